@@ -1,0 +1,83 @@
+"""Code lists for Python: the only reader of the seed CSVs that dbt loads too.
+
+Belongs here: typed access to `dbt_project/seeds/codelists/*.csv`, without dbt.
+Does not belong here: facts of one territory (its folder) and labels on screens (`codelist_labels.csv`, through
+`label()`, is the one place of those).
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+CODELIST_FOLDER = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "codelists"
+REGION = "WB"
+"""Code of the region as an area beside the territories; never a REF_AREA of an office's return."""
+
+DIMENSIONS_WITH_TOTAL = (
+    "person_type",
+    "victim_status",
+    "sex",
+    "age",
+    "exploitation",
+    "citizenship",
+    "sentence_type",
+    "sentence_band",
+)
+"""Dimensions of an observation in which `_T`, `_U` and `_Z` have their meaning."""
+
+
+class UnknownCodeError(KeyError):
+    """A code or code list that is not declared."""
+
+
+@cache
+def codelist(name: str) -> dict[str, dict[str, str]]:
+    """Rows of one code list by code, in file order; every value is text as in the CSV.
+
+    Raises UnknownCodeError when there is no such list.
+    """
+    path = CODELIST_FOLDER / f"{name}.csv"
+    if not path.is_file():
+        raise UnknownCodeError(f"no code list named {name!r}; there are {', '.join(codelist_names())}")
+    with path.open(encoding="utf-8", newline="") as handle:
+        return {row["code"]: row for row in csv.DictReader(handle)}
+
+
+@cache
+def codelist_names() -> tuple[str, ...]:
+    """Names of all code lists, sorted."""
+    return tuple(sorted(p.stem for p in CODELIST_FOLDER.glob("*.csv") if p.stem != "codelist_labels"))
+
+
+def codes(name: str) -> tuple[str, ...]:
+    """The codes of one list, in file order."""
+    return tuple(codelist(name))
+
+
+def attribute(name: str, code: str, column: str) -> str:
+    """One attribute of one code; raises UnknownCodeError for a code that the list lacks."""
+    rows = codelist(name)
+    if code not in rows:
+        raise UnknownCodeError(f"{code!r} is not in the code list {name}")
+    return rows[code][column]
+
+
+@cache
+def _labels() -> dict[tuple[str, str, str], str]:
+    path = CODELIST_FOLDER / "codelist_labels.csv"
+    with path.open(encoding="utf-8", newline="") as handle:
+        return {(r["codelist"], r["code"], r["language"]): r["label"] for r in csv.DictReader(handle)}
+
+
+def label(name: str, code: str, language: str = "en") -> str:
+    """The label of a code in a language, in English where that language has none yet.
+
+    Raises UnknownCodeError when there is not even an English label.
+    """
+    labels = _labels()
+    for candidate in (language, "en"):
+        if (name, code, candidate) in labels:
+            return labels[name, code, candidate]
+    raise UnknownCodeError(f"no label for {code!r} of the code list {name}")

@@ -1,0 +1,130 @@
+"""The home: one folder that holds all data of one installation, and where each kind of file lies in it.
+
+Belongs here: paths below `RTI_HOME` and the fixed kind of the home.  Does not belong here: what the files contain.
+`restricted/` and `public/` are never mixed: a public page gets a path below `public/` and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+HomeKind = Literal["demonstration", "real"]
+_MARK = "home.json"
+
+
+class HomeError(Exception):
+    """The home is missing, of another kind, or cannot be made. The text says what to do."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """An opened home. All paths exist after `init`; files below them are owned by the parts named in the comments."""
+
+    root: Path
+    kind: HomeKind
+
+    @property
+    def restricted(self) -> Path:
+        return self.root / "restricted"
+
+    @property
+    def public(self) -> Path:
+        return self.root / "public"
+
+    @property
+    def store(self) -> Path:  # intake/store: bytes by SHA-256
+        return self.restricted / "store"
+
+    @property
+    def ledger_url(self) -> str:  # intake/ledger
+        return os.environ.get("RTI_LEDGER_URL", f"sqlite:///{self.restricted / 'ledger.sqlite'}")
+
+    @property
+    def facts(self) -> Path:  # returns: observation/ case_event/ finding/, one Parquet a submission
+        return self.restricted / "facts"
+
+    @property
+    def gathered(self) -> Path:  # refresh: exports of ledger, registry, reference that dbt reads as sources
+        return self.restricted / "gathered"
+
+    @property
+    def warehouse(self) -> Path:  # dbt: DuckDB files; nothing else writes there
+        return self.restricted / "warehouse"
+
+    @property
+    def protected(self) -> Path:  # disclosure: protected cells as Parquet, one folder a draft
+        return self.restricted / "protected"
+
+    @property
+    def drafts(self) -> Path:  # releases: built and not yet published
+        return self.restricted / "drafts"
+
+    @property
+    def dagster(self) -> Path:
+        return self.restricted / "dagster"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.restricted / "data_docs"
+
+    @property
+    def releases(self) -> Path:  # releases: immutable folders
+        return self.public / "releases"
+
+    @property
+    def current(self) -> Path:  # releases: symlink to the release that the public app reads
+        return self.public / "current"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "refresh.lock"
+
+
+def default_root() -> Path:
+    """`RTI_HOME`, else `data/` below the working directory."""
+    return Path(os.environ.get("RTI_HOME", "data")).resolve()
+
+
+def init(root: Path, kind: HomeKind) -> Home:
+    """Make a home, or open the one that is there. Raises HomeError when it is there with another kind."""
+    mark = root / _MARK
+    if mark.exists():
+        home = open_home(root)
+        if home.kind != kind:
+            raise HomeError(f"{root} is a {home.kind} home and stays one; choose another folder with RTI_HOME")
+        return home
+    if root.exists() and any(root.iterdir()):
+        raise HomeError(f"{root} is not empty and is not a home; choose an empty or new folder with RTI_HOME")
+    home = Home(root, kind)
+    for folder in (
+        home.store,
+        home.facts,
+        home.gathered,
+        home.warehouse,
+        home.protected,
+        home.drafts,
+        home.dagster,
+        home.releases,
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+    home.restricted.chmod(0o700)
+    temporary = root / f".{_MARK}.new"
+    temporary.write_text(json.dumps({"kind": kind, "layout": 1}) + "\n", encoding="utf-8")
+    temporary.replace(mark)
+    return home
+
+
+def open_home(root: Path | None = None) -> Home:
+    """Open a home that is there. Raises HomeError where there is none."""
+    root = root or default_root()
+    mark = root / _MARK
+    if not mark.exists():
+        raise HomeError(f"there is no home in {root}; make one with `rti init --kind demonstration` or set RTI_HOME")
+    kind = json.loads(mark.read_text(encoding="utf-8"))["kind"]
+    if kind not in get_args(HomeKind):
+        raise HomeError(f"{mark} says kind {kind!r}, which is neither demonstration nor real")
+    return Home(root, kind)
