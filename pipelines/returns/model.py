@@ -1,0 +1,114 @@
+"""The three long tables, as polars schemas, and the key of each.
+
+Belongs here: names, order and types of the columns of `observation` and `case_event`, and of a return's blocks.
+Does not belong here: how a file becomes rows (`standardise.py`) or what is wrong with them (`findings.py`).
+Codes are declared in `dbt_project/seeds/codelists/`; `docs/naming.md` says what each column means.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+OBSERVATION: dict[str, pl.DataType] = {
+    # who
+    "territory": pl.String(),
+    "jurisdiction": pl.String(),
+    "instrument": pl.String(),
+    "source": pl.String(),  # reporting body (office id); for `reference`: publisher and edition
+    # when
+    "freq": pl.String(),  # Q or A
+    "period": pl.String(),  # 2026-Q3 or 2026
+    "period_start": pl.Date(),
+    "period_end": pl.Date(),
+    "accumulation": pl.String(),
+    "date_basis": pl.String(),
+    # what
+    "measure": pl.String(),
+    "level": pl.String(),
+    "count_unit": pl.String(),
+    "statistic": pl.String(),
+    "unit_measure": pl.String(),
+    # of whom
+    "offence": pl.String(),
+    "law_article": pl.String(),  # the office's article, `_Z` where it does not say
+    "person_type": pl.String(),
+    "victim_status": pl.String(),
+    "sex": pl.String(),
+    "age": pl.String(),
+    "age_basis": pl.String(),
+    "exploitation": pl.String(),
+    "citizenship": pl.String(),
+    "sentence_type": pl.String(),
+    "sentence_band": pl.String(),
+    "partner": pl.String(),
+    # the number
+    "value": pl.Float64(),  # null with obs_status O, L, M or Q
+    "obs_status": pl.String(),
+    "conf_status": pl.String(),
+    "notes": pl.String(),  # note marks and declared notes, joined by "; "
+    "place": pl.String(),  # str(Where): sheet and cell, page and box, line
+    "label": pl.String(),  # the words read for it: heading path | row path
+    # lineage
+    "form": pl.String(),
+    "submission_id": pl.String(),
+    "origin_submission_id": pl.String(),  # differs where a patch carried the row over from an earlier submission
+}
+
+OBSERVATION_KEY: tuple[str, ...] = tuple(OBSERVATION)[: list(OBSERVATION).index("value")]
+"""Unique with `form` and `submission_id`."""
+
+CASE_EVENT: dict[str, pl.DataType] = {
+    "territory": pl.String(),
+    "jurisdiction": pl.String(),
+    "source": pl.String(),
+    "freq": pl.String(),
+    "period": pl.String(),
+    "proceeding": pl.String(),  # the office's pseudonym, stable across returns
+    "person": pl.String(),
+    "event": pl.String(),  # a code of measure
+    "level": pl.String(),
+    "event_date": pl.Date(),
+    "cutoff_date": pl.Date(),
+    "offence": pl.String(),
+    "law_article": pl.String(),
+    "sex": pl.String(),
+    "age": pl.String(),
+    "sentence_type": pl.String(),
+    "sentence_months": pl.Float64(),
+    "place": pl.String(),
+    "form": pl.String(),
+    "submission_id": pl.String(),
+    "origin_submission_id": pl.String(),
+}
+
+CASE_EVENT_KEY: tuple[str, ...] = (
+    "territory",
+    "jurisdiction",
+    "source",
+    "proceeding",
+    "person",
+    "event",
+    "level",
+    "event_date",
+    "offence",
+)
+
+BLOCK_KEY: tuple[str, ...] = ("jurisdiction", "instrument", "form", "freq", "period")
+"""With `submission_id`, the key of a block: the unit that supersedes."""
+
+FINDING: dict[str, pl.DataType] = {
+    "submission_id": pl.String(),
+    "rule": pl.String(),
+    "severity": pl.String(),
+    "params": pl.String(),  # JSON object
+    "where": pl.String(),  # JSON object of Where.as_dict()
+    "seen": pl.String(),
+    "expected": pl.String(),
+    "scope": pl.String(),  # file | history
+    "finding_key": pl.String(),  # stable over re-checks: rule and place, by SHA-256; a justification names it
+}
+
+
+def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """A table of no rows in a schema of this module."""
+    return pl.DataFrame(schema=schema)
