@@ -1,0 +1,82 @@
+# Two commands are enough: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+export RTI_HOME ?= $(CURDIR)/data
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export UV_COMPILE_BYTECODE := 1
+export PYTHONUNBUFFERED := 1
+# Nothing reports home: by configuration in each tool's own file, and here once more.
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+STAMP := $(VENV)/.installed
+say = @printf '\033[1m%s\033[0m\n' "$(1)"
+
+.PHONY: help install run refresh serve test test-all lint types format bench docs lock samples clean browser
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make the environment in .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	$(call say,Installing the locked environment into $(VENV) (about a minute the first time))
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python 3.11 to 3.13 is needed, this is {v.major}.{v.minor}; say which with: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is needed: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: refresh serve ## install, take in raw_samples/, model, publish, and serve the dashboard and the Dagster UI
+
+refresh: $(STAMP) ## the same without serving
+	$(call say,Refreshing the demonstration home in $(RTI_HOME))
+	@$(BIN)/rti init --kind demonstration
+	@$(BIN)/rti refresh --publish
+
+serve: $(STAMP) ## serve what is there
+	@$(BIN)/rti serve
+
+browser: $(STAMP)
+	@$(BIN)/python -m tests.chromium
+
+test: $(STAMP) browser ## every test but the slow ones
+	$(call say,Running the tests that are not slow)
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+
+test-all: $(STAMP) browser ## every test
+	$(call say,Running all tests)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(STAMP) ## ruff (lint and format) and the strict type checker
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## mend what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## measure speed: one JSON object and a table
+	@$(BIN)/python -m benchmarks
+
+docs: $(STAMP) ## dbt's documentation with its lineage, into dbt_project/target
+	@$(BIN)/python -m pipelines.warehouse docs
+
+samples: $(STAMP) ## write raw_samples/ and tests/golden/ anew from the generator
+	@$(BIN)/python -m tests.samples
+
+lock: ## resolve anew and write requirements.lock (hashes, no addresses)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --group dev --no-emit-index-url --no-annotate \
+		--custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+
+clean: ## remove the environment's stamp and all built data (never raw_samples/)
+	rm -rf $(STAMP) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
