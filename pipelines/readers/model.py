@@ -11,6 +11,7 @@ labels, and one observation per combination.  Everything here can be pickled and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -176,7 +177,7 @@ class Cube:
 
     format: str
     dimensions: tuple[Dimension, ...]
-    observations: tuple[CubeObservation, ...]
+    observations: Sequence[CubeObservation]
     default_language: str | None = None
     languages: tuple[str, ...] = ()
     absent: Literal["zero", "missing"] = "missing"
