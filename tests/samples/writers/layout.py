@@ -1,0 +1,89 @@
+"""A sheet as its office draws it: rows of cells, some of them merged, before any file format.
+
+Belongs here: the shape that the writers of workbooks, documents and pages share.  Does not belong here: bytes (the
+writer of each format beside this file), words or numbers (see `tests/samples/territories/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell; `across` and `down` say how many positions it covers. `mark` is a raised note mark behind the value."""
+
+    value: Value = None
+    across: int = 1
+    down: int = 1
+    head: bool = False
+    mark: str | None = None
+
+
+Row = Sequence[Cell | Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet, or one table of a document. Positions that a merged cell covers are left out of the rows below it."""
+
+    name: str
+    rows: tuple[Row, ...]
+    widths: tuple[int, ...] = ()
+    """Widths of the columns in characters, from the left; columns beyond it have the width of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A cell at its position; `row` and `column` count from 0."""
+
+    row: int
+    column: int
+    cell: Cell
+
+
+def head(value: Value, across: int = 1, down: int = 1, mark: str | None = None) -> Cell:
+    """A heading cell."""
+    return Cell(value, across, down, head=True, mark=mark)
+
+
+def place(rows: Iterable[Row]) -> Iterator[Placed]:
+    """Each cell with its position, skipping positions that a merged cell above or to the left covers."""
+    covered: set[tuple[int, int]] = set()
+    for number, row in enumerate(rows):
+        column = 0
+        for item in row:
+            cell = item if isinstance(item, Cell) else Cell(item)
+            while (number, column) in covered:
+                column += 1
+            if cell.across > 1 or cell.down > 1:
+                covered.update(
+                    (number + down, column + across) for down in range(cell.down) for across in range(cell.across)
+                )
+            yield Placed(number, column, cell)
+            column += cell.across
+
+
+def matrix(rows: Sequence[Row]) -> list[list[Placed | None]]:
+    """Position by position: the cell that begins there, or the one that covers it (its own row and column tell)."""
+    placed = list(place(rows))
+    height = max((p.row + p.cell.down for p in placed), default=0)
+    width = max((p.column + p.cell.across for p in placed), default=0)
+    out: list[list[Placed | None]] = [[None] * width for _ in range(max(height, len(rows)))]
+    for p in placed:
+        for down in range(p.cell.down):
+            for across in range(p.cell.across):
+                out[p.row + down][p.column + across] = p
+    return out
+
+
+def shown(value: Value, *, decimal: str = ".") -> str:
+    """A value as text: nothing for None, whole numbers without a point."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.10g}".replace(".", decimal)
+    return str(value)
