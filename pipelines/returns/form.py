@@ -1,0 +1,468 @@
+"""The declaration language: one layout of one instrument of one jurisdiction, as frozen pydantic models.
+
+Belongs here: what a form may say, and the checks that need nothing but the form itself.  `docs/forms.md` explains it
+with an example of each kind.
+Does not belong here: reading YAML and `same_as` (`registry.py`), reading a return by a form (`standardise.py`).
+
+Every pattern is a template of literal words with `{placeholders}`, matched whole and never a regular expression, so
+that the same declaration can later write the office's empty template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.returns.declared import Coded, Declared, Many, PeriodRange, Template, placeholders
+
+Format = Literal["xlsx", "xls", "ods", "csv", "pdf", "docx", "html", "px", "jsonstat", "sdmx-ml", "sdmx-csv"]
+CUBE_FORMATS = frozenset({"px", "jsonstat", "sdmx-ml", "sdmx-csv"})
+SignMeaning = Literal["zero", "not_applicable", "not_available", "not_collected", "confidential", "below_half_unit"]
+Use = Literal["value", "check", "ignore", "section"]
+Unknown = Literal["included", "excluded", "not_stated", "not_applicable"]
+PERIOD_PARTS = ("year", "quarter", "period")
+FREE_PARTS = ("text", "day", "month", "n")
+"""Placeholders that bind nothing: any words, the parts of a date, a number. Written out they stay empty."""
+
+Measure = Annotated[str, Coded("measure")]
+Level = Annotated[str, Coded("level")]
+CountUnit = Annotated[str, Coded("count_unit")]
+Statistic = Annotated[str, Coded("statistic")]
+UnitMeasure = Annotated[str, Coded("unit_measure")]
+Offence = Annotated[str, Coded("offence")]
+PersonType = Annotated[str, Coded("person_type")]
+VictimStatus = Annotated[str, Coded("victim_status")]
+Sex = Annotated[str, Coded("sex")]
+Age = Annotated[str, Coded("age")]
+AgeBasis = Annotated[str, Coded("age_basis")]
+Exploitation = Annotated[str, Coded("exploitation")]
+Citizenship = Annotated[str, Coded("citizenship")]
+SentenceType = Annotated[str, Coded("sentence_type")]
+SentenceBand = Annotated[str, Coded("sentence_band")]
+Partner = Annotated[str, Coded("partner")]
+Accumulation = Annotated[str, Coded("accumulation")]
+DateBasis = Annotated[str, Coded("date_basis")]
+ObsStatus = Annotated[str, Coded("obs_status")]
+Instrument = Annotated[str, Coded("instrument")]
+
+COORDINATES: Many[str] = (
+    "measure", "level", "count_unit", "statistic", "unit_measure", "offence", "article", "person_type", "victim_status",
+    "sex", "age", "age_basis", "exploitation", "citizenship", "sentence_type", "sentence_band", "partner",
+    "accumulation", "date_basis", "year", "quarter", "period",
+)  # fmt: skip
+"""What a cell's place in a table can say of its number."""
+
+
+class Coordinate(Declared):
+    """Part of a number's address. Only what is said is set; the rest comes from another part or from the scope."""
+
+    measure: Measure | None = None
+    level: Level | None = None
+    count_unit: CountUnit | None = None
+    statistic: Statistic | None = None
+    unit_measure: UnitMeasure | None = None
+    offence: Offence | None = None
+    article: str | None = Field(
+        None,
+        description="An article of the jurisdiction's law.csv: 188, 110/a, 350(2) where a paragraph is meant; "
+        "_T for all together (only with use: check).",
+    )
+    person_type: PersonType | None = None
+    victim_status: VictimStatus | None = None
+    sex: Sex | None = None
+    age: Age | None = None
+    age_basis: AgeBasis | None = None
+    exploitation: Exploitation | None = None
+    citizenship: Citizenship | None = None
+    sentence_type: SentenceType | None = None
+    sentence_band: SentenceBand | None = None
+    partner: Partner | None = None
+    accumulation: Accumulation | None = None
+    date_basis: DateBasis | None = None
+    year: str | None = Field(None, pattern=r"^\d{4}$")
+    quarter: str | None = Field(None, pattern=r"^[1-4]$")
+    period: str | None = Field(None, pattern=r"^\d{4}(-Q[1-4])?$")
+
+    def said(self) -> dict[str, str]:
+        """Only the coordinates that are set."""
+        return {name: value for name in COORDINATES if (value := getattr(self, name)) is not None}
+
+
+class Line(Coordinate):
+    """A declared heading path or row label.
+
+    `use` says what its cells are: `value` (observations), `check` (a printed total that only `adds_up` looks at and
+    that never becomes an observation), `ignore` (running numbers, shares), or, for rows, `section` (a row that holds
+    only words and gives its coordinates to the rows below it, up to the next section).
+    """
+
+    use: Use = "value"
+    optional: bool = Field(False, description="Its absence from a return is no finding.")
+    valid: PeriodRange | None = None
+
+
+class CodeEntry(Declared):
+    """One line of a code table: the office's spellings (the first is the one written out) and what they mean."""
+
+    labels: Many[str] = Field(min_length=1)
+    code: str | None = None
+    set: Coordinate | None = None
+    valid: PeriodRange | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.code is None) == (self.set is None):
+            raise ValueError("an entry has either `code` or `set`")
+        return self
+
+
+CodeTable = dict[str, str | Coordinate] | Many[CodeEntry]
+"""Short form `{label: code}` or `{label: {measure: …}}`; long form a list of entries with spellings and validity.
+
+A table named after a dimension holds its codes; a table of another name holds coordinates, so that one label may set
+several dimensions at once (measure, level and unit, say)."""
+
+
+class Scope(Declared):
+    """Who and what the form counts. A dimension that a table does not name takes its value from here.
+
+    `offence` may be left out only where every number names its offence or article. Where nothing is said of sex,
+    citizenship and the like, everyone is meant (`_T`).
+    """
+
+    age: Age
+    age_basis: AgeBasis
+    person_type: PersonType
+    attempts: Unknown
+    unknown_perpetrators: Unknown
+    offence: Offence | Literal["named"] = Field(
+        description="The offence of all numbers, or `named` where each number names its offence or article."
+    )
+    sex: Sex = "_T"
+    victim_status: VictimStatus | None = None
+    exploitation: Exploitation | None = None
+    citizenship: Citizenship = "_T"
+    note: str | None = None
+
+
+class Numbers(Declared):
+    """How the office writes numbers as text. Numbers stored as numbers need no such help."""
+
+    decimal: Literal[",", "."] = ","
+    thousands: Many[str] = Field(("",), description="Signs between thousands; [''] for none.")
+
+
+class NoteMark(Declared):
+    """What a note mark at a number or label says; `status` marks the number itself (P provisional, B break …)."""
+
+    text: str | None = None
+    status: ObsStatus | None = None
+
+
+class Recognise(Declared):
+    """Words by which a file of this form is known: found in a cell, title, sheet name, dimension or keyword."""
+
+    all: Many[Template] = Field(min_length=1)
+    none: Many[Template] = ()
+
+
+class Table(Declared):
+    """One crossed table of a grid, found by its words.
+
+    The table hangs from its `corner`, the heading of its first label column; `stub` names the headings of further
+    label columns to the right of it. A column's heading path is its `header_rows` headings joined by ` / ` (a merged
+    heading counts once); a row's path is its labels joined the same way.
+    """
+
+    sheet: Template | None = None
+    title: Template | None = Field(None, description="Words above the table, or its caption; may carry the period.")
+    corner: Template
+    stub: Many[Template] = ()
+    header_rows: int = Field(1, ge=1, le=8)
+    end: Many[Template] = Field((), description="First label that is no longer the table.")
+    continues: Literal["no", "repeats_header"] = "no"
+    lines_x: Many[float] | None = Field(
+        None, description="Last resort for a PDF table without rules: x of its vertical lines, in points."
+    )
+    occurs: Literal["once", "optional", "many"] = Field(
+        "once", description="`many`: one for each sheet or title that fits."
+    )
+    fixed: Coordinate = Coordinate()
+    columns: dict[Template, Line]
+    rows: dict[Template, Line]
+
+
+class ListColumn(Declared):
+    """A column of a list: a coordinate (`dim`, a dimension or code table), the number, or a column to ignore.
+
+    `template` reads a text such as `2024/Q3` by placeholders instead of a code table.
+    """
+
+    dim: str | None = None
+    template: Template | None = None
+    value: bool = False
+    set: Coordinate = Coordinate()
+    note: bool = False
+    ignore: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum((self.dim is not None, self.template is not None, self.value, self.note, self.ignore)) != 1:
+            raise ValueError("a column has exactly one of dim, template, value, note, ignore")
+        return self
+
+
+class FlatList(Declared):
+    """A list of observations: one line a number (or several number columns), dimensions in columns of their own."""
+
+    sheet: Template | None = None
+    title: Template | None = None
+    fixed: Coordinate = Coordinate()
+    columns: dict[Template, ListColumn]
+    end: Many[Template] = ()
+
+
+RecordFieldName = Literal[
+    "proceeding", "person", "event", "event_date", "cutoff_date", "offence", "article", "sex", "age", "age_years",
+    "sentence_type", "sentence_months", "sentence_years", "level", "ignore",
+]  # fmt: skip
+
+
+class RecordColumn(Declared):
+    """A column of a register: a field of `case_event`, or (with `event`) a date whose presence is that event.
+
+    `event` is used where one line is one defendant with several dates; `field: event` with `field: event_date` where
+    one line is one event. `codes` names the code table, by default that of the field's own name.
+    """
+
+    field: RecordFieldName | None = None
+    event: Measure | None = None
+    level: Level | None = None
+    codes: str | None = None
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.field is None) == (self.event is None):
+            raise ValueError("a column has either `field` or `event`")
+        return self
+
+
+class Records(Declared):
+    """A register: one defendant in one proceeding, one event (or one line with several events)."""
+
+    sheet: Template | None = None
+    title: Template | None = Field(None, description="Words above the heading; may carry the period of the return.")
+    columns: dict[Template, RecordColumn]
+    date: Template = Field("{day}.{month}.{year}", description="How dates are written: {day}.{month}.{year}.")
+    age_bands: Many[Age] = Field((), description="Bands that `age_years` is put in.")
+    cutoff: Literal["period_end", "column"] = "period_end"
+    end: Many[Template] = ()
+
+
+class CubeDimension(Declared):
+    """A dimension of a cube. `dim` is a dimension or code table; `template` reads members such as `2024K1`.
+
+    `by: codes` looks members up by the file's own codes, `by: labels` by the words of the form's language. With
+    `dim`, members are looked up in the code table of that name; with `same: true` the file's codes are ours.
+    `only` is the one member that an ignored dimension may have.
+    """
+
+    dim: str | None = None
+    template: Template | None = None
+    by: Literal["codes", "labels"] = "codes"
+    same: bool = False
+    only: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum((self.dim is not None, self.template is not None, self.only is not None)) != 1:
+            raise ValueError("a dimension has exactly one of dim, template, only")
+        return self
+
+
+class CubeAttribute(Declared):
+    """An observation attribute of the file: `obs_status` or `conf_status` through `codes`, a note, or ignored."""
+
+    use: Literal["obs_status", "conf_status", "note", "ignore"]
+    codes: dict[str, str] = Field(default_factory=dict)
+
+
+class CubeShape(Declared):
+    """A cube: each dimension by its name (id or label in the form's language); none may be left undeclared."""
+
+    dims: dict[str, CubeDimension]
+    attributes: dict[str, CubeAttribute] = Field(default_factory=dict)
+    expect: dict[str, str] = Field(
+        default_factory=dict, description="Properties of the file that must hold: keyword -> value."
+    )
+    fixed: Coordinate = Coordinate()
+
+
+class Nil(Declared):
+    """The words by which the office says that there was nothing to count, with the period in them or in `title`."""
+
+    words: Template
+    title: Template | None = None
+
+
+class AddsUp(Declared):
+    """A declared sum: `total` equals the sum of `parts`, which exclude one another; everything else being equal.
+
+    `parts: "*"` stands for all codes of that dimension present beside the total. `where` narrows it.
+    """
+
+    dim: str
+    total: str
+    parts: Many[str] | Literal["*"]
+    where: Coordinate = Coordinate()
+    severity: Literal["error", "warning"] = "error"
+
+    @model_validator(mode="after")
+    def _sane(self) -> Self:
+        if self.dim not in COORDINATES:
+            raise ValueError(f"{self.dim!r} is not a dimension; there are {', '.join(COORDINATES)}")
+        if self.total in self.parts:
+            raise ValueError("the total is not one of its own parts")
+        return self
+
+
+class Form(Declared):
+    """One layout. Exactly one of `tables`, `flat`, `records`, `cube` says its shape."""
+
+    id: str = Field(pattern=r"^[A-Z]{2}[A-Z_]*-[A-Z]+(-[A-Z0-9]+)+$")
+    series: str = Field(pattern=r"^[A-Z0-9_-]+$", description="Identity of its blocks across layouts.")
+    title: str = Field(description="What a person calls this form, in English.")
+    jurisdiction: str
+    source: str
+    instrument: Instrument
+    formats: Many[Format] = Field(min_length=1)
+    language: str = Field(description="Language and script of its words: mk, sr-Cyrl, sr-Latn, sq …")
+    valid: PeriodRange
+    freq: Literal["Q", "A"]
+    kind: Literal["full", "patch"] = "full"
+    absent_cell: Literal["zero", "missing", "error"] = Field(
+        description="An empty cell of a table, or a combination a cube leaves out: zero, missing, or never allowed."
+    )
+    accumulation: Accumulation
+    date_basis: DateBasis
+    scope: Scope
+    encodings: Many[str] = ()
+    alphabets: Many[str] = ()
+    recognise: Recognise
+    contacts: Many[Template] = Field((), description="The compiler's own contact cells: read past, never kept.")
+    fixed: Coordinate = Coordinate()
+    codes: dict[str, CodeTable] = Field(default_factory=dict)
+    signs: dict[str, SignMeaning] = Field(default_factory=dict)
+    numbers: Numbers = Numbers()
+    note_marks: dict[Template, NoteMark] = Field(default_factory=dict)
+    adds_up: Many[AddsUp] = ()
+    hidden: Literal["refuse", "ignore"] = Field(
+        "refuse", description="Hidden rows, columns and sheets that hold values."
+    )
+    nil: Nil | None = None
+    tables: Many[Table] | None = None
+    flat: FlatList | None = None
+    records: Records | None = None
+    cube: CubeShape | None = None
+    note: str | None = None
+
+    @property
+    def shape(self) -> Literal["tables", "flat", "records", "cube"]:
+        """Which of the four shapes the form has."""
+        if self.tables is not None:
+            return "tables"
+        if self.flat is not None:
+            return "flat"
+        return "records" if self.records is not None else "cube"
+
+    def entries(self, table: str) -> tuple[CodeEntry, ...]:
+        """The lines of a code table in the long form; empty where the form has none of that name."""
+        declared = self.codes.get(table, ())
+        if isinstance(declared, dict):
+            return tuple(
+                CodeEntry(labels=(label,), code=value)
+                if isinstance(value, str)
+                else CodeEntry(labels=(label,), set=value)
+                for label, value in declared.items()
+            )
+        return declared
+
+    def templates(self) -> Iterator[tuple[str, str]]:
+        """Every template of the form that binds coordinates, each with the key under which it stands."""
+        for number, table in enumerate(self.tables or ()):
+            for key in ("sheet", "title"):
+                if (text := getattr(table, key)) is not None:
+                    yield f"tables.{number}.{key}", text
+            yield from ((f"tables.{number}.columns", text) for text in table.columns)
+            yield from ((f"tables.{number}.rows", text) for text in table.rows)
+        for name in ("flat", "records"):
+            if (part := getattr(self, name)) is not None:
+                for key in ("sheet", "title"):
+                    if (text := getattr(part, key)) is not None:
+                        yield f"{name}.{key}", text
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        shapes = [n for n in ("tables", "flat", "records", "cube") if getattr(self, n) is not None]
+        if len(shapes) != 1:
+            raise ValueError(
+                f"a form has exactly one of tables, flat, records, cube; this has {', '.join(shapes) or 'none'}"
+            )
+        if (self.cube is not None) != bool(CUBE_FORMATS & set(self.formats)):
+            raise ValueError("`cube` goes with px, jsonstat, sdmx-ml and sdmx-csv, and with these only")
+        if (self.records is not None) != (self.instrument == "register"):
+            raise ValueError("`records` goes with the instrument register, and with it only")
+        if (len(self.valid.partition("..")[0]) == 4) != (self.freq == "A"):
+            raise ValueError("a quarterly form is valid for quarters, an annual form for years")
+        self._check_tables()
+        self._check_names()
+        return self
+
+    def _check_tables(self) -> None:
+        for name in self.codes:
+            for entry in self.entries(name):
+                if entry.code is None and name in COORDINATES:
+                    raise ValueError(f"codes.{name}: {entry.labels[0]!r} must have a code of {name}")
+                if entry.code is not None and name not in COORDINATES:
+                    raise ValueError(
+                        f"codes.{name} is not a dimension, so {entry.labels[0]!r} must say what it sets, "
+                        "as in {measure: reported}"
+                    )
+                if entry.code is not None:
+                    try:
+                        Coordinate.model_validate({name: entry.code})
+                    except ValueError as error:
+                        raise ValueError(f"codes.{name}: {entry.labels[0]!r}: {_first(error)}") from None
+
+    def _check_names(self) -> None:
+        for key, text in self.templates():
+            for name in placeholders(text):
+                self._check_name(key, text, name)
+        columns: dict[str, Any] = dict(self.flat.columns) if self.flat else dict(self.cube.dims) if self.cube else {}
+        for heading, column in columns.items():
+            if column.dim is not None and not getattr(column, "same", False):
+                self._check_name("columns" if self.flat else "dims", heading, column.dim)
+        if self.flat is not None and not any(c.value for c in self.flat.columns.values()):
+            raise ValueError("flat.columns: no column is the `value`")
+
+    def _check_name(self, key: str, text: str, name: str) -> None:
+        if name in self.codes or name in PERIOD_PARTS or name in FREE_PARTS or name == "article":
+            return
+        raise ValueError(
+            f"{key}: {text!r} needs a code table named {name!r} under `codes`; "
+            f"there are {', '.join(self.codes) or 'none'}"
+        )
+
+
+def _first(error: ValueError) -> str:
+    errors = getattr(error, "errors", None)
+    return str(errors()[0]["msg"]) if callable(errors) else str(error)
+
+
+class FormFile(Declared):
+    """One file of forms of one instrument of one territory."""
+
+    forms: Many[Form]
