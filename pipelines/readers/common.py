@@ -1,0 +1,171 @@
+"""What several grid readers share: limits, the cell gate, cell names, and the rules that any of them may raise.
+
+Belongs here: small helpers without knowledge of one file format.  Does not belong here: shapes (`model.py`),
+guards for zip containers (`zipguard.py`), the choice of a reader (`sniff.py`, `read.py`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+
+from pipelines.readers.model import ReadError, Scalar, Where
+
+MAX_BYTES = 50 * 1024 * 1024
+MAX_CELLS = 200_000
+"""A national return holds 100 to 10,000 cells; beyond this it is microdata, or an attack."""
+MAX_FORMATTED_CELLS = 500_000
+"""Cells that hold only a format; openpyxl spends 25 microseconds on each of them."""
+MAX_SPREAD = 200_000
+"""Positions that merged areas may cover in one file: each is given as a cell of its own."""
+MAX_ROW = 200_000
+MAX_COLUMN = 2_000
+MAX_TABLES = 2_000
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.malformed": (
+        "The file looks like {format} but is damaged or not well formed: {detail}.",
+        "Open the file in the program that made it, save it again under a new name and send that.",
+    ),
+    "read.encrypted": (
+        "The file is password protected.",
+        "Remove the password (File, Info, Protect; or save without a password) and send the file again.",
+    ),
+    "read.macros": (
+        "The workbook contains macros ({part}).",
+        "Save it as a workbook without macros (.xlsx) and send that.",
+    ),
+    "read.too_many_cells": (
+        "The file holds more than {limit} filled cells; a return has at most some ten thousand. "
+        "This looks like records of single persons or cases.",
+        "Send the tables of the return only; never send records of single persons in this way.",
+    ),
+    "read.too_many_formatted": (
+        "The file holds more than {limit} cells that are formatted but empty.",
+        "Delete the empty formatted rows and columns beside and below the table, save, and send again.",
+    ),
+    "read.spread_too_large": (
+        "Merged cells cover more than {limit} positions.",
+        "Undo the merge at the place named (merge only the heading cells of the table) and send again.",
+    ),
+    "read.far_cell": (
+        "A filled cell lies far outside any table (row {row}, column {column}).",
+        "Delete the stray cell, keep the table near the top left of the sheet, and send again.",
+    ),
+    "read.too_many_tables": (
+        "The file holds more than {limit} tables or sheets.",
+        "Send only the tables of the return.",
+    ),
+    "read.xml_doctype": (
+        "A part of the file ({part}) declares a document type (DOCTYPE), which can be used to attack a reader.",
+        "Save the file again with an office program; files made by such programs hold no DOCTYPE.",
+    ),
+    "read.hidden_sheet": ("The sheet {name} is hidden.", "Unhide it, or delete it if it is not part of the return."),
+    "read.pictures_ignored": (
+        "The file holds pictures; what they show cannot be read.",
+        "If a table is a picture, type it as cells.",
+    ),
+    "read.external_links_ignored": (
+        "The workbook links to other workbooks; the links were not followed.",
+        "Replace the links by their values (Data, Edit links, Break link).",
+    ),
+    "read.chart_ignored": (
+        "The sheet {name} is a chart and was not read.",
+        "Nothing to do if the figures are in a table.",
+    ),
+}
+
+
+class Gate:
+    """Counts the cells a reader yields and stops it at `MAX_CELLS` filled and `MAX_SPREAD` spread positions."""
+
+    __slots__ = ("filled", "spread")
+
+    def __init__(self) -> None:
+        self.filled = 0
+        self.spread = 0
+
+    def fill(self, where: Where, count: int = 1) -> None:
+        """Count filled cells; raise `read.too_many_cells` past the limit."""
+        self.filled += count
+        if self.filled > MAX_CELLS:
+            raise ReadError("read.too_many_cells", where, limit=MAX_CELLS)
+
+    def cover(self, where: Where, positions: int) -> None:
+        """Count positions of a merged area; raise `read.spread_too_large` past the limit."""
+        self.spread += positions
+        if self.spread > MAX_SPREAD:
+            raise ReadError("read.spread_too_large", where, limit=MAX_SPREAD)
+
+
+@lru_cache(maxsize=4096)
+def column_letters(number: int) -> str:
+    """1 -> A, 27 -> AA (the naming of spreadsheet columns)."""
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """A -> 1, AA -> 27; anything but the letters A to Z gives 0."""
+    number = 0
+    for letter in letters:
+        if not "A" <= letter <= "Z":
+            return 0
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def plain_number(value: float) -> str:
+    """A number without exponent, grouping or locale: 12.0 -> `12`, 0.1 -> `0.1`.
+
+    Files store numbers without the sender's locale, so what the owner saw (`1.234,5` or `1,234.5`) cannot be known.
+    """
+    if isinstance(value, int):
+        return str(value)
+    if not math.isfinite(value):
+        return str(value)
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(value)
+    if "e" not in text:
+        return text
+    return f"{value:.17f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
+
+
+_PERCENT = re.compile(r'%(?=(?:[^"]*"[^"]*")*[^"]*$)')
+
+
+@lru_cache(maxsize=512)
+def is_percent(number_format: str) -> bool:
+    """Whether a number format shows percent: a `%` outside quoted words, not escaped."""
+    return bool(_PERCENT.search(re.sub(r"\\.", "", number_format)))
+
+
+def number_text(value: float, number_format: str | None) -> str:
+    """The number as the sheet shows it, as far as that does not depend on the sender's locale.
+
+    0.253 with a percent format is shown as `25.3%`; a reader that gave `0.253` would hide that it is a share.
+    """
+    if number_format and "%" in number_format and is_percent(number_format):
+        return plain_number(round(value * 100, 10)) + "%"
+    return plain_number(value)
+
+
+def malformed(format_name: str, error: Exception, where: Where | None = None) -> ReadError:
+    """`read.malformed` for a library's own error: its kind and first line, never the content of the file."""
+    words = str(error).splitlines()[0][:160] if str(error).strip() else type(error).__name__
+    return ReadError("read.malformed", where, format=format_name, detail=words.rstrip("."))
+
+
+def flatten_spaces(text: str) -> str:
+    """Trim the ends of a text and unify line ends; inner characters (also non-breaking ones) stay as they are."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
+
+
+def kind_of_text(text: str) -> Scalar:
+    """A text as a stored value: itself, or None for the empty text."""
+    return text if text != "" else None
