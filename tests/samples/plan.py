@@ -1,0 +1,134 @@
+"""Who sends what, and when: the calendar of the demonstration returns.
+
+Belongs here: the series of returns, their periods, and the day on which each arrives.
+Does not belong here: what a file looks like (`territories/<CODE>.py`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import tests.samples.territories as folder
+from tests.samples.rows import MadeReturn, Period, quarter, quarters, year
+from tests.samples.truth import LAST, Truth
+
+CLOCK = "2026-11-20T09:00:00Z"
+"""The demonstration's present; every return that has arrived arrived before it."""
+FIRST = quarter(2022, 4)
+FIRST_YEAR = 2022
+BACK_YEARS = (2020, 2021, 2022)
+BACK_RECEIVED = "2023-01-16T09:00:00Z"
+
+
+class Series(NamedTuple):
+    """The returns of one office for one instrument; `delay` in days after the period's end."""
+
+    jurisdiction: str
+    instrument: str
+    source: str
+    freq: str
+    delay: int = 40
+    back: bool = False
+
+
+SERIES: tuple[Series, ...] = (
+    Series("AL", "justice", "AL_PP", "Q", back=True),
+    Series("AL", "victims", "AL_NRM", "Q", 38),
+    Series("BA_STATE", "justice", "BA_STATE_PO", "Q", 42, back=True),
+    Series("BA_FED", "justice", "BA_FED_PO", "Q", 44, back=True),
+    Series("BA_SRP", "justice", "BA_SRP_STAT", "Q", 41, back=True),
+    Series("BA_BRC", "justice", "BA_BRC_PO", "Q", 75, back=True),
+    Series("BA", "victims", "BA_COORD", "A", 80),
+    Series("HR", "justice", "HR_DZS", "Q", 40, back=True),
+    Series("HR", "register", "HR_MPU", "Q", 36),
+    Series("HR", "victims", "HR_MUP", "Q", 35),
+    Series("XK", "justice", "XK_KPC", "Q", 43, back=True),
+    Series("XK", "victims", "XK_NATC", "A", 70),
+    Series("MK", "justice", "MK_SSO", "Q", 40, back=True),
+    Series("MK", "victims", "MK_NRM", "Q", 39),
+    Series("ME", "justice", "ME_STAT", "A", 90, back=True),
+    Series("ME", "victims", "ME_NATC", "A", 85),
+    Series("RS", "justice", "RS_SORS", "Q", 41, back=True),
+    Series("RS", "register", "RS_COURTS", "Q", 37),
+    Series("RS", "victims", "RS_CENTRE", "Q", 36),
+)
+
+
+@dataclass(frozen=True)
+class Due:
+    """One return that is due: its periods and the moment at which it arrives."""
+
+    series: Series
+    periods: tuple[Period, ...]
+    received_at: str
+    back: bool = False
+
+    @property
+    def period(self) -> Period:
+        """The last period of the return."""
+        return self.periods[-1]
+
+
+def received(period: Period, delay: int, hour: int = 9) -> str:
+    """The moment `delay` days after the period's end."""
+    moment = datetime.combine(period.end + timedelta(days=delay), datetime.min.time()) + timedelta(hours=hour)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def series(jurisdiction: str, instrument: str) -> Series:
+    """The one series of a jurisdiction and instrument; raises KeyError."""
+    for one in SERIES:
+        if (one.jurisdiction, one.instrument) == (jurisdiction, instrument):
+            return one
+    raise KeyError((jurisdiction, instrument))
+
+
+def due(jurisdiction: str, instrument: str, years: int = 4) -> list[Due]:
+    """The returns due in a series, the back-series first, then by period.
+
+    `years` counts back from the last quarter; the demonstration has 4 (16 quarters). The back-series is in the
+    demonstration only.
+    """
+    one = series(jurisdiction, instrument)
+    out = []
+    if one.back and years == 4:
+        back = [year(number) for number in BACK_YEARS if one.freq == "Q" or number < FIRST_YEAR]
+        out.append(Due(one, tuple(back), BACK_RECEIVED, back=True))
+    if one.freq == "Q":
+        first = quarter(LAST.year - years, LAST.quarter + 1) if LAST.quarter < 4 else quarter(LAST.year - years + 1, 1)
+        out += [Due(one, (period,), received(period, one.delay)) for period in quarters(first, LAST)]
+    else:
+        periods = [year(number) for number in range(LAST.year - years, LAST.year)]
+        out += [Due(one, (period,), received(period, one.delay)) for period in periods]
+    return out
+
+
+def sender(source: str) -> str:
+    """The desk of an office that sends; no person."""
+    return f"{source.lower().replace('_', '-')}-sender"
+
+
+def approver(source: str) -> str:
+    """The desk of an office that approves."""
+    return f"{source.lower().replace('_', '-')}-approver"
+
+
+RETURNS: tuple[Due, ...] = tuple(item for one in SERIES for item in due(one.jurisdiction, one.instrument))
+"""Every return due in the demonstration; corrections and late extras come on top, from the territories."""
+
+
+def territories() -> list[str]:
+    """Codes of the territories that have a module here, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+
+
+def made(truth: Truth, only: Sequence[str] | None = None, years: int = 4) -> Iterator[MadeReturn]:
+    """All returns of the named territories (default: all), as their modules make them."""
+    for code in only or territories():
+        module = importlib.import_module(f"tests.samples.territories.{code}")
+        yield from module.returns(truth, years)

@@ -1,0 +1,227 @@
+"""What a file meant: rows in the key of an observation, written without any reader's help.
+
+Belongs here: `Period`, `Row`, `Office` (the constant part of an office's rows) and `MadeReturn`.
+Does not belong here: numbers (`truth.py`) and files (`territories/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+
+class Period(NamedTuple):
+    """A quarter `2026-Q3` or a year `2026`."""
+
+    freq: str
+    code: str
+
+    @property
+    def year(self) -> int:
+        return int(self.code[:4])
+
+    @property
+    def quarter(self) -> int:
+        """1 to 4; raises ValueError for a year."""
+        if self.freq != "Q":
+            raise ValueError(f"{self.code} is not a quarter")
+        return int(self.code[6])
+
+    @property
+    def start(self) -> date:
+        return date(self.year, 1 if self.freq == "A" else 3 * self.quarter - 2, 1)
+
+    @property
+    def end(self) -> date:
+        month = 12 if self.freq == "A" else 3 * self.quarter
+        return (date(self.year, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def quarter(year: int, number: int) -> Period:
+    return Period("Q", f"{year}-Q{number}")
+
+
+def year(number: int) -> Period:
+    return Period("A", str(number))
+
+
+def quarters(first: Period, last: Period) -> list[Period]:
+    """All quarters from first to last, both included."""
+    steps = range(first.year * 4 + first.quarter - 1, last.year * 4 + last.quarter)
+    return [quarter(step // 4, step % 4 + 1) for step in steps]
+
+
+class Row(NamedTuple):
+    """The key of an observation in the order of `pipelines.returns.model.OBSERVATION_KEY`, then value and status."""
+
+    territory: str
+    jurisdiction: str
+    instrument: str
+    source: str
+    freq: str
+    period: str
+    period_start: date
+    period_end: date
+    accumulation: str
+    date_basis: str
+    measure: str
+    level: str
+    count_unit: str
+    statistic: str
+    unit_measure: str
+    offence: str
+    law_article: str
+    person_type: str
+    victim_status: str
+    sex: str
+    age: str
+    age_basis: str
+    exploitation: str
+    citizenship: str
+    sentence_type: str
+    sentence_band: str
+    partner: str
+    value: float | None
+    obs_status: str
+
+
+class Event(NamedTuple):
+    """One case event as a register's file meant it; the columns of `case_event` before lineage."""
+
+    territory: str
+    jurisdiction: str
+    source: str
+    freq: str
+    period: str
+    proceeding: str
+    person: str
+    event: str
+    level: str
+    event_date: date
+    cutoff_date: date
+    offence: str
+    law_article: str
+    sex: str
+    age: str
+    sentence_type: str
+    sentence_months: float | None
+
+
+LEVELS = {
+    "reported": "prosecution",
+    "report_disposed": "prosecution",
+    "investigated": "prosecution",
+    "indicted": "prosecution",
+    "adjudicated_first": "first",
+    "convicted_first": "first",
+    "sentenced_first": "first",
+    "appealed": "appeal",
+    "decided_on_appeal": "appeal",
+    "adjudicated_final": "final",
+    "convicted_final": "final",
+    "sentenced_final": "final",
+    "pending_prosecution": "prosecution",
+    "pending_first": "first",
+    "pending_appeal": "appeal",
+    "victims_detected": "none",
+}
+"""Level of the measures whose level is fixed; for entries and exits the caller names it."""
+
+JUSTICE = {"victim_status": "_Z", "exploitation": "_Z", "citizenship": "_T"}
+VICTIMS = {"person_type": "_Z", "age_basis": "identification", "level": "none"}
+SENTENCES = frozenset({"sentenced_first", "sentenced_final"})
+STOCKS = frozenset({"pending_prosecution", "pending_first", "pending_appeal"})
+
+
+@dataclass(frozen=True)
+class Office:
+    """The constant part of one office's rows; `codes` overrides the defaults of its instrument."""
+
+    territory: str
+    jurisdiction: str
+    instrument: str
+    source: str
+    date_basis: str = "registration"
+    accumulation: str = "discrete"
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+    def row(self, period: Period, measure: str, value: float | None, obs_status: str = "A", **codes: Any) -> Row:
+        """One meant observation; `codes` are the dimensions the file says, the rest takes the office's defaults.
+
+        An `accumulation` of `ytd` starts the period on 1 January.  Raises TypeError for an unknown dimension.
+        """
+        fixed: dict[str, Any] = {
+            "territory": self.territory,
+            "jurisdiction": self.jurisdiction,
+            "instrument": self.instrument,
+            "source": self.source,
+            "freq": period.freq,
+            "period": period.code,
+            "period_start": period.start,
+            "period_end": period.end,
+            "accumulation": self.accumulation,
+            "date_basis": self.date_basis,
+            "measure": measure,
+            "level": LEVELS.get(measure, ""),
+            "count_unit": "person",
+            "statistic": "count",
+            "unit_measure": "NR",
+            "law_article": "_Z",
+            "person_type": "_T",
+            "sex": "_T",
+            "age": "_T",
+            "age_basis": "offence",
+            "sentence_type": "_T" if measure in SENTENCES else "_Z",
+            "sentence_band": "_T" if measure in SENTENCES else "_Z",
+            "partner": "_Z",
+            "exploitation": "_T",
+            "citizenship": "_T",
+            **(VICTIMS if self.instrument == "victims" else JUSTICE),
+            **self.codes,
+            **codes,
+            "value": None if value is None else float(value),
+            "obs_status": obs_status,
+        }
+        if fixed["accumulation"] == "ytd":
+            fixed["period_start"] = date(period.year, 1, 1)
+        if not fixed["level"]:
+            raise TypeError(f"{measure} needs its level")
+        return Row(**fixed)
+
+
+@dataclass(frozen=True)
+class MadeReturn:
+    """One file as an office sends it, with what it meant.
+
+    `path` is below the output folder; `meaning` are the observations (empty for a register), `events` the case events
+    (empty otherwise), both before any known source error is mended unless the territory's `corrections.yml` mends it:
+    `meaning` is always what the pipeline should hold.  For a patch, `meaning` are the rows the file itself has.
+    """
+
+    path: str
+    data: bytes
+    jurisdiction: str
+    instrument: str
+    source: str
+    form: str
+    periods: tuple[Period, ...]
+    received_at: str
+    meaning: tuple[Row, ...] = ()
+    events: tuple[Event, ...] = ()
+    kind: str = "full"
+    corrects: str = ""
+    justification_reason: str = ""
+    justification_text: str = ""
+    sender: str = ""
+    approver: str = ""
+
+    @property
+    def territory(self) -> str:
+        return self.path.split("/")[0]
+
+    @property
+    def series(self) -> str:
+        """The name under which this office's returns supersede each other, whatever their layout."""
+        return f"{self.jurisdiction}-{self.instrument.upper()}-{self.source}"

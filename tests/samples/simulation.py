@@ -1,0 +1,305 @@
+"""How an invented case goes through prosecutor and courts: persons, events with dates, and the stocks between them.
+
+Belongs here: the chances and lags of one case, and the drawing of all cases of one article in one quarter.
+Does not belong here: counting (`truth.py`) and who reports what (`territories/`).
+Only `random.Random(...).random()` is used, whose sequence Python guarantees; every cohort has its own seed, so that a
+further article, territory or year shifts no other number.  Chances and lags are invented.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+from typing import NamedTuple
+
+from tests.samples.articles import Article
+from tests.samples.rows import Period
+
+PERSONS_PER_CASE = 1.62
+EXITS_OF_COURT = ("acquitted", "rejected", "discontinued")
+
+
+class Person(NamedTuple):
+    """A defendant; `age` in completed years at the offence, None for a legal person."""
+
+    number: str
+    jurisdiction: str
+    article: str
+    offence: str
+    sex: str
+    age: int | None
+    person_type: str
+
+
+class Happening(NamedTuple):
+    """One event of one person in one proceeding; sanction and months only at sentencing."""
+
+    measure: str
+    level: str
+    day: date
+    person: Person
+    proceeding: str
+    sentence_type: str = "_Z"
+    months: int | None = None
+
+
+class Stay(NamedTuple):
+    """How long a person is pending: from `since` until before `until`, open where None."""
+
+    stock: str
+    person: Person
+    proceeding: str
+    since: date
+    until: date
+
+
+@dataclass
+class Cohort:
+    """Everything that the cases of one article and quarter lead to, however late."""
+
+    happenings: list[Happening] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
+
+
+class Draw:
+    """Chance with a seed of its own."""
+
+    def __init__(self, *seed: object) -> None:
+        self.random = Random("|".join(str(part) for part in seed)).random
+
+    def chance(self, probability: float) -> bool:
+        return self.random() < probability
+
+    def lag(self, mean: float, least: int = 5) -> timedelta:
+        """Days, Weibull with shape 1.5, so that most lie near the mean and a few far beyond."""
+        scale = mean / math.gamma(1 + 1 / 1.5)
+        return timedelta(days=least + int(scale * (-math.log(1 - self.random())) ** (1 / 1.5)))
+
+    def poisson(self, mean: float) -> int:
+        """Knuth's product method."""
+        limit, product, number = math.exp(-mean), self.random(), 0
+        while product > limit:
+            product *= self.random()
+            number += 1
+        return number
+
+    def choice(self, weights: dict[str, float]) -> str:
+        """One key by its weight."""
+        point = self.random() * sum(weights.values())
+        for key, weight in weights.items():
+            point -= weight
+            if point < 0:
+                return key
+        return list(weights)[-1]
+
+    def between(self, low: int, high: int) -> int:
+        """A whole number, both ends included."""
+        return low + int(self.random() * (high - low + 1))
+
+
+def _person(draw: Draw, article: Article, number: str, legal: float) -> Person:
+    if draw.chance(legal):
+        return Person(number, article.jurisdiction, article.article, article.offence, "_Z", None, "legal")
+    women = 0.24 if article.offence.startswith(("ICCS0204", "ICCS02031")) else 0.08
+    sex = "F" if draw.chance(women) else "M"
+    band = draw.choice({"14-17": 4, "18-20": 10, "21-24": 17, "25-34": 33, "35-44": 22, "45-67": 14})
+    low, high = (int(part) for part in band.split("-"))
+    return Person(
+        number, article.jurisdiction, article.article, article.offence, sex, draw.between(low, high), "natural"
+    )
+
+
+def _sentence(draw: Draw, person: Person) -> tuple[str, int | None]:
+    """Principal sanction and its months; trafficking is punished harder than smuggling."""
+    if person.person_type == "legal":
+        return "fine", None
+    if person.age is not None and person.age < 18:
+        return "juvenile", None
+    hard = person.offence.startswith(("ICCS0204", "ICCS02031"))
+    kinds = (
+        {"prison": 84, "prison_suspended": 11, "fine": 1, "community": 2, "other": 2}
+        if hard
+        else {"prison": 48, "prison_suspended": 38, "fine": 7, "community": 5, "other": 2}
+    )
+    kind = draw.choice(kinds)
+    if kind == "prison":
+        months = draw.between(10, 150) if hard else draw.between(3, 66)
+        return kind, 180 + draw.between(0, 24) if hard and draw.chance(0.03) else months
+    if kind == "prison_suspended":
+        return kind, draw.between(4, 24)
+    return kind, None
+
+
+@dataclass
+class _Court:
+    """A proceeding on its way from indictment to finality."""
+
+    proceeding: str
+    indicted: date
+    decided: date
+
+
+def draw_cohort(seed: int, article: Article, period: Period, factor: float = 1.0, legal: float = 0.0) -> Cohort:
+    """All cases of one article reported in one quarter."""
+    draw = Draw(seed, article.jurisdiction, article.article, period.code)
+    cohort = Cohort()
+    earlier: _Court | None = None
+    season = 0.8 + 0.4 * draw.random()
+    days = (period.end - period.start).days
+    for index in range(draw.poisson(article.weight * factor * season / PERSONS_PER_CASE)):
+        day = period.start + timedelta(days=draw.between(0, days))
+        name = f"{article.jurisdiction}-{article.article}-{period.code}-{index + 1:02d}"
+        if article.valid(day):
+            earlier = _case(draw, cohort, article, name, day, legal, earlier)
+    return cohort
+
+
+def _case(
+    draw: Draw, cohort: Cohort, article: Article, name: str, day: date, legal: float, earlier: _Court | None
+) -> _Court | None:
+    size = 1 + int(draw.choice({"0": 62, "1": 22, "2": 9, "3": 5, "4": 2}))
+    people = [_person(draw, article, f"{name}-{number + 1}", legal) for number in range(size)]
+    entry = "requalified_in" if draw.chance(0.03) else "reported"
+    return prosecute(draw, cohort, people, name, day, entry, earlier)
+
+
+def prosecute(
+    draw: Draw,
+    cohort: Cohort,
+    people: list[Person],
+    name: str,
+    day: date,
+    entry: str,
+    earlier: _Court | None = None,
+) -> _Court | None:
+    """From the report to the prosecutor's decision on each person; the indicted go on to court."""
+    investigated = day + draw.lag(30)
+    decided = investigated + draw.lag(130)
+    rejected = day + draw.lag(75)
+    indicted: list[Person] = []
+    for person in people:
+        cohort.happenings.append(Happening(entry, "prosecution", day, person, name))
+        way = draw.choice({"indicted": 72, "rejected": 13, "discontinued": 13, "requalified_out": 2})
+        if way != "rejected":
+            cohort.happenings.append(Happening("investigated", "prosecution", investigated, person, name))
+        out = rejected if way == "rejected" else decided
+        cohort.happenings.append(Happening("report_disposed", "prosecution", out, person, name))
+        cohort.stays.append(Stay("pending_prosecution", person, name, day, out))
+        cohort.happenings.append(Happening(way, "prosecution", out, person, name))
+        if way == "indicted":
+            indicted.append(person)
+        elif way == "rejected" and draw.chance(0.05):
+            _reopen(draw, cohort, person, name, out)
+    if not indicted:
+        return earlier
+    court = _Court(name, decided, decided + draw.lag(240, least=20))
+    if len(indicted) == 1 and earlier and draw.chance(0.08):
+        court = _join(draw, cohort, indicted[0], court, earlier)
+    elif len(indicted) >= 3 and draw.chance(0.15):
+        _sever(draw, cohort, indicted.pop(), court)
+    _try(draw, cohort, indicted, court)
+    return court
+
+
+def _reopen(draw: Draw, cohort: Cohort, person: Person, name: str, rejected: date) -> None:
+    reopened = rejected + draw.lag(90)
+    indicted = reopened + draw.lag(120)
+    cohort.happenings += [
+        Happening("reopened", "prosecution", reopened, person, name),
+        Happening("report_disposed", "prosecution", indicted, person, name),
+        Happening("indicted", "prosecution", indicted, person, name),
+    ]
+    cohort.stays.append(Stay("pending_prosecution", person, name, reopened, indicted))
+    _try(draw, cohort, [person], _Court(name, indicted, indicted + draw.lag(240, least=20)))
+
+
+def _join(draw: Draw, cohort: Cohort, person: Person, court: _Court, earlier: _Court) -> _Court:
+    """A small case goes on in another one of the same article, where that one is still before the court."""
+    joined = court.indicted + draw.lag(40)
+    if not earlier.indicted <= joined < earlier.decided:
+        return court
+    cohort.happenings.append(Happening("joined", "first", joined, person, court.proceeding))
+    return _Court(earlier.proceeding, court.indicted, earlier.decided)
+
+
+def _sever(draw: Draw, cohort: Cohort, person: Person, court: _Court) -> None:
+    severed = court.indicted + draw.lag(50)
+    own = _Court(f"{court.proceeding}S", court.indicted, severed + draw.lag(200, least=20))
+    cohort.happenings.append(Happening("severed", "first", severed, person, own.proceeding))
+    _try(draw, cohort, [person], own)
+
+
+def _try(draw: Draw, cohort: Cohort, people: list[Person], court: _Court) -> None:
+    """First instance, appeal and finality of the persons who are judged together."""
+    lodged = court.decided + draw.lag(25, least=8)
+    heard = lodged + draw.lag(130, least=15)
+    again = heard + draw.lag(170, least=20)
+    for person in people:
+        cohort.stays.append(Stay("pending_first", person, court.proceeding, court.indicted, court.decided))
+        outcome, sentence = _decide(draw, cohort, person, court.proceeding, court.decided)
+        final = court.decided + timedelta(days=30)
+        if outcome in ("convicted", "acquitted") and draw.chance(0.55):
+            cohort.happenings += [
+                Happening("appealed", "appeal", lodged, person, court.proceeding),
+                Happening("decided_on_appeal", "appeal", heard, person, court.proceeding),
+            ]
+            cohort.stays.append(Stay("pending_appeal", person, court.proceeding, lodged, heard))
+            final = heard
+            if draw.chance(0.12):
+                cohort.happenings.append(Happening("remitted", "first", heard, person, court.proceeding))
+                cohort.stays.append(Stay("pending_first", person, court.proceeding, heard, again))
+                outcome, sentence = _decide(draw, cohort, person, court.proceeding, again)
+                final = again + timedelta(days=30)
+            elif sentence and sentence[1] and sentence[1] > 12 and draw.chance(0.2):
+                sentence = (sentence[0], sentence[1] * 3 // 4)
+        _record(cohort, person, court.proceeding, final, "final", outcome, sentence)
+
+
+def _decide(
+    draw: Draw, cohort: Cohort, person: Person, proceeding: str, day: date
+) -> tuple[str, tuple[str, int | None] | None]:
+    outcome = draw.choice({"convicted": 72, "acquitted": 13, "rejected": 4, "discontinued": 11})
+    sentence = _sentence(draw, person) if outcome == "convicted" and not draw.chance(0.02) else None
+    _record(cohort, person, proceeding, day, "first", outcome, sentence)
+    return outcome, sentence
+
+
+def _record(
+    cohort: Cohort,
+    person: Person,
+    proceeding: str,
+    day: date,
+    level: str,
+    outcome: str,
+    sentence: tuple[str, int | None] | None,
+) -> None:
+    cohort.happenings.append(Happening(f"adjudicated_{level}", level, day, person, proceeding))
+    if outcome in EXITS_OF_COURT:
+        cohort.happenings.append(Happening(outcome, level, day, person, proceeding))
+        return
+    cohort.happenings.append(Happening(f"convicted_{level}", level, day, person, proceeding))
+    if sentence:
+        cohort.happenings.append(Happening(f"sentenced_{level}", level, day, person, proceeding, *sentence))
+
+
+def draw_transfer(seed: int, giver: Article, taker: Article, reported: date, handed: date, size: int) -> Cohort:
+    """One case that `giver`'s prosecutor hands to `taker`'s on a day; the persons are the same, the articles differ."""
+    draw = Draw(seed, "transfer", giver.jurisdiction, taker.jurisdiction, handed)
+    cohort = Cohort()
+    name = f"{giver.jurisdiction}-{giver.article}-{handed}-T"
+    people = [_person(draw, giver, f"{name}-{number + 1}", 0.0) for number in range(size)]
+    for person in people:
+        cohort.happenings += [
+            Happening("reported", "prosecution", reported, person, name),
+            Happening("report_disposed", "prosecution", handed, person, name),
+            Happening("transferred_out", "prosecution", handed, person, name),
+        ]
+        cohort.stays.append(Stay("pending_prosecution", person, name, reported, handed))
+    moved = [
+        person._replace(jurisdiction=taker.jurisdiction, article=taker.article, offence=taker.offence)
+        for person in people
+    ]
+    prosecute(draw, cohort, moved, f"{name}F", handed + timedelta(days=7), "transferred_in")
+    return cohort

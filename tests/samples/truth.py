@@ -1,0 +1,247 @@
+"""The invented truth, and counting in it: what every office would have to report if it made no mistake.
+
+Belongs here: `draw()` and the queries of `Truth`.  Does not belong here: who reports which of these numbers, and how.
+
+Counts are consistent by construction, since all come from the same persons: start of a stock plus entries less exits
+is its end, sex and age add up to the total, the convicted are a part of the adjudicated, a year is its four quarters.
+"""
+
+from __future__ import annotations
+
+import csv
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+from tests.samples.articles import ARTICLES
+from tests.samples.rows import LEVELS, Period, quarter, quarters
+from tests.samples.simulation import Happening, Person, draw_cohort, draw_transfer
+from tests.samples.victims import WEIGHTS, Victim, draw_victims
+
+FIRST_COHORT = quarter(2011, 1)
+"""Cases are drawn from here on, years before the first return, so that stocks and lags have filled."""
+LAST = quarter(2026, 3)
+LEGAL_PERSONS = {"HR": 0.02}
+"""Share of legal persons among suspects, where the office counts them."""
+_CODELISTS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "codelists"
+
+
+@cache
+def _bounds(codelist: str, low: str, high: str) -> dict[str, tuple[float, float]]:
+    with (_CODELISTS / f"{codelist}.csv").open(encoding="utf-8", newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if row[low]]
+    return {row["code"]: (float(row[low]), float(row[high] or "inf")) for row in rows}
+
+
+def _within(codelist: str, low: str, high: str, code: str, value: float | None) -> bool:
+    if value is None:
+        return False
+    lower, upper = _bounds(codelist, low, high)[code]
+    return lower <= value < upper
+
+
+def of_age(age: int | None, code: str) -> bool:
+    """Whether an age in years lies in a code of the list `age`; `_T` holds everyone, `_Z` only those without age."""
+    if code == "_T":
+        return True
+    return age is None if code == "_Z" else _within("age", "lower", "upper", code, age)
+
+
+def in_band(months: int | None, code: str) -> bool:
+    """Whether a length lies in a code of the list `sentence_band` (half-open); `_T` holds every sentence."""
+    return code == "_T" or _within("sentence_band", "lower_months", "upper_months", code, months)
+
+
+def age_code(age: int | None, codes: Iterable[str]) -> str:
+    """The one of `codes` that holds the age; `_Z` without an age."""
+    return "_Z" if age is None else next(code for code in codes if code != "_T" and of_age(age, code))
+
+
+class Truth:
+    """All persons, events, stocks and victims of one seed up to the end of `LAST`."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._events: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
+        self._firsts: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
+        self._since: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)
+        self._until: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)
+        self._victims: dict[tuple[str, str, str], list[Victim]] = defaultdict(list)
+        self._all: dict[str, list[Happening]] = defaultdict(list)
+        self._draw_justice()
+        self._draw_victims()
+
+    # -- drawing
+
+    def _draw_justice(self) -> None:
+        happenings: list[Happening] = []
+        cohorts = [
+            draw_cohort(self.seed, article, period, legal=LEGAL_PERSONS.get(article.jurisdiction, 0.0))
+            for article in ARTICLES
+            for period in quarters(FIRST_COHORT, LAST)
+        ]
+        by_article = {(article.jurisdiction, article.article): article for article in ARTICLES}
+        cohorts.append(
+            draw_transfer(
+                self.seed,
+                by_article["BA_STATE", "186"],
+                by_article["BA_FED", "210a"],
+                reported=date(2024, 2, 12),
+                handed=date(2024, 5, 20),
+                size=3,
+            )
+        )
+        for cohort in cohorts:
+            happenings += [happening for happening in cohort.happenings if happening.day <= LAST.end]
+            for stay in cohort.stays:
+                person = stay.person
+                for sex in ("_T", person.sex):
+                    key = (person.jurisdiction, stay.stock, person.article, sex)
+                    self._since[key].append(stay.since)
+                    self._until[key].append(stay.until)
+        for days in (*self._since.values(), *self._until.values()):
+            days.sort()
+        seen: set[tuple[str, str, str]] = set()
+        for happening in sorted(happenings, key=lambda one: (one.day, one.proceeding, one.person.number)):
+            jurisdiction = happening.person.jurisdiction
+            key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
+            self._events[key].append(happening)
+            self._all[jurisdiction].append(happening)
+            case = (happening.measure, happening.level, happening.proceeding)
+            if case not in seen:
+                seen.add(case)
+                self._firsts[key].append(happening)
+
+    def _draw_victims(self) -> None:
+        for area in WEIGHTS:
+            for period in quarters(FIRST_COHORT, LAST):
+                for victim in draw_victims(self.seed, area, period):
+                    self._victims[area, victim.status, period.code].append(victim)
+                    if victim.injured and victim.injured <= LAST.end:
+                        self._victims[area, "injured_party", _quarter_code(victim.injured)].append(victim)
+
+    # -- counting
+
+    def count(
+        self,
+        jurisdiction: str,
+        period: Period,
+        measure: str,
+        *,
+        level: str | None = None,
+        unit: str = "person",
+        article: str | None = None,
+        sex: str = "_T",
+        age: str = "_T",
+        person_type: str = "_T",
+        sentence_type: str = "_T",
+        band: str = "_T",
+        ytd: bool = False,
+    ) -> int:
+        """Persons (or cases, `unit="case"`) with an event in the period; `level` only for entries and exits.
+
+        A case counts in the period of its first such event.  `ytd` counts from 1 January to the end of the period.
+        """
+        table = self._firsts if unit == "case" else self._events
+        where = level or LEVELS[measure]
+        return sum(
+            1
+            for code in _quarter_codes(period, ytd)
+            for event in table.get((jurisdiction, measure, where, code), ())
+            if (article is None or event.person.article == article)
+            and (sex == "_T" or event.person.sex == sex)
+            and of_age(event.person.age, age)
+            and (person_type == "_T" or event.person.person_type == person_type)
+            and (sentence_type == "_T" or event.sentence_type == sentence_type)
+            and in_band(event.months, band)
+        )
+
+    def stock(
+        self,
+        jurisdiction: str,
+        period: Period,
+        measure: str,
+        statistic: str,
+        *,
+        article: str | None = None,
+        sex: str = "_T",
+    ) -> int:
+        """Persons pending at the `start` or `end` of the period."""
+        day = period.end if statistic == "end" else period.start - timedelta(days=1)
+        wanted = [
+            one.article for one in ARTICLES if one.jurisdiction == jurisdiction and article in (None, one.article)
+        ]
+        keys = [(jurisdiction, measure, one, sex) for one in wanted]
+        return sum(
+            bisect_right(self._since.get(key, []), day) - bisect_right(self._until.get(key, []), day) for key in keys
+        )
+
+    def victims(
+        self,
+        area: str,
+        period: Period,
+        status: str,
+        *,
+        sex: str = "_T",
+        age: str = "_T",
+        exploitation: str = "_T",
+        citizenship: str = "_T",
+        ytd: bool = False,
+    ) -> int:
+        """Victims registered with a status in the period; `_T` is presumed and identified together.
+
+        `foreign` takes every citizenship but the own and the unknown.
+        """
+        kinds = ("presumed", "identified") if status == "_T" else (status,)
+        return sum(
+            1
+            for code in _quarter_codes(period, ytd)
+            for kind in kinds
+            for victim in self._victims.get((area, kind, code), ())
+            if (sex == "_T" or victim.sex == sex)
+            and of_age(victim.age, age)
+            and (exploitation in ("_T", victim.exploitation))
+            and (
+                citizenship in ("_T", victim.citizenship)
+                or (citizenship == "foreign" and victim.citizenship not in ("own", "_U"))
+            )
+        )
+
+    def events(self, jurisdiction: str, period: Period, measures: Iterable[str]) -> list[Happening]:
+        """Events of the measures in the period, by day, proceeding and person: what a register would hold."""
+        wanted = frozenset(measures)
+        return [
+            happening
+            for happening in self._all[jurisdiction]
+            if happening.measure in wanted and period.start <= happening.day <= period.end
+        ]
+
+
+def pseudonym(seed: int, kind: str, name: str, length: int = 8) -> str:
+    """A stable code for a case or a person, from which the name cannot be read."""
+    import hashlib
+
+    return hashlib.sha256(f"{seed}|{kind}|{name}".encode()).hexdigest()[:length].upper()
+
+
+def person_code(person: Person, seed: int) -> str:
+    return pseudonym(seed, "person", person.number)
+
+
+def _quarter_code(day: date) -> str:
+    return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def _quarter_codes(period: Period, ytd: bool) -> list[str]:
+    last = 4 if period.freq == "A" else period.quarter
+    first = 1 if period.freq == "A" or ytd else period.quarter
+    return [f"{period.year}-Q{number}" for number in range(first, last + 1)]
+
+
+@cache
+def draw(seed: int = 2026) -> Truth:
+    """The truth of a seed; drawn once a process."""
+    return Truth(seed)

@@ -1,0 +1,53 @@
+"""Invented victims of trafficking: who was registered when, with which status.
+
+Belongs here: drawing victims of one reporting area and quarter.  Does not belong here: counting (`truth.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from tests.samples.rows import Period
+from tests.samples.simulation import Draw
+
+WEIGHTS = {"AL": 22.0, "BA": 14.0, "HR": 10.0, "XK": 9.0, "MK": 6.0, "ME": 6.0, "RS": 24.0}
+"""Victims registered in an average quarter; `BA` is the whole territory."""
+
+
+class Victim(NamedTuple):
+    """`status`: presumed or identified when registered on `day`; `injured` the day as injured party, if ever."""
+
+    area: str
+    day: date
+    status: str
+    injured: date | None
+    sex: str
+    age: int
+    exploitation: str
+    citizenship: str
+
+
+def draw_victims(seed: int, area: str, period: Period) -> list[Victim]:
+    """Victims registered in one quarter, in the order of drawing."""
+    draw = Draw(seed, "victims", area, period.code)
+    days = (period.end - period.start).days
+    found = []
+    for _ in range(draw.poisson(WEIGHTS[area] * (0.75 + 0.5 * draw.random()))):
+        day = period.start + timedelta(days=draw.between(0, days))
+        status = draw.choice({"presumed": 42, "identified": 58})
+        injured = day + draw.lag(80) if draw.chance(0.35) else None
+        sex = draw.choice({"F": 68, "M": 32})
+        low, high = (
+            int(part)
+            for part in draw.choice(
+                {"6-13": 13, "14-17": 27, "18-24": 24, "25-39": 24, "40-62": 12},
+            ).split("-")
+        )
+        form = {"sexual": 44, "begging": 14, "labour": 17, "marriage": 7, "criminality": 5, "multiple": 10}
+        form |= {"other": 2, "organs": 0.4, "_U": 1}
+        where = {"own": 74, "region": 12, "eu": 2, "other": 10, "stateless": 0.5, "_U": 1.5}
+        found.append(
+            Victim(area, day, status, injured, sex, draw.between(low, high), draw.choice(form), draw.choice(where))
+        )
+    return found
