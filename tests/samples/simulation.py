@@ -9,6 +9,7 @@ further article, territory or year shifts no other number.  Chances and lags are
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -85,7 +86,7 @@ class Draw:
             number += 1
         return number
 
-    def choice(self, weights: dict[str, float]) -> str:
+    def choice(self, weights: Mapping[str, float]) -> str:
         """One key by its weight."""
         point = self.random() * sum(weights.values())
         for key, weight in weights.items():

@@ -44,9 +44,16 @@ def draw_victims(seed: int, area: str, period: Period) -> list[Victim]:
                 {"6-13": 13, "14-17": 27, "18-24": 24, "25-39": 24, "40-62": 12},
             ).split("-")
         )
-        form = {"sexual": 44, "begging": 14, "labour": 17, "marriage": 7, "criminality": 5, "multiple": 10}
+        form: dict[str, float] = {
+            "sexual": 44,
+            "begging": 14,
+            "labour": 17,
+            "marriage": 7,
+            "criminality": 5,
+            "multiple": 10,
+        }
         form |= {"other": 2, "organs": 0.4, "_U": 1}
-        where = {"own": 74, "region": 12, "eu": 2, "other": 10, "stateless": 0.5, "_U": 1.5}
+        where: dict[str, float] = {"own": 74, "region": 12, "eu": 2, "other": 10, "stateless": 0.5, "_U": 1.5}
         found.append(
             Victim(area, day, status, injured, sex, draw.between(low, high), draw.choice(form), draw.choice(where))
         )

@@ -1,0 +1,42 @@
+"""A cube before any file format: dimensions with members, and one value a combination.
+
+Belongs here: the shape that the writers of PX and JSON-stat share.  Does not belong here: bytes, words, numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+Number = int | float | str
+"""A number, or the office's sign for a missing one."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """`labels` by language: name of the dimension; `members`: code -> label by language."""
+
+    id: str
+    labels: Mapping[str, str]
+    members: Mapping[str, Mapping[str, str]]
+    time: bool = False
+    eliminated_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Dimensions in the order stub then heading; `value` is asked for each combination of member codes."""
+
+    dimensions: Sequence[Dimension]
+    value: Callable[[dict[str, str]], Number]
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def cells(self) -> list[tuple[dict[str, str], Number]]:
+        """Every combination in row-major order, with its value."""
+        names = [dimension.id for dimension in self.dimensions]
+        out = []
+        for codes in product(*(dimension.members for dimension in self.dimensions)):
+            where = dict(zip(names, codes, strict=True))
+            out.append((where, self.value(where)))
+        return out
