@@ -37,7 +37,7 @@ _CHUNK = 256 * 1024
 RULES: dict[str, tuple[str, str]] = {
     "read.zip_bomb": (
         "The file unpacks to far more than it should ({part}: over {megabytes} MB).",
-        "Save the workbook again with an office program. If it is really that large, send only the tables of the return.",
+        "Save the workbook again with an office program. If it really is so large, send only the tables of the return.",
     ),
     "read.zip_part_name": (
         "The file holds a part with an unsafe or repeated name ({part}).",
@@ -116,7 +116,7 @@ def _sheet_name(archive: zipfile.ZipFile, part: str) -> str | None:
             parser.Parse(head, True)
         except (expat.ExpatError, ReadError):
             return None
-    ids = {a.get("Id") for tag, a in found if tag == "Relationship" and part.endswith("/" + a.get("Target", "?"))}
+    ids = {a.get("Id") for tag, a in found if tag == "Relationship" and part.endswith(a.get("Target", "?").lstrip("/"))}
     for tag, attributes in found:
         if tag == "sheet" and any(key.endswith(":id") and value in ids for key, value in attributes.items()):
             return attributes.get("name")

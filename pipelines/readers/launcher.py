@@ -1,0 +1,143 @@
+"""The process from which reading children are forked: small, of one thread, without a network.
+
+`child.py` starts it; it forks a child for each request it gets over its control socket.  Forking from here rather
+than from the calling process is safe whatever threads that one runs, and costs milliseconds instead of an interpreter.
+Does not belong here: anything the calling process does (see `child.py`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipelines.readers import wire
+from pipelines.readers.model import ReadError
+
+_NEWUSER = 0x10000000
+_NEWNET = 0x40000000
+_PDEATHSIG = 1
+_IDLE_SECONDS = 0.3
+
+
+def main(config: dict[str, Any]) -> None:
+    """Serve fork requests until the control socket closes. `config` is what `child.Launcher` sends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(config["control"]))
+    isolation = _leave_network()
+    work = getattr(importlib.import_module(config["module"]), config["function"])
+    control.send(isolation.encode())
+    waiting: set[int] = set()
+    to_import = list(config["preload"])
+    forked = False
+    while True:
+        # The first child is forked at once; heavy libraries are loaded here only when there is nothing else to do.
+        if to_import and forked and not select.select([control], [], [], _IDLE_SECONDS)[0]:
+            importlib.import_module(to_import.pop(0))
+            continue
+        message, fds, _, _ = socket.recv_fds(control, 256, 1)
+        if not message:
+            return
+        verb, _, number = message.decode().partition(" ")
+        if verb == "fork":
+            pid = _fork(control, fds[0], work, config)
+            os.close(fds[0])
+            forked = True
+            control.send(str(pid).encode())
+        elif verb == "reap":
+            control.send(str(os.waitpid(int(number), 0)[1]).encode())
+        elif verb == "forget":
+            waiting.add(int(number))
+        waiting = {pid for pid in waiting if os.waitpid(pid, os.WNOHANG)[0] == 0}
+
+
+def _leave_network() -> str:
+    """Move this process and all its children into a network namespace of its own, which has no way out."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEWNET) == 0 or libc.unshare(_NEWUSER | _NEWNET) == 0:
+        return "namespace"
+    return "python"
+
+
+def _fork(control: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        control.close()
+        _child(socket.socket(fileno=os.dup(fd)), fd, work, config)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _child(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> None:
+    os.close(fd)
+    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    folder = Path(config["folder"]) / str(os.getpid())
+    folder.mkdir()
+    os.chdir(folder)
+    tempfile.tempdir = str(folder)
+    _set_limits(config)
+    sys.addaudithook(_forbid_sockets)
+    while True:
+        try:
+            job = wire.receive(sock)
+        except wire.ClosedError:
+            return
+        _allow_seconds(int(config["cpu_seconds"]))
+        answer = _answer(work, job)
+        wire.send(sock, answer)
+
+
+def _answer(work: Callable[[Any], Any], job: bytes) -> bytes:
+    import pickle
+
+    try:
+        return wire.dump(("ok", work(pickle.loads(job))))
+    except ReadError as error:
+        return wire.dump(("refused", error.rule, error.where, error.params))
+    except MemoryError:
+        return wire.dump(("memory",))
+    except Exception as error:
+        # Kind and place of the fault, not its words: they may quote the file.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return wire.dump(("failed", f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"))
+
+
+def _set_limits(config: dict[str, Any]) -> None:
+    for name, value in (
+        (resource.RLIMIT_AS, int(config["memory"])),
+        (resource.RLIMIT_FSIZE, int(config["file_size"])),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(name)[1]
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (limit, limit))
+
+
+def _allow_seconds(seconds: int) -> None:
+    """Processor time for the next job, counted from now: the limit itself counts from the birth of the process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(usage.ru_utime + usage.ru_stime) + seconds + 1
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _forbid_sockets(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.__new__" and arguments[1] != socket.AF_UNIX:
+        raise PermissionError("a reading process opens no network connection")
+    if event in ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
+        raise PermissionError("a reading process opens no network connection")
