@@ -131,6 +131,9 @@ LEVELS = {
 
 JUSTICE = {"victim_status": "_Z", "exploitation": "_Z", "citizenship": "_T"}
 VICTIMS = {"person_type": "_Z", "age_basis": "identification", "level": "none"}
+PERSON_DIMENSIONS = ("person_type", "sex", "age", "age_basis", "citizenship")
+"""Not applicable where cases or decisions are counted, unless the office names them."""
+WITHOUT_PERSONS = frozenset({"case", "decision", "request", "referral", "event"})
 SENTENCES = frozenset({"sentenced_first", "sentenced_final"})
 STOCKS = frozenset({"pending_prosecution", "pending_first", "pending_appeal"})
 
@@ -180,6 +183,7 @@ class Office:
             "citizenship": "_T",
             **(VICTIMS if self.instrument == "victims" else JUSTICE),
             **self.codes,
+            **(dict.fromkeys(PERSON_DIMENSIONS, "_Z") if codes.get("count_unit") in WITHOUT_PERSONS else {}),
             **codes,
             "value": None if value is None else float(value),
             "obs_status": obs_status,

@@ -23,7 +23,8 @@ def write(
 ) -> bytes:
     """The rows as text. `utf-16-le` begins with its byte order mark; raises UnicodeEncodeError and KeyError."""
     out = io.StringIO()
-    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, delimiter=delimiter, lineterminator=newline, quoting=quoting)
+    writer = csv.writer(
+        out, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, delimiter=delimiter, lineterminator=newline
+    )
     writer.writerows([[shown(value, decimal=decimal) for value in row] for row in rows])
     return _MARKS[encoding] + out.getvalue().encode(encoding)

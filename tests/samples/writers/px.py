@@ -53,7 +53,7 @@ def write(
     lines += [f"{keyword}={value};" for keyword, value in properties.items()]
     for language in languages:
         tag = "" if language == first else f"[{language}]"
-        lines += [f'{keyword}{tag}="{words[language]}";' for keyword, words in texts.items() if language in words]
+        lines += [f'{keyword}{tag}="{said[language]}";' for keyword, said in texts.items() if language in said]
         lines.append(f"STUB{tag}={_quoted([dimension.labels[language] for dimension in stub])};")
         lines.append(f"HEADING{tag}={_quoted([dimension.labels[language] for dimension in head])};")
         for dimension in cube.dimensions:
@@ -63,9 +63,9 @@ def write(
     for language in languages:
         tag = "" if language == first else f"[{language}]"
         lines += [f"NOTE{tag}={_long(note[language])};" for note in notes]
-        for where, text in cell_notes:
+        for where, words in cell_notes:
             path = ",".join(f'"{_member(cube, d, where, language)}"' for d in cube.dimensions)
-            lines.append(f"CELLNOTE{tag}({path})={_long(text[language])};")
+            lines.append(f"CELLNOTE{tag}({path})={_long(words[language])};")
     lines.append("DATA=")
     width = prod(len(dimension.members) for dimension in head)
     cells = [f'"{value}"' if isinstance(value, str) else f"{value:g}" for _, value in cube.cells()]
