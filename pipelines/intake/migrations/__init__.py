@@ -1,0 +1,7 @@
+"""Alembic's revisions of the ledger, shipped with the package and run when a ledger is opened.
+
+A revision is never edited once it is part of a commit on main; a change of `schema.py` is a new revision.
+"""
+
+HEAD = "0001"
+"""The newest revision, so that opening an up-to-date ledger need not load Alembic. A test holds it to the files."""

@@ -1,0 +1,102 @@
+"""The states of a submission and the only ways between them.
+
+Belongs here: one table of (from, action, to, who may) and its reading.  Does not belong here: what else an action asks
+for (justifications, facts) or how it is stored (`ledger.py`).  The states' meanings are the code list `return_state`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["received", "checked", "refused", "sent", "approved", "published", "withdrawn"]
+Action = Literal["receive", "check", "justify", "send", "approve", "publish", "withdraw"]
+Role = Literal["anyone", "sender", "another", "system"]
+"""`sender`: who sent this return; `another`: anyone but its sender; `system`: the machine, on nobody's behalf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From one state by one action to another, and who may do it. `source` None is before the first state."""
+
+    source: State | None
+    action: Action
+    target: State
+    who: Role
+
+
+ACCEPTED: tuple[State, ...] = ("approved", "published")
+"""States in which a return counts."""
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(None, "receive", "received", "anyone"),
+    # The result of a check decides between two targets; until it is sent, a return may be checked again.
+    Transition("received", "check", "checked", "system"),
+    Transition("received", "check", "refused", "system"),
+    Transition("checked", "check", "checked", "system"),
+    Transition("checked", "check", "refused", "system"),
+    Transition("refused", "check", "checked", "system"),
+    Transition("refused", "check", "refused", "system"),
+    # Newer rules add findings to old returns and never un-accept them.
+    Transition("sent", "check", "sent", "system"),
+    Transition("approved", "check", "approved", "system"),
+    Transition("published", "check", "published", "system"),
+    Transition("checked", "justify", "checked", "sender"),
+    Transition("checked", "send", "sent", "sender"),
+    Transition("sent", "approve", "approved", "another"),
+    Transition("approved", "publish", "published", "system"),
+    Transition("published", "publish", "published", "system"),
+    Transition("received", "withdraw", "withdrawn", "anyone"),
+    Transition("checked", "withdraw", "withdrawn", "anyone"),
+    Transition("refused", "withdraw", "withdrawn", "anyone"),
+    Transition("sent", "withdraw", "withdrawn", "anyone"),
+    Transition("approved", "withdraw", "withdrawn", "anyone"),
+    Transition("published", "withdraw", "withdrawn", "anyone"),
+)
+
+
+class TransitionError(Exception):
+    """An action that the state, the actor, or what is missing does not allow. The text says what to do."""
+
+
+_PAST = {
+    "received": "it has come in and waits for its check",
+    "checked": "it is checked and waits to be sent for approval",
+    "refused": "it has errors; mend the file and submit it anew",
+    "sent": "it waits for a second person's approval",
+    "approved": "it is approved already",
+    "published": "it is part of a published release already",
+    "withdrawn": "it was taken back; submit the file anew if it shall count",
+}
+
+
+def targets(source: State | None, action: Action) -> dict[State, Role]:
+    """The states an action may lead to from a state, and who may; empty where the action is not possible."""
+    return {t.target: t.who for t in TRANSITIONS if t.source == source and t.action == action}
+
+
+def decide(
+    submission_id: str, source: State | None, action: Action, actor: str, sender: str, outcome: State | None = None
+) -> State:
+    """The state that `action` by `actor` leads to; `outcome` chooses where several are possible.
+
+    Raises TransitionError in words where the action is not possible from here or this actor may not.
+    """
+    possible = targets(source, action)
+    if not possible:
+        state = _PAST[source] if source else "it is not in the ledger"
+        raise TransitionError(f"{submission_id} cannot be changed by `{action}`: {state}")
+    if outcome is not None and outcome in possible:
+        target = outcome
+    elif len(possible) == 1:
+        target = next(iter(possible))
+    else:
+        raise ValueError(f"{action} of {submission_id} needs an outcome, one of {', '.join(possible)}")
+    role = possible[target]
+    if role == "another" and actor == sender:
+        raise TransitionError(
+            f"{submission_id} was sent by {sender}, and nobody approves what he or she sent; ask a second person"
+        )
+    if role == "sender" and actor != sender:
+        raise TransitionError(f"only its sender, {sender}, may {action} {submission_id}; you act as {actor}")
+    return target
