@@ -1,0 +1,137 @@
+"""Which cells of the programme are hidden, so that no small count can be read or worked out.
+
+Primary: a count of 1 to threshold - 1.  Secondary: for every hidden cell there must be another population, no less
+likely to a reader of all published cells, in which that cell is at least `width` away from its true value.  The
+cheapest such population is found by a linear program; the cells it moves are hidden with it.  A zero is an ordinary
+candidate for hiding, and the methodology says so: "a hidden cell may be zero" must be true to be of any help.
+
+After the linear step every hidden cell is audited over whole-number populations too (`audit.py`), since no real
+population has fractions; what fails is raised again, further, until nothing fails.
+
+Formulation after Fischetti and Salazar's cell suppression problem, solved by the heuristic of one linear program a
+cell (Kelly, Golden and Assad 1992; Statistical Disclosure Control, Hundepool et al. 2012, ch. 4 and 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipelines.disclosure import audit, lp, space
+from pipelines.disclosure.space import Array
+
+THRESHOLD = 5
+WIDTH = 2
+_ROUNDS = 8
+
+# What hiding costs a reader: a regional or annual total is quoted, an inner cell seldom.
+_COST_OF_AREA = {"region": 40.0, "territory": 8.0, "jurisdiction": 3.0}
+_COST_OF_FREQ = {"Q": 1.0, "A": 6.0, "P3": 3.0, "P5": 3.0}
+_COST_OF_DETAIL = 0.15
+
+
+class ProtectError(Exception):
+    """The block could not be made safe; the text names it. Nothing of it may be published."""
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Cells with `conf_status` (F free, A hidden as small, D hidden to protect another) and the audit of all blocks."""
+
+    cells: pl.DataFrame
+    report: audit.AuditReport
+
+
+def protect(
+    cells: pl.DataFrame,
+    *,
+    threshold: int = THRESHOLD,
+    width: int = WIDTH,
+    progress: Callable[[str], None] | None = None,
+) -> Protected:
+    """Hide what must be hidden in the programme's cells.
+
+    `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
+    a value (missing, not applicable) pass unchanged with conf_status F.  Returned: the same rows in the same order,
+    `value` null and `obs_status` Q where hidden.  Raises ProtectError when a block cannot be made safe.
+    """
+    indexed = cells.with_row_index("_row")
+    hidden = np.full(cells.height, "F", dtype=object)
+    reports: list[audit.BlockAudit] = []
+    counted = indexed.filter(pl.col("value").is_not_null())
+    for key, block in counted.partition_by(space.BLOCK, as_dict=True, maintain_order=True).items():
+        name = " ".join(str(part) for part in key)
+        states, report = protect_block(block, name=name, threshold=threshold, width=width)
+        hidden[block["_row"].to_numpy()] = states
+        reports.append(report)
+        if progress:
+            progress(f"{name}: {int((states != 'F').sum())} of {block.height} cells hidden")
+    marked = cells.with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
+    is_hidden = pl.col("conf_status") != "F"
+    out = marked.with_columns(
+        pl.when(is_hidden).then(None).otherwise(pl.col("value")).alias("value"),
+        pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
+    )
+    return Protected(out, audit.AuditReport(tuple(reports)))
+
+
+def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
+    """States (F, A, D) of the cells of one block, and its audit. Raises ProtectError."""
+    known = space.build(block)
+    small = (known.values > 0) & (known.values < threshold)
+    hidden = small.copy()
+    if not hidden.any():
+        return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
+    raising = lp.Raising(known.matrix, known.values, _costs(block, known))
+    for cell in np.flatnonzero(hidden):
+        raising.hide(int(cell))
+    safe = np.zeros(len(hidden), dtype=bool)
+    reach = np.full(len(hidden), float(width))
+    for _ in range(_ROUNDS):
+        _raise_all(raising, hidden, safe, reach, width)
+        report = audit.audit_block(known, hidden, name=name, width=width)
+        if report.passed:
+            return _states(known, small, hidden), report
+        for row in report.failed_rows:
+            safe[row] = False
+            reach[row] += 1.0
+    raise ProtectError(f"{name}: {len(report.failed_rows)} cells could still be worked out after {_ROUNDS} rounds")
+
+
+def _raise_all(raising: lp.Raising, hidden: Array, safe: Array, reach: Array, width: int) -> None:
+    """Raise every hidden cell that no population seen so far has moved far enough; hide what moves along."""
+    while (waiting := _next(hidden, safe)) is not None:
+        moved = raising.raise_cell(waiting, reach[waiting])
+        for cell in np.flatnonzero((np.abs(moved) > 1e-6) & ~hidden):
+            hidden[cell] = True
+            raising.hide(int(cell))
+        safe |= hidden & (np.abs(moved) >= width - 1e-6) & (np.abs(moved) >= reach - 1e-6)
+        safe[waiting] = True
+
+
+def _next(hidden: Array, safe: Array) -> int | None:
+    waiting = np.flatnonzero(hidden & ~safe)
+    return int(waiting[0]) if len(waiting) else None
+
+
+def _costs(block: pl.DataFrame, known: space.Space) -> Array:
+    """Cost of hiding each row: what the cell is, and a little for its size, so that small cells go first."""
+    costs = np.zeros(len(known.values))
+    for row, weight in zip(known.rows, _weights(block), strict=True):
+        costs[row] = max(costs[row], weight)
+    return costs * (1.0 + np.log1p(known.values))
+
+
+def _weights(block: pl.DataFrame) -> Iterator[float]:
+    for cell in block.iter_rows(named=True):
+        details = sum(cell[dim] not in (space.TOTAL, space.NOT_APPLICABLE) for dim in space.DETAIL)
+        yield _COST_OF_AREA[cell["area_kind"]] * _COST_OF_FREQ[cell["freq"]] * _COST_OF_DETAIL ** min(details, 1)
+
+
+def _states(known: space.Space, small: Array, hidden: Array) -> Array:
+    by_row: Array = np.where(small, "A", np.where(hidden, "D", "F")).astype(object)
+    states: Array = by_row[known.rows]
+    return states

@@ -1,0 +1,188 @@
+"""Disclosure: the leaves of known tables, protection against an independent brute-force intruder, planted leaks."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.disclosure import audit, programme, protect, space
+
+KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *space.DETAIL)
+
+
+def cell(
+    area: str, value: float | None, *, kind: str = "territory", period: str = "2024", **over: object
+) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(space.DETAIL, "_T")
+    row |= {
+        "area_kind": kind,
+        "area": area,
+        "territory": area,
+        "freq": "Q" if "-Q" in period else "A",
+        "period": period,
+        "measure": "convicted_first",
+        "level": "first",
+        "count_unit": "person",
+        "statistic": "count",
+        "offence_group": "TIP",
+        "value": value,
+        "obs_status": "A",
+        "reporters": area,
+        "is_additive": True,
+        "table_id": "t",
+    }
+    return row | over
+
+
+def frame(*rows: dict[str, object]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), infer_schema_length=None).with_columns(pl.col("value").cast(pl.Float64))
+
+
+def region(value: float, reporters: str, **over: object) -> dict[str, object]:
+    return cell("WB", value, kind="region", reporters=reporters, **over)
+
+
+def test_a_total_is_the_union_of_its_parts() -> None:
+    known = space.build(frame(cell("AA", 3), cell("BB", 4), region(7, "AA,BB")))
+    assert known.matrix.toarray().sum(axis=1).tolist() == [1, 1, 2]
+
+
+def test_an_area_that_did_not_report_adds_nothing_to_the_region() -> None:
+    known = space.build(frame(cell("AA", 3), cell("BB", 4), region(3, "AA", period="2024-Q1"), region(7, "AA,BB")))
+    matrix = known.matrix.toarray()
+    assert matrix[2].sum() < matrix[3].sum()
+
+
+def test_a_year_that_is_not_its_quarters_stands_apart() -> None:
+    quarters = [cell("AA", 2, period=f"2024-Q{q}") for q in range(1, 5)]
+    equal = space.build(frame(*quarters, cell("AA", 8)))
+    apart = space.build(frame(*quarters, cell("AA", 9)))
+    assert np.linalg.matrix_rank(equal.matrix.toarray()) == 4
+    assert np.linalg.matrix_rank(apart.matrix.toarray()) == 5
+
+
+def test_a_total_that_is_not_additive_is_no_sum_of_its_jurisdictions() -> None:
+    parts = [cell(f"A{i}", 6, kind="jurisdiction", territory="AA") for i in range(2)]
+    joined = space.build(frame(*parts, cell("AA", 12)))
+    apart = space.build(frame(*parts, cell("AA", 11, is_additive=False)))
+    assert np.linalg.matrix_rank(joined.matrix.toarray()) == 2
+    assert np.linalg.matrix_rank(apart.matrix.toarray()) == 3
+
+
+def test_fractions_and_negative_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match="whole"):
+        space.build(frame(cell("AA", 1.5)))
+    with pytest.raises(ValueError, match="whole"):
+        space.build(frame(cell("AA", -1)))
+
+
+def hidden_of(protected: pl.DataFrame) -> list[bool]:
+    return (protected["conf_status"] != "F").to_list()
+
+
+def test_one_small_cell_takes_a_second_one_with_it() -> None:
+    done = protect.protect(frame(cell("AA", 3), cell("BB", 40), cell("CC", 50), region(93, "AA,BB,CC")))
+    assert done.cells["conf_status"][0] == "A"
+    assert sum(hidden_of(done.cells)) == 2
+    assert done.cells.filter(pl.col("conf_status") == "D").height == 1
+    assert done.report.passed
+
+
+def test_hidden_cells_are_empty_and_say_withheld() -> None:
+    done = protect.protect(frame(cell("AA", 3), cell("BB", 40), region(43, "AA,BB")))
+    hidden = done.cells.filter(pl.col("conf_status") != "F")
+    assert hidden["value"].null_count() == hidden.height
+    assert set(hidden["obs_status"]) == {"Q"}
+
+
+def test_missing_and_zero_pass_unchanged_where_nothing_is_small() -> None:
+    rows = frame(cell("AA", None, obs_status="O"), cell("BB", 0), cell("CC", 50), region(50, "BB,CC"))
+    done = protect.protect(rows)
+    assert done.cells["value"].to_list() == [None, 0, 50, 50]
+    assert done.cells["obs_status"].to_list() == ["O", "A", "A", "A"]
+
+
+def test_one_cell_in_two_tables_gets_one_treatment() -> None:
+    rows = frame(cell("AA", 3), cell("BB", 40), region(43, "AA,BB"))
+    done = protect.protect(pl.concat([rows, rows.with_columns(pl.lit("u").alias("table_id"))]))
+    assert hidden_of(done.cells)[:3] == hidden_of(done.cells)[3:]
+
+
+@pytest.mark.parametrize("hidden", [[0], [0, 3]])
+def test_the_audit_fails_a_planted_leak(hidden: list[int]) -> None:
+    """Three territories and their sum with one hidden: plain subtraction gives it away."""
+    known = space.build(frame(cell("AA", 3), cell("BB", 40), cell("CC", 50), region(93, "AA,BB,CC")))
+    mask = np.zeros(4, dtype=bool)
+    mask[hidden] = True
+    report = audit.audit_block(known, mask, name="leak", width=2)
+    assert report.passed == (len(hidden) > 1)
+    if not report.passed:
+        assert report.disclosed == (0,)
+
+
+def test_the_audit_calls_one_value_of_play_narrow() -> None:
+    known = space.build(frame(cell("AA", 1), cell("BB", 0), region(1, "AA,BB")))
+    report = audit.audit_block(known, np.array([True, True, False]), name="narrow", width=2)
+    assert report.narrow == (0, 1)
+
+
+def brute_force(
+    values: dict[tuple[str, str], int], hidden: set[tuple[str, str]], top: int
+) -> dict[tuple[str, str], set[int]]:
+    """All values each hidden cell takes over all small whole 2 x 2 tables that agree with the published cells.
+
+    Written from the definition of an intruder, without leaves, programs or solvers.
+    """
+    possible: dict[tuple[str, str], set[int]] = {key: set() for key in hidden}
+    for a, b, c, d in product(range(top + 1), repeat=4):
+        table = {
+            ("AA", "M"): a,
+            ("AA", "F"): b,
+            ("BB", "M"): c,
+            ("BB", "F"): d,
+            ("AA", "_T"): a + b,
+            ("BB", "_T"): c + d,
+        }
+        if all(key in hidden or table[key] == value for key, value in values.items()):
+            for key in hidden:
+                possible[key].add(table[key])
+    return possible
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.tuples(*[st.integers(0, 6)] * 4))
+def test_nothing_can_be_worked_out_by_trying_every_table(counts: tuple[int, int, int, int]) -> None:
+    a, b, c, d = counts
+    values = {("AA", "M"): a, ("AA", "F"): b, ("BB", "M"): c, ("BB", "F"): d, ("AA", "_T"): a + b, ("BB", "_T"): c + d}
+    done = protect.protect(frame(*(cell(area, value, sex=sex) for (area, sex), value in values.items())))
+    hidden = {key for key, is_hidden in zip(values, hidden_of(done.cells), strict=True) if is_hidden}
+    assert all((0 < value < 5 and key in hidden) or not 0 < value < 5 for key, value in values.items())
+    for key, possible in brute_force(values, hidden, top=12).items():
+        assert max(possible) - min(possible) >= 2, (key, values, hidden)
+
+
+def test_every_table_of_the_programme_selects_what_it_declares() -> None:
+    rows = frame(
+        cell("AA", 5),
+        cell("AA", 5, sex="M"),
+        cell("AA", 5, sex="M", age="Y_GE18"),
+        cell("AA", 5, period="2024-Q1"),
+        cell("A1", 5, kind="jurisdiction", territory="AA"),
+    )
+    chosen = programme.select(rows)
+    assert dict(chosen.group_by("table_id").len().iter_rows()) == {
+        "area_year": 1,
+        "territory_year_sex": 1,
+        "area_quarter": 1,
+        "jurisdiction_year": 1,
+    }
+
+
+def test_a_programme_with_an_unknown_measure_is_refused() -> None:
+    with pytest.raises(ValueError, match="convictions"):
+        programme.Table(id="x", title="x", areas=["region"], freqs=["A"], measures=["convictions"], dimensions=[])
