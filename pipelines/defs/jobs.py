@@ -1,0 +1,69 @@
+"""The one job, its quarterly schedule, and the sensor that follows the ledger.
+
+`rti refresh` runs this very job in-process.  The schedule fires when the last deadline of a quarter has passed; the
+sensor asks for one run when new events stand in the ledger, on the assets of the territories they touch and on what
+comes after.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines import refresh
+from pipelines.defs.home import HomeResource
+from pipelines.defs.periods import QUARTERS
+
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """Tags that make one run cover a range of partitions."""
+    return {RANGE_TAGS[0]: first, RANGE_TAGS[1]: last}
+
+
+JOB = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    description="Everything between arrived files and the draft of a release. Nothing new means no work.",
+)
+
+
+@dg.schedule(
+    job=JOB,
+    cron_schedule="0 4 16 3,6,9,12 *",
+    execution_timezone="Europe/Belgrade",
+    description=(
+        "Each quarter, on the day after the deadline for release (quarter's end and 75 days). Each territory's own "
+        "deadlines stand in its territory.yml and are shown in the run's metadata."
+    ),
+)
+def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    keys = QUARTERS.get_partition_keys()
+    return dg.RunRequest(
+        run_key=context.scheduled_execution_time.strftime("%Y-%m-%d"),
+        tags={**range_tags(keys[0], keys[-1]), **refresh.deadlines(context.scheduled_execution_time.date())},
+    )
+
+
+@dg.sensor(
+    job=JOB, minimum_interval_seconds=30, description="Follows the ledger: one run for all new events of a tick."
+)
+def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    news = refresh.news(home.open(), after=int(context.cursor or 0))
+    if not news.territories:
+        yield dg.SkipReason("no new event in the ledger")
+        return
+    touched = dg.AssetSelection.assets(*(dg.AssetKey(["returns", code]) for code in news.territories))
+    yield dg.RunRequest(
+        run_key=f"ledger-{news.last_event}",
+        asset_selection=list(touched.downstream().resolve(context.repository_def.asset_graph))
+        if context.repository_def
+        else None,
+        tags=range_tags(news.periods[0], news.periods[-1]),
+    )
+    context.update_cursor(str(news.last_event))
+
+
+@dg.definitions
+def job_definitions() -> dg.Definitions:
+    return dg.Definitions(jobs=[JOB], schedules=[quarterly_refresh], sensors=[ledger_events])

@@ -1,0 +1,49 @@
+"""The protected programme and the draft of the next release. Publishing is a separate act: `rti publish`."""
+
+import dagster as dg
+
+from pipelines import refresh
+from pipelines.defs.home import HomeResource
+from pipelines.defs.returns import RETRY
+from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS
+
+
+@dg.asset(
+    group_name="release",
+    deps=[COUNTS_MART],
+    kinds={"python", "parquet"},
+    check_specs=[
+        dg.AssetCheckSpec(
+            "nothing_disclosed",
+            asset="protected_cells",
+            blocking=True,
+            description="An intruder with the published cells alone can pin down no hidden count.",
+        )
+    ],
+    description=(
+        "The cells of the declared programme with small counts hidden, and with further cells hidden so that no hidden "
+        "one can be worked out from totals."
+    ),
+)
+def protected_cells(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    result = refresh.protect(home.open(), log=context.log.info)
+    return dg.MaterializeResult(
+        metadata=result.as_metadata(),
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="nothing_disclosed", passed=result.safe, metadata={"audit": result.audit_words()}
+            )
+        ],
+    )
+
+
+@dg.asset(
+    group_name="release",
+    deps=["protected_cells", *INDICATOR_MARTS],
+    kinds={"duckdb", "parquet", "csv"},
+    description="A complete release, built aside. It becomes public only when somebody publishes it.",
+    retry_policy=RETRY,
+)
+def release_draft(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    result = refresh.draft(home.open(), log=context.log.info)
+    return dg.MaterializeResult(metadata=result.as_metadata())

@@ -1,0 +1,81 @@
+"""One asset a territory: its returns, taken in, checked and (where accepted) written as facts. Partitions are quarters.
+
+An annual return belongs to the partition of its last quarter.  The check on each asset warns and never blocks:
+a refused return does not reach the gathered tables, so one office's fault holds up nobody else.
+"""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from pipelines import refresh
+from pipelines.defs.home import HomeResource
+from pipelines.defs.periods import QUARTERS
+from pipelines.returns.registry import load
+
+RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
+    """The asset of one territory and, in the same step, its check."""
+
+    @dg.asset(
+        key=dg.AssetKey(["returns", code]),
+        group_name="returns",
+        partitions_def=QUARTERS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[dg.AssetKey("arrivals")],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "accepted_without_error",
+                asset=dg.AssetKey(["returns", code]),
+                description="No return of this territory was refused. A refused one holds up nobody else.",
+            )
+        ],
+        kinds={"polars", "greatexpectations"},
+        description=(
+            f"The returns of {name}: each file is read in a process of its own, brought to the common standard by its "
+            "office's declared form, judged beside its history, and kept as facts once a second person has approved it."
+        ),
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(days=100), warn_window=timedelta(days=95)
+        ),
+        retry_policy=RETRY,
+        tags={"territory": code},
+    )
+    def _returns(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+        taken = refresh.take_in(home.open(), code, log=context.log.info)
+        return dg.MaterializeResult(
+            metadata=taken.as_metadata(),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="accepted_without_error",
+                    passed=not taken.refused,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"refused": taken.refused_words() or "none"},
+                )
+            ],
+        )
+
+    return _returns
+
+
+@dg.asset(
+    group_name="returns",
+    description=(
+        "Files that have come in and wait for their check. In a demonstration home these are the invented returns of "
+        "raw_samples/, in the order and at the times of arrivals.csv; in a real home offices use `rti submit`."
+    ),
+    kinds={"file"},
+    retry_policy=RETRY,
+)
+def arrivals(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    arrived = refresh.arrive(home.open(), log=context.log.info)
+    return dg.MaterializeResult(metadata={"new submissions": arrived})
+
+
+@dg.definitions
+def returns_definitions() -> dg.Definitions:
+    return dg.Definitions(
+        assets=[arrivals, *(returns_asset(code, territory.name()) for code, territory in load().territories.items())]
+    )
