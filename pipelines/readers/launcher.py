@@ -27,7 +27,7 @@ from pipelines.readers.model import ReadError
 _NEWUSER = 0x10000000
 _NEWNET = 0x40000000
 _PDEATHSIG = 1
-_IDLE_SECONDS = 0.3
+_IDLE_SECONDS = 0.02
 
 
 def main(config: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """XLSX workbooks by openpyxl, in full mode: formula and stored value, merges, hidden rows and columns, notes.
 
-Runs behind `zipguard.inspect`, which has counted cells and merged positions.  openpyxl is loaded a second time for
-stored values only where the guard saw a formula: without one, both loads give the same.
+Runs behind `zipguard.inspect`, which has counted cells and merged positions and kept the stored result of each formula
+on the way.  So the second load of openpyxl (for stored values) is needed only where a result is of a type that the
+guard cannot tell by itself; the two give the same, which a test compares.
 Does not belong here: meaning of cells, other spreadsheet formats.
 """
 
@@ -46,9 +47,11 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     if "xl/workbook.bin" in low:
         raise ReadError("read.xlsx.binary")
     book = _load(data, contents, values=False)
-    stored = _load(data, contents, values=True) if contents.formulas else None
     try:
-        return _grid(book, stored, contents)
+        results = _results(book, contents)
+        if results is None:
+            results = _second_load(_load(data, contents, values=True))
+        return _grid(book, results, contents)
     except ReadError:
         raise
     except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
@@ -85,17 +88,61 @@ def _is_strict(data: bytes) -> bool:
     return False
 
 
-def _grid(book: Any, stored: Any, contents: Contents) -> Grid:
+_Result = tuple[str, Any]
+"""Type as openpyxl names it (`n s b d e`) and value of a formula's stored result."""
+_Results = dict[str, dict[tuple[int, int], _Result]]
+
+
+def _results(book: Any, contents: Contents) -> _Results | None:
+    """Stored results by sheet from what the guard kept; None if that does not do for every one of them."""
+    if not contents.formulas:
+        return {}
+    kinds = {"n": "n", "str": "s", "b": "b", "e": "e"}
+    titles = {sheet.title for sheet in book.worksheets}
+    out: _Results = {}
+    for title, stored in contents.stored.items():
+        if not stored:
+            continue
+        if title not in titles:
+            return None
+        sheet: dict[tuple[int, int], _Result] = {}
+        for position, (kind, text) in stored.items():
+            if kind not in kinds:
+                return None
+            if text or (text == "" and kind == "str"):
+                sheet[position] = (kinds[kind], _typed(kind, text))
+        out[title] = sheet
+    return out
+
+
+def _typed(kind: str, text: str) -> Any:
+    if kind == "n":
+        return float(text) if any(sign in text for sign in ".eE") else int(text)
+    return text not in ("0", "false") if kind == "b" else text
+
+
+def _second_load(book: Any) -> _Results:
+    return {
+        sheet.title: {
+            position: ("s" if cell.data_type == "str" else cell.data_type, "" if cell._value is None else cell._value)
+            for position, cell in sheet._cells.items()
+            if getattr(cell, "_value", None) is not None or cell.data_type == "str"
+        }
+        for sheet in book.worksheets
+    }
+
+
+def _grid(book: Any, results: _Results, contents: Contents) -> Grid:
     remarks = list(contents.remarks)
     remarks += [Remark("read.chart_ignored", Where(sheet=c.title), {"name": c.title}) for c in book.chartsheets]
     tables: list[Table] = []
-    formats = _number_formats(book)
+    formats = _Formats(book)
     for sheet in book.worksheets:
         hidden = sheet.sheet_state != "visible"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=sheet.title), {"name": sheet.title}))
-        values = None if stored is None else stored[sheet.title]._cells
-        tables.append(Table(sheet.title, tuple(_cells(sheet, values, formats)), None, hidden))
+        stored = results.get(sheet.title, {})
+        tables.append(Table(sheet.title, tuple(_cells(sheet, stored, formats)), None, hidden))
     properties: dict[str, Scalar] = {"date_system": 1904 if book.epoch.year == 1904 else 1900}
     if book.properties.creator:
         properties["creator"] = book.properties.creator
@@ -105,9 +152,10 @@ def _grid(book: Any, stored: Any, contents: Contents) -> Grid:
 class _Formats(dict[int, str]):
     """Number formats by id, looked up once each."""
 
-    def __init__(self, custom: Any) -> None:
+    def __init__(self, book: Any) -> None:
         super().__init__()
-        self.custom = custom
+        self.custom = book._number_formats
+        self.epoch = book.epoch
 
     def __missing__(self, number: int) -> str:
         from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
@@ -119,10 +167,6 @@ class _Formats(dict[int, str]):
             found = self.custom[index] if index < len(self.custom) else "General"
         self[number] = found
         return found
-
-
-def _number_formats(book: Any) -> _Formats:
-    return _Formats(book._number_formats)
 
 
 def _hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
@@ -146,7 +190,7 @@ def _merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
     return anchors
 
 
-def _cells(sheet: Any, values: Any, formats: _Formats) -> list[Cell]:
+def _cells(sheet: Any, values: dict[tuple[int, int], _Result], formats: _Formats) -> list[Cell]:
     title = sheet.title
     hidden_rows, hidden_columns = _hidden(sheet)
     anchors = _merged(sheet)
@@ -189,7 +233,7 @@ def _cells(sheet: Any, values: Any, formats: _Formats) -> list[Cell]:
 _Content = tuple[str, Scalar, CellKind, str | None, str | None, str | None, str | None]
 
 
-def _content(cell: Any, values: Any, formats: _Formats) -> _Content:
+def _content(cell: Any, values: dict[tuple[int, int], _Result], formats: _Formats) -> _Content:
     if cell is None:
         return "", None, "blank", None, None, None, None
     comment = getattr(cell, "_comment", None)
@@ -202,12 +246,12 @@ def _content(cell: Any, values: Any, formats: _Formats) -> _Content:
     formula = None
     if data_type == "f":
         formula = _formula(raw)
-        held = None if values is None else values.get((cell.row, cell.column))
-        if held is None or held._value is None:
-            if held is not None and held.data_type in ("str", "s"):
-                return "", "", "text", formula, number_format, note, None
+        held = values.get((cell.row, cell.column))
+        if held is None:
             return formula, None, "formula", formula, number_format, note, None
-        raw, data_type = held._value, held.data_type
+        data_type, raw = held
+        if data_type == "n":
+            data_type, raw = _date_or_number(raw, number_format, formats.epoch)
     if data_type == "n":
         return number_text(raw, number_format), raw, "number", formula, number_format, note, None
     if data_type == "s":
@@ -219,6 +263,19 @@ def _content(cell: Any, values: Any, formats: _Formats) -> _Content:
         iso = _iso(raw)
         return iso, iso, "date", formula, number_format, note, None
     return str(raw), str(raw), "error", formula, number_format, note, None
+
+
+def _date_or_number(raw: Any, number_format: str, epoch: Any) -> _Result:
+    """A stored number is a date if its format shows one."""
+    from openpyxl.styles.numbers import is_date_format, is_timedelta_format
+    from openpyxl.utils.datetime import from_excel
+
+    if not is_date_format(number_format):
+        return "n", raw
+    try:
+        return "d", from_excel(raw, epoch, timedelta=is_timedelta_format(number_format))
+    except (OverflowError, ValueError):
+        return "e", "#VALUE!"
 
 
 def _formula(raw: Any) -> str:

@@ -69,6 +69,8 @@ class Contents:
     spread: int = 0
     formulas: bool = False
     superscripts: bool = False
+    stored: dict[str, dict[tuple[int, int], tuple[str, str | None]]] = field(default_factory=dict)
+    """By part and (row, column): type and text of the stored result of each formula, None where there is none."""
     remarks: list[Remark] = field(default_factory=list)
 
 
@@ -93,20 +95,23 @@ def inspect(data: bytes) -> Contents:
             try:
                 total = _inspect_part(archive, part, contents, total)
             except ReadError as error:
-                name = _sheet_name(archive, error.where.sheet) if error.where.sheet == part.filename else None
+                name = sheet_names(archive).get(part.filename) if error.where.sheet == part.filename else None
                 if name is None:
                     raise
                 raise ReadError(error.rule, replace(error.where, sheet=name), **error.params) from error
+        if contents.formulas:
+            names = sheet_names(archive)
+            contents.stored = {names.get(part, part): results for part, results in contents.stored.items()}
     _add_remarks(contents)
     return contents
 
 
-def _sheet_name(archive: zipfile.ZipFile, part: str) -> str | None:
-    """The name on the tab of a worksheet part, for the message; None where it cannot be told simply."""
+def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The name on the tab of each worksheet part, as far as the workbook tells it."""
     found: list[tuple[str, dict[str, str]]] = []
     for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
         if name not in archive.namelist():
-            return None
+            return {}
         with archive.open(name) as stream:
             head = stream.read(1 << 20)
         parser = expat.ParserCreate()
@@ -114,13 +119,16 @@ def _sheet_name(archive: zipfile.ZipFile, part: str) -> str | None:
         parser.StartElementHandler = lambda tag, attributes: found.append((tag.rpartition(":")[2], attributes))
         try:
             parser.Parse(head, True)
-        except (expat.ExpatError, ReadError):
-            return None
-    ids = {a.get("Id") for tag, a in found if tag == "Relationship" and part.endswith(a.get("Target", "?").lstrip("/"))}
+        except expat.ExpatError:
+            return {}
+    targets = {a.get("Id", ""): a.get("Target", "") for tag, a in found if tag == "Relationship"}
+    names: dict[str, str] = {}
     for tag, attributes in found:
-        if tag == "sheet" and any(key.endswith(":id") and value in ids for key, value in attributes.items()):
-            return attributes.get("name")
-    return None
+        if tag == "sheet":
+            target = next((targets.get(value, "") for key, value in attributes.items() if key.endswith(":id")), "")
+            part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            names[part] = attributes.get("name", "")
+    return names
 
 
 def _no_doctype(*_: object) -> None:
@@ -211,6 +219,9 @@ class _Watch:
         self.repeat = 1
         self.counted = True
         self.sheet = part
+        self.type = "n"
+        self.results: dict[tuple[int, int], tuple[str, str | None]] = {}
+        self.pieces: list[str] = []
 
     def feed(self, chunk: bytes) -> None:
         try:
@@ -235,6 +246,7 @@ class _Watch:
         local = name.rpartition(":")[2]
         if local == "worksheet":
             self.parser.StartElementHandler = self._sheet_element
+            self.contents.stored[self.part] = self.results
         elif local == "sst":
             self.parser.StartElementHandler = self._string_element
         elif local in ("document-content", "document"):
@@ -256,8 +268,11 @@ class _Watch:
             self._sheet_cell(attributes)
         elif local == "v" or local == "is":
             self._fill()
+            if local == "v" and (self.row, self.column) in self.results:
+                self._capture()
         elif local == "f":
             self.contents.formulas = True
+            self.results[self.row, self.column] = (self.type, None)
             self._fill()
         elif local == "row":
             given = attributes.get("r", "")
@@ -268,8 +283,20 @@ class _Watch:
         elif local == "vertAlign":
             self.contents.superscripts = True
 
+    def _capture(self) -> None:
+        """Keep the stored result of a formula: it saves loading the whole workbook a second time."""
+        self.pieces = []
+        self.parser.CharacterDataHandler = self.pieces.append
+        self.parser.EndElementHandler = self._captured
+
+    def _captured(self, name: str) -> None:
+        self.results[self.row, self.column] = (self.type, "".join(self.pieces))
+        self.parser.CharacterDataHandler = None
+        self.parser.EndElementHandler = None
+
     def _sheet_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
+        self.type = attributes.get("t", "n")
         if reference is None:
             self.column += 1
         else:
