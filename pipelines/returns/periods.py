@@ -1,0 +1,77 @@
+"""Periods: a quarter or a year, its days, its order.
+
+Belongs here: arithmetic of periods.  Does not belong here: what is expected when (`export.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """`Q` with code `2024-Q3`, or `A` with code `2024`."""
+
+    code: str
+    freq: Literal["Q", "A"] = "Q"
+
+    @classmethod
+    def of(cls, code: str) -> Period:
+        """The period of a code; raises ValueError for anything but `2024-Q3` and `2024`."""
+        year, dash, quarter = code.partition("-Q")
+        if len(year) != 4 or not year.isdigit() or (dash and quarter not in ("1", "2", "3", "4")):
+            raise ValueError(f"{code!r} is not a period; write 2024-Q3 or 2024")
+        return cls(code, "Q" if dash else "A")
+
+    @classmethod
+    def containing(cls, day: date, freq: Literal["Q", "A"]) -> Period:
+        """The quarter or year a day lies in."""
+        return cls(f"{day.year}-Q{(day.month + 2) // 3}" if freq == "Q" else str(day.year), freq)
+
+    @property
+    def year(self) -> int:
+        return int(self.code[:4])
+
+    @property
+    def quarter(self) -> int | None:
+        return int(self.code[6]) if self.freq == "Q" else None
+
+    @property
+    def start(self) -> date:
+        return date(self.year, 3 * (self.quarter or 1) - 2, 1)
+
+    @property
+    def end(self) -> date:
+        return self.next().start - timedelta(days=1)
+
+    def next(self) -> Period:
+        """The period after this."""
+        if self.freq == "A":
+            return Period(str(self.year + 1), "A")
+        return Period(f"{self.year + 1}-Q1") if self.quarter == 4 else Period(f"{self.year}-Q{(self.quarter or 0) + 1}")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def last_ended(today: date, freq: Literal["Q", "A"]) -> Period:
+    """The newest period whose last day lies before today."""
+    period = Period.containing(today, freq)
+    if freq == "A":
+        return Period(str(period.year - 1), "A")
+    return (
+        Period(f"{period.year - 1}-Q4")
+        if period.quarter == 1
+        else Period(f"{period.year}-Q{(period.quarter or 0) - 1}")
+    )
+
+
+def span(first: Period, last: Period) -> Iterator[Period]:
+    """All periods from first to last, both in it; none where last lies before first."""
+    period = first
+    while period <= last:
+        yield period
+        period = period.next()
