@@ -26,6 +26,8 @@ FIRST_COHORT = quarter(2011, 1)
 LAST = quarter(2026, 3)
 LEGAL_PERSONS = {"HR": 0.02}
 """Share of legal persons among suspects, where the office counts them."""
+QUIET = {"BA_BRC": quarter(2024, 1)}
+"""A quarter in which nothing happened, for its nil return: what was drawn in it happens on the first day after."""
 _CODELISTS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "codelists"
 
 
@@ -95,13 +97,14 @@ class Truth:
             )
         )
         for cohort in cohorts:
-            happenings += [happening for happening in cohort.happenings if happening.day <= LAST.end]
+            moved = (one._replace(day=_not_quiet(one.person.jurisdiction, one.day)) for one in cohort.happenings)
+            happenings += [happening for happening in moved if happening.day <= LAST.end]
             for stay in cohort.stays:
                 person = stay.person
                 for sex in ("_T", person.sex):
                     key = (person.jurisdiction, stay.stock, person.article, sex)
-                    self._since[key].append(stay.since)
-                    self._until[key].append(stay.until)
+                    self._since[key].append(_not_quiet(person.jurisdiction, stay.since))
+                    self._until[key].append(_not_quiet(person.jurisdiction, stay.until))
         for days in (*self._since.values(), *self._until.values()):
             days.sort()
         seen: set[tuple[str, str, str]] = set()
@@ -229,6 +232,11 @@ def pseudonym(seed: int, kind: str, name: str, length: int = 8) -> str:
 
 def person_code(person: Person, seed: int) -> str:
     return pseudonym(seed, "person", person.number)
+
+
+def _not_quiet(jurisdiction: str, day: date) -> date:
+    quiet = QUIET.get(jurisdiction)
+    return quiet.end + timedelta(days=1) if quiet and quiet.start <= day <= quiet.end else day
 
 
 def _quarter_code(day: date) -> str:
