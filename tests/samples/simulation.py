@@ -23,15 +23,14 @@ EXITS_OF_COURT = ("acquitted", "rejected", "discontinued")
 
 
 class Person(NamedTuple):
-    """A defendant; `age` in completed years at the offence, None for a legal person."""
+    """A defendant, always a natural person; `age` in completed years at the offence."""
 
     number: str
     jurisdiction: str
     article: str
     offence: str
     sex: str
-    age: int | None
-    person_type: str
+    age: int
 
 
 class Happening(NamedTuple):
@@ -100,23 +99,17 @@ class Draw:
         return low + int(self.random() * (high - low + 1))
 
 
-def _person(draw: Draw, article: Article, number: str, legal: float) -> Person:
-    if draw.chance(legal):
-        return Person(number, article.jurisdiction, article.article, article.offence, "_Z", None, "legal")
+def _person(draw: Draw, article: Article, number: str) -> Person:
     women = 0.24 if article.offence.startswith(("ICCS0204", "ICCS02031")) else 0.08
     sex = "F" if draw.chance(women) else "M"
     band = draw.choice({"14-17": 4, "18-20": 10, "21-24": 17, "25-34": 33, "35-44": 22, "45-67": 14})
     low, high = (int(part) for part in band.split("-"))
-    return Person(
-        number, article.jurisdiction, article.article, article.offence, sex, draw.between(low, high), "natural"
-    )
+    return Person(number, article.jurisdiction, article.article, article.offence, sex, draw.between(low, high))
 
 
 def _sentence(draw: Draw, person: Person) -> tuple[str, int | None]:
     """Principal sanction and its months; trafficking is punished harder than smuggling."""
-    if person.person_type == "legal":
-        return "fine", None
-    if person.age is not None and person.age < 18:
+    if person.age < 18:
         return "juvenile", None
     hard = person.offence.startswith(("ICCS0204", "ICCS02031"))
     kinds = (
@@ -142,7 +135,7 @@ class _Court:
     decided: date
 
 
-def draw_cohort(seed: int, article: Article, period: Period, factor: float = 1.0, legal: float = 0.0) -> Cohort:
+def draw_cohort(seed: int, article: Article, period: Period, factor: float = 1.0) -> Cohort:
     """All cases of one article reported in one quarter."""
     draw = Draw(seed, article.jurisdiction, article.article, period.code)
     cohort = Cohort()
@@ -153,15 +146,13 @@ def draw_cohort(seed: int, article: Article, period: Period, factor: float = 1.0
         day = period.start + timedelta(days=draw.between(0, days))
         name = f"{article.jurisdiction}-{article.article}-{period.code}-{index + 1:02d}"
         if article.valid(day):
-            earlier = _case(draw, cohort, article, name, day, legal, earlier)
+            earlier = _case(draw, cohort, article, name, day, earlier)
     return cohort
 
 
-def _case(
-    draw: Draw, cohort: Cohort, article: Article, name: str, day: date, legal: float, earlier: _Court | None
-) -> _Court | None:
+def _case(draw: Draw, cohort: Cohort, article: Article, name: str, day: date, earlier: _Court | None) -> _Court | None:
     size = 1 + int(draw.choice({"0": 62, "1": 22, "2": 9, "3": 5, "4": 2}))
-    people = [_person(draw, article, f"{name}-{number + 1}", legal) for number in range(size)]
+    people = [_person(draw, article, f"{name}-{number + 1}") for number in range(size)]
     entry = "requalified_in" if draw.chance(0.03) else "reported"
     return prosecute(draw, cohort, people, name, day, entry, earlier)
 
@@ -290,7 +281,7 @@ def draw_transfer(seed: int, giver: Article, taker: Article, reported: date, han
     draw = Draw(seed, "transfer", giver.jurisdiction, taker.jurisdiction, handed)
     cohort = Cohort()
     name = f"{giver.jurisdiction}-{giver.article}-{handed}-T"
-    people = [_person(draw, giver, f"{name}-{number + 1}", 0.0) for number in range(size)]
+    people = [_person(draw, giver, f"{name}-{number + 1}") for number in range(size)]
     for person in people:
         cohort.happenings += [
             Happening("reported", "prosecution", reported, person, name),

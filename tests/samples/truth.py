@@ -18,14 +18,12 @@ from pathlib import Path
 
 from tests.samples.articles import ARTICLES
 from tests.samples.rows import LEVELS, Period, quarter, quarters
-from tests.samples.simulation import Happening, Person, draw_cohort, draw_transfer
+from tests.samples.simulation import Happening, draw_cohort, draw_transfer
 from tests.samples.victims import WEIGHTS, Victim, draw_victims
 
 FIRST_COHORT = quarter(2011, 1)
 """Cases are drawn from here on, years before the first return, so that stocks and lags have filled."""
 LAST = quarter(2026, 3)
-LEGAL_PERSONS = {"HR": 0.02}
-"""Share of legal persons among suspects, where the office counts them."""
 QUIET = {"BA_BRC": quarter(2024, 1)}
 """A quarter in which nothing happened, for its nil return: what was drawn in it happens on the first day after."""
 _CODELISTS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "codelists"
@@ -81,9 +79,7 @@ class Truth:
     def _draw_justice(self) -> None:
         happenings: list[Happening] = []
         cohorts = [
-            draw_cohort(self.seed, article, period, legal=LEGAL_PERSONS.get(article.jurisdiction, 0.0))
-            for article in ARTICLES
-            for period in quarters(FIRST_COHORT, LAST)
+            draw_cohort(self.seed, article, period) for article in ARTICLES for period in quarters(FIRST_COHORT, LAST)
         ]
         by_article = {(article.jurisdiction, article.article): article for article in ARTICLES}
         cohorts.append(
@@ -157,7 +153,7 @@ class Truth:
             if (article is None or event.person.article == article)
             and (sex == "_T" or event.person.sex == sex)
             and of_age(event.person.age, age)
-            and (person_type == "_T" or event.person.person_type == person_type)
+            and person_type in ("_T", "natural")
             and (sentence_type == "_T" or event.sentence_type == sentence_type)
             and in_band(event.months, band)
         )
@@ -221,17 +217,6 @@ class Truth:
             for happening in self._all[jurisdiction]
             if happening.measure in wanted and period.start <= happening.day <= period.end
         ]
-
-
-def pseudonym(seed: int, kind: str, name: str, length: int = 8) -> str:
-    """A stable code for a case or a person, from which the name cannot be read."""
-    import hashlib
-
-    return hashlib.sha256(f"{seed}|{kind}|{name}".encode()).hexdigest()[:length].upper()
-
-
-def person_code(person: Person, seed: int) -> str:
-    return pseudonym(seed, "person", person.number)
 
 
 def _not_quiet(jurisdiction: str, day: date) -> date:
