@@ -163,10 +163,12 @@ def _the_dataset(document: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
         return _only(cast("list[tuple[str | None, dict[str, Any]]]", found))
     if kind == "dimension":
         raise ReadError("read.jsonstat.not_jsonstat", Where(keyword="class"), detail="it is a dimension without values")
-    if kind == "dataset" or ("value" in document and "dimension" in document):
+    if kind == "dataset":
         return None, document
     if kind is not None and kind != "bundle":
         raise ReadError("read.jsonstat.not_jsonstat", Where(keyword="class"), detail=f"its class is {str(kind)[:40]}")
+    if "value" in document and "dimension" in document:
+        return None, document
     # version 1: an object of named datasets
     bundle = [
         (name, item)
