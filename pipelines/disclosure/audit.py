@@ -10,13 +10,16 @@ This module knows nothing of how cells were chosen for hiding; it must be able t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from scipy import sparse
 
 from pipelines.disclosure import lp
 from pipelines.disclosure.space import Array, Space
 
 MIP_SECONDS = 60.0
+_SWEEPS = 24
 
 
 @dataclass(frozen=True)
@@ -71,41 +74,75 @@ def audit_block(known: Space, hidden: Array, *, name: str, width: int, mip_secon
     upper = np.where(hidden, np.inf, known.values)
     matrix, rows = _without_zero_leaves(known, hidden)
     intruder = lp.Intruder(matrix, lower, upper, mip_seconds)
-    seen_low = np.full(len(hidden), np.inf)
-    seen_high = np.full(len(hidden), -np.inf)
-
-    def witness(population: Array | None) -> None:
-        if population is not None and np.abs(population - np.rint(population)).max(initial=0.0) < 1e-6:
-            cells = matrix @ np.rint(population)
-            np.minimum(seen_low, cells, out=seen_low)
-            np.maximum(seen_high, cells, out=seen_high)
-
+    seen = _Seen(matrix, len(hidden), width)
+    _sweep(intruder, seen, rows)
     disclosed, narrow, unknown = [], [], []
     for cell in rows:
-        low, high, undecided = -np.inf, np.inf, False
-        for whole in (False, True):
-            if seen_high[cell] - seen_low[cell] >= width:
-                break
-            least, most = intruder.bound(cell, 1, whole=whole), intruder.bound(cell, -1, whole=whole)
-            witness(least.population)
-            witness(most.population)
-            undecided = "unknown" in (least.state, most.state)
-            if not undecided:
-                low, high = np.ceil(least.value - 1e-6), np.floor(most.value + 1e-6)
-                if high - low < width:
-                    break
-        if seen_high[cell] - seen_low[cell] >= width or (not undecided and high - low >= width and whole):
-            continue
-        if undecided:
-            unknown.append(cell)
-        elif high <= low:
+        verdict = _verdict(intruder, seen, cell)
+        if verdict == "disclosed":
             disclosed.append(cell)
-        else:
+        elif verdict == "narrow":
             narrow.append(cell)
+        elif verdict == "unknown":
+            unknown.append(cell)
     return BlockAudit(name, int(hidden.sum()), tuple(disclosed), tuple(narrow), tuple(unknown))
 
 
-def _without_zero_leaves(known: Space, hidden: Array) -> tuple[object, list[int]]:
+class _Seen:
+    """The least and greatest value of every cell over the whole populations met so far."""
+
+    def __init__(self, matrix: sparse.csr_matrix, cells: int, width: int) -> None:
+        self.matrix, self.width = matrix, width
+        self.low: Array = np.full(cells, np.inf)
+        self.high: Array = np.full(cells, -np.inf)
+
+    def add(self, population: Array | None) -> None:
+        if population is not None:
+            values = self.matrix @ population
+            np.minimum(self.low, values, out=self.low)
+            np.maximum(self.high, values, out=self.high)
+
+    def wide(self, cell: int) -> bool:
+        return bool(self.high[cell] - self.low[cell] >= self.width)
+
+
+def _sweep(intruder: lp.Intruder, seen: _Seen, rows: list[int]) -> None:
+    """Whole populations in random directions: each shows many cells to be wide at once, at the price of one program.
+
+    On a block of 596 cells with 317 hidden, 14 of them settled all but two cells in 0.5 s; bounding each cell by
+    itself took 4.4 s.
+    """
+    signs = np.random.default_rng(20260101)
+    for _ in range(_SWEEPS):
+        open_rows = [cell for cell in rows if not seen.wide(cell)]
+        if not open_rows:
+            return
+        weights = np.zeros(seen.matrix.shape[0])
+        weights[open_rows] = signs.choice([-1.0, 1.0], len(open_rows))
+        seen.add(intruder.witness(weights))
+
+
+def _verdict(intruder: lp.Intruder, seen: _Seen, cell: int) -> Literal["wide", "narrow", "disclosed", "unknown"]:
+    """What an intruder makes of one cell: fractional bounds first, whole ones where those do not settle it."""
+    for whole in (False, True):
+        if seen.wide(cell):
+            return "wide"
+        least, most = intruder.bound(cell, 1, whole=whole), intruder.bound(cell, -1, whole=whole)
+        seen.add(least.population)
+        seen.add(most.population)
+        if "unknown" in (least.state, most.state):
+            continue
+        low, high = np.ceil(least.value - 1e-6), np.floor(most.value + 1e-6)
+        if high <= low:
+            return "disclosed"
+        if high - low < seen.width:
+            return "narrow"
+        if whole:
+            return "wide"
+    return "wide" if seen.wide(cell) else "unknown"
+
+
+def _without_zero_leaves(known: Space, hidden: Array) -> tuple[sparse.csr_matrix, list[int]]:
     """Leaves below a published zero are zero; without them the programs are smaller. Rows keep their places."""
     zero_rows = np.flatnonzero(~hidden & (known.values == 0))
     touched = np.asarray(known.matrix[zero_rows].sum(axis=0)).ravel() > 0

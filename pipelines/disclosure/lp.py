@@ -15,6 +15,7 @@ from scipy import sparse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _INF = highspy.kHighsInf
+_INTEGER = highspy.HighsVarType.kInteger
 _PRIMAL_SIMPLEX = 4  # the dual simplex, HiGHS's default, starts anew whenever only the objective changes
 
 
@@ -68,6 +69,18 @@ class Raising:
             (values.astype(float), values.astype(float)),
         )
 
+    def contradictions(self) -> Array:
+        """Movements without which no population has the true values: zero where the cells agree. Call before `hide`."""
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f"looking for contradictions ended with {status}")
+        return self._moved(np.array(self._solver.getSolution().col_value))
+
+    def _moved(self, solution: Array) -> Array:
+        moved = solution[self.leaves : self.leaves + self.cells] - solution[self.leaves + self.cells :]
+        return np.where(np.abs(moved) < 1e-7, 0.0, moved)
+
     def hide(self, cell: int) -> None:
         """From now on the cell may move freely."""
         self.costs[cell] = 0.0
@@ -91,13 +104,12 @@ class Raising:
         self._solver.changeColBounds(down, 0.0, _INF)
         if solution is None:
             raise SolverError(f"raising a cell ended with {status}")
-        moved = solution[self.leaves : self.leaves + self.cells] - solution[self.leaves + self.cells :]
-        return np.where(np.abs(moved) < 1e-7, 0.0, moved)
+        return self._moved(solution)
 
 
 @dataclass(frozen=True)
 class Bound:
-    """One end of what a cell may be. `state` is `bounded`, `unbounded` or `unknown`; `population` attains it."""
+    """One end of what a cell may be: bounded, unbounded or unknown. `population` attains it, where it is whole."""
 
     state: Literal["bounded", "unbounded", "unknown"]
     value: float
@@ -113,6 +125,7 @@ class Intruder:
         self.leaves = matrix.shape[1]
         self._columns = np.arange(self.leaves, dtype=np.int32)
         self._linear = self._fresh()
+        self._whole: highspy.Highs | None = None
 
     def _fresh(self) -> highspy.Highs:
         return _solver(
@@ -122,6 +135,31 @@ class Intruder:
             self.matrix,
             (np.where(np.isfinite(self.lower), self.lower, -_INF), np.where(np.isfinite(self.upper), self.upper, _INF)),
         )
+
+    def witness(self, weights: Array) -> Array | None:
+        """A whole population that (about) maximises the weighted sum of cells, or None where the solver finds none.
+
+        Leaves are kept below the largest published value and ten, so that the search ends; a population found within
+        that limit agrees with the published cells all the same.
+        """
+        if self._whole is None:
+            self._whole = self._fresh()
+            for option, value in (("presolve", "on"), ("time_limit", self.mip_seconds), ("mip_rel_gap", 1.0)):
+                self._whole.setOptionValue(option, value)
+            top = float(np.max(self.upper[np.isfinite(self.upper)], initial=0.0)) + 10.0
+            self._whole.changeColsBounds(self.leaves, self._columns, np.zeros(self.leaves), np.full(self.leaves, top))
+            self._whole.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, _INTEGER))
+        self._whole.changeColsCost(self.leaves, self._columns, -(self.matrix.T @ weights))
+        self._whole.run()
+        population = np.array(self._whole.getSolution().col_value)
+        return self._agreeing(population) if len(population) == self.leaves else None
+
+    def _agreeing(self, population: Array) -> Array | None:
+        """The population rounded, where it is whole and agrees with all published cells."""
+        whole: Array = np.rint(population)
+        cells = self.matrix @ whole
+        fits = np.abs(population - whole).max(initial=0.0) < 1e-6 and whole.min(initial=0.0) >= 0
+        return whole if fits and (cells >= self.lower - 1e-6).all() and (cells <= self.upper + 1e-6).all() else None
 
     def bound(self, cell: int, sign: Literal[1, -1], *, whole: bool = False) -> Bound:
         """The least (sign 1) or greatest (sign -1) value of a cell, over whole populations where `whole`."""
@@ -134,15 +172,13 @@ class Intruder:
             solver.setOptionValue("presolve", "on")
             solver.setOptionValue("time_limit", self.mip_seconds)
             solver.setOptionValue("mip_abs_gap", 0.5)
-            solver.changeColsIntegrality(
-                self.leaves, self._columns, np.full(self.leaves, highspy.HighsVarType.kInteger)
-            )
+            solver.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, _INTEGER))
         solver.changeColsCost(self.leaves, self._columns, costs)
         solver.run()
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             objective = float(solver.getInfo().objective_function_value)
-            return Bound("bounded", sign * objective, np.array(solver.getSolution().col_value))
+            return Bound("bounded", sign * objective, self._agreeing(np.array(solver.getSolution().col_value)))
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
             return Bound("unbounded", -sign * np.inf, None)
         return Bound("unknown", np.nan, None)

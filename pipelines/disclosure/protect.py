@@ -14,8 +14,15 @@ cell (Kelly, Golden and Assad 1992; Statistical Disclosure Control, Hundepool et
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache as cache_once
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -34,7 +41,7 @@ _COST_OF_DETAIL = 0.15
 
 
 class ProtectError(Exception):
-    """The block could not be made safe; the text names it. Nothing of it may be published."""
+    """The block contradicts itself or could not be made safe; the text says which. Nothing of it may be published."""
 
 
 @dataclass(frozen=True)
@@ -50,25 +57,34 @@ def protect(
     *,
     threshold: int = THRESHOLD,
     width: int = WIDTH,
+    cache: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Protected:
     """Hide what must be hidden in the programme's cells.
 
     `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
     a value (missing, not applicable) pass unchanged with conf_status F.  Returned: the same rows in the same order,
-    `value` null and `obs_status` Q where hidden.  Raises ProtectError when a block cannot be made safe.
+    `value` null and `obs_status` Q where hidden.  `cache` is a folder that keeps the outcome of a block by its content,
+    so that a new return costs only the blocks it touches.  Raises ProtectError when a block cannot be made safe.
     """
     indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
     reports: list[audit.BlockAudit] = []
     counted = indexed.filter(pl.col("value").is_not_null())
-    for key, block in counted.partition_by(space.BLOCK, as_dict=True, maintain_order=True).items():
-        name = " ".join(str(part) for part in key)
-        states, report = protect_block(block, name=name, threshold=threshold, width=width)
-        hidden[block["_row"].to_numpy()] = states
-        reports.append(report)
+    blocks = list(counted.partition_by(space.BLOCK, maintain_order=True))
+
+    def work(block: pl.DataFrame) -> tuple[Array, audit.BlockAudit]:
+        name = " ".join(block.row(0, named=True)[column] for column in space.BLOCK)
+        states, report = _remembered(block, cache, name=name, threshold=threshold, width=width)
         if progress:
             progress(f"{name}: {int((states != 'F').sum())} of {block.height} cells hidden")
+        return states, report
+
+    # The solver lets other threads run while it works.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for block, (states, report) in zip(blocks, pool.map(work, blocks), strict=True):
+            hidden[block["_row"].to_numpy()] = states
+            reports.append(report)
     marked = cells.with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
     is_hidden = pl.col("conf_status") != "F"
     out = marked.with_columns(
@@ -76,6 +92,32 @@ def protect(
         pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
     )
     return Protected(out, audit.AuditReport(tuple(reports)))
+
+
+def _remembered(
+    block: pl.DataFrame, cache: Path | None, *, name: str, threshold: int, width: int
+) -> tuple[Array, audit.BlockAudit]:
+    """The outcome of a block, from the cache where the very same block was protected by the very same code before."""
+    if cache is None:
+        return protect_block(block, name=name, threshold=threshold, width=width)
+    content = block.drop("_row").write_csv() + f"|{threshold}|{width}|{_code_digest()}"
+    kept = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
+    if kept.exists():
+        states = np.array(list(json.loads(kept.read_text(encoding="ascii"))["states"]), dtype=object)
+        return states, audit.BlockAudit(name, int((states != "F").sum()), (), (), ())
+    states, report = protect_block(block, name=name, threshold=threshold, width=width)
+    cache.mkdir(parents=True, exist_ok=True)
+    aside = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
+    aside.write_text(json.dumps({"block": name, "states": "".join(states)}), encoding="ascii")
+    aside.replace(kept)
+    return states, report
+
+
+@cache_once
+def _code_digest() -> str:
+    """Digest of this package: a changed rule protects everything anew."""
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
 
 
 def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
@@ -86,6 +128,7 @@ def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int)
     if not hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
     raising = lp.Raising(known.matrix, known.values, _costs(block, known))
+    _refuse_contradictions(raising.contradictions(), block, known, name)
     for cell in np.flatnonzero(hidden):
         raising.hide(int(cell))
     safe = np.zeros(len(hidden), dtype=bool)
@@ -99,6 +142,19 @@ def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int)
             safe[row] = False
             reach[row] += 1.0
     raise ProtectError(f"{name}: {len(report.failed_rows)} cells could still be worked out after {_ROUNDS} rounds")
+
+
+def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space, name: str) -> None:
+    """Cells that no population has would make every bound of an intruder meaningless."""
+    wrong = np.flatnonzero(np.abs(moved) > 1e-6)
+    if not len(wrong):
+        return
+    words = []
+    for row in wrong[:5]:
+        cell = block.row(int(np.flatnonzero(known.rows == row)[0]), named=True)
+        detail = " ".join(f"{dim}={cell[dim]}" for dim in space.DETAIL if cell[dim] != space.TOTAL)
+        words.append(f"{cell['area']} {cell['period']} {detail}".strip() + f" = {cell['value']:g}")
+    raise ProtectError(f"{name}: the published totals contradict each other, for instance at " + "; ".join(words))
 
 
 def _raise_all(raising: lp.Raising, hidden: Array, safe: Array, reach: Array, width: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -111,6 +112,20 @@ def test_one_cell_in_two_tables_gets_one_treatment() -> None:
     rows = frame(cell("AA", 3), cell("BB", 40), region(43, "AA,BB"))
     done = protect.protect(pl.concat([rows, rows.with_columns(pl.lit("u").alias("table_id"))]))
     assert hidden_of(done.cells)[:3] == hidden_of(done.cells)[3:]
+
+
+def test_a_block_seen_before_is_remembered_and_a_changed_one_is_not(tmp_path: Path) -> None:
+    rows = frame(cell("AA", 3), cell("BB", 40), cell("CC", 50), region(93, "AA,BB,CC"))
+    fresh = protect.protect(rows, cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert protect.protect(rows, cache=tmp_path).cells.equals(fresh.cells)
+    protect.protect(frame(cell("AA", 4), cell("BB", 40), cell("CC", 50), region(94, "AA,BB,CC")), cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_totals_that_contradict_each_other_are_refused_by_name() -> None:
+    with pytest.raises(protect.ProtectError, match="contradict each other, for instance at (AA|BB|WB) 2024"):
+        protect.protect(frame(cell("AA", 3), cell("BB", 40), region(50, "AA,BB")))
 
 
 @pytest.mark.parametrize("hidden", [[0], [0, 3]])
