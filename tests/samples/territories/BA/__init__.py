@@ -1,0 +1,15 @@
+"""Returns of Bosnia and Herzegovina: four jurisdictions, each in its own format and words, and the whole for victims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.samples.rows import MadeReturn
+from tests.samples.territories.BA import brcko, federation, srpska, state, whole
+from tests.samples.truth import Truth
+
+
+def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
+    """All returns of the territory."""
+    for office in (state, federation, srpska, brcko, whole):
+        yield from office.returns(truth, years)
