@@ -9,6 +9,7 @@ in `value`, counted from 0 as the format counts.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 from math import isfinite, prod
@@ -143,8 +144,7 @@ def _document(data: bytes) -> dict[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     out = dict(pairs)
     if len(out) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise ReadError("read.json.repeated_key", Where(keyword=twice[:80]), name=twice[:80])
     return out
 

@@ -27,7 +27,7 @@ from typing import Literal
 
 from pipelines.readers.encoding import decode
 from pipelines.readers.model import Cube, CubeObservation, Dimension, Member, ReadError, Remark, Scalar, Where
-from pipelines.readers.sdmx_cube import ATTRIBUTES, number, role_of
+from pipelines.readers.sdmx_cube import ATTRIBUTES, by_names, covering, number, role_of
 
 LANGUAGE = "und"
 
@@ -234,6 +234,7 @@ def _cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -
             partial.append(({n: k for n, k in zip(names, key, strict=True) if k}, own))
     if not full:
         raise ReadError("read.sdmx_csv.no_rows", Where(line=1))
+    groups = by_names(partial)
     observations = []
     seen: dict[tuple[str, ...], int] = {}
     for row, key, own in full:
@@ -243,9 +244,8 @@ def _cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -
                 remarks.append(Remark("read.sdmx_csv.repeated_key", Where(line=row.line), params))
         else:
             seen[key] = row.line
-        for fixed, shared in partial:
-            if all(key[names.index(n)] == code for n, code in fixed.items()):
-                own = shared | own
+        if groups:
+            own = covering(groups, dict(zip(names, key, strict=True))) | own
         text = row.fields[sheet.value.at]
         value, status = number(text.replace(",", ".") if comma and _DECIMAL.fullmatch(text.strip()) else text, own)
         where = Where(line=row.line, column=sheet.value.at + 1)

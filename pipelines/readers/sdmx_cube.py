@@ -135,7 +135,7 @@ def _observations(message: Message, names: tuple[str, ...], remarks: list[Remark
     seen: dict[tuple[str, ...], int] = {}
     shared: dict[int, Named] = {}
     whole = {n for n in expected if all(n in one.key for one in message.series)}
-    groups = _by_names(message.groups)
+    groups = by_names(message.groups)
     complete = {mask: codes for mask, codes in groups.items() if whole.issuperset(mask)}
     partial = {mask: codes for mask, codes in groups.items() if not whole.issuperset(mask)}
     for one, own in zip(message.observations, message.attributes, strict=True):
@@ -151,11 +151,11 @@ def _observations(message: Message, names: tuple[str, ...], remarks: list[Remark
         seen.setdefault(key, one.line)
         # groups that fix only dimensions of the series cover all its observations, so look once
         if one.series not in shared:
-            covered = _covering(complete, series.key)
+            covered = covering(complete, series.key)
             shared[one.series] = message.dataset_attributes | covered | series.attributes
         attributes = shared[one.series] | own
         if partial:
-            attributes = shared[one.series] | _covering(partial, parts) | own
+            attributes = shared[one.series] | covering(partial, parts) | own
         value, status = number(one.value, attributes)
         yield CubeObservation(key, value, status, Where(line=one.line), (), attributes)
 
@@ -170,12 +170,12 @@ def number(text: str | None, attributes: Named) -> tuple[int | float | None, str
     return None, attributes.get("OBS_STATUS") or written or None
 
 
-_Groups = dict[tuple[str, ...], dict[tuple[str, ...], Named]]
+Groups = dict[tuple[str, ...], dict[tuple[str, ...], Named]]
 
 
-def _by_names(groups: list[tuple[Named, Named]]) -> _Groups:
+def by_names(groups: list[tuple[Named, Named]]) -> Groups:
     """Groups by the dimensions they fix, then by the codes; a later group adds to an earlier one of the same key."""
-    out: _Groups = {}
+    out: Groups = {}
     for key, attributes in groups:
         mask = tuple(sorted(key))
         codes = tuple(key[name] for name in mask)
@@ -183,7 +183,7 @@ def _by_names(groups: list[tuple[Named, Named]]) -> _Groups:
     return out
 
 
-def _covering(groups: _Groups, parts: Named) -> Named:
+def covering(groups: Groups, parts: Named) -> Named:
     """Attributes of the groups that cover an observation with these key parts."""
     out: Named = {}
     for mask, by_codes in groups.items():

@@ -38,12 +38,13 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 _KEYWORD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(?:\[\s*\"?([A-Za-z][A-Za-z0-9_-]*)\"?\s*\])?\s*([(=])")
-_SUBKEY = re.compile(r"\s*(?:\"([^\"]*)\"|([^\",()=;\s][^\",()=;]*?))\s*([,)])")
+_SUBKEY = re.compile(r"\s*(?:\"([^\"]*)\"|([^\",()=;\s][^\",()=;]{0,200}?))\s*([,)])")
 _EQUALS = re.compile(r"\s*=")
 _TEXTS = r"(?:\"[^\"]*\"\s*)+"
 _ITEM = re.compile(
     rf"\s*(?:(TLIST\s*\([^\"();]*(?:,\s*\"[^\"]*\"\s*-\s*\"[^\"]*\"\s*)?\))|({_TEXTS}(?::\s*{_TEXTS})*)|([^\",;]*))\s*"
 )
+_SPACE = re.compile(r"\s*")
 _TEXT = re.compile(r"\"([^\"]*)\"")
 
 SINGLE = frozenset({"STUB", "HEADING", "VALUES", "CODES", "TIMEVAL", "CONTVARIABLE", "KEYS"})
@@ -84,23 +85,23 @@ class Header:
     statements: list[Statement] = field(default_factory=list)
     data_line: int = 0
     by_keyword: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
+    first: dict[tuple[str, tuple[str, ...], str | None], Statement] = field(default_factory=dict)
 
     def add(self, statement: Statement) -> None:
-        if statement.keyword in SINGLE:
-            for other in self.by_keyword[statement.keyword]:
-                if (other.language, other.keys) == (statement.language, statement.keys):
-                    raise ReadError("read.px.repeated", statement.where, keyword=statement.name, first=other.line)
+        place = (statement.keyword, statement.keys, statement.language)
+        before = self.first.setdefault(place, statement)
+        if before is not statement and statement.keyword in SINGLE:
+            raise ReadError("read.px.repeated", statement.where, keyword=statement.name, first=before.line)
         self.statements.append(statement)
         self.by_keyword[statement.keyword].append(statement)
 
     def all(self, keyword: str) -> list[Statement]:
+        """Every statement of a keyword, whatever its language and sub-keys."""
         return self.by_keyword.get(keyword, [])
 
     def find(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> Statement | None:
-        for statement in self.all(keyword):
-            if statement.keys == keys and statement.language == language:
-                return statement
-        return None
+        """The first statement of a keyword with exactly this language and these sub-keys."""
+        return self.first.get((keyword, keys, language))
 
 
 def parse(text: str) -> tuple[Header, int]:
@@ -113,7 +114,7 @@ def parse(text: str) -> tuple[Header, int]:
     end = len(text.rstrip(" \t\n\x00\x1a"))
     while at < end:
         head = _KEYWORD.match(text, at)
-        start = re.compile(r"\s*").match(text, at).end()  # type: ignore[union-attr]
+        start = _first_word(text, at)
         line += text.count("\n", at, start)
         if head is None:
             seen = _excerpt(text, start)
@@ -157,7 +158,7 @@ def _values(text: str, at: int, place: Where) -> tuple[list[str], int]:
         bare, texts, word = item[1], item[2], item[3]
         if texts is not None:
             # only HIERARCHIES has "parent":"child"; a colon inside a text stays inside
-            values.append(":".join("".join(_TEXT.findall(part)) for part in _split_outside(texts)))
+            values.append(":".join("".join(_TEXT.findall(part)) for part in re.findall(_TEXTS, texts)))
         else:
             values.append((bare if bare is not None else word).strip())
         at = item.end()
@@ -171,8 +172,9 @@ def _values(text: str, at: int, place: Where) -> tuple[list[str], int]:
             return values, at
 
 
-def _split_outside(texts: str) -> list[str]:
-    return re.findall(rf"{_TEXTS}", texts)
+def _first_word(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
 
 
 def _excerpt(text: str, at: int) -> str:

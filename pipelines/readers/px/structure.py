@@ -166,10 +166,10 @@ def lay_out(header: Header) -> Layout:
     )
     stub, heading = _names(header, "STUB", None), _names(header, "HEADING", None)
     ordered = (*stub, *heading)
-    for name in ordered:
-        if ordered.count(name) > 1:
-            place = header.all("HEADING") or header.all("STUB")
-            raise ReadError("read.px.repeated_variable", place[0].where, variable=name)
+    if len(set(ordered)) != len(ordered):
+        name = next(name for i, name in enumerate(ordered) if name in ordered[:i])
+        place = header.all("HEADING") or header.all("STUB")
+        raise ReadError("read.px.repeated_variable", place[0].where, variable=name)
     names = {(default, name): i for i, name in enumerate(ordered)}
     translated: dict[str, tuple[str, ...]] = {}
     for lang in others:
