@@ -7,6 +7,7 @@ defined in trusted packages, never functions.  Does not belong here: processes a
 from __future__ import annotations
 
 import dataclasses
+import gc
 import io
 import pickle
 import socket
@@ -89,7 +90,13 @@ class _Careful(pickle.Unpickler):
 
 def load(data: bytes, trusted: tuple[str, ...]) -> Any:
     """Unpickle a result of a child; raises pickle.UnpicklingError for anything but plain values and trusted classes."""
-    return _Careful(data, trusted).load()
+    was_enabled = gc.isenabled()
+    gc.disable()  # building 20,000 cells would start the collector dozens of times, to find nothing
+    try:
+        return _Careful(data, trusted).load()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def send(sock: socket.socket, frame: bytes, deadline: float | None = None) -> None:
