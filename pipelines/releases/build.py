@@ -1,0 +1,246 @@
+"""Build a draft of a release: a complete folder, made aside, from what may be public and nothing else.
+
+Inputs are the folder that the disclosure step left (`protected/<id>/`: cells, dimensions, coverage, submissions, all
+free of unprotected counts), the public indicators, figures that others published, and the declarations.
+
+The draft lies in `restricted/drafts/<release>/` until somebody publishes it.  Its bytes depend on the inputs, the code
+and the clock alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines import __version__, clock, codes
+from pipelines.disclosure import programme
+from pipelines.home import Home
+from pipelines.releases import formats, notes
+from pipelines.returns.registry import Registry
+
+# Who asks for a table's rows in another order asks for it; in the files they always stand in this one.
+_CELL_ORDER = ("table_id", "area_kind", "area", "freq", "period", "measure", "level", "count_unit", "offence_group")
+SUBMISSION_COLUMNS = (
+    "submission_id", "territory", "jurisdiction", "instrument", "source", "form", "kind", "received_at", "accepted_at",
+    "corrects_submission_id", "first_period", "last_period", "n_blocks", "is_nil",
+)  # fmt: skip
+"""What the public may know of a submission: enough for the way back, no file name and no findings."""
+_INTERNAL_FLAGS = ("A", "D")
+
+
+class ReleaseError(Exception):
+    """A release that must not be made or published. The text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A built draft: its id, its folder, and rows by table."""
+
+    release: str
+    folder: Path
+    rows: dict[str, int]
+
+
+def build_draft(home: Home, protected: Path, indicators: Path, registry: Registry) -> Draft:
+    """Build the next release from `protected` and `indicators` (folders of Parquet files). Replaces an older draft.
+
+    Raises ReleaseError when an input holds what must not be public, or when there is nothing to release.
+    """
+    now = clock.now()
+    cells = pl.read_parquet(protected / "cells.parquet")
+    _refuse_internal(cells)
+    release = next_release(home, reference_period(cells))
+    tables = _tables(home, cells, protected, indicators, registry, release, now)
+    aside = home.drafts / f".{release}.new"
+    shutil.rmtree(aside, ignore_errors=True)
+    (aside / "data").mkdir(parents=True)
+    (aside / "csv").mkdir()
+    for name, table in tables.items():
+        formats.write_parquet(table, aside / "data" / f"{name}.parquet")
+        formats.write_csv(table, aside / "csv" / f"{name}.csv")
+    formats.write_duckdb(tables, aside / "data", aside / "release.duckdb")
+    (aside / "README.txt").write_text(_readme(home, release, now), encoding="utf-8")
+    _write_manifest(aside, home, release, now, tables, registry)
+    target = home.drafts / release
+    shutil.rmtree(target, ignore_errors=True)
+    aside.rename(target)
+    return Draft(release, target, {name: table.height for name, table in tables.items()})
+
+
+def reference_period(cells: pl.DataFrame) -> str:
+    """The latest quarter of which anything is known. Raises ReleaseError when there is none."""
+    known = cells.filter((pl.col("freq") == "Q") & (pl.col("n_reported") > 0))
+    if known.is_empty():
+        raise ReleaseError("no quarter has been reported by anyone; approve returns first (`rti status` lists them)")
+    return str(known["period"].max())
+
+
+def next_release(home: Home, period: str) -> str:
+    """`2026-Q3`, or `2026-Q3.1` and so on once that has been published."""
+    published = {path.name for path in home.releases.iterdir() if path.is_dir()}
+    if period not in published:
+        return period
+    number = 1
+    while f"{period}.{number}" in published:
+        number += 1
+    return f"{period}.{number}"
+
+
+def _refuse_internal(cells: pl.DataFrame) -> None:
+    """The last wall inside the builder: no hidden value, and no word on why a cell is hidden."""
+    told = cells.filter(pl.col("conf_status").is_in(_INTERNAL_FLAGS)).height
+    leaking = cells.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null()).height
+    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < 5)).height
+    if told or leaking or small:
+        raise ReleaseError(
+            f"{told} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small counts "
+            "stand open; the protected cells are not fit for release: run `rti refresh` again and report this"
+        )
+
+
+def _tables(
+    home: Home,
+    cells: pl.DataFrame,
+    protected: Path,
+    indicators: Path,
+    registry: Registry,
+    release: str,
+    now: datetime,
+) -> dict[str, pl.DataFrame]:
+    public_cells = cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True)
+    tables = {
+        "release": pl.DataFrame(
+            {
+                "release": [release],
+                "home": [home.kind],
+                "demonstration": [home.kind == "demonstration"],
+                "drafted_at": [clock.stamp(now)],
+                "reference_period": [reference_period(cells)],
+                "software_version": [__version__],
+                "declarations": [registry.digest],
+            }
+        ),
+        "cell": public_cells.with_row_index("cell_id"),
+        "cell_submission": _cell_submissions(cells.sort(_CELL_ORDER, maintain_order=True)),
+        "area": pl.read_parquet(protected / "dim_area.parquet").sort("sort", "area_kind", "area"),
+        "area_name": notes.names(registry),
+        "population": pl.read_parquet(protected / "dim_population.parquet").sort("area", "year"),
+        "coverage": pl.read_parquet(protected / "mart_coverage.parquet"),
+        "submission": pl.read_parquet(protected / "mart_return.parquet")
+        .select(SUBMISSION_COLUMNS)
+        .sort("received_at", "submission_id"),
+        "note": notes.notes(registry),
+        "counting_rule": notes.counting_rules(registry),
+        "codelist": _codelists(),
+        "programme": _programme(),
+        "reference_figure": _reference(home),
+    }
+    for path in sorted(indicators.glob("*.parquet")):
+        tables[path.stem.removeprefix("mart_")] = pl.read_parquet(path)
+    return tables
+
+
+def _cell_submissions(cells: pl.DataFrame) -> pl.DataFrame:
+    """Which submissions stand behind each cell: `cell_id, submission_id`."""
+    return (
+        cells.with_row_index("cell_id")
+        .select("cell_id", pl.col("submission_ids").str.split(",").alias("submission_id"))
+        .explode("submission_id")
+        .filter(pl.col("submission_id").is_not_null() & (pl.col("submission_id") != ""))
+    )
+
+
+def _codelists() -> pl.DataFrame:
+    rows = [
+        {
+            "codelist": name,
+            "position": position,
+            "code": code,
+            "label": codes.label(name, code),
+            "definition": row.get("definition", ""),
+        }
+        for name in codes.codelist_names()
+        for position, (code, row) in enumerate(codes.codelist(name).items())
+    ]
+    return pl.DataFrame(rows)
+
+
+def _programme() -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "table_id": table.id,
+                "position": position,
+                "title": table.title,
+                "areas": ",".join(table.areas),
+                "freqs": ",".join(table.freqs),
+                "dimensions": ",".join(table.dimensions),
+                "note": table.note or "",
+            }
+            for position, table in enumerate(programme.load().tables)
+        ]
+    )
+
+
+def _reference(home: Home) -> pl.DataFrame:
+    path = home.gathered / "reference.parquet"
+    if not path.exists():
+        raise ReleaseError(f"{path.name} is missing from the gathered tables; run `rti refresh`")
+    return pl.read_parquet(path)
+
+
+def _readme(home: Home, release: str, now: datetime) -> str:
+    banner = (
+        "DEMONSTRATION DATA. Every figure in this release is invented, but for the table reference_figure, whose\n"
+        "figures were published by others and carry their citation.\n\n"
+        if home.kind == "demonstration"
+        else ""
+    )
+    return (
+        f"{banner}Regional trafficking indicators, release {release}, drafted {clock.stamp(now)}\n\n"
+        "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
+        "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
+        "            (O not available, L not collected, M not applicable, Q withheld with conf_status C)\n"
+        "indicator   rates and shares, computed from published cells alone\n"
+        "pipeline    the stages of proceedings side by side\n"
+        "coverage    who was expected to report, and who did\n"
+        "codelist    what every code means\n"
+        "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
+        "A withheld cell (conf_status C) may be a zero. Counts of 1 to 4 are never shown, and further cells are\n"
+        "withheld so that none can be worked out from totals.\n\n" + "\n".join(_footnotes())
+    )
+
+
+def _footnotes() -> list[str]:
+    from pipelines.returns.registry import load
+
+    table = notes.notes(load()).filter(pl.col("kind") == "name")
+    return [f"{row['area']}: {row['text']}" for row in table.iter_rows(named=True)]
+
+
+def _write_manifest(
+    folder: Path, home: Home, release: str, now: datetime, tables: dict[str, pl.DataFrame], registry: Registry
+) -> None:
+    """Hashes and rows of all files. The DuckDB file is the same row for row, not byte for byte: it has no hash."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "release.duckdb":
+            name = path.relative_to(folder).as_posix()
+            files[name] = {"sha256": formats.sha256(path), "bytes": path.stat().st_size}
+            if path.stem in tables:
+                files[name]["rows"] = tables[path.stem].height
+    manifest = {
+        "release": release,
+        "demonstration": home.kind == "demonstration",
+        "drafted_at": clock.stamp(now),
+        "software_version": __version__,
+        "declarations": registry.digest,
+        "tables": {name: table.height for name, table in tables.items()},
+        "files": files,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,102 @@
+"""What a reader must know beside a figure: footnotes, counting rules, changes of law. One row a note.
+
+Belongs here: which declared words belong to which selection.  Does not belong here: the words themselves, which stand
+in each territory's folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from pipelines.returns.registry import Registry
+
+NOTE: dict[str, pl.DataType] = {
+    "note_id": pl.String(),
+    "kind": pl.String(),  # name | territory | law | office
+    "area": pl.String(),
+    "territory": pl.String(),
+    "level": pl.String(),  # empty: all levels
+    "offence_group": pl.String(),  # empty: all groups
+    "period_from": pl.String(),  # empty: open
+    "period_to": pl.String(),
+    "text": pl.String(),
+}
+COUNTING_RULE: dict[str, pl.DataType] = {
+    "territory": pl.String(),
+    "jurisdiction": pl.String(),
+    "level": pl.String(),
+    "count_unit": pl.String(),
+    "several_offences": pl.String(),
+    "attempts": pl.String(),
+    "unknown_perpetrators": pl.String(),
+    "transferred_counted_again": pl.Boolean(),
+    "stage_definition": pl.String(),
+    "status": pl.String(),
+    "source": pl.String(),
+}
+
+
+def notes(registry: Registry) -> pl.DataFrame:
+    """All notes of all territories, in the schema NOTE."""
+    rows = [
+        {**dict.fromkeys(NOTE, ""), "note_id": f"{row['area']}-{row['kind']}-{number}", **row}
+        for number, row in enumerate(_rows(registry), start=1)
+    ]
+    return pl.DataFrame(rows, schema=NOTE)
+
+
+def _rows(registry: Registry) -> Iterator[dict[str, Any]]:
+    for code, territory in sorted(registry.territories.items()):
+        for name in territory.names:
+            if name.footnote and not name.accepted_only and name.language == "en":
+                yield {"kind": "name", "area": code, "territory": code, "text": name.footnote}
+        if territory.note:
+            yield {"kind": "territory", "area": code, "territory": code, "text": " ".join(territory.note.split())}
+        for office in territory.offices:
+            if office.note:
+                text = f"{office.names[0].name}: {office.note}"
+                yield {"kind": "office", "area": office.jurisdiction, "territory": code, "text": text}
+
+
+def counting_rules(registry: Registry) -> pl.DataFrame:
+    """The counting card of each jurisdiction and level, in the schema COUNTING_RULE."""
+    rows = [
+        {
+            "territory": code,
+            **{column: getattr(rule, column) for column in COUNTING_RULE if column not in ("territory", "source")},
+            "source": rule.source or "",
+        }
+        for code, territory in sorted(registry.territories.items())
+        for rule in territory.counting_rules
+    ]
+    return pl.DataFrame(rows, schema=COUNTING_RULE)
+
+
+def names(registry: Registry) -> pl.DataFrame:
+    """Names of territories and jurisdictions to be shown, by language: `area, language, name, official, footnote`."""
+    rows = []
+    for code, territory in sorted(registry.territories.items()):
+        named = [(code, name) for name in territory.names]
+        named += [(j.code, name) for j in territory.jurisdictions if j.code != code for name in j.names]
+        rows += [
+            {
+                "area": area,
+                "language": name.language,
+                "name": name.name,
+                "official": name.official,
+                "footnote": name.footnote or "",
+            }
+            for area, name in named
+            if not name.accepted_only
+        ]
+    schema = {
+        "area": pl.String,
+        "language": pl.String,
+        "name": pl.String,
+        "official": pl.Boolean,
+        "footnote": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema)
