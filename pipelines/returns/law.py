@@ -1,0 +1,90 @@
+"""Articles of law: `law.csv` of each territory, and which offence an article means on a day.
+
+Belongs here: the shape of a row, its key, its days in force.  Does not belong here: labels of offences on screens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+LAW_COLUMNS = (
+    "jurisdiction", "article", "paragraph", "spellings", "title_en", "code", "offence", "benefit_element",
+    "in_force_from", "in_force_until", "penalty_min_months", "penalty_max_months", "penalty", "status", "source",
+    "note",
+)  # fmt: skip
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class LawArticle:
+    """One row of `law.csv`; every column is text as in the file, empty where not known."""
+
+    row: Mapping[str, str]
+
+    @property
+    def jurisdiction(self) -> str:
+        return self.row["jurisdiction"]
+
+    @property
+    def key(self) -> str:
+        """`188`, `110/a`; `350(2)` where the row is of one paragraph."""
+        paragraph = self.row["paragraph"]
+        return f"{self.row['article']}({paragraph})" if paragraph else self.row["article"]
+
+    @property
+    def offence(self) -> str:
+        return self.row["offence"]
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Spellings found in returns, the first the one written out; the key itself where none is given."""
+        found = tuple(part.strip() for part in self.row["spellings"].split(" | ") if part.strip())
+        return found or (self.key,)
+
+    def in_force(self, start: date, end: date) -> bool:
+        """Whether the article was in force on any day of a range; an unknown end of its time is open."""
+        first, last = partial_date(self.row["in_force_from"]), partial_date(self.row["in_force_until"], end=True)
+        return (first is None or first <= end) and (last is None or last >= start)
+
+
+def partial_date(text: str, *, end: bool = False) -> date | None:
+    """`2013`, `2013-06` or `2013-06-01` as its first (or last) day; None for the empty text. Raises ValueError."""
+    if not text:
+        return None
+    found = _DATE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a date; write 2013, 2013-06 or 2013-06-01")
+    year, month, day = (int(part) if part else None for part in found.groups())
+    assert year is not None  # the pattern requires it
+    if day and month:
+        return date(year, month, day)
+    if not end:
+        return date(year, month or 1, 1)
+    follows = date(year + 1, 1, 1) if month in (None, 12) else date(year, (month or 0) + 1, 1)
+    return date.fromordinal(follows.toordinal() - 1)
+
+
+class Law:
+    """The articles of one jurisdiction."""
+
+    def __init__(self, articles: Iterable[LawArticle]) -> None:
+        self.articles = tuple(articles)
+        self.by_key: dict[str, list[LawArticle]] = {}
+        for article in self.articles:
+            self.by_key.setdefault(article.key, []).append(article)
+
+    def find(self, key: str, start: date, end: date) -> tuple[LawArticle | None, bool]:
+        """The row of an article for a range of days, and whether it was then in force.
+
+        Where none was in force the newest row is given; where there is no such article, None. Of several in force the
+        one that began last counts: an article is not split within a quarter.
+        """
+        rows = self.by_key.get(key, [])
+        if not rows:
+            return None, False
+        newest = sorted(rows, key=lambda a: a.row["in_force_from"])
+        current = [a for a in newest if a.in_force(start, end)]
+        return (current[-1], True) if current else (newest[-1], False)
