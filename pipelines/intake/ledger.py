@@ -63,7 +63,10 @@ Refusals = dict[str, TransitionError]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One file that has come in; its bytes lie in the store already."""
+    """One file that has come in; its bytes lie in the store already.
+
+    `territory` and `kind` are what the sender says of it, where anything is said; the check has the last word.
+    """
 
     sha256: str
     size: int
@@ -73,6 +76,8 @@ class Arrival:
     demonstration: bool
     corrects: str | None = None
     comment: str | None = None
+    territory: str | None = None
+    kind: str | None = None
 
     @property
     def submission_id(self) -> str:
@@ -485,6 +490,8 @@ def _arrival_row(arrival: Arrival, state: State) -> dict[str, Any]:
         "sender": arrival.sender,
         "state": state,
         "corrects_submission_id": arrival.corrects,
+        "territory": arrival.territory,
+        "kind": arrival.kind,
         "demonstration": arrival.demonstration,
     }
 

@@ -77,6 +77,14 @@ def find(engine: sa.Engine, text: str) -> Submission:
     return Submission(**rows[0]._mapping)
 
 
+def same_file(engine: sa.Engine, sha256: str) -> list[Submission]:
+    """Submissions of the same bytes, by arrival."""
+    query = sa.select(SUBMISSION).where(SUBMISSION.c.sha256 == sha256)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(SUBMISSION.c.received_at, SUBMISSION.c.submission_id)).all()
+        return [Submission(**row._mapping) for row in rows]
+
+
 def blocks(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
     """The blocks of one submission, by key."""
     query = sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)

@@ -1,0 +1,158 @@
+"""The demonstration's arrivals: what the folder of invented returns says came when, from whom, and how it was decided.
+
+Belongs here: reading `arrivals.csv` and carrying its returns through the ledger in batches, by the same functions that
+people use.  Does not belong here: a real home, which refuses these files (`submit.py`).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines import clock
+from pipelines.intake import ledger, queries, store
+from pipelines.intake.ledger import Act, Arrival, Justification, Refusals
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.home import Home
+
+CHECKED_AFTER = timedelta(minutes=1)
+SENT_AFTER = timedelta(hours=1)
+APPROVED_AFTER = timedelta(hours=4)
+"""The list says when a return arrived; the demonstration's other acts follow it by these times."""
+
+
+class ArrivalsError(Exception):
+    """The list of arrivals is missing, or does not fit the files beside it. The text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of `arrivals.csv`. `file` is relative to the folder; `corrects` is the `file` of an earlier line."""
+
+    file: str
+    sha256: str
+    received_at: datetime
+    sender: str
+    approver: str
+    kind: str
+    jurisdiction: str
+    instrument: str
+    periods: str
+    corrects: str
+    justification_reason: str
+    justification_text: str
+
+    @property
+    def filename(self) -> str:
+        """The name under which the office sent it."""
+        return Path(self.file).name
+
+
+def read_list(folder: Path) -> list[Listed]:
+    """The lines of `arrivals.csv`, by arrival. Raises ArrivalsError."""
+    path = folder / "arrivals.csv"
+    if not path.is_file():
+        raise ArrivalsError(f"there is no {path}; write the demonstration returns with `make samples`")
+    names = Listed.__dataclass_fields__
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = csv.DictReader(handle)
+        if missing := set(names) - set(rows.fieldnames or ()):
+            raise ArrivalsError(f"{path} lacks the columns {', '.join(sorted(missing))}; write it with `make samples`")
+        listed = [
+            Listed(**{n: row[n] for n in names if n != "received_at"}, received_at=clock.parse(row["received_at"]))
+            for row in rows
+        ]
+    return sorted(listed, key=lambda one: (one.received_at, one.file))
+
+
+def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
+    """Store the listed files that have arrived by now and enter them, in one transaction; returns how many were new.
+
+    Entering a folder twice does nothing the second time. Raises ArrivalsError for a real home, for a file that is not
+    there, and for one whose bytes are not those of the list.
+    """
+    if home.kind != "demonstration":
+        raise ArrivalsError(f"{home.root} is a real home and takes no invented returns; make a demonstration home")
+    now = clock.now()
+    listed = [one for one in read_list(folder) if one.received_at <= now]
+    identities = _identities(listed)
+    known = {s.submission_id for s in queries.submissions(engine)}
+    arrivals = []
+    for one in listed:
+        if identities[one.file] in known:
+            continue
+        data = _bytes(folder, one)
+        store.put(home, data)
+        arrivals.append(_arrival(one, len(data), identities))
+    return sum(r.new for r in ledger.receive_many(engine, arrivals, again=True))
+
+
+def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
+    """Justify, send and approve, as the list says, every checked return of the list; a transaction for each step.
+
+    A return that came without a justification and has warnings stays unsent, as it would in life. Returns why the
+    others could not be decided.
+    """
+    now = clock.now()
+    by_id = {identity: one for one, identity in _with_identity(read_list(folder)) if one.received_at <= now}
+    states = {s.submission_id: s.state for s in queries.submissions(engine, ids=list(by_id))}
+    checked = [i for i, state in states.items() if state == "checked"]
+    told = [
+        Justification(
+            i, one.justification_reason, one.justification_text, one.sender, None, one.received_at + SENT_AFTER
+        )
+        for i in checked
+        if (one := by_id[i]).justification_reason
+    ]
+    refused = ledger.justify_many(engine, told) if told else {}
+    to_send = [i for i in checked if i not in refused]
+    refused |= ledger.send_many(engine, [Act(i, by_id[i].sender, by_id[i].received_at + SENT_AFTER) for i in to_send])
+    to_approve = [i for i, state in states.items() if (state == "sent" or i in to_send) and i not in refused]
+    due = [Act(i, by_id[i].approver, by_id[i].received_at + APPROVED_AFTER) for i in to_approve]
+    return refused | ledger.approve_many(engine, home, [a for a in due if a.at is None or a.at <= now])
+
+
+def _identities(listed: Iterable[Listed]) -> dict[str, str]:
+    return {one.file: identity for one, identity in _with_identity(listed)}
+
+
+def _with_identity(listed: Iterable[Listed]) -> Iterable[tuple[Listed, str]]:
+    return ((one, _arrival(one, 0, {}).submission_id) for one in listed)
+
+
+def _arrival(one: Listed, size: int, identities: dict[str, str]) -> Arrival:
+    if one.corrects and identities and one.corrects not in identities:
+        raise ArrivalsError(
+            f"{one.file} corrects {one.corrects}, which is not in the list; write it with `make samples`"
+        )
+    return Arrival(
+        one.sha256,
+        size,
+        one.filename,
+        one.sender,
+        one.received_at,
+        demonstration=True,
+        corrects=identities.get(one.corrects) if one.corrects else None,
+        territory=one.jurisdiction.partition("_")[0],
+        kind=one.kind,
+    )
+
+
+def _bytes(folder: Path, one: Listed) -> bytes:
+    path = folder / one.file
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ArrivalsError(
+            f"{path} is listed and not there; write the demonstration returns with `make samples`"
+        ) from error
+    if store.digest(data) != one.sha256:
+        raise ArrivalsError(f"{path} is not the file that arrivals.csv lists; write both with `make samples`")
+    return data

@@ -1,0 +1,290 @@
+"""The one check behind `rti check`, `rti submit` and the pipeline.
+
+Belongs here: reading in a child process, judging, and putting both into a report; for one file or for many.
+Does not belong here: what is read how (`work.py`), the rules (`pipelines/returns/`, `expectations/`), the ledger.
+Many files cost one pool of children and one judgement.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines.intake import nil, store
+from pipelines.intake.ledger import Block
+from pipelines.intake.report import Report, file_hash, history_hash
+from pipelines.intake.totals import totals
+from pipelines.intake.work import DeclarationsChangedError, Taken, Task, take
+from pipelines.readers.model import ReadError
+from pipelines.returns.findings import Finding, verdict
+
+if TYPE_CHECKING:
+    from expectations.judge import History
+    from pipelines.readers.child import ChildPool
+    from pipelines.returns.registry import Registry
+    from pipelines.returns.standardise import Reading
+
+OFFLINE_ID = "S000000000000000"
+"""Stands for the submission id in a check of a file that nobody submits."""
+
+HistorySource = Callable[[Sequence[str]], "History | None"]
+"""Gives the history of jurisdictions; called once, when it is known whose returns were read."""
+
+
+class UnknownFormError(Exception):
+    """A form named by hand that no territory declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckJob:
+    """One file to check. `key` comes back with its report; `form` and `kind` where the sender says them."""
+
+    key: str
+    data: bytes
+    filename: str
+    submission_id: str = OFFLINE_ID
+    form: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A job without its bytes, and what came of reading it."""
+
+    key: str
+    submission_id: str
+    filename: str
+    sha256: str
+    size: int
+    kind: str | None
+    taken: Taken | ReadError
+
+
+def check(
+    data: bytes,
+    filename: str,
+    *,
+    registry: Registry,
+    history: History | HistorySource | None = None,
+    form: str | None = None,
+    language: str = "en",
+    submission_id: str = OFFLINE_ID,
+    kind: str | None = None,
+) -> Report:
+    """Check one file. A file that cannot be read gives a report too; see `Report.verdict`. Raises UnknownFormError."""
+    job = CheckJob("", data, filename, submission_id, form, kind)
+    return check_many([job], registry=registry, history=history, language=language)[""]
+
+
+def check_many(
+    jobs: Iterable[CheckJob],
+    *,
+    registry: Registry,
+    history: History | HistorySource | None = None,
+    language: str = "en",
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Report]:
+    """Reports by key, in the order of the jobs. Jobs may be a generator: no more files are held than are being read.
+
+    `progress` is told the key of each file that has been read. Raises UnknownFormError.
+    """
+    read = list(_read_all(jobs, registry, progress))
+    judged, known, has_history = _judge(read, registry, history)
+    version, rules = rules_version(), _history_rules()
+    return {
+        one.key: _report(
+            one, judged.get(one.key, []), known if has_history else None, version, rules, registry, language
+        )
+        for one in read
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[str], None] | None) -> Iterator[_Read]:
+    about: dict[str, _Read] = {}
+
+    def tasks() -> Iterator[tuple[str, Task]]:
+        for job in jobs:
+            if job.form is not None and job.form not in registry.forms:
+                known = ", ".join(sorted(registry.forms))
+                raise UnknownFormError(f"no form is named {job.form}; there are {known}")
+            if job.key in about:
+                raise ValueError(f"two jobs have the key {job.key!r}")
+            if (declared := nil.parse(job.data)) is not None:
+                about[job.key] = _about(job, _nil_taken(declared, job, registry))
+                continue
+            about[job.key] = _about(job, ReadError("read.reader_failed", format="file", detail="no answer"))
+            yield job.key, Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
+
+    with _SHARED as pool:
+        for key, result in pool.map(tasks()):
+            one = about[key]
+            if isinstance(result, Taken) and result.stale:
+                raise DeclarationsChangedError("the declarations changed while this process ran; start it anew")
+            about[key] = _Read(one.key, one.submission_id, one.filename, one.sha256, one.size, one.kind, result)
+            if progress is not None:
+                progress(key)
+    yield from about.values()
+
+
+def _about(job: CheckJob, taken: Taken | ReadError) -> _Read:
+    return _Read(job.key, job.submission_id, job.filename, store.digest(job.data), len(job.data), job.kind, taken)
+
+
+def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
+    """A nil document read in this process: it is ours, and holds nothing but codes."""
+    from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
+    from pipelines.returns.periods import Period
+    from pipelines.returns.standardise import Reading
+
+    if declared.form not in registry.forms:
+        finding = Finding("return.not_recognised", "error", params={"nearest": declared.form})
+        return Taken(nil.FORMAT, None, (), (finding,), None)
+    reading = Reading(
+        observations=empty(OBSERVATION),
+        events=empty(CASE_EVENT),
+        findings=[],
+        bindings=[],
+        periods=[Period.of(p) for p in declared.periods],
+        form=declared.form,
+        nil=True,
+        kind="full",
+    )
+    return Taken(nil.FORMAT, declared.form, (declared.form,), (), reading)
+
+
+class _SharedPool:
+    """Warm reading processes of this process: started when first needed, used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pool: ChildPool[Task, Taken] | None = None
+
+    def __enter__(self) -> ChildPool[Task, Taken]:
+        import atexit
+
+        from pipelines.readers.child import ChildPool
+
+        self.lock.acquire()
+        try:
+            if self.pool is None or not self.pool.launcher.alive():
+                self.pool = ChildPool(take)
+                atexit.register(self.pool.close)
+        except BaseException:
+            self.lock.release()
+            raise
+        return self.pool
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+_SHARED = _SharedPool()
+
+
+# ------------------------------------------------------------------------------------------------------------- judging
+
+
+def _judge(
+    read: Sequence[_Read], registry: Registry, history: History | HistorySource | None
+) -> tuple[dict[str, list[Finding]], list[str], bool]:
+    """Findings of the judgement by key, the submissions that were known, and whether there was history at all."""
+    from expectations.judge import JudgedReturn, judge
+
+    readings = [(one, one.taken.reading) for one in read if isinstance(one.taken, Taken)]
+    judged = [(one, reading) for one, reading in readings if reading is not None]
+    if callable(history):
+        jurisdictions = sorted({b.jurisdiction for _, reading in judged for b in blocks_of(reading, registry)})
+        history = history(jurisdictions) if jurisdictions else None
+    if not judged:
+        return {}, [], history is not None
+    # Offline checks share one submission id, so the key stands for it here.
+    found = judge([JudgedReturn(one.key, reading) for one, reading in judged], history, registry)
+    known = [] if history is None else history.observations["submission_id"].unique().to_list()
+    return found, known, history is not None
+
+
+def rules_version() -> str:
+    """The version of all rules: a result of another one is checked anew."""
+    from expectations.judge import RULES_VERSION
+
+    return RULES_VERSION
+
+
+def _history_rules() -> tuple[str, ...]:
+    from pipelines.returns.rules import all_rules
+
+    return tuple(identity for identity, rule in all_rules().items() if rule.scope == "history")
+
+
+# ----------------------------------------------------------------------------------------------------------- reporting
+
+
+def _report(
+    one: _Read,
+    judged: Sequence[Finding],
+    known: Sequence[str] | None,
+    version: str,
+    rules: tuple[str, ...],
+    registry: Registry,
+    language: str,
+) -> Report:
+    from pipelines.returns.rules import from_read_error
+
+    if isinstance(one.taken, ReadError):
+        findings, reading, taken = [from_read_error(one.taken)], None, None
+    else:
+        taken, reading = one.taken, one.taken.reading
+        findings = [*taken.findings, *(reading.findings if reading is not None else ()), *judged]
+    own_hash = file_hash(one.sha256, registry.digest, version, findings)
+    form = registry.forms[reading.form] if reading is not None else None
+    return Report(
+        filename=one.filename,
+        sha256=one.sha256,
+        size=one.size,
+        language=language,
+        verdict="unreadable" if taken is None else verdict(findings),
+        findings=tuple(findings),
+        rules_version=version,
+        declaration_hash=registry.digest,
+        hash=own_hash,
+        history_hash=None if known is None else history_hash(own_hash, known, findings),
+        history_rules=rules,
+        format=taken.format if taken is not None else None,
+        territory=registry.territory_of(form.jurisdiction).code if form is not None else None,
+        form=form.id if form is not None else None,
+        kind=_kind(one, reading),
+        blocks=blocks_of(reading, registry) if reading is not None else (),
+        totals=tuple(totals(reading.observations)) if reading is not None else (),
+        candidates=taken.candidates if taken is not None else (),
+        reading=reading,
+    )
+
+
+def _kind(one: _Read, reading: Reading | None) -> str | None:
+    if reading is None:
+        return one.kind
+    if reading.nil:
+        return "nil"
+    return "patch" if one.kind == "patch" else reading.kind
+
+
+def blocks_of(reading: Reading, registry: Registry) -> tuple[Block, ...]:
+    """The blocks of a return: one per period it covers, also where nothing was counted in it."""
+    import polars as pl
+
+    form = registry.forms[reading.form]
+    rows: dict[tuple[str, str, str, str, str], int] = {
+        (form.jurisdiction, form.instrument, form.series, p.freq, p.code): 0 for p in reading.periods
+    }
+    by = ["jurisdiction", "instrument", "form", "freq", "period"]
+    events = reading.events.with_columns(pl.lit("register").alias("instrument"))
+    for frame in (reading.observations, events):
+        for *key, count in frame.group_by(by).len().sort(by).iter_rows():
+            block = (str(key[0]), str(key[1]), str(key[2]), str(key[3]), str(key[4]))
+            rows[block] = rows.get(block, 0) + int(count)
+    return tuple(Block(*key, rows=count, nil=reading.nil) for key, count in sorted(rows.items()))

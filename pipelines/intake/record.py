@@ -1,0 +1,109 @@
+"""From reports to the ledger: keep what was read, record what was found, and go through what waits.
+
+Belongs here: the steps between a stored file and a checked submission; each can be repeated after a crash.
+Does not belong here: checking (`check.py`), the transitions (`ledger.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pipelines import clock
+from pipelines.intake import facts, history, ledger, queries, store
+from pipelines.intake.check import CheckJob, check_many, rules_version
+from pipelines.intake.ledger import CheckResult, Refusals
+from pipelines.intake.report import Report
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.home import Home
+    from pipelines.returns.registry import Registry
+
+BATCH = 1_000
+"""Submissions checked and recorded together: what a crash can cost, and what is held in memory."""
+
+
+def as_result(submission_id: str, report: Report, at: datetime | None = None) -> CheckResult:
+    """What the ledger keeps of a report."""
+    return CheckResult(
+        submission_id=submission_id,
+        format=report.format,
+        territory=report.territory,
+        form=report.form,
+        kind=report.kind,
+        blocks=report.blocks,
+        errors=report.count("error"),
+        warnings=tuple(dict.fromkeys((f.key, f.rule) for f in report.findings if f.severity == "warning")),
+        informations=report.count("information"),
+        declaration_hash=report.declaration_hash,
+        rules_version=report.rules_version,
+        report_hash=report.hash,
+        at=at,
+    )
+
+
+def record(
+    home: Home, engine: sa.Engine, reports: Mapping[str, Report], at: Mapping[str, datetime] | None = None
+) -> Refusals:
+    """Keep the readings of checked submissions (id -> report) and record their checks, in one transaction.
+
+    Readings are written first: a crash leaves files that the next check replaces.
+    """
+    from pipelines.returns import model
+
+    for identity, report in reports.items():
+        if report.reading is not None:
+            facts.keep_reading(home, identity, report.reading.observations, report.reading.events, report.findings)
+        else:
+            nothing = model.empty(model.OBSERVATION), model.empty(model.CASE_EVENT)
+            facts.keep_reading(home, identity, *nothing, report.findings)
+    times = at or {}
+    return ledger.record_check_many(engine, [as_result(i, r, times.get(i)) for i, r in reports.items()])
+
+
+def check_waiting(
+    home: Home,
+    engine: sa.Engine,
+    registry: Registry,
+    *,
+    territory: str | None = None,
+    language: str = "en",
+    after: timedelta | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Report]:
+    """Check every submission that waits for it, by arrival; all, or those of a territory.
+
+    That is: what has come in, and what was checked or refused by other declarations or rules and is not sent yet.
+    `after` sets the time of the check to so much after the arrival (a demonstration); otherwise it is now. Submissions
+    whose territory is not known yet are part of every territory's work. Returns the reports by submission.
+    """
+    waiting = [
+        s
+        for s in queries.submissions(engine, states=["received", "checked", "refused"])
+        if (s.state == "received" or (s.declaration_hash, s.rules_version) != (registry.digest, rules_version()))
+        and (territory is None or s.territory in (None, territory))
+    ]
+    out: dict[str, Report] = {}
+    for start in range(0, len(waiting), BATCH):
+        part = waiting[start : start + BATCH]
+        reports = check_many(
+            _jobs(home, part),
+            registry=registry,
+            history=history.source(home, engine),
+            language=language,
+            progress=progress,
+        )
+        times = {s.submission_id: clock.parse(s.received_at) + after for s in part} if after is not None else None
+        record(home, engine, reports, times)
+        out |= reports
+    return out
+
+
+def _jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
+    for one in part:
+        data = store.get(home, one.sha256)
+        kind = "patch" if one.kind == "patch" else None
+        yield CheckJob(one.submission_id, data, one.filename, one.submission_id, None, kind)

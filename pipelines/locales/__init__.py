@@ -1,0 +1,85 @@
+"""Words for people: one gettext domain, `rti`, for findings, command line, portal and dashboards.
+
+Belongs here: putting a finding, or any sentence of a screen, into a language.  Does not belong here: the sentences.
+The English source texts stand where they are used (those of findings once, in `pipelines/returns/rules.py`), and
+English needs no catalogue.  Another language is one file, `<language>/LC_MESSAGES/rti.po`; `python -m pipelines.locales`
+writes the template from which a translator starts.
+"""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.returns.findings import Finding
+
+DOMAIN = "rti"
+SOURCE_LANGUAGE = "en"
+FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is wrong, and what to do about it."""
+
+    message: str
+    remedy: str
+
+
+def languages() -> tuple[str, ...]:
+    """The languages there are words in: English and every catalogue."""
+    return (SOURCE_LANGUAGE, *sorted(p.parents[1].name for p in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po")))
+
+
+@cache
+def catalogue(language: str) -> _gettext.NullTranslations:
+    """The catalogue of a language; English, and a language without a catalogue, say the source text."""
+    path = FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    if language == SOURCE_LANGUAGE or not path.is_file():
+        return _gettext.NullTranslations()
+    import io
+
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with path.open("rb") as handle:
+        write_mo(compiled, read_po(handle, locale=language, domain=DOMAIN))
+    compiled.seek(0)
+    return _gettext.GNUTranslations(compiled)
+
+
+def gettext(text: str, language: str = SOURCE_LANGUAGE) -> str:
+    """A source text in a language, or itself where that language lacks it."""
+    return catalogue(language).gettext(text) if text else text
+
+
+def words(finding: Finding, language: str = SOURCE_LANGUAGE) -> Words:
+    """Message and remedy of a finding. A rule that no part declares any more says its id, so that old reports open."""
+    from pipelines.returns import rules
+
+    try:
+        rule = rules.rule(finding.rule)
+    except KeyError:
+        return Words(fill_line(gettext("Rule {rule} of an earlier version.", language), rule=finding.rule), "")
+    message, remedy = (rules.fill(gettext(text, language), finding) for text in (rule.message, rule.remedy))
+    return Words(message, remedy)
+
+
+def fill_line(template: str, **params: object) -> str:
+    """A sentence of a screen with its parameters in place."""
+    return template.format(**params)
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Every source text of the findings with the place it comes from: (text, comment)."""
+    from pipelines.returns.rules import all_rules
+
+    for identity, rule in all_rules().items():
+        yield rule.message, f"{identity}: message"
+        yield rule.remedy, f"{identity}: remedy"
