@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from itertools import product
 from math import isfinite, prod
 from typing import Any, Literal, NoReturn, cast
 
-from pipelines.readers.model import Cube, CubeObservation, Dimension, Member, ReadError, Scalar, Where
+from pipelines.readers.jsonstat_cube import Observations, Part
+from pipelines.readers.model import Cube, Dimension, Member, ReadError, Scalar, Where
 
 LANGUAGE = "und"
 
@@ -70,6 +69,7 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 _ROLES: tuple[Literal["time", "geo", "metric"], ...] = ("time", "geo", "metric")
+_ENTRY = {int, float, str, type(None)}
 _NOT_PROPERTIES = frozenset({"id", "size", "role", "dimension", "value", "status", "link"})
 
 
@@ -102,7 +102,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     if len(set(ids)) != len(ids):
         _missing("id", "each dimension once")
     roles = dataset.get("role", dimension.get("role"))
-    parts = [_Dimension(one, dimension.get(one), size, _role(roles, one)) for one, size in zip(ids, sizes, strict=True)]
+    found = [_dimension(one, dimension.get(one), size, roles) for one, size in zip(ids, sizes, strict=True)]
     cells = prod(sizes)
     values = _entries(dataset.get("value"), "value", cells)
     status = _status(dataset.get("status"), cells)
@@ -111,8 +111,10 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
         properties["dataset"] = name
     return Cube(
         format="jsonstat",
-        dimensions=tuple(part.dimension for part in parts),
-        observations=tuple(_observations(values, status, parts, _notes(dataset.get("note")), sizes, cells)),
+        dimensions=tuple(one for one, _ in found),
+        observations=_observations(
+            values, status, tuple(part for _, part in found), _notes(dataset.get("note")), cells
+        ),
         default_language=LANGUAGE,
         languages=(LANGUAGE,),
         absent="missing",
@@ -187,28 +189,24 @@ def _only(found: list[tuple[str | None, dict[str, Any]]]) -> tuple[str | None, d
     return found[0]
 
 
-class _Dimension:
-    """One dimension with what its categories bring to observations."""
-
-    def __init__(self, name: str, stated: Any, size: int, role: Literal["time", "geo", "metric"] | None) -> None:
-        place = Where(keyword=f"dimension.{name}.category")
-        category = stated.get("category") if isinstance(stated, dict) else None
-        if not isinstance(category, dict):
-            _missing(f"dimension.{name}.category", "an object with index, label, or both")
-        labels = category.get("label", {})
-        if not isinstance(labels, dict):
-            _missing(f"dimension.{name}.category.label", "an object of labels by category")
-        codes = _codes(name, category.get("index"), labels, place)
-        if len(codes) != size:
-            raise ReadError("read.jsonstat.category", place, dimension=name, seen=len(codes), expected=size)
-        self.codes = codes
-        self.notes = _notes(stated.get("note"))
-        by_code = category.get("note")
-        self.member_notes = {c: _notes(by_code.get(c)) for c in codes} if isinstance(by_code, dict) else {}
-        self.units = _units(category.get("unit"))
-        title = str(stated["label"]) if "label" in stated else name
-        members = tuple(Member(c, {LANGUAGE: str(labels[c])} if c in labels else {LANGUAGE: c}) for c in codes)
-        self.dimension = Dimension(name, {LANGUAGE: title}, members, role)
+def _dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dimension, Part]:
+    """One dimension, and what its categories bring to observations."""
+    place = Where(keyword=f"dimension.{name}.category")
+    category = stated.get("category") if isinstance(stated, dict) else None
+    if not isinstance(category, dict):
+        _missing(f"dimension.{name}.category", "an object with index, label, or both")
+    labels = category.get("label", {})
+    if not isinstance(labels, dict):
+        _missing(f"dimension.{name}.category.label", "an object of labels by category")
+    codes = _codes(name, category.get("index"), labels, place)
+    if len(codes) != size:
+        raise ReadError("read.jsonstat.category", place, dimension=name, seen=len(codes), expected=size)
+    by_code = category.get("note")
+    found = {c: _notes(by_code.get(c)) for c in codes} if isinstance(by_code, dict) else {}
+    member_notes = {code: notes for code, notes in found.items() if notes}
+    members = tuple(Member(code, {LANGUAGE: str(labels.get(code, code))}) for code in codes)
+    dimension = Dimension(name, {LANGUAGE: str(stated.get("label", name))}, members, _role(roles, name))
+    return dimension, Part(tuple(codes), _notes(stated.get("note")), member_notes, _units(category.get("unit")))
 
 
 def _codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[str]:
@@ -229,22 +227,18 @@ def _codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[
     raise ReadError("read.jsonstat.index", place, dimension=name)
 
 
-def _entries(stated: Any, name: str, cells: int) -> Iterator[tuple[int, Any]]:
+def _entries(stated: Any, name: str, cells: int) -> list[tuple[int, Any]]:
     """(position, entry) of a list or of a sparse object, in order of position."""
     if isinstance(stated, list):
         if len(stated) != cells:
             raise ReadError("read.jsonstat.count", Where(keyword=name), name=name, seen=len(stated), expected=cells)
-        return iter(enumerate(stated))
-    if isinstance(stated, dict):
-        return iter(_sparse(stated, name, cells))
-    _missing(name, "a list of values, or an object of values by position")
-
-
-def _sparse(stated: dict[str, Any], name: str, cells: int) -> list[tuple[int, Any]]:
+        return list(enumerate(stated))
+    if not isinstance(stated, dict):
+        _missing(name, "a list of values, or an object of values by position")
     placed = {_position(at, name, cells): entry for at, entry in stated.items()}
     if len(placed) != len(stated):  # "1" and "01" are one position
         raise ReadError("read.json.repeated_key", Where(keyword=name), name=name)
-    return [(at, placed[at]) for at in sorted(placed)]
+    return sorted(placed.items(), key=lambda pair: pair[0])
 
 
 def _position(at: str, name: str, cells: int) -> int:
@@ -265,59 +259,31 @@ def _status(stated: Any, cells: int) -> dict[int, str] | str:
 
 
 def _observations(
-    values: Iterator[tuple[int, Any]],
+    stated: list[tuple[int, Any]],
     status: dict[int, str] | str,
-    parts: list[_Dimension],
+    parts: tuple[Part, ...],
     notes: tuple[str, ...],
-    sizes: list[int],
     cells: int,
-) -> Iterator[CubeObservation]:
-    plain = not (notes or status or any(p.notes or p.member_notes or p.units for p in parts))
-    given = list(values)
-    if isinstance(status, dict) and status:
+) -> Observations:
+    given = stated
+    if isinstance(status, dict) and status and len(given) < cells:
         # a cell may have a status and no value: it is in the file, and says why it is empty
         have = {at for at, _ in given}
         given = sorted([*given, *((at, None) for at in status if at not in have)], key=lambda pair: pair[0])
-    keys = product(*(p.codes for p in parts)) if len(given) == cells else (_key(at, parts, sizes) for at, _ in given)
-    for (at, entry), key in zip(given, keys, strict=True):
-        where = Where(keyword=f"value[{at}]")
-        value, sign = _number(entry, where)
-        if plain:
-            yield CubeObservation(key, value, sign, where)
-            continue
-        attributes: dict[str, str] = {}
-        flag = status if isinstance(status, str) else status.get(at)
-        if flag:
-            attributes["status"] = flag
-        found = list(notes)
-        for part, code in zip(parts, key, strict=True):
-            found += (*part.notes, *part.member_notes.get(code, ()))
-            attributes |= part.units.get(code, {})
-        if value is None and flag:
-            sign = flag
-        yield CubeObservation(key, value, sign, where, tuple(found), attributes)
+    entries = [entry for _, entry in given]
+    kinds = set(map(type, entries))
+    if not kinds <= _ENTRY or (float in kinds and not all(isfinite(e) for e in entries if isinstance(e, float))):
+        _refuse_entry(given)
+    positions = None if len(given) == cells else [at for at, _ in given]
+    plain = not (notes or status) and all(part.plain for part in parts)
+    return Observations(parts, entries, positions, status, notes, plain)
 
 
-def _key(at: int, parts: list[_Dimension], sizes: list[int]) -> tuple[str, ...]:
-    out: list[str] = []
-    for part, size in zip(reversed(parts), reversed(sizes), strict=True):
-        at, here = divmod(at, size)
-        out.append(part.codes[here])
-    return tuple(reversed(out))
-
-
-def _number(entry: Any, where: Where) -> tuple[int | float | None, str | None]:
-    if entry is None:
-        return None, None
-    if isinstance(entry, str):
-        return None, entry or None
-    if (
-        isinstance(entry, bool)
-        or not isinstance(entry, int | float)
-        or (isinstance(entry, float) and not isfinite(entry))
-    ):
-        raise ReadError("read.jsonstat.value", where, seen=str(entry)[:40])
-    return entry, None
+def _refuse_entry(given: list[tuple[int, Any]]) -> NoReturn:
+    for at, entry in given:
+        if type(entry) not in _ENTRY or (isinstance(entry, float) and not isfinite(entry)):
+            raise ReadError("read.jsonstat.value", Where(keyword=f"value[{at}]"), seen=str(entry)[:40])
+    raise AssertionError("called without a faulty entry")
 
 
 def _role(roles: Any, name: str) -> Literal["time", "geo", "metric"] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,16 @@ def test_a_dataset_of_version_two() -> None:
     assert str(cube.observations[1].where) == "value[1]"
     assert cube.properties["label"] == "Persons"
     assert cube.absent == "missing"
+
+
+@pytest.mark.parametrize("changes", [{}, {"value": {"1": 7}, "status": {"0": "c"}, "note": ["n"]}, {"value": {"0": 3}}])
+def test_the_observations_are_a_sequence_that_compares_slices_and_pickles(changes: dict[str, Any]) -> None:
+    cube = read(dataset(**changes))
+    listed = tuple(cube.observations)
+    assert cube.observations == listed
+    assert tuple(cube.observations[i] for i in range(len(listed))) == listed
+    assert cube.observations[-1:] == listed[-1:]
+    assert pickle.loads(pickle.dumps(cube)) == cube
 
 
 def test_version_one_keeps_id_size_and_role_inside_dimension() -> None:
