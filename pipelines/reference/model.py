@@ -1,0 +1,68 @@
+"""The one long table of reference figures, as a polars schema.
+
+Belongs here: names, order, types and key of `gathered/reference.parquet`.  Does not belong here: how rows come about.
+Where a publisher's words have no exact counterpart in the code lists, the code is null and the words stay.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+REFERENCE: dict[str, pl.DataType] = {
+    "kind": pl.String(),  # published (collected by hand), imported (a file of the publisher), invented (demonstration)
+    "territory": pl.String(),
+    "jurisdiction": pl.String(),
+    "instrument": pl.String(),  # always reference
+    "source": pl.String(),  # publisher and edition
+    "freq": pl.String(),  # Q, A, P3, P5; null where the period is none of these
+    "period": pl.String(),  # 2022, 2017-2021, 2017 Jan-Sep
+    "period_start": pl.Date(),
+    "period_end": pl.Date(),  # null where the publisher leaves it open
+    "accumulation": pl.String(),
+    "offence_group": pl.String(),  # null where the publisher's group is not one of ours
+    "offence": pl.String(),
+    "offence_words": pl.String(),
+    "measure": pl.String(),
+    "level": pl.String(),
+    "mapping": pl.String(),  # same (our definition), near (definition differs), none (measure is null)
+    "measure_words": pl.String(),
+    "count_unit": pl.String(),
+    "unit_words": pl.String(),
+    "statistic": pl.String(),
+    "unit_measure": pl.String(),
+    "person_type": pl.String(),
+    "victim_status": pl.String(),
+    "sex": pl.String(),
+    "age": pl.String(),
+    "exploitation": pl.String(),
+    "citizenship": pl.String(),  # null where the publisher names a state that is not told apart here
+    "breakdown": pl.String(),  # the publisher's words of every further dimension
+    "occurrence": pl.Int64(),  # 1; counts on where a publisher repeats a key
+    "value": pl.Float64(),  # null with obs_status Q (withheld) or O (missing)
+    "obs_status": pl.String(),
+    "conf_status": pl.String(),
+    "status": pl.String(),  # published, derived (computed by whoever collected it), invented
+    "source_title": pl.String(),
+    "source_date": pl.String(),  # as precise as the source says, else `undated`
+    "source_url": pl.String(),
+    "caveat": pl.String(),
+    "place": pl.String(),  # str(Where) of an imported figure, the line of a collected one
+}
+
+REFERENCE_KEY: tuple[str, ...] = (
+    "source",
+    "territory",
+    "jurisdiction",
+    "period",
+    "offence_words",
+    "measure_words",
+    "unit_words",
+    "sex",
+    "age",
+    "breakdown",
+    "occurrence",
+)
+"""Unique in the gathered table: one publisher says one thing once, or its repetitions are counted."""
+
+MAPPINGS = ("same", "near", "none")
+KINDS = ("published", "imported", "invented")
