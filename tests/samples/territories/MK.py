@@ -1,3 +1,4 @@
+# ruff: noqa: N999  (the module is named after its territory)
 """Returns of North Macedonia: the statistical office's workbook and the referral mechanism's PX file.
 
 The workbook has six sheets with heads of two and three merged rows. Final convictions are of adults only. From

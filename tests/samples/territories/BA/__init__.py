@@ -1,4 +1,4 @@
-"""Returns of Bosnia and Herzegovina: four jurisdictions, each in its own format and words, and the whole for victims."""
+"""Returns of Bosnia and Herzegovina: four jurisdictions, each in its own format and words; victims for the whole."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ SANCTIONS: dict[str, Said] = {
     )
 }
 HEAD = ("Član", "Krivično djelo", "Pokazatelj", "Spol", "Broj", "Napomena")
-BACK = ("Prijavljene osobe", "Naredba o provođenju istrage", "Optužene osobe")
+BACK: tuple[str, ...] = ("Prijavljene osobe", "Naredba o provođenju istrage", "Optužene osobe")
 BACK += ("Osuđene osobe (prvi stepen)", "Osuđene osobe (pravosnažno)")
 
 

@@ -17,6 +17,7 @@ from tests.samples.writers.layout import Sheet
 OFFICE = Office("BA", "BA", "victims", "BA_COORD")
 DEMO = "DEMONSTRACIONI PODACI (izmišljeni) / DEMONSTRATION DATA (invented)"
 STATUS: list[tuple[tuple[str, ...], Said]] = [
+    (("Potencijalne i identifikovane žrtve zajedno",), {"victim_status": "_T"}),
     (("Potencijalne žrtve",), {"victim_status": "presumed"}),
     (("Identifikovane žrtve",), {"victim_status": "identified"}),
     (("Oštećeni u krivičnom postupku",), {"victim_status": "injured_party"}),
