@@ -83,7 +83,8 @@ def number(truth: Truth, office: Office, period: Period, said: Said) -> int:
         return truth.stock(office.jurisdiction, period, measure, known.pop("statistic"), **known)
     if "sentence_band" in known:
         known["band"] = known.pop("sentence_band")
-    return truth.count(office.jurisdiction, period, measure, unit=unit, **known)
+    ytd = office.accumulation == "ytd"
+    return truth.count(office.jurisdiction, period, measure, unit=unit, ytd=ytd, **known)
 
 
 def meant(office: Office, period: Period, said: Said, value: int | None, status: str = "A") -> Row:

@@ -21,8 +21,13 @@ _TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=10, leading
 _HEAD = ParagraphStyle("head", fontName="Helvetica-Bold", fontSize=6.5, leading=7.5, alignment=1)
 _BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=7, leading=8.5)
 
+_SHORT = 6
+"""Longer texts are wrapped within their cell."""
+
 
 def _inside(cell: Cell) -> Any:
+    if not cell.head and not cell.mark and not (isinstance(cell.value, str) and len(cell.value) > _SHORT):
+        return shown(cell.value, decimal=",")  # a text of its own needs no layout, which is most of the time
     text = shown(cell.value, decimal=",").replace("&", "&amp;").replace("<", "&lt;")
     if cell.mark:
         text += f'<super size="4">{cell.mark}</super>'
@@ -47,6 +52,7 @@ def _table(sheet: Sheet, head_rows: int) -> Any:
     widths = [width * 1.0 for width in sheet.widths] or None
     style = TableStyle(
         [
+            ("FONT", (0, 0), (-1, -1), "Helvetica", 7),
             ("GRID", (0, 0), (-1, -1), 0.5, colors.black),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("LEFTPADDING", (0, 0), (-1, -1), 2),

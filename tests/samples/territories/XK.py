@@ -1,0 +1,266 @@
+# ruff: noqa: N999  (the module is named after its territory)
+"""Kosovo under UNSCR 1244: the prosecutorial council's ruled report, and the national coordinator's SDMX-CSV.
+
+The report counts from January, quarter after quarter; only its third table, of stocks, is of the quarter itself.
+Persons still tried under the code of 2013 stand in rows of their own, which name that code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tests.samples import plan
+from tests.samples.articles import XK_2019, Article, articles
+from tests.samples.crosstab import Column, Line, Said, columns, heads, meant, number
+from tests.samples.margins import victim_margins
+from tests.samples.rows import MadeReturn, Office, Period, Row
+from tests.samples.truth import Truth
+from tests.samples.writers import pdf, sdmx
+from tests.samples.writers.layout import Row as SheetRow
+from tests.samples.writers.layout import Sheet
+
+YTD = Office("XK", "XK", "justice", "XK_KPC", accumulation="ytd")
+OWN = Office("XK", "XK", "justice", "XK_KPC")
+NATC = Office("XK", "XK", "victims", "XK_NATC", date_basis="event")
+DEMONSTRATION = "TË DHËNA DEMONSTRUESE, TË TRILLUARA / DEMONSTRATION DATA, INVENTED"
+FOOTNOTE = (
+    "Kosovë: ky emërtim nuk paragjykon statusin dhe është në përputhje me Rezolutën 1244 të KS të OKB-së / "
+    "Kosovo under UNSCR 1244: this designation is without prejudice to positions on status."
+)
+MONTHS = {1: "janar–mars", 2: "janar–qershor", 3: "janar–shtator", 4: "janar–dhjetor"}
+LABELS = {
+    "165": "Trafikimi me njerëz, neni 165",
+    "166": "Mbajtja e dokumenteve të identitetit të viktimave, neni 166",
+    "164": "Kontrabandimi me migrantë, neni 164",
+    "171": "Trafikimi me njerëz, neni 171 i kodit të vitit 2013",
+    "170": "Kontrabandimi me migrantë, neni 170 i kodit të vitit 2013",
+}
+STAGES: list[tuple[str, Said]] = [
+    ("Kallëzime penale të pranuara (raste)", {"measure": "reported", "count_unit": "case"}),
+    ("Kallëzime penale të pranuara", {"measure": "reported"}),
+    ("Kallëzime të zgjidhura", {"measure": "report_disposed"}),
+    ("Vendim për fillimin e hetimeve", {"measure": "investigated"}),
+    ("Kallëzim i hedhur", {"measure": "rejected", "level": "prosecution"}),
+    ("Hetim i pushuar", {"measure": "discontinued", "level": "prosecution"}),
+    ("Aktakuzë e ngritur", {"measure": "indicted"}),
+    ("Aktakuza të ngritura (raste)", {"measure": "indicted", "count_unit": "case"}),
+    ("Të gjykuar në shkallë të parë", {"measure": "adjudicated_first"}),
+    ("Të dënuar në shkallë të parë", {"measure": "convicted_first"}),
+    ("Të liruar nga aktakuza", {"measure": "acquitted", "level": "first"}),
+    ("Aktakuzë e refuzuar", {"measure": "rejected", "level": "first"}),
+    ("Procedurë e pushuar", {"measure": "discontinued", "level": "first"}),
+    ("Ankesa të paraqitura", {"measure": "appealed"}),
+    ("Ankesa të vendosura", {"measure": "decided_on_appeal"}),
+    ("Të dënuar me aktgjykim të plotfuqishëm", {"measure": "convicted_final"}),
+]
+FEATURES: list[tuple[tuple[str, ...], Said]] = [
+    (("Gjithsej",), {}),
+    (("Gjinia", "Meshkuj"), {"sex": "M"}),
+    (("Gjinia", "Femra"), {"sex": "F"}),
+    (("Mosha", "nën 18"), {"age": "Y_LT18"}),
+    (("Mosha", "18–24"), {"age": "Y18T24"}),
+    (("Mosha", "25–39"), {"age": "Y25T39"}),
+    (("Mosha", "40 e lart"), {"age": "Y_GE40"}),
+]
+SENTENCES: list[tuple[tuple[str, ...], Said]] = [
+    (("Gjithsej",), {}),
+    (("Burgim", "Gjithsej"), {"sentence_type": "prison"}),
+    (("Burgim", "deri 6 muaj"), {"sentence_type": "prison", "sentence_band": "M0T6"}),
+    (("Burgim", "6–12 muaj"), {"sentence_type": "prison", "sentence_band": "M6T12"}),
+    (("Burgim", "1–2 vjet"), {"sentence_type": "prison", "sentence_band": "M12T24"}),
+    (("Burgim", "2–5 vjet"), {"sentence_type": "prison", "sentence_band": "M24T60"}),
+    (("Burgim", "5–10 vjet"), {"sentence_type": "prison", "sentence_band": "M60T120"}),
+    (("Burgim", "10 vjet e më shumë"), {"sentence_type": "prison", "sentence_band": "M120T"}),
+    (("Burgim me kusht",), {"sentence_type": "prison_suspended"}),
+    (("Gjobë",), {"sentence_type": "fine"}),
+    (("Punë në dobi të përgjithshme",), {"sentence_type": "community"}),
+    (("Masa për të mitur",), {"sentence_type": "juvenile"}),
+    (("Dënime tjera",), {"sentence_type": "other"}),
+]
+STOCKS: list[tuple[tuple[str, ...], Said]] = [
+    (("Në prokurori", "Në fillim"), {"measure": "pending_prosecution", "statistic": "start"}),
+    (("Në prokurori", "Në fund"), {"measure": "pending_prosecution", "statistic": "end"}),
+    (("Në gjykatë themelore", "Në fillim"), {"measure": "pending_first", "statistic": "start"}),
+    (("Në gjykatë themelore", "Në fund"), {"measure": "pending_first", "statistic": "end"}),
+    (("Në Gjykatën e Apelit", "Në fillim"), {"measure": "pending_appeal", "statistic": "start"}),
+    (("Në Gjykatën e Apelit", "Në fund"), {"measure": "pending_appeal", "statistic": "end"}),
+]
+
+
+def _in_force(period: Period) -> list[Article]:
+    """Articles that are or were law by the period's end, newest code first as the report lists them."""
+    known = [one for one in articles("XK") if one.since <= period.end]
+    return sorted(known, key=lambda one: (one.since != XK_2019, list(LABELS).index(one.article)))
+
+
+def _meant(office: Office, period: Period, said: Said, value: int | None, status: str = "A") -> Row:
+    """An article no longer in force at the period's end is reported by its offence, since the row tells a past code."""
+    row = meant(office, period, said, value, status)
+    expired = next(one for one in articles("XK") if one.article == said["article"]).until < period.end
+    return row._replace(law_article="_Z") if expired else row
+
+
+def _table(
+    truth: Truth,
+    office: Office,
+    period: Period,
+    name: str,
+    corner: tuple[str, ...],
+    cols: list[Column],
+    lines: list[Line],
+    widths: tuple[int, ...],
+) -> tuple[Sheet, list[Row]]:
+    rows: list[SheetRow] = heads(corner, cols, 2)
+    meaning: list[Row] = []
+    for line in lines:
+        cells: list[str | int] = []
+        for column in cols:
+            said = {**line.said, **column.said}
+            if said.get("count_unit") == "case" and ("sex" in said or "age" in said):
+                cells.append(".")
+                meaning.append(_meant(office, period, said, None, "M"))
+                continue
+            value = number(truth, office, period, said)
+            cells.append(value or "-")
+            meaning.append(_meant(office, period, said, value))
+        rows.append([*line.labels, *cells])
+    return Sheet(name, tuple(rows), widths), meaning
+
+
+def _tables(truth: Truth, period: Period, flows: Office, when: str, quarter: str) -> tuple[list[Sheet], list[Row]]:
+    known = _in_force(period)
+    staged = [
+        Line((LABELS[one.article], stage), {"article": one.article, **said}) for one in known for stage, said in STAGES
+    ]
+    plain = [Line((LABELS[one.article],), {"article": one.article}) for one in known]
+    sentenced = [Column(path, {"measure": "sentenced_first", **said}) for path, said in SENTENCES]
+    made = [
+        _table(
+            truth,
+            flows,
+            period,
+            f"Tabela 1. Persona sipas fazës së procedurës {when}",
+            ("Vepra penale", "Faza e procedurës"),
+            columns(*FEATURES),
+            staged,
+            (200, 200, *[52] * len(FEATURES)),
+        ),
+        _table(
+            truth,
+            flows,
+            period,
+            f"Tabela 2. Persona të dënuar sipas llojit të dënimit {when}",
+            ("Vepra penale",),
+            sentenced,
+            plain,
+            (180, *[45] * len(SENTENCES)),
+        ),
+        _table(
+            truth,
+            OWN,
+            period,
+            f"Tabela 3. Persona në procedurë në fillim dhe në fund të periudhës {quarter}",
+            ("Vepra penale",),
+            columns(*STOCKS),
+            plain,
+            (230, *[60] * len(STOCKS)),
+        ),
+    ]
+    return [sheet for sheet, _ in made], [row for _, rows in made for row in rows]
+
+
+def _report(truth: Truth, due: plan.Due) -> MadeReturn:
+    sheets: list[Sheet] = []
+    meaning: list[Row] = []
+    for period in due.periods:
+        if due.back:
+            made = _tables(truth, period, OWN, f"për vitin {period.year}", f"për vitin {period.year}")
+        else:
+            span = f"për periudhën {MONTHS[period.quarter]} {period.year}"
+            made = _tables(truth, period, YTD, span, f"për tremujorin {period.quarter} të vitit {period.year}")
+        sheets += made[0]
+        meaning += made[1]
+    title = "Këshilli Prokurorial i Kosovës – raport statistikor për trafikim me njerëz dhe kontrabandim me migrantë"
+    intro = [
+        "KËSHILLI PROKURORIAL I KOSOVËS",
+        title,
+        DEMONSTRATION,
+        FOOTNOTE,
+        "Të dhënat e tabelave 1 dhe 2 janë kumulative nga janari. Shenjat: - asnjë rast; . nuk ka kuptim.",
+        "Kontakti: statistika@kpk.example",
+    ]
+    file = "KPK_2020-2022.pdf" if due.back else f"KPK_raporti_TM{due.period.quarter}_{due.period.year}.pdf"
+    return MadeReturn(
+        path=f"XK/justice/{file}",
+        data=pdf.write([*intro, *sheets], title=title, footer=DEMONSTRATION, head_rows=2),
+        jurisdiction="XK",
+        instrument="justice",
+        source="XK_KPC",
+        form="XK-JUSTICE-BACK" if due.back else "XK-JUSTICE-1",
+        periods=due.periods,
+        received_at=due.received_at,
+        meaning=tuple(meaning),
+    )
+
+
+# -- victims
+
+STATUS = {"T": "_T", "P": "presumed", "I": "identified", "J": "injured_party"}
+AGES = {"LT18": "Y_LT18", "GE18": "Y_GE18", "14T17": "Y14T17", "18T24": "Y18T24"}
+
+
+def _breakdown(margin: Mapping[str, str]) -> str:
+    """The office's code of a margin: T, SEX_F, SEX_F_AGE_LT18, EXP_LABOUR, CIT_OWN."""
+    parts = []
+    names = {"sex": "SEX", "age": "AGE", "exploitation": "EXP", "citizenship": "CIT"}
+    for dimension, name in names.items():
+        if dimension in margin:
+            parts.append(f"{name}_{margin[dimension].removeprefix('Y').strip('_').upper()}")
+    return "_".join(parts) or "T"
+
+
+BREAKDOWNS: dict[str, Said] = {_breakdown(margin): margin for margin in victim_margins(tuple(AGES.values()))}
+
+
+def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
+    period = due.period
+    observations: list[sdmx.Observation] = []
+    meaning: list[Row] = []
+    for status, code in STATUS.items():
+        for breakdown, margin in BREAKDOWNS.items():
+            said = {"victim_status": code, **margin}
+            value = number(truth, NATC, period, said)
+            observations.append(
+                sdmx.Observation(
+                    {
+                        "FREQ": "A",
+                        "REF_AREA": "XK",
+                        "INDICATOR": "THB_VICTIMS",
+                        "STATUS": status,
+                        "BREAKDOWN": breakdown,
+                    },
+                    period.code,
+                    value,
+                    {"OBS_STATUS": "A", "COMMENT": "Demonstration data / të dhëna demonstruese"},
+                )
+            )
+            meaning.append(meant(NATC, period, said, value))
+    return MadeReturn(
+        path=f"XK/victims/NATC_THB_VICTIMS_{period.code}.csv",
+        data=sdmx.csv_1_0(observations, flow="XK_NATC:DF_THB_VICTIMS(1.0)"),
+        jurisdiction="XK",
+        instrument="victims",
+        source="XK_NATC",
+        form="XK-VICTIMS-1",
+        periods=(period,),
+        received_at=due.received_at,
+        meaning=tuple(meaning),
+    )
+
+
+def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
+    """The returns of both offices."""
+    for due in plan.due("XK", "justice", years):
+        yield _report(truth, due)
+    for due in plan.due("XK", "victims", years):
+        yield _victims(truth, due)
