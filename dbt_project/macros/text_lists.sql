@@ -1,0 +1,26 @@
+{# Comma lists of codes: sorted, each once, empty text where there is none. #}
+
+{# Aggregate: the union of the comma lists of a group. #}
+{% macro union_lists(column) %}{{ return(adapter.dispatch('union_lists')(column)) }}{% endmacro %}
+
+{% macro default__union_lists(column) -%}
+    coalesce(array_join(array_sort(array_distinct(flatten(collect_list(split(nullif({{ column }}, ''), ','))))), ','), '')
+{%- endmacro %}
+
+{% macro duckdb__union_lists(column) -%}
+    case
+        when min({{ column }}) = max({{ column }}) then min({{ column }})
+        else coalesce(array_to_string(list_sort(list_distinct(string_split(string_agg(distinct nullif({{ column }}, ''), ','), ','))), ','), '')
+    end
+{%- endmacro %}
+
+{# Row by row: the union of several comma lists of one row. #}
+{% macro join_lists(columns) %}{{ return(adapter.dispatch('join_lists')(columns)) }}{% endmacro %}
+
+{% macro default__join_lists(columns) -%}
+    array_join(array_sort(array_distinct(split(concat_ws(','{% for c in columns %}, nullif({{ c }}, ''){% endfor %}), ','))), ',')
+{%- endmacro %}
+
+{% macro duckdb__join_lists(columns) -%}
+    array_to_string(list_sort(list_distinct(string_split(concat_ws(','{% for c in columns %}, nullif({{ c }}, ''){% endfor %}), ','))), ',')
+{%- endmacro %}

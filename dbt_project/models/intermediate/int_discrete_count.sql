@@ -1,0 +1,89 @@
+with
+
+submission_counts as (select * from {{ ref('int_submission_count') }}),
+
+blocks as (select * from {{ ref('dim_block') }}),
+
+measures as (select * from {{ ref('measure') }}),
+
+newest as (
+    select
+        counts.*,
+        {{ period_year('counts.period') }} as year,
+        case when counts.freq = 'Q' then {{ period_quarter('counts.period') }} else 0 end as quarter,
+        measures.sums_over_time
+    from submission_counts as counts
+    inner join blocks
+        on counts.submission_id = blocks.submission_id
+        and counts.jurisdiction = blocks.jurisdiction
+        and counts.instrument = blocks.instrument
+        and counts.form = blocks.form
+        and counts.freq = blocks.freq
+        and counts.period = blocks.period
+    inner join measures on counts.measure = measures.code
+    where blocks.is_current
+),
+
+cumulative as (
+    select
+        *,
+        lag(value) over year_so_far as earlier_value,
+        lag(obs_status) over year_so_far as earlier_status,
+        lag(quarter) over year_so_far as earlier_quarter,
+        lag(submission_id) over year_so_far as earlier_submission_id
+    from newest
+    where accumulation = 'ytd' and freq = 'Q' and sums_over_time
+    window year_so_far as (
+        partition by jurisdiction, instrument, source, form, year, {{ cells() }}
+        order by quarter
+    )
+),
+
+-- The first quarter is its own year so far. A later one is the difference to the quarter before, and nothing where that
+-- is missing. A difference below zero stays: the office has mended an earlier quarter without sending it anew.
+differenced as (
+    select
+        *,
+        case
+            when quarter = 1 then value
+            when earlier_quarter = quarter - 1 and earlier_status in ('M', 'K') and earlier_value is null then value
+            when earlier_quarter = quarter - 1 then value - earlier_value
+        end as discrete_value
+    from cumulative
+),
+
+discrete as (
+    select
+        territory, jurisdiction, instrument, source, form, freq, period, year, quarter,
+        {{ cells() }},
+        discrete_value as value,
+        case
+            when discrete_value is not null or value is null then obs_status
+            else 'O'
+        end as obs_status,
+        case when quarter = 1 then basis else 'derived_ytd' end as basis,
+        case
+            when discrete_value < 0 then {{ join_lists(['flags', "'negative_difference'"]) }}
+            when discrete_value is null and value is not null then {{ join_lists(['flags', "'ytd_gap'"]) }}
+            else flags
+        end as flags,
+        case
+            when quarter > 1 and earlier_quarter = quarter - 1 then {{ join_lists(['submission_id', 'earlier_submission_id']) }}
+            else submission_id
+        end as submission_ids
+    from differenced
+    union all
+    -- A stock has no year so far: its end is the end of the quarter, its start that of the year and so of no later quarter.
+    select
+        territory, jurisdiction, instrument, source, form, freq, period, year, quarter,
+        {{ cells() }},
+        value, obs_status, basis, flags, submission_id as submission_ids
+    from newest
+    where
+        not (accumulation = 'ytd' and freq = 'Q' and sums_over_time)
+        and not (accumulation = 'ytd' and freq = 'Q' and not sums_over_time and statistic = 'start' and quarter > 1)
+),
+
+final as (select * from discrete)
+
+select * from final

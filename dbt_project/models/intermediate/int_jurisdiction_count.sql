@@ -1,0 +1,36 @@
+with
+
+counted as (select * from {{ ref('int_counted') }} where counts),
+
+years as (select * from {{ ref('int_year_count') }}),
+
+-- The office's own figure of the year first; where it has none, its four quarters.
+chosen_years as (
+    select
+        *,
+        own_status is not null
+        and (own_value is not null or own_status in ('M', 'K', 'Q') or quarters_value is null)
+        and not (quarters_status is not null and own_submission_ids = '' and quarters_submission_ids <> '') as is_own
+    from years
+),
+
+final as (
+    select
+        territory, jurisdiction, freq, period,
+        {{ cells() }},
+        value, obs_status, basis, flags, submission_ids
+    from counted
+    where freq = 'Q'
+    union all
+    select
+        territory, jurisdiction, 'A' as freq, period,
+        {{ cells() }},
+        case when is_own then own_value else quarters_value end as value,
+        case when is_own then own_status else quarters_status end as obs_status,
+        case when is_own then own_basis else 'derived_quarters' end as basis,
+        case when is_own then own_flags else quarters_flags end as flags,
+        case when is_own then own_submission_ids else quarters_submission_ids end as submission_ids
+    from chosen_years
+)
+
+select * from final

@@ -1,0 +1,169 @@
+with
+
+discrete as (select * from {{ ref('int_discrete_count') }}),
+
+calendar as (select * from {{ ref('stg_calendar') }}),
+
+blocks as (select * from {{ ref('dim_block') }}),
+
+territories as (select * from {{ ref('stg_territory') }}),
+
+measures as (select * from {{ ref('measure') }}),
+
+groups as (select * from {{ ref('offence_group') }}),
+
+-- What is expected of an office: the periods of its calendar that are due or came.
+came as (
+    select distinct territory, jurisdiction, instrument, source, freq, period
+    from blocks
+    where is_current
+),
+
+expected as (
+    select distinct territory, jurisdiction, instrument, source, freq, period
+    from calendar
+    where deadline <= cast({{ as_of() }} as date)
+    union
+    select calendar.territory, calendar.jurisdiction, calendar.instrument, calendar.source, calendar.freq, calendar.period
+    from calendar
+    inner join came
+        on calendar.jurisdiction = came.jurisdiction
+        and calendar.instrument = came.instrument
+        and calendar.source = came.source
+        and calendar.freq = came.freq
+        and calendar.period = came.period
+),
+
+-- What an office counts: every cell that it has filled in some period of that frequency.
+known_cells as (
+    select distinct territory, jurisdiction, instrument, source, freq, {{ cells() }}
+    from discrete
+),
+
+measures_sent as (
+    select distinct jurisdiction, instrument, source, freq, period, measure
+    from discrete
+),
+
+nil_blocks as (
+    select
+        jurisdiction, instrument, source, freq, period,
+        min(submission_id) as submission_id
+    from blocks
+    where is_current and is_nil
+    group by jurisdiction, instrument, source, freq, period
+),
+
+record_blocks as (
+    select
+        jurisdiction, instrument, source, freq, period,
+        min(submission_id) as submission_id
+    from blocks
+    where is_current and not is_nil and instrument = 'register'
+    group by jurisdiction, instrument, source, freq, period
+),
+
+absent as (
+    select
+        expected.territory, expected.jurisdiction, expected.instrument, expected.source, expected.freq, expected.period,
+        {{ cells('known_cells.') }}
+    from expected
+    inner join known_cells
+        on expected.jurisdiction = known_cells.jurisdiction
+        and expected.instrument = known_cells.instrument
+        and expected.source = known_cells.source
+        and expected.freq = known_cells.freq
+    left join discrete
+        on expected.jurisdiction = discrete.jurisdiction
+        and expected.instrument = discrete.instrument
+        and expected.source = discrete.source
+        and expected.freq = discrete.freq
+        and expected.period = discrete.period
+        and {{ cells_match('known_cells', 'discrete') }}
+    where discrete.jurisdiction is null
+),
+
+-- An absent cell is zero where the office confirmed a nil return, and where it sent its records: what they do not hold
+-- did not happen. It is not collected (L) where the return came without any figure of that measure, else missing (O).
+filled as (
+    select
+        absent.territory, absent.jurisdiction, absent.instrument, absent.source, absent.freq, absent.period,
+        {{ cells('absent.') }},
+        case when nil_blocks.submission_id is not null or record_blocks.submission_id is not null then 0.0 end as value,
+        case
+            when nil_blocks.submission_id is not null or record_blocks.submission_id is not null then 'A'
+            when came.jurisdiction is not null and measures_sent.measure is null then 'L'
+            else 'O'
+        end as obs_status,
+        case when record_blocks.submission_id is not null then 'records' else 'reported' end as basis,
+        case when nil_blocks.submission_id is not null then 'nil' else '' end as flags,
+        coalesce(nil_blocks.submission_id, record_blocks.submission_id, '') as submission_ids
+    from absent
+    left join nil_blocks using (jurisdiction, instrument, source, freq, period)
+    left join record_blocks using (jurisdiction, instrument, source, freq, period)
+    left join came using (jurisdiction, instrument, source, freq, period)
+    left join measures_sent
+        on absent.jurisdiction = measures_sent.jurisdiction
+        and absent.instrument = measures_sent.instrument
+        and absent.source = measures_sent.source
+        and absent.freq = measures_sent.freq
+        and absent.period = measures_sent.period
+        and absent.measure = measures_sent.measure
+),
+
+-- A total of the main stages that other jurisdictions count, and this one never does, is not collected here.
+national_cells as (
+    select distinct discrete.instrument, {{ cells('discrete.') }}
+    from discrete
+    inner join territories on discrete.territory = territories.territory
+    inner join measures on discrete.measure = measures.code
+    inner join groups on discrete.offence_group = groups.code
+    where
+        territories.kind = 'national'
+        and measures.kind = 'flow'
+        and groups.ranked
+        and discrete.offence = '_T'
+        and discrete.instrument in ('justice', 'victims')
+        {%- for dimension in ['sex', 'age', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
+        and discrete.{{ dimension }} in ('_T', '_Z')
+        {%- endfor %}
+),
+
+jurisdiction_cells as (
+    select distinct jurisdiction, {{ cells() }}
+    from discrete
+),
+
+never_collected as (
+    select
+        expected.territory, expected.jurisdiction, expected.instrument, '_Z' as source, expected.freq, expected.period,
+        {{ cells('national_cells.') }},
+        cast(null as double) as value,
+        'L' as obs_status,
+        'reported' as basis,
+        '' as flags,
+        '' as submission_ids
+    from expected
+    inner join national_cells on expected.instrument = national_cells.instrument
+    left join jurisdiction_cells
+        on expected.jurisdiction = jurisdiction_cells.jurisdiction
+        and {{ cells_match('national_cells', 'jurisdiction_cells') }}
+    where jurisdiction_cells.jurisdiction is null
+    group by
+        expected.territory, expected.jurisdiction, expected.instrument, expected.freq, expected.period,
+        {{ cells('national_cells.') }}
+),
+
+final as (
+    select
+        territory, jurisdiction, instrument, source, freq, period,
+        {{ cells() }},
+        value, obs_status, basis, flags, submission_ids
+    from discrete
+    union all
+    select * from filled
+    union all
+    select * from never_collected
+)
+
+select * from final

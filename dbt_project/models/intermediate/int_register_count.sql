@@ -1,0 +1,66 @@
+{{ config(materialized='view') }}
+
+with
+
+events as (select * from {{ ref('fct_case_event') }}),
+
+offences as (select * from {{ ref('offence') }}),
+
+bands as (select * from {{ ref('sentence_band') }}),
+
+-- One person in one proceeding is counted once in an offence group, under the first offence by its code: the register
+-- has a line for each offence, and rows by offence must exclude one another to be summed.
+principal as (
+    select
+        events.*,
+        row_number() over (
+            partition by
+                events.submission_id, events.jurisdiction, events.form, events.freq, events.period, events.source,
+                events.event, events.level, events.proceeding, events.person, offences.offence_group
+            order by events.offence, events.event_date, events.law_article
+        ) as rank_in_group
+    from events
+    inner join offences on events.offence = offences.code
+),
+
+persons as (
+    select
+        principal.*,
+        coalesce(bands.code, case when principal.sentence_months is null then '_Z' else '_U' end) as sentence_band
+    from principal
+    left join bands
+        on bands.code = bands.common_band
+        and bands.code not in ('_T', '_U', '_Z')
+        and principal.sentence_months >= bands.lower_months
+        and (principal.sentence_months < bands.upper_months or bands.upper_months is null)
+    where principal.rank_in_group = 1
+),
+
+final as (
+    select
+        territory,
+        jurisdiction,
+        'register' as instrument,
+        source,
+        form,
+        freq,
+        period,
+        event as measure,
+        level,
+        'person' as count_unit,
+        'count' as statistic,
+        offence,
+        law_article,
+        sex,
+        age,
+        coalesce(sentence_type, '_Z') as sentence_type,
+        sentence_band,
+        cast(count(*) as double) as value,
+        submission_id
+    from persons
+    group by
+        territory, jurisdiction, source, form, freq, period, event, level, offence, law_article, sex, age,
+        coalesce(sentence_type, '_Z'), sentence_band, submission_id
+)
+
+select * from final

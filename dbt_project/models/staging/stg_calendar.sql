@@ -1,0 +1,12 @@
+with
+
+source as (select * from {{ from_source('gathered', 'calendar') }}),
+
+final as (
+    select
+        territory, jurisdiction, instrument, source, freq, period,
+        cast(deadline as date) as deadline
+    from source
+)
+
+select * from final

@@ -1,0 +1,14 @@
+with
+
+source as (select * from {{ from_source('gathered', 'population') }}),
+
+final as (
+    select
+        territory, jurisdiction,
+        cast(year as integer) as year,
+        cast(population as bigint) as population,
+        series, vintage, status, reference_date, source_url, caveat
+    from source
+)
+
+select * from final

@@ -1,0 +1,13 @@
+with
+
+source as (select * from {{ from_source('gathered', 'territory') }}),
+
+final as (
+    select
+        code as territory,
+        kind,
+        cast(sort as integer) as sort
+    from source
+)
+
+select * from final

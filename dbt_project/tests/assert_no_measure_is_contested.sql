@@ -1,0 +1,12 @@
+-- Where several offices of a jurisdiction report one measure of one period, its territory says which one counts.
+with
+
+counted as (select * from {{ ref('int_counted') }}),
+
+final as (
+    select distinct jurisdiction, freq, period, measure
+    from counted
+    where is_contested
+)
+
+select * from final

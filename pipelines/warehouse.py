@@ -1,0 +1,343 @@
+"""Runs the dbt project: one warm dbt in this process, one parse, one invocation a phase.
+
+Belongs here: which files dbt reads and writes, how a build becomes visible, and dbt's errors as sentences.
+Does not belong here: SQL and rules of modelling (`dbt_project/`), and when a build is due (`refresh.py`).
+
+A build writes aside and is renamed when it is whole, under a name that never comes again, so that a reader never sees
+half of one and never has to wait. A build of the counts begins with a copy of the one before it: the facts in it are
+insert-only, so only the files of newly accepted submissions are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines import clock
+from pipelines.home import Home, open_home
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+KEPT_BUILDS = 3
+"""Newest builds of the counts that stay: readers of an earlier one may still hold it open."""
+EXPORTED = ("mart_count", "mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
+"""Tables of the counts that are also written as Parquet, for the steps after them."""
+_FACTS = ("observation", "case_event")
+_NAME = re.compile(r"counts-(\d{6})\.duckdb")
+
+
+class WarehouseError(Exception):
+    """A build that failed. The text names each model or test, what dbt said, and what to look at."""
+
+
+@dataclass(frozen=True)
+class NodeTime:
+    """How long one model, seed or test took, in seconds."""
+
+    name: str
+    kind: str
+    seconds: float
+
+
+def manifest() -> Path:
+    """The manifest of the parsed project, as the orchestration reads it; parses the project once in this process."""
+    parse()
+    return PROJECT / "target" / "manifest.json"
+
+
+@cache
+def parse() -> Any:
+    """Parse the project once in this process; returns dbt's manifest. Raises WarehouseError."""
+    result = _runner(None).invoke(["parse", *_paths(PROJECT / "target")])
+    if not result.success:
+        raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
+    return result.result
+
+
+def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: bool = False) -> Path:
+    """Build the count marts from the facts of all accepted submissions.
+
+    `as_of` gives what was known at that moment, into a file of its own that is never `latest_counts`. `full_refresh`
+    reads all facts anew; so does a change of the dbt project itself. Returns the DuckDB file; beside it lies a folder
+    of the same name with the tables of `EXPORTED` as Parquet. Raises WarehouseError.
+    """
+    if not (home.gathered / "block.parquet").is_file():
+        raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    before = latest_counts(home)
+    digest = project_digest()
+    warm = before is not None and not full_refresh and _note(before).get("project") == digest
+    number = max((int(m[1]) for p in home.warehouse.iterdir() if (m := _NAME.fullmatch(p.name))), default=0) + 1
+    final = home.warehouse / (
+        f"counts-{number:06d}.duckdb" if as_of is None else f"counts-as-of-{_compact(as_of)}.duckdb"
+    )
+    aside = home.warehouse / f".{final.stem}.building"
+    _remove(aside)
+    aside.mkdir()
+    database = aside / "counts.duckdb"
+    if warm and before is not None:
+        shutil.copyfile(before, database)
+    variables = {
+        "path": str(database),
+        "gathered": str(home.gathered),
+        "files": _fact_files(home, aside, database if warm else None),
+        "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    # Seeds are part of the project, and where that is as it was they are in the copy.
+    arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]
+    try:
+        times = _build(home, variables, arguments)
+        _export(database, aside / "tables")
+    except BaseException:
+        _remove(aside)
+        raise
+    note = {"project": digest, "as_of": variables["as_of"], "warm": warm, "seconds": {t.name: t.seconds for t in times}}
+    folder = tables(final)
+    _remove(folder)
+    (aside / "tables" / "build.json").write_text(json.dumps(note, indent=1, sort_keys=True), encoding="utf-8")
+    (aside / "tables").replace(folder)
+    database.replace(final)  # last: a file of this name has its folder
+    _remove(aside)
+    if as_of is None:
+        _prune(home)
+    return final
+
+
+def build_indicators(
+    home: Home, *, input: Literal["restricted", "protected"], source: Path, target: Path, dimensions: Path | None = None
+) -> Path:
+    """Build the indicators from one Parquet file of counts (`mart_count` and `conf_status`) into the file `target`.
+
+    The same SQL for restricted and protected counts. `dimensions` is the folder of the dimensions' Parquet files, by
+    default that of the newest counts. Raises WarehouseError; `target` is then left as it was.
+    """
+    if dimensions is None:
+        newest = latest_counts(home)
+        if newest is None:
+            raise WarehouseError("there are no counts yet; build them first")
+        dimensions = tables(newest)
+    if not source.is_file():
+        raise WarehouseError(f"there are no counts to make indicators of: {source} is missing")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.building")
+    _remove(aside)
+    variables = {
+        "path": str(aside),
+        "input": input,
+        "counts_input": str(source),
+        "dimensions": str(dimensions),
+        "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    try:
+        _build(home, variables, ["--selector", "indicators", "--exclude-resource-type", "unit_test"])
+        aside.replace(target)
+    finally:
+        _remove(aside)
+    return target
+
+
+def latest_counts(home: Home) -> Path | None:
+    """The newest whole build of the counts, None where there is none."""
+    found = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
+    return found[-1] if found else None
+
+
+def tables(counts: Path) -> Path:
+    """The folder of Parquet files that belongs to a build of the counts."""
+    return counts.with_suffix("")
+
+
+def node_times(counts: Path) -> dict[str, float]:
+    """Seconds of each model, seed and test of a build, slowest first."""
+    seconds: dict[str, float] = _note(counts).get("seconds", {})
+    return dict(sorted(seconds.items(), key=lambda item: -item[1]))
+
+
+def run_tests(home: Home, counts: Path, select: Sequence[str]) -> int:
+    """Run dbt tests (unit tests too) against a copy of a build; returns how many ran. Raises WarehouseError."""
+    aside = home.warehouse / f".{counts.stem}.testing"
+    shutil.copyfile(counts, aside)
+    variables = {
+        "path": str(aside),
+        "gathered": str(home.gathered),
+        "files": {name: [str(_empty(home.warehouse, name))] for name in _FACTS},
+        "counts_input": str(tables(counts) / "mart_count.parquet"),
+        "dimensions": str(tables(counts)),
+    }
+    try:
+        return len(_invoke(home, variables, "test", ["--select", *select]))
+    finally:
+        _remove(aside)
+
+
+@cache
+def project_digest() -> str:
+    """SHA-256 over every file of the project that shapes what is built."""
+    digest = hashlib.sha256()
+    for folder in ("models", "macros", "seeds"):
+        for path in sorted((PROJECT / folder).rglob("*")):
+            if path.suffix in {".sql", ".csv", ".yml"} and path.stem != "codelist_labels":
+                digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
+    digest.update((PROJECT / "dbt_project.yml").read_bytes())
+    return digest.hexdigest()
+
+
+def _fact_files(home: Home, aside: Path, built: Path | None) -> dict[str, list[str]]:
+    """Files to read: of the accepted submissions that the build `built` does not hold yet; all where it is None."""
+    import polars as pl
+
+    accepted = (
+        pl.read_parquet(home.gathered / "block.parquet", columns=["submission_id", "accepted_at"])
+        .drop_nulls("accepted_at")
+        .get_column("submission_id")
+        .unique()
+    )
+    held: set[str] = set()
+    if built is not None:
+        import duckdb
+
+        with duckdb.connect(str(built), read_only=True) as connection:
+            held = {row[0] for row in connection.execute("select submission_id from fct_submission").fetchall()}
+    wanted = sorted(set(accepted) - held)
+    files: dict[str, list[str]] = {}
+    for name in _FACTS:
+        folder = home.facts / name
+        present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
+        # The empty file gives the columns where there is nothing new.
+        files[name] = [str(_empty(aside, name)), *(str(folder / f"{s}.parquet") for s in wanted if s in present)]
+    return files
+
+
+def _empty(folder: Path, name: str) -> Path:
+    from pipelines.returns import model
+
+    path = folder / f".empty-{name}.parquet"
+    if not path.exists():
+        model.empty(model.OBSERVATION if name == "observation" else model.CASE_EVENT).write_parquet(path)
+    return path
+
+
+def _export(database: Path, folder: Path) -> None:
+    import duckdb
+
+    folder.mkdir()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for table in EXPORTED:
+            extra = ", 'F' as conf_status" if table == "mart_count" else ""
+            target = str(folder / f"{table}.parquet").replace("'", "''")
+            connection.execute(
+                f"copy (select *{extra} from {table} order by all) to '{target}' (format parquet, compression zstd)"
+            )
+
+
+def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeTime]:
+    return _invoke(home, variables, "build", arguments)
+
+
+def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeTime]:
+    manifest = parse()
+    scratch = home.restricted / "dbt"
+    result = _runner(manifest).invoke([command, *arguments, *_paths(scratch), "--vars", json.dumps(dict(variables))])
+    _release()
+    if result.exception is not None:
+        raise WarehouseError(f"dbt could not run: {result.exception}")
+    failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
+    if failed or not result.success:
+        raise WarehouseError(_explain(failed, scratch))
+    return [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in result.result.results]
+
+
+def _explain(failed: Sequence[Any], scratch: Path) -> str:
+    lines = [f"{len(failed)} of the warehouse's models or tests failed:"]
+    for result in failed:
+        node = result.node
+        words = " ".join(str(result.message or "").split())
+        lines.append(f"- {node.resource_type} {node.name} ({node.original_file_path}): {words}")
+    lines.append(f"The SQL that ran lies under {scratch / 'compiled'}; a failed test counts rows that should not be.")
+    return "\n".join(lines)
+
+
+def _runner(manifest: Any) -> Any:
+    # dbt reports use only where its settings allow it; the project forbids it and so do these, before dbt is imported.
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    os.environ["DO_NOT_TRACK"] = "1"
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner(manifest=manifest)
+
+
+def _release() -> None:
+    """Let go of the DuckDB file, so that it can be renamed and opened by others in this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    DuckDBConnectionManager.close_all_connections()
+    reset_adapters()
+
+
+def _paths(target: Path) -> list[str]:
+    return [
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target),
+        "--log-path", str(target), "--log-level-file", "none", "--quiet", "--no-use-colors",
+    ]  # fmt: skip
+
+
+def _note(counts: Path) -> dict[str, Any]:
+    path = tables(counts) / "build.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _compact(moment: datetime) -> str:
+    return re.sub(r"[-:]", "", clock.stamp(moment))
+
+
+def _prune(home: Home) -> None:
+    found = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
+    for path in found[:-KEPT_BUILDS]:
+        _remove(path)
+        _remove(tables(path))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m pipelines.warehouse docs`: dbt's documentation, with its lineage, into `dbt_project/target`."""
+    if list(arguments) != ["docs"]:
+        print("usage: python -m pipelines.warehouse docs", file=sys.stderr)
+        return 3
+    home = open_home()
+    counts = latest_counts(home)
+    if counts is None:
+        raise WarehouseError("there are no counts yet; run `rti refresh` first")
+    aside = home.warehouse / ".docs"
+    shutil.copyfile(counts, aside)
+    variables = {"path": str(aside), "gathered": str(home.gathered), "files": {}, "dimensions": str(tables(counts))}
+    try:
+        result = _runner(parse()).invoke(
+            ["docs", "generate", "--static", "--no-compile", *_paths(PROJECT / "target"), "--vars", json.dumps(variables)]
+        )
+        _release()
+    finally:
+        _remove(aside)
+    if not result.success:
+        raise WarehouseError(f"the documentation could not be made: {result.exception}")
+    print(PROJECT / "target" / "static_index.html")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
