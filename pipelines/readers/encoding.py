@@ -73,7 +73,8 @@ _ORDINARY = set(
 )
 """Typographic signs that say nothing about the language; a text may hold them in any codepage."""
 _ODD_CASE = _odd_case()
-_WORD = re.compile(r"[^\W\d_]+|[^\x00-\x7f]")
+_WORD = re.compile(r"(?:[^\W\d_]|[‰€×±°½])+|[^\x00-\x7f]")
+"""A sign that stands against a letter (`t‰` for `të`) is part of the word, and not a letter of any alphabet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ def score(text: str, alphabets: tuple[frozenset[str], ...]) -> float:
     fitting = 0.0
     total = 0
     for word in _WORD.findall(text):
-        strange = [c for c in word if c > "\x7f" and c not in _ORDINARY]
+        in_word = len(word) > 1 and any(c.isalpha() for c in word)
+        strange = [c for c in word if c > "\x7f" and (in_word or c not in _ORDINARY)]
         if not strange:
             continue
         total += len(strange)

@@ -56,6 +56,8 @@ RULES: dict[str, tuple[str, str]] = {
 _REFERENCE = re.compile(r"([A-Za-z]{1,4})([0-9]{1,9})$")
 _BAD_NAME = re.compile(r"[\x00-\x1f\\:]")
 _UNREAD = ("xl/media/", "word/media/", "pictures/", "thumbnails/", "objectreplacements/", "docprops/thumbnail")
+_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml"
+"""Namespace of `Strict Open XML`, which openpyxl reads as an empty workbook or not at all."""
 _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
 
 
@@ -69,6 +71,7 @@ class Contents:
     spread: int = 0
     formulas: bool = False
     superscripts: bool = False
+    strict: bool = False
     stored: dict[str, dict[tuple[int, int], tuple[str, str | None]]] = field(default_factory=dict)
     """By part and (row, column): type and text of the stored result of each formula, None where there is none."""
     remarks: list[Remark] = field(default_factory=list)
@@ -244,6 +247,8 @@ class _Watch:
 
     def _root(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
+        if any(value.startswith(_STRICT) for value in attributes.values()):
+            self.contents.strict = True
         if local == "worksheet":
             self.parser.StartElementHandler = self._sheet_element
             self.contents.stored[self.part] = self.results
