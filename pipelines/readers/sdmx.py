@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from lxml import etree
 
@@ -273,7 +273,8 @@ def _line(element: etree._Element) -> int:
 
 def _plain(element: etree._Element) -> Named:
     """XML attributes without a namespace: components of the structure."""
-    return {str(name): str(value) for name, value in element.items() if not str(name).startswith("{")}
+    found = cast("list[tuple[str, str]]", element.items())
+    return {name: value for name, value in found if name[0] != "{"}
 
 
 def _components(element: etree._Element) -> Named:

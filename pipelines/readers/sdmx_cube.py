@@ -131,38 +131,49 @@ def _dimension_names(message: Message) -> tuple[str, ...]:
 
 
 def _observations(message: Message, names: tuple[str, ...], remarks: list[Remark]) -> Iterator[CubeObservation]:
-    expected = set(names)
     seen: dict[tuple[str, ...], int] = {}
-    shared: dict[int, Named] = {}
-    whole = {n for n in expected if all(n in one.key for one in message.series)}
+    whole = {n for n in names if all(n in one.key for one in message.series)}
     groups = by_names(message.groups)
     complete = {mask: codes for mask, codes in groups.items() if whole.issuperset(mask)}
     partial = {mask: codes for mask, codes in groups.items() if not whole.issuperset(mask)}
+    reported = False
+    current, ordered = -1, False
+    prefix: tuple[str, ...] = ()
+    base: Named = {}
     for one, own in zip(message.observations, message.attributes, strict=True):
         series = message.series[one.series]
-        parts = series.key | one.own
-        if parts.keys() != expected:
-            place, listed = Where(line=one.line), ", ".join(parts)
-            raise ReadError("read.sdmx.dimensions", place, seen=listed, expected=", ".join(names))
-        key = tuple(parts[name] for name in names)
-        if key in seen and not any(r.rule == "read.sdmx.repeated_key" for r in remarks):
+        if one.series != current:
+            current, prefix = one.series, tuple(series.key.values())
+            ordered = names[: len(prefix)] == tuple(series.key)
+            # groups that fix only dimensions of the series cover all its observations, so look once
+            base = message.dataset_attributes | covering(complete, series.key) | series.attributes
+        if ordered and names[len(prefix) :] == tuple(one.own):
+            key = (*prefix, *one.own.values())
+        else:
+            key = _key(series.key | one.own, names, one.line)
+        if key not in seen:
+            seen[key] = one.line
+        elif not reported:
+            reported = True
             params: dict[str, Scalar] = {"key": ".".join(key), "first": seen[key]}
             remarks.append(Remark("read.sdmx.repeated_key", Where(line=one.line), params))
-        seen.setdefault(key, one.line)
-        # groups that fix only dimensions of the series cover all its observations, so look once
-        if one.series not in shared:
-            covered = covering(complete, series.key)
-            shared[one.series] = message.dataset_attributes | covered | series.attributes
-        attributes = shared[one.series] | own
-        if partial:
-            attributes = shared[one.series] | covering(partial, parts) | own
+        attributes = (base | covering(partial, series.key | one.own) | own) if partial else base | own
         value, status = number(one.value, attributes)
         yield CubeObservation(key, value, status, Where(line=one.line), (), attributes)
+
+
+def _key(parts: Named, names: tuple[str, ...], line: int) -> tuple[str, ...]:
+    if len(parts) != len(names) or any(name not in parts for name in names):
+        place = Where(line=line)
+        raise ReadError("read.sdmx.dimensions", place, seen=", ".join(parts), expected=", ".join(names))
+    return tuple(parts[name] for name in names)
 
 
 def number(text: str | None, attributes: Named) -> tuple[int | float | None, str | None]:
     """(value, status) of an OBS_VALUE. Where there is no number: OBS_STATUS, else the text itself, else None."""
     written = (text or "").strip()
+    if written.isascii() and written.isdigit() and len(written) < 300:
+        return int(written), None
     if _NUMBER.fullmatch(written):
         value = int(written) if written.lstrip("+-").isdigit() else float(written)
         if math.isfinite(value):
