@@ -352,13 +352,15 @@ class ChildPool(Generic[J, R]):
 
     def _next(self, selector: selectors.BaseSelector, busy: dict[Child, K]) -> Iterator[tuple[Child, Any]]:
         left = min(child.deadline for child in busy) - time.monotonic()
-        for ready, _ in selector.select(max(left, 0)):
+        found = selector.select(max(left, 0))
+        for ready, _ in found:
             # The result is there; that the caller was slow to come for it is not the child's fault.
             ready.data.deadline = max(ready.data.deadline, time.monotonic() + _TAKE_SECONDS)
             yield ready.data, ready.data.receive()
-        now = time.monotonic()
-        for child in [child for child in busy if child.deadline <= now]:
-            yield child, child.overdue()
+        if not found:
+            now = time.monotonic()
+            for child in [child for child in busy if child.deadline <= now]:
+                yield child, child.overdue()
 
     def _release(self, child: Child) -> None:
         if child.dead or child.done >= self.recycle_after:

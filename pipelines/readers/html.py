@@ -221,7 +221,7 @@ def _title(table: Any) -> str | None:
         if text:
             return text
     element = table
-    while element is not None and element.tag != "body":
+    while element is not None and element.tag not in ("body", "td", "th"):
         before = element.getprevious()
         while before is not None:
             if before.tag == "table":

@@ -1,0 +1,59 @@
+"""The JSON of `rti read`."""
+
+from __future__ import annotations
+
+import json
+
+from pipelines.readers.as_json import content_as_json
+from pipelines.readers.model import Cell, Cube, CubeObservation, Dimension, Grid, Member, Remark, Table, Where
+
+
+def test_a_grid_is_tables_of_cells() -> None:
+    cell = Cell(1, 2, "25.3%", 0.253, Where("S", "B1"), "number", (1, 1), True, False, None, "0.0%", None, "1)")
+    grid = Grid("xlsx", (Table("S", (cell,), "Title", True),), {"a": 1}, (Remark("read.x", Where(page=2), {"n": 1}),))
+    out = content_as_json(grid)
+    assert json.loads(json.dumps(out, allow_nan=False)) == {
+        "format": "xlsx",
+        "tables": [
+            {
+                "name": "S",
+                "title": "Title",
+                "hidden": True,
+                "cells": [
+                    {
+                        "row": 1,
+                        "column": 2,
+                        "where": {"sheet": "S", "cell": "B1", "words": "S!B1"},
+                        "text": "25.3%",
+                        "value": 0.253,
+                        "kind": "number",
+                        "anchor": [1, 1],
+                        "number_format": "0.0%",
+                        "marks": "1)",
+                    }
+                ],
+            }
+        ],
+        "properties": {"a": 1},
+        "remarks": [{"rule": "read.x", "where": {"page": 2, "words": "page 2"}, "params": {"n": 1}}],
+    }
+
+
+def test_a_cube_is_dimensions_and_observations() -> None:
+    dimensions = (Dimension("sex", {"en": "Sex"}, (Member("F", {"en": "female"}),), None),)
+    seen = (
+        CubeObservation(("F",), 3, None, Where(line=7)),
+        CubeObservation(("F",), None, "..", Where(line=8), ("note",), {"OBS_STATUS": "O"}),
+        CubeObservation(("F",), float("nan"), None, Where(line=9)),
+    )
+    cube = content_as_json(Cube("px", dimensions, seen))["cube"]
+    assert cube["dimensions"][0]["members"] == [{"code": "F", "labels": {"en": "female"}}]
+    assert cube["observations"][0] == {
+        "key": {"sex": "F"},
+        "value": 3,
+        "status": None,
+        "where": {"line": 7, "words": "line 7"},
+    }
+    assert cube["observations"][1]["notes"] == ["note"]
+    assert cube["observations"][1]["attributes"] == {"OBS_STATUS": "O"}
+    assert cube["observations"][2]["value"] == "nan"

@@ -1,0 +1,197 @@
+"""Reading in a child: limits hold, a dead child costs one file, and nothing dangerous comes back."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.readers import wire
+from pipelines.readers.child import ChildPool, Job, read_in_child
+from pipelines.readers.model import Cell, Grid, ReadError, Table, Where
+
+
+class Payload:
+    """Something that would run a command when unpickled carelessly."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("true",)
+
+
+def misbehave(job: str) -> object:
+    """The work of the pools below: does what the job says."""
+    match job:
+        case "sleep":
+            time.sleep(30)
+        case "crash":
+            os.abort()
+        case "exit":
+            os._exit(3)
+        case "memory":
+            bytearray(3 << 30)
+        case "spin":
+            while True:
+                pass
+        case "connect":
+            try:
+                socket.create_connection(("192.0.2.1", 80), 1)
+            except OSError as error:
+                return type(error).__name__
+        case "write":
+            try:
+                Path("big").write_bytes(bytes(2 << 20))
+            except OSError as error:
+                return type(error).__name__
+        case "folder":
+            return [path.name for path in Path.cwd().iterdir()]
+        case "environment":
+            return os.environ.get("RTI_TEST"), os.environ.get("SECRET_TEST")
+        case "evil":
+            return Payload()
+        case "fail":
+            raise ValueError("Petar Petrović")
+        case "refuse":
+            raise ReadError("read.empty", Where(line=3), a=1)
+        case "pid":
+            return os.getpid()
+    return job
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ChildPool[str, object]]:
+    os.environ["RTI_TEST"], os.environ["SECRET_TEST"] = "kept", "dropped"
+    with ChildPool(misbehave, timeout=10.0, preload=()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[ChildPool[str, object]]:
+    with ChildPool(misbehave, timeout=0.4, cpu_seconds=0, preload=()) as made:
+        list(made.map([(0, "x"), (1, "x")]))
+        yield made
+
+
+def _one(pool: ChildPool[str, object], job: str) -> object:
+    return next(result for _, result in pool.map([(0, job)]))
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("crash", "SIGABRT"),
+        ("exit", "code 3"),
+        ("evil", "could not be taken"),
+    ],
+)
+def test_a_child_that_dies_is_a_refusal_in_words(pool: ChildPool[str, object], job: str, words: str) -> None:
+    result = _one(pool, job)
+    assert isinstance(result, ReadError) and result.rule == "read.child_died"
+    assert words in str(result.params["reason"])
+    assert _one(pool, "next") == "next"
+
+
+def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]) -> None:
+    result = _one(impatient, "sleep")
+    assert isinstance(result, ReadError) and "longer than 0.4 seconds" in str(result.params["reason"])
+
+
+def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start()
+    result = child.ask("spin", 10.0)
+    assert isinstance(result, ReadError) and "processor time" in str(result.params["reason"])
+    child.close()
+
+
+def test_memory_network_and_disk_are_limited(pool: ChildPool[str, object]) -> None:
+    memory = _one(pool, "memory")
+    assert isinstance(memory, ReadError) and memory.rule == "read.out_of_memory"
+    assert _one(pool, "connect") in ("PermissionError", "OSError")
+    assert _one(pool, "folder") == []
+    assert _one(pool, "write") == "OSError"
+    assert _one(pool, "environment") == ("kept", None)
+
+
+def test_errors_come_back_without_the_words_of_the_file(pool: ChildPool[str, object]) -> None:
+    failed = _one(pool, "fail")
+    assert isinstance(failed, ReadError) and failed.rule == "read.reader_failed" and "Petar" not in str(failed)
+    refused = _one(pool, "refuse")
+    assert isinstance(refused, ReadError)
+    assert (refused.rule, refused.where.line, refused.params) == ("read.empty", 3, {"a": 1})
+
+
+def test_a_batch_loses_only_the_files_that_kill_their_child(pool: ChildPool[str, object]) -> None:
+    jobs = [(n, "crash" if n % 7 == 3 else f"job {n}") for n in range(30)]
+    results = dict(pool.map(jobs))
+    assert len(results) == 30
+    assert {n for n, result in results.items() if isinstance(result, ReadError)} == {3, 10, 17, 24}
+
+
+def test_children_are_kept_warm_and_replaced_after_so_many_files() -> None:
+    with ChildPool(misbehave, workers=1, recycle_after=3, preload=()) as small:
+        pids = [result for _, result in small.map((n, "pid") for n in range(7))]
+    assert len(set(pids[:3])) == 1 and len(set(pids)) == 3
+
+
+def test_jobs_are_taken_only_as_children_come_free(pool: ChildPool[str, object]) -> None:
+    taken = []
+
+    def jobs() -> Iterator[tuple[int, str]]:
+        for n in range(10):
+            taken.append(n)
+            yield n, "x"
+
+    results = pool.map(jobs())
+    next(results)
+    assert len(taken) <= 4
+    assert len(list(results)) == 9
+
+
+def test_a_slow_taker_does_not_cost_a_child_its_finished_work(impatient: ChildPool[str, object]) -> None:
+    results = impatient.map([(n, "x") for n in range(4)])
+    out = [next(results)]
+    time.sleep(0.6)
+    out.extend(results)
+    assert [result for _, result in out] == ["x"] * 4
+
+
+def test_read_in_child_gives_what_read_gives_from_any_thread() -> None:
+    data = "Žene;1\nMuškarci;2\n".encode("cp1250")
+    results: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(read_in_child(data, "a.csv", encodings=("windows-1250",))))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    assert all(isinstance(grid, Grid) and grid.tables[0].cells[0].text == "Žene" for grid in results)
+    with pytest.raises(ReadError) as refusal:
+        read_in_child(b"", "a.csv")
+    assert refusal.value.rule == "read.empty"
+
+
+def test_read_many_keeps_keys() -> None:
+    with ChildPool() as readers:
+        results = dict(readers.read_many([Job("good", b"a;b\n1;2\n"), Job("bad", b"")]))
+    assert isinstance(results["good"], Grid) and isinstance(results["bad"], ReadError)
+
+
+def test_a_function_that_a_child_cannot_import_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="top level"):
+        ChildPool(lambda job: job)
+
+
+def test_results_are_unpickled_with_an_allow_list() -> None:
+    grid = Grid("csv", (Table("t", (Cell(1, 1, "a", "a", Where(line=1)),)),))
+    assert wire.load(wire.dump(grid), ("pipelines",)) == grid
+    for bad in (Payload(), os.getcwd, threading.Thread):
+        with pytest.raises(pickle.UnpicklingError):
+            wire.load(pickle.dumps(bad), ("pipelines", "tests"))
