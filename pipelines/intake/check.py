@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,7 @@ def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[
             about[job.key] = _about(job, ReadError("read.reader_failed", format="file", detail="no answer"))
             yield job.key, Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
 
-    with _SHARED as pool:
+    with _SHARED.of(registry.digest) as pool:
         for key, result in pool.map(tasks()):
             one = about[key]
             if isinstance(result, Taken) and result.stale:
@@ -163,24 +164,25 @@ class _SharedPool:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.pool: ChildPool[Task, Taken] | None = None
+        self.digest = ""
 
-    def __enter__(self) -> ChildPool[Task, Taken]:
+    @contextmanager
+    def of(self, digest: str) -> Iterator[ChildPool[Task, Taken]]:
+        """The pool for declarations of a digest; children that loaded others are replaced."""
         import atexit
 
         from pipelines.readers.child import ChildPool
 
-        self.lock.acquire()
-        try:
-            if self.pool is None or not self.pool.launcher.alive():
+        with self.lock:
+            if self.pool is not None and (self.digest != digest or not self.pool.launcher.alive()):
+                atexit.unregister(self.pool.close)
+                self.pool.close()
+                self.pool = None
+            if self.pool is None:
                 self.pool = ChildPool(take)
+                self.digest = digest
                 atexit.register(self.pool.close)
-        except BaseException:
-            self.lock.release()
-            raise
-        return self.pool
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
+            yield self.pool
 
 
 _SHARED = _SharedPool()

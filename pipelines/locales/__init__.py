@@ -2,8 +2,8 @@
 
 Belongs here: putting a finding, or any sentence of a screen, into a language.  Does not belong here: the sentences.
 The English source texts stand where they are used (those of findings once, in `pipelines/returns/rules.py`), and
-English needs no catalogue.  Another language is one file, `<language>/LC_MESSAGES/rti.po`; `python -m pipelines.locales`
-writes the template from which a translator starts.
+English needs no catalogue.  Another language is one file, `<language>/LC_MESSAGES/rti.po`;
+`python -m pipelines.locales` writes the template from which a translator starts.
 """
 
 from __future__ import annotations

@@ -1,0 +1,189 @@
+"""`rti check`, `rti read`, `rti preview`: looking at files without handing them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.commands.common import (
+    GOOD,
+    UNREADABLE,
+    AsJson,
+    Failure,
+    Language,
+    bytes_of,
+    note,
+    progress,
+    say,
+    say_json,
+    the_registry,
+)
+
+if TYPE_CHECKING:
+    from pipelines.intake.check import HistorySource
+    from pipelines.intake.report import Report
+    from pipelines.readers.model import Content
+
+Form = Annotated[str | None, typer.Option("--form", help="The form's id, where the file alone does not say it.")]
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files of any known format.", metavar="FILE...")],
+    form: Form = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not look at earlier returns.")] = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with files, in which cell, and what to do; nothing is handed in.
+
+    Where there is a home, each file is also held against the accepted returns before it. Exit code 0: no error;
+    1: at least one finding of severity error; 2: a file cannot be read; 3: wrong use.
+    """
+    from pipelines.intake.check import CheckJob, check_many
+
+    registry = the_registry()
+    jobs = [CheckJob(str(n), bytes_of(path), path.name, form=form) for n, path in enumerate(files)]
+    with progress(len(files), "Checking") as tick:
+        found = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
+    reports = list(found.values())
+    if as_json:
+        content = [r.as_json() for r in reports]
+        say_json(content[0] if len(content) == 1 else content)
+    else:
+        for report in reports:
+            show_report(report)
+    raise typer.Exit(max((r.exit_code for r in reports), default=GOOD))
+
+
+def read(
+    file: Annotated[Path, typer.Argument(help="A file of any known format.", metavar="FILE")],
+    encoding: Annotated[list[str] | None, typer.Option("--encoding", help="An encoding the sender uses.")] = None,
+    format_name: Annotated[str | None, typer.Option("--format", help="What the file is meant to be.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a file as the reader sees it: every cell with its place, or the cube. No declaration is needed."""
+    from pipelines.readers.as_json import content_as_json
+
+    content = _content(file, tuple(encoding or ()), format_name)
+    if as_json:
+        say_json(content_as_json(content))
+    else:
+        _show_content(content)
+
+
+def preview(
+    file: Annotated[Path, typer.Argument(help="A file of any known format.", metavar="FILE")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The HTML page to write.")],
+    form: Form = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
+    from pipelines.intake.check import OFFLINE_ID
+    from pipelines.returns.preview import preview as picture
+    from pipelines.returns.recognise import recognise
+    from pipelines.returns.standardise import standardise
+
+    registry = the_registry()
+    content = _content(file, (), None)
+    if form is None:
+        matches = recognise(content, file.name, registry)
+        if not matches:
+            raise Failure(f"{file} is no form that is known; name it with --form (see `rti territories`)")
+        form = matches[0].form
+    if form not in registry.forms:
+        raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
+    declared = registry.forms[form]
+    if declared.encodings or declared.alphabets:
+        content = _content(file, tuple(declared.encodings), None, {"alphabets": tuple(declared.alphabets)})
+    reading = standardise(content, declared, registry, submission_id=OFFLINE_ID)
+    out.write_text(picture(content, reading, language), encoding="utf-8")
+    if as_json:
+        say_json({"out": str(out), "form": form, "observations": reading.observations.height})
+    else:
+        say(f"{out} shows {file.name} as {form}: {reading.observations.height} observations")
+
+
+def show_report(report: Report) -> None:
+    """A report for people: the verdict, what was understood, and each finding with its place and remedy."""
+    from pipelines import locales
+    from pipelines.returns.findings import worst_first
+
+    size = f"{report.observations} observations" if report.observations or not report.events else ""
+    events = f"{report.events} events" if report.events else ""
+    known = f", {report.form}" if report.form else ""
+    say(f"{report.filename}: {report.verdict}{known} ({', '.join(t for t in (size, events) if t)})")
+    for finding in worst_first(report.findings):
+        words = locales.words(finding, report.language)
+        place = str(finding.where)
+        say(f"  {finding.severity}  {place + ': ' if place else ''}{words.message}")
+        if words.remedy:
+            say(f"      {words.remedy}")
+        say(f"      rule {finding.rule}, finding {finding.key}")
+    if report.not_run and report.verdict != "unreadable":
+        note(f"  not run, since there is no earlier return to compare with: {', '.join(report.not_run)}")
+
+
+def _history(offline: bool) -> HistorySource | None:
+    from pipelines.home import HomeError, open_home
+    from pipelines.intake import history
+    from pipelines.intake.ledger import open_ledger
+
+    if offline:
+        return None
+    try:
+        home = open_home()
+    except HomeError:
+        return None  # a check needs no home
+    return history.source(home, open_ledger(home))
+
+
+def _content(
+    file: Path, encodings: tuple[str, ...], format_name: str | None, options: dict[str, object] | None = None
+) -> Content:
+    from pipelines.readers.child import read_in_child
+    from pipelines.readers.model import ReadError
+    from pipelines.readers.sniff import FORMATS
+    from pipelines.returns.rules import from_read_error, say as in_words
+
+    if format_name is not None and format_name not in FORMATS:
+        raise Failure(f"no format is named {format_name}; there are {', '.join(sorted(FORMATS))}")
+    for name in encodings:
+        _known_encoding(name)
+    try:
+        return read_in_child(bytes_of(file), file.name, encodings=encodings, format=format_name, options=options)
+    except ReadError as error:
+        message, remedy = in_words(from_read_error(error))
+        place = str(error.where)
+        raise Failure(f"{file}: {place + ': ' if place else ''}{message} {remedy}".strip(), UNREADABLE) from None
+
+
+def _known_encoding(name: str) -> None:
+    import codecs
+
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise Failure(f"no encoding is named {name}; write for example utf-8, windows-1250 or utf-16-le") from None
+
+
+def _show_content(content: Content) -> None:
+    from pipelines.readers.model import Grid
+
+    say(f"format {content.format}")
+    if isinstance(content, Grid):
+        for sheet in content.tables:
+            say(f"{sheet.name}{' (hidden)' if sheet.hidden else ''}{': ' + sheet.title if sheet.title else ''}")
+            for cell in sheet.cells:
+                if cell.text and not cell.spread:
+                    say(f"  {cell.where}  {cell.text!r}")
+    else:
+        for dimension in content.dimensions:
+            say(f"{dimension.id}: {', '.join(m.code for m in dimension.members)}")
+        for one in content.observations:
+            shown = one.status if one.value is None else one.value
+            say(f"  {one.where}  {' | '.join(one.key)} = {shown}")
+    for remark in content.remarks:
+        note(f"  {remark.rule} {remark.where}")

@@ -1,0 +1,147 @@
+"""`rti init`, `rti status`, `rti territories`: the home, what is in it, and what is declared."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.commands.common import AsJson, say, say_json, table, the_home, the_ledger, the_registry
+
+
+class Kind(StrEnum):
+    """The two kinds of home, which never change into each other."""
+
+    demonstration = "demonstration"
+    real = "real"
+
+
+def init(
+    kind: Annotated[Kind, typer.Option("--kind", help="Fixed for the life of the home.")] = Kind.demonstration,
+    as_json: AsJson = False,
+) -> None:
+    """Make the home that RTI_HOME names (by default data/), or open the one that is there.
+
+    A demonstration home takes invented returns and marks everything as demonstration data; a real one refuses them.
+    """
+    from pipelines.home import default_root
+    from pipelines.home import init as make
+    from pipelines.intake import facts
+
+    home = make(default_root(), kind.value)
+    facts.prepare(home)
+    the_ledger(home).dispose()
+    if as_json:
+        say_json({"home": str(home.root), "kind": home.kind})
+    else:
+        say(f"{home.kind} home in {home.root}")
+
+
+def status(
+    submission: Annotated[str | None, typer.Argument(help="A submission, or the beginning of its id.")] = None,
+    state: Annotated[list[str] | None, typer.Option("--state", help="Only these states.")] = None,
+    territory: Annotated[str | None, typer.Option("--territory", help="Only this territory.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the submissions with their state, or everything that happened to one of them."""
+    from pipelines import codes
+    from pipelines.commands.common import Failure
+    from pipelines.intake import queries
+
+    home = the_home()
+    engine = the_ledger(home)
+    if submission is not None:
+        _one(_story(engine, submission), as_json)
+        return
+    if unknown := set(state or ()) - set(codes.codes("return_state")):
+        raise Failure(f"no state is named {', '.join(unknown)}; there are {', '.join(codes.codes('return_state'))}")
+    found = queries.submissions(engine, states=state, territory=territory)
+    if as_json:
+        say_json({"home": str(home.root), "kind": home.kind, "submissions": [_as_dict(s) for s in found]})
+        return
+    if not found:
+        say("no submission yet; hand one in with `rti submit FILE`")
+        return
+    rows = [
+        (s.submission_id, s.state, s.received_at[:10], s.territory, s.form, s.kind, s.errors, s.warnings, s.filename)
+        for s in found
+    ]
+    table(rows, ("submission", "state", "received", "territory", "form", "kind", "errors", "warnings", "file"))
+
+
+def territories(as_json: AsJson = False) -> None:
+    """Show the declared territories with their jurisdictions, offices and forms."""
+    registry = the_registry()
+    content = [
+        {
+            "territory": territory.code,
+            "name": next(n.name for n in territory.names if n.language == "en" and not n.accepted_only),
+            "footnote": next((n.footnote for n in territory.names if n.language == "en" and n.footnote), None),
+            "kind": territory.kind,
+            "languages": list(territory.languages),
+            "jurisdictions": [j.code for j in territory.jurisdictions],
+            "offices": [{"office": o.id, "jurisdiction": o.jurisdiction} for o in territory.offices],
+            "forms": [
+                {
+                    "form": f.id,
+                    "title": f.title,
+                    "jurisdiction": f.jurisdiction,
+                    "instrument": f.instrument,
+                    "formats": list(f.formats),
+                    "freq": f.freq,
+                    "valid": f.valid,
+                }
+                for f in registry.forms.values()
+                if f.jurisdiction in {j.code for j in territory.jurisdictions}
+            ],
+        }
+        for territory in registry.territories.values()
+    ]
+    if as_json:
+        say_json({"declaration_hash": registry.digest, "territories": content})
+        return
+    for one in content:
+        say(f"{one['territory']}  {one['name']} ({one['kind']}; {', '.join(one['jurisdictions'])})")
+        if one["footnote"]:
+            say(f"    {one['footnote']}")
+        for form in one["forms"]:
+            say(f"    {form['form']}  {form['title']} [{', '.join(form['formats'])}; {form['freq']}; {form['valid']}]")
+
+
+def _as_dict(submission: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(submission)
+
+
+def _story(engine: Any, text: str) -> dict[str, Any]:
+    from pipelines.intake import queries
+
+    found = queries.find(engine, text)
+    return {
+        **_as_dict(found),
+        "blocks": queries.blocks(engine, found.submission_id),
+        "events": queries.events(engine, found.submission_id),
+        "justifications": queries.justifications(engine, found.submission_id),
+        "to_justify": [
+            {"finding": key, "rule": rule} for key, rule in queries.unjustified(engine, found.submission_id)
+        ],
+    }
+
+
+def _one(story: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        say_json(story)
+        return
+    say(f"{story['submission_id']}  {story['state']}  {story['filename']}  ({story['form'] or 'form not known'})")
+    for block in story["blocks"]:
+        nil = ", nothing to count" if block["nil"] else ""
+        say(f"  {block['jurisdiction']} {block['instrument']} {block['period']}: {block['rows']} rows{nil}")
+    for event in story["events"]:
+        comment = f": {event['comment']}" if event["comment"] else ""
+        say(f"  {event['at']}  {event['action']} by {event['actor']} -> {event['to_state']}{comment}")
+    for one in story["justifications"]:
+        say(f"  {one['rule']} ({one['finding_key']}) is justified: {one['reason']}, {one['text']}")
+    for one in story["to_justify"]:
+        say(f"  {one['rule']} ({one['finding']}) asks for a justification: rti justify {story['submission_id']}")
