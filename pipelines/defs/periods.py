@@ -3,8 +3,10 @@
 import dagster as dg
 
 from pipelines import clock
-from pipelines.periods import quarters_until
+from pipelines.returns.periods import Period, span
 
-FIRST_YEAR = 2020
+FIRST = Period("2020-Q1")
 
-QUARTERS = dg.StaticPartitionsDefinition(quarters_until(FIRST_YEAR, clock.now().date()))
+QUARTERS = dg.StaticPartitionsDefinition(
+    [period.code for period in span(FIRST, Period.containing(clock.now().date(), "Q"))]
+)

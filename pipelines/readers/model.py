@@ -11,6 +11,7 @@ labels, and one observation per combination.  Everything here can be pickled and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,6 +20,14 @@ CellKind = Literal["blank", "text", "number", "date", "bool", "error", "formula"
 """`formula` is a formula whose result was never calculated and stored; a calculated one has the kind of its result."""
 
 Scalar = str | int | float | bool | None
+
+
+_CELL = re.compile(r"[A-Z]{1,3}\d+")
+_PLACE = re.compile(
+    r"(?:page (?P<page>\d+)(?: |$))?(?:box \((?P<box>[-\d,]+)\)(?: |$))?"
+    r"(?:table (?P<table>\d+)(?: |$))?(?P<cell>(?:[A-Z]{1,3}\d+|R\d+C\d+|row \d+ column \d+)(?= |$))? ?"
+    r"(?:(?P<keyword>[A-Z][^ ]*(?: [^ ]+)*?)(?: |$))??(?:line (?P<line>\d+)(?: |$))?(?:column (?P<column>\d+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,28 @@ class Where:
         if self.column is not None:
             parts.append(f"column {self.column}")
         return " ".join(parts)
+
+    @classmethod
+    def parse(cls, text: str) -> Where:
+        """The place that `str()` wrote: what a stored figure keeps is enough to point at its cell again."""
+        sheet, mark, cell = text.rpartition("!")
+        if mark and _CELL.fullmatch(cell):
+            return cls(sheet=sheet, cell=cell)
+        if text.startswith("sheet "):
+            return cls(sheet=text.removeprefix("sheet "))
+        found = _PLACE.fullmatch(text)
+        if found is None:
+            return cls(keyword=text or None)
+        box = found["box"]
+        return cls(
+            cell=found["cell"],
+            page=int(found["page"]) if found["page"] else None,
+            box=tuple(float(part) for part in box.split(",")) if box else None,  # type: ignore[arg-type]
+            table=int(found["table"]) if found["table"] else None,
+            line=int(found["line"]) if found["line"] else None,
+            column=int(found["column"]) if found["column"] else None,
+            keyword=found["keyword"],
+        )
 
     def as_dict(self) -> dict[str, object]:
         """Only the parts that are set, for JSON."""

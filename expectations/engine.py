@@ -1,0 +1,137 @@
+"""Great Expectations at work: suites over tables, one validation a table for many returns.
+
+Belongs here: how checks become GX expectations, how a validation is run and its failing rows found, and Data Docs.
+Does not belong here: any rule (`common.py` and the instruments' modules) and any word (`rules.py`).
+
+Great Expectations 1.24 has no polars or DuckDB source that works, hence pandas batches; it is imported late, since it
+takes about three seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from expectations.common import Check
+
+_ROW = "_row"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One check and the rows of its table that fail it."""
+
+    check: Check
+    rows: tuple[int, ...]
+
+
+@cache
+def _context() -> Any:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    import great_expectations as gx
+
+    context: Any = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.data_sources.add_pandas("returns")
+    return context
+
+
+@cache
+def _definition(suite_name: str, table: str, checks: tuple[int, ...]) -> Any:
+    """The validation of one table by one suite; kept for the life of the process, since making it has a cost."""
+    import great_expectations as gx
+    from great_expectations import expectations as gxe
+
+    context = _context()
+    chosen = [_CHECKS[number] for number in checks]
+    asset = context.data_sources.get("returns").add_dataframe_asset(f"{suite_name}.{table}")
+    batch = asset.add_batch_definition_whole_dataframe("all")
+    suite = gx.ExpectationSuite(
+        name=f"{suite_name}.{table}",
+        expectations=[
+            getattr(gxe, check.type)(**check.kwargs, meta={"rule": check.rule, "check": number})
+            for number, check in zip(checks, chosen, strict=True)
+        ],
+    )
+    return context.validation_definitions.add(
+        gx.ValidationDefinition(name=f"{suite_name}.{table}", data=batch, suite=context.suites.add(suite))
+    )
+
+
+_CHECKS: list[Check] = []
+_NUMBER: dict[int, int] = {}
+
+
+def _number(check: Check) -> int:
+    """A number for a check, the same for the same object: definitions are kept by it."""
+    if id(check) not in _NUMBER:
+        _NUMBER[id(check)] = len(_CHECKS)
+        _CHECKS.append(check)
+    return _NUMBER[id(check)]
+
+
+def validate(suite_name: str, checks: Sequence[Check], tables: Mapping[str, pl.DataFrame]) -> list[Failure]:
+    """Run the checks of one suite over its tables. A table without a row is not validated.
+
+    Raises RuntimeError when an expectation itself cannot be computed: that is a fault of the suite, never of a return.
+    """
+    failures = []
+    for table, group in _by_table(checks).items():
+        rows = tables[table]
+        if rows.is_empty():
+            continue
+        columns = sorted({c for check in group for c in _columns_of(check)})
+        frame = rows.select(columns).with_row_index(_ROW).to_pandas()
+        definition = _definition(suite_name, table, tuple(_number(check) for check in group))
+        result = definition.run(
+            batch_parameters={"dataframe": frame},
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": [_ROW],
+                "return_unexpected_index_query": False,
+            },
+        )
+        failures += [failure for one in result.results if (failure := _failure(one, suite_name)) is not None]
+    return failures
+
+
+def _failure(result: Any, suite_name: str) -> Failure | None:
+    check = _CHECKS[result.expectation_config.meta["check"]]
+    if result.exception_info and result.exception_info.get("raised_exception"):
+        raise RuntimeError(
+            f"{suite_name}: {check.type} {check.kwargs} failed: {result.exception_info['exception_message']}"
+        )
+    if result.success:
+        return None
+    return Failure(check, tuple(sorted(int(row[_ROW]) for row in result.result["unexpected_index_list"])))
+
+
+def _by_table(checks: Iterable[Check]) -> dict[str, list[Check]]:
+    out: dict[str, list[Check]] = {}
+    for check in checks:
+        out.setdefault(check.table, []).append(check)
+    return out
+
+
+def _columns_of(check: Check) -> list[str]:
+    return [check.kwargs[name] for name in ("column", "column_A", "column_B") if name in check.kwargs]
+
+
+def build_data_docs(folder: Path) -> Path:
+    """Write Data Docs of all validations that this process ran; returns the index page."""
+    context = _context()
+    site = {
+        "class_name": "SiteBuilder",
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
+    }
+    context.variables.data_docs_sites = {"returns": site}
+    context.build_data_docs(site_names=["returns"])
+    return folder / "index.html"

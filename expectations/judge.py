@@ -1,0 +1,189 @@
+"""Judge many returns at once beside what was known before each, and say what is wrong in which cell.
+
+Belongs here: bringing returns, history and declarations to the suites, and failing rows back to findings.
+Does not belong here: reading, standardising, and who may accept what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from expectations import engine, justice, register, tables, victims
+from expectations.common import COPIED_FROM, Check
+from expectations.rules import RULES, RULES_VERSION
+from pipelines import clock
+from pipelines.readers.model import Scalar, Where
+from pipelines.returns import rules as all_rules
+from pipelines.returns.findings import Finding
+from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
+from pipelines.returns.registry import Registry
+from pipelines.returns.standardise import Reading
+
+__all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
+
+all_rules.register(RULES)
+
+SUITES: dict[str, list[Check]] = {module.INSTRUMENT: module.suite() for module in (justice, victims, register)}
+"""Instrument -> its checks."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The newest accepted figures before the judged returns. `observations` in OBSERVATION, `events` in CASE_EVENT."""
+
+    observations: pl.DataFrame
+    events: pl.DataFrame
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class JudgedReturn:
+    """One return to be judged. `received` decides whether it came in time; without it the clock's day does."""
+
+    submission_id: str
+    reading: Reading
+    received: datetime | None = None
+
+
+def judge(
+    readings: Sequence[JudgedReturn], history: History | None, registry: Registry, *, in_order: bool = False
+) -> dict[str, list[Finding]]:
+    """Findings by submission id, in the order of the suites; an empty list where there are none.
+
+    One validation a table serves all returns.  `history` None means that nothing is known before: rules of scope
+    `history` then find nothing, and the caller says that they were not run.  With `in_order` the returns stand in the
+    order of their arrival, and each is judged beside those that came before it in the batch, newest figures first.
+    """
+    found: dict[str, list[Finding]] = {one.submission_id: [] for one in readings}
+    if not readings:
+        return found
+    observations = _stack([_tagged(one.reading.observations, one) for one in readings], OBSERVATION)
+    events = _stack([_tagged(one.reading.events, one) for one in readings], CASE_EVENT)
+    before = _known_before(readings, history, in_order)
+    blocks = _blocks(readings, registry)
+    for instrument, checks in SUITES.items():
+        of_instrument = {
+            one.submission_id for one in readings if registry.forms[one.reading.form].instrument == instrument
+        }
+        if not of_instrument:
+            continue
+        mine = pl.col("submission_id").is_in(list(of_instrument))
+        computed = _tables(
+            observations.filter(mine), events.filter(mine), before.filter(mine), blocks.filter(mine), registry
+        )
+        for failure in engine.validate(instrument, checks, computed):
+            table = computed[failure.check.table]
+            for row in failure.rows:
+                values = table.row(row, named=True)
+                found[values["submission_id"]].append(_finding(failure.check, values))
+    return found
+
+
+def _tables(
+    observations: pl.DataFrame, events: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame, registry: Registry
+) -> dict[str, pl.DataFrame]:
+    totals, known = tables.totals(observations), tables.totals(before)
+    return {
+        "figures": tables.figures(observations),
+        "records": tables.records(events, registry),
+        "coverage": tables.coverage(blocks, registry),
+        "bounds": tables.bounds(totals, registry),
+        "outcomes": tables.outcomes(totals),
+        "jumps": tables.series_jumps(totals, known),
+        "stocks": tables.stocks(totals, known),
+        "lags": tables.lags(totals, known),
+        "copies": tables.copies(observations, before).with_columns(
+            ((pl.col("same") == 1) & (pl.col("n") >= COPIED_FROM)).cast(pl.Int8).alias("suspect")
+        ),
+        "revisions": tables.revisions(observations, before),
+    }
+
+
+def _tagged(frame: pl.DataFrame, one: JudgedReturn) -> pl.DataFrame:
+    return frame.with_columns(pl.lit(one.submission_id).alias("submission_id"))
+
+
+def _stack(frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    return pl.concat([empty(schema), *(frame.select(list(schema)) for frame in frames)])
+
+
+def _known_before(readings: Sequence[JudgedReturn], history: History | None, in_order: bool) -> pl.DataFrame:
+    """What was known before each return, under its submission id: the newest figure of each block of its series."""
+    past: dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]] = {}
+    if history is not None:
+        for key, block in history.observations.partition_by(
+            ["jurisdiction", "form", "freq", "period"], as_dict=True
+        ).items():
+            jurisdiction, form, freq, period = (str(part) for part in key)
+            past.setdefault((jurisdiction, form), {})[freq, period] = block
+    out = [empty(OBSERVATION)]
+    for one in readings:
+        blocks = {
+            tuple(str(part) for part in key): block
+            for key, block in one.reading.observations.partition_by(
+                ["jurisdiction", "form", "freq", "period"], as_dict=True
+            ).items()
+        }
+        for series in sorted({(key[0], key[1]) for key in blocks}):
+            out += [
+                block.with_columns(pl.lit(one.submission_id).alias("submission_id"))
+                for block in past.get(series, {}).values()
+            ]
+        if in_order and not any(finding.severity == "error" for finding in one.reading.findings):
+            for (jurisdiction, form, freq, period), block in blocks.items():
+                past.setdefault((jurisdiction, form), {})[freq, period] = block
+    return pl.concat([frame.select(list(OBSERVATION)) for frame in out])
+
+
+def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFrame:
+    """One row a block: `submission_id, jurisdiction, instrument, source, freq, period, received, place`."""
+    rows = []
+    for one in readings:
+        form = registry.forms[one.reading.form]
+        received: date = (one.received or clock.now()).date()
+        rows += [
+            (one.submission_id, form.jurisdiction, form.instrument, form.source, period.freq, period.code, received, "")
+            for period in one.reading.periods
+        ]
+    schema = {
+        "submission_id": pl.String,
+        "jurisdiction": pl.String,
+        "instrument": pl.String,
+        "source": pl.String,
+        "freq": pl.String,
+        "period": pl.String,
+        "received": pl.Date,
+        "place": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _finding(check: Check, row: Mapping[str, Any]) -> Finding:
+    rule = RULES[check.rule]
+    params: dict[str, Scalar] = {name: _said(row[column]) for name, column in check.params.items()}
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity,
+        where=Where.parse(row.get("place") or ""),
+        params={**params, **check.constants},
+        seen=None if check.seen is None else str(_said(row[check.seen])),
+        expected=None if check.expected is None else str(_said(row[check.expected])),
+        scope=rule.scope,
+    )
+
+
+def _said(value: Any) -> Scalar:
+    """A value as a person would write it: no trailing zero, a date in ISO form, small probabilities shortened."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    number = float(value)
+    if number.is_integer():
+        return int(number)
+    return f"{number:.2g}" if abs(number) < 1 else f"{number:.1f}"

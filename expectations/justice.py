@@ -1,0 +1,46 @@
+"""The suite of the instrument `justice`: counts by stage of the proceedings."""
+
+from __future__ import annotations
+
+from expectations.common import CODED, Check, coded, coverage, keys, plausible, values
+from pipelines.returns.model import OBSERVATION_KEY
+
+INSTRUMENT = "justice"
+
+
+def suite() -> list[Check]:
+    """Keys, codes and values as everywhere; and what the stages of one proceeding owe each other."""
+    return [
+        *keys(OBSERVATION_KEY),
+        *coded(CODED),
+        *values(),
+        *coverage(),
+        *plausible(),
+        Check(
+            "outcomes",
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {"column_A": "expected", "column_B": "value", "or_equal": True},
+            "plausible.outcome",
+            "value",
+            "expected",
+            params={"part": "part", "whole": "whole", "period": "period"},
+        ),
+        Check(
+            "stocks",
+            "ExpectColumnPairValuesToBeEqual",
+            {"column_A": "value", "column_B": "expected"},
+            "plausible.stock",
+            "value",
+            "expected",
+            params={"measure": "measure", "period": "period"},
+        ),
+        Check(
+            "lags",
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {"column_A": "expected", "column_B": "value", "or_equal": True},
+            "plausible.lag",
+            "value",
+            "expected",
+            params={"period": "period"},
+        ),
+    ]

@@ -1,0 +1,155 @@
+"""The rules of this package: id, severity, words. They join the one list of `pipelines/returns/rules.py`.
+
+A change of a rule, of a suite or of what a suite compares asks for a new RULES_VERSION: results are kept by it.
+"""
+
+from __future__ import annotations
+
+from pipelines.returns.rules import Rule
+
+RULES_VERSION = "2026.1"
+
+RULES: dict[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        Rule(
+            "expect.key",
+            "error",
+            "The figure has no {column}.",
+            "This is a fault of the declaration of the form, not of the file: tell the secretariat which form it is.",
+        ),
+        Rule(
+            "expect.code",
+            "error",
+            "'{seen}' is not a code of the list {column}.",
+            "This is a fault of the declaration of the form, not of the file: tell the secretariat which form it is.",
+        ),
+        Rule(
+            "expect.unique",
+            "error",
+            "The same figure stands twice in this return: {label}, {period}.",
+            "Leave one of the two, or have the difference between them declared in the form.",
+        ),
+        Rule(
+            "expect.not_negative",
+            "error",
+            "The figure is {seen}; nobody can be counted below zero.",
+            "Correct the figure.",
+        ),
+        Rule(
+            "expect.whole",
+            "error",
+            "The figure is {seen}; cases and persons are counted in whole numbers.",
+            "Correct the figure; an average or a rate has no place in this table.",
+        ),
+        Rule(
+            "expect.status",
+            "error",
+            "The figure is {seen} with status {status}: a figure has a value, or a reason why it has none.",
+            "Write the figure, or the sign for missing, not available or confidential.",
+        ),
+        Rule(
+            "plausible.bounds",
+            "warning",
+            "{measure} ({offence_group}) is {seen} in {period}; {low} to {high} was expected here.",
+            "Check the figure against its source. If it is right, send it with a word on the reason.",
+        ),
+        Rule(
+            "plausible.outcome",
+            "warning",
+            "{part} is {seen} in {period}, more than {whole} ({expected}), of which it is a part.",
+            "Check both figures. If both are right, say how they are counted.",
+        ),
+        Rule(
+            "plausible.stock",
+            "warning",
+            "{measure} at the start of {period} is {seen}, but at the end of the period before it was {expected}.",
+            "Check both stocks. If cases were recounted, say so.",
+            "history",
+        ),
+        Rule(
+            "plausible.lag",
+            "warning",
+            "{seen} persons were indicted in {period}, more than the {expected} investigated in that period and the "
+            "four before it together.",
+            "Check both figures. If old investigations were concluded, say so.",
+            "history",
+        ),
+        Rule(
+            "plausible.jump",
+            "warning",
+            "{measure} ({offence_group}) is {seen} in {period}; the {n} figures before it average {mean} "
+            "(probability {p}).",
+            "Check the figure against its source. If it is right, send it with a word on the reason.",
+            "history",
+        ),
+        Rule(
+            "plausible.copied",
+            "warning",
+            "All {n} figures of {period} are the same as those of {previous}.",
+            "Check that the file is that of the new period and not the old one under a new name.",
+            "history",
+        ),
+        Rule(
+            "revision.changed",
+            "information",
+            "{label} in {period} was {expected} and is now {seen}.",
+            "Nothing to do; the earlier figure is kept and the revision is shown.",
+            "history",
+        ),
+        Rule(
+            "coverage.late",
+            "information",
+            "The deadline for {period} was {expected}.",
+            "Nothing to do; the release says that this return came after its deadline.",
+        ),
+        Rule(
+            "coverage.too_early",
+            "error",
+            "The return speaks of {period}, which has not ended.",
+            "Correct the period in the file, or send it once the period has ended.",
+        ),
+        Rule(
+            "coverage.unexpected",
+            "information",
+            "No return of this kind is expected for {period} from this office.",
+            "Nothing to do; it is kept beside those that are expected.",
+        ),
+        Rule(
+            "record.order",
+            "error",
+            "The {event} of this person is dated {seen}, before the {earlier} of {expected}.",
+            "Correct the date that is wrong.",
+        ),
+        Rule(
+            "record.period",
+            "error",
+            "The event is dated {seen}, outside {period}.",
+            "Correct the date, or send the record with the return of its own period.",
+        ),
+        Rule(
+            "record.cutoff",
+            "error",
+            "The event is dated {seen}, after the cut-off date {expected}.",
+            "Correct one of the two dates.",
+        ),
+        Rule(
+            "record.unique",
+            "error",
+            "The same event of the same person stands twice.",
+            "Leave one of the two records.",
+        ),
+        Rule(
+            "record.sentence",
+            "error",
+            "A length of {seen} months stands with the sanction {sentence_type}, which has none.",
+            "Correct the sanction or delete the length.",
+        ),
+        Rule(
+            "record.length",
+            "warning",
+            "The prison sentence is {seen} months; the article allows {expected} at most.",
+            "Check the length (is it in years?). If it is right, say why it exceeds the article.",
+        ),
+    )
+}

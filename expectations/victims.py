@@ -1,0 +1,27 @@
+"""The suite of the instrument `victims`."""
+
+from __future__ import annotations
+
+from expectations.common import CODED, Check, coded, coverage, keys, plausible, values
+from pipelines.returns.model import OBSERVATION_KEY
+
+INSTRUMENT = "victims"
+
+
+def suite() -> list[Check]:
+    """Keys, codes and values as everywhere; a victim is counted as a victim and nothing else."""
+    return [
+        *keys(OBSERVATION_KEY),
+        *coded(CODED),
+        *values(),
+        *coverage(),
+        *plausible(),
+        Check(
+            "figures",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "count_unit", "value_set": ["victim", "migrant"]},
+            "expect.code",
+            "count_unit",
+            constants={"column": "count_unit"},
+        ),
+    ]

@@ -1,0 +1,48 @@
+"""Is a count surprising beside the counts before it? A test for small, overdispersed counts.
+
+A change in per cent says nothing of counts this small: from 1 to 3 is plus 200 per cent and means nothing.  The counts
+before are taken as draws with one mean and a variance of `phi` times the mean; the next count is then compared with the
+negative binomial distribution of that mean whose variance also carries the uncertainty of the mean.
+
+Source of the form: quasi-Poisson prediction limits as in Farrington, Andrews, Beale and Catchpole (1996), A statistical
+algorithm for the early detection of outbreaks, J. R. Statist. Soc. A 159(3), 547-563; here without trend and season.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MINIMUM_HISTORY = 4
+MINIMUM_DISPERSION = 1.5
+"""Co-defendants come in groups: no series of persons is less dispersed than this, whatever a short one shows."""
+
+
+def surprise(past: Array, present: Array) -> Array:
+    """Two-sided p-value of each present count.
+
+    `past`: series x periods, NaN where nothing is known; `present`: one count a series.  NaN where fewer than four past
+    counts are known.  With k past counts of mean m and Pearson dispersion phi (never below 1.5), the reference
+    distribution has mean m (at least 0.5, so that a series of zeros does not forbid a first case) and variance
+    phi m (1 + 1/k); p = min(1, 2 min(P(X <= x), P(X >= x))).
+    """
+    from scipy.stats import nbinom
+
+    past = np.asarray(past, dtype=float)
+    present = np.asarray(present, dtype=float)
+    known = (~np.isnan(past)).sum(axis=1)
+    enough = known >= MINIMUM_HISTORY
+    k = np.where(enough, known, 2)
+    mean = np.maximum(np.nansum(past, axis=1) / k, 0.5)
+    deviation = np.nansum((past - mean[:, None]) ** 2, axis=1)
+    phi = np.maximum(deviation / mean / (k - 1), MINIMUM_DISPERSION)
+    variance = phi * mean * (1.0 + 1.0 / k)
+    size = mean**2 / (variance - mean)
+    probability = size / (size + mean)
+    below = nbinom.cdf(present, size, probability)
+    above = nbinom.sf(present - 1, size, probability)
+    p: Array = np.minimum(1.0, 2.0 * np.minimum(below, above))
+    return np.where(enough & ~np.isnan(present), p, np.nan)
