@@ -281,6 +281,7 @@ def _words(chars: list[_Char]) -> tuple[str, str | None]:
 def _extract(chars: list[_Char]) -> str:
     from pdfplumber.utils.text import extract_text
 
+    chars = _without_overprinted_blanks(chars)
     if not chars:
         return ""
     upright = sum(1 for char in chars if char.get("upright", True))
@@ -294,6 +295,30 @@ def _extract(chars: list[_Char]) -> str:
     else:
         words = extract_text(chars, x_tolerance=_gap(chars), y_tolerance=3)
     return str(words).replace("\r", "").strip()
+
+
+def _without_overprinted_blanks(chars: list[_Char]) -> list[_Char]:
+    """Drop blanks that lie under a letter.
+
+    A register of 16 pages was seen to print each date over a row of blanks, so that its digits read `0 3 / 2 5`.
+    """
+    seen = [char for char in chars if char["text"] != " "]
+    if len(seen) == len(chars):
+        return chars
+    seen.sort(key=lambda char: float(char["x0"]))
+    starts = [float(char["x0"]) for char in seen]
+    widest = max((float(char["x1"]) - float(char["x0"]) for char in seen), default=0.0)
+
+    def is_under(blank: _Char) -> bool:
+        middle, height = (blank["x0"] + blank["x1"]) / 2, (blank["top"] + blank["bottom"]) / 2
+        for at in range(bisect_right(starts, middle) - 1, -1, -1):
+            if starts[at] < middle - widest:
+                return False
+            if seen[at]["x1"] > middle and seen[at]["top"] < height < seen[at]["bottom"]:
+                return True
+        return False
+
+    return [char for char in chars if char["text"] != " " or not is_under(char)]
 
 
 def _gap(chars: list[_Char]) -> float:

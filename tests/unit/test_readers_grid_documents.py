@@ -131,6 +131,22 @@ def test_a_turned_page_and_a_turned_heading_read_the_right_way() -> None:
     assert sorted(texts) == ["42", "Murder", "Offence", "Total 2023"]
 
 
+def test_blanks_printed_under_a_number_do_not_pull_it_apart() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [600, 640, 680])
+    canvas.drawString(60, 650, "Date of report")
+    canvas.drawString(160, 650, " " * 20)
+    canvas.drawString(160.9, 650, "03/25/2016")
+    canvas.drawString(60, 610, "1 234")
+    canvas.save()
+    assert [text for row in _texts(pdf.read(buffer.getvalue())) for text in row][:3] == [
+        "Date of report",
+        "03/25/2016",
+        "1 234",
+    ]
+
+
 def test_a_scan_is_refused_as_one() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
