@@ -183,6 +183,8 @@ class Table(Declared):
     header_rows: int = Field(1, ge=1, le=8)
     end: Many[Template] = Field((), description="First label that is no longer the table.")
     continues: Literal["no", "repeats_header"] = "no"
+    carry_headings: bool = Field(False, description="A blank upper heading takes the one to its left (text formats).")
+    carry_labels: bool = Field(False, description="A blank label of the first label columns takes the one above it.")
     lines_x: Many[float] | None = Field(
         None, description="Last resort for a PDF table without rules: x of its vertical lines, in points."
     )

@@ -1,0 +1,164 @@
+"""From a file as read, and its form, to the standard: observations, case events, findings.
+
+Belongs here: the order of the steps, and the frames they end in.  It is deterministic and knows no history.
+Does not belong here: recognising the form (`recognise.py`), judgement beside history (`expectations/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import polars as pl
+
+from pipelines.readers.model import Content, Cube, Grid, Where
+from pipelines.returns import corrections, rules
+from pipelines.returns.collecting import Binding, Collector
+from pipelines.returns.cube import CubeReading
+from pipelines.returns.findings import Finding, worst_first
+from pipelines.returns.flat import FlatReading
+from pipelines.returns.form import Form
+from pipelines.returns.grid import GridReading
+from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
+from pipelines.returns.nil import find_nil
+from pipelines.returns.numbered import KEY, Number
+from pipelines.returns.outside import check_hidden, check_outside
+from pipelines.returns.periods import Period
+from pipelines.returns.plan import Plan, plan_of
+from pipelines.returns.records import RecordsReading
+from pipelines.returns.registry import Registry
+from pipelines.returns.sheets import sheets_of
+from pipelines.returns.sums import check_counts, check_duplicates, check_sums
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A return in the standard. `form` is the form's id; rows and blocks carry its `series` in their column `form`."""
+
+    form: str
+    series: str
+    kind: Literal["full", "patch"]
+    nil: bool
+    periods: list[Period]
+    observations: pl.DataFrame
+    events: pl.DataFrame
+    findings: list[Finding]
+    bindings: list[Binding]
+
+
+def standardise(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
+    """Read a file by a form.
+
+    Whatever is wrong becomes a finding with its place; nothing is raised for a faulty return. `observations` is in
+    OBSERVATION, `events` in CASE_EVENT, both possibly empty; `periods` are those the return speaks of, in order.
+    """
+    plan = plan_of(form, registry)
+    basket = Collector()
+    basket.add([rules.from_remark(remark) for remark in content.remarks])
+    nil = False
+    if content.format not in form.formats:
+        expected = ", ".join(form.formats)
+        basket.find("return.wrong_format", Where(), form=form.id, seen=content.format, expected=expected)
+    elif isinstance(content, Cube):
+        assert form.cube is not None  # the form's own check: `cube` goes with cube formats
+        CubeReading(plan, form.cube, content, basket).read()
+    else:
+        nil = _read_grid(content, plan, basket)
+    if not nil and not basket.numbers and not basket.events and not basket.findings_of_severity("error"):
+        basket.find("return.empty", Where())
+    numbers = _checked(basket, plan, registry)
+    territory = registry.territory_of(form.jurisdiction).code
+    codes = sorted(basket.periods)
+    return Reading(
+        form.id,
+        form.series,
+        form.kind,
+        nil,
+        [Period.of(code) for code in codes],
+        observation_frame(numbers, form, territory, submission_id),
+        _event_frame(basket, form, territory, submission_id),
+        worst_first([*basket.findings, *basket.capped()]),
+        basket.bindings,
+    )
+
+
+def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
+    form = plan.form
+    sheets = sheets_of(grid, without_hidden=form.hidden == "ignore")
+    nil = find_nil(plan, sheets, basket)
+    if nil and not any(cell.kind == "number" for sheet in sheets for cell in sheet.cells.values()):
+        return True
+    if form.tables is not None:
+        GridReading(plan, sheets, basket).read()
+    elif form.flat is not None:
+        FlatReading(plan, form.flat, sheets, basket).read()
+    elif form.records is not None:
+        RecordsReading(plan, form.records, sheets, basket).read()
+    if nil and not basket.numbers and not basket.events:
+        basket.forget({"table.not_found", "table.title_missing"})
+        return True
+    if nil:
+        basket.find("nil.with_figures", Where())
+    check_hidden(form, sheets, basket)
+    check_outside(sheets, basket)
+    return False
+
+
+def _checked(basket: Collector, plan: Plan, registry: Registry) -> list[Number]:
+    form = plan.form
+    numbers, told = corrections.apply(basket.numbers, registry.corrections_of(form), form, plan.addresser)
+    basket.add(told)
+    check_counts(numbers, basket)
+    numbers = check_duplicates(numbers, basket)
+    check_sums(numbers, form.adds_up, basket)
+    return [number for number in numbers if not number.check]
+
+
+def observation_frame(numbers: Sequence[Number], form: Form, territory: str, submission_id: str) -> pl.DataFrame:
+    """Numbers as OBSERVATION, in the order they were read."""
+    if not numbers:
+        return empty(OBSERVATION)
+    columns: dict[str, list[object]] = {
+        name: list(values) for name, values in zip(KEY, zip(*(n.key for n in numbers), strict=True), strict=True)
+    }
+    spans = [n.key[1:3] for n in numbers]
+    days = {span: _days(*span) for span in set(spans)}
+    columns["period_start"] = [days[span][0] for span in spans]
+    columns["period_end"] = [days[span][1] for span in spans]
+    columns["value"] = [n.value for n in numbers]
+    columns["obs_status"] = [n.status for n in numbers]
+    columns["conf_status"] = [n.conf for n in numbers]
+    columns["notes"] = ["; ".join(n.notes) if n.notes else None for n in numbers]
+    columns["place"] = [str(n.where) for n in numbers]
+    columns["label"] = [n.label for n in numbers]
+    constant = {
+        "territory": territory,
+        "jurisdiction": form.jurisdiction,
+        "instrument": form.instrument,
+        "source": form.source,
+        "form": form.series,
+        "submission_id": submission_id,
+        "origin_submission_id": submission_id,
+    }
+    frame = pl.DataFrame(columns, schema={name: OBSERVATION[name] for name in columns})
+    return frame.with_columns(pl.lit(v, pl.String()).alias(k) for k, v in constant.items()).select(list(OBSERVATION))
+
+
+def _days(code: str, accumulation: str) -> tuple[date, date]:
+    period = Period.of(code)
+    start = period.start.replace(month=1, day=1) if accumulation == "ytd" else period.start
+    return start, period.end
+
+
+def _event_frame(basket: Collector, form: Form, territory: str, submission_id: str) -> pl.DataFrame:
+    if not basket.events:
+        return empty(CASE_EVENT)
+    constant = {
+        "territory": territory,
+        "form": form.series,
+        "submission_id": submission_id,
+        "origin_submission_id": submission_id,
+    }
+    return pl.DataFrame([{**row, **constant} for row in basket.events], schema=CASE_EVENT)
