@@ -82,6 +82,7 @@ def _code(article: str) -> str:
 
 
 def _applies(said: Said) -> bool:
+    """Cases have no sex; the message leaves such combinations out."""
     return said.get("count_unit") != "case" or "sex" not in said
 
 
@@ -96,8 +97,6 @@ def _sdmx(truth: Truth, due: plan.Due) -> MadeReturn:
                     key |= {"DELO": _code(article.article), "OBELEZJE": feature}
                     cell = {**said, **narrowed, "article": article.article}
                     if not _applies(cell):
-                        observations.append(sdmx.Observation(key, period.code, None, {"OBS_STATUS": "M"}))
-                        meaning.append(meant(SORS, period, cell, None, "M"))
                         continue
                     shown = value = number(truth, SORS, period, cell)
                     if (period, indicator, article.article) == TYPING_ERROR:

@@ -7,7 +7,7 @@ Persons still tried under the code of 2013 stand in rows of their own, which nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tests.samples import plan
 from tests.samples.articles import XK_2019, Article, articles
@@ -206,20 +206,9 @@ def _report(truth: Truth, due: plan.Due) -> MadeReturn:
 # -- victims
 
 STATUS = {"T": "_T", "P": "presumed", "I": "identified", "J": "injured_party"}
-AGES = {"LT18": "Y_LT18", "GE18": "Y_GE18", "14T17": "Y14T17", "18T24": "Y18T24"}
-
-
-def _breakdown(margin: Mapping[str, str]) -> str:
-    """The office's code of a margin: T, SEX_F, SEX_F_AGE_LT18, EXP_LABOUR, CIT_OWN."""
-    parts = []
-    names = {"sex": "SEX", "age": "AGE", "exploitation": "EXP", "citizenship": "CIT"}
-    for dimension, name in names.items():
-        if dimension in margin:
-            parts.append(f"{name}_{margin[dimension].removeprefix('Y').strip('_').upper()}")
-    return "_".join(parts) or "T"
-
-
-BREAKDOWNS: dict[str, Said] = {_breakdown(margin): margin for margin in victim_margins(tuple(AGES.values()))}
+DIMENSIONS = ("sex", "age", "exploitation", "citizenship")
+MARGINS = victim_margins(("Y_LT18", "Y_GE18", "Y14T17", "Y18T24"))
+"""Only these combinations are in the file; SDMX leaves out the others."""
 
 
 def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
@@ -227,7 +216,7 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
     observations: list[sdmx.Observation] = []
     meaning: list[Row] = []
     for status, code in STATUS.items():
-        for breakdown, margin in BREAKDOWNS.items():
+        for margin in MARGINS:
             said = {"victim_status": code, **margin}
             value = number(truth, NATC, period, said)
             observations.append(
@@ -237,7 +226,7 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
                         "REF_AREA": "XK",
                         "INDICATOR": "THB_VICTIMS",
                         "STATUS": status,
-                        "BREAKDOWN": breakdown,
+                        **{dimension.upper(): margin.get(dimension, "_T") for dimension in DIMENSIONS},
                     },
                     period.code,
                     value,

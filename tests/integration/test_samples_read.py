@@ -1,0 +1,82 @@
+"""Every demonstration return is read, recognised and standardised to exactly what it meant, number by number.
+
+What a file meant comes from the generator, which shares no code with readers or forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.readers.read import read
+from pipelines.returns.form import Form
+from pipelines.returns.model import OBSERVATION_KEY
+from pipelines.returns.recognise import recognise
+from pipelines.returns.registry import Registry, load
+from pipelines.returns.standardise import Reading, standardise
+from tests.samples import plan
+from tests.samples.rows import Event, MadeReturn, Row
+from tests.samples.truth import draw
+
+
+@cache
+def _made(territory: str) -> tuple[MadeReturn, ...]:
+    return tuple(plan.made(draw(), [territory]))
+
+
+def _read(made: MadeReturn, registry: Registry) -> Reading:
+    form: Form = registry.forms[made.form]
+    content = read(made.data, Path(made.path).name, encodings=tuple(form.encodings))
+    return standardise(content, form, registry)
+
+
+def _different(seen: Iterable[tuple[Any, ...]], meant: Iterable[tuple[Any, ...]]) -> str:
+    """The first rows that are only on one side, in words; empty where both are the same, repeated rows included."""
+    left, right = sorted(seen, key=repr), sorted(meant, key=repr)
+    if left == right:
+        return ""
+    only_read = [row for row in left if row not in set(right)][:3]
+    only_meant = [row for row in right if row not in set(left)][:3]
+    return f"{len(left)} read, {len(right)} meant; only read: {only_read}; only meant: {only_meant}"
+
+
+@pytest.mark.parametrize("territory", plan.territories())
+def test_each_file_is_read_as_it_was_meant(territory: str) -> None:
+    registry = load()
+    faults = []
+    for made in _made(territory):
+        reading = _read(made, registry)
+        columns = (*OBSERVATION_KEY, "value", "obs_status")
+        rows = reading.observations.select(columns).iter_rows()
+        if words := _different(rows, (tuple(row) for row in made.meaning)):
+            faults.append(f"{made.path}: {words}")
+        events = reading.events.select(Event._fields).iter_rows()
+        if words := _different(events, (tuple(event) for event in made.events)):
+            faults.append(f"{made.path}: {words}")
+        faults += [f"{made.path}: {found}" for found in reading.findings if found.severity == "error"]
+        if reading.kind != ("patch" if made.kind == "patch" else "full") or reading.nil != (made.kind == "nil"):
+            faults.append(f"{made.path}: read as {reading.kind}, nil {reading.nil}")
+        if {period.code for period in reading.periods} != {period.code for period in made.periods}:
+            faults.append(f"{made.path}: periods {reading.periods}")
+    assert not faults, "\n".join(faults[:20])
+
+
+@pytest.mark.parametrize("territory", plan.territories())
+def test_each_file_is_recognised_as_its_form_and_no_other(territory: str) -> None:
+    registry = load()
+    wrong = []
+    for made in _made(territory):
+        form = registry.forms[made.form]
+        content = read(made.data, Path(made.path).name, encodings=tuple(form.encodings))
+        found = [match.form for match in recognise(content, Path(made.path).name, registry)]
+        if not found or found[0] != made.form:
+            wrong.append(f"{made.path}: {found[:3]}")
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def test_the_rows_of_the_truth_have_the_columns_of_an_observation() -> None:
+    assert Row._fields == (*OBSERVATION_KEY, "value", "obs_status")
