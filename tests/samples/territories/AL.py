@@ -155,14 +155,15 @@ def _sheet(name: str, made: Made) -> Sheet:
     return Sheet(name, (*top, *made.rows, *foot), (46, *[11] * 20))
 
 
-def _workbook(truth: Truth, due: plan.Due) -> MadeReturn:
+def _workbook(truth: Truth, due: plan.Due, first: Period) -> MadeReturn:
+    """The workbook of the year up to a quarter; no return states quarters before the `first` due."""
     sheets: list[Sheet] = []
     meaning: list[Row] = []
     sent = due.period
     periods = list(due.periods)
     if not due.back:
         periods = [quarter(sent.year, n) for n in range(1, sent.quarter + 1)]
-        periods = [period for period in periods if period >= plan.FIRST or sent < plan.FIRST]
+        periods = [period for period in periods if period >= first]
     for period in periods:
         name = f"Viti {period.code}" if due.back else f"Tremujori {ROMAN[period.quarter - 1]}"
         when = f"viti {period.year}" if due.back else f"tremujori {ROMAN[period.quarter - 1]}, viti {period.year}"
@@ -265,7 +266,9 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
 
 def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
     """The returns of both offices."""
-    for due in plan.due("AL", "justice", years):
-        yield _workbook(truth, due)
+    dues = plan.due("AL", "justice", years)
+    first = next(due.period for due in dues if not due.back)
+    for due in dues:
+        yield _workbook(truth, due, first)
     for due in plan.due("AL", "victims", years):
         yield _victims(truth, due)

@@ -82,7 +82,9 @@ def justice(truth: Truth, one: Due) -> MadeReturn:
     )
     words = f"U {period.quarter}. tromjesečju {period.year}. godine nije bilo predmeta trgovine ljudima."
     rows: list[list[Value]] = [[OFFICE_NAME], [DEMO], ["Kontakt: pisarnica, Brčko"]]
-    rows += [["Izjava", words]] if nil else [["Tromjesečje", *HEAD], *lines]
+    rows += [["Tromjesečje", *HEAD], *lines]
+    if nil:
+        rows = [["Organ", OFFICE_NAME], ["Napomena", DEMO], ["Izjava", words]]
     return MadeReturn(
         path=f"BA/justice/JT_BD_{period.year}_{period.quarter}.csv",
         data=csvfile.write(rows, encoding="cp1250"),
