@@ -1,0 +1,163 @@
+"""Which form a file is, by its words, and why.
+
+Belongs here: matching a file against all forms, best first, each with its evidence.
+Does not belong here: reading.  A file's name is never evidence: offices rename files, people rename them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipelines.readers.model import Content, Cube
+from pipelines.returns.declared import within
+from pipelines.returns.findings import Finding
+from pipelines.returns.folding import fold
+from pipelines.returns.form import Form
+from pipelines.returns.plan import Plan, plan_of
+from pipelines.returns.registry import Registry
+from pipelines.returns.sheets import has_letters
+from pipelines.returns.template import Matcher
+
+_LONGEST = 400
+"""Characters of a text that is still a heading or title; longer ones are prose."""
+_NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A form that fits. `evidence` are the declared words found; `coverage` the share of its declared words in the
+    file (0 to 1); `in_period` whether a period named in the file lies in its validity (None: none was named)."""
+
+    form: Form
+    evidence: tuple[str, ...]
+    coverage: float
+    in_period: bool | None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The evidence in one sentence part, for people."""
+        return ", ".join(f"'{word}'" for word in self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bag:
+    texts: frozenset[str]
+    original: tuple[str, ...]
+
+
+def _bag(content: Content) -> _Bag:
+    texts: dict[str, str] = {}
+    for text in _texts(content):
+        if len(text) <= _LONGEST:
+            texts.setdefault(fold(text), text)
+    return _Bag(frozenset(texts), tuple(texts))
+
+
+def _texts(content: Content) -> Iterable[str]:
+    for value in content.properties.values():
+        if isinstance(value, str):
+            yield value
+    if isinstance(content, Cube):
+        for dimension in content.dimensions:
+            yield dimension.id
+            yield from dimension.labels.values()
+            for member in dimension.members:
+                yield member.code
+                yield from member.labels.values()
+        return
+    for table in content.tables:
+        yield table.name
+        if table.title:
+            yield table.title
+            yield from table.title.splitlines()
+        yield from {c.text for c in table.cells if c.kind == "text" and has_letters(c.text)}
+
+
+def _found(matcher: Matcher, bag: _Bag) -> bool:
+    if matcher.exact is not None:
+        return matcher.exact in bag.texts
+    return any(matcher.strict.fullmatch(text) for text in bag.original)
+
+
+def recognise(content: Content, filename: str | None, registry: Registry) -> list[Match]:
+    """The forms whose words are all in the file, best first; empty where there is none.
+
+    A form fits if its format is the file's, every template of `recognise.all` is found whole in a cell, title, sheet
+    name, dimension, member or property, and none of `recognise.none` is. Of several, first those valid for a period
+    that the file names, then the one more of whose declared words are there. `filename` is only for callers' records.
+    """
+    bag = _bag(content)
+    matches = [_match(plan_of(form, registry), bag) for form in _of_format(registry, content.format)]
+    fitting = [m for m in matches if m is not None and not m.missing]
+    return sorted(fitting, key=_order)
+
+
+def _of_format(registry: Registry, format_: str) -> list[Form]:
+    return [form for form in registry.forms.values() if format_ in form.formats]
+
+
+def _order(match: Match) -> tuple[int, float, int, str]:
+    period = {True: 0, None: 1, False: 2}[match.in_period]
+    return period, -round(match.coverage, 6), -len(match.evidence), match.form.id
+
+
+def _match(plan: Plan, bag: _Bag) -> Match | None:
+    found = [m for m in plan.recognise_all if _found(m, bag)]
+    missing = [m.template for m in plan.recognise_all if m not in found]
+    if any(_found(m, bag) for m in plan.recognise_none):
+        return None
+    words = plan.words
+    coverage = len(words & bag.texts) / len(words) if words else 0.0
+    evidence = tuple(m.template for m in found)
+    period = None if missing else _in_period(plan, bag)
+    return Match(plan.form, evidence, coverage, period, tuple(missing))
+
+
+def _in_period(plan: Plan, bag: _Bag) -> bool | None:
+    """Whether a period that the file's words name lies in the form's validity."""
+    form = plan.form
+    named: set[str] = set()
+    for text in bag.original:
+        said: dict[str, str] = {}
+        for matcher in _period_matchers(plan):
+            hit = matcher.hit(text)
+            if hit is not None:
+                said.update(hit.said)
+        code = plan.addresser.period_code(said)
+        if code is not None:
+            named.add(code)
+    if not named:
+        return None
+    return any(within(code, form.valid) and (len(code) == 4) == (form.freq == "A") for code in named)
+
+
+def _period_matchers(plan: Plan) -> Sequence[Matcher]:
+    form = plan.form
+    templates = [t.title for t in form.tables or ()] + [t.sheet for t in form.tables or ()]
+    templates += [form.flat.title, *(c.template for c in form.flat.columns.values())] if form.flat else []
+    templates += [form.records.title] if form.records else []
+    templates += [d.template for d in form.cube.dims.values()] if form.cube else []
+    templates += [*form.recognise.all, form.nil.words if form.nil else None]
+    wanted = {t for t in templates if t is not None and ("{year}" in t or "{period}" in t)}
+    return [plan.compile(t) for t in sorted(wanted)]
+
+
+def not_recognised(content: Content, registry: Registry) -> Finding:
+    """The finding for a file that is no known form, with the forms it is nearest to."""
+    bag = _bag(content)
+    scored = []
+    for form in registry.forms.values():
+        match = _match(plan_of(form, registry), bag)
+        if match is not None:
+            share = len(match.evidence) / (len(match.evidence) + len(match.missing))
+            scored.append((share + match.coverage + 0.5 * (content.format in form.formats), form, match))
+    scored.sort(key=lambda s: (-s[0], s[1].id))
+    near = []
+    for score, form, match in scored[:_NEAREST]:
+        if score > 0:
+            lacks = f", lacks {', '.join(repr(w) for w in match.missing[:3])}" if match.missing else ""
+            other = "" if content.format in form.formats else f", which comes as {'/'.join(form.formats)}"
+            near.append(f"{form.id} ({form.title}{other}{lacks})")
+    return Finding("return.not_recognised", "error", params={"nearest": "; ".join(near) or "none"}, seen=content.format)
