@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.commands.common import AsJson, Failure, bytes_of, note, say, say_json, the_home
+from pipelines.commands.common import AsJson, bytes_of, note, say, say_json, the_home, the_ledger
+
+if TYPE_CHECKING:
+    from pipelines.home import Home
 
 
 def refresh(
@@ -30,17 +33,14 @@ def refresh(
 
 
 def publish(
-    draft: Annotated[str | None, typer.Argument(help="The draft; by default the newest.", metavar="[DRAFT]")] = None,
+    draft: Annotated[
+        str | None, typer.Argument(help="The draft; by default the only one there is.", metavar="[DRAFT]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a draft public, in one step. Readers of the release before are not disturbed."""
     home = the_home()
-    drafts = sorted((p for p in home.drafts.iterdir() if p.is_dir()), key=lambda p: (p.stat().st_mtime, p.name))
-    if not drafts:
-        raise Failure("there is no draft to publish; make one with `rti refresh`")
-    if draft is not None and draft not in {p.name for p in drafts}:
-        raise Failure(f"there is no draft {draft}; there are {', '.join(p.name for p in drafts)}")
-    release = _publish(home, draft or drafts[-1].name)
+    release = _publish(home, draft)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:
@@ -77,14 +77,25 @@ def import_reference(
     as_json: AsJson = False,
 ) -> None:
     """Take in what others published, to be shown beside our figures and never among them."""
-    from pipelines.reference.gather import import_file
+    from pipelines import locales
+    from pipelines.intake.report import finding_as_json
+    from pipelines.reference.gather import import_reference as take_in
 
-    result = import_file(the_home(), bytes_of(file), file.name)
+    result = take_in(the_home(), bytes_of(file), file.name)
     if as_json:
-        say_json(result.as_json())
-    else:
-        for line in result.in_words():
-            say(line)
+        say_json(
+            {
+                "source": result.source,
+                "rows": result.rows.height,
+                "rows_read": result.rows_read,
+                "rows_elsewhere": result.rows_elsewhere,
+                "findings": [finding_as_json(f, file.name, "en") for f in result.findings],
+            }
+        )
+        return
+    say(f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read")
+    for finding in result.findings:
+        say(f"  {finding.severity}  {finding.where}: {locales.words(finding).message}")
 
 
 def serve() -> None:
@@ -94,8 +105,19 @@ def serve() -> None:
     run(the_home())
 
 
-def _publish(home: Any, draft: str) -> str:
+def _publish(home: Home, draft: str | None) -> str:
+    from pipelines.intake import ledger
     from pipelines.releases.publish import publish as switch
 
-    folder: Path = switch(home, draft)
+    folder = switch(home, draft)
+    engine = the_ledger(home)
+    ledger.publish(engine, _submissions_of(folder), folder.name)
+    engine.dispose()
     return folder.name
+
+
+def _submissions_of(folder: Path) -> list[str]:
+    """The submissions that a release rests on."""
+    import polars as pl
+
+    return pl.read_parquet(folder / "data" / "submission.parquet")["submission_id"].to_list()

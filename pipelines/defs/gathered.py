@@ -6,6 +6,7 @@ from pipelines import refresh
 from pipelines.defs.home import HomeResource
 from pipelines.defs.returns import RETRY
 from pipelines.returns.registry import load
+from pipelines.run import steps_log
 
 
 @dg.asset(
@@ -27,7 +28,7 @@ from pipelines.returns.registry import load
     retry_policy=RETRY,
 )
 def gathered(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    result = refresh.gather(home.open(), log=context.log.info)
+    result = refresh.gather(home.open(), log=steps_log().info)
     return dg.MaterializeResult(
         metadata=result.as_metadata(),
         check_results=[

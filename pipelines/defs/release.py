@@ -6,6 +6,7 @@ from pipelines import refresh
 from pipelines.defs.home import HomeResource
 from pipelines.defs.returns import RETRY
 from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS
+from pipelines.run import steps_log
 
 
 @dg.asset(
@@ -26,7 +27,7 @@ from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS
     ),
 )
 def protected_cells(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    result = refresh.protect(home.open(), log=context.log.info)
+    result = refresh.protect(home.open(), log=steps_log().info)
     return dg.MaterializeResult(
         metadata=result.as_metadata(),
         check_results=[
@@ -45,5 +46,5 @@ def protected_cells(context: dg.AssetExecutionContext, home: HomeResource) -> dg
     retry_policy=RETRY,
 )
 def release_draft(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    result = refresh.draft(home.open(), log=context.log.info)
+    result = refresh.draft(home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata=result.as_metadata())

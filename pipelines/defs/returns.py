@@ -12,8 +12,15 @@ from pipelines import refresh
 from pipelines.defs.home import HomeResource
 from pipelines.defs.periods import QUARTERS
 from pipelines.returns.registry import load
+from pipelines.returns.territory import Name
+from pipelines.run import steps_log
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def english_name(names: tuple[Name, ...]) -> str:
+    """The name shown in English."""
+    return next(n.name for n in names if n.language == "en" and not n.accepted_only)
 
 
 def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
@@ -44,7 +51,7 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
         tags={"territory": code},
     )
     def _returns(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-        taken = refresh.take_in(home.open(), code, log=context.log.info)
+        taken = refresh.take_in(home.open(), code, log=steps_log().info)
         return dg.MaterializeResult(
             metadata=taken.as_metadata(),
             check_results=[
@@ -70,12 +77,15 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
     retry_policy=RETRY,
 )
 def arrivals(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    arrived = refresh.arrive(home.open(), log=context.log.info)
+    arrived = refresh.arrive(home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata={"new submissions": arrived})
 
 
 @dg.definitions
 def returns_definitions() -> dg.Definitions:
     return dg.Definitions(
-        assets=[arrivals, *(returns_asset(code, territory.name()) for code, territory in load().territories.items())]
+        assets=[
+            arrivals,
+            *(returns_asset(code, english_name(territory.names)) for code, territory in load().territories.items()),
+        ]
     )

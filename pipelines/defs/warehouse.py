@@ -3,6 +3,7 @@
 dagster-dbt's own resource starts a process a phase; here the specs come from the manifest and one warm dbt runs them.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -12,7 +13,10 @@ from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 from pipelines import refresh, warehouse
 from pipelines.defs.home import HomeResource
+from pipelines.run import steps_log
 
+COUNTS = ("staging", "intermediate", "marts")
+INDICATORS = ("indicators",)
 COUNTS_MART = dg.AssetKey(["counts", "mart_count"])
 INDICATOR_MARTS = [dg.AssetKey(["public", "mart_indicator"]), dg.AssetKey(["public", "mart_pipeline"])]
 
@@ -25,31 +29,34 @@ class _Prefixed(DagsterDbtTranslator):
         self.prefix = prefix
 
     def get_asset_key(self, dbt_resource_props: Any) -> dg.AssetKey:
-        return dg.AssetKey([self.prefix, dbt_resource_props["name"]])
+        # A source and the model that made it may share a name.
+        of_source = [dbt_resource_props["source_name"]] if dbt_resource_props["resource_type"] == "source" else []
+        return dg.AssetKey([self.prefix, *of_source, dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Any) -> str:
         return self.prefix
 
 
-def _specs(selector: str, prefix: str, first: dg.AssetKey) -> Sequence[dg.AssetSpec]:
-    """Specs of one phase; what the phase reads from outside is replaced by the asset that makes it."""
-    specs = build_dbt_asset_specs(
-        manifest=warehouse.manifest(),
-        dagster_dbt_translator=_Prefixed(prefix),
-        select=f"resource_type:model,selector:{selector}",
-    )
-    own = {spec.key for spec in specs}
-    mended = []
-    for spec in specs:
-        inside = [dep for dep in spec.deps if dep.asset_key in own]
-        mended.append(spec.replace_attributes(deps=inside or [dg.AssetDep(first)]))
-    return mended
+def _specs(folders: tuple[str, ...], prefix: str, first: dg.AssetKey) -> Sequence[dg.AssetSpec]:
+    """Specs of the models of one phase; what it reads from outside is replaced by the asset that makes it."""
+    nodes = json.loads(warehouse.manifest().read_text(encoding="utf-8"))["nodes"].values()
+    models = {
+        node["name"]
+        for node in nodes
+        if node["resource_type"] == "model" and node["original_file_path"].split("/")[1] in folders
+    }
+    specs = build_dbt_asset_specs(manifest=warehouse.manifest(), dagster_dbt_translator=_Prefixed(prefix))
+    own = {spec.key: spec for spec in specs if len(spec.key.path) == 2 and spec.key.path[-1] in models}
+    return [
+        spec.replace_attributes(deps=[dep for dep in spec.deps if dep.asset_key in own] or [dg.AssetDep(first)])
+        for spec in own.values()
+    ]
 
 
-def _phase(name: str, selector: str, prefix: str, first: dg.AssetKey, run: Any) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=name, specs=_specs(selector, prefix, first))
+def _phase(name: str, folders: tuple[str, ...], prefix: str, first: dg.AssetKey, run: Any) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=name, specs=_specs(folders, prefix, first))
     def _assets(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult]:
-        result = run(home.open(), log=context.log.info)
+        result = run(home.open(), log=steps_log().info)
         for key in sorted(context.selected_asset_keys):
             yield dg.MaterializeResult(asset_key=key, metadata=result.of_model(key.path[-1]))
 
@@ -60,17 +67,17 @@ def _phase(name: str, selector: str, prefix: str, first: dg.AssetKey, run: Any) 
 def warehouse_definitions() -> dg.Definitions:
     return dg.Definitions(
         assets=[
-            _phase("build_counts", "counts", "counts", dg.AssetKey("gathered"), refresh.build_counts),
+            _phase("build_counts", COUNTS, "counts", dg.AssetKey("gathered"), refresh.build_counts),
             _phase(
                 "build_restricted_indicators",
-                "indicators",
+                INDICATORS,
                 "restricted",
                 COUNTS_MART,
                 partial(refresh.build_indicators, which="restricted"),
             ),
             _phase(
                 "build_public_indicators",
-                "indicators",
+                INDICATORS,
                 "public",
                 dg.AssetKey("protected_cells"),
                 partial(refresh.build_indicators, which="protected"),
