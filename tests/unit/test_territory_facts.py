@@ -10,6 +10,7 @@ import pytest
 
 from pipelines import codes
 from pipelines.returns import registry
+from pipelines.returns.sims import CONCEPTS, read_sims
 from pipelines.returns.territory import Territory
 
 FOLDER = Path(__file__).parents[2] / "pipelines" / "territories"
@@ -271,3 +272,32 @@ def test_population_is_that_of_the_reference() -> None:
         for row in _csv(SHARED / "population.csv")
     }
     assert ours == theirs
+
+
+# -- reference metadata
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_reference_metadata_is_complete_and_says_where_it_comes_from(code: str) -> None:
+    sims = read_sims(FOLDER / code / "sims.yml")
+    assert sims.territory == code
+    assert list(sims.concepts) == list(CONCEPTS)
+    assert all(statement.source for statement in sims.concepts.values() if statement.status == "stated")
+    assert any(statement.status == "unknown" for statement in sims.concepts.values())
+
+
+def test_breaks_of_law_are_told_with_their_mark() -> None:
+    found = {
+        (b.jurisdiction, b.period, b.status) for code in SEVEN for b in read_sims(FOLDER / code / "sims.yml").breaks
+    }
+    assert ("RS", "2009-Q3", "verified") in found
+    assert ("BA_SRP", "2017", "unverified") in found
+    assert ("HR", "2023-Q1", "demonstration") in found
+
+
+def test_a_stated_text_without_its_document_is_refused(tmp_path: Path) -> None:
+    text = (FOLDER / "RS" / "sims.yml").read_text(encoding="utf-8")
+    faulty = tmp_path / "sims.yml"
+    faulty.write_text(text.replace("    source: 'ESMS S024010, 2021'\n", "", 1), encoding="utf-8")
+    with pytest.raises(Exception, match="names its document"):
+        read_sims(faulty)
