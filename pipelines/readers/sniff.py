@@ -218,7 +218,7 @@ def _text_kind(data: bytes, filename: str | None) -> str:
     if start.startswith("<"):
         return _markup_kind(start)
     if start.startswith(("{", "[")):
-        return _json_kind(start)
+        return _json_kind(start, data)
     if start[:400].lower().startswith("mime-version:") or "content-type: multipart/related" in start[:1000].lower():
         raise ReadError("read.unsupported", kind="a web archive (.mht)", instead=_XLSX)
     if _PX_START.match(start) and len(_PX.findall(text)) >= 2 and _PX_WORDS.search(text):
@@ -272,9 +272,10 @@ def _markup_kind(start: str) -> str:
     return "xml"
 
 
-def _json_kind(start: str) -> str:
+def _json_kind(start: str, data: bytes) -> str:
     class_word = re.search(r'"class"\s*:\s*"(dataset|collection|dimension)"', start)
-    old = '"dimension"' in start and ('"value"' in start or '"size"' in start)
+    # Version 1 has no `class`, and a million values may stand before the dimensions.
+    old = all(word in data for word in (b'"dimension"', b'"value"', b'"size"'))
     if class_word or old or re.search(r'"version"\s*:\s*"2\.0"', start):
         return "jsonstat"
     return "json"

@@ -43,6 +43,7 @@ def _zip(**parts: bytes) -> bytes:
         (b"just words", "a.txt", "text"),
         (b'CHARSET="ANSI";\nAXIS-VERSION="2006";\nSTUB="a";\nDATA=\n1;', "a.txt", "px"),
         (b'{"version":"2.0","class":"dataset","id":[]}', "a.txt", "jsonstat"),
+        (b'{"d":{"value":[' + b"1," * 40_000 + b'1],"dimension":{"id":[],"size":[]}}}', "a.json", "jsonstat"),
         (b'{"a": 1}', "a.json", "json"),
         (_SDMX, "a", "sdmx-ml"),
         (b"<?xml version='1.0'?><data/>", "a.xml", "xml"),
