@@ -30,15 +30,26 @@ Every file below this folder is invented. The files are shaped as the named offi
 languages, formats and habits, but no office made, saw or approved them, and no number in them is a real figure.
 
 They are written by `python -m tests.samples` from one seed and are byte-identical on regeneration; the same program
-writes `tests/golden/`, which says what each file meant. `arrivals.csv` says when each file arrived, from whom, and
-which file it corrects. Articles of law are real (see `pipelines/territories/*/law.csv`).
+writes `tests/golden/`, which says what each file meant. `arrivals.csv` says when each file arrived, from whom, which
+file it corrects, and what the office answers to warnings, should there be any. Articles of law are real (see
+`pipelines/territories/*/law.csv`).
 """
 
 
+CONFIRMED = "Demonstration: figures compared with the office's own records and confirmed"
+"""What an office answers to a warning unless it has something of its own to say."""
+
+
 def ordered(returns: Iterable[MadeReturn]) -> list[MadeReturn]:
-    """Returns by arrival, then path, with their sender and approver filled in."""
+    """Returns by arrival, then path, with sender, approver and the answer to warnings filled in."""
     filled = [
-        replace(one, sender=one.sender or plan.sender(one.source), approver=one.approver or plan.approver(one.source))
+        replace(
+            one,
+            sender=one.sender or plan.sender(one.source),
+            approver=one.approver or plan.approver(one.source),
+            justification_reason=one.justification_reason or "confirmed_with_source",
+            justification_text=one.justification_text or CONFIRMED,
+        )
         for one in returns
     ]
     return sorted(filled, key=lambda one: (one.received_at, one.path))
