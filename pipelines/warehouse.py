@@ -89,7 +89,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     variables = {
         "path": str(database),
         "gathered": str(home.gathered),
-        "files": _fact_files(home, aside, database if warm else None),
+        "files": _fact_files(home, database if warm else None),
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
     }
     # Seeds are part of the project, and where that is as it was they are in the copy.
@@ -191,7 +191,7 @@ def project_digest() -> str:
     return digest.hexdigest()
 
 
-def _fact_files(home: Home, aside: Path, built: Path | None) -> dict[str, list[str]]:
+def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
     """Files to read: of the accepted submissions that the build `built` does not hold yet; all where it is None."""
     import polars as pl
 
@@ -213,7 +213,7 @@ def _fact_files(home: Home, aside: Path, built: Path | None) -> dict[str, list[s
         folder = home.facts / name
         present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
         # The empty file gives the columns where there is nothing new.
-        files[name] = [str(_empty(aside, name)), *(str(folder / f"{s}.parquet") for s in wanted if s in present)]
+        files[name] = [str(_empty(home.warehouse, name)), *(str(folder / f"{s}.parquet") for s in wanted if s in present)]
     return files
 
 

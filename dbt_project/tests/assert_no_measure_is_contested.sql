@@ -1,7 +1,7 @@
 -- Where several offices of a jurisdiction report one measure of one period, its territory says which one counts.
 with
 
-counted as (select * from {{ ref('int_counted') }}),
+counted as (select * from {{ ref('int_office_count') }}),
 
 final as (
     select distinct jurisdiction, freq, period, measure

@@ -2,6 +2,8 @@ with
 
 discrete as (select * from {{ ref('int_discrete_count') }}),
 
+cells as (select * from {{ ref('dim_cell') }}),
+
 calendar as (select * from {{ ref('stg_calendar') }}),
 
 blocks as (select * from {{ ref('dim_block') }}),
@@ -11,6 +13,8 @@ territories as (select * from {{ ref('stg_territory') }}),
 measures as (select * from {{ ref('measure') }}),
 
 groups as (select * from {{ ref('offence_group') }}),
+
+rules as (select * from {{ ref('stg_counts_source') }}),
 
 -- What is expected of an office: the periods of its calendar that are due or came.
 came as (
@@ -36,7 +40,7 @@ expected as (
 
 -- What an office counts: every cell that it has filled in some period of that frequency.
 known_cells as (
-    select distinct territory, jurisdiction, instrument, source, freq, {{ cells() }}
+    select distinct territory, jurisdiction, instrument, source, freq, cell_id, measure
     from discrete
 ),
 
@@ -66,7 +70,7 @@ record_blocks as (
 absent as (
     select
         expected.territory, expected.jurisdiction, expected.instrument, expected.source, expected.freq, expected.period,
-        {{ cells('known_cells.') }}
+        known_cells.cell_id, known_cells.measure
     from expected
     inner join known_cells
         on expected.jurisdiction = known_cells.jurisdiction
@@ -79,7 +83,7 @@ absent as (
         and expected.source = discrete.source
         and expected.freq = discrete.freq
         and expected.period = discrete.period
-        and {{ cells_match('known_cells', 'discrete') }}
+        and known_cells.cell_id = discrete.cell_id
     where discrete.jurisdiction is null
 ),
 
@@ -88,7 +92,7 @@ absent as (
 filled as (
     select
         absent.territory, absent.jurisdiction, absent.instrument, absent.source, absent.freq, absent.period,
-        {{ cells('absent.') }},
+        absent.cell_id, absent.measure,
         case when nil_blocks.submission_id is not null or record_blocks.submission_id is not null then 0.0 end as value,
         case
             when nil_blocks.submission_id is not null or record_blocks.submission_id is not null then 'A'
@@ -113,31 +117,32 @@ filled as (
 
 -- A total of the main stages that other jurisdictions count, and this one never does, is not collected here.
 national_cells as (
-    select distinct discrete.instrument, {{ cells('discrete.') }}
+    select distinct discrete.instrument, discrete.cell_id, discrete.measure
     from discrete
+    inner join cells on discrete.cell_id = cells.cell_id
     inner join territories on discrete.territory = territories.territory
     inner join measures on discrete.measure = measures.code
-    inner join groups on discrete.offence_group = groups.code
+    inner join groups on cells.offence_group = groups.code
     where
         territories.kind = 'national'
         and measures.kind = 'flow'
         and groups.ranked
-        and discrete.offence = '_T'
+        and cells.offence = '_T'
         and discrete.instrument in ('justice', 'victims')
         {%- for dimension in ['sex', 'age', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
-        and discrete.{{ dimension }} in ('_T', '_Z')
+        and cells.{{ dimension }} in ('_T', '_Z')
         {%- endfor %}
 ),
 
 jurisdiction_cells as (
-    select distinct jurisdiction, {{ cells() }}
+    select distinct jurisdiction, cell_id
     from discrete
 ),
 
 never_collected as (
     select
         expected.territory, expected.jurisdiction, expected.instrument, '_Z' as source, expected.freq, expected.period,
-        {{ cells('national_cells.') }},
+        national_cells.cell_id, national_cells.measure,
         cast(null as double) as value,
         'L' as obs_status,
         'reported' as basis,
@@ -147,23 +152,62 @@ never_collected as (
     inner join national_cells on expected.instrument = national_cells.instrument
     left join jurisdiction_cells
         on expected.jurisdiction = jurisdiction_cells.jurisdiction
-        and {{ cells_match('national_cells', 'jurisdiction_cells') }}
+        and national_cells.cell_id = jurisdiction_cells.cell_id
     where jurisdiction_cells.jurisdiction is null
     group by
         expected.territory, expected.jurisdiction, expected.instrument, expected.freq, expected.period,
-        {{ cells('national_cells.') }}
+        national_cells.cell_id, national_cells.measure
 ),
 
-final as (
+everything as (
     select
         territory, jurisdiction, instrument, source, freq, period,
-        {{ cells() }},
+        cell_id, measure,
         value, obs_status, basis, flags, submission_ids
     from discrete
     union all
     select * from filled
     union all
     select * from never_collected
-)
+),
+
+-- How many offices of the jurisdiction have a figure for the measure and period.
+sources as (
+    select
+        jurisdiction, freq, period, measure,
+        min(source || '/' || instrument) as first_source,
+        max(source || '/' || instrument) as last_source
+    from everything
+    where source <> '_Z'
+    group by jurisdiction, freq, period, measure
+),
+
+-- The office that the territory names counts; for a year, the one named for its last quarter. Where it names none, the
+-- only one that there is counts. What nobody collects (source _Z) has no office to choose.
+judged as (
+    select
+        everything.*,
+        case
+            when everything.source = '_Z' then true
+            when rules.source is not null
+                then everything.source = rules.source
+                    and (everything.instrument = 'register') = (rules.shape = 'register')
+            else sources.first_source = sources.last_source
+        end as counts,
+        coalesce(rules.source is null and sources.first_source <> sources.last_source, false) as is_contested
+    from everything
+    left join sources
+        on everything.jurisdiction = sources.jurisdiction
+        and everything.freq = sources.freq
+        and everything.period = sources.period
+        and everything.measure = sources.measure
+    left join rules
+        on everything.jurisdiction = rules.jurisdiction
+        and everything.measure = rules.measure
+        and {{ last_quarter('everything.period') }} >= {{ first_quarter('rules.valid_from') }}
+        and (rules.valid_to is null or {{ last_quarter('everything.period') }} <= {{ last_quarter('rules.valid_to') }})
+),
+
+final as (select * from judged)
 
 select * from final

@@ -104,6 +104,7 @@ ranked as (
 final as (
     select
         submission_id, territory, jurisdiction, instrument, source, form, freq, period, accumulation,
+        {{ cell_id() }} as cell_id,
         {{ cells() }},
         value,
         obs_status,

@@ -2,6 +2,8 @@ with
 
 jurisdiction_counts as (select * from {{ ref('int_jurisdiction_count') }}),
 
+cells as (select * from {{ ref('dim_cell') }}),
+
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
 measures as (select * from {{ ref('measure') }}),
@@ -28,7 +30,8 @@ whole as (
 of_parts as (
     select
         counts.*,
-        case measures.level_rule when 'free' then counts.level else measures.level_rule end as counted_at
+        measures.is_entry_stage,
+        measures.level_rule as counted_at
     from jurisdiction_counts as counts
     inner join jurisdictions on counts.jurisdiction = jurisdictions.jurisdiction
     inner join measures on counts.measure = measures.code
@@ -43,9 +46,12 @@ counted_again as (
 ),
 
 taken_over as (
-    select *
+    select
+        of_parts.jurisdiction, of_parts.freq, of_parts.period, of_parts.value, of_parts.obs_status, of_parts.submission_ids,
+        {{ cells('cells.') }}
     from of_parts
-    where measure = 'transferred_in'
+    inner join cells on of_parts.cell_id = cells.cell_id
+    where of_parts.measure = 'transferred_in'
 ),
 
 -- Persons taken over are in the count of both jurisdictions, so they are taken off the sum once. Only the count of what
@@ -53,24 +59,28 @@ taken_over as (
 entered as (
     select
         of_parts.*,
-        counted_again.jurisdiction is not null and measures.is_entry_stage as is_counted_again,
+        cells.count_unit,
+        cells.offence_group,
+        counted_again.jurisdiction is not null as is_counted_again,
         taken_over.jurisdiction is not null as has_transfer,
         taken_over.value as transferred_value,
         taken_over.obs_status as transferred_status,
         taken_over.submission_ids as transferred_submission_ids
     from of_parts
-    inner join measures on of_parts.measure = measures.code
+    inner join cells on of_parts.cell_id = cells.cell_id
     left join counted_again
-        on of_parts.jurisdiction = counted_again.jurisdiction
+        on of_parts.is_entry_stage
+        and of_parts.jurisdiction = counted_again.jurisdiction
         and of_parts.counted_at = counted_again.level
-        and of_parts.count_unit = counted_again.count_unit
+        and cells.count_unit = counted_again.count_unit
     left join taken_over
-        on of_parts.jurisdiction = taken_over.jurisdiction
+        on of_parts.is_entry_stage
+        and of_parts.jurisdiction = taken_over.jurisdiction
         and of_parts.freq = taken_over.freq
         and of_parts.period = taken_over.period
         and of_parts.counted_at = taken_over.level
         {%- for column in cell_columns() if column not in ('measure', 'level') %}
-        and of_parts.{{ column }} = taken_over.{{ column }}
+        and cells.{{ column }} = taken_over.{{ column }}
         {%- endfor %}
 ),
 
@@ -104,7 +114,7 @@ prepared as (
 summed as (
     select
         prepared.territory, prepared.freq, prepared.period,
-        {{ cells('prepared.') }},
+        prepared.cell_id, prepared.measure,
         case
             when count(*) = max(parts.n_parts) and count(prepared.deduction) = count(*)
                 then {{ sum_value('prepared.value', 'prepared.obs_status') }} - sum(prepared.deduction)
@@ -125,14 +135,14 @@ summed as (
         {{ union_lists("concat_ws(',', nullif(prepared.submission_ids, ''), case when prepared.deduction > 0 then prepared.transferred_submission_ids end)") }} as submission_ids
     from prepared
     inner join parts on prepared.territory = parts.territory
-    group by prepared.territory, prepared.freq, prepared.period, {{ cells('prepared.') }}
+    group by prepared.territory, prepared.freq, prepared.period, prepared.cell_id, prepared.measure
 ),
 
 -- The whole territory's own figure first, where it has one; never beside the sum of its parts in one figure.
 final as (
     select
         whole.territory, whole.freq, whole.period,
-        {{ cells('whole.') }},
+        whole.cell_id, whole.measure,
         whole.value, whole.obs_status, whole.basis, whole.flags,
         true as is_additive,
         case when whole.value is not null or whole.obs_status in ('M', 'K') then 1 else 0 end as n_reported,
@@ -144,12 +154,12 @@ final as (
         on whole.territory = summed.territory
         and whole.freq = summed.freq
         and whole.period = summed.period
-        and {{ cells_match('whole', 'summed') }}
+        and whole.cell_id = summed.cell_id
     where whole.value is not null or summed.value is null
     union all
     select
         summed.territory, summed.freq, summed.period,
-        {{ cells('summed.') }},
+        summed.cell_id, summed.measure,
         summed.value, summed.obs_status,
         'derived_parts' as basis,
         {{ join_lists(['summed.part_flags', 'summed.deducted_flag', 'summed.unsplit_flag']) }} as flags,
@@ -163,7 +173,7 @@ final as (
         on whole.territory = summed.territory
         and whole.freq = summed.freq
         and whole.period = summed.period
-        and {{ cells_match('whole', 'summed') }}
+        and whole.cell_id = summed.cell_id
     where whole.territory is null or (whole.value is null and summed.value is not null)
 )
 

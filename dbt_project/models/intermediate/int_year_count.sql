@@ -1,6 +1,8 @@
 with
 
-counted as (select * from {{ ref('int_counted') }} where counts),
+counted as (select * from {{ ref('int_office_count') }} where counts),
+
+cells as (select cell_id, statistic from {{ ref('dim_cell') }}),
 
 measures as (select * from {{ ref('measure') }}),
 
@@ -9,8 +11,10 @@ quarters as (
         counted.*,
         substring(counted.period, 1, 4) as year,
         {{ period_quarter('counted.period') }} as quarter,
+        cells.statistic,
         measures.sums_over_time
     from counted
+    inner join cells on counted.cell_id = cells.cell_id
     inner join measures on counted.measure = measures.code
     where counted.freq = 'Q'
 ),
@@ -20,7 +24,7 @@ quarters as (
 from_quarters as (
     select
         territory, jurisdiction, year,
-        {{ cells() }},
+        cell_id, measure,
         {{ sum_value() }} as value,
         {{ sum_status() }} as obs_status,
         {{ union_lists('flags') }} as flags,
@@ -30,7 +34,7 @@ from_quarters as (
         sums_over_time
         or (statistic = 'start' and quarter = 1)
         or (statistic = 'end' and quarter = 4)
-    group by territory, jurisdiction, year, sums_over_time, {{ cells() }}
+    group by territory, jurisdiction, year, sums_over_time, cell_id, measure
     having count(*) = case when sums_over_time then 4 else 1 end
 ),
 
@@ -61,9 +65,8 @@ final as (
         coalesce(own.territory, summed.territory) as territory,
         coalesce(own.jurisdiction, summed.jurisdiction) as jurisdiction,
         coalesce(own.year, summed.year) as period,
-        {%- for column in cell_columns() %}
-        coalesce(own.{{ column }}, summed.{{ column }}) as {{ column }},
-        {%- endfor %}
+        coalesce(own.cell_id, summed.cell_id) as cell_id,
+        coalesce(own.measure, summed.measure) as measure,
         own.value as own_value,
         own.obs_status as own_status,
         own.basis as own_basis,
@@ -80,7 +83,7 @@ final as (
     full outer join summed
         on own.jurisdiction = summed.jurisdiction
         and own.year = summed.year
-        and {{ cells_match('own', 'summed') }}
+        and own.cell_id = summed.cell_id
 )
 
 select * from final

@@ -2,15 +2,18 @@ with
 
 years as (select * from {{ ref('int_year_count') }}),
 
+cells as (select * from {{ ref('dim_cell') }}),
+
 final as (
     select
-        territory, jurisdiction, period,
-        {{ cells() }},
-        own_value, quarters_value,
-        own_value - quarters_value as difference,
-        own_submission_ids, quarters_submission_ids
+        years.territory, years.jurisdiction, years.period,
+        {{ cells('cells.') }},
+        years.own_value, years.quarters_value,
+        years.own_value - years.quarters_value as difference,
+        years.own_submission_ids, years.quarters_submission_ids
     from years
-    where own_value <> quarters_value
+    inner join cells on years.cell_id = cells.cell_id
+    where years.own_value <> years.quarters_value
 )
 
 select * from final

@@ -10,6 +10,8 @@ region_counts as (select * from {{ ref('int_region_count') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
+cells as (select * from {{ ref('dim_cell') }}),
+
 -- A territory without parts is one area, not two.
 parts as (
     select *
@@ -17,10 +19,10 @@ parts as (
     where not is_whole
 ),
 
-final as (
+figures as (
     select
         'region' as area_kind, '{{ var("region") }}' as area, '{{ var("region") }}' as territory, freq, period,
-        {{ cells() }},
+        cell_id,
         value, obs_status, n_reported, n_expected,
         coalesce(reporters, '') as reporters,
         'derived_parts' as basis,
@@ -34,13 +36,13 @@ final as (
     union all
     select
         'territory' as area_kind, territory as area, territory, freq, period,
-        {{ cells() }},
+        cell_id,
         value, obs_status, n_reported, n_expected, reporters, basis, is_additive, flags, submission_ids
     from territory_counts
     union all
     select
         'jurisdiction' as area_kind, counts.jurisdiction as area, counts.territory, counts.freq, counts.period,
-        {{ cells('counts.') }},
+        counts.cell_id,
         counts.value, counts.obs_status,
         case when counts.value is not null or counts.obs_status in ('M', 'K') then 1 else 0 end as n_reported,
         1 as n_expected,
@@ -51,9 +53,19 @@ final as (
     union all
     select
         area_kind, area, territory, freq, period,
-        {{ cells() }},
+        cell_id,
         value, obs_status, n_reported, n_expected, reporters, 'derived_years' as basis, is_additive, flags, submission_ids
     from pool_counts
+),
+
+final as (
+    select
+        figures.area_kind, figures.area, figures.territory, figures.freq, figures.period,
+        {{ cells('cells.') }},
+        figures.value, figures.obs_status, figures.n_reported, figures.n_expected, figures.reporters, figures.basis,
+        figures.is_additive, figures.flags, figures.submission_ids
+    from figures
+    inner join cells on figures.cell_id = cells.cell_id
 )
 
 select * from final

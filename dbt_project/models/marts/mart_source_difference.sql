@@ -1,15 +1,17 @@
 with
 
-counted as (select * from {{ ref('int_counted') }}),
+counted as (select * from {{ ref('int_office_count') }}),
 
 counting as (select * from counted where counts and value is not null),
 
 others as (select * from counted where not counts and value is not null),
 
+cells as (select * from {{ ref('dim_cell') }}),
+
 final as (
     select
         others.territory, others.jurisdiction, others.freq, others.period,
-        {{ cells('others.') }},
+        {{ cells('cells.') }},
         counting.source as counting_source,
         counting.instrument as counting_instrument,
         counting.value as counting_value,
@@ -24,7 +26,9 @@ final as (
         on others.jurisdiction = counting.jurisdiction
         and others.freq = counting.freq
         and others.period = counting.period
-        and {{ cells_match('others', 'counting') }}
+        and others.cell_id = counting.cell_id
+    inner join cells on others.cell_id = cells.cell_id
+    where others.value <> counting.value
 )
 
 select * from final
