@@ -10,7 +10,7 @@ import math
 import re
 from functools import lru_cache
 
-from pipelines.readers.model import ReadError, Scalar, Where
+from pipelines.readers.model import ReadError, Where
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_CELLS = 200_000
@@ -159,13 +159,3 @@ def malformed(format_name: str, error: Exception, where: Where | None = None) ->
     """`read.malformed` for a library's own error: its kind and first line, never the content of the file."""
     words = str(error).splitlines()[0][:160] if str(error).strip() else type(error).__name__
     return ReadError("read.malformed", where, format=format_name, detail=words.rstrip("."))
-
-
-def flatten_spaces(text: str) -> str:
-    """Trim the ends of a text and unify line ends; inner characters (also non-breaking ones) stay as they are."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
-
-
-def kind_of_text(text: str) -> Scalar:
-    """A text as a stored value: itself, or None for the empty text."""
-    return text if text != "" else None
