@@ -59,26 +59,19 @@ class Check:
     constants: dict[str, str] = field(default_factory=dict)
 
 
-def keys(key: tuple[str, ...]) -> list[Check]:
-    """No part of a key is empty."""
+def coded(columns: dict[str, str]) -> list[Check]:
+    """No part of a key is empty, and every code is in its list. `columns`: column -> code list."""
+    declared = [f"{column}={code}" for column, name in columns.items() for code in codes.codes(name)]
     return [
-        Check("figures", "ExpectColumnValuesToNotBeNull", {"column": name}, "expect.key", constants={"column": name})
-        for name in key
-    ]
-
-
-def coded(columns: dict[str, str], table: str = "figures") -> list[Check]:
-    """Every code is in its list."""
-    return [
+        Check("keys", "ExpectColumnValuesToNotBeNull", {"column": "code"}, "expect.key", params={"column": "column"}),
         Check(
-            table,
+            "codings",
             "ExpectColumnValuesToBeInSet",
-            {"column": column, "value_set": list(codes.codes(name))},
+            {"column": "coding", "value_set": declared},
             "expect.code",
-            seen=column,
-            constants={"column": column},
-        )
-        for column, name in columns.items()
+            seen="code",
+            params={"column": "column"},
+        ),
     ]
 
 

@@ -14,13 +14,13 @@ from typing import Any
 import polars as pl
 
 from expectations import engine, justice, register, tables, victims
-from expectations.common import COPIED_FROM, Check
+from expectations.common import CODED, COPIED_FROM, Check
 from expectations.rules import RULES, RULES_VERSION
 from pipelines import clock
 from pipelines.readers.model import Scalar, Where
 from pipelines.returns import rules as all_rules
 from pipelines.returns.findings import Finding
-from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
+from pipelines.returns.model import CASE_EVENT, CASE_EVENT_KEY, OBSERVATION, OBSERVATION_KEY, empty
 from pipelines.returns.registry import Registry
 from pipelines.returns.standardise import Reading
 
@@ -88,7 +88,10 @@ def _tables(
     observations: pl.DataFrame, events: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame, registry: Registry
 ) -> dict[str, pl.DataFrame]:
     totals, known = tables.totals(observations), tables.totals(before)
+    of_figures, of_records = tables.codings(observations, CODED), tables.codings(events, register.CODED)
     return {
+        "keys": pl.concat([tables.codings(observations, OBSERVATION_KEY), tables.codings(events, CASE_EVENT_KEY)]),
+        "codings": pl.concat([of_figures, of_records]).drop_nulls("code"),
         "figures": tables.figures(observations),
         "records": tables.records(events, registry),
         "coverage": tables.coverage(blocks, registry),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.common import CODED, Check, coded, coverage, keys, plausible, values
-from pipelines.returns.model import OBSERVATION_KEY
+from expectations.common import CODED, Check, coded, coverage, plausible, values
 
 INSTRUMENT = "justice"
 
@@ -11,7 +10,6 @@ INSTRUMENT = "justice"
 def suite() -> list[Check]:
     """Keys, codes and values as everywhere; and what the stages of one proceeding owe each other."""
     return [
-        *keys(OBSERVATION_KEY),
         *coded(CODED),
         *values(),
         *coverage(),

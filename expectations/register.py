@@ -18,7 +18,7 @@ CODED = {
 def suite() -> list[Check]:
     """Codes; one event once; dates in the order of the stages, within the period and before the cut-off."""
     return [
-        *coded(CODED, table="records"),
+        *coded(CODED),
         *coverage(),
         Check(
             "records",

@@ -8,6 +8,7 @@ Every table has `submission_id` and `place`, so that a failing row leads back to
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -50,6 +51,21 @@ def figures(observations: pl.DataFrame) -> pl.DataFrame:
         (has_value ^ missing).cast(pl.Int8).alias("status_fits"),
         pl.struct(key).is_duplicated().cast(pl.Int8).alias("repeated"),
     )
+
+
+def codings(rows: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
+    """Every code that a return uses, once: `submission_id, column, code, coding, place`.
+
+    `coding` is `column=code`, so that one expectation holds all lists; `code` is null where a part of the key is empty.
+    `place` is where the code was first met.
+    """
+    used = [
+        rows.group_by("submission_id", pl.col(column).alias("code"), maintain_order=True)
+        .agg(pl.col("place").first())
+        .select("submission_id", pl.lit(column).alias("column"), pl.col("code").cast(pl.String), "place")
+        for column in columns
+    ]
+    return pl.concat(used).with_columns(pl.concat_str("column", pl.lit("="), "code").alias("coding"))
 
 
 def totals(observations: pl.DataFrame) -> pl.DataFrame:
@@ -142,10 +158,11 @@ def coverage(blocks: pl.DataFrame, registry: Registry) -> pl.DataFrame:
             "deadline": pl.Date,
         },
     ).drop("territory")
-    ends = {code: Period.of(code).end for code in blocks["period"].unique()}
     return (
-        blocks.with_columns(pl.col("period").replace_strict(ends, return_dtype=pl.Date).alias("period_end"))
-        .join(calendar, on=["jurisdiction", "instrument", "source", "freq", "period"], how="left")
+        blocks.join(_days(blocks), on="period", how="left", maintain_order="left")
+        .join(
+            calendar, on=["jurisdiction", "instrument", "source", "freq", "period"], how="left", maintain_order="left"
+        )
         .with_columns(
             (pl.col("received") - pl.col("deadline")).dt.total_days().alias("days_late"),
             (pl.col("period_end") - pl.col("received")).dt.total_days().alias("days_open"),
@@ -261,22 +278,22 @@ def revisions(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 def records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """Every case event with what its dates, its sanction and its article say of it; see the columns below."""
-    ends = {code: Period.of(code).end for code in events["period"].unique()}
-    starts = {code: Period.of(code).start for code in events["period"].unique()}
     order = {code: int(row["stage_order"] or 0) for code, row in codes.codelist("measure").items()}
     bands = {a.key: a.row["penalty_max_months"] for a in registry.law if a.row["penalty_max_months"]}
-    with_order = events.with_columns(
-        pl.col("event").replace_strict(order, default=0, return_dtype=pl.Int32).alias("_order"),
-        pl.col("period").replace_strict(ends, return_dtype=pl.Date).alias("_end"),
-        pl.col("period").replace_strict(starts, return_dtype=pl.Date).alias("_start"),
-        pl.concat_str("jurisdiction", pl.lit(" "), "law_article").alias("_article"),
-    ).sort("submission_id", "jurisdiction", "proceeding", "person", "_order", "event_date", nulls_last=True)
+    with_order = (
+        events.join(_days(events), on="period", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("event").replace_strict(order, default=0, return_dtype=pl.Int32).alias("_order"),
+            pl.concat_str("jurisdiction", pl.lit(" "), "law_article").alias("_article"),
+        )
+        .sort("submission_id", "jurisdiction", "proceeding", "person", "_order", "event_date", nulls_last=True)
+    )
     person = ["submission_id", "jurisdiction", "proceeding", "person"]
     return with_order.with_columns(
         pl.col("event_date").cum_max().shift(1).over(person).alias("earlier_date"),
         pl.col("event").shift(1).over(person).alias("earlier"),
-        (pl.col("_end") - pl.col("event_date")).dt.total_days().alias("days_before_end"),
-        (pl.col("event_date") - pl.col("_start")).dt.total_days().alias("days_after_start"),
+        (pl.col("period_end") - pl.col("event_date")).dt.total_days().alias("days_before_end"),
+        (pl.col("event_date") - pl.col("period_start")).dt.total_days().alias("days_after_start"),
         (pl.col("cutoff_date") - pl.col("event_date")).dt.total_days().alias("days_before_cutoff"),
         pl.struct([*CASE_EVENT_KEY, "submission_id"]).is_duplicated().cast(pl.Int8).alias("repeated"),
         (
@@ -289,6 +306,14 @@ def records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     ).with_columns(
         (pl.col("event_date") - pl.col("earlier_date")).dt.total_days().alias("days_after_earlier"),
         (pl.col("longest") - pl.col("sentence_months")).alias("months_below_longest"),
+    )
+
+
+def _days(table: pl.DataFrame) -> pl.DataFrame:
+    """First and last day of each period in a table: `period, period_start, period_end`."""
+    rows = [(code, Period.of(code).start, Period.of(code).end) for code in table["period"].unique()]
+    return pl.DataFrame(
+        rows, schema={"period": pl.String, "period_start": pl.Date, "period_end": pl.Date}, orient="row"
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.common import CODED, Check, coded, coverage, keys, plausible, values
-from pipelines.returns.model import OBSERVATION_KEY
+from expectations.common import CODED, Check, coded, coverage, plausible, values
 
 INSTRUMENT = "victims"
 
@@ -11,7 +10,6 @@ INSTRUMENT = "victims"
 def suite() -> list[Check]:
     """Keys, codes and values as everywhere; a victim is counted as a victim and nothing else."""
     return [
-        *keys(OBSERVATION_KEY),
         *coded(CODED),
         *values(),
         *coverage(),

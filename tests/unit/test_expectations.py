@@ -1,0 +1,291 @@
+"""Each expectation finds a fault planted for it, at its place, and stays silent on what is sound."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from expectations.judge import History, JudgedReturn, judge
+from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
+from pipelines.returns.periods import Period
+from pipelines.returns.registry import Registry, load
+from pipelines.returns.standardise import Reading
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load()
+
+
+def a_form(registry: Registry, instrument: str) -> Any:
+    """Some quarterly form of the instrument that the calendar expects."""
+    expected = {(row["source"], row["instrument"]) for row in registry.calendar() if row["freq"] == "Q"}
+    return next(
+        form
+        for form in registry.forms.values()
+        if form.instrument == instrument and form.freq == "Q" and (form.source, instrument) in expected
+    )
+
+
+def row(registry: Registry, instrument: str = "justice", period: str = "2025-Q2", **over: Any) -> dict[str, Any]:
+    form = a_form(registry, instrument)
+    base: dict[str, Any] = dict.fromkeys(OBSERVATION, "_T")
+    base |= {
+        "territory": registry.territory_of(form.jurisdiction).code,
+        "jurisdiction": form.jurisdiction,
+        "instrument": instrument,
+        "source": form.source,
+        "freq": "Q",
+        "period": period,
+        "period_start": Period.of(period).start,
+        "period_end": Period.of(period).end,
+        "accumulation": "discrete",
+        "date_basis": "decision",
+        "measure": "convicted_first" if instrument == "justice" else "victims_detected",
+        "level": "first" if instrument == "justice" else "none",
+        "count_unit": "person" if instrument == "justice" else "victim",
+        "statistic": "count",
+        "unit_measure": "NR",
+        "offence": "ICCS0204",
+        "law_article": "_Z",
+        "victim_status": "_Z" if instrument == "justice" else "identified",
+        "age_basis": "_Z",
+        "sentence_type": "_Z",
+        "sentence_band": "_Z",
+        "partner": "_Z",
+        "value": 4.0,
+        "obs_status": "A",
+        "conf_status": "F",
+        "notes": None,
+        "place": "Т-03!B5",
+        "label": "a label",
+        "form": form.series,
+        "submission_id": "S1",
+        "origin_submission_id": "S1",
+    }
+    return base | over
+
+
+def reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", **over: Any) -> Reading:
+    form = a_form(registry, instrument)
+    values: dict[str, Any] = {
+        "form": form.id,
+        "series": form.series,
+        "kind": "full",
+        "nil": False,
+        "periods": sorted({Period.of(r["period"]) for r in rows}),
+        "observations": pl.DataFrame(rows, schema=OBSERVATION),
+        "events": empty(CASE_EVENT),
+        "findings": [],
+        "bindings": [],
+    }
+    return Reading(**values | over)
+
+
+def found(
+    registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", history: History | None = None
+) -> dict[str, Any]:
+    """rule -> finding, of one return received in time."""
+    received = datetime(2025, 7, 20, tzinfo=UTC)
+    judged = judge([JudgedReturn("S1", reading(registry, rows, instrument), received)], history, registry)
+    return {finding.rule: finding for finding in judged["S1"]}
+
+
+def past(registry: Registry, values: list[float], **over: Any) -> History:
+    quarters = [f"{year}-Q{q}" for year in (2023, 2024, 2025) for q in range(1, 5)]
+    last = quarters.index("2025-Q1") + 1
+    periods = quarters[last - len(values) : last]
+    rows = [row(registry, period=p, value=v, **over) for p, v in zip(periods, values, strict=True)]
+    return History(pl.DataFrame(rows, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+
+
+def test_a_sound_return_has_no_finding(registry: Registry) -> None:
+    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0])
+    assert found(registry, [row(registry)], history=history) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [
+        ({"source": None}, "expect.key"),
+        ({"sex": "male"}, "expect.code"),
+        ({"measure": "convictions"}, "expect.code"),
+        ({"value": -1.0}, "expect.not_negative"),
+        ({"value": 2.5}, "expect.whole"),
+        ({"value": None, "obs_status": "A"}, "expect.status"),
+        ({"value": 3.0, "obs_status": "O"}, "expect.status"),
+        ({"value": 5000.0}, "plausible.bounds"),
+    ],
+)
+def test_a_planted_fault_is_found_at_its_cell(registry: Registry, fault: dict[str, Any], rule: str) -> None:
+    findings = found(registry, [row(registry, **fault)])
+    assert rule in findings
+    assert findings[rule].where.sheet == "Т-03" and findings[rule].where.cell == "B5"
+
+
+def test_a_figure_that_stands_twice_is_found(registry: Registry) -> None:
+    assert "expect.unique" in found(registry, [row(registry), row(registry, place="Т-03!B6")])
+
+
+def test_more_convicted_than_decided_is_found(registry: Registry) -> None:
+    rows = [row(registry, value=9.0), row(registry, measure="adjudicated_first", value=7.0, place="Т-03!B6")]
+    finding = found(registry, rows)["plausible.outcome"]
+    assert (finding.seen, finding.expected, finding.severity) == ("9", "7", "warning")
+
+
+def test_units_are_never_compared_with_each_other(registry: Registry) -> None:
+    rows = [row(registry, value=9.0), row(registry, measure="adjudicated_first", value=7.0, count_unit="case")]
+    assert "plausible.outcome" not in found(registry, rows)
+
+
+def test_a_period_that_has_not_ended_is_refused(registry: Registry) -> None:
+    finding = found(registry, [row(registry, period="2025-Q4")])["coverage.too_early"]
+    assert finding.severity == "error"
+
+
+def test_a_late_return_is_told_and_nothing_is_asked(registry: Registry) -> None:
+    one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
+    rules = {f.rule: f for f in judge([one], None, registry)["S1"]}
+    assert rules["coverage.late"].severity == "information"
+
+
+def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
+    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
+    finding = found(registry, [row(registry, value=21.0)], history=history)["plausible.jump"]
+    assert finding.scope == "history"
+    assert "plausible.jump" not in found(registry, [row(registry, value=9.0)], history=history)
+
+
+def test_the_old_file_under_a_new_name_is_found(registry: Registry) -> None:
+    offences = ["ICCS0204", "ICCS08051", "ICCS02031"]
+    rows = [row(registry, offence=o, sex=s, value=3.0 + i) for i, o in enumerate(offences) for s in ("M", "F", "_T")]
+    before = pl.DataFrame([r | {"period": "2025-Q1"} for r in rows], schema=OBSERVATION)
+    history = History(before, empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    assert "plausible.copied" in found(registry, rows, history=history)
+    changed = [rows[0] | {"value": 4.0}, *rows[1:]]
+    assert "plausible.copied" not in found(registry, changed, history=history)
+
+
+def test_a_revision_is_told_with_both_values(registry: Registry) -> None:
+    before = pl.DataFrame([row(registry, value=3.0)], schema=OBSERVATION)
+    history = History(before, empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    finding = found(registry, [row(registry, value=4.0)], history=history)["revision.changed"]
+    assert (finding.expected, finding.seen, finding.severity) == ("3", "4", "information")
+
+
+def test_a_stock_that_does_not_continue_is_found(registry: Registry) -> None:
+    stock = {"measure": "pending_first", "level": "first", "count_unit": "case"}
+    history = past(registry, [12.0], statistic="end", **stock)
+    rows = [row(registry, statistic="start", value=15.0, **stock)]
+    finding = found(registry, rows, history=history)["plausible.stock"]
+    assert (finding.seen, finding.expected) == ("15", "12")
+
+
+def test_more_indicted_than_ever_investigated_is_found(registry: Registry) -> None:
+    stage = {"level": "prosecution"}
+    history = past(registry, [1.0, 1.0, 1.0, 1.0], measure="investigated", **stage)
+    rows = [
+        row(registry, measure="investigated", value=1.0, **stage),
+        row(registry, measure="indicted", value=9.0, **stage),
+    ]
+    finding = found(registry, rows, history=history)["plausible.lag"]
+    assert (finding.seen, finding.expected) == ("9", "5")
+
+
+def test_victims_are_counted_as_victims(registry: Registry) -> None:
+    assert "expect.code" in found(registry, [row(registry, "victims", count_unit="person")], "victims")
+    assert "expect.code" not in found(registry, [row(registry, "victims")], "victims")
+
+
+def record(registry: Registry, **over: Any) -> dict[str, Any]:
+    form = a_form(registry, "register")
+    base = {
+        "territory": registry.territory_of(form.jurisdiction).code,
+        "jurisdiction": form.jurisdiction,
+        "source": form.source,
+        "freq": "Q",
+        "period": "2025-Q2",
+        "proceeding": "K-1",
+        "person": "P-1",
+        "event": "convicted_first",
+        "level": "first",
+        "event_date": date(2025, 5, 5),
+        "cutoff_date": date(2025, 6, 30),
+        "offence": "ICCS0204",
+        "law_article": "",
+        "sex": "M",
+        "age": "Y_GE18",
+        "sentence_type": "_Z",
+        "sentence_months": None,
+        "place": "line 7",
+        "form": form.series,
+        "submission_id": "S1",
+        "origin_submission_id": "S1",
+    }
+    return base | over
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [
+        ({"event": "sentenced"}, "expect.code"),
+        ({"event_date": date(2025, 1, 5)}, "record.period"),
+        ({"event_date": date(2025, 8, 5)}, "record.period"),
+        ({"event_date": date(2025, 6, 20), "cutoff_date": date(2025, 6, 15)}, "record.cutoff"),
+        ({"sentence_type": "fine", "sentence_months": 12.0}, "record.sentence"),
+    ],
+)
+def test_a_planted_fault_in_a_record_is_found_at_its_line(registry: Registry, fault: dict[str, Any], rule: str) -> None:
+    assert_record_finding(registry, [record(registry, **fault)], rule)
+
+
+def test_a_judgment_before_its_indictment_is_found(registry: Registry) -> None:
+    rows = [
+        record(registry, event="indicted", level="prosecution", event_date=date(2025, 6, 1), place="line 6"),
+        record(registry),
+    ]
+    assert_record_finding(registry, rows, "record.order")
+
+
+def test_a_record_that_stands_twice_is_found(registry: Registry) -> None:
+    assert_record_finding(registry, [record(registry), record(registry)], "record.unique")
+
+
+def assert_record_finding(registry: Registry, rows: list[dict[str, Any]], rule: str) -> None:
+    whole = reading(
+        registry,
+        [],
+        "register",
+        periods=[Period("2025-Q2")],
+        observations=empty(OBSERVATION),
+        events=pl.DataFrame(rows, schema=CASE_EVENT),
+    )
+    findings = judge([JudgedReturn("S1", whole, datetime(2025, 7, 20, tzinfo=UTC))], None, registry)["S1"]
+    by_rule = {finding.rule: finding for finding in findings}
+    assert rule in by_rule
+    assert by_rule[rule].where.line == 7
+
+
+def test_many_returns_are_judged_at_once_and_told_apart(registry: Registry) -> None:
+    received = datetime(2025, 7, 20, tzinfo=UTC)
+    sound = reading(registry, [row(registry)])
+    faulty = reading(registry, [row(registry, value=-2.0)])
+    judged = judge([JudgedReturn("S1", sound, received), JudgedReturn("S2", faulty, received)], None, registry)
+    assert judged["S1"] == []
+    assert [f.rule for f in judged["S2"]] == ["expect.not_negative", "plausible.bounds"]
+
+
+def test_in_order_each_return_is_judged_beside_those_before_it(registry: Registry) -> None:
+    quarters = ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1", "2025-Q2"]
+    values = [4.0, 5.0, 4.0, 6.0, 5.0, 22.0]
+    batch = [
+        JudgedReturn(f"S{i}", reading(registry, [row(registry, period=p, value=v)]), datetime(2025, 7, 20, tzinfo=UTC))
+        for i, (p, v) in enumerate(zip(quarters, values, strict=True))
+    ]
+    judged = judge(batch, None, registry, in_order=True)
+    jumps = {i: [f.rule for f in findings if f.rule == "plausible.jump"] for i, findings in judged.items()}
+    assert [i for i, rules in jumps.items() if rules] == ["S5"]
+    assert not any(f.rule == "plausible.jump" for f in judge(batch, None, registry)["S5"])
