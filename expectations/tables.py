@@ -278,17 +278,22 @@ def revisions(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 def records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """Every case event with what its dates, its sanction and its article say of it; see the columns below."""
-    order = {code: int(row["stage_order"] or 0) for code, row in codes.codelist("measure").items()}
-    bands = {a.key: a.row["penalty_max_months"] for a in registry.law if a.row["penalty_max_months"]}
+    # An acquittal or a transfer may come before or after other events; only the stages have an order of their own.
+    order = {code: int(row["stage_order"]) for code, row in codes.codelist("measure").items() if row["kind"] == "flow"}
+    longest: dict[str, float] = {}
+    for article in registry.law:
+        if months := article.row["penalty_max_months"]:
+            key = f"{article.jurisdiction} {article.key}"
+            longest[key] = max(longest.get(key, 0.0), float(months))
     with_order = (
         events.join(_days(events), on="period", how="left", maintain_order="left")
         .with_columns(
-            pl.col("event").replace_strict(order, default=0, return_dtype=pl.Int32).alias("_order"),
+            pl.col("event").replace_strict(order, default=None, return_dtype=pl.Int32).alias("_order"),
             pl.concat_str("jurisdiction", pl.lit(" "), "law_article").alias("_article"),
         )
         .sort("submission_id", "jurisdiction", "proceeding", "person", "_order", "event_date", nulls_last=True)
     )
-    person = ["submission_id", "jurisdiction", "proceeding", "person"]
+    person = ["submission_id", "jurisdiction", "proceeding", "person", pl.col("_order").is_null()]
     return with_order.with_columns(
         pl.col("event_date").cum_max().shift(1).over(person).alias("earlier_date"),
         pl.col("event").shift(1).over(person).alias("earlier"),
@@ -302,7 +307,7 @@ def records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
         )
         .cast(pl.Int8)
         .alias("length_without_prison"),
-        pl.col("law_article").replace_strict(bands, default=None, return_dtype=pl.Float64).alias("longest"),
+        pl.col("_article").replace_strict(longest, default=None, return_dtype=pl.Float64).alias("longest"),
     ).with_columns(
         (pl.col("event_date") - pl.col("earlier_date")).dt.total_days().alias("days_after_earlier"),
         (pl.col("longest") - pl.col("sentence_months")).alias("months_below_longest"),
