@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -26,11 +26,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (home.init, files.check, intake.submit, intake.justify, intake.send, intake.approve, intake.withdraw):
-    app.command()(command)
-for command in (intake.nil, home.status, release.refresh, release.publish, release.explain):
-    app.command()(command)
-for command in (files.read, files.preview, home.territories, release.serve):
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    home.init,
+    files.check,
+    intake.submit,
+    intake.nil,
+    intake.justify,
+    intake.send,
+    intake.approve,
+    intake.withdraw,
+    home.status,
+    release.refresh,
+    release.publish,
+    release.explain,
+    release.serve,
+    files.read,
+    files.preview,
+    home.territories,
+)
+for command in _COMMANDS:
     app.command()(command)
 app.command("import-reference")(release.import_reference)
 
@@ -46,8 +60,10 @@ _WORDED = {
     "pipelines.intake.submit": ("SubmissionRefusedError",),
     "pipelines.intake.arrivals": ("ArrivalsError",),
     "pipelines.returns.yamlfile": ("DeclarationError",),
-    "pipelines.releases.publish": ("PublishError",),
+    "pipelines.releases.build": ("ReleaseError",),
     "pipelines.explain": ("ExplainError",),
+    "pipelines.warehouse": ("WarehouseError",),
+    "pipelines.reference.gather": ("ReferenceConflictError",),
 }
 
 

@@ -88,22 +88,20 @@ def preview(
 
     registry = the_registry()
     content = _content(file, (), None)
-    if form is None:
-        matches = recognise(content, file.name, registry)
-        if not matches:
-            raise Failure(f"{file} is no form that is known; name it with --form (see `rti territories`)")
-        form = matches[0].form
-    if form not in registry.forms:
+    if form is not None and form not in registry.forms:
         raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
-    declared = registry.forms[form]
+    matches = [] if form is not None else recognise(content, file.name, registry)
+    if form is None and not matches:
+        raise Failure(f"{file} is no form that is known; name it with --form (see `rti territories`)")
+    declared = registry.forms[form] if form is not None else matches[0].form
     if declared.encodings or declared.alphabets:
         content = _content(file, tuple(declared.encodings), None, {"alphabets": tuple(declared.alphabets)})
     reading = standardise(content, declared, registry, submission_id=OFFLINE_ID)
     out.write_text(picture(content, reading, language), encoding="utf-8")
     if as_json:
-        say_json({"out": str(out), "form": form, "observations": reading.observations.height})
+        say_json({"out": str(out), "form": declared.id, "observations": reading.observations.height})
     else:
-        say(f"{out} shows {file.name} as {form}: {reading.observations.height} observations")
+        say(f"{out} shows {file.name} as {declared.id}: {reading.observations.height} observations")
 
 
 def show_report(report: Report) -> None:
@@ -146,7 +144,8 @@ def _content(
     from pipelines.readers.child import read_in_child
     from pipelines.readers.model import ReadError
     from pipelines.readers.sniff import FORMATS
-    from pipelines.returns.rules import from_read_error, say as in_words
+    from pipelines.returns.rules import from_read_error
+    from pipelines.returns.rules import say as in_words
 
     if format_name is not None and format_name not in FORMATS:
         raise Failure(f"no format is named {format_name}; there are {', '.join(sorted(FORMATS))}")

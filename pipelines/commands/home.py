@@ -73,7 +73,7 @@ def status(
 def territories(as_json: AsJson = False) -> None:
     """Show the declared territories with their jurisdictions, offices and forms."""
     registry = the_registry()
-    content = [
+    content: list[dict[str, Any]] = [
         {
             "territory": territory.code,
             "name": next(n.name for n in territory.names if n.language == "en" and not n.accepted_only),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipelines.intake import nil, store
@@ -40,7 +41,10 @@ class UnknownFormError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CheckJob:
-    """One file to check. `key` comes back with its report; `form` and `kind` where the sender says them."""
+    """One file to check. `key` comes back with its report; `form` and `kind` where the sender says them.
+
+    `received` decides whether it came in time; without it the clock does.
+    """
 
     key: str
     data: bytes
@@ -48,6 +52,7 @@ class CheckJob:
     submission_id: str = OFFLINE_ID
     form: str | None = None
     kind: str | None = None
+    received: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class _Read:
     sha256: str
     size: int
     kind: str | None
+    received: datetime | None
     taken: Taken | ReadError
 
 
@@ -73,9 +79,10 @@ def check(
     language: str = "en",
     submission_id: str = OFFLINE_ID,
     kind: str | None = None,
+    received: datetime | None = None,
 ) -> Report:
     """Check one file. A file that cannot be read gives a report too; see `Report.verdict`. Raises UnknownFormError."""
-    job = CheckJob("", data, filename, submission_id, form, kind)
+    job = CheckJob("", data, filename, submission_id, form, kind, received)
     return check_many([job], registry=registry, history=history, language=language)[""]
 
 
@@ -85,19 +92,19 @@ def check_many(
     registry: Registry,
     history: History | HistorySource | None = None,
     language: str = "en",
+    in_order: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Report]:
     """Reports by key, in the order of the jobs. Jobs may be a generator: no more files are held than are being read.
 
+    With `in_order` the jobs stand in the order of their arrival, and each is judged beside those before it.
     `progress` is told the key of each file that has been read. Raises UnknownFormError.
     """
     read = list(_read_all(jobs, registry, progress))
-    judged, known, has_history = _judge(read, registry, history)
+    judged, known = _judge(read, registry, history, in_order)
     version, rules = rules_version(), _history_rules()
     return {
-        one.key: _report(
-            one, judged.get(one.key, []), known if has_history else None, version, rules, registry, language
-        )
+        one.key: _report(one, judged.get(one.key, []), known.get(one.key), version, rules, registry, language)
         for one in read
     }
 
@@ -126,14 +133,15 @@ def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[
             one = about[key]
             if isinstance(result, Taken) and result.stale:
                 raise DeclarationsChangedError("the declarations changed while this process ran; start it anew")
-            about[key] = _Read(one.key, one.submission_id, one.filename, one.sha256, one.size, one.kind, result)
+            about[key] = replace(one, taken=result)
             if progress is not None:
                 progress(key)
     yield from about.values()
 
 
 def _about(job: CheckJob, taken: Taken | ReadError) -> _Read:
-    return _Read(job.key, job.submission_id, job.filename, store.digest(job.data), len(job.data), job.kind, taken)
+    sha256, size = store.digest(job.data), len(job.data)
+    return _Read(job.key, job.submission_id, job.filename, sha256, size, job.kind, job.received, taken)
 
 
 def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
@@ -152,6 +160,7 @@ def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Ta
         bindings=[],
         periods=[Period.of(p) for p in declared.periods],
         form=declared.form,
+        series=registry.forms[declared.form].series,
         nil=True,
         kind="full",
     )
@@ -171,7 +180,7 @@ class _SharedPool:
         """The pool for declarations of a digest; children that loaded others are replaced."""
         import atexit
 
-        from pipelines.readers.child import ChildPool
+        from pipelines.readers.child import PRELOAD, ChildPool
 
         with self.lock:
             if self.pool is not None and (self.digest != digest or not self.pool.launcher.alive()):
@@ -179,7 +188,7 @@ class _SharedPool:
                 self.pool.close()
                 self.pool = None
             if self.pool is None:
-                self.pool = ChildPool(take)
+                self.pool = ChildPool(take, preload=("pipelines.intake.preload", *PRELOAD))
                 self.digest = digest
                 atexit.register(self.pool.close)
             yield self.pool
@@ -192,22 +201,39 @@ _SHARED = _SharedPool()
 
 
 def _judge(
-    read: Sequence[_Read], registry: Registry, history: History | HistorySource | None
-) -> tuple[dict[str, list[Finding]], list[str], bool]:
-    """Findings of the judgement by key, the submissions that were known, and whether there was history at all."""
+    read: Sequence[_Read], registry: Registry, history: History | HistorySource | None, in_order: bool
+) -> tuple[dict[str, list[Finding]], dict[str, list[str]]]:
+    """Findings of the judgement by key, and by key the submissions each return was held against.
+
+    A key is not in the second where there was nothing known before the return: no rule of history was run on it.
+    """
     from expectations.judge import JudgedReturn, judge
 
     readings = [(one, one.taken.reading) for one in read if isinstance(one.taken, Taken)]
     judged = [(one, reading) for one, reading in readings if reading is not None]
-    if callable(history):
-        jurisdictions = sorted({b.jurisdiction for _, reading in judged for b in blocks_of(reading, registry)})
-        history = history(jurisdictions) if jurisdictions else None
     if not judged:
-        return {}, [], history is not None
+        return {}, {}
+    if callable(history):
+        history = history(sorted({registry.forms[reading.form].jurisdiction for _, reading in judged}))
     # Offline checks share one submission id, so the key stands for it here.
-    found = judge([JudgedReturn(one.key, reading) for one, reading in judged], history, registry)
-    known = [] if history is None else history.observations["submission_id"].unique().to_list()
-    return found, known, history is not None
+    returns = [JudgedReturn(one.key, reading, one.received) for one, reading in judged]
+    return judge(returns, history, registry, in_order=in_order), _known(judged, history, in_order)
+
+
+def _known(judged: Sequence[tuple[_Read, Reading]], history: History | None, in_order: bool) -> dict[str, list[str]]:
+    """By key, the submissions of the same series that a return was judged beside."""
+    by_series: dict[str, set[str]] = {}
+    if history is not None:
+        pairs = history.observations.select("form", "submission_id").unique()
+        for series, submission_id in pairs.iter_rows():
+            by_series.setdefault(series, set()).add(submission_id)
+    known: dict[str, list[str]] = {}
+    for one, reading in judged:
+        if before := by_series.get(reading.series):
+            known[one.key] = sorted(before)
+        if in_order and not any(f.severity == "error" for f in reading.findings):
+            by_series.setdefault(reading.series, set()).add(one.submission_id)
+    return known
 
 
 def rules_version() -> str:

@@ -77,7 +77,8 @@ def check_waiting(
     """Check every submission that waits for it, by arrival; all, or those of a territory.
 
     That is: what has come in, and what was checked or refused by other declarations or rules and is not sent yet.
-    `after` sets the time of the check to so much after the arrival (a demonstration); otherwise it is now. Submissions
+    `after` is for a demonstration, whose returns arrived long before they are checked together: the time of the check
+    is so much after the arrival, and each return is judged beside those that arrived before it. Submissions
     whose territory is not known yet are part of every territory's work. Returns the reports by submission.
     """
     waiting = [
@@ -95,6 +96,7 @@ def check_waiting(
             history=history.source(home, engine),
             language=language,
             progress=progress,
+            in_order=after is not None,
         )
         times = {s.submission_id: clock.parse(s.received_at) + after for s in part} if after is not None else None
         record(home, engine, reports, times)
@@ -106,4 +108,5 @@ def _jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
     for one in part:
         data = store.get(home, one.sha256)
         kind = "patch" if one.kind == "patch" else None
-        yield CheckJob(one.submission_id, data, one.filename, one.submission_id, None, kind)
+        received = clock.parse(one.received_at)
+        yield CheckJob(one.submission_id, data, one.filename, one.submission_id, None, kind, received)

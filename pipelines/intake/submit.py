@@ -106,6 +106,7 @@ def submit(
         language=language,
         submission_id=arrival.submission_id,
         kind=kind,
+        received=at,
     )
     if report.verdict == "unreadable" or any(f.rule.startswith(IDENTIFIER_RULES) for f in report.findings):
         return Receipt(name, sha256, len(data), None, None, None, False, (), report)

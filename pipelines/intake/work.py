@@ -60,7 +60,7 @@ def take(task: Task) -> Taken:
 
 def take_with(task: Task, registry: Registry) -> Taken:
     """`take` with a given registry, in the calling process."""
-    from pipelines.returns.recognise import nearest, recognise
+    from pipelines.returns.recognise import not_recognised, recognise
 
     if task.form is not None:
         form = registry.forms[task.form]
@@ -69,13 +69,11 @@ def take_with(task: Task, registry: Registry) -> Taken:
     content = _read(task, None)
     matches = recognise(content, task.filename, registry)
     if not matches:
-        params = {"nearest": nearest(content, registry) or "none"}
-        finding = Finding("return.not_recognised", "error", params=params)
-        return Taken(content.format, None, (), (finding,), None)
-    form = registry.forms[matches[0].form]
+        return Taken(content.format, None, (), (not_recognised(content, registry),), None)
+    form = matches[0].form
     if _needs_own_options(form, content):
         content = _read(task, form)
-    return _standardised(content, form, tuple(m.form for m in matches), task, registry)
+    return _standardised(content, form, tuple(m.form.id for m in matches), task, registry)
 
 
 def _read(task: Task, form: Form | None) -> Content:
