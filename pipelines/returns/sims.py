@@ -96,3 +96,11 @@ def read_sims(path: Path) -> Sims:
     from pipelines.returns.yamlfile import load_yaml, validate
 
     return validate(Sims, load_yaml(path), path)
+
+
+def load_sims() -> dict[str, Sims]:
+    """The reference metadata of every declared territory that has a `sims.yml`, by code. Raises DeclarationError."""
+    from pipelines.returns.registry import folders
+
+    found = (read_sims(path) for root in folders() for path in sorted(root.glob("*/sims.yml")))
+    return {sims.territory: sims for sims in found}

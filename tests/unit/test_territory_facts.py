@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import codes
 from pipelines.returns import registry
-from pipelines.returns.sims import CONCEPTS, read_sims
+from pipelines.returns.sims import CONCEPTS, load_sims, read_sims
 from pipelines.returns.territory import Territory
 
 FOLDER = Path(__file__).parents[2] / "pipelines" / "territories"
@@ -287,9 +287,8 @@ def test_reference_metadata_is_complete_and_says_where_it_comes_from(code: str) 
 
 
 def test_breaks_of_law_are_told_with_their_mark() -> None:
-    found = {
-        (b.jurisdiction, b.period, b.status) for code in SEVEN for b in read_sims(FOLDER / code / "sims.yml").breaks
-    }
+    assert sorted(load_sims()) == SEVEN
+    found = {(b.jurisdiction, b.period, b.status) for sims in load_sims().values() for b in sims.breaks}
     assert ("RS", "2009-Q3", "verified") in found
     assert ("BA_SRP", "2017", "unverified") in found
     assert ("HR", "2023-Q1", "demonstration") in found
