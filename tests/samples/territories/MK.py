@@ -2,7 +2,8 @@
 """Returns of North Macedonia: the statistical office's workbook and the referral mechanism's PX file.
 
 The workbook has six sheets with heads of two and three merged rows. Final convictions are of adults only. From
-2025-Q1 the office uses other words for the same tables. Which sex the persons under an order to investigate had was
+2025-Q1 the office uses other words for the same tables. In 2025-Q3 one heading has a Latin letter in a Cyrillic
+word. Which sex the persons under an order to investigate had was
 not available in 2023-Q1.
 """
 
