@@ -79,7 +79,7 @@ class World:
         series = f"{jurisdiction}-{instrument.upper()}-{source}"
         self.forms.append(
             {
-                "form": f"{series}-1", "series": series, "territory": territory, "jurisdiction": jurisdiction,
+                "form": f"{series}-{freq}", "series": series, "territory": territory, "jurisdiction": jurisdiction,
                 "instrument": instrument, "source": source, "freq": freq, "valid_from": "2013", "valid_to": None,
             }
         )  # fmt: skip

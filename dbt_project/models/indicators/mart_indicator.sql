@@ -3,11 +3,11 @@ with
 
 counts as (select * from {{ ref('cell') }}),
 
-periods as (select * from {{ from_source('dimensions', 'dim_period') }}),
+periods as (select * from {{ ref('input_period') }}),
 
-populations as (select * from {{ from_source('dimensions', 'dim_population') }}),
+populations as (select * from {{ ref('input_population') }}),
 
-measures as (select * from {{ from_source('dimensions', 'dim_measure') }}),
+measures as (select * from {{ ref('input_measure') }}),
 
 flows as (
     select counts.*

@@ -3,7 +3,7 @@ with
 
 counts as (select * from {{ ref('cell') }}),
 
-measures as (select * from {{ from_source('dimensions', 'dim_measure') }}),
+measures as (select * from {{ ref('input_measure') }}),
 
 tracks as (select 'first' as track union all select 'final' as track),
 
