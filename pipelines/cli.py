@@ -48,6 +48,8 @@ for command in _COMMANDS:
     app.command()(command)
 app.command("import-reference")(release.import_reference)
 
+_OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")
+"""Of these, errors that nobody's use of the command can have caused."""
 _WORDED = {
     # Errors whose text is already a sentence with a remedy, by the module that raises them.
     "pipelines.home": ("HomeError",),
@@ -64,6 +66,9 @@ _WORDED = {
     "pipelines.explain": ("ExplainError",),
     "pipelines.warehouse": ("WarehouseError",),
     "pipelines.reference.gather": ("ReferenceConflictError",),
+    "pipelines.refresh": ("RefreshError",),
+    "pipelines.run": ("BusyError", "RunFailedError"),
+    "pipelines.serve": ("ServeError",),
 }
 
 
@@ -102,7 +107,7 @@ def _run(arguments: list[str]) -> int:
         if (read := _unreadable(error)) is not None:
             return _tell(read, UNREADABLE, as_json)
         if type(error).__name__ in _WORDED.get(type(error).__module__, ()):
-            return _tell(str(error), WRONG_USE, as_json)
+            return _tell(str(error), FAULT if type(error).__name__ in _OUR_FAULT else WRONG_USE, as_json)
         import traceback
 
         traceback.print_exc()

@@ -70,11 +70,12 @@ def check_waiting(
     registry: Registry,
     *,
     territory: str | None = None,
+    only: Sequence[str] | None = None,
     language: str = "en",
     after: timedelta | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Report]:
-    """Check every submission that waits for it, by arrival; all, or those of a territory.
+    """Check every submission that waits for it, by arrival; all, those of a territory, or `only` some.
 
     That is: what has come in, and what was checked or refused by other declarations or rules and is not sent yet.
     `after` is for a demonstration, whose returns arrived long before they are checked together: the time of the check
@@ -83,7 +84,7 @@ def check_waiting(
     """
     waiting = [
         s
-        for s in queries.submissions(engine, states=["received", "checked", "refused"])
+        for s in queries.submissions(engine, states=["received", "checked", "refused"], ids=only)
         if (s.state == "received" or (s.declaration_hash, s.rules_version) != (registry.digest, rules_version()))
         and (territory is None or s.territory in (None, territory))
     ]

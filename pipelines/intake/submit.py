@@ -96,7 +96,7 @@ def submit(
         sha256, len(data), name, sender, at, demonstration=home.kind == "demonstration", corrects=corrects, kind=kind
     )
     if (earlier := _already_there(engine, sha256)) is not None:
-        return earlier
+        return _resumed(home, engine, earlier, sender, registry, language, send)
     report = check(
         data,
         name,
@@ -116,8 +116,8 @@ def submit(
         return _receipt(engine, name, received.submission_id, received.same_file, new=False)
     for error in record.record(home, engine, {received.submission_id: report}).values():
         raise error
-    if send and report.verdict != "error" and not queries.unjustified(engine, received.submission_id):
-        ledger.send(engine, ledger.Act(received.submission_id, sender, at))
+    if send:
+        _send(engine, received.submission_id, sender, at)
     return _receipt(engine, name, received.submission_id, received.same_file, new=True, report=report)
 
 
@@ -139,6 +139,27 @@ def demonstration_files(folder: Path = RAW_SAMPLES) -> Mapping[str, str]:
         return {}
     with path.open(encoding="utf-8", newline="") as handle:
         return {row["sha256"]: row["file"] for row in csv.DictReader(handle)}
+
+
+def _resumed(
+    home: Home, engine: sa.Engine, earlier: Receipt, sender: str, registry: Registry, language: str, send: bool
+) -> Receipt:
+    """A file that came before: what a crash has left undone of it is done now, and the sender is told the rest."""
+    identity = earlier.submission_id
+    assert identity is not None
+    report = None
+    if earlier.state == "received":
+        report = record.check_waiting(home, engine, registry, only=[identity], language=language).get(identity)
+    if send:
+        _send(engine, identity, sender, clock.now())
+    return _receipt(engine, earlier.filename, identity, earlier.same_file, new=False, report=report)
+
+
+def _send(engine: sa.Engine, submission_id: str, sender: str, at: datetime) -> None:
+    """Send what is checked, has no open warning, and is this sender's own."""
+    found = queries.find(engine, submission_id)
+    if found.state == "checked" and found.sender == sender and not queries.unjustified(engine, submission_id):
+        ledger.send(engine, ledger.Act(submission_id, sender, at))
 
 
 def _already_there(engine: sa.Engine, sha256: str) -> Receipt | None:
