@@ -7,7 +7,7 @@ Does not belong here: finding the tables (`finding_tables.py`), judging a cell (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.readers.model import Cell
 from pipelines.returns.addressing import Trouble
@@ -173,6 +173,10 @@ class _TableReading:
                 self.basket.find("cell.lookalike", cell.where, seen=cell.text)
         if match is not None:
             self._check_valid(match, path[-1], text)
+            # PDF, DOCX and HTML set raised marks apart from the words; other formats leave them at the end of the text
+            raised = dict.fromkeys(mark for cell in path for mark in (cell.marks or "").split())
+            if raised:
+                match = replace(match, marks=(*match.marks, *raised))
         return match
 
     def _check_valid(self, match: LineMatch, cell: Cell, text: str) -> None:

@@ -20,6 +20,13 @@ class Article(NamedTuple):
     weight: float
     since: date = date.min
     until: date = date.max
+    months: tuple[int, int] | None = None
+    """Shortest and longest imprisonment drawn; by default that of the kind of offence."""
+
+    @property
+    def imprisonment(self) -> tuple[int, int]:
+        """Range of months from which a prison sentence is drawn; never above the article's own maximum."""
+        return self.months or ((3, 66) if self.offence.startswith(("ICCS0805", "TIP_")) else (10, 140))
 
     def valid(self, day: date) -> bool:
         return self.since <= day <= self.until
@@ -28,11 +35,11 @@ class Article(NamedTuple):
 XK_2013, XK_2019 = date(2013, 1, 1), date(2019, 4, 14)
 
 ARTICLES: tuple[Article, ...] = (
-    Article("AL", "110/a", "ICCS0204_ADULT", 7.0),
+    Article("AL", "110/a", "ICCS0204_ADULT", 7.0, months=(60, 180)),
     Article("AL", "110/b", "ICCS0204", 1.0),
     Article("AL", "110/c", "ICCS0204", 0.8),
-    Article("AL", "128/b", "ICCS0204_CHILD", 4.0),
-    Article("AL", "298", "ICCS08051_NB", 22.0),
+    Article("AL", "128/b", "ICCS0204_CHILD", 4.0, months=(84, 216)),
+    Article("AL", "298", "ICCS08051_NB", 22.0, months=(3, 48)),
     Article("AL", "297", "ICCS08059", 8.0),
     Article("BA_STATE", "185", "ICCS02031", 0.5),
     Article("BA_STATE", "186", "ICCS0204", 4.0),
@@ -56,10 +63,10 @@ ARTICLES: tuple[Article, ...] = (
     Article("ME", "405(2)", "ICCS08051", 4.0),
     Article("ME", "405(3)", "ICCS08051", 1.5),
     Article("MK", "418", "ICCS02031", 0.5),
-    Article("MK", "418-a", "ICCS0204", 4.0),
+    Article("MK", "418-a", "ICCS0204", 4.0, months=(36, 132)),
     Article("MK", "418-b", "ICCS08051", 30.0),
     Article("MK", "418-c", "TIP_SOM", 1.2),
-    Article("MK", "418-d", "ICCS0204_CHILD", 4.0),
+    Article("MK", "418-d", "ICCS0204_CHILD", 4.0, months=(60, 156)),
     Article("RS", "388", "ICCS0204", 12.0),
     Article("RS", "389", "ICCS02044", 1.0),
     Article("RS", "390", "ICCS02031", 0.6),

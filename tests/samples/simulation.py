@@ -23,7 +23,7 @@ EXITS_OF_COURT = ("acquitted", "rejected", "discontinued")
 
 
 class Person(NamedTuple):
-    """A defendant, always a natural person; `age` in completed years at the offence."""
+    """A defendant, always a natural person; `age` in completed years at the offence, `imprisonment` in months."""
 
     number: str
     jurisdiction: str
@@ -31,6 +31,7 @@ class Person(NamedTuple):
     offence: str
     sex: str
     age: int
+    imprisonment: tuple[int, int]
 
 
 class Happening(NamedTuple):
@@ -104,7 +105,8 @@ def _person(draw: Draw, article: Article, number: str) -> Person:
     sex = "F" if draw.chance(women) else "M"
     band = draw.choice({"14-17": 4, "18-20": 10, "21-24": 17, "25-34": 33, "35-44": 22, "45-67": 14})
     low, high = (int(part) for part in band.split("-"))
-    return Person(number, article.jurisdiction, article.article, article.offence, sex, draw.between(low, high))
+    age = draw.between(low, high)
+    return Person(number, article.jurisdiction, article.article, article.offence, sex, age, article.imprisonment)
 
 
 def _sentence(draw: Draw, person: Person) -> tuple[str, int | None]:
@@ -119,8 +121,9 @@ def _sentence(draw: Draw, person: Person) -> tuple[str, int | None]:
     )
     kind = draw.choice(kinds)
     if kind == "prison":
-        months = draw.between(10, 150) if hard else draw.between(3, 66)
-        return kind, 180 + draw.between(0, 24) if hard and draw.chance(0.03) else months
+        low, high = person.imprisonment
+        # most sentences lie in the lower half of the frame
+        return kind, low + int((high - low) * draw.random() * (0.5 + 0.5 * draw.random()))
     if kind == "prison_suspended":
         return kind, draw.between(4, 24)
     return kind, None
@@ -227,7 +230,7 @@ def _try(draw: Draw, cohort: Cohort, people: list[Person], court: _Court) -> Non
     """First instance, appeal and finality of the persons who are judged together."""
     lodged = court.decided + draw.lag(25, least=8)
     heard = lodged + draw.lag(130, least=15)
-    again = heard + draw.lag(170, least=20)
+    again = heard + draw.lag(120, least=95)  # a new trial is never decided in the quarter of the appeal
     for person in people:
         cohort.stays.append(Stay("pending_first", person, court.proceeding, court.indicted, court.decided))
         outcome, sentence = _decide(draw, cohort, person, court.proceeding, court.decided)
@@ -290,7 +293,12 @@ def draw_transfer(seed: int, giver: Article, taker: Article, reported: date, han
         ]
         cohort.stays.append(Stay("pending_prosecution", person, name, reported, handed))
     moved = [
-        person._replace(jurisdiction=taker.jurisdiction, article=taker.article, offence=taker.offence)
+        person._replace(
+            jurisdiction=taker.jurisdiction,
+            article=taker.article,
+            offence=taker.offence,
+            imprisonment=taker.imprisonment,
+        )
         for person in people
     ]
     prosecute(draw, cohort, moved, f"{name}F", handed + timedelta(days=7), "transferred_in")

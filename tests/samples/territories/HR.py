@@ -195,6 +195,17 @@ def _px(truth: Truth, due: plan.Due) -> MadeReturn:
         languages=["hr", "en"],
         codepage="windows-1250",
         last_updated=due.received_at[:10].replace("-", "") + " 09:00",
+        cell_notes=[
+            (
+                {"offence": NOT_AVAILABLE[2], "indicator": NOT_AVAILABLE[1]},
+                {
+                    "hr": "Nalozi u ovom tromjesečju nisu evidentirani.",
+                    "en": "Orders were not recorded in this quarter.",
+                },
+            )
+        ]
+        if due.period == NOT_AVAILABLE[0]
+        else [],
         properties={"DECIMALS": "0", "SHOWDECIMALS": "0", "MATRIX": '"PSZ_TR"', "SUBJECT-CODE": '"PSZ"'},
         texts={
             "SUBJECT-AREA": {"hr": "Pravosuđe", "en": "Administration of justice"},

@@ -16,8 +16,8 @@ from tests.samples.margins import victim_margins
 from tests.samples.rows import MadeReturn, Office, Period, Row
 from tests.samples.truth import Truth
 from tests.samples.writers import pdf, sdmx
+from tests.samples.writers.layout import Cell, Sheet
 from tests.samples.writers.layout import Row as SheetRow
-from tests.samples.writers.layout import Sheet
 
 YTD = Office("XK", "XK", "justice", "XK_KPC", accumulation="ytd")
 OWN = Office("XK", "XK", "justice", "XK_KPC")
@@ -53,6 +53,8 @@ STAGES: list[tuple[str, Said]] = [
     ("Ankesa të vendosura", {"measure": "decided_on_appeal"}),
     ("Të dënuar me aktgjykim të plotfuqishëm", {"measure": "convicted_final"}),
 ]
+MARKS = {"Aktakuzë e ngritur": "1)"}
+"""Raised marks of notes, explained above the tables."""
 FEATURES: list[tuple[tuple[str, ...], Said]] = [
     (("Gjithsej",), {}),
     (("Gjinia", "Meshkuj"), {"sex": "M"}),
@@ -130,7 +132,9 @@ def _table(
 def _tables(truth: Truth, period: Period, flows: Office, when: str, quarter: str) -> tuple[list[Sheet], list[Row]]:
     known = _in_force(period)
     staged = [
-        Line((LABELS[one.article], stage), {"article": one.article, **said}) for one in known for stage, said in STAGES
+        Line((LABELS[one.article], Cell(stage, mark=MARKS.get(stage))), {"article": one.article, **said})
+        for one in known
+        for stage, said in STAGES
     ]
     plain = [Line((LABELS[one.article],), {"article": one.article}) for one in known]
     sentenced = [Column(path, {"measure": "sentenced_first", **said}) for path, said in SENTENCES]
@@ -187,6 +191,7 @@ def _report(truth: Truth, due: plan.Due) -> MadeReturn:
         DEMONSTRATION,
         FOOTNOTE,
         "Të dhënat e tabelave 1 dhe 2 janë kumulative nga janari. Shenjat: - asnjë rast; . nuk ka kuptim.",
+        "1) Përfshirë aktakuzat e zgjeruara ndaj personave të rinj.",
         "Kontakti: statistika@kpk.example",
     ]
     file = "KPK_2020-2022.pdf" if due.back else f"KPK_raporti_TM{due.period.quarter}_{due.period.year}.pdf"
