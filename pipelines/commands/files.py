@@ -81,13 +81,13 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
+    content = _content(file, (), None)
     from pipelines.intake.check import OFFLINE_ID
     from pipelines.returns.preview import preview as picture
     from pipelines.returns.recognise import recognise
     from pipelines.returns.standardise import standardise
 
     registry = the_registry()
-    content = _content(file, (), None)
     if form is not None and form not in registry.forms:
         raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
     matches = [] if form is not None else recognise(content, file.name, registry)
