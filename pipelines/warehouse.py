@@ -162,10 +162,13 @@ def node_times(counts: Path) -> dict[str, float]:
     return dict(sorted(seconds.items(), key=lambda item: -item[1]))
 
 
-def run_tests(home: Home, counts: Path, select: Sequence[str]) -> int:
-    """Run dbt tests (unit tests too) against a copy of a build; returns how many ran. Raises WarehouseError."""
+def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Path | None = None) -> int:
+    """Run dbt tests (unit tests too) against a copy of a build; returns how many ran. Raises WarehouseError.
+
+    `select` is dbt's syntax. Tests of the second phase need the file of the `indicators` made of those counts.
+    """
     aside = home.warehouse / f".{counts.stem}.testing"
-    shutil.copyfile(counts, aside)
+    shutil.copyfile(indicators or counts, aside)
     variables = {
         "path": str(aside),
         "gathered": str(home.gathered),

@@ -424,4 +424,5 @@ def test_as_of_gives_what_was_known_then(home: Home, counts: Counts) -> None:
 
 
 def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts) -> None:
-    assert warehouse.run_tests(home, counts.path, ["test_type:unit"]) >= 15
+    folders = ("intermediate", "marts")
+    assert warehouse.run_tests(home, counts.path, [f"test_type:unit,path:models/{f}" for f in folders]) >= 40

@@ -83,3 +83,8 @@ def test_stages_stand_side_by_side_and_adults_are_marked(restricted: Path) -> No
 def test_each_cell_stands_once(protected: Path) -> None:
     cells = read(protected, "cell")
     assert cells.height == cells.unique(["area_kind", "area", "freq", "period", *cells.columns[5:19]]).height
+
+
+def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts, restricted: Path) -> None:  # noqa: F811
+    select = ["test_type:unit,path:models/indicators"]
+    assert warehouse.run_tests(home, counts.path, select, indicators=restricted) >= 3
