@@ -216,7 +216,10 @@ def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
         folder = home.facts / name
         present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
         # The empty file gives the columns where there is nothing new.
-        files[name] = [str(_empty(home.warehouse, name)), *(str(folder / f"{s}.parquet") for s in wanted if s in present)]
+        files[name] = [
+            str(_empty(home.warehouse, name)),
+            *(str(folder / f"{s}.parquet") for s in wanted if s in present),
+        ]
     return files
 
 
@@ -283,8 +286,8 @@ def _release() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
 
-    DuckDBConnectionManager.close_all_connections()
-    reset_adapters()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    reset_adapters()  # type: ignore[no-untyped-call]
 
 
 def _paths(target: Path) -> list[str]:
@@ -331,7 +334,15 @@ def main(arguments: Sequence[str]) -> int:
     variables = {"path": str(aside), "gathered": str(home.gathered), "files": {}, "dimensions": str(tables(counts))}
     try:
         result = _runner(parse()).invoke(
-            ["docs", "generate", "--static", "--no-compile", *_paths(PROJECT / "target"), "--vars", json.dumps(variables)]
+            [
+                "docs",
+                "generate",
+                "--static",
+                "--no-compile",
+                *_paths(PROJECT / "target"),
+                "--vars",
+                json.dumps(variables),
+            ]
         )
         _release()
     finally:

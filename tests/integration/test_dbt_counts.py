@@ -44,21 +44,33 @@ def sums_and_ages(world: World) -> None:
     smuggling = {"law_article": "298", "offence": "ICCS08051"}
     band = {"level": "final", "law_article": "110/a", "sentence_type": "prison"}
     world.send(
-        "AL1", "AL", "AL_PP", "2025-Q1",
+        "AL1",
+        "AL",
+        "AL_PP",
+        "2025-Q1",
         [
-            *by_sex("reported", 4, 2, **first), *by_sex("reported", 1, 0, **child),
+            *by_sex("reported", 4, 2, **first),
+            *by_sex("reported", 1, 0, **child),
             *by_sex("reported", 9, 3, **smuggling),
-            *(one("indicted", v, age=a, **first) for a, v in
-              [("_T", 12), ("Y_LT14", 1), ("Y14T17", 2), ("Y18T24", 4), ("Y_GE25", 4), ("_U", 1)]),
-            *(one("convicted_first", v, age=a, level="first", **first) for a, v in
-              [("Y_LT18", 1), ("Y18T24", 4), ("Y25T34", 2)]),
+            *(
+                one("indicted", v, age=a, **first)
+                for a, v in [("_T", 12), ("Y_LT14", 1), ("Y14T17", 2), ("Y18T24", 4), ("Y_GE25", 4), ("_U", 1)]
+            ),
+            *(
+                one("convicted_first", v, age=a, level="first", **first)
+                for a, v in [("Y_LT18", 1), ("Y18T24", 4), ("Y25T34", 2)]
+            ),
             one("sentenced_final", 9, level="final", law_article="110/a", sentence_type="_T", sentence_band="_T"),
-            one("sentenced_final", 8, sentence_band="_T", **band), one("sentenced_final", 2, sentence_band="M0T12", **band),
-            one("sentenced_final", 1, sentence_band="M12T24", **band), one("sentenced_final", 1, sentence_band="M24T36", **band),
-            one("sentenced_final", 2, sentence_band="M36T96", **band), one("sentenced_final", 2, sentence_band="M96T", **band),
-            one("pending_first", 30, level="first", statistic="start"), one("pending_first", 31, level="first", statistic="end"),
+            one("sentenced_final", 8, sentence_band="_T", **band),
+            one("sentenced_final", 2, sentence_band="M0T12", **band),
+            one("sentenced_final", 1, sentence_band="M12T24", **band),
+            one("sentenced_final", 1, sentence_band="M24T36", **band),
+            one("sentenced_final", 2, sentence_band="M36T96", **band),
+            one("sentenced_final", 2, sentence_band="M96T", **band),
+            one("pending_first", 30, level="first", statistic="start"),
+            one("pending_first", 31, level="first", statistic="end"),
         ],
-    )  # fmt: skip
+    )
     world.send(
         "AL2", "AL", "AL_PP", "2025-Q2", [*by_sex("reported", 3, None, **first), *by_sex("reported", 1, 1, **child)]
     )
@@ -66,10 +78,17 @@ def sums_and_ages(world: World) -> None:
         "AL3", "AL", "AL_PP", "2025-Q3", [*by_sex("reported", 5, 5, **first), *by_sex("reported", 0, 0, **child)]
     )
     world.send(
-        "AL4", "AL", "AL_PP", "2025-Q4",
-        [*by_sex("reported", 2, 2, **first), *by_sex("reported", 0, 1, **child),
-         one("pending_first", 44, level="first", statistic="start"), one("pending_first", 45, level="first", statistic="end")],
-    )  # fmt: skip
+        "AL4",
+        "AL",
+        "AL_PP",
+        "2025-Q4",
+        [
+            *by_sex("reported", 2, 2, **first),
+            *by_sex("reported", 0, 1, **child),
+            one("pending_first", 44, level="first", statistic="start"),
+            one("pending_first", 45, level="first", statistic="end"),
+        ],
+    )
 
 
 def year_so_far(world: World) -> None:

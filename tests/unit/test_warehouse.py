@@ -1,0 +1,98 @@
+"""Which files a build reads and writes, and what it says when it fails. dbt itself runs in the integration tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines import warehouse
+from pipelines.home import Home, init
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return init(tmp_path / "data", "demonstration")
+
+
+def gather(home: Home, accepted: dict[str, str | None]) -> None:
+    rows = [{"submission_id": s, "accepted_at": at} for s, at in accepted.items()]
+    schema = {"submission_id": pl.String(), "accepted_at": pl.String()}
+    pl.DataFrame(rows, schema=schema).write_parquet(home.gathered / "block.parquet")
+
+
+def facts(home: Home, *submissions: str) -> None:
+    folder = home.facts / "observation"
+    folder.mkdir(parents=True, exist_ok=True)
+    for submission in submissions:
+        (folder / f"{submission}.parquet").touch()
+
+
+def names(files: list[str]) -> list[str]:
+    return [Path(f).stem for f in files]
+
+
+def test_a_first_build_reads_all_accepted_submissions(home: Home) -> None:
+    gather(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
+    facts(home, "S1", "S2", "S3")
+    files = warehouse._fact_files(home, None)
+    assert names(files["observation"])[1:] == ["S1", "S3"]
+    assert names(files["case_event"]) == [".empty-case_event"]
+
+
+def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> None:
+    gather(home, {"S1": "2025-01-01", "S3": "2025-01-02"})
+    facts(home, "S1", "S3")
+    built = tmp_path / "counts.duckdb"
+    with duckdb.connect(str(built)) as connection:
+        connection.execute("create table fct_submission as select 'S1' as submission_id")
+    assert names(warehouse._fact_files(home, built)["observation"])[1:] == ["S3"]
+
+
+def test_there_is_nothing_to_build_before_gathering(home: Home) -> None:
+    with pytest.raises(warehouse.WarehouseError, match="nothing is gathered"):
+        warehouse.build_counts(home)
+
+
+def test_indicators_need_counts(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(warehouse.WarehouseError, match="no counts yet"):
+        warehouse.build_indicators(home, input="restricted", source=tmp_path / "no", target=tmp_path / "t.duckdb")
+    with pytest.raises(warehouse.WarehouseError, match="is missing"):
+        warehouse.build_indicators(
+            home, input="protected", source=tmp_path / "no", target=tmp_path / "t.duckdb", dimensions=tmp_path
+        )
+
+
+def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
+    assert warehouse.latest_counts(home) is None
+    for number in (9, 10, 11, 12):
+        (home.warehouse / f"counts-{number:06d}.duckdb").touch()
+        (home.warehouse / f"counts-{number:06d}").mkdir()
+    (home.warehouse / "counts-as-of-20250801T000000Z.duckdb").touch()
+    (home.warehouse / ".counts-000013.building").mkdir()
+    latest = warehouse.latest_counts(home)
+    assert latest is not None and latest.name == "counts-000012.duckdb"
+    warehouse._prune(home)
+    assert sorted(p.name for p in home.warehouse.glob("counts-0*.duckdb")) == [
+        "counts-000010.duckdb", "counts-000011.duckdb", "counts-000012.duckdb",
+    ]  # fmt: skip
+    assert not (home.warehouse / "counts-000009").exists()
+    assert (home.warehouse / "counts-as-of-20250801T000000Z.duckdb").exists()
+
+
+def test_a_failure_names_the_model_and_what_it_said() -> None:
+    node = SimpleNamespace(
+        resource_type="test", name="mart_count_key", original_file_path="models/marts/mart_count.yml"
+    )
+    text = warehouse._explain(
+        [SimpleNamespace(node=node, message="Got 2 results,\n  configured to fail")], Path("/scratch")
+    )
+    assert "test mart_count_key (models/marts/mart_count.yml): Got 2 results, configured to fail" in text
+
+
+def test_the_digest_is_of_what_shapes_the_build() -> None:
+    assert warehouse.project_digest() == warehouse.project_digest.__wrapped__()
+    assert len(warehouse.project_digest()) == 64
