@@ -108,14 +108,14 @@ def golden_csv(rows: Iterable[Row]) -> str:
 
 
 def scaled(seed: int, scale: int, only: Sequence[str] | None, years: int) -> list[MadeReturn]:
-    """`scale` times the returns: each further edition comes from another seed, a week later, and supersedes the last.
+    """`scale` times the returns: a further edition comes from another seed, half a day later, and supersedes the last.
 
     Files of further editions carry `~<edition>` in their names.
     """
     out = list(plan.made(draw(seed), only, years))
     for edition in range(2, scale + 1):
         for one in plan.made(draw(seed + edition), only, years):
-            moment = datetime.fromisoformat(one.received_at) + timedelta(days=7 * (edition - 1))
+            moment = datetime.fromisoformat(one.received_at) + timedelta(hours=12 * (edition - 1))
             path = _edition(one.path, edition)
             out.append(
                 replace(

@@ -107,14 +107,15 @@ def _missing(period: Period) -> Callable[[Said], bool]:
     return lambda said: period == NOT_AVAILABLE and said["measure"] in ("appealed", "decided_on_appeal")
 
 
-def _shift(period: Period, sent: Period) -> Callable[[Said], int]:
+def _shift(truth: Truth, period: Period, sent: Period) -> Callable[[Said], int]:
     """Before the revision, two men aged 25 to 34 were missing among the persons reported under article 298."""
     wrong = period == REVISED and sent < quarter(2024, 3)
+    late = min(ENTERED_LATE, truth.count("AL", REVISED, "reported", article="298", sex="M", age="Y25T34"))
 
     def shift(said: Said) -> int:
         hit = said["article"] == "298" and said["measure"] == "reported" and said.get("count_unit") != "case"
         cell = said.get("sex", "M") == "M" and said.get("age", "Y25T34") == "Y25T34"
-        return -ENTERED_LATE if wrong and hit and cell else 0
+        return -late if wrong and hit and cell else 0
 
     return shift
 
@@ -133,7 +134,7 @@ def _tables(truth: Truth, period: Period, sent: Period, when: str) -> Made:
             height=2,
             total="Gjithsej",
             missing=_missing(period),
-            shift=_shift(period, sent),
+            shift=_shift(truth, period, sent),
         )
         body: list[SheetRow] = [[None if value == "" else value for value in row] for row in part.rows[2:]]
         made.rows += [[f"{title}, {when}"], *part.rows[:2], *body, ["Burimi: Prokuroria e Përgjithshme"], []]

@@ -1,8 +1,8 @@
-# ruff: noqa: N999  (the module is named after its territory)
-"""Croatia: the statistical office's PX file, the ministry's court register, the police's JSON-stat of victims.
 
-The PX file is in windows-1250 and in two languages; `-` is nil, `.` has no meaning there, `..` is not available.
-One JSON-stat file is mended by a patch: a victim had been put under the wrong form of exploitation.
+"""The statistical office's PX file in windows-1250 and two languages.
+
+`-` is nil, `.` has no meaning there, `..` is not available. The office's words mislead: its prijavljeni are persons whose
+report was disposed of, its optuženi persons whose proceedings ended finally.
 """
 
 from __future__ import annotations
@@ -12,18 +12,13 @@ from collections.abc import Iterator
 from tests.samples import plan
 from tests.samples.articles import articles
 from tests.samples.crosstab import Said, meant, number
-from tests.samples.margins import victim_margins
-from tests.samples.registers import Register, lines, pseudonym
 from tests.samples.rows import STOCKS, MadeReturn, Office, Period, Row, quarter
+from tests.samples.territories.HR.words import DEMONSTRATION, quarter_words
 from tests.samples.truth import Truth
-from tests.samples.writers import csvfile, jsonstat, px
+from tests.samples.writers import px
 from tests.samples.writers.cube import Cube, Dimension, Number
 
 DZS = Office("HR", "HR", "justice", "HR_DZS", date_basis="decision")
-MUP = Office("HR", "HR", "victims", "HR_MUP", date_basis="event")
-ROMAN = ("I", "II", "III", "IV")
-DEMONSTRATION = {"hr": "DEMONSTRACIJSKI PODACI, IZMIŠLJENI", "en": "DEMONSTRATION DATA, INVENTED"}
-
 ARTICLES = {
     "105": {"hr": "Ropstvo, čl. 105. KZ", "en": "Slavery, Art. 105 CC"},
     "106": {"hr": "Trgovanje ljudima, čl. 106. KZ", "en": "Trafficking in human beings, Art. 106 CC"},
@@ -139,12 +134,6 @@ NOT_AVAILABLE = (quarter(2023, 3), "P04", "326")
 """In this quarter orders to investigate were not recorded for one article."""
 
 
-def _quarter_words(period: Period) -> dict[str, str]:
-    if period.freq == "A":
-        return {"hr": f"{period.code}.", "en": period.code}
-    return {"hr": f"{ROMAN[period.quarter - 1]}. tromjesečje {period.year}.", "en": f"Q{period.quarter} {period.year}"}
-
-
 def _cell(truth: Truth, period: Period, article: str, indicator: str, feature: str) -> tuple[Number, Row]:
     """What stands in the cell, and what it means."""
     said = {**INDICATORS[indicator][2], **FEATURES[feature][2], "article": article}
@@ -183,12 +172,12 @@ def _px(truth: Truth, due: plan.Due) -> MadeReturn:
             Dimension(
                 "time",
                 {"hr": time[0], "en": time[1]},
-                {code: _quarter_words(period) for code, period in periods.items()},
+                {code: quarter_words(period) for code, period in periods.items()},
             ),
         ),
         value,
     )
-    words = "2020. – 2022." if due.back else _quarter_words(due.period)["hr"]
+    words = "2020. – 2022." if due.back else quarter_words(due.period)["hr"]
     data = px.write(
         cube,
         heading=["time"],
@@ -251,218 +240,7 @@ def _px(truth: Truth, due: plan.Due) -> MadeReturn:
     )
 
 
-# -- the register of courts
-
-EVENTS = {
-    "indicted": "Datum optužnice",
-    "adjudicated_first": "Datum prvostupanjske odluke",
-    "convicted_first": "Datum osude",
-    "sentenced_first": "Datum izricanja sankcije",
-    "acquitted": "Datum oslobađajuće presude",
-    "rejected": "Datum odbijanja optužbe",
-    "discontinued": "Datum obustave postupka",
-    "appealed": "Datum žalbe",
-    "decided_on_appeal": "Datum odluke o žalbi",
-    "remitted": "Datum vraćanja na ponovno suđenje",
-}
-SANCTIONS = {
-    "prison": "bezuvjetna kazna zatvora",
-    "prison_suspended": "uvjetna kazna zatvora",
-    "fine": "novčana kazna",
-    "community": "rad za opće dobro",
-    "juvenile": "maloljetnička sankcija",
-    "other": "sudska opomena",
-}
-REGISTER = Register("HR", "HR_MPU", tuple(EVENTS), ("Y_LT18", "Y18T24", "Y_GE25"))
-COURTS = ("ŽS Zagreb", "ŽS Split", "ŽS Rijeka", "ŽS Osijek", "OS Slavonski Brod", "OS Karlovac")
-
-
-def _register(truth: Truth, due: plan.Due) -> MadeReturn:
-    period = due.period
-    found = [
-        one
-        for one in REGISTER.events(truth, period)
-        if one.level == "first" or one.measure in ("indicted", "appealed", "decided_on_appeal")
-    ]
-    rows: list[list[str | int | float | None]] = [
-        [f"Registar predmeta trgovanja ljudima i krijumčarenja, {period.quarter}. tromjesečje {period.year}."],
-        [f"{DEMONSTRATION['hr']} – {DEMONSTRATION['en']}"],
-        ["Sud", "Predmet", "Osoba", "Članak KZ", "Spol", "Dob", *EVENTS.values(), "Sankcija", "Trajanje (mj.)"],
-    ]
-    for line in lines(found):
-        one = next(iter(line.values()))
-        sentence = line.get("sentenced_first")
-        proceeding = pseudonym(truth, "K", one.proceeding)
-        none = "bez kazne" if "convicted_first" in line else ""
-        rows.append(
-            [
-                COURTS[int(proceeding[1:5], 16) % len(COURTS)],
-                proceeding,
-                pseudonym(truth, "O", one.person.number),
-                one.person.article,
-                {"M": "M", "F": "Ž"}[one.person.sex],
-                one.person.age,
-                *(f"{line[event].day:%d.%m.%Y.}" if event in line else "" for event in EVENTS),
-                SANCTIONS[sentence.sentence_type] if sentence else none,
-                f"{sentence.months},0" if sentence and sentence.months else "",
-            ]
-        )
-    return MadeReturn(
-        path=f"HR/register/registar_{period.year}_{period.quarter}tr.csv",
-        data=csvfile.write(rows, encoding="cp1250"),
-        jurisdiction="HR",
-        instrument="register",
-        source="HR_MPU",
-        form="HR-REGISTER-1",
-        periods=(period,),
-        received_at=due.received_at,
-        events=REGISTER.meaning(truth, period, found),
-    )
-
-
-# -- victims
-
-STATUS: dict[str, tuple[str, str, Said]] = {
-    "UK": ("Ukupno (potencijalne i identificirane)", "Total", {"victim_status": "_T"}),
-    "POT": ("Potencijalna žrtva", "Presumed", {"victim_status": "presumed"}),
-    "IDE": ("Identificirana žrtva", "Identified", {"victim_status": "identified"}),
-    "OST": ("Oštećenik u kaznenom postupku", "Injured party", {"victim_status": "injured_party"}),
-}
-SEX = {"M": "muško", "F": "žensko"}
-AGE = {"Y_LT18": "do 17 godina", "Y18T24": "18 – 24", "Y25T39": "25 – 39", "Y_GE40": "40 i više", "Y_GE18": "18 i više"}
-EXPLOITATION = {
-    "sexual": "Spolno iskorištavanje",
-    "labour": "Radno iskorištavanje",
-    "begging": "Prisilno prosjačenje",
-    "criminality": "Prisilno činjenje kaznenih djela",
-    "marriage": "Prisilni brak",
-    "organs": "Uzimanje organa",
-    "other": "Drugi oblici",
-    "multiple": "Više oblika",
-    "_U": "Oblik nepoznat",
-}
-CITIZENSHIP = {
-    "own": "Državljani RH",
-    "region": "Državljani država regije",
-    "eu": "Državljani EU-a",
-    "other": "Ostali državljani",
-    "stateless": "Bez državljanstva",
-    "_U": "Državljanstvo nepoznato",
-}
-PATCHED = quarter(2024, 2)
-"""In its first edition one identified victim of forced labour stood under sexual exploitation."""
-
-
-def _feature(margin: Said) -> tuple[str, str]:
-    """Code and label of a margin, as the police names it."""
-    if "exploitation" in margin:
-        return "OBL-" + margin["exploitation"].strip("_").upper(), EXPLOITATION[margin["exploitation"]]
-    if "citizenship" in margin:
-        return "DRZ-" + margin["citizenship"].strip("_").upper(), CITIZENSHIP[margin["citizenship"]]
-    if not margin:
-        return "UK", "Ukupno"
-    codes, words = [], []
-    if "sex" in margin:
-        codes.append("SPOL-" + {"M": "M", "F": "Z"}[margin["sex"]])
-        words.append(SEX[margin["sex"]])
-    if "age" in margin:
-        codes.append("DOB-" + margin["age"].strip("_Y"))
-        words.append(AGE[margin["age"]])
-    return "-".join(codes), ", ".join(words)
-
-
-MARGINS: dict[str, tuple[str, Said]] = {
-    _feature(margin)[0]: (_feature(margin)[1], margin) for margin in victim_margins(tuple(AGE))
-}
-
-
-def _victim_cube(
-    truth: Truth,
-    period: Period,
-    statuses: dict[str, tuple[str, str, Said]],
-    margins: dict[str, tuple[str, Said]],
-    wrong: bool,
-) -> tuple[Cube, list[Row]]:
-    meaning: list[Row] = []
-
-    def value(where: dict[str, str]) -> Number:
-        said = {**statuses[where["status"]][2], **margins[where["obiljezje"]][1]}
-        count = number(truth, MUP, period, said)
-        if wrong and said["victim_status"] in ("_T", "identified"):
-            count += {"sexual": 1, "labour": -1}.get(said.get("exploitation", ""), 0)
-        meaning.append(meant(MUP, period, said, count))
-        return count
-
-    cube = Cube(
-        (
-            Dimension("status", {"hr": "Status žrtve"}, {code: {"hr": words[0]} for code, words in statuses.items()}),
-            Dimension("obiljezje", {"hr": "Obilježje"}, {code: {"hr": words[0]} for code, words in margins.items()}),
-            Dimension("razdoblje", {"hr": "Razdoblje"}, {period.code: _quarter_words(period)}, time=True),
-        ),
-        value,
-    )
-    return cube, meaning
-
-
-def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
-    period = due.period
-    cube, meaning = _victim_cube(truth, period, STATUS, MARGINS, wrong=period == PATCHED)
-    return MadeReturn(
-        path=f"HR/victims/zrtve_thb_{period.year}-{period.quarter}.json",
-        data=jsonstat.write(
-            cube,
-            language="hr",
-            label="Žrtve trgovanja ljudima",
-            source="Ministarstvo unutarnjih poslova",
-            updated=due.received_at,
-            notes=[f"{DEMONSTRATION['hr']} / {DEMONSTRATION['en']}"],
-        ),
-        jurisdiction="HR",
-        instrument="victims",
-        source="HR_MUP",
-        form="HR-VICTIMS-1",
-        periods=(period,),
-        received_at=due.received_at,
-        meaning=tuple(meaning),
-    )
-
-
-def _patch(truth: Truth) -> MadeReturn:
-    statuses = {code: STATUS[code] for code in ("UK", "IDE")}
-    margins = {code: MARGINS[code] for code in ("OBL-SEXUAL", "OBL-LABOUR")}
-    cube, meaning = _victim_cube(truth, PATCHED, statuses, margins, wrong=False)
-    received = "2024-09-17T08:30:00Z"
-    return MadeReturn(
-        path=f"HR/victims/zrtve_thb_{PATCHED.year}-{PATCHED.quarter}_ispravak.json",
-        data=jsonstat.write(
-            cube,
-            language="hr",
-            label="Žrtve trgovanja ljudima – ispravak podataka",
-            source="Ministarstvo unutarnjih poslova",
-            updated=received,
-            notes=[f"{DEMONSTRATION['hr']} / {DEMONSTRATION['en']}"],
-        ),
-        jurisdiction="HR",
-        instrument="victims",
-        source="HR_MUP",
-        form="HR-VICTIMS-PATCH",
-        periods=(PATCHED,),
-        received_at=received,
-        meaning=tuple(meaning),
-        kind="patch",
-        corrects=f"HR/victims/zrtve_thb_{PATCHED.year}-{PATCHED.quarter}.json",
-        justification_reason="source_error",
-        justification_text="Žrtva radnog iskorištavanja bila je upisana pod spolno / one victim of forced labour had "
-        "been entered under sexual exploitation",
-    )
-
-
 def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """The returns of the three offices."""
+    """The back-series and a file a quarter."""
     for due in plan.due("HR", "justice", years):
         yield _px(truth, due)
-    for due in plan.due("HR", "register", years):
-        yield _register(truth, due)
-    for due in plan.due("HR", "victims", years):
-        yield _victims(truth, due)
-    yield _patch(truth)

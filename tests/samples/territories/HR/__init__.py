@@ -1,0 +1,16 @@
+
+"""Returns of Croatia: the statistical office's PX, the ministry's court register, the police's JSON-stat of victims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.samples.rows import MadeReturn
+from tests.samples.territories.HR import courts, police, statistics_office
+from tests.samples.truth import Truth
+
+
+def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
+    """The returns of the three offices."""
+    for office in (statistics_office, courts, police):
+        yield from office.returns(truth, years)
