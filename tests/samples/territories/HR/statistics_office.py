@@ -1,8 +1,7 @@
-
 """The statistical office's PX file in windows-1250 and two languages.
 
-`-` is nil, `.` has no meaning there, `..` is not available. The office's words mislead: its prijavljeni are persons whose
-report was disposed of, its optuženi persons whose proceedings ended finally.
+`-` is nil, `.` has no meaning there, `..` is not available. The office's words mislead: its prijavljeni are persons
+whose report was disposed of, its optuženi persons whose proceedings ended finally.
 """
 
 from __future__ import annotations
