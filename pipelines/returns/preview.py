@@ -1,0 +1,228 @@
+"""A picture of a file as HTML: every cell coloured by what it was bound to, so that a statistician can check it.
+
+Belongs here: the page, self-contained (no script, nothing fetched), escaped, fit for print.
+Does not belong here: reading; the words of findings (`pipelines/locales/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from pipelines import locales
+from pipelines.readers.model import Cell, Content, Cube, Grid, Table, Where
+from pipelines.returns.collecting import Binding, Role
+from pipelines.returns.findings import Finding
+from pipelines.returns.sheets import is_blank
+from pipelines.returns.standardise import Reading
+
+ROLES: dict[Role, tuple[str, str, str]] = {
+    "title": ("#fdf0c4", "t", "title (period and table)"),
+    "corner": ("#e4e4ee", "k", "corner of the table"),
+    "heading": ("#cfe3f7", "h", "heading"),
+    "label": ("#d9f0d3", "l", "row label"),
+    "section": ("#b9dfb0", "s", "section"),
+    "value": ("#ffffff", "", "number taken over"),
+    "check": ("#ece2f5", "+", "printed total, only compared"),
+    "note": ("#f5eadb", "n", "note"),
+    "nil": ("#fdf0c4", "0", "nil: nothing to report"),
+    "contact": ("#d6d6d6", "c", "contact cell, not kept"),
+    "ignored": ("#eeeeee", "i", "not read, as declared"),
+    "unknown": ("#ffd6a5", "?", "not declared"),
+    "sheet": ("#fdf0c4", "t", "sheet"),
+    "dimension": ("#cfe3f7", "h", "dimension"),
+}
+"""Role -> colour, sign (colour alone does not reach everyone), words of the legend."""
+_LEGEND: tuple[Role, ...] = (
+    "title", "corner", "heading", "label", "section", "value", "check", "note", "nil", "contact", "ignored", "unknown",
+)  # fmt: skip
+_STYLE = """
+body{font:14px/1.4 system-ui,sans-serif;margin:1.5rem;color:#1a1a1a;background:#fff}
+h1{font-size:1.3rem}h2{font-size:1.05rem;margin-top:1.6rem}
+table{border-collapse:collapse;margin:.4rem 0}
+td,th{border:1px solid #bbb;padding:.15rem .4rem;vertical-align:top;text-align:left;font-weight:normal}
+td.n{text-align:right}.pos{background:#f6f6f6;color:#666;font-size:.8em}
+.none{color:#555;background:#fafafa}
+sup.s{color:#444;font-size:.7em}
+.error{outline:3px solid #b00020;outline-offset:-3px}.warning{outline:3px dashed #9a5b00;outline-offset:-3px}
+.information{outline:2px dotted #1f5fa8;outline-offset:-2px}
+.demo{border:2px solid #b00020;padding:.3rem .6rem;font-weight:bold;display:inline-block}
+.scroll{overflow-x:auto}
+@media print{body{margin:0;font-size:10px}.scroll{overflow:visible}h2{break-after:avoid}tr{break-inside:avoid}
+*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+"""
+_MAX_ROWS = 3000
+"""Rows or observations of one table that are drawn; beyond it the page says so."""
+
+
+def preview(content: Content, reading: Reading, language: str = "en", *, demonstration: bool = False) -> str:
+    """The page as text. Findings are told in `language`; contact cells are shown empty, since they are never kept.
+
+    Of a cube the members of each dimension and the observations are listed. Everything from the file is escaped.
+    """
+    parts = [_head(reading, language, demonstration), _findings(reading.findings, language), _legend()]
+    if isinstance(content, Cube):
+        parts.append(_cube(content, reading))
+    else:
+        parts += _grid(content, reading)
+    parts.append("</body></html>\n")
+    return "\n".join(parts)
+
+
+def _head(reading: Reading, language: str, demonstration: bool) -> str:
+    periods = ", ".join(p.code for p in reading.periods) or "none found"
+    facts = [
+        f"Form: <b>{escape(reading.form)}</b>",
+        f"Periods: <b>{escape(periods)}</b>",
+        f"Kind: {escape('nil' if reading.nil else reading.kind)}",
+        f"Observations: {reading.observations.height}",
+    ]
+    if reading.events.height:
+        facts.append(f"Events: {reading.events.height}")
+    banner = '<p class="demo">Demonstration data</p>' if demonstration else ""
+    title = f"Preview: {reading.form}"
+    return (
+        f'<!doctype html>\n<html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n"
+        f"{banner}<h1>{escape(title)}</h1><p>{' &middot; '.join(facts)}</p>"
+    )
+
+
+def _findings(findings: Sequence[Finding], language: str) -> str:
+    if not findings:
+        return "<h2>Findings</h2><p>None.</p>"
+    rows = []
+    for number, finding in enumerate(findings, start=1):
+        words = locales.words(finding, language)
+        rows.append(
+            f'<tr id="f{number}"><td>{number}</td><td class="{finding.severity}">{finding.severity}</td>'
+            f"<td>{escape(str(finding.where)) or '-'}</td><td>{escape(words.message)}</td>"
+            f"<td>{escape(words.remedy)}</td></tr>"
+        )
+    head = "<tr><th>#</th><th>severity</th><th>place</th><th>what</th><th>what to do</th></tr>"
+    return f'<h2>Findings ({len(findings)})</h2><div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _legend() -> str:
+    cells = "".join(
+        f'<td style="background:{ROLES[role][0]}">{escape(ROLES[role][2])}{_sign(role)}</td>' for role in _LEGEND
+    )
+    outlines = "".join(f'<td class="{s}">{s}</td>' for s in ("error", "warning", "information"))
+    return f'<h2>Legend</h2><table><tr>{cells}<td class="none">not bound</td>{outlines}</tr></table>'
+
+
+def _sign(role: Role) -> str:
+    sign = ROLES[role][1]
+    return f' <sup class="s">{escape(sign)}</sup>' if sign else ""
+
+
+def _numbered(findings: Sequence[Finding]) -> dict[Where, list[tuple[int, Finding]]]:
+    out: dict[Where, list[tuple[int, Finding]]] = {}
+    for number, finding in enumerate(findings, start=1):
+        out.setdefault(finding.where, []).append((number, finding))
+    return out
+
+
+def _grid(grid: Grid, reading: Reading) -> Iterable[str]:
+    bound = {(b.table, b.row, b.column): b for b in reading.bindings}
+    found = _numbered(reading.findings)
+    for index, table in enumerate(grid.tables):
+        yield _table(table, index, bound, found)
+
+
+def _table(
+    table: Table,
+    index: int,
+    bound: Mapping[tuple[int, int, int], Binding],
+    found: Mapping[Where, Sequence[tuple[int, Finding]]],
+) -> str:
+    cells = {(c.row, c.column): c for c in table.cells}
+    rows = max((r for r, _ in cells), default=0)
+    columns = max((c for (_, c), cell in cells.items() if not is_blank(cell)), default=0)
+    hidden = " (hidden)" if table.hidden else ""
+    title = f"<p>{escape(table.title)}</p>" if table.title else ""
+    head = "".join(f'<th class="pos">{c}</th>' for c in range(1, columns + 1))
+    body = []
+    for row in range(1, min(rows, _MAX_ROWS) + 1):
+        drawn = "".join(
+            _cell(cells.get((row, c)), bound.get((index, row, c)), found, cells) for c in range(1, columns + 1)
+        )
+        body.append(f'<tr><th class="pos">{row}</th>{drawn}</tr>')
+    cut = f"<p>{rows - _MAX_ROWS} more rows are not drawn.</p>" if rows > _MAX_ROWS else ""
+    return (
+        f'<h2>{escape(table.name)}{hidden}</h2>{title}<div class="scroll"><table><tr><th></th>{head}</tr>'
+        f"{''.join(body)}</table></div>{cut}"
+    )
+
+
+def _cell(
+    cell: Cell | None,
+    binding: Binding | None,
+    found: Mapping[Where, Sequence[tuple[int, Finding]]],
+    cells: Mapping[tuple[int, int], Cell],
+) -> str:
+    if cell is not None and cell.spread and cell.anchor in cells:
+        return _spread(cell, binding)
+    where = cell.where if cell is not None else binding.where if binding is not None else None
+    told = found.get(where, ()) if where is not None else ()
+    classes = ["n"] if cell is not None and cell.kind == "number" else []
+    style, title = "", []
+    if binding is not None:
+        style = f' style="background:{ROLES[binding.role][0]}"'
+        title = [ROLES[binding.role][2], *(f"{k}={v}" for k, v in binding.codes.items())]
+    elif cell is not None and not is_blank(cell):
+        classes.append("none")
+        title = ["not bound"]
+    if told:
+        classes.append(min((f.severity for _, f in told), key=("error", "warning", "information").index))
+    text = "" if cell is None or (binding is not None and binding.role == "contact") else cell.text
+    if binding is not None and binding.role == "contact":
+        text = "[contact]"
+    links = "".join(f' <a href="#f{n}"><sup>{n}</sup></a>' for n, _ in told)
+    place = str(where) if where is not None else ""
+    tip = escape(", ".join([place, *title]), quote=True)
+    sign = _sign(binding.role) if binding is not None else ""
+    class_ = f' class="{" ".join(classes)}"' if classes else ""
+    return f'<td{class_}{style} title="{tip}">{escape(text)}{sign}{links}</td>'
+
+
+def _spread(cell: Cell, binding: Binding | None) -> str:
+    style = f' style="background:{ROLES[binding.role][0]}"' if binding is not None else ""
+    return f'<td{style} title="{escape(f"{cell.where}, merged", quote=True)}">&#8203;</td>'
+
+
+def _cube(cube: Cube, reading: Reading) -> str:
+    said = {str(b.where): b for b in reading.bindings if b.role == "dimension"}
+    blocks = []
+    for dimension in cube.dimensions:
+        rows = []
+        for member in dimension.members:
+            binding = said.get(str(Where(keyword=f"{dimension.id}={member.code}")))
+            role: Role = "dimension" if binding is not None else "unknown"
+            codes = ", ".join(f"{k}={v}" for k, v in binding.codes.items()) if binding is not None else "not declared"
+            label = next(iter(member.labels.values()), "")
+            rows.append(
+                f'<tr style="background:{ROLES[role][0]}"><td>{escape(member.code)}</td><td>{escape(label)}</td>'
+                f"<td>{escape(codes) or 'nothing, as declared'}</td></tr>"
+            )
+        head = "<tr><th>code</th><th>label</th><th>read as</th></tr>"
+        blocks.append(f"<h2>Dimension {escape(dimension.id)}</h2><table>{head}{''.join(rows)}</table>")
+    return "\n".join([*blocks, _observations(cube, reading)])
+
+
+def _observations(cube: Cube, reading: Reading) -> str:
+    found = _numbered(reading.findings)
+    head = "".join(f"<th>{escape(d.id)}</th>" for d in cube.dimensions)
+    rows = []
+    for seen in cube.observations[:_MAX_ROWS]:
+        told = found.get(seen.where, ())
+        severity = min((f.severity for _, f in told), key=("error", "warning", "information").index, default="")
+        links = "".join(f' <a href="#f{n}"><sup>{n}</sup></a>' for n, _ in told)
+        shown = seen.status or "" if seen.value is None else f"{seen.value:g}"
+        keys = "".join(f"<td>{escape(code)}</td>" for code in seen.key)
+        place = escape(str(seen.where))
+        rows.append(f'<tr>{keys}<td class="n {severity}">{escape(shown)}{links}</td><td class="pos">{place}</td></tr>')
+    more = len(cube.observations) - _MAX_ROWS
+    cut = f"<p>{more} more observations are not drawn.</p>" if more > 0 else ""
+    table = f"<table><tr>{head}<th>value</th><th>place</th></tr>{''.join(rows)}</table>"
+    return f'<h2>Observations</h2><div class="scroll">{table}</div>{cut}'
