@@ -79,7 +79,7 @@ def totals(observations: pl.DataFrame) -> pl.DataFrame:
         offence_groups(), on="offence", how="inner"
     )
     by = ["submission_id", "territory", "period", "accumulation", *SERIES]
-    together = pl.col("law_article").is_in(["_T", "_Z"])
+    together = pl.col("law_article") == "_T"
     rows = rows.filter(together | ~together.any().over(by))
     # Rows are by article, and several articles may have one code: within a group all of them are added.
     return (

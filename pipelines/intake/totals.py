@@ -35,7 +35,7 @@ def totals(observations: pl.DataFrame) -> list[dict[str, Any]]:
     rows = observations.with_columns(
         offence_group=pl.col("offence").replace_strict(groups, default=pl.col("offence"), return_dtype=pl.String),
         _whole=pl.all_horizontal(pl.col(n).is_in(_WHOLE) for n in [*narrow, "sex", "age"]),
-        _all_articles=pl.col("law_article").is_in(_WHOLE),
+        _all_articles=pl.col("law_article") == "_T",
     )
     any_all = (pl.col("_whole") & pl.col("_all_articles")).any().over(_BY)
     rows = rows.with_columns(_counts=pl.col("_whole") & (pl.col("_all_articles") | ~any_all))

@@ -57,14 +57,15 @@ sent as (
     from register_counts
 ),
 
--- Rows by article are by the article of the principal offence and so exclude one another. A row of the whole group is
--- one that names the group's own code and no article.
+-- Rows by article are by the article of the principal offence and so exclude one another. So does a row that names an
+-- offence and no article (_Z): one office still counts cases of a repealed code in a row of their own, beside those by
+-- article, and taking that row for the whole lost all the others. Only _T says all articles together.
 by_offence as (
     select
         sent.*,
         offences.offence_group,
-        sent.law_article not in ('_Z', '_T') or offences.parent is not null as is_part_of_group,
-        sent.law_article not in ('_Z', '_T') as is_by_article
+        sent.law_article <> '_T' or offences.parent is not null as is_part_of_group,
+        sent.law_article <> '_T' as is_by_article
     from sent
     inner join offences on sent.offence = offences.code
 ),
@@ -203,7 +204,7 @@ by_band as (
     where by_age.common_age is not null
 ),
 
--- Where an offence was given both as a row of its own and by its articles, the row of its own counts.
+-- Where an offence was given both for all its articles together and by article, the row of all together counts.
 ranked as (
     select
         {{ tables() }},
