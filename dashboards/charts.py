@@ -1,0 +1,140 @@
+"""Charts of the public dashboard: Altair, readable in grey, direct labels, and a text for those who cannot see them.
+
+Belongs here: figures from rows.  Does not belong here: which rows, and the words beside them.
+
+Colours are of the Okabe-Ito palette, told apart by people with any common colour blindness; no meaning rests on colour
+alone.  Nothing is fetched: fonts are those of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import altair as alt
+
+from dashboards import words
+
+INK, GREY, RULE = "#1f2a37", "#5b6573", "#d5dae1"
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#b35900", "#00795c", "#8a4f7d"
+DEMONSTRATION = "Demonstration data: every figure is invented"
+
+
+def stages(
+    title: str, cells: Sequence[tuple[str, Mapping[str, Any] | None]], *, rate: bool, top: float, demonstration: bool
+) -> tuple[alt.LayerChart, str]:
+    """Horizontal bars, one a stage, of one area; and the chart in words. `top` is the common end of the scale."""
+    data = [_bar(measure, cell, rate=rate) for measure, cell in cells]
+    order = [row["stage"] for row in data]
+    y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
+    base = _data(data).encode(y=y)
+    scale = alt.Scale(domain=[0, top * 1.22 or 1], nice=False)
+    bars = base.mark_bar(color=BLUE, height={"band": 0.62}).encode(x=alt.X("value:Q", axis=None, scale=scale))
+    text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
+        x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
+    )
+    chart = alt.layer(bars, text).properties(title=_title(title, demonstration), height=_height(data))
+    spoken = f"{title}. " + "; ".join(f"{row['stage']}: {row['spoken']}" for row in data) + "."
+    return _dress(chart), _say(spoken, demonstration)
+
+
+def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
+    shown = words.absent() if cell is None else words.rate(cell) if rate else words.count(cell)
+    value = None if cell is None or shown.kind != "value" else cell["rate"] if rate else cell["value"]
+    label = shown.text if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
+    return {
+        "stage": words.stage_name(measure), "value": value, "at": value or 0, "label": label, "spoken": shown.spoken,
+    }  # fmt: skip
+
+
+def series(title: str, cells: Sequence[Mapping[str, Any]], *, demonstration: bool) -> tuple[alt.LayerChart, str]:
+    """One stage over time. A line is broken where a figure is missing; withheld periods carry a c at the foot."""
+    data = [_point(cell) for cell in cells]
+    order = [row["period"] for row in data]
+    every = max(1, -(-len(order) // 6))
+    ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % every == 0]
+    x = alt.X("period:O", sort=order, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy"))
+    base = _data(data).encode(x=x)
+    top = max((row["value"] for row in data if row["value"] is not None), default=0) or 1
+    y = alt.Y(
+        "value:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, top * 1.15], nice=False),
+        axis=alt.Axis(tickCount=3, format=",d", domain=False, ticks=False, tickMinStep=1),
+    )
+    line = base.mark_line(color=BLUE, strokeWidth=2, invalid="break-paths-show-path-domains").encode(y=y)
+    points = base.mark_point(color=BLUE, filled=True, size=34, invalid="filter").encode(
+        y=y, tooltip=[alt.Tooltip("period:N", title="Period"), alt.Tooltip("label:N", title="Figure")]
+    )
+    foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
+    symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
+    layers: list[Any] = [line, points, symbols]
+    last = next((row for row in reversed(data) if row["value"] is not None), None)
+    if last is not None:
+        named = base.transform_filter(alt.datum.period == last["period"])
+        layers.append(named.mark_text(dy=-11, color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N"))
+    chart = alt.layer(*layers).properties(title=_title(title, demonstration), height=200)
+    spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
+    return _dress(chart), _say(spoken, demonstration)
+
+
+def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
+    shown = words.count(cell)
+    return {
+        "period": words.period_short(cell["period"]), "value": cell["value"], "label": shown.text,
+        "spoken": shown.spoken,
+    }  # fmt: skip
+
+
+def parts(
+    title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, demonstration: bool
+) -> tuple[alt.LayerChart, str]:
+    """Horizontal bars, one a category; withheld and missing ones carry their symbol in place of a bar."""
+    data = []
+    for label, cell in cells:
+        shown = words.count(cell)
+        text = shown.text if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
+        data.append(
+            {"part": label, "value": cell["value"], "at": cell["value"] or 0, "label": text, "spoken": shown.spoken}
+        )
+    top = max((row["at"] for row in data), default=0) or 1
+    scale = alt.Scale(domain=[0, top * 1.3], nice=False)
+    order = [row["part"] for row in data]
+    y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=170))
+    base = _data(data).encode(y=y)
+    bars = base.mark_bar(color=BLUE, height={"band": 0.62}).encode(x=alt.X("value:Q", axis=None, scale=scale))
+    text_layer = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
+        x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
+    )
+    chart = alt.layer(bars, text_layer).properties(title=_title(title, demonstration), height=_height(data))
+    spoken = f"{title}. " + "; ".join(f"{row['part']}: {row['spoken']}" for row in data) + "."
+    return _dress(chart), _say(spoken, demonstration)
+
+
+def _data(rows: list[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=rows))
+
+
+def _height(data: Sequence[Mapping[str, Any]]) -> int:
+    """Height of bars with their title: Vega fits both into it."""
+    return 24 * len(data) + 52
+
+
+def _title(title: str, demonstration: bool) -> alt.TitleParams:
+    return alt.TitleParams(title, subtitle=[DEMONSTRATION] if demonstration else [])
+
+
+def _say(text: str, demonstration: bool) -> str:
+    return f"{text} {DEMONSTRATION}." if demonstration else text
+
+
+def _dress(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
+    dressed = (
+        chart.configure(font='"Source Sans", sans-serif')
+        .configure_view(stroke=None)
+        .configure_axis(labelColor=INK, labelFontSize=12, gridColor=RULE, labelPadding=6)
+        .configure_title(
+            anchor="start", color=INK, fontSize=14, fontWeight="bold", subtitleColor=GREY, subtitleFontSize=11, offset=6
+        )
+    )
+    return cast("alt.LayerChart", dressed)

@@ -1,0 +1,204 @@
+"""What all public pages share: the frame (style, banner, empty state, foot), and selections that live in the address.
+
+Belongs here: Streamlit that more than one page needs.  Does not belong here: SQL and the words of figures.
+
+Selections are written to the address by hand and not by Streamlit's `bind`, which leaves defaults out of it: an
+address quoted today would show another quarter after the next release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboards import queries, tables, words
+
+CSS = Path(__file__).with_name("style.css")
+CRIMES = ("TIP", "SOM")
+"""Offence groups that are compared. They are chosen, never shown together and never added."""
+SOURCE_PAGE = "source"
+_MARKS = ("*", "†", "‡", "§")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page needs of the release."""
+
+    path: str
+    release: Mapping[str, Any]
+    areas: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def id(self) -> str:
+        return str(self.release["release"])
+
+    @property
+    def is_demonstration(self) -> bool:
+        return bool(self.release["demonstration"])
+
+    @property
+    def territories(self) -> list[tuple[str, str]]:
+        """Code and name of the territories of the region, in the order of the screen."""
+        return [(code, row["name_en"]) for code, row in self.areas.items() if row["area_kind"] == "territory"]
+
+    @property
+    def region(self) -> str:
+        """Code of the region."""
+        return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
+
+    def name(self, area: str) -> str:
+        return str(self.areas[area]["name_en"]) if area in self.areas else area
+
+    def name_notes(self, codes: Sequence[str]) -> list[tuple[str, str]]:
+        """Mark and footnote of every name shown that carries one."""
+        noted = [code for code in codes if code in self.areas and self.areas[code]["footnote_en"]]
+        return [(self.mark(code), str(self.areas[code]["footnote_en"])) for code in noted]
+
+    def mark(self, area: str) -> str:
+        """The mark of a name's footnote, the same on every page; empty where it has none."""
+        noted = [code for code, row in self.areas.items() if row["footnote_en"]]
+        return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
+
+    def heading(self, area: str, href: str = "") -> tables.Cell:
+        """The name of an area as the heading of a row, with its mark."""
+        mark = self.mark(area)
+        return tables.Cell(self.name(area), self.name(area), (mark,) if mark else (), href)
+
+    def marked(self, area: str) -> str:
+        """The name with its mark, for titles and charts."""
+        return self.name(area) + self.mark(area)
+
+
+def frame() -> Frame:
+    """The current release; where there is none, the page says which command makes one and ends."""
+    try:
+        path = queries.current_release()
+    except queries.NoReleaseError as error:
+        st.title("Nothing has been published yet")
+        st.markdown(
+            f"This page shows a published release, and there is none: {error}.\n\n"
+            "On the machine that holds the data, run `rti refresh --publish`, then load this page again."
+        )
+        st.stop()
+    return Frame(path, queries.read(path, "release")[0], queries.area_names(path))
+
+
+def page(title: str, lead: str = "") -> Frame:
+    """Begin a page: style, banner, title, and a notice where the address was made of another release."""
+    st.html(CSS)
+    here = frame()
+    if here.is_demonstration:
+        st.html('<div class="rti-banner" role="note">Demonstration data: every figure is invented.</div>')
+    st.title(title, anchor=False)
+    if lead:
+        st.markdown(lead)
+    asked = st.query_params.get("release")
+    if asked and asked != here.id:
+        st.info(f"This address was made with release {asked}; the figures below are of the current release, {here.id}.")
+    return here
+
+
+def choose(
+    label: str,
+    key: str,
+    options: Sequence[str],
+    *,
+    default: str | None = None,
+    say: Callable[[str], str] = str,
+    boxed: bool = False,
+    width: int = 220,
+) -> str:
+    """One choice among codes; it stands in the address under `key` and is kept from page to page.
+
+    An address that names no option of this release is answered by the default, and the page says so.
+    """
+    first = default if default is not None and default in options else options[0]
+    asked, widget, last = st.query_params.get(key), f"choice.{key}", st.session_state.get(f"address.{key}")
+    kept = st.session_state.get(f"kept.{key}")
+    if asked is not None and asked != last:
+        # The address was opened or changed (a link, the back button): it wins over what the widget held.
+        if asked not in options:
+            st.warning(
+                f"The address asks for {label.lower()} {asked!r}, which this release lacks; shown is {say(first)}."
+            )
+        st.session_state[widget] = asked if asked in options else first
+    elif st.session_state.get(widget) not in options:
+        st.session_state[widget] = kept if kept in options else first
+    if boxed or len(options) > 5:
+        picked = st.selectbox(label, options, key=widget, format_func=say, width=width)
+    else:
+        picked = st.segmented_control(label, options, key=widget, format_func=say, required=True)
+    value = str(picked) if picked in options else first
+    st.session_state[f"kept.{key}"] = st.session_state[f"address.{key}"] = value
+    st.query_params[key] = value
+    return value
+
+
+def choose_crime(here: Frame, options: Sequence[str] = CRIMES) -> str:
+    """Trafficking or smuggling; never both."""
+    labels = queries.labels(here.path, "offence_group")
+    return choose("Crime", "crime", options, say=lambda code: labels.get(code, code))
+
+
+def choose_track() -> str:
+    """First-instance or final decisions; never both."""
+    return choose("Decisions", "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
+
+
+def choose_period(here: Frame, periods: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """Kind of period and period, the newest first."""
+    labels = queries.labels(here.path, "freq")
+    freq = choose("Period", "freq", tuple(periods), say=lambda code: labels.get(code, code))
+    return freq, choose(
+        "Quarter" if freq == "Q" else "Year" if freq == "A" else "Years",
+        "period",
+        tuple(periods[freq]),
+        say=words.period_short,
+        boxed=True,
+        width=140,
+    )
+
+
+def choose_territory(here: Frame) -> str:
+    """One of the territories."""
+    codes = tuple(code for code, _ in here.territories)
+    return choose("Territory", "territory", codes, say=here.marked, boxed=True, width=260)
+
+
+def end(here: Frame) -> None:
+    """Close a page: the release is part of the address, and the foot says what to cite."""
+    st.query_params["release"] = here.id
+    st.html(
+        f'<div class="rti-foot">Source: {escape(words.citation(here.release))} '
+        f"Drafted {escape(str(here.release['drafted_at'])[:10])}; data up to "
+        f"{escape(words.period_short(here.release['reference_period']))}. "
+        "Each figure links to its way back.</div>"
+    )
+
+
+def put(*parts: str) -> None:
+    """HTML parts one after the other; empty ones are left out."""
+    for part in parts:
+        if part:
+            st.html(part)
+
+
+def quote(text: str, here: Frame) -> None:
+    """The sentence that can be said aloud, with its source."""
+    st.html(
+        f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.citation(here.release))}</cite>'
+        "</blockquote>"
+    )
+
+
+def panels(charts: Sequence[tuple[Any, str]], *, key: str, width: int = 280) -> None:
+    """Small multiples that flow to the width of the screen."""
+    with st.container(horizontal=True, gap="medium", key=key):
+        for number, (chart, spoken) in enumerate(charts):
+            with st.container(width=width, key=f"{key}-{number}"):
+                st.altair_chart(chart, alt=spoken, width="stretch", theme=None)

@@ -1,0 +1,24 @@
+"""The public dashboard: `streamlit run dashboards/public.py`. A router and nothing else.
+
+It reads the current release of the home under RTI_HOME and nothing besides: no warehouse and no ledger.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.public_pages import about, published, region, source, territory, victims
+
+st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
+st.navigation(
+    {
+        "Regional trafficking indicators": [
+            st.Page(region.show, title="Region", url_path="region", default=True),
+            st.Page(territory.show, title="Territory", url_path="territory"),
+            st.Page(victims.show, title="Victims", url_path="victims"),
+            st.Page(published.show, title="What others published", url_path="published"),
+            st.Page(source.show, title="Where a number comes from", url_path="source"),
+            st.Page(about.show, title="About and downloads", url_path="about"),
+        ]
+    },
+).run()

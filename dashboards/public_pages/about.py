@@ -1,0 +1,127 @@
+"""About: what the symbols mean, how persons are protected, how to cite, and the release's files to download.
+
+Belongs here: what holds for the whole release.  Methods are explained at length in the project's documentation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import layout, queries, tables, words
+
+_MIME = {
+    ".csv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+    ".json": "application/json",
+    ".txt": "text/plain",
+}
+_KINDS = {"csv": "CSV tables", "parquet": "Parquet tables", "other": "Manifest and text"}
+
+READING = """
+**Four things that are not one.** A zero is a figure: the office says that there was none. *Not available* means that a
+figure was expected and is not there. *Not collected* means that the office does not count this, or not for this kind of
+period. *Withheld* means that the figure is known and hidden. None of them is ever filled in.
+
+**Trafficking in persons and smuggling of migrants** are different crimes. They stand apart on every page and are never
+added. Decisions at first instance and final decisions stand apart for the same reason: one person may have both.
+
+**Periods.** A figure counts what happened in the period. A year is the office's own annual figure where it sent one,
+and else the sum of its four quarters. A year is never divided into quarters.
+
+**The region** is the sum of the territories that reported, and says who they are. Where some are missing it is marked
+as partial and says nothing of them.
+
+**Rates** are per 100,000 inhabitants for the period itself; a quarter's rate is not multiplied by four. Where the
+population of a year is not yet known, the last known one is used, and the figure is marked.
+"""
+PROTECTION = """
+Counts of 1 to 4 persons are never shown. So that none of them can be worked out from totals, further figures are
+withheld with them; all carry the same **c**, and a withheld figure may be a zero. Shares, rates and differences are
+made of published figures only. A page selects rows of the declared tables and adds nothing up.
+"""
+
+
+def show() -> None:
+    """The page."""
+    here = layout.page("About and downloads")
+    st.header("How to read the figures", anchor=False)
+    layout.put(tables.legend(words.ELSEWHERE_LEGEND))
+    st.markdown(READING)
+    st.header("How persons are protected", anchor=False)
+    st.markdown(PROTECTION)
+    st.header("Who is in it", anchor=False)
+    codes = [code for code, _ in here.territories]
+    names = [here.marked(code) for code in codes]
+    st.markdown(f"The territories of this release: {words.join(names)}.".replace("*", "\\*"))
+    layout.put(tables.notes_list(words.Notes(), here.name_notes(codes)))
+    _programme(here)
+    st.header("How to cite", anchor=False)
+    st.markdown(
+        "Quote the figure with its release and its coverage. The address of a page holds the whole selection and the "
+        "release it was made of."
+    )
+    st.code(words.citation(here.release), language=None, wrap_lines=True)
+    _downloads(here)
+    layout.end(here)
+
+
+def _programme(here: layout.Frame) -> None:
+    st.header("What is published", anchor=False)
+    freqs, areas = (
+        queries.labels(here.path, "freq"),
+        {"territory": "territories", "region": "the region", "jurisdiction": "jurisdictions"},
+    )
+    lines = [
+        tables.Line(
+            tables.Cell(row["title"]),
+            (
+                tables.Cell(words.join(areas.get(kind, kind) for kind in row["areas"].split(","))),
+                tables.Cell(words.join(freqs.get(freq, freq).lower() for freq in row["freqs"].split(","))),
+                tables.Cell(words.join(d.replace("_", " ") for d in row["dimensions"].split(",") if d) or "totals"),
+                tables.Cell(row["note"] or ""),
+            ),
+        )
+        for row in queries.read(here.path, "programme")
+    ]
+    layout.put(
+        tables.table(
+            "Tables of the programme; what is not here is not published",
+            ["For", "By", "Broken down by", "Note"],
+            lines,
+            corner="Table",
+            text=True,
+        )
+    )
+
+
+def _downloads(here: layout.Frame) -> None:
+    st.header("Downloads", anchor=False)
+    st.markdown(
+        f"The files of release {here.id}, with all codes and statuses. The manifest lists every file with its SHA-256."
+        + (
+            " Every figure in them is invented, but for those of the table of other publishers."
+            if here.is_demonstration
+            else ""
+        )
+    )
+    grouped: dict[str, list[Path]] = {kind: [] for kind in _KINDS}
+    for path in queries.files(here.path):
+        grouped.get(path.suffix[1:], grouped["other"]).append(path)
+    for kind, paths in grouped.items():
+        with st.expander(f"{_KINDS[kind]} ({len(paths)})", expanded=kind == "other"), st.container(horizontal=True):
+            for path in paths:
+                _button(here, path)
+
+
+def _button(here: layout.Frame, path: Path) -> None:
+    # Given as a function, so that a file is read only when somebody asks for it.
+    st.download_button(
+        path.name,
+        path.read_bytes,
+        file_name=f"{'demonstration-' if here.is_demonstration else ''}{here.id}-{path.name}",
+        mime=_MIME[path.suffix],
+        key=f"file.{path.parent.name}.{path.name}",
+        on_click="ignore",
+    )

@@ -1,0 +1,174 @@
+"""What others published: their figures with citations, conflicts side by side, and the view beside our own.
+
+Belongs here: reference figures.  Real ones never stand beside demonstration ones: in a demonstration release the view
+beside uses invented references alone.  A difference is shown only where both sides are public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, layout, queries, tables, words
+
+Row = Mapping[str, Any]
+_ALL = "all"
+_MAPPINGS = {"same": "same definition", "near": "definition differs", "none": "no counterpart here"}
+_STANDING = {
+    "published": "as published",
+    "derived": "worked out from the text by the collector",
+    "invented": "invented",
+}
+_ABOUT = {"figures": "What others published", "beside": "Beside this release"}
+
+
+def show() -> None:
+    """The page."""
+    here = layout.page(
+        "What others published",
+        "Figures of other publishers, each with its source. Where two of them say different things, both stand.",
+    )
+    view = layout.choose("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        codes = (*(code for code, _ in here.territories), _ALL)
+        area = layout.choose(
+            "Territory", "of", codes, say=lambda code: "All territories" if code == _ALL else here.marked(code),
+            boxed=True, width=260,
+        )  # fmt: skip
+        crime = layout.choose_crime(here)
+    of = "" if area == _ALL else area
+    shown = [code for code, _ in here.territories] if not of else [of]
+    if view == "beside":
+        _beside(here, of, crime)
+    else:
+        _figures(here, of, crime)
+    layout.put(tables.notes_list(words.Notes(), here.name_notes(shown)))
+    layout.end(here)
+
+
+def _figures(here: layout.Frame, of: str, crime: str) -> None:
+    if here.is_demonstration:
+        st.html(
+            '<p class="rti-small">The figures of this view were really published by others. They have nothing to do '
+            "with the invented figures of this demonstration and are never set beside them.</p>"
+        )
+    found = queries.read(here.path, "references", of, of, crime, crime, ("published", "imported"))
+    limit = 200
+    if not found:
+        st.markdown("Nobody's figures of this kind were collected.")
+        return
+    if len(found) > limit:
+        st.markdown(f"The first {limit} of {len(found)} figures; choose a territory, or download the whole table.")
+    conflicts = _conflicts(found)
+    lines = [_line(here, row, _key(row) in conflicts) for row in found[:limit]]
+    headings = ["Period", "What they count", "Unit", "Figure", "Against our definition", "Source", "Caution"]
+    layout.put(tables.table("Figures published by others", headings, lines, corner="Territory", text=True))
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(
+        row[name]
+        for name in (
+            "territory",
+            "period",
+            "measure",
+            "measure_words",
+            "count_unit",
+            "sex",
+            "age",
+            "breakdown",
+            "victim_status",
+        )
+    )
+
+
+def _conflicts(found: queries.Rows) -> set[tuple[Any, ...]]:
+    """Keys of which different figures were published."""
+    values: dict[tuple[Any, ...], set[Any]] = {}
+    for row in found:
+        values.setdefault(_key(row), set()).add(row["value"])
+    return {key for key, those in values.items() if len(those) > 1}
+
+
+def _line(here: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
+    shown = words.shown(
+        row["value"], row["obs_status"], row["conf_status"], 0 if float(row["value"] or 0).is_integer() else 1
+    )
+    extra = f" ({row['breakdown']})" if row["breakdown"] else ""
+    cautions = [
+        "Published figures conflict." if conflicts else "",
+        "" if row["status"] == "published" else f"{_STANDING.get(row['status'], row['status'])}.".capitalize(),
+        row["caveat"] or "",
+    ]
+    return tables.Line(
+        here.heading(row["territory"]),
+        (
+            tables.Cell(str(row["period"])),
+            tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),
+            tables.Cell(row["unit_words"] or ""),
+            tables.Cell(shown.text, shown.spoken, kind="number"),
+            tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
+            tables.Cell(_source(row), href=row["source_url"] or ""),
+            tables.Cell(" ".join(part for part in cautions if part)),
+        ),
+    )
+
+
+def _source(row: Row) -> str:
+    date = f" ({row['source_date']})" if row["source_date"] and row["source_date"] not in row["source_title"] else ""
+    return f"{row['source_title']}{date}"
+
+
+def _beside(here: layout.Frame, of: str, crime: str) -> None:
+    kind = "invented" if here.is_demonstration else "published"
+    if here.is_demonstration:
+        st.html(
+            '<p class="rti-small">In a demonstration both sides are invented: nobody published these references.</p>'
+        )
+    found = queries.read(here.path, "references_beside", kind, of, of, crime)
+    if not found:
+        st.markdown("No annual figure of others has a counterpart in this release.")
+        return
+    measures = queries.labels(here.path, "measure")
+    notes = words.Notes()
+    lines = [_beside_line(here, row, measures, notes) for row in found]
+    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    layout.put(
+        tables.table(
+            f"Annual figures of others beside release {here.id}.{demonstration}",
+            ["Year", "Measure", "Others", "This release", "Difference", "Source"],
+            lines,
+            corner="Territory",
+            text=True,
+        ),
+        tables.legend(("×", "No difference is shown, since one side is not public or not there.")),
+        tables.notes_list(notes),
+    )
+
+
+def _beside_line(here: layout.Frame, row: Row, measures: Mapping[str, str], notes: words.Notes) -> tables.Line:
+    others = words.shown(row["value"], row["obs_status"], row["conf_status"])
+    if row["own_cell_id"] is None:
+        own = tables.Cell(words.NOT_COLLECTED, "not collected", kind="number")
+    else:
+        shown = words.shown(row["own_value"], row["own_obs_status"], row["own_conf_status"])
+        own = tables.Cell(shown.text, shown.spoken, href=tables.way_back(here.id, row), kind="number")
+    marks = (notes.mark("The definition differs."),) if row["mapping"] == "near" else ()
+    difference = (
+        "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−").replace(",", "\u202f")
+    )
+    return tables.Line(
+        here.heading(row["territory"]),
+        (
+            tables.Cell(str(row["period"])),
+            tables.Cell(
+                f"{measures.get(row['measure'], row['measure'])}, {words.unit(row['count_unit'])}", marks=marks
+            ),
+            tables.Cell(others.text, others.spoken, kind="number"),
+            own,
+            tables.Cell("0" if row["difference"] == 0 else difference, kind="number"),
+            tables.Cell(row["source_title"]),
+        ),
+    )

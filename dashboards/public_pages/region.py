@@ -1,0 +1,167 @@
+"""The region: stages of proceedings side by side for one period, territory by territory.
+
+Belongs here: the comparison.  One crime, one kind of decision, one unit; figures of different kinds never share a
+table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, layout, queries, tables, words
+
+Cells = Mapping[tuple[str, str], Mapping[str, Any]]
+_SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
+_RATES = (
+    "Rates are of the period itself and never annualised; the region's are by the population of the territories whose "
+    "figures are in it."
+)
+_STAGES = {"main": "Main stages", "all": "All stages"}
+
+
+def show() -> None:
+    """The page."""
+    here = layout.page(
+        "The region side by side",
+        "From investigation to sentence, for each territory and for the region as a whole.",
+    )
+    # The sentence stands above the choices, though it depends on them: on a telephone it is what is seen first.
+    headline = st.container()
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        crime = layout.choose_crime(here)
+        track = layout.choose_track()
+        freq, period = layout.choose_period(here, queries.periods(here.path, crime))
+        shown = layout.choose("Show", "show", tuple(_SHOWN), say=lambda code: _SHOWN[code])
+        which = layout.choose("Stages", "stages", tuple(_STAGES), say=lambda code: _STAGES[code])
+        measures = queries.STAGES[track] if which == "all" else queries.MAIN_STAGES[track]
+        units = tuple(r["count_unit"] for r in queries.read(here.path, "units", queries.STAGE_TABLES, crime, measures))
+        unit = layout.choose("Counted in", "unit", units, say=words.unit) if len(units) > 1 else units[0]
+    found = queries.read(here.path, "stages", freq, period, crime, unit, measures, ("region", "territory"))
+    cells: Cells = {(row["area"], row["measure"]): row for row in found}
+    is_rate = shown == "rate"
+    crime_name = queries.labels(here.path, "offence_group")[crime]
+    of_region = [(measure, cells.get((here.region, measure))) for measure in measures]
+    name = here.name(here.region)
+    with headline:
+        layout.quote(words.sentence(name, period, crime_name, track, of_region, here.territories), here)
+
+    notes = words.Notes()
+    what = f"{'rates per 100,000 inhabitants in the period' if is_rate else words.unit(unit)}"
+    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    caption = (
+        f"{crime_name}, {words.period_short(period)}, {words.TRACKS[track].lower()}: {what}. "
+        f"Release {here.id}.{demonstration}"
+    )
+    general = _notes_of_areas(here, crime, track, freq, period, unit)
+    lines = _lines(here, cells, measures, notes, general, is_rate=is_rate)
+    if is_rate:
+        notes.mark(_RATES)
+        if freq in ("P3", "P5"):
+            notes.mark("No rates are made for several years together.")
+    headings = [words.stage_name(measure) for measure in measures]
+    layout.put(tables.table(caption, headings, lines, corner="Area"))
+    layout.put(tables.legend())
+    layout.put(tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])))
+    _charts(here, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
+    layout.end(here)
+
+
+def _lines(
+    here: layout.Frame,
+    cells: Cells,
+    measures: Sequence[str],
+    notes: words.Notes,
+    general: Mapping[str, Sequence[str]],
+    *,
+    is_rate: bool,
+) -> list[tables.Line]:
+    """The region first, then who is in it, then each territory."""
+
+    def figures(area: str) -> tuple[tables.Cell, ...]:
+        return tuple(
+            tables.figure(
+                here.id, cells.get((area, m)), notes, what=f"{here.name(area)}, {words.stage_name(m)}", rate=is_rate
+            )
+            for m in measures
+        )
+
+    lines = [tables.Line(here.heading(here.region), figures(here.region), is_total=True)]
+    covered = tuple(_covered(here, cells.get((here.region, measure)), measure, notes) for measure in measures)
+    lines.append(tables.Line(tables.Cell("Territories that reported"), covered))
+    for code, _ in here.territories:
+        heading = here.heading(code, href=f"territory?territory={code}")
+        marks = (*heading.marks, *(notes.mark(text) for text in general.get(code, ())))
+        lines.append(tables.Line(replace(heading, marks=marks), figures(code)))
+    return lines
+
+
+def _covered(here: layout.Frame, cell: Mapping[str, Any] | None, measure: str, notes: words.Notes) -> tables.Cell:
+    """'5 of 7' under one stage, with a note that names those that are not in it."""
+    if cell is None:
+        return tables.Cell(words.NOT_COLLECTED, f"{words.stage_name(measure)}: not collected", kind="note")
+    text, missing = words.coverage(cell["reporters"] or "", here.territories)
+    marks = (notes.mark(f"Not in the region's figure: {words.join(missing)}."),) if missing else ()
+    return tables.Cell(text, f"{words.stage_name(measure)}: {text} territories reported", marks, kind="note")
+
+
+def _notes_of_areas(
+    here: layout.Frame, crime: str, track: str, freq: str, period: str, unit: str
+) -> Mapping[str, Sequence[str]]:
+    """Notes that belong to a territory as a whole: it reports yearly, counts another unit, its law changed."""
+    codes = tuple(code for code, _ in here.territories)
+    levels = ("prosecution", track)
+    of: dict[str, list[str]] = {code: [] for code in codes}
+    if freq == "Q":
+        for row in queries.read(here.path, "annual_only", "justice"):
+            of.setdefault(row["territory"], []).append(
+                "Reports once a year: see its years. No year is divided by four."
+            )
+    for rule in queries.read(here.path, "counting_rules", codes):
+        if rule["level"] in levels and rule["count_unit"] != unit:
+            level = queries.labels(here.path, "level").get(str(rule["level"]), "").lower()
+            of[rule["territory"]].append(
+                f"{here.name(rule['jurisdiction'])} counts {words.unit(rule['count_unit'])} by its own rules "
+                f"({level}); its {words.unit(unit)} are not comparable without that."
+            )
+    for row in queries.read(here.path, "notes", codes, ("law",), crime, levels, period, period):
+        of[row["territory"]].append(f"{here.name(row['area'])}: {row['text']}")
+    return of
+
+
+def _charts(here: layout.Frame, cells: Cells, measures: Sequence[str], title: str, *, is_rate: bool) -> None:
+    st.header("The same as a picture", anchor=False)
+    st.markdown(
+        "All territories share one scale; the region has its own."
+        if not is_rate
+        else "All panels share one scale: rates per 100,000 inhabitants in the period."
+    )
+    column = "rate" if is_rate else "value"
+
+    def top(areas: Sequence[str]) -> float:
+        return max((cells[a, m][column] or 0.0 for a in areas for m in measures if (a, m) in cells), default=0.0)
+
+    codes = [code for code, _ in here.territories]
+    of_region = top([here.region, *codes]) if is_rate else top([here.region])
+    of_territories = of_region if is_rate else top(codes)
+    layout.panels(
+        [
+            charts.stages(
+                f"{here.marked(area)}",
+                [(measure, cells.get((area, measure))) for measure in measures],
+                rate=is_rate,
+                top=of_region if area == here.region else of_territories,
+                demonstration=here.is_demonstration,
+            )
+            for area in (here.region, *codes)
+        ],
+        key="stages-charts",
+    )
+    st.html(
+        f'<div class="rti-notes"><ul><li>{title}. Release {here.id}.</li>'
+        + "".join(f"<li>{mark} {text}</li>" for mark, text in here.name_notes(codes))
+        + "</ul></div>"
+    )

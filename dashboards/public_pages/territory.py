@@ -1,0 +1,312 @@
+"""One territory: its stages over time, breakdowns, jurisdictions, counting card, and the returns it sent.
+
+Belongs here: what is of one territory.  Comparison stands on the region's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, layout, queries, tables, words
+
+Row = Mapping[str, Any]
+_BREAKDOWNS = {
+    "sex": "Sex",
+    "age": "Age",
+    "offence": "Offence",
+    "sentence_type": "Principal sanction",
+    "sentence_band": "Length of imprisonment",
+}
+_FREQS = {"Q": "Quarters", "A": "Years"}
+_RULES = {
+    "several_offences": "Several offences of one person",
+    "attempts": "Attempts",
+    "unknown_perpetrators": "Unknown perpetrators",
+}
+_STANDING = {"demonstration": "Assumed for the demonstration."}
+
+
+def show() -> None:
+    """The page."""
+    here = layout.page("One territory", "Its figures over time, how they are counted, and the returns behind them.")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        area = layout.choose_territory(here)
+        crime = layout.choose_crime(here)
+        track = layout.choose_track()
+        freq = layout.choose("Over time by", "over", tuple(_FREQS), default="Q", say=lambda code: _FREQS[code])
+    crime_name = queries.labels(here.path, "offence_group")[crime]
+    measures = queries.STAGES[track]
+    units = tuple(r["count_unit"] for r in queries.read(here.path, "units", queries.STAGE_TABLES, crime, measures))
+    unit = "person" if "person" in units else units[0]
+    st.header(f"{here.marked(area)}: {crime_name.lower()}", anchor=False)
+    _over_time(here, area, crime, crime_name, track, freq, unit)
+    _breakdown(here, area, crime, crime_name, track, unit)
+    _jurisdictions(here, area, crime, crime_name, track, unit)
+    _counting_card(here, area)
+    _facts(here, area)
+    _returns(here, area)
+    layout.end(here)
+
+
+def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, freq: str, unit: str) -> None:
+    measures = queries.STAGES[track]
+    found = queries.read(here.path, "series", area, (freq,), crime, unit, measures)
+    if not any(row["obs_status"] != "L" for row in found):
+        kind = "quarterly" if freq == "Q" else "annual"
+        st.info(f"{here.name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
+        if not found:
+            return
+    by_measure = {m: [row for row in found if row["measure"] == m] for m in measures}
+    layout.panels(
+        [
+            charts.series(
+                f"{here.marked(area)}: {words.stage_name(m).lower()}",
+                by_measure[m],
+                demonstration=here.is_demonstration,
+            )
+            for m in measures
+            if by_measure[m]
+        ],
+        key="series-charts",
+    )
+    notes = words.Notes()
+    periods = sorted({row["period"] for row in found}, reverse=True)
+    at = {(row["measure"], row["period"]): row for row in found}
+    lines = [
+        tables.Line(
+            tables.Cell(words.period_short(period)),
+            tuple(
+                tables.figure(
+                    here.id, at.get((m, period)), notes, what=f"{words.period_short(period)}, {words.stage_name(m)}"
+                )
+                for m in measures
+            ),
+        )
+        for period in periods
+    ]
+    caption = (
+        f"{here.marked(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit(unit)}. "
+        f"Release {here.id}.{_demonstration(here)}"
+    )
+    layout.put(tables.table(caption, [words.stage_name(m) for m in measures], lines, corner=_FREQS[freq][:-1]))
+    layout.put(tables.legend())
+    layout.put(tables.notes_list(notes, here.name_notes([area])))
+
+
+def _demonstration(here: layout.Frame) -> str:
+    return f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+
+
+def _breakdown(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
+    st.header("Broken down", anchor=False)
+    names = tuple(queries.BREAKDOWN_TABLES.values())
+    years = tuple(row["period"] for row in queries.read(here.path, "years", area, crime, names))
+    if not years:
+        st.markdown(f"The release has no breakdown of {crime_name.lower()} for {here.name(area)}.")
+        return
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        dimension = layout.choose("By", "by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
+        year = layout.choose("Year", "year", years, boxed=True, width=140)
+    measures = queries.STAGES[track] if dimension in ("sex", "age", "offence") else (f"sentenced_{track}",)
+    found = queries.read(
+        here.path, "breakdown", dimension=dimension, table_id=queries.BREAKDOWN_TABLES[dimension], area=area,
+        period=year, offence_group=crime, count_unit=unit, measures=measures,
+    )  # fmt: skip
+    if not found:
+        st.markdown(f"The release has no figures by {_BREAKDOWNS[dimension].lower()} for {year}.")
+        return
+    codes = [code for code in queries.labels(here.path, dimension) if any(r[dimension] == code for r in found)]
+    breakdown_table(
+        here, found, dimension, codes, [(m, words.stage_name(m)) for m in measures],
+        f"{here.marked(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: {words.unit(unit)} by "
+        f"{_BREAKDOWNS[dimension].lower()}. Release {here.id}.{_demonstration(here)}",
+        names=here.name_notes([area]),
+    )  # fmt: skip
+    if dimension == "age" and found:
+        st.html('<p class="rti-small">Ages at the date that the office\'s own form states; see its counting card.</p>')
+
+
+def breakdown_table(
+    here: layout.Frame,
+    found: Sequence[Row],
+    dimension: str,
+    codes: Sequence[str],
+    columns: Sequence[tuple[str, str]],
+    caption: str,
+    *,
+    names: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Categories down, measures across: count, and the share where the release has one."""
+    notes = words.Notes()
+    labels = queries.labels(here.path, dimension)
+    at = {(row["measure"], row[dimension]): row for row in found}
+    has_share = any(row["share_obs_status"] is not None for row in found)
+    headings = [text for _, name in columns for text in ((name, "Share") if has_share else (name,))]
+    lines = []
+    for code in codes:
+        fields: list[tables.Cell] = []
+        for measure, name in columns:
+            cell = at.get((measure, code))
+            what = f"{labels.get(code, code)}, {name}"
+            fields.append(tables.figure(here.id, cell, notes, what=what))
+            if has_share:
+                fields.append(tables.share(here.id, cell, what=what))
+        lines.append(tables.Line(tables.Cell(labels.get(code, code)), tuple(fields)))
+    layout.put(tables.table(caption, headings, lines, corner=dimension.replace("_", " ").capitalize()))
+    layout.put(tables.notes_list(notes, names))
+
+
+def _jurisdictions(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
+    parts = [
+        code for code, row in here.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == area
+    ]
+    if not parts:
+        return
+    st.header("Jurisdictions", anchor=False)
+    years = tuple(row["period"] for row in queries.read(here.path, "years", parts[0], crime, ("jurisdiction_year",)))
+    if not years:
+        st.markdown(f"The release has no figures of {crime_name.lower()} by jurisdiction.")
+        return
+    year = layout.choose("Year of the jurisdictions", "jurisdictions", years, boxed=True, width=140)
+    measures = queries.STAGES[track]
+    found = queries.read(here.path, "jurisdictions", area, year, crime, unit, measures)
+    whole = queries.read(here.path, "stages", "A", year, crime, unit, measures, ("territory",))
+    at = {(row["area"], row["measure"]): row for row in (*found, *whole)}
+    notes = words.Notes()
+    lines = [
+        tables.Line(
+            here.heading(code),
+            tuple(
+                tables.figure(here.id, at.get((code, m)), notes, what=f"{here.name(code)}, {words.stage_name(m)}")
+                for m in measures
+            ),
+            is_total=code == area,
+        )
+        for code in (area, *parts)
+    ]
+    caption = (
+        f"{here.marked(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
+        f"{words.unit(unit)}. Release {here.id}.{_demonstration(here)}"
+    )
+    layout.put(tables.table(caption, [words.stage_name(m) for m in measures], lines, corner="Jurisdiction"))
+    layout.put(tables.notes_list(notes, here.name_notes([area])))
+
+
+def _counting_card(here: layout.Frame, area: str) -> None:
+    st.header("How it is counted", anchor=False)
+    rules = queries.read(here.path, "counting_rules", (area,))
+    if not rules:
+        st.markdown("The release holds no counting card for this territory.")
+        return
+    offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
+    for office in offices:
+        name = here.marked(office)
+        card = _card(here, f"Counting card of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
+        if len(offices) == 1:
+            layout.put(card)
+        else:
+            with st.expander(name):
+                layout.put(card)
+
+
+def _card(here: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
+    levels = queries.labels(here.path, "level")
+    order = list(levels)
+    lines = [
+        tables.Line(
+            tables.Cell(levels.get(rule["level"], rule["level"])),
+            (
+                tables.Cell(words.unit(rule["count_unit"])),
+                tables.Cell(rule["stage_definition"] or "", kind="wide"),
+                tables.Cell(_rules_in_words(rule), kind="wide"),
+                tables.Cell(
+                    " ".join(part for part in (_STANDING.get(rule["status"], rule["status"]), rule["source"]) if part)
+                ),
+            ),
+        )
+        for rule in sorted(rules, key=lambda rule: order.index(rule["level"]) if rule["level"] in order else 0)
+    ]
+    return tables.table(caption, ["Unit", "What is counted", "Rules", "Standing"], lines, corner="Level", text=True)
+
+
+def _rules_in_words(rule: Row) -> str:
+    said = {key: str(rule[key] or "not stated").replace("_", " ") for key in _RULES}
+    again = "yes" if rule["transferred_counted_again"] else "no"
+    parts = [f"{title}: {said[key]}." for key, title in _RULES.items()]
+    return " ".join([*parts, f"Handed-over persons counted again by the receiver: {again}."])
+
+
+def _facts(here: layout.Frame, area: str) -> None:
+    population = queries.read(here.path, "population", area)
+    if population:
+        last = population[0]
+        carried = f", of {last['population_year']}, carried forward" if last["is_carried_forward"] else ""
+        st.html(
+            tables.facts(
+                [
+                    ("Population for rates", f"{words.number(last['population'])} ({last['year']}{carried})"),
+                    ("Its source", f"{last['series']}; {last['vintage']}; {last['reference_date']}"),
+                    ("Caution", last["caveat"] or ""),
+                ]
+            )
+        )
+    found = queries.read(here.path, "notes", (area,), ("territory", "law", "office"), "TIP", (), "0000", "9999")
+    if found:
+        st.subheader("Notes of the territory", anchor=False)
+        notes = words.Notes()
+        for row in found:
+            prefix = f"{here.name(row['area'])}: " if row["area"] != area else ""
+            notes.mark(prefix + row["text"])
+        layout.put(tables.notes_list(notes, here.name_notes([area])))
+
+
+def _returns(here: layout.Frame, area: str) -> None:
+    st.header("Its returns", anchor=False)
+    found = queries.read(here.path, "submissions", area)
+    if not found:
+        st.markdown("No return of this territory stands behind this release.")
+        return
+    layout.put(
+        tables.table(
+            "Returns accepted for this release, the newest first",
+            *submission_table(here, found),
+            corner="Return",
+            text=True,
+        )
+    )
+
+
+def submission_table(here: layout.Frame, found: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:
+    """Headings and lines of a table of returns. No file names: these belong to the office."""
+    instruments = queries.labels(here.path, "instrument")
+    headings = ["From", "About", "Periods", "Kind", "Received", "Accepted", "Corrects"]
+    lines = [
+        tables.Line(
+            tables.Cell(row["submission_id"]),
+            (
+                tables.Cell(here.name(row["jurisdiction"] or row["territory"])),
+                tables.Cell(instruments.get(row["instrument"], row["instrument"] or "")),
+                tables.Cell(_periods(row)),
+                tables.Cell("nil return" if row["is_nil"] else str(row["kind"])),
+                tables.Cell(_day(row["received_at"])),
+                tables.Cell(_day(row["accepted_at"])),
+                tables.Cell(row["corrects_submission_id"] or ""),
+            ),
+        )
+        for row in found
+    ]
+    return headings, lines
+
+
+def _periods(row: Row) -> str:
+    first, last = row["first_period"], row["last_period"]
+    if not first:
+        return ""
+    return words.period_short(first) if first == last else f"{words.period_short(first)} to {words.period_short(last)}"
+
+
+def _day(value: Any) -> str:
+    return str(value)[:10] if value else ""

@@ -1,0 +1,133 @@
+"""Victims: presumed and identified, by territory, and broken down for one territory.
+
+Belongs here: counts of victims.  They stand apart from the counts of proceedings, which are of other persons.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboards import charts, layout, queries, tables, words
+from dashboards.public_pages.territory import breakdown_table
+
+_BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
+_SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
+TABLES = ("victims_quarter", "victims_year")
+
+
+def show() -> None:
+    """The page."""
+    here = layout.page("Victims", "Who was detected as a victim, as the registering authorities count them.")
+    groups = tuple(row["offence_group"] for row in queries.read(here.path, "victim_groups"))
+    if not groups:
+        st.info("This release holds no figures of victims.")
+        layout.end(here)
+        return
+    headline = st.container()
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        crime = layout.choose_crime(here, groups) if len(groups) > 1 else groups[0]
+        units = tuple(row["count_unit"] for row in queries.read(here.path, "victim_units", crime))
+        unit = layout.choose("Counted in", "victims_in", units, say=words.unit) if len(units) > 1 else units[0]
+        freq, period = layout.choose_period(here, queries.periods(here.path, crime, TABLES))
+        shown = layout.choose("Show", "show", tuple(_SHOWN), say=lambda code: _SHOWN[code])
+    crime_name = queries.labels(here.path, "offence_group")[crime]
+    _comparison(here, headline, crime, crime_name, unit, freq, period, is_rate=shown == "rate")
+    _territory(here, crime, crime_name, unit)
+    layout.end(here)
+
+
+def _comparison(
+    here: layout.Frame,
+    headline: DeltaGenerator,
+    crime: str,
+    crime_name: str,
+    unit: str,
+    freq: str,
+    period: str,
+    *,
+    is_rate: bool,
+) -> None:
+    found = queries.read(here.path, "victims", freq, period, crime, unit)
+    labels = queries.labels(here.path, "victim_status")
+    statuses = [code for code in labels if any(row["victim_status"] == code for row in found)]
+    at = {(row["area"], row["victim_status"]): row for row in found}
+    whole = at.get((here.region, "_T")) or at.get((here.region, statuses[0]) if statuses else ("", ""))
+    notes = words.Notes()
+    if whole is not None:
+        figure = words.count(whole)
+        there, missing = words.coverage(whole["reporters"] or "", here.territories)
+        value = (
+            f"{figure.text} {words.unit(unit)}" if figure.kind == "value" else f"{words.unit(unit)}: {figure.spoken}"
+        )
+        absent = f"; missing: {words.join(missing)}" if missing else ""
+        with headline:
+            layout.quote(
+                f"{here.name(here.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: {value} "
+                f"({labels[whole['victim_status']].lower()}). Figures are from {there} territories{absent}.",
+                here,
+            )
+        if missing:
+            notes.mark(f"Not in the region's figures: {words.join(missing)}.")
+    codes = [code for code, _ in here.territories]
+    lines = [
+        tables.Line(
+            here.heading(area, href="" if area == here.region else f"territory?territory={area}"),
+            tuple(
+                tables.figure(
+                    here.id, at.get((area, status)), notes, what=f"{here.name(area)}, {labels[status]}", rate=is_rate
+                )
+                for status in statuses
+            ),
+            is_total=area == here.region,
+        )
+        for area in (here.region, *codes)
+    ]
+    if is_rate:
+        notes.mark("Rates are of the period itself and never annualised.")
+    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    what = "rates per 100,000 inhabitants in the period" if is_rate else words.unit(unit)
+    caption = (
+        f"Victims of {crime_name.lower()}, {words.period_short(period)}: {what}. Release {here.id}.{demonstration}"
+    )
+    layout.put(
+        tables.table(caption, [labels[status] for status in statuses], lines, corner="Area"),
+        tables.legend(),
+        tables.notes_list(notes, here.name_notes(codes)),
+    )
+
+
+def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
+    st.header("Broken down, for one territory", anchor=False)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        area = layout.choose_territory(here)
+        years = tuple(
+            row["period"]
+            for row in queries.read(here.path, "years", area, crime, tuple(queries.VICTIM_TABLES.values()))
+        )
+        if not years:
+            st.markdown(f"The release has no breakdown of victims for {here.marked(area)}.")
+            return
+        by = layout.choose("By", "victims_by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
+        year = layout.choose("Year", "victims_year", years, boxed=True, width=140)
+    found = queries.read(
+        here.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
+        offence_group=crime, count_unit=unit, measures=("victims_detected",),
+    )  # fmt: skip
+    of_all = [row for row in found if row["victim_status"] == "_T"] or list(found)
+    detailed = [row for row in of_all if row[by] not in ("_T", "_Z")]
+    if not detailed:
+        st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {here.marked(area)} in {year}.")
+        return
+    labels = queries.labels(here.path, by)
+    status = queries.labels(here.path, "victim_status").get(detailed[0]["victim_status"], "")
+    codes = [code for code in labels if any(row[by] == code for row in detailed)]
+    title = f"{here.marked(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
+    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    breakdown_table(
+        here, detailed, by, codes, [("victims_detected", status)],
+        f"{title}: {words.unit(unit)}. Release {here.id}.{demonstration}", names=here.name_notes([area]),
+    )  # fmt: skip
+    ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
+    chart = charts.parts(f"{here.marked(area)}, {year}", ordered, demonstration=here.is_demonstration)
+    layout.panels([chart], key="victims-chart", width=480)

@@ -1,0 +1,127 @@
+"""Tables as HTML that a screen reader, a keyboard and a printer understand, where each figure links to its way back.
+
+Belongs here: rows and notes as escaped HTML.  Does not belong here: which rows (`queries.py`) and what they say
+(`words.py`).  The result goes through Streamlit's sanitiser, so that there is no script in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from dashboards import words
+from pipelines.explain import figure_id
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field: text, the same in words, marks of notes, where it leads, and its kind (a CSS class)."""
+
+    text: str
+    spoken: str = ""
+    marks: tuple[str, ...] = ()
+    href: str = ""
+    kind: str = "value"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table: its heading (with marks), its fields, and whether it is set apart as a total."""
+
+    heading: Cell
+    cells: tuple[Cell, ...]
+    is_total: bool = False
+
+
+def way_back(release: str, cell: Mapping[str, Any]) -> str:
+    """Address of the page that tells where a figure comes from."""
+    return f"source?cell={quote(figure_id(release, cell), safe='')}"
+
+
+def figure(
+    release: str,
+    cell: Mapping[str, Any] | None,
+    notes: words.Notes,
+    *,
+    what: str = "",
+    rate: bool = False,
+) -> Cell:
+    """A count (or its rate) with its notes and its way back; without a row, 'not collected' and no link."""
+    if cell is None:
+        absent = words.absent()
+        return Cell(absent.text, absent.spoken, kind=absent.kind)
+    shown = words.rate(cell) if rate else words.count(cell)
+    marks = words.marks_of(cell, notes, of_rate=rate)
+    spoken = f"{what}: {shown.spoken}" if what else shown.spoken
+    return Cell(shown.text, spoken, marks, way_back(release, cell), shown.kind)
+
+
+def share(release: str, cell: Mapping[str, Any] | None, *, what: str = "") -> Cell:
+    """The share beside a count. There is none of a total of zero, and none where either count is not public."""
+    if cell is None or cell.get("share_obs_status") is None:
+        return Cell("", "no share")
+    shown = words.shown(cell["share"], cell["share_obs_status"], cell["share_conf_status"], 1)
+    text = f"{shown.text} %" if shown.kind == "value" else shown.text
+    return Cell(text, f"{what}, share: {shown.spoken}", kind=shown.kind)
+
+
+def table(caption: str, columns: Sequence[str], lines: Iterable[Line], *, corner: str = "", text: bool = False) -> str:
+    """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are."""
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join(_line(line) for line in lines)
+    kind = "rti-table rti-words" if text else "rti-table"
+    label = escape(caption, quote=True)
+    # The caption stands outside of what scrolls, so that a narrow screen shows it whole.
+    return (
+        f'<div class="rti-caption" aria-hidden="true">{escape(caption)}</div>'
+        f'<div class="rti-scroll" role="region" tabindex="0" aria-label="{label}">'
+        f'<table class="{kind}" aria-label="{label}">'
+        f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _line(line: Line) -> str:
+    kind = ' class="rti-total"' if line.is_total else ""
+    heading = f'<th scope="row">{_content(line.heading)}</th>'
+    fields = "".join(f'<td class="rti-{cell.kind}">{_content(cell)}</td>' for cell in line.cells)
+    return f"<tr{kind}>{heading}{fields}</tr>"
+
+
+def _content(cell: Cell) -> str:
+    marks = f"<sup>{escape(','.join(cell.marks))}</sup>" if cell.marks else ""
+    text = escape(cell.text)
+    if cell.href:
+        label = escape(cell.spoken or cell.text, quote=True)
+        return f'<a href="{escape(cell.href, quote=True)}" target="_self" aria-label="{label}">{text}</a>{marks}'
+    if cell.spoken and cell.spoken != cell.text:
+        return f'<span role="text" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{marks}'
+    return f"{text}{marks}"
+
+
+def notes_list(notes: words.Notes, names: Iterable[tuple[str, str]] = ()) -> str:
+    """The notes of a selection: marks of names first, then the numbered ones. Empty text where there are none."""
+    items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
+    items += [
+        f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>'
+        for number, text in enumerate(notes.texts, start=1)
+    ]
+    if not items:
+        return ""
+    return f'<div class="rti-notes"><h3>Notes to this selection</h3><ul>{"".join(items)}</ul></div>'
+
+
+def legend(*extra: tuple[str, str]) -> str:
+    """What the symbols mean, on one page with the table that uses them."""
+    items = "".join(
+        f"<div><dt>{escape(symbol)}</dt><dd>{escape(text)}</dd></div>" for symbol, text in (*words.LEGEND, *extra)
+    )
+    return f'<dl class="rti-legend" aria-label="Symbols">{items}</dl>'
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """A list of terms and what is said of them."""
+    items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>" for term, text in pairs if text)
+    return f'<dl class="rti-facts">{items}</dl>'

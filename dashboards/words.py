@@ -1,0 +1,238 @@
+"""Figures in words: symbols for what is not a number, names of periods and areas, notes, and the sentence to quote.
+
+Belongs here: pure functions from rows of a release to text.  Does not belong here: SQL, HTML, Streamlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = Mapping[str, Any]
+
+WITHHELD, UNAVAILABLE, NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "c", "..", "–", "n/a", "k"
+LEGEND: tuple[tuple[str, str], ...] = (
+    ("0", "Zero: the office reported that there was none."),
+    (WITHHELD, "Withheld to protect persons. It may stand for a small count, a larger one, or zero."),
+    (UNAVAILABLE, "Not available: expected, and not received or not usable."),
+    (NOT_COLLECTED, "Not collected: the office does not count this, or not for this kind of period."),
+    (NOT_APPLICABLE, "Not applicable: the figure cannot exist here."),
+)
+ELSEWHERE_LEGEND = (ELSEWHERE, "Included in another category.")
+ADULT = "Y_GE18"
+
+FLAGS: Mapping[str, str] = {
+    "partial": "Partial: the sum of those that reported, not of the whole region.",
+    "nil": "Nil return: the office confirmed that there was nothing to report.",
+    "population_carried_forward": "Rate by the last population known, carried forward.",
+    "band_not_nested": "Some lengths as reported do not fit the common bands and stand under unknown.",
+    "negative_difference": "The cumulative returns fell from one quarter to the next, so that no figure can be made.",
+    "ytd_gap": "A cumulative return before this one is missing, so that the quarter cannot be told apart.",
+    "quarter_missing": "At least one quarter of the year is missing, so that no year can be made of them.",
+    "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is taken off.",
+    "transfer_not_split": "Handed-over persons could not be told apart in this breakdown, so that no total is made.",
+}
+"""Flags of a cell (column `flags`) as notes."""
+BASIS: Mapping[str, str] = {
+    "derived_ytd": "Derived: the office counts from January; the quarter is the difference of two of its returns.",
+    "derived_quarters": "Derived: the sum of the office's four quarters, since it sent no figure for the year.",
+    "records": "Counted from pseudonymised records.",
+}
+STATUS: Mapping[str, str] = {
+    "B": "Break in the series: not comparable with the periods before.",
+    "D": "The definition differs.",
+    "E": "Estimated.",
+    "P": "Provisional.",
+    "U": "Low reliability.",
+    "W": "Includes another category.",
+}
+ADULTS_ONLY = (
+    "Adults only (18 and over): the office counts no minors here, so that this is not a total and has no rate."
+)
+NOT_ADDITIVE = (
+    "Not additive: the jurisdictions' figures do not add up to this total, since a person handed over is counted again."
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One figure as it stands on a screen: short text, the same in words, and the kind for its looks."""
+
+    text: str
+    spoken: str
+    kind: str  # value, withheld, unavailable, not_collected, not_applicable, elsewhere
+
+
+@dataclass
+class Notes:
+    """Notes of one selection, numbered in the order in which figures call for them; each stands once."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def mark(self, text: str) -> str:
+        """The number of a note, which is added where it is new."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return str(self.texts.index(text) + 1)
+
+
+def number(value: float, digits: int = 0) -> str:
+    """1234.5 -> '1,234.5' with a thin space for thousands, as international offices write it."""
+    return f"{value:,.{digits}f}".replace(",", "\u202f")
+
+
+def shown(value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0) -> Shown:
+    """A figure as text. Zero, missing, not applicable and withheld stay four things."""
+    if value is not None:
+        return Shown(number(value, digits), number(value, digits), "value")
+    if conf_status not in (None, "F") or obs_status == "Q":
+        return Shown(WITHHELD, "withheld", "withheld")
+    if obs_status == "M":
+        return Shown(NOT_APPLICABLE, "not applicable", "not_applicable")
+    if obs_status == "K":
+        return Shown(ELSEWHERE, "included in another category", "elsewhere")
+    if obs_status == "L":
+        return Shown(NOT_COLLECTED, "not collected", "not_collected")
+    return Shown(UNAVAILABLE, "not available", "unavailable")
+
+
+def absent() -> Shown:
+    """A cell that nobody was asked for: the release has no row of it."""
+    return Shown(NOT_COLLECTED, "not collected", "not_collected")
+
+
+def count(cell: Row) -> Shown:
+    """The count of a cell."""
+    return shown(cell["value"], cell["obs_status"], cell["conf_status"])
+
+
+def rate(cell: Row) -> Shown:
+    """The rate beside a cell; where none is made although there is a count, it does not apply."""
+    if cell.get("rate") is None and cell.get("rate_obs_status") is None and cell["value"] is not None:
+        return shown(None, "M", "F")
+    if cell.get("rate_obs_status") is None:
+        return count(cell)
+    value = cell["rate"]
+    return shown(value, cell["rate_obs_status"], cell["rate_conf_status"], rate_digits(value))
+
+
+def rate_digits(value: float | None) -> int:
+    """Two decimals below ten, one above: more would pretend a precision that such counts have not."""
+    return 2 if value is None or value < 10 else 1
+
+
+def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:
+    """Numbers of the notes that one figure calls for."""
+    texts = []
+    flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
+    if of_rate:
+        flags += [flag for flag in str(cell.get("rate_flags") or "").split(",") if flag and flag not in flags]
+    texts += [FLAGS.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in flags]
+    if cell["value"] is not None and cell.get("basis") in BASIS:
+        texts.append(BASIS[cell["basis"]])
+    if cell["obs_status"] in STATUS and cell["age"] != ADULT:
+        texts.append(STATUS[cell["obs_status"]])
+    if cell["age"] == ADULT:
+        texts.append(ADULTS_ONLY)
+    if cell.get("person_type") == "natural":
+        texts.append("Natural persons only.")
+    if cell.get("is_additive") is False:
+        texts.append(NOT_ADDITIVE)
+    return tuple(dict.fromkeys(notes.mark(text) for text in texts))
+
+
+def period_short(period: str) -> str:
+    """2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
+    return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
+
+
+def period_words(period: str) -> str:
+    """2026-Q3 -> 'the third quarter of 2026'."""
+    if "-Q" in period:
+        year, quarter = period.split("-Q")
+        return f"the {('first', 'second', 'third', 'fourth')[int(quarter) - 1]} quarter of {year}"
+    return f"the years {period.replace('-', ' to ')}" if "-" in period else period
+
+
+def join(items: Iterable[str]) -> str:
+    """'a, b and c'."""
+    parts = list(items)
+    return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def stage_name(measure: str) -> str:
+    """investigated -> 'Investigated', convicted_first -> 'Convicted'; the track is said once, elsewhere."""
+    return measure.removesuffix("_first").removesuffix("_final").replace("adjudicated", "decided").capitalize()
+
+
+TRACKS: Mapping[str, str] = {"first": "First instance", "final": "Final decisions"}
+TRACK_WORDS: Mapping[str, str] = {"first": "at first instance", "final": "by final decision"}
+UNITS: Mapping[str, tuple[str, str]] = {
+    "person": ("person", "persons"),
+    "case": ("case", "cases"),
+    "victim": ("victim", "victims"),
+    "migrant": ("migrant", "migrants"),
+    "sanction": ("sanction", "sanctions"),
+    "offence": ("offence", "offences"),
+}
+
+
+def unit(code: str, value: float | None = None) -> str:
+    """The count unit in words, singular for one."""
+    one, many = UNITS.get(code, (code, f"{code}s"))
+    return one if value == 1 else many
+
+
+def coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
+    """'5 of 7' and the names of those that are not in the figure. `territories`: codes and names of all."""
+    there = [code for code in reporters.split(",") if code]
+    return f"{len(there)} of {len(territories)}", [name for code, name in territories if code not in there]
+
+
+def sentence(
+    area: str,
+    period: str,
+    crime: str,
+    track: str,
+    cells: Sequence[tuple[str, Row | None]],
+    territories: Sequence[tuple[str, str]],
+) -> str:
+    """What can be said aloud of one area and period: each stage, who is in it, who is missing. `cells` by measure."""
+    said = [_said(measure, cell) for measure, cell in cells]
+    text = (
+        f"{area}, {period_words(period)}, {crime.lower()}: {join(said)} ({TRACK_WORDS[track]} where a court decided)."
+    )
+    of_region = [(measure, cell) for measure, cell in cells if cell is not None and cell["area_kind"] == "region"]
+    if not of_region:
+        return text
+    by_reporters: dict[str, list[str]] = {}
+    for measure, cell in of_region:
+        by_reporters.setdefault(cell["reporters"] or "", []).append(stage_name(measure).lower())
+    whole = len(territories)
+    for reporters, stages in by_reporters.items():
+        there, missing = coverage(reporters, territories)
+        lead = "Figures are from" if len(by_reporters) == 1 else f"{join(stages).capitalize()}:"
+        if not missing:
+            text += f" {lead} all {whole} territories."
+        elif len(missing) == whole:
+            text += f" {lead} no territory has reported."
+        else:
+            text += f" {lead} {there} territories; missing: {join(missing)}."
+    return text
+
+
+def _said(measure: str, cell: Row | None) -> str:
+    stage = stage_name(measure).lower()
+    figure = absent() if cell is None else count(cell)
+    if figure.kind == "value" and cell is not None:
+        return f"{figure.text} {unit(cell['count_unit'], cell['value'])} {stage}"
+    return (
+        f"persons {stage}: {figure.spoken}" if cell is None else f"{unit(cell['count_unit'])} {stage}: {figure.spoken}"
+    )
+
+
+def citation(release: Row) -> str:
+    """How the edition is cited."""
+    demonstration = " Demonstration data: every figure is invented." if release["demonstration"] else ""
+    return f"Regional trafficking indicators, release {release['release']}.{demonstration}"
