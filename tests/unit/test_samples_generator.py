@@ -13,6 +13,7 @@ from tests.samples import arrivals, plan
 from tests.samples.articles import ARTICLES, articles
 from tests.samples.rows import LEVELS, MadeReturn, Office, Period, Row, quarter, quarters, year
 from tests.samples.simulation import draw_cohort
+from tests.samples.territories import RS
 from tests.samples.truth import LAST, Truth, draw, in_band, of_age
 from tests.samples.writers import csvfile, docx, html, jsonstat, ods, pdf, px, sdmx, xls, xlsx
 from tests.samples.writers.cube import Cube, Dimension
@@ -122,6 +123,12 @@ def test_the_levels_written_here_are_those_of_the_code_list() -> None:
     with (ROOT / "dbt_project/seeds/codelists/measure.csv").open(encoding="utf-8", newline="") as handle:
         rules = {row["code"]: row["level_rule"] for row in csv.DictReader(handle)}
     assert {code: rule for code, rule in rules.items() if rule != "free"} == LEVELS
+
+
+def test_the_known_source_error_is_mended_to_the_truth(truth: Truth) -> None:
+    period, indicator, article = RS.TYPING_ERROR
+    measure = RS.INDICATORS[indicator][1]["measure"]
+    assert truth.count("RS", period, measure, unit="case", article=article) == RS.MEANT != RS.TYPED
 
 
 OFFICE = Office("AL", "AL", "justice", "AL_PP")
