@@ -1,4 +1,3 @@
-
 """Returns of Croatia: the statistical office's PX, the ministry's court register, the police's JSON-stat of victims."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """The ministry's court register: one line a defendant with the dates that fall in the quarter."""
 
 from __future__ import annotations

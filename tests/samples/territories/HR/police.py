@@ -1,4 +1,3 @@
-
 """The police's JSON-stat of victims, and the patch that moves one victim to another form of exploitation."""
 
 from __future__ import annotations

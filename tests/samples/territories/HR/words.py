@@ -1,4 +1,3 @@
-
 """Words that Croatia's offices share: the demonstration mark and the names of periods."""
 
 from __future__ import annotations
