@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import codes
+from pipelines.places import WHOLE, Place, periods_of, places
 
 if TYPE_CHECKING:
     import duckdb
-    import polars as pl
 
     from pipelines.home import Home
 
@@ -29,31 +29,13 @@ KEY = (
     "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
 )  # fmt: skip
 """Columns that name one cell of the programme within its table."""
-WHOLE = ("_T", "_Z")
 _DERIVED = ("area_kind", "freq")
 """Left out of an id, since `area` and `period` say them."""
-_ROW_KEY = ("measure", "level", "count_unit", "statistic", "person_type", "victim_status", "sex", "age", "exploitation",
-            "citizenship", "sentence_type")  # fmt: skip
 CURRENT = "current"
 
 
 class ExplainError(Exception):
     """An id that names no figure, or more than one, or a way back that is broken. The text says what to do."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """One number of one return that stands behind the figure."""
-
-    submission_id: str
-    origin_submission_id: str
-    jurisdiction: str
-    period: str
-    value: float | None
-    obs_status: str | None
-    place: str | None
-    label: str | None
-    key: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -129,12 +111,12 @@ def explain(home: Home, text: str) -> Way:
     cell = _find_cell(folder / "release.duckdb", table, terms)
     inside = _restricted_cell(home, cell)
     ids = _submission_ids(inside or cell)
-    places = _places(home, ids, cell)
+    submissions, blocks = _submissions(home, ids, cell)
+    behind = places(home, {str(s["submission_id"]): str(s["accepted_at"]) for s in submissions}, cell)
     value = (inside or cell).get("value")
-    total = sum(p.value for p in places if p.value is not None) if places else None
+    total = sum(p.factor * p.value for p in behind if p.value is not None) if behind else None
     withheld = cell.get("value") is None and cell.get("conf_status") not in (None, "F")
     plain_sum = value is not None and total is not None and (inside or cell).get("basis") != "records"
-    submissions, blocks = _submissions(home, ids, cell)
     return Way(
         id=figure_id(folder.name, cell),
         release=folder.name,
@@ -143,10 +125,10 @@ def explain(home: Home, text: str) -> Way:
         withheld=withheld,
         submissions=submissions,
         blocks=blocks,
-        places=places,
+        places=behind,
         sum=total,
         adds_up=bool(abs(float(value or 0) - float(total or 0)) < 1e-9) if plain_sum else None,
-        notes=tuple(_notes(cell, inside, places, plain_sum)),
+        notes=tuple(_notes(cell, inside, behind, plain_sum)),
     )
 
 
@@ -162,7 +144,7 @@ def in_words(way: Way) -> list[str]:
             f"accepted {one['accepted_at']}, {one['state']}"
         )
         for p in (p for p in way.places if p.submission_id == one["submission_id"]):
-            number = "–" if p.value is None else f"{p.value:g}"
+            number = "–" if p.value is None else f"{p.factor * p.value:g}"
             carried = (
                 f", carried over from {p.origin_submission_id}" if p.origin_submission_id != p.submission_id else ""
             )
@@ -204,13 +186,15 @@ def _find_cell(path: Path, table: str | None, terms: Mapping[str, str]) -> dict[
                 conditions.append(f"({name} is null or {name} in ('_T', '_Z'))")
         found = connection.execute(f"select * from cell where {' and '.join(conditions)} limit 21", values)
         rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
-        if len(rows) == 1:
+        # Rows that differ in `_T` against `_Z` alone say the same; one of them has the value.
+        rows.sort(key=lambda row: (row["value"] is None, *(str(row.get(n)) for n in KEY)))
+        if rows:
             rows[0]["submission_ids"] = _behind(connection, rows[0])
     if not rows:
         asked = ";".join(f"{k}={v}" for k, v in terms.items())
         raise ExplainError(f"the release has no figure {asked}; check the codes, or copy the id from the dashboard")
     unique = {figure_id("", row)[1:].partition("/")[2]: row for row in rows}
-    if len(unique) > 1 or len(rows) > 1:
+    if len(unique) > 1:
         some = "; ".join(sorted(unique)[:4]).replace(";", " ")
         raise ExplainError(f"{len(unique)}{'+' if len(rows) > 20 else ''} figures fit; say more, for example: {some}")
     return rows[0]
@@ -254,70 +238,10 @@ def _submissions(
     engine = open_ledger(home)
     wanted = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
     found = [{k: v for k, v in asdict(s).items() if k in wanted} for s in queries.submissions(engine, ids=ids)]
-    periods = set(_periods(cell))
+    periods = set(periods_of(cell))
     blocks = [b for i in ids for b in queries.blocks(engine, i) if b["period"] in periods]
     engine.dispose()
     return tuple(found), tuple(blocks)
-
-
-def _periods(cell: Mapping[str, Any]) -> list[str]:
-    """The periods of returns that a figure may rest on: itself, a year's quarters, a pool's years, a quarter before."""
-    period = str(cell["period"])
-    if cell["freq"] == "Q":
-        # A return that counts from January gives a quarter as the difference to the quarter before.
-        year, quarter = period[:4], int(period[-1])
-        return [period, *([f"{year}-Q{quarter - 1}"] if quarter > 1 else [])]
-    years = [int(y) for y in period.replace("..", "-").replace("/", "-").split("-") if y.isdigit() and len(y) == 4]
-    span = range(years[0], years[-1] + 1) if years else range(0)
-    return [p for y in span for p in (str(y), *(f"{y}-Q{q}" for q in range(1, 5)))]
-
-
-def _places(home: Home, ids: Sequence[str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
-    """Numbers of these submissions that have the figure's meaning, totals where the office gives them, else parts."""
-    import polars as pl
-
-    from pipelines.intake import facts
-
-    frames = [pl.read_parquet(p) for i in ids if (p := facts.path_of(home, "observation", i)).exists()]
-    if not frames:
-        return ()
-    rows = pl.concat(frames)
-    group = {code for code, row in codes.codelist("offence").items() if row["offence_group"] == cell["offence_group"]}
-    offences = group if cell.get("offence") in (None, *WHOLE) else {str(cell["offence"])}
-    rows = rows.filter(pl.col("offence").is_in(sorted(offences)) & pl.col("period").is_in(_periods(cell)))
-    rows = _of_the_freq(rows, cell)
-    for name in _ROW_KEY:
-        if (wanted := cell.get(name)) is None:
-            continue
-        fitting = rows.filter(pl.col(name) == wanted)
-        # Where the office gives no total of a dimension, its parts were added up, and they are shown.
-        rows = fitting if fitting.height or wanted not in WHOLE else rows
-    return tuple(_place(row, cell) for row in rows.sort("jurisdiction", "period", "place").iter_rows(named=True))
-
-
-def _of_the_freq(rows: pl.DataFrame, cell: Mapping[str, Any]) -> pl.DataFrame:
-    """An office's own annual figure counts before its quarters; a quarter alone unless it was counted from January."""
-    import polars as pl
-
-    if cell["freq"] == "Q":
-        return rows.filter((pl.col("period") == cell["period"]) | (pl.col("accumulation") == "ytd"))
-    year = pl.col("period").str.slice(0, 4)
-    own = (pl.col("freq") == "A").any().over("jurisdiction", "source", year)
-    return rows.filter((pl.col("freq") == "A") | ~own)
-
-
-def _place(row: Mapping[str, Any], cell: Mapping[str, Any]) -> Place:
-    return Place(
-        submission_id=row["submission_id"],
-        origin_submission_id=row["origin_submission_id"],
-        jurisdiction=row["jurisdiction"],
-        period=row["period"],
-        value=row["value"],
-        obs_status=row["obs_status"],
-        place=row["place"],
-        label=row["label"],
-        key={n: row[n] for n in ("offence", "law_article", *_ROW_KEY)},
-    )
 
 
 def _notes(
@@ -326,7 +250,7 @@ def _notes(
     notes = []
     basis = str((inside or cell).get("basis") or "")
     if basis == "derived_ytd":
-        notes.append("the office counts from January; the quarter is the difference of two numbers above")
+        notes.append("the office counts from January; what it had counted before the quarter is taken off")
     if basis == "records":
         notes.append("the figure counts records of a register; persons are not listed here")
     if inside is None:

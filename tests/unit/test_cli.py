@@ -17,25 +17,10 @@ from pipelines.readers.model import ReadError, Where
 from tests.unit import check_fakes
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
-COMMANDS = [
-    "init",
-    "check",
-    "submit",
-    "nil",
-    "justify",
-    "send",
-    "approve",
-    "withdraw",
-    "status",
-    "refresh",
-    "publish",
-    "explain",
-    "serve",
-    "read",
-    "preview",
-    "territories",
-    "import-reference",
-]
+COMMANDS = (
+    *("init", "check", "submit", "nil", "justify", "send", "approve", "withdraw", "status"),
+    *("refresh", "publish", "explain", "serve", "read", "preview", "territories", "import-reference"),
+)
 
 
 @pytest.fixture(autouse=True)
