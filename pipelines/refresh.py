@@ -10,6 +10,7 @@ Every step is keyed by what it is made of: with nothing new it does nothing, and
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from pipelines.home import Home
 
 Log = Callable[[str], None]
 RAW_SAMPLES = Path(__file__).resolve().parents[1] / "raw_samples"
+"""The demonstration's returns, unless the environment names another folder in RTI_SAMPLES."""
 PUBLIC_TABLES = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
 """Tables of the warehouse without counts, which go beside the protected cells as they are."""
 
@@ -101,9 +103,13 @@ def arrive(home: Home, *, log: Log = _quiet) -> int:
         return 0
     from pipelines.intake import arrivals, ledger
 
-    new = arrivals.enter(home, ledger.open_ledger(home), RAW_SAMPLES)
-    log(f"{new} returns of raw_samples/ are new")
+    new = arrivals.enter(home, ledger.open_ledger(home), _samples())
+    log(f"{new} returns of {_samples().name}/ are new")
     return new
+
+
+def _samples() -> Path:
+    return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
 
 
 def take_in(home: Home, territory: str, *, log: Log = _quiet) -> TakenIn:
@@ -116,7 +122,7 @@ def take_in(home: Home, territory: str, *, log: Log = _quiet) -> TakenIn:
     reports = record.check_waiting(
         home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
     )
-    undecided = arrivals.decide(home, engine, RAW_SAMPLES) if demonstration else {}
+    undecided = arrivals.decide(home, engine, _samples()) if demonstration else {}
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()
