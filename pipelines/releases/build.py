@@ -136,6 +136,7 @@ def _tables(
         .sort("received_at", "submission_id"),
         "note": notes.notes(registry),
         "counting_rule": notes.counting_rules(registry),
+        "metadata": notes.metadata(),
         "codelist": _codelists(),
         "programme": _programme(),
         "reference_figure": _reference(home),
@@ -196,8 +197,8 @@ def _reference(home: Home) -> pl.DataFrame:
 
 def _readme(home: Home, release: str, now: datetime) -> str:
     banner = (
-        "DEMONSTRATION DATA. Every figure in this release is invented, but for the table reference_figure, whose\n"
-        "figures were published by others and carry their citation.\n\n"
+        "DEMONSTRATION DATA. Every figure in this release is invented, but for those rows of the table\n"
+        "reference_figure whose kind is not `invented`: they were published by others and carry their citation.\n\n"
         if home.kind == "demonstration"
         else ""
     )
@@ -209,6 +210,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "indicator   rates and shares, computed from published cells alone\n"
         "pipeline    the stages of proceedings side by side\n"
         "coverage    who was expected to report, and who did\n"
+        "note        what must be known beside a figure: names, breaks, ways of counting\n"
+        "metadata    reference metadata of each territory in SIMS concepts\n"
         "codelist    what every code means\n"
         "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
         "A withheld cell (conf_status C) may be a zero. Counts of 1 to 4 are never shown, and further cells are\n"

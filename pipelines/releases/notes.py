@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 from pipelines.returns.registry import Registry
+from pipelines.returns.sims import load_sims
 
 NOTE: dict[str, pl.DataType] = {
     "note_id": pl.String(),
-    "kind": pl.String(),  # name | territory | law | office
+    "kind": pl.String(),  # name | territory | office | law | counting | source | layout (the last four are breaks)
     "area": pl.String(),
     "territory": pl.String(),
     "level": pl.String(),  # empty: all levels
@@ -59,6 +60,32 @@ def _rows(registry: Registry) -> Iterator[dict[str, Any]]:
             if office.note:
                 text = f"{office.names[0].name}: {office.note}"
                 yield {"kind": "office", "area": office.jurisdiction, "territory": code, "text": text}
+    yield from _breaks()
+
+
+def _breaks() -> Iterator[dict[str, Any]]:
+    for code, sims in sorted(load_sims().items()):
+        for one in sims.breaks:
+            yield {
+                "kind": one.kind,
+                "area": one.jurisdiction,
+                "territory": code,
+                "offence_group": one.offence_group or "",
+                "period_from": one.period,
+                "text": f"{' '.join(one.text.split())} [{one.status}]",
+            }
+
+
+def metadata() -> pl.DataFrame:
+    """Reference metadata in SIMS concepts: `territory, position, concept, text, status, source`."""
+    rows = [
+        (code, position, concept, " ".join(said.text.split()), said.status, said.source or "")
+        for code, sims in sorted(load_sims().items())
+        for position, (concept, said) in enumerate(sims.concepts.items())
+    ]
+    names = ["territory", "position", "concept", "text", "status", "source"]
+    types = [pl.String, pl.Int32, pl.String, pl.String, pl.String, pl.String]
+    return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
 
 
 def counting_rules(registry: Registry) -> pl.DataFrame:
