@@ -147,7 +147,7 @@ def test_of_two_submissions_the_later_accepted_counts(home: Home) -> None:
     assert [v for *_, v in _behind(home, frame)] == [5]
 
 
-# --------------------------------------------------------------------------------------------------------- the whole way
+# --------------------------------------------------------------------------------------------------------- the way back
 
 
 def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
