@@ -94,7 +94,7 @@ def _tables(
         "codings": pl.concat([of_figures, of_records]).drop_nulls("code"),
         "figures": tables.figures(observations),
         "records": tables.records(events, registry),
-        "coverage": tables.coverage(blocks, registry),
+        "coverage": tables.coverage(blocks, before, registry),
         "bounds": tables.bounds(totals, registry),
         "outcomes": tables.outcomes(totals),
         "jumps": tables.series_jumps(totals, known),
@@ -150,7 +150,8 @@ def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFram
         form = registry.forms[one.reading.form]
         received: date = (one.received or clock.now()).date()
         rows += [
-            (one.submission_id, form.jurisdiction, form.instrument, form.source, period.freq, period.code, received, "")
+            (one.submission_id, form.jurisdiction, form.instrument, form.source, form.series)
+            + (period.freq, period.code, received, "")
             for period in one.reading.periods
         ]
     schema = {
@@ -158,6 +159,7 @@ def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFram
         "jurisdiction": pl.String,
         "instrument": pl.String,
         "source": pl.String,
+        "form": pl.String,
         "freq": pl.String,
         "period": pl.String,
         "received": pl.Date,

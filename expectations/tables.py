@@ -144,8 +144,12 @@ def outcomes(table: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(pairs)
 
 
-def coverage(blocks: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    """One row a block with its `period_end`, `deadline` (null: not expected), `received`, `days_late`, `days_open`."""
+def coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    """One row a block with its `period_end`, `deadline` (null: not expected), `received`, `days_late`, `days_open`.
+
+    A period that was reported before is not late when it is told again: `days_late` is then null.
+    """
+    same = ["submission_id", "jurisdiction", "form", "freq", "period"]
     calendar = pl.DataFrame(
         registry.calendar(),
         schema={
@@ -160,11 +164,14 @@ def coverage(blocks: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     ).drop("territory")
     return (
         blocks.join(_days(blocks), on="period", how="left", maintain_order="left")
+        .join(before.select(*same, pl.lit(1).alias("known")).unique(), on=same, how="left", maintain_order="left")
         .join(
             calendar, on=["jurisdiction", "instrument", "source", "freq", "period"], how="left", maintain_order="left"
         )
         .with_columns(
-            (pl.col("received") - pl.col("deadline")).dt.total_days().alias("days_late"),
+            pl.when(pl.col("known").is_null())
+            .then((pl.col("received") - pl.col("deadline")).dt.total_days())
+            .alias("days_late"),
             (pl.col("period_end") - pl.col("received")).dt.total_days().alias("days_open"),
             pl.col("deadline").is_not_null().cast(pl.Int8).alias("is_expected"),
         )

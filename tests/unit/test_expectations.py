@@ -152,6 +152,16 @@ def test_a_late_return_is_told_and_nothing_is_asked(registry: Registry) -> None:
     assert rules["coverage.late"].severity == "information"
 
 
+def test_a_quarter_told_again_is_not_late(registry: Registry) -> None:
+    before = History(
+        pl.DataFrame([row(registry, submission_id="S0")], schema=OBSERVATION),
+        empty(CASE_EVENT),
+        datetime(2025, 8, 1, tzinfo=UTC),
+    )
+    one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
+    assert "coverage.late" not in {f.rule for f in judge([one], before, registry)["S1"]}
+
+
 def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
     history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
     finding = found(registry, [row(registry, value=21.0)], history=history)["plausible.jump"]

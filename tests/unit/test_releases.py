@@ -1,0 +1,169 @@
+"""Releases: what is written, what is refused, and that readers never see a half of one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import clock, home
+from pipelines.disclosure import space
+from pipelines.releases import formats
+from pipelines.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
+from pipelines.releases.publish import current, drafts, publish, verify
+from pipelines.returns.registry import load
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def a_home(tmp_path: Path) -> home.Home:
+    return home.init(tmp_path / "home", "demonstration")
+
+
+def cells(**over: object) -> pl.DataFrame:
+    row: dict[str, object] = dict.fromkeys(space.DETAIL, "_T")
+    row |= {
+        "table_id": "area_quarter",
+        "area_kind": "territory",
+        "area": "RS",
+        "territory": "RS",
+        "freq": "Q",
+        "period": "2026-Q3",
+        "measure": "indicted",
+        "level": "prosecution",
+        "count_unit": "person",
+        "statistic": "count",
+        "offence_group": "TIP",
+        "value": 12.0,
+        "obs_status": "A",
+        "conf_status": "F",
+        "n_reported": 1,
+        "n_expected": 1,
+        "reporters": "RS",
+        "basis": "reported",
+        "is_additive": True,
+        "flags": "",
+        "submission_ids": "S1,S2",
+    }
+    hidden = row | {"measure": "investigated", "value": None, "obs_status": "Q", "conf_status": "C"}
+    return pl.DataFrame([row | over, hidden], infer_schema_length=None).with_columns(pl.col("value").cast(pl.Float64))
+
+
+def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
+    protected, indicators = folder / "protected", folder / "protected" / "indicators"
+    indicators.mkdir(parents=True, exist_ok=True)
+    table.write_parquet(protected / "cells.parquet")
+    submission = {name: ["S1"] for name in SUBMISSION_COLUMNS}
+    pl.DataFrame(submission).write_parquet(protected / "mart_return.parquet")
+    pl.DataFrame({"area": ["RS"], "area_kind": ["territory"], "sort": [1]}).write_parquet(
+        protected / "dim_area.parquet"
+    )
+    pl.DataFrame({"area": ["RS"], "year": [2026]}).write_parquet(protected / "dim_population.parquet")
+    pl.DataFrame({"jurisdiction": ["RS"]}).write_parquet(protected / "mart_coverage.parquet")
+    pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / "mart_indicator.parquet")
+    return protected, indicators
+
+
+def built(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
+    pl.DataFrame({"source": ["x"]}).write_parquet(a_home.gathered / "reference.parquet")
+    protected, indicators = inputs(a_home.root.parent, cells() if table is None else table)
+    with clock.frozen(NOW):
+        return build_draft(a_home, protected, indicators, load())
+
+
+def test_the_three_formats_hold_the_same_rows(a_home: home.Home) -> None:
+    import duckdb
+
+    draft = built(a_home)
+    parquet = pl.read_parquet(draft.folder / "data" / "cell.parquet")
+    csv = pl.read_csv(draft.folder / "csv" / "cell.csv", infer_schema=False)
+    with duckdb.connect(str(draft.folder / "release.duckdb"), read_only=True) as connection:
+        stored = connection.sql("select * from cell order by cell_id").pl()
+    assert parquet.height == csv.height == 2
+    assert stored.equals(parquet.cast(dict(stored.schema)))  # type: ignore[arg-type]
+    assert csv["value"].to_list() == ["12.0", None]
+
+
+def test_no_public_file_knows_of_places_or_files(a_home: home.Home) -> None:
+    draft = built(a_home)
+    columns = {c for path in (draft.folder / "data").glob("*.parquet") for c in pl.read_parquet_schema(path)}
+    assert not columns & {"place", "filename", "sha256", "sender", "submission_ids", "warnings", "errors"}
+
+
+def test_the_same_inputs_give_the_same_bytes(a_home: home.Home) -> None:
+    first = json.loads((built(a_home).folder / "manifest.json").read_text())
+    again = json.loads((built(a_home).folder / "manifest.json").read_text())
+    assert first == again
+    assert first["files"]["data/cell.parquet"]["rows"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"value": 3.0}, "1 small counts"),
+        ({"conf_status": "A", "value": None}, "1 cells say why"),
+        ({"conf_status": "C"}, "1 hidden cells carry their value"),
+    ],
+)
+def test_what_must_not_be_public_stops_the_build(a_home: home.Home, fault: dict[str, object], words: str) -> None:
+    with pytest.raises(ReleaseError, match=words):
+        built(a_home, cells(**fault))
+    assert drafts(a_home) == []
+
+
+def test_nothing_reported_is_no_release(a_home: home.Home) -> None:
+    with pytest.raises(ReleaseError, match="no quarter has been reported"):
+        built(a_home, cells().with_columns(pl.lit(0).alias("n_reported")))
+
+
+def test_publishing_moves_the_draft_and_switches_the_pointer(a_home: home.Home) -> None:
+    draft = built(a_home)
+    assert current(a_home) is None
+    folder = publish(a_home, draft.release)
+    assert current(a_home) == folder.resolve()
+    assert drafts(a_home) == []
+    assert a_home.current.readlink() == Path("releases/2026-Q3")
+
+
+def test_a_correction_gets_a_number_and_the_first_edition_stays(a_home: home.Home) -> None:
+    publish(a_home, built(a_home).release)
+    second = built(a_home, cells(value=13.0))
+    assert second.release == "2026-Q3.1"
+    publish(a_home, second.release)
+    assert pl.read_parquet(a_home.releases / "2026-Q3" / "data" / "cell.parquet")["value"].max() == 12.0
+    assert pl.read_parquet(a_home.current / "data" / "cell.parquet")["value"].max() == 13.0
+    assert next_release(a_home, "2026-Q3") == "2026-Q3.2"
+
+
+def test_a_changed_file_is_never_published(a_home: home.Home) -> None:
+    draft = built(a_home)
+    path = draft.folder / "csv" / "cell.csv"
+    path.write_bytes(path.read_bytes().replace(b"12.0", b"21.0"))
+    with pytest.raises(ReleaseError, match=r"cell\.csv has changed"):
+        publish(a_home, draft.release)
+    assert current(a_home) is None
+
+
+def test_a_file_too_many_or_too_few_is_found(a_home: home.Home) -> None:
+    folder = built(a_home).folder
+    (folder / "data" / "extra.parquet").write_bytes(b"x")
+    with pytest.raises(ReleaseError, match=r"extra\.parquet"):
+        verify(folder)
+
+
+def test_publishing_without_a_draft_says_what_makes_one(a_home: home.Home) -> None:
+    with pytest.raises(ReleaseError, match="rti refresh"):
+        publish(a_home)
+
+
+def test_a_text_that_a_spreadsheet_would_run_is_disarmed(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    texts = ["=1+1", "+1", "-x", "@a", "plain"]
+    formats.write_csv(pl.DataFrame({"text": texts, "value": [-1.5, 2.0, 3.0, 4.0, 5.0]}), path)
+    lines = path.read_bytes().decode("utf-8-sig").split("\r\n")
+    assert [line.split(",")[0] for line in lines[1:6]] == ["'=1+1", "'+1", "'-x", "'@a", "plain"]
+    assert lines[1].split(",")[1] == "-1.5"
