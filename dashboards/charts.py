@@ -3,17 +3,19 @@
 Belongs here: figures from rows.  Does not belong here: which rows, and the words beside them.
 
 Colours are of the Okabe-Ito palette, told apart by people with any common colour blindness; no meaning rests on colour
-alone.  Nothing is fetched: fonts are those of the page.
+alone.  Nothing is fetched: fonts are those of the page.  Altair is imported late, so that a page's sentence and table
+are on the screen before it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
-
-import altair as alt
+from typing import TYPE_CHECKING, Any, cast
 
 from dashboards import words
+
+if TYPE_CHECKING:
+    import altair as alt
 
 INK, GREY, RULE = "#1f2a37", "#5b6573", "#d5dae1"
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#b35900", "#00795c", "#8a4f7d"
@@ -24,6 +26,8 @@ def stages(
     title: str, cells: Sequence[tuple[str, Mapping[str, Any] | None]], *, rate: bool, top: float, demonstration: bool
 ) -> tuple[alt.LayerChart, str]:
     """Horizontal bars, one a stage, of one area; and the chart in words. `top` is the common end of the scale."""
+    import altair as alt
+
     data = [_bar(measure, cell, rate=rate) for measure, cell in cells]
     order = [row["stage"] for row in data]
     y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
@@ -49,6 +53,8 @@ def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[st
 
 def series(title: str, cells: Sequence[Mapping[str, Any]], *, demonstration: bool) -> tuple[alt.LayerChart, str]:
     """One stage over time. A line is broken where a figure is missing; withheld periods carry a c at the foot."""
+    import altair as alt
+
     data = [_point(cell) for cell in cells]
     order = [row["period"] for row in data]
     every = max(1, -(-len(order) // 6))
@@ -59,7 +65,7 @@ def series(title: str, cells: Sequence[Mapping[str, Any]], *, demonstration: boo
     y = alt.Y(
         "value:Q",
         title=None,
-        scale=alt.Scale(domain=[0, top * 1.15], nice=False),
+        scale=alt.Scale(domain=[0, top * 1.25], nice=False),
         axis=alt.Axis(tickCount=3, format=",d", domain=False, ticks=False, tickMinStep=1),
     )
     line = base.mark_line(color=BLUE, strokeWidth=2, invalid="break-paths-show-path-domains").encode(y=y)
@@ -90,6 +96,8 @@ def parts(
     title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, demonstration: bool
 ) -> tuple[alt.LayerChart, str]:
     """Horizontal bars, one a category; withheld and missing ones carry their symbol in place of a bar."""
+    import altair as alt
+
     data = []
     for label, cell in cells:
         shown = words.count(cell)
@@ -112,15 +120,19 @@ def parts(
 
 
 def _data(rows: list[dict[str, Any]]) -> alt.Chart:
+    import altair as alt
+
     return alt.Chart(alt.InlineData(values=rows))
 
 
 def _height(data: Sequence[Mapping[str, Any]]) -> int:
     """Height of bars with their title: Vega fits both into it."""
-    return 24 * len(data) + 52
+    return 24 * len(data) + 44
 
 
 def _title(title: str, demonstration: bool) -> alt.TitleParams:
+    import altair as alt
+
     return alt.TitleParams(title, subtitle=[DEMONSTRATION] if demonstration else [])
 
 

@@ -129,6 +129,7 @@ def choose(
         st.session_state[widget] = asked if asked in options else first
     elif st.session_state.get(widget) not in options:
         st.session_state[widget] = kept if kept in options else first
+    picked: str | None
     if boxed or len(options) > 5:
         picked = st.selectbox(label, options, key=widget, format_func=say, width=width)
     else:
@@ -196,9 +197,8 @@ def quote(text: str, here: Frame) -> None:
     )
 
 
-def panels(charts: Sequence[tuple[Any, str]], *, key: str, width: int = 280) -> None:
-    """Small multiples that flow to the width of the screen."""
-    with st.container(horizontal=True, gap="medium", key=key):
-        for number, (chart, spoken) in enumerate(charts):
-            with st.container(width=width, key=f"{key}-{number}"):
-                st.altair_chart(chart, alt=spoken, width="stretch", theme=None)
+def panels(charts: Sequence[tuple[Any, str]], *, key: str) -> None:
+    """Small multiples that flow to the width of the screen (a grid, in `style.css`)."""
+    with st.container(key=f"panels-{key}", gap="small"):
+        for chart, spoken in charts:
+            st.altair_chart(chart, alt=spoken, width="stretch", theme=None)

@@ -107,6 +107,13 @@ SQL: Mapping[str, str] = {
         where table_id in (select unnest(?)) and offence_group = ? and measure in (select unnest(?))
         order by case count_unit when 'person' then 0 else 1 end, count_unit
     """,
+    "other_units": f"""
+        with total as ({_RANKED} and cell.freq = ? and cell.period = ? and cell.offence_group = ?)
+        select area, measure, count_unit from total
+        where rank_of_total = 1 and area_kind = 'territory' and count_unit <> ? and measure in (select unnest(?))
+            and (value is not null or conf_status <> 'F')
+        order by area, measure, count_unit
+    """,
     "series": f"""
         with total as (
             {_RANKED}

@@ -51,7 +51,8 @@ ADULTS_ONLY = (
     "Adults only (18 and over): the office counts no minors here, so that this is not a total and has no rate."
 )
 NOT_ADDITIVE = (
-    "Not additive: the jurisdictions' figures do not add up to this total, since a person handed over is counted again."
+    "Not additive: the jurisdictions' own figures do not add up to this total, since a person handed over stands in "
+    "two of them."
 )
 
 
@@ -113,13 +114,7 @@ def rate(cell: Row) -> Shown:
         return shown(None, "M", "F")
     if cell.get("rate_obs_status") is None:
         return count(cell)
-    value = cell["rate"]
-    return shown(value, cell["rate_obs_status"], cell["rate_conf_status"], rate_digits(value))
-
-
-def rate_digits(value: float | None) -> int:
-    """Two decimals below ten, one above: more would pretend a precision that such counts have not."""
-    return 2 if value is None or value < 10 else 1
+    return shown(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
 
 
 def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:

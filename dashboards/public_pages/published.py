@@ -31,7 +31,7 @@ def show() -> None:
         "Figures of other publishers, each with its source. Where two of them say different things, both stand.",
     )
     view = layout.choose("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         codes = (*(code for code, _ in here.territories), _ALL)
         area = layout.choose(
             "Territory", "of", codes, say=lambda code: "All territories" if code == _ALL else here.marked(code),

@@ -31,7 +31,7 @@ def show() -> None:
     )
     # The sentence stands above the choices, though it depends on them: on a telephone it is what is seen first.
     headline = st.container()
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         crime = layout.choose_crime(here)
         track = layout.choose_track()
         freq, period = layout.choose_period(here, queries.periods(here.path, crime))
@@ -57,6 +57,13 @@ def show() -> None:
         f"Release {here.id}.{demonstration}"
     )
     general = _notes_of_areas(here, crime, track, freq, period, unit)
+    for row in queries.read(here.path, "other_units", freq, period, crime, unit, measures):
+        cell = cells.get((row["area"], row["measure"]))
+        if cell is None or words.count(cell).kind in ("unavailable", "not_collected"):
+            general[row["area"]].append(
+                f"{words.stage_name(row['measure'])} is known in {words.unit(row['count_unit'])} only: "
+                "choose these under “Counted in”."
+            )
     lines = _lines(here, cells, measures, notes, general, is_rate=is_rate)
     if is_rate:
         notes.mark(_RATES)
@@ -110,7 +117,7 @@ def _covered(here: layout.Frame, cell: Mapping[str, Any] | None, measure: str, n
 
 def _notes_of_areas(
     here: layout.Frame, crime: str, track: str, freq: str, period: str, unit: str
-) -> Mapping[str, Sequence[str]]:
+) -> dict[str, list[str]]:
     """Notes that belong to a territory as a whole: it reports yearly, counts another unit, its law changed."""
     codes = tuple(code for code, _ in here.territories)
     levels = ("prosecution", track)
@@ -158,7 +165,7 @@ def _charts(here: layout.Frame, cells: Cells, measures: Sequence[str], title: st
             )
             for area in (here.region, *codes)
         ],
-        key="stages-charts",
+        key="stages",
     )
     st.html(
         f'<div class="rti-notes"><ul><li>{title}. Release {here.id}.</li>'

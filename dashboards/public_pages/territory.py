@@ -32,7 +32,7 @@ _STANDING = {"demonstration": "Assumed for the demonstration."}
 def show() -> None:
     """The page."""
     here = layout.page("One territory", "Its figures over time, how they are counted, and the returns behind them.")
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(here)
         crime = layout.choose_crime(here)
         track = layout.choose_track()
@@ -70,7 +70,7 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
             for m in measures
             if by_measure[m]
         ],
-        key="series-charts",
+        key="series",
     )
     notes = words.Notes()
     periods = sorted({row["period"] for row in found}, reverse=True)
@@ -107,7 +107,7 @@ def _breakdown(here: layout.Frame, area: str, crime: str, crime_name: str, track
     if not years:
         st.markdown(f"The release has no breakdown of {crime_name.lower()} for {here.name(area)}.")
         return
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         dimension = layout.choose("By", "by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
         year = layout.choose("Year", "year", years, boxed=True, width=140)
     measures = queries.STAGES[track] if dimension in ("sex", "age", "offence") else (f"sentenced_{track}",)
@@ -217,9 +217,9 @@ def _card(here: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
     order = list(levels)
     lines = [
         tables.Line(
-            tables.Cell(levels.get(rule["level"], rule["level"])),
+            tables.Cell(str(levels.get(rule["level"], rule["level"]))),
             (
-                tables.Cell(words.unit(rule["count_unit"])),
+                tables.Cell(words.unit(str(rule["count_unit"]))),
                 tables.Cell(rule["stage_definition"] or "", kind="wide"),
                 tables.Cell(_rules_in_words(rule), kind="wide"),
                 tables.Cell(

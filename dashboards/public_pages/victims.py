@@ -25,7 +25,7 @@ def show() -> None:
         layout.end(here)
         return
     headline = st.container()
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         crime = layout.choose_crime(here, groups) if len(groups) > 1 else groups[0]
         units = tuple(row["count_unit"] for row in queries.read(here.path, "victim_units", crime))
         unit = layout.choose("Counted in", "victims_in", units, say=words.unit) if len(units) > 1 else units[0]
@@ -99,7 +99,7 @@ def _comparison(
 
 def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
     st.header("Broken down, for one territory", anchor=False)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(here)
         years = tuple(
             row["period"]
@@ -130,4 +130,4 @@ def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> No
     )  # fmt: skip
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
     chart = charts.parts(f"{here.marked(area)}, {year}", ordered, demonstration=here.is_demonstration)
-    layout.panels([chart], key="victims-chart", width=480)
+    layout.panels([chart], key="victims")
