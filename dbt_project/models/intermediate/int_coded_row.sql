@@ -57,17 +57,28 @@ sent as (
     from register_counts
 ),
 
--- Rows by article are by the article of the principal offence and so exclude one another. So does a row that names an
--- offence and no article (_Z): one office still counts cases of a repealed code in a row of their own, beside those by
--- article, and taking that row for the whole lost all the others. Only _T says all articles together.
-by_offence as (
+grouped as (
     select
         sent.*,
         offences.offence_group,
-        sent.law_article <> '_T' or offences.parent is not null as is_part_of_group,
-        sent.law_article <> '_T' as is_by_article
+        offences.parent as parent_offence,
+        max(case when sent.law_article not in ('_Z', '_T') then 1 else 0 end) over (
+            partition by {{ tables('sent.') | replace('sent.offence_group', 'offences.offence_group') }}
+        ) = 1 as is_table_by_article
     from sent
     inner join offences on sent.offence = offences.code
+),
+
+-- Rows by article are by the article of the principal offence and so exclude one another. So does, beside them, a row
+-- that names an offence and no article (_Z): one office still counts cases of a repealed code in a row of their own, and
+-- taking that row for the whole lost all the others. _T says all articles together; and in a table without any article,
+-- a row of the group's own code is the group, beside which rows of its offences are its parts.
+by_offence as (
+    select
+        *,
+        parent_offence is not null or (is_table_by_article and law_article <> '_T') as is_part_of_group,
+        law_article <> '_T' as is_by_article
+    from grouped
 ),
 
 -- Ages: the common groups are taken as given; finer ones are summed to a common group only where they cover it without

@@ -115,9 +115,9 @@ filled as (
         and absent.measure = measures_sent.measure
 ),
 
--- A total of the main stages that other jurisdictions count, and this one never does, is not collected here.
+-- A total of the main stages that two or more territories count, and this one never does, is not collected here.
 national_cells as (
-    select distinct discrete.instrument, discrete.cell_id, discrete.measure
+    select discrete.instrument, discrete.cell_id, discrete.measure
     from discrete
     inner join cells on discrete.cell_id = cells.cell_id
     inner join territories on discrete.territory = territories.territory
@@ -125,6 +125,7 @@ national_cells as (
     inner join groups on cells.offence_group = groups.code
     where
         territories.kind = 'national'
+        and discrete.value is not null
         and measures.kind = 'flow'
         and groups.ranked
         and cells.offence = '_T'
@@ -132,6 +133,8 @@ national_cells as (
         {%- for dimension in ['sex', 'age', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
         and cells.{{ dimension }} in ('_T', '_Z')
         {%- endfor %}
+    group by discrete.instrument, discrete.cell_id, discrete.measure
+    having count(distinct discrete.territory) > 1
 ),
 
 jurisdiction_cells as (

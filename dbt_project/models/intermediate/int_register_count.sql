@@ -8,6 +8,14 @@ offences as (select * from {{ ref('offence') }}),
 
 bands as (select * from {{ ref('sentence_band') }}),
 
+-- The register has the sentence in the line of the conviction too; what a sentence is belongs to the sentences alone.
+measures as (
+    select
+        code,
+        code in ('sentenced_first', 'sentenced_final') as is_sentence
+    from {{ ref('measure') }}
+),
+
 -- One person in one proceeding is counted once in an offence group, under the first offence by its code: the register
 -- has a line for each offence, and rows by offence must exclude one another to be summed.
 principal as (
@@ -25,9 +33,17 @@ principal as (
 
 persons as (
     select
-        principal.*,
-        coalesce(bands.code, case when principal.sentence_months is null then '_Z' else '_U' end) as sentence_band
+        principal.territory, principal.jurisdiction, principal.source, principal.form, principal.freq, principal.period,
+        principal.event, principal.level, principal.offence, principal.law_article, principal.sex, principal.age,
+        principal.submission_id,
+        case when measures.is_sentence then coalesce(nullif(principal.sentence_type, '_Z'), '_U') else '_Z' end as sentence_type,
+        case
+            when not measures.is_sentence then '_Z'
+            when principal.sentence_months is null then '_T'
+            else coalesce(bands.code, '_U')
+        end as sentence_band
     from principal
+    inner join measures on principal.event = measures.code
     left join bands
         on bands.code = bands.common_band
         and bands.code not in ('_T', '_U', '_Z')
@@ -53,14 +69,14 @@ final as (
         law_article,
         sex,
         age,
-        coalesce(sentence_type, '_Z') as sentence_type,
+        sentence_type,
         sentence_band,
         cast(count(*) as double) as value,
         submission_id
     from persons
     group by
         territory, jurisdiction, source, form, freq, period, event, level, offence, law_article, sex, age,
-        coalesce(sentence_type, '_Z'), sentence_band, submission_id
+        sentence_type, sentence_band, submission_id
 )
 
 select * from final

@@ -46,7 +46,8 @@ masked as (
     inner join table_scopes as scopes on {{ tables_match('coded_rows', 'scopes') }}
 ),
 
--- Each row counts towards every cell that it is in or is a part of. Lengths of sentence are never parts of a sum.
+-- Each row counts towards every cell that it is in or is a part of. Lengths of sentence are never parts of a sum but in
+-- records, which are complete; there they are told by kind of sentence alone, for a suspended sentence is not served.
 spread as (
     select
         {{ tables('masked.') }},
@@ -62,7 +63,9 @@ spread as (
         masked.flags
     from masked
     inner join breakdowns on (masked.row_mask & breakdowns.mask) = breakdowns.mask
-    where masked.basis = 'records' or ((masked.row_mask - breakdowns.mask) & {{ bits['sentence_band'] }}) = 0
+    where
+        (masked.basis = 'records' and (breakdowns.mask & {{ bits['sentence_type'] + bits['sentence_band'] }}) <> {{ bits['sentence_band'] }})
+        or (masked.basis <> 'records' and ((masked.row_mask - breakdowns.mask) & {{ bits['sentence_band'] }}) = 0)
 ),
 
 candidates as (
