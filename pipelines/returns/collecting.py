@@ -15,7 +15,7 @@ from pipelines.readers.model import Scalar, Where
 from pipelines.returns import rules
 from pipelines.returns.addressing import Trouble
 from pipelines.returns.findings import Finding, Severity
-from pipelines.returns.numbered import Number
+from pipelines.returns.numbered import Key, Number
 
 CAP = 100
 """Findings of one rule that are listed; the rest are counted. A wrong file would else give thousands."""
@@ -44,6 +44,8 @@ class Collector:
 
     findings: list[Finding] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
+    refused: list[Key] = field(default_factory=list)
+    """Keys of cells that were there but could not be believed: no sum over them can be judged whole."""
     bindings: list[Binding] = field(default_factory=list)
     periods: set[str] = field(default_factory=set)
     events: list[dict[str, object]] = field(default_factory=list)

@@ -147,7 +147,9 @@ class CubeReading:
         if address.key is None:
             return
         self.basket.periods.add(address.key[1])
-        if value is not None:
+        if value is None:
+            self.basket.refused.append(address.key)
+        else:
             label = " | ".join([names[code] for code, names in zip(seen.key, labels, strict=True)])
             number = Number(
                 address.key, value.value, value.status, value.conf, seen.where, label, value.seen, value.notes

@@ -124,7 +124,9 @@ class FlatReading:
             return
         self.basket.periods.add(address.key[1])
         self.basket.bindings.append(Binding(where, "value", said, listing.sheet.index, row, column))
-        if value is not None:
+        if value is None:
+            self.basket.refused.append(address.key)
+        else:
             self.basket.numbers.append(
                 Number(
                     address.key,

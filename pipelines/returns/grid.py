@@ -17,7 +17,7 @@ from pipelines.returns.finding_tables import PERIOD_NAMES, Found, find_tables, h
 from pipelines.returns.folding import has_lookalike
 from pipelines.returns.form import Line
 from pipelines.returns.numbered import Number
-from pipelines.returns.plan import LineMatch, Plan
+from pipelines.returns.plan import LineMatch, Lines, Plan
 from pipelines.returns.sheets import Sheet, is_blank
 from pipelines.returns.values import Value, cell_value, line_notes
 
@@ -77,7 +77,7 @@ class _TableReading:
         self.table = found.plan
         self.declared = found.plan.declared
         self.codes: set[tuple[str, str]] = set()
-        self.literals: set[str] = set()
+        self.literals: set[tuple[Lines, str]] = set()
         self.base = {**found.plan.fixed, **found.said}
         self.period = self.plan.addresser.period_code(self.base)
         self.section: Mapping[str, str] = {}
@@ -145,7 +145,7 @@ class _TableReading:
                 self.basket.find("heading.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
                 self._bind_path(sheet, path, "unknown", {}, column)
                 continue
-            line = self._bound(match, column, text)
+            line = self._bound(self.table.columns, match, column, text)
             bound.append(line)
             self._bind_path(sheet, path, "heading" if line.use != "ignore" else "ignored", line.said, column)
         return bound
@@ -187,9 +187,9 @@ class _TableReading:
             if not within(self.period, valid):
                 self.basket.find("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
 
-    def _bound(self, match: LineMatch, place: int, text: str) -> Bound:
+    def _bound(self, lines: Lines, match: LineMatch, place: int, text: str) -> Bound:
         self.codes.update(match.hit.keys)
-        self.literals.add(match.template)
+        self.literals.add((lines, match.template))
         notes, status = line_notes(match.marks, self.plan)
         for mark in match.marks:
             if self.plan.numbers.mark(mark) is None:
@@ -218,7 +218,7 @@ class _TableReading:
                 self.basket.find("label.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
             self._bind_path(sheet, path, "unknown", {}, 0)
             return True
-        line = self._bound(match, row, text)
+        line = self._bound(self.table.rows, match, row, text)
         if line.use == "section":
             self.section, self.section_label = line.said, text
             self._bind_path(sheet, path, "section", line.said, 0)
@@ -268,6 +268,7 @@ class _TableReading:
             role: Role = "check" if check else "value"
             basket.bindings.append(Binding(where, role, said, sheet.index, line.place, column.place))
             if value is None:
+                basket.refused.append(address.key)
                 continue
             notes = (*value.notes, *column.notes, *line.notes)
             basket.numbers.append(
@@ -307,7 +308,7 @@ class _TableReading:
         for lines, rule in ((self.table.columns, "heading.missing"), (self.table.rows, "label.missing")):
             literals, coded = lines.expected(self.period)
             for template in literals:
-                if template not in self.literals:
+                if (lines, template) not in self.literals:
                     self.basket.find(rule, where, expected=template)
             for code, words in coded.items():
                 if code not in self.codes and not self.whole.seen_elsewhere(self.table.number, code):

@@ -79,16 +79,17 @@ class NumberReader:
             bare = bare.replace(sign, "")
         return Read(float(bare.replace(self._decimal, ".")), "A", "F")
 
-    def split_marks(self, text: str, *, of_number: bool = False) -> tuple[str, tuple[str, ...]]:
+    def split_marks(self, text: str, *, of_number: bool = False, shortest: bool = False) -> tuple[str, tuple[str, ...]]:
         """A text without the declared note marks at its end, and the marks. `Убиство1)` -> `Убиство`, `1)`.
 
-        A mark that begins with a digit is split from a number only at a space: `421)` may be 42 with `1)`.
+        A mark that begins with a digit is split from a number only at a space: `421)` may be 42 with `1)`. With
+        `shortest` a mark takes no more digits than it must: `чл. 1881)` -> `чл. 188`, `1)`.
         """
         marks: list[str] = []
         body = text.strip()
         while True:
             for pattern, template, _ in self._marks:
-                found = pattern.search(body)
+                found = _last(pattern, body) if shortest else pattern.search(body)
                 if found is None or found.start() == 0:
                     continue
                 glued = not body[found.start() - 1].isspace() if found.start() else False
@@ -106,6 +107,11 @@ class NumberReader:
             if pattern.fullmatch(text.strip()):
                 return mark
         return None
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    matches = (pattern.match(text, start) for start in range(len(text) - 1, -1, -1))
+    return next((found for found in matches if found is not None), None)
 
 
 def _mark_pattern(template: str) -> re.Pattern[str]:

@@ -54,9 +54,10 @@ class Lines:
         asked = (text, period)
         if asked not in self._cache:
             found = self._match(text, period)
-            if found is None:
-                body, marks = self._numbers.split_marks(text)
-                found = self._match(body, period, marks) if marks else None
+            for shortest in (False, True):
+                if found is None:
+                    body, marks = self._numbers.split_marks(text, shortest=shortest)
+                    found = self._match(body, period, marks) if marks else None
             self._cache[asked] = found
         return self._cache[asked]
 

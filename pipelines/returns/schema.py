@@ -52,9 +52,9 @@ def corrections_json_schema() -> dict[str, Any]:
 def schemas() -> dict[str, str]:
     """File name -> content, as committed under `docs/schema/`."""
     made = {
-        "forms.schema.json": form_json_schema(),
-        "territory.schema.json": territory_json_schema(),
-        "corrections.schema.json": corrections_json_schema(),
+        "forms.json": form_json_schema(),
+        "territory.json": territory_json_schema(),
+        "corrections.json": corrections_json_schema(),
     }
     return {name: json.dumps(one, indent=1, ensure_ascii=False, sort_keys=True) + "\n" for name, one in made.items()}
 

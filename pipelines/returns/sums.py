@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.readers.model import Where
 from pipelines.returns.collecting import Collector
 from pipelines.returns.form import AddsUp
 from pipelines.returns.numbered import AT, KEY, Key, Number
 
 _ALONG = {"article": ("law_article", "offence"), "offence": ("offence", "law_article")}
 """Dimensions that change together: an article brings its offence with it."""
+_HIDES_PARTS = frozenset({"label.undeclared", "label.blank", "heading.undeclared", "cube.member_undeclared"})
 _UNIT = AT["unit_measure"]
 
 
@@ -46,8 +46,10 @@ def check_duplicates(numbers: Sequence[Number], basket: Collector) -> list[Numbe
 def check_sums(numbers: Sequence[Number], rules: Sequence[AddsUp], basket: Collector) -> None:
     """Every declared sum: total equals parts where all parts are known, and is never less than those that are.
 
-    A sum is judged everything else being equal, over observations and printed totals (`use: check`) alike.
+    A sum is judged everything else being equal, over observations and printed totals (`use: check`) alike. A part
+    that was refused, or may hide behind an undeclared label, leaves the sum open: then it is only not exceeded.
     """
+    strangers = any(f.rule in _HIDES_PARTS for f in basket.findings)
     for rule in rules:
         place = AT[rule.dim]
         left_out = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
@@ -55,6 +57,7 @@ def check_sums(numbers: Sequence[Number], rules: Sequence[AddsUp], basket: Colle
         wanted = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
         parts = None if rule.parts == "*" else frozenset(rule.parts)
         groups: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
+        refused = {tuple([key[i] for i in rest_of]) for key in basket.refused if key[place] != rule.total}
         for number in numbers:
             key = number.key
             code = key[place]
@@ -69,25 +72,31 @@ def check_sums(numbers: Sequence[Number], rules: Sequence[AddsUp], basket: Colle
                 totals.append(number)
             else:
                 found[code] = number
-        for totals, found in groups.values():
+        for rest, (totals, found) in groups.items():
+            is_open = rest in refused or (parts is None and strangers)
             for total in totals:
-                _judge(total, found, rule, parts, basket)
+                _judge(total, found, rule, parts, is_open, basket)
 
 
 def _judge(
-    total: Number, found: dict[str, Number], rule: AddsUp, parts: frozenset[str] | None, basket: Collector
+    total: Number,
+    found: dict[str, Number],
+    rule: AddsUp,
+    parts: frozenset[str] | None,
+    is_open: bool,
+    basket: Collector,
 ) -> None:
     if not found or total.value is None:
         return
     known = [n.value for n in found.values() if n.value is not None]
     added = sum(known)
-    whole = len(known) == len(found) and (parts is None or parts == found.keys())
+    whole = not is_open and len(known) == len(found) and (parts is None or parts == found.keys())
     if (whole and added != total.value) or (not whole and added > total.value):
         rule_id = "sum.differs" if whole else "sum.exceeded"
         words = ", ".join(f"{code} {_plain(n.value)} ({n.where})" for code, n in list(found.items())[:8])
         basket.find(
             rule_id,
-            total.where if str(total.where) else Where(),
+            total.where,
             severity=rule.severity,
             seen=_plain(total.value),
             expected=_plain(added),
