@@ -149,11 +149,8 @@ def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFram
     for one in readings:
         form = registry.forms[one.reading.form]
         received: date = (one.received or clock.now()).date()
-        rows += [
-            (one.submission_id, form.jurisdiction, form.instrument, form.source, form.series)
-            + (period.freq, period.code, received, "")
-            for period in one.reading.periods
-        ]
+        office = (one.submission_id, form.jurisdiction, form.instrument, form.source, form.series)
+        rows += [(*office, period.freq, period.code, received, "") for period in one.reading.periods]
     schema = {
         "submission_id": pl.String,
         "jurisdiction": pl.String,
