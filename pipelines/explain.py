@@ -4,7 +4,7 @@ Belongs here: the readable id of a released figure, and walking release -> progr
 Does not belong here: showing figures.  Places belong to the office: what this gives is for the restricted side only.
 
 The id is `<release>/<table_id>/<key=value;...>`, for example
-`2026-Q3/territory_quarter/area=MK;period=2026-Q3;measure=indicted;count_unit=person;offence_group=TIP`.  Of the key it
+`2026-Q3/area_quarter/area=MK;period=2026-Q3;measure=indicted;count_unit=person;offence_group=TIP`.  Of the key it
 names what is not a total (`_T`) and not inapplicable (`_Z`), in the order of the columns, so that the same figure has
 the same id in every release.
 """
