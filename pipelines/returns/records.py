@@ -41,8 +41,9 @@ class DateReader:
     def __init__(self, template: str) -> None:
         groups = {"{day}": r"(?P<day>\d{1,2})", "{month}": r"(?P<month>\d{1,2})", "{year}": r"(?P<year>\d{4})"}
         parts = re.split(r"(\{(?:day|month|year)\})", template)
-        words = [groups.get(part) or re.escape(part).replace(r"\ ", r"\s*") for part in parts]
-        self._pattern = re.compile("".join(words))
+        # Offices write 1.9.2024. and 1. 9. 2024. in one column; spaces say nothing.
+        words = [groups.get(part) or re.escape(part.strip()) for part in parts]
+        self._pattern = re.compile(r"\s*".join(word for word in words if word))
         self.template = template
 
     def read(self, cell: Cell) -> date | None:
