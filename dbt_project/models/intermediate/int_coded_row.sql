@@ -82,7 +82,7 @@ by_offence as (
 ),
 
 -- Ages: the common groups are taken as given; finer ones are summed to a common group only where they cover it without
--- gap or overlap and the group itself was not given.
+-- gap or overlap and the group itself was not given. Records lack an age where nobody was of it, and cover every group.
 table_ages as (
     select distinct
         {{ tables('by_offence.') }},
@@ -121,7 +121,10 @@ covered_groups as (
 age_groups as (
     select
         fine.*,
-        case when covered.parent is not null and given.age is null then fine.parent end as common_age
+        case
+            when fine.basis = 'records' then fine.parent
+            when covered.parent is not null and given.age is null then fine.parent
+        end as common_age
     from fine_ages as fine
     left join covered_groups as covered on {{ tables_match('fine', 'covered') }} and fine.parent = covered.parent
     left join table_ages as given on {{ tables_match('fine', 'given') }} and fine.parent = given.age
