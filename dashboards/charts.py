@@ -51,11 +51,16 @@ def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[st
     }  # fmt: skip
 
 
-def series(title: str, cells: Sequence[Mapping[str, Any]], *, demonstration: bool) -> tuple[alt.LayerChart, str]:
-    """One stage over time. A line is broken where a figure is missing; withheld periods carry a c at the foot."""
+def series(
+    title: str, cells: Sequence[Mapping[str, Any]], *, demonstration: bool, breaks: Sequence[str] = ()
+) -> tuple[alt.LayerChart, str]:
+    """One stage over time. A line is broken where a figure is missing; withheld periods carry a c at the foot.
+
+    `breaks` are periods from which figures are not comparable with those before: a dashed rule, and no line across it.
+    """
     import altair as alt
 
-    data = [_point(cell) for cell in cells]
+    data = [{**_point(cell), "part": sum(cell["period"] >= start for start in breaks)} for cell in cells]
     order = [row["period"] for row in data]
     every = max(1, -(-len(order) // 6))
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % every == 0]
@@ -68,19 +73,27 @@ def series(title: str, cells: Sequence[Mapping[str, Any]], *, demonstration: boo
         scale=alt.Scale(domain=[0, top * 1.25], nice=False),
         axis=alt.Axis(tickCount=3, format=",d", domain=False, ticks=False, tickMinStep=1),
     )
-    line = base.mark_line(color=BLUE, strokeWidth=2, invalid="break-paths-show-path-domains").encode(y=y)
+    line = base.mark_line(color=BLUE, strokeWidth=2, invalid="break-paths-show-path-domains").encode(
+        y=y, detail="part:N"
+    )
     points = base.mark_point(color=BLUE, filled=True, size=34, invalid="filter").encode(
         y=y, tooltip=[alt.Tooltip("period:N", title="Period"), alt.Tooltip("label:N", title="Figure")]
     )
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
     layers: list[Any] = [line, points, symbols]
+    starts = [words.period_short(start) for start in breaks if words.period_short(start) in order]
+    if starts:
+        rules = _data([{"period": start} for start in starts]).encode(x=x)
+        layers.insert(0, rules.mark_rule(color=GREY, strokeDash=[4, 3], xOffset=-8))
     last = next((row for row in reversed(data) if row["value"] is not None), None)
     if last is not None:
         named = base.transform_filter(alt.datum.period == last["period"])
         layers.append(named.mark_text(dy=-11, color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N"))
     chart = alt.layer(*layers).properties(title=_title(title, demonstration), height=200)
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
+    if starts:
+        spoken += f" Break in the series from {words.join(starts)}."
     return _dress(chart), _say(spoken, demonstration)
 
 

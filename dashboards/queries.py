@@ -43,6 +43,8 @@ VICTIM_TABLES: Mapping[str, str] = {
     "age": "victims_year_age",
     "exploitation": "victims_year_form",
 }
+BREAKS = ("law", "counting", "source")
+"""Kinds of notes after which figures are not comparable with those before. A new layout alone is none."""
 STAGE_TABLES = ("area_quarter", "area_year", "area_pool")
 
 KEY = (
@@ -184,14 +186,14 @@ SQL: Mapping[str, str] = {
         group by territory having count(case when freq = 'Q' then 1 end) = 0 order by territory
     """,
     "counting_rules": "select * from counting_rule where territory in (select unnest(?)) order by jurisdiction, level",
-    "notes": """
+    "notes": "select * from note where territory = ? and kind in (select unnest(?)) order by area, note_id",
+    "breaks": """
         select * from note
         where territory in (select unnest(?)) and kind in (select unnest(?))
-            and (offence_group = '' or offence_group = ?)
-            and (level = '' or level in (select unnest(?)))
-            and (period_from = '' or period_from <= ?) and (period_to = '' or period_to >= ?)
-        order by area, note_id
+            and (offence_group = '' or offence_group = ?) and period_from <> ''
+        order by territory, period_from, area, note_id
     """,
+    "metadata": "select concept, text, status, source from metadata where territory = ? order by position",
     "population": "select * from population where area = ? order by year desc",
     "submissions": "select * from submission where territory = ? order by accepted_at desc, submission_id",
     "references": """

@@ -101,7 +101,9 @@ def _content(cell: Cell) -> str:
     return f"{text}{marks}"
 
 
-def notes_list(notes: words.Notes, names: Iterable[tuple[str, str]] = ()) -> str:
+def notes_list(
+    notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str = "Notes to this selection"
+) -> str:
     """The notes of a selection: marks of names first, then the numbered ones. Empty text where there are none."""
     items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
     items += [
@@ -110,7 +112,8 @@ def notes_list(notes: words.Notes, names: Iterable[tuple[str, str]] = ()) -> str
     ]
     if not items:
         return ""
-    return f'<div class="rti-notes"><h3>Notes to this selection</h3><ul>{"".join(items)}</ul></div>'
+    heading = f"<h3>{escape(title)}</h3>" if title else ""
+    return f'<div class="rti-notes">{heading}<ul>{"".join(items)}</ul></div>'
 
 
 def legend(*extra: tuple[str, str]) -> str:

@@ -108,6 +108,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "submission": _submissions(),
         "note": notes.notes(registry),
         "counting_rule": notes.counting_rules(registry),
+        "metadata": notes.metadata(),
         "codelist": build._codelists(),
         "programme": build._programme(),
         "reference_figure": pl.concat([read_published(), read_invented()]),

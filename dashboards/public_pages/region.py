@@ -134,8 +134,9 @@ def _notes_of_areas(
                 f"{here.name(rule['jurisdiction'])} counts {words.unit(rule['count_unit'])} by its own rules "
                 f"({level}); its {words.unit(unit)} are not comparable without that."
             )
-    for row in queries.read(here.path, "notes", codes, ("law",), crime, levels, period, period):
-        of[row["territory"]].append(f"{here.name(row['area'])}: {row['text']}")
+    for row in queries.read(here.path, "breaks", codes, queries.BREAKS, crime):
+        if words.falls_in(row["period_from"], period):
+            of[row["territory"]].append(f"Break in {words.period_short(row['period_from'])}: {row['text']}")
     return of
 
 

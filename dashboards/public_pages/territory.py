@@ -59,12 +59,15 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
         st.info(f"{here.name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
         if not found:
             return
+    found_breaks = queries.read(here.path, "breaks", (area,), queries.BREAKS, crime)
+    breaks = sorted({words.break_period(row["period_from"], freq) for row in found_breaks})
     by_measure = {m: [row for row in found if row["measure"] == m] for m in measures}
     layout.panels(
         [
             charts.series(
                 f"{here.marked(area)}: {words.stage_name(m).lower()}",
                 by_measure[m],
+                breaks=breaks,
                 demonstration=here.is_demonstration,
             )
             for m in measures
@@ -87,6 +90,9 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
         )
         for period in periods
     ]
+    for row in found_breaks:
+        if periods and words.break_period(row["period_from"], freq) > periods[-1]:
+            notes.mark(f"Break in the series from {words.period_short(row['period_from'])}: {row['text']}")
     caption = (
         f"{here.marked(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit(unit)}. "
         f"Release {here.id}.{_demonstration(here)}"
@@ -253,14 +259,24 @@ def _facts(here: layout.Frame, area: str) -> None:
                 ]
             )
         )
-    found = queries.read(here.path, "notes", (area,), ("territory", "law", "office"), "TIP", (), "0000", "9999")
+    found = queries.read(here.path, "notes", area, ("territory", "office", *queries.BREAKS))
     if found:
         st.subheader("Notes of the territory", anchor=False)
         notes = words.Notes()
         for row in found:
-            prefix = f"{here.name(row['area'])}: " if row["area"] != area else ""
-            notes.mark(prefix + row["text"])
-        layout.put(tables.notes_list(notes, here.name_notes([area])))
+            where = f"{here.name(row['area'])}: " if row["area"] != area else ""
+            when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
+            notes.mark(f"{where}{when}{row['text']}")
+        layout.put(tables.notes_list(notes, here.name_notes([area]), title=""))
+    metadata = queries.read(here.path, "metadata", area)
+    if metadata:
+        with st.expander("Reference metadata (SIMS concepts)"):
+            layout.put(
+                tables.facts(
+                    (row["concept"].replace("_", " ").capitalize(), f"{row['text']} [{row['status']}]")
+                    for row in metadata
+                )
+            )
 
 
 def _returns(here: layout.Frame, area: str) -> None:
