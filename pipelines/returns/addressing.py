@@ -51,7 +51,7 @@ class Addresser:
 
     def address(self, said: Mapping[str, str]) -> Address:
         """The address that some coordinates give under this form."""
-        asked = tuple([said.get(name) for name in COORDINATES])
+        asked = tuple(map(said.get, COORDINATES))
         found = self._cache.get(asked)
         if found is None:
             found = self._cache[asked] = self._work_out(said)

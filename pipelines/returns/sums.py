@@ -7,6 +7,7 @@ Does not belong here: plausibility (expectations), anything across returns.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from pipelines.returns.collecting import Collector
 from pipelines.returns.form import AddsUp
@@ -53,20 +54,20 @@ def check_sums(numbers: Sequence[Number], rules: Sequence[AddsUp], basket: Colle
     for rule in rules:
         place = AT[rule.dim]
         left_out = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
-        rest_of = [i for i in range(len(KEY)) if i not in left_out]
+        rest_of = itemgetter(*(i for i in range(len(KEY)) if i not in left_out))
         wanted = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
         parts = None if rule.parts == "*" else frozenset(rule.parts)
         groups: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
-        refused = {tuple([key[i] for i in rest_of]) for key in basket.refused if key[place] != rule.total}
+        refused = {rest_of(key) for key in basket.refused if key[place] != rule.total}
         for number in numbers:
             key = number.key
             code = key[place]
             is_total = code == rule.total
             if not is_total and parts is not None and code not in parts:
                 continue
-            if any(key[at] != code_ for at, code_ in wanted):
+            if wanted and any(key[at] != code_ for at, code_ in wanted):
                 continue
-            rest = tuple([key[i] for i in rest_of])
+            rest = rest_of(key)
             totals, found = groups.setdefault(rest, ([], {}))
             if is_total:
                 totals.append(number)
