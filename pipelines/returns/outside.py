@@ -1,6 +1,6 @@
 """What stands outside the declared tables, or is hidden inside them.
 
-Belongs here: hidden rows, columns and sheets with values; numbers and tables that nobody declared.
+Belongs here: hidden rows, columns and sheets with values; numbers and tables that nobody declared; contact cells.
 Does not belong here: cells of declared tables (`values.py`).
 """
 
@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from pipelines.readers.common import column_letters
 from pipelines.readers.model import Cell
-from pipelines.returns.collecting import Collector
+from pipelines.returns.collecting import Binding, Collector
 from pipelines.returns.form import Form
+from pipelines.returns.plan import Plan
 from pipelines.returns.sheets import Sheet, is_blank
 from pipelines.returns.values import STORES_NUMBERS
 
@@ -54,6 +55,19 @@ def _tell_hidden(sheet: Sheet, hidden: Sequence[Cell], basket: Collector) -> Non
         if key not in told:
             told.add(key)
             basket.find("cell.hidden", cell.where, what=what)
+
+
+def bind_contacts(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> None:
+    """The compiler's own contact cells outside tables, each with what stands to its right: bound, never kept."""
+    if not plan.contacts:
+        return
+    for sheet in sheets:
+        for cell in sheet.words:
+            if plan.is_contact(cell.text) and not sheet.is_claimed(cell.row, cell.column):
+                for other in sheet.filled(cell.row):
+                    if other.column >= cell.column:
+                        place = (sheet.index, other.row, other.column)
+                        basket.bindings.append(Binding(other.where, "contact", {}, *place))
 
 
 def check_outside(sheets: Sequence[Sheet], basket: Collector) -> None:

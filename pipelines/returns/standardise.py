@@ -24,7 +24,7 @@ from pipelines.returns.grid import GridReading
 from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
 from pipelines.returns.nil import find_nil
 from pipelines.returns.numbered import KEY, Number
-from pipelines.returns.outside import check_hidden, check_outside
+from pipelines.returns.outside import bind_contacts, check_hidden, check_outside
 from pipelines.returns.periods import Period
 from pipelines.returns.plan import Plan, plan_of
 from pipelines.returns.records import RecordsReading
@@ -89,6 +89,7 @@ def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
     sheets = sheets_of(grid, without_hidden=form.hidden == "ignore")
     nil = find_nil(plan, sheets, basket)
     if nil and not any(cell.kind == "number" for sheet in sheets for cell in sheet.cells.values()):
+        bind_contacts(plan, sheets, basket)
         return True
     if form.tables is not None:
         GridReading(plan, sheets, basket).read()
@@ -101,6 +102,7 @@ def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
         return True
     if nil:
         basket.find("nil.with_figures", Where())
+    bind_contacts(plan, sheets, basket)
     check_hidden(form, sheets, basket)
     check_outside(sheets, basket)
     return False

@@ -103,5 +103,5 @@ def _told(error: ValidationError, path: Path, prefix: Sequence[str | int]) -> De
 
 
 def _weight(kind: str) -> int:
-    # A union tells one error per branch; the wrong YAML type says most to its author, a failed branch least.
-    return {"string_type": 2, "value_error": 3, "extra_forbidden": 3, "missing": 3}.get(kind, 1)
+    # A union tells one error per branch, a failed branch least; a misspelt key comes with a missing one and says more.
+    return {"extra_forbidden": 4, "value_error": 3, "missing": 3, "string_type": 2}.get(kind, 1)
