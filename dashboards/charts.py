@@ -82,7 +82,8 @@ def series(
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
     layers: list[Any] = [line, points, symbols]
-    starts = [words.period_short(start) for start in breaks if words.period_short(start) in order]
+    # A break at the first period shown parts nothing from nothing.
+    starts = [words.period_short(start) for start in breaks if words.period_short(start) in order[1:]]
     if starts:
         rules = _data([{"period": start} for start in starts]).encode(x=x)
         layers.insert(0, rules.mark_rule(color=GREY, strokeDash=[4, 3], xOffset=-8))

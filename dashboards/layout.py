@@ -51,6 +51,12 @@ class Frame:
         """Code of the region."""
         return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
 
+    def jurisdictions(self, territory: str) -> list[str]:
+        """Codes of the parts of a territory that report by themselves; empty where it has none."""
+        return [
+            c for c, row in self.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == territory
+        ]
+
     def name(self, area: str) -> str:
         return str(self.areas[area]["name_en"]) if area in self.areas else area
 

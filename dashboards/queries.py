@@ -52,6 +52,7 @@ KEY = (
     "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
 )  # fmt: skip
 """Columns that name one cell of the programme."""
+_DIMENSIONS = KEY[KEY.index("offence") :]
 
 # A total over all ages, or where an office counts adults only, that of adults, which the screen says. The same rule as
 # in the mart `mart_pipeline`; a test holds the two together.
@@ -309,7 +310,7 @@ def cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
         if name in terms:
             conditions.append(f"{name} = ?")
             values.append(terms[name])
-        elif name not in ("area_kind", "area", "freq", "period", "measure", "level", "count_unit", "statistic"):
+        elif name in _DIMENSIONS:
             conditions.append(f"({name} in ('_T', '_Z') or {name} is null)")
     cursor = _connection(path).cursor()
     found = cursor.execute(f"select * from cell where {' and '.join(conditions)} order by cell_id limit 20", values)

@@ -25,6 +25,7 @@ ADULT = "Y_GE18"
 FLAGS: Mapping[str, str] = {
     "partial": "Partial: the sum of those that reported, not of the whole region.",
     "nil": "Nil return: the office confirmed that there was nothing to report.",
+    "nil_part": "A confirmed nil return is among the parts of this figure.",
     "population_carried_forward": "Rate by the last population known, carried forward.",
     "band_not_nested": "Some lengths as reported do not fit the common bands and stand under unknown.",
     "negative_difference": "The cumulative returns fell from one quarter to the next, so that no figure can be made.",
@@ -123,6 +124,9 @@ def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ..
     flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
     if of_rate:
         flags += [flag for flag in str(cell.get("rate_flags") or "").split(",") if flag and flag not in flags]
+    if "nil" in flags and cell["value"] != 0:
+        # Parts of a sum: one of them sent a nil return, the sum itself is none.
+        flags[flags.index("nil")] = "nil_part"
     texts += [FLAGS.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in flags]
     if cell["value"] is not None and cell.get("basis") in BASIS:
         texts.append(BASIS[cell["basis"]])

@@ -111,9 +111,16 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "metadata": notes.metadata(),
         "codelist": build._codelists(),
         "programme": build._programme(),
-        "reference_figure": pl.concat([read_published(), read_invented()]),
+        "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
         "indicator": _indicators(cells),
     }  # fmt: skip
+
+
+def _conflict() -> pl.DataFrame:
+    """A second publisher's other figure of what the first published figure with a code of ours is of."""
+    first = read_published().filter(pl.col("measure").is_not_null()).head(1)
+    other = pl.lit("Another publisher (made up for the tests)")
+    return first.with_columns(pl.col("value") + 7, source=other, source_title=other)
 
 
 def _cell(

@@ -68,20 +68,19 @@ def _figures(here: layout.Frame, of: str, crime: str) -> None:
 
 
 def _key(row: Row) -> tuple[Any, ...]:
-    return tuple(
-        row[name]
-        for name in (
-            "territory",
-            "period",
-            "measure",
-            "measure_words",
-            "count_unit",
-            "sex",
-            "age",
-            "breakdown",
-            "victim_status",
-        )
-    )
+    """What a figure is of. Where the publisher's words have a code of ours, the code counts and not the words."""
+    names = [
+        "territory",
+        "jurisdiction",
+        "period",
+        "measure",
+        "count_unit",
+        "offence_group",
+        "person_type",
+        "victim_status",
+    ]
+    names += ["sex", "age", "exploitation", "citizenship", "breakdown"] + ([] if row["measure"] else ["measure_words"])
+    return tuple(row[name] for name in names)
 
 
 def _conflicts(found: queries.Rows) -> set[tuple[Any, ...]]:

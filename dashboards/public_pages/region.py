@@ -57,6 +57,8 @@ def show() -> None:
         f"Release {here.id}.{demonstration}"
     )
     general = _notes_of_areas(here, crime, track, freq, period, unit)
+    for code, text in _missing_parts(here, cells, measures):
+        general[code].append(text)
     for row in queries.read(here.path, "other_units", freq, period, crime, unit, measures):
         cell = cells.get((row["area"], row["measure"]))
         if cell is None or words.count(cell).kind in ("unavailable", "not_collected"):
@@ -104,6 +106,23 @@ def _lines(
         marks = (*heading.marks, *(notes.mark(text) for text in general.get(code, ())))
         lines.append(tables.Line(replace(heading, marks=marks), figures(code)))
     return lines
+
+
+def _missing_parts(here: layout.Frame, cells: Cells, measures: Sequence[str]) -> list[tuple[str, str]]:
+    """Territories whose total needs all its jurisdictions, some of which have not reported: code and note."""
+    found = []
+    for code, _ in here.territories:
+        parts = [(part, here.name(part)) for part in here.jurisdictions(code)]
+        texts = []
+        for measure in measures if parts else ():
+            cell = cells.get((code, measure))
+            if cell is not None and cell["value"] is None and 0 < cell["n_reported"] < cell["n_expected"]:
+                there, missing = words.coverage(cell["reporters"] or "", parts)
+                texts.append(
+                    f"{there} jurisdictions reported; the total needs them all. Missing: {words.join(missing)}."
+                )
+        found += [(code, text) for text in dict.fromkeys(texts)]
+    return found
 
 
 def _covered(here: layout.Frame, cell: Mapping[str, Any] | None, measure: str, notes: words.Notes) -> tables.Cell:

@@ -143,12 +143,13 @@ def breakdown_table(
     columns: Sequence[tuple[str, str]],
     caption: str,
     *,
+    across: str = "measure",
     names: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Categories down, measures across: count, and the share where the release has one."""
+    """Categories down, measures (or the codes of `across`) across: count, and the share where the release has one."""
     notes = words.Notes()
     labels = queries.labels(here.path, dimension)
-    at = {(row["measure"], row[dimension]): row for row in found}
+    at = {(row[across], row[dimension]): row for row in found}
     has_share = any(row["share_obs_status"] is not None for row in found)
     headings = [text for _, name in columns for text in ((name, "Share") if has_share else (name,))]
     lines = []
@@ -166,9 +167,7 @@ def breakdown_table(
 
 
 def _jurisdictions(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
-    parts = [
-        code for code, row in here.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == area
-    ]
+    parts = here.jurisdictions(area)
     if not parts:
         return
     st.header("Jurisdictions", anchor=False)

@@ -114,20 +114,26 @@ def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> No
         here.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
         offence_group=crime, count_unit=unit, measures=("victims_detected",),
     )  # fmt: skip
-    of_all = [row for row in found if row["victim_status"] == "_T"] or list(found)
-    detailed = [row for row in of_all if row[by] not in ("_T", "_Z")]
+    detailed = [row for row in found if row[by] not in ("_T", "_Z")]
     if not detailed:
         st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {here.marked(area)} in {year}.")
         return
     labels = queries.labels(here.path, by)
-    status = queries.labels(here.path, "victim_status").get(detailed[0]["victim_status"], "")
+    status_labels = queries.labels(here.path, "victim_status")
+    statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
     title = f"{here.marked(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     breakdown_table(
-        here, detailed, by, codes, [("victims_detected", status)],
-        f"{title}: {words.unit(unit)}. Release {here.id}.{demonstration}", names=here.name_notes([area]),
+        here, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
+        f"{title}: {words.unit(unit)}. Release {here.id}.{demonstration}",
+        names=here.name_notes([area]), across="victim_status",
     )  # fmt: skip
+    detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
-    chart = charts.parts(f"{here.marked(area)}, {year}", ordered, demonstration=here.is_demonstration)
+    chart = charts.parts(
+        f"{here.marked(area)}, {year}: {status_labels[statuses[0]].lower()}",
+        ordered,
+        demonstration=here.is_demonstration,
+    )
     layout.panels([chart], key="victims")

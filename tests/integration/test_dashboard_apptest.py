@@ -1,0 +1,254 @@
+"""Each page of the public dashboard, run without a browser on a release made by hand."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import charts
+from pipelines import home
+from tests import release_fixture
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = ("region", "territory", "victims", "published", "source", "about")
+UNSCR = "United Nations Security Council resolution 1244"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return release_fixture.make(tmp_path_factory.mktemp("home") / "home").root
+
+
+@pytest.fixture(autouse=True)
+def _home(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_HOME", str(root))
+
+
+def run(page: str, **address: str) -> AppTest:
+    """One page with an address, as its function alone: AppTest knows no router of functions."""
+    script = f"from dashboards.public_pages import {page}\n{page}.show()\n"
+    test = AppTest.from_string(script, default_timeout=60)
+    for key, value in address.items():
+        test.query_params[key] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def html(test: AppTest) -> str:
+    """All HTML of the page as text."""
+    return unescape("\n".join(str(element.proto.body) for element in test.get("html")))
+
+
+def row(test: AppTest, heading: str) -> list[str]:
+    """Fields of the first table row under a heading, without marks."""
+    for found in re.findall(r"<tr[^>]*>(.*?)</tr>", html(test), re.S):
+        plain = re.sub(r"<sup>.*?</sup>", "", found)
+        fields = [
+            re.sub(r"<[^>]+>", "", part).strip() for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", plain, re.S)
+        ]
+        if fields and fields[0] == heading:
+            return fields[1:]
+    raise AssertionError(f"no row {heading!r}")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_and_says_that_its_figures_are_invented(page: str) -> None:
+    test = run(page)
+    assert f"{charts.DEMONSTRATION}." in html(test)
+    assert test.title
+    assert "Source: Regional trafficking indicators, release 2026-Q3." in html(test)
+
+
+def test_the_region_shows_each_kind_of_figure_and_who_is_in_it() -> None:
+    test = run("region", freq="Q", period="2026-Q3", crime="TIP", decisions="first")
+    assert row(test, "Albania")[1] == "c"
+    assert row(test, "Serbia")[0] == ".."
+    assert row(test, "Montenegro") == ["0", "0", "0", "0"]
+    assert row(test, "Croatia") == ["–", "–", "–", "–"]
+    assert row(test, "North Macedonia")[2] == "0"
+    assert row(test, "Territories that reported")[0] == "5 of 7"
+    text = html(test)
+    for note in ("Nil return", "Partial:", "Derived: the office counts from January", "Reports once a year"):
+        assert note in text
+    assert "Not in the region's figure: Croatia and Serbia." in text
+    assert UNSCR in text and "Kosovo under UNSCR 1244" in text
+
+
+def test_the_sentence_can_be_quoted() -> None:
+    test = run("region", freq="Q", period="2026-Q3")
+    said = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", html(test), re.S)
+    assert said is not None
+    value = row(test, "Western Balkans")[0]
+    assert f"{value} persons investigated" in said[1] and "missing: Croatia and Serbia" in said[1]
+    assert "release 2026-Q3" in said[1]
+
+
+def test_crime_and_decisions_are_a_choice_of_one() -> None:
+    test = run("region", freq="Q", period="2026-Q3")
+    before = row(test, "Bosnia and Herzegovina")
+    crime = next(group for group in test.button_group if group.key == "choice.crime")
+    crime.set_value("SOM").run()
+    assert not test.exception
+    assert row(test, "Bosnia and Herzegovina") != before
+    assert "Smuggling of migrants, 2026 Q3" in html(test) and "Trafficking in persons, 2026 Q3" not in html(test)
+    assert test.query_params["crime"] == ["SOM"] or test.query_params["crime"] == "SOM"
+
+
+def test_the_address_holds_the_whole_selection() -> None:
+    test = run("region", crime="SOM", decisions="final", freq="A", period="2024", show="rate", stages="all")
+    text = html(test)
+    assert "Smuggling of migrants, 2024, final decisions: rates per 100,000" in text
+    assert {"crime", "decisions", "freq", "period", "show", "stages", "release"} <= set(test.query_params)
+
+
+def test_an_address_that_this_release_cannot_answer_says_so() -> None:
+    test = run("region", period="2031-Q1", freq="Q", release="2020-Q1")
+    assert any("2031-Q1" in warning.value for warning in test.warning)
+    assert any("2020-Q1" in info.value for info in test.info)
+
+
+def test_rates_of_adults_only_are_not_made() -> None:
+    test = run("region", freq="A", period="2025", show="rate")
+    assert row(test, "Croatia")[2] == "n/a"
+    assert "Adults only" in html(test)
+    assert "never annualised" in html(test)
+
+
+def test_a_total_that_does_not_add_up_says_so() -> None:
+    test = run("region", freq="A", period="2025", stages="all")
+    assert "Not additive" in html(test) and "Persons handed over" in html(test)
+
+
+def test_pools_of_years_stand_as_they_are() -> None:
+    test = run("region", freq="P3", period="2023-2025")
+    assert "Trafficking in persons, 2023–2025" in html(test)
+
+
+def test_a_stage_known_in_cases_only_is_not_mixed_in() -> None:
+    test = run("region", freq="Q", period="2026-Q2", stages="all")
+    assert row(test, "Serbia")[0] == ".."
+    assert "Reported is known in cases only" in html(test)
+    cases = run("region", freq="Q", period="2026-Q2", stages="all", unit="case")
+    assert row(cases, "Serbia")[0] == "12"
+
+
+def test_a_territory_shows_series_breakdowns_card_and_returns() -> None:
+    test = run("territory", territory="AL", by="sex", year="2025")
+    text = html(test)
+    assert row(test, "2026 Q3")[2] == "c"
+    assert row(test, "Female")[4:6] == ["c", "c"], "a withheld figure has a withheld share"
+    assert "Counting card of Albania" in text
+    assert "SALCORRECTION000" in text and "carried forward" in text
+    assert len(test.get("vega_lite_chart")) == 6
+
+
+def test_a_year_is_never_shown_as_quarters() -> None:
+    test = run("territory", territory="HR", over="Q")
+    assert any("no quarterly figures" in info.value for info in test.info)
+    yearly = run("territory", territory="HR", over="A")
+    assert row(yearly, "2025")[0] not in ("", "–")
+
+
+def test_jurisdictions_stand_under_their_territory() -> None:
+    test = run("territory", territory="BA")
+    assert row(test, "Brčko District")[1] == "c"
+    assert row(test, "Republika Srpska")[1] == "10"
+
+
+def test_kosovo_carries_its_footnote_on_its_own_page_and_in_its_charts() -> None:
+    test = run("territory", territory="XK")
+    assert UNSCR in html(test)
+    assert all("Kosovo under UNSCR 1244*" in str(chart.proto) for chart in test.get("vega_lite_chart"))
+
+
+def test_charts_have_a_text_and_say_that_they_are_invented() -> None:
+    for test in (run("region"), run("territory", territory="RS"), run("victims")):
+        found = test.get("vega_lite_chart")
+        assert found
+        for chart in found:
+            assert charts.DEMONSTRATION in chart.proto.alt
+            assert charts.DEMONSTRATION in chart.proto.spec
+
+
+def test_victims_stand_apart_with_their_coverage() -> None:
+    test = run("victims", freq="A", period="2025", territory="AL", victims_by="exploitation")
+    assert row(test, "Montenegro")[2] == "c"
+    assert row(test, "Several forms") == ["0"]
+    assert "Figures are from 6 of 7 territories; missing: Serbia" in html(test)
+
+
+def test_real_figures_never_stand_beside_invented_ones() -> None:
+    beside = html(run("published", view="beside", of="all"))
+    assert "Invented observatory" in beside
+    assert "US DoS" not in beside and "GRETA" not in beside
+    figures = html(run("published", view="figures", of="all"))
+    assert "Invented observatory" not in figures and "US DoS" in figures and "conflict" in figures
+
+
+def test_every_figure_of_the_region_leads_to_its_way_back() -> None:
+    test = run("region", freq="Q", period="2026-Q3")
+    links = re.findall(r'href="source\?cell=([^"]+)"', "\n".join(str(e.proto.body) for e in test.get("html")))
+    assert len(links) == 28, "four stages of the region and of the six territories that report by quarter"
+    for link in links[:3]:
+        assert quote("2026-Q3/area_quarter/area=", safe="") in link
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2026-Q3/area_quarter/area=MK;period=2026-Q3;measure=investigated;count_unit=person;offence_group=TIP", "25"),
+        ("area=AL;period=2026-Q3;measure=indicted;offence_group=TIP", "withheld"),
+    ],
+)
+def test_the_way_back_of_a_figure(cell: str, expected: str) -> None:
+    test = run("source", cell=cell)
+    text = html(test)
+    assert expected in text and "Stages of proceedings by quarter" in text
+    assert test.code[0].value.startswith("rti explain '2026-Q3/area_quarter/area=")
+    if expected != "withheld":
+        assert "Returns behind the figure" in text
+        assert ".xlsx" not in text, "file names belong to the office"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("nonsense", "no id of a figure"),
+        ("area=MK;period=1999-Q1", "has no figure"),
+        ("area=MK", "More than one figure"),
+    ],
+)
+def test_an_id_that_names_no_figure_is_answered_in_words(cell: str, says: str) -> None:
+    test = run("source", cell=cell)
+    assert any(says in warning.value for warning in test.warning)
+
+
+def test_downloads_are_the_files_of_the_release() -> None:
+    test = run("about")
+    text = html(test)
+    assert UNSCR in text and "Tables of the programme" in text
+    labels = [button.proto.label for button in test.get("download_button")]
+    assert {"manifest.json", "README.txt", "cell.csv", "cell.parquet"} <= set(labels)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_release_every_page_names_the_command(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.init(tmp_path / "empty", "demonstration")
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "empty"))
+    test = run(page)
+    assert test.title[0].value == "Nothing has been published yet"
+    assert any("rti refresh --publish" in text.value for text in test.markdown)
+
+
+def test_the_router_runs() -> None:
+    test = AppTest.from_file(str(PROJECT / "dashboards" / "public.py"), default_timeout=60).run()
+    assert not test.exception
+    assert test.title[0].value == "The region side by side"
