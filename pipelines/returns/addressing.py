@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from pipelines.codes import attribute, codelist
 from pipelines.readers.model import Scalar
+from pipelines.returns.coordinates import COORDINATES
 from pipelines.returns.declared import within
-from pipelines.returns.form import COORDINATES, Form
+from pipelines.returns.form import Form
 from pipelines.returns.law import Law
 from pipelines.returns.numbered import Key
 from pipelines.returns.periods import Period

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Self
 from pydantic import Field, model_validator
 
 from pipelines.readers.model import Scalar
+from pipelines.returns.coordinates import COORDINATES, Coordinate
 from pipelines.returns.declared import Declared, Many
 from pipelines.returns.findings import Finding
-from pipelines.returns.form import COORDINATES, Coordinate, Form
+from pipelines.returns.form import Form
 
 if TYPE_CHECKING:
     from pipelines.returns.addressing import Addresser

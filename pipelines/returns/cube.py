@@ -10,9 +10,10 @@ from itertools import product
 
 from pipelines.readers.model import Cube, CubeObservation, Dimension, Member, Where
 from pipelines.returns.collecting import Binding, Collector, nearest_words
+from pipelines.returns.coordinates import COORDINATES
 from pipelines.returns.declared import within
 from pipelines.returns.folding import fold, nearest
-from pipelines.returns.form import COORDINATES, CubeDimension, CubeShape
+from pipelines.returns.form import CubeDimension, CubeShape
 from pipelines.returns.numbered import Number
 from pipelines.returns.numbers import OBS_STATUS_OF_SIGN
 from pipelines.returns.plan import Plan
@@ -103,7 +104,7 @@ class CubeReading:
 
     @staticmethod
     def _same(dim: str, code: str) -> Hit | None:
-        from pipelines.returns.form import Coordinate
+        from pipelines.returns.coordinates import Coordinate
 
         if dim not in COORDINATES:
             return None

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pipelines.readers.model import Cell
 from pipelines.returns.addressing import Trouble
 from pipelines.returns.collecting import Binding, Collector, Role, nearest_words
+from pipelines.returns.coordinates import Line
 from pipelines.returns.declared import within
 from pipelines.returns.finding_tables import PERIOD_NAMES, Found, find_tables, heading_path, path_text
 from pipelines.returns.folding import has_lookalike
-from pipelines.returns.form import Line
 from pipelines.returns.numbered import Number
 from pipelines.returns.plan import LineMatch, Lines, Plan
 from pipelines.returns.sheets import Sheet, is_blank

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipelines.returns.addressing import Addresser
+from pipelines.returns.coordinates import COORDINATES, Line
 from pipelines.returns.declared import placeholders
 from pipelines.returns.folding import fold, nearest
-from pipelines.returns.form import COORDINATES, Form, Line, Table
+from pipelines.returns.form import Form, Table
 from pipelines.returns.law import Law
 from pipelines.returns.numbers import NumberReader
 from pipelines.returns.registry import Registry

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from pipelines import locales
+from pipelines.readers.common import column_letters
 from pipelines.readers.model import Cell, Content, Cube, Grid, Table, Where
 from pipelines.returns.collecting import Binding, Role
 from pipelines.returns.findings import Finding
 from pipelines.returns.sheets import is_blank
 from pipelines.returns.standardise import Reading
+from pipelines.returns.values import STORES_NUMBERS
 
 ROLES: dict[Role, tuple[str, str, str]] = {
     "title": ("#fdf0c4", "t", "title (period and table)"),
@@ -127,7 +129,7 @@ def _grid(grid: Grid, reading: Reading) -> Iterable[str]:
     bound = {(b.table, b.row, b.column): b for b in reading.bindings}
     found = _numbered(reading.findings)
     for index, table in enumerate(grid.tables):
-        yield _table(table, index, bound, found)
+        yield _table(table, index, bound, found, lettered=grid.format in STORES_NUMBERS)
 
 
 def _table(
@@ -135,13 +137,16 @@ def _table(
     index: int,
     bound: Mapping[tuple[int, int, int], Binding],
     found: Mapping[Where, Sequence[tuple[int, Finding]]],
+    *,
+    lettered: bool,
 ) -> str:
     cells = {(c.row, c.column): c for c in table.cells}
     rows = max((r for r, _ in cells), default=0)
     columns = max((c for (_, c), cell in cells.items() if not is_blank(cell)), default=0)
     hidden = " (hidden)" if table.hidden else ""
     title = f"<p>{escape(table.title)}</p>" if table.title else ""
-    head = "".join(f'<th class="pos">{c}</th>' for c in range(1, columns + 1))
+    names = [column_letters(c) if lettered else str(c) for c in range(1, columns + 1)]
+    head = "".join(f'<th class="pos">{name}</th>' for name in names)
     body = []
     for row in range(1, min(rows, _MAX_ROWS) + 1):
         drawn = "".join(
