@@ -340,3 +340,15 @@ def test_codes_that_are_ours_already(registry: Registry) -> None:
     reading = read(Cube("sdmx-csv", dimensions, seen), form, registry)
     assert [f.seen for f in of_rule(reading, "cube.member_undeclared")] == ["X"]
     assert values(reading, "sex") == {("M",): 1}
+
+
+def test_an_article_that_no_law_on_record_has(registry: Registry) -> None:
+    dims = {"A": {"dim": "article", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
+    form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, codes={}, adds_up=[])
+    dimensions = (Dimension("A", {}, members("188", "777")), Dimension("T", {}, members("2024-Q1")))
+    seen = [
+        CubeObservation((article, "2024-Q1"), 1, None, Where(line=n)) for n, article in enumerate(("188", "777"), 1)
+    ]
+    reading = read(Cube("sdmx-csv", dimensions, seen), form, registry)
+    assert told(reading) == {("article.unknown", "line 2")}
+    assert values(reading, "law_article") == {("188",): 1}
