@@ -1,0 +1,55 @@
+"""`python -m benchmarks [--only NAME …] [--quick] [--repetitions N] [--json FILE]`.
+
+Prints a table and then one JSON object on the last line.  All data goes to a temporary folder that is removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import arriving, checking, measuring, reading, rebuilding, report
+from benchmarks.registry import BENCHMARKS, Figure, Setting
+
+__all__ = ["arriving", "checking", "main", "reading", "rebuilding"]
+
+
+def main() -> int:
+    """Run the chosen benchmarks and print their figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed beside its floors.")
+    parser.add_argument("--only", nargs="*", choices=sorted(BENCHMARKS), help="names of benchmarks (default: all)")
+    parser.add_argument("--quick", action="store_true", help="with the short history only")
+    parser.add_argument("--repetitions", type=int, default=5, help="of what takes seconds (default: 5)")
+    parser.add_argument("--json", type=Path, help="also write the JSON object to this file")
+    options = parser.parse_args()
+    for name in ("RTI_HOME", "RTI_SAMPLES", "RTI_TERRITORIES"):
+        os.environ.pop(name, None)
+    os.environ["RTI_NOW"] = measuring.NOW
+    date = datetime.now(UTC).date().isoformat()
+    before = report.machine()
+    results: dict[str, list[Figure]] = {}
+    with tempfile.TemporaryDirectory(prefix="rti-bench-") as scratch:
+        setting = Setting(Path(scratch), options.repetitions, (1,) if options.quick else (1, 10))
+        for name, (title, function) in BENCHMARKS.items():
+            if options.only and name not in options.only:
+                continue
+            print(f"measuring: {title}", file=sys.stderr, flush=True)
+            results[name] = []
+            for figure in function(setting):
+                print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}", file=sys.stderr, flush=True)
+                results[name].append(figure)
+    whole = json.dumps(report.as_json(date, before, results), ensure_ascii=False)
+    print(report.as_table({name: title for name, (title, _) in BENCHMARKS.items()}, results))
+    print(whole)
+    if options.json:
+        options.json.write_text(whole + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,87 @@
+"""`rti check` of a workbook of 20,000 cells, cold and warm, beside reading it alone with openpyxl.
+
+Belongs here: the two figures and their floors.  Does not belong here: the workbook (`workbook.py`).
+Warm runs take place in a process of their own (`python -m benchmarks.checking FILE REPETITIONS`), since the made-up
+territory must be declared before the registry is loaded; the first run there is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks import measuring, workbook
+from benchmarks.registry import Figure, Setting, benchmark
+
+_COLD_FLOOR = "import sys; from benchmarks.floors import openpyxl_twice; openpyxl_twice(open(sys.argv[1], 'rb').read())"
+
+
+@benchmark("check", f"`rti check` of a workbook of {workbook.CELLS:,} cells")
+def check(setting: Setting) -> Iterator[Figure]:
+    """Cold: the whole command.  Warm: `check()` with its reading process and judgement loaded, as in a server."""
+    folder = setting.scratch / "check"
+    territories = {"RTI_TERRITORIES": str(workbook.declare(folder / "territories"))}
+    file = workbook.write(folder / "benchmark.xlsx")
+
+    warm = measuring.python(__name__, str(file), str(setting.repetitions), environment=territories).last_json()
+    yield Figure(
+        "check, warm",
+        warm["check"],
+        "s",
+        warm["openpyxl"],
+        "openpyxl, formulas and values",
+        "≤ 2 × and ≤ 2 s",
+        warm["check"] <= min(2.0, 2 * warm["openpyxl"]),
+        f"{warm['observations']:,} observations, {warm['findings']} findings",
+    )
+    command = [str(Path(sys.executable).with_name("rti")), "check", "--json", str(file)]
+    cold = [measuring.run(command, environment=territories).seconds for _ in range(setting.repetitions)]
+    bare = [
+        measuring.run([sys.executable, "-c", _COLD_FLOOR, str(file)]).seconds for _ in range(setting.repetitions)
+    ]
+    yield Figure(
+        "check, cold",
+        median(cold),
+        "s",
+        median(bare),
+        "python and openpyxl, formulas and values",
+        "≤ 2 ×",
+        median(cold) <= 2 * median(bare),
+        measuring.spread(cold),
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Print the warm figures of one file as JSON."""
+    from benchmarks.floors import openpyxl_twice
+    from pipelines.intake.check import check as checked
+    from pipelines.returns.registry import load
+
+    file, repetitions = Path(arguments[0]), int(arguments[1])
+    data, registry = file.read_bytes(), load()
+    report = checked(data, file.name, registry=registry)
+    if report.reading is None or report.reading.observations.height != workbook.CELLS:
+        raise SystemExit(f"the workbook was not read whole: {[f.rule for f in report.findings][:5]}")
+    openpyxl_twice(data)
+    # Turn about, so that a busy moment of the machine falls on both.
+    pairs = [
+        (
+            measuring.seconds(lambda: checked(data, file.name, registry=registry), 1),
+            measuring.seconds(lambda: openpyxl_twice(data), 1),
+        )
+        for _ in range(repetitions)
+    ]
+    figures = {
+        "check": median(one for one, _ in pairs),
+        "openpyxl": median(one for _, one in pairs),
+        "observations": report.reading.observations.height,
+        "findings": len(report.findings),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,79 @@
+"""Reading alone: cells a second of each format, beside the bare library over the same bytes.
+
+Belongs here: the demonstration's files by format, and the large workbook.  Does not belong here: the floors.
+A cell is a cell of a grid or an observation of a cube, as the project's reader counts them; both sides are divided by
+that same number.  Readers run in this process, without the child process that a return gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from benchmarks import measuring, workbook
+from benchmarks.floors import FLOORS
+from benchmarks.registry import Figure, Setting, benchmark
+
+MOST = 12
+"""Files of a format that are read: the largest ones."""
+
+
+@benchmark("reading", "Reading, cells a second by format")
+def reading(setting: Setting) -> Iterator[Figure]:
+    """One figure a format, over the largest files of the demonstration."""
+    from pipelines.readers.read import read
+
+    files = _by_format()
+    folder = setting.scratch / "reading"
+    folder.mkdir(parents=True, exist_ok=True)
+    large = workbook.write(folder / "benchmark.xlsx").read_bytes()
+    for name, (floor_name, floor) in FLOORS.items():
+        if found := files.get(name):
+            yield _figure(name, found, read, floor_name, floor, setting.repetitions)
+    floor_name, floor = FLOORS["xlsx"]
+    yield _figure("xlsx, one large workbook", [large], read, floor_name, floor, setting.repetitions)
+
+
+def _figure(
+    name: str,
+    files: Sequence[bytes],
+    read: Callable[[bytes], object],
+    floor_name: str,
+    floor: Callable[[bytes], None],
+    repetitions: int,
+) -> Figure:
+    cells = sum(_cells(read(data)) for data in files)
+    for data in files:
+        floor(data)  # what a library does once only is done
+    ours = measuring.seconds(partial(_each, read, files), repetitions)
+    bare = measuring.seconds(partial(_each, floor, files), repetitions)
+    size = sum(map(len, files)) / 1e6
+    note = f"{len(files)} files, {size:.2f} MB, {cells:,} cells"
+    return Figure(name, cells / ours, "cells/s", cells / bare, floor_name, note=note)
+
+
+def _each(work: Callable[[bytes], object], files: Sequence[bytes]) -> None:
+    for data in files:
+        work(data)
+
+
+def _cells(content: object) -> int:
+    from pipelines.readers.model import Grid
+
+    if isinstance(content, Grid):
+        return sum(len(table.cells) for table in content.tables)
+    return len(content.observations)  # type: ignore[attr-defined]
+
+
+def _by_format() -> dict[str, list[bytes]]:
+    """The largest demonstration files of each format."""
+    from pipelines.readers.sniff import sniff
+
+    out: dict[str, list[bytes]] = {}
+    paths = [p for p in (measuring.ROOT / "raw_samples").glob("*/*/*") if p.is_file()]
+    for path in sorted(paths, key=lambda p: (-p.stat().st_size, p.name)):
+        data = path.read_bytes()
+        same = out.setdefault(sniff(data, path.name), [])
+        if len(same) < MOST:
+            same.append(data)
+    return out

@@ -1,0 +1,60 @@
+"""The registry of benchmarks, and the figures they give.
+
+Belongs here: what a figure is and how a benchmark is entered.  Does not belong here: any measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure beside its floor.
+
+    `value` and `floor` are medians in `unit` (`s`, `cells/s` or `MB`); `floor_name` says what the floor is.
+    `target` is the wished-for limit in words, `reached` whether this run kept it (None: there is no target).
+    """
+
+    name: str
+    value: float
+    unit: str
+    floor: float | None = None
+    floor_name: str = ""
+    target: str = ""
+    reached: bool | None = None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the floor's cost: above 1 is slower than the floor, for rates as for times."""
+        if not self.floor or not self.value:
+            return None
+        return self.floor / self.value if self.unit.endswith("/s") else self.value / self.floor
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a benchmark may use: a scratch folder, repetitions of short things, and the sizes of the history."""
+
+    scratch: Path
+    repetitions: int
+    scales: tuple[int, ...]
+
+
+Benchmark = Callable[[Setting], Iterator[Figure]]
+BENCHMARKS: dict[str, tuple[str, Benchmark]] = {}
+
+
+def benchmark(name: str, title: str) -> Callable[[Benchmark], Benchmark]:
+    """Enter a benchmark under a name; `title` heads its part of the table."""
+
+    def enter(function: Benchmark) -> Benchmark:
+        if name in BENCHMARKS:
+            raise ValueError(f"two benchmarks are named {name}")
+        BENCHMARKS[name] = (title, function)
+        return function
+
+    return enter
