@@ -1,0 +1,95 @@
+"""Fixtures that several folders of tests share: one demonstration home, built once a session.
+
+Belongs here: building it, and handing out copies.  Does not belong here: what is asserted of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.home import Home, init, open_home
+
+CLOCK = "2026-11-20T09:00:00Z"
+"""The demonstration's present: every return that has arrived arrived before it."""
+_LONGEST_BUILD = 900.0
+
+
+@pytest.fixture(scope="session")
+def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Root of a demonstration home, made from `raw_samples/` by the real job and published; read-only by agreement.
+
+    All workers of a session share it: the first builds under a lock, the others wait.  Its release and its clock
+    never change within a session; a test that writes asks for `copied_home`.
+    """
+    from filelock import FileLock
+
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    root, done = shared / "built-home", shared / "built-home.done"
+    with FileLock(shared / "built-home.lock", timeout=_LONGEST_BUILD):
+        if not done.exists():
+            shutil.rmtree(root, ignore_errors=True)
+            began = time.monotonic()
+            build(root)
+            done.write_text(f"{time.monotonic() - began:.1f}", encoding="ascii")
+    return root
+
+
+def build(root: Path) -> None:
+    """Make a demonstration home under the frozen clock, refresh it and publish its draft."""
+    from pipelines import refresh, run
+
+    with frozen_at(CLOCK, root):
+        home = init(root, "demonstration")
+        run.refresh(home, say=lambda _: None)
+        refresh.publish(home)
+
+
+class frozen_at:  # noqa: N801 - reads as a word in a with statement
+    """While it lasts the clock stands at a moment and `RTI_HOME` is a home; the environment is put back after."""
+
+    def __init__(self, moment: str, root: Path) -> None:
+        self._set = {"RTI_NOW": moment, "RTI_HOME": str(root)}
+        self._before: dict[str, str | None] = {}
+
+    def __enter__(self) -> None:
+        self._before = {name: os.environ.get(name) for name in (*self._set, "DAGSTER_HOME")}
+        os.environ.update(self._set)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@pytest.fixture
+def demonstration(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The built home, opened under its frozen clock, to be read."""
+    monkeypatch.setenv("RTI_NOW", CLOCK)
+    monkeypatch.setenv("RTI_HOME", str(built_home))
+    return open_home(built_home)
+
+
+@pytest.fixture
+def copied_home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A copy of the built home that a test may change, under the frozen clock."""
+    root = tmp_path / "home"
+    shutil.copytree(built_home, root, symlinks=True)
+    monkeypatch.setenv("RTI_NOW", CLOCK)
+    monkeypatch.setenv("RTI_HOME", str(root))
+    yield open_home(root)
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Set the clock."""
+    return lambda moment: monkeypatch.setenv("RTI_NOW", moment)
