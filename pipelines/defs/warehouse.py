@@ -6,6 +6,7 @@ dagster-dbt's own resource starts a process a phase; here the specs come from th
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -38,7 +39,8 @@ class _Prefixed(DagsterDbtTranslator):
 
 
 def _specs(folders: tuple[str, ...], prefix: str, first: dg.AssetKey) -> Sequence[dg.AssetSpec]:
-    """Specs of the models of one phase; what it reads from outside is replaced by the asset that makes it."""
+    """Specs of the models of one phase, each after those it reads; what it reads from outside is replaced by the asset
+    that makes it."""
     nodes = json.loads(warehouse.manifest().read_text(encoding="utf-8"))["nodes"].values()
     models = {
         node["name"]
@@ -47,17 +49,21 @@ def _specs(folders: tuple[str, ...], prefix: str, first: dg.AssetKey) -> Sequenc
     }
     specs = build_dbt_asset_specs(manifest=warehouse.manifest(), dagster_dbt_translator=_Prefixed(prefix))
     own = {spec.key: spec for spec in specs if len(spec.key.path) == 2 and spec.key.path[-1] in models}
+    reads = {key: [dep.asset_key for dep in spec.deps if dep.asset_key in own] for key, spec in sorted(own.items())}
     return [
-        spec.replace_attributes(deps=[dep for dep in spec.deps if dep.asset_key in own] or [dg.AssetDep(first)])
-        for spec in own.values()
+        own[key].replace_attributes(deps=[dg.AssetDep(one) for one in reads[key]] or [dg.AssetDep(first)])
+        for key in TopologicalSorter(reads).static_order()
     ]
 
 
 def _phase(name: str, folders: tuple[str, ...], prefix: str, first: dg.AssetKey, run: Any) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=name, specs=_specs(folders, prefix, first))
+    specs = _specs(folders, prefix, first)
+
+    @dg.multi_asset(name=name, specs=specs)
     def _assets(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult]:
         result = run(home.open(), log=steps_log().info)
-        for key in sorted(context.selected_asset_keys):
+        # Dagster refuses an asset that is yielded before one that it reads.
+        for key in [spec.key for spec in specs if spec.key in context.selected_asset_keys]:
             yield dg.MaterializeResult(asset_key=key, metadata=result.of_model(key.path[-1]))
 
     return _assets
