@@ -17,12 +17,15 @@ breakdowns as (select * from {{ ref('breakdown') }}),
 
 -- A code that all rows of a table share is what the table is about (adults only, prison only) and no breakdown of it.
 -- Records are otherwise: that all five convicts of a quarter were women does not make it a table of women.
+-- The total of a dimension is written as the table writes it: one office prints, beside its cases, cells by sex that do
+-- not apply, and their sum would stand as a second total (_T) beside the number of cases (_Z).
 table_scopes as (
     select
         {{ tables() }}
         {%- for dimension in bits %},
         min({{ dimension }}) <> max({{ dimension }}) as is_varied_{{ dimension }},
-        count(case when {{ dimension }} not in ('_T', '_Z') then 1 end) > 0 as is_coded_{{ dimension }}
+        count(case when {{ dimension }} not in ('_T', '_Z') then 1 end) > 0 as is_coded_{{ dimension }},
+        coalesce(min(case when {{ dimension }} in ('_T', '_Z') then {{ dimension }} end), '_T') as total_{{ dimension }}
         {%- endfor %}
     from coded_rows
     group by {{ tables() }}
@@ -31,6 +34,9 @@ table_scopes as (
 masked as (
     select
         coded_rows.*,
+        {%- for dimension in bits %}
+        scopes.total_{{ dimension }},
+        {%- endfor %}
         0
         {%- for dimension, bit in bits.items() %}
         + case
@@ -52,7 +58,7 @@ spread as (
     select
         {{ tables('masked.') }},
         {%- for dimension, bit in bits.items() %}
-        case when (masked.row_mask & {{ bit }}) > 0 and (breakdowns.mask & {{ bit }}) = 0 then '_T' else masked.{{ dimension }} end as {{ dimension }},
+        case when (masked.row_mask & {{ bit }}) > 0 and (breakdowns.mask & {{ bit }}) = 0 then masked.total_{{ dimension }} else masked.{{ dimension }} end as {{ dimension }},
         masked.{{ dimension }} as part_{{ dimension }},
         {%- endfor %}
         masked.row_mask,
