@@ -46,7 +46,7 @@ class Check:
     """One expectation over one table, by its Great Expectations type, and the rule that a failing row breaks.
 
     `seen` and `expected` name columns of the table that hold those values of a finding; `params` maps further
-    parameters of the rule to columns, `constants` to values.
+    parameters of the rule to columns, `constants` to values, and `severity` names a column that overrules the rule's.
     """
 
     table: str
@@ -57,6 +57,7 @@ class Check:
     expected: str | None = None
     params: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
+    severity: str | None = None
 
 
 def coded(columns: dict[str, str]) -> list[Check]:
@@ -82,10 +83,12 @@ def values() -> list[Check]:
             "figures",
             "ExpectColumnValuesToBeBetween",
             {"column": "value", "min_value": 0},
-            "expect.not_negative",
+            "value.negative",
             "value",
         ),
-        Check("figures", "ExpectColumnValuesToBeBetween", {"column": "whole", "max_value": 0}, "expect.whole", "value"),
+        Check(
+            "figures", "ExpectColumnValuesToBeBetween", {"column": "whole", "max_value": 0}, "value.fraction", "value"
+        ),
         Check(
             "figures",
             "ExpectColumnValuesToBeInSet",
@@ -101,6 +104,33 @@ def values() -> list[Check]:
             "expect.unique",
             "value",
             params={"label": "label", "period": "period"},
+        ),
+    ]
+
+
+def sums() -> list[Check]:
+    """Declared sums: the total equals its parts where all are known, and is never less than those that are."""
+    said = {"dim": "dim", "label": "label", "parts": "parts"}
+    return [
+        Check(
+            "whole_sums",
+            "ExpectColumnPairValuesToBeEqual",
+            {"column_A": "total", "column_B": "added"},
+            "sum.differs",
+            "total",
+            "added",
+            params=said,
+            severity="severity",
+        ),
+        Check(
+            "partial_sums",
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {"column_A": "total", "column_B": "added", "or_equal": True},
+            "sum.exceeded",
+            "total",
+            "added",
+            params=said,
+            severity="severity",
         ),
     ]
 

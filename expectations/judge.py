@@ -19,8 +19,8 @@ from expectations.rules import RULES, RULES_VERSION
 from pipelines import clock
 from pipelines.readers.model import Scalar, Where
 from pipelines.returns import rules as all_rules
-from pipelines.returns.findings import Finding
-from pipelines.returns.model import CASE_EVENT, CASE_EVENT_KEY, OBSERVATION, OBSERVATION_KEY, empty
+from pipelines.returns.findings import Finding, Severity
+from pipelines.returns.model import CASE_EVENT, CASE_EVENT_KEY, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty
 from pipelines.returns.registry import Registry
 from pipelines.returns.standardise import Reading
 
@@ -64,6 +64,7 @@ def judge(
         return found
     observations = _stack([_tagged(one.reading.observations, one) for one in readings], OBSERVATION)
     events = _stack([_tagged(one.reading.events, one) for one in readings], CASE_EVENT)
+    sums = _stack([_tagged(one.reading.sums, one) for one in readings], {**DECLARED_SUM, "submission_id": pl.String()})
     before = _known_before(readings, history, in_order)
     blocks = _blocks(readings, registry)
     for instrument, checks in SUITES.items():
@@ -74,7 +75,12 @@ def judge(
             continue
         mine = pl.col("submission_id").is_in(list(of_instrument))
         computed = _tables(
-            observations.filter(mine), events.filter(mine), before.filter(mine), blocks.filter(mine), registry
+            observations.filter(mine),
+            events.filter(mine),
+            sums.filter(mine),
+            before.filter(mine),
+            blocks.filter(mine),
+            registry,
         )
         for failure in engine.validate(instrument, checks, computed):
             table = computed[failure.check.table]
@@ -85,7 +91,12 @@ def judge(
 
 
 def _tables(
-    observations: pl.DataFrame, events: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame, registry: Registry
+    observations: pl.DataFrame,
+    events: pl.DataFrame,
+    sums: pl.DataFrame,
+    before: pl.DataFrame,
+    blocks: pl.DataFrame,
+    registry: Registry,
 ) -> dict[str, pl.DataFrame]:
     totals, known = tables.totals(observations), tables.totals(before)
     of_figures, of_records = tables.codings(observations, CODED), tables.codings(events, register.CODED)
@@ -93,6 +104,8 @@ def _tables(
         "keys": pl.concat([tables.codings(observations, OBSERVATION_KEY), tables.codings(events, CASE_EVENT_KEY)]),
         "codings": pl.concat([of_figures, of_records]).drop_nulls("code"),
         "figures": tables.figures(observations),
+        "whole_sums": sums.filter(pl.col("whole")),
+        "partial_sums": sums.filter(~pl.col("whole")),
         "records": tables.records(events, registry),
         "coverage": tables.coverage(blocks, before, registry),
         "bounds": tables.bounds(totals, registry),
@@ -166,11 +179,12 @@ def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFram
 
 
 def _finding(check: Check, row: Mapping[str, Any]) -> Finding:
-    rule = RULES[check.rule]
+    rule = all_rules.rule(check.rule)
+    severity: Severity = rule.severity if check.severity is None else row[check.severity]
     params: dict[str, Scalar] = {name: _said(row[column]) for name, column in check.params.items()}
     return Finding(
         rule=rule.id,
-        severity=rule.severity,
+        severity=severity,
         where=Where.parse(row.get("place") or ""),
         params={**params, **check.constants},
         seen=None if check.seen is None else str(_said(row[check.seen])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.common import CODED, Check, coded, coverage, plausible, values
+from expectations.common import CODED, Check, coded, coverage, plausible, sums, values
 
 INSTRUMENT = "justice"
 
@@ -12,6 +12,7 @@ def suite() -> list[Check]:
     return [
         *coded(CODED),
         *values(),
+        *sums(),
         *coverage(),
         *plausible(),
         Check(

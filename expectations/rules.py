@@ -31,18 +31,6 @@ RULES: dict[str, Rule] = {
             "Leave one of the two, or have the difference between them declared in the form.",
         ),
         Rule(
-            "expect.not_negative",
-            "error",
-            "The figure is {seen}; nobody can be counted below zero.",
-            "Correct the figure.",
-        ),
-        Rule(
-            "expect.whole",
-            "error",
-            "The figure is {seen}; cases and persons are counted in whole numbers.",
-            "Correct the figure; an average or a rate has no place in this table.",
-        ),
-        Rule(
             "expect.status",
             "error",
             "The figure is {seen} with status {status}: a figure has a value, or a reason why it has none.",

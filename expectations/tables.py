@@ -47,7 +47,7 @@ def figures(observations: pl.DataFrame) -> pl.DataFrame:
     has_value = pl.col("value").is_not_null()
     missing = pl.col("obs_status").is_in(["O", "L", "M", "Q"])
     return observations.with_columns(
-        (pl.col("value") - pl.col("value").round()).abs().alias("whole"),
+        pl.when(pl.col("unit_measure") == "NR").then((pl.col("value") - pl.col("value").round()).abs()).alias("whole"),
         (has_value ^ missing).cast(pl.Int8).alias("status_fits"),
         pl.struct(key).is_duplicated().cast(pl.Int8).alias("repeated"),
     )

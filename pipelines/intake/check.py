@@ -146,7 +146,7 @@ def _about(job: CheckJob, taken: Taken | ReadError) -> _Read:
 
 def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
     """A nil document read in this process: it is ours, and holds nothing but codes."""
-    from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
+    from pipelines.returns.model import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
     from pipelines.returns.periods import Period
     from pipelines.returns.standardise import Reading
 
@@ -163,6 +163,7 @@ def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Ta
         series=registry.forms[declared.form].series,
         nil=True,
         kind="full",
+        sums=empty(DECLARED_SUM),
     )
     return Taken(nil.FORMAT, declared.form, (declared.form,), (), reading)
 

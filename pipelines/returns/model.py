@@ -96,6 +96,17 @@ CASE_EVENT_KEY: tuple[str, ...] = (
 BLOCK_KEY: tuple[str, ...] = ("jurisdiction", "instrument", "form", "freq", "period")
 """With `submission_id`, the key of a block: the unit that supersedes."""
 
+DECLARED_SUM: dict[str, pl.DataType] = {
+    "place": pl.String(),  # of the total
+    "label": pl.String(),
+    "dim": pl.String(),  # the dimension over which the parts are added
+    "total": pl.Float64(),
+    "added": pl.Float64(),
+    "whole": pl.Boolean(),  # every part is there with a value; else the total may only exceed what is
+    "severity": pl.String(),  # as the form declares it
+    "parts": pl.String(),  # the first parts with their places, in words
+}
+
 FINDING: dict[str, pl.DataType] = {
     "submission_id": pl.String(),
     "rule": pl.String(),

@@ -30,12 +30,15 @@ from pipelines.returns.plan import Plan, plan_of
 from pipelines.returns.records import RecordsReading
 from pipelines.returns.registry import Registry
 from pipelines.returns.sheets import sheets_of
-from pipelines.returns.sums import check_counts, check_duplicates, check_sums
+from pipelines.returns.sums import check_duplicates, declared_sums
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A return in the standard. `form` is the form's id; rows and blocks carry its `series` in their column `form`."""
+    """A return in the standard. `form` is the form's id; rows and blocks carry its `series` in their column `form`.
+
+    `sums` (DECLARED_SUM) holds every sum that the form declares, for the judgement.
+    """
 
     form: str
     series: str
@@ -46,6 +49,7 @@ class Reading:
     events: pl.DataFrame
     findings: list[Finding]
     bindings: list[Binding]
+    sums: pl.DataFrame
 
 
 def standardise(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
@@ -68,7 +72,8 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         nil = _read_grid(content, plan, basket)
     if not nil and not basket.numbers and not basket.events and not basket.findings_of_severity("error"):
         basket.find("return.empty", Where())
-    numbers = _checked(basket, plan, registry)
+    numbers = _distinct(basket, plan, registry)
+    counted = [number for number in numbers if not number.check]
     territory = registry.territory_of(form.jurisdiction).code
     codes = sorted(basket.periods)
     return Reading(
@@ -77,10 +82,11 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         form.kind,
         nil,
         [Period.of(code) for code in codes],
-        observation_frame(numbers, form, territory, submission_id),
+        observation_frame(counted, form, territory, submission_id),
         _event_frame(basket, form, territory, submission_id),
         worst_first([*basket.findings, *basket.capped()]),
         basket.bindings,
+        declared_sums(numbers, form.adds_up),
     )
 
 
@@ -108,14 +114,11 @@ def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
     return False
 
 
-def _checked(basket: Collector, plan: Plan, registry: Registry) -> list[Number]:
-    form = plan.form
-    numbers, told = corrections.apply(basket.numbers, registry.corrections_of(form), form, plan.addresser)
+def _distinct(basket: Collector, plan: Plan, registry: Registry) -> list[Number]:
+    """The numbers after corrections, each key once."""
+    numbers, told = corrections.apply(basket.numbers, registry.corrections_of(plan.form), plan.form, plan.addresser)
     basket.add(told)
-    check_counts(numbers, basket)
-    numbers = check_duplicates(numbers, basket)
-    check_sums(numbers, form.adds_up, basket)
-    return [number for number in numbers if not number.check]
+    return check_duplicates(numbers, basket)
 
 
 def observation_frame(numbers: Sequence[Number], form: Form, territory: str, submission_id: str) -> pl.DataFrame:

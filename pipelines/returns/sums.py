@@ -1,7 +1,7 @@
-"""Checks over all numbers of a return: counts, duplicate keys, declared sums.
+"""Over all numbers of a return: duplicate keys, and what the declared sums come to.
 
 Belongs here: arithmetic within one return, only where the form declares it.
-Does not belong here: plausibility (expectations), anything across returns.
+Does not belong here: whether a sum may differ, a count be negative or a figure surprise (`expectations/`).
 """
 
 from __future__ import annotations
@@ -9,26 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
+import polars as pl
+
 from pipelines.returns.collecting import Collector
 from pipelines.returns.form import AddsUp
+from pipelines.returns.model import DECLARED_SUM
 from pipelines.returns.numbered import AT, KEY, Key, Number
 
 _ALONG = {"article": ("law_article", "offence"), "offence": ("offence", "law_article")}
 """Dimensions that change together: an article brings its offence with it."""
 _HIDES_PARTS = frozenset({"label.undeclared", "label.blank", "heading.undeclared", "cube.member_undeclared"})
-_UNIT = AT["unit_measure"]
-
-
-def check_counts(numbers: Sequence[Number], basket: Collector) -> None:
-    """Counts are whole and not negative."""
-    for number in numbers:
-        value = number.value
-        if value is None:
-            continue
-        if value < 0:
-            basket.find("value.negative", number.where, seen=number.seen)
-        elif number.key[_UNIT] == "NR" and value != int(value):
-            basket.find("value.fraction", number.where, seen=number.seen)
 
 
 def check_duplicates(numbers: Sequence[Number], basket: Collector) -> list[Number]:
@@ -44,67 +34,62 @@ def check_duplicates(numbers: Sequence[Number], basket: Collector) -> list[Numbe
     return out
 
 
-def check_sums(numbers: Sequence[Number], rules: Sequence[AddsUp], basket: Collector) -> None:
-    """Every declared sum: total equals parts where all parts are known, and is never less than those that are.
+def declared_sums(numbers: Sequence[Number], rules: Sequence[AddsUp]) -> pl.DataFrame:
+    """Every declared sum of a return, in DECLARED_SUM: what stands as the total, and what its parts add up to.
 
-    A sum is judged everything else being equal, over observations and printed totals (`use: check`) alike. A part
-    that was refused, or may hide behind an undeclared label, leaves the sum open: then it is only not exceeded.
+    A sum is taken everything else being equal, over observations and printed totals (`use: check`) alike.  Where a part
+    is missing the total may exceed the rest and `whole` is false.  Nothing is decided here: `expectations/` does.
     """
-    strangers = any(f.rule in _HIDES_PARTS for f in basket.findings)
-    for rule in rules:
-        place = AT[rule.dim]
-        left_out = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
-        rest_of = itemgetter(*(i for i in range(len(KEY)) if i not in left_out))
-        wanted = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
-        parts = None if rule.parts == "*" else frozenset(rule.parts)
-        groups: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
-        refused = {rest_of(key) for key in basket.refused if key[place] != rule.total}
-        for number in numbers:
-            key = number.key
-            code = key[place]
-            is_total = code == rule.total
-            if not is_total and parts is not None and code not in parts:
-                continue
-            if wanted and any(key[at] != code_ for at, code_ in wanted):
-                continue
-            rest = rest_of(key)
-            totals, found = groups.setdefault(rest, ([], {}))
-            if is_total:
-                totals.append(number)
-            else:
-                found[code] = number
-        for rest, (totals, found) in groups.items():
-            is_open = rest in refused or (parts is None and strangers)
-            for total in totals:
-                _judge(total, found, rule, parts, is_open, basket)
+    rows = [
+        row
+        for rule in rules
+        for totals, found in _groups(numbers, rule).values()
+        for total in totals
+        if (row := _row(total, found, rule)) is not None
+    ]
+    return pl.DataFrame(rows, schema=DECLARED_SUM)
 
 
-def _judge(
-    total: Number,
-    found: dict[str, Number],
-    rule: AddsUp,
-    parts: frozenset[str] | None,
-    is_open: bool,
-    basket: Collector,
-) -> None:
+def _groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]]:
+    """Totals and parts of one rule, by the rest of their key."""
+    place = AT[rule.dim]
+    left_out = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
+    rest_of = itemgetter(*(i for i in range(len(KEY)) if i not in left_out))
+    wanted = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
+    parts = None if rule.parts == "*" else frozenset(rule.parts)
+    groups: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
+    for number in numbers:
+        key = number.key
+        code = key[place]
+        is_total = code == rule.total
+        if not is_total and parts is not None and code not in parts:
+            continue
+        if any(key[at] != code_ for at, code_ in wanted):
+            continue
+        totals, found = groups.setdefault(rest_of(key), ([], {}))
+        if is_total:
+            totals.append(number)
+        else:
+            found[code] = number
+    return groups
+
+
+def _row(total: Number, found: dict[str, Number], rule: AddsUp) -> dict[str, object] | None:
     if not found or total.value is None:
-        return
+        return None
+    parts = None if rule.parts == "*" else frozenset(rule.parts)
     known = [n.value for n in found.values() if n.value is not None]
-    added = sum(known)
-    whole = not is_open and len(known) == len(found) and (parts is None or parts == found.keys())
-    if (whole and added != total.value) or (not whole and added > total.value):
-        rule_id = "sum.differs" if whole else "sum.exceeded"
-        words = ", ".join(f"{code} {_plain(n.value)} ({n.where})" for code, n in list(found.items())[:8])
-        basket.find(
-            rule_id,
-            total.where,
-            severity=rule.severity,
-            seen=_plain(total.value),
-            expected=_plain(added),
-            dim=rule.dim,
-            parts=words,
-            label=total.label,
-        )
+    words = ", ".join(f"{code} {_plain(n.value)} ({n.where})" for code, n in list(found.items())[:8])
+    return {
+        "place": str(total.where),
+        "label": total.label,
+        "dim": rule.dim,
+        "total": float(total.value),
+        "added": float(sum(known)),
+        "whole": len(known) == len(found) and (parts is None or parts == found.keys()),
+        "severity": rule.severity,
+        "parts": words,
+    }
 
 
 def _plain(value: float | None) -> str:

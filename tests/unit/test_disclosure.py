@@ -124,7 +124,7 @@ def test_a_block_seen_before_is_remembered_and_a_changed_one_is_not(tmp_path: Pa
 
 
 def test_totals_that_contradict_each_other_are_refused_by_name() -> None:
-    with pytest.raises(protect.ProtectError, match="contradict each other, for instance at (AA|BB|WB) 2024"):
+    with pytest.raises(protect.ProtectError, match=r"contradict each other, for instance at (AA|BB|WB) 2024"):
         protect.protect(frame(cell("AA", 3), cell("BB", 40), region(50, "AA,BB")))
 
 

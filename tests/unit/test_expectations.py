@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from expectations.judge import History, JudgedReturn, judge
-from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
+from pipelines.returns.model import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
 from pipelines.returns.periods import Period
 from pipelines.returns.registry import Registry, load
 from pipelines.returns.standardise import Reading
@@ -81,6 +81,7 @@ def reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "j
         "events": empty(CASE_EVENT),
         "findings": [],
         "bindings": [],
+        "sums": empty(DECLARED_SUM),
     }
     return Reading(**values | over)
 
@@ -113,8 +114,8 @@ def test_a_sound_return_has_no_finding(registry: Registry) -> None:
         ({"source": None}, "expect.key"),
         ({"sex": "male"}, "expect.code"),
         ({"measure": "convictions"}, "expect.code"),
-        ({"value": -1.0}, "expect.not_negative"),
-        ({"value": 2.5}, "expect.whole"),
+        ({"value": -1.0}, "value.negative"),
+        ({"value": 2.5}, "value.fraction"),
         ({"value": None, "obs_status": "A"}, "expect.status"),
         ({"value": 3.0, "obs_status": "O"}, "expect.status"),
         ({"value": 5000.0}, "plausible.bounds"),
@@ -128,6 +129,34 @@ def test_a_planted_fault_is_found_at_its_cell(registry: Registry, fault: dict[st
 
 def test_a_figure_that_stands_twice_is_found(registry: Registry) -> None:
     assert "expect.unique" in found(registry, [row(registry), row(registry, place="Т-03!B6")])
+
+
+@pytest.mark.parametrize(
+    ("total", "added", "whole", "rule"),
+    [
+        (9.0, 9.0, True, None),
+        (9.0, 8.0, True, "sum.differs"),
+        (9.0, 8.0, False, None),
+        (9.0, 10.0, False, "sum.exceeded"),
+    ],
+)
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_a_declared_sum_is_judged_at_its_total(
+    registry: Registry, total: float, added: float, whole: bool, rule: str | None, severity: str
+) -> None:
+    one = {
+        "place": "Т-03!B5",
+        "label": "a label",
+        "dim": "sex",
+        "total": total,
+        "added": added,
+        "whole": whole,
+        "severity": severity,
+        "parts": "M 4 (Т-03!C5)",
+    }
+    summed = reading(registry, [row(registry)], sums=pl.DataFrame([one], schema=DECLARED_SUM))
+    findings = judge([JudgedReturn("S1", summed, datetime(2025, 7, 20, tzinfo=UTC))], None, registry)["S1"]
+    assert [(f.rule, f.severity, str(f.where)) for f in findings] == ([(rule, severity, "Т-03!B5")] if rule else [])
 
 
 def test_more_convicted_than_decided_is_found(registry: Registry) -> None:
@@ -285,7 +314,7 @@ def test_many_returns_are_judged_at_once_and_told_apart(registry: Registry) -> N
     faulty = reading(registry, [row(registry, value=-2.0)])
     judged = judge([JudgedReturn("S1", sound, received), JudgedReturn("S2", faulty, received)], None, registry)
     assert judged["S1"] == []
-    assert [f.rule for f in judged["S2"]] == ["expect.not_negative", "plausible.bounds"]
+    assert [f.rule for f in judged["S2"]] == ["value.negative", "plausible.bounds"]
 
 
 def test_in_order_each_return_is_judged_beside_those_before_it(registry: Registry) -> None:

@@ -298,8 +298,6 @@ def test_signs_and_attributes_of_a_cube(registry: Registry, change: dict[str, An
         ("cell.not_a_number", "line 15", make_cube({KEY: {"value": None, "status": "?"}}), cube_form()),
         ("cube.attribute_undeclared", "line 15", make_cube({KEY: {"attributes": {"X": "1"}}}), cube_form()),
         ("cube.attribute_code", "line 15", make_cube({KEY: {"attributes": {"OBS_STATUS": "Ж"}}}), cube_form()),
-        ("value.fraction", "line 15", make_cube({KEY: {"value": 2.5}}), cube_form()),
-        ("sum.differs", "line 11", make_cube({KEY: {"value": 4}}), cube_form()),
         ("cube.property", "CONFIDENTIAL", make_cube(properties={"CONFIDENTIAL": 1}), cube_form()),
         ("cube.absent", "", make_cube(left_out=(KEY,)), cube_form()),
         ("cube.member_undeclared", "Дело", make_cube(), cube_form(codes={
