@@ -9,6 +9,7 @@ are on the screen before it is.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
 
 INK, GREY, RULE = "#1f2a37", "#5b6573", "#d5dae1"
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#b35900", "#00795c", "#8a4f7d"
+_LINE = 14
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
 def stages(
-    title: str, cells: Sequence[tuple[str, Mapping[str, Any] | None]], *, rate: bool, top: float, demonstration: bool
+    title: str,
+    cells: Sequence[tuple[str, Mapping[str, Any] | None]],
+    *,
+    rate: bool,
+    top: float,
+    under: Sequence[str] = (),
 ) -> tuple[alt.LayerChart, str]:
     """Horizontal bars, one a stage, of one area; and the chart in words. `top` is the common end of the scale."""
     import altair as alt
@@ -37,9 +44,9 @@ def stages(
     text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
     )
-    chart = alt.layer(bars, text).properties(title=_title(title, demonstration), height=_height(data))
+    chart = alt.layer(bars, text).properties(title=_title(title, under), height=_height(data, under))
     spoken = f"{title}. " + "; ".join(f"{row['stage']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, demonstration)
+    return _dress(chart), _say(spoken, under)
 
 
 def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
@@ -52,7 +59,7 @@ def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[st
 
 
 def series(
-    title: str, cells: Sequence[Mapping[str, Any]], *, demonstration: bool, breaks: Sequence[str] = ()
+    title: str, cells: Sequence[Mapping[str, Any]], *, under: Sequence[str] = (), breaks: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
     """One stage over time. A line is broken where a figure is missing; withheld periods carry a c at the foot.
 
@@ -91,11 +98,11 @@ def series(
     if last is not None:
         named = base.transform_filter(alt.datum.period == last["period"])
         layers.append(named.mark_text(dy=-11, color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N"))
-    chart = alt.layer(*layers).properties(title=_title(title, demonstration), height=200)
+    chart = alt.layer(*layers).properties(title=_title(title, under), height=174 + _LINE * len(_lines(under)))
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
     if starts:
         spoken += f" Break in the series from {words.join(starts)}."
-    return _dress(chart), _say(spoken, demonstration)
+    return _dress(chart), _say(spoken, under)
 
 
 def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parts(
-    title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, demonstration: bool
+    title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
     """Horizontal bars, one a category; withheld and missing ones carry their symbol in place of a bar."""
     import altair as alt
@@ -128,9 +135,9 @@ def parts(
     text_layer = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
     )
-    chart = alt.layer(bars, text_layer).properties(title=_title(title, demonstration), height=_height(data))
+    chart = alt.layer(bars, text_layer).properties(title=_title(title, under), height=_height(data, under))
     spoken = f"{title}. " + "; ".join(f"{row['part']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, demonstration)
+    return _dress(chart), _say(spoken, under)
 
 
 def _data(rows: list[dict[str, Any]]) -> alt.Chart:
@@ -139,19 +146,24 @@ def _data(rows: list[dict[str, Any]]) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=rows))
 
 
-def _height(data: Sequence[Mapping[str, Any]]) -> int:
+def _height(data: Sequence[Mapping[str, Any]], under: Sequence[str]) -> int:
     """Height of bars with their title: Vega fits both into it."""
-    return 24 * len(data) + 44
+    return 24 * len(data) + 30 + _LINE * len(_lines(under))
 
 
-def _title(title: str, demonstration: bool) -> alt.TitleParams:
+def _lines(under: Sequence[str]) -> list[str]:
+    """What must stand in the chart itself, so that a picture taken out of the page still says it; in short lines."""
+    return [line for text in under for line in textwrap.wrap(text, 46)]
+
+
+def _title(title: str, under: Sequence[str]) -> alt.TitleParams:
     import altair as alt
 
-    return alt.TitleParams(title, subtitle=[DEMONSTRATION] if demonstration else [])
+    return alt.TitleParams(title, subtitle=_lines(under))
 
 
-def _say(text: str, demonstration: bool) -> str:
-    return f"{text} {DEMONSTRATION}." if demonstration else text
+def _say(text: str, under: Sequence[str]) -> str:
+    return " ".join([text, *(part if part.endswith(".") else f"{part}." for part in under)])
 
 
 def _dress(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:

@@ -16,7 +16,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import queries, tables, words
+from dashboards import charts, queries, tables, words
 
 CSS = Path(__file__).with_name("style.css")
 CRIMES = ("TIP", "SOM")
@@ -64,6 +64,11 @@ class Frame:
         """Mark and footnote of every name shown that carries one."""
         noted = [code for code in codes if code in self.areas and self.areas[code]["footnote_en"]]
         return [(self.mark(code), str(self.areas[code]["footnote_en"])) for code in noted]
+
+    def under(self, area: str) -> list[str]:
+        """What stands in every chart of an area: that it is invented, and the footnote of its name."""
+        lines = [charts.DEMONSTRATION] if self.is_demonstration else []
+        return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
 
     def mark(self, area: str) -> str:
         """The mark of a name's footnote, the same on every page; empty where it has none."""

@@ -181,14 +181,10 @@ def _charts(here: layout.Frame, cells: Cells, measures: Sequence[str], title: st
                 [(measure, cells.get((area, measure))) for measure in measures],
                 rate=is_rate,
                 top=of_region if area == here.region else of_territories,
-                demonstration=here.is_demonstration,
+                under=here.under(area),
             )
             for area in (here.region, *codes)
         ],
         key="stages",
     )
-    st.html(
-        f'<div class="rti-notes"><ul><li>{title}. Release {here.id}.</li>'
-        + "".join(f"<li>{mark} {text}</li>" for mark, text in here.name_notes(codes))
-        + "</ul></div>"
-    )
+    st.html(f'<p class="rti-small">{title}. Release {here.id}.</p>')

@@ -68,7 +68,7 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
                 f"{here.marked(area)}: {words.stage_name(m).lower()}",
                 by_measure[m],
                 breaks=breaks,
-                demonstration=here.is_demonstration,
+                under=here.under(area),
             )
             for m in measures
             if by_measure[m]

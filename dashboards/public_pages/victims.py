@@ -134,6 +134,6 @@ def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> No
     chart = charts.parts(
         f"{here.marked(area)}, {year}: {status_labels[statuses[0]].lower()}",
         ordered,
-        demonstration=here.is_demonstration,
+        under=here.under(area),
     )
     layout.panels([chart], key="victims")

@@ -1,0 +1,119 @@
+"""A browser and the public app, started once a session and ended by their own process ids.
+
+Belongs here: starting and ending.  Does not belong here: what is looked for on the screens.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chromium import find
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PROJECT = Path(__file__).resolve().parents[2]
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_LONGEST_START = 60.0
+
+
+@contextmanager
+def serving(home: Path, log: Path) -> Iterator[str]:
+    """The public app of a home on a free port of the loopback; gives its address and ends the process it started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / "dashboards" / "public.py")]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    environment = {**os.environ, "RTI_HOME": str(home)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
+        try:
+            _wait(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < _LONGEST_START:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"the public app did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def public_app(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the public app on the session's home."""
+    with serving(built_home, tmp_path_factory.mktemp("app") / "public.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; the tests are skipped where there is none (`python -m tests.chromium` names the command)."""
+    from playwright.sync_api import sync_playwright
+
+    path = find()
+    if path is None:
+        pytest.skip("no Chromium found; `python -m tests.chromium` installs one or names the command")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGS, headless=True)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, public_app: str) -> Iterator[Callable[..., Page]]:
+    """Open a path of the public app at a width; ends with a check that nothing was asked of another host."""
+    strange: list[str] = []
+    pages: list[Page] = []
+
+    def note(url: str) -> None:
+        if not url.startswith((public_app, public_app.replace("http", "ws", 1), "data:", "blob:")):
+            strange.append(url)
+
+    def open_at(path: str = "", width: int = 1280, height: int = 900) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": height})
+        pages.append(page)
+        page.on("request", lambda request: note(request.url))
+        page.on("websocket", lambda socket: note(socket.url))
+        page.goto(f"{public_app}/{path}")
+        page.locator(".rti-foot").wait_for(timeout=30_000)
+        return page
+
+    yield open_at
+    for page in pages:
+        page.close()
+    assert not strange, f"asked of other hosts: {strange}"

@@ -1,0 +1,100 @@
+"""The public dashboard in a browser: what a minister does with it, on a telephone and on a desk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
+Open = Callable[..., Page]
+WIDTHS = (360, 1280)
+PAGES = ("", "territory", "victims", "published", "source", "about")
+UNSCR = "United Nations Security Council resolution 1244"
+DEMONSTRATION = "Demonstration data: every figure is invented"
+
+
+def address(page: Page) -> dict[str, str]:
+    return {key: values[0] for key, values in parse_qs(urlparse(page.url).query).items()}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_crime_and_quarter_are_switched_and_stand_in_the_address(open_page: Open, width: int) -> None:
+    page = open_page(width=width)
+    caption = page.locator(".rti-caption").first
+    expect(caption).to_contain_text("Trafficking in persons")
+    page.get_by_text("Smuggling of migrants", exact=True).click()
+    expect(caption).to_contain_text("Smuggling of migrants")
+    expect(caption).not_to_contain_text("Trafficking in persons")
+    page.wait_for_url(re.compile("crime=SOM"))
+    before = address(page)["period"]
+    page.get_by_test_id("stSelectbox").first.click()
+    page.get_by_role("option").nth(1).click()
+    expect(caption).not_to_contain_text(before.replace("-", " "))
+    page.wait_for_url(lambda url: f"period={before}" not in url)
+    chosen = address(page)
+    assert chosen["crime"] == "SOM" and chosen["period"] < before
+
+    again = open_page(f"?{urlparse(page.url).query}", width=width)
+    expect(again.locator(".rti-caption").first).to_have_text(caption.inner_text())
+
+
+@pytest.mark.parametrize(("path", "width"), [*((path, 360) for path in PAGES), ("", 768), ("", 1920)])
+def test_no_page_is_wider_than_the_screen_and_each_says_what_it_is(open_page: Open, path: str, width: int) -> None:
+    page = open_page(path, width=width)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.locator(".rti-banner")).to_contain_text(DEMONSTRATION)
+    assert page.locator("h1").count() == 1
+
+
+def test_kosovo_stands_with_its_footnote_under_table_and_charts(open_page: Open) -> None:
+    page = open_page()
+    row = page.locator("tr", has_text="Kosovo under UNSCR 1244")
+    expect(row.locator("sup").first).to_have_text("*")
+    expect(page.locator(".rti-notes", has_text=UNSCR)).to_be_visible()
+    chart = page.locator("[data-testid=stVegaLiteChart][aria-label^='Kosovo under UNSCR 1244*']")
+    expect(chart).to_be_attached(timeout=15_000)
+    assert "Security Council" in " ".join(chart.locator("svg text").all_text_contents()), "in the picture itself"
+
+
+def test_charts_are_drawn_and_have_a_text(open_page: Open) -> None:
+    page = open_page()
+    charts = page.locator("[data-testid=stVegaLiteChart]:has(svg)")
+    expect(charts).to_have_count(8, timeout=15_000)
+    for chart in charts.all():
+        assert DEMONSTRATION in (chart.get_attribute("aria-label") or "")
+
+
+def test_a_figure_is_followed_to_its_returns_by_keyboard(open_page: Open) -> None:
+    page = open_page("?freq=A")
+    figure = page.locator(".rti-total td a").first
+    value = figure.inner_text()
+    figure.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/source"))
+    expect(page.locator("h1")).to_have_text("Where a number comes from", timeout=15_000)
+    expect(page.locator(".rti-facts").first).to_contain_text(value)
+    expect(page.get_by_text("rti explain '")).to_be_visible()
+    expect(page.locator(".rti-caption", has_text="Returns behind the figure")).to_be_visible()
+
+
+def test_a_print_has_banner_sentence_table_and_footnote_and_no_controls(open_page: Open) -> None:
+    page = open_page()
+    page.emulate_media(media="print")
+    for part in (".rti-banner", ".rti-quote", ".rti-table", ".rti-notes"):
+        expect(page.locator(part).first).to_be_visible()
+    for part in ("stSidebar", "stSelectbox", "stButtonGroup"):
+        expect(page.get_by_test_id(part).first).to_be_hidden()
+    assert len(page.pdf(format="A4")) > 10_000
+
+
+def test_a_file_of_the_release_is_downloaded(open_page: Open) -> None:
+    page = open_page("about")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="manifest.json").click()
+    assert waiting.value.suggested_filename.startswith("demonstration-")
