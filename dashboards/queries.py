@@ -155,6 +155,19 @@ SQL: Mapping[str, str] = {
             and measure in (select unnest(?)) and person_type in ('_T', '_Z') and statistic = 'count'
         order by area, measure
     """,
+    "movements": """
+        select cell.* from cell
+        inner join codelist on codelist.codelist = 'measure' and codelist.code = cell.measure
+        where cell.table_id = 'area_year_movement' and cell.area = ? and cell.offence_group = ? and cell.count_unit = ?
+            and cell.person_type in ('_T', '_Z')
+        order by codelist.position, cell.level, cell.statistic desc, cell.period
+    """,
+    "crossed": """
+        select * from cell
+        where table_id = ? and area = ? and freq = 'A' and period = ? and offence_group = ? and count_unit = ?
+            and person_type in ('_T', '_Z')
+        order by cell_id
+    """,
     "victims": """
         select
             cell.*, rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,

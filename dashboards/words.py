@@ -134,6 +134,8 @@ def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ..
         texts.append(STATUS[cell["obs_status"]])
     if cell["age"] == ADULT:
         texts.append(ADULTS_ONLY)
+    if cell["value"] is None and cell["obs_status"] == "K":
+        texts.append("Included in another category of the same office.")
     if cell.get("person_type") == "natural":
         texts.append("Natural persons only.")
     if cell.get("is_additive") is False:

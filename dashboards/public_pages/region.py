@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, layout, queries, tables, words
+from dashboards.public_pages.breakdowns import cross_table
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
@@ -75,6 +76,12 @@ def show() -> None:
     layout.put(tables.table(caption, headings, lines, corner="Area"))
     layout.put(tables.legend())
     layout.put(tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])))
+    if freq == "A":
+        with st.expander("The region by sex and age"):
+            cross_table(
+                here, "region_year_sex_age", crime, unit, period, list(zip(measures, headings, strict=True)),
+                f"{name}, {crime_name.lower()}, {words.TRACKS[track].lower()}",
+            )  # fmt: skip
     _charts(here, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
     layout.end(here)
 

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, layout, queries, tables, words
+from dashboards.public_pages.breakdowns import breakdown_table, movements_table
 
 Row = Mapping[str, Any]
 _BREAKDOWNS = {
@@ -45,6 +46,8 @@ def show() -> None:
     _over_time(here, area, crime, crime_name, track, freq, unit)
     _breakdown(here, area, crime, crime_name, track, unit)
     _jurisdictions(here, area, crime, crime_name, track, unit)
+    st.header("Entries, exits, appeals and pending", anchor=False)
+    movements_table(here, area, crime, unit, f"{here.marked(area)}, {crime_name.lower()}")
     _counting_card(here, area)
     _facts(here, area)
     _returns(here, area)
@@ -133,37 +136,6 @@ def _breakdown(here: layout.Frame, area: str, crime: str, crime_name: str, track
     )  # fmt: skip
     if dimension == "age" and found:
         st.html('<p class="rti-small">Ages at the date that the office\'s own form states; see its counting card.</p>')
-
-
-def breakdown_table(
-    here: layout.Frame,
-    found: Sequence[Row],
-    dimension: str,
-    codes: Sequence[str],
-    columns: Sequence[tuple[str, str]],
-    caption: str,
-    *,
-    across: str = "measure",
-    names: Sequence[tuple[str, str]] = (),
-) -> None:
-    """Categories down, measures (or the codes of `across`) across: count, and the share where the release has one."""
-    notes = words.Notes()
-    labels = queries.labels(here.path, dimension)
-    at = {(row[across], row[dimension]): row for row in found}
-    has_share = any(row["share_obs_status"] is not None for row in found)
-    headings = [text for _, name in columns for text in ((name, "Share") if has_share else (name,))]
-    lines = []
-    for code in codes:
-        fields: list[tables.Cell] = []
-        for measure, name in columns:
-            cell = at.get((measure, code))
-            what = f"{labels.get(code, code)}, {name}"
-            fields.append(tables.figure(here.id, cell, notes, what=what))
-            if has_share:
-                fields.append(tables.share(here.id, cell, what=what))
-        lines.append(tables.Line(tables.Cell(labels.get(code, code)), tuple(fields)))
-    layout.put(tables.table(caption, headings, lines, corner=dimension.replace("_", " ").capitalize()))
-    layout.put(tables.notes_list(notes, names))
 
 
 def _jurisdictions(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import charts, layout, queries, tables, words
-from dashboards.public_pages.territory import breakdown_table
+from dashboards.public_pages.breakdowns import breakdown_table, cross_table
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 _SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
@@ -33,6 +33,13 @@ def show() -> None:
         shown = layout.choose("Show", "show", tuple(_SHOWN), say=lambda code: _SHOWN[code])
     crime_name = queries.labels(here.path, "offence_group")[crime]
     _comparison(here, headline, crime, crime_name, unit, freq, period, is_rate=shown == "rate")
+    if freq == "A":
+        with st.expander("The region by sex and age"):
+            statuses = queries.labels(here.path, "victim_status")
+            cross_table(
+                here, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
+                f"{here.name(here.region)}, victims of {crime_name.lower()}", across="victim_status",
+            )  # fmt: skip
     _territory(here, crime, crime_name, unit)
     layout.end(here)
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import charts
+from dashboards import charts, queries
 from pipelines import home
 from tests import release_fixture
 
@@ -253,3 +253,39 @@ def test_the_router_runs() -> None:
     test = AppTest.from_file(str(PROJECT / "dashboards" / "public.py"), default_timeout=60).run()
     assert not test.exception
     assert test.title[0].value == "The region side by side"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_on_the_demonstration_release(page: str, demonstration: home.Home) -> None:
+    test = run(page)
+    assert test.title[0].value != "Nothing has been published yet"
+    assert f"{charts.DEMONSTRATION}." in html(test)
+
+
+def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
+    path = queries.current_release()
+    for code, row in queries.area_names(path).items():
+        if row["area_kind"] == "territory":
+            run("territory", territory=code, over="A")
+    for crime in ("TIP", "SOM"):
+        for freq, periods in queries.periods(path, crime).items():
+            run("region", crime=crime, freq=freq, period=periods[-1], show="rate", stages="all", decisions="final")
+
+
+def test_the_region_shows_what_the_mart_of_stages_says(demonstration: home.Home) -> None:
+    """The page reads `cell`, for its marks and the way back; `mart_pipeline` chooses by the same rule."""
+    import duckdb
+
+    path = queries.current_release()
+    stages = ("reported", "investigated", "indicted", "adjudicated", "convicted", "sentenced")
+    with duckdb.connect(path, read_only=True) as connection:
+        found = connection.execute(
+            f"select area, freq, period, offence_group, track, {', '.join(stages)} from pipeline "
+            "where area_kind in ('region', 'territory')"
+        ).fetchall()
+    assert found
+    for area, freq, period, group, track, *values in found:
+        measures = queries.STAGES[track]
+        cells = queries.read(path, "stages", freq, period, group, "person", measures, ("region", "territory"))
+        shown = {(cell["area"], cell["measure"]): cell["value"] for cell in cells}
+        assert [shown.get((area, measure)) for measure in measures] == values
