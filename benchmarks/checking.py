@@ -39,9 +39,7 @@ def check(setting: Setting) -> Iterator[Figure]:
     )
     command = [str(Path(sys.executable).with_name("rti")), "check", "--json", str(file)]
     cold = [measuring.run(command, environment=territories).seconds for _ in range(setting.repetitions)]
-    bare = [
-        measuring.run([sys.executable, "-c", _COLD_FLOOR, str(file)]).seconds for _ in range(setting.repetitions)
-    ]
+    bare = [measuring.run([sys.executable, "-c", _COLD_FLOOR, str(file)]).seconds for _ in range(setting.repetitions)]
     yield Figure(
         "check, cold",
         median(cold),

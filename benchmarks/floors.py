@@ -99,7 +99,7 @@ def _html(data: bytes) -> None:
     from lxml import html
 
     for cell in html.fromstring(data).iter("td", "th"):
-        cell.text_content()
+        "".join(cell.itertext())
 
 
 FLOORS: dict[str, tuple[str, Callable[[bytes], None]]] = {

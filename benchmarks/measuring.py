@@ -10,8 +10,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -28,9 +30,10 @@ class CommandError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command that ran: wall-clock seconds and what it printed."""
+    """A command that ran: wall-clock seconds, peak memory of all its processes together (MB), what it printed."""
 
     seconds: float
+    peak: float
     output: str
 
     def last_json(self) -> dict[str, Any]:
@@ -54,11 +57,17 @@ def run(arguments: Sequence[str], *, environment: Mapping[str, str] | None = Non
     """Run a command in the project's folder. Raises CommandError where it ends with another code than the good ones."""
     settings = {**os.environ, "RTI_NOW": NOW, **(environment or {})}
     start = time.perf_counter()
-    done = subprocess.run(arguments, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+    process = subprocess.Popen(
+        arguments, cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    watch = _Watch(process.pid)
+    watch.start()
+    output, errors = process.communicate()
     taken = time.perf_counter() - start
-    if done.returncode not in good:
-        raise CommandError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    return Ran(taken, done.stdout)
+    peak = watch.end()
+    if process.returncode not in good:
+        raise CommandError(f"{' '.join(arguments)} ended with {process.returncode}:\n{errors[-3000:]}")
+    return Ran(taken, peak, output)
 
 
 def python(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
@@ -66,15 +75,45 @@ def python(module: str, *arguments: str, environment: Mapping[str, str] | None =
     return run([sys.executable, "-m", module, *arguments], environment=environment)
 
 
-def peak_memory() -> float:
-    """Most memory that this process has held, and that its largest ended child has held, together, in MB.
+class _Watch(threading.Thread):
+    """Looks every half second at the memory of a process and all its descendants (proportional set size, Linux)."""
 
-    Reading children run beside each other, so the true peak of all processes may be higher by one child.
-    """
-    import resource
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.kilobytes = 0
+        self.over = threading.Event()
 
-    kilobytes = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return kilobytes / 1024
+    def run(self) -> None:
+        while not self.over.wait(0.5):
+            self.kilobytes = max(self.kilobytes, sum(_proportional(pid) for pid in _family(self.pid)))
+
+    def end(self) -> float:
+        """Stop; the peak in MB."""
+        self.over.set()
+        self.join()
+        return self.kilobytes / 1024
+
+
+def _family(pid: int) -> list[int]:
+    """A process and its descendants, as far as they still are."""
+    found, waiting = [], [pid]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            with suppress(OSError):
+                waiting += [int(child) for child in task.read_text().split()]
+    return found
+
+
+def _proportional(pid: int) -> int:
+    """Kilobytes of a process, pages that others share being counted by their share; 0 where it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
 
 
 def spread(values: Sequence[float]) -> str:

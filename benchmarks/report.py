@@ -40,8 +40,7 @@ def as_json(date: str, before: Mapping[str, Any], results: Mapping[str, Sequence
         "date": date,
         "machine": {**before, "load_after": round(os.getloadavg()[0], 1)},
         "benchmarks": {
-            name: [{**asdict(figure), "ratio": figure.ratio} for figure in figures]
-            for name, figures in results.items()
+            name: [{**asdict(figure), "ratio": figure.ratio} for figure in figures] for name, figures in results.items()
         },
     }
 

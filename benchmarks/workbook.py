@@ -35,7 +35,7 @@ STAGES = {
 }
 SEXES = ("Muškarci", "Žene", "Ukupno")
 CITIZENSHIPS = {"Domaći": "own", "Regija": "region", "Ostali": "other"}
-QUARTERS = tuple((year, quarter) for year in (2024, 2025) for quarter in (1, 2, 3, 4)) + ((2026, 1),)
+QUARTERS = (*itertools.product((2024, 2025), (1, 2, 3, 4)), (2026, 1))
 CELLS = len(QUARTERS) * len(ARTICLES) * len(AGES) * len(STAGES) * len(SEXES) * len(CITIZENSHIPS)
 
 _TERRITORY = """\
@@ -118,7 +118,7 @@ def declare(folder: Path) -> Path:
     form = _FORM.replace("{AGES}", _mapping(AGES)).replace("{CITIZENSHIPS}", _mapping(CITIZENSHIPS))
     (place / "justice.yml").write_text(form.replace("STAGES", stages), encoding="utf-8")
     law = [
-        f"ZX,{article},,{article} | čl. {article},Invented,Criminal Code,{offence},yes,2013-01-01,,12,180,,unverified,benchmark,"
+        f"ZX,{article},,{article} | čl. {article},Invented,Criminal Code,{offence},yes,2013-01-01,,12,180,,unverified,,"
         for article, offence in zip(ARTICLES, _OFFENCES, strict=True)
     ]
     (place / "law.csv").write_text(_LAW + "\n".join(law) + "\n", encoding="utf-8")
@@ -136,7 +136,7 @@ def _mapping(labels: dict[str, str]) -> str:
 
 def write(path: Path, seed: int = 20) -> Path:
     """Write the workbook: 20,250 numbers, a third of them formulas."""
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     draw = random.Random(seed)
     book = xlsxwriter.Workbook(str(path))

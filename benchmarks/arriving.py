@@ -1,0 +1,66 @@
+"""One new return after a long history: time to refreshed marts and to the draft of the next release.
+
+Belongs here: the figures.  Does not belong here: the homes (`homes.py`).
+Each run begins with a copy of the built home.  Warm runs take place in one process that has refreshed before, as the
+orchestrator's does; the command is `rti refresh`, with all its imports.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks import homes, measuring
+from benchmarks.registry import Figure, Setting, benchmark
+
+RUNS = 3
+LIMIT, GROWTH = 25.0, 1.3
+
+
+@benchmark("arrival", "One new return, from its arrival on")
+def arrival(setting: Setting) -> Iterator[Figure]:
+    """Beside the shorter history, where it was measured: the floor of the longer one."""
+    shorter: dict[str, float] = {}
+    for scale in setting.scales:
+        done = homes.built(setting, scale)
+        measured = _warm(setting, done)
+        measured["draft, as a command"] = [_command(setting, done) for _ in range(RUNS)]
+        for name, values in measured.items():
+            value = median(values)
+            floor = shorter.get(name)
+            yield Figure(
+                f"{name}, after {done.returns.number:,} returns",
+                value,
+                "s",
+                floor,
+                "after the shorter history" if floor else "",
+                "≤ 25 s" + (" and ≤ 1.3 ×" if floor else ""),
+                value <= LIMIT and (floor is None or value <= GROWTH * floor),
+                measuring.spread(values),
+            )
+            shorter.setdefault(name, value)
+
+
+def _warm(setting: Setting, done: homes.Built) -> dict[str, list[float]]:
+    """Seconds of some runs in one warm process, by what was reached."""
+    copies = [setting.scratch / f"warm-{number}" for number in range(RUNS)]
+    for copy in copies:
+        homes.with_new_return(done, copy)
+    idle = setting.scratch / "idle"
+    shutil.rmtree(idle, ignore_errors=True)
+    shutil.copytree(done.home, idle, symlinks=True)
+    runs = measuring.python("benchmarks.homes", str(idle), str(done.returns.folder), *map(str, copies)).last_json()[
+        "runs"
+    ]
+    if not all(run["new"] for run in runs):
+        raise RuntimeError("the new return changed nothing, so nothing was measured")
+    return {"marts": [run["marts"] for run in runs], "draft": [run["draft"] for run in runs]}
+
+
+def _command(setting: Setting, done: homes.Built) -> float:
+    environment = homes.with_new_return(done, setting.scratch / "command")
+    rti = str(Path(sys.executable).with_name("rti"))
+    return measuring.run([rti, "refresh"], environment=environment).seconds

@@ -1,0 +1,284 @@
+"""The floor of a rebuild: a plain script that makes a release of the same returns without orchestration or validation.
+
+`python -m benchmarks.plain SAMPLES OUT STATEMENTS HOME`: reads the same bytes with the same readers and forms, writes
+Parquet, runs the SQL of the models one statement after another in DuckDB, protects the cells, writes the release files.
+No ledger, no judgement, no dbt, no tests, no Dagster, no audit trail, no reading in guarded child processes.
+
+STATEMENTS is the folder of SQL that dbt compiled for the rebuild of HOME just measured: the paths in it are those of
+that home, and are replaced by this script's own.  So both do the same arithmetic, and what differs is everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from graphlib import TopologicalSorter
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+
+import duckdb
+import polars as pl
+
+from benchmarks.measuring import ROOT
+from pipelines.intake import arrivals, facts
+from pipelines.intake.check import blocks_of
+from pipelines.intake.ledger import Arrival
+from pipelines.intake.store import digest
+from pipelines.intake.work import Taken, Task, take
+from pipelines.readers.model import ReadError
+from pipelines.returns import model
+from pipelines.returns.registry import load
+
+_RELATION = re.compile(r'"warehouse"\."main"\."(\w+)"')
+_BLOCK = ("jurisdiction", "instrument", "form", "freq", "period")
+_DIMENSIONS = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
+
+
+def _take(task: Task) -> Taken | None:
+    """Read one return; None where it cannot be read."""
+    try:
+        return take(task)
+    except ReadError:
+        return None
+
+
+def returns(samples: Path, out: Path) -> None:
+    """Read all listed returns in the order of their arrival; write facts, submissions and blocks."""
+    registry = load()
+    listed = arrivals.read_list(samples)
+    tasks = []
+    for one in listed:
+        data = (samples / one.file).read_bytes()
+        identity = Arrival(digest(data), len(data), one.filename, one.sender, one.received_at, True).submission_id
+        tasks.append(Task(data, one.filename, identity, registry.digest))
+    for table in facts.TABLES:
+        (out / "facts" / table).mkdir(parents=True)
+    newest: dict[tuple[str, ...], str] = {}
+    blocks, submissions = [], []
+    # Not forked: polars has threads.
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        for one, task, taken in zip(listed, tasks, pool.map(_take, tasks, chunksize=8), strict=True):
+            accepted = (one.received_at + arrivals.APPROVED_AFTER).replace(tzinfo=None)
+            reading = taken.reading if taken else None
+            if taken is None or reading is None or any(f.severity == "error" for f in reading.findings):
+                continue
+            mine = [
+                (b.jurisdiction, b.instrument, b.form, b.freq, b.period, b.rows, b.nil)
+                for b in blocks_of(reading, registry)
+            ]
+            observations = reading.observations
+            if one.kind == "patch":
+                observations = _lay(out, observations, {newest[b[:5]] for b in mine}, {b[4] for b in mine}, task)
+            observations.write_parquet(out / "facts" / "observation" / f"{task.submission_id}.parquet")
+            if reading.events.height:
+                reading.events.write_parquet(out / "facts" / "case_event" / f"{task.submission_id}.parquet")
+            newest |= {b[:5]: task.submission_id for b in mine}
+            blocks += [(task.submission_id, *b, accepted) for b in mine]
+            submissions.append(
+                (
+                    task.submission_id, one.filename, taken.format, one.jurisdiction.partition("_")[0], reading.form,
+                    "nil" if reading.nil else one.kind, one.received_at.replace(tzinfo=None), accepted, one.sender,
+                )
+            )  # fmt: skip
+    _write_gathered(out / "gathered", blocks, submissions)
+
+
+def _lay(out: Path, new: pl.DataFrame, holders: set[str], periods: set[str], task: Task) -> pl.DataFrame:
+    """A patch over the blocks before it."""
+    before = pl.concat(pl.read_parquet(out / "facts" / "observation" / f"{holder}.parquet") for holder in holders)
+    before = before.filter(pl.col("period").is_in(list(periods)))
+    return facts.lay_patch(new, before, submission_id=task.submission_id)
+
+
+def _write_gathered(
+    folder: Path, blocks: Sequence[tuple[object, ...]], submissions: Sequence[tuple[object, ...]]
+) -> None:
+    folder.mkdir()
+    names = ["submission_id", *_BLOCK, "rows", "nil", "accepted_at"]
+    block = pl.DataFrame(blocks, schema=names, orient="row").sort(*_BLOCK, "accepted_at")
+    block.with_columns(pl.col("accepted_at").shift(-1).over(_BLOCK).alias("superseded_at")).write_parquet(
+        folder / "block.parquet"
+    )
+    columns = [
+        "submission_id",
+        "filename",
+        "format",
+        "territory",
+        "form",
+        "kind",
+        "received_at",
+        "accepted_at",
+        "sender",
+    ]
+    submission = pl.DataFrame(submissions, schema=columns, orient="row").with_columns(
+        pl.lit("approved").alias("state"),
+        pl.lit(0).alias("size"),
+        pl.lit("").alias("sha256"),
+        pl.lit(None, pl.String).alias("corrects_submission_id"),
+        *(pl.lit(0, pl.Int32).alias(name) for name in ("errors", "warnings", "informations")),
+        *(pl.lit("").alias(name) for name in ("declaration_hash", "rules_version")),
+        pl.lit(True).alias("demonstration"),
+    )
+    submission.write_parquet(folder / "submission.parquet")
+    events = submission.select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("event_id"),
+        "submission_id",
+        pl.col("accepted_at").alias("at"),
+        pl.col("sender").alias("actor"),
+        pl.lit("approve").alias("action"),
+        pl.lit("sent").alias("from_state"),
+        pl.lit("approved").alias("to_state"),
+        *(pl.lit("").alias(name) for name in ("comment", "payload")),
+    )
+    events.write_parquet(folder / "event.parquet")
+    load().export(folder)
+
+
+def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> None:
+    """Each model's SELECT as a table (staging as a view), after those it reads."""
+    reads = {name: set(_RELATION.findall(sql)) & texts.keys() - {name} for name, sql in texts.items()}
+    for name in TopologicalSorter(reads).static_order():
+        kind = "view" if name.startswith("stg_") else "table"
+        connection.execute(f"create {kind} warehouse.main.{name} as {texts[name]}")
+
+
+def statements(folder: Path, home: str, out: Path, *layers: str) -> dict[str, str]:
+    """Model -> SQL of some layers, with the paths of the measured home replaced by ours."""
+    made = {
+        path.stem: path.read_text(encoding="utf-8")
+        for layer in layers
+        for path in sorted((folder / layer).glob("*.sql"))
+    }
+    files = {table: ", ".join(f"'{path}'" for path in _facts(out, table)) for table in facts.TABLES}
+    for table, listed in files.items():
+        sql = made.get(f"stg_{table}")
+        if sql is not None:
+            made[f"stg_{table}"] = re.sub(r"read_parquet\(\[.*?\]", f"read_parquet([{listed}]", sql, flags=re.DOTALL)
+    return {name: sql.replace(home, str(out)) if home else sql for name, sql in made.items()}
+
+
+def _facts(out: Path, table: str) -> list[Path]:
+    schema = model.OBSERVATION if table == "observation" else model.CASE_EVENT
+    model.empty(schema).write_parquet(out / "facts" / f"{table}.parquet")
+    return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
+
+
+def counts(out: Path, folder: Path, home: str) -> Path:
+    """The count marts in DuckDB, and the tables that later steps read as Parquet."""
+    with _warehouse(out / "counts.duckdb") as connection:
+        for seed in sorted((ROOT / "dbt_project" / "seeds").rglob("*.csv")):
+            if seed.stem != "codelist_labels":
+                connection.execute(
+                    f"create table warehouse.main.{seed.stem} as "
+                    f"select * from read_csv('{seed}', header = true, nullstr = '', quote = '\"')"
+                )
+        run_models(connection, statements(folder, home, out, "staging", "intermediate", "marts"))
+        tables = out / "tables"
+        tables.mkdir()
+        for table in ("mart_count", *_DIMENSIONS):
+            extra = ", 'F' as conf_status" if table == "mart_count" else ""
+            connection.execute(
+                f"copy (select *{extra} from warehouse.main.{table} order by all) to '{tables / table}.parquet'"
+            )
+    return tables
+
+
+def indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str) -> Path:
+    """The indicators over one file of counts; returns their DuckDB file."""
+    texts = statements(folder, "", out, "indicators")
+    for model_name, sql in texts.items():
+        sql = re.sub(r"'[^']*/(?:cells|mart_count)\.parquet'", f"'{cells}'", sql)
+        texts[model_name] = re.sub(r"'[^']*/(dim_\w+)\.parquet'", rf"'{tables}/\1.parquet'", sql)
+    path = out / f"{name}.duckdb"
+    with _warehouse(path) as connection:
+        run_models(connection, texts)
+    return path
+
+
+def release(out: Path, cells: pl.DataFrame, public: Path) -> None:
+    """The files of a release: Parquet, CSV and DuckDB of the public cells and indicators."""
+    from pipelines.releases import formats
+
+    folder = out / "release"
+    folder.mkdir()
+    with duckdb.connect(str(public), read_only=True) as connection:
+        tables = {
+            "cell": cells,
+            "indicator": connection.execute("select * from mart_indicator order by all").pl(),
+            "pipeline": connection.execute("select * from mart_pipeline order by all").pl(),
+            **{name: pl.read_parquet(out / "tables" / f"{name}.parquet") for name in _DIMENSIONS},
+        }
+    for name, table in tables.items():
+        formats.write_parquet(table, folder / f"{name}.parquet")
+        formats.write_csv(table, folder / f"{name}.csv")
+    formats.write_duckdb(tables, folder, folder / "release.duckdb")
+
+
+class _warehouse:  # noqa: N801 - reads as a word in a with statement
+    """A connection that writes a file under the name `warehouse`, as the statements have it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> duckdb.DuckDBPyConnection:
+        self.connection = duckdb.connect()
+        self.connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        self.connection.execute(f"attach '{self.path}' as warehouse")
+        return self.connection
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+
+def main(arguments: list[str]) -> None:
+    """Run everything; the last line printed is a JSON object of seconds by step."""
+    from pipelines.disclosure import programme
+    from pipelines.disclosure.protect import protect
+
+    samples, out, folder, home = Path(arguments[0]), Path(arguments[1]), Path(arguments[2]), arguments[3]
+    out.mkdir(parents=True)
+    laps = _Laps()
+    returns(samples, out)
+    laps.end("returns")
+    tables = counts(out, folder, home)
+    laps.end("counts")
+    indicators(out, folder, tables / "mart_count.parquet", tables, "restricted")
+    laps.end("restricted indicators")
+    areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
+    chosen = programme.select(
+        pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
+    )
+    done = protect(chosen.drop("conf_status"))
+    cells = done.cells.with_columns(
+        pl.when(pl.col("conf_status") == "F").then(pl.lit("F")).otherwise(pl.lit("C")).alias("conf_status")
+    )
+    cells.write_parquet(out / "cells.parquet")
+    laps.end("protection")
+    release(out, cells, indicators(out, folder, out / "cells.parquet", tables, "public"))
+    laps.end("release")
+    print(json.dumps({"cells": cells.height, **dict(laps)}))
+
+
+class _Laps:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self.last = perf_counter()
+
+    def end(self, name: str) -> None:
+        now = perf_counter()
+        self.laps[name] = round(now - self.last, 2)
+        self.last = now
+
+    def __iter__(self) -> Iterator[tuple[str, float]]:
+        return iter(self.laps.items())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

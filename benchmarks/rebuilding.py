@@ -1,0 +1,40 @@
+"""The full rebuild from bytes to a published release, beside a plain script that does the same work.
+
+Belongs here: the figures.  Does not belong here: the homes (`homes.py`), the script (`plain.py`).
+Long, so measured once a size; the repetitions of a run do not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks import homes, measuring
+from benchmarks.registry import Figure, Setting, benchmark
+
+FIXED = 20.0
+"""Seconds that the whole may cost beside any work."""
+
+
+@benchmark("rebuild", "Full rebuild from bytes to a published release")
+def rebuild(setting: Setting) -> Iterator[Figure]:
+    """Time and peak memory by size of the history."""
+    for scale in setting.scales:
+        done = homes.built(setting, scale)
+        out = setting.scratch / f"plain-{scale}"
+        statements = done.home / "restricted" / "dbt" / "compiled" / "rti" / "models"
+        plain = measuring.python(
+            "benchmarks.plain", str(done.returns.folder), str(out), str(statements), str(done.home / "restricted")
+        )
+        laps = plain.last_json()
+        told = ", ".join(f"{name} {laps[name]:.0f}" for name in laps if name != "cells")
+        yield Figure(
+            f"rebuild of {done.returns.number:,} returns",
+            done.seconds,
+            "s",
+            plain.seconds,
+            "plain script",
+            "≤ 4 × + 20 s",
+            done.seconds <= 4 * plain.seconds + FIXED,
+            f"plain: {told} s",
+        )
+        yield Figure(f"peak memory, {done.returns.number:,} returns", done.peak, "MB", plain.peak, "plain script")
