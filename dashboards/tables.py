@@ -97,7 +97,7 @@ def _content(cell: Cell) -> str:
         label = escape(cell.spoken or cell.text, quote=True)
         return f'<a href="{escape(cell.href, quote=True)}" target="_self" aria-label="{label}">{text}</a>{marks}'
     if cell.spoken and cell.spoken != cell.text:
-        return f'<span role="text" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{marks}'
+        return f'<span role="img" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{marks}'
     return f"{text}{marks}"
 
 

@@ -40,6 +40,9 @@ BASIS: Mapping[str, str] = {
     "derived_quarters": "Derived: the sum of the office's four quarters, since it sent no figure for the year.",
     "records": "Counted from pseudonymised records.",
 }
+STOCK_OF_YEAR = (
+    "Derived: the stock at the start of the year's first quarter, or at the end of its last. Stocks are not summed."
+)
 STATUS: Mapping[str, str] = {
     "B": "Break in the series: not comparable with the periods before.",
     "D": "The definition differs.",
@@ -129,7 +132,8 @@ def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ..
         flags[flags.index("nil")] = "nil_part"
     texts += [FLAGS.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in flags]
     if cell["value"] is not None and cell.get("basis") in BASIS:
-        texts.append(BASIS[cell["basis"]])
+        stock = cell["basis"] == "derived_quarters" and cell["statistic"] != "count"
+        texts.append(STOCK_OF_YEAR if stock else BASIS[cell["basis"]])
     if cell["obs_status"] in STATUS and cell["age"] != ADULT:
         texts.append(STATUS[cell["obs_status"]])
     if cell["age"] == ADULT:
