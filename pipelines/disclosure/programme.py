@@ -15,9 +15,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from ruamel.yaml import YAML
 
 from pipelines import codes
-from pipelines.disclosure.space import DETAIL, NOT_APPLICABLE, TOTAL
+from pipelines.disclosure.space import BLOCK, DETAIL, NOT_APPLICABLE, TOTAL
 
 FILE = Path(__file__).with_name("programme.yml")
+
+
+class ProgrammeError(Exception):
+    """The counts cannot be published as declared; the text names the cells at fault."""
 
 
 class Table(BaseModel):
@@ -87,9 +91,30 @@ def load(path: Path = FILE) -> Programme:
 def select(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataFrame:
     """Rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
 
-    A cell that two tables share stands in both. Order: table, then as in `counts`.
+    A cell that two tables share stands in both. Order: table, then as in `counts`.  Raises ProgrammeError where one
+    table would hold a cell twice, once as the total of a dimension and once as not applicable: a reader could not tell
+    which is meant, and the protection would take them for two.
     """
     programme = programme or load()
-    return pl.concat(
+    chosen = pl.concat(
         [counts.filter(table.rows()).with_columns(pl.lit(table.id).alias("table_id")) for table in programme.tables]
+    )
+    _refuse_twins(chosen)
+    return chosen
+
+
+def _refuse_twins(chosen: pl.DataFrame) -> None:
+    key = ["table_id", "area", "freq", "period", *BLOCK, *DETAIL]
+    folded = chosen.select(*key[:4], *BLOCK, pl.col(DETAIL).replace(NOT_APPLICABLE, TOTAL))
+    twins = folded.filter(folded.is_duplicated()).unique(maintain_order=True)
+    if twins.is_empty():
+        return
+    words = []
+    for row in twins.head(5).iter_rows(named=True):
+        detail = " ".join(f"{dim}={row[dim]}" for dim in DETAIL if row[dim] != TOTAL)
+        words.append(f"{row['table_id']}: {row['area']} {row['period']} {row['measure']} {detail}".strip())
+    raise ProgrammeError(
+        f"{twins.height} cells stand twice in one table, as {TOTAL} and as {NOT_APPLICABLE}, for instance "
+        + "; ".join(words)
+        + ". The count marts should hold one of them; mend the model that makes the other."
     )

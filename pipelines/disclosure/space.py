@@ -10,6 +10,9 @@ Three facts of the data shape the leaves and are seen in the cells themselves, n
 - a territory's total that is declared not additive, and a year that is not the sum of its quarters, are no union of
   their parts.  They are leaves of their own, since an equation that does not hold protects nobody;
 - categories that do not make their total leave a rest that nobody publishes, or (where they exceed it) stand apart.
+
+One fact is in the code list: some codes are no part of their total (an injured party was presumed or identified
+before).  They are leaves of their own, and the others make the total all the same.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from scipy import sparse
+
+from pipelines import codes
 
 BLOCK: tuple[str, ...] = ("measure", "level", "count_unit", "statistic", "offence_group")
 """Columns that part the programme into blocks: no total is published over any of them."""
@@ -38,6 +43,10 @@ DETAIL: tuple[str, ...] = (
     "sentence_band",
 )
 TOTAL = "_T"
+OUTSIDE: dict[str, frozenset[str]] = {
+    "victim_status": frozenset(c for c, row in codes.codelist("victim_status").items() if row["in_total"] == "false")
+}
+"""Codes of a dimension that are no part of its total."""
 NOT_APPLICABLE = "_Z"
 _REST = "rest"  # what the published categories leave over
 _APART = "apart"  # a total that its categories exceed
@@ -117,13 +126,17 @@ class _Leaves:
         self._codes = [
             tuple(sorted({cell.detail[i] for cell in cells} - {TOTAL})) or (TOTAL,) for i in range(len(DETAIL))
         ]
+        self._inside = [
+            tuple(code for code in named if code not in OUTSIDE.get(dim, ()))
+            for dim, named in zip(DETAIL, self._codes, strict=True)
+        ]
         self._sums = self._breakdowns()
         self._uneven = self._years()
         self._areas: dict[tuple[str, str], int] = {}
         self._periods: dict[str, int] = {}
-        extended = [(*codes, _REST, _APART) for codes in self._codes]
-        self._position = [{code: i for i, code in enumerate(codes)} for codes in extended]
-        sizes = [len(codes) for codes in extended]
+        extended = [(*named, _REST, _APART) for named in self._codes]
+        self._position = [{code: i for i, code in enumerate(named)} for named in extended]
+        sizes = [len(named) for named in extended]
         self._strides = [int(np.prod(sizes[i + 1 :])) for i in range(len(sizes))]
         self._details = int(np.prod(sizes))
         self._cache: dict[tuple[str, Detail], Array] = {}
@@ -174,7 +187,7 @@ class _Leaves:
         sums: dict[tuple[str, str, str, int, Detail], list[float]] = defaultdict(list)
         for cell in self._own:
             for i, code in enumerate(cell.detail):
-                if code != TOTAL:
+                if code in self._inside[i]:
                     total = (*cell.detail[:i], TOTAL, *cell.detail[i + 1 :])
                     sums[cell.territory, cell.area, cell.period, i, total].append(cell.value)
         out: dict[tuple[str, int], Sums] = {}
@@ -184,7 +197,7 @@ class _Leaves:
                 continue
             if sum(parts) > whole:
                 out[territory, i] = "apart"
-            elif sum(parts) < whole and len(parts) == len(self._codes[i]):
+            elif sum(parts) < whole and len(parts) == len(self._inside[i]):
                 out.setdefault((territory, i), "rest")
         return out
 
@@ -208,11 +221,12 @@ class _Leaves:
             choices = []
             for i, code in enumerate(detail):
                 if code != TOTAL:
-                    codes: tuple[str, ...] = (code,)
+                    parts: tuple[str, ...] = (code,)
                 else:
                     sums = self._sums.get((territory, i), "equal")
-                    codes = {"equal": self._codes[i], "rest": (*self._codes[i], _REST), "apart": (_APART,)}[sums]
-                choices.append([self._position[i][c] * self._strides[i] for c in codes])
+                    equal = self._inside[i] or (_REST,)
+                    parts = {"equal": equal, "rest": (*self._inside[i], _REST), "apart": (_APART,)}[sums]
+                choices.append([self._position[i][part] * self._strides[i] for part in parts])
             self._cache[key] = np.array([sum(places) for places in product(*choices)], dtype=np.int64)
         return self._cache[key]
 
