@@ -104,7 +104,7 @@ def add(parts: Iterable[tuple[Value, str]]) -> Value:
 
 def table_cells(parts: list[Part]) -> dict[Cell, Value]:
     """All cells of one table (one measure, one offence group, one status of victims), by their detail."""
-    parts = _common_bands(_common_ages(parts))
+    parts = _common_bands(_common_ages(_whole_groups(parts)))
     scope = {
         dim: next(iter(codes))
         for dim in DETAIL
@@ -127,6 +127,17 @@ def table_cells(parts: list[Part]) -> dict[Cell, Value]:
 
 
 _ABSENT: Any = object()
+
+
+def _whole_groups(parts: list[Part]) -> list[Part]:
+    """Where nothing is told by article, a row of the group's own code is the group and no part of it."""
+    if any(part.article not in ALL for part in parts):
+        return parts
+    parents = {part.codes["offence"] for part in parts if not codelist("offence")[part.codes["offence"]]["parent"]}
+    return [
+        part._replace(codes={**part.codes, "offence": "_T"}) if part.codes["offence"] in parents else part
+        for part in parts
+    ]
 
 
 def _codes(parts: list[Part], breakdown: frozenset[str]) -> Iterator[dict[str, str]]:
@@ -304,6 +315,8 @@ def register_counts(events: Iterable[Any]) -> dict[Key, dict[Cell, Value]]:
             codes |= {"sentence_type": event.sentence_type, "sentence_band": _common_band(event.sentence_months)}
         key = Key(event.jurisdiction, event.source, event.freq, event.period)
         for breakdown in BREAKDOWNS:
+            if breakdown == {"sentence_band"}:
+                continue  # records tell lengths by kind of sentence alone: a suspended one is not served
             wanted = {dim: codes.get(dim, "_T") for dim in breakdown}
             if not set(wanted.values()) & set(ALL):
                 detail = tuple(wanted.get(dim, "_T") for dim in DETAIL)
