@@ -92,7 +92,7 @@ def movements_table(here: layout.Frame, area: str, crime: str, unit: str, title:
     lines = []
     for measure, level, statistic in dict.fromkeys((row["measure"], row["level"], row["statistic"]) for row in found):
         when = {"start": ", at the start", "end": ", at the end"}.get(statistic, "")
-        label, of_level = measures.get(measure, measure), levels.get(str(level), "").lower()
+        label, of_level = str(measures.get(measure, measure)), levels.get(str(level), "").lower()
         # The level is said where the measure's own name does not say it.
         name = f"{label}{when}" if of_level in label.lower() else f"{label}{when} ({of_level})"
         fields = tuple(
