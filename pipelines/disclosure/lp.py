@@ -6,6 +6,8 @@ population that raises one cell (for protection), and the bounds of one cell (fo
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +23,23 @@ _PRIMAL_SIMPLEX = 4  # the dual simplex, HiGHS's default, starts anew whenever o
 
 class SolverError(Exception):
     """The solver gave no usable answer. A release never goes on from here."""
+
+
+def _swallow_banner() -> None:
+    """The solver's first object of a process prints a banner past Python, into what may be somebody's JSON."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        highspy.Highs()  # type: ignore[no-untyped-call]
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+_swallow_banner()
 
 
 def _solver(
