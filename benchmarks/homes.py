@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import measuring
-from benchmarks.measuring import ROOT
+from benchmarks.measuring import ROOT, Ran
 from benchmarks.registry import Setting
 
 
@@ -34,12 +34,11 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A home after the full rebuild, and what that took. `steps` are seconds at which the steps reported."""
+    """A home after the full rebuild, and what that took."""
 
     home: Path
     returns: Returns
-    seconds: float
-    peak: float
+    took: Ran
     release: str
 
 
@@ -67,7 +66,7 @@ def built(setting: Setting, scale: int) -> Built:
     measuring.run([rti, "init", "--kind", "demonstration"], environment=environment)
     done = measuring.run([rti, "refresh", "--publish"], environment=environment)
     release = (home / "public" / "current").resolve().name
-    return Built(home, given, done.seconds, done.peak, release)
+    return Built(home, given, done, release)
 
 
 def with_new_return(built_home: Built, copy: Path) -> dict[str, str]:

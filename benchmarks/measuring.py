@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -30,9 +31,10 @@ class CommandError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command that ran: wall-clock seconds, peak memory of all its processes together (MB), what it printed."""
+    """A command that ran: wall-clock and processor seconds, peak memory (MB) of all its processes, what it printed."""
 
     seconds: float
+    processor: float
     peak: float
     output: str
 
@@ -56,7 +58,7 @@ def seconds(work: Callable[[], object], repetitions: int) -> float:
 def run(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, good: Sequence[int] = (0,)) -> Ran:
     """Run a command in the project's folder. Raises CommandError where it ends with another code than the good ones."""
     settings = {**os.environ, "RTI_NOW": NOW, **(environment or {})}
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _processor()
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -67,12 +69,18 @@ def run(arguments: Sequence[str], *, environment: Mapping[str, str] | None = Non
     peak = watch.end()
     if process.returncode not in good:
         raise CommandError(f"{' '.join(arguments)} ended with {process.returncode}:\n{errors[-3000:]}")
-    return Ran(taken, peak, output)
+    return Ran(taken, _processor() - before, peak, output)
 
 
 def python(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
     """Run one of this package's modules in a process of its own."""
     return run([sys.executable, "-m", module, *arguments], environment=environment)
+
+
+def _processor() -> float:
+    """Processor seconds of all ended children of this process, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Watch(threading.Thread):
