@@ -3,7 +3,7 @@
 Belongs here: what each step takes and gives, and when it has nothing to do.  Does not belong here: how a step does its
 work (the packages it calls), the order in which assets run (`pipelines/defs/`).
 
-    arrive -> take_in (a territory each) -> gather -> build_counts -> protect -> build_indicators (twice) -> draft
+    arrive -> take_in (each territory) -> document, gather -> build_counts -> protect -> build_indicators -> draft
 
 Every step is keyed by what it is made of: with nothing new it does nothing, and says so.
 """
@@ -16,10 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines import clock, steps
 from pipelines.home import Home
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Log = Callable[[str], None]
 RAW_SAMPLES = Path(__file__).resolve().parents[1] / "raw_samples"
@@ -138,6 +141,17 @@ def take_in(home: Home, territory: str, *, log: Log = _quiet) -> TakenIn:
     if reports:
         log(f"{territory}: {taken.checked} returns checked, {len(refused)} refused, {taken.warnings} warnings")
     return taken
+
+
+def document(home: Home, *, log: Log = _quiet) -> Step:
+    """Write Great Expectations' Data Docs of what this run judged, for the restricted side."""
+    from expectations.engine import build_data_docs
+
+    index = build_data_docs(home.data_docs)
+    if index is None:
+        return Step(new=False)
+    log(f"Data Docs of the judgement lie in {index}")
+    return Step(new=True, path=index)
 
 
 def gather(home: Home, *, log: Log = _quiet) -> Step:
@@ -262,7 +276,7 @@ def protect(home: Home, *, log: Log = _quiet) -> Step:
         log("protection: nothing new")
         return Step(new=False, path=Path(known["path"]), audit=known["audit"])
     counts = pl.read_parquet(tables / "mart_count.parquet")
-    chosen = programme.select(counts.filter(pl.col("area").is_in(_public_areas(tables))))
+    chosen = programme.select(_known(counts.filter(pl.col("area").is_in(_public_areas(tables)))))
     done = hide(chosen, cache=home.restricted / "protection", progress=log)
     folder = home.protected / key[:16]
     aside = home.protected / f".{key[:16]}.new"
@@ -284,6 +298,21 @@ def protect(home: Home, *, log: Log = _quiet) -> Step:
     steps.remember(home, "protect", key, {"path": str(folder), "audit": audit})
     log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
+
+
+def _known(counts: pl.DataFrame) -> pl.DataFrame:
+    """Counts in which a difference below zero, and every sum that holds one, is missing.
+
+    An office that counts from January and mends an earlier quarter leaves such a difference until it sends that quarter
+    anew.  The model keeps it for the office to see; a number of persons it is not, and it holds up no release.
+    """
+    import polars as pl
+
+    below = pl.col("flags").fill_null("").str.split(",").list.contains("negative_difference")
+    return counts.with_columns(
+        pl.when(~below).then(pl.col("value")).alias("value"),
+        pl.when(below).then(pl.lit("O")).otherwise(pl.col("obs_status")).alias("obs_status"),
+    )
 
 
 def _public_areas(tables: Path) -> list[str]:

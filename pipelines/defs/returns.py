@@ -81,6 +81,17 @@ def arrivals(context: dg.AssetExecutionContext, home: HomeResource) -> dg.Materi
     return dg.MaterializeResult(metadata={"new submissions": arrived})
 
 
+@dg.asset(
+    group_name="returns",
+    deps=[dg.AssetKey(["returns", code]) for code in load().territories],
+    description="Great Expectations' own pages on what this run judged: every suite, every expectation, every failure.",
+    kinds={"greatexpectations"},
+)
+def data_docs(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    documented = refresh.document(home.open(), log=steps_log().info)
+    return dg.MaterializeResult(metadata={"new": documented.new, "index": str(documented.path or "")})
+
+
 @dg.definitions
 def returns_definitions() -> dg.Definitions:
     return dg.Definitions(
