@@ -176,6 +176,16 @@ def choose_period(here: Frame, periods: Mapping[str, Sequence[str]]) -> tuple[st
     )
 
 
+SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
+RATED = ("Q", "A")
+"""Frequencies of which the release has rates."""
+
+
+def choose_rate(freq: str) -> bool:
+    """Whether rates are asked for in place of counts; of several years together there are none."""
+    return freq in RATED and choose("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
+
+
 def choose_territory(here: Frame) -> str:
     """One of the territories."""
     codes = tuple(code for code, _ in here.territories)

@@ -63,7 +63,7 @@ def _figures(here: layout.Frame, of: str, crime: str) -> None:
         st.markdown(f"The first {limit} of {len(found)} figures; choose a territory, or download the whole table.")
     conflicts = _conflicts(found)
     lines = [_line(here, row, _key(row) in conflicts) for row in found[:limit]]
-    headings = ["Period", "What they count", "Unit", "Figure", "Against our definition", "Source", "Caution"]
+    headings = ["Period", "Figure", "Unit", "What they count", "Against our definition", "Source", "Caution"]
     layout.put(tables.table("Figures published by others", headings, lines, corner="Territory", text=True))
 
 
@@ -95,7 +95,9 @@ def _line(here: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
     shown = words.shown(
         row["value"], row["obs_status"], row["conf_status"], 0 if float(row["value"] or 0).is_integer() else 1
     )
-    extra = f" ({row['breakdown']})" if row["breakdown"] else ""
+    # The publisher's own words of a breakdown where there are any, else the codes'.
+    details = [row["breakdown"]] if row["breakdown"] else _details(here, row)
+    extra = f" ({'; '.join(details)})" if details else ""
     cautions = [
         "Published figures conflict." if conflicts else "",
         "" if row["status"] == "published" else f"{_STANDING.get(row['status'], row['status'])}.".capitalize(),
@@ -105,14 +107,23 @@ def _line(here: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
         here.heading(row["territory"]),
         (
             tables.Cell(str(row["period"])),
-            tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),
-            tables.Cell(row["unit_words"] or ""),
             tables.Cell(shown.text, shown.spoken, kind="number"),
+            tables.Cell(row["unit_words"] or ""),
+            tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
             tables.Cell(_source(row), href=row["source_url"] or ""),
             tables.Cell(" ".join(part for part in cautions if part)),
         ),
     )
+
+
+def _details(here: layout.Frame, row: Row) -> list[str]:
+    """In words, what a figure is broken down by: two cells of one table must not look alike."""
+    return [
+        str(queries.labels(here.path, name).get(row[name], row[name])).lower()
+        for name in ("sex", "age", "exploitation", "citizenship", "person_type")
+        if row[name] not in (None, "", "_T", "_Z", "_U")
+    ]
 
 
 def _source(row: Row) -> str:

@@ -16,7 +16,6 @@ from dashboards import charts, layout, queries, tables, words
 from dashboards.public_pages.breakdowns import cross_table
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
-_SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
 _RATES = (
     "Rates are of the period itself and never annualised; the region's are by the population of the territories whose "
     "figures are in it."
@@ -36,14 +35,13 @@ def show() -> None:
         crime = layout.choose_crime(here)
         track = layout.choose_track()
         freq, period = layout.choose_period(here, queries.periods(here.path, crime))
-        shown = layout.choose("Show", "show", tuple(_SHOWN), say=lambda code: _SHOWN[code])
+        is_rate = layout.choose_rate(freq)
         which = layout.choose("Stages", "stages", tuple(_STAGES), say=lambda code: _STAGES[code])
         measures = queries.STAGES[track] if which == "all" else queries.MAIN_STAGES[track]
         units = tuple(r["count_unit"] for r in queries.read(here.path, "units", queries.STAGE_TABLES, crime, measures))
         unit = layout.choose("Counted in", "unit", units, say=words.unit) if len(units) > 1 else units[0]
     found = queries.read(here.path, "stages", freq, period, crime, unit, measures, ("region", "territory"))
     cells: Cells = {(row["area"], row["measure"]): row for row in found}
-    is_rate = shown == "rate"
     crime_name = queries.labels(here.path, "offence_group")[crime]
     of_region = [(measure, cells.get((here.region, measure))) for measure in measures]
     name = here.name(here.region)
@@ -70,8 +68,8 @@ def show() -> None:
     lines = _lines(here, cells, measures, notes, general, is_rate=is_rate)
     if is_rate:
         notes.mark(_RATES)
-        if freq in ("P3", "P5"):
-            notes.mark("No rates are made for several years together.")
+    elif freq not in layout.RATED:
+        notes.mark("No rates are made for several years together.")
     headings = [words.stage_name(measure) for measure in measures]
     layout.put(tables.table(caption, headings, lines, corner="Area"))
     layout.put(tables.legend())

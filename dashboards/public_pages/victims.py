@@ -12,7 +12,6 @@ from dashboards import charts, layout, queries, tables, words
 from dashboards.public_pages.breakdowns import breakdown_table, cross_table
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
-_SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
 TABLES = ("victims_quarter", "victims_year")
 
 
@@ -30,9 +29,9 @@ def show() -> None:
         units = tuple(row["count_unit"] for row in queries.read(here.path, "victim_units", crime))
         unit = layout.choose("Counted in", "victims_in", units, say=words.unit) if len(units) > 1 else units[0]
         freq, period = layout.choose_period(here, queries.periods(here.path, crime, TABLES))
-        shown = layout.choose("Show", "show", tuple(_SHOWN), say=lambda code: _SHOWN[code])
+        is_rate = layout.choose_rate(freq)
     crime_name = queries.labels(here.path, "offence_group")[crime]
-    _comparison(here, headline, crime, crime_name, unit, freq, period, is_rate=shown == "rate")
+    _comparison(here, headline, crime, crime_name, unit, freq, period, is_rate=is_rate)
     if freq == "A":
         with st.expander("The region by sex and age"):
             statuses = queries.labels(here.path, "victim_status")

@@ -126,7 +126,9 @@ def test_a_total_that_does_not_add_up_says_so() -> None:
 
 
 def test_pools_of_years_stand_as_they_are() -> None:
-    test = run("region", freq="P3", period="2023-2025")
+    test = run("region", freq="P3", period="2023-2025", show="rate")
+    assert not any(group.key == "choice.show" for group in test.button_group), "the release has no rates of pools"
+    assert "No rates are made for several years together." in html(test)
     assert "Trafficking in persons, 2023–2025" in html(test)
 
 
