@@ -16,13 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pipelines import clock, steps
 from pipelines.home import Home
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Log = Callable[[str], None]
 RAW_SAMPLES = Path(__file__).resolve().parents[1] / "raw_samples"
@@ -276,8 +273,8 @@ def protect(home: Home, *, log: Log = _quiet) -> Step:
         log("protection: nothing new")
         return Step(new=False, path=Path(known["path"]), audit=known["audit"])
     counts = pl.read_parquet(tables / "mart_count.parquet")
-    chosen = programme.select(_known(counts.filter(pl.col("area").is_in(_public_areas(tables)))))
-    done = hide(chosen, cache=home.restricted / "protection", progress=log)
+    chosen = programme.select(counts.filter(pl.col("area").is_in(_public_areas(tables))))
+    done = hide(chosen, cache=home.restricted / "protection", progress=_by_tenths(log, "blocks of cells protected"))
     folder = home.protected / key[:16]
     aside = home.protected / f".{key[:16]}.new"
     shutil.rmtree(aside, ignore_errors=True)
@@ -300,19 +297,14 @@ def protect(home: Home, *, log: Log = _quiet) -> Step:
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
 
 
-def _known(counts: pl.DataFrame) -> pl.DataFrame:
-    """Counts in which a difference below zero, and every sum that holds one, is missing.
+def _by_tenths(log: Log, what: str) -> Callable[[int, int], None]:
+    """Tell of long work ten times, not at every piece."""
 
-    An office that counts from January and mends an earlier quarter leaves such a difference until it sends that quarter
-    anew.  The model keeps it for the office to see; a number of persons it is not, and it holds up no release.
-    """
-    import polars as pl
+    def progress(done: int, of: int) -> None:
+        if done == of or done * 10 // of > (done - 1) * 10 // of:
+            log(f"{done} of {of} {what}")
 
-    below = pl.col("flags").fill_null("").str.split(",").list.contains("negative_difference")
-    return counts.with_columns(
-        pl.when(~below).then(pl.col("value")).alias("value"),
-        pl.when(below).then(pl.lit("O")).otherwise(pl.col("obs_status")).alias("obs_status"),
-    )
+    return progress
 
 
 def _public_areas(tables: Path) -> list[str]:

@@ -97,6 +97,7 @@ def returns_definitions() -> dg.Definitions:
     return dg.Definitions(
         assets=[
             arrivals,
+            data_docs,
             *(returns_asset(code, english_name(territory.names)) for code, territory in load().territories.items()),
         ]
     )

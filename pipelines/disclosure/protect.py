@@ -58,14 +58,15 @@ def protect(
     threshold: int = THRESHOLD,
     width: int = WIDTH,
     cache: Path | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Protected:
     """Hide what must be hidden in the programme's cells.
 
     `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
     a value (missing, not applicable) pass unchanged with conf_status F.  Returned: the same rows in the same order,
     `value` null and `obs_status` Q where hidden.  `cache` is a folder that keeps the outcome of a block by its content,
-    so that a new return costs only the blocks it touches.  Raises ProtectError when a block cannot be made safe.
+    so that a new return costs only the blocks it touches; `progress` is told how many blocks of how many are done.
+    Raises ProtectError when a block cannot be made safe.
     """
     indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
@@ -75,16 +76,15 @@ def protect(
 
     def work(block: pl.DataFrame) -> tuple[Array, audit.BlockAudit]:
         name = " ".join(block.row(0, named=True)[column] for column in space.BLOCK)
-        states, report = _remembered(block, cache, name=name, threshold=threshold, width=width)
-        if progress:
-            progress(f"{name}: {int((states != 'F').sum())} of {block.height} cells hidden")
-        return states, report
+        return _remembered(block, cache, name=name, threshold=threshold, width=width)
 
     # The solver lets other threads run while it works.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for block, (states, report) in zip(blocks, pool.map(work, blocks), strict=True):
             hidden[block["_row"].to_numpy()] = states
             reports.append(report)
+            if progress:
+                progress(len(reports), len(blocks))
     marked = cells.with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
     is_hidden = pl.col("conf_status") != "F"
     out = marked.with_columns(
@@ -103,12 +103,12 @@ def _remembered(
     content = block.drop("_row").write_csv() + f"|{threshold}|{width}|{_code_digest()}"
     kept = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
     if kept.exists():
-        states = np.array(list(json.loads(kept.read_text(encoding="ascii"))["states"]), dtype=object)
-        return states, audit.BlockAudit(name, int((states != "F").sum()), (), (), ())
+        outcome = json.loads(kept.read_text(encoding="ascii"))
+        return np.array(list(outcome["states"]), dtype=object), audit.BlockAudit(name, outcome["hidden"], (), (), ())
     states, report = protect_block(block, name=name, threshold=threshold, width=width)
     cache.mkdir(parents=True, exist_ok=True)
     aside = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
-    aside.write_text(json.dumps({"block": name, "states": "".join(states)}), encoding="ascii")
+    aside.write_text(json.dumps({"block": name, "hidden": report.hidden, "states": "".join(states)}), encoding="ascii")
     aside.replace(kept)
     return states, report
 
