@@ -71,7 +71,7 @@ def share(release: str, cell: Mapping[str, Any] | None, *, what: str = "") -> Ce
 def table(caption: str, columns: Sequence[str], lines: Iterable[Line], *, corner: str = "", text: bool = False) -> str:
     """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are."""
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join(_line(line) for line in lines)
+    body = "".join(_line(line, columns) for line in lines)
     kind = "rti-table rti-words" if text else "rti-table"
     label = escape(caption, quote=True)
     # The caption stands outside of what scrolls, so that a narrow screen shows it whole.
@@ -83,10 +83,14 @@ def table(caption: str, columns: Sequence[str], lines: Iterable[Line], *, corner
     )
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, columns: Sequence[str]) -> str:
     kind = ' class="rti-total"' if line.is_total else ""
     heading = f'<th scope="row">{_content(line.heading)}</th>'
-    fields = "".join(f'<td class="rti-{cell.kind}">{_content(cell)}</td>' for cell in line.cells)
+    # The column's name goes with each field: on a narrow screen a table of words is read row by row (`style.css`).
+    fields = "".join(
+        f'<td class="rti-{cell.kind}" data-column="{escape(column, quote=True)}">{_content(cell)}</td>'
+        for column, cell in zip(columns, line.cells, strict=True)
+    )
     return f"<tr{kind}>{heading}{fields}</tr>"
 
 
