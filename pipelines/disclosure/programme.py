@@ -91,16 +91,31 @@ def load(path: Path = FILE) -> Programme:
 def select(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataFrame:
     """Rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
 
-    A cell that two tables share stands in both. Order: table, then as in `counts`.  Raises ProgrammeError where one
+    A cell that two tables share stands in both. Order: table, then as in `counts`.  A difference below zero, and every
+    figure that holds one, is missing here: see `_known`.  Raises ProgrammeError where one
     table would hold a cell twice, once as the total of a dimension and once as not applicable: a reader could not tell
     which is meant, and the protection would take them for two.
     """
     programme = programme or load()
+    counts = _known(counts)
     chosen = pl.concat(
         [counts.filter(table.rows()).with_columns(pl.lit(table.id).alias("table_id")) for table in programme.tables]
     )
     _refuse_twins(chosen)
     return chosen
+
+
+def _known(counts: pl.DataFrame) -> pl.DataFrame:
+    """Counts in which a difference below zero, and every figure made with one, is missing.
+
+    An office that counts from January and mends an earlier quarter leaves such a difference until it sends that quarter
+    anew.  The model keeps it for the office to see; a number of persons it is not, and it holds up no release.
+    """
+    below = pl.col("flags").fill_null("").str.split(",").list.contains("negative_difference")
+    return counts.with_columns(
+        pl.when(~below).then(pl.col("value")).alias("value"),
+        pl.when(below).then(pl.lit("O")).otherwise(pl.col("obs_status")).alias("obs_status"),
+    )
 
 
 def _refuse_twins(chosen: pl.DataFrame) -> None:

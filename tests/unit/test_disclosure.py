@@ -33,6 +33,7 @@ def cell(
         "offence_group": "TIP",
         "value": value,
         "obs_status": "A",
+        "flags": None,
         "reporters": area,
         "is_additive": True,
         "table_id": "t",
@@ -196,6 +197,12 @@ def test_every_table_of_the_programme_selects_what_it_declares() -> None:
         "area_quarter": 1,
         "jurisdiction_year": 1,
     }
+
+
+def test_a_difference_below_zero_is_missing_and_holds_up_nothing() -> None:
+    below = cell("AA", -3, period="2024-Q2", obs_status="A", flags="derived,negative_difference")
+    chosen = programme.select(frame(below, cell("BB", 7, period="2024-Q2")))
+    assert chosen.select("area", "value", "obs_status").rows() == [("AA", None, "O"), ("BB", 7.0, "A")]
 
 
 def test_a_programme_with_an_unknown_measure_is_refused() -> None:
