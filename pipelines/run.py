@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     job = defs().resolve_job_def("refresh")
     keys = QUARTERS.get_partition_keys()
-    with dg.DagsterInstance.get() as instance, _telling(say):
+    with _unsynced(home.dagster), dg.DagsterInstance.get() as instance, _telling(say):
         result = job.execute_in_process(
             instance=instance, tags=range_tags(keys[0], keys[-1]), run_config=quiet, raise_on_error=False
         )
@@ -80,6 +81,31 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     after = _release(home)
     ready = after if after and (home.drafts / after).exists() else None
     return {"run": result.run_id, "draft": ready, "new": after != before}
+
+
+@contextmanager
+def _unsynced(folder: Path) -> Iterator[None]:
+    """While the job runs, SQLite does not wait for the disk to confirm what Dagster writes below a folder.
+
+    A run makes some 1,600 commits, each through a connection of its own: 17 of the 30 seconds of a run with nothing new.
+    What a power failure could lose is the orchestrator's diary of that run; truth about returns is in the ledger, which
+    lies elsewhere and is not touched.
+    """
+    import sqlite3
+
+    import sqlalchemy as sa
+
+    def hasten(connection: Any, _: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            file = connection.execute("pragma database_list").fetchone()[2]
+            if file and Path(file).is_relative_to(folder.resolve()):
+                connection.execute("pragma synchronous = off")
+
+    sa.event.listen(sa.engine.Engine, "connect", hasten)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.engine.Engine, "connect", hasten)
 
 
 def _release(home: Home) -> str | None:
