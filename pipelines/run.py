@@ -87,9 +87,9 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
 def _unsynced(folder: Path) -> Iterator[None]:
     """While the job runs, SQLite does not wait for the disk to confirm what Dagster writes below a folder.
 
-    A run makes some 1,600 commits, each through a connection of its own: 17 of the 30 seconds of a run with nothing new.
-    What a power failure could lose is the orchestrator's diary of that run; truth about returns is in the ledger, which
-    lies elsewhere and is not touched.
+    A run makes some 1,600 commits, each through a connection of its own: 17 of the 30 seconds of a run with nothing
+    new.  What a power failure could lose is the orchestrator's diary of that run; truth about returns is in the ledger,
+    which lies elsewhere and is not touched.
     """
     import sqlite3
 
