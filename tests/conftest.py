@@ -25,9 +25,13 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Root of a demonstration home, made from `raw_samples/` by the real job and published; read-only by agreement.
 
     All workers of a session share it: the first builds under a lock, the others wait.  Its release and its clock
-    never change within a session; a test that writes asks for `copied_home`.
+    never change within a session; a test that writes asks for `copied_home`.  For work on single tests,
+    `RTI_TEST_HOME` names such a home that is there already.
     """
     from filelock import FileLock
+
+    if os.environ.get("RTI_TEST_HOME"):
+        return Path(os.environ["RTI_TEST_HOME"])
 
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from pipelines.commands.common import AsJson, bytes_of, note, say, say_json, the_home, the_ledger
-
-if TYPE_CHECKING:
-    from pipelines.home import Home
+from pipelines.commands.common import AsJson, bytes_of, note, say, say_json, the_home
 
 
 def refresh(
@@ -18,12 +15,13 @@ def refresh(
     as_json: AsJson = False,
 ) -> None:
     """Take in what waits, build everything anew that it touches, and make the draft of a release."""
+    from pipelines.refresh import publish as switch
     from pipelines.run import refresh as run
 
     home = the_home()
     result: dict[str, Any] = run(home, say=note)
     if publish_it and result.get("draft"):
-        result["release"] = _publish(home, str(result["draft"]))
+        result["release"] = switch(home, str(result["draft"]))
     if as_json:
         say_json(result)
     else:
@@ -39,8 +37,10 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Make a draft public, in one step. Readers of the release before are not disturbed."""
+    from pipelines.refresh import publish as switch
+
     home = the_home()
-    release = _publish(home, draft)
+    release = switch(home, draft)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:
@@ -103,21 +103,3 @@ def serve() -> None:
     from pipelines.serve import serve as run
 
     run(the_home())
-
-
-def _publish(home: Home, draft: str | None) -> str:
-    from pipelines.intake import ledger
-    from pipelines.releases.publish import publish as switch
-
-    folder = switch(home, draft)
-    engine = the_ledger(home)
-    ledger.publish(engine, _submissions_of(folder), folder.name)
-    engine.dispose()
-    return folder.name
-
-
-def _submissions_of(folder: Path) -> list[str]:
-    """The submissions that a release rests on."""
-    import polars as pl
-
-    return pl.read_parquet(folder / "data" / "submission.parquet")["submission_id"].to_list()
