@@ -78,5 +78,5 @@ lock: ## resolve anew and write requirements.lock (hashes, no addresses)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --group dev --no-emit-index-url --no-annotate \
 		--custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 
-clean: ## remove the environment's stamp and all built data (never raw_samples/)
+clean: ## remove the built caches and the stamp of the environment; data/ and raw_samples/ stay
 	rm -rf $(STAMP) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

@@ -194,6 +194,15 @@ def plausible() -> list[Check]:
             params={**named, "n": "n", "mean": "mean", "p": "p"},
         ),
         Check(
+            "years_so_far",
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {"column_A": "value", "column_B": "expected", "or_equal": True},
+            "plausible.year_so_far",
+            "value",
+            "expected",
+            params={"label": "label", "period": "period", "previous": "previous"},
+        ),
+        Check(
             "copies",
             "ExpectColumnValuesToBeInSet",
             {"column": "suspect", "value_set": [0]},

@@ -113,6 +113,7 @@ def _tables(
         "jumps": tables.series_jumps(totals, known),
         "stocks": tables.stocks(totals, known),
         "lags": tables.lags(totals, known),
+        "years_so_far": tables.years_so_far(observations, before),
         "copies": tables.copies(observations, before).with_columns(
             ((pl.col("same") == 1) & (pl.col("n") >= COPIED_FROM)).cast(pl.Int8).alias("suspect")
         ),

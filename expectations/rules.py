@@ -72,6 +72,14 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "plausible.year_so_far",
+            "warning",
+            "{label}: {seen} from January to {period}, less than the {expected} up to {previous}.",
+            "Check the figure. If an earlier quarter was mended, send that one anew as well: until then no figure of "
+            "this quarter can be made.",
+            "history",
+        ),
+        Rule(
             "plausible.copied",
             "warning",
             "All {n} figures of {period} are the same as those of {previous}.",

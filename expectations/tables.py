@@ -254,6 +254,20 @@ def lags(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Figures from January on beside those of the quarter before in the same year: `value, expected, previous`."""
+    same = ["submission_id", "form", *(c for c in OBSERVATION_KEY if c not in ("period", "period_end"))]
+    so_far = (pl.col("accumulation") == "ytd") & (pl.col("freq") == "Q") & pl.col("value").is_not_null()
+    flows = (pl.col("statistic") == "count") & so_far
+    now = observations.filter(flows).with_columns(
+        pl.col("period").map_elements(_previous, return_dtype=pl.String).alias("previous")
+    )
+    past = pl.concat([before, observations]).filter(flows).unique([*same, "period"], keep="last", maintain_order=True)
+    past = past.select(*same, pl.col("period").alias("previous"), pl.col("value").alias("expected"))
+    # `period_start` is 1 January of the year, and part of the key: another year's figure is never met.
+    return now.join(past, on=[*same, "previous"], how="inner", maintain_order="left")
+
+
 def copies(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Periods of a return beside the period before: `n` figures above zero, `same` (1: every figure is equal)."""
     dims = [c for c in OBSERVATION_KEY if c not in ("period", "period_start", "period_end")]

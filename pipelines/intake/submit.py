@@ -117,7 +117,7 @@ def submit(
     for error in record.record(home, engine, {received.submission_id: report}).values():
         raise error
     if send:
-        _send(engine, received.submission_id, sender, at)
+        _send(engine, received.submission_id, sender, clock.now())
     return _receipt(engine, name, received.submission_id, received.same_file, new=True, report=report)
 
 

@@ -234,6 +234,14 @@ def test_more_indicted_than_ever_investigated_is_found(registry: Registry) -> No
     assert (finding.seen, finding.expected) == ("9", "5")
 
 
+def test_a_year_so_far_that_falls_is_found(registry: Registry) -> None:
+    so_far = {"accumulation": "ytd", "period_start": date(2025, 1, 1)}
+    history = past(registry, [7.0], **so_far)
+    finding = found(registry, [row(registry, value=6.0, **so_far)], history=history)["plausible.year_so_far"]
+    assert (finding.seen, finding.expected, finding.severity) == ("6", "7", "warning")
+    assert "plausible.year_so_far" not in found(registry, [row(registry, value=7.0, **so_far)], history=history)
+
+
 def test_victims_are_counted_as_victims(registry: Registry) -> None:
     assert "expect.code" in found(registry, [row(registry, "victims", count_unit="person")], "victims")
     assert "expect.code" not in found(registry, [row(registry, "victims")], "victims")
