@@ -19,7 +19,7 @@ export DO_NOT_TRACK := 1
 STAMP := $(VENV)/.installed
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install run refresh serve test test-all lint types format bench docs lock samples clean browser
+.PHONY: help install run refresh serve unit test test-all lint types format bench docs lock samples clean browser
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ serve: $(STAMP) ## serve what is there
 
 browser: $(STAMP)
 	@$(BIN)/python -m tests.chromium
+
+unit: $(STAMP) ## the unit tests alone, in seconds: no home, no browser, no files from beside the project
+	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared" -n 2
 
 test: $(STAMP) browser ## every test but the slow ones
 	$(call say,Running the tests that are not slow)
