@@ -99,12 +99,15 @@ def frame() -> Frame:
     return Frame(path, queries.read(path, "release")[0], queries.area_names(path))
 
 
-def page(title: str, lead: str = "") -> Frame:
+BANNER = "Demonstration data: every figure is invented."
+
+
+def page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
     """Begin a page: style, banner, title, and a notice where the address was made of another release."""
     st.html(CSS)
     here = frame()
     if here.is_demonstration:
-        st.html('<div class="rti-banner" role="note">Demonstration data: every figure is invented.</div>')
+        st.html(f'<div class="rti-banner" role="note">{banner}</div>')
     st.title(title, anchor=False)
     if lead:
         st.markdown(lead)

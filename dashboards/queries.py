@@ -266,7 +266,8 @@ def current_release() -> str:
     try:
         folder = current(open_home())
     except HomeError as error:
-        raise NoReleaseError(str(error)) from error
+        # Where on the server the home should lie is nobody's business who reads a public page.
+        raise NoReleaseError("there is no home; make one with `rti init` and set RTI_HOME to it") from error
     if folder is None or not (folder / "release.duckdb").is_file():
         raise NoReleaseError("no release has been published yet; make one with `rti refresh --publish`")
     return str(folder / "release.duckdb")

@@ -29,6 +29,8 @@ def show() -> None:
     here = layout.page(
         "What others published",
         "Figures of other publishers, each with its source. Where two of them say different things, both stand.",
+        banner="Demonstration data: every figure of our own is invented. What others published is theirs and real, "
+        "but for what is called invented.",
     )
     view = layout.choose("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
