@@ -40,7 +40,7 @@ class ExplainError(Exception):
 
 @dataclass(frozen=True)
 class Way:
-    """The whole way. `adds_up` is None where the figure is not a plain sum of the places (records, or no value)."""
+    """The whole way. `adds_up` is None where the figure is no sum of places (no value, or nothing behind it)."""
 
     id: str
     release: str
@@ -116,7 +116,7 @@ def explain(home: Home, text: str) -> Way:
     value = (inside or cell).get("value")
     total = sum(p.factor * p.value for p in behind if p.value is not None) if behind else None
     withheld = cell.get("value") is None and cell.get("conf_status") not in (None, "F")
-    plain_sum = value is not None and total is not None and (inside or cell).get("basis") != "records"
+    plain_sum = value is not None and total is not None
     return Way(
         id=figure_id(folder.name, cell),
         release=folder.name,
@@ -252,7 +252,7 @@ def _notes(
     if basis == "derived_ytd":
         notes.append("the office counts from January; what it had counted before the quarter is taken off")
     if basis == "records":
-        notes.append("the figure counts records of a register; persons are not listed here")
+        notes.append("the figure counts records of a register: one line a person and proceeding")
     if inside is None:
         notes.append("there are no restricted counts in this home, so the places rest on the release alone")
     elif plain_sum and inside.get("value") != cell.get("value") and cell.get("value") is not None:

@@ -2,7 +2,7 @@
 
 Belongs here: choosing, from the facts of the submissions that a figure names, the rows it was made of; the choices are
 those of the dbt models, made again here for one figure so that the way back can be checked against the figure.
-Does not belong here: the release and the ledger (`explain.py`).
+Does not belong here: the release and the ledger (`explain.py`), the lines of a register (`records.py`).
 """
 
 from __future__ import annotations
@@ -47,6 +47,13 @@ def places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> 
     `accepted` gives, of each submission behind the cell, when it was accepted: of two that hold the same block the
     later one counts.  Totals are taken where the office gives them, else their parts.
     """
+    from pipelines.records import recorded
+
+    counted = (*_counted(home, accepted, cell), *recorded(home, accepted, cell))
+    return tuple(sorted(counted, key=lambda p: (p.jurisdiction, p.period, -p.factor, p.place or "")))
+
+
+def _counted(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
     import polars as pl
 
     from pipelines.intake import facts
@@ -55,7 +62,7 @@ def places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> 
     if not paths:
         return ()
     rows = pl.read_parquet(paths).filter(pl.col("period").is_in(periods_of(cell)), pl.col("unit_measure") == "NR")
-    rows = _newest_blocks(rows, accepted)
+    rows = newest_blocks(rows, accepted)
     rows = _offences(rows, cell)
     for name in PLAIN:
         if (wanted := cell.get(name)) is not None:
@@ -63,8 +70,7 @@ def places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> 
     rows = _ages(rows, cell)
     rows = _bands(rows, cell)
     rows = _in_time(rows, cell)
-    ordered = rows.sort("jurisdiction", "period", "_factor", "place", descending=[False, False, True, False])
-    return tuple(_place(row) for row in ordered.iter_rows(named=True))
+    return tuple(_place(row) for row in rows.iter_rows(named=True))
 
 
 def periods_of(cell: Mapping[str, Any]) -> list[str]:
@@ -78,30 +84,37 @@ def periods_of(cell: Mapping[str, Any]) -> list[str]:
     return [p for year in range(years[0], years[-1] + 1) for p in (str(year), *(f"{year}-Q{q}" for q in range(1, 5)))]
 
 
-def _newest_blocks(rows: pl.DataFrame, accepted: Mapping[str, str]) -> pl.DataFrame:
+def newest_blocks(rows: pl.DataFrame, accepted: Mapping[str, str]) -> pl.DataFrame:
+    """Of each block the rows of the submission that was accepted last."""
     import polars as pl
 
-    block = ["jurisdiction", "instrument", "form", "freq", "period"]
+    block = [name for name in ("jurisdiction", "instrument", "form", "freq", "period") if name in rows.columns]
     order = pl.col("submission_id").replace_strict(dict(accepted), default="", return_dtype=pl.String)
     return rows.with_columns(_accepted=order).filter(pl.col("_accepted") == pl.col("_accepted").max().over(block))
 
 
 def _offences(rows: pl.DataFrame, cell: Mapping[str, Any]) -> pl.DataFrame:
-    """Rows of the offence; of a whole group its own row where the office gives one, else those of its articles."""
+    """Rows of the offence; of a whole group its own row where the office gives one, else those of its articles.
+
+    In a table by article a row without one (`_Z`) is a part beside the others; in a table without any article the row
+    of the group's own code is the group.
+    """
     import polars as pl
 
     offence = codes.codelist("offence")
     wanted = cell.get("offence")
     whole = wanted is None or wanted in WHOLE
-    among = (
-        [c for c, row in offence.items() if row["offence_group"] == cell["offence_group"]] if whole else [str(wanted)]
-    )
-    rows = rows.filter(pl.col("offence").is_in(among))
-    own = pl.col("law_article").is_in(WHOLE)
-    of_the_group = own & pl.col("offence").is_in([c for c in among if not offence[c]["parent"]])
-    # A row of the whole group that names no article is no part of the group.
-    own, rows = (of_the_group, rows) if whole else (own, rows.filter(~of_the_group))
-    return _fitting(rows, own, whole=True, over=(*_GROUP, "measure", "level", "count_unit"))
+    group = cell["offence_group"] if whole else offence[str(wanted)]["offence_group"]
+    among = {code: row["parent"] for code, row in offence.items() if row["offence_group"] == group}
+    over = (*_GROUP, "measure", "level", "count_unit")
+    rows = rows.filter(pl.col("offence").is_in(list(among)))
+    by_article = (~pl.col("law_article").is_in(WHOLE)).any().over(over)
+    has_parent = pl.col("offence").is_in([code for code, parent in among.items() if parent])
+    part = has_parent | (by_article & (pl.col("law_article") != "_T"))
+    if whole:
+        return _fitting(rows, ~part, whole=True, over=over)
+    rows = rows.filter(part & (pl.col("offence") == wanted))
+    return _fitting(rows, pl.col("law_article") == "_T", whole=True, over=over)
 
 
 def _ages(rows: pl.DataFrame, cell: Mapping[str, Any]) -> pl.DataFrame:
@@ -126,8 +139,36 @@ def _bands(rows: pl.DataFrame, cell: Mapping[str, Any]) -> pl.DataFrame:
         return rows
     if wanted in WHOLE:
         return rows.filter(pl.col("sentence_band").is_in(WHOLE))
-    within = [c for c, row in codes.codelist("sentence_band").items() if wanted in (c, row["common_band"])]
-    return rows.filter(pl.col("sentence_band").is_in(within))
+    tables = rows.partition_by(*_GROUP, "measure", "level", "sentence_type", maintain_order=True)
+    kept = []
+    for table in tables:
+        becomes = common_bands(table["sentence_band"].unique().to_list())
+        kept.append(table.filter(pl.col("sentence_band").is_in([b for b, to in becomes.items() if to == wanted])))
+    return pl.concat([rows.clear(), *kept])
+
+
+def common_bands(given: Sequence[str]) -> dict[str, str]:
+    """What each reported length of one table counts as: the common band that it and its like fill, else unknown.
+
+    A band within a band is left out, unless the wider one fits no common band: then the wider one is.
+    """
+    bands = {code: row for code, row in codes.codelist("sentence_band").items() if row["lower_months"]}
+    ends = {code: (float(row["lower_months"]), float(row["upper_months"] or "9999")) for code, row in bands.items()}
+    lengths = [code for code in given if code in bands]
+    left_out = set()
+    for narrow in lengths:
+        for wide in lengths:
+            inside = ends[wide][0] <= ends[narrow][0] and ends[narrow][1] <= ends[wide][1]
+            if narrow != wide and inside:
+                left_out.add(narrow if bands[wide]["common_band"] else wide)
+    kept = [code for code in lengths if code not in left_out]
+    width: dict[str, float] = {}
+    for code in kept:
+        common = bands[code]["common_band"]
+        width[common] = width.get(common, 0.0) + ends[code][1] - ends[code][0]
+    full = {common for common in width if common and width[common] == ends[common][1] - ends[common][0]}
+    out = {code: common if (common := bands[code]["common_band"]) in full else "_U" for code in kept}
+    return {**{code: code for code in given if code not in bands}, **out}
 
 
 def _in_time(rows: pl.DataFrame, cell: Mapping[str, Any]) -> pl.DataFrame:

@@ -112,9 +112,12 @@ def test_totals_are_taken_where_the_office_gives_them_else_their_parts(home: Hom
 def test_of_a_group_its_own_row_or_its_articles(home: Home) -> None:
     articles = _rows({"value": 3, "law_article": "388"}, {"value": 4, "law_article": "389"})
     assert [v for *_, v in _behind(home, articles)] == [3, 4]
-    own = pl.concat([articles, _rows({"value": 8, "law_article": "_Z", "place": "Sheet!B9"})])
-    assert _behind(home, own) == [("Sheet!B9", 1, 8)]
+    own = pl.concat([articles, _rows({"value": 7, "law_article": "_T", "place": "Sheet!B9"})])
+    assert _behind(home, own) == [("Sheet!B9", 1, 7)]
     assert [v for *_, v in _behind(home, own, offence="ICCS0204")] == [3, 4]
+    beside = pl.concat([articles, _rows({"value": 8, "law_article": "_Z", "place": "Sheet!B9"})])
+    assert [v for *_, v in _behind(home, beside)] == [3, 4, 8]
+    assert [v for *_, v in _behind(home, _rows({"value": 8, "law_article": "_Z"}))] == [8]
     assert _behind(home, own, offence_group="SOM") == []
 
 
@@ -137,8 +140,11 @@ def test_a_year_is_the_own_annual_figure_else_its_quarters(home: Home) -> None:
 def test_ages_and_lengths_of_sentence_are_mapped(home: Home) -> None:
     ages = _rows({"value": 1, "age": "Y_LT14"}, {"value": 5, "age": "Y_GE18"})
     assert [v for *_, v in _behind(home, ages, age="Y_LT18")] == [1]
-    bands = _rows({"value": 2, "sentence_band": "M0T12"}, {"value": 3, "sentence_band": "M6T12"}, {"value": 9})
+    bands = _rows({"value": 2, "sentence_band": "M0T12"}, {"value": 3, "sentence_band": "M12T24"}, {"value": 9})
     assert [v for *_, v in _behind(home, bands, sentence_band="M0T24")] == [2, 3]
+    gap = _rows({"value": 2, "sentence_band": "M0T12"}, {"value": 3, "sentence_band": "M12T36"})
+    assert _behind(home, gap, sentence_band="M0T24") == []
+    assert [v for *_, v in _behind(home, gap, sentence_band="_U")] == [2, 3]
     assert [v for *_, v in _behind(home, bands)] == [9]
 
 
