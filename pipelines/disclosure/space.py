@@ -121,7 +121,9 @@ class _Leaves:
     """Leaf numbers of cells: mixed radix over area, period and detail."""
 
     def __init__(self, cells: list[_Cell]) -> None:
-        self._own = [cell for cell in cells if cell.kind != "region"]
+        # A cell that several tables share is one cell: counted twice, no breakdown would make its total.
+        shared = {(cell.kind, cell.area, cell.period, cell.detail): cell for cell in cells if cell.kind != "region"}
+        self._own = list(shared.values())
         self._parts = self._jurisdictions()
         self._codes = [
             tuple(sorted({cell.detail[i] for cell in cells} - {TOTAL})) or (TOTAL,) for i in range(len(DETAIL))
@@ -187,7 +189,7 @@ class _Leaves:
         sums: dict[tuple[str, str, str, int, Detail], list[float]] = defaultdict(list)
         for cell in self._own:
             for i, code in enumerate(cell.detail):
-                if code in self._inside[i]:
+                if code != TOTAL and code in self._inside[i]:
                     total = (*cell.detail[:i], TOTAL, *cell.detail[i + 1 :])
                     sums[cell.territory, cell.area, cell.period, i, total].append(cell.value)
         out: dict[tuple[str, int], Sums] = {}
