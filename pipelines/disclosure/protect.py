@@ -38,6 +38,8 @@ _ROUNDS = 8
 _COST_OF_AREA = {"region": 40.0, "territory": 8.0, "jurisdiction": 3.0}
 _COST_OF_FREQ = {"Q": 1.0, "A": 6.0, "P3": 3.0, "P5": 3.0}
 _COST_OF_DETAIL = 0.15
+_COST_OF_TOP = 20.0
+"""Factor for a cell that no larger published cell holds: hidden, it leaves those below it without an upper bound."""
 
 
 class ProtectError(Exception):
@@ -178,7 +180,18 @@ def _costs(block: pl.DataFrame, known: space.Space) -> Array:
     costs = np.zeros(len(known.values))
     for row, weight in zip(known.rows, _weights(block), strict=True):
         costs[row] = max(costs[row], weight)
+    costs[_tops(known)] *= _COST_OF_TOP
     return costs * (1.0 + np.log1p(known.values))
+
+
+def _tops(known: space.Space) -> Array:
+    """Which rows are held whole by no other row."""
+    shared = (known.matrix @ known.matrix.T).tocoo()
+    sizes = np.diff(known.matrix.indptr)
+    held = (shared.row != shared.col) & (shared.data == sizes[shared.row])
+    tops: Array = np.ones(len(sizes), dtype=bool)
+    tops[shared.row[held]] = False
+    return tops
 
 
 def _weights(block: pl.DataFrame) -> Iterator[float]:

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -178,17 +179,29 @@ def published(built_home: Path) -> Published:
     return Published(built_home)
 
 
+def _attack_each(published: Published, folder: Path, blocks: Iterable[tuple[str, str]]) -> None:
+    """A run a block: the attacker audits blocks apart anyhow, and all at once would take it gigabytes of memory."""
+    faults, hidden = [], 0
+    there = set(published.cells.select("measure", "offence_group").iter_rows())
+    for block in sorted(there.intersection(blocks)):
+        report = _attack(*published.write(folder, [block]), "--zeros", "suppressible")
+        hidden += report.get("suppressed", 0)
+        found = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
+        if report["exit"] != 0 or any(found.values()):
+            faults.append(f"{block}: {found}\n{report['said']}")
+    assert not faults, "\n".join(faults[:5])
+    assert hidden > 0
+
+
 def test_the_main_blocks_give_nothing_away(published: Published, tmp_path: Path) -> None:
-    table, spec = published.write(tmp_path, MAIN_BLOCKS)
-    report = _attack(table, spec, "--zeros", "suppressible")
-    assert report["exit"] == 0, report["said"]
+    _attack_each(published, tmp_path, MAIN_BLOCKS)
 
 
 @pytest.mark.slow
 def test_nothing_released_gives_anything_away(published: Published, tmp_path: Path) -> None:
-    table, spec = published.write(tmp_path)
-    report = _attack(table, spec, "--zeros", "suppressible")
-    assert report["exit"] == 0, report["said"]
+    everything = set(published.cells.select("measure", "offence_group").iter_rows())
+    assert len(everything) > 100
+    _attack_each(published, tmp_path, everything)
 
 
 def test_the_attacker_sees_everything_that_is_hidden(published: Published, tmp_path: Path) -> None:
@@ -210,7 +223,7 @@ def test_the_canary_sings(tmp_path: Path, fixture: str, options: tuple[str, ...]
     table = tmp_path / f"{fixture}.csv"
     table.write_bytes((ATTACK.parent / f"{fixture}.csv").read_bytes())
     given = [str(ATTACK.parent / one) if one.endswith(".csv") else one for one in options]
-    report = _attack(table, ATTACK.parent / "spec.json", *given, "--zeros", "suppressible")
+    report = _attack(table, ATTACK.parent / "spec.json", *given)
     assert report["exit"] == code, report["said"]
 
 

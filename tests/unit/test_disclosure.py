@@ -208,3 +208,44 @@ def test_a_difference_below_zero_is_missing_and_holds_up_nothing() -> None:
 def test_a_programme_with_an_unknown_measure_is_refused() -> None:
     with pytest.raises(ValueError, match="convictions"):
         programme.Table(id="x", title="x", areas=["region"], freqs=["A"], measures=["convictions"], dimensions=[])
+
+
+def test_a_cell_of_two_tables_counts_once_in_its_total() -> None:
+    """Seen in the victims: counted twice, parts exceed their total, which then protects none of them."""
+    rows = [
+        cell("AA", value, victim_status=status, table_id=table)
+        for table in ("t", "u")
+        for status, value in (("_T", 9), ("presumed", 4), ("identified", 5))
+    ]
+    assert hidden_of(protect.protect(frame(*rows)).cells) == [False, True, True] * 2
+
+
+def test_an_injured_party_is_no_part_of_the_victims() -> None:
+    rows = [
+        cell("AA", value, victim_status=status)
+        for status, value in (("_T", 9), ("presumed", 4), ("identified", 5), ("injured_party", 8))
+    ]
+    assert hidden_of(protect.protect(frame(*rows)).cells) == [False, True, True, False]
+
+
+def test_the_highest_total_is_kept_where_another_will_do() -> None:
+    """Two pools share years; the one that no published cell holds bounds those below it, and stays."""
+    values = {"2020": 1, "2021": 4, "2022": 2, "2023": 2, "2024": 1, "2025": 4}
+    pools = {"2020-2022": 7, "2023-2025": 7, "2021-2025": 13}
+    rows = [cell("AA", v, period=p, freq="P3" if "-" in p else "A") for p, v in (values | pools).items()]
+    done = protect.protect(frame(*rows)).cells
+    shown = dict(zip(done["period"], done["value"], strict=True))
+    assert shown["2020-2022"] == 7
+    assert shown["2021-2025"] == 13
+    assert shown["2023-2025"] is None
+
+
+def test_a_table_that_would_hold_a_cell_twice_is_refused() -> None:
+    table = programme.Table(
+        id="t", title="T", areas=["territory"], freqs=["A"], measures=["convicted_first"], dimensions=[]
+    )
+    only = programme.Programme(stages=[], movements=[], tables=[table])
+    twins = frame(cell("AA", 7), cell("AA", 7, sentence_type="_Z"))
+    with pytest.raises(programme.ProgrammeError, match="AA 2024 convicted_first"):
+        programme.select(twins, only)
+    assert programme.select(twins.head(1), only).height == 1
