@@ -125,23 +125,27 @@ def test_the_region_is_the_sum_of_those_who_have_a_figure_and_names_them(built_h
 
 
 def test_what_one_part_took_over_from_another_is_counted_once(built_home: Path) -> None:
-    """The generator moves three persons from one jurisdiction to another in 2024-Q2; the receiver counts them again."""
-    mart = _mart(built_home).filter(
-        (pl.col("measure") == "reported")
-        & (pl.col("period") == "2024-Q2")
+    """The generator hands three persons from one jurisdiction to another in 2024-Q2.
+
+    By the declared rule the receiver does not count them again as reported, so the whole is the plain sum of its four.
+    """
+    quarter = _mart(built_home).filter(
+        (pl.col("period") == "2024-Q2")
         & (pl.col("count_unit") == "person")
+        & (pl.col("offence_group") == "TIP")
         & pl.all_horizontal(pl.col(dim).is_in(truth.ALL) for dim in truth.DETAIL)
     )
-    moved = mart.filter((pl.col("area_kind") == "territory") & pl.col("flags").str.contains("transfer_deducted"))
-    assert moved.height == 1
-    whole = moved.row(0, named=True)
-    parts = mart.filter(
-        (pl.col("area_kind") == "jurisdiction")
-        & (pl.col("territory") == whole["territory"])
-        & (pl.col("offence_group") == whole["offence_group"])
-    )
-    assert parts["value"].sum() - whole["value"] == 3
-    assert not whole["is_additive"]
+    parts = quarter.filter(pl.col("area_kind") == "jurisdiction")
+    assert parts.filter(pl.col("measure") == "transferred_in")["value"].sum() == 3
+    assert parts.filter(pl.col("measure") == "transferred_out")["value"].sum() == 3
+    territory = parts["territory"][0]
+    rules = truth.declared(territory)["counting_rules"]
+    assert not any(rule["transferred_counted_again"] for rule in rules)
+    whole = quarter.filter((pl.col("area") == territory) & (pl.col("measure") == "reported")).row(0, named=True)
+    reported = parts.filter(pl.col("measure") == "reported")
+    assert reported.height == whole["n_reported"] == whole["n_expected"] == 4
+    assert whole["value"] == reported["value"].sum()
+    assert whole["is_additive"]
 
 
 def test_every_territory_and_stage_was_compared() -> None:
