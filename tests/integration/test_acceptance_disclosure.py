@@ -216,7 +216,13 @@ def test_the_attacker_sees_everything_that_is_hidden(published: Published, tmp_p
 
 @pytest.mark.parametrize(
     ("fixture", "options", "code"),
-    [("leak", (), 1), ("ones", ("--zeros", "published"), 1), ("bad", (), 2), ("v2", (), 0), ("v2", ("--previous", "v1.csv"), 1)],
+    [
+        ("leak", (), 1),
+        ("ones", ("--zeros", "published"), 1),
+        ("bad", (), 2),
+        ("v2", (), 0),
+        ("v2", ("--previous", "v1.csv"), 1),
+    ],
 )
 def test_the_canary_sings(tmp_path: Path, fixture: str, options: tuple[str, ...], code: int) -> None:
     """The attacker's own fixtures: it must fail what leaks, or its silence about the release is worth nothing."""
