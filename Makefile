@@ -53,11 +53,11 @@ unit: $(STAMP) ## the unit tests alone, in seconds: no home, no browser, no file
 
 test: $(STAMP) browser ## every test but the slow ones
 	$(call say,Running the tests that are not slow)
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: $(STAMP) browser ## every test
 	$(call say,Running all tests)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP) ## ruff (lint and format) and the strict type checker
 	@$(BIN)/ruff check .

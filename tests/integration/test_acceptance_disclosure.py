@@ -27,7 +27,6 @@ from pipelines.releases.publish import current
 ATTACK = Path(__file__).resolve().parents[3] / "shared" / "acceptance" / "disclosure" / "attack.py"
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.xdist_group("built_home"),
     pytest.mark.skipif(not ATTACK.exists(), reason="the attacker does not lie beside the project"),
 ]
 BLOCK = ["measure", "level", "count_unit", "statistic", "offence_group"]

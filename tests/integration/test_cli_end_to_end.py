@@ -17,7 +17,6 @@ from pipelines.releases.publish import current
 from tests.conftest import CLOCK
 from tests.integration import small
 
-pytestmark = pytest.mark.xdist_group("built_home")
 SCHEMAS = small.ROOT / "docs" / "schema"
 REAL = small.ROOT.parent / "shared" / "real"
 WORKBOOK, LIST = "AL/justice/PP_Trafikimi_2025_T4.xlsx", "BA/justice/JT_BD_2026_1.csv"

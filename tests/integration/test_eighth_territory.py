@@ -32,7 +32,6 @@ SHARED_CODE = (
     "dbt_project/macros",
     "dbt_project/tests",
 )
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 @pytest.fixture(scope="module")

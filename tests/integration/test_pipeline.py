@@ -25,7 +25,6 @@ from pipelines.intake import facts, ledger, queries
 from tests.conftest import CLOCK, frozen_at
 from tests.integration import small
 
-pytestmark = pytest.mark.xdist_group("pipeline")
 GOOD, FAULTY = "AL", "BA_BRC"
 LATER = "2026-12-01T09:00:00Z"
 WRONG = b"2/2026;\xe8l. 207.a;Trgovina ljudima;Prijavljene osobe;mu\x9aki;2,00"

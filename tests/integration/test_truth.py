@@ -22,7 +22,6 @@ from tests.integration import truth_counts as truth
 from tests.samples import plan
 from tests.samples.truth import draw
 
-pytestmark = pytest.mark.xdist_group("built_home")
 HEAD = ("measure", "level", "count_unit", "statistic", "offence_group")
 ABSENT = "no such row"
 
