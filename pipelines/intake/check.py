@@ -286,6 +286,8 @@ def _report(
         format=taken.format if taken is not None else None,
         territory=registry.territory_of(form.jurisdiction).code if form is not None else None,
         form=form.id if form is not None else None,
+        jurisdiction=form.jurisdiction if form is not None else None,
+        instrument=form.instrument if form is not None else None,
         kind=_kind(one, reading),
         blocks=blocks_of(reading, registry) if reading is not None else (),
         totals=tuple(totals(reading.observations)) if reading is not None else (),

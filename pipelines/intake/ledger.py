@@ -125,6 +125,8 @@ class CheckResult:
     rules_version: str
     report_hash: str
     at: datetime | None = None
+    jurisdiction: str | None = None
+    instrument: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ def record_check_many(engine: sa.Engine, results: Sequence[CheckResult]) -> Refu
                 fluid.append(result)
                 values |= {"format": result.format, "territory": result.territory, "form": result.form}
                 values |= {"kind": result.kind, "declaration_hash": result.declaration_hash}
+                values |= {"jurisdiction": result.jurisdiction, "instrument": result.instrument}
             payload = {"hash": result.report_hash, "rules_version": result.rules_version, **findings}
             payload["justifiable"] = [list(pair) for pair in result.warnings]
             changes.append(

@@ -45,6 +45,9 @@ class Submission:
     informations: int | None
     corrects_submission_id: str | None
     demonstration: bool
+    jurisdiction: str | None = None
+    instrument: str | None = None
+    revision_reason: str | None = None
 
 
 def submissions(

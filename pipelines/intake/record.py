@@ -42,6 +42,8 @@ def as_result(submission_id: str, report: Report, at: datetime | None = None) ->
         rules_version=report.rules_version,
         report_hash=report.hash,
         at=at,
+        jurisdiction=report.jurisdiction,
+        instrument=report.instrument,
     )
 
 

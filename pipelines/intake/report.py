@@ -49,6 +49,8 @@ class Report:
     blocks: tuple[Block, ...] = ()
     totals: tuple[dict[str, Any], ...] = ()
     candidates: tuple[str, ...] = ()
+    jurisdiction: str | None = None
+    instrument: str | None = None
     reading: Reading | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -81,6 +83,8 @@ class Report:
             "verdict": self.verdict,
             "file": {"name": self.filename, "sha256": self.sha256, "size": self.size, "format": self.format},
             "territory": self.territory,
+            "jurisdiction": self.jurisdiction,
+            "instrument": self.instrument,
             "form": self.form,
             "candidates": list(self.candidates),
             "kind": self.kind,

@@ -4,7 +4,8 @@ Belongs here: names, order and types of columns.  Does not belong here: how a ta
 be written into it (`transitions.py`, `ledger.py`) and what is exported (`export.py`).
 
 Times are texts in the one form of `clock.stamp()`: they sort as they follow each other, and SQLite and PostgreSQL hold
-them alike.  The event log is append-only: the database itself forbids changing or deleting an event.
+them alike.  The event log and the audit log are append-only: the database itself forbids changing or deleting a row.
+The tables of people and of notices lie in the same database, so that an act and the right to it are one transaction.
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ SUBMISSION = sa.Table(
     sa.Column("informations", sa.Integer),
     sa.Column("corrects_submission_id", ID),
     sa.Column("demonstration", sa.Boolean, nullable=False),
+    # Whose return it is: what accounts are scoped to. Empty until a form was recognised.
+    sa.Column("jurisdiction", sa.Text, index=True),
+    sa.Column("instrument", sa.Text),
+    # Why it replaces an accepted return (code list `revision_reason`); empty where it replaces none.
+    sa.Column("revision_reason", sa.Text),
 )
 
 BLOCK = sa.Table(
@@ -87,6 +93,96 @@ JUSTIFICATION = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("at", TIME, nullable=False),
+    # What the same warning has in common from one quarter to the next; offered again until it expires.
+    sa.Column("memory_key", sa.String(16), index=True),
+    sa.Column("expires_at", TIME),
+)
+
+RECEIPT = sa.Table(
+    "receipt",
+    METADATA,
+    sa.Column("receipt_id", ID, primary_key=True),
+    sa.Column("submission_id", ID, sa.ForeignKey("submission.submission_id"), nullable=False, index=True),
+    sa.Column("at", TIME, nullable=False),
+    # The signed document, byte for byte as it was given out.
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+ACCOUNT = sa.Table(
+    "account",
+    METADATA,
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text),
+    sa.Column("language", sa.Text, nullable=False),
+    # Argon2; empty for an account that signs in elsewhere, and for the machine's own.
+    sa.Column("password_hash", sa.Text),
+    sa.Column("must_change", sa.Boolean, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("locked_until", TIME),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    # Who vouches for it, and under which name: the provider of OpenID Connect.
+    sa.Column("issuer", sa.Text),
+    sa.Column("subject", sa.Text),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("signed_in_at", TIME),
+    sa.UniqueConstraint("issuer", "subject", name="uq_account_issuer_subject"),
+)
+
+ACCOUNT_GRANT = sa.Table(
+    "account_grant",
+    METADATA,
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    # A code, or `*` for every one.
+    sa.Column("jurisdiction", sa.Text, primary_key=True),
+    sa.Column("instrument", sa.Text, primary_key=True),
+    sa.Column("granted_at", TIME, nullable=False),
+    sa.Column("granted_by", sa.Text, nullable=False),
+)
+
+TOKEN = sa.Table(
+    "token",
+    METADATA,
+    sa.Column("token_id", ID, primary_key=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), nullable=False, index=True),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    # What it may at most, as a list of [role, jurisdiction, instrument]; never more than its account.
+    sa.Column("grants", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False),
+    sa.Column("revoked_at", TIME),
+    sa.Column("used_at", TIME),
+)
+
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", TIME, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    # Canonical JSON as text, so that its hash is the same in every database.
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+NOTICE = sa.Table(
+    "notice",
+    METADATA,
+    sa.Column("notice_id", ID, primary_key=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    # What it is about, never a figure: submissions, periods, deadlines.
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("sent_at", TIME),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text),
 )
 
 BLOCK_COLUMNS: tuple[str, ...] = tuple(c.name for c in BLOCK.columns)

@@ -83,3 +83,22 @@ def sources() -> Iterator[tuple[str, str]]:
     for identity, rule in all_rules().items():
         yield rule.message, f"{identity}: message"
         yield rule.remedy, f"{identity}: remedy"
+
+
+def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:
+    """A sentence of a screen, mail or command in a language, its `{parameters}` in place.
+
+    `text` is the English source and stands literally where it is said, so that it is found for the catalogues.
+    """
+    found = gettext(text, language)
+    return found.format_map(params) if params else found
+
+
+def many(one: str, other: str, n: int, language: str = SOURCE_LANGUAGE, **params: object) -> str:
+    """A sentence that depends on a number, `{n}`: the language's own plural forms decide."""
+    return catalogue(language).ngettext(one, other, n).format_map({"n": n, **params})
+
+
+def mark(text: str) -> str:
+    """The text itself: says that it is a source text which is told elsewhere, by `tell(text, language)`."""
+    return text
