@@ -1,0 +1,130 @@
+"""What is made of a report: groups of findings, suggestions, annotated workbooks, pages, and comparisons.
+
+Belongs here: pure functions from a report, a file's bytes or observations to what a person is shown.
+Does not belong here: checking (`pipelines/intake/check.py`), the ledger, pages of the portal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pipelines.answers.model import (
+    Beside,
+    CellView,
+    Change,
+    Comparison,
+    EventCount,
+    Group,
+    Point,
+    ReadRow,
+    RegisterComparison,
+    Series,
+    Shown,
+    Suggestion,
+    TableView,
+    Told,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.answers.declared import Declared
+    from pipelines.intake.report import Report
+    from pipelines.returns.findings import Finding
+
+
+def groups(report: Report, language: str) -> list[Group]:
+    """Findings by cause, worst first, then by how many."""
+    raise NotImplementedError
+
+
+def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | None:
+    """What could stand there instead; certain only with the declared words of the form at hand."""
+    raise NotImplementedError
+
+
+def mended(data: bytes, findings: Iterable[Finding], report: Report) -> bytes:
+    """A copy of their workbook with the certain label fixes of the chosen findings in it, the changed cells marked."""
+    raise NotImplementedError
+
+
+def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
+    """File name and bytes of their own workbook with comments and colours; of a workbook of findings otherwise."""
+    raise NotImplementedError
+
+
+def html(report: Report, language: str, *, demonstration: bool) -> str:
+    """The report as a page by itself."""
+    raise NotImplementedError
+
+
+def csv(report: Report, language: str) -> str:
+    """Every finding as a line; begins with a byte order mark."""
+    raise NotImplementedError
+
+
+def compare(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> Comparison:
+    """Cell by cell, old -> new; in a `patch` an absent figure is unchanged, not withdrawn."""
+    raise NotImplementedError
+
+
+def changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> list[Change]:
+    """The changes of `compare`, big ones first."""
+    return list(compare(new, old, language, kind=kind).changes)
+
+
+def register_changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en") -> RegisterComparison:
+    """The same for case events, in counts."""
+    raise NotImplementedError
+
+
+def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int = 12, language: str = "en") -> list[Series]:
+    """The last values of the same key beside each value."""
+    raise NotImplementedError
+
+
+def rows_read(report: Report, language: str) -> list[ReadRow]:
+    """What was read, number by number, for the right side of the page."""
+    raise NotImplementedError
+
+
+def beside(data: bytes, filename: str, form: str | None, language: str, *, demonstration: bool = False) -> Beside:
+    """Both sides, read again in a child process. Raises ReadError."""
+    raise NotImplementedError
+
+
+def preview(data: bytes, filename: str, form: str | None, language: str, demonstration: bool = False) -> str:
+    """The left side alone, as HTML. Raises ReadError."""
+    raise NotImplementedError
+
+
+__all__ = [
+    "Beside",
+    "CellView",
+    "Change",
+    "Comparison",
+    "EventCount",
+    "Group",
+    "Point",
+    "ReadRow",
+    "RegisterComparison",
+    "Series",
+    "Shown",
+    "Suggestion",
+    "TableView",
+    "Told",
+    "annotated",
+    "beside",
+    "changes",
+    "compare",
+    "csv",
+    "groups",
+    "html",
+    "mended",
+    "preview",
+    "quarters",
+    "register_changes",
+    "rows_read",
+    "suggest",
+]
