@@ -5,11 +5,15 @@ Does not belong here: any rule (`common.py` and the instruments' modules) and an
 
 Great Expectations 1.24 has no polars or DuckDB source that works, hence pandas batches; it is imported late, since it
 takes about three seconds.
+
+Great Expectations promises nothing to threads and keeps its present context in a global, so one lock lies around every
+run.  It keeps every result, too: after RENEW_AFTER validations the process begins anew with a fresh context.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +25,11 @@ import polars as pl
 from expectations.common import Check
 
 _ROW = "_row"
+RENEW_AFTER = 3_000
+"""Validations of one context. A check makes about a dozen, a batch of any size no more than three dozen."""
+_WARM = Check("warm_up", "ExpectColumnValuesToNotBeNull", {"column": "x"}, "")
+_LOCK = threading.RLock()
+_runs = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,8 @@ def _number(check: Check) -> int:
 def validate(suite_name: str, checks: Sequence[Check], tables: Mapping[str, pl.DataFrame]) -> list[Failure]:
     """Run the checks of one suite over its tables. A table without a row is not validated.
 
-    Raises RuntimeError when an expectation itself cannot be computed: that is a fault of the suite, never of a return.
+    Safe to call from several threads, which take turns. Raises RuntimeError when an expectation itself cannot be
+    computed: that is a fault of the suite, never of a return.
     """
     failures = []
     for table, group in _by_table(checks).items():
@@ -89,17 +99,35 @@ def validate(suite_name: str, checks: Sequence[Check], tables: Mapping[str, pl.D
             continue
         columns = sorted({c for check in group for c in _columns_of(check)})
         frame = rows.select(columns).with_row_index(_ROW).to_pandas()
-        definition = _definition(suite_name, table, tuple(_number(check) for check in group))
-        result = definition.run(
-            batch_parameters={"dataframe": frame},
-            result_format={
-                "result_format": "COMPLETE",
-                "unexpected_index_column_names": [_ROW],
-                "return_unexpected_index_query": False,
-            },
-        )
+        with _LOCK:
+            result = _run(suite_name, table, group, frame)
         failures += [failure for one in result.results if (failure := _failure(one, suite_name)) is not None]
     return failures
+
+
+def _run(suite_name: str, table: str, group: Sequence[Check], frame: Any) -> Any:
+    """One validation; with the lock held."""
+    global _runs
+    if _runs >= RENEW_AFTER:
+        _runs = 0
+        _definition.cache_clear()
+        _context.cache_clear()
+    _runs += 1
+    definition = _definition(suite_name, table, tuple(_number(check) for check in group))
+    return definition.run(
+        batch_parameters={"dataframe": frame},
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": [_ROW],
+            "return_unexpected_index_query": False,
+        },
+    )
+
+
+def warm_up() -> None:
+    """Load Great Expectations and what it loads late, by one small validation."""
+    with _LOCK:
+        _run("warm_up", _WARM.table, [_WARM], pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
 
 
 def _failure(result: Any, suite_name: str) -> Failure | None:
@@ -125,13 +153,19 @@ def _columns_of(check: Check) -> list[str]:
 
 
 def build_data_docs(folder: Path) -> Path | None:
-    """Write Data Docs of all validations that this process ran; returns the index page, None where it ran none.
+    """Write Data Docs of the validations that this process ran (of late, where it ran very many).
+
+    Returns the index page, None where it ran none.
 
     What an earlier process wrote stays: a page of each validation, by its time.
     """
     if not _CHECKS:
         return None
-    context = _context()
+    with _LOCK:
+        return _built(_context(), folder)
+
+
+def _built(context: Any, folder: Path) -> Path:
     site = {
         "class_name": "SiteBuilder",
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},

@@ -8,11 +8,12 @@ Many files cost one pool of children and one judgement.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipelines.intake import nil, store
 from pipelines.intake.ledger import Block
@@ -69,6 +70,22 @@ class _Read:
     taken: Taken | ReadError
 
 
+StepName = Literal["reading", "read", "judging", "judged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a check has come. From `read` on it says which form and periods were recognised.
+
+    `findings` are those known by then: `read` has all that the file alone shows, `judged` all of the report.
+    """
+
+    name: StepName
+    form: str | None = None
+    periods: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
 def check(
     data: bytes,
     filename: str,
@@ -80,10 +97,28 @@ def check(
     submission_id: str = OFFLINE_ID,
     kind: str | None = None,
     received: datetime | None = None,
+    on_step: Callable[[Step], None] | None = None,
 ) -> Report:
-    """Check one file. A file that cannot be read gives a report too; see `Report.verdict`. Raises UnknownFormError."""
+    """Check one file. A file that cannot be read gives a report too; see `Report.verdict`. Raises UnknownFormError.
+
+    `on_step` is called in the calling thread, four times: what it raises ends the check. Safe to call from many
+    threads at once.
+    """
     job = CheckJob("", data, filename, submission_id, form, kind, received)
-    return check_many([job], registry=registry, history=history, language=language)[""]
+    return _checked([job], registry, history, language, on_step=on_step)[""]
+
+
+def warm_up(registry: Registry) -> None:
+    """Fork the reading children and load the judgement, so that the first caller of a service does not wait.
+
+    Takes some seconds; may run in a thread beside the starting of the service, or be repeated.
+    """
+    from expectations.engine import warm_up as load_judgement
+
+    with _SHARED.of(registry.digest) as pool:
+        pool.warm_up(Task(b"-", "warm-up.csv", OFFLINE_ID, registry.digest))
+    rules_version()
+    load_judgement()
 
 
 def check_many(
@@ -100,13 +135,47 @@ def check_many(
     With `in_order` the jobs stand in the order of their arrival, and each is judged beside those before it.
     `progress` is told the key of each file that has been read. Raises UnknownFormError.
     """
+    return _checked(jobs, registry, history, language, in_order=in_order, progress=progress)
+
+
+def _checked(
+    jobs: Iterable[CheckJob],
+    registry: Registry,
+    history: History | HistorySource | None,
+    language: str,
+    *,
+    in_order: bool = False,
+    progress: Callable[[str], None] | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> dict[str, Report]:
+    tell = on_step or (lambda _step: None)
+    tell(Step("reading"))
     read = list(_read_all(jobs, registry, progress))
+    if on_step is not None:
+        form, periods, found = _understood(read[0])
+        tell(Step("read", form, periods, found))
+        tell(Step("judging", form, periods, found))
     judged, known = _judge(read, registry, history, in_order)
     version, rules = rules_version(), _history_rules()
-    return {
+    reports = {
         one.key: _report(one, judged.get(one.key, []), known.get(one.key), version, rules, registry, language)
         for one in read
     }
+    if on_step is not None:
+        tell(Step("judged", form, periods, reports[read[0].key].findings))
+    return reports
+
+
+def _understood(one: _Read) -> tuple[str | None, tuple[str, ...], tuple[Finding, ...]]:
+    """Form, periods and findings of a file that was read."""
+    from pipelines.returns.rules import from_read_error
+
+    if isinstance(one.taken, ReadError):
+        return None, (), (from_read_error(one.taken),)
+    reading = one.taken.reading
+    if reading is None:
+        return one.taken.form, (), one.taken.findings
+    return reading.form, tuple(p.code for p in reading.periods), (*one.taken.findings, *reading.findings)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -169,30 +238,42 @@ def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Ta
 
 
 class _SharedPool:
-    """Warm reading processes of this process: started when first needed, used by one thread at a time."""
+    """Warm reading processes of this process, for all its threads: started when first needed."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.pool: ChildPool[Task, Taken] | None = None
         self.digest = ""
+        self.users: Counter[int] = Counter()
+        self.retired: list[ChildPool[Task, Taken]] = []
 
     @contextmanager
     def of(self, digest: str) -> Iterator[ChildPool[Task, Taken]]:
-        """The pool for declarations of a digest; children that loaded others are replaced."""
+        """The pool for declarations of a digest; one whose children loaded others ends with its last user."""
         import atexit
 
         from pipelines.readers.child import PRELOAD, ChildPool
 
         with self.lock:
             if self.pool is not None and (self.digest != digest or not self.pool.launcher.alive()):
-                atexit.unregister(self.pool.close)
-                self.pool.close()
+                self.retired.append(self.pool)
                 self.pool = None
             if self.pool is None:
                 self.pool = ChildPool(take, preload=("pipelines.intake.preload", *PRELOAD))
                 self.digest = digest
                 atexit.register(self.pool.close)
-            yield self.pool
+            pool = self.pool
+            self.users[id(pool)] += 1
+        try:
+            yield pool
+        finally:
+            with self.lock:
+                self.users[id(pool)] -= 1
+                for old in [p for p in self.retired if not self.users[id(p)]]:
+                    self.retired.remove(old)
+                    del self.users[id(old)]
+                    atexit.unregister(old.close)
+                    old.close()
 
 
 _SHARED = _SharedPool()
@@ -262,13 +343,9 @@ def _report(
     registry: Registry,
     language: str,
 ) -> Report:
-    from pipelines.returns.rules import from_read_error
-
-    if isinstance(one.taken, ReadError):
-        findings, reading, taken = [from_read_error(one.taken)], None, None
-    else:
-        taken, reading = one.taken, one.taken.reading
-        findings = [*taken.findings, *(reading.findings if reading is not None else ()), *judged]
+    taken = None if isinstance(one.taken, ReadError) else one.taken
+    reading = taken.reading if taken is not None else None
+    findings = [*_understood(one)[2], *judged]
     own_hash = file_hash(one.sha256, registry.digest, version, findings)
     form = registry.forms[reading.form] if reading is not None else None
     return Report(

@@ -1,8 +1,8 @@
 """Reading in a child process, so that no file can hang, crash or fill the process that serves people.
 
-`read_in_child` gives every upload a process of its own; `ChildPool` keeps two warm for a batch and takes any
-top-level function, so that standardising can run beside the reading.  Limits: 2 GB of address space, 60 s of
-processor time a file, 30 s of wall clock, 1 MB files, an empty folder, no network.
+`read_in_child` gives every upload a process of its own; `ChildPool` keeps some warm, for batches and for many callers
+at once, and takes any top-level function, so that standardising can run beside the reading.  Limits: 2 GB of address
+space, 60 s of processor time a file, 30 s of wall clock, 1 MB files, an empty folder, no network.
 Does not belong here: what runs inside the child (`launcher.py`, `read.py`).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import pickle
 import selectors
@@ -41,6 +42,8 @@ MEMORY = 2 << 30
 CPU_SECONDS = 60
 FILE_SIZE = 1 << 20
 TIMEOUT = 30.0
+PATIENCE = 4.0
+"""Seconds after which a file stops counting against the others, so that slow ones do not hold up the next upload."""
 _TAKE_SECONDS = 5.0
 PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
 _KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_")
@@ -161,6 +164,13 @@ class Launcher:
             raise RuntimeError("the launcher of reading processes is gone")
         return Child(self, pid, ours)
 
+    def load(self) -> None:
+        """Import at once what is else imported when there is nothing to do; children forked later have it."""
+        with self.lock:
+            self._await_ready()
+            self.control.send(b"load")
+            self.control.recv(64)
+
     def reap(self, pid: int) -> int:
         """Wait for a child that was killed or has died; its wait status."""
         with self.lock:
@@ -273,19 +283,26 @@ class Child:
         return ReadError("read.child_died", reason=_reason(self.launcher.reap(self.pid)))
 
 
+def at_once() -> int:
+    """How many children work at the same time: one a core, and never fewer than two."""
+    return max(2, os.cpu_count() or 2)
+
+
 class ChildPool(Generic[J, R]):
-    """Warm children for a batch: `ChildPool(work)`, then `map` over (key, job), or `read_many` over `Job`s.
+    """Warm children: `ChildPool(work)`, then `map` over (key, job), or `read_many` over `Job`s.
 
     `work` is a top-level function of an importable module; jobs and results are pickled, results may hold plain
     values, polars frames and classes of `pipelines` and of the package of `work`. A child that dies costs its own job
-    only and is replaced; each is replaced after `recycle_after` jobs. Not for use from several threads at once.
+    only and is replaced; each is replaced after `recycle_after` jobs. Several threads may call `map` at once: together
+    they have no more than `workers` children at work (twice as many, where some have been slow for longer than
+    PATIENCE), and who waits longest is served next.
     """
 
     def __init__(
         self,
         work: Callable[[J], R] | None = None,
         *,
-        workers: int = 2,
+        workers: int | None = None,
         recycle_after: int = 200,
         timeout: float = TIMEOUT,
         preload: Iterable[str] = PRELOAD,
@@ -293,7 +310,8 @@ class ChildPool(Generic[J, R]):
         cpu_seconds: int = CPU_SECONDS,
     ) -> None:
         self.launcher = Launcher(work or read_job, preload=preload, memory=memory, cpu_seconds=cpu_seconds)
-        self.workers = workers
+        self.workers = workers if workers is not None else at_once()
+        self.seats = Seats(self.workers)
         self.recycle_after = recycle_after
         self.timeout = timeout
         self.idle: deque[Child] = deque()
@@ -310,63 +328,164 @@ class ChildPool(Generic[J, R]):
             self.idle.pop().close()
         self.launcher.close()
 
+    def warm_up(self, job: J) -> None:
+        """Fork the children and let each do a job, whatever comes of it, so that the first caller need not wait."""
+        self.launcher.load()
+        children = [self.launcher.start() for _ in range(self.workers)]
+        for child in children:
+            child.send(job, self.timeout)
+        for child in children:
+            if not child.dead:
+                child.receive()
+            self._release(child)
+
     def map(self, jobs: Iterable[tuple[K, J]]) -> Iterator[tuple[K, R | ReadError]]:
         """Results as they come, each with its key; never more jobs taken from `jobs` than children can work on."""
         source = iter(jobs)
         with selectors.DefaultSelector() as selector:
-            busy: dict[Child, K] = {}
+            busy: dict[Child, tuple[K, Seat]] = {}
             try:
                 yield from self._fill(source, selector, busy)
                 while busy:
                     for child, result in self._next(selector, busy):
-                        key = busy.pop(child)
+                        key, seat = busy.pop(child)
                         selector.unregister(child.sock)
                         self._release(child)
+                        seat.leave()
                         yield from self._fill(source, selector, busy)
                         yield key, result
             finally:
-                for child in busy:
+                for child, (_, seat) in busy.items():
                     child.overdue()
                     child.close()
+                    seat.leave()
 
     def read_many(self: ChildPool[Job, Content], jobs: Iterable[Job]) -> Iterator[tuple[Hashable, Content | ReadError]]:
         """`map` for a pool that only reads: the key is the job's own."""
         return self.map((job.key, job) for job in jobs)
 
     def _fill(
-        self, source: Iterator[tuple[K, J]], selector: selectors.BaseSelector, busy: dict[Child, K]
+        self, source: Iterator[tuple[K, J]], selector: selectors.BaseSelector, busy: dict[Child, tuple[K, Seat]]
     ) -> Iterator[tuple[K, ReadError]]:
-        while len(busy) < self.workers:
-            item = next(source, None)
-            if item is None:
+        while True:
+            # Who has a child at work takes a further seat only if nobody waits; who has none waits for one.
+            seat = self.seats.take(wait=not busy)
+            if seat is None:
                 return
-            key, job = item
-            child = self.idle.popleft() if self.idle else self.launcher.start()
-            failure = child.send(job, self.timeout)
+            try:
+                item = next(source, None)
+                if item is None:
+                    seat.leave()
+                    return
+                key, job = item
+                child = self._child()
+                failure = child.send(job, self.timeout)
+            except BaseException:
+                seat.leave()
+                raise
             if failure is not None:
                 child.close()
+                seat.leave()
                 yield key, failure
                 continue
             selector.register(child.sock, selectors.EVENT_READ, child)
-            busy[child] = key
+            busy[child] = key, seat
 
-    def _next(self, selector: selectors.BaseSelector, busy: dict[Child, K]) -> Iterator[tuple[Child, Any]]:
-        left = min(child.deadline for child in busy) - time.monotonic()
-        found = selector.select(max(left, 0))
-        for ready, _ in found:
-            # The result is there; that the caller was slow to come for it is not the child's fault.
-            ready.data.deadline = max(ready.data.deadline, time.monotonic() + _TAKE_SECONDS)
-            yield ready.data, ready.data.receive()
-        if not found:
+    def _child(self) -> Child:
+        try:
+            return self.idle.popleft()
+        except IndexError:
+            return self.launcher.start()
+
+    def _next(self, selector: selectors.BaseSelector, busy: dict[Child, tuple[K, Seat]]) -> Iterator[tuple[Child, Any]]:
+        while True:
             now = time.monotonic()
-            for child in [child for child in busy if child.deadline <= now]:
+            for _, seat in busy.values():
+                if seat.slow_from <= now:
+                    seat.step_aside()
+            waits = [child.deadline for child in busy] + [seat.slow_from for _, seat in busy.values()]
+            found = selector.select(max(min(waits) - now, 0))
+            for ready, _ in found:
+                # The result is there; that the caller was slow to come for it is not the child's fault.
+                ready.data.deadline = max(ready.data.deadline, time.monotonic() + _TAKE_SECONDS)
+                yield ready.data, ready.data.receive()
+            now = time.monotonic()
+            overdue = [] if found else [child for child in busy if child.deadline <= now]
+            for child in overdue:
                 yield child, child.overdue()
+            if found or overdue:
+                return
 
     def _release(self, child: Child) -> None:
-        if child.dead or child.done >= self.recycle_after:
+        if child.dead or child.done >= self.recycle_after or len(self.idle) >= self.workers:
             child.close()
         else:
             self.idle.append(child)
+
+
+class Seats:
+    """Places for children at work, given in the order of asking. Safe to use from several threads."""
+
+    def __init__(self, seats: int) -> None:
+        self.seats = seats
+        self.lock = threading.Lock()
+        self.taken = 0
+        self.aside = 0
+        self.waiting: deque[threading.Event] = deque()
+
+    def take(self, *, wait: bool) -> Seat | None:
+        """A seat; None where there is none at once and the caller does not wait."""
+        turn = threading.Event()
+        with self.lock:
+            if self.taken < self.seats and not self.waiting:
+                self.taken += 1
+                return Seat(self)
+            if not wait:
+                return None
+            self.waiting.append(turn)
+        try:
+            turn.wait()
+        except BaseException:
+            with self.lock:
+                if turn in self.waiting:
+                    self.waiting.remove(turn)
+                else:
+                    self._free()
+            raise
+        return Seat(self)
+
+    def _free(self) -> None:
+        """With the lock held: hand a seat to who waits longest."""
+        if self.waiting:
+            self.waiting.popleft().set()
+        else:
+            self.taken -= 1
+
+
+class Seat:
+    """One place, from taking until `leave`."""
+
+    def __init__(self, seats: Seats) -> None:
+        self.of = seats
+        self.slow_from = time.monotonic() + PATIENCE
+        self.aside = False
+
+    def step_aside(self) -> None:
+        """Let another child begin while this one goes on; no more of them at once than there are seats."""
+        with self.of.lock:
+            self.slow_from = math.inf if self.of.aside < self.of.seats else time.monotonic() + 1
+            if self.slow_from == math.inf and not self.aside:
+                self.aside = True
+                self.of.aside += 1
+                self.of._free()
+
+    def leave(self) -> None:
+        """Give the place back."""
+        with self.of.lock:
+            if self.aside:
+                self.of.aside -= 1
+            else:
+                self.of._free()
 
 
 def _reason(status: int) -> str:

@@ -56,6 +56,10 @@ def main(config: dict[str, Any]) -> None:
             os.close(fds[0])
             forked = True
             control.send(str(pid).encode())
+        elif verb == "load":
+            while to_import:
+                importlib.import_module(to_import.pop(0))
+            control.send(b"loaded")
         elif verb == "reap":
             control.send(str(os.waitpid(int(number), 0)[1]).encode())
         elif verb == "forget":
