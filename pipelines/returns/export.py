@@ -15,7 +15,7 @@ import polars as pl
 from pipelines import clock
 from pipelines.returns.law import LAW_COLUMNS
 from pipelines.returns.periods import Period, last_ended, span
-from pipelines.returns.territory import Name
+from pipelines.returns.territory import CalendarEntry, Name, Territory
 
 if TYPE_CHECKING:
     from pipelines.returns.registry import Registry
@@ -66,26 +66,33 @@ def _ends(valid: str | None) -> tuple[str | None, str | None]:
     return start or None, end or None
 
 
+def expected(registry: Registry, today: date, *, ahead: int = 0) -> Iterator[tuple[Territory, CalendarEntry, Period]]:
+    """Each expected return: from the entry's first period to its last, or to the newest ended before `today` and
+    `ahead` periods beyond it; in the order of declaration."""
+    for territory in registry.territories.values():
+        for entry in territory.calendar:
+            start, end = _ends(entry.periods)
+            assert start is not None  # a range begins with a period
+            newest = last_ended(today, entry.freq)
+            for _ in range(ahead):
+                newest = newest.next()
+            last = min(Period.of(end), newest) if end else newest
+            yield from ((territory, entry, period) for period in span(Period.of(start), last))
+
+
 def calendar(registry: Registry, today: date | None = None) -> list[dict[str, Any]]:
     """One row an expected return of a period that ended before `today` (default: the clock's day).
 
     A row is expected from the entry's first period to its last, or to the newest period ended. Training territories
     have rows too; who reads it keeps them apart by `kind`.
     """
-    day = today or clock.now().date()
     rows = []
-    for territory in registry.territories.values():
-        for entry in territory.calendar:
-            start, end = _ends(entry.periods)
-            assert start is not None  # a range begins with a period
-            newest = last_ended(day, entry.freq)
-            last = min(Period.of(end), newest) if end else newest
-            for period in span(Period.of(start), last):
-                values = (
-                    entry.jurisdiction, territory.code, entry.instrument, entry.source, entry.freq, period.code,
-                    period.end + timedelta(days=entry.deadline_days),
-                )  # fmt: skip
-                rows.append(dict(zip(SCHEMAS["calendar"], values, strict=True)))
+    for territory, entry, period in expected(registry, today or clock.now().date()):
+        values = (
+            entry.jurisdiction, territory.code, entry.instrument, entry.source, entry.freq, period.code,
+            period.end + timedelta(days=entry.deadline_days),
+        )  # fmt: skip
+        rows.append(dict(zip(SCHEMAS["calendar"], values, strict=True)))
     return rows
 
 

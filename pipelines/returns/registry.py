@@ -10,7 +10,7 @@ import csv
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,21 @@ class Registry:
     digest: str
     plans: dict[str, Any] = field(default_factory=dict, repr=False)
     """Forms made ready for reading, by id (`plan.py`); filled when first needed."""
+
+    def national(self) -> Registry:
+        """The same without what belongs to training territories: all that figures are gathered and released of."""
+        kept = {code: t for code, t in self.territories.items() if t.kind == "national"}
+        places = {j.code for t in kept.values() for j in t.jurisdictions}
+        forms = {id_: form for id_, form in self.forms.items() if form.jurisdiction in places}
+        names = {name for form in forms.values() for name in (form.id, form.series)}
+        return replace(
+            self,
+            territories=kept,
+            forms=forms,
+            law=tuple(a for a in self.law if a.jurisdiction in places),
+            population=tuple(row for row in self.population if row["territory"] in kept),
+            corrections=tuple(c for c in self.corrections if c.form in names),
+        )
 
     def territory_of(self, jurisdiction: str) -> Territory:
         """The territory a jurisdiction belongs to. Raises KeyError for one that is not declared."""

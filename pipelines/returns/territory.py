@@ -19,6 +19,12 @@ CountUnit = Annotated[str, Coded("count_unit")]
 OffenceGroup = Annotated[str, Coded("offence_group")]
 
 
+QUERY_DAYS = {"Q": 60, "A": 115}
+RELEASE_DAYS = {"Q": 75, "A": 130}
+"""Days after a period's end where the calendar says nothing else: questions are answered fifteen days after the
+collection has closed (quarters on day 45, years on day 100), and the release follows another fifteen days later."""
+
+
 class Name(Declared):
     """One name in one language. `valid` are years; `accepted` names are read in files but never shown."""
 
@@ -55,7 +61,33 @@ class CalendarEntry(Declared):
     source: str
     freq: Literal["Q", "A"]
     periods: PeriodRange = Field(description="First expected period, and the last where it has ended.")
-    deadline_days: int = Field(ge=1, le=400, description="Days after the period's end.")
+    deadline_days: int = Field(ge=1, le=400, description="Days after the period's end by which the return is in.")
+    query_days: int | None = Field(
+        None,
+        ge=1,
+        le=430,
+        description="Days after it by which questions are answered: 60, of a year 115.",
+    )
+    release_days: int | None = Field(
+        None, ge=1, le=460, description="Days after it on which it is released: 75, of a year 130."
+    )
+
+    @property
+    def days(self) -> tuple[int, int, int]:
+        """Days after the period's end: collection, queries, release; those not declared by their defaults, which a
+        later collection pushes back."""
+        queries = self.query_days or max(QUERY_DAYS[self.freq], self.deadline_days)
+        return self.deadline_days, queries, self.release_days or max(RELEASE_DAYS[self.freq], queries)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        collection, queries, release = self.days
+        if not collection <= queries <= release:
+            raise ValueError(
+                f"collection closes on day {collection}, queries on day {queries} and the release is on day {release}; "
+                "write deadline_days, query_days and release_days in this order of size"
+            )
+        return self
 
 
 class CountingRule(Declared):
