@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pipelines.told import ToldError
+
 Role = Literal["viewer", "submitter", "approver", "steward"]
 """`viewer` sees; `submitter` also sends; `approver` also decides, never on what he or she sent; `steward` sees all of
 its scope, keeps accounts, and may override with a reason."""
@@ -23,7 +25,7 @@ SYSTEM = "system"
 """The machine itself, on nobody's behalf."""
 
 
-class NotAllowedError(Exception):
+class NotAllowedError(ToldError):
     """Somebody asked for what is not his or hers. The text says what is missing and whom to ask, and never says whether
     a thing that may not be seen is there."""
 

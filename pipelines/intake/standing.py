@@ -1,0 +1,78 @@
+"""What an entry of the audit log vouches for: the digest of the rows as they stood when it was written.
+
+Belongs here: digests of events, and of a submission, an account, a token with all that hangs on them.
+Does not belong here: the chain (`audit.py`), comparing (`verification.py`).
+
+An edit behind the database's triggers changes a row and not its digest in the chain.  Left out is what changes without
+an act: failed sign-ins, locks, when somebody signed in or a token was used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.intake.audit import digest
+from pipelines.intake.queries import in_ids
+from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, EVENT, JUSTIFICATION, SUBMISSION, TOKEN
+
+Digests = dict[str, str]
+
+_ACCOUNT = tuple(c for c in ACCOUNT.columns if c.name not in ("failed", "locked_until", "signed_in_at"))
+_TOKEN = tuple(c for c in TOKEN.columns if c.name != "used_at")
+
+
+def event(row: Mapping[str, Any]) -> str:
+    """The digest of one event: every column."""
+    return digest([row[c.name] for c in EVENT.columns])
+
+
+def submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Of each submission (all, or some) the digest of its row, its blocks and its justifications."""
+    return _digests(
+        connection,
+        ids,
+        (SUBMISSION.columns, SUBMISSION.c.submission_id),
+        (BLOCK.columns, BLOCK.c.submission_id),
+        (JUSTIFICATION.columns, JUSTIFICATION.c.submission_id),
+    )
+
+
+def accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Of each account the digest of its row and its grants."""
+    return _digests(
+        connection,
+        ids,
+        (_ACCOUNT, ACCOUNT.c.account_id),
+        (ACCOUNT_GRANT.columns, ACCOUNT_GRANT.c.account_id),
+    )
+
+
+def tokens(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Of each token the digest of its row."""
+    return _digests(connection, ids, (_TOKEN, TOKEN.c.token_id))
+
+
+def _digests(
+    connection: sa.Connection,
+    ids: Sequence[str] | None,
+    *parts: tuple[Iterable[sa.Column[Any]], sa.Column[Any]],
+) -> Digests:
+    """One digest an id, over the rows of each part; the first part says which ids there are."""
+    found: dict[str, list[list[list[Any]]]] = {}
+    for position, (columns, key) in enumerate(parts):
+        query = sa.select(*columns, key.label("_id"))
+        rows = connection.execute(query) if ids is None else in_ids(connection, query, key, ids)
+        for row in rows:
+            *values, identity = row
+            if position == 0:
+                found[identity] = [[] for _ in parts]
+            if identity in found:
+                found[identity][position].append(values)
+    # Databases sort texts by their own rules; here the order is that of the canonical JSON of the rows.
+    return {
+        identity: digest([sorted(rows, key=lambda r: [str(v) for v in r]) for rows in parts_of])
+        for identity, parts_of in found.items()
+    }

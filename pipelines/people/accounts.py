@@ -1,0 +1,433 @@
+"""Accounts: who there is, what each may, and the password of those that sign in here.
+
+Belongs here: making, finding, changing accounts and their grants, each change audited in its own transaction.
+Does not belong here: what a right means (`identity.py`), tokens (`tokens.py`), the pages that ask (`dashboards/`).
+
+Who keeps accounts: a steward, within its own scope.  It may give and take what it is steward of, and change an account
+only if all its grants lie there, so that nobody takes over an account that may more.  `system` keeps every account;
+it is used by the command line of a home that has no steward yet, and by demonstrations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import sqlalchemy as sa
+
+from pipelines import clock, codes
+from pipelines.intake import audit, standing
+from pipelines.intake.database import reading, writing
+from pipelines.intake.queries import in_ids
+from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT
+from pipelines.locales import mark
+from pipelines.people import passwords
+from pipelines.people.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError
+from pipelines.told import ToldError
+
+if TYPE_CHECKING:
+    from pipelines.people.signin import SignIn
+
+LOCAL = "local"
+"""The issuer of accounts that no other provider vouches for; their subject is the account's id."""
+_ID = re.compile(r"[a-z0-9][a-z0-9._@-]{1,62}[a-z0-9]\Z")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
+_EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\Z")
+
+
+class AccountError(ToldError):
+    """An account or a grant that cannot be as it was asked for. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account with its grants, without its password; times are texts as `clock.stamp()` writes them."""
+
+    account_id: str
+    display_name: str
+    email: str | None
+    language: str
+    must_change: bool
+    locked_until: str | None
+    disabled: bool
+    issuer: str | None
+    subject: str | None
+    created_at: str
+    created_by: str
+    signed_in_at: str | None
+    has_password: bool
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An account to be made."""
+
+    account_id: str
+    display_name: str
+    grants: tuple[Grant, ...] = ()
+    language: str = "en"
+    email: str | None = None
+    password: str | None = None
+    must_change: bool = True
+    issuer: str | None = None
+    subject: str | None = None
+
+
+# -------------------------------------------------------------------------------------------------------------- making
+
+
+def create(
+    engine: sa.Engine,
+    account_id: str,
+    display_name: str,
+    *,
+    language: str = "en",
+    email: str | None = None,
+    grants: Iterable[Grant] = (),
+    password: str | None = None,
+    must_change: bool = True,
+    issuer: str | None = None,
+    subject: str | None = None,
+    by: str,
+) -> Account:
+    """Make an account. Raises AccountError (the id is taken or odd), PasswordError, NotAllowedError (not `by`'s)."""
+    new = New(account_id, display_name, tuple(grants), language, email, password, must_change, issuer, subject)
+    if not create_many(engine, [new], by=by):
+        raise AccountError(mark("There is an account {account} already."), account=account_id)
+    return cast(Account, find(engine, account_id))
+
+
+def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
+    """Make those accounts that are not there yet, in one transaction; returns how many. Raises as `create`."""
+    for one in accounts:
+        _check(one)
+    hashes = {one.account_id: passwords.hashed(one.password) for one in accounts if one.password is not None}
+    now = clock.stamp(clock.now())
+    with writing(engine) as connection:
+        known = {
+            r.account_id
+            for r in in_ids(
+                connection, sa.select(ACCOUNT.c.account_id), ACCOUNT.c.account_id, [a.account_id for a in accounts]
+            )
+        }
+        new = [one for one in {a.account_id: a for a in accounts}.values() if one.account_id not in known]
+        if not new:
+            return 0
+        _keeper(connection, by, [grant for one in new for grant in one.grants])
+        _refuse_taken(connection, new)
+        connection.execute(sa.insert(ACCOUNT), [_account_row(one, hashes.get(one.account_id), now, by) for one in new])
+        rows = [_grant_row(one.account_id, grant, now, by) for one in new for grant in sorted(set(one.grants))]
+        if rows:
+            connection.execute(sa.insert(ACCOUNT_GRANT), rows)
+        record(connection, by, "create", [one.account_id for one in new])
+    return len(new)
+
+
+# -------------------------------------------------------------------------------------------------------------- finding
+
+
+def find(engine: sa.Engine, account_id: str) -> Account | None:
+    """An account, disabled ones too; None where there is none."""
+    with reading(engine) as connection:
+        return next(iter(_accounts(connection, [account_id])), None)
+
+
+def all_accounts(engine: sa.Engine) -> list[Account]:
+    """Every account by its id."""
+    with reading(engine) as connection:
+        return _accounts(connection)
+
+
+def identity(engine: sa.Engine, account_id: str) -> Identity:
+    """Who an account is and what it may now. Raises NotAllowedError where it is unknown or disabled."""
+    with reading(engine) as connection:
+        found = identities(connection, [account_id]).get(account_id)
+    if found is None:
+        raise unknown(account_id)
+    return found
+
+
+def identity_of(engine: sa.Engine, issuer: str, subject: str) -> Identity | None:
+    """The identity for which a provider vouches; None where no enabled account is linked to it."""
+    if issuer == LOCAL:
+        asked = sa.and_(ACCOUNT.c.account_id == subject, ACCOUNT.c.issuer.is_(None))
+    else:
+        asked = sa.and_(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
+    with reading(engine) as connection:
+        account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(asked)).scalar_one_or_none()
+        return identities(connection, [account_id]).get(account_id) if account_id is not None else None
+
+
+def identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Identity]:
+    """The identities of the enabled ones among some accounts, as a transaction sees them."""
+    return {
+        a.account_id: Identity(a.account_id, a.display_name, a.language, a.grants)
+        for a in _accounts(connection, list(ids))
+        if not a.disabled
+    }
+
+
+def unknown(account_id: str) -> NotAllowedError:
+    """What is said of an account that is not there, is disabled, or is not the asker's to keep."""
+    return NotAllowedError(
+        mark("{account} is no account that may act here; ask your steward (`rti account list` shows those there are)."),
+        account=account_id,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ changing
+
+
+def grant(engine: sa.Engine, account_id: str, given: Grant, *, by: str) -> bool:
+    """Give an account a role; false where it had it. Raises NotAllowedError, AccountError."""
+    _check_grant(given)
+    with writing(engine) as connection:
+        found = kept(connection, account_id, by, [given])
+        if given in found.grants:
+            return False
+        row = _grant_row(account_id, given, clock.stamp(clock.now()), by)
+        connection.execute(sa.insert(ACCOUNT_GRANT).values(**row))
+        record(connection, by, "grant", [account_id], grant=_words(given))
+    return True
+
+
+def revoke(engine: sa.Engine, account_id: str, taken: Grant, *, by: str) -> bool:
+    """Take a role from an account; false where it did not have it. Raises NotAllowedError."""
+    with writing(engine) as connection:
+        found = kept(connection, account_id, by, [taken], whole=False)
+        if taken not in found.grants:
+            return False
+        columns = ACCOUNT_GRANT.c
+        connection.execute(
+            sa.delete(ACCOUNT_GRANT).where(
+                columns.account_id == account_id,
+                columns.role == taken.role,
+                columns.jurisdiction == taken.jurisdiction,
+                columns.instrument == taken.instrument,
+            )
+        )
+        record(connection, by, "revoke", [account_id], grant=_words(taken))
+    return True
+
+
+def disable(engine: sa.Engine, account_id: str, *, by: str) -> None:
+    """Let an account act and sign in no longer; what it did stays. Its tokens end with it."""
+    _set(engine, account_id, by, "disable", disabled=True)
+
+
+def enable(engine: sa.Engine, account_id: str, *, by: str) -> None:
+    """Let a disabled or locked account act again."""
+    _set(engine, account_id, by, "enable", disabled=False, failed=0, locked_until=None)
+
+
+def link(engine: sa.Engine, account_id: str, issuer: str, subject: str, *, by: str) -> None:
+    """Let a provider of OpenID Connect vouch for an account; its password, if it had one, ends."""
+    if not issuer.strip() or not subject.strip() or issuer == LOCAL:
+        raise AccountError(mark("A provider is named by its issuer (an address) and its own name for the account."))
+    try:
+        _set(engine, account_id, by, "link", issuer=issuer, subject=subject, password_hash=None, must_change=False)
+    except sa.exc.IntegrityError as error:
+        raise _subject_taken() from error
+
+
+def set_language(engine: sa.Engine, account_id: str, language: str, *, by: str) -> None:
+    """The language an account is spoken to in. An account may set its own."""
+    _check_language(language)
+    _set(engine, account_id, by, "language", language=language)
+
+
+def set_email(engine: sa.Engine, account_id: str, email: str | None, *, by: str) -> None:
+    """Where notices go; None for nowhere. An account may set its own."""
+    _check_email(email)
+    _set(engine, account_id, by, "email", email=email)
+
+
+def has_head_steward(engine: sa.Engine) -> bool:
+    """Whether an enabled account is steward of everything; without one, the command line makes it."""
+    return any(Grant("steward") in a.grants for a in all_accounts(engine) if not a.disabled)
+
+
+def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
+    """See `signin.sign_in`."""
+    from pipelines.people import signin
+
+    return signin.sign_in(engine, account_id, password)
+
+
+def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> None:
+    """See `signin.change_password`."""
+    from pipelines.people import signin
+
+    signin.change_password(engine, account_id, old, new)
+
+
+def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
+    """See `signin.reset_password`."""
+    from pipelines.people import signin
+
+    return signin.reset_password(engine, account_id, by=by)
+
+
+# ------------------------------------------------------------------------------------------------------------ the core
+
+
+def _set(engine: sa.Engine, account_id: str, by: str, action: str, **values: Any) -> None:
+    own = by == account_id and action in ("language", "email")
+    with writing(engine) as connection:
+        if own and account_id not in identities(connection, [account_id]):
+            raise unknown(account_id)
+        if not own:
+            kept(connection, account_id, by)
+        connection.execute(sa.update(ACCOUNT).where(ACCOUNT.c.account_id == account_id).values(**values))
+        record(connection, by, action, [account_id])
+
+
+def record(connection: sa.Connection, by: str, action: str, ids: Sequence[str], **detail: Any) -> None:
+    """One audit entry an account, with the digest of how it stands now."""
+    stand = standing.accounts(connection, ids)
+    now = clock.now()
+    audit.append_many(
+        connection,
+        [audit.Entry(now, by, f"account.{action}", i, {**detail, "standing": stand[i]}) for i in ids],
+    )
+
+
+def kept(
+    connection: sa.Connection, account_id: str, by: str, also: Sequence[Grant] = (), *, whole: bool = True
+) -> Account:
+    """An account that `by` may change. What is not there and what is not `by`'s is told in the same words."""
+    found = next(iter(_accounts(connection, [account_id])), None)
+    if found is None:
+        if by != SYSTEM:
+            _keeper(connection, by, also)
+        raise unknown(account_id)
+    _keeper(connection, by, also)
+    try:
+        _keeper(connection, by, found.grants if whole else ())
+    except NotAllowedError:
+        raise unknown(account_id) from None
+    return found
+
+
+def _keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None:
+    """Raise NotAllowedError unless `by` keeps accounts, and is steward of every pair of these grants."""
+    if by == SYSTEM:
+        return
+    who = identities(connection, [by]).get(by)
+    if who is None:
+        raise unknown(by)
+    if not who.is_steward:
+        raise NotAllowedError(mark("Accounts are kept by stewards, and {account} is none."), account=by)
+    for one in grants:
+        if not who.may("steward", one.jurisdiction, one.instrument):
+            raise NotAllowedError(
+                mark("{account} is no steward of {instrument} of {jurisdiction}; ask the steward who is."),
+                account=by,
+                instrument=one.instrument,
+                jurisdiction=one.jurisdiction,
+            )
+
+
+def _accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> list[Account]:
+    query = sa.select(ACCOUNT).order_by(ACCOUNT.c.account_id)
+    held = sa.select(ACCOUNT_GRANT)
+    rows = connection.execute(query) if ids is None else in_ids(connection, query, ACCOUNT.c.account_id, ids)
+    found = list(rows)
+    grants: dict[str, list[Grant]] = {}
+    for row in connection.execute(held) if ids is None else in_ids(connection, held, ACCOUNT_GRANT.c.account_id, ids):
+        grants.setdefault(row.account_id, []).append(Grant(row.role, row.jurisdiction, row.instrument))
+    return [
+        Account(
+            **{n: getattr(row, n) for n in Account.__dataclass_fields__ if n not in ("has_password", "grants")},
+            has_password=row.password_hash is not None,
+            grants=tuple(sorted(grants.get(row.account_id, ()))),
+        )
+        for row in found
+    ]
+
+
+def _account_row(one: New, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
+    return {
+        "account_id": one.account_id,
+        "display_name": one.display_name.strip(),
+        "email": one.email,
+        "language": one.language,
+        "password_hash": password_hash,
+        "must_change": one.must_change and password_hash is not None,
+        "failed": 0,
+        "locked_until": None,
+        "disabled": False,
+        "issuer": one.issuer,
+        "subject": one.subject,
+        "created_at": now,
+        "created_by": by,
+        "signed_in_at": None,
+    }
+
+
+def _grant_row(account_id: str, given: Grant, now: str, by: str) -> dict[str, Any]:
+    named = {"role": given.role, "jurisdiction": given.jurisdiction, "instrument": given.instrument}
+    return {"account_id": account_id, **named, "granted_at": now, "granted_by": by}
+
+
+def _words(one: Grant) -> list[str]:
+    return [one.role, one.jurisdiction, one.instrument]
+
+
+def _refuse_taken(connection: sa.Connection, new: Sequence[New]) -> None:
+    pairs = [(one.issuer, one.subject) for one in new if one.issuer is not None]
+    for issuer, subject in pairs:
+        there = sa.select(ACCOUNT.c.account_id).where(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
+        if pairs.count((issuer, subject)) > 1 or connection.execute(there).first() is not None:
+            raise _subject_taken()
+
+
+def _subject_taken() -> AccountError:
+    return AccountError(mark("The provider's account is linked to another account already."))
+
+
+# ------------------------------------------------------------------------------------------------------------- checking
+
+
+def _check(one: New) -> None:
+    if not _ID.match(one.account_id) or one.account_id == SYSTEM:
+        raise AccountError(
+            mark("{account} is no name for an account; take 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
+            account=repr(one.account_id),
+        )
+    if not one.display_name.strip():
+        raise AccountError(mark("Say the account's name as people read it: the office's role."))
+    if (one.issuer is None) != (one.subject is None) or one.issuer == LOCAL:
+        raise AccountError(mark("A provider is named by its issuer (an address) and its own name for the account."))
+    _check_language(one.language)
+    _check_email(one.email)
+    for given in one.grants:
+        _check_grant(given)
+    if one.password is not None:
+        passwords.check(one.password, one.account_id, one.display_name)
+
+
+def _check_language(language: str) -> None:
+    if not _LANGUAGE.match(language):
+        raise AccountError(mark("{language} is no language code, such as en or sq."), language=repr(language))
+
+
+def _check_email(email: str | None) -> None:
+    if email is not None and not _EMAIL.match(email):
+        raise AccountError(mark("{email} is no address of mail."), email=repr(email))
+
+
+def _check_grant(given: Grant) -> None:
+    if given.role not in ROLES:
+        raise AccountError(mark("{role} is no role; there are {known}."), role=repr(given.role), known=", ".join(ROLES))
+    if given.instrument not in (EVERY, *codes.codes("instrument")):
+        raise AccountError(
+            mark("{instrument} is no instrument; there are {known}."),
+            instrument=repr(given.instrument),
+            known=", ".join(codes.codes("instrument")),
+        )
+    if not given.jurisdiction.strip():
+        raise AccountError(mark("A role is held in a jurisdiction, or in * for every one."))

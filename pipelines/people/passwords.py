@@ -1,0 +1,85 @@
+"""Passwords: what one must be, how it is kept, when too many wrong ones lock.
+
+Belongs here: the rule, Argon2, the length of a lock.  Does not belong here: whose password it is (`accounts.py`).
+The rule is that of NIST SP 800-63B: length counts, no classes of characters, nothing that says the account's own name.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from pipelines.locales import mark
+from pipelines.told import ToldError
+
+MINIMUM, MAXIMUM = 12, 256
+"""Characters. The upper bound keeps whoever is not signed in from having megabytes hashed."""
+FAILURES = 5
+FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=15), timedelta(days=1)
+_HASHER = PasswordHasher()
+"""Argon2id with the library's parameters (those of RFC 9106 for little memory); raised with it, and then rehashed."""
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""For passwords that are read aloud or typed from paper: nothing that looks like another."""
+
+
+class PasswordError(ToldError):
+    """A password that is not taken. The text says why."""
+
+
+def check(password: str, account_id: str, display_name: str) -> None:
+    """Raise PasswordError for a new password that is too short, too long, or made of the account's own name."""
+    if len(password) < MINIMUM:
+        raise PasswordError(mark("A password has at least {n} characters; a few words together do well."), n=MINIMUM)
+    if len(password) > MAXIMUM:
+        raise PasswordError(mark("A password has at most {n} characters."), n=MAXIMUM)
+    if len(set(password)) < 5:
+        raise PasswordError(mark("This password repeats a few characters; take one that nobody guesses."))
+    plain = _plain(password)
+    for name in filter(None, (_plain(account_id), _plain(display_name))):
+        # What is left without the name must be a password by itself, unless the name is too short to matter.
+        if len(name) >= 4 and name in plain and len(plain.replace(name, "")) < MINIMUM:
+            raise PasswordError(mark("This password is made of the account's own name; take another."))
+
+
+def hashed(password: str) -> str:
+    """The Argon2 hash of a password, with its salt and parameters."""
+    return _HASHER.hash(password)
+
+
+def matches(stored: str | None, password: str) -> bool:
+    """Whether a password is the stored one. Where there is none it takes as long, and is never."""
+    try:
+        _HASHER.verify(stored or _dummy(), password[: MAXIMUM + 1])
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+def outdated(stored: str) -> bool:
+    """Whether a hash was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(stored)
+
+
+def one_time() -> str:
+    """A password for one use: four groups of five characters, 99 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
+
+
+def lock_after(failed: int) -> timedelta | None:
+    """How long an account is locked after so many wrong passwords in a row; None while it is not."""
+    if failed < FAILURES:
+        return None
+    return min(FIRST_LOCK * 2 ** min(failed - FAILURES, 10), LONGEST_LOCK)
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+@cache
+def _dummy() -> str:
+    return _HASHER.hash(secrets.token_hex(16))
