@@ -23,6 +23,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def wall() -> float:
+    """Seconds since 1970 by the machine's own clock, never frozen: for lifetimes of sign-ins and of signatures alone."""
+    return datetime.now(UTC).timestamp()
+
+
 def parse(text: str) -> datetime:
     """An ISO 8601 time as UTC; a time without a zone is read as UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)

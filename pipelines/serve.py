@@ -1,4 +1,4 @@
-"""Serve the public dashboard and the Dagster UI of one home on loopback, and end both together.
+"""Serve the public dashboard, the offices' pages and the Dagster UI of one home on loopback, and end all together.
 
 Belongs here: starting and ending those processes.  Does not belong here: what they show.
 """
@@ -17,10 +17,12 @@ from pathlib import Path
 
 from pipelines.home import Home
 from pipelines.run import instance_folder
+from pipelines.service import demonstration
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 DASHBOARD_PORT = 8501
+PORTAL_PORT = 8502
 DAGSTER_PORT = 3000
 _PATIENCE = 90.0
 
@@ -30,12 +32,17 @@ class ServeError(Exception):
 
 
 def serve(home: Home) -> None:
-    """Start both, print their addresses when they answer, and wait until interrupted or one of them ends."""
+    """Start them, print their addresses when they answer, and wait until interrupted or one of them ends.
+
+    The public dashboard and the offices' pages are two processes: the one reads `public/` and could not read more.
+    """
     dashboard, dagster = _free(DASHBOARD_PORT), _free(DAGSTER_PORT)
+    portal = _free(max(PORTAL_PORT, dashboard + 1))
     logs = home.restricted / "logs"
     logs.mkdir(exist_ok=True)
     servers = {
         "dashboard": (_dashboard(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
+        "offices' pages": (_portal(portal), f"http://{HOST}:{portal}", "/_stcore/health"),
         "Dagster UI": (_dagster(dagster), f"http://{HOST}:{dagster}", "/server_info"),
     }
     environment = {
@@ -49,14 +56,16 @@ def serve(home: Home) -> None:
     try:
         for name, (command, _, _) in servers.items():
             print(f"starting the {name}", flush=True)
-            with (logs / f"{name.replace(' ', '-').lower()}.log").open("wb") as log:
+            with (logs / f"{_slug(name)}.log").open("wb") as log:
                 running[name] = subprocess.Popen(
                     command, cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT
                 )
         for name, (_, address, health) in servers.items():
             _wait(name, running[name], address + health, logs)
             print(f"{name}: {address}", flush=True)
-        print("Ctrl-C ends both.", flush=True)
+        if (told := demonstration.accounts_file(home)) is not None:
+            print(f"accounts of the demonstration, with their password: {told}", flush=True)
+        print("Ctrl-C ends all.", flush=True)
         while all(process.poll() is None for process in running.values()):
             time.sleep(0.5)
         ended = next(name for name, process in running.items() if process.poll() is not None)
@@ -73,6 +82,10 @@ def serve(home: Home) -> None:
                 process.kill()
 
 
+def _slug(name: str) -> str:
+    return name.replace(" ", "-").replace("'", "").lower()
+
+
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
@@ -83,6 +96,10 @@ def _dashboard(port: int) -> list[str]:
         "--server.address", HOST, "--server.port", str(port), "--server.headless", "true",
         "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false",
     ]  # fmt: skip
+
+
+def _portal(port: int) -> list[str]:
+    return [sys.executable, "-m", "dashboards.portal_app", "--port", str(port)]
 
 
 def _dagster(port: int) -> list[str]:

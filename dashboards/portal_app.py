@@ -1,0 +1,140 @@
+"""The service of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
+
+It puts together the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, and what
+every answer carries: its language, and headers that hold a browser to this host.  Nothing else belongs here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines import locales
+from pipelines.home import Home, open_home
+from pipelines.service.settings import IDENTITY_PATH, Settings, settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+PORT = 8502
+_SCRIPT = Path(__file__).with_name("portal.py")
+_HTML_LANG = re.compile(rb'<html lang="[^"]*"')
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    # Streamlit's own bundle needs inline styles and evaluates the grammar of charts; nothing comes from elsewhere.
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
+        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        b"connect-src 'self' ws: wss: blob: data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+        b"frame-ancestors 'none'",
+    ),
+)
+
+
+class Dressed:
+    """Middleware: the language of the document, and security headers where an answer has none of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        from starlette.requests import Request
+
+        from pipelines.service.sign_in import language_of
+
+        lang = locales.html_lang(language_of(Request(scope))).encode()
+        document = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
+        document = document and not scope["path"].startswith((IDENTITY_PATH, "/api"))
+        if document:
+            # Streamlit would compress its shell, which is then nothing that can be rewritten.
+            scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n != b"accept-encoding"]}
+        await self.app(scope, receive, _dresser(send, lang, rewrite=document))
+
+
+def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], Any]:
+    start: dict[str, Any] = {}
+
+    async def dressed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message["headers"])
+            there = {name.lower() for name, _ in headers}
+            headers += [(name, value) for name, value in _HEADERS if name not in there]
+            # Only Streamlit's own small shell is HTML here; it comes in one piece and, without this, always in English.
+            kind = dict(headers).get(b"content-type", b"")
+            if rewrite and kind.startswith(b"text/html"):
+                start.update(message, headers=headers)
+                return
+            await send({**message, "headers": headers})
+            return
+        if start and message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            if not message.get("more_body"):
+                body = _HTML_LANG.sub(b'<html lang="' + lang + b'"', body, count=1)
+                kept = [(n, v) for n, v in start["headers"] if n.lower() not in (b"content-length", b"etag")]
+                start["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
+            await send(dict(start))
+            start.clear()
+            await send({**message, "body": body})
+            return
+        await send(message)
+
+    return dressed
+
+
+def create(home: Home, told: Settings) -> Any:
+    """The application of a home: a `streamlit.starlette.App`, an ASGI callable."""
+    from pipelines.service.api import create_api
+    from starlette.middleware import Middleware
+    from starlette.routing import Mount
+    from streamlit.starlette import App
+
+    from pipelines.desk import open_desk
+    from pipelines.service import demonstration, sign_in
+    from pipelines.service.authorization import Client
+
+    desk = open_desk(home)
+    routes = [Mount("/api", create_api(desk))]
+    if told.issuer:
+        client = Client(told.client_id, told.client_secret, told.redirect_uri)
+        demonstration.give_passwords(home, desk.engine)
+        served = sign_in.create(desk.engine, client, told.issuer, demonstration=home.kind == "demonstration")
+        routes.append(Mount(IDENTITY_PATH, served))
+    return App(_SCRIPT, routes=routes, middleware=[Middleware(Dressed)], secrets=told.streamlit(), lifespan=_warming)
+
+
+@asynccontextmanager
+async def _warming(_app: Any) -> AsyncIterator[None]:
+    """What the first upload would wait for is loaded while the first person still signs in."""
+    from pipelines.intake.check import warm_up
+
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    yield
+
+
+def main() -> None:
+    """Serve the home that `RTI_HOME` names on a port of the loopback address until ended."""
+    import uvicorn
+
+    parser = argparse.ArgumentParser(description="The offices' pages, API and sign-in of one home, on loopback.")
+    parser.add_argument("--port", type=int, default=PORT)
+    port = parser.parse_args().port
+    home = open_home()
+    app = create(home, settings(home, port))
+    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""The pages of the built-in sign-in, as a browser and as its client meet them; no network, a ledger in a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from pipelines import locales
+from pipelines.intake.database import open_url
+from pipelines.people import accounts, signin
+from pipelines.people.identity import SYSTEM, Grant
+from pipelines.service import sign_in
+from pipelines.service.authorization import Client, challenge_of
+
+HOST = "http://127.0.0.1:8502"
+ISSUER = f"{HOST}/identity"
+CLIENT = Client("rti-portal", "a secret", f"{HOST}/oauth2callback")
+VERIFIER = "v" * 43
+RIGHT = "seven green boats"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> sa.Engine:
+    engine = open_url(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    grants = [Grant("submitter", "RS", "justice")]
+    accounts.create(engine, "rs-sender", "Office", grants=grants, password=RIGHT, must_change=False, by=SYSTEM)
+    accounts.create(engine, "rs-new", "Office", grants=grants, password="first password 1", by=SYSTEM)
+    return engine
+
+
+@pytest.fixture
+def browser(engine: sa.Engine) -> TestClient:
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    served = sign_in.create(engine, CLIENT, ISSUER, demonstration=True)
+    return TestClient(Starlette(routes=[Mount("/identity", served)]), base_url=HOST, follow_redirects=False)
+
+
+def ask(**changed: str) -> str:
+    asked = {
+        "client_id": CLIENT.client_id,
+        "redirect_uri": CLIENT.redirect_uri,
+        "response_type": "code",
+        "scope": "openid",
+        "state": "the-state",
+        "nonce": "the-nonce",
+        "code_challenge": challenge_of(VERIFIER),
+        "code_challenge_method": "S256",
+    }
+    return f"/identity/authorize?{urlencode({**asked, **changed})}"
+
+
+def ticket(html: str) -> str:
+    found = re.search(r'name="ticket" value="([^"]+)"', html)
+    assert found is not None
+    return found[1]
+
+
+def post(browser: TestClient, account: str, password: str) -> object:
+    form = browser.get(ask())
+    return browser.post(
+        "/identity/sign-in", data={"ticket": ticket(form.text), "account": account, "password": password}
+    )
+
+
+def test_a_right_password_leads_back_with_a_code_that_becomes_a_token(browser: TestClient) -> None:
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
+    back = post(browser, " RS-Sender ", RIGHT)
+    assert back.status_code == 303
+    address = urlsplit(back.headers["location"])
+    assert f"{address.scheme}://{address.netloc}{address.path}" == CLIENT.redirect_uri
+    said = {name: values[0] for name, values in parse_qs(address.query).items()}
+    assert said["state"] == "the-state"
+    form = {
+        "grant_type": "authorization_code",
+        "code": said["code"],
+        "redirect_uri": CLIENT.redirect_uri,
+        "code_verifier": VERIFIER,
+    }
+    answer = browser.post("/identity/token", data=form, auth=(CLIENT.client_id, "a%20secret"))
+    assert answer.status_code == 200
+    keys = KeySet.import_key_set(browser.get("/identity/jwks").json())
+    claims = jwt.decode(answer.json()["id_token"], keys, algorithms=["RS256"]).claims
+    assert (claims["sub"], claims["iss"], claims["nonce"]) == ("rs-sender", ISSUER, "the-nonce")
+    again = browser.post("/identity/token", data=form, auth=(CLIENT.client_id, "a%20secret"))
+    assert again.json()["error"] == "invalid_grant"
+
+
+def test_a_disabled_account_gets_no_token_for_a_code_it_already_has(browser: TestClient, engine: sa.Engine) -> None:
+    code = parse_qs(urlsplit(post(browser, "rs-sender", RIGHT).headers["location"]).query)["code"][0]
+    accounts.disable(engine, "rs-sender", by=SYSTEM)
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CLIENT.redirect_uri}
+    credentials = {"client_id": CLIENT.client_id, "client_secret": CLIENT.client_secret, "code_verifier": VERIFIER}
+    assert browser.post("/identity/token", data=form | credentials).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("secret", ["", "A secret", "a secret ", "é"])
+def test_a_client_without_the_secret_gets_nothing(browser: TestClient, secret: str) -> None:
+    form = {"grant_type": "authorization_code", "client_id": CLIENT.client_id, "client_secret": secret}
+    answer = browser.post("/identity/token", data=form)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+def test_wrong_account_and_wrong_password_are_told_alike(browser: TestClient) -> None:
+    texts = []
+    for account in ("rs-sender", "nobody-at-all"):
+        answer = post(browser, account, "not the password")
+        assert answer.status_code == 401
+        texts.append(re.sub(r'value="[^"]*"', "", answer.text))
+    assert texts[0] == texts[1]
+
+
+def test_the_typed_name_is_shown_as_text_and_the_password_never(browser: TestClient) -> None:
+    answer = post(browser, '"><script>x</script>', "a wrong secret")
+    assert "<script" not in answer.text
+    assert "a wrong secret" not in answer.text
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_five_wrong_passwords_lock_and_the_page_says_until_when(browser: TestClient) -> None:
+    for _ in range(5):
+        answer = post(browser, "rs-sender", "wrong wrong wrong")
+    assert re.search(r"until \d\d:\d\d", answer.text)
+    assert post(browser, "rs-sender", RIGHT).status_code == 401
+
+
+def test_a_first_password_must_be_changed_before_anything_else(browser: TestClient, engine: sa.Engine) -> None:
+    demanded = post(browser, "rs-new", "first password 1")
+    assert demanded.status_code == 200
+    assert "first password 1" not in demanded.text
+    form = {
+        "ticket": ticket(demanded.text),
+        "account": "rs-sender",
+        "new": "three dry winters",
+        "again": "three dry winterz",
+    }
+    unequal = browser.post("/identity/password", data=form)
+    assert (unequal.status_code, "not typed the same twice" in unequal.text) == (400, True)
+    form |= {"ticket": ticket(unequal.text), "again": "three dry winters"}
+    done = browser.post("/identity/password", data=form)
+    assert done.status_code == 303
+    assert "code=" in done.headers["location"]
+    # The account is the one that signed in, whatever the form says.
+    assert signin.sign_in(engine, "rs-new", "three dry winters").outcome == "ok"
+    assert signin.sign_in(engine, "rs-sender", RIGHT).outcome == "ok"
+    assert browser.post("/identity/password", data=form).status_code == 400
+
+
+def test_a_weak_new_password_is_refused_in_words(browser: TestClient) -> None:
+    demanded = post(browser, "rs-new", "first password 1")
+    short = {"ticket": ticket(demanded.text), "new": "short", "again": "short"}
+    answer = browser.post("/identity/password", data=short)
+    assert (answer.status_code, "12 characters" in answer.text) == (400, True)
+
+
+def test_a_password_is_changed_by_who_knows_the_present_one(browser: TestClient, engine: sa.Engine) -> None:
+    form = {"account": "rs-sender", "old": "wrong wrong wrong", "new": "nine blue doors", "again": "nine blue doors"}
+    page = browser.get("/identity/password")
+    assert browser.post("/identity/password", data={**form, "ticket": ticket(page.text)}).status_code == 400
+    page = browser.get("/identity/password")
+    done = browser.post("/identity/password", data={**form, "old": RIGHT, "ticket": ticket(page.text)})
+    assert done.status_code == 200
+    assert signin.sign_in(engine, "rs-sender", "nine blue doors").outcome == "ok"
+
+
+def test_a_form_of_another_browser_or_none_is_refused(browser: TestClient, engine: sa.Engine) -> None:
+    form = browser.get(ask())
+    data = {"ticket": ticket(form.text), "account": "rs-sender", "password": RIGHT}
+    other = TestClient(browser.app, base_url=HOST, follow_redirects=False)
+    assert other.post("/identity/sign-in", data=data).status_code == 400
+    assert browser.post("/identity/sign-in", data={**data, "ticket": "forged"}).status_code == 400
+    assert browser.post("/identity/sign-in", data={**data, "ticket": data["ticket"][:-2]}).status_code == 400
+    assert browser.post("/identity/sign-in", data=data).status_code == 303
+
+
+def test_a_faulty_request_is_told_and_never_redirected(browser: TestClient) -> None:
+    answer = browser.get(ask(redirect_uri="https://elsewhere.example/"))
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("language", locales.languages())
+def test_every_language_has_its_page_and_the_document_says_which(browser: TestClient, language: str) -> None:
+    answer = browser.get(ask(lang=language))
+    assert f'<html lang="{locales.html_lang(language)}">' in answer.text
+    assert browser.cookies[sign_in.LANGUAGE_COOKIE] == language
+    kept = browser.get(ask())
+    assert f'<html lang="{locales.html_lang(language)}">' in kept.text
+
+
+def test_the_browsers_language_is_taken_where_nothing_was_chosen(browser: TestClient) -> None:
+    for header, expected in (("xx;q=1, en-GB", "en"), ("", "en")):
+        answer = browser.get(ask(), headers={"accept-language": header})
+        assert f'<html lang="{expected}">' in answer.text
