@@ -10,7 +10,7 @@ A `…_many` does all that can be done and returns why the others could not be; 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -137,6 +137,12 @@ class Act:
     actor: str
     at: datetime | None = None
     comment: str | None = None
+    reason: str | None = None
+    override: bool = False
+
+
+Within = Callable[[sa.Connection, Act], None]
+"""What else is stored in the transaction of an act; what it raises undoes the act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,8 @@ class Justification:
     actor: str
     finding_key: str | None = None
     at: datetime | None = None
+    memory: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """By finding key, the key under which it is remembered, and until when (`pipelines/desk/memory.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +282,10 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
             at = one.at or now
             changes.append(_Change(one.submission_id, "justify", one.actor, at, payload=payload))
             base = {"reason": one.reason, "text": one.text, "actor": one.actor, "at": clock.stamp(at)}
-            rows += [{"submission_id": one.submission_id, "finding_key": k, "rule": rule, **base} for k, rule in keys]
+            for k, rule in keys:
+                memory_key, expires_at = one.memory.get(k, (None, None))
+                row = {"submission_id": one.submission_id, "finding_key": k, "rule": rule, **base}
+                rows.append({**row, "memory_key": memory_key, "expires_at": expires_at})
         refused |= _apply(connection, changes)
         rows = [r for r in rows if r["submission_id"] not in refused]
         if rows:
@@ -290,13 +301,13 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
     return refused
 
 
-def send(engine: sa.Engine, act: Act) -> None:
+def send(engine: sa.Engine, act: Act, *, within: Within | None = None) -> None:
     """Send a checked return for approval. Raises TransitionError while a warning lacks its justification."""
-    _raise_first(send_many(engine, [act]))
+    _raise_first(send_many(engine, [act], within=within))
 
 
-def send_many(engine: sa.Engine, acts: Sequence[Act]) -> Refusals:
-    """Send checked returns for approval, in one transaction."""
+def send_many(engine: sa.Engine, acts: Sequence[Act], *, within: Within | None = None) -> Refusals:
+    """Send checked returns for approval, in one transaction; `within` is called in it for each that was sent."""
     now = clock.now()
     refused: Refusals = {}
     with writing(engine) as connection:
@@ -314,6 +325,9 @@ def send_many(engine: sa.Engine, acts: Sequence[Act]) -> Refusals:
                 continue
             changes.append(_Change(act.submission_id, "send", act.actor, act.at or now, comment=act.comment))
         refused |= _apply(connection, changes, states)
+        for act in acts:
+            if within is not None and act.submission_id not in refused:
+                within(connection, act)
     return refused
 
 

@@ -1,0 +1,53 @@
+"""The desk: the one door through which people, and machines on their behalf, reach the intake.
+
+Belongs here: for each thing a person may see or do, one function `(desk, who, ...)` that asks for the right before
+anything is read or written, and then calls the intake.  Does not belong here: how it looks (portal, API, command line)
+and how it is done (`pipelines/intake/`).
+
+All raise NotAllowedError (the same words whether a submission is foreign or not there), TransitionError (its state does
+not allow it) or SubmissionRefusedError (this home takes such a file from nobody).
+"""
+
+from pipelines.desk import rules as _rules
+from pipelines.desk.acts import approve, give_back, receipt, send, withdraw
+from pipelines.desk.desk import Desk, open_desk
+from pipelines.desk.entries import Entry, events, original, submission, submissions
+from pipelines.desk.memory import Remembered, justify, remembered
+from pipelines.desk.reports import history, previous, report
+from pipelines.desk.uploading import Uploaded, check, nil, upload
+from pipelines.intake.receipts import SignedReceipt
+from pipelines.intake.submit import SubmissionRefusedError
+from pipelines.intake.transitions import TransitionError
+from pipelines.people.identity import NotAllowedError
+
+RULES = _rules.RULES
+
+__all__ = [
+    "RULES",
+    "Desk",
+    "Entry",
+    "NotAllowedError",
+    "Remembered",
+    "SignedReceipt",
+    "SubmissionRefusedError",
+    "TransitionError",
+    "Uploaded",
+    "approve",
+    "check",
+    "events",
+    "give_back",
+    "history",
+    "justify",
+    "nil",
+    "open_desk",
+    "original",
+    "previous",
+    "receipt",
+    "remembered",
+    "report",
+    "send",
+    "submission",
+    "submissions",
+    "upload",
+    "withdraw",
+]

@@ -1,0 +1,75 @@
+"""Sending, approving, giving back, withdrawing: a person's acts on one submission.
+
+Belongs here: the right to each act, asked before it, and the receipt that sending gives.  Does not belong here: what an
+act does to the ledger (`pipelines/intake/ledger.py`) and how a receipt is signed (`pipelines/intake/receipts.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines import clock
+from pipelines.desk import reports, rights
+from pipelines.desk.desk import Desk
+from pipelines.intake import ledger, receipts
+from pipelines.intake.ledger import Act
+from pipelines.intake.receipts import SignedReceipt
+
+if TYPE_CHECKING:
+    from pipelines.people.identity import Identity, Role
+
+
+def send(
+    desk: Desk, who: Identity, submission_id: str, *, reason: str | None = None, comment: str | None = None
+) -> SignedReceipt:
+    """Send a checked return for approval; the receipt is kept in the same transaction.
+
+    `reason` is a code of `revision_reason`, asked for where a block has an accepted predecessor. Raises
+    NotAllowedError, TransitionError (open warnings, a state that does not allow it, a missing reason).
+    """
+    found, blocks = rights.seen(desk, who, submission_id)
+    if found.sender != who.account or not rights.may_all(who, "submitter", rights.pairs_of(found, blocks)):
+        raise rights.lacking(who)
+    report = reports.current(desk, found, blocks)
+    act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
+    return receipts.send(desk.home, desk.engine, act, report)
+
+
+def receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
+    """The newest receipt of a submission; None where it was never sent with one."""
+    found, _ = rights.seen(desk, who, submission_id)
+    return receipts.newest(desk.engine, found.submission_id)
+
+
+def approve(
+    desk: Desk, who: Identity, submission_id: str, *, comment: str | None = None, override: bool = False
+) -> None:
+    """Accept a return: it counts from now on. `override` is the steward's, with a comment.
+
+    Raises NotAllowedError, TransitionError.
+    """
+    found, blocks = rights.seen(desk, who, submission_id)
+    role: Role = "steward" if override else "approver"
+    if not rights.may_all(who, role, rights.pairs_of(found, blocks)):
+        raise rights.lacking(who)
+    ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, clock.now(), comment, override=override))
+
+
+def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> None:
+    """Give a sent return back to its sender, who reads the comment. Raises NotAllowedError, TransitionError."""
+    found, blocks = rights.seen(desk, who, submission_id)
+    pairs = rights.pairs_of(found, blocks)
+    if not rights.may_all(who, "approver", pairs) and not rights.may_all(who, "steward", pairs):
+        raise rights.lacking(who)
+    ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))  # type: ignore[attr-defined,unused-ignore]
+
+
+def withdraw(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:
+    """Take a return back: it counts no longer, and the accepted one before it counts again.
+
+    `reason` is a code of `revision_reason`. Raises NotAllowedError, TransitionError.
+    """
+    found, blocks = rights.seen(desk, who, submission_id)
+    if found.state != "withdrawn" and not rights.may_withdraw(who, found, rights.pairs_of(found, blocks)):
+        raise rights.lacking(who)
+    ledger.withdraw(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

@@ -1,0 +1,48 @@
+"""The desk of one home: what every function of this package is given first.
+
+Belongs here: the home, its ledger and the declarations, opened together, and what is kept in this process.
+Does not belong here: rights (`rights.py`) and acts.  A desk serves one home and the territories of one kind: whoever
+keeps a practice home beside the real one opens two desks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.desk.cache import Reports
+    from pipelines.home import Home
+    from pipelines.returns.registry import Registry
+
+Kind = Literal["national", "training"]
+"""Of which kind the territories are whose returns a desk takes (`kind` of `territory.yml`)."""
+
+
+def _no_reports() -> Reports:
+    from pipelines.desk.cache import Reports
+
+    return Reports()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One home, opened. Safe to share between threads."""
+
+    home: Home
+    engine: sa.Engine
+    registry: Registry
+    kind: Kind = "national"
+    reports: Reports = field(default_factory=_no_reports, repr=False, compare=False)
+
+
+def open_desk(home: Home, *, kind: Kind = "national") -> Desk:
+    """Open the desk of a home: its ledger, brought up to date, and all declarations. Raises LedgerError."""
+    from pipelines.intake import facts
+    from pipelines.intake.ledger import open_ledger
+    from pipelines.returns.registry import load
+
+    facts.prepare(home)
+    return Desk(home, open_ledger(home), load(), kind)

@@ -1,0 +1,291 @@
+"""Handing in: a check that keeps nothing, and an upload that keeps what is whole and one's own.
+
+Belongs here: the order of the steps, and what is not kept.  Does not belong here: the steps (`pipelines/intake/`).
+
+Checked first, then kept, then entered, then recorded, as in `pipelines/intake/submit.py`.  Not kept is: what cannot be
+read, what names persons, what no form is recognised in (nobody would have a right to it, and it may be anything), and
+what is another's.  A crash before it is entered leaves nothing that counts; after it, the next upload of the same
+bytes, the next look at it, or the next `rti refresh` finishes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from pipelines import clock
+from pipelines.desk import reports, rights
+from pipelines.desk.desk import Desk
+from pipelines.desk.rules import NOT_PRACTICE, NOT_YOURS, PRACTICE, RULES
+from pipelines.intake import history as known
+from pipelines.intake import ledger, queries, record, store
+from pipelines.intake import nil as document
+from pipelines.intake.check import Step
+from pipelines.intake.check import check as check_file
+from pipelines.intake.submit import IDENTIFIER_RULES, SubmissionRefusedError, refusal
+from pipelines.locales import tell
+from pipelines.returns.findings import Finding
+
+if TYPE_CHECKING:
+    from expectations.judge import History
+    from pipelines.intake.check import HistorySource
+    from pipelines.intake.queries import Submission
+    from pipelines.intake.report import Report
+    from pipelines.intake.transitions import State
+    from pipelines.people.identity import Identity
+    from pipelines.readers.model import Scalar
+
+OnStep = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What became of an upload. `submission_id` and `state` are None where nothing was kept.
+
+    `new` is false where the same bytes came before and are told once. `same_file` are earlier arrivals of the same
+    bytes that may be seen; `open_warnings` are (finding key, rule) that ask for a justification before it can be sent.
+    """
+
+    filename: str
+    sha256: str
+    size: int
+    submission_id: str | None
+    state: State | None
+    received_at: str | None
+    new: bool
+    same_file: tuple[tuple[str, State], ...]
+    report: Report
+    open_warnings: tuple[tuple[str, str], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON of `rti submit`."""
+        return {
+            "file": {"name": self.filename, "sha256": self.sha256, "size": self.size},
+            "submission_id": self.submission_id,
+            "state": self.state,
+            "received_at": self.received_at,
+            "new": self.new,
+            "same_file": [{"submission_id": i, "state": s} for i, s in self.same_file],
+            "to_justify": [{"finding": key, "rule": rule} for key, rule in self.open_warnings],
+            "report": self.report.as_json(),
+        }
+
+
+def check(
+    desk: Desk,
+    who: Identity,
+    data: bytes,
+    filename: str,
+    *,
+    form: str | None = None,
+    kind: str | None = None,
+    on_step: OnStep | None = None,
+) -> Report:
+    """Check a file and keep nothing. Raises NotAllowedError for an account without any role, UnknownFormError."""
+    if not who.grants:
+        raise rights.lacking(who)
+    return _checked(desk, who, data, _name(filename), form, kind, None, on_step)
+
+
+def upload(
+    desk: Desk,
+    who: Identity,
+    data: bytes,
+    filename: str,
+    *,
+    form: str | None = None,
+    kind: str | None = None,
+    corrects: str | None = None,
+    on_step: OnStep | None = None,
+) -> Uploaded:
+    """Check a file and keep it as a draft (state `checked`, or `refused` for its errors) if it is one's own.
+
+    Raises NotAllowedError (no submitter of anything; `corrects` not to be seen), SubmissionRefusedError,
+    UnknownFormError.
+    """
+    if not who.pairs("submitter"):
+        raise rights.lacking(who)
+    if corrects is not None:
+        rights.seen(desk, who, corrects)
+    name, sha256 = _name(filename), store.digest(data)
+    if (told := refusal(desk.home, sha256, name)) is not None:
+        raise SubmissionRefusedError(told)
+    if (before := _before(desk, who, sha256)) and before[-1].state not in ("refused", "withdrawn"):
+        return _told(desk, who, before, data, form)
+    demonstration = desk.home.kind == "demonstration"
+    arrival = ledger.Arrival(sha256, len(data), name, who.account, clock.now(), demonstration, corrects, kind=kind)
+    report = _checked(desk, who, data, name, form, kind, arrival, on_step)
+    if report.verdict != "unreadable" and (added := _refused(desk, who, report)) is not None:
+        report = replace(report, findings=(added, *report.findings), verdict="error")
+    if not _is_kept(report):
+        return Uploaded(name, sha256, len(data), None, None, None, False, _states(before), report)
+    store.put(desk.home, data)
+    received = ledger.receive(desk.engine, arrival)
+    if not received.new:
+        if now := [s for s in _before(desk, who, sha256) if s.submission_id == received.submission_id]:
+            return _told(desk, who, now, data, form)
+        # Somebody else's, of whom this person is told nothing: both are kept, and each office answers for its own.
+        received = ledger.receive(desk.engine, arrival, again=True)
+    _recorded(desk, received.submission_id, report)
+    found, blocks = rights.seen(desk, who, received.submission_id)
+    reports.remember(desk, found, blocks, report)
+    return _uploaded(desk, found, report, _states(before), new=True)
+
+
+def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str | None = None) -> Uploaded:
+    """Declare that there was nothing to count in some periods: a draft, to be sent like any other.
+
+    Raises NotAllowedError (also for a form that is not declared), SubmissionRefusedError (a period that is none, or not
+    one of the form's).
+    """
+    from pipelines.returns.declared import within
+    from pipelines.returns.periods import Period
+
+    declared = desk.registry.forms.get(form)
+    if declared is None or not who.may("submitter", declared.jurisdiction, declared.instrument):
+        raise rights.lacking(who)
+    asked = sorted(set(periods))
+    for text in asked:
+        try:
+            period = Period.of(text)
+        except ValueError as error:
+            raise SubmissionRefusedError(str(error)) from None
+        if period.freq != declared.freq or not within(text, declared.valid):
+            raise SubmissionRefusedError(
+                tell("{form} does not ask for {period}; choose another.", who.language, form=form, period=text)
+            )
+    if not asked:
+        raise SubmissionRefusedError(tell("Name at least one period.", who.language))
+    data = document.document(document.NilReturn(form, tuple(asked), comment))
+    return upload(desk, who, data, f"nil-{form}-{'-'.join(asked)}.json")
+
+
+# ------------------------------------------------------------------------------------------------------------ the parts
+
+
+def _name(filename: str) -> str:
+    """The last part of a name, whatever system it came from; nothing that could be a path or would hide in a list."""
+    name = PurePath(filename.replace("\\", "/")).name
+    return "".join(c for c in name if c.isprintable()).strip()[:200] or "file"
+
+
+def _checked(
+    desk: Desk,
+    who: Identity,
+    data: bytes,
+    name: str,
+    form: str | None,
+    kind: str | None,
+    arrival: ledger.Arrival | None,
+    on_step: OnStep | None,
+) -> Report:
+    named: dict[str, Any] = {}
+    if arrival is not None:
+        named = {"submission_id": arrival.submission_id, "received": arrival.received_at}
+    return check_file(
+        data,
+        name,
+        registry=desk.registry,
+        history=_history_for(desk, who),
+        form=form,
+        kind="patch" if kind == "patch" else None,
+        language=who.language,
+        on_step=on_step,
+        **named,
+    )
+
+
+def _history_for(desk: Desk, who: Identity) -> HistorySource:
+    """The history that this person may see: a finding must not tell a foreign office's earlier figures."""
+
+    def history(jurisdictions: Sequence[str]) -> History | None:
+        import polars as pl
+
+        near = [j for j in jurisdictions if any(who.may_see(j, i) for i in _instruments(desk))]
+        found = known.gather(desk.home, desk.engine, near) if near else None
+        if found is None:
+            return None
+        pairs = [(j, i) for j in near for i in _instruments(desk) if who.may_see(j, i)]
+        allowed = pl.DataFrame(pairs, schema=["jurisdiction", "instrument"], orient="row")
+        records = [j for j, i in pairs if i == "register"]
+        return replace(
+            found,
+            observations=found.observations.join(allowed, on=["jurisdiction", "instrument"], how="semi"),
+            events=found.events.filter(pl.col("jurisdiction").is_in(records)),
+        )
+
+    return history
+
+
+def _instruments(desk: Desk) -> list[str]:
+    return sorted({form.instrument for form in desk.registry.forms.values()})
+
+
+def _refused(desk: Desk, who: Identity, report: Report) -> Finding | None:
+    """Why this desk does not keep a whole file from this person; None where it does."""
+    if report.form is None or report.jurisdiction is None or report.instrument is None:
+        return None
+    pairs = sorted({(report.jurisdiction, report.instrument), *((b.jurisdiction, b.instrument) for b in report.blocks)})
+    foreign = [pair for pair in pairs if not who.may("submitter", *pair)]
+    jurisdiction, instrument = (foreign or pairs)[0]
+    told: dict[str, Scalar] = {"jurisdiction": jurisdiction, "instrument": instrument, "form": report.form}
+    if desk.registry.territory_of(report.jurisdiction).kind != desk.kind:
+        return Finding(NOT_PRACTICE if desk.kind == "training" else PRACTICE, "error", params=told)
+    return Finding(NOT_YOURS, "error", params=told) if foreign else None
+
+
+def _is_kept(report: Report) -> bool:
+    if report.verdict == "unreadable" or report.form is None:
+        return False
+    return not any(f.rule in RULES or f.rule.startswith(IDENTIFIER_RULES) for f in report.findings)
+
+
+def _before(desk: Desk, who: Identity, sha256: str) -> list[Submission]:
+    """Earlier arrivals of the same bytes, as far as this person may know of them."""
+    return [one for one, _ in rights.may_see(desk, who, queries.same_file(desk.engine, sha256))]
+
+
+def _told(desk: Desk, who: Identity, before: Sequence[Submission], data: bytes, form: str | None) -> Uploaded:
+    """Bytes that came before: what a crash has left undone of them is done now, and the sender is told the rest."""
+    found = before[-1]
+    if found.state == "received":
+        arrival = ledger.Arrival(
+            found.sha256, found.size, found.filename, found.sender, clock.parse(found.received_at), found.demonstration
+        )
+        report = _checked(desk, who, data, found.filename, form, found.kind, arrival, None)
+        _recorded(desk, found.submission_id, report)
+        found, _ = rights.seen(desk, who, found.submission_id)
+    else:
+        found, blocks = rights.seen(desk, who, found.submission_id)
+        report = replace(reports.current(desk, found, blocks), language=who.language)
+        found, _ = rights.seen(desk, who, found.submission_id)
+    return _uploaded(desk, found, report, _states(before), new=False)
+
+
+def _recorded(desk: Desk, submission_id: str, report: Report) -> None:
+    for error in record.record(desk.home, desk.engine, {submission_id: report}).values():
+        raise error
+
+
+def _states(found: Sequence[Submission]) -> tuple[tuple[str, State], ...]:
+    return tuple((one.submission_id, one.state) for one in found)
+
+
+def _uploaded(
+    desk: Desk, found: Submission, report: Report, same_file: tuple[tuple[str, State], ...], *, new: bool
+) -> Uploaded:
+    lacking = tuple(queries.unjustified(desk.engine, found.submission_id)) if found.state == "checked" else ()
+    return Uploaded(
+        found.filename,
+        found.sha256,
+        found.size,
+        found.submission_id,
+        found.state,
+        found.received_at,
+        new,
+        same_file,
+        report,
+        lacking,
+    )
