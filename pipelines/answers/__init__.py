@@ -35,13 +35,20 @@ if TYPE_CHECKING:
 
 
 def groups(report: Report, language: str) -> list[Group]:
-    """Findings by cause, worst first, then by how many."""
-    raise NotImplementedError
+    """Findings by cause, worst first, then by how many; what follows from a cause is folded under it."""
+    from pipelines.answers.grouping import groups as made
+
+    return made(report, language)
 
 
 def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | None:
-    """What could stand there instead; certain only with the declared words of the form at hand."""
-    raise NotImplementedError
+    """What could stand there instead; certain only with the declared words of the form at hand.
+
+    `declared.of_report(report)` gives them; the findings within `groups` have theirs already.
+    """
+    from pipelines.answers.suggesting import suggest as made
+
+    return made(finding, declared)
 
 
 def mended(data: bytes, findings: Iterable[Finding], report: Report) -> bytes:

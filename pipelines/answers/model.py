@@ -144,7 +144,7 @@ class RegisterComparison:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One earlier period of a series. `shown` is None where nothing was reported (a gap); `before` are older vintages."""
+    """One earlier period of a series. `shown` is None where nothing was reported; `before` are older vintages."""
 
     period: str
     shown: Shown | None
