@@ -1,0 +1,32 @@
+"""Notices: what people are told by mail, and how it reaches them.
+
+Belongs here: who is told of what, the words of it, the queue in the ledger's database, and delivery.
+Does not belong here: figures and findings (no notice holds any), rights (`pipelines/people/`), when the work runs
+(`pipelines/commands/notices.py`, `pipelines/defs/reminders.py`).
+
+`enqueue` and `on_event` write a row inside the transaction of what happened; `deliver` sends afterwards, in no
+transaction: a mail server that is down holds up nobody, and what was not sent is sent later.
+"""
+
+from pipelines.notices.delivery import Delivered, deliver
+from pipelines.notices.events import on_event
+from pipelines.notices.queue import KINDS, Kind, Notice, enqueue, listed, notice_id
+from pipelines.notices.reminders import DAYS, remind
+from pipelines.notices.settings import NoticeSettingsError, Settings, settings
+
+__all__ = [
+    "DAYS",
+    "KINDS",
+    "Delivered",
+    "Kind",
+    "Notice",
+    "NoticeSettingsError",
+    "Settings",
+    "deliver",
+    "enqueue",
+    "listed",
+    "notice_id",
+    "on_event",
+    "remind",
+    "settings",
+]
