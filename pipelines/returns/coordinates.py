@@ -96,9 +96,13 @@ class Line(Coordinate):
 
 
 class CodeEntry(Declared):
-    """One line of a code table: the office's spellings (the first is the one written out) and what they mean."""
+    """One line of a code table: the office's spellings (the first is the one written out) and what they mean.
+
+    Where the labels are a file's own codes (`P01`), `words` says what the office calls them, for its workbook.
+    """
 
     labels: Many[str] = Field(min_length=1)
+    words: str | None = Field(None, min_length=1, description="The office's words where `labels` are a file's codes.")
     code: str | None = None
     set: Coordinate | None = None
     valid: PeriodRange | None = None

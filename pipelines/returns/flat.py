@@ -6,10 +6,13 @@ Belongs here: binding columns and lines.  Does not belong here: finding the head
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
+from math import prod
 
 from pipelines.readers.model import Cell, Where
 from pipelines.returns.collecting import Binding, Collector, Role, nearest_words
 from pipelines.returns.declared import within
+from pipelines.returns.finding_tables import PERIOD_NAMES
 from pipelines.returns.folding import has_lookalike, nearest
 from pipelines.returns.form import FlatList, ListColumn
 from pipelines.returns.listing import Listing, body, find_listing, text_of
@@ -17,7 +20,10 @@ from pipelines.returns.numbered import Number
 from pipelines.returns.plan import Plan
 from pipelines.returns.sheets import Sheet
 from pipelines.returns.template import Hit, Matcher
-from pipelines.returns.values import cell_value
+from pipelines.returns.values import ZERO, Value, cell_value
+
+MAX_COMBINATIONS = 200_000
+"""Combinations that are looked through for gaps, as of a cube."""
 
 
 class FlatReading:
@@ -32,6 +38,8 @@ class FlatReading:
             if c.template is not None or c.dim is not None
         }
         self._cache: dict[tuple[str, str], Hit | None] = {}
+        self._lines: dict[tuple[str, ...], None] = {}
+        self._hits: list[dict[str, tuple[Hit, str]]] = []
 
     def read(self) -> None:
         """Find the heading row and read every line below it."""
@@ -49,6 +57,8 @@ class FlatReading:
         ends = [self.plan.compile(t) for t in flat.end]
         for row in body(listing, self.plan, ends, self.basket):
             self._line(listing, row, base)
+        if flat.crossed:
+            self._gaps(listing, base)
 
     def _line(self, listing: Listing, row: int, base: Mapping[str, str]) -> None:
         said = dict(base)
@@ -57,6 +67,7 @@ class FlatReading:
         values: list[tuple[ListColumn, str, int]] = []
         good = True
         valid: list[tuple[str, Where, str]] = []
+        members: list[tuple[str, Hit]] = []
         for heading, column in listing.columns.items():
             declared = self.flat.columns[heading]
             cell = listing.sheet.at(row, column)
@@ -71,16 +82,74 @@ class FlatReading:
                 if hit is None:
                     good = False
                     continue
+                self._tell_other_period(listing, row, column, hit)
                 said.update(hit.said)
                 words.append(text_of(cell))
+                members.append((text_of(cell), hit))
                 valid += [(v, listing.sheet.where(row, column), text_of(cell)) for _, v in hit.valid]
         if good:
             period = self.plan.addresser.period_code(said)
             for range_, where, text in valid:
                 if period is not None and not within(period, range_):
                     self.basket.find("label.not_valid", where, seen=text, expected=range_, period=period)
+            if self.flat.crossed:
+                self._remember(members)
             for declared, heading, column in values:
+                if self._states_nothing(listing, row, column):
+                    continue
                 self._value(listing, row, column, {**said, **declared.set.said()}, [heading, *words], tuple(notes))
+
+    def _tell_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
+        """A line of another period than sheet and title name: one of the two is from an older file."""
+        for name in PERIOD_NAMES & hit.said.keys() & listing.said.keys():
+            if hit.said[name] != listing.said[name]:
+                where = listing.sheet.where(row, column)
+                self.basket.find("period.contradiction", where, seen=listing.said[name], expected=hit.said[name])
+
+    def _states_nothing(self, listing: Listing, row: int, column: int) -> bool:
+        """Whether a line without a number is a combination left out, as a cube of this form would leave it out."""
+        return (
+            self.flat.crossed and self.plan.form.absent_cell == "missing" and not text_of(listing.sheet.at(row, column))
+        )
+
+    def _remember(self, members: Sequence[tuple[str, Hit]]) -> None:
+        if not self._hits:
+            self._hits = [{} for _ in members]
+        for seen, (text, hit) in zip(self._hits, members, strict=True):
+            seen.setdefault(_named(hit), (hit, text))
+        self._lines[tuple(_named(hit) for _, hit in members)] = None
+
+    def _gaps(self, listing: Listing, base: Mapping[str, str]) -> None:
+        """Combinations of the members seen that no line states: zero or a finding, as of a cube; else nothing."""
+        meaning = self.plan.form.absent_cell
+        if meaning == "missing" or prod(map(len, self._hits)) > MAX_COMBINATIONS:
+            return
+        gaps = [key for key in product(*self._hits) if key not in self._lines]
+        words = [[self._hits[i][name][1] for i, name in enumerate(key)] for key in gaps]
+        where = listing.sheet.where(listing.row, 1)
+        if meaning == "error":
+            if gaps:
+                self.basket.find("cube.absent", where, count=len(gaps), seen=", ".join(words[0]))
+            return
+        for key, texts in zip(gaps, words, strict=True):
+            said = dict(base)
+            for index, name in enumerate(key):
+                said.update(self._hits[index][name][0].said)
+            place = Where(keyword="left out: " + ", ".join(texts))
+            for heading, column in self.flat.columns.items():
+                if column.value:
+                    self._number(place, {**said, **column.set.said()}, [heading, *texts], ZERO)
+
+    def _number(self, where: Where, said: Mapping[str, str], words: Sequence[str], value: Value) -> None:
+        """A number that no cell states."""
+        address = self.plan.addresser.address(said)
+        for trouble in address.troubles:
+            self.basket.trouble(trouble, where)
+        if address.key is not None:
+            self.basket.periods.add(address.key[1])
+            label = " | ".join(words)
+            number = Number(address.key, value.value, value.status, value.conf, where, label, value.seen)
+            self.basket.numbers.append(number)
 
     def _dimension(self, listing: Listing, row: int, column: int, heading: str, cell: Cell | None) -> Hit | None:
         where = listing.sheet.where(row, column)
@@ -143,3 +212,8 @@ class FlatReading:
     def _bind(self, listing: Listing, cell: Cell | None, role: Role, said: Mapping[str, str]) -> None:
         if cell is not None:
             self.basket.bindings.append(Binding(cell.where, role, said, listing.sheet.index, cell.row, cell.column))
+
+
+def _named(hit: Hit) -> str:
+    """What tells one member of a column from another: its codes, whatever spelling was used."""
+    return ",".join(f"{name}={key}" for name, key in hit.keys) or ",".join(f"{k}={v}" for k, v in hit.said.items())

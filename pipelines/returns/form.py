@@ -116,6 +116,11 @@ class FlatList(Declared):
     fixed: Coordinate = Coordinate()
     columns: dict[Template, ListColumn]
     end: Many[Template] = ()
+    crossed: bool = Field(
+        False,
+        description="The lines are the combinations of a cube: one that is left out, or has no number, means what "
+        "`absent_cell` says of a cube.",
+    )
 
 
 RecordFieldName = Literal[
@@ -169,6 +174,7 @@ class CubeDimension(Declared):
     by: Literal["codes", "labels"] = "codes"
     same: bool = False
     only: str | None = None
+    words: str | None = Field(None, min_length=1, description="Its heading in a workbook, where its name is a code.")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -193,6 +199,17 @@ class CubeShape(Declared):
         default_factory=dict, description="Properties of the file that must hold: keyword -> value."
     )
     fixed: Coordinate = Coordinate()
+    number: str | None = Field(None, min_length=1, description="Heading of the numbers in a workbook.")
+
+
+class Ignore(Declared):
+    """Sheets, and headings of columns, that are read past whatever they hold.
+
+    What this system's own templates add (how to fill the sheet in, code lists, earlier figures) is named `RTI – …`.
+    """
+
+    sheets: Many[Template] = ("RTI – {text}",)
+    headings: Many[Template] = ("RTI – {text}",)
 
 
 class Nil(Declared):
@@ -257,6 +274,10 @@ class Form(Declared):
         "refuse", description="Hidden rows, columns and sheets that hold values."
     )
     nil: Nil | None = None
+    ignore: Ignore = Ignore()
+    second_of: str | None = Field(
+        None, description="The form of which this is the workbook; the registry derives one where none is declared."
+    )
     tables: Many[Table] | None = None
     flat: FlatList | None = None
     records: Records | None = None

@@ -139,6 +139,10 @@ class _TableReading:
                     self.basket.find("heading.blank", sheet.where(filled, column), column=column)
                 continue
             text = path_text(path)
+            if self.plan.is_ignored_heading(text):
+                bound.append(Bound(column, text, "ignore", {}))
+                self._bind_path(sheet, path, "ignored", {}, column)
+                continue
             match = self._match(self.table.columns.match(text, self.period), path, text)
             if match is None:
                 near = self.table.columns.nearest(text)

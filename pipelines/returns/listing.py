@@ -55,7 +55,7 @@ def find_listing(
     if best is None or len(best.columns) * 2 < len(headings):
         basket.find("table.not_found", Where(), corner=" | ".join(headings[:4]), under="", nearest="")
         return None
-    _tell_headings(best, headings, basket)
+    _tell_headings(best, headings, plan, basket)
     if title_matcher is not None:
         _take_title(best, title_matcher, basket)
     return best
@@ -68,7 +68,7 @@ def _matching(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str, int]
     return {h: here[fold(h)] for h in headings if fold(h) in here}
 
 
-def _tell_headings(listing: Listing, headings: Sequence[str], basket: Collector) -> None:
+def _tell_headings(listing: Listing, headings: Sequence[str], plan: Plan, basket: Collector) -> None:
     sheet, row = listing.sheet, listing.row
     known = set(listing.columns.values())
     missing = [h for h in headings if h not in listing.columns]
@@ -76,6 +76,9 @@ def _tell_headings(listing: Listing, headings: Sequence[str], basket: Collector)
         if cell.column in known:
             if has_lookalike(cell.text):
                 basket.find("cell.lookalike", cell.where, seen=cell.text)
+            continue
+        if plan.is_ignored_heading(cell.text):
+            basket.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, row, cell.column))
             continue
         listing.extra.append(cell)
         near = nearest(cell.text, missing or headings)

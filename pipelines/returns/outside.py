@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.readers.common import column_letters
-from pipelines.readers.model import Cell
+from pipelines.readers.model import Cell, Grid
 from pipelines.returns.collecting import Binding, Collector
 from pipelines.returns.form import Form
 from pipelines.returns.plan import Plan
@@ -68,6 +68,14 @@ def bind_contacts(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> Non
                     if other.column >= cell.column:
                         place = (sheet.index, other.row, other.column)
                         basket.bindings.append(Binding(other.where, "contact", {}, *place))
+
+
+def bind_ignored(plan: Plan, grid: Grid, basket: Collector) -> None:
+    """The cells of sheets that the form reads past, bound as such, so that a picture of the file shows it."""
+    for index, table in enumerate(grid.tables):
+        if any(m.hit(table.name) is not None for m in plan.ignored_sheets):
+            filled = (c for c in table.cells if not is_blank(c))
+            basket.bindings += [Binding(c.where, "ignored", {}, index, c.row, c.column) for c in filled]
 
 
 def check_outside(sheets: Sequence[Sheet], basket: Collector) -> None:

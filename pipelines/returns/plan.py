@@ -153,6 +153,8 @@ class Plan:
     recognise_none: tuple[Matcher, ...]
     tables: tuple[TablePlan, ...]
     addresser: Addresser
+    ignored_sheets: tuple[Matcher, ...]
+    ignored_headings: tuple[Matcher, ...]
     words: frozenset[str] = field(repr=False)
     """Every declared heading and label, folded: what a file of this form is expected to hold."""
 
@@ -163,6 +165,10 @@ class Plan:
     def is_contact(self, text: str) -> bool:
         """Whether a cell is one of the compiler's own contact cells."""
         return any(m.hit(text) is not None for m in self.contacts)
+
+    def is_ignored_heading(self, text: str) -> bool:
+        """Whether a column with this heading is read past."""
+        return any(m.hit(text) is not None for m in self.ignored_headings)
 
 
 def plan_of(form: Form, registry: Registry) -> Plan:
@@ -213,6 +219,8 @@ def make_plan(form: Form, law: Law) -> Plan:
         compiled(form.recognise.none),
         tables,
         Addresser(form, law),
+        compiled(form.ignore.sheets),
+        compiled(form.ignore.headings),
         frozenset(_words(form, codes)),
     )
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.codes import codes
+from pipelines.returns import second
 from pipelines.returns.corrections import Correction, CorrectionFile
 from pipelines.returns.form import Form
 from pipelines.returns.law import LAW_COLUMNS, Law, LawArticle, partial_date
@@ -125,6 +126,8 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
             if id_ in forms:
                 raise _fault(folder, id_, "this form id is declared twice", "Give each form an id of its own")
             forms[id_] = form
+            if form.second_of is not None:
+                digest.update(form.model_dump_json().encode())
         if (path := folder / "corrections.yml").is_file():
             corrections += validate(CorrectionFile, load_yaml(path), path).corrections
             _check_corrections(path, corrections, forms)
@@ -207,6 +210,25 @@ def _forms(folder: Path, territory: Territory, articles: Sequence[LawArticle]) -
         form = validate(Form, _resolved(id_, raw, path), path, ("forms", number))
         _check_form(form, path, number, territory, articles)
         out[id_] = form
+        if form.second_of is not None and (form.second_of not in raw or form.formats != ("xlsx",)):
+            problem = "a workbook of another form comes as xlsx, and `second_of` names a form of this territory"
+            raise _fault(path, f"{id_}.second_of", problem, f"Name one of {', '.join(raw)}, and write formats: [xlsx]")
+    return _with_seconds(out, raw)
+
+
+def _with_seconds(forms: Mapping[str, Form], raw: Mapping[str, tuple[dict[str, Any], Path, int]]) -> dict[str, Form]:
+    """The forms, each followed by its workbook where it is none itself and none is declared for it."""
+    declared = {form.second_of for form in forms.values()}
+    out: dict[str, Form] = {}
+    for id_, form in forms.items():
+        out[id_] = form
+        if not second.needs_second(form) or id_ in declared:
+            continue
+        try:
+            out[id_ + second.ENDING] = second.second_of(form)
+        except ValueError as error:
+            problem = f"no workbook can be derived from this form: {error}"
+            raise _fault(raw[id_][1], id_, problem, f"Correct it, or declare a form with second_of: {id_}") from None
     return out
 
 

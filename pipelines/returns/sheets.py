@@ -5,11 +5,12 @@ Belongs here: positions, words and places of one table.  Does not belong here: w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipelines.readers.common import column_letters
 from pipelines.readers.model import Cell, Grid, Table, Where
+from pipelines.returns.template import Matcher
 
 
 def is_blank(cell: Cell | None) -> bool:
@@ -66,11 +67,11 @@ class Sheet:
         return any(top <= row <= bottom and left <= column <= right for top, left, bottom, right in self.claimed)
 
 
-def sheets_of(grid: Grid, *, without_hidden: bool) -> list[Sheet]:
-    """The tables of a Grid; hidden cells and sheets left out where the form ignores them."""
+def sheets_of(grid: Grid, *, without_hidden: bool, ignored: Sequence[Matcher] = ()) -> list[Sheet]:
+    """The tables of a Grid; hidden cells and sheets left out where the form ignores them, and ignored sheets."""
     out = []
     for index, table in enumerate(grid.tables):
-        if without_hidden and table.hidden:
+        if (without_hidden and table.hidden) or any(m.hit(table.name) is not None for m in ignored):
             continue
         cells = {(c.row, c.column): c for c in table.cells if not (without_hidden and c.hidden)}
         rows = max((r for r, _ in cells), default=0)

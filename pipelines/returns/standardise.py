@@ -24,7 +24,7 @@ from pipelines.returns.grid import GridReading
 from pipelines.returns.model import CASE_EVENT, OBSERVATION, empty
 from pipelines.returns.nil import find_nil
 from pipelines.returns.numbered import KEY, Number
-from pipelines.returns.outside import bind_contacts, check_hidden, check_outside
+from pipelines.returns.outside import bind_contacts, bind_ignored, check_hidden, check_outside
 from pipelines.returns.periods import Period
 from pipelines.returns.plan import Plan, plan_of
 from pipelines.returns.records import RecordsReading
@@ -92,7 +92,8 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
 
 def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
     form = plan.form
-    sheets = sheets_of(grid, without_hidden=form.hidden == "ignore")
+    sheets = sheets_of(grid, without_hidden=form.hidden == "ignore", ignored=plan.ignored_sheets)
+    bind_ignored(plan, grid, basket)
     nil = find_nil(plan, sheets, basket)
     if nil and not any(cell.kind == "number" for sheet in sheets for cell in sheet.cells.values()):
         bind_contacts(plan, sheets, basket)

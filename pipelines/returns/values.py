@@ -29,7 +29,8 @@ class Value:
     notes: tuple[str, ...] = ()
 
 
-_ABSENT = {"zero": Value(0.0, "A", "F", ""), "missing": Value(None, "O", "F", "")}
+ZERO = Value(0.0, "A", "F", "")
+_ABSENT = {"zero": ZERO, "missing": Value(None, "O", "F", "")}
 
 
 def absent(plan: Plan, where: Where, basket: Collector) -> Value | None:

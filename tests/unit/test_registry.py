@@ -61,7 +61,7 @@ def test_the_sound_form_loads(tmp_path: Path) -> None:
     make_registry(tmp_path)
     load_from.cache_clear()
     (tmp_path / "ZZ" / "justice.yml").write_text(FORM, encoding="utf-8")
-    assert list(load_from((tmp_path,)).forms) == ["ZZ-JUSTICE-1"]
+    assert list(load_from((tmp_path,)).forms) == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-1-XLSX"]
 
 
 @pytest.mark.parametrize(
