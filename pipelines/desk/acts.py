@@ -29,7 +29,7 @@ def send(
     """
     found, blocks = rights.seen(desk, who, submission_id)
     if found.sender != who.account or not rights.may_all(who, "submitter", rights.pairs_of(found, blocks)):
-        raise rights.lacking(who)
+        raise rights.lacking()
     report = reports.current(desk, found, blocks)
     act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
     return receipts.send(desk.home, desk.engine, act, report)
@@ -51,7 +51,7 @@ def approve(
     found, blocks = rights.seen(desk, who, submission_id)
     role: Role = "steward" if override else "approver"
     if not rights.may_all(who, role, rights.pairs_of(found, blocks)):
-        raise rights.lacking(who)
+        raise rights.lacking()
     ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, clock.now(), comment, override=override))
 
 
@@ -60,7 +60,7 @@ def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> No
     found, blocks = rights.seen(desk, who, submission_id)
     pairs = rights.pairs_of(found, blocks)
     if not rights.may_all(who, "approver", pairs) and not rights.may_all(who, "steward", pairs):
-        raise rights.lacking(who)
+        raise rights.lacking()
     ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))  # type: ignore[attr-defined,unused-ignore]
 
 
@@ -71,5 +71,5 @@ def withdraw(desk: Desk, who: Identity, submission_id: str, reason: str, comment
     """
     found, blocks = rights.seen(desk, who, submission_id)
     if found.state != "withdrawn" and not rights.may_withdraw(who, found, rights.pairs_of(found, blocks)):
-        raise rights.lacking(who)
+        raise rights.lacking()
     ledger.withdraw(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

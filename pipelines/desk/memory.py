@@ -121,7 +121,7 @@ def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | No
     """
     found, blocks = rights.seen(desk, who, submission_id)
     if found.sender != who.account or not rights.may_all(who, "submitter", rights.pairs_of(found, blocks)):
-        raise rights.lacking(who)
+        raise rights.lacking()
     report = reports.current(desk, found, blocks)
     at = clock.now()
     series = min((b.form for b in blocks), default="")

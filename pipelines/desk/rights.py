@@ -20,8 +20,7 @@ from pipelines.intake import queries
 from pipelines.intake.database import reading
 from pipelines.intake.ledger import Block
 from pipelines.intake.schema import BLOCK, EVENT
-from pipelines.intake.transitions import ACCEPTED
-from pipelines.locales import tell
+from pipelines.locales import mark
 from pipelines.people.identity import Identity, NotAllowedError, Role
 
 if TYPE_CHECKING:
@@ -34,32 +33,33 @@ _WORKING: tuple[Role, ...] = ("submitter", "approver", "steward")
 _ID = re.compile(r"S[0-9a-f]{15}")
 
 
-def not_there(who: Identity) -> NotAllowedError:
+class NotThereError(NotAllowedError):
     """The one answer for a submission that is foreign and for one that does not exist."""
-    return NotAllowedError(
-        tell(
+
+
+def not_there() -> NotThereError:
+    """Says the same of what is not there and of what is not to be seen."""
+    return NotThereError(
+        mark(
             "There is no such submission, or it is not yours to see. Look at your returns, or ask the steward of the "
-            "secretariat.",
-            who.language,
+            "secretariat."
         )
     )
 
 
-def lacking(who: Identity) -> NotAllowedError:
-    """The answer for an act on a submission that may be seen, for which a role is missing."""
-    return NotAllowedError(
-        tell("You lack the role that this needs. Ask the steward of the secretariat for it.", who.language)
-    )
+def lacking() -> NotAllowedError:
+    """The answer for an act on what may be seen, for which a role is missing."""
+    return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
 
 
 def seen(desk: Desk, who: Identity, submission_id: str) -> tuple[Submission, tuple[Block, ...]]:
     """A submission with its blocks, by its whole id. Raises NotAllowedError where it is not there or not to be seen."""
     if not isinstance(submission_id, str) or not _ID.fullmatch(submission_id):
-        raise not_there(who)
+        raise not_there()
     found = queries.submissions(desk.engine, ids=[submission_id])
     if visible := may_see(desk, who, found):
         return visible[0]
-    raise not_there(who)
+    raise not_there()
 
 
 def may_see(desk: Desk, who: Identity, found: Sequence[Submission]) -> list[tuple[Submission, tuple[Block, ...]]]:
@@ -146,11 +146,9 @@ def may_give_back(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool
 
 
 def may_withdraw(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool:
-    """Its sender takes it back, or a steward does; what was accepted, also an approver of its office."""
+    """Its sender takes it back, or an approver or steward of its office does."""
     if one.state == "withdrawn":
         return False
     if one.sender == who.account and (may_all(who, "submitter", pairs) or (not pairs and who.token is None)):
         return True
-    if may_all(who, "steward", pairs):
-        return True
-    return one.state in ACCEPTED and may_all(who, "approver", pairs)
+    return may_all(who, "approver", pairs) or may_all(who, "steward", pairs)

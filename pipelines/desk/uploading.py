@@ -85,7 +85,7 @@ def check(
 ) -> Report:
     """Check a file and keep nothing. Raises NotAllowedError for an account without any role, UnknownFormError."""
     if not who.grants:
-        raise rights.lacking(who)
+        raise rights.lacking()
     return _checked(desk, who, data, _name(filename), form, kind, None, on_step)
 
 
@@ -106,7 +106,7 @@ def upload(
     UnknownFormError.
     """
     if not who.pairs("submitter"):
-        raise rights.lacking(who)
+        raise rights.lacking()
     if corrects is not None:
         rights.seen(desk, who, corrects)
     name, sha256 = _name(filename), store.digest(data)
@@ -145,7 +145,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
 
     declared = desk.registry.forms.get(form)
     if declared is None or not who.may("submitter", declared.jurisdiction, declared.instrument):
-        raise rights.lacking(who)
+        raise rights.lacking()
     asked = sorted(set(periods))
     for text in asked:
         try:

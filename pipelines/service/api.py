@@ -1,0 +1,50 @@
+"""The API for offices that automate: the desk over HTTP, with a token.
+
+Belongs here: the application and its description.  Does not belong here: addresses (`api_handing_in.py`,
+`api_submissions.py`, `api_more.py`), rights and acts (`pipelines/desk/`), the shapes (`api_models.py`).
+
+Checks run in threads, in their turn (`api_queue.py`); everything else is a plain function, which FastAPI runs in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from pipelines import __version__
+from pipelines.desk import Desk
+from pipelines.service import api_handing_in, api_more, api_problems, api_reference, api_submissions
+from pipelines.service.api_queue import Queue
+
+DESCRIPTION = (
+    "Hand in returns, read what was found in them, send and decide them, by a program. It is the same check, the same "
+    "rights and the same ledger as the portal's and the command line's.\n\n"
+    "Every request carries a token: `Authorization: Bearer rti_...`. A token may what its account may, or less. What "
+    "it may not see is answered as if it were not there. Errors are problem details (RFC 9457) with a `remedy`."
+)
+
+
+def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
+    """The application, for one desk or for what gives one; to be mounted under `/api`."""
+    app = FastAPI(
+        title="Regional trafficking indicators: returns",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.desk = (lambda: desk_or_factory) if isinstance(desk_or_factory, Desk) else desk_or_factory
+    app.state.queue = Queue()
+    api_problems.install(app)
+    for part in (api_handing_in, api_submissions, api_more):
+        app.include_router(part.router)
+
+    @app.get("/", include_in_schema=False)
+    def reference(request: Request) -> HTMLResponse:
+        base = request.scope.get("root_path", "")
+        return HTMLResponse(api_reference.page(app.openapi(), base))
+
+    return app

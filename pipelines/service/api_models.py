@@ -1,0 +1,220 @@
+"""The shapes of the API's answers and requests, for its description (OpenAPI) and for whoever reads it.
+
+Belongs here: pydantic models and their examples.  Does not belong here: making them (`api.py`).
+The report is that of `rti check --json`, whose full schema is `docs/schema/check-report.json`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Problem(_Open):
+    """Why a request was not carried out (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Not there"])
+    status: int = Field(examples=[404])
+    detail: str = Field(description="What happened.")
+    remedy: str = Field(description="What to do.")
+
+
+class NotKept(Problem):
+    """A file that was not kept, with all that was found in it."""
+
+    result: UploadBody
+
+
+class FileBody(_Open):
+    """A file as it came."""
+
+    name: str = Field(examples=["Pravosudstvo_2026_K3.xlsx"])
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(description="Bytes.", ge=0)
+    format: str | None = Field(None, examples=["xlsx"])
+
+
+class BlockBody(_Open):
+    """One block: the unit that supersedes an earlier one."""
+
+    jurisdiction: str = Field(examples=["MK"])
+    instrument: str = Field(examples=["justice"])
+    form: str = Field(description="The series.", examples=["MK-JUSTICE-MK_SSO"])
+    freq: str = Field(examples=["Q"])
+    period: str = Field(examples=["2026-Q3"])
+    rows: int
+    nil: bool
+
+
+class FindingBody(_Open):
+    """One finding, in the reader's language."""
+
+    key: str = Field(description="Names the finding when it is justified.", examples=["c81be67d163a1cac"])
+    rule: str = Field(examples=["plausible.jump"])
+    severity: Literal["error", "warning", "information"]
+    scope: Literal["file", "history"]
+    params: dict[str, Any]
+    where: dict[str, Any] = Field(description="File, sheet, cell, page, line ... and `words`.")
+    seen: Any = None
+    expected: Any = None
+    message: str
+    remedy: str
+
+
+class ReportBody(_Open):
+    """The report of a check, as `rti check --json` prints it (docs/schema/check-report.json)."""
+
+    verdict: Literal["good", "information", "warning", "error", "unreadable"]
+    file: FileBody
+    territory: str | None
+    jurisdiction: str | None
+    instrument: str | None
+    form: str | None
+    candidates: list[str]
+    kind: Literal["full", "patch", "nil"] | None
+    blocks: list[BlockBody]
+    observations: int
+    events: int
+    totals: list[dict[str, Any]] = Field(description="Control totals by period and measure.")
+    rules_version: str
+    declaration_hash: str
+    hash: str = Field(description="The same offline and here, for the same file, declarations and rules.")
+    history_hash: str | None
+    language: str
+    findings: list[FindingBody] = Field(description="Worst first.")
+    history_rules: list[dict[str, Any]]
+    not_run: list[str]
+
+
+class SameFile(_Open):
+    """An earlier arrival of the same bytes."""
+
+    submission_id: str
+    state: str
+
+
+class ToJustify(_Open):
+    """A warning that asks for a written justification before the return can be sent."""
+
+    finding: str
+    rule: str
+
+
+class ReceiptBody(_Open):
+    """A signed receipt (docs/schema/receipt.json). Keep the bytes of `/receipt` as they are."""
+
+    version: str = Field(examples=["rti-receipt-1"])
+    receipt_id: str = Field(examples=["R0123456789abcde"])
+    submission_id: str = Field(examples=["S4105b7433556dd9"])
+    sent_at: str = Field(examples=["2026-11-09T09:00:00Z"])
+    sender: str
+    file: FileBody
+    signature: str = Field(description="Ed25519, hexadecimal, over the line without this member.")
+
+
+class UploadBody(_Open):
+    """What became of a file, as `rti submit --json` prints it, with the receipt where it was sent."""
+
+    file: FileBody
+    submission_id: str | None = Field(examples=["S4105b7433556dd9"])
+    state: str | None = Field(examples=["checked"])
+    received_at: str | None
+    new: bool = Field(description="False where the same bytes came before: told, not taken twice.")
+    same_file: list[SameFile]
+    to_justify: list[ToJustify]
+    report: ReportBody
+    receipt: ReceiptBody | None = None
+    not_sent: str | None = Field(None, description="Why it was not sent although it was asked for.")
+
+
+class SubmissionBody(_Open):
+    """A submission as this account sees it."""
+
+    submission_id: str = Field(examples=["S4105b7433556dd9"])
+    state: str = Field(examples=["sent"])
+    file: FileBody
+    territory: str | None
+    form: str | None
+    kind: str | None
+    blocks: list[BlockBody]
+    received_at: str
+    sender: str
+    accepted_at: str | None
+    corrects: str | None
+    revision_reason: str | None
+    errors: int | None
+    warnings: int | None
+    informations: int | None
+    to_justify: list[ToJustify]
+    replaces: bool = Field(description="Whether a block has an accepted predecessor: sending asks for a reason.")
+    last_comment: str | None
+    last_at: str | None
+    may: list[str] = Field(description="What this account may do with it now.", examples=[["justify", "send"]])
+
+
+class StateBody(_Open):
+    """The state of a submission after an act."""
+
+    submission_id: str
+    state: str
+    to_justify: int = Field(0, description="Warnings that still lack their justification.")
+
+
+class JustifyRequest(BaseModel):
+    """Why a warning is right."""
+
+    model_config = ConfigDict(extra="forbid")
+    finding: str | None = Field(None, description="The finding's key; without it, every open warning.")
+    reason: str = Field(description="A code of the list justification_reason.", examples=["large_case"])
+    text: str = Field(description="At least ten characters.", examples=["One case with eleven defendants"])
+
+
+class SendRequest(BaseModel):
+    """Sending for approval."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str | None = Field(None, description="A code of the list revision_reason, where it replaces a return.")
+    comment: str | None = None
+
+
+class ApproveRequest(BaseModel):
+    """Accepting a return."""
+
+    model_config = ConfigDict(extra="forbid")
+    comment: str | None = None
+    override: bool = Field(False, description="A steward accepts in the office's stead; asks for a comment.")
+
+
+class ReturnRequest(BaseModel):
+    """Giving a return back to its sender."""
+
+    model_config = ConfigDict(extra="forbid")
+    comment: str = Field(min_length=1, description="What the sender shall mend.")
+
+
+class WithdrawRequest(BaseModel):
+    """Taking a return back."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(description="A code of the list revision_reason.", examples=["wrong_return"])
+    comment: str = Field(min_length=1)
+
+
+class NilRequest(BaseModel):
+    """Nothing to count in some periods."""
+
+    model_config = ConfigDict(extra="forbid")
+    form: str = Field(examples=["MK-JUSTICE-2"])
+    periods: list[str] = Field(min_length=1, examples=[["2026-Q3"]])
+    comment: str | None = None
+    send: bool = Field(False, description="Send it for approval at once.")
+    reason: str | None = Field(None, description="A code of the list revision_reason, where it replaces a return.")
+
+
+NotKept.model_rebuild()

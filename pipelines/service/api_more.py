@@ -1,0 +1,34 @@
+"""The API's addresses that are about what is due: the timetable and the templates.
+
+Belongs here: who may ask for which.  Does not belong here: deadlines (`pipelines/timetable/`), workbooks
+(`pipelines/templates/`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from pipelines.service.api_parts import FILE, PROBLEMS, TheDesk, Who, download
+
+router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["what is due"])
+
+
+@router.get(
+    "/timetable.ics",
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": FILE}, "description": "A calendar (RFC 5545)."}},
+)
+def timetable(
+    desk: TheDesk,
+    who: Who,
+    ahead: Annotated[int, Query(description="Further periods to come.", ge=0, le=8)] = 1,
+) -> Any:
+    """The deadlines of the returns that this account may see, as a calendar to subscribe to."""
+    from pipelines.timetable import deadlines, ics
+
+    due = deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind)
+    demonstration = desk.home.kind == "demonstration"
+    made = ics(due, who.language, demonstration=demonstration, registry=desk.registry)
+    return download(made, "timetable.ics", "text/calendar; charset=utf-8")

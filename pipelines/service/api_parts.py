@@ -1,0 +1,88 @@
+"""What the API's addresses share: who asks, which desk, the file of a request, answers that are files.
+
+Belongs here: dependencies of FastAPI.  Does not belong here: addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Path, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from pipelines import locales
+from pipelines.desk import Desk
+from pipelines.locales import tell
+from pipelines.people import tokens
+from pipelines.people.identity import Identity, NotAllowedError
+from pipelines.service import api_body, api_models
+from pipelines.service.api_problems import ProblemError
+from pipelines.service.api_queue import Queue
+
+_BEARER = HTTPBearer(auto_error=False, description="A token of an account, as the portal or `rti token` issues it.")
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": api_models.Problem, "description": told}
+    for code, told in (
+        (401, "No valid token."),
+        (403, "The role is missing."),
+        (404, "Not there, or not to be seen."),
+        (409, "The state of the submission does not allow it."),
+        (422, "The request cannot be understood."),
+    )
+}
+
+
+def _who(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    language: Annotated[str | None, Query(description="Language of words; by default the account's.")] = None,
+) -> Identity:
+    """Whom the token stands for."""
+    told = language if language in locales.languages() else "en"
+    try:
+        who = tokens.identity(_desk(request).engine, bearer.credentials if bearer is not None else "")
+    except NotAllowedError as error:
+        headers = {"WWW-Authenticate": "Bearer"}
+        raise ProblemError(401, error.told(told), language=told, headers=headers) from None
+    if language is not None and language not in locales.languages():
+        known = ", ".join(locales.languages())
+        detail = tell("There are no words in {asked}; there are {known}.", "en", asked=language, known=known)
+        raise ProblemError(422, detail, language=who.language)
+    who = replace(who, language=language or who.language)
+    request.state.language = who.language
+    return who
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk()
+    return desk
+
+
+Who = Annotated[Identity, Depends(_who)]
+TheDesk = Annotated[Desk, Depends(_desk)]
+
+
+async def _file(request: Request, who: Who) -> api_body.Sent:
+    return await api_body.file_of(request, who.language)
+
+
+TheFile = Annotated[api_body.Sent, Depends(_file)]
+Id = Annotated[str, Path(description="The submission's id.", examples=["S4105b7433556dd9"])]
+
+
+def _queue(request: Request) -> Queue:
+    queue: Queue = request.app.state.queue
+    return queue
+
+
+TheQueue = Annotated[Queue, Depends(_queue)]
+FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
+
+def download(data: bytes, name: str, media_type: str) -> Response:
+    """An answer that is a file to be kept."""
+
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    return Response(data, media_type=media_type, headers=headers)

@@ -1,0 +1,131 @@
+"""What the API answers when it cannot do what was asked: problem details (RFC 9457).
+
+Belongs here: from an error to a status, a title, what happened and what to do.  Does not belong here: the routes.
+What may not be seen and what is not there have one answer, 404, in the same words.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from pipelines.desk.rights import NotThereError
+from pipelines.intake.check import UnknownFormError
+from pipelines.intake.submit import SubmissionRefusedError
+from pipelines.intake.transitions import TransitionError
+from pipelines.intake.work import DeclarationsChangedError
+from pipelines.locales import gettext, mark
+from pipelines.people.identity import NotAllowedError
+from pipelines.told import ToldError
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = logging.getLogger(__name__)
+
+_TITLES: dict[int, tuple[str, str]] = {
+    400: (mark("The request is not complete"), mark("Look at the description of this address and send it anew.")),
+    401: (mark("Who are you?"), mark("Send a valid token as `Authorization: Bearer rti_...`.")),
+    403: (mark("Your role does not allow this"), mark("Ask the steward of the secretariat for the role.")),
+    404: (mark("Not there"), mark("Look at the list of your submissions.")),
+    405: (mark("Not possible at this address"), mark("Look at the description of the API.")),
+    409: (mark("Its state does not allow this"), mark("Look at the submission and do what is missing.")),
+    413: (mark("The file is too big"), mark("Send at most {limit} MB; split the return by periods.")),
+    415: (mark("Not a form this address takes"), mark("Send the bytes of the file, or multipart/form-data.")),
+    422: (mark("The request cannot be understood"), mark("Correct what is named and send it anew.")),
+    500: (mark("A fault of the service itself"), mark("Try again later; if it stays, report the time of the request.")),
+    503: (mark("The service is busy"), mark("Try again in a minute; nothing was lost.")),
+}
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem. `detail` is told already; `extra` are further members of the answer."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        language: str = "en",
+        title: str | None = None,
+        remedy: str | None = None,
+        headers: dict[str, str] | None = None,
+        extra: dict[str, Any] | None = None,
+        **params: object,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.language = status, detail, language
+        self.title, self.remedy = title, remedy
+        self.headers, self.extra, self.params = headers, extra or {}, params
+
+    def answer(self) -> JSONResponse:
+        """The answer itself."""
+        title, remedy = _TITLES.get(self.status, _TITLES[500])
+        remedy = gettext(remedy, self.language)
+        content = {
+            "type": "about:blank",
+            "title": self.title or gettext(title, self.language),
+            "status": self.status,
+            "detail": self.detail,
+            "remedy": self.remedy or (remedy.format_map(self.params) if self.params else remedy),
+            **self.extra,
+        }
+        return JSONResponse(content, self.status, self.headers, MEDIA_TYPE)
+
+
+def problem_of(error: Exception, language: str = "en") -> ProblemError:
+    """The problem that tells of an error of the desk."""
+    detail = error.told(language) if isinstance(error, ToldError) else str(error)
+    if isinstance(error, NotThereError):
+        return ProblemError(404, detail, language=language)
+    if isinstance(error, NotAllowedError):
+        return ProblemError(403, detail, language=language)
+    if isinstance(error, TransitionError):
+        return ProblemError(409, detail, language=language)
+    if isinstance(error, SubmissionRefusedError | UnknownFormError):
+        return ProblemError(422, detail, language=language)
+    if isinstance(error, DeclarationsChangedError):
+        return ProblemError(503, detail, language=language, headers={"Retry-After": "60"})
+    # What went wrong inside is written to the log; its words may name paths of the server.
+    _LOG.error("a request failed", exc_info=error)
+    told = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
+    return ProblemError(500, told, language=language)
+
+
+def install(app: FastAPI) -> None:
+    """Let every failure of an application be answered by a problem."""
+
+    def ours(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ProblemError)
+        return error.answer()
+
+    def other(request: Request, error: Exception) -> JSONResponse:
+        return problem_of(error, getattr(request.state, "language", "en")).answer()
+
+    def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        language = getattr(request.state, "language", "en")
+        return ProblemError(error.status_code, str(error.detail), language=language).answer()
+
+    def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        language = getattr(request.state, "language", "en")
+        faults = [{"where": ".".join(str(p) for p in e["loc"]), "what": str(e["msg"])} for e in error.errors()]
+        detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
+        return ProblemError(422, detail, language=language, extra={"faults": faults}).answer()
+
+    app.add_exception_handler(ProblemError, ours)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    for known in (
+        NotAllowedError,
+        TransitionError,
+        SubmissionRefusedError,
+        UnknownFormError,
+        DeclarationsChangedError,
+        Exception,
+    ):
+        app.add_exception_handler(known, other)
