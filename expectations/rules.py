@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipelines.returns.rules import Rule
 
-RULES_VERSION = "2026.1"
+RULES_VERSION = "2026.2"
 
 RULES: dict[str, Rule] = {
     rule.id: rule

@@ -83,6 +83,7 @@ def preview(
     """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
     content = _content(file, (), None)
     from pipelines.intake.check import OFFLINE_ID
+    from pipelines.intake.work import options_of
     from pipelines.returns.preview import preview as picture
     from pipelines.returns.recognise import recognise
     from pipelines.returns.standardise import standardise
@@ -94,10 +95,11 @@ def preview(
     if form is None and not matches:
         raise Failure(f"{file} is no form that is known; name it with --form (see `rti territories`)")
     declared = registry.forms[form] if form is not None else matches[0].form
-    if declared.encodings or declared.alphabets:
-        content = _content(file, tuple(declared.encodings), None, {"alphabets": tuple(declared.alphabets)})
+    if declared.encodings or options_of(declared):
+        content = _content(file, tuple(declared.encodings), None, options_of(declared))
     reading = standardise(content, declared, registry, submission_id=OFFLINE_ID)
-    out.write_text(picture(content, reading, language), encoding="utf-8")
+    page = picture(content, reading, language, demonstration=_is_demonstration())
+    out.write_text(page, encoding="utf-8")
     if as_json:
         say_json({"out": str(out), "form": declared.id, "observations": reading.observations.height})
     else:
@@ -136,6 +138,16 @@ def _history(offline: bool) -> HistorySource | None:
     except HomeError:
         return None  # a check needs no home
     return history.source(home, open_ledger(home))
+
+
+def _is_demonstration() -> bool:
+    """Whether the home, where there is one, holds invented returns."""
+    from pipelines.home import HomeError, open_home
+
+    try:
+        return open_home().kind == "demonstration"
+    except HomeError:
+        return False  # a preview needs no home
 
 
 def _content(

@@ -1,6 +1,7 @@
-"""What is done with one file inside the reading process: read, recognise, standardise.
+"""What is done with one file inside the reading process: read, recognise, standardise, scan for persons.
 
-Belongs here: the work function of the pool and what it takes and gives; all of it can be pickled.
+Belongs here: the work function of the pool and what it takes and gives; all of it can be pickled. Of a file that names
+persons nothing leaves this process but the places and kinds.
 Does not belong here: judging (`expectations/`), anything that knows of a home or a ledger.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pipelines.persons.scan import scan
 from pipelines.readers.model import Content, ReadError
 from pipelines.returns.findings import Finding
 
@@ -60,20 +62,45 @@ def take(task: Task) -> Taken:
 
 def take_with(task: Task, registry: Registry) -> Taken:
     """`take` with a given registry, in the calling process."""
+    from pipelines.returns.plan import plan_of
     from pipelines.returns.recognise import not_recognised, recognise
 
     if task.form is not None:
         form = registry.forms[task.form]
         content = _read(task, form)
         return _standardised(content, form, (form.id,), task, registry)
-    content = _read(task, None)
+    content = _first_read(task, registry)
     matches = recognise(content, task.filename, registry)
     if not matches:
-        return Taken(content.format, None, (), (not_recognised(content, registry),), None)
+        plans = [plan_of(form, registry) for form in registry.forms.values() if form.contacts]
+        persons = scan(content, task.filename, is_contact=lambda text: any(plan.is_contact(text) for plan in plans))
+        found = persons or [not_recognised(content, registry)]
+        return Taken(content.format, None, (), tuple(found), None)
     form = matches[0].form
     if _needs_own_options(form, content):
         content = _read(task, form)
     return _standardised(content, form, tuple(m.form.id for m in matches), task, registry)
+
+
+def _first_read(task: Task, registry: Registry) -> Content:
+    """A file read without knowing whose it is. A PDF without rules is read by the first form whose columns fit it."""
+    from pipelines.returns.recognise import recognise
+
+    try:
+        return _read(task, None)
+    except ReadError as error:
+        if error.rule != "read.pdf.no_table":
+            raise
+        for form in registry.forms.values():
+            if "lines_x" not in options_of(form):
+                continue
+            try:
+                content = _read(task, form)
+            except ReadError:
+                continue
+            if any(match.form.id == form.id for match in recognise(content, task.filename, registry)):
+                return content
+        raise
 
 
 def _read(task: Task, form: Form | None) -> Content:
@@ -81,21 +108,36 @@ def _read(task: Task, form: Form | None) -> Content:
 
     if form is None:
         return read(task.data, task.filename)
+    return read(task.data, task.filename, encodings=tuple(form.encodings), options=options_of(form))
+
+
+def options_of(form: Form) -> dict[str, object]:
+    """What a form tells the readers of its formats."""
     options: dict[str, object] = {}
     if form.alphabets:
         options["alphabets"] = tuple(form.alphabets)
-    return read(task.data, task.filename, encodings=tuple(form.encodings), options=options)
+    columns = [table.lines_x for table in form.tables or () if table.lines_x]
+    if columns:
+        options["lines_x"] = tuple(columns[0])
+    return options
 
 
 def _needs_own_options(form: Form, content: Content) -> bool:
     """A text was first read without knowing whose it is; its form may know the encoding better."""
+    if content.format == "pdf":
+        return "lines_x" in options_of(form)
     return bool(form.encodings or form.alphabets) and content.format in ("csv", "html", "px", "sdmx-csv")
 
 
 def _standardised(content: Content, form: Form, candidates: tuple[str, ...], task: Task, registry: Registry) -> Taken:
+    from pipelines.returns.plan import plan_of
     from pipelines.returns.standardise import standardise
 
     reading = standardise(content, form, registry, submission_id=task.submission_id)
+    contacts = {(b.table, b.row, b.column) for b in reading.bindings if b.role == "contact"}
+    persons = scan(content, task.filename, contacts=contacts, is_contact=plan_of(form, registry).is_contact)
+    if persons:
+        return Taken(content.format, form.id, candidates, tuple(persons), None)
     return Taken(content.format, form.id, candidates, (), replace(reading, bindings=[]))
 
 

@@ -2,7 +2,7 @@
 
 python-docx opens the package, behind `zipguard.inspect` (on its own it drops an entity and changes the text without a
 word); rows and cells are walked here, since its own lists leave out cells in content controls and inserted text.
-Does not belong here: running text outside tables.
+Running text outside tables is given as it stands, without a meaning.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     properties: dict[str, Scalar] = {}
     if document.core_properties.title:
         properties["title"] = document.core_properties.title
-    return Grid("docx", tuple(reading.tables), properties, tuple(contents.remarks))
+    return Grid("docx", tuple(reading.tables), properties, tuple(contents.remarks), tuple(reading.outside))
 
 
 def _footnotes(document: Any) -> dict[str, str]:
@@ -89,6 +89,8 @@ class _Reading:
         self.gate = Gate()
         self.tables: list[Table] = []
         self.title: str | None = None
+        self.paragraphs = 0
+        self.outside: list[tuple[Where, str]] = []
 
     def block(self, parent: Any) -> None:
         """Paragraphs and tables of the body or of a content control."""
@@ -96,6 +98,10 @@ class _Reading:
             if element.tag == f"{_W}p":
                 text = _Words(self, [element]).text.strip()
                 self.title = text or self.title
+                if text:
+                    self.gate.fill(Where())
+                    self.paragraphs += 1
+                    self.outside.append((Where(keyword="Paragraph", line=self.paragraphs), text))
             elif element.tag == f"{_W}tbl":
                 self.table(element)
             elif element.tag in _WRAPPERS:

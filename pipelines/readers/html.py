@@ -64,7 +64,22 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, 
     title = root.findtext(".//title")
     if title and title.strip():
         properties["title"] = _SPACES.sub(" ", title).strip()
-    return Grid("html", tuple(reading.tables), properties, tuple(remarks))
+    return Grid("html", tuple(reading.tables), properties, tuple(remarks), tuple(_outside(root)))
+
+
+def _outside(element: Any) -> Iterator[tuple[Where, str]]:
+    """Texts that stand in no table, comments included, each with its line."""
+    for child in element:
+        if not isinstance(child.tag, str):
+            yield Where(line=child.sourceline), child.text or ""
+        elif child.tag not in ("table", "script", "style", "title", "frameset"):
+            text = _SPACES.sub(" ", child.text or "").strip()
+            if text:
+                yield Where(line=child.sourceline), text
+            yield from _outside(child)
+        after = _SPACES.sub(" ", child.tail or "").strip()
+        if after:
+            yield Where(line=child.sourceline), after
 
 
 def _candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, ...]:

@@ -155,12 +155,13 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A file as tables of cells."""
+    """A file as tables of cells. `outside` are words of a document that stand in no table, each with its place."""
 
     format: str
     tables: tuple[Table, ...]
     properties: dict[str, Scalar] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    outside: tuple[tuple[Where, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

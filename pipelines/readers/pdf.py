@@ -144,6 +144,7 @@ class _Reading:
         self.gate = Gate()
         self.tables: list[Table] = []
         self.remarks: list[Remark] = []
+        self.outside: list[tuple[Where, str]] = []
 
     def grid(self) -> Grid:
         count = len(self.document.pages)
@@ -169,7 +170,7 @@ class _Reading:
         if not self.tables:
             raise ReadError("read.pdf.no_table")
         self._note_permission()
-        return Grid("pdf", tuple(self.tables), self._properties(count), tuple(self.remarks))
+        return Grid("pdf", tuple(self.tables), self._properties(count), tuple(self.remarks), tuple(self.outside))
 
     def _properties(self, count: int) -> dict[str, Scalar]:
         properties: dict[str, Scalar] = {"pages": count}
@@ -192,6 +193,7 @@ class _Reading:
             found = [(table.cells, table.bbox) for table in page.find_tables()]
         found = [item for item in found if item[0]]
         found.sort(key=lambda item: (min(box[1] for box in item[0]), min(box[0] for box in item[0])))
+        self._outside(page.page_number, chars, [_around(boxes) for boxes, _ in found])
         floor = 0.0
         for number, (boxes, _) in enumerate(found, start=1):
             if len(self.tables) >= MAX_TABLES:
@@ -202,6 +204,12 @@ class _Reading:
             floor = bottom
             name = f"page {page.page_number} table {number}"
             self.tables.append(Table(name, tuple(cells), title, False, page.page_number))
+
+    def _outside(self, page: int, chars: Sequence[_Char], tables: Sequence[_Box]) -> None:
+        """The lines of a page that stand in no table."""
+        free = [c for c in chars if not any(_centre_in(c, table) for table in tables)]
+        lines = _words(free)[0].splitlines()
+        self.outside += [(Where(page=page), line) for line in lines if line.strip()]
 
     def _cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[_Char]) -> list[Cell]:
         lefts = _edges([box[0] for box in boxes])
@@ -350,6 +358,17 @@ def _is_raised(char: _Char, plain: list[_Char]) -> bool:
         if overlaps and other["bottom"] - char["bottom"] > 0.12 * other["size"]:
             return True
     return False
+
+
+def _around(boxes: Sequence[_Box]) -> _Box:
+    """The area of a table."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _centre_in(char: _Char, area: _Box) -> bool:
+    x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+    return bool(area[0] <= x <= area[2] and area[1] <= y <= area[3])
 
 
 def _title(chars: Sequence[_Char], floor: float, top: float) -> str | None:

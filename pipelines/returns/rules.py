@@ -277,6 +277,23 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The correction {id} concerns a number that this return does not hold ({what}).",
         "If the source has changed, remove or correct the entry in corrections.yml.",
     ),
+    "person.column": (
+        "error",
+        "A column or field for names, dates of birth, addresses, telephone numbers or document numbers of persons is "
+        "filled in here. The file was not kept.",
+        "Delete it from your file and send the file again. Tell persons apart by a pseudonym of your office only.",
+    ),
+    "person.number": (
+        "error",
+        "A personal identity number ({kind}) stands here. The file was not kept.",
+        "Delete it, or put a pseudonym of your office in its place, and send the file again. If it is another number, "
+        "tell the secretariat which cell it is.",
+    ),
+    "person.name": (
+        "error",
+        "The name of a person seems to stand here. The file was not kept.",
+        "Delete it and send the file again. If it names no person, tell the secretariat which cell it is.",
+    ),
     "findings.capped": (
         "information",
         "{count} more findings of the rule {rule} are not listed.",

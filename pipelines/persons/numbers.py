@@ -1,0 +1,117 @@
+"""Personal numbers of the region, told from other numbers by their own check digits and dates.
+
+Belongs here: the arithmetic of each scheme.  Does not belong here: where they are looked for (`scan.py`).
+
+- JMBG, and EMBG in North Macedonia: 13 digits DDMMYYYRRBBBK, one scheme since the Yugoslav law of 1976 (Official
+  Gazette SFRY 58/76), kept by Bosnia and Herzegovina, Montenegro, North Macedonia and Serbia, and by Kosovo before its
+  own number. YYY are the last three digits of the year; RR says where it was registered (Kosovo 90 to 99, Montenegro
+  20 to 29), all hundred values being in use; K makes the sum with the weights 7 6 5 4 3 2 7 6 5 4 3 2 1 divisible by
+  11, and where K would be 10 some issuers wrote 0.
+- OIB (Croatia, Official Gazette 60/2008): 11 digits, the last by ISO 7064, MOD 11,10. It holds no date, so that one in
+  ten numbers of 11 digits passes; no count of a return has so many.
+- NID (Albania): decade letter (A is 1900), digit of the year, month (+50 for women, +30 and +80 for foreigners), day,
+  three digits, and a letter: the value of the first letter plus each digit times its position, modulo 23, in
+  WABCDEFGHIJKLMNOPQRSTUV. No official text was found; two published implementations that do not copy one another agree.
+- Personal number of Kosovo: 10 digits, weights 4 3 2 7 6 5 4 3 2, modulo 11. Only one published implementation was
+  found, so it is believed of columns only (`scan.py`), never of a number alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+from pipelines import clock
+
+_OLDEST = 1900
+_JMBG_WEIGHTS = (7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_KOSOVO_WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2)
+_NID_LETTERS = "WABCDEFGHIJKLMNOPQRSTUV"
+_NID_DECADES = "ABCDEFGHIJKLM"
+_MONTH_SHIFTS = (0, 30, 50, 80)
+
+_CANDIDATE = re.compile(
+    r"(?<![\w.,/])(?:"
+    r"(?P<jmbg>\d{7}[ \u00a0-]?\d{2}[ \u00a0-]?\d{3}[ \u00a0-]?\d)"
+    r"|(?P<oib>\d{11})"
+    r"|(?P<nid>[A-Ma-m]\d{8}[A-Wa-w])"
+    r")(?![\w/]|[.,]\d)"
+)
+
+
+def _born(year: int, month: int, day: int) -> bool:
+    """Whether it is a day on which somebody who is alive or remembered can have been born."""
+    try:
+        born = date(year, month, day)
+    except ValueError:
+        return False
+    return year >= _OLDEST and born <= clock.now().date()
+
+
+def is_jmbg(digits: str) -> bool:
+    """JMBG or EMBG: 13 digits with a date of birth and a check digit."""
+    if len(digits) != 13 or not (digits.isascii() and digits.isdigit()):
+        return False
+    day, month, year = int(digits[:2]), int(digits[2:4]), int(digits[4:7])
+    if not _born(year + (1000 if year >= 900 else 2000), month, day):
+        return False
+    total = sum(w * int(d) for w, d in zip(_JMBG_WEIGHTS[:12], digits[:12], strict=True))
+    return -total % 11 % 10 == int(digits[12])
+
+
+def is_oib(digits: str) -> bool:
+    """OIB: 11 digits by ISO 7064, MOD 11,10."""
+    if len(digits) != 11 or not (digits.isascii() and digits.isdigit()) or digits[0] * 11 == digits:
+        return False
+    check = 10
+    for digit in digits[:10]:
+        check = (check + int(digit)) % 10 or 10
+        check = check * 2 % 11
+    return (11 - check) % 10 == int(digits[10])
+
+
+def is_nid(text: str) -> bool:
+    """NID: a letter, eight digits with a date of birth, and a check letter."""
+    text = text.upper()
+    if len(text) != 10 or not text.isascii() or text[0] not in _NID_DECADES or not text[1:9].isdigit():
+        return False
+    year, coded, day = 1900 + 10 * _NID_DECADES.index(text[0]) + int(text[1]), int(text[2:4]), int(text[4:6])
+    if not any(_born(year, coded - shift, day) for shift in _MONTH_SHIFTS):
+        return False
+    total = _NID_LETTERS.index(text[0]) + sum(n * int(digit) for n, digit in enumerate(text[1:9], start=1))
+    return _NID_LETTERS[total % 23] == text[9]
+
+
+def is_kosovo(digits: str) -> bool:
+    """Kosovo's personal number: ten digits with a check digit. One in ten numbers passes; see above."""
+    if len(digits) != 10 or not (digits.isascii() and digits.isdigit()) or digits[0] == "0":
+        return False
+    check = -sum(w * int(d) for w, d in zip(_KOSOVO_WEIGHTS, digits[:9], strict=True)) % 11 % 10
+    return check == int(digits[9])
+
+
+_SCHEMES: dict[str, tuple[str, Callable[[str], bool]]] = {
+    "jmbg": ("JMBG/EMBG", is_jmbg),
+    "oib": ("OIB", is_oib),
+    "nid": ("NID", is_nid),
+}
+
+
+def scheme_in(text: str) -> str | None:
+    """The scheme of the first personal number in a text, None where there is none."""
+    for found in _CANDIDATE.finditer(text):
+        name, test = _SCHEMES[str(found.lastgroup)]
+        if test(re.sub(r"[ \u00a0-]", "", found.group())):
+            return name
+    return None
+
+
+def scheme_of(number: float) -> str | None:
+    """The scheme of a number that a spreadsheet holds as such: it has lost the zeros at its beginning."""
+    if number != int(number) or not 10**9 < number < 10**13:
+        return None
+    digits = str(int(number))
+    if len(digits) in (12, 13) and is_jmbg(digits.zfill(13)):
+        return "JMBG/EMBG"
+    return "OIB" if is_oib(digits) else None

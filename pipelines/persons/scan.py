@@ -1,0 +1,223 @@
+"""The scan of one file for direct identifiers of persons, after reading and before anything is kept.
+
+Belongs here: which texts of a Grid or Cube are looked at, and the findings.  Does not belong here: the tests
+(`numbers.py`, `columns.py`, `names.py`).
+
+Looked at: cells of all sheets, also hidden ones, their notes, the names and titles of tables, words outside tables
+where the reader gives them, the file's properties; of cubes the dimensions, members, notes and attributes.  Passed
+over: the compiler's own contact cells, and properties that programs fill in by themselves (author, contact).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+
+from pipelines.persons.columns import kind_of, label_in
+from pipelines.persons.names import has_name, is_given, is_name
+from pipelines.persons.numbers import is_kosovo, scheme_in, scheme_of
+from pipelines.readers.model import Cell, Content, Cube, Grid, Table, Where
+from pipelines.returns.findings import Finding
+
+CAP = 20
+"""Findings of one rule that are listed; the rest are counted."""
+RULE_PREFIX = "person."
+_OWN_PROPERTIES = ("creator", "author", "producer", "contact", "lastmodifiedby", "last_modified_by", "generator")
+_COUNTS = 10**9
+_SEVERAL = 3
+"""So many lone given names, or numbers that pass a weak check, in one column are no accident."""
+
+Position = tuple[int, int, int]
+"""Number of the table from 0, row, column."""
+
+
+def scan(
+    content: Content,
+    filename: str | None = None,
+    *,
+    contacts: Collection[Position] = (),
+    is_contact: Callable[[str], bool] = lambda _text: False,
+) -> list[Finding]:
+    """What names persons in a file; empty where nothing does. No finding holds anything of what stands there.
+
+    `contacts` are positions of cells that the form declares as the compiler's own, `is_contact` tells such texts.
+    """
+    found = [*_of_filename(filename)]
+    found += _of_properties(content, is_contact)
+    if isinstance(content, Cube):
+        found += _of_cube(content)
+    else:
+        for number, table in enumerate(content.tables):
+            found += _of_table(table, number, {(r, c) for t, r, c in contacts if t == number}, is_contact)
+        found += _of_outside(content, is_contact)
+    return _capped(_once(found))
+
+
+def _once(found: Iterable[Finding]) -> list[Finding]:
+    return list({(f.rule, str(f.where)): f for f in found}.values())
+
+
+def _capped(found: list[Finding]) -> list[Finding]:
+    counts = Counter(f.rule for f in found)
+    listed: Counter[str] = Counter()
+    out = []
+    for finding in found:
+        listed[finding.rule] += 1
+        if listed[finding.rule] <= CAP:
+            out.append(finding)
+    out += [
+        Finding("findings.capped", "information", params={"rule": rule, "count": count - CAP})
+        for rule, count in counts.items()
+        if count > CAP
+    ]
+    return out
+
+
+def _finding(rule: str, where: Where, kind: str) -> Finding:
+    return Finding(f"{RULE_PREFIX}{rule}", "error", where, {"kind": kind})
+
+
+def _in_text(text: str, where: Where) -> Iterator[Finding]:
+    """What any text may show, wherever it stands."""
+    if len(text) < 5:
+        return
+    if (scheme := scheme_in(text)) is not None:
+        yield _finding("number", where, scheme)
+    if (field := label_in(text)) is not None:
+        yield _finding("column", where, field[0])
+    elif has_name(text):
+        yield _finding("name", where, "name")
+
+
+def _of_filename(filename: str | None) -> Iterator[Finding]:
+    if filename:
+        yield from _in_text(filename.replace("_", " ").replace("-", " ").replace(".", " "), Where(keyword="file name"))
+
+
+def _of_properties(content: Content, is_contact: Callable[[str], bool]) -> Iterator[Finding]:
+    for name, value in content.properties.items():
+        if isinstance(value, str) and not name.casefold().startswith(_OWN_PROPERTIES) and not is_contact(value):
+            # A PX keyword names the members it speaks of; the keyword alone is said.
+            yield from _in_text(value, Where(keyword=name.partition("(")[0]))
+
+
+def _of_outside(content: Grid, is_contact: Callable[[str], bool]) -> Iterator[Finding]:
+    for where, text in content.outside:
+        if not is_contact(text):
+            yield from _in_text(text, where)
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+
+def _of_table(
+    table: Table, number: int, contacts: Collection[tuple[int, int]], is_contact: Callable[[str], bool]
+) -> Iterator[Finding]:
+    found = list(_of_name(table, number))
+    told_sheet = bool(found)
+    for line in (table.title or "").splitlines():
+        if not is_contact(line):
+            found += _in_text(line, Where(page=table.page, table=number + 1))
+    cells = [c for c in table.cells if not c.spread and (c.row, c.column) not in contacts]
+    cells = [c for c in cells if not (c.kind == "text" and is_contact(c.text))]
+    for cell in cells:
+        found += _of_cell(cell)
+    found += _of_headings(cells)
+    found += _of_columns(cells)
+    for finding in found:
+        if told_sheet and finding.where.sheet is not None:
+            # The sheet's name is itself what must not be repeated.
+            yield replace(finding, where=Where(table=number + 1, cell=finding.where.cell))
+        else:
+            yield finding
+
+
+def _of_name(table: Table, number: int) -> Iterator[Finding]:
+    named = list(_in_text(table.name, Where(table=number + 1, keyword="name of the sheet")))
+    if not named and is_name(table.name):
+        named = [_finding("name", Where(table=number + 1, keyword="name of the sheet"), "name")]
+    yield from named
+
+
+def _of_cell(cell: Cell) -> Iterator[Finding]:
+    if cell.note:
+        yield from _in_text(cell.note, cell.where)
+    if cell.kind == "number":
+        if (scheme := _scheme_of(cell.value)) is not None:
+            yield _finding("number", cell.where, scheme)
+        return
+    if cell.kind == "text":
+        yield from _in_text(cell.text, cell.where)
+        if is_name(cell.text):
+            yield _finding("name", cell.where, "name")
+
+
+def _of_headings(cells: Collection[Cell]) -> Iterator[Finding]:
+    """Headings with something below them, and labels with something to their right."""
+    asked = {(c.row, c.column): kind for c in cells if c.kind == "text" and (kind := kind_of(c.text)) is not None}
+    if not asked:
+        return
+    filled: dict[int, list[int]] = defaultdict(list)
+    rows: dict[int, list[int]] = defaultdict(list)
+    for cell in cells:
+        if cell.kind != "blank" and cell.text.strip(" _.…-") and (cell.row, cell.column) not in asked:
+            filled[cell.column].append(cell.row)
+            rows[cell.row].append(cell.column)
+    places = {(c.row, c.column): c.where for c in cells}
+    for (row, column), kind in asked.items():
+        beside_others = any(r == row and c != column for r, c in asked) or any(c != column for c in rows[row])
+        below = any(r > row for r in filled[column])
+        right = any(c > column for c in rows[row])
+        if below if beside_others and not right else below or right:
+            yield _finding("column", places[row, column], kind)
+
+
+def _of_columns(cells: Collection[Cell]) -> Iterator[Finding]:
+    """Columns of lone given names, and of numbers that only together can be believed to be personal numbers."""
+    texts: dict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.kind in ("text", "number") and cell.text.strip():
+            texts[cell.column].append(cell)
+    for column in texts.values():
+        given = [c for c in column if c.kind == "text" and is_given(c.text.strip())]
+        if len(given) >= _SEVERAL and 2 * len(given) > len(column) - 1:
+            yield from (_finding("name", c.where, "name") for c in given)
+        ten = [c for c in column if len(c.text.strip()) == 10 and c.text.strip().isdigit()]
+        if len(ten) >= _SEVERAL and all(is_kosovo(c.text.strip()) for c in ten):
+            yield from (_finding("number", c.where, "numri personal") for c in ten)
+
+
+# ---------------------------------------------------------------------------------------------------------------- cubes
+
+
+def _of_cube(cube: Cube) -> Iterator[Finding]:
+    for dimension in cube.dimensions:
+        where = Where(keyword=dimension.id)
+        heads = [dimension.id, *dimension.labels.values()]
+        kinds = [kind for text in heads if (kind := kind_of(text)) is not None]
+        if kinds:
+            yield _finding("column", where, kinds[0])
+        for text in heads:
+            yield from _in_text(text, where)
+        for member in dimension.members:
+            for text in (member.code, *member.labels.values()):
+                yield from _in_text(text, where)
+                if is_name(text):
+                    yield _finding("name", where, "name")
+    for observation in cube.observations:
+        for text in observation.notes:
+            yield from _in_text(text, observation.where)
+        for name, text in observation.attributes.items():
+            if kind_of(name) is not None and text.strip():
+                yield _finding("column", observation.where, str(kind_of(name)))
+            yield from _in_text(text, observation.where)
+        if (scheme := _scheme_of(observation.value)) is not None:
+            yield _finding("number", observation.where, scheme)
+
+
+def _scheme_of(value: object) -> str | None:
+    return scheme_of(value) if isinstance(value, int | float) and value > _COUNTS else None
+
+
+__all__ = ["RULE_PREFIX", "Position", "scan"]
