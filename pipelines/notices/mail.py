@@ -37,9 +37,10 @@ def message(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Id"] = LIST
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["Content-Language"] = letter.language
     mail.set_content(text(letter), cte="quoted-printable")
     mail.add_alternative(page(letter), subtype="html", cte="quoted-printable")
+    # Only now: setting a body takes every header of its kind away.
+    mail["Content-Language"] = letter.language
     return mail
 
 
