@@ -51,14 +51,21 @@ def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | 
     return made(finding, declared)
 
 
-def mended(data: bytes, findings: Iterable[Finding], report: Report) -> bytes:
-    """A copy of their workbook with the certain label fixes of the chosen findings in it, the changed cells marked."""
-    raise NotImplementedError
+def mended(data: bytes, findings: Iterable[Finding], report: Report, language: str = "en") -> bytes:
+    """A copy of their XLSX with the certain fixes of words for the chosen findings in it, the changed cells marked.
+
+    Raises ValueError where the file is no XLSX, ReadError where it cannot be written.
+    """
+    from pipelines.answers.workbook import mended as made
+
+    return made(data, findings, report, language)
 
 
 def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
     """File name and bytes of their own workbook with comments and colours; of a workbook of findings otherwise."""
-    raise NotImplementedError
+    from pipelines.answers.workbook import annotated as made
+
+    return made(data, report, language, demonstration=demonstration)
 
 
 def html(report: Report, language: str, *, demonstration: bool) -> str:
@@ -93,17 +100,28 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int = 12, langua
 
 def rows_read(report: Report, language: str) -> list[ReadRow]:
     """What was read, number by number, for the right side of the page."""
-    raise NotImplementedError
+    from pipelines.answers.views import rows_of
+
+    return rows_of(report.reading.observations, report.findings, language) if report.reading is not None else []
 
 
-def beside(data: bytes, filename: str, form: str | None, language: str, *, demonstration: bool = False) -> Beside:
-    """Both sides, read again in a child process. Raises ReadError."""
-    raise NotImplementedError
+def beside(
+    data: bytes, filename: str, form: str | None, language: str, *, demonstration: bool = False, limit: int = 5000
+) -> Beside:
+    """Both sides, read again in a child process, at most `limit` cells and rows. Raises ReadError.
+
+    The findings shown in it are those of reading; `rows_read(report, language)` has all.
+    """
+    from pipelines.answers.jobs import BesideJob, run
+
+    made = run(BesideJob(data, filename, form, language, demonstration, limit))
+    assert isinstance(made, Beside)  # what the child gives for this job
+    return made
 
 
 def preview(data: bytes, filename: str, form: str | None, language: str, demonstration: bool = False) -> str:
-    """The left side alone, as HTML. Raises ReadError."""
-    raise NotImplementedError
+    """The left side alone, as an HTML page; empty where no form fits. Raises ReadError."""
+    return beside(data, filename, form, language, demonstration=demonstration, limit=0).html
 
 
 __all__ = [

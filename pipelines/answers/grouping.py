@@ -112,7 +112,7 @@ def groups(report: Report, language: str) -> list[Group]:
 
 
 def _with_unlisted(group: Group, capped: Mapping[str, int], largest: Mapping[str, Group]) -> Group:
-    """The group with what was counted and not listed: the reading counts by rule, so the largest group of it bears it."""
+    """The group with what was counted and not listed: counts are by rule, so its largest group bears them."""
     under = tuple(_with_unlisted(one, capped, largest) for one in group.consequences)
     more = capped.get(group.rule, 0) if largest[group.rule] is group else 0
     return replace(group, consequences=under, unlisted=more)
@@ -196,19 +196,18 @@ def _gathered(findings: Sequence[Finding], key: Callable[[Finding], object]) -> 
 
 def _identity(finding: Finding) -> tuple[object, ...]:
     params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
-    word = _wrong_word(finding) if finding.rule in _OF_WORDS else None
+    word = fold(_wrong_word(finding)) if finding.rule in _OF_WORDS else None
     missing = finding.expected if finding.rule in ("heading.missing", "label.missing") else None
     return (finding.rule, finding.severity, params, word, missing)
 
 
 def _wrong_word(finding: Finding) -> str:
     """The word that is wrong: of a path whose upper part differs from the form that part, else the whole of it."""
-    have, want = (fold(text).split(" / ") for text in (finding.seen or "", _nearest(finding)))
+    have, want = (text.split(" / ") for text in (finding.seen or "", _nearest(finding)))
     if len(have) == len(want):
-        wrong = next((part for part, right in zip(have[:-1], want[:-1], strict=True) if part != right), None)
-        if wrong is not None:
-            return wrong
-    return " / ".join(have)
+        wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
+        return next(wrong, finding.seen or "")
+    return finding.seen or ""
 
 
 def _group(findings: Sequence[Finding], language: str, declared: Declared | None) -> Group:
@@ -231,7 +230,8 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str) -
     params: dict[str, Scalar] = {
         n: _same([f.params.get(n) for f in said], "" if n in _TAILS else "\u2026") for n in sorted(names)
     }
-    seen, expected = _same([f.seen for f in said], "\u2026"), _same([f.expected for f in said], "\u2026")
+    seen = _same([_wrong_word(f) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
+    expected = _same([f.expected for f in said], "\u2026")
     try:
         rule = rules.rule(common.rule)
     except KeyError:
