@@ -1,7 +1,7 @@
 """Receipts: what an office is given when it sends a return, signed, so that it can prove it without us.
 
-Belongs here: the document, its signature (Ed25519), the keys, and its verification.  Does not belong here: who may send
-(`pipelines/desk/`) and the transition (`ledger.py`).
+Belongs here: the document, its signature (Ed25519) and its verification.  Does not belong here: keys on the disk
+(`receipt_keys.py`), who may send (`pipelines/desk/`) and the transition (`decisions.py`).
 
 A receipt is one line of canonical JSON (keys sorted, no blanks, UTF-8) and a line feed.  The signature is over that
 line without the member `signature`.  It is valid only byte for byte: whoever writes it anew, if only with blanks, has
@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
 from pipelines import clock
-from pipelines.intake import ledger
+from pipelines.intake import audit, ledger, receipt_keys
 from pipelines.intake.database import reading
-from pipelines.intake.schema import AUDIT, JUSTIFICATION, RECEIPT, SUBMISSION
+from pipelines.intake.schema import JUSTIFICATION, RECEIPT, SUBMISSION
+from pipelines.locales import mark
+from pipelines.told import ToldError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -34,12 +34,8 @@ if TYPE_CHECKING:
     from pipelines.intake.report import Report
 
 VERSION = "rti-receipt-1"
-_CURRENT = "receipt-current"
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
-
-
-class KeyFileError(Exception):
-    """A key is not there or is none. The text says what to do."""
+_PUBLIC = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ def canonical(content: dict[str, Any]) -> str:
 
 def send(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedReceipt:
     """Send a checked return and give its receipt: both in one transaction, or neither. Raises TransitionError."""
-    key = signing_key(home)
+    key = receipt_keys.signing_key(home)
     at = clock.stamp(act.at or clock.now())
     given: list[SignedReceipt] = []
 
@@ -94,8 +90,8 @@ def _give(
     justified = connection.execute(
         sa.select(sa.func.count()).select_from(JUSTIFICATION).where(JUSTIFICATION.c.submission_id == act.submission_id)
     ).scalar_one()
-    head = connection.execute(sa.select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)).one_or_none()
-    content = _content(row, report, int(justified), at, home, f"{head.seq}:{head.hash}" if head else "0:")
+    head = audit.spell(audit.head(connection))
+    content = _content(row, report, int(justified), at, home, head)
     signed = sign(key, content)
     connection.execute(
         sa.insert(RECEIPT).values(
@@ -147,7 +143,10 @@ def _content(row: sa.Row[Any], report: Report, justified: int, at: str, home: Ho
 
 def sign(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedReceipt:
     """Sign a content: the key that signs is named in it."""
-    whole = {**content, "key": {"id": key_id(key.public_key()), "public": _raw(key.public_key()).hex()}}
+    whole = {
+        **content,
+        "key": {"id": receipt_keys.key_id(key.public_key()), "public": receipt_keys.raw(key.public_key()).hex()},
+    }
     signature = key.sign(canonical(whole).encode()).hex()
     document = canonical({**whole, "signature": signature})
     return SignedReceipt(content["receipt_id"], content["submission_id"], content["sent_at"], document)
@@ -172,90 +171,110 @@ def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
     return SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) if row is not None else None
 
 
-# ----------------------------------------------------------------------------------------------------------------- keys
+# -------------------------------------------------------------------------------------------------------- verification
 
 
-def _raw(key: Ed25519PublicKey) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found. `content` is None where the document cannot be read at all.
 
-    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    `known_key` says that the signature was held against a key that the verifier already had: without one, the
+    document is only shown to be whole.
+    """
+
+    content: dict[str, Any] | None
+    problems: tuple[ToldError, ...]
+    known_key: bool
+    file_compared: bool
+
+    @property
+    def outcome(self) -> Literal["good", "not good", "unreadable"]:
+        if self.content is None:
+            return "unreadable"
+        return "not good" if self.problems else "good"
+
+    @property
+    def key_id(self) -> str | None:
+        """The key that the document says has signed it."""
+        key = (self.content or {}).get("key")
+        return str(key["id"]) if isinstance(key, dict) and "id" in key else None
 
 
-def key_id(key: Ed25519PublicKey) -> str:
-    """Sixteen hex digits of SHA-256 over the public key's 32 bytes."""
-    return hashlib.sha256(_raw(key)).hexdigest()[:16]
+def verify(document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey | None = None) -> Verified:
+    """Verify a receipt, alone or beside the file it is about and the key it should be signed with.
+
+    Needs no home and no network. Any changed byte of the document is found.
+    """
+    content = _parsed(document)
+    if content is None:
+        problem = ToldError(mark("This is no receipt; take the file as it was given out, receipt-R….json."))
+        return Verified(None, (problem,), key is not None, file is not None)
+    problems = [
+        *_signature_problems(document, content, key),
+        *(_file_problems(content, file) if file is not None else ()),
+    ]
+    return Verified(content, tuple(problems), key is not None, file is not None)
 
 
-def private_path(home: Home, identity: str) -> Path:
-    """`restricted/keys/receipt-<key id>.pem`, readable by the service alone."""
-    return home.restricted / "keys" / f"receipt-{identity}.pem"
-
-
-def public_path(home: Home, identity: str) -> Path:
-    """`public/keys/receipt-<key id>.pub.pem`, for everybody who verifies."""
-    return home.public / "keys" / f"receipt-{identity}.pub.pem"
-
-
-def signing_key(home: Home) -> Ed25519PrivateKey:
-    """The key that signs now, made on first need; two processes that need it at once make one. Raises KeyFileError."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    pointer = home.restricted / "keys" / _CURRENT
-    if not pointer.exists():
-        _make_key(home, replace=False)
-    path = private_path(home, pointer.read_text(encoding="ascii").strip())
+def _parsed(document: bytes) -> dict[str, Any] | None:
     try:
-        key = load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError) as error:
-        raise KeyFileError(
-            f"the key {path} cannot be read ({error}); restore it from a backup, or run `rti receipt rotate-key`"
-        ) from error
-    return key  # type: ignore[return-value]
+        content = json.loads(document)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) and content.get("version") == VERSION else None
 
 
-def rotate(home: Home) -> str:
-    """Make a new key that signs from now on; returns its id. The old ones stay, for old receipts."""
-    return _make_key(home, replace=True)
+def _signature_problems(document: bytes, content: dict[str, Any], key: Ed25519PublicKey | None) -> list[ToldError]:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-
-def _make_key(home: Home, *, replace: bool) -> str:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
-    key = Ed25519PrivateKey.generate()
-    identity = key_id(key.public_key())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    # The pointer last: a crash before it leaves a pair that has signed nothing.
-    _write(private_path(home, identity), pem, 0o600)
-    _write(public_path(home, identity), public, 0o644)
-    pointer = home.restricted / "keys" / _CURRENT
-    _write(pointer, identity.encode() + b"\n", 0o600, replace=replace)
-    return identity
-
-
-def _write(path: Path, data: bytes, mode: int, *, replace: bool = True) -> None:
-    """Write a file aside with its mode and give it its name in one step; without `replace`, the first one stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if mode == 0o600:
-        path.parent.chmod(0o700)
-    aside = path.parent / f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new"
+    whole = dict(content)
+    signature, named = whole.pop("signature", None), content.get("key")
+    if not (
+        isinstance(signature, str)
+        and _SIGNATURE.fullmatch(signature)
+        and isinstance(named, dict)
+        and isinstance(named.get("public"), str)
+        and _PUBLIC.fullmatch(named["public"])
+    ):
+        return [ToldError(mark("The receipt lacks its signature or the key of it."))]
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        if replace:
-            aside.replace(path)
-        else:
-            try:
-                os.link(aside, path)
-            except FileExistsError:
-                return
-    finally:
-        aside.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+        as_given_out = document == canonical(content).encode() + b"\n"
+    except ValueError:
+        as_given_out = False
+    if not as_given_out:
+        return [ToldError(mark("The receipt is not written as it was given out; take the file itself, unchanged."))]
+    own = Ed25519PublicKey.from_public_bytes(bytes.fromhex(named["public"]))
+    problems = []
+    if receipt_keys.key_id(own) != named.get("id"):
+        problems.append(ToldError(mark("The receipt names a key that is not the one it holds.")))
+    if key is not None and receipt_keys.raw(key) != receipt_keys.raw(own):
+        problems.append(
+            ToldError(
+                mark("It is signed with the key {named}, and not with the key given, {given}."),
+                named=receipt_keys.key_id(own),
+                given=receipt_keys.key_id(key),
+            )
+        )
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        own.verify(bytes.fromhex(signature), canonical(whole).encode())
+    except InvalidSignature:
+        problems.append(ToldError(mark("The signature does not fit: the receipt was changed after it was signed.")))
+    return problems
+
+
+def _file_problems(content: dict[str, Any], file: bytes) -> list[ToldError]:
+    told = content.get("file")
+    told = told if isinstance(told, dict) else {}
+    problems = []
+    if told.get("size") != len(file):
+        problems.append(
+            ToldError(
+                mark("The receipt is about a file of {told} bytes; this one has {seen}."),
+                told=told.get("size"),
+                seen=len(file),
+            )
+        )
+    if told.get("sha256") != hashlib.sha256(file).hexdigest():
+        problems.append(ToldError(mark("The file is not the one that was sent: its SHA-256 differs.")))
+    return problems
