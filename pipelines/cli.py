@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from pipelines import __version__
-from pipelines.commands import files, home, intake, release
+from pipelines.commands import files, home, intake, people, release
 from pipelines.commands.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
 
 app = typer.Typer(
@@ -46,7 +46,10 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in _COMMANDS:
     app.command()(command)
+app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
+for name, commands in (("account", people.account), ("token", people.token), ("audit", people.audit)):
+    app.add_typer(commands, name=name)
 
 _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")
 """Of these, errors that nobody's use of the command can have caused."""
@@ -55,6 +58,9 @@ _WORDED = {
     "pipelines.home": ("HomeError",),
     "pipelines.intake.database": ("LedgerError",),
     "pipelines.intake.transitions": ("TransitionError",),
+    "pipelines.people.identity": ("NotAllowedError",),
+    "pipelines.people.accounts": ("AccountError",),
+    "pipelines.people.passwords": ("PasswordError",),
     "pipelines.intake.facts": ("FactsError",),
     "pipelines.intake.store": ("StoreError",),
     "pipelines.intake.check": ("UnknownFormError",),

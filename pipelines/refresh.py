@@ -103,12 +103,13 @@ def arrive(home: Home, *, log: Log = _quiet) -> int:
         return 0
     from pipelines.intake import arrivals, ledger
 
-    new = arrivals.enter(home, ledger.open_ledger(home), _samples())
-    log(f"{new} returns of {_samples().name}/ are new")
+    new = arrivals.enter(home, ledger.open_ledger(home), samples())
+    log(f"{new} returns of {samples().name}/ are new")
     return new
 
 
-def _samples() -> Path:
+def samples() -> Path:
+    """The folder of the demonstration's returns."""
     return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
 
 
@@ -122,7 +123,7 @@ def take_in(home: Home, territory: str, *, log: Log = _quiet) -> TakenIn:
     reports = record.check_waiting(
         home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
     )
-    undecided = arrivals.decide(home, engine, _samples()) if demonstration else {}
+    undecided = arrivals.decide(home, engine, samples()) if demonstration else {}
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()
@@ -153,7 +154,7 @@ def document(home: Home, *, log: Log = _quiet) -> Step:
 
 def gather(home: Home, *, log: Log = _quiet) -> Step:
     """Export the ledger, the declarations and the figures of others for dbt; see that facts and ledger agree."""
-    from pipelines.intake import facts, ledger, queries
+    from pipelines.intake import audit, facts, ledger, queries
     from pipelines.reference.gather import gather_reference
     from pipelines.returns.registry import load
 
@@ -163,6 +164,7 @@ def gather(home: Home, *, log: Log = _quiet) -> Step:
     gather_reference(home)
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
     unmatched = tuple(sorted(i for i in accepted if not facts.path_of(home, "observation", i).exists()))
+    audit.checkpoint(home, engine)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)
 
@@ -351,7 +353,7 @@ def publish(home: Home, name: str | None = None) -> str:
     """Publish a draft and say so in the ledger, for every return in it. Returns the release's id."""
     import polars as pl
 
-    from pipelines.intake import ledger, queries
+    from pipelines.intake import audit, ledger, queries
     from pipelines.releases.publish import publish as switch
 
     folder = switch(home, name)
@@ -359,6 +361,7 @@ def publish(home: Home, name: str | None = None) -> str:
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
     ledger.publish(engine, sorted(released & accepted), folder.name)
+    audit.checkpoint(home, engine)
     return folder.name
 
 

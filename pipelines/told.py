@@ -10,7 +10,7 @@ from __future__ import annotations
 class ToldError(Exception):
     """An error that speaks to a person: an English sentence with places to fill, and what to fill in."""
 
-    def __init__(self, text: str, **params: object) -> None:
+    def __init__(self, text: str, /, **params: object) -> None:
         self.text = text
         self.params = params
         super().__init__(text.format(**params) if params else text)

@@ -31,7 +31,13 @@ def init(
 
     home = make(default_root(), kind.value)
     facts.prepare(home)
-    the_ledger(home).dispose()
+    engine = the_ledger(home)
+    if home.kind == "demonstration":
+        from pipelines.intake import arrivals
+        from pipelines.refresh import samples
+
+        arrivals.ensure_accounts(engine, samples())
+    engine.dispose()
     if as_json:
         say_json({"home": str(home.root), "kind": home.kind})
     else:
@@ -140,7 +146,11 @@ def _one(story: dict[str, Any], as_json: bool) -> None:
         say(f"  {block['jurisdiction']} {block['instrument']} {block['period']}: {block['rows']} rows{nil}")
     for event in story["events"]:
         comment = f": {event['comment']}" if event["comment"] else ""
-        say(f"  {event['at']}  {event['action']} by {event['actor']} -> {event['to_state']}{comment}")
+        payload = event["payload"] or {}
+        marks = [payload["reason"]] if event["action"] in ("send", "withdraw") and payload.get("reason") else []
+        marks += ["override"] if payload.get("override") else []
+        why = f" ({', '.join(marks)})" if marks else ""
+        say(f"  {event['at']}  {event['action']} by {event['actor']} -> {event['to_state']}{why}{comment}")
     for one in story["justifications"]:
         say(f"  {one['rule']} ({one['finding_key']}) is justified: {one['reason']}, {one['text']}")
     for one in story["to_justify"]:

@@ -1,6 +1,8 @@
-"""`rti submit`, `rti nil`, `rti justify`, `rti send`, `rti approve`, `rti withdraw`: acts on returns.
+"""`rti submit`, `rti nil`, `rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: acts on returns.
 
-For now there are two local actors, `sender` and `approver`; who they are is only ever said by `--as` or `RTI_ACTOR`.
+Whoever runs a command acts as the account that `--as` or `RTI_ACTOR` names, and the ledger holds that account to its
+roles.  By default that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its
+steward has made.
 """
 
 from __future__ import annotations
@@ -35,7 +37,11 @@ if TYPE_CHECKING:
     from pipelines.home import Home
     from pipelines.intake.submit import Receipt
 
-SENDER, APPROVER = "sender", "approver"
+SENDER, APPROVER, STEWARD = "sender", "approver", "steward"
+Reason = Annotated[
+    str | None,
+    typer.Option("--reason", help="Why it replaces an accepted return: a code of the list revision_reason."),
+]
 Submission = Annotated[str, typer.Argument(help="A submission, or the beginning of its id.", metavar="SUBMISSION")]
 
 
@@ -46,6 +52,7 @@ def submit(
     ] = None,
     patch: Annotated[bool, typer.Option("--patch", help="It corrects single figures; all others stay.")] = False,
     corrects: Annotated[str | None, typer.Option("--corrects", help="The submission that this one corrects.")] = None,
+    reason: Reason = None,
     hold: Annotated[bool, typer.Option("--hold", help="Do not send it for approval yet.")] = False,
     actor: Actor = None,
     language: Language = "en",
@@ -66,7 +73,7 @@ def submit(
     if not files:
         raise Failure("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
     identity = _full_id(engine, corrects) if corrects else None
-    options: dict[str, Any] = {"form": form, "kind": "patch" if patch else None, "corrects": identity}
+    options: dict[str, Any] = {"form": form, "kind": "patch" if patch else None, "corrects": identity, "reason": reason}
     receipts = _submit_each(home, engine, files, actor_or(actor, SENDER), language, not hold, options)
     _show_receipts(receipts, as_json)
 
@@ -112,6 +119,10 @@ def justify(
     finding: Annotated[
         str | None, typer.Option("--finding", help="One finding's key; by default all that are open.")
     ] = None,
+    replaces: Annotated[
+        str | None,
+        typer.Option("--replaces", help="Why it replaces an accepted return: a code of the list revision_reason."),
+    ] = None,
     hold: Annotated[bool, typer.Option("--hold", help="Do not send it for approval yet.")] = False,
     actor: Actor = None,
     as_json: AsJson = False,
@@ -124,7 +135,7 @@ def justify(
     who = actor_or(actor, found.sender)
     left = ledger.justify(engine, ledger.Justification(found.submission_id, reason, text, who, finding))
     if not left and not hold:
-        ledger.send(engine, ledger.Act(found.submission_id, who))
+        ledger.send(engine, ledger.Act(found.submission_id, who, reason=replaces))
     state = queries.find(engine, found.submission_id).state
     if as_json:
         say_json({"submission_id": found.submission_id, "state": state, "to_justify": left})
@@ -132,13 +143,20 @@ def justify(
         say(f"{found.submission_id}: {state}" + (f", {left} warning(s) still open" if left else ""))
 
 
-def send(submission: Submission, actor: Actor = None, as_json: AsJson = False) -> None:
+def send(
+    submission: Submission,
+    reason: Reason = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A remark for whoever approves it.")] = None,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
     """Send a checked return for approval (`rti submit --hold` and `rti justify --hold` leave that to you)."""
     from pipelines.intake import ledger, queries
 
     engine = the_ledger(the_home())
     found = queries.find(engine, submission)
-    ledger.send(engine, ledger.Act(found.submission_id, actor_or(actor, found.sender)))
+    who = actor_or(actor, found.sender)
+    ledger.send(engine, ledger.Act(found.submission_id, who, None, comment, reason))
     _show_state(engine, [found.submission_id], as_json)
 
 
@@ -147,6 +165,9 @@ def approve(
         list[str], typer.Argument(help="Submissions, or the beginnings of ids.", metavar="SUBMISSION...")
     ],
     comment: Annotated[str | None, typer.Option("--comment", help="A remark that stays with the approval.")] = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="As a steward, in the stead of the office's approver; needs a comment.")
+    ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -156,8 +177,9 @@ def approve(
     home = the_home()
     engine = the_ledger(home)
     ids = [_full_id(engine, text) for text in submissions]
-    who = actor_or(actor, APPROVER)
-    refused = ledger.approve_many(engine, home, [ledger.Act(i, who, None, comment) for i in ids])
+    who = actor_or(actor, STEWARD if override else APPROVER)
+    acts = [ledger.Act(i, who, None, comment, override=override) for i in ids]
+    refused = ledger.approve_many(engine, home, acts)
     for error in refused.values():
         note(f"rti: {error}")
     _show_state(engine, [i for i in ids if i not in refused], as_json)
@@ -165,9 +187,25 @@ def approve(
         raise typer.Exit(3)
 
 
+def give_back(
+    submission: Submission,
+    comment: Annotated[str, typer.Option("--comment", help="What its sender is to mend or to explain.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a return that was sent back to its sender, who can mend and send it anew."""
+    from pipelines.intake import ledger
+
+    engine = the_ledger(the_home())
+    identity = _full_id(engine, submission)
+    ledger.give_back(engine, ledger.Act(identity, actor_or(actor, APPROVER), None, comment))
+    _show_state(engine, [identity], as_json)
+
+
 def withdraw(
     submission: Submission,
-    reason: Annotated[str, typer.Option("--reason", help="Why it is taken back, in words.")],
+    reason: Annotated[str, typer.Option("--reason", help="A code of the list revision_reason.")],
+    comment: Annotated[str, typer.Option("--comment", help="Why it is taken back, in words.")],
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -176,7 +214,7 @@ def withdraw(
 
     engine = the_ledger(the_home())
     found = queries.find(engine, submission)
-    ledger.withdraw(engine, ledger.Act(found.submission_id, actor_or(actor, found.sender), None, reason))
+    ledger.withdraw(engine, ledger.Act(found.submission_id, actor_or(actor, found.sender), None, comment, reason))
     _show_state(engine, [found.submission_id], as_json)
 
 
@@ -280,3 +318,6 @@ def _show_receipt(receipt: Receipt) -> None:
         say(f"  received as {receipt.submission_id}, {receipt.state}")
         for key, rule in receipt.open_warnings:
             say(f"  {rule} ({key}) asks for a justification: rti justify {receipt.submission_id}")
+        if receipt.replaces:
+            say(f"  it replaces what was accepted for {', '.join(receipt.replaces)}; say why:")
+            say(f"    rti send {receipt.submission_id} --reason CODE")

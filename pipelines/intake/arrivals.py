@@ -7,7 +7,7 @@ people use.  Does not belong here: a real home, which refuses these files (`subm
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from pipelines import clock
 from pipelines.intake import ledger, queries, store
 from pipelines.intake.ledger import Act, Arrival, Justification, Refusals
+from pipelines.people import accounts
+from pipelines.people.identity import SYSTEM, Grant
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -73,7 +75,7 @@ def read_list(folder: Path) -> list[Listed]:
 
 
 def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
-    """Store the listed files that have arrived by now and enter them, in one transaction; returns how many were new.
+    """Enter the listed files that have arrived by now, in one transaction; returns how many were new.
 
     Entering a folder twice does nothing the second time. Raises ArrivalsError for a real home, for a file that is not
     there, and for one whose bytes are not those of the list.
@@ -84,12 +86,13 @@ def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
     listed = [one for one in read_list(folder) if one.received_at <= now]
     identities = _identities(listed)
     known = {s.submission_id for s in queries.submissions(engine)}
+    ensure_accounts(engine, folder)
     arrivals = []
     for one in listed:
         if identities[one.file] in known:
             continue
         data = _bytes(folder, one)
-        store.put(home, data)
+        store.point(home, one.sha256, folder / one.file)  # kept by its check, once it was scanned for persons
         arrivals.append(_arrival(one, len(data), identities))
     return sum(r.new for r in ledger.receive_many(engine, arrivals, again=True))
 
@@ -113,10 +116,57 @@ def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
     ]
     refused = ledger.justify_many(engine, told) if told else {}
     to_send = [i for i in checked if i not in refused]
-    refused |= ledger.send_many(engine, [Act(i, by_id[i].sender, by_id[i].received_at + SENT_AFTER) for i in to_send])
+    reasons = _reasons(engine, by_id, to_send)
+    refused |= ledger.send_many(
+        engine,
+        [Act(i, by_id[i].sender, by_id[i].received_at + SENT_AFTER, reason=reasons.get(i)) for i in to_send],
+    )
     to_approve = [i for i, state in states.items() if (state == "sent" or i in to_send) and i not in refused]
     due = [Act(i, by_id[i].approver, by_id[i].received_at + APPROVED_AFTER) for i in to_approve]
     return refused | ledger.approve_many(engine, home, [a for a in due if a.at is None or a.at <= now])
+
+
+def _reasons(engine: sa.Engine, by_id: dict[str, Listed], to_send: Sequence[str]) -> dict[str, str]:
+    """Why the returns about to be sent replace what they replace; the list does not say it in so many words.
+
+    What `corrects` another mends an error of its source; what comes again for the same periods brings late data.
+    """
+    from pipelines.intake.database import reading
+
+    with reading(engine) as connection:
+        keys = queries.block_keys(connection, list(by_id))
+    before = set(queries.accepted_blocks(engine))
+    out = {}
+    for identity in sorted(to_send, key=lambda i: (by_id[i].received_at, i)):
+        own = keys.get(identity, set())
+        if own & before:
+            out[identity] = "source_error" if by_id[identity].corrects else "late_data"
+        before |= own
+    return out
+
+
+def ensure_accounts(engine: sa.Engine, folder: Path | None = None) -> int:
+    """The accounts of a demonstration, made where they are not there: the local `sender`, `approver` and `steward` of
+    everything, and each sender and approver of the list, for what it sends or decides. Returns how many are new.
+
+    They have no password: they act on the command line.
+    """
+    wanted = [
+        accounts.New("sender", "Demonstration: sender", (Grant("submitter"),)),
+        accounts.New("approver", "Demonstration: approver", (Grant("approver"),)),
+        accounts.New("steward", "Demonstration: steward", (Grant("steward"),)),
+    ]
+    held: dict[str, set[Grant]] = {}
+    for one in read_list(folder) if folder is not None and (folder / "arrivals.csv").is_file() else ():
+        held.setdefault(one.sender, set()).add(Grant("submitter", one.jurisdiction, one.instrument))
+        held.setdefault(one.approver, set()).add(Grant("approver", one.jurisdiction, one.instrument))
+    wanted += [accounts.New(name, f"Demonstration: {name}", tuple(sorted(g))) for name, g in sorted(held.items())]
+    made = accounts.create_many(engine, wanted, by=SYSTEM)
+    there = {a.account_id: a for a in accounts.all_accounts(engine)}
+    for name, grants in held.items():
+        for grant in sorted(grants - set(there[name].grants)):
+            accounts.grant(engine, name, grant, by=SYSTEM)
+    return made
 
 
 def _identities(listed: Iterable[Listed]) -> dict[str, str]:

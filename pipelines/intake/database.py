@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines.home import Home
 
 BUSY_TIMEOUT_SECONDS = 30
+_BEFORE_THE_AUDIT_LOG = "0001"
 _ADVISORY_LOCK = 0x525449  # "RTI"; one writer of the ledger at a time
 
 
@@ -103,6 +104,8 @@ def _migrate(engine: sa.Engine) -> None:
     from alembic.config import Config
     from alembic.util import CommandError
 
+    from pipelines.intake import standing
+
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     with writing(engine) as connection:
@@ -112,6 +115,8 @@ def _migrate(engine: sa.Engine) -> None:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
+            if found == _BEFORE_THE_AUDIT_LOG:
+                standing.adopt(connection)
         except CommandError as error:
             raise LedgerError(
                 f"the ledger is of revision {found}, which this version of rti does not know; "

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
-from pipelines.intake.transitions import ACCEPTED, State, TransitionError
+from pipelines.intake.transitions import ACCEPTED, State, TransitionError, not_there
+from pipelines.locales import mark
 
 _CHUNK = 1_000
 """Values in one `in (…)`: SQLite takes 32,766 parameters, PostgreSQL's driver 65,535."""
@@ -74,9 +75,9 @@ def find(engine: sa.Engine, text: str) -> Submission:
     with reading(engine) as connection:
         rows = connection.execute(query).all()
     if not rows:
-        raise TransitionError(f"there is no submission {text} in the ledger; see `rti status`")
+        raise not_there(text)
     if len(rows) > 1:
-        raise TransitionError(f"{text} begins more than one submission's id; write more of it")
+        raise TransitionError(mark("{text} begins more than one submission's id; write more of it."), text=text)
     return Submission(**rows[0]._mapping)
 
 
@@ -115,6 +116,23 @@ def unjustified(engine: sa.Engine, submission_id: str) -> list[tuple[str, str]]:
     """(finding key, rule) of each warning of one submission that lacks its justification."""
     with reading(engine) as connection:
         return open_warnings(connection, [submission_id]).get(submission_id, [])
+
+
+def replaced(engine: sa.Engine, submission_id: str) -> set[BlockKey]:
+    """The keys of one submission for which another one is accepted."""
+    with reading(engine) as connection:
+        return replaced_blocks(connection, [submission_id]).get(submission_id, set())
+
+
+def pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], ...]:
+    """(jurisdiction, instrument) of all that one submission is about; nothing as long as no form is recognised."""
+    own = sa.select(SUBMISSION.c.jurisdiction, SUBMISSION.c.instrument).where(
+        SUBMISSION.c.submission_id == submission_id
+    )
+    blocks_of = sa.select(BLOCK.c.jurisdiction, BLOCK.c.instrument).where(BLOCK.c.submission_id == submission_id)
+    with reading(engine) as connection:
+        found = {(r.jurisdiction, r.instrument) for r in connection.execute(sa.union(own, blocks_of))}
+    return tuple(sorted((j, i) for j, i in found if j is not None and i is not None))
 
 
 def accepted_blocks(engine: sa.Engine, *, before: str | None = None) -> dict[BlockKey, str]:
@@ -163,6 +181,36 @@ def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: 
     out: dict[BlockKey, str | None] = {(r.jurisdiction, r.instrument, r.form, r.freq, r.period): None for r in own}
     for r in connection.execute(query):
         out[r.jurisdiction, r.instrument, r.form, r.freq, r.period] = r.submission_id
+    return out
+
+
+def block_keys(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
+    """The keys of the blocks of submissions."""
+    out: dict[str, set[BlockKey]] = {}
+    for r in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, ids):
+        out.setdefault(r.submission_id, set()).add((r.jurisdiction, r.instrument, r.form, r.freq, r.period))
+    return out
+
+
+def replaced_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
+    """Of some submissions the keys for which another one is accepted; those that replace nothing are left out."""
+    mine, other = BLOCK.alias("mine"), BLOCK.alias("other")
+    query = (
+        sa.select(mine)
+        .distinct()
+        .join(
+            other,
+            sa.and_(
+                *(mine.c[n] == other.c[n] for n in ("jurisdiction", "instrument", "form", "freq", "period")),
+                other.c.submission_id != mine.c.submission_id,
+            ),
+        )
+        .join(SUBMISSION, SUBMISSION.c.submission_id == other.c.submission_id)
+        .where(SUBMISSION.c.state.in_(ACCEPTED))
+    )
+    out: dict[str, set[BlockKey]] = {}
+    for r in in_ids(connection, query, mine.c.submission_id, ids):
+        out.setdefault(r.submission_id, set()).add((r.jurisdiction, r.instrument, r.form, r.freq, r.period))
     return out
 
 

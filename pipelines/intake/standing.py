@@ -14,9 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.intake.audit import digest
+from pipelines import clock
+from pipelines.intake import audit
+from pipelines.intake.audit import Entry, digest
 from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, EVENT, JUSTIFICATION, SUBMISSION, TOKEN
+from pipelines.people.identity import SYSTEM
 
 Digests = dict[str, str]
 
@@ -27,6 +30,33 @@ _TOKEN = tuple(c for c in TOKEN.columns if c.name != "used_at")
 def event(row: Mapping[str, Any]) -> str:
     """The digest of one event: every column."""
     return digest([row[c.name] for c in EVENT.columns])
+
+
+def entry(row: Mapping[str, Any], stand: str | None) -> Entry:
+    """The entry that vouches for an event and, where it is told, for how its submission stands after it."""
+    detail: dict[str, Any] = {"event": row["event_id"], "digest": event(row), "state": row["to_state"]}
+    if stand is not None:
+        detail["standing"] = stand
+    return Entry(clock.parse(row["at"]), row["actor"], f"submission.{row['action']}", row["submission_id"], detail)
+
+
+def adopt(connection: sa.Connection) -> int:
+    """Chain the events of a ledger that is older than the audit log, as they stand today; returns how many.
+
+    What was changed before can not be told; from here on it can.
+    """
+    events = [dict(row._mapping) for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.event_id))]
+    if not events:
+        return 0
+    stand = submissions(connection)
+    last = {row["submission_id"]: row["event_id"] for row in events}
+    begun = Entry(clock.now(), SYSTEM, "audit.begin", "ledger", {"events": len(events)})
+    entries = [
+        entry(row, stand[row["submission_id"]] if last[row["submission_id"]] == row["event_id"] else None)
+        for row in events
+    ]
+    audit.append_many(connection, [begun, *entries])
+    return len(events)
 
 
 def submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:

@@ -18,15 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import clock
-from pipelines.intake import history, ledger, queries, record, store
+from pipelines.intake import authority, history, ledger, queries, record, store
 from pipelines.intake.check import check
 from pipelines.intake.report import Report
 from pipelines.intake.transitions import State, TransitionError
+from pipelines.people import accounts
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from pipelines.home import Home
+    from pipelines.people.identity import Identity
     from pipelines.returns.registry import Registry
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
@@ -52,6 +54,8 @@ class Receipt:
     same_file: tuple[tuple[str, State], ...]
     report: Report | None
     open_warnings: tuple[tuple[str, str], ...] = ()
+    replaces: tuple[str, ...] = ()
+    """Periods accepted before that it replaces, as long as a reason for that is still to be given."""
 
     def as_json(self) -> dict[str, Any]:
         """The JSON of `rti submit`."""
@@ -63,6 +67,7 @@ class Receipt:
             "new": self.new,
             "same_file": [{"submission_id": i, "state": s} for i, s in self.same_file],
             "to_justify": [{"finding": key, "rule": rule} for key, rule in self.open_warnings],
+            "replaces": list(self.replaces),
             "report": self.report.as_json() if self.report is not None else None,
         }
 
@@ -81,12 +86,16 @@ def submit(
     language: str = "en",
     at: datetime | None = None,
     send: bool = True,
+    reason: str | None = None,
 ) -> Receipt:
-    """Hand in one file. With `send`, a return that has no open warning is sent for approval at once.
+    """Hand in one file. With `send`, a return that has no open warning is sent for approval at once; what replaces an
+    accepted return only with a `reason` (code list `revision_reason`).
 
-    Raises SubmissionRefusedError for a file that this home takes from nobody.
+    Raises SubmissionRefusedError for a file that this home takes from nobody, NotAllowedError for a sender who may hand
+    in nothing.
     """
     engine = engine or ledger.open_ledger(home)
+    authority.may_receive(who := accounts.identity(engine, sender), sender)
     name = Path(filename).name
     sha256 = store.digest(data)
     if (told := refusal(home, sha256, name)) is not None:
@@ -95,8 +104,8 @@ def submit(
     arrival = ledger.Arrival(
         sha256, len(data), name, sender, at, demonstration=home.kind == "demonstration", corrects=corrects, kind=kind
     )
-    if (earlier := _already_there(engine, sha256)) is not None:
-        return _resumed(home, engine, earlier, sender, registry, language, send)
+    if (earlier := _already_there(engine, sha256, who)) is not None:
+        return _resumed(home, engine, earlier, sender, registry, language, send, reason)
     report = check(
         data,
         name,
@@ -117,7 +126,7 @@ def submit(
     for error in record.record(home, engine, {received.submission_id: report}).values():
         raise error
     if send:
-        _send(engine, received.submission_id, sender, clock.now())
+        _send(engine, received.submission_id, sender, clock.now(), reason)
     return _receipt(engine, name, received.submission_id, received.same_file, new=True, report=report)
 
 
@@ -142,7 +151,14 @@ def demonstration_files(folder: Path = RAW_SAMPLES) -> Mapping[str, str]:
 
 
 def _resumed(
-    home: Home, engine: sa.Engine, earlier: Receipt, sender: str, registry: Registry, language: str, send: bool
+    home: Home,
+    engine: sa.Engine,
+    earlier: Receipt,
+    sender: str,
+    registry: Registry,
+    language: str,
+    send: bool,
+    reason: str | None,
 ) -> Receipt:
     """A file that came before: what a crash has left undone of it is done now, and the sender is told the rest."""
     identity = earlier.submission_id
@@ -151,20 +167,29 @@ def _resumed(
     if earlier.state == "received":
         report = record.check_waiting(home, engine, registry, only=[identity], language=language).get(identity)
     if send:
-        _send(engine, identity, sender, clock.now())
+        _send(engine, identity, sender, clock.now(), reason)
     return _receipt(engine, earlier.filename, identity, earlier.same_file, new=False, report=report)
 
 
-def _send(engine: sa.Engine, submission_id: str, sender: str, at: datetime) -> None:
-    """Send what is checked, has no open warning, and is this sender's own."""
+def _send(engine: sa.Engine, submission_id: str, sender: str, at: datetime, reason: str | None) -> None:
+    """Send what is checked, has no open warning, is this sender's own, and says why it replaces what it replaces."""
     found = queries.find(engine, submission_id)
-    if found.state == "checked" and found.sender == sender and not queries.unjustified(engine, submission_id):
-        ledger.send(engine, ledger.Act(submission_id, sender, at))
+    if found.state != "checked" or found.sender != sender or queries.unjustified(engine, submission_id):
+        return
+    if reason is not None or found.revision_reason or not queries.replaced(engine, submission_id):
+        ledger.send(engine, ledger.Act(submission_id, sender, at, reason=reason))
 
 
-def _already_there(engine: sa.Engine, sha256: str) -> Receipt | None:
-    """The receipt of a file that came before and was neither refused nor withdrawn; an unchecked one is told too."""
-    same = queries.same_file(engine, sha256)
+def _already_there(engine: sa.Engine, sha256: str, who: Identity) -> Receipt | None:
+    """The receipt of a file that came before and was neither refused nor withdrawn; an unchecked one is told too.
+
+    What its sender may not see is not there.
+    """
+    same = [
+        s
+        for s in queries.same_file(engine, sha256)
+        if authority.knows_of(who, s.sender, queries.pairs(engine, s.submission_id))
+    ]
     living = [s for s in same if s.state not in ("refused", "withdrawn")]
     if not living:
         return None
@@ -183,6 +208,7 @@ def _receipt(
 ) -> Receipt:
     found = queries.find(engine, submission_id)
     lacking = tuple(queries.unjustified(engine, submission_id)) if found.state == "checked" else ()
+    asked = found.state == "checked" and not found.revision_reason and queries.replaced(engine, submission_id)
     return Receipt(
         filename,
         found.sha256,
@@ -194,6 +220,7 @@ def _receipt(
         same_file,
         report,
         lacking,
+        tuple(sorted({key[4] for key in asked})) if asked else (),
     )
 
 

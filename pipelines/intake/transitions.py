@@ -1,7 +1,8 @@
 """The states of a submission and the only ways between them.
 
 Belongs here: one table of (from, action, to, who may) and its reading.  Does not belong here: what else an action asks
-for (justifications, facts) or how it is stored (`ledger.py`).  The states' meanings are the code list `return_state`.
+for (justifications, facts, a role: `authority.py`) or how it is stored (`changes.py`).  The states' meanings are the
+code list `return_state`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines.locales import mark
+from pipelines.told import ToldError
+
 State = Literal["received", "checked", "refused", "sent", "approved", "published", "withdrawn"]
-Action = Literal["receive", "check", "justify", "send", "approve", "publish", "withdraw"]
+Action = Literal["receive", "check", "justify", "send", "give_back", "approve", "publish", "withdraw"]
 Role = Literal["anyone", "sender", "another", "system"]
-"""`sender`: who sent this return; `another`: anyone but its sender; `system`: the machine, on nobody's behalf."""
+"""`sender`: who sent this return; `another`: anyone but its sender; `system`: the machine, on nobody's behalf.
+Which role an account must hold besides, `authority.py` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("checked", "justify", "checked", "sender"),
     Transition("checked", "send", "sent", "sender"),
     Transition("sent", "approve", "approved", "another"),
+    Transition("sent", "give_back", "checked", "another"),
     Transition("approved", "publish", "published", "system"),
     Transition("published", "publish", "published", "system"),
     Transition("received", "withdraw", "withdrawn", "anyone"),
@@ -55,24 +61,31 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 
 
-class TransitionError(Exception):
+class TransitionError(ToldError):
     """An action that the state, the actor, or what is missing does not allow. The text says what to do."""
 
 
-_PAST = {
-    "received": "it has come in and waits for its check",
-    "checked": "it is checked and waits to be sent for approval",
-    "refused": "it has errors; mend the file and submit it anew",
-    "sent": "it waits for a second person's approval",
-    "approved": "it is approved already",
-    "published": "it is part of a published release already",
-    "withdrawn": "it was taken back; submit the file anew if it shall count",
+_PAST: dict[State, str] = {
+    "received": mark("{submission}: it has come in and waits for its check."),
+    "checked": mark("{submission}: it is checked and waits to be sent for approval."),
+    "refused": mark("{submission}: it has errors; mend the file and submit it anew."),
+    "sent": mark("{submission}: it waits for a second person's approval."),
+    "approved": mark("{submission}: it is approved already."),
+    "published": mark("{submission}: it is part of a published release already."),
+    "withdrawn": mark("{submission}: it was taken back; submit the file anew if it shall count."),
 }
 
 
 def targets(source: State | None, action: Action) -> dict[State, Role]:
     """The states an action may lead to from a state, and who may; empty where the action is not possible."""
     return {t.target: t.who for t in TRANSITIONS if t.source == source and t.action == action}
+
+
+def not_there(submission_id: str) -> TransitionError:
+    """A submission that the machine was told to change and that is not in the ledger."""
+    return TransitionError(
+        mark("There is no submission {submission} in the ledger; see `rti status`."), submission=submission_id
+    )
 
 
 def decide(
@@ -84,8 +97,9 @@ def decide(
     """
     possible = targets(source, action)
     if not possible:
-        state = _PAST[source] if source else "it is not in the ledger"
-        raise TransitionError(f"{submission_id} cannot be changed by `{action}`: {state}")
+        if source is None:
+            raise not_there(submission_id)
+        raise TransitionError(_PAST[source], submission=submission_id)
     if outcome is not None and outcome in possible:
         target = outcome
     elif len(possible) == 1:
@@ -95,8 +109,15 @@ def decide(
     role = possible[target]
     if role == "another" and actor == sender:
         raise TransitionError(
-            f"{submission_id} was sent by {sender}, and nobody approves what he or she sent; ask a second person"
+            mark("{submission} was sent by {sender}, and nobody approves what he or she sent; ask a second person."),
+            submission=submission_id,
+            sender=sender,
         )
     if role == "sender" and actor != sender:
-        raise TransitionError(f"only its sender, {sender}, may {action} {submission_id}; you act as {actor}")
+        raise TransitionError(
+            mark("Only its sender, {sender}, may justify and send {submission}; you act as {actor}."),
+            submission=submission_id,
+            sender=sender,
+            actor=actor,
+        )
     return target

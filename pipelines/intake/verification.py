@@ -142,7 +142,7 @@ def _events(connection: sa.Connection, vouched: _Vouched) -> Iterator[Fault]:
             yield Fault(
                 last + 1, mark("Event {event} ({submission}) is in no entry of the audit log: it was put in."), named
             )
-        elif standing.event(row._mapping) != known[1]:
+        elif standing.event(dict(row._mapping)) != known[1]:
             yield Fault(
                 known[0],
                 mark("Event {event} ({submission}) is not as entry {seq} of the audit log has it: it was changed."),

@@ -73,7 +73,8 @@ def lock_after(failed: int) -> timedelta | None:
     """How long an account is locked after so many wrong passwords in a row; None while it is not."""
     if failed < FAILURES:
         return None
-    return min(FIRST_LOCK * 2 ** min(failed - FAILURES, 10), LONGEST_LOCK)
+    doubled: int = 2 ** min(failed - FAILURES, 10)
+    return min(FIRST_LOCK * doubled, LONGEST_LOCK)
 
 
 def _plain(text: str) -> str:

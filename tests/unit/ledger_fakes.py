@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from pipelines.home import Home, init
 from pipelines.intake import facts, ledger
 from pipelines.intake.ledger import Act, Arrival, Block, CheckResult
+from pipelines.people import accounts
+from pipelines.people.identity import SYSTEM, Grant
 from pipelines.returns import model
 
 START = datetime(2026, 2, 10, 9, tzinfo=UTC)
@@ -23,7 +25,18 @@ def at(days: float) -> datetime:
 def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
     home = init(folder / "home", "demonstration")
     facts.prepare(home)
-    return home, ledger.open_ledger(home)
+    engine = ledger.open_ledger(home)
+    people(engine)
+    return home, engine
+
+
+def people(engine: sa.Engine) -> None:
+    """The office that sends, others that approve, and the secretariat's steward."""
+    approving = ("secretariat", "chief", *(f"approver-{n}" for n in range(4)))
+    made = [accounts.New("office", "Office", (Grant("submitter", "QQ"),))]
+    made += [accounts.New(name, name, (Grant("approver", "QQ"),)) for name in approving]
+    made += [accounts.New("the-steward", "Steward", (Grant("steward"),))]
+    accounts.create_many(engine, made, by=SYSTEM)
 
 
 def arrival(name: str, days: float = 0, sender: str = "office", content: str | None = None) -> Arrival:
@@ -60,6 +73,8 @@ def result(
         version,
         "h" * 64,
         at(days),
+        "QQ",
+        "justice",
     )
 
 
@@ -103,6 +118,6 @@ def accepted(
     keep(home, identity, values)
     periods = sorted({period for period, _ in values})
     ledger.record_check(engine, result(identity, *(block(p) for p in periods), kind=kind, days=days - 0.4))
-    ledger.send(engine, Act(identity, "office", at(days - 0.3)))
+    ledger.send(engine, Act(identity, "office", at(days - 0.3), reason="late_data"))
     ledger.approve(engine, home, Act(identity, "secretariat", at(days)))
     return identity

@@ -18,7 +18,7 @@ from tests.unit import check_fakes
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 COMMANDS = (
-    *("init", "check", "submit", "nil", "justify", "send", "approve", "withdraw", "status"),
+    *("init", "check", "submit", "nil", "justify", "send", "approve", "give-back", "withdraw", "status"),
     *("refresh", "publish", "explain", "serve", "read", "preview", "territories", "import-reference"),
 )
 
@@ -230,7 +230,9 @@ def test_a_return_from_handing_in_to_withdrawal(capsys: pytest.CaptureFixture[st
     assert "approve by approver -> approved" in out
     assert "is justified: large_case" in out
     assert _json(capsys, "status")[1]["submissions"][0]["state"] == "approved"
-    assert _json(capsys, "withdraw", identity, "--reason", "the wrong year")[1]["state"] == "withdrawn"
+    assert _run(capsys, "withdraw", identity, "--reason", "because", "--comment", "the wrong year")[0] == 3
+    taken_back = _json(capsys, "withdraw", identity, "--reason", "wrong_return", "--comment", "the wrong year")
+    assert taken_back[1]["state"] == "withdrawn"
     assert _run(capsys, "status", "--state", "withdrawn")[1].count("a.csv") == 1
     assert _run(capsys, "status", "--state", "gone")[0] == 3
 
@@ -255,6 +257,9 @@ def test_submit_tells_what_came_before_and_takes_folders(capsys: pytest.CaptureF
 
 def test_nil_is_handed_in_like_any_return(capsys: pytest.CaptureFixture[str]) -> None:
     _run(capsys, "init", "--kind", "real")
+    code, _, err = _run(capsys, "nil", "QQ-JUSTICE-1", "2025-Q4")
+    assert (code, "sender is no account" in err) == (3, True)
+    _run(capsys, "account", "add", "sender", "Office", "--grant", "submitter")
     code, receipt = _json(capsys, "nil", "QQ-JUSTICE-1", "2025-Q4", "--comment", "no case at all")
     assert (code, receipt["state"]) == (0, "sent")
     assert receipt["report"]["blocks"][0]["nil"] is True

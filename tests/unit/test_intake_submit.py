@@ -12,14 +12,14 @@ import pytest
 
 from pipelines import clock
 from pipelines.home import Home, init
-from pipelines.intake import arrivals, facts, ledger, queries, record, store
+from pipelines.intake import arrivals, decisions, facts, ledger, queries, record, store
 from pipelines.intake import submit as submit_module
 from pipelines.intake.history import gather
 from pipelines.intake.ledger import Act
 from pipelines.intake.submit import Receipt, SubmissionRefusedError, submit
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
-from tests.unit.ledger_fakes import at
+from tests.unit.ledger_fakes import at, people
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +31,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path) -> Home:
     made = init(tmp_path / "home", "demonstration")
     facts.prepare(made)
+    people(ledger.open_ledger(made))
     return made
 
 
@@ -94,6 +95,7 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
     data = b"2025-Q4;reported;3"
     listed = {hashlib.sha256(data).hexdigest(): "QQ/justice/return.csv"}
     monkeypatch.setattr(submit_module, "demonstration_files", lambda: listed)
+    people(ledger.open_ledger(real))
     with pytest.raises(SubmissionRefusedError, match=r"invented return QQ/justice/return.csv.*real home"):
         submit(real, data, "renamed.csv", "office", registry=REGISTRY)
     assert _stored(real) == []
@@ -137,7 +139,7 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "_apply", cut)
+        patch.setattr(decisions, "apply", cut)
         with pytest.raises(RuntimeError):
             ledger.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert queries.find(engine, receipt.submission_id).state == "sent"
@@ -173,7 +175,16 @@ def _folder(tmp_path: Path, rows: list[dict[str, str]]) -> Path:
         for row in rows:
             (folder / row["file"]).write_text(row.pop("text"))
             sha256 = hashlib.sha256((folder / row["file"]).read_bytes()).hexdigest()
-            writer.writerow({"sha256": sha256, "sender": "office", "approver": "chief", "jurisdiction": "QQ", **row})
+            writer.writerow(
+                {
+                    "sha256": sha256,
+                    "sender": "office",
+                    "approver": "chief",
+                    "jurisdiction": "QQ",
+                    "instrument": "justice",
+                    **row,
+                }
+            )
     return folder
 
 

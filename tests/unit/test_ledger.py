@@ -16,7 +16,8 @@ from pipelines.intake.database import LedgerError, reading, writing
 from pipelines.intake.export import tables
 from pipelines.intake.ledger import Act, Justification, TransitionError
 from pipelines.intake.schema import METADATA
-from tests.unit.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
+from pipelines.people.identity import NotAllowedError
+from tests.unit.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, people, result
 
 WARNINGS = (("a" * 16, "rule.one"), ("b" * 16, "rule.two"))
 
@@ -69,6 +70,7 @@ def test_opening_twice_keeps_what_is_there_and_two_at_once_migrate_once(tmp_path
         thread.join()
     assert not failures
     engine = ledger.open_url(url)
+    people(engine)
     ledger.receive(engine, arrival("one.csv"))
     assert len(queries.submissions(ledger.open_url(url))) == 1
 
@@ -155,14 +157,14 @@ def test_a_warning_needs_its_justification_before_sending(tmp_path: Path) -> Non
     ledger.record_check(engine, result(one, block(), warnings=WARNINGS))
     with pytest.raises(TransitionError, match=r"2 warning\(s\) without a justification \(rule.one, rule.two\)"):
         ledger.send(engine, Act(one, "office"))
-    with pytest.raises(TransitionError, match="not a reason"):
+    with pytest.raises(TransitionError, match="is not a reason"):
         ledger.justify(engine, Justification(one, "because", "checked by telephone", "office"))
     with pytest.raises(TransitionError, match="at least 10 characters"):
         ledger.justify(engine, Justification(one, "real_change", "yes", "office"))
     with pytest.raises(TransitionError, match="has no warning"):
         ledger.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "f" * 16))
-    with pytest.raises(TransitionError, match="only its sender"):
-        ledger.justify(engine, Justification(one, "real_change", "checked by telephone", "other"))
+    with pytest.raises(TransitionError, match="Only its sender"):
+        ledger.justify(engine, Justification(one, "real_change", "checked by telephone", "chief"))
     assert ledger.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "a" * 16)) == 1
     assert ledger.justify(engine, Justification(one, "large_case", "one case of twelve persons", "office")) == 0
     assert ledger.justify(engine, Justification(one, "other", "checked again in writing", "office", "a" * 16)) == 0
@@ -202,7 +204,7 @@ def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
         except TransitionError as error:
             outcomes.append(str(error))
 
-    threads = [threading.Thread(target=approve, args=(f"approver {n}",)) for n in range(4)]
+    threads = [threading.Thread(target=approve, args=(f"approver-{n}",)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -215,20 +217,23 @@ def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
 def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
-    with pytest.raises(TransitionError, match="say why"):
-        ledger.withdraw(engine, Act(one, "office"))
-    ledger.withdraw(engine, Act(one, "office", at(2), "sent by mistake"))
+    with pytest.raises(TransitionError, match="Give a reason that is one of late_data"):
+        ledger.withdraw(engine, Act(one, "office", comment="sent by mistake"))
+    with pytest.raises(TransitionError, match="Say why, in a comment"):
+        ledger.withdraw(engine, Act(one, "office", reason="wrong_return"))
+    ledger.withdraw(engine, Act(one, "office", at(2), "sent by mistake", "wrong_return"))
+    assert queries.events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
     with pytest.raises(TransitionError, match="it was taken back"):
-        ledger.withdraw(engine, Act(one, "office", at(3), "again"))
+        ledger.withdraw(engine, Act(one, "office", at(3), "again", "other"))
 
 
 def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    with pytest.raises(TransitionError, match="rti status"):
+    with pytest.raises(NotAllowedError, match="rti status"):
         ledger.send(engine, Act("S0", "office"))
     with pytest.raises(TransitionError, match="rti status"):
         ledger.record_check(engine, result("S0"))
-    with pytest.raises(TransitionError, match=r"cannot be changed"):
+    with pytest.raises(NotAllowedError, match="There is no submission S0 on which secretariat may act"):
         ledger.approve(engine, home, Act("S0", "secretariat"))
 
 
@@ -262,7 +267,7 @@ def test_a_withdrawn_block_is_not_patched(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, 1)
     wrong = accepted(home, engine, "2", {("2025-Q4", "reported"): 33, ("2025-Q4", "indicted"): 1}, 2)
-    ledger.withdraw(engine, Act(wrong, "office", at(2.5), "the wrong file"))
+    ledger.withdraw(engine, Act(wrong, "office", at(2.5), "the wrong file", "wrong_return"))
     patch = accepted(home, engine, "3", {("2025-Q4", "indicted"): 7}, 3, "patch")
     laid = pl.read_parquet(facts.path_of(home, "observation", patch)).sort("measure")
     assert laid["value"].to_list() == [7, 3]
@@ -275,7 +280,7 @@ def test_in_a_batch_a_patch_finds_the_return_accepted_before_it_in_the_same_batc
         keep(home, identity, {("2025-Q4", f"m{value:.0f}"): value})
     kinds = ("full", "patch", "patch")
     refused = ledger.record_check_many(engine, [result(i, block(), kind=k) for i, k in zip(ids, kinds, strict=True)])
-    refused |= ledger.send_many(engine, [Act(i, "office") for i in ids])
+    refused |= ledger.send_many(engine, [Act(i, "office", reason="late_data") for i in ids])
     acts = [Act(i, "secretariat", at(n)) for n, i in enumerate(ids)]
     refused |= ledger.approve_many(engine, home, list(reversed(acts)))
     assert not refused
@@ -288,8 +293,9 @@ def test_in_a_batch_one_that_cannot_be_approved_holds_up_nobody(tmp_path: Path) 
     keep(home, ids[0], {("2025-Q4", "reported"): 1})
     keep(home, ids[1], {("2025-Q4", "reported"): 1})
     ledger.record_check_many(engine, [result(i, block()) for i in ids])
-    ledger.send_many(engine, [Act(i, "office") for i in ids])
-    refused = ledger.approve_many(engine, home, [Act(ids[0], "office"), Act(ids[1], "x"), Act(ids[2], "x")])
+    ledger.send_many(engine, [Act(i, "office", reason="other") for i in ids])
+    acts = [Act(ids[0], "office"), Act(ids[1], "chief"), Act(ids[2], "chief")]
+    refused = ledger.approve_many(engine, home, acts)
     assert set(refused) == {ids[0], ids[2]}
     assert "rti refresh" in str(refused[ids[2]])
     assert queries.find(engine, ids[1]).state == "approved"
@@ -320,14 +326,14 @@ def test_after_a_withdrawal_the_block_before_counts_again(tmp_path: Path) -> Non
     home, engine = home_and_ledger(tmp_path)
     first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
-    ledger.withdraw(engine, Act(second, "office", at(3), "the wrong file"))
+    ledger.withdraw(engine, Act(second, "office", at(3), "the wrong file", "wrong_return"))
     assert _stretches(tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
     assert _stretches(tables(engine, as_of=at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
     assert _stretches(tables(engine, as_of=at(1.5))["block"]) == [(first, 1, None)]
     third = accepted(home, engine, "3", {("2025-Q4", "reported"): 5}, days=4)
-    ledger.withdraw(engine, Act(first, "office", at(5), "never was right"))
+    ledger.withdraw(engine, Act(first, "office", at(5), "never was right", "wrong_return"))
     assert _stretches(tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, 4), (third, 4, None)]
-    ledger.withdraw(engine, Act(third, "office", at(6), "nor this one"))
+    ledger.withdraw(engine, Act(third, "office", at(6), "nor this one", "wrong_return"))
     assert _stretches(tables(engine)["block"])[-1] == (third, 4, 6)
 
 

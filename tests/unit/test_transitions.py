@@ -8,7 +8,7 @@ from pipelines import codes
 from pipelines.intake.transitions import ACCEPTED, TRANSITIONS, TransitionError, decide, targets
 
 STATES = codes.codes("return_state")
-ACTIONS = ("check", "justify", "send", "approve", "publish", "withdraw")
+ACTIONS = ("check", "justify", "send", "give_back", "approve", "publish", "withdraw")
 
 
 def test_states_are_those_of_the_code_list() -> None:
@@ -23,7 +23,7 @@ def test_every_pair_either_leads_somewhere_declared_or_is_refused_in_words(state
         actor = "other" if "another" in possible.values() else "office"
         assert decide("S1", state, action, actor, "office", next(iter(possible))) in possible  # type: ignore[arg-type]
     else:
-        with pytest.raises(TransitionError, match=f"S1 cannot be changed by `{action}`"):
+        with pytest.raises(TransitionError, match=r"^S1: it (has|is|waits|was) "):
             decide("S1", state, action, "office", "office")  # type: ignore[arg-type]
 
 
@@ -38,7 +38,7 @@ def test_nobody_approves_what_he_or_she_sent() -> None:
 
 
 def test_only_the_sender_sends() -> None:
-    with pytest.raises(TransitionError, match="only its sender, office"):
+    with pytest.raises(TransitionError, match="Only its sender, office"):
         decide("S1", "checked", "send", "other", "office")
 
 
