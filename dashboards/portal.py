@@ -1,0 +1,25 @@
+"""The portal of the offices: the pages behind `portal_app.py`. A router and nothing else.
+
+Which pages are offered follows the roles of whoever has signed in; what may be seen and done on them is decided by
+`pipelines/desk/`.  Where nobody has signed in, nothing below `enter()` runs.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import portal_layout as layout
+from dashboards.portal_pages import PAGES
+
+st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
+here = layout.enter()
+offered = {
+    page.path: st.Page(page.show, title=here.tell(page.title), url_path=page.path, default=page.default)
+    for page in PAGES
+    if page.offered(here.who)
+}
+layout.register(offered)
+current = st.navigation(list(offered.values()))
+layout.frame()
+layout.head(here)
+current.run()

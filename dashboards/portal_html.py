@@ -1,0 +1,165 @@
+"""HTML of the portal that a screen reader, a keyboard and a printer understand: tables, lists, boxes, badges.
+
+Belongs here: shapes, made of escaped parts.  Does not belong here: sentences (`portal_words.py`, the pages) and what
+they are about.  Everything goes through Streamlit's sanitiser besides; text of files and people is escaped here.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+Part = str | Markup
+"""Text is escaped where it is put into HTML; `Markup` has been already."""
+
+
+def join(parts: Iterable[Part], between: str = "") -> Markup:
+    """Parts one after the other."""
+    return Markup(between).join(parts)
+
+
+def address(page: str, **query: str) -> str:
+    """Address of a page of the portal, from any other of its pages."""
+    terms = "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items())
+    return f"{page}?{terms}" if terms else page
+
+
+def link(text: Part, href: str) -> Markup:
+    """A link that stays in this window."""
+    return Markup('<a class="rti-link" href="{}" target="_self">{}</a>').format(href, text)
+
+
+def badge(kind: str, sign: str, text: Part) -> Markup:
+    """A state in words with its sign; the colour only repeats them."""
+    return Markup('<span class="rti-badge rti-is-{}"><span aria-hidden="true">{}</span> {}</span>').format(
+        kind, sign, text
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: its heading, its fields, an anchor to link to, and a kind (a CSS class)."""
+
+    heading: Part
+    fields: tuple[Part, ...]
+    anchor: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: caption, the heading over the rows' headings, the other columns, which of them hold numbers."""
+
+    caption: str
+    corner: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    numbers: frozenset[int] = field(default_factory=frozenset)
+    wide: bool = False
+
+    def __html__(self) -> str:
+        return table(self)
+
+
+def table(one: Table) -> Markup:
+    """The table. Its caption stands above what scrolls; on a narrow screen a row is read field by field (CSS)."""
+    head = join(
+        Markup('<th scope="col"{}>{}</th>').format(Markup(' class="rti-number"') if i in one.numbers else "", column)
+        for i, column in enumerate(one.columns)
+    )
+    body = join(_row(one, row) for row in one.rows)
+    return Markup(
+        '<div class="rti-caption" aria-hidden="true">{caption}</div>'
+        '<div class="rti-scroll" role="region" tabindex="0" aria-label="{caption}">'
+        '<table class="rti-table rti-words{wide}"><caption class="rti-hidden">{caption}</caption>'
+        '<thead><tr><th scope="col">{corner}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    ).format(caption=one.caption, corner=one.corner, head=head, body=body, wide=" rti-grid" if one.wide else "")
+
+
+def _row(one: Table, row: Row) -> Markup:
+    fields = join(
+        Markup('<td data-column="{}"{}>{}</td>').format(
+            column, Markup(' class="rti-number"') if i in one.numbers else "", part
+        )
+        for i, (column, part) in enumerate(zip(one.columns, row.fields, strict=True))
+    )
+    attributes = Markup("")
+    if row.anchor:
+        attributes += Markup(' id="{}" tabindex="-1"').format(row.anchor)
+    if row.kind:
+        attributes += Markup(' class="rti-row-{}"').format(row.kind)
+    return Markup('<tr{}><th scope="row">{}</th>{}</tr>').format(attributes, row.heading, fields)
+
+
+def facts(pairs: Iterable[tuple[str, Part]]) -> Markup:
+    """A list of terms and what is said of them; empty ones are left out."""
+    items = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(term, text) for term, text in pairs if text)
+    return Markup('<dl class="rti-facts">{}</dl>').format(items)
+
+
+def items(parts: Iterable[Part], kind: str = "") -> Markup:
+    """A list; empty text where it would hold nothing."""
+    made = join(Markup("<li>{}</li>").format(part) for part in parts)
+    return Markup('<ul class="rti-items {}">{}</ul>').format(kind, made) if made else Markup("")
+
+
+def box(kind: str, title: Part, body: Part = "", *, anchor: str = "", level: int = 2) -> Markup:
+    """A box set apart: an error summary, a note, a receipt. With an anchor it can be given the focus."""
+    attributes = Markup(' id="{}" tabindex="-1"').format(anchor) if anchor else Markup("")
+    heading = Markup("<h{0}>{1}</h{0}>").format(level, title)
+    return Markup('<section class="rti-box rti-box-{}"{}>{}{}</section>').format(kind, attributes, heading, body)
+
+
+def note(text: Part) -> Markup:
+    """A paragraph in small type."""
+    return Markup('<p class="rti-small">{}</p>').format(text)
+
+
+def picture(svg: str, spoken: str, *, width: int, height: int) -> Markup:
+    """A small drawing with its text. The sanitiser takes SVG only as a picture."""
+    data = base64.b64encode(svg.encode()).decode()
+    return Markup('<img class="rti-spark" alt="{}" width="{}" height="{}" src="data:image/svg+xml;base64,{}">').format(
+        spoken, width, height, data
+    )
+
+
+def spark(values: Sequence[float | None], spoken: str, *, width: int = 132, height: int = 26) -> Markup:
+    """The course of a series as a line, the last point marked; missing values leave a gap."""
+    known = [v for v in values if v is not None]
+    if len(known) < 2:
+        return Markup("")
+    low, high = min(known), max(known)
+    step = (width - 8) / max(len(values) - 1, 1)
+    points = [
+        None if v is None else (4 + i * step, height - 4 - (v - low) / ((high - low) or 1) * (height - 8))
+        for i, v in enumerate(values)
+    ]
+    runs: list[list[tuple[float, float]]] = [[]]
+    for point in points:
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append(point)
+    lines = "".join(_line(run) for run in runs if len(run) > 1)
+    last = next(p for p in reversed(points) if p is not None)
+    dot = f'<circle cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="2.6" fill="#b35900"/>'
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f"{lines}{dot}</svg>"
+    )
+    return picture(svg, spoken, width=width, height=height)
+
+
+def _line(points: Sequence[tuple[float, float]]) -> str:
+    where = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return f'<polyline fill="none" stroke="#1d4f7c" stroke-width="1.6" points="{where}"/>'
+
+
+__all__ = [
+    "Markup", "Part", "Row", "Table", "address", "badge", "box", "escape", "facts", "items", "join", "link", "note",
+    "picture", "spark", "table",
+]  # fmt: skip

@@ -1,0 +1,357 @@
+"""What all pages of the portal share: who acts, the frame (style, banner, head, foot), and ways between pages.
+
+Belongs here: Streamlit that more than one page needs.  Does not belong here: what an account may (`pipelines/desk/`
+decides it each time, whatever an address says), sentences of one page, HTML (`portal_html.py`).
+
+Who acts is asked anew at every rerun, so that an account that was disabled is out at once.  Until it is known nothing
+of any page is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_words as words
+from pipelines import locales
+from pipelines.home import default_root, open_home
+from pipelines.locales import many, tell
+
+if TYPE_CHECKING:
+    from pipelines.desk import Desk, Entry
+    from pipelines.people.identity import Identity
+
+STYLES = tuple(Path(__file__).with_name(name) for name in ("style.css", "portal.css"))
+LANGUAGE_COOKIE = "rti_language"
+Claims = Mapping[str, Any]
+ClaimsSource = Callable[[], tuple[Claims, str]]
+"""Gives what a provider says of whoever looks, and the issuer of the built-in sign-in (empty where there is none)."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """What every page needs: the desk, who acts, the language, and the names shown so far that carry a footnote."""
+
+    desk: Desk
+    who: Identity
+    language: str
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, text: str, /, **params: object) -> str:
+        """A sentence in the language of whoever acts."""
+        return tell(text, self.language, **params)
+
+    def many(self, one: str, other: str, n: int, /, **params: object) -> str:
+        """A sentence that depends on a number."""
+        return many(one, other, n, self.language, **params)
+
+    def label(self, codelist: str, code: str) -> str:
+        """The label of a code."""
+        return words.label(codelist, code, self.language)
+
+    def area(self, code: str) -> str:
+        """The name of a territory or a part of one; its footnote stands at the end of the page."""
+        from pipelines.timetable.names import jurisdiction_name, note_of
+
+        name = jurisdiction_name(self.desk.registry, code, self.language)
+        if note := note_of(self.desk.registry, code.partition("_")[0], self.language):
+            self.notes[name] = note
+            return f"{name}*"
+        return name
+
+    def form(self, form: str | None) -> str:
+        """What a person calls a form."""
+        declared = self.desk.registry.forms.get(form) if form else None
+        return f"{declared.title} ({declared.id})" if declared is not None else form or ""
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether everything in this home is invented."""
+        return self.desk.home.kind == "demonstration"
+
+
+# ------------------------------------------------------------------------------------------------------------ who acts
+
+
+def _claims_of_streamlit() -> tuple[Claims, str]:
+    """From Streamlit's signed cookie and the settings that `portal_app.py` tells; nothing without a sign-in."""
+    claims = st.user.to_dict()
+    return (claims, str(st.secrets["rti"]["issuer"])) if claims.get("is_logged_in") else ({}, "")
+
+
+_SOURCE: list[ClaimsSource] = [_claims_of_streamlit]
+
+
+def ask_for_claims(source: ClaimsSource | None) -> None:
+    """Take claims from elsewhere in this process (None: from Streamlit again). Tests do; no setting leads here."""
+    _SOURCE[0] = source or _claims_of_streamlit
+
+
+@st.cache_resource(show_spinner=False)
+def _desk(root: str) -> Desk:
+    from pipelines.desk import open_desk
+
+    return open_desk(open_home(Path(root)))
+
+
+def desk() -> Desk:
+    """The desk of this process's home, opened once."""
+    return _desk(str(default_root()))
+
+
+def person() -> Identity:
+    """Who acts. Where nobody has signed in, or somebody unknown here, the page says so and ends."""
+    from pipelines.service.signed_in import identity_of_claims
+
+    claims, built_in = _SOURCE[0]()
+    if not claims:
+        _sign_in()
+    found = identity_of_claims(desk().engine, claims, built_in)
+    if found is None:
+        _unknown(claims)
+    return found
+
+
+def enter() -> Here:
+    """Begin a page: who acts, in which language. Ends the page where nobody does."""
+    who = person()
+    return Here(desk(), who, who.language if who.language in locales.languages() else locales.SOURCE_LANGUAGE)
+
+
+# ----------------------------------------------------------------------------------------------------------- the frame
+
+
+def frame() -> None:
+    """Style and banner: the first thing of every page, signed in or not."""
+    for style in STYLES:
+        st.html(style)
+
+
+def script(body: str) -> None:
+    """A few lines of our own script, out of sight. Nothing of a file, an address or a person goes into it."""
+    with st.container(key=f"script-{abs(hash(body))}"):
+        st.html(f"<script>{body}</script>", unsafe_allow_javascript=True)
+
+
+def spoken(language: str) -> None:
+    """Say to the browser in which language the page is, and which parts are to be read out when they change."""
+    tag = locales.html_lang(language)
+    script(
+        f"document.documentElement.lang='{tag}';"
+        f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax';"
+        "document.querySelectorAll('[class*=st-key-live]').forEach(e=>e.setAttribute('aria-live','polite'));"
+    )
+
+
+def focus(anchor: str, token: str) -> None:
+    """Move the focus to a part of the page once, when `token` is new (after an upload, an act)."""
+    if st.session_state.get("focus") != token:
+        st.session_state["focus"] = token
+        script(
+            f"/*{html.escape(token)}*/setTimeout(()=>{{const e=document.getElementById('{anchor}');"
+            "if(e){e.focus({preventScroll:true});e.scrollIntoView({block:'start'});}},250);"
+        )
+
+
+def _language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> None:
+    names = locales.language_names()
+
+    def change() -> None:
+        chosen(str(st.session_state[key]))
+
+    options = list(names)
+    st.session_state.setdefault(key, language if language in names else options[0])
+    st.selectbox(
+        tell("Language", language), options, key=key, format_func=lambda code: names[code], on_change=change, width=170
+    )
+
+
+def head(here: Here) -> None:
+    """The band above each page: whose pages these are, who has signed in, the language, the way out."""
+    from pipelines.people import accounts
+
+    spoken(here.language)
+    if here.is_demonstration:
+        banner(here.tell("Demonstration: every return and every account here is invented."))
+
+    def change(language: str) -> None:
+        accounts.set_language(here.desk.engine, here.who.account, language, by=here.who.account)
+
+    with st.container(horizontal=True, key="portal-head", vertical_alignment="bottom"):
+        st.html(
+            html.Markup(
+                '<div class="rti-head"><span class="rti-head-for">{}</span> <span class="rti-head-title">{}</span>'
+                '<div class="rti-head-who">{} <b>{}</b> &middot; {}</div></div>'
+            ).format(
+                here.tell("For offices"),
+                here.tell("Regional trafficking indicators"),
+                here.tell("Signed in:"),
+                here.who.name,
+                offices(here),
+            )
+        )
+        _language_chooser(here.language, "head.language", change)
+        if st.button(here.tell("Sign out"), key="head.sign-out"):
+            st.logout()
+
+
+def offices(here: Here) -> str:
+    """Whose returns somebody has to do with, in one line."""
+    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in here.who.pairs()))
+    if "*" in places:
+        return here.tell("all territories")
+    names = [here.area(place) for place in places[:3]]
+    rest = len(places) - len(names)
+    if rest > 0:
+        names.append(here.many("{n} more", "{n} more", rest))
+    return ", ".join(names) or here.tell("no office yet")
+
+
+def banner(text: str) -> None:
+    """The banner of a home where nothing is real."""
+    st.html(html.Markup('<div class="rti-banner" role="note">{}</div>').format(text))
+
+
+def title(text: str, lead: str = "") -> None:
+    """The one heading of first order, and what the page is for."""
+    st.title(text, anchor=False)
+    if lead:
+        st.html(html.Markup('<p class="rti-lead">{}</p>').format(lead))
+
+
+def heading(text: str, level: int = 2) -> None:
+    """A heading in its order."""
+    (st.header if level == 2 else st.subheader)(text, anchor=False)
+
+
+def put(*parts: html.Part | html.Table) -> None:
+    """HTML one after the other; empty parts are left out."""
+    for part in parts:
+        made = part.__html__() if isinstance(part, html.Table) else html.escape(part)
+        if made:
+            st.html(made)
+
+
+def end(here: Here) -> None:
+    """Close a page: the footnotes of names shown on it."""
+    if here.notes:
+        notes = dict.fromkeys(here.notes.values(), "*")
+        put(html.Markup('<div class="rti-notes">{}</div>').format(html.items(f"{m} {n}" for n, m in notes.items())))
+    put(
+        html.Markup('<div class="rti-foot">{}</div>').format(
+            here.tell(
+                "Regional trafficking indicators: pages of the offices. Nobody sees the drafts of another office."
+            )
+        )
+    )
+
+
+# ------------------------------------------------------------------------------------------------- nobody, and unknown
+
+
+def _sign_in() -> NoReturn:
+    frame()
+    language = _language_before_sign_in()
+    spoken(language)
+    if desk().home.kind == "demonstration":
+        banner(tell("Demonstration: every return and every account here is invented.", language))
+    _language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))
+    title(
+        tell("For offices: hand in and follow returns", language),
+        tell("These pages are for the offices that report, and for the secretariat. Sign in to go on.", language),
+    )
+    if st.button(tell("Sign in", language), type="primary", key="sign-in"):
+        st.login()
+    put(
+        html.items(
+            [
+                tell("You have no account? Ask the steward of the regional secretariat.", language),
+                tell("The published figures need no sign-in; they stand on pages of their own.", language),
+            ]
+        )
+    )
+    st.stop()
+
+
+def _language_before_sign_in() -> str:
+    known = locales.languages()
+    kept = st.session_state.get("language") or st.context.cookies.get(LANGUAGE_COOKIE)
+    if kept in known:
+        return str(kept)
+    browser = str(st.context.locale or "")
+    return next((t for t in (browser, browser.partition("-")[0]) if t in known), locales.SOURCE_LANGUAGE)
+
+
+def _unknown(claims: Claims) -> NoReturn:
+    frame()
+    language = _language_before_sign_in()
+    spoken(language)
+    title(
+        tell("You are not known here, or must sign in again", language),
+        tell(
+            "You have signed in, but no account here answers to it, it was disabled, or the sign-in is older than a "
+            "working day.",
+            language,
+        ),
+    )
+    put(
+        html.facts(
+            [
+                (tell("Signed in as", language), str(claims.get("email") or claims.get("name") or claims.get("sub"))),
+                (tell("By", language), str(claims.get("iss") or "")),
+            ]
+        ),
+        html.Markup("<p>{}</p>").format(
+            tell("Sign out and in again. If that does not help, ask the steward of the regional secretariat.", language)
+        ),
+    )
+    if st.button(tell("Sign out", language), key="unknown.sign-out"):
+        st.logout()
+    st.stop()
+
+
+# ------------------------------------------------------------------------------------------------------- ways and words
+
+_PAGES: dict[str, Any] = {}
+
+
+def register(pages: Mapping[str, Any]) -> None:
+    """Told by the router: the pages of this run, by the path under which they stand."""
+    _PAGES.clear()
+    _PAGES.update(pages)
+
+
+def go(page: str, **query: str) -> NoReturn:
+    """To another page of the portal, without a new sign-in and without losing what this session holds."""
+    st.switch_page(_PAGES[page], query_params=query)
+
+
+def state(here: Here, code: str) -> html.Markup:
+    """The state of a submission as a badge."""
+    return html.badge(*words.state(code, here.language))
+
+
+def of_what(here: Here, entry: Entry) -> str:
+    """What a submission reports, in a line: office, instrument, periods; the file where it was not recognised."""
+    blocks = entry.blocks
+    if not blocks:
+        return entry.row.filename
+    places = ", ".join(dict.fromkeys(here.area(b.jurisdiction) for b in blocks))
+    instruments = ", ".join(dict.fromkeys(here.label("instrument", b.instrument) for b in blocks))
+    return f"{places}: {instruments}, {words.periods((b.period for b in blocks), here.language)}"
+
+
+def refused(here: Here, error: Exception) -> None:
+    """An act that was not possible, in words, where it was asked for."""
+    st.error(told(error, here.language), icon=None)
+
+
+def told(error: Exception, language: str) -> str:
+    """The words of an error of the desk in a language."""
+    say = getattr(error, "told", None)
+    return str(say(language)) if say is not None else str(error)

@@ -1,0 +1,53 @@
+"""The pages of the portal, in the order in which they are offered, and for whom.
+
+Belongs here: the list.  Does not belong here: a right (`pipelines/desk/` decides each time): a page that is not offered
+would have nothing to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dashboards.portal_pages import (
+    account,
+    answer,
+    approve,
+    board,
+    nil,
+    people,
+    returns,
+    upload,
+)
+from pipelines.locales import mark
+
+if TYPE_CHECKING:
+    from pipelines.people.identity import Identity, Role
+
+
+@dataclass(frozen=True)
+class PortalPage:
+    """One page: its path, its title (a source text), what it does, and by which roles it is used; all by none."""
+
+    path: str
+    title: str
+    show: Callable[[], None]
+    roles: tuple[Role, ...] = ()
+    default: bool = False
+
+    def offered(self, who: Identity) -> bool:
+        """Whether it stands in somebody's list of pages."""
+        return not self.roles or any(grant.role in self.roles for grant in who.grants)
+
+
+PAGES: tuple[PortalPage, ...] = (
+    PortalPage("returns", mark("My returns"), returns.show, default=True),
+    PortalPage("upload", mark("Upload a return"), upload.show, ("submitter",)),
+    PortalPage("answer", mark("Answer to a return"), answer.show),
+    PortalPage("approve", mark("Approve"), approve.show, ("approver", "steward")),
+    PortalPage("board", mark("Submission board"), board.show),
+    PortalPage("nil", mark("Nothing to report"), nil.show, ("submitter",)),
+    PortalPage("account", mark("My account"), account.show),
+    PortalPage("people", mark("People"), people.show, ("steward",)),
+)

@@ -1,0 +1,184 @@
+"""Answer: the page of one submission, for its sender, its approver and whoever may see it.
+
+Belongs here: its frame: what it is, the verdict, the summary that links to each finding, and the choice of what is
+shown.  Does not belong here: the parts (`answer_findings.py`, `answer_views.py`, `answer_files.py`), what is done with
+it (`answer_acts.py`).  The address names the submission; whether it may be seen the desk decides at each look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards import portal_words as words
+from dashboards.portal_layout import Here
+from dashboards.portal_pages import answer_acts, answer_files, answer_findings, answer_views
+from pipelines.locales import mark
+
+if TYPE_CHECKING:
+    from pipelines.answers import Group
+    from pipelines.desk import Entry
+    from pipelines.intake.report import Report
+
+VIEWS = {
+    "findings": mark("Findings"),
+    "beside": mark("Your sheet and what we read"),
+    "changes": mark("Changes"),
+    "quarters": mark("Earlier periods"),
+    "files": mark("Downloads"),
+    "events": mark("What happened"),
+}
+
+
+def show() -> None:
+    """The page."""
+    here = layout.enter()
+    asked = st.query_params.get("id") or ""
+    if not asked:
+        layout.title(here.tell("Answer to a return"), here.tell("Choose a return, and its answer stands here."))
+        layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("To my returns"), "returns")))
+    else:
+        one(here, asked)
+    layout.end(here)
+
+
+def one(here: Here, submission_id: str, *, level: int = 1) -> None:
+    """The answer to one submission; `level` 2 where it stands under the title of another page (practice)."""
+    from pipelines import answers, desk
+
+    try:
+        entry = desk.submission(here.desk, here.who, submission_id)
+        report = desk.report(here.desk, here.who, submission_id)
+    except desk.NotAllowedError as error:
+        layout.title(here.tell("Not to be seen"))
+        layout.refused(here, error)
+        return
+    groups = answers.groups(report, here.language)
+    heading = layout.of_what(here, entry)
+    if level == 1:
+        layout.title(heading)
+    else:
+        layout.heading(heading)
+    answer_acts.said(here)
+    layout.put(_about(here, entry))
+    layout.put(_verdict(here, entry, report), _summary(here, groups))
+    if groups:
+        layout.focus("summary", f"answer-{submission_id}-{report.hash}")
+    answer_acts.acts(here, entry)
+    view = _view(here)
+    layout.heading(here.tell(VIEWS[view]))
+    {
+        "findings": lambda: answer_findings.show(here, entry, report, groups),
+        "beside": lambda: answer_views.beside(here, entry, report),
+        "changes": lambda: answer_views.changes(here, entry, report),
+        "quarters": lambda: answer_views.quarters(here, entry, report),
+        "files": lambda: answer_files.downloads(here, entry, report),
+        "events": lambda: answer_files.events(here, entry),
+    }[view]()
+
+
+def _view(here: Here) -> str:
+    """Which part is shown; it stands in the address, so that a link can lead to it."""
+    asked, key = st.query_params.get("view"), "answer.view"
+    if asked in VIEWS and asked != st.session_state.get("answer.view.address"):
+        st.session_state[key] = asked
+    st.session_state.setdefault(key, "findings")
+    picked = st.segmented_control(
+        here.tell("Show"), list(VIEWS), key=key, format_func=lambda code: here.tell(VIEWS[code]), required=True
+    )
+    view = str(picked) if picked in VIEWS else "findings"
+    st.session_state["answer.view.address"] = st.query_params["view"] = view
+    return view
+
+
+def _about(here: Here, entry: Entry) -> html.Markup:
+    row = entry.row
+    replaces = here.tell("A return that was accepted before; it stays and is found in what happened.")
+    return html.facts(
+        [
+            (here.tell("State"), layout.state(here, row.state)),
+            (here.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
+            (here.tell("File"), f"{row.filename} ({words.size(row.size)})"),
+            (here.tell("Form"), here.form(row.form)),
+            (here.tell("Kind"), words.said(words.KINDS, row.kind or "full", here.language)),
+            (here.tell("Uploaded"), here.tell("{time} by {who}", time=words.time(row.received_at), who=row.sender)),
+            (here.tell("Replaces"), replaces if entry.replaces else ""),
+            (here.tell("Reason"), here.label("revision_reason", row.revision_reason) if row.revision_reason else ""),
+            (here.tell("Last comment"), entry.last_comment or ""),
+        ]
+    )
+
+
+def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:
+    errors, warnings = report.count("error"), report.count("warning")
+    still_open = len(entry.open_warnings)
+    if report.verdict == "unreadable":
+        said, kind = here.tell("This file cannot be read. Nothing of it was used."), "error"
+    elif errors:
+        said = here.many(
+            "This return cannot be sent: {n} error is to be mended in the file.",
+            "This return cannot be sent: {n} errors are to be mended in the file.",
+            errors,
+        )
+        kind = "error"
+    elif entry.state == "checked" and still_open:
+        said = here.many(
+            "No error. {n} warning asks for an explanation before this return can be sent.",
+            "No error. {n} warnings ask for an explanation before this return can be sent.",
+            still_open,
+        )
+        kind = "warning"
+    elif entry.state == "checked":
+        said, kind = here.tell("Nothing stands in its way: this return can be sent."), "good"
+    elif warnings:
+        said = here.many(
+            "No error. {n} warning, explained by its sender.",
+            "No error. {n} warnings, explained by its sender.",
+            warnings,
+        )
+        kind = "note"
+    else:
+        said, kind = here.tell("No error and no warning."), "good"
+    return html.box(kind, said, _counted(here, entry, report))
+
+
+def _counted(here: Here, entry: Entry, report: Report) -> html.Markup:
+    lines = [
+        here.many("{n} figure was read.", "{n} figures were read.", report.observations),
+        here.many("{n} event was read.", "{n} events were read.", report.events) if report.events else "",
+        here.tell("It is a draft: nothing has been sent.") if entry.state in ("checked", "refused", "received") else "",
+    ]
+    return html.Markup("<p>{}</p>").format(" ".join(line for line in lines if line))
+
+
+def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
+    """The summary at the top: every cause with its places, each a link to where it is told whole."""
+    if not groups:
+        return html.Markup("")
+    lines = []
+    for group in groups:
+        places = [
+            html.Markup('<a class="rti-link" href="#{}">{}</a>').format(
+                answer_findings.anchor(told), told.place or here.tell("the whole file")
+            )
+            for told in group.first
+        ]
+        rest = group.places - len(places)
+        if rest > 0:
+            places.append(html.Markup("{}").format(here.many("and {n} more place", "and {n} more places", rest)))
+        lines.append(
+            html.Markup('{} <a class="rti-link" href="#{}">{}</a>: {}').format(
+                html.badge(*words.severity(group.severity, here.language)),
+                group.id,
+                group.title,
+                html.join(places, ", "),
+            )
+        )
+    kind = groups[0].severity if groups[0].severity != "information" else "note"
+    number = sum(group.places for group in groups)
+    heading = here.many("{n} finding, the worst first", "{n} findings, the worst first", number)
+    return html.box(kind, heading, html.items(lines), anchor="summary")

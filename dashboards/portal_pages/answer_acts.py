@@ -1,0 +1,328 @@
+"""What can be done with a submission from its page: send, approve, return, override, withdraw, replace; its receipt.
+
+Belongs here: the forms, and the consequence said before what cannot be undone.  Does not belong here: who may
+(`pipelines/desk/rights.py`, the ledger): a form that is not offered would be refused all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards import portal_words as words
+from dashboards.portal_layout import Here
+
+if TYPE_CHECKING:
+    from pipelines.desk import Entry, SignedReceipt
+
+_SAID = "answer.said"
+
+
+def say(text: str) -> None:
+    """Keep a sentence for the next run of the page: what an act has done."""
+    st.session_state[_SAID] = text
+
+
+def said(here: Here) -> None:
+    """What the act before has done, once."""
+    text = st.session_state.pop(_SAID, None)
+    if text:
+        st.success(text, icon=None)
+
+
+def acts(here: Here, entry: Entry) -> None:
+    """Everything this person may do with this submission now, and its receipt."""
+    if entry.may_send:
+        _send(here, entry)
+    if entry.may_approve or entry.may_give_back:
+        _decide(here, entry)
+    if entry.may_override and not entry.may_approve:
+        _override(here, entry)
+    if entry.state == "sent" and entry.mine:
+        layout.put(
+            html.box(
+                "note",
+                here.tell("It waits for a second person"),
+                html.Markup("<p>{}</p>").format(
+                    here.tell(
+                        "A colleague of your office who may approve decides on it. Nobody approves an own return."
+                    )
+                ),
+            )
+        )
+    _receipt(here, entry)
+    if entry.state in ("approved", "published") and any(
+        here.who.may("submitter", b.jurisdiction, b.instrument) for b in entry.blocks
+    ):
+        _replace(here)
+    if entry.may_withdraw and entry.state != "withdrawn":
+        _withdraw(here, entry)
+
+
+def _try(here: Here, act: Callable[[], Any], done: str) -> None:
+    """Do it; on success say so on the page drawn anew, else say here why not."""
+    from pipelines import desk
+
+    try:
+        act()
+    except (desk.NotAllowedError, desk.TransitionError, desk.SubmissionRefusedError) as error:
+        layout.refused(here, error)
+        return
+    say(done)
+    st.rerun()
+
+
+def _reasons(here: Here, label: str, key: str) -> str | None:
+    from pipelines import codes
+
+    picked = st.selectbox(
+        label,
+        codes.codes("revision_reason"),
+        index=None,
+        placeholder=here.tell("Choose a reason"),
+        format_func=lambda code: here.label("revision_reason", code),
+        key=key,
+    )
+    return str(picked) if picked else None
+
+
+# ------------------------------------------------------------------------------------------------------------- sending
+
+
+def _send(here: Here, entry: Entry) -> None:
+    from pipelines import desk
+
+    layout.heading(here.tell("Send"))
+    if entry.replaces:
+        layout.put(
+            html.Markup("<p>{}</p>").format(
+                here.tell(
+                    "This return replaces one that was accepted. Look at the changes below, and say why. Nothing is "
+                    "overwritten: both stay."
+                )
+            )
+        )
+    with st.form(key="answer.send", border=True):
+        reason = _reasons(here, here.tell("Reason of the revision"), "send.reason") if entry.replaces else None
+        comment = st.text_input(here.tell("Note to whoever approves it (may stay empty)"), key="send.comment")
+        asked = st.form_submit_button(here.tell("Send for approval"), type="primary")
+    if not asked:
+        return
+    if entry.replaces and reason is None:
+        st.error(here.tell("Choose the reason of the revision first."), icon=None)
+        return
+    _try(
+        here,
+        lambda: desk.send(here.desk, here.who, entry.submission_id, reason=reason, comment=comment.strip() or None),
+        here.tell("Sent. Your receipt stands below; keep it."),
+    )
+
+
+def _receipt(here: Here, entry: Entry) -> None:
+    from pipelines import desk
+
+    receipt = desk.receipt(here.desk, here.who, entry.submission_id)
+    if receipt is None:
+        return
+    layout.put(html.box("good", here.tell("Receipt"), _receipt_body(here, receipt)))
+    st.download_button(
+        here.tell("Download the receipt"),
+        receipt.as_bytes(),
+        file_name=receipt.filename,
+        mime="application/json",
+        on_click="ignore",
+        key="answer.receipt",
+    )
+
+
+def _receipt_body(here: Here, receipt: SignedReceipt) -> html.Markup:
+    content = receipt.as_json()
+    counts = content["counts"]
+    code = html.Markup('<span class="rti-code">{}</span>')
+    facts = html.facts(
+        [
+            (here.tell("Receipt"), code.format(receipt.receipt_id)),
+            (here.tell("Return"), code.format(receipt.submission_id)),
+            (here.tell("Sent"), words.time(content["sent_at"])),
+            (here.tell("File"), content["file"]["name"]),
+            (here.tell("Fingerprint of the file (SHA-256)"), code.format(content["file"]["sha256"])),
+            (
+                here.tell("Read"),
+                here.tell(
+                    "{figures} figures ({missing} missing), {events} events, {explained} warnings explained",
+                    figures=counts["observations"],
+                    missing=counts["missing"],
+                    events=counts["events"],
+                    explained=counts["justified"],
+                ),
+            ),
+            (here.tell("Version of the rules"), code.format(content["rules_version"])),
+            (here.tell("Signature (Ed25519)"), code.format(content["signature"])),
+        ]
+    )
+    verify = html.Markup("<p>{} <code>rti receipt verify {}</code></p>").format(
+        here.tell("It can be proved without us, on any machine with the public key of the secretariat:"),
+        receipt.filename,
+    )
+    return html.join([facts, _totals(here, content["totals"]), verify])
+
+
+def _totals(here: Here, totals: list[dict[str, Any]]) -> html.Markup:
+    """Control totals, as the check made them; every key but the figure tells what is summed."""
+    if not totals:
+        return html.Markup("")
+    figures = [name for name in ("observations", "missing", "sum", "total", "value") if name in totals[0]]
+    names = [name for name in totals[0] if name not in figures]
+    rows = [
+        html.Row(
+            " · ".join(here.label(name, str(line[name])) for name in names if line.get(name) not in (None, "")),
+            tuple("" if line[name] is None else f"{line[name]:g}" for name in figures),
+        )
+        for line in totals
+    ]
+    titles = {
+        "observations": here.tell("Figures"),
+        "missing": here.tell("Missing"),
+        "sum": here.tell("Sum"),
+        "total": here.tell("Sum"),
+        "value": here.tell("Sum"),
+    }
+    table = html.Table(
+        here.tell("Control totals, to compare with your own"),
+        here.tell("What"),
+        [titles[name] for name in figures],
+        rows,
+        numbers=frozenset(range(len(figures))),
+    )
+    summary = here.many("{n} control total", "{n} control totals", len(totals))
+    return html.Markup("<details><summary>{}</summary>{}</details>").format(summary, table)
+
+
+# ------------------------------------------------------------------------------------------------------------ deciding
+
+
+def _decide(here: Here, entry: Entry) -> None:
+    from pipelines import desk
+
+    layout.heading(here.tell("Decide"))
+    layout.put(
+        html.Markup("<p>{}</p>").format(
+            here.tell(
+                "{who} sent this return. Approved, it counts from the next refresh on. Returned, it goes back to its "
+                "sender with your comment.",
+                who=entry.row.sender,
+            )
+        )
+    )
+    with st.form(key="answer.decide", border=True):
+        comment = st.text_area(here.tell("Comment (needed to return it)"), key="decide.comment").strip()
+        with st.container(horizontal=True):
+            yes = entry.may_approve and st.form_submit_button(here.tell("Approve"), type="primary")
+            back = entry.may_give_back and st.form_submit_button(here.tell("Return to its sender"))
+    if yes:
+        _try(
+            here,
+            lambda: desk.approve(here.desk, here.who, entry.submission_id, comment=comment or None),
+            here.tell("Approved. It counts from the next refresh on."),
+        )
+    elif back and not comment:
+        st.error(here.tell("Say in the comment why you return it."), icon=None)
+    elif back:
+        _try(
+            here,
+            lambda: desk.give_back(here.desk, here.who, entry.submission_id, comment),
+            here.tell("Returned to its sender with your comment."),
+        )
+
+
+def _override(here: Here, entry: Entry) -> None:
+    from pipelines import desk
+
+    with st.expander(here.tell("Override as steward")):
+        layout.put(
+            html.Markup("<p>{}</p>").format(
+                here.tell(
+                    "Use this only where no second person of the office can decide. Your name and your comment are "
+                    "shown with this return ever after."
+                )
+            )
+        )
+        with st.form(key="answer.override", border=False):
+            comment = st.text_area(here.tell("Why it cannot wait for the office"), key="override.comment").strip()
+            asked = st.form_submit_button(here.tell("Approve by override"))
+        if asked and not comment:
+            st.error(here.tell("Say why first: it is kept and shown."), icon=None)
+        elif asked:
+            _try(
+                here,
+                lambda: desk.approve(here.desk, here.who, entry.submission_id, comment=comment, override=True),
+                here.tell("Approved by override. Your comment is shown with it."),
+            )
+
+
+# ---------------------------------------------------------------------------------------------- replacing, withdrawing
+
+
+def _replace(here: Here) -> None:
+    with st.expander(here.tell("Replace this return")):
+        layout.put(
+            html.Markup("<p>{}</p><p>{}</p>").format(
+                here.tell(
+                    "Upload the corrected file. It is recognised by its form and period, shown beside this one figure "
+                    "by figure, and replaces it once approved. This one stays in the history."
+                ),
+                html.link(here.tell("Upload a corrected return"), "upload"),
+            )
+        )
+
+
+def _withdraw(here: Here, entry: Entry) -> None:
+    from pipelines import desk
+
+    counts = entry.state in ("approved", "published")
+    consequence = (
+        here.tell(
+            "It will count no longer from the next refresh on, and the return that was accepted before it counts "
+            "again. Its place in releases already published stays."
+        )
+        if counts
+        else here.tell("It will not be decided on any more. To hand it in again, upload the file anew.")
+    )
+    asked_key = f"withdraw.asked.{entry.submission_id}"
+    with st.expander(here.tell("Withdraw this return"), expanded=asked_key in st.session_state):
+        with st.form(key="answer.withdraw", border=False):
+            reason = _reasons(here, here.tell("Reason of the withdrawal"), "withdraw.reason")
+            comment = st.text_input(here.tell("In words"), key="withdraw.comment").strip()
+            asked = st.form_submit_button(here.tell("Withdraw"))
+        if asked and (reason is None or not comment):
+            st.error(here.tell("Choose a reason and say it in words."), icon=None)
+        elif asked:
+            st.session_state[asked_key] = (reason, comment)
+        if asked_key not in st.session_state:
+            return
+        kept_reason, kept_comment = st.session_state[asked_key]
+        layout.put(
+            html.box(
+                "warning",
+                here.tell("Withdraw it indeed?"),
+                html.Markup("<p>{}</p>").format(consequence),
+                level=3,
+            )
+        )
+        with st.container(horizontal=True):
+            yes = st.button(here.tell("Yes, withdraw it"), type="primary", key="withdraw.yes")
+            no = st.button(here.tell("No, leave it as it is"), key="withdraw.no")
+    if no:
+        del st.session_state[asked_key]
+        st.rerun()
+    if yes:
+        del st.session_state[asked_key]
+        _try(
+            here,
+            lambda: desk.withdraw(here.desk, here.who, entry.submission_id, kept_reason, kept_comment),
+            here.tell("Withdrawn."),
+        )

@@ -1,0 +1,108 @@
+"""Downloads of an answer, and everything that happened to a submission.
+
+Belongs here: which files are offered, and the table of events.  Does not belong here: how a file is made
+(`pipelines/answers/`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards import portal_words as words
+from dashboards.portal_layout import Here
+
+if TYPE_CHECKING:
+    from pipelines.desk import Entry
+    from pipelines.intake.report import Report
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def downloads(here: Here, entry: Entry, report: Report) -> None:
+    """The same answer to take along. A file is made only when somebody asks for it."""
+    from pipelines import answers, desk
+
+    filename, data = desk.original(here.desk, here.who, entry.submission_id)
+    stem = filename.rpartition(".")[0] or filename
+    invented = here.is_demonstration
+    begin = "demonstration-" if invented else ""
+    own = report.format == "xlsx"
+
+    def annotated() -> bytes:
+        return answers.annotated(data, report, here.language, demonstration=invented)[1]
+
+    offers: list[tuple[str, str, Any, str, str]] = [
+        (
+            here.tell("Your workbook with the findings in its cells")
+            if own
+            else here.tell("A workbook of the findings"),
+            here.tell("Comments and colours stand in the very cells.") if own else "",
+            annotated,
+            f"{begin}{stem}-{entry.submission_id}.xlsx",
+            XLSX,
+        ),
+        (
+            here.tell("The answer as a page (HTML)"),
+            here.tell("To print, or to send to a colleague."),
+            lambda: answers.html(report, here.language, demonstration=invented).encode(),
+            f"{begin}{stem}-{entry.submission_id}.html",
+            "text/html",
+        ),
+        (
+            here.tell("The findings as a table (CSV)"),
+            "",
+            lambda: answers.csv(report, here.language).encode(),
+            f"{begin}{stem}-{entry.submission_id}.csv",
+            "text/csv",
+        ),
+        (
+            here.tell("The answer for machines (JSON)"),
+            here.tell("The same as the command `rti check` gives."),
+            lambda: json.dumps(report.as_json(), ensure_ascii=False, indent=2).encode(),
+            f"{begin}{stem}-{entry.submission_id}.json",
+            "application/json",
+        ),
+        (here.tell("Your file as it came"), "", data, filename, "application/octet-stream"),
+    ]
+    for number, (label, what, content, name, mime) in enumerate(offers):
+        st.download_button(label, content, file_name=name, mime=mime, on_click="ignore", key=f"answer.file.{number}")
+        if what:
+            layout.put(html.note(what))
+
+
+def events(here: Here, entry: Entry) -> None:
+    """Every event of a submission, oldest first, with who, when, and the words that were left."""
+    from pipelines import desk
+
+    rows = [_row(here, event) for event in desk.events(here.desk, here.who, entry.submission_id)]
+    layout.put(
+        html.Table(
+            here.tell("What happened to this return, oldest first"),
+            here.tell("When"),
+            [here.tell("What"), here.tell("By"), here.tell("State after it"), here.tell("In words")],
+            rows,
+        )
+    )
+
+
+def _row(here: Here, event: Mapping[str, Any]) -> html.Row:
+    payload = event["payload"] or {}
+    said = [event["comment"] or ""]
+    if event["action"] == "justify":
+        said = [f"{here.label('justification_reason', payload.get('reason', ''))}: {payload.get('text', '')}"]
+    elif payload.get("reason"):
+        said.insert(0, here.label("revision_reason", payload["reason"]))
+    what: html.Part = words.said(words.ACTIONS, event["action"], here.language)
+    if payload.get("override"):
+        what = html.Markup("{} {}").format(what, html.badge("warning", "▲", here.tell("by override of the steward")))
+    actor = here.tell(words.SYSTEM) if event["actor"] == "system" else event["actor"]
+    return html.Row(
+        words.time(event["at"]),
+        (what, actor, layout.state(here, event["to_state"]), " · ".join(one for one in said if one)),
+    )

@@ -1,0 +1,238 @@
+"""The findings of an answer: by cause, each with its place, what stands there, what was expected, how to mend it.
+
+Belongs here: their drawing, the suggested fixes, and the words that a warning asks for.  Does not belong here: what is
+wrong (`pipelines/returns/`, `expectations/`) and how findings are put together (`pipelines/answers/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards import portal_words as words
+from dashboards.portal_layout import Here
+
+if TYPE_CHECKING:
+    from pipelines.answers import Group, Told
+    from pipelines.desk import Entry, Remembered
+    from pipelines.intake.report import Report
+
+
+def anchor(told: Told) -> str:
+    """Where a finding stands on the page."""
+    return f"f-{told.key}"
+
+
+def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+    """Every group, the worst first; warnings of a draft with the form that explains them."""
+    from pipelines import desk
+
+    if not groups:
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing was found.")))
+        return
+    _mended(here, entry, report, groups)
+    known: Mapping[str, Remembered] = {}
+    if entry.may_justify and entry.open_warnings:
+        known = desk.remembered(here.desk, here.who, entry.submission_id)
+    told = _explained(here, entry)
+    still_open = {key for key, _ in entry.open_warnings}
+    for group in groups:
+        layout.put(_group(here, group, told))
+        if entry.may_justify and group.severity == "warning":
+            wanted = [told for told in group.all_findings if told.key in still_open]
+            if wanted:
+                _explain(here, entry, group, wanted, known)
+    if report.not_run:
+        layout.put(
+            html.note(
+                here.tell("Nothing of this series was accepted before, so that it was compared with no earlier return.")
+            )
+        )
+
+
+def _explained(here: Here, entry: Entry) -> dict[str, html.Part]:
+    """By finding, what was said of a warning; that it is open where nothing was said and something must be."""
+    from pipelines import desk
+
+    out: dict[str, html.Part] = {
+        key: html.badge("warning", "▲", here.tell("not explained")) for key, _ in entry.open_warnings
+    }
+    for event in desk.events(here.desk, here.who, entry.submission_id):
+        if event["action"] == "justify" and event["payload"]:
+            reason = here.label("justification_reason", event["payload"]["reason"])
+            out.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
+    return out
+
+
+def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Markup:
+    head = html.Markup("<h3>{} {}</h3><p>{}</p>").format(
+        html.badge(*words.severity(group.severity, here.language)),
+        group.title,
+        html.Markup("<b>{}</b> {}").format(here.tell("What to do:"), group.remedy) if group.remedy else "",
+    )
+    first, rest = group.first, group.findings[len(group.first) :]
+    parts = [head, _table(here, group, first, told)]
+    if rest:
+        more = here.many("{n} more place", "{n} more places", len(rest))
+        parts.append(
+            html.Markup("<details><summary>{}</summary>{}</details>").format(more, _table(here, group, rest, told))
+        )
+    if group.unlisted:
+        parts.append(
+            html.note(
+                here.many(
+                    "{n} more of this kind was counted and is not listed.",
+                    "{n} more of this kind were counted and are not listed.",
+                    group.unlisted,
+                )
+            )
+        )
+    if group.consequences:
+        caused = html.join(_group(here, one, told) for one in group.consequences)
+        parts.append(
+            html.Markup("<details><summary>{}</summary>{}</details>").format(
+                here.many(
+                    "{n} further cause that most likely vanishes with this one",
+                    "{n} further causes that most likely vanish with this one",
+                    len(group.consequences),
+                ),
+                caused,
+            )
+        )
+    return html.Markup('<section class="rti-group" id="{}" tabindex="-1">{}</section>').format(
+        group.id, html.join(parts)
+    )
+
+
+def _table(here: Here, group: Group, findings: Sequence[Told], told: Mapping[str, html.Part]) -> html.Markup:
+    rows = [
+        html.Row(
+            one.place or here.tell("the whole file"),
+            (one.message, one.seen or "", one.expected or "", _suggested(here, one), told.get(one.key, "")),
+            anchor=anchor(one),
+            kind=group.severity,
+        )
+        for one in findings
+    ]
+    columns = [
+        here.tell("What was found"),
+        here.tell("There stands"),
+        here.tell("Expected"),
+        here.tell("Suggestion"),
+        here.tell("Explained"),
+    ]
+    drop = [i for i, _ in enumerate(columns) if i > 0 and not any(row.fields[i] for row in rows)]
+    kept = [i for i in range(len(columns)) if i not in drop]
+    rows = [html.Row(r.heading, tuple(r.fields[i] for i in kept), r.anchor, r.kind) for r in rows]
+    return html.table(html.Table(group.title, here.tell("Place"), [columns[i] for i in kept], rows))
+
+
+def _suggested(here: Here, told: Told) -> html.Part:
+    if told.suggestion is None:
+        return ""
+    if told.suggestion.certain:
+        return html.Markup("<b>{}</b>").format(told.suggestion.value)
+    options = (told.suggestion.value, *told.suggestion.others)
+    return here.tell("perhaps {options}", options=", ".join(options[:3]))
+
+
+# ------------------------------------------------------------------------------------------------------- a mended copy
+
+
+def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+    """What can be mended without a doubt is mended on a click, in a copy to look at and to upload."""
+    from pipelines import answers, desk
+
+    certain = [
+        told.finding
+        for group in groups
+        for told in group.all_findings
+        if told.suggestion is not None and told.suggestion.certain
+    ]
+    if not certain or report.format != "xlsx" or not entry.mine:
+        return
+    filename, data = desk.original(here.desk, here.who, entry.submission_id)
+    st.download_button(
+        here.many(
+            "Download a copy with the {n} certain suggestion put in",
+            "Download a copy with the {n} certain suggestions put in",
+            len(certain),
+        ),
+        lambda: answers.mended(data, certain, report),
+        file_name=here.tell("mended-{file}", file=filename),
+        on_click="ignore",
+        key="answer.mended",
+    )
+
+
+# ------------------------------------------------------------------------------------------------ why a warning stands
+
+
+def _explain(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], known: Mapping[str, Remembered]) -> None:
+    """The form of one group: a coded reason and words, kept with the return for each of its places."""
+    from pipelines import codes
+    from pipelines.intake.ledger import MINIMUM_TEXT
+
+    before = next((known[told.key] for told in wanted if told.key in known), None)
+    if before is not None:
+        _offer(here, entry, group, wanted, before)
+    with st.form(key=f"explain.{group.id}", border=True):
+        reason = st.selectbox(
+            here.tell("Reason: {cause}", cause=group.title),
+            codes.codes("justification_reason"),
+            index=None,
+            placeholder=here.tell("Choose a reason"),
+            format_func=lambda code: here.label("justification_reason", code),
+            key=f"reason.{group.id}",
+        )
+        text = st.text_area(
+            here.tell("Explanation in words (at least {n} characters)", n=MINIMUM_TEXT), key=f"text.{group.id}"
+        )
+        asked = st.form_submit_button(
+            here.many("Keep this explanation for {n} place", "Keep this explanation for {n} places", len(wanted))
+        )
+    if not asked:
+        return
+    if reason is None:
+        st.error(here.tell("Choose a reason first."), icon=None)
+    else:
+        _keep(here, entry, wanted, str(reason), text or "")
+
+
+def _offer(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], before: Remembered) -> None:
+    layout.put(
+        html.box(
+            "note",
+            here.tell("You explained this before"),
+            html.Markup("<p>&ldquo;{}&rdquo;</p><p>{}</p>").format(
+                before.text,
+                here.tell(
+                    "{reason}; written on {day}, offered until {end}.",
+                    reason=here.label("justification_reason", before.reason),
+                    day=words.day(before.at),
+                    end=words.day(before.expires_at),
+                ),
+            ),
+            level=4,
+        )
+    )
+    if st.button(here.tell("It is still true: use it again"), key=f"again.{group.id}"):
+        _keep(here, entry, wanted, before.reason, before.text)
+
+
+def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: str) -> None:
+    from dashboards.portal_pages.answer_acts import say
+    from pipelines import desk
+
+    try:
+        for told in wanted:
+            still = desk.justify(here.desk, here.who, entry.submission_id, told.key, reason, text)
+    except (desk.NotAllowedError, desk.TransitionError) as error:
+        layout.refused(here, error)
+        return
+    say(here.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still))
+    st.rerun()

@@ -1,0 +1,250 @@
+"""What stands beside an answer: the sender's sheet and what was read, changes from before, the last twelve periods.
+
+Belongs here: their drawing.  Does not belong here: reading and comparing (`pipelines/answers/`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards import portal_words as words
+from dashboards.portal_layout import Here
+
+if TYPE_CHECKING:
+    from pipelines.answers import Change, Point, ReadRow, Series, Shown, TableView
+    from pipelines.desk import Entry
+    from pipelines.intake.report import Report
+
+LONGEST = 300
+"""Rows of one table on the page; all of them are in the downloads."""
+PERIODS = 12
+
+
+# --------------------------------------------------------------------------------------- the sheet, and as it was read
+
+
+def beside(here: Here, entry: Entry, report: Report) -> None:
+    """Left the sender's own sheet, right number by number what it was read as."""
+    from pipelines import answers, desk
+    from pipelines.readers.model import ReadError
+
+    filename, data = desk.original(here.desk, here.who, entry.submission_id)
+    try:
+        made = answers.beside(data, filename, report.form, here.language, demonstration=here.is_demonstration)
+    except ReadError:
+        layout.put(
+            html.Markup("<p>{}</p>").format(here.tell("This file cannot be read, so that there is nothing to show."))
+        )
+        return
+    tables = [table for table in made.tables if table.cells]
+    chosen = _sheet(here, tables)
+    rows = _of_sheet(made.rows, chosen)
+    left = _drawn(here, chosen) if chosen is not None else html.note(here.tell("This format has no sheet to draw."))
+    right = _read(here, rows)
+    layout.put(
+        html.note(
+            here.tell(
+                "Green fields are numbers taken over. A frame marks a finding. What was read is what will be "
+                "published, once approved and protected."
+            )
+        ),
+        html.Markup('<div class="rti-two"><div>{}</div><div>{}</div></div>').format(left, right),
+    )
+    if made.cut or len(rows) > LONGEST:
+        layout.put(html.note(here.tell("Not every row is shown here; all of them stand in the downloads.")))
+
+
+def _sheet(here: Here, tables: list[TableView]) -> TableView | None:
+    if len(tables) < 2:
+        return tables[0] if tables else None
+    number = st.selectbox(
+        here.tell("Sheet or table"),
+        range(len(tables)),
+        format_func=lambda i: tables[i].name or str(i + 1),
+        key="beside.sheet",
+    )
+    return tables[int(number or 0)]
+
+
+def _of_sheet(rows: tuple[ReadRow, ...], chosen: TableView | None) -> list[ReadRow]:
+    if chosen is None:
+        return list(rows)
+    places = {cell.place for cell in chosen.cells}
+    return [row for row in rows if row.place in places] or list(rows)
+
+
+def _drawn(here: Here, table: TableView) -> html.Markup:
+    lines: dict[int, dict[int, html.Markup]] = defaultdict(dict)
+    for cell in table.cells:
+        if cell.row > LONGEST:
+            continue
+        kinds = [f"rti-cell-{_kind(cell.role)}"] + ([f"rti-cell-{cell.severity}"] if cell.severity else [])
+        sign = (
+            ""
+            if not cell.severity
+            else html.Markup(' <sup title="{0}">{0}</sup>').format(words.severity(cell.severity, here.language)[2])
+        )
+        tip = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
+        lines[cell.row][cell.column] = html.Markup('<td class="{}" title="{}">{}{}</td>').format(
+            " ".join(kinds), tip, cell.text, sign
+        )
+    width = max((column for line in lines.values() for column in line), default=0)
+    head = html.join(html.Markup('<th scope="col">{}</th>').format(_letters(n)) for n in range(1, width + 1))
+    body = html.join(
+        html.Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            row, html.join(line.get(n, html.Markup("<td></td>")) for n in range(1, width + 1))
+        )
+        for row, line in sorted(lines.items())
+    )
+    caption = here.tell("Your sheet: {name}", name=table.name)
+    return html.Markup(
+        '<div class="rti-caption" aria-hidden="true">{0}</div>'
+        '<div class="rti-sheet" role="region" tabindex="0" aria-label="{0}"><table><caption class="rti-hidden">{0}'
+        "</caption><thead><tr><td></td>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+    ).format(caption, head, body)
+
+
+def _kind(role: str | None) -> str:
+    if role in ("value", "check"):
+        return "value"
+    return "label" if role in ("heading", "label", "section", "title", "corner", "sheet", "dimension") else "none"
+
+
+def _letters(number: int) -> str:
+    from pipelines.readers.common import column_letters
+
+    return column_letters(number)
+
+
+def _read(here: Here, rows: list[ReadRow]) -> html.Markup:
+    made = [
+        html.Row(
+            row.place,
+            (row.label, row.read_as, shown(row.shown)),
+            kind=row.severity or "",
+        )
+        for row in rows[:LONGEST]
+    ]
+    return html.table(
+        html.Table(
+            here.tell("What we read"),
+            here.tell("Place"),
+            [here.tell("Your words"), here.tell("Read as"), here.tell("Value")],
+            made,
+            numbers=frozenset({2}),
+        )
+    )
+
+
+def shown(one: Shown | None) -> html.Part:
+    """One value; zero, missing, not applicable and withheld stay four things."""
+    return "" if one is None else one.words
+
+
+# -------------------------------------------------------------------------------------------- changes, earlier periods
+
+
+def changes(here: Here, entry: Entry, report: Report) -> None:
+    """Figure by figure: what was accepted before, and what stands in this return."""
+    from pipelines import answers, desk
+
+    if report.reading is None:
+        _nothing(here)
+        return
+    old = desk.previous(here.desk, here.who, entry.submission_id)
+    if old.is_empty():
+        layout.put(
+            html.Markup("<p>{}</p>").format(
+                here.tell("Nothing was accepted before for these periods: all of it is new.")
+            )
+        )
+        return
+    made = answers.compare(report.reading.observations, old, here.language, kind=report.kind or "full")
+    layout.put(
+        html.Markup("<p>{}</p>").format(
+            " ".join(
+                [
+                    here.many("{n} figure changed.", "{n} figures changed.", made.count("changed")),
+                    here.many("{n} figure is new.", "{n} figures are new.", made.count("added")),
+                    here.many("{n} figure is withdrawn.", "{n} figures are withdrawn.", made.count("withdrawn")),
+                    here.many("{n} figure stays as it was.", "{n} figures stay as they were.", made.unchanged),
+                ]
+            )
+        )
+    )
+    if made.changes:
+        layout.put(
+            html.Table(
+                here.tell("Changes from the last accepted return, the biggest first"),
+                here.tell("Place"),
+                [here.tell("What"), here.tell("Before"), here.tell("Now"), here.tell("Difference")],
+                [_change(here, one) for one in made.changes[:LONGEST]],
+                numbers=frozenset({1, 2, 3}),
+            )
+        )
+    if len(made.changes) > LONGEST:
+        layout.put(html.note(here.tell("Only the {n} biggest are shown.", n=LONGEST)))
+
+
+def _change(here: Here, one: Change) -> html.Row:
+    said = {
+        "added": html.badge("sent", "+", here.tell("new")),
+        "changed": html.badge("warning", "≠", here.tell("changed")),
+        "withdrawn": html.badge("off", "−", here.tell("withdrawn")),
+    }[one.kind]
+    difference = "" if one.difference is None else f"{one.difference:+g}"
+    return html.Row(
+        one.place or "–",
+        (html.Markup("{} {}").format(said, one.words), shown(one.old), shown(one.new), difference),
+    )
+
+
+def quarters(here: Here, entry: Entry, report: Report) -> None:
+    """Each value of the return beside its last twelve periods."""
+    from pipelines import answers, desk
+
+    if report.reading is None or report.reading.observations.is_empty():
+        _nothing(here)
+        return
+    history = desk.history(here.desk, here.who, entry.submission_id)
+    made = answers.quarters(report.reading.observations, history, PERIODS, here.language)
+    if not any(one.points for one in made):
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing of this series was accepted before.")))
+        return
+    layout.put(
+        html.Table(
+            here.many(
+                "Each value and the last {n} period before it", "Each value and the last {n} periods before it", PERIODS
+            ),
+            here.tell("What"),
+            [here.tell("Place"), here.tell("Course"), here.tell("Earlier values, oldest first"), here.tell("Now")],
+            [_series(here, one) for one in made[:LONGEST]],
+            numbers=frozenset({3}),
+        )
+    )
+    if len(made) > LONGEST:
+        layout.put(html.note(here.tell("Not every row is shown here; all of them stand in the downloads.")))
+
+
+def _series(here: Here, one: Series) -> html.Row:
+    values = [point.shown.value if point.shown is not None else None for point in one.points]
+    said = "; ".join(_point(here, point) for point in one.points)
+    drawing = html.spark([*values, one.now.value], here.tell("The course of the values beside, in a line"))
+    return html.Row(
+        one.words,
+        (one.place or "", drawing, html.Markup('<span class="rti-small">{}</span>').format(said), shown(one.now)),
+    )
+
+
+def _point(here: Here, point: Point) -> str:
+    value = point.shown.words if point.shown is not None else here.tell("no report")
+    return f"{point.period}: {value}" + (f" ({here.tell('revised')})" if point.revised else "")
+
+
+def _nothing(here: Here) -> None:
+    layout.put(html.Markup("<p>{}</p>").format(here.tell("There are no figures to compare.")))

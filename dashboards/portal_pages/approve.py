@@ -1,0 +1,47 @@
+"""Approve: what waits for this person's decision, and for the steward what waits for anybody's.
+
+Belongs here: the list.  Does not belong here: deciding, which is done beside the answer (`answer_acts.py`).
+"""
+
+from __future__ import annotations
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards.portal_pages import returns
+
+
+def show() -> None:
+    """The page."""
+    from pipelines import desk
+
+    here = layout.enter()
+    layout.title(
+        here.tell("Approve"),
+        here.tell(
+            "Returns that colleagues have sent. Open one to see its answer, its changes and its explanations, and "
+            "decide there. What you sent yourself is decided by somebody else."
+        ),
+    )
+    waiting = desk.submissions(here.desk, here.who, states=["sent"])
+    mine = [one for one in waiting if one.may_approve]
+    others = [one for one in waiting if not one.may_approve and not one.mine]
+    own = [one for one in waiting if one.mine]
+    if mine:
+        layout.put(
+            returns.table(here, mine, here.many("{n} return waits for you", "{n} returns wait for you", len(mine)))
+        )
+    else:
+        layout.put(html.box("good", here.tell("Nothing waits for your decision")))
+    if others:
+        caption = here.many(
+            "{n} return waits for the approver of its office",
+            "{n} returns wait for the approvers of their offices",
+            len(others),
+        )
+        layout.put(returns.table(here, others, caption))
+    if own:
+        caption = here.many(
+            "{n} return of yours waits for a colleague", "{n} returns of yours wait for a colleague", len(own)
+        )
+        layout.put(returns.table(here, own, caption))
+    layout.end(here)

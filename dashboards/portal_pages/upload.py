@@ -1,0 +1,271 @@
+"""Upload: files come in, are answered step by step, and what was recognised is confirmed by the person.
+
+Belongs here: the way from the files to their drafts.  Does not belong here: what is wrong with a file (`answer.py`),
+what is kept (`pipelines/desk/uploading.py`).  Uploading sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards import portal_words as words
+from dashboards.portal_layout import Here
+
+if TYPE_CHECKING:
+    from pipelines.desk import Uploaded
+    from pipelines.intake.check import Step
+    from pipelines.intake.report import Report
+
+LARGEST_MB = 50
+_DONE = "upload.done"
+_SHOWN = 3
+_PARTS = {"reading": 0.1, "read": 0.5, "judging": 0.6, "judged": 1.0}
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one file of this session: the draft and its report, or why nothing was made of it."""
+
+    filename: str
+    uploaded: Uploaded | None = None
+    error: str = ""
+
+
+def show() -> None:
+    """The page."""
+    here = layout.enter()
+    layout.title(
+        here.tell("Upload a return"),
+        here.tell(
+            "Hand in the file as your office makes it. It is checked at once and kept as a draft; nothing is sent "
+            "before you say so."
+        ),
+    )
+    uploader(here, "upload", lambda page, **query: layout.go(page, **query))
+    layout.end(here)
+
+
+def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
+    """The drop area of a desk and what became of each file; practice has one of its own."""
+    phrases(here)
+    generation = st.session_state.setdefault(f"{key}.generation", 0)
+    with st.container(key=f"drop-{key}" if key != "upload" else "drop"):
+        files = st.file_uploader(
+            here.tell("Your files (any format, at most {n} MB each)", n=LARGEST_MB),
+            accept_multiple_files=True,
+            max_upload_size=LARGEST_MB,
+            key=f"{key}.files.{generation}",
+        )
+    done: dict[str, _Outcome] = st.session_state.setdefault(f"{key}.{_DONE}", {})
+    for file in files or ():
+        if file.file_id not in done:
+            done[file.file_id] = _take(here, file.name, file.getvalue(), file.file_id)
+    present = [file.file_id for file in files or ()]
+    for identity in [one for one in done if one not in present]:
+        del done[identity]
+    for number, identity in enumerate(present):
+        with st.container(key=f"outcome-{key}-{number}", gap="small"):
+            _outcome(here, done, identity, files[number].getvalue(), go)
+    if present and st.button(here.tell("Clear the list and take other files"), key=f"{key}.clear"):
+        st.session_state[f"{key}.generation"] = generation + 1
+        st.rerun()
+
+
+def phrases(here: Here) -> None:
+    """Streamlit's own words in its drop area are English: they are replaced where they stand, by style."""
+    said = {
+        "instructions": here.tell("Drop your files here, or choose them from your computer."),
+        "button": here.tell("Choose files"),
+    }
+    clean = {name: text.replace("\\", "").replace('"', "'").replace("<", "") for name, text in said.items()}
+    st.html(
+        "<style>[data-testid=stFileUploaderDropzoneInstructions] > * { display: none !important; }"
+        f'[data-testid=stFileUploaderDropzoneInstructions]::before {{ content: "{clean["instructions"]}"; }}'
+        "</style>"
+    )
+
+
+def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -> _Outcome:
+    """Check and keep one file, telling each step as it comes: the first findings long before the last."""
+    from pipelines import desk
+    from pipelines.intake.check import UnknownFormError
+
+    with st.container(key=f"live-{identity}"):
+        status = st.status(here.tell("{file}: reading", file=filename), expanded=True)
+
+    with status:
+        bar = st.progress(0.0, text=here.tell("Reading the file"))
+        first = st.empty()
+
+    def on_step(step: Step) -> None:
+        said = {
+            "reading": here.tell("Reading the file"),
+            "read": here.tell("Read: {form}", form=here.form(step.form)) if step.form else here.tell("Read"),
+            "judging": here.tell("Comparing with the rules and with your earlier returns"),
+            "judged": here.tell("Checked"),
+        }[step.name]
+        bar.progress(_PARTS[step.name], text=said)
+        status.update(label=f"{filename}: {said}")
+        if step.name == "read":
+            _first_findings(here, first, step)
+
+    try:
+        uploaded = desk.upload(here.desk, here.who, data, filename, on_step=on_step, **named)
+    except (desk.NotAllowedError, desk.SubmissionRefusedError, desk.TransitionError, UnknownFormError) as error:
+        status.update(label=here.tell("{file}: not taken", file=filename), state="error")
+        return _Outcome(filename, error=layout.told(error, here.language))
+    status.update(label=here.tell("{file}: checked", file=filename), state="complete", expanded=False)
+    return _Outcome(filename, uploaded)
+
+
+def _first_findings(here: Here, place: Any, step: Step) -> None:
+    from pipelines import locales
+    from pipelines.returns.findings import worst_first
+
+    found = worst_first(step.findings)
+    if not found:
+        place.html(html.note(here.tell("Nothing is wrong with the file itself so far.")))
+        return
+    lines = [
+        html.Markup("{} {}: {}").format(
+            html.badge(*words.severity(one.severity, here.language)),
+            str(one.where) or here.tell("the whole file"),
+            locales.words(one, here.language).message,
+        )
+        for one in found[:_SHOWN]
+    ]
+    more = here.many("{n} finding so far", "{n} findings so far", len(found))
+    place.html(html.Markup("<p>{}</p>{}").format(more, html.items(lines)))
+
+
+# ------------------------------------------------------------------------------------------------- what was recognised
+
+
+def _outcome(here: Here, done: dict[str, _Outcome], identity: str, data: bytes, go: Callable[..., Any]) -> None:
+    outcome = done[identity]
+    layout.heading(outcome.filename)
+    if outcome.uploaded is None:
+        layout.put(html.box("error", here.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error)))
+        return
+    uploaded, report = outcome.uploaded, outcome.uploaded.report
+    layout.put(_sentence(here, uploaded))
+    layout.focus(f"outcome-{identity}", f"upload-{identity}-{uploaded.submission_id}")
+    layout.put(
+        html.Markup('<section class="rti-box rti-box-note" id="{}" tabindex="-1"><h3>{}</h3>{}</section>').format(
+            f"outcome-{identity}", here.tell("This is what we read"), _recognised(here, uploaded)
+        )
+    )
+    if uploaded.submission_id is None:
+        _why_not_kept(here, report)
+    else:
+        with st.container(horizontal=True):
+            if st.button(
+                here.tell("Yes, this is right: show me the answer"), type="primary", key=f"confirm.{identity}"
+            ):
+                go("answer", id=uploaded.submission_id)
+    with st.expander(here.tell("No, it is something else")):
+        _other_form(here, done, identity, data, uploaded)
+
+
+def _sentence(here: Here, uploaded: Uploaded) -> html.Markup:
+    report = uploaded.report
+    if uploaded.submission_id is None:
+        return html.badge("error", "✖", here.tell("Not kept: see below what is to be done"))
+    if not uploaded.new:
+        _, _, state = words.state(uploaded.state or "received", here.language)
+        return html.Markup("<p>{}</p>").format(
+            here.tell("This very file was here before and is not taken twice. Its state: {state}.", state=state)
+        )
+    errors, warnings = report.count("error"), report.count("warning")
+    if errors:
+        return html.badge("error", "✖", here.many("{n} error to mend", "{n} errors to mend", errors))
+    if warnings:
+        return html.badge("warning", "▲", here.many("{n} warning to explain", "{n} warnings to explain", warnings))
+    return html.badge("good", "✔", here.tell("Nothing stands in its way"))
+
+
+def _recognised(here: Here, uploaded: Uploaded) -> html.Markup:
+    report = uploaded.report
+    if report.form is None:
+        return html.Markup("<p>{}</p>").format(
+            here.tell("No form was recognised in this file. Say below which form it is, or look at what is wrong.")
+        )
+    draft = (
+        here.tell("A draft, number {id}. Nothing has been sent.", id=uploaded.submission_id)
+        if uploaded.submission_id
+        else ""
+    )
+    return html.facts(
+        [
+            (here.tell("Office"), here.area(report.jurisdiction or "")),
+            (here.tell("What"), here.label("instrument", report.instrument or "")),
+            (here.tell("Form"), here.form(report.form)),
+            (here.tell("Period"), words.periods((b.period for b in report.blocks), here.language)),
+            (here.tell("Kind"), words.said(words.KINDS, report.kind or "full", here.language)),
+            (here.tell("Figures read"), f"{report.observations or report.events}"),
+            (here.tell("Now"), draft),
+        ]
+    )
+
+
+def _why_not_kept(here: Here, report: Report) -> None:
+    from pipelines import answers
+
+    parts = [
+        html.Markup("<p><b>{}</b></p><p>{}</p>").format(group.title, group.remedy)
+        for group in answers.groups(report, here.language)
+        if group.severity == "error"
+    ]
+    layout.put(html.box("error", here.tell("Why it was not kept"), html.join(parts), level=3))
+
+
+def _other_form(here: Here, done: dict[str, _Outcome], identity: str, data: bytes, uploaded: Uploaded) -> None:
+    """Another form, or corrections only: the draft is taken back and the file is checked anew."""
+    own = forms_of(here, "submitter")
+    likely = [form for form in uploaded.report.candidates if form in own]
+    options = [*likely, *(form for form in own if form not in likely)]
+    if not options:
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("There is no form for which you may submit.")))
+        return
+    layout.put(
+        html.Markup("<p>{}</p>").format(
+            here.tell("If the period is wrong, the file says so: mend its title and upload it again.")
+        )
+    )
+    with st.form(key=f"other.{identity}", border=False):
+        form = st.selectbox(here.tell("It is this form"), options, format_func=here.form, key=f"form.{identity}")
+        patch = st.checkbox(
+            here.tell("It holds corrections only: all other figures stay as they were"), key=f"patch.{identity}"
+        )
+        asked = st.form_submit_button(here.tell("Check again"))
+    if asked and form is not None:
+        _again(here, uploaded)
+        named = {"form": str(form)} | ({"kind": "patch"} if patch else {})
+        done[identity] = _take(here, uploaded.filename, data, f"{identity}-again", **named)
+        st.rerun()
+
+
+def _again(here: Here, uploaded: Uploaded) -> None:
+    """Take back the draft that this upload made, so that the same bytes are taken anew; never anything sent."""
+    from pipelines import desk
+
+    if uploaded.submission_id is not None and uploaded.state in ("received", "checked", "refused"):
+        desk.withdraw(
+            here.desk, here.who, uploaded.submission_id, "wrong_return", here.tell("Checked again as another form")
+        )
+
+
+def forms_of(here: Here, role: Any) -> list[str]:
+    """The forms of those pairs for which somebody holds a role, of the desk's kind of territories."""
+    return [
+        form.id
+        for form in here.desk.registry.forms.values()
+        if here.who.may(role, form.jurisdiction, form.instrument)
+        and here.desk.registry.territory_of(form.jurisdiction).kind == here.desk.kind
+    ]

@@ -1,0 +1,119 @@
+"""Words of the portal that more than one page says: states, severities, roles, acts, periods, times.
+
+Belongs here: pure functions from codes to text in a language.  Does not belong here: HTML, Streamlit, and sentences
+that stand on one page only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pipelines import clock, codes
+from pipelines.locales import mark, tell
+
+if TYPE_CHECKING:
+    from pipelines.people.identity import Grant
+
+Sign = tuple[str, str, str]
+"""Kind (a CSS class), sign, source text."""
+
+STATES: Mapping[str, Sign] = {
+    "received": ("draft", "◌", mark("Received, not yet checked")),
+    "checked": ("draft", "◐", mark("Draft, not yet sent")),
+    "refused": ("error", "✖", mark("Draft with errors")),
+    "sent": ("sent", "➜", mark("Sent, waits for approval")),
+    "approved": ("good", "✔", mark("Approved")),
+    "published": ("good", "★", mark("Published")),
+    "withdrawn": ("off", "⊘", mark("Withdrawn")),
+}
+SEVERITIES: Mapping[str, Sign] = {
+    "error": ("error", "✖", mark("Error")),
+    "warning": ("warning", "▲", mark("Warning")),
+    "information": ("information", "i", mark("Information")),
+}
+ROLES: Mapping[str, str] = {
+    "viewer": mark("may see"),
+    "submitter": mark("may submit"),
+    "approver": mark("may approve"),
+    "steward": mark("steward"),
+}
+ACTIONS: Mapping[str, str] = {
+    "receive": mark("Came in"),
+    "check": mark("Checked"),
+    "justify": mark("Warning explained"),
+    "send": mark("Sent for approval"),
+    "approve": mark("Approved"),
+    "give_back": mark("Returned with a comment"),
+    "publish": mark("Published"),
+    "withdraw": mark("Withdrawn"),
+}
+KINDS: Mapping[str, str] = {
+    "full": mark("Whole return: what it leaves out is withdrawn"),
+    "patch": mark("Corrections only: what it leaves out stays as it was"),
+    "nil": mark("Nil return: there was nothing to report"),
+}
+SYSTEM = mark("The system")
+
+
+def state(code: str, language: str) -> Sign:
+    """The state of a submission: kind, sign, words."""
+    kind, sign, text = STATES[code]
+    return kind, sign, tell(text, language)
+
+
+def severity(code: str, language: str) -> Sign:
+    """A severity: kind, sign, words."""
+    kind, sign, text = SEVERITIES[code]
+    return kind, sign, tell(text, language)
+
+
+def said(source: Mapping[str, str], code: str, language: str) -> str:
+    """The words of a code in one of the lists above; the code itself where an older entry has another."""
+    return tell(source[code], language) if code in source else code
+
+
+def label(codelist: str, code: str, language: str) -> str:
+    """The label of a code, which stands as it is where the list has none."""
+    try:
+        return codes.label(codelist, code, language)
+    except codes.UnknownCodeError:
+        return code
+
+
+def time(stamp: str | None) -> str:
+    """A moment of the ledger, the same in every language: `2026-11-20 09:00 UTC`."""
+    return f"{clock.parse(stamp):%Y-%m-%d %H:%M} UTC" if stamp else ""
+
+
+def day(stamp: str | None) -> str:
+    """The day of a moment of the ledger."""
+    return f"{clock.parse(stamp):%Y-%m-%d}" if stamp else ""
+
+
+def period(code: str, language: str) -> str:
+    """`2026-Q3` in words; a year stands as it is."""
+    year, mark_, quarter = code.partition("-Q")
+    return tell("{year}, quarter {quarter}", language, year=year, quarter=quarter) if mark_ else code
+
+
+def periods(codes_: Iterable[str], language: str) -> str:
+    """Several periods, in order; many are told by the first and the last."""
+    every = sorted(set(codes_))
+    if len(every) > 3:
+        first, last = period(every[0], language), period(every[-1], language)
+        return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
+    return "; ".join(period(code, language) for code in every)
+
+
+def size(count: int) -> str:
+    """A number of bytes for people."""
+    return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(count / 1_000, 0.1):.1f} kB"
+
+
+def scope(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:
+    """Roles by (jurisdiction, instrument), in the order of the pairs."""
+    out: dict[tuple[str, str], list[str]] = {}
+    for grant in sorted(grants, key=lambda g: (g.jurisdiction, g.instrument, g.role)):
+        out.setdefault((grant.jurisdiction, grant.instrument), []).append(grant.role)
+    return out
