@@ -69,18 +69,27 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
 
 
 def html(report: Report, language: str, *, demonstration: bool) -> str:
-    """The report as a page by itself."""
-    raise NotImplementedError
+    """The report as a page by itself: nothing is fetched, no script runs."""
+    from pipelines.answers.page import html as made
+
+    return made(report, language, demonstration=demonstration)
 
 
 def csv(report: Report, language: str) -> str:
-    """Every finding as a line; begins with a byte order mark."""
-    raise NotImplementedError
+    """Every finding as a line; begins with a byte order mark; no text in it is taken for a formula."""
+    from pipelines.answers.lines import csv as made
+
+    return made(report, language)
 
 
 def compare(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> Comparison:
-    """Cell by cell, old -> new; in a `patch` an absent figure is unchanged, not withdrawn."""
-    raise NotImplementedError
+    """Cell by cell, old -> new; in a `patch` an absent figure is unchanged, not withdrawn.
+
+    `new` and `old` are in OBSERVATION; `old` holds the newest accepted rows of the same blocks.
+    """
+    from pipelines.answers.comparing import compare as made
+
+    return made(new, old, language, kind=kind)
 
 
 def changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> list[Change]:
@@ -89,13 +98,20 @@ def changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind:
 
 
 def register_changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en") -> RegisterComparison:
-    """The same for case events, in counts."""
-    raise NotImplementedError
+    """The same for case events (CASE_EVENT), in counts: no person and no proceeding is named."""
+    from pipelines.answers.comparing import compare_registers as made
+
+    return made(new, old, language)
 
 
 def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int = 12, language: str = "en") -> list[Series]:
-    """The last values of the same key beside each value."""
-    raise NotImplementedError
+    """The last values of the same key beside each value; gaps and revisions are told.
+
+    `history` is in OBSERVATION, if need be with several vintages (in the order of acceptance, or with `accepted_at`).
+    """
+    from pipelines.answers.series import quarters as made
+
+    return made(new, history, periods, language)
 
 
 def rows_read(report: Report, language: str) -> list[ReadRow]:

@@ -19,6 +19,8 @@ from pipelines.answers.wording import severity_words, told
 from pipelines.locales import mark, tell
 from pipelines.readers.model import ReadError
 from pipelines.returns.findings import Finding, Severity, worst_first
+from pipelines.returns.registry import load
+from pipelines.timetable.names import jurisdiction_name, note_of
 
 if TYPE_CHECKING:
     from pipelines.answers.declared import Declared
@@ -115,6 +117,7 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
     verdict = locales.gettext(VERDICT_MEANS[report.verdict], language)
     known = [
         (tell("File", language), report.filename),
+        *_of_what(report, language),
         (tell("Verdict", language), verdict),
         *((severity_words(s, language), str(report.count(s))) for s in SEVERITIES),
         (tell("Form", language), report.form or "\u2013"),
@@ -125,8 +128,26 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
     return tuple(known)
 
 
+def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
+    """Whose return it was taken for, and of what time."""
+    if report.jurisdiction is None:
+        return []
+    periods = sorted({block.period for block in report.blocks})
+    return [
+        (tell("Territory", language), jurisdiction_name(load(), report.jurisdiction, language)),
+        (tell("Periods", language), ", ".join(periods) or tell("none found", language)),
+    ]
+
+
+def footnote(report: Report, language: str) -> str | None:
+    """The footnote that stands with the territory's name, where it has one."""
+    return note_of(load(), report.territory, language) if report.territory is not None else None
+
+
 def _notes(report: Report, language: str) -> tuple[str, ...]:
     out = [tell("This is a copy with our remarks. The file that you sent is kept as it was.", language)]
+    if note := footnote(report, language):
+        out.append(note)
     if report.not_run and report.verdict != "unreadable":
         out.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
     return tuple(out)
