@@ -54,6 +54,15 @@ def submit(
     corrects: Annotated[str | None, typer.Option("--corrects", help="The submission that this one corrects.")] = None,
     reason: Reason = None,
     hold: Annotated[bool, typer.Option("--hold", help="Do not send it for approval yet.")] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Hand in at a service elsewhere, by its address.", metavar="URL")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="With --to: a file that holds the token (or set RTI_TOKEN).")
+    ] = None,
+    receipts_to: Annotated[
+        Path | None, typer.Option("--receipts", help="Keep the signed receipts in this folder.", metavar="FOLDER")
+    ] = None,
     actor: Actor = None,
     language: Language = "en",
     as_json: AsJson = False,
@@ -64,17 +73,33 @@ def submit(
     files arrive, and are decided, as that list says. Exit code 0: taken; 1: at least one refused for its errors;
     2: at least one cannot be read; 3: wrong use.
     """
+    files = [file for path in paths for file in _files(path)]
+    if not files:
+        raise Failure("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
+    if to is not None:
+        from pipelines.commands.remote import submit_to
+
+        options: dict[str, Any] = {"form": form, "kind": "patch" if patch else None, "corrects": corrects}
+        options |= {"reason": reason, "send": not hold}
+        submit_to(
+            to,
+            files,
+            token_file=token_file,
+            receipts=receipts_to,
+            language=language,
+            as_json=as_json,
+            options=options,
+        )
+        return
     home = the_home()
     engine = the_ledger(home)
     if len(paths) == 1 and (paths[0] / "arrivals.csv").is_file():
         _submit_demonstration(home, engine, paths[0], language, as_json)
         return
-    files = [file for path in paths for file in _files(path)]
-    if not files:
-        raise Failure("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
     identity = _full_id(engine, corrects) if corrects else None
-    options: dict[str, Any] = {"form": form, "kind": "patch" if patch else None, "corrects": identity, "reason": reason}
+    options = {"form": form, "kind": "patch" if patch else None, "corrects": identity, "reason": reason}
     receipts = _submit_each(home, engine, files, actor_or(actor, SENDER), language, not hold, options)
+    _keep_signed(receipts, receipts_to)
     _show_receipts(receipts, as_json)
 
 
@@ -130,12 +155,13 @@ def justify(
     """Say why the warnings of a return are right; with the last one, it is sent for approval."""
     from pipelines.intake import ledger, queries
 
-    engine = the_ledger(the_home())
+    home = the_home()
+    engine = the_ledger(home)
     found = queries.find(engine, submission)
     who = actor_or(actor, found.sender)
     left = ledger.justify(engine, ledger.Justification(found.submission_id, reason, text, who, finding))
     if not left and not hold:
-        ledger.send(engine, ledger.Act(found.submission_id, who, reason=replaces))
+        _send(home, who, found.submission_id, replaces)
     state = queries.find(engine, found.submission_id).state
     if as_json:
         say_json({"submission_id": found.submission_id, "state": state, "to_justify": left})
@@ -151,12 +177,12 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a checked return for approval (`rti submit --hold` and `rti justify --hold` leave that to you)."""
-    from pipelines.intake import ledger, queries
+    from pipelines.intake import queries
 
-    engine = the_ledger(the_home())
+    home = the_home()
+    engine = the_ledger(home)
     found = queries.find(engine, submission)
-    who = actor_or(actor, found.sender)
-    ledger.send(engine, ledger.Act(found.submission_id, who, None, comment, reason))
+    _send(home, actor_or(actor, found.sender), found.submission_id, reason, comment)
     _show_state(engine, [found.submission_id], as_json)
 
 
@@ -216,6 +242,22 @@ def withdraw(
     found = queries.find(engine, submission)
     ledger.withdraw(engine, ledger.Act(found.submission_id, actor_or(actor, found.sender), None, comment, reason))
     _show_state(engine, [found.submission_id], as_json)
+
+
+def _send(home: Home, actor: str, submission_id: str, reason: str | None, comment: str | None = None) -> None:
+    """Send through the desk, which gives the receipt (`rti receipt show`)."""
+    from pipelines import desk as door
+    from pipelines.people import accounts
+
+    desk = door.open_desk(home)
+    door.send(desk, accounts.identity(desk.engine, actor), submission_id, reason=reason, comment=comment)
+
+
+def _keep_signed(receipts: list[Receipt], folder: Path | None) -> None:
+    for signed in (r.signed for r in receipts):
+        if folder is not None and signed is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / signed.filename).write_bytes(signed.as_bytes())
 
 
 def _submit_each(

@@ -61,7 +61,7 @@ def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> No
     pairs = rights.pairs_of(found, blocks)
     if not rights.may_all(who, "approver", pairs) and not rights.may_all(who, "steward", pairs):
         raise rights.lacking()
-    ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))  # type: ignore[attr-defined,unused-ignore]
+    ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
 
 def withdraw(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:

@@ -16,6 +16,7 @@ from pipelines.desk.desk import Desk
 from pipelines.intake import queries, store
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
+from pipelines.intake.transitions import ACCEPTED
 from pipelines.people.identity import EVERY
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Entry:
     """One submission as one person sees it. `open_warnings` are (finding key, rule) that still ask for words.
 
     `last_comment` is the newest comment anybody left with an act, `last_action` and `last_at` the newest act.
-    `replaces` says that one of its blocks has an accepted predecessor: sending it asks for a reason.
+    `replaces` says that it is not accepted and one of its blocks has an accepted predecessor: sending it asks for a
+    reason.
     """
 
     row: Submission
@@ -122,7 +124,7 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
                 last_action=act["action"] if act else None,
                 last_actor=act["actor"] if act else None,
                 last_at=act["at"] if act else None,
-                replaces=any(held.get(key, one.submission_id) != one.submission_id for key in keys),
+                replaces=one.state not in ACCEPTED and any(key in held for key in keys),
                 mine=one.sender == who.account,
                 may_justify=rights.may_justify(who, one, pairs),
                 may_send=rights.may_send(who, one, pairs) and not still_open,

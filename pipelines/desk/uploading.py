@@ -58,6 +58,8 @@ class Uploaded:
     same_file: tuple[tuple[str, State], ...]
     report: Report
     open_warnings: tuple[tuple[str, str], ...] = ()
+    replaces: tuple[str, ...] = ()
+    """Periods accepted before that it replaces, as long as a reason for that is still to be given."""
 
     def as_json(self) -> dict[str, Any]:
         """The JSON of `rti submit`."""
@@ -69,6 +71,7 @@ class Uploaded:
             "new": self.new,
             "same_file": [{"submission_id": i, "state": s} for i, s in self.same_file],
             "to_justify": [{"finding": key, "rule": rule} for key, rule in self.open_warnings],
+            "replaces": list(self.replaces),
             "report": self.report.as_json(),
         }
 
@@ -276,7 +279,9 @@ def _states(found: Sequence[Submission]) -> tuple[tuple[str, State], ...]:
 def _uploaded(
     desk: Desk, found: Submission, report: Report, same_file: tuple[tuple[str, State], ...], *, new: bool
 ) -> Uploaded:
-    lacking = tuple(queries.unjustified(desk.engine, found.submission_id)) if found.state == "checked" else ()
+    draft = found.state == "checked"
+    lacking = tuple(queries.unjustified(desk.engine, found.submission_id)) if draft else ()
+    asked = queries.replaced(desk.engine, found.submission_id) if draft and not found.revision_reason else set()
     return Uploaded(
         found.filename,
         found.sha256,
@@ -288,4 +293,5 @@ def _uploaded(
         same_file,
         report,
         lacking,
+        tuple(sorted({key[4] for key in asked})),
     )

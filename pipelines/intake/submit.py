@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import clock
-from pipelines.intake import authority, history, ledger, queries, record, store
+from pipelines.intake import authority, history, ledger, queries, receipts, record, store
 from pipelines.intake.check import check
+from pipelines.intake.receipts import SignedReceipt
 from pipelines.intake.report import Report
 from pipelines.intake.transitions import State, TransitionError
 from pipelines.people import accounts
@@ -56,6 +57,8 @@ class Receipt:
     open_warnings: tuple[tuple[str, str], ...] = ()
     replaces: tuple[str, ...] = ()
     """Periods accepted before that it replaces, as long as a reason for that is still to be given."""
+    signed: SignedReceipt | None = None
+    """The signed receipt, where it was sent."""
 
     def as_json(self) -> dict[str, Any]:
         """The JSON of `rti submit`."""
@@ -69,6 +72,7 @@ class Receipt:
             "to_justify": [{"finding": key, "rule": rule} for key, rule in self.open_warnings],
             "replaces": list(self.replaces),
             "report": self.report.as_json() if self.report is not None else None,
+            "receipt": self.signed.as_json() if self.signed is not None else None,
         }
 
 
@@ -126,7 +130,7 @@ def submit(
     for error in record.record(home, engine, {received.submission_id: report}).values():
         raise error
     if send:
-        _send(engine, received.submission_id, sender, clock.now(), reason)
+        _send(home, engine, registry, received.submission_id, sender, reason, report)
     return _receipt(engine, name, received.submission_id, received.same_file, new=True, report=report)
 
 
@@ -167,17 +171,41 @@ def _resumed(
     if earlier.state == "received":
         report = record.check_waiting(home, engine, registry, only=[identity], language=language).get(identity)
     if send:
-        _send(engine, identity, sender, clock.now(), reason)
+        _send(home, engine, registry, identity, sender, reason, report)
     return _receipt(engine, earlier.filename, identity, earlier.same_file, new=False, report=report)
 
 
-def _send(engine: sa.Engine, submission_id: str, sender: str, at: datetime, reason: str | None) -> None:
+def _send(
+    home: Home,
+    engine: sa.Engine,
+    registry: Registry,
+    submission_id: str,
+    sender: str,
+    reason: str | None,
+    report: Report | None,
+) -> None:
     """Send what is checked, has no open warning, is this sender's own, and says why it replaces what it replaces."""
     found = queries.find(engine, submission_id)
     if found.state != "checked" or found.sender != sender or queries.unjustified(engine, submission_id):
         return
     if reason is not None or found.revision_reason or not queries.replaced(engine, submission_id):
-        ledger.send(engine, ledger.Act(submission_id, sender, at, reason=reason))
+        if report is None:
+            report = _checked_again(home, engine, registry, found)
+        receipts.send(home, engine, ledger.Act(submission_id, sender, clock.now(), reason=reason), report)
+
+
+def _checked_again(home: Home, engine: sa.Engine, registry: Registry, found: queries.Submission) -> Report:
+    """The report of a stored submission, for its receipt; nothing is recorded."""
+    return check(
+        store.get(home, found.sha256),
+        found.filename,
+        registry=registry,
+        history=history.source(home, engine),
+        form=found.form if found.kind != "nil" else None,
+        submission_id=found.submission_id,
+        kind="patch" if found.kind == "patch" else None,
+        received=clock.parse(found.received_at),
+    )
 
 
 def _already_there(engine: sa.Engine, sha256: str, who: Identity) -> Receipt | None:
@@ -221,6 +249,7 @@ def _receipt(
         report,
         lacking,
         tuple(sorted({key[4] for key in asked})) if asked else (),
+        receipts.newest(engine, submission_id),
     )
 
 
