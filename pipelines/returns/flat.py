@@ -95,8 +95,6 @@ class FlatReading:
             if self.flat.crossed:
                 self._remember(members)
             for declared, heading, column in values:
-                if self._states_nothing(listing, row, column):
-                    continue
                 self._value(listing, row, column, {**said, **declared.set.said()}, [heading, *words], tuple(notes))
 
     def _tell_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
@@ -106,11 +104,9 @@ class FlatReading:
                 where = listing.sheet.where(row, column)
                 self.basket.find("period.contradiction", where, seen=listing.said[name], expected=hit.said[name])
 
-    def _states_nothing(self, listing: Listing, row: int, column: int) -> bool:
+    def _states_nothing(self, cell: Cell | None) -> bool:
         """Whether a line without a number is a combination left out, as a cube of this form would leave it out."""
-        return (
-            self.flat.crossed and self.plan.form.absent_cell == "missing" and not text_of(listing.sheet.at(row, column))
-        )
+        return self.flat.crossed and self.plan.form.absent_cell == "missing" and not text_of(cell)
 
     def _remember(self, members: Sequence[tuple[str, Hit]]) -> None:
         if not self._hits:
@@ -188,11 +184,14 @@ class FlatReading:
         address = self.plan.addresser.address(said)
         for trouble in address.troubles:
             self.basket.trouble(trouble, where)
-        value = cell_value(cell, where, self.plan, self.basket, listing.sheet.format)
+        nothing = self._states_nothing(cell)
+        value = None if nothing else cell_value(cell, where, self.plan, self.basket, listing.sheet.format)
         if address.key is None:
             return
         self.basket.periods.add(address.key[1])
         self.basket.bindings.append(Binding(where, "value", said, listing.sheet.index, row, column))
+        if nothing:
+            return
         if value is None:
             self.basket.refused.append(address.key)
         else:

@@ -6,6 +6,7 @@ Does not belong here: finding the tables (`finding_tables.py`), judging a cell (
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from pipelines.returns.declared import within
 from pipelines.returns.finding_tables import PERIOD_NAMES, Found, find_tables, heading_path, path_text
 from pipelines.returns.folding import has_lookalike
 from pipelines.returns.numbered import Number
-from pipelines.returns.plan import LineMatch, Lines, Plan
+from pipelines.returns.plan import OPEN_TABLES, LineMatch, Lines, Plan
 from pipelines.returns.sheets import Sheet, is_blank
 from pipelines.returns.values import Value, cell_value, line_notes
 
@@ -43,16 +44,49 @@ class GridReading:
         self.basket = basket
         self.found: list[Found] = []
         self._seen_codes: dict[int, set[tuple[str, str]]] = {}
+        self._reads: list[_TableReading] = []
 
     def read(self) -> None:
         """Find and read every table, then say which declared headings and labels are missing."""
         self.found = find_tables(self.plan, self.sheets, self.basket)
         reads = [(found, _TableReading(self, found)) for found in self.found]
+        self._reads = [reading for _, reading in reads]
         for found, reading in reads:
             reading.read()
             self._seen_codes.setdefault(found.plan.number, set()).update(reading.codes)
         for _, reading in reads:
             reading.tell_missing()
+        self._tell_periods(self._reads)
+
+    def open_rows(self, period: str | None) -> dict[tuple[str, str], str]:
+        """Codes of open tables that rows of any table of a period name, each with the words of that row."""
+        return {code: words for r in self._reads if r.period == period for code, words in r.open_rows.items()}
+
+    def _tell_periods(self, reads: Sequence[_TableReading]) -> None:
+        """Tables that are for other periods than most of the file: one of them is left over from an older file.
+
+        A return counts whole for each period in it, so that a table alone in its period would empty all others there.
+        """
+        by_table: dict[int, dict[str, _TableReading]] = {}
+        for reading in reads:
+            if reading.period is not None and reading.declared.occurs != "optional":
+                by_table.setdefault(reading.table.number, {}).setdefault(reading.period, reading)
+        usual = Counter(frozenset(periods) for periods in by_table.values()).most_common(1)
+        for periods in by_table.values():
+            for code in sorted(periods.keys() - usual[0][0]):
+                here = periods[code].found
+                where = here.title.where if here.title is not None else here.corner.where
+                told = ", ".join(sorted(usual[0][0]))
+                self.basket.find("period.contradiction", where, seen=code, expected=told)
+            if missing := sorted(usual[0][0] - periods.keys()) if periods.keys() <= usual[0][0] else []:
+                first = next(iter(periods.values())).found
+                self.basket.find(
+                    "table.period_missing",
+                    first.corner.where,
+                    corner=first.plan.declared.corner,
+                    seen=", ".join(sorted(periods)),
+                    expected=", ".join(missing),
+                )
 
     def seen_elsewhere(self, number: int, code: tuple[str, str]) -> bool:
         """Whether another declared table holds a code, so that this one need not."""
@@ -77,6 +111,7 @@ class _TableReading:
         self.table = found.plan
         self.declared = found.plan.declared
         self.codes: set[tuple[str, str]] = set()
+        self.open_rows: dict[tuple[str, str], str] = {}
         self.literals: set[tuple[Lines, str]] = set()
         self.base = {**found.plan.fixed, **found.said}
         self.period = self.plan.addresser.period_code(self.base)
@@ -136,7 +171,7 @@ class _TableReading:
                 body = range(top + rows, bottom + 1)
                 filled = next((r for r in body if _holds_number(sheet.at(r, column))), None)
                 if filled is not None and not self._beyond(sheet, filled, corner.column):
-                    self.basket.find("heading.blank", sheet.where(filled, column), column=column)
+                    self.basket.find("heading.blank", sheet.where(top + rows - 1, column), column=column)
                 continue
             text = path_text(path)
             if self.plan.is_ignored_heading(text):
@@ -193,6 +228,8 @@ class _TableReading:
 
     def _bound(self, lines: Lines, match: LineMatch, place: int, text: str) -> Bound:
         self.codes.update(match.hit.keys)
+        if lines is self.table.rows:
+            self.open_rows.update({key: text for key in match.hit.keys if key[0] in OPEN_TABLES})
         self.literals.add((lines, match.template))
         notes, status = line_notes(match.marks, self.plan)
         for mark in match.marks:
@@ -317,6 +354,10 @@ class _TableReading:
             for code, words in coded.items():
                 if code not in self.codes and not self.whole.seen_elsewhere(self.table.number, code):
                     self.basket.find(rule, where, expected=words)
+        # Which articles an office counts is its own affair; which it counts in one table and not in the next is not.
+        for code, words in self.whole.open_rows(self.period).items():
+            if code not in self.open_rows and any(code[0] == name for name, _ in self.open_rows):
+                self.basket.find("label.absent", where, expected=words)
 
     def _bind(self, sheet: Sheet, cell: Cell, role: Role, said: Mapping[str, str]) -> None:
         self.basket.bindings.append(Binding(cell.where, role, said, sheet.index, cell.row, cell.column))

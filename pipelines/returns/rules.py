@@ -68,6 +68,11 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The table is here, but no title like '{title}' stands above it.{nearest}",
         "Restore the title, with its period, as it stands in the form.",
     ),
+    "table.period_missing": (
+        "error",
+        "The table '{corner}' is in the file for {seen}, but not for {expected}, for which other tables are.",
+        "Put the table of each period in, or send a file for each period.",
+    ),
     "table.undeclared": (
         "warning",
         "This table holds figures that belong to no declared table; they were not read.",
@@ -97,6 +102,11 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "error",
         "The row '{expected}' is missing from this table.",
         "Put the row back, or correct its label.",
+    ),
+    "label.absent": (
+        "warning",
+        "The row '{expected}' is in another table of this file, but not in this one.",
+        "Put the row in, with 0 if there was nothing; if it does not belong here, say so.",
     ),
     "label.blank": ("error", "The row holds figures but has no label.", "Write its label, or delete the figures."),
     "label.not_valid": (

@@ -43,15 +43,15 @@ def declared_sums(numbers: Sequence[Number], rules: Sequence[AddsUp]) -> pl.Data
     rows = [
         row
         for rule in rules
-        for totals, found in _groups(numbers, rule).values()
+        for totals, found in groups(numbers, rule).values()
         for total in totals
         if (row := _row(total, found, rule)) is not None
     ]
     return pl.DataFrame(rows, schema=DECLARED_SUM)
 
 
-def _groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]]:
-    """Totals and parts of one rule, by the rest of their key."""
+def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]]:
+    """Totals and parts of one rule, by the rest of their key; also of a workbook that is not filled in yet."""
     place = AT[rule.dim]
     left_out = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
     rest_of = itemgetter(*(i for i in range(len(KEY)) if i not in left_out))

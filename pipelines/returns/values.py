@@ -5,10 +5,11 @@ Belongs here: the judgement of a single cell.  Does not belong here: where it st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pipelines.readers.common import is_percent
+from pipelines.readers.common import column_letters, is_percent
 from pipelines.readers.model import Cell, Where
+from pipelines.returns.addressing import Trouble
 from pipelines.returns.collecting import Collector
 from pipelines.returns.numbers import Read
 from pipelines.returns.plan import Plan
@@ -46,7 +47,8 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, f
     if cell is None or is_blank(cell):
         return absent(plan, where, basket)
     if cell.spread:
-        basket.find("cell.merged_value", where, seen=cell.text)
+        trouble = Trouble("cell.merged_value", "error", {}, cell.text)
+        basket.trouble(trouble, _holder(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
         return None
     match cell.kind:
         case "number":
@@ -66,6 +68,14 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, f
         case _:
             return text_value(cell, where, plan, basket, format_)
     return None
+
+
+def _holder(cell: Cell, where: Where) -> Where:
+    """The place of the cell that holds what is spread over this one, in a format that names cells; else its own."""
+    if where.cell is None:
+        return where
+    row, column = cell.anchor
+    return replace(where, cell=f"{column_letters(column)}{row}" if where.sheet is not None else f"R{row}C{column}")
 
 
 def text_value(cell: Cell, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:

@@ -1,0 +1,77 @@
+"""Where words stand in an empty workbook, before anything is written: sheets, texts, areas.
+
+Belongs here: the shapes that `tables.py` and `lists.py` fill and `workbook.py` writes.  No spreadsheet library.
+Does not belong here: what the words are, and how they look.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["mark", "title", "corner", "heading", "label", "section", "end", "sign", "note"]
+_NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
+LONGEST_NAME = 31
+"""Characters of a sheet's name that spreadsheets allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A word in a cell, merged `down` and `across` where it heads several rows or columns. Counted from 1."""
+
+    row: int
+    column: int
+    text: str
+    role: Role
+    down: int = 1
+    across: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A table on a sheet: heading rows `top` to `head`, first column of numbers, and where it ends; all included."""
+
+    top: int
+    head: int
+    first: int
+    right: int
+    bottom: int
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One sheet of the form: its words in reading order, and its tables."""
+
+    name: str
+    texts: list[Text] = field(default_factory=list)
+    areas: list[Area] = field(default_factory=list)
+    spare: int = 0
+    """Lines below the last that may be filled in, too (lists only)."""
+    choices: dict[int, str] = field(default_factory=dict)
+    """Column -> the code table that its words come from (lists only)."""
+    dates: tuple[int, ...] = ()
+    quantities: tuple[int, ...] = ()
+    """Columns of dates, and of numbers that need not be whole (registers only)."""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether lines may be added and deleted."""
+        return self.spare > 0
+
+    @property
+    def last(self) -> int:
+        """The last row that holds a word."""
+        return max((text.row + text.down - 1 for text in self.texts), default=0)
+
+
+def sheet_name(text: str, taken: set[str]) -> str:
+    """A name for a sheet out of a text, allowed and not yet taken; it is taken then."""
+    plain = " ".join(_NO_SHEET_NAME.sub(" ", text).split()).strip("'") or "1"
+    name, number = plain[:LONGEST_NAME].rstrip(), 1
+    while name.casefold() in taken:
+        number += 1
+        ending = f" {number}"
+        name = plain[: LONGEST_NAME - len(ending)].rstrip() + ending
+    taken.add(name.casefold())
+    return name
