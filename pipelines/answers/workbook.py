@@ -123,7 +123,7 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
         (tell("Form", language), report.form or "\u2013"),
         (tell("SHA-256", language), report.sha256),
         (tell("Version of the rules", language), report.rules_version),
-        (tell("Checked", language), clock.stamp(clock.now())),
+        (tell("Written at", language), clock.stamp(clock.now())),
     ]
     return tuple(known)
 

@@ -34,6 +34,9 @@ def check(
     form: Form = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not look at earlier returns.")] = False,
     language: Language = "en",
+    annotated: Annotated[Path | None, typer.Option(help="Write the workbook, its findings in the cells.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as an HTML page.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the findings as CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong with files, in which cell, and what to do; nothing is handed in.
@@ -43,6 +46,8 @@ def check(
     """
     from pipelines.intake.check import CheckJob, check_many
 
+    if len(files) != 1 and (annotated or html or csv):
+        raise Failure("--annotated, --html and --csv are for one file at a time")
     registry = the_registry()
     jobs = [CheckJob(str(n), bytes_of(path), path.name, form=form) for n, path in enumerate(files)]
     with progress(len(files), "Checking") as tick:
@@ -54,6 +59,8 @@ def check(
     else:
         for report in reports:
             show_report(report)
+    if annotated or html or csv:
+        _write_answers(jobs[0].data, reports[0], annotated, html, csv)
     raise typer.Exit(max((r.exit_code for r in reports), default=GOOD))
 
 
@@ -124,6 +131,23 @@ def show_report(report: Report) -> None:
         say(f"      rule {finding.rule}, finding {finding.key}")
     if report.not_run and report.verdict != "unreadable":
         note(f"  not run, since there is no earlier return to compare with: {', '.join(report.not_run)}")
+
+
+def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Path | None, csv: Path | None) -> None:
+    """The report in the shapes asked for; it says "Demonstration data" where the home is a demonstration."""
+    from pipelines import answers
+    from pipelines.home import HomeError, open_home
+
+    try:
+        demonstration = open_home().kind == "demonstration"
+    except HomeError:
+        demonstration = False  # a check needs no home
+    if annotated is not None:
+        annotated.write_bytes(answers.annotated(data, report, report.language, demonstration=demonstration)[1])
+    if html is not None:
+        html.write_text(answers.html(report, report.language, demonstration=demonstration), encoding="utf-8")
+    if csv is not None:
+        csv.write_text(answers.csv(report, report.language), encoding="utf-8", newline="")
 
 
 def _history(offline: bool) -> HistorySource | None:
