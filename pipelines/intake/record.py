@@ -15,6 +15,7 @@ from pipelines.intake import facts, history, ledger, queries, store
 from pipelines.intake.check import CheckJob, check_many, rules_version
 from pipelines.intake.ledger import CheckResult, Refusals
 from pipelines.intake.report import Report
+from pipelines.persons.scan import RULE_PREFIX
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pipelines.home import Home
     from pipelines.returns.registry import Registry
 
+_NOT_SENT = ("received", "checked", "refused", "withdrawn")
 BATCH = 1_000
 """Submissions checked and recorded together: what a crash can cost, and what is held in memory."""
 
@@ -52,10 +54,12 @@ def record(
 ) -> Refusals:
     """Keep the readings of checked submissions (id -> report) and record their checks, in one transaction.
 
-    Readings are written first: a crash leaves files that the next check replaces.
+    Readings are written first: a crash leaves files that the next check replaces. The bytes of what was only pointed at
+    are kept now; those of what names persons are removed.
     """
     from pipelines.returns import model
 
+    _keep(home, engine, queries.submissions(engine, ids=list(reports)), reports)
     for identity, report in reports.items():
         if report.reading is not None:
             facts.keep_reading(home, identity, report.reading.observations, report.reading.events, report.findings)
@@ -63,7 +67,9 @@ def record(
             nothing = model.empty(model.OBSERVATION), model.empty(model.CASE_EVENT)
             facts.keep_reading(home, identity, *nothing, report.findings)
     times = at or {}
-    return ledger.record_check_many(engine, [as_result(i, r, times.get(i)) for i, r in reports.items()])
+    refused = ledger.record_check_many(engine, [as_result(i, r, times.get(i)) for i, r in reports.items()])
+    _drop_unkept(home, engine)
+    return refused
 
 
 def check_waiting(
@@ -84,11 +90,13 @@ def check_waiting(
     is so much after the arrival, and each return is judged beside those that arrived before it. Submissions
     whose territory is not known yet are part of every territory's work. Returns the reports by submission.
     """
+    _drop_unkept(home, engine)
     waiting = [
         s
         for s in queries.submissions(engine, states=["received", "checked", "refused"], ids=only)
         if (s.state == "received" or (s.declaration_hash, s.rules_version) != (registry.digest, rules_version()))
         and (territory is None or s.territory in (None, territory))
+        and not (s.state != "received" and store.is_not_kept(home, s.sha256))
     ]
     out: dict[str, Report] = {}
     for start in range(0, len(waiting), BATCH):
@@ -105,6 +113,30 @@ def check_waiting(
         record(home, engine, reports, times)
         out |= reports
     return out
+
+
+def names_persons(report: Report) -> bool:
+    """Whether a file has direct identifiers of persons, and is not kept for that."""
+    return any(f.rule.startswith(RULE_PREFIX) for f in report.findings)
+
+
+def _keep(home: Home, engine: sa.Engine, part: Sequence[queries.Submission], reports: Mapping[str, Report]) -> None:
+    """Keep the bytes of what was checked, and mark what names persons, before the ledger speaks of either.
+
+    What newer rules find in a file that was sent already stays: what was accepted is never un-accepted by rules.
+    """
+    for one in part:
+        if not names_persons(reports[one.submission_id]):
+            store.keep(home, one.sha256)
+        elif all(s.state in _NOT_SENT for s in queries.same_file(engine, one.sha256)):
+            store.mark_not_kept(home, one.sha256)
+
+
+def _drop_unkept(home: Home, engine: sa.Engine) -> None:
+    """Remove the bytes of marked files whose refusal is recorded; what a crash left over goes with the next check."""
+    for sha256 in store.marked(home):
+        if all(s.state != "received" for s in queries.same_file(engine, sha256)):
+            store.drop_not_kept(home, sha256)
 
 
 def _jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
