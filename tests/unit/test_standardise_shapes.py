@@ -300,9 +300,9 @@ def test_signs_and_attributes_of_a_cube(registry: Registry, change: dict[str, An
         ("cube.attribute_code", "line 15", make_cube({KEY: {"attributes": {"OBS_STATUS": "Ж"}}}), cube_form()),
         ("cube.property", "CONFIDENTIAL", make_cube(properties={"CONFIDENTIAL": 1}), cube_form()),
         ("cube.absent", "", make_cube(left_out=(KEY,)), cube_form()),
-        ("cube.member_undeclared", "Дело", make_cube(), cube_form(codes={
+        ("cube.member_undeclared", "Дело line 13", make_cube(), cube_form(codes={
             "sex": {"Вкупно": "_T", "Мажи": "M", "Жени": "F"}, "article": {"1": "188"}})),
-        ("cube.member_undeclared", "Единица", make_cube(), cube_form(cube={"dims": {
+        ("cube.member_undeclared", "Единица line 11", make_cube(), cube_form(cube={"dims": {
             "Пол": {"dim": "sex", "by": "labels"}, "Дело": {"dim": "article"},
             "Квартал": {"template": "{year}K{quarter}"}, "Единица": {"only": "предмети"}}})),
         ("cube.dimension_undeclared", "Единица", make_cube(), cube_form(cube={"dims": {
