@@ -160,7 +160,7 @@ def gather(home: Home, *, log: Log = _quiet) -> Step:
 
     engine = ledger.open_ledger(home)
     rows = ledger.export(engine, home.gathered)
-    load().export(home.gathered)
+    load().national().export(home.gathered)
     gather_reference(home)
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
     unmatched = tuple(sorted(i for i in accepted if not facts.path_of(home, "observation", i).exists()))
@@ -340,7 +340,7 @@ def draft(home: Home, *, log: Log = _quiet) -> Step:
     if known is not None and any((place / known["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {known['release']}: nothing new")
         return Step(new=False, release=known["release"])
-    made = build_draft(home, folder, indicators, load())
+    made = build_draft(home, folder, indicators, load().national())
     for old in home.drafts.iterdir():
         if old != made.folder:
             shutil.rmtree(old)
@@ -392,7 +392,7 @@ def news(home: Home, *, after: int) -> News:
     territories, quarters = set(), set()
     for one in queries.submissions(engine, ids=touched):
         # What has not been read yet may be anybody's.
-        territories |= {one.territory} if one.territory else set(load().territories)
+        territories |= {one.territory} if one.territory else set(load().national().territories)
         quarters |= {
             Period.containing(Period.of(block["period"]).end, "Q").code
             for block in queries.blocks(engine, one.submission_id)
@@ -406,7 +406,7 @@ def deadlines(day: date) -> dict[str, str]:
     """Each territory's last deadline in the ninety days before a day, as tags of the run that follows it."""
     from pipelines.returns.registry import load
 
-    registry = load()
+    registry = load().national()
     out: dict[str, str] = {}
     for row in registry.calendar(day):
         if day - timedelta(days=90) <= row["deadline"] <= day:

@@ -11,7 +11,7 @@ from pipelines.run import steps_log
 
 @dg.asset(
     group_name="gathered",
-    deps=[dg.AssetKey(["returns", code]) for code in load().territories],
+    deps=[dg.AssetKey(["returns", code]) for code in load().national().territories],
     check_specs=[
         dg.AssetCheckSpec(
             "facts_match_ledger",

@@ -83,7 +83,7 @@ def arrivals(context: dg.AssetExecutionContext, home: HomeResource) -> dg.Materi
 
 @dg.asset(
     group_name="returns",
-    deps=[dg.AssetKey(["returns", code]) for code in load().territories],
+    deps=[dg.AssetKey(["returns", code]) for code in load().national().territories],
     description="Great Expectations' own pages on what this run judged: every suite, every expectation, every failure.",
     kinds={"greatexpectations"},
 )
@@ -98,6 +98,9 @@ def returns_definitions() -> dg.Definitions:
         assets=[
             arrivals,
             data_docs,
-            *(returns_asset(code, english_name(territory.names)) for code, territory in load().territories.items()),
+            *(
+                returns_asset(code, english_name(territory.names))
+                for code, territory in load().national().territories.items()
+            ),
         ]
     )

@@ -61,7 +61,7 @@ class _PracticeHome(Home):
         return f"sqlite:///{self.restricted / 'ledger.sqlite'}"
 
 
-def open(desk: Desk, person: Identity) -> Desk:  # noqa: A001 - read as practice.open(...)
+def open(desk: Desk, person: Identity) -> Desk:
     """The practice desk of a person, made when first asked for. Raises NotAllowedError without any role."""
     root = _root(desk, person)
     with _LOCK:
@@ -96,7 +96,7 @@ def who(practice: Desk, person: Identity) -> Identity:
 
 
 def colleague_approves(practice: Desk, person: Identity, submission_id: str) -> None:
-    """The colleague approves what the person sent. Raises TransitionError where it is not sent or is the colleague's."""
+    """The colleague approves what the person sent. Raises TransitionError where it is not sent, or the colleague's."""
     acts.approve(practice, _colleague(practice, person), submission_id)
 
 

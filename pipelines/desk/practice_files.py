@@ -35,7 +35,7 @@ Sheet = Any
 class PracticeFile:
     """One file: its name, its bytes, what it teaches in the reader's language, and what is found in it.
 
-    `findings` are (rule, cell), cell `""` where it is of the whole file; a good file has none that ask for anything.
+    `findings` are (rule, cell) of its errors and warnings; a good file has none.
     """
 
     name: str
@@ -77,13 +77,20 @@ def files(language: str = "en", *, today: date | None = None) -> list[PracticeFi
         book(
             "mistakes",
             _mistakes,
-            ("sum.differs", "B7"),
             ("cell.empty", "D8"),
             ("cell.not_a_number", "F9"),
             ("value.negative", "J8"),
+            ("sum.differs", "B7"),
+            ("sum.differs", "D7"),
+            ("sum.differs", "F7"),
         ),
         book("warning", _high, ("plausible.bounds", "B8")),
-        book("heading", _other_heading, ("heading.undeclared", "E5"), ("heading.missing", "")),
+        book(
+            "heading",
+            _other_heading,
+            ("heading.missing", "A5"),
+            *(("heading.undeclared", cell) for cell in ("E6", "F6", "G6")),
+        ),
         book("correction", _corrected),
         PracticeFile(
             f"practice-nil-{period}.xlsx", _nil_workbook(period), tell(_TEACHES["nil"], language), "QP-JUSTICE-1"
@@ -98,10 +105,12 @@ def files(language: str = "en", *, today: date | None = None) -> list[PracticeFi
 
 
 def _mistakes(sheet: Sheet) -> None:
+    # The negative number is in its totals, so that it is found for itself; the others leave their totals behind.
+    _row(sheet, 8, (9, 5, 6, 4, 4, -2))
+    _totals(sheet)
     sheet["B7"] = sheet["B7"].value + 2
     sheet["D8"] = None
     sheet["F9"] = "twelve"
-    sheet["J8"] = -2
 
 
 def _high(sheet: Sheet) -> None:

@@ -58,4 +58,4 @@ def declared_areas() -> Areas:
     """Areas of all declared territories."""
     from pipelines.returns import registry
 
-    return areas_of(registry.load().territories.values())
+    return areas_of(registry.load().national().territories.values())

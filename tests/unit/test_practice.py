@@ -1,0 +1,263 @@
+"""Practice: the whole cycle alone, and nothing of it anywhere else.
+
+The files are held against findings listed here by hand, not by what the check says of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from pipelines import clock, desk, notices, timetable
+from pipelines.desk import practice
+from pipelines.desk.desk import Desk
+from pipelines.home import Home, init
+from pipelines.intake.check import check
+from pipelines.people import accounts
+from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError
+from pipelines.returns.export import frames
+from pipelines.returns.registry import load
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+RAW = Path(__file__).parents[2] / "raw_samples"
+FOUND = {
+    "good": set(),
+    "mistakes": {
+        ("cell.empty", "D8"), ("cell.not_a_number", "F9"), ("value.negative", "J8"), ("sum.differs", "B7"),
+        ("sum.differs", "D7"), ("sum.differs", "F7"),
+    },
+    "warning": {("plausible.bounds", "B8")},
+    "heading": {("heading.missing", "A5"), ("heading.undeclared", "E6"), ("heading.undeclared", "F6"),
+                ("heading.undeclared", "G6")},
+    "correction": set(),
+    "nil": set(),
+    "victims": set(),
+}  # fmt: skip
+
+
+@pytest.fixture
+def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("RTI_NOW", clock.stamp(NOW))
+    yield desk.open_desk(init(tmp_path / "home", "real"))
+
+
+@pytest.fixture
+def person(real: Desk) -> Identity:
+    accounts.create(real.engine, "al-office", "Office", grants=[Grant("submitter", "AL")], language="sq", by=SYSTEM)
+    return accounts.identity(real.engine, "al-office")
+
+
+def _file(kind: str) -> practice.PracticeFile:
+    return next(f for f in practice.files(today=NOW.date()) if f.name.startswith(f"practice-{kind}-"))
+
+
+def _snapshot(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of the real ledger, and every file beside it."""
+    with sqlite3.connect(f"file:{home.restricted / 'ledger.sqlite'}?mode=ro", uri=True) as connection:
+        tables = [r[0] for r in connection.execute("select name from sqlite_master where type = 'table'")]
+        rows = {name: list(connection.execute(f"select * from {name}")) for name in tables}
+    rows["files"] = [
+        (str(p.relative_to(home.root)), p.stat().st_size)
+        for p in sorted(home.root.rglob("*"))
+        if p.is_file() and home.root / practice.FOLDER not in p.parents and ".sqlite" not in p.name
+    ]
+    return rows
+
+
+# ------------------------------------------------------------------------------------------------------------ the files
+
+
+@pytest.mark.parametrize("kind", FOUND)
+def test_each_file_has_just_the_findings_it_teaches(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_NOW", clock.stamp(NOW))
+    given = _file(kind)
+    report = check(given.data, given.name, registry=load())
+    seen = {(f.rule, f.where.cell or "") for f in report.findings if f.severity != "information"}
+    assert seen == FOUND[kind] == set(given.findings)
+    assert report.form == given.form and report.territory is not None
+    assert load().territories[report.territory].kind == "training"
+    assert [b.period for b in report.blocks] == ["2026-Q3"]
+
+
+def test_the_good_files_are_read_as_they_were_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workbook is opened by hand here and added up; the list is read by Python's own reader."""
+    monkeypatch.setenv("RTI_NOW", clock.stamp(NOW))
+    sheet = openpyxl.load_workbook(io.BytesIO(_file("good").data)).active
+    assert sheet is not None
+    meant = {
+        (article, stage, sex): sheet.cell(row, 2 + 3 * s + x).value
+        for row, article in ((8, "901"), (9, "902"))
+        for s, stage in enumerate(("reported", "indicted", "convicted_first"))
+        for x, sex in enumerate(("_T", "M", "F"))
+    }
+    reading = check(_file("good").data, "a.xlsx", registry=load()).reading
+    assert reading is not None
+    rows = reading.observations.select("law_article", "measure", "sex", "value").rows()
+    assert {(a, m, s): v for a, m, s, v in rows} == meant
+    listed = list(csv.DictReader(io.StringIO(_file("victims").data.decode())))
+    reading = check(_file("victims").data, "a.csv", registry=load()).reading
+    assert reading is not None
+    assert sorted(reading.observations["value"]) == sorted(float(r["Victims identified"]) for r in listed)
+
+
+@pytest.mark.parametrize(
+    ("day", "period"), [(date(2026, 1, 1), "2025-Q4"), (date(2026, 3, 31), "2025-Q4"), (date(2026, 4, 1), "2026-Q1")]
+)
+def test_their_quarter_is_the_one_that_ended_last(day: date, period: str) -> None:
+    assert all(period in name for name, _, _ in practice.files(today=day))
+
+
+def test_each_says_what_it_teaches() -> None:
+    taught = [teaches for _, _, teaches in practice.files("en", today=NOW.date())]
+    assert len(set(taught)) == len(taught) == len(FOUND) and all(len(t) > 30 for t in taught)
+
+
+# ------------------------------------------------------------------------------------------------------------ the cycle
+
+
+def test_the_whole_cycle_can_be_learnt_alone_and_touches_nothing_real(real: Desk, person: Identity) -> None:
+    before = _snapshot(real.home)
+    here = practice.open(real, person)
+    me = practice.who(here, person)
+    assert (me.account, me.language) == (person.account, "sq")
+    assert me.may("submitter", *_pair(here)) and me.may("approver", *_pair(here)) and not me.may("submitter", "AL", "*")
+
+    bad = desk.upload(here, me, _file("mistakes").data, "bad.xlsx")
+    assert bad.state == "refused"
+    good = desk.upload(here, me, _file("good").data, "good.xlsx")
+    assert good.state == "checked" and good.submission_id is not None
+    assert desk.send(here, me, good.submission_id) is not None
+    # The rule of the second person holds here too.
+    with pytest.raises((NotAllowedError, desk.TransitionError)):
+        desk.approve(here, me, good.submission_id)
+    practice.colleague_gives_back(here, person, good.submission_id)
+    assert desk.submission(here, me, good.submission_id).state == "checked"
+    desk.send(here, me, good.submission_id)
+    practice.colleague_approves(here, person, good.submission_id)
+    assert desk.submission(here, me, good.submission_id).state == "approved"
+
+    shown = timetable.board(here.engine, here.registry, me.pairs(), today=NOW.date(), kind="training")
+    states = {row.instrument: row.cells[-1].state for row in shown.rows}
+    assert states == {"justice": "approved", "victims": "overdue"}
+    assert _snapshot(real.home) == before
+
+
+def _pair(here: Desk) -> tuple[str, str]:
+    (place,) = [j.code for t in here.registry.territories.values() if t.kind == "training" for j in t.jurisdictions]
+    return place, "justice"
+
+
+def test_the_colleague_sends_something_to_decide_on(real: Desk, person: Identity) -> None:
+    here = practice.open(real, person)
+    entry = practice.colleague_sends(here, person)
+    assert entry.state == "sent" and entry.may_approve
+    desk.approve(here, practice.who(here, person), entry.submission_id)
+    assert desk.submission(here, practice.who(here, person), entry.submission_id).state == "approved"
+
+
+def test_a_nil_return_and_a_justified_warning(real: Desk, person: Identity) -> None:
+    here = practice.open(real, person)
+    me = practice.who(here, person)
+    nil = desk.upload(here, me, _file("nil").data, "nil.xlsx")
+    assert nil.state == "checked"
+    warned = desk.upload(here, me, _file("warning").data, "warning.xlsx")
+    assert warned.submission_id is not None
+    ((key, rule),) = warned.open_warnings
+    assert rule == "plausible.bounds"
+    assert desk.justify(here, me, warned.submission_id, key, "real_change", "one large case was opened") == 0
+    assert desk.send(here, me, warned.submission_id) is not None
+
+
+def test_practice_tells_nobody_by_mail(real: Desk, person: Identity) -> None:
+    practice.colleague_sends(practice.open(real, person), person)
+    assert notices.listed(real.engine) == []
+
+
+# ---------------------------------------------------------------------------------------------------------------- walls
+
+
+def test_a_practice_file_is_not_taken_by_the_real_desk(real: Desk, person: Identity) -> None:
+    for grants in ([], [Grant("submitter", "*", "*")]):
+        for grant in grants:
+            accounts.grant(real.engine, person.account, grant, by=SYSTEM)
+        who = accounts.identity(real.engine, person.account)
+        done = desk.upload(real, who, _file("good").data, "good.xlsx")
+        assert done.submission_id is None and done.report.findings[0].rule == "desk.practice"
+    assert not [p for p in real.home.store.rglob("*") if p.is_file()] and desk.submissions(real, person) == []
+
+
+def test_a_real_file_is_not_taken_at_practice(real: Desk, person: Identity) -> None:
+    here = practice.open(real, person)
+    sample = next(p for p in sorted((RAW / "AL").rglob("*.csv")))
+    done = desk.upload(here, practice.who(here, person), sample.read_bytes(), sample.name)
+    assert done.submission_id is None and done.report.findings[0].rule == "desk.not_practice"
+    assert not [p for p in here.home.store.rglob("*") if p.is_file()]
+
+
+def test_the_ledger_of_practice_is_its_own_whatever_the_environment_says(
+    real: Desk, person: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTI_LEDGER_URL", f"sqlite:///{real.home.restricted / 'ledger.sqlite'}")
+    here = practice.reset(real, person)
+    assert str(here.home.root) in here.home.ledger_url and str(here.home.root) in str(here.engine.url)
+
+
+def test_everybody_has_a_practice_of_his_own(real: Desk, person: Identity) -> None:
+    accounts.create(real.engine, "rs-office", "Office", grants=[Grant("viewer", "RS")], by=SYSTEM)
+    other = accounts.identity(real.engine, "rs-office")
+    practice.colleague_sends(practice.open(real, person), person)
+    theirs = practice.open(real, other)
+    assert desk.submissions(theirs, practice.who(theirs, other)) == []
+
+
+def test_reset_begins_anew(real: Desk, person: Identity) -> None:
+    here = practice.open(real, person)
+    entry = practice.colleague_sends(here, person)
+    assert practice.open(real, person) is here
+    anew = practice.reset(real, person)
+    assert desk.submissions(anew, practice.who(anew, person)) == []
+    with pytest.raises(NotAllowedError):
+        desk.submission(anew, practice.who(anew, person), entry.submission_id)
+    assert [p.name for p in (real.home.root / practice.FOLDER).iterdir()] == [anew.home.root.name]
+
+
+def test_an_account_without_a_role_has_no_practice(real: Desk) -> None:
+    with pytest.raises(NotAllowedError):
+        practice.open(real, Identity("nobody", "Nobody", "en", ()))
+
+
+def test_practice_is_opened_from_the_real_desk_only(real: Desk, person: Identity) -> None:
+    here = practice.open(real, person)
+    with pytest.raises(ValueError, match="real desk"):
+        practice.open(here, practice.who(here, person))
+    with pytest.raises(ValueError, match="not a practice"):
+        practice.who(real, person)
+
+
+# ------------------------------------------------------------------------------------------------- outside the region
+
+
+def test_nothing_gathered_or_due_is_the_training_territorys() -> None:
+    registry = load()
+    training = {code for code, t in registry.territories.items() if t.kind == "training"}
+    assert training
+    places = {j.code for code in training for j in registry.territories[code].jurisdictions}
+    for name, frame in frames(registry.national()).items():
+        for column in ("code", "territory", "jurisdiction"):
+            if column in frame.columns:
+                assert not (training | places) & set(frame[column]), name
+    assert not {d.territory for d in timetable.deadlines(registry, today=NOW.date())} & training
+    assert registry.national().digest == registry.digest
+
+
+def test_the_real_board_has_no_row_of_it_also_for_whoever_may_see_everything(real: Desk) -> None:
+    rows = timetable.board(real.engine, real.registry, [("*", "*")], today=NOW.date()).rows
+    assert len({row.territory for row in rows}) == 7
+    assert all(real.registry.territories[row.territory].kind == "national" for row in rows)
