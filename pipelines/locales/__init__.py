@@ -3,7 +3,7 @@
 Belongs here: putting a finding, or any sentence of a screen, into a language.  Does not belong here: the sentences.
 The English source texts stand where they are used (those of findings once, in `pipelines/returns/rules.py`), and
 English needs no catalogue.  Another language is one file, `<language>/LC_MESSAGES/rti.po`;
-`python -m pipelines.locales` writes the template from which a translator starts.
+`python -m pipelines.locales` keeps the files (`docs/translating.md`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,25 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.locales.script import latin
+
 if TYPE_CHECKING:
     from pipelines.returns.findings import Finding
 
 DOMAIN = "rti"
 SOURCE_LANGUAGE = "en"
+SERBIAN_LATIN = "sr-Latn"
+LANGUAGE_NAMES = {
+    "en": "English",
+    "sq": "Shqip",
+    "bs": "Bosanski",
+    "hr": "Hrvatski",
+    "mk": "Македонски",
+    "sr": "Српски",
+    "sr-Latn": "Srpski",
+    "cnr": "Crnogorski",
+}
+"""Each language by its own name, in the order of a chooser."""
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -32,14 +46,40 @@ class Words:
 
 
 def languages() -> tuple[str, ...]:
-    """The languages there are words in: English and every catalogue."""
-    return (SOURCE_LANGUAGE, *sorted(p.parents[1].name for p in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po")))
+    """The languages there are words in: English, every catalogue, and Serbian in Latin letters beside Cyrillic."""
+    found = sorted(p.parents[1].name for p in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    latin = [SERBIAN_LATIN] if "sr" in found else []
+    return (SOURCE_LANGUAGE, *found, *latin)
+
+
+def language_names() -> dict[str, str]:
+    """The languages of a chooser with their own names, in the order in which they are offered."""
+    known = set(languages())
+    return {language: name for language, name in LANGUAGE_NAMES.items() if language in known}
+
+
+def language_name(language: str) -> str:
+    """A language's own name; the code where it has none here."""
+    return LANGUAGE_NAMES.get(language, language)
+
+
+def html_lang(language: str) -> str:
+    """The BCP 47 tag of a language, for `lang=`."""
+    return "sr-Cyrl" if language == "sr" else language
+
+
+def _path(language: str) -> Path:
+    written = "sr" if language == SERBIAN_LATIN else language
+    return FOLDER / written / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
 @cache
 def catalogue(language: str) -> _gettext.NullTranslations:
-    """The catalogue of a language; English, and a language without a catalogue, say the source text."""
-    path = FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    """The catalogue of a language; English, and a language without a catalogue, say the source text.
+
+    Serbian in Latin letters is the Cyrillic catalogue, written over when it is loaded.
+    """
+    path = _path(language)
     if language == SOURCE_LANGUAGE or not path.is_file():
         return _gettext.NullTranslations()
     import io
@@ -49,9 +89,25 @@ def catalogue(language: str) -> _gettext.NullTranslations:
 
     compiled = io.BytesIO()
     with path.open("rb") as handle:
-        write_mo(compiled, read_po(handle, locale=language, domain=DOMAIN))
+        # The plural forms are those of the file's header: Babel knows no Montenegrin.
+        read = read_po(handle, locale=None, domain=DOMAIN)
+    if language == SERBIAN_LATIN:
+        for message in read:
+            if message.id:
+                forms = message.string
+                message.string = latin(forms) if isinstance(forms, str) else tuple(map(latin, forms or ()))
+    write_mo(compiled, read)
     compiled.seek(0)
     return _gettext.GNUTranslations(compiled)
+
+
+def reviewed(language: str) -> tuple[int, int]:
+    """How many texts of a language a speaker of it has read, and how many there are; English is the source."""
+    from pipelines.locales import catalogues
+
+    written = "sr" if language == SERBIAN_LATIN else language
+    found = catalogues.entries(catalogues.read_language(written))
+    return sum(map(catalogues.is_reviewed, found.values())), len(found)
 
 
 def gettext(text: str, language: str = SOURCE_LANGUAGE) -> str:
@@ -78,8 +134,10 @@ def fill_line(template: str, **params: object) -> str:
 
 def sources() -> Iterator[tuple[str, str]]:
     """Every source text of the findings with the place it comes from: (text, comment)."""
+    from pipelines.locales.extraction import load_rules
     from pipelines.returns.rules import all_rules
 
+    load_rules()
     for identity, rule in all_rules().items():
         yield rule.message, f"{identity}: message"
         yield rule.remedy, f"{identity}: remedy"

@@ -1,0 +1,44 @@
+"""Who has read the translations: the table in `REVIEW.md`, made from the catalogues.
+
+Belongs here: the count of reviewed texts as people see it.  Does not belong here: what counts as reviewed
+(`catalogues.is_reviewed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines import locales
+from pipelines.locales import catalogues
+
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+PATH = locales.FOLDER / "REVIEW.md"
+
+
+def reviewers(language: str) -> list[str]:
+    """Who has reviewed texts of a language, as their comments say it."""
+    found = set()
+    for message in catalogues.entries(catalogues.read_language(language)).values():
+        for comment in message.user_comments:
+            if comment.strip().lower().startswith(catalogues.REVIEWED):
+                found.add(comment.strip()[len(catalogues.REVIEWED) :].strip())
+    return sorted(found)
+
+
+def table(languages: Sequence[str]) -> str:
+    """The table of texts, reviewed texts and reviewers, a language a row."""
+    lines = ["| language | texts | reviewed | by whom |", "|---|---:|---:|---|"]
+    for language in languages:
+        done, total = locales.reviewed(language)
+        who = "; ".join(reviewers(language)) or "nobody"
+        lines.append(f"| {locales.LANGUAGE_NAMES[language]} (`{language}`) | {total} | {done} | {who} |")
+    return "\n".join(lines)
+
+
+def with_table(page: str, languages: Sequence[str]) -> str:
+    """The page with its table made anew. Raises ValueError where the page has lost the marks of the table."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{PATH.name} needs the lines '{BEGIN}' and '{END}' around its table")
+    return f"{before}{BEGIN}\n{table(languages)}\n{END}{after}"
