@@ -1,6 +1,7 @@
-"""Fixtures that several folders of tests share: one demonstration home, built once a session.
+"""Fixtures that several folders of tests share: one demonstration home, built once a session, and the databases that a
+ledger may lie in.
 
-Belongs here: building it, and handing out copies.  Does not belong here: what is asserted of it.
+Belongs here: building them, and handing out copies.  Does not belong here: what is asserted of them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.home import Home, init, open_home
+from tests import postgres
 
 CLOCK = "2026-11-20T09:00:00Z"
 """The demonstration's present: every return that has arrived arrived before it."""
@@ -91,6 +93,34 @@ def copied_home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("RTI_NOW", CLOCK)
     monkeypatch.setenv("RTI_HOME", str(root))
     yield open_home(root)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark of tests that need a PostgreSQL; `make unit` leaves them out."""
+    config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.postgres)")
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[postgres.Databases]:
+    """A PostgreSQL of this session, started when the first test asks for it."""
+    with postgres.server() as address:
+        databases = postgres.Databases(address)
+        yield databases
+        databases.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Each test once for each database: homes opened in it keep their ledger there. Gives the database's name."""
+    if request.param == "sqlite":
+        monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
+        yield "sqlite"
+        return
+    databases: postgres.Databases = request.getfixturevalue("postgres_databases")
+    url = databases.migrated()
+    monkeypatch.setenv("RTI_LEDGER_URL", url)
+    yield "postgresql"
+    databases.drop(url)
 
 
 @pytest.fixture

@@ -10,70 +10,62 @@ it is used by the command line of a home that has no steward yet, and by demonst
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from pipelines import clock, codes
+from pipelines import clock
 from pipelines.intake import audit, standing
 from pipelines.intake.database import reading, writing
 from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT
 from pipelines.locales import mark
 from pipelines.people import passwords
-from pipelines.people.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError
-from pipelines.told import ToldError
+from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError
+from pipelines.people.model import (
+    LOCAL,
+    Account,
+    AccountError,
+    New,
+    account_row,
+    check,
+    check_email,
+    check_grant,
+    check_language,
+    grant_row,
+)
 
 if TYPE_CHECKING:
     from pipelines.people.signin import SignIn
 
-LOCAL = "local"
-"""The issuer of accounts that no other provider vouches for; their subject is the account's id."""
-_ID = re.compile(r"[a-z0-9][a-z0-9._@-]{1,62}[a-z0-9]\Z")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
-_EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\Z")
-
-
-class AccountError(ToldError):
-    """An account or a grant that cannot be as it was asked for. The text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One account with its grants, without its password; times are texts as `clock.stamp()` writes them."""
-
-    account_id: str
-    display_name: str
-    email: str | None
-    language: str
-    must_change: bool
-    locked_until: str | None
-    disabled: bool
-    issuer: str | None
-    subject: str | None
-    created_at: str
-    created_by: str
-    signed_in_at: str | None
-    has_password: bool
-    grants: tuple[Grant, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """An account to be made."""
-
-    account_id: str
-    display_name: str
-    grants: tuple[Grant, ...] = ()
-    language: str = "en"
-    email: str | None = None
-    password: str | None = None
-    must_change: bool = True
-    issuer: str | None = None
-    subject: str | None = None
+__all__ = [
+    "LOCAL",
+    "Account",
+    "AccountError",
+    "New",
+    "all_accounts",
+    "change_password",
+    "create",
+    "create_many",
+    "disable",
+    "enable",
+    "find",
+    "grant",
+    "has_head_steward",
+    "identities",
+    "identity",
+    "identity_of",
+    "kept",
+    "link",
+    "record",
+    "reset_password",
+    "revoke",
+    "set_email",
+    "set_language",
+    "sign_in",
+    "unknown",
+]
 
 
 # -------------------------------------------------------------------------------------------------------------- making
@@ -103,7 +95,7 @@ def create(
 def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
     """Make those accounts that are not there yet, in one transaction; returns how many. Raises as `create`."""
     for one in accounts:
-        _check(one)
+        check(one)
     hashes = {one.account_id: passwords.hashed(one.password) for one in accounts if one.password is not None}
     now = clock.stamp(clock.now())
     with writing(engine) as connection:
@@ -118,8 +110,8 @@ def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
             return 0
         _keeper(connection, by, [grant for one in new for grant in one.grants])
         _refuse_taken(connection, new)
-        connection.execute(sa.insert(ACCOUNT), [_account_row(one, hashes.get(one.account_id), now, by) for one in new])
-        rows = [_grant_row(one.account_id, grant, now, by) for one in new for grant in sorted(set(one.grants))]
+        connection.execute(sa.insert(ACCOUNT), [account_row(one, hashes.get(one.account_id), now, by) for one in new])
+        rows = [grant_row(one.account_id, grant, now, by) for one in new for grant in sorted(set(one.grants))]
         if rows:
             connection.execute(sa.insert(ACCOUNT_GRANT), rows)
         record(connection, by, "create", [one.account_id for one in new])
@@ -183,12 +175,12 @@ def unknown(account_id: str) -> NotAllowedError:
 
 def grant(engine: sa.Engine, account_id: str, given: Grant, *, by: str) -> bool:
     """Give an account a role; false where it had it. Raises NotAllowedError, AccountError."""
-    _check_grant(given)
+    check_grant(given)
     with writing(engine) as connection:
         found = kept(connection, account_id, by, [given])
         if given in found.grants:
             return False
-        row = _grant_row(account_id, given, clock.stamp(clock.now()), by)
+        row = grant_row(account_id, given, clock.stamp(clock.now()), by)
         connection.execute(sa.insert(ACCOUNT_GRANT).values(**row))
         record(connection, by, "grant", [account_id], grant=_words(given))
     return True
@@ -235,13 +227,13 @@ def link(engine: sa.Engine, account_id: str, issuer: str, subject: str, *, by: s
 
 def set_language(engine: sa.Engine, account_id: str, language: str, *, by: str) -> None:
     """The language an account is spoken to in. An account may set its own."""
-    _check_language(language)
+    check_language(language)
     _set(engine, account_id, by, "language", language=language)
 
 
 def set_email(engine: sa.Engine, account_id: str, email: str | None, *, by: str) -> None:
     """Where notices go; None for nowhere. An account may set its own."""
-    _check_email(email)
+    check_email(email)
     _set(engine, account_id, by, "email", email=email)
 
 
@@ -349,30 +341,6 @@ def _accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> li
     ]
 
 
-def _account_row(one: New, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
-    return {
-        "account_id": one.account_id,
-        "display_name": one.display_name.strip(),
-        "email": one.email,
-        "language": one.language,
-        "password_hash": password_hash,
-        "must_change": one.must_change and password_hash is not None,
-        "failed": 0,
-        "locked_until": None,
-        "disabled": False,
-        "issuer": one.issuer,
-        "subject": one.subject,
-        "created_at": now,
-        "created_by": by,
-        "signed_in_at": None,
-    }
-
-
-def _grant_row(account_id: str, given: Grant, now: str, by: str) -> dict[str, Any]:
-    named = {"role": given.role, "jurisdiction": given.jurisdiction, "instrument": given.instrument}
-    return {"account_id": account_id, **named, "granted_at": now, "granted_by": by}
-
-
 def _words(one: Grant) -> list[str]:
     return [one.role, one.jurisdiction, one.instrument]
 
@@ -387,47 +355,3 @@ def _refuse_taken(connection: sa.Connection, new: Sequence[New]) -> None:
 
 def _subject_taken() -> AccountError:
     return AccountError(mark("The provider's account is linked to another account already."))
-
-
-# ------------------------------------------------------------------------------------------------------------- checking
-
-
-def _check(one: New) -> None:
-    if not _ID.match(one.account_id) or one.account_id == SYSTEM:
-        raise AccountError(
-            mark("{account} is no name for an account; take 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
-            account=repr(one.account_id),
-        )
-    if not one.display_name.strip():
-        raise AccountError(mark("Say the account's name as people read it: the office's role."))
-    if (one.issuer is None) != (one.subject is None) or one.issuer == LOCAL:
-        raise AccountError(mark("A provider is named by its issuer (an address) and its own name for the account."))
-    _check_language(one.language)
-    _check_email(one.email)
-    for given in one.grants:
-        _check_grant(given)
-    if one.password is not None:
-        passwords.check(one.password, one.account_id, one.display_name)
-
-
-def _check_language(language: str) -> None:
-    if not _LANGUAGE.match(language):
-        raise AccountError(mark("{language} is no language code, such as en or sq."), language=repr(language))
-
-
-def _check_email(email: str | None) -> None:
-    if email is not None and not _EMAIL.match(email):
-        raise AccountError(mark("{email} is no address of mail."), email=repr(email))
-
-
-def _check_grant(given: Grant) -> None:
-    if given.role not in ROLES:
-        raise AccountError(mark("{role} is no role; there are {known}."), role=repr(given.role), known=", ".join(ROLES))
-    if given.instrument not in (EVERY, *codes.codes("instrument")):
-        raise AccountError(
-            mark("{instrument} is no instrument; there are {known}."),
-            instrument=repr(given.instrument),
-            known=", ".join(codes.codes("instrument")),
-        )
-    if not given.jurisdiction.strip():
-        raise AccountError(mark("A role is held in a jurisdiction, or in * for every one."))

@@ -1,0 +1,149 @@
+"""A PostgreSQL for the tests of the ledger: find Debian's, as root install it where none is, start one for a session.
+
+Run as `python -m tests.postgres` by `make test`, to see to the package. Exits with 1 and the command to run otherwise.
+Belongs here: the server and a fresh database for each test.  Does not belong here: what is tested.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+USER = "postgres"
+_LONGEST = 60
+"""Seconds that one step of the server may take."""
+
+
+def find() -> Path | None:
+    """The folder of the server's programs: `RTI_POSTGRES_BIN`, else the newest of Debian's, else that on the path."""
+    if named := os.environ.get("RTI_POSTGRES_BIN"):
+        return Path(named)
+    debian = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")]
+    if debian:
+        return max(debian, key=lambda p: int(p.parent.name) if p.parent.name.isdecimal() else 0)
+    on_path = shutil.which("pg_ctl")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A server on loopback with a folder of its own, ended with the block; gives its address without a database.
+
+    It does not sync to disk: what is tested is transactions, not power cuts.
+    """
+    programs = find()
+    if programs is None:
+        raise RuntimeError("no PostgreSQL is found; see to it with `python -m tests.postgres`")
+    folder = Path(tempfile.mkdtemp(prefix="rti-postgres-"))
+    data, log = folder / "data", folder / "log"
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, USER)
+        folder.chmod(0o700)
+        _run(programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        port = _free_port()
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+        options += " -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+        _run(programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", str(_LONGEST), "start")
+        try:
+            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}"
+        finally:
+            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", str(_LONGEST), "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Databases:
+    """Fresh databases with the ledger's tables in them, each a copy of one that was migrated once."""
+
+    def __init__(self, address: str) -> None:
+        import sqlalchemy as sa
+
+        self._address = address
+        self._engine = sa.create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
+        self._template = f"template_{secrets.token_hex(4)}"
+
+    def empty(self) -> str:
+        """The URL of a new database without any table."""
+        return self._made("template0")
+
+    def migrated(self) -> str:
+        """The URL of a new database with an empty ledger."""
+        with self._engine.connect() as connection:
+            known = connection.exec_driver_sql(
+                "select count(*) from pg_database where datname = %s", (self._template,)
+            ).scalar_one()
+            if not known:
+                from pipelines.intake.database import open_url
+
+                connection.exec_driver_sql(f"create database {self._template} template template0")
+                open_url(f"{self._address}/{self._template}").dispose()
+        return self._made(self._template)
+
+    def drop(self, url: str) -> None:
+        """End a database and whoever is still connected to it."""
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f"drop database {url.rpartition('/')[2]} with (force)")
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._engine.dispose()
+
+    def _made(self, template: str) -> str:
+        name = f"ledger_{secrets.token_hex(6)}"
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f"create database {name} template {template}")
+        return f"{self._address}/{name}"
+
+
+def _run(*command: object) -> None:
+    """Run one of the server's programs, as its own user where we are root: it refuses root."""
+    as_user = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
+    # Its output goes to a file: the server that `pg_ctl start` leaves behind would hold a pipe open.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            [*as_user, *map(str, command)], stdout=output, stderr=output, cwd="/", timeout=2 * _LONGEST, check=False
+        )
+        if done.returncode:
+            output.seek(0)
+            raise RuntimeError(f"{command[0]} ended with {done.returncode}: {output.read().decode(errors='replace')}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> int:
+    """Find or install; 0 when there is one in the end."""
+    if path := find():
+        print(f"PostgreSQL for the tests of the ledger: {path}")
+        return 0
+    command = "apt-get update && apt-get install -y postgresql"
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        print(f"The tests of the ledger need a PostgreSQL. Install it with: sudo sh -c '{command}'", file=sys.stderr)
+        return 1
+    print("No PostgreSQL found; installing Debian's (about half a minute)")
+    # Nothing but the programs is wanted: no cluster is made and no service is started.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    script = (
+        "mkdir -p /etc/postgresql-common && "
+        "grep -qs create_main_cluster /etc/postgresql-common/createcluster.conf || "
+        "echo 'create_main_cluster = false' >> /etc/postgresql-common/createcluster.conf"
+    )
+    subprocess.run(["sh", "-c", script], check=True)
+    subprocess.run(["sh", "-c", f"{command} -qq"], check=True, env=environment, stdout=subprocess.DEVNULL)
+    return 0 if find() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
