@@ -22,6 +22,7 @@ from pipelines.intake.check import check, rules_version
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT
 from pipelines.intake.transitions import ACCEPTED
+from pipelines.locales import mark
 
 if TYPE_CHECKING:
     import polars as pl
@@ -145,6 +146,21 @@ def history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIOD
             chosen.setdefault(series, []).append(period)
     kept = {(*series, period) for series, found_in in chosen.items() for period in sorted(found_in)[-periods:]}
     return _observations(desk, {key: holder for key, holder in holders.items() if key in kept})
+
+
+def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
+    """The newest accepted observations of a form's series (schema OBSERVATION), for its templates.
+
+    Raises NotAllowedError for a form that is not declared, or whose returns are not to be seen.
+    """
+    form = desk.registry.forms.get(form_id)
+    if form is None or not who.may_see(form.jurisdiction, form.instrument):
+        raise rights.NotThereError(
+            mark("There is no such form, or it is not yours. Look at the forms of your returns, or ask your steward.")
+        )
+    every = queries.accepted_blocks(desk.engine)
+    wanted = (form.jurisdiction, form.instrument, form.series)
+    return _observations(desk, {key: holder for key, holder in every.items() if key[:3] == wanted})
 
 
 def _holders(desk: Desk, found: Submission) -> dict[BlockKey, str]:

@@ -14,22 +14,20 @@ RULES: dict[str, Rule] = {
     NOT_YOURS: Rule(
         NOT_YOURS,
         "error",
-        "This file is a return of {jurisdiction} ({instrument}, form {form}), for which you may not submit. "
-        "It was not kept.",
+        "This file is the form {form} ({instrument}) of {name}, for which you may not submit. It was not kept.",
         "If it is another office's file, take your own. If it is yours, ask the steward of the secretariat for the "
         "role of a submitter.",
     ),
     PRACTICE: Rule(
         PRACTICE,
         "error",
-        "This file is a return of the training territory ({jurisdiction}, form {form}). It was not kept.",
+        "This file is the form {form} of the training territory {name}. It was not kept.",
         "Hand it in at practice, where nothing counts.",
     ),
     NOT_PRACTICE: Rule(
         NOT_PRACTICE,
         "error",
-        "This file is a return of {jurisdiction} (form {form}), and practice takes only the training territory's. "
-        "It was not kept.",
+        "This file is the form {form} of {name}, and practice takes only the training territory's. It was not kept.",
         "Hand it in outside practice, or take a template of the training territory.",
     ),
 }

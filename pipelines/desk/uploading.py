@@ -234,9 +234,19 @@ def _refused(desk: Desk, who: Identity, report: Report) -> Finding | None:
     foreign = [pair for pair in pairs if not who.may("submitter", *pair)]
     jurisdiction, instrument = (foreign or pairs)[0]
     told: dict[str, Scalar] = {"jurisdiction": jurisdiction, "instrument": instrument, "form": report.form}
+    told["name"] = _name_with_note(desk, jurisdiction, who.language)
     if desk.registry.territory_of(report.jurisdiction).kind != desk.kind:
         return Finding(NOT_PRACTICE if desk.kind == "training" else PRACTICE, "error", params=told)
     return Finding(NOT_YOURS, "error", params=told) if foreign else None
+
+
+def _name_with_note(desk: Desk, jurisdiction: str, language: str) -> str:
+    """A jurisdiction's name, never without the footnote that stands with it."""
+    from pipelines.timetable import names
+
+    name = names.jurisdiction_name(desk.registry, jurisdiction, language)
+    note = names.note_of(desk.registry, desk.registry.territory_of(jurisdiction).code, language)
+    return f"{name} ({note})" if note else name
 
 
 def _is_kept(report: Report) -> bool:

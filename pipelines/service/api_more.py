@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from pipelines.service.api_parts import FILE, PROBLEMS, TheDesk, Who, download
+from pipelines import desk as door
+from pipelines.service.api_parts import FILE, PROBLEMS, XLSX, TheDesk, TheQueue, Who, download
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["what is due"])
 
@@ -32,3 +33,28 @@ def timetable(
     demonstration = desk.home.kind == "demonstration"
     made = ics(due, who.language, demonstration=demonstration, registry=desk.registry)
     return download(made, "timetable.ics", "text/calendar; charset=utf-8")
+
+
+@router.get(
+    "/templates/{form}/{period}",
+    response_class=Response,
+    responses={200: {"content": {XLSX: FILE}, "description": "A workbook."}},
+)
+async def template(
+    desk: TheDesk,
+    queue: TheQueue,
+    who: Who,
+    form: Annotated[str, Path(description="The form's id.", examples=["MK-JUSTICE-2"])],
+    period: Annotated[str, Path(description="A period of the form.", examples=["2026-Q4"])],
+) -> Any:
+    """The empty workbook of a form for a period, with the last accepted figures greyed beside the cells."""
+    from pipelines import templates
+
+    def work() -> Response:
+        before = door.accepted(desk, who, form)
+        name, workbook = templates.write(
+            desk.registry, form, period, previous=before, demonstration=desk.home.kind == "demonstration"
+        )
+        return download(workbook, name, XLSX)
+
+    return await queue.run(who.account, who.language, work)

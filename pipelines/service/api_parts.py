@@ -78,6 +78,7 @@ def _queue(request: Request) -> Queue:
 
 
 TheQueue = Annotated[Queue, Depends(_queue)]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 

@@ -21,6 +21,7 @@ from pipelines.intake.transitions import TransitionError
 from pipelines.intake.work import DeclarationsChangedError
 from pipelines.locales import gettext, mark
 from pipelines.people.identity import NotAllowedError
+from pipelines.templates import TemplateError
 from pipelines.told import ToldError
 
 MEDIA_TYPE = "application/problem+json"
@@ -85,7 +86,7 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         return ProblemError(403, detail, language=language)
     if isinstance(error, TransitionError):
         return ProblemError(409, detail, language=language)
-    if isinstance(error, SubmissionRefusedError | UnknownFormError):
+    if isinstance(error, SubmissionRefusedError | UnknownFormError | TemplateError):
         return ProblemError(422, detail, language=language)
     if isinstance(error, DeclarationsChangedError):
         return ProblemError(503, detail, language=language, headers={"Retry-After": "60"})
@@ -125,6 +126,7 @@ def install(app: FastAPI) -> None:
         TransitionError,
         SubmissionRefusedError,
         UnknownFormError,
+        TemplateError,
         DeclarationsChangedError,
         Exception,
     ):

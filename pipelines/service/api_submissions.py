@@ -15,11 +15,10 @@ from pipelines.desk import Desk
 from pipelines.locales import tell
 from pipelines.people.identity import Identity
 from pipelines.service import api_models
-from pipelines.service.api_parts import FILE, PROBLEMS, Id, TheDesk, TheQueue, Who, download
+from pipelines.service.api_parts import FILE, PROBLEMS, XLSX, Id, TheDesk, TheQueue, Who, download
 from pipelines.service.api_problems import ProblemError
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/submissions", response_model=list[api_models.SubmissionBody], tags=["looking"])
@@ -87,7 +86,7 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
         made = door.report(desk, who, submission_id)
         _, data = door.original(desk, who, submission_id)
         name, workbook = answers.annotated(data, made, who.language, demonstration=desk.home.kind == "demonstration")
-        return download(workbook, name, _XLSX if name.endswith(".xlsx") else "application/octet-stream")
+        return download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
 
     return await queue.run(who.account, who.language, work)
 
