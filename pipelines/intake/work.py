@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.persons.scan import scan
-from pipelines.readers.model import Content, ReadError
+from pipelines.readers.model import Content, Cube, ReadError
 from pipelines.returns.findings import Finding
 
 if TYPE_CHECKING:
@@ -68,18 +68,40 @@ def take_with(task: Task, registry: Registry) -> Taken:
     if task.form is not None:
         form = registry.forms[task.form]
         content = _read(task, form)
+        others = [m.form.id for m in recognise(content, task.filename, registry)]
+        if others and form.id not in others:
+            return _other_form(content, form, others, task, registry)
         return _standardised(content, form, (form.id,), task, registry)
     content = _first_read(task, registry)
     matches = recognise(content, task.filename, registry)
     if not matches:
         plans = [plan_of(form, registry) for form in registry.forms.values() if form.contacts]
         persons = scan(content, task.filename, is_contact=lambda text: any(plan.is_contact(text) for plan in plans))
+        if is_blank(content):
+            return Taken(content.format, None, (), tuple(persons or [Finding("return.empty", "error")]), None)
         found = persons or [not_recognised(content, registry)]
         return Taken(content.format, None, (), tuple(found), None)
     form = matches[0].form
     if _needs_own_options(form, content):
         content = _read(task, form)
     return _standardised(content, form, tuple(m.form.id for m in matches), task, registry)
+
+
+def is_blank(content: Content) -> bool:
+    """Whether nothing at all stands in a file that can be read."""
+    if isinstance(content, Cube):
+        return not content.observations
+    return not any(cell.text.strip() for table in content.tables for cell in table.cells)
+
+
+def _other_form(content: Content, form: Form, others: list[str], task: Task, registry: Registry) -> Taken:
+    """A file of another office or instrument than the sender says: told once, and not as dozens of missing tables."""
+    from pipelines.returns.plan import plan_of
+
+    contact = plan_of(registry.forms[others[0]], registry).is_contact
+    found = scan(content, task.filename, is_contact=contact)
+    other = Finding("return.other_form", "error", seen=others[0], expected=form.id)
+    return Taken(content.format, form.id, tuple(others), tuple(found or [other]), None)
 
 
 def _first_read(task: Task, registry: Registry) -> Content:

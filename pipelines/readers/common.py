@@ -25,7 +25,7 @@ MAX_TABLES = 2_000
 
 RULES: dict[str, tuple[str, str]] = {
     "read.malformed": (
-        "The file looks like {format} but is damaged or not well formed: {detail}.",
+        "The file looks like {format} but is damaged, or did not arrive whole ({detail}).",
         "Open the file in the program that made it, save it again under a new name and send that.",
     ),
     "read.encrypted": (

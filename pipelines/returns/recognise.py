@@ -6,6 +6,7 @@ Does not belong here: reading.  A file's name is never evidence: offices rename 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from pipelines.returns.template import Matcher
 _LONGEST = 400
 """Characters of a text that is still a heading or title; longer ones are prose."""
 _NEAREST = 3
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+"""What a template leaves open; people are shown a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,11 @@ def not_recognised(content: Content, registry: Registry) -> Finding:
     near = []
     for score, form, match in scored[:_NEAREST]:
         if score > 0:
-            lacks = f", lacks {', '.join(repr(w) for w in match.missing[:3])}" if match.missing else ""
+            lacks = (
+                f", lacks {', '.join(repr(_PLACEHOLDER.sub('…', w)) for w in match.missing[:2])}"
+                if match.missing
+                else ""
+            )
             other = "" if content.format in form.formats else f", which comes as {'/'.join(form.formats)}"
             near.append(f"{form.id} ({form.title}{other}{lacks})")
     return Finding("return.not_recognised", "error", params={"nearest": "; ".join(near) or "none"}, seen=content.format)

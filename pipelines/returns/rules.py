@@ -38,6 +38,11 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "Send the file on the form agreed for it, or name the form. If the office has changed its form, the new layout "
         "must be declared first.",
     ),
+    "return.other_form": (
+        "error",
+        "This file is on the form {seen}, not on {expected}.",
+        "Check the office, the form and the file: one of the three is another's. Send each file on its own form.",
+    ),
     "return.wrong_format": (
         "error",
         "The form {form} comes as {expected}, but this file is {seen}.",
