@@ -71,8 +71,11 @@ def words_of(plan: Plan, law: Law, period: Period, office: str) -> Words:
 
 
 def _holds(name: str, meaning: Meaning, law: Law, period: Period) -> bool:
+    parts = {"year": str(period.year), "quarter": str(period.quarter), "period": period.code}
     if name in PERIOD_PARTS:
-        return meaning.key == {"year": str(period.year), "quarter": str(period.quarter), "period": period.code}[name]
+        return meaning.key == parts[name]
+    if any(meaning.said.get(part, code) != code for part, code in parts.items()):
+        return False
     article = meaning.said.get("article")
     in_force = article is None or article == "_T" or law.find(article, period.start, period.end)[1]
     return in_force and within(period.code, meaning.valid)
