@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from pipelines import __version__
-from pipelines.commands import files, home, intake, people, release
+from pipelines.commands import files, home, intake, notices, people, receipt, release
 from pipelines.commands.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
 
 app = typer.Typer(
@@ -43,11 +43,14 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     files.read,
     files.preview,
     home.territories,
+    notices.timetable,
 )
 for command in _COMMANDS:
     app.command()(command)
 app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
+app.add_typer(receipt.app, name="receipt")
+app.add_typer(notices.app, name="notices")
 for name, commands in (("account", people.account), ("token", people.token), ("audit", people.audit)):
     app.add_typer(commands, name=name)
 
@@ -59,6 +62,7 @@ _WORDED = {
     "pipelines.intake.database": ("LedgerError",),
     "pipelines.intake.transitions": ("TransitionError",),
     "pipelines.people.identity": ("NotAllowedError",),
+    "pipelines.notices.settings": ("NoticeSettingsError",),
     "pipelines.people.accounts": ("AccountError",),
     "pipelines.people.passwords": ("PasswordError",),
     "pipelines.intake.facts": ("FactsError",),
@@ -66,6 +70,7 @@ _WORDED = {
     "pipelines.intake.check": ("UnknownFormError",),
     "pipelines.intake.work": ("DeclarationsChangedError",),
     "pipelines.intake.submit": ("SubmissionRefusedError",),
+    "pipelines.intake.receipt_keys": ("KeyFileError",),
     "pipelines.intake.arrivals": ("ArrivalsError",),
     "pipelines.returns.yamlfile": ("DeclarationError",),
     "pipelines.releases.build": ("ReleaseError",),

@@ -1,0 +1,40 @@
+"""The daily reminders: enter who is reminded, then send what waits. What is due is known to `pipelines/timetable/`."""
+
+import dagster as dg
+
+from pipelines.defs.home import HomeResource
+from pipelines.run import steps_log
+
+
+@dg.op(description="Enter today's reminders, one a person, and send every notice that waits.")
+def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
+    from pipelines import notices
+    from pipelines.intake.ledger import open_ledger
+    from pipelines.returns.registry import load
+
+    place, registry = home.open(), load()
+    engine = open_ledger(place)
+    reminded = notices.remind(place, engine, registry)
+    done = notices.deliver(place, engine, registry=registry)
+    steps_log().info(f"{reminded} people reminded, {done.sent} notices sent, {done.failed + done.given_up} not")
+    context.add_output_metadata({"reminded": reminded, "sent": done.sent, "not sent": done.failed + done.given_up})
+
+
+@dg.job(description="Reminders of what is due, and the notices that wait.")
+def reminders() -> None:
+    remind_and_send()
+
+
+@dg.schedule(
+    job=reminders,
+    cron_schedule="0 7 * * *",
+    execution_timezone="Europe/Belgrade",
+    description="Each morning. Twice a day, or a day late, reminds nobody twice.",
+)
+def daily_reminders(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    return dg.RunRequest(run_key=f"reminders-{context.scheduled_execution_time:%Y-%m-%d}")
+
+
+@dg.definitions
+def reminder_definitions() -> dg.Definitions:
+    return dg.Definitions(jobs=[reminders], schedules=[daily_reminders])
