@@ -7,10 +7,7 @@ Many files cost one pool of children and one judgement.
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -18,14 +15,14 @@ from typing import TYPE_CHECKING, Literal
 from pipelines.intake import nil, store
 from pipelines.intake.ledger import Block
 from pipelines.intake.report import Report, file_hash, history_hash
+from pipelines.intake.shared import SHARED
 from pipelines.intake.totals import totals
-from pipelines.intake.work import DeclarationsChangedError, Taken, Task, take
+from pipelines.intake.work import DeclarationsChangedError, Taken, Task
 from pipelines.readers.model import ReadError
 from pipelines.returns.findings import Finding, verdict
 
 if TYPE_CHECKING:
     from expectations.judge import History
-    from pipelines.readers.child import ChildPool
     from pipelines.returns.registry import Registry
     from pipelines.returns.standardise import Reading
 
@@ -115,7 +112,7 @@ def warm_up(registry: Registry) -> None:
     """
     from expectations.engine import warm_up as load_judgement
 
-    with _SHARED.of(registry.digest) as pool:
+    with SHARED.of(registry.digest) as pool:
         pool.warm_up(Task(b"-", "warm-up.csv", OFFLINE_ID, registry.digest))
     rules_version()
     load_judgement()
@@ -197,7 +194,7 @@ def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[
             about[job.key] = _about(job, ReadError("read.reader_failed", format="file", detail="no answer"))
             yield job.key, Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
 
-    with _SHARED.of(registry.digest) as pool:
+    with SHARED.of(registry.digest) as pool:
         for key, result in pool.map(tasks()):
             one = about[key]
             if isinstance(result, Taken) and result.stale:
@@ -235,48 +232,6 @@ def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Ta
         sums=empty(DECLARED_SUM),
     )
     return Taken(nil.FORMAT, declared.form, (declared.form,), (), reading)
-
-
-class _SharedPool:
-    """Warm reading processes of this process, for all its threads: started when first needed."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.pool: ChildPool[Task, Taken] | None = None
-        self.digest = ""
-        self.users: Counter[int] = Counter()
-        self.retired: list[ChildPool[Task, Taken]] = []
-
-    @contextmanager
-    def of(self, digest: str) -> Iterator[ChildPool[Task, Taken]]:
-        """The pool for declarations of a digest; one whose children loaded others ends with its last user."""
-        import atexit
-
-        from pipelines.readers.child import PRELOAD, ChildPool
-
-        with self.lock:
-            if self.pool is not None and (self.digest != digest or not self.pool.launcher.alive()):
-                self.retired.append(self.pool)
-                self.pool = None
-            if self.pool is None:
-                self.pool = ChildPool(take, preload=("pipelines.intake.preload", *PRELOAD))
-                self.digest = digest
-                atexit.register(self.pool.close)
-            pool = self.pool
-            self.users[id(pool)] += 1
-        try:
-            yield pool
-        finally:
-            with self.lock:
-                self.users[id(pool)] -= 1
-                for old in [p for p in self.retired if not self.users[id(p)]]:
-                    self.retired.remove(old)
-                    del self.users[id(old)]
-                    atexit.unregister(old.close)
-                    old.close()
-
-
-_SHARED = _SharedPool()
 
 
 # ------------------------------------------------------------------------------------------------------------- judging

@@ -126,7 +126,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Rule]:
     module = types.ModuleType("expectations.judge")
     module.__dict__.update(History=History, JudgedReturn=JudgedReturn, judge=judge, RULES_VERSION="test.1")
     monkeypatch.setitem(sys.modules, "expectations.judge", module)
-    monkeypatch.setattr(check, "_SHARED", Shared())
+    monkeypatch.setattr(check, "SHARED", Shared())
     for identity, rule in FAKE_RULES.items():
         monkeypatch.setitem(rules.RULES, identity, rule)
     return FAKE_RULES

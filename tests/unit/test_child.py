@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.readers import wire
-from pipelines.readers.child import ChildPool, Job, read_in_child
+from pipelines.readers.child import Job, read_in_child
 from pipelines.readers.model import Cell, Grid, ReadError, Table, Where
+from pipelines.readers.pool import ChildPool
 
 
 class Payload:

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines import clock
 from pipelines.intake import nil
-from pipelines.intake.check import CheckJob, UnknownFormError, check, check_many
+from pipelines.intake.check import CheckJob, Step, UnknownFormError, check, check_many
 from pipelines.intake.totals import totals
 from pipelines.returns.model import CASE_EVENT, empty
 from tests.unit import check_fakes
@@ -153,3 +153,35 @@ def test_totals_count_wholes_and_sum_everything() -> None:
     (parts,) = totals(women)
     assert (parts["total"], parts["sum"]) == (None, 2)
     assert totals(frame.clear()) == []
+
+
+# --------------------------------------------------------------------------------------------------------------- steps
+
+
+def test_the_steps_of_a_check_are_told_with_what_is_known_by_then() -> None:
+    steps: list[Step] = []
+    report = _check("2025-Q4;reported;101", history=_history(), on_step=steps.append)
+    assert [s.name for s in steps] == ["reading", "read", "judging", "judged"]
+    assert (steps[0].form, steps[0].periods, steps[0].findings) == (None, (), ())
+    assert (steps[1].form, steps[1].periods) == ("QQ-JUSTICE-1", ("2025-Q4",))
+    assert [f.rule for f in steps[1].findings] == ["test.high"]
+    assert [f.rule for f in steps[3].findings] == ["test.high", "test.changed"]
+    assert steps[3].findings == report.findings
+
+
+@pytest.mark.parametrize(("text", "rule"), [("broken", "read.malformed"), ("unknown", "return.not_recognised")])
+def test_a_file_without_content_goes_through_the_same_steps(text: str, rule: str) -> None:
+    steps: list[Step] = []
+    report = _check(text, on_step=steps.append)
+    assert [s.name for s in steps] == ["reading", "read", "judging", "judged"]
+    assert [f.rule for f in steps[1].findings] == [rule] == [f.rule for f in report.findings]
+    assert steps[1].form is None
+
+
+def test_a_listener_may_end_the_check() -> None:
+    def leave(step: Step) -> None:
+        if step.name == "read":
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        _check("2025-Q4;reported;3", on_step=leave)

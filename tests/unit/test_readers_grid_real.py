@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.readers.child import ChildPool
 from pipelines.readers.model import Cell, Grid, ReadError
+from pipelines.readers.pool import ChildPool
 from pipelines.readers.read import read
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -1,0 +1,136 @@
+"""Many callers at once: nobody waits for another's slow file, who waits longest is served next, no seat is lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pipelines.readers import pool as pool_module
+from pipelines.readers.model import ReadError
+from pipelines.readers.pool import ChildPool, Seats, at_once
+
+
+def work(job: str) -> object:
+    """Sleeps, dies, or says who did it."""
+    verb, _, number = job.partition(" ")
+    if verb == "sleep":
+        time.sleep(float(number))
+    if verb == "crash":
+        os.abort()
+    return job if verb != "pid" else os.getpid()
+
+
+@pytest.fixture
+def pool() -> Iterator[ChildPool[str, object]]:
+    with ChildPool(work, workers=2, timeout=20.0, preload=()) as made:
+        list(made.map([(0, "x"), (1, "x")]))
+        yield made
+
+
+def _together(*tasks: Callable[[], object]) -> list[threading.Thread]:
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _one(pool: ChildPool[str, object], job: str) -> object:
+    return next(result for _, result in pool.map([(0, job)]))
+
+
+def test_forty_callers_each_get_their_own_answer_and_never_more_children_work_than_seats(
+    pool: ChildPool[str, object],
+) -> None:
+    answers: dict[int, object] = {}
+    most = []
+
+    def ask(number: int) -> None:
+        answers[number] = _one(pool, f"crash {number}" if number % 8 == 3 else f"job {number}")
+        most.append(pool.seats.taken)
+
+    for thread in _together(*(lambda n=n: ask(n) for n in range(40))):
+        thread.join()
+    died = {n for n, answer in answers.items() if isinstance(answer, ReadError)}
+    assert died == {n for n in range(40) if n % 8 == 3}
+    assert all(answers[n] == f"job {n}" for n in range(40) if n not in died)
+    assert max(most) <= 2 and pool.seats.taken == 0 and not pool.seats.waiting
+    assert len(pool.idle) <= 2
+
+
+def test_slow_files_step_aside_for_the_next_upload(
+    pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "PATIENCE", 0.2)
+    slow = _together(*(lambda: _one(pool, "sleep 2") for _ in range(2)))
+    time.sleep(0.1)
+    began = time.monotonic()
+    assert _one(pool, "quick") == "quick"
+    assert time.monotonic() - began < 1.5
+    for thread in slow:
+        thread.join()
+    assert (pool.seats.taken, pool.seats.aside) == (0, 0)
+
+
+def test_a_batch_leaves_room_for_a_single_upload(pool: ChildPool[str, object]) -> None:
+    done: list[object] = []
+    batch = _together(lambda: done.extend(pool.map((n, "sleep 0.1") for n in range(30))))
+    time.sleep(0.25)
+    began = time.monotonic()
+    assert _one(pool, "quick") == "quick"
+    waited = time.monotonic() - began
+    assert waited < 0.8 and len(done) < 30
+    batch[0].join()
+    assert len(done) == 30
+
+
+def test_seats_are_given_in_the_order_of_asking() -> None:
+    seats = Seats(1)
+    first = seats.take(wait=True)
+    assert first is not None and seats.take(wait=False) is None
+    order: list[int] = []
+    threads = []
+
+    def wait_for(number: int) -> None:
+        seat = seats.take(wait=True)
+        assert seat is not None
+        order.append(number)
+        seat.leave()
+
+    for number in range(5):
+        threads += _together(lambda n=number: wait_for(n))
+        while len(seats.waiting) <= number:
+            time.sleep(0.001)
+    assert seats.take(wait=False) is None
+    first.leave()
+    for thread in threads:
+        thread.join()
+    assert order == list(range(5)) and seats.taken == 0
+
+
+def test_a_caller_that_gives_up_returns_its_seat(pool: ChildPool[str, object]) -> None:
+    results = pool.map((n, "x") for n in range(10))
+    next(results)
+    results.close()
+    assert pool.seats.taken == 0
+
+    def broken() -> Iterator[tuple[int, str]]:
+        yield 0, "x"
+        raise KeyError("no more")
+
+    with pytest.raises(KeyError):
+        list(pool.map(broken()))
+    assert pool.seats.taken == 0
+    assert _one(pool, "x") == "x"
+
+
+def test_warming_up_forks_every_child_and_uses_it() -> None:
+    with ChildPool(work, workers=2, preload=("json",)) as made:
+        made.warm_up("x")
+        pids = {child.pid for child in made.idle}
+        assert len(pids) == 2
+        assert {result for _, result in made.map([(0, "pid"), (1, "pid")])} <= pids
+    assert at_once() >= 2
