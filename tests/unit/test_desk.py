@@ -1,4 +1,4 @@
-"""The desk: what is kept of whom, the same bytes twice, justifications that are offered again, crashes between steps."""
+"""The desk: what is kept of whom, the same bytes twice, justifications that are offered again, cuts at every step."""
 
 from __future__ import annotations
 
@@ -478,7 +478,7 @@ def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
             door.upload(desk, sender, file(value=101), "a.csv")
     states = [s.state for s in queries.submissions(desk.engine)]
     assert states in ([], ["received"], ["checked"])
-    assert not [p for p in desk.home.store.rglob("*.new")]
+    assert not list(desk.home.store.rglob("*.new"))
     # Whatever was entered has its bytes; sending the same again finishes it, once.
     for one in queries.submissions(desk.engine):
         assert store.get(desk.home, one.sha256) == file(value=101)
