@@ -19,7 +19,7 @@ export DO_NOT_TRACK := 1
 STAMP := $(VENV)/.installed
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install run refresh serve unit test test-all lint types format bench docs lock samples clean browser
+.PHONY: help install run refresh serve unit test test-all lint types format bench docs lock samples clean browser postgres
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -48,14 +48,17 @@ serve: $(STAMP) ## serve what is there
 browser: $(STAMP)
 	@$(BIN)/python -m tests.chromium
 
-unit: $(STAMP) ## the unit tests alone, in seconds: no home, no browser, no files from beside the project
-	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared" -n 2
+postgres: $(STAMP)
+	@$(BIN)/python -m tests.postgres
 
-test: $(STAMP) browser ## every test but the slow ones
+unit: $(STAMP) ## the unit tests alone, in seconds: no home, no browser, no PostgreSQL, no files from beside the project
+	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared and not postgres" -n 2
+
+test: $(STAMP) browser postgres ## every test but the slow ones
 	$(call say,Running the tests that are not slow)
 	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
-test-all: $(STAMP) browser ## every test
+test-all: $(STAMP) browser postgres ## every test
 	$(call say,Running all tests)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 

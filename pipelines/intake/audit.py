@@ -138,8 +138,9 @@ def checkpoint(home: Home, engine: sa.Engine) -> Head:
     known = checkpoints(home)
     if at[0] and (not known or known[-1] != at):
         line = canonical({"at": clock.stamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
-        handle = os.open(_path(home), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(_path(home), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
+            _drop_cut_line(handle)
             os.write(handle, line.encode("ascii"))
             os.fsync(handle)
         finally:
@@ -153,15 +154,22 @@ def checkpoints(home: Home) -> list[Head]:
     if not path.is_file():
         return []
     out = []
-    *lines, last = path.read_text(encoding="utf-8").split("\n")
+    *lines, _cut_short = path.read_text(encoding="utf-8").split("\n")
     for number, line in enumerate(lines, start=1):
         try:
             content = json.loads(line)
             out.append((int(content["seq"]), str(content["hash"])))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"line {number} of {path} is no checkpoint; put back the file from a backup") from error
-    del last
     return out
+
+
+def _drop_cut_line(handle: int) -> None:
+    """End the file at its last whole line: a new line behind one that a crash has cut short would be none."""
+    content = os.pread(handle, os.fstat(handle).st_size, 0)
+    whole = content.rfind(b"\n") + 1
+    if whole != len(content):
+        os.ftruncate(handle, whole)
 
 
 def _path(home: Home) -> Path:

@@ -37,15 +37,21 @@ def open_ledger(home: Home) -> sa.Engine:
 
 def open_url(url: str) -> sa.Engine:
     """The ledger behind an SQLAlchemy address (`sqlite:///…` or `postgresql+…`), migrated. Raises LedgerError."""
-    engine = sa.create_engine(url, **_options(url))
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _on_sqlite_connect)
-        sa.event.listen(engine, "begin", _on_sqlite_begin)
+    engine = engine_of(url)
     try:
         if _revision(engine) != migrations.HEAD:
             _migrate(engine)
     except sa.exc.OperationalError as error:
         raise LedgerError(f"the ledger {engine.url!r} cannot be opened: {error.orig}") from error
+    return engine
+
+
+def engine_of(url: str) -> sa.Engine:
+    """The engine of an address with our settings, whatever lies behind it."""
+    engine = sa.create_engine(url, **_options(url))
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _on_sqlite_connect)
+        sa.event.listen(engine, "begin", _on_sqlite_begin)
     return engine
 
 
