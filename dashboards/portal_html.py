@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -60,6 +60,8 @@ class Table:
     rows: Sequence[Row]
     numbers: frozenset[int] = field(default_factory=frozenset)
     wide: bool = False
+    quiet: bool = False
+    """Its caption is for screen readers only: a heading above it says the same."""
 
     def __html__(self) -> str:
         return table(self)
@@ -72,12 +74,22 @@ def table(one: Table) -> Markup:
         for i, column in enumerate(one.columns)
     )
     body = join(_row(one, row) for row in one.rows)
-    return Markup(
-        '<div class="rti-caption" aria-hidden="true">{caption}</div>'
+    above = (
+        Markup("") if one.quiet else Markup('<div class="rti-caption" aria-hidden="true">{}</div>').format(one.caption)
+    )
+    return above + Markup(
         '<div class="rti-scroll" role="region" tabindex="0" aria-label="{caption}">'
         '<table class="rti-table rti-words{wide}"><caption class="rti-hidden">{caption}</caption>'
         '<thead><tr><th scope="col">{corner}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     ).format(caption=one.caption, corner=one.corner, head=head, body=body, wide=" rti-grid" if one.wide else "")
+
+
+def without_empty(one: Table) -> Table:
+    """The table without columns in which nothing stands."""
+    kept = [i for i in range(len(one.columns)) if any(row.fields[i] for row in one.rows)]
+    rows = [replace(row, fields=tuple(row.fields[i] for i in kept)) for row in one.rows]
+    numbers = frozenset(kept.index(i) for i in one.numbers if i in kept)
+    return replace(one, columns=[one.columns[i] for i in kept], rows=rows, numbers=numbers)
 
 
 def _row(one: Table, row: Row) -> Markup:
@@ -161,5 +173,5 @@ def _line(points: Sequence[tuple[float, float]]) -> str:
 
 __all__ = [
     "Markup", "Part", "Row", "Table", "address", "badge", "box", "escape", "facts", "items", "join", "link", "note",
-    "picture", "spark", "table",
+    "picture", "spark", "table", "without_empty",
 ]  # fmt: skip

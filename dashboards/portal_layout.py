@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STYLES = tuple(Path(__file__).with_name(name) for name in ("style.css", "portal.css"))
 LANGUAGE_COOKIE = "rti_language"
+_MARKS = ("*", "†", "‡", "§")
 Claims = Mapping[str, Any]
 ClaimsSource = Callable[[], tuple[Claims, str]]
 """Gives what a provider says of whoever looks, and the issuer of the built-in sign-in (empty where there is none)."""
@@ -35,7 +36,7 @@ ClaimsSource = Callable[[], tuple[Claims, str]]
 
 @dataclass(frozen=True)
 class Here:
-    """What every page needs: the desk, who acts, the language, and the names shown so far that carry a footnote."""
+    """What every page needs: the desk, who acts, the language, and the footnotes (with marks) of names shown so far."""
 
     desk: Desk
     who: Identity
@@ -56,13 +57,22 @@ class Here:
 
     def area(self, code: str) -> str:
         """The name of a territory or a part of one; its footnote stands at the end of the page."""
-        from pipelines.timetable.names import jurisdiction_name, note_of
+        from pipelines.timetable.names import jurisdiction_name
 
-        name = jurisdiction_name(self.desk.registry, code, self.language)
-        if note := note_of(self.desk.registry, code.partition("_")[0], self.language):
-            self.notes[name] = note
-            return f"{name}*"
-        return name
+        return jurisdiction_name(self.desk.registry, code, self.language) + self.mark(code)
+
+    def office(self, source: str, territory: str) -> str:
+        """The name of an office with its territory's."""
+        from pipelines.timetable.names import office_name
+
+        return office_name(self.desk.registry, source, self.language) + self.mark(territory)
+
+    def mark(self, code: str) -> str:
+        """The mark of the footnote that a territory's name carries; empty where it carries none."""
+        from pipelines.timetable.names import note_of
+
+        note = note_of(self.desk.registry, code.partition("_")[0], self.language)
+        return self.notes.setdefault(note, _MARKS[len(self.notes) % len(_MARKS)]) if note else ""
 
     def form(self, form: str | None) -> str:
         """What a person calls a form."""
@@ -239,9 +249,8 @@ def put(*parts: html.Part | html.Table) -> None:
 
 def end(here: Here) -> None:
     """Close a page: the footnotes of names shown on it."""
-    if here.notes:
-        notes = dict.fromkeys(here.notes.values(), "*")
-        put(html.Markup('<div class="rti-notes">{}</div>').format(html.items(f"{m} {n}" for n, m in notes.items())))
+    notes = html.items((f"{mark} {note}" for note, mark in here.notes.items()), "rti-plain")
+    put(html.Markup('<div class="rti-notes">{}</div>').format(notes) if notes else "")
     put(
         html.Markup('<div class="rti-foot">{}</div>').format(
             here.tell(
@@ -328,7 +337,13 @@ def register(pages: Mapping[str, Any]) -> None:
 
 def go(page: str, **query: str) -> NoReturn:
     """To another page of the portal, without a new sign-in and without losing what this session holds."""
+    st.session_state["arrived"] = True
     st.switch_page(_PAGES[page], query_params=query)
+
+
+def arrived() -> bool:
+    """Whether this run is the first after `go`: then the focus goes to what was come for."""
+    return bool(st.session_state.pop("arrived", False))
 
 
 def state(here: Here, code: str) -> html.Markup:

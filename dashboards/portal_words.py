@@ -70,7 +70,7 @@ def severity(code: str, language: str) -> Sign:
 
 def said(source: Mapping[str, str], code: str, language: str) -> str:
     """The words of a code in one of the lists above; the code itself where an older entry has another."""
-    return tell(source[code], language) if code in source else code
+    return tell(source[code], language) if code in source else code  # marked above
 
 
 def label(codelist: str, code: str, language: str) -> str:
@@ -94,16 +94,16 @@ def day(stamp: str | None) -> str:
 def period(code: str, language: str) -> str:
     """`2026-Q3` in words; a year stands as it is."""
     year, mark_, quarter = code.partition("-Q")
-    return tell("{year}, quarter {quarter}", language, year=year, quarter=quarter) if mark_ else code
+    return tell("{year} Q{quarter}", language, year=year, quarter=quarter) if mark_ else code
 
 
 def periods(codes_: Iterable[str], language: str) -> str:
-    """Several periods, in order; many are told by the first and the last."""
+    """Several periods, in order; more than two are told by the first and the last."""
     every = sorted(set(codes_))
-    if len(every) > 3:
+    if len(every) > 2:
         first, last = period(every[0], language), period(every[-1], language)
         return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
-    return "; ".join(period(code, language) for code in every)
+    return ", ".join(period(code, language) for code in every)
 
 
 def size(count: int) -> str:

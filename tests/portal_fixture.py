@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.people.identity import Grant
@@ -45,3 +47,28 @@ def make_accounts(engine: sa.Engine, language: str = "en") -> None:
 def claims(account: str) -> dict[str, Any]:
     """What a provider says of somebody who has just signed in."""
     return {"iss": ISSUER, "sub": f"subject of {account}", "auth_time": time.time(), "email": f"{account}@example.org"}
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+RETURN = Path(__file__).resolve().parents[1] / "raw_samples" / "AL" / "justice" / "PP_Trafikimi_2026_T3.xlsx"
+"""The newest return of the prosecution service, accepted in the demonstration."""
+SHEET = "Tremujori III"
+
+
+def workbook(changes: Mapping[str, str | int], sheet: str = SHEET) -> bytes:
+    """The return with some cells of its last sheet written over: what its office might send next."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(RETURN)
+    for cell, value in changes.items():
+        book[sheet][cell] = value
+    kept = BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+BROKEN: Mapping[str, str | int] = {"A12": "128/b – Trafikimi i të mitureve", "C9": "dhjetë"}
+"""A label that no form declares, and a number written as a word."""
+UNUSUAL: Mapping[str, str | int] = {"C9": 90, "D9": 89, "C8": 136, "D8": 127, "E33": 83, "E32": 101}
+"""Eighty more men of 25 to 34 reported under article 110/a, and the totals that go with them: no error, but a jump."""

@@ -17,7 +17,9 @@ from dashboards.portal_pages import (
     board,
     nil,
     people,
+    practice,
     returns,
+    templates,
     upload,
 )
 from pipelines.locales import mark
@@ -47,7 +49,9 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("answer", mark("Answer to a return"), answer.show),
     PortalPage("approve", mark("Approve"), approve.show, ("approver", "steward")),
     PortalPage("board", mark("Submission board"), board.show),
+    PortalPage("templates", mark("Templates"), templates.show),
     PortalPage("nil", mark("Nothing to report"), nil.show, ("submitter",)),
+    PortalPage("practice", mark("Practice"), practice.show),
     PortalPage("account", mark("My account"), account.show),
     PortalPage("people", mark("People"), people.show, ("steward",)),
 )

@@ -64,10 +64,9 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
     else:
         layout.heading(heading)
     answer_acts.said(here)
-    layout.put(_about(here, entry))
-    layout.put(_verdict(here, entry, report), _summary(here, groups))
-    if groups:
-        layout.focus("summary", f"answer-{submission_id}-{report.hash}")
+    layout.put(_about(here, entry), _overridden(here, entry), _verdict(here, entry, report), _summary(here, groups))
+    if layout.arrived():
+        layout.focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
     answer_acts.acts(here, entry)
     view = _view(here)
     layout.heading(here.tell(VIEWS[view]))
@@ -98,9 +97,8 @@ def _view(here: Here) -> str:
 def _about(here: Here, entry: Entry) -> html.Markup:
     row = entry.row
     replaces = here.tell("A return that was accepted before; it stays and is found in what happened.")
-    return html.facts(
+    facts = html.facts(
         [
-            (here.tell("State"), layout.state(here, row.state)),
             (here.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
             (here.tell("File"), f"{row.filename} ({words.size(row.size)})"),
             (here.tell("Form"), here.form(row.form)),
@@ -108,8 +106,33 @@ def _about(here: Here, entry: Entry) -> html.Markup:
             (here.tell("Uploaded"), here.tell("{time} by {who}", time=words.time(row.received_at), who=row.sender)),
             (here.tell("Replaces"), replaces if entry.replaces else ""),
             (here.tell("Reason"), here.label("revision_reason", row.revision_reason) if row.revision_reason else ""),
-            (here.tell("Last comment"), entry.last_comment or ""),
         ]
+    )
+    comment = (
+        html.Markup("<p>{} &ldquo;{}&rdquo;</p>").format(here.tell("Last comment:"), entry.last_comment)
+        if entry.last_comment
+        else ""
+    )
+    return html.Markup("<p>{} {}</p>{}<details><summary>{}</summary>{}</details>").format(
+        layout.state(here, row.state), row.filename, comment, here.tell("About this return"), facts
+    )
+
+
+def _overridden(here: Here, entry: Entry) -> html.Markup:
+    """That a steward approved it in place of the office: shown ever after, with the comment."""
+    from pipelines import desk
+
+    if entry.state not in ("approved", "published", "withdrawn"):
+        return html.Markup("")
+    said = [
+        here.tell("{time} by {who}: {comment}", time=words.time(e["at"]), who=e["actor"], comment=e["comment"] or "")
+        for e in desk.events(here.desk, here.who, entry.submission_id)
+        if (e["payload"] or {}).get("override")
+    ]
+    return (
+        html.box("warning", here.tell("Approved by override of the steward"), html.items(said))
+        if said
+        else html.Markup("")
     )
 
 
@@ -143,7 +166,7 @@ def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:
         kind = "note"
     else:
         said, kind = here.tell("No error and no warning."), "good"
-    return html.box(kind, said, _counted(here, entry, report))
+    return html.box(kind, said, _counted(here, entry, report), anchor="verdict")
 
 
 def _counted(here: Here, entry: Entry, report: Report) -> html.Markup:
@@ -171,7 +194,7 @@ def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
         if rest > 0:
             places.append(html.Markup("{}").format(here.many("and {n} more place", "and {n} more places", rest)))
         lines.append(
-            html.Markup('{} <a class="rti-link" href="#{}">{}</a>: {}').format(
+            html.Markup('{} <a class="rti-link" href="#{}">{}</a><br>{}').format(
                 html.badge(*words.severity(group.severity, here.language)),
                 group.id,
                 group.title,

@@ -125,10 +125,7 @@ def _table(here: Here, group: Group, findings: Sequence[Told], told: Mapping[str
         here.tell("Suggestion"),
         here.tell("Explained"),
     ]
-    drop = [i for i, _ in enumerate(columns) if i > 0 and not any(row.fields[i] for row in rows)]
-    kept = [i for i in range(len(columns)) if i not in drop]
-    rows = [html.Row(r.heading, tuple(r.fields[i] for i in kept), r.anchor, r.kind) for r in rows]
-    return html.table(html.Table(group.title, here.tell("Place"), [columns[i] for i in kept], rows))
+    return html.table(html.without_empty(html.Table(group.title, here.tell("Place"), columns, rows, quiet=True)))
 
 
 def _suggested(here: Here, told: Told) -> html.Part:

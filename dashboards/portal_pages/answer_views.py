@@ -62,9 +62,11 @@ def beside(here: Here, entry: Entry, report: Report) -> None:
 def _sheet(here: Here, tables: list[TableView]) -> TableView | None:
     if len(tables) < 2:
         return tables[0] if tables else None
+    first = next((i for i, table in enumerate(tables) if any(cell.severity for cell in table.cells)), 0)
     number = st.selectbox(
         here.tell("Sheet or table"),
         range(len(tables)),
+        index=first,
         format_func=lambda i: tables[i].name or str(i + 1),
         key="beside.sheet",
     )
@@ -200,7 +202,12 @@ def _change(here: Here, one: Change) -> html.Row:
     difference = "" if one.difference is None else f"{one.difference:+g}"
     return html.Row(
         one.place or "–",
-        (html.Markup("{} {}").format(said, one.words), shown(one.old), shown(one.new), difference),
+        (
+            html.Markup("{} {}, {}").format(said, one.words, one.key["period"]),
+            shown(one.old),
+            shown(one.new),
+            difference,
+        ),
     )
 
 
@@ -223,7 +230,7 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
             ),
             here.tell("What"),
             [here.tell("Place"), here.tell("Course"), here.tell("Earlier values, oldest first"), here.tell("Now")],
-            [_series(here, one) for one in made[:LONGEST]],
+            [_series(here, one) for one in sorted(made, key=lambda one: one.period, reverse=True)[:LONGEST]],
             numbers=frozenset({3}),
         )
     )
@@ -232,11 +239,12 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
 
 
 def _series(here: Here, one: Series) -> html.Row:
-    values = [point.shown.value if point.shown is not None else None for point in one.points]
-    said = "; ".join(_point(here, point) for point in one.points)
+    known = next((n for n, point in enumerate(one.points) if point.shown is not None), len(one.points))
+    values = [point.shown.value if point.shown is not None else None for point in one.points[known:]]
+    said = "; ".join(_point(here, point) for point in one.points[known:])
     drawing = html.spark([*values, one.now.value], here.tell("The course of the values beside, in a line"))
     return html.Row(
-        one.words,
+        f"{one.words}, {one.period}",
         (one.place or "", drawing, html.Markup('<span class="rti-small">{}</span>').format(said), shown(one.now)),
     )
 

@@ -133,7 +133,7 @@ def _grid(here: Here, made: Board, freq: str, caption: str) -> None:
         for cell in row.cells:
             days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
     # One day for all stands in the heading of the column; where offices differ, each state's own tip says it.
-    columns = [f"{p} ({min(days[p])})" if len(days[p]) == 1 else p for p in periods]
+    columns = [f"{p}\n{min(days[p])}" if len(days[p]) == 1 else p for p in periods]
     layout.put(
         html.Table(
             caption,
@@ -152,11 +152,7 @@ def _row(here: Here, row: Row, periods: Sequence[str]) -> html.Row:
 
 
 def _what(here: Here, row: Row, period: str | None = None) -> str:
-    from pipelines.timetable.names import office_name
-
-    here.area(row.territory)  # its footnote goes with the office's name, which says the territory
-    office = office_name(here.desk.registry, row.source, here.language)
-    what = f"{office}: {here.label('instrument', row.instrument)}"
+    what = f"{here.office(row.source, row.territory)}: {here.label('instrument', row.instrument)}"
     return f"{what}, {words.period(period, here.language)}" if period else what
 
 

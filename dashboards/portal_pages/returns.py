@@ -119,18 +119,15 @@ def way(entry: Entry) -> str:
 
 def table(here: Here, entries: Sequence[Entry], caption: str, page: str = "answer") -> html.Table:
     """Submissions as a table; the name of each leads to its answer."""
-    return html.Table(
-        caption,
-        here.tell("Return"),
-        [
-            here.tell("State"),
-            here.tell("Findings"),
-            here.tell("Uploaded"),
-            here.tell("By"),
-            here.tell("Last comment"),
-        ],
-        [_row(here, one, page) for one in entries],
-    )
+    columns = [
+        here.tell("State"),
+        here.tell("Findings"),
+        here.tell("Uploaded"),
+        here.tell("By"),
+        here.tell("Last comment"),
+    ]
+    rows = [_row(here, one, page) for one in entries]
+    return html.without_empty(html.Table(caption, here.tell("Return"), columns, rows))
 
 
 def _row(here: Here, one: Entry, page: str) -> html.Row:

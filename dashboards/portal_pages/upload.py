@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipelines.intake.report import Report
 
 LARGEST_MB = 50
-_DONE = "upload.done"
+_DONE = "done"
 _SHOWN = 3
 _PARTS = {"reading": 0.1, "read": 0.5, "judging": 0.6, "judged": 1.0}
 
@@ -73,8 +73,14 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
         with st.container(key=f"outcome-{key}-{number}", gap="small"):
             _outcome(here, done, identity, files[number].getvalue(), go)
     if present and st.button(here.tell("Clear the list and take other files"), key=f"{key}.clear"):
-        st.session_state[f"{key}.generation"] = generation + 1
+        forget(key)
         st.rerun()
+
+
+def forget(key: str) -> None:
+    """Forget the files of a drop area, so that it is empty again."""
+    st.session_state[f"{key}.generation"] = st.session_state.get(f"{key}.generation", 0) + 1
+    st.session_state.pop(f"{key}.{_DONE}", None)
 
 
 def phrases(here: Here) -> None:
@@ -84,9 +90,11 @@ def phrases(here: Here) -> None:
         "button": here.tell("Choose files"),
     }
     clean = {name: text.replace("\\", "").replace('"', "'").replace("<", "") for name, text in said.items()}
+    button = "[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary] p"
     st.html(
         "<style>[data-testid=stFileUploaderDropzoneInstructions] > * { display: none !important; }"
         f'[data-testid=stFileUploaderDropzoneInstructions]::before {{ content: "{clean["instructions"]}"; }}'
+        f'{button} {{ font-size: 0; }} {button}::after {{ content: "{clean["button"]}"; font-size: .875rem; }}'
         "</style>"
     )
 

@@ -1,0 +1,135 @@
+"""Practice: a desk of one's own with a training territory, where a newcomer can fail safely.
+
+Belongs here: the same upload and answer on the practice desk, its files, the colleague, and beginning anew.  Does not
+belong here: what makes it harmless (`pipelines/desk/practice.py`: a home of its own for each person).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards.portal_layout import Here
+from dashboards.portal_pages import answer, returns, upload
+from dashboards.portal_pages.answer_acts import said, say
+
+_ASKED = "practice.asked"
+
+
+def show() -> None:
+    """The page."""
+    from pipelines.desk import practice
+    from pipelines.people.identity import NotAllowedError
+
+    real = layout.enter()
+    layout.title(real.tell("Practice"))
+    try:
+        opened = practice.open(real.desk, real.who)
+        here = Here(opened, practice.who(opened, real.who), real.language, real.notes)
+    except NotAllowedError as error:
+        layout.refused(real, error)
+        layout.end(real)
+        return
+    layout.put(
+        html.box(
+            "warning",
+            real.tell("Nothing here counts"),
+            html.Markup("<p>{}</p>").format(
+                real.tell(
+                    "This is a training territory with invented figures, for you alone. Try everything: hand in, make "
+                    "mistakes, send, let a colleague decide, begin anew. Nothing of it reaches a real return."
+                )
+            ),
+        )
+    )
+    if asked := st.query_params.get("id"):
+        _one(real, here, asked)
+    else:
+        _overview(real, here)
+    layout.end(here)
+
+
+def _overview(real: Here, here: Here) -> None:
+    from pipelines import desk
+    from pipelines.desk import practice
+
+    said(here)
+    layout.heading(here.tell("1. Take a file"))
+    for number, file in enumerate(practice.files(here.language)):
+        with st.container(horizontal=True, key=f"practice-file-{number}", gap="small", vertical_alignment="center"):
+            st.download_button(
+                file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
+            )
+            layout.put(html.note(file.teaches))
+    layout.heading(here.tell("2. Hand it in"))
+    upload.uploader(here, "practice", _to)
+    layout.heading(here.tell("3. Your practice returns"))
+    entries = desk.submissions(here.desk, here.who)
+    if entries:
+        layout.put(returns.table(here, entries, here.many("{n} return", "{n} returns", len(entries)), page="practice"))
+    else:
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("None yet.")))
+    with st.container(horizontal=True):
+        if st.button(here.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
+            sent = practice.colleague_sends(here.desk, real.who)
+            _to("answer", id=sent.submission_id)
+        if st.button(here.tell("Begin anew"), key="practice.reset"):
+            st.session_state[_ASKED] = True
+    if st.session_state.get(_ASKED):
+        _begin_anew(real)
+
+
+def _to(_page: str, **query: str) -> Any:
+    """Every answer of practice stands on this very page."""
+    layout.go("practice", **query)
+
+
+def _begin_anew(real: Here) -> None:
+    from pipelines.desk import practice
+
+    layout.put(
+        html.box(
+            "warning",
+            real.tell("Begin anew?"),
+            html.Markup("<p>{}</p>").format(real.tell("Everything you did at practice is then gone.")),
+            level=3,
+        )
+    )
+    with st.container(horizontal=True):
+        yes = st.button(real.tell("Yes, begin anew"), type="primary", key="practice.yes")
+        no = st.button(real.tell("No, keep it"), key="practice.no")
+    if yes or no:
+        del st.session_state[_ASKED]
+        if yes:
+            practice.reset(real.desk, real.who)
+            upload.forget("practice")
+            say(real.tell("Practice begins anew."))
+        st.rerun()
+
+
+def _one(real: Here, here: Here, submission_id: str) -> None:
+    from pipelines import desk
+    from pipelines.desk import practice
+
+    layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("Back to practice"), "practice")))
+    try:
+        entry = desk.submission(here.desk, here.who, submission_id)
+    except desk.NotAllowedError as error:
+        layout.refused(here, error)
+        return
+    if entry.mine and entry.state == "sent":
+        with st.container(horizontal=True):
+            approve = st.button(here.tell("Let the colleague approve it"), type="primary", key="practice.approve")
+            back = st.button(here.tell("Let the colleague return it"), key="practice.back")
+        if approve:
+            practice.colleague_approves(here.desk, real.who, submission_id)
+            say(here.tell("The colleague has approved it. In earnest, a second person of your office does so."))
+            st.rerun()
+        if back:
+            practice.colleague_gives_back(here.desk, real.who, submission_id)
+            say(here.tell("The colleague has returned it with a comment."))
+            st.rerun()
+    answer.one(here, submission_id, level=2)

@@ -1,0 +1,130 @@
+"""Templates: for each form of somebody's offices, the empty workbook of the periods that are due next.
+
+Belongs here: which are offered, and their buttons.  Does not belong here: the workbook (`pipelines/templates/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from dashboards import portal_words as words
+from dashboards.portal_layout import Here
+from dashboards.portal_pages.answer_files import XLSX
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.returns.form import Form
+    from pipelines.timetable import Deadline
+
+_ACCEPTED = ("approved", "published")
+
+
+def show() -> None:
+    """The page."""
+    here = layout.enter()
+    layout.title(
+        here.tell("Templates"),
+        here.tell(
+            "A workbook for each of your forms, in your own words and layout: code lists to choose from, checks while "
+            "you type, the last accepted figure greyed beside each cell. Filled in and uploaded, it is recognised."
+        ),
+    )
+    due = _due(here)
+    places = list(dict.fromkeys(d.jurisdiction for d in due))
+    if not places:
+        layout.put(html.box("note", here.tell("No form is due of your offices")))
+    else:
+        place = places[0]
+        if len(places) > 1:
+            place = str(
+                st.selectbox(here.tell("Office"), places, format_func=here.area, key="templates.place") or places[0]
+            )
+        _offers(here, [d for d in due if d.jurisdiction == place])
+    layout.end(here)
+
+
+def _due(here: Here) -> list[Deadline]:
+    """What is due next: of each office and instrument the period whose collection closes next, and the one before it
+    as long as its questions are open."""
+    from pipelines import clock, timetable
+
+    today = clock.now().date()
+    found = timetable.deadlines(here.desk.registry, pairs=here.who.pairs(), today=today, ahead=1, kind=here.desk.kind)
+    return [d for d in found if d.queries >= today]
+
+
+def _offers(here: Here, due: Sequence[Deadline]) -> None:
+    from pipelines import templates
+
+    offered = 0
+    for deadline in due:
+        forms = templates.forms(here.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
+        for form in (f for f in forms if f.source == deadline.source):
+            offered += 1
+            with st.container(key=f"template-{form.id}-{deadline.period}", border=True, gap="small"):
+                layout.heading(form.title)
+                layout.put(
+                    html.facts(
+                        [
+                            (here.tell("Office"), here.office(form.source, form.jurisdiction)),
+                            (here.tell("What"), here.label("instrument", form.instrument)),
+                            (here.tell("Period"), words.period(deadline.period, here.language)),
+                            (here.tell("Due by"), deadline.collection.isoformat()),
+                            (here.tell("Form"), form.id),
+                            (here.tell("Instead of"), _instead(form)),
+                        ]
+                    )
+                )
+                _button(here, form, deadline)
+    if not offered:
+        layout.put(html.box("note", here.tell("No workbook can be made for the forms of this office")))
+
+
+def _instead(form: Form) -> str:
+    return f"{form.second_of}" if form.second_of else ""
+
+
+def _button(here: Here, form: Form, deadline: Deadline) -> None:
+    from pipelines import templates
+
+    def content() -> bytes:
+        return templates.write(
+            here.desk.registry,
+            form.id,
+            deadline.period,
+            deadline=deadline.collection,
+            previous=_accepted(here, form),
+            demonstration=here.is_demonstration,
+        )[1]
+
+    st.download_button(
+        here.tell("Download the workbook for {period}", period=words.period(deadline.period, here.language)),
+        content,
+        file_name=f"{form.id}_{deadline.period}.xlsx",
+        mime=XLSX,
+        on_click="ignore",
+        key=f"template.{form.id}.{deadline.period}",
+    )
+
+
+def _accepted(here: Here, form: Form) -> pl.DataFrame | None:
+    """The accepted figures of the form's series: those before its newest accepted return, and that return's own."""
+    import polars as pl
+
+    from pipelines import desk
+
+    entries = desk.submissions(here.desk, here.who, states=_ACCEPTED)
+    newest = next((one for one in entries if any(b.form == form.series for b in one.blocks)), None)
+    if newest is None:
+        return None
+    parts = [desk.history(here.desk, here.who, newest.submission_id)]
+    reading = desk.report(here.desk, here.who, newest.submission_id).reading
+    if reading is not None:
+        parts.append(reading.observations)
+    return pl.concat(parts)
