@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipelines.returns.plan import Plan
     from pipelines.returns.registry import Registry
 
-_MISSING = {"heading.missing", "label.missing"}
+_MISSING = {"heading.missing", "label.missing", "label.absent"}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ _RANK = {"error": 0, "warning": 1, "information": 2}
 _CAPPED = "findings.capped"
 _OF_WORDS = frozenset({"label.undeclared", "heading.undeclared", "mark.undeclared", "cell.lookalike"})
 """Rules whose trouble is the word seen; for the others the value seen tells no cause apart."""
+_OF_LACKING = frozenset({"heading.missing", "label.missing", "label.absent"})
+"""Rules whose trouble is the word that is not there."""
 _VALUES = frozenset(
     {"value", "count", "n", "mean", "p", "low", "high", "other", "what", "label", "parts", "added", "id", "nearest"}
 )
@@ -76,7 +78,7 @@ _CASCADES: tuple[_Cascade, ...] = (
     _Cascade(("table.not_found",), ("table.undeclared",), _file),
     _Cascade(("table.not_found", "table.title_missing"), ("table.undeclared", "cell.unbound"), _table),
     _Cascade(("heading.undeclared",), ("heading.missing",), _table),
-    _Cascade(("label.undeclared", "label.blank"), ("label.missing",), _table),
+    _Cascade(("label.undeclared", "label.blank"), ("label.missing", "label.absent"), _table),
     _Cascade(
         ("heading.undeclared", "heading.blank", "heading.missing"), ("cell.unbound", "key.duplicate", "sum."), _table
     ),
@@ -197,7 +199,7 @@ def _gathered(findings: Sequence[Finding], key: Callable[[Finding], object]) -> 
 def _identity(finding: Finding) -> tuple[object, ...]:
     params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
     word = fold(_wrong_word(finding)) if finding.rule in _OF_WORDS else None
-    missing = finding.expected if finding.rule in ("heading.missing", "label.missing") else None
+    missing = finding.expected if finding.rule in _OF_LACKING else None
     return (finding.rule, finding.severity, params, word, missing)
 
 
@@ -214,7 +216,7 @@ def _group(findings: Sequence[Finding], language: str, declared: Declared | None
     members = tuple(told(f, language, declared) for f in findings)
     first = findings[0]
     title, remedy = _over(findings, members, language)
-    parts = [first.rule, first.severity, first.where.as_dict(), first.seen, len(findings)]
+    parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     anchor = "g-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Group(anchor, first.rule, first.severity, title, remedy, members)

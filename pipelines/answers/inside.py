@@ -10,17 +10,21 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answers import losses, package, sheets, views
 from pipelines.answers.jobs import BesideJob, BookJob, Job, Line, MendJob
 from pipelines.answers.model import Beside
 from pipelines.readers import zipguard
-from pipelines.readers.model import Content, Grid
+from pipelines.readers.model import Content, Cube, Grid
 
 if TYPE_CHECKING:
     from pipelines.returns.registry import Registry
     from pipelines.returns.standardise import Reading
+
+_DRAWN = 30_000
+"""Cells of a picture: about 2 MB of HTML. A return of 20,000 cells is drawn whole."""
 
 
 def work(job: Job) -> bytes | Beside:
@@ -139,7 +143,7 @@ def _read(job: BookJob) -> bytes:
     targets: dict[int, tuple[str, str]] = {}
     by_cell: dict[tuple[str, str], list[Line]] = {}
     for number, line in enumerate(job.sheet.lines):
-        place = placed.get(line.where)
+        place = placed.get(str(line.where))
         if place is not None:
             targets[number] = place
             by_cell.setdefault(place, []).append(line)
@@ -158,10 +162,22 @@ def _beside(job: BesideJob) -> Beside:
     content, reading = read_again(job.data, job.filename, job.form)
     if reading is None:
         return Beside("", views.tables_of(content, None, job.language, job.limit), ())
-    page = preview(content, reading, job.language, demonstration=job.demonstration)
+    drawn, undrawn = _within(content)
+    page = preview(drawn, reading, job.language, demonstration=job.demonstration)
     rows = views.rows_of(reading.observations, reading.findings, job.language)
     shown, cut = rows[: job.limit], max(0, len(rows) - job.limit)
-    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown), cut)
+    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown), cut, undrawn)
+
+
+def _within(content: Content) -> tuple[Content, int]:
+    """The content without the cells beyond what a page can hold, and how many those are."""
+    if isinstance(content, Cube):
+        return content, 0
+    left, tables = _DRAWN, []
+    for table in content.tables:
+        tables.append(replace(table, cells=table.cells[:left]))
+        left -= len(tables[-1].cells)
+    return replace(content, tables=tuple(tables)), sum(len(t.cells) for t in content.tables) - (_DRAWN - left)
 
 
 def read_again(data: bytes, filename: str, form: str | None) -> tuple[Content, Reading | None]:

@@ -215,10 +215,11 @@ class TableView:
 class Beside:
     """`html` is a page with the sender's sheet, coloured; `tables` the same as plain cells; `rows` what was read.
 
-    `cut` rows more were read and are not shown here.
+    `cut` rows more were read and are not shown here; `undrawn` cells more are not in the page.
     """
 
     html: str
     tables: tuple[TableView, ...]
     rows: tuple[ReadRow, ...]
     cut: int = 0
+    undrawn: int = 0

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.answers.jobs import FindingsSheet, Line
-from pipelines.readers.model import Grid, Where
+from pipelines.readers.model import Grid
 
 if TYPE_CHECKING:
     from openpyxl.styles import PatternFill
@@ -166,18 +166,19 @@ def free_title(taken: Sequence[str], wanted: str) -> str:
 
 def write_tables(
     book: Any, grid: Grid, contacts: set[tuple[int, int, int]], words: Mapping[str, str]
-) -> dict[Where, tuple[str, str]]:
-    """Each table as read on a sheet of its own; for each place of the file, its sheet and cell here.
+) -> dict[str, tuple[str, str]]:
+    """Each table as read on a sheet of its own; for each place of the file in words, its sheet and cell here.
 
-    Contact cells are left empty, as they are never kept.
+    The words are the key: a place on a page of a PDF that was stored with a figure is rounded. Contact cells are left
+    empty, as they are never kept.
     """
-    placed: dict[Where, tuple[str, str]] = {}
+    placed: dict[str, tuple[str, str]] = {}
     for index, table in enumerate(grid.tables[:_MAX_TABLES]):
         title = free_title([*book.sheetnames, words["findings"]], table.name or words["table"])
         sheet = book.create_sheet(title)
         for source in table.cells:
             cell = sheet.cell(source.row, source.column)
-            placed[source.where] = (title, cell.coordinate)
+            placed[str(source.where)] = (title, cell.coordinate)
             if source.spread or (index, source.row, source.column) in contacts:
                 continue
             if source.kind == "number" and isinstance(source.value, (int, float)):

@@ -82,13 +82,13 @@ def _tables(
     grid: Grid, bound: Sequence[Binding], findings: Iterable[Finding], language: str, limit: int
 ) -> tuple[TableView, ...]:
     bindings = {(b.table, b.row, b.column): b for b in bound}
-    by_where: dict[Where, list[Finding]] = {}
+    by_place: dict[str, list[Finding]] = {}
     for finding in findings:
-        by_where.setdefault(finding.where, []).append(finding)
+        by_place.setdefault(str(finding.where), []).append(finding)
     out: list[TableView] = []
     left = limit
     for index, table in enumerate(grid.tables):
-        cells = [c for c in table.cells if not c.spread and (not is_blank(c) or c.where in by_where)]
+        cells = [c for c in table.cells if not c.spread and (not is_blank(c) or str(c.where) in by_place)]
         views = []
         for cell in cells[:left]:
             binding = bindings.get((index, cell.row, cell.column))
@@ -102,7 +102,7 @@ def _tables(
                     role=role,
                     role_words=_role_words(role, language),
                     said=_said(binding.codes, language) if binding is not None else "",
-                    severity=_worst(by_where.get(cell.where, [])),
+                    severity=_worst(by_place.get(str(cell.where), [])),
                 )
             )
         rows = len({c.row for c in cells[left:]})

@@ -48,7 +48,7 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
     """File name and bytes. Raises ReadError where not even a workbook of findings can be written."""
     sheet = findings_sheet(report, language, demonstration=demonstration)
     kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
-    if report.verdict == "unreadable":
+    if report.verdict == "unreadable" or names_persons(report):
         kind = "bare"
     modified, words = clock.stamp(clock.now()), _words(language)
     form = report.form
@@ -63,6 +63,11 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
                     reason=error.rule)  # fmt: skip
     bare = findings_sheet(report, language, demonstration=demonstration, notes=(note,))
     return name, _bytes(run(BookJob("bare", b"", report.filename, form, bare, words, modified)))
+
+
+def names_persons(report: Report) -> bool:
+    """Whether the file was refused for naming persons: then nothing of it is written anywhere, not even for them."""
+    return any(finding.rule.startswith("person.") for finding in report.findings)
 
 
 def _bytes(result: object) -> bytes:
