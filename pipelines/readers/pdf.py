@@ -96,13 +96,13 @@ def read(
         raise
     except Exception as error:  # pdfminer lets struct, zlib, type and assertion errors through
         raise malformed("pdf", error) from error
-    with document:
-        try:
+    try:
+        with document:  # closing it looks at its pages once more, and may fail on them
             return _Reading(document, lines_x, pages).grid()
-        except (ReadError, MemoryError, RecursionError):
-            raise
-        except Exception as error:
-            raise malformed("pdf", error) from error
+    except (ReadError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise malformed("pdf", error) from error
 
 
 def guard_streams(data: bytes) -> None:

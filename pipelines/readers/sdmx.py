@@ -177,7 +177,8 @@ class _Walker:
     def _open_dataset(self, element: etree._Element) -> None:
         reference = ""
         for name, value in element.attrib.items():
-            local = etree.QName(name).localname
+            # A prefix without its namespace leaves the name as written; QName refuses it, in words of its own.
+            local = str(name).rpartition("}")[2]
             if local == "structureRef":
                 reference = str(value)
             elif str(name).startswith("{") or self.content.kind == "generic" or local in _DATASET_WORDS:

@@ -109,14 +109,21 @@ def inspect(data: bytes) -> Contents:
     return contents
 
 
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+"""What `zipfile` lets through where a container is damaged; a hole of one byte makes it seek before the beginning."""
+
+
 def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
     """The name on the tab of each worksheet part, as far as the workbook tells it."""
     found: list[tuple[str, dict[str, str]]] = []
     for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
         if name not in archive.namelist():
             return {}
-        with archive.open(name) as stream:
-            head = stream.read(1 << 20)
+        try:
+            with archive.open(name) as stream:
+                head = stream.read(1 << 20)
+        except BROKEN:
+            return {}  # it is told when that part itself is inspected
         parser = expat.ParserCreate()
         parser.StartDoctypeDeclHandler = _no_doctype
         parser.StartElementHandler = lambda tag, attributes: found.append((tag.rpartition(":")[2], attributes))
@@ -195,7 +202,7 @@ def _stream(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+    except BROKEN as error:
         raise ReadError("read.malformed", format="zip", detail=f"{part.filename}: {_words(error)}") from error
 
 
