@@ -13,6 +13,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from pipelines import clock
@@ -135,6 +136,7 @@ def _title(period: Period) -> str:
     return f"Table 1. Persons by stage and sex, quarter {period.quarter} of {period.year}"
 
 
+@lru_cache(maxsize=16)
 def _workbook(period: Period, change: Callable[[Sheet], None] | None) -> bytes:
     book, sheet = _begun(period)
     sheet["A5"] = "Practice article"
@@ -156,6 +158,7 @@ def _workbook(period: Period, change: Callable[[Sheet], None] | None) -> bytes:
     return _bytes(book)
 
 
+@lru_cache(maxsize=2)
 def _nil_workbook(period: Period) -> bytes:
     book, sheet = _begun(period)
     sheet["A5"] = "Nothing to count in this quarter"

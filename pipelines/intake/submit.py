@@ -121,6 +121,10 @@ def submit(
         kind=kind,
         received=at,
     )
+    if report.jurisdiction is not None and registry.territory_of(report.jurisdiction).kind == "training":
+        raise SubmissionRefusedError(
+            f"{name} is a return of the training territory and counts nowhere; hand it in at practice, in the portal"
+        )
     if report.verdict == "unreadable" or any(f.rule.startswith(IDENTIFIER_RULES) for f in report.findings):
         return Receipt(name, sha256, len(data), None, None, None, False, (), report)
     store.put(home, data)

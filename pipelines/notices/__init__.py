@@ -9,7 +9,7 @@ transaction: a mail server that is down holds up nobody, and what was not sent i
 """
 
 from pipelines.notices.delivery import Delivered, deliver
-from pipelines.notices.events import on_event
+from pipelines.notices.events import on_account, on_event
 from pipelines.notices.queue import KINDS, Kind, Notice, enqueue, listed, notice_id
 from pipelines.notices.reminders import DAYS, remind
 from pipelines.notices.settings import NoticeSettingsError, Settings, settings
@@ -26,6 +26,7 @@ __all__ = [
     "enqueue",
     "listed",
     "notice_id",
+    "on_account",
     "on_event",
     "remind",
     "settings",

@@ -15,7 +15,7 @@ Whoever did it is not told of it; only a receipt goes to the person who sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from pipelines import clock
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, SUBMISSION
 from pipelines.notices.queue import Kind, enqueue
-from pipelines.people.identity import EVERY, Role
+from pipelines.people.identity import EVERY, SYSTEM, Role
 
 NEWS = timedelta(days=7)
 """What happened longer ago is no news: a history that is entered afterwards mails nobody."""
@@ -69,6 +69,31 @@ def on_event(connection: sa.Connection, event: Mapping[str, Any]) -> list[str]:
             continue
         # Sent, given back and sent again within a day are two receipts: the event's time is part of what it is about.
         done = enqueue(connection, account, kind, content, what=f"{identity} {action} {event['at']}", at=at)
+        out += [done] if done is not None else []
+    return out
+
+
+_ACCOUNT = {"create": "created", "reset_password": "reset", "lock": "locked"}
+"""Acts on accounts, as the audit log names them, of which the account is told."""
+
+
+def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str], by: str, **detail: Any) -> list[str]:
+    """Enter what accounts are told of an act on them: made, given a new password, locked; returns the notices' ids.
+
+    Accounts that sign in elsewhere, and those that the machine itself makes, are not told that they were made. Of a
+    lock an account is told once a day, so that nobody can fill its box by wrong passwords.
+    """
+    what = _ACCOUNT.get(action)
+    if what is None or (what == "created" and by == SYSTEM):
+        return []
+    query = sa.select(ACCOUNT.c.account_id).where(
+        ACCOUNT.c.account_id.in_(list(account_ids)), ACCOUNT.c.password_hash.is_not(None), ACCOUNT.c.disabled.is_(False)
+    )
+    content = {"what": what, **({"until": detail["until"]} if what == "locked" else {})}
+    out = []
+    for row in connection.execute(query.order_by(ACCOUNT.c.account_id)):
+        told_once = what if what == "locked" else f"{what} {clock.stamp(clock.now())}"
+        done = enqueue(connection, row.account_id, "account", content, what=told_once)
         out += [done] if done is not None else []
     return out
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.notices.queue import Notice
     from pipelines.returns.registry import Registry
 
-RETURN_PAGE = "/my-returns?submission={id}"
+RETURN_PAGE = "/answer?id={id}"
 _TITLE = {
     "receipt": mark("Received: {return_}"),
     "to_approve": mark("To approve: {return_}"),

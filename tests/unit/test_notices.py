@@ -196,6 +196,68 @@ def test_a_notice_is_undone_with_its_transaction(there: tuple[Home, sa.Engine]) 
     assert notices.listed(engine) == []
 
 
+def test_the_ledger_tells_through_its_one_log(there: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole way of a return, with the line in the ledger that the brief of notices asks for."""
+    from pipelines.intake import changes, ledger
+
+    _, engine = there
+    entered = changes.log
+
+    def log(book: Any, events: Any) -> None:
+        entered(book, events)
+        for event in events:
+            notices.on_event(book.connection, event)
+
+    monkeypatch.setattr(changes, "log", log)
+    came = ledger.Arrival("1" * 64, 1, "a.csv", "fed-sender", NOW, demonstration=True)
+    identity = ledger.receive(engine, came).submission_id
+    block = ledger.Block("BA_FED", "justice", "BA_FED-JUSTICE-BA_FED_PO", "Q", "2026-Q3", 1)
+    checked = ledger.CheckResult(
+        identity, "csv", "BA", "BA_FED-JUSTICE-1", "full", (block,), 0, (), 0, "d" * 64, "1", "h" * 64, NOW,
+        "BA_FED", "justice",
+    )  # fmt: skip
+    ledger.record_check(engine, checked)
+    assert _told(engine) == {}
+    ledger.send(engine, ledger.Act(identity, "fed-sender", NOW))
+    assert _told(engine) == {"fed-sender": "receipt", "fed-approver": "to_approve"}
+    ledger.give_back(engine, ledger.Act(identity, "fed-approver", NOW + timedelta(hours=1), "look again"))
+    assert [n.kind for n in notices.listed(engine, account_id="fed-sender")] == ["receipt", "returned"]
+
+
+@pytest.mark.parametrize(
+    ("action", "by", "told"),
+    [
+        ("create", "steward", {"al-approver": "created"}),
+        ("create", SYSTEM, {}),
+        ("reset_password", "steward", {"al-approver": "reset"}),
+        ("lock", "al-approver", {"al-approver": "locked"}),
+        ("grant", "steward", {}),
+    ],
+)
+def test_what_accounts_are_told_of_themselves(
+    there: tuple[Home, sa.Engine], action: str, by: str, told: dict[str, str]
+) -> None:
+    _, engine = there
+    accounts.reset_password(engine, "al-approver", by=SYSTEM)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(NOTICE))
+    with writing(engine) as connection:
+        # The steward signs in elsewhere: no password of hers is kept here.
+        notices.on_account(connection, action, ["al-approver", "steward"], by, until="2026-11-20T09:15:00Z")
+    assert {n.account_id: n.content["what"] for n in notices.listed(engine)} == told
+
+
+def test_a_lock_is_told_once_a_day(there: tuple[Home, sa.Engine]) -> None:
+    _, engine = there
+    accounts.reset_password(engine, "al-approver", by=SYSTEM)
+    with writing(engine) as connection:
+        for minute in range(5):
+            notices.on_account(
+                connection, "lock", ["al-approver"], "al-approver", until=f"2026-11-20T09:{minute:02}:00Z"
+            )
+    assert len([n for n in notices.listed(engine) if n.content["what"] == "locked"]) == 1
+
+
 def test_no_such_kind(there: tuple[Home, sa.Engine]) -> None:
     with pytest.raises(ValueError, match="no kind"), writing(there[1]) as connection:
         notices.enqueue(connection, "steward", "gossip", {})  # type: ignore[arg-type]

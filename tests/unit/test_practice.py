@@ -22,6 +22,7 @@ from pipelines.home import Home, init
 from pipelines.intake.check import check
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError
+from pipelines.returns import registry
 from pipelines.returns.export import frames
 from pipelines.returns.registry import load
 
@@ -245,16 +246,36 @@ def test_practice_is_opened_from_the_real_desk_only(real: Desk, person: Identity
 
 
 def test_nothing_gathered_or_due_is_the_training_territorys() -> None:
-    registry = load()
-    training = {code for code, t in registry.territories.items() if t.kind == "training"}
+    declared = load()
+    training = {code for code, t in declared.territories.items() if t.kind == "training"}
     assert training
-    places = {j.code for code in training for j in registry.territories[code].jurisdictions}
-    for name, frame in frames(registry.national()).items():
+    places = {j.code for code in training for j in declared.territories[code].jurisdictions}
+    for name, frame in frames(declared.national()).items():
         for column in ("code", "territory", "jurisdiction"):
             if column in frame.columns:
                 assert not (training | places) & set(frame[column]), name
-    assert not {d.territory for d in timetable.deadlines(registry, today=NOW.date())} & training
-    assert registry.national().digest == registry.digest
+    assert not {d.territory for d in timetable.deadlines(declared, today=NOW.date())} & training
+    assert declared.national().digest == declared.digest
+
+
+def test_what_is_gathered_is_the_same_without_the_folder(tmp_path: Path) -> None:
+    training = {code for code, t in load().territories.items() if t.kind == "training"}
+    for folder in registry.TERRITORIES.iterdir():
+        if folder.name not in training:
+            (tmp_path / folder.name).symlink_to(folder)
+    without = frames(registry.load_from((tmp_path,)))
+    here = frames(registry.load_from((registry.TERRITORIES,)).national())
+    assert without.keys() == here.keys()
+    for name, frame in here.items():
+        assert frame.equals(without[name]), name
+
+
+def test_no_command_hands_a_practice_file_to_the_real_ledger(real: Desk, person: Identity) -> None:
+    from pipelines.intake.submit import SubmissionRefusedError, submit
+
+    with pytest.raises(SubmissionRefusedError, match="practice"):
+        submit(real.home, _file("good").data, "good.xlsx", person.account, registry=real.registry, engine=real.engine)
+    assert desk.submissions(real, person) == [] and not [p for p in real.home.store.rglob("*") if p.is_file()]
 
 
 def test_the_real_board_has_no_row_of_it_also_for_whoever_may_see_everything(real: Desk) -> None:
