@@ -1,0 +1,383 @@
+"""The API: files in every shape of request, problems, the queue, and its own description."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import jsonschema
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from pipelines import desk as door
+from pipelines.desk import Desk
+from pipelines.intake import queries, receipts
+from pipelines.people import tokens
+from pipelines.service import api_body, api_handing_in, api_models, api_more, api_submissions
+from pipelines.service.api import create_api
+from pipelines.service.api_problems import ProblemError
+from pipelines.service.api_queue import Queue
+from tests.unit import desk_fakes
+from tests.unit.desk_fakes import accepted, file, warned, who
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
+
+
+@pytest.fixture(autouse=True)
+def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk_fakes.install(monkeypatch)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return desk_fakes.opened(tmp_path)
+
+
+@pytest.fixture
+def client(desk: Desk) -> TestClient:
+    return TestClient(create_api(desk), raise_server_exceptions=False)
+
+
+def _as(desk: Desk, account: str, **more: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.issue(desk.engine, who(desk, account), 'test').text}", **more}
+
+
+def _is_problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    content: dict[str, Any] = response.json()
+    assert content["status"] == status
+    for member in ("type", "title", "detail", "remedy"):
+        assert content[member]
+    return content
+
+
+# ----------------------------------------------------------------------------------------------------------- handing in
+
+
+@pytest.mark.parametrize("shape", ["x-filename", "disposition", "disposition*", "multipart"])
+def test_a_file_comes_in_every_shape_with_its_name(desk: Desk, client: TestClient, shape: str) -> None:
+    name = "Pravosuđe Срб 2025.csv"
+    head = _as(desk, "qq-sender")
+    send: dict[str, Any] = {"content": file()}
+    if shape == "x-filename":
+        head["X-Filename"] = quote(name)
+    elif shape == "disposition":
+        name = "plain.csv"
+        head["Content-Disposition"] = f'attachment; filename="{name}"'
+    elif shape == "disposition*":
+        head["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    else:
+        send = {"files": {"file": (name, file())}}
+    response = client.post("/v1/submissions", headers=head, **send)
+    assert response.status_code == 201, response.text
+    content = response.json()
+    assert (content["file"]["name"], content["state"], content["new"]) == (name, "checked", True)
+    assert door.original(desk, who(desk, "qq-sender"), content["submission_id"]) == (name, file())
+    api_models.UploadBody.model_validate(content)
+
+
+def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) -> None:
+    from pipelines.intake.check import check
+
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    told = client.post("/v1/check", headers=head, content=file(value=101)).json()
+    alone = check(file(value=101), "a.csv", registry=desk_fakes.REGISTRY).as_json()
+    assert told == json.loads(json.dumps(alone))
+    schema = json.loads((SCHEMAS / "check-report.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(told)
+    assert set(api_models.ReportBody.model_fields) == set(told)
+    assert queries.submissions(desk.engine) == []
+
+
+def test_sending_gives_the_receipt_and_repeating_gives_it_again(desk: Desk, client: TestClient) -> None:
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    first = client.post("/v1/submissions?send=true", headers=head, content=file())
+    again = client.post("/v1/submissions?send=true", headers=head, content=file())
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert (first.json()["state"], again.json()["state"]) == ("sent", "sent")
+    assert first.json()["receipt"] == again.json()["receipt"] is not None
+    given = client.get(f"/v1/submissions/{first.json()['submission_id']}/receipt", headers=head)
+    assert receipts.verify(given.content, file=file()).outcome == "good"
+    assert given.json() == first.json()["receipt"]
+    assert len(queries.submissions(desk.engine)) == 1
+
+
+def test_what_cannot_be_sent_yet_is_a_draft_and_says_why(desk: Desk, client: TestClient) -> None:
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    content = client.post("/v1/submissions?send=true", headers=head, content=file(value=101)).json()
+    assert (content["state"], content["receipt"]) == ("checked", None)
+    assert "without a justification" in content["not_sent"]
+    identity = content["submission_id"]
+    body = {"reason": "large_case", "text": "one case of many persons"}
+    done = client.post(f"/v1/submissions/{identity}/justify", headers=head, json=body)
+    assert done.json() == {"submission_id": identity, "state": "checked", "to_justify": 0}
+    sent = client.post(f"/v1/submissions/{identity}/send", headers=head)
+    assert receipts.verify(sent.content, file=file(value=101)).outcome == "good"
+    other = _as(desk, "qq-approver")
+    assert client.post(f"/v1/submissions/{identity}/approve", headers=other).json()["state"] == "approved"
+
+
+def test_a_return_goes_back_and_forth(desk: Desk, client: TestClient) -> None:
+    head, other = _as(desk, "qq-sender", **{"X-Filename": "a.csv"}), _as(desk, "qq-approver")
+    identity = client.post("/v1/submissions?send=true", headers=head, content=file()).json()["submission_id"]
+    back = client.post(f"/v1/submissions/{identity}/return", headers=other, json={"comment": "look again, please"})
+    assert back.json()["state"] == "checked"
+    told = client.get(f"/v1/submissions/{identity}", headers=head).json()
+    api_models.SubmissionBody.model_validate(told)
+    assert (told["last_comment"], told["may"]) == ("look again, please", ["justify", "send", "withdraw"])
+    gone = {"reason": "wrong_return", "comment": "it was the wrong file"}
+    assert client.post(f"/v1/submissions/{identity}/withdraw", headers=head, json=gone).json()["state"] == "withdrawn"
+    listed = client.get("/v1/submissions?state=withdrawn&mine=true", headers=head).json()
+    assert [s["submission_id"] for s in listed] == [identity]
+
+
+def test_a_nil_return_is_one_request(desk: Desk, client: TestClient) -> None:
+    body = {"form": "QQ-JUSTICE-1", "periods": ["2025-Q4"], "send": True}
+    done = client.post("/v1/nil", headers=_as(desk, "qq-sender"), json=body)
+    assert (done.status_code, done.json()["state"], done.json()["receipt"]["kind"]) == (201, "sent", "nil")
+    _is_problem(client.post("/v1/nil", headers=_as(desk, "rr-sender"), json=body), 403)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"), [(file("RR-JUSTICE-1"), "Office RR"), (b"broken", ""), (b"person 2025-Q4;reported;3", "name")]
+)
+def test_what_is_not_kept_is_a_problem_with_the_whole_answer(
+    desk: Desk, client: TestClient, data: bytes, words: str
+) -> None:
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    content = _is_problem(client.post("/v1/submissions", headers=head, content=data), 422)
+    assert words in content["detail"]
+    api_models.UploadBody.model_validate(content["result"])
+    assert content["result"]["submission_id"] is None
+    assert queries.submissions(desk.engine) == []
+
+
+# ------------------------------------------------------------------------------------------------------------- problems
+
+
+def test_too_much_is_refused_while_it_comes(desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_body, "LIMIT", 1000)
+    read: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(1_000_000):
+            read.append(1)
+            yield b"x" * 100
+
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    _is_problem(client.post("/v1/submissions", headers=head, content=b"x" * 1001), 413)
+
+    async def ask() -> tuple[list[dict[str, Any]], int]:
+        """A body of a million parts, whose stated length is a lie."""
+        answers: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": next(parts), "more_body": True}
+
+        async def send(message: Any) -> None:
+            answers.append(dict(message))
+
+        parts = endless()
+        headers = [(k.lower().encode(), v.encode()) for k, v in {**head, "Content-Length": "5"}.items()]
+        scope = {"type": "http", "method": "POST", "path": "/v1/check", "headers": headers, "query_string": b""}
+        await client.app(scope, receive, send)
+        return answers, len(read)
+
+    answers, parts_read = asyncio.run(ask())
+    assert (answers[0]["status"], parts_read) == (413, 11)
+
+
+def test_nothing_is_read_from_who_is_not_known(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def must_not(*_: Any) -> Any:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr(api_body, "_bytes_of", must_not)
+    _is_problem(client.post("/v1/submissions", headers={"X-Filename": "a.csv"}, content=b"x"), 401)
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "send", "status"),
+    [
+        ("/v1/submissions", {}, {"content": b"x"}, 400),  # no name
+        ("/v1/submissions", {"X-Filename": "a.csv"}, {"content": b""}, 400),
+        ("/v1/submissions", {"Content-Type": "multipart/form-data"}, {"content": b"x"}, 400),
+        ("/v1/submissions", {}, {"files": [("a", ("a.csv", b"1")), ("b", ("b.csv", b"2"))]}, 400),
+        ("/v1/submissions?form=NONE", {"X-Filename": "a.csv"}, {"content": file()}, 422),
+        ("/v1/submissions?kind=odd", {"X-Filename": "a.csv"}, {"content": file()}, 422),
+        ("/v1/submissions?send=perhaps", {"X-Filename": "a.csv"}, {"content": file()}, 422),
+        ("/v1/submissions?language=xx", {"X-Filename": "a.csv"}, {"content": file()}, 422),
+        ("/v1/submissions?corrects=S0123456789abcde", {"X-Filename": "a.csv"}, {"content": file()}, 404),
+        ("/v1/nil", {}, {"json": {"form": "QQ-JUSTICE-1", "periods": []}}, 422),
+        ("/v1/nil", {}, {"json": {"form": "QQ-JUSTICE-1", "periods": ["2025"]}}, 422),
+        ("/v1/nil", {}, {"json": {"form": "NONE", "periods": ["2025-Q1"]}}, 403),
+        ("/v1/nil", {}, {"json": {"form": "QQ-JUSTICE-1", "periods": ["2025-Q1"], "other": 1}}, 422),
+        ("/v1/nil", {"Content-Type": "application/json"}, {"content": b"{"}, 422),
+        ("/v1/nowhere", {}, {}, 404),
+        ("/v1/timetable.ics", {}, {}, 405),
+    ],
+)
+def test_a_wrong_request_is_told(
+    desk: Desk, client: TestClient, path: str, head: dict[str, str], send: dict[str, Any], status: int
+) -> None:
+    _is_problem(client.post(path, headers=_as(desk, "qq-sender", **head), **send), status)
+    assert queries.submissions(desk.engine) == []
+
+
+def test_a_state_that_does_not_allow_it_is_a_conflict(desk: Desk, client: TestClient) -> None:
+    identity = accepted(desk)
+    other = _as(desk, "qq-approver")
+    _is_problem(client.post(f"/v1/submissions/{identity}/approve", headers=other), 409)
+    _is_problem(client.get(f"/v1/submissions/{warned(desk, period='2024-Q1')}/receipt", headers=other), 404)
+
+
+def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    identity = warned(desk)
+    next(p for p in desk.home.store.rglob("*") if p.is_file()).write_bytes(b"changed")
+    desk.reports._futures.clear()
+    told = _is_problem(client.get(f"/v1/submissions/{identity}/report", headers=_as(desk, "qq-sender")), 500)
+    assert str(desk.home.root) not in json.dumps(told)
+    assert "restore it from a backup" in caplog.text
+
+
+def test_words_come_in_the_language_asked_for(desk: Desk, client: TestClient) -> None:
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    for language in ("en", "sq"):
+        from pipelines.locales import languages
+
+        if language in languages():
+            told = client.post(f"/v1/check?language={language}", headers=head, content=file()).json()
+            assert told["language"] == language
+
+
+# ---------------------------------------------------------------------------------------------------------------- queue
+
+
+def test_each_account_has_its_places_and_the_rest_wait() -> None:
+    running: dict[str, int] = {}
+    most: dict[str, int] = {}
+    lock, done = threading.Lock(), threading.Event()
+
+    def work(account: str) -> str:
+        with lock:
+            running[account] = running.get(account, 0) + 1
+            most[account] = max(most.get(account, 0), running[account])
+        done.wait(0.02)
+        with lock:
+            running[account] -= 1
+        return account
+
+    async def everybody() -> list[Any]:
+        queue = Queue(at_once=2, waiting=40, in_all=8)
+        asked = [queue.run(a, "en", lambda a=a: work(a)) for a in ["many"] * 42 + ["few"] * 3]
+        return await asyncio.gather(*asked)
+
+    assert len(asyncio.run(everybody())) == 45
+    assert most == {"many": 2, "few": 2}
+
+
+def test_nobody_waits_for_anothers_files() -> None:
+    gate = threading.Event()
+
+    async def both() -> str:
+        queue = Queue(at_once=2, waiting=40, in_all=8)
+        slow = [asyncio.create_task(queue.run("many", "en", lambda: gate.wait(10))) for _ in range(42)]
+        await asyncio.sleep(0)
+        try:
+            return await asyncio.wait_for(queue.run("few", "en", lambda: "answered"), 5)
+        finally:
+            gate.set()
+            await asyncio.gather(*slow)
+
+    assert asyncio.run(both()) == "answered"
+
+
+def test_the_forty_third_is_asked_to_come_again() -> None:
+    gate = threading.Event()
+
+    async def too_many() -> list[Any]:
+        queue = Queue(at_once=2, waiting=40, in_all=8)
+        tasks = [asyncio.create_task(queue.run("many", "en", lambda: gate.wait(10))) for _ in range(43)]
+        await asyncio.sleep(0.05)
+        gate.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    out = asyncio.run(too_many())
+    refused = [e for e in out if isinstance(e, ProblemError)]
+    assert (len(refused), refused[0].status, refused[0].headers) == (1, 503, {"Retry-After": "30"})
+    assert out.count(True) == 42
+
+
+def test_a_failure_gives_its_place_back() -> None:
+    def fail() -> None:
+        raise OSError("broken")
+
+    async def again() -> int:
+        queue = Queue(at_once=1, waiting=0, in_all=1)
+        for _ in range(5):
+            with pytest.raises(OSError, match="broken"):
+                await queue.run("one", "en", fail)
+        return await queue.run("one", "en", lambda: 7)
+
+    assert asyncio.run(again()) == 7
+
+
+# ---------------------------------------------------------------------------------------------------------- description
+
+
+def _operations(client: TestClient) -> dict[tuple[str, str], dict[str, Any]]:
+    described = client.get("/openapi.json").json()
+    return {(m.upper(), path): o for path, methods in described["paths"].items() for m, o in methods.items()}
+
+
+def test_every_route_is_described_with_its_answers(client: TestClient) -> None:
+    operations = _operations(client)
+    routes = [r for part in (api_handing_in, api_submissions, api_more) for r in part.router.routes]
+    declared = {(m, r.path) for r in routes if isinstance(r, APIRoute) for m in r.methods}
+    assert (declared, len(routes)) == (set(operations), len(declared))
+    assert len(operations) >= 16
+    for (method, path), said in operations.items():
+        assert said["description"], path
+        assert said["security"] == [{"HTTPBearer": []}], path
+        assert {"401", "404"} <= set(said["responses"]), path
+        good = next(a for status, a in said["responses"].items() if status.startswith("2"))
+        schemas = [body.get("schema", {}) for body in good["content"].values()]
+        assert schemas and all(s for s in schemas), (method, path)
+        if method == "POST":
+            assert said.get("requestBody"), path
+
+
+def test_the_description_is_valid_json_schema(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    for name, schema in described["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema.get("description") or schema.get("title"), name
+
+
+def test_the_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/").text
+    for (_, path), said in _operations(client).items():
+        assert f"<code>{path}</code>" in page
+        assert said["operationId"] in page
+    for foreign in ("<script", "http://", "https://", "//cdn", "@import", "url("):
+        assert foreign not in page, foreign
+    for gone in ("/docs", "/redoc"):
+        assert client.get(gone).status_code == 404
+
+
+def test_mounted_below_an_address_its_page_points_there(desk: Desk) -> None:
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    inside = TestClient(Starlette(routes=[Mount("/api", create_api(lambda: desk))]))
+    assert 'href="/api/openapi.json"' in inside.get("/api/").text
+    assert inside.get("/api/v1/submissions", headers=_as(desk, "qq-sender")).json() == []
+    assert inside.get("/api/openapi.json").json()["servers"] == [{"url": "/api"}]
