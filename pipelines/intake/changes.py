@@ -29,6 +29,9 @@ from pipelines.locales import mark
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Identity, NotAllowedError
 
+MACHINE: tuple[Action, ...] = ("check", "publish")
+"""What the machine does on nobody's behalf; it has no right to anything else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -79,7 +82,7 @@ def opened(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iter
 def decided(book: Book, change: Change) -> State:
     """The state that a change leads to. Raises NotAllowedError, TransitionError; nothing is stored."""
     there = book.known.get(change.submission_id)
-    if change.actor == SYSTEM:
+    if change.actor == SYSTEM and change.action in MACHINE:
         if there is None:
             raise not_there(change.submission_id)
         return _target(there, change)
