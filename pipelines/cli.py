@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from pipelines import __version__
-from pipelines.commands import files, home, intake, notices, people, receipt, release
+from pipelines.commands import files, home, intake, notices, people, receipt, release, templates
 from pipelines.commands.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     files.preview,
     home.territories,
     notices.timetable,
+    templates.template,
 )
 for command in _COMMANDS:
     app.command()(command)
@@ -63,7 +64,7 @@ _WORDED = {
     "pipelines.intake.transitions": ("TransitionError",),
     "pipelines.people.identity": ("NotAllowedError",),
     "pipelines.notices.settings": ("NoticeSettingsError",),
-    "pipelines.people.accounts": ("AccountError",),
+    "pipelines.people.model": ("AccountError",),
     "pipelines.people.passwords": ("PasswordError",),
     "pipelines.intake.facts": ("FactsError",),
     "pipelines.intake.store": ("StoreError",),
@@ -73,6 +74,7 @@ _WORDED = {
     "pipelines.intake.receipt_keys": ("KeyFileError",),
     "pipelines.intake.arrivals": ("ArrivalsError",),
     "pipelines.returns.yamlfile": ("DeclarationError",),
+    "pipelines.templates": ("TemplateError",),
     "pipelines.releases.build": ("ReleaseError",),
     "pipelines.explain": ("ExplainError",),
     "pipelines.warehouse": ("WarehouseError",),

@@ -47,8 +47,8 @@ class Correction(Declared):
         return self
 
     def concerns(self, form: Form) -> bool:
-        """Whether it is about a form, by id or series."""
-        return self.form in (form.id, form.series)
+        """Whether it is about a form, by id or series; what is wrong in its file is wrong in its workbook, too."""
+        return self.form in (form.id, form.series, form.second_of)
 
 
 class CorrectionFile(Declared):

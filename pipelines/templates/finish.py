@@ -17,7 +17,7 @@ from pipelines.templates.guide import PREFIX, Guide, add_codes, add_guide
 from pipelines.templates.layout import Sheet
 from pipelines.templates.lists import has_no_number, without_period
 from pipelines.templates.words import Words
-from pipelines.templates.workbook import GREY, HEAD, dress, title_regions
+from pipelines.templates.workbook import GREY, GREY_ON_HEAD, HEAD, dress, title_regions
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -61,6 +61,7 @@ def finish(
         has_earlier=shown,
         has_totals=red_totals(pages, form, entries) > 0,
         crossed=flat is not None and flat.crossed,
+        nil=words.write(form.nil.words) if form.nil is not None else None,
     )
     add_guide(book, guide)
     ranges = add_codes(book, words, language)
@@ -107,7 +108,7 @@ def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier 
     from openpyxl.utils import get_column_letter
 
     most = 0
-    grey, head = Font(color=GREY, size=9), PatternFill("solid", fgColor=HEAD)
+    grey, dark, head = Font(color=GREY, size=9), Font(color=GREY_ON_HEAD, size=9), PatternFill("solid", fgColor=HEAD)
     right, middle = Alignment(horizontal="right"), Alignment(wrap_text=True, horizontal="center", vertical="center")
     for area in sheet.areas:
         inside = [(e, last) for e, last in pairs if area.head < e.row <= area.bottom and e.column <= area.right]
@@ -122,7 +123,7 @@ def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier 
             cell = page.cell(area.top, place, f"{PREFIX}{newest}: {words}")
             if area.head > area.top:
                 page.merge_cells(start_row=area.top, start_column=place, end_row=area.head, end_column=place)
-            cell.font, cell.fill, cell.alignment = grey, head, middle
+            cell.font, cell.fill, cell.alignment = dark, head, middle
             page.column_dimensions[get_column_letter(place)].width = 14
         for entry, last in known:
             text = last.text if last.period == newest else f"{last.text} ({last.period})"

@@ -54,6 +54,8 @@ class Guide:
     has_earlier: bool
     has_totals: bool
     crossed: bool
+    nil: str | None = None
+    """The sentence by which the office says that there was nothing, in this period."""
 
 
 def add_guide(book: Workbook, guide: Guide) -> None:
@@ -109,13 +111,12 @@ def _steps(guide: Guide) -> list[str]:
         steps.append(tell("A total that does not equal its parts turns red.", language))
     if guide.has_earlier:
         steps.append(tell("Figures in grey are those accepted last. They are not read.", language))
-    if form.nil is not None:
-        sentence = _nil_words(guide)
+    if guide.nil is not None:
         steps.append(
             tell("If there was nothing to count, write only this sentence, below the table: {sentence}", language,
-                 sentence=sentence)
+                 sentence=guide.nil)
         )  # fmt: skip
-    steps.append(tell("If there was nothing to count, you may also press the button for it in the portal.", language))
+    steps.append(tell("The portal has a button for a period in which there was nothing to count.", language))
     steps.append(tell("Sheets whose names begin with RTI are not read.", language))
     steps.append(
         tell("Save the workbook as .xlsx and upload it in the portal: the answer comes within seconds.", language)
@@ -133,14 +134,6 @@ def _lines(guide: Guide) -> list[str]:
     if guide.crossed and form.absent_cell == "missing":
         return [tell("A line without a figure states nothing. Where there was none, write 0.", language), added]
     return [tell("Delete the lines that you do not report.", language), added]
-
-
-def _nil_words(guide: Guide) -> str:
-    from pipelines.returns.template import written
-
-    assert guide.form.nil is not None  # asked by the caller
-    year, _, quarter = guide.period.partition("-Q")
-    return written(guide.form.nil.words, {}, {"year": year, "quarter": quarter})
 
 
 def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:

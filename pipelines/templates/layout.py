@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Role = Literal["mark", "title", "corner", "heading", "label", "section", "end", "sign", "note"]
+Role = Literal["mark", "title", "corner", "heading", "label", "section", "end"]
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 LONGEST_NAME = 31
 """Characters of a sheet's name that spreadsheets allow."""

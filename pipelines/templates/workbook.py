@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import zipfile
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-HEAD, SIDE, GREY, EDGE = "FFD9E2EC", "FFF2F5F8", "FF6B7280", "FFB6C2CF"
-"""Ground of headings, ground of labels, letters of earlier figures (4.8 to 1 on white), lines."""
+HEAD, SIDE, EDGE = "FFD9E2EC", "FFF2F5F8", "FFB6C2CF"
+"""Ground of headings, ground of labels, lines."""
+GREY, GREY_ON_HEAD = "FF6B7280", "FF4B5563"
+"""Letters of what is not read: 4.8 to 1 on white, 5.8 to 1 on the ground of headings."""
 _WIDE, _NARROW, _LABEL = 46, 9, 26
 _LANDSCAPE_FROM = 7
+_LINE = 15.0
+"""Height of a line in points."""
 _CORE = "docProps/core.xml"
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
@@ -61,7 +66,7 @@ def dress(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, int]], b
 
     `beside` is the number of columns of earlier figures to the right of the numbers, which are not printed.
     """
-    from openpyxl.styles import Alignment, Font, PatternFill, Protection
+    from openpyxl.styles import Font, Protection
 
     styles = _Styles()
     for text in sheet.texts:
@@ -79,17 +84,14 @@ def dress(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, int]], b
                 cell.fill, cell.border, cell.alignment = styles.side, styles.edge, styles.label
             elif text.role == "title":
                 cell.font = Font(bold=True, size=13)
-            elif text.role == "sign":
-                cell.font, cell.alignment = Font(color=GREY), Alignment(horizontal="right")
             else:
                 cell.font = Font(color=GREY, size=10)
-    open_cell, blank = Protection(locked=False), PatternFill(fill_type=None)
+    open_cell = Protection(locked=False)
     for row, column in entries:
         cell = page.cell(row, column)
         cell.protection, cell.border, cell.alignment = open_cell, styles.edge, styles.number
-        if sheet.is_list and cell.value is None:
-            cell.fill = blank
     _widths(page, sheet)
+    _heights(page, sheet)
     _print(page, sheet, beside)
     if not sheet.is_list:
         # No password: the lock keeps headings from being overwritten by mistake, not from being changed on purpose.
@@ -128,6 +130,36 @@ def _widths(page: Worksheet, sheet: Sheet) -> None:
     for column, size in longest.items():
         least = _LABEL if column in labels and not sheet.is_list else _NARROW
         page.column_dimensions[get_column_letter(column)].width = min(max(size + 3, least), _WIDE)
+
+
+def _heights(page: Worksheet, sheet: Sheet) -> None:
+    """Heights of heading rows: spreadsheets fit rows to wrapped words by themselves, but not where cells are merged."""
+    from openpyxl.utils import get_column_letter
+
+    spans = {(a.min_row, a.min_col): (a.max_row, a.max_col) for a in page.merged_cells.ranges}
+    for area in sheet.areas:
+        needed = dict.fromkeys(range(area.top, area.head + 1), 1)
+        tall: list[tuple[int, int, int]] = []
+        for row in needed:
+            for column in range(1, page.max_column + 1):
+                if not isinstance(text := page.cell(row, column).value, str):
+                    continue
+                bottom, right = spans.get((row, column), (row, column))
+                letters = [get_column_letter(c) for c in range(column, right + 1)]
+                lines = _wrapped(text, sum(page.column_dimensions[letter].width for letter in letters))
+                if bottom == row:
+                    needed[row] = max(needed[row], lines)
+                else:
+                    tall.append((row, bottom, lines))
+        for row, bottom, lines in tall:
+            needed[bottom] += max(0, lines - sum(needed[r] for r in range(row, bottom + 1)))
+        for row, lines in needed.items():
+            page.row_dimensions[row].height = _LINE * lines + 2
+
+
+def _wrapped(text: str, width: float) -> int:
+    """Lines that a text takes in a column, broken at spaces."""
+    return len(textwrap.wrap(text, max(int(width) - 1, 4))) or 1
 
 
 def _print(page: Worksheet, sheet: Sheet, beside: int) -> None:
