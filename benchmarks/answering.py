@@ -1,0 +1,164 @@
+"""How soon an upload is answered: one large workbook, twenty people at once, memory after many checks; persons found.
+
+Belongs here: the figures and their floors.  Does not belong here: the workbook (`workbook.py`), the corpus of names
+(`tests/persons/`).  Checks run in processes of their own (`python -m benchmarks.answering one|many …`), since the
+made-up territory must be declared before the registry is loaded, and since memory is measured there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median, quantiles
+
+from benchmarks import measuring, workbook
+from benchmarks.registry import Figure, Setting, benchmark
+
+PEOPLE = 20
+CHECKS = 500
+ANSWERED = 5.0
+FIRST = 1.0
+TOGETHER = 15.0
+"""Seconds, from the issue: the answer of one upload, its first findings, and everybody's of twenty."""
+SAMPLES = measuring.ROOT / "raw_samples"
+
+
+@benchmark("answering", f"answers to uploads: {workbook.CELLS:,} cells, {PEOPLE} people at once, persons found")
+def answering(setting: Setting) -> Iterator[Figure]:
+    """A warm process, as a service is after `warm_up`."""
+    folder = setting.scratch / "answering"
+    territories = {"RTI_TERRITORIES": str(workbook.declare(folder / "territories"))}
+    file = workbook.write(folder / "benchmark.xlsx")
+    runs = str(max(5, 4 * setting.repetitions))
+    one = measuring.python(__name__, "one", str(file), runs, environment=territories).last_json()
+    bare = one["floor"]
+    yield Figure("answer, p95", one["judged"], "s", bare, "openpyxl, formulas and values", "≤ 5 s", one["judged"] <= 5)
+    yield Figure(
+        "first findings, p95", one["read"], "s", bare, "openpyxl, formulas and values", "≤ 1 s", one["read"] <= 1
+    )
+
+    many = measuring.python(__name__, "many", str(setting.repetitions)).last_json()
+    alone = many["alone"]
+    note = f"slowest of {PEOPLE} in each of {setting.repetitions} rounds"
+    together = many["p95"] <= TOGETHER
+    floor = "reading and judging them one after another"
+    yield Figure(f"{PEOPLE} at once, all answered", many["wall"], "s", alone, floor, note=note)
+    yield Figure(f"{PEOPLE} at once, p50 a person", many["p50"], "s")
+    yield Figure(f"{PEOPLE} at once, p95 a person", many["p95"], "s", target="≤ 15 s", reached=together)
+    yield Figure("memory before", many["before"], "MB")
+    grown = f"{many['after'] - many['before']:.0f} MB more than before"
+    yield Figure(f"memory after {CHECKS} checks", many["after"], "MB", many["before"], "before them", note=grown)
+    yield from _persons()
+
+
+def _persons() -> Iterator[Figure]:
+    from pipelines.persons.scan import scan
+    from pipelines.readers.read import read
+    from tests.persons.measuring import measured
+
+    for where, found in measured().items():
+        note = f"made corpus of {found.persons + found.others}; precision {found.precision:.0%}"
+        yield Figure(f"names found in a {where}", 100 * found.recall, "%", note=note)
+    files = _returns()
+    contents = [(read(file.read_bytes(), file.name), file.name) for file in files]
+    began = time.perf_counter()
+    mistaken = sum(bool(scan(content, name)) for content, name in contents)
+    taken = time.perf_counter() - began
+    yield Figure(
+        "samples mistaken for persons", mistaken, "", target="0", reached=not mistaken, note=f"{len(files)} files"
+    )
+    yield Figure(f"scan of {len(files)} files", taken, "s")
+
+
+def _returns() -> list[Path]:
+    files = sorted(p for p in SAMPLES.rglob("*") if p.is_file() and p.suffix not in (".md", ".yml"))
+    return [p for p in files if p.name != "arrivals.csv"]
+
+
+def _p95(values: list[float]) -> float:
+    return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+
+
+def one(file: Path, runs: int) -> dict[str, float]:
+    """Seconds until `read` and `judged` of one file, and of the floor, turn about."""
+    from benchmarks.floors import openpyxl_twice
+    from pipelines.intake.check import Step, check, warm_up
+    from pipelines.returns.registry import load
+
+    registry, data = load(), file.read_bytes()
+    warm_up(registry)
+    taken: dict[str, list[float]] = {"read": [], "judged": []}
+    floors = []
+    for _ in range(runs):
+        began = time.perf_counter()
+
+        def step(now: Step, began: float = began) -> None:
+            if now.name in taken:
+                taken[now.name].append(time.perf_counter() - began)
+
+        report = check(data, file.name, registry=registry, on_step=step)
+        if report.observations != workbook.CELLS:
+            raise SystemExit("the workbook was not read whole")
+        floors.append(measuring.seconds(lambda: openpyxl_twice(data), 1))
+    return {"read": _p95(taken["read"]), "judged": _p95(taken["judged"]), "floor": median(floors)}
+
+
+def many(rounds: int) -> dict[str, float]:
+    """Seconds of twenty uploads at once, and memory (MB) of this process before and after many checks."""
+    from pipelines.intake.check import check, warm_up
+    from pipelines.returns.registry import load
+
+    registry, files = load(), _returns()
+    uploads = [(f.read_bytes(), f.name) for f in files[:: len(files) // PEOPLE][:PEOPLE]]
+    warm_up(registry)
+    walls, each, alone = [], [], []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        for data, name in uploads:
+            check(data, name, registry=registry)
+        alone.append(time.perf_counter() - began)
+        taken: list[float] = []
+        began = time.perf_counter()
+
+        def upload(data: bytes, name: str, began: float = began, taken: list[float] = taken) -> None:
+            check(data, name, registry=registry)
+            taken.append(time.perf_counter() - began)
+
+        threads = [threading.Thread(target=upload, args=one) for one in uploads]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        walls.append(max(taken))
+        each += taken
+        if len(taken) != PEOPLE:
+            raise SystemExit("somebody was not answered")
+    before = _megabytes()
+    for number in range(CHECKS):
+        file = files[number % len(files)]
+        check(file.read_bytes(), file.name, registry=registry)
+    return {
+        "wall": median(walls),
+        "p50": median(each),
+        "p95": _p95(each),
+        "alone": median(alone),
+        "before": before,
+        "after": _megabytes(),
+    }
+
+
+def _megabytes() -> float:
+    """Resident memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1024 / 1024
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "one":
+        print(json.dumps(one(Path(sys.argv[2]), int(sys.argv[3]))))
+    else:
+        print(json.dumps(many(int(sys.argv[2]))))
