@@ -41,19 +41,21 @@ def test_the_first_steward_is_made_on_the_command_line_and_keeps_the_others(caps
     made = _json(capsys, "account", "add", "steward", "Secretariat", "--grant", "steward", "--speaks", "sr")
     assert (made["grants"], made["created_by"], made["must_change"]) == (["steward:*:*"], "system", True)
     # From now on somebody must say who acts, and what he or she is not steward of stays closed.
-    made = _json(capsys, "account", "add", "qq", "Office", "--grant", "submitter:QQ:justice", "--grant", "viewer:QQ")
+    made = _json(
+        capsys, "account", "add", "qq-office", "Office", "--grant", "submitter:QQ:justice", "--grant", "viewer:QQ"
+    )
     assert made["created_by"] == "steward"
-    code, _, err = _run(capsys, "account", "grant", "qq", "approver:QQ", "--as", "qq")
+    code, _, err = _run(capsys, "account", "grant", "qq-office", "approver:QQ", "--as", "qq-office")
     assert (code, "kept by stewards" in err) == (3, True)
-    assert _run(capsys, "account", "disable", "steward", "--as", "qq")[0] == 3
-    assert _run(capsys, "account", "grant", "qq", "approver:QQ", "--as", "system")[0] == 3
-    assert _json(capsys, "account", "grant", "qq", "approver:QQ")["grants"][0] == "approver:QQ:*"
-    assert "had it already" in _run(capsys, "account", "grant", "qq", "approver:QQ")[1]
-    assert "approver" not in str(_json(capsys, "account", "revoke", "qq", "approver:QQ")["grants"])
-    assert "disabled" in _run(capsys, "account", "disable", "qq")[1]
+    assert _run(capsys, "account", "disable", "steward", "--as", "qq-office")[0] == 3
+    assert _run(capsys, "account", "grant", "qq-office", "approver:QQ", "--as", "system")[0] == 3
+    assert _json(capsys, "account", "grant", "qq-office", "approver:QQ")["grants"][0] == "approver:QQ:*"
+    assert "had it already" in _run(capsys, "account", "grant", "qq-office", "approver:QQ")[1]
+    assert "approver" not in str(_json(capsys, "account", "revoke", "qq-office", "approver:QQ")["grants"])
+    assert "disabled" in _run(capsys, "account", "disable", "qq-office")[1]
     listed = {a["account_id"]: a for a in _json(capsys, "account", "list")}
-    assert (listed["qq"]["disabled"], listed["steward"]["language"]) == (True, "sr")
-    assert _json(capsys, "account", "enable", "qq")["disabled"] is False
+    assert (listed["qq-office"]["disabled"], listed["steward"]["language"]) == (True, "sr")
+    assert _json(capsys, "account", "enable", "qq-office")["disabled"] is False
 
 
 def test_without_a_head_steward_the_machine_can_make_one_again(capsys: pytest.CaptureFixture[str]) -> None:
