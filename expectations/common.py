@@ -210,6 +210,14 @@ def plausible() -> list[Check]:
             params={"n": "n", "period": "period", "previous": "previous"},
         ),
         Check(
+            "gone",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "absent", "value_set": [0]},
+            "coverage.gone",
+            "label",
+            params={"period": "period", "previous": "previous", "measure": "measure", "article": "law_article"},
+        ),
+        Check(
             "revisions",
             "ExpectColumnValuesToBeBetween",
             {"column": "changed", "max_value": 0},

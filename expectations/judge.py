@@ -117,6 +117,7 @@ def _tables(
         "copies": tables.copies(observations, before).with_columns(
             ((pl.col("same") == 1) & (pl.col("n") >= COPIED_FROM)).cast(pl.Int8).alias("suspect")
         ),
+        "gone": tables.gone(observations, before, blocks),
         "revisions": tables.revisions(observations, before),
     }
 
@@ -158,13 +159,17 @@ def _known_before(readings: Sequence[JudgedReturn], history: History | None, in_
 
 
 def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFrame:
-    """One row a block: `submission_id, jurisdiction, instrument, source, freq, period, received, place`."""
+    """One row a block: `submission_id, jurisdiction, instrument, source, form, freq, period, received, place`.
+
+    `owes_all` says that an absent line is a line less, as it is neither in a patch nor in a nil return.
+    """
     rows = []
     for one in readings:
         form = registry.forms[one.reading.form]
         received: date = (one.received or clock.now()).date()
         office = (one.submission_id, form.jurisdiction, form.instrument, form.source, form.series)
-        rows += [(*office, period.freq, period.code, received, "") for period in one.reading.periods]
+        owes_all = one.reading.kind == "full" and not one.reading.nil
+        rows += [(*office, period.freq, period.code, received, "", owes_all) for period in one.reading.periods]
     schema = {
         "submission_id": pl.String,
         "jurisdiction": pl.String,
@@ -175,6 +180,7 @@ def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFram
         "period": pl.String,
         "received": pl.Date,
         "place": pl.String,
+        "owes_all": pl.Boolean,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -112,6 +112,13 @@ RULES: dict[str, Rule] = {
             "Nothing to do; it is kept beside those that are expected.",
         ),
         Rule(
+            "coverage.gone",
+            "warning",
+            "'{seen}' was reported for {previous}, but is not in this return for {period}.",
+            "Put the figure in, with 0 if there was nothing. If the office no longer counts it, say so.",
+            "history",
+        ),
+        Rule(
             "record.order",
             "error",
             "The {event} of this person is dated {seen}, before the {earlier} of {expected}.",

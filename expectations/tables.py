@@ -288,6 +288,53 @@ def copies(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+LINE = ("measure", "level", "count_unit", "statistic", "offence", "law_article")
+"""What a line of a return counts, whatever it is broken down by."""
+STEADY = 2
+"""Newest periods before that must all have a line for its absence to be told: what comes and goes is no surprise."""
+
+
+def gone(observations: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame) -> pl.DataFrame:
+    """Lines known of the same period, or of both newest periods before it, with `absent` (1: not in this return).
+
+    Only whole returns owe every line: a patch leaves out what does not change, a nil return counts nothing. A line
+    with a sign for missing is there. `label` and `previous` are of the newest figure known.
+    """
+    same = ["submission_id", "jurisdiction", "form", "freq"]
+    due = blocks.filter("owes_all").select(*same, "period")
+    told = observations.select(*same, "period", *LINE, pl.lit(1).alias("told")).unique()
+    known = (
+        before.filter(pl.col("value").is_not_null())
+        .sort("place", maintain_order=True)
+        .group_by(*same, *LINE, pl.col("period").alias("previous"), maintain_order=True)
+        .agg(pl.col("label").first())
+    )
+    periods = known.select(*same, "previous").unique().join(due, on=same, how="inner")
+    periods = periods.filter(pl.col("previous") <= pl.col("period")).with_columns(
+        pl.col("previous")
+        .rank("ordinal", descending=True)
+        .over(*same, "period", pl.col("previous") < pl.col("period"))
+        .alias("age"),
+        (pl.col("previous") == pl.col("period")).alias("again"),
+    )
+    held = known.join(periods, on=[*same, "previous"], how="inner")
+    by = [*same, "period", *LINE]
+    return (
+        held.sort("previous", descending=True)
+        .group_by(by, maintain_order=True)
+        .agg(
+            pl.col("label").first(),
+            pl.col("previous").first(),
+            pl.col("again").any(),
+            (~pl.col("again") & (pl.col("age") <= STEADY)).sum().alias("steady"),
+        )
+        .filter(pl.col("again") | (pl.col("steady") == STEADY))
+        .join(told, on=by, how="left")
+        .with_columns(pl.col("told").is_null().cast(pl.Int8).alias("absent"), pl.lit("").alias("place"))
+        .sort(by)
+    )
+
+
 def revisions(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Figures known before under the same key with another value: `value, expected, changed`."""
     key = [*OBSERVATION_KEY, "form", "submission_id"]

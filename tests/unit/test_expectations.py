@@ -336,3 +336,33 @@ def test_in_order_each_return_is_judged_beside_those_before_it(registry: Registr
     jumps = {i: [f.rule for f in findings if f.rule == "plausible.jump"] for i, findings in judged.items()}
     assert [i for i, rules in jumps.items() if rules] == ["S5"]
     assert not any(f.rule == "plausible.jump" for f in judge(batch, None, registry)["S5"])
+
+
+def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
+    both = [row(registry, law_article="388"), row(registry, law_article="389", label="the other")]
+    earlier = [
+        row(registry, period=p, law_article=a, label=f"row {a}") for p in ("2024-Q4", "2025-Q1") for a in ("388", "389")
+    ]
+    history = History(pl.DataFrame(earlier, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    assert "coverage.gone" not in found(registry, both, history=history)
+    told = found(registry, both[:1], history=history)["coverage.gone"]
+    assert (told.severity, told.scope, told.seen, told.params["previous"]) == (
+        "warning",
+        "history",
+        "row 389",
+        "2025-Q1",
+    )
+    missing = [both[0], both[1] | {"value": None, "obs_status": "O"}]
+    assert "coverage.gone" not in found(registry, missing, history=history), "a sign for missing is a line"
+    once = [r for r in earlier if (r["period"], r["law_article"]) != ("2024-Q4", "389")]
+    seldom = History(pl.DataFrame(once, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    assert "coverage.gone" not in found(registry, both[:1], history=seldom), "what was there once comes and goes"
+
+
+def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(registry: Registry) -> None:
+    before = [row(registry, law_article="388"), row(registry, law_article="389", label="row 389")]
+    history = History(pl.DataFrame(before, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    assert found(registry, before[:1], history=history)["coverage.gone"].seen == "row 389"
+    for over in ({"kind": "patch"}, {"nil": True}):
+        one = JudgedReturn("S1", reading(registry, before[:1], **over), datetime(2025, 7, 20, tzinfo=UTC))
+        assert "coverage.gone" not in {f.rule for f in judge([one], history, registry)["S1"]}
