@@ -83,8 +83,9 @@ def enqueue(
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     identity = notice_id(account_id, kind, text if what is None else what, stamp[:10])
     row = {"notice_id": identity, "account_id": account_id, "kind": kind, "content": text}
-    statement = _insert(connection)(NOTICE).values(**row, created_at=stamp, attempts=0).on_conflict_do_nothing()
-    return identity if connection.execute(statement).rowcount == 1 else None
+    new = _insert(connection)(NOTICE).values(**row, created_at=stamp, attempts=0).on_conflict_do_nothing()
+    entered: str | None = connection.execute(new.returning(NOTICE.c.notice_id)).scalar_one_or_none()
+    return entered
 
 
 def _insert(connection: sa.Connection) -> Any:

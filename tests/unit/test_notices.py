@@ -81,7 +81,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 
 @pytest.fixture
-def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Home, sa.Engine]]:
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     for name in ("RTI_SMTP_URL", "RTI_WEBHOOK_URL", "RTI_WEBHOOK_SECRET", "RTI_MAIL_FROM", "RTI_PORTAL_URL"):
         monkeypatch.delenv(name, raising=False)
     with clock.frozen(NOW):
@@ -94,10 +94,9 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Hom
             ("fed-left", "en", [Grant("approver", "BA_FED"), Grant("submitter", "BA_FED")], "left@example.org"),
             ("steward", "en", [Grant("steward")], "steward@example.org"),
         ):
-            if accounts.find(engine, account) is None:
-                accounts.create(
-                    engine, account, f"Office {account}", language=language, grants=grants, email=address, by=SYSTEM
-                )
+            accounts.create(
+                engine, account, f"Office {account}", language=language, grants=grants, email=address, by=SYSTEM
+            )
         accounts.disable(engine, "fed-left", by=SYSTEM)
         yield home, engine
 

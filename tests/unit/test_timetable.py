@@ -151,8 +151,7 @@ class World:
         self.home: Home
         self.engine: sa.Engine
         self.home, self.engine = home_and_ledger(folder)
-        if accounts.find(self.engine, "office") is None:
-            accounts.create(self.engine, "office", "Office", grants=[Grant("submitter")], by=SYSTEM)
+        accounts.create(self.engine, "zz-office", "Office", grants=[Grant("submitter")], by=SYSTEM)
         self.registry = _registry(folder / "declared", ENTRY)
         self.series = next(iter(self.registry.forms.values())).series
 
@@ -162,7 +161,7 @@ class World:
     ) -> str:  # fmt: skip
         at = datetime.fromisoformat(day).replace(tzinfo=UTC)
         name = f"{period} {day} {state}"
-        arrival = Arrival(f"{int.from_bytes(name.encode()):064x}"[-64:], 1, name, "office", at, demonstration=True)
+        arrival = Arrival(f"{int.from_bytes(name.encode()):064x}"[-64:], 1, name, "zz-office", at, demonstration=True)
         identity = ledger.receive(self.engine, arrival).submission_id
         block = Block(place, "justice", self.series, "Q", period, 1, nil)
         ledger.record_check(
@@ -190,7 +189,7 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path, database: str) -> World:
     return World(tmp_path)
 
 
@@ -236,7 +235,7 @@ def test_a_warning_that_was_answered_is_no_finding(world: World) -> None:
     identity = world.comes(LAST, "2026-11-10", warnings=1)
     assert world.cell(LAST).state == "findings"
     ledger.justify(
-        world.engine, ledger.Justification(identity, "real_change", "a large case was opened", "office", "key0")
+        world.engine, ledger.Justification(identity, "real_change", "a large case was opened", "zz-office", "key0")
     )
     assert world.cell(LAST).state == "draft"
 
