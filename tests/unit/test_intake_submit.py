@@ -17,6 +17,8 @@ from pipelines.intake import submit as submit_module
 from pipelines.intake.history import gather
 from pipelines.intake.ledger import Act
 from pipelines.intake.submit import Receipt, SubmissionRefusedError, submit
+from pipelines.people import accounts
+from pipelines.people.identity import SYSTEM, Grant, NotAllowedError
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
 from tests.unit.ledger_fakes import at, people
@@ -88,6 +90,36 @@ def test_the_same_file_twice_is_told(home: Home) -> None:
     assert (second.new, second.submission_id, second.state) == (False, first.submission_id, "sent")
     assert second.same_file == ((first.submission_id, "sent"),)
     assert len(queries.submissions(ledger.open_ledger(home))) == 1
+
+
+def test_a_sender_without_an_account_or_a_role_hands_in_nothing(home: Home) -> None:
+    for sender in ("nobody", "chief"):
+        with pytest.raises(NotAllowedError):
+            submit(home, b"2025-Q4;reported;3", "return.csv", sender, registry=REGISTRY, at=at(0))
+    assert _stored(home) == []
+
+
+def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> None:
+    engine = ledger.open_ledger(home)
+    first = _submit(home, "2025-Q4;reported;3")
+    assert (first.state, first.replaces) == ("sent", ())
+    assert first.submission_id is not None
+    ledger.approve(engine, home, Act(first.submission_id, "secretariat", at(1)))
+    second = _submit(home, "2025-Q4;reported;4")
+    assert (second.state, second.replaces, second.as_json()["replaces"]) == ("checked", ("2025-Q4",), ["2025-Q4"])
+    again = _submit(home, "2025-Q4;reported;4", reason="late_data")
+    assert (again.submission_id, again.state, again.replaces) == (second.submission_id, "sent", ())
+    third = _submit(home, "2025-Q4;reported;5", reason="entry_error")
+    assert third.submission_id is not None
+    assert (third.state, queries.find(engine, third.submission_id).revision_reason) == ("sent", "entry_error")
+
+
+def test_the_same_file_of_an_office_that_may_not_be_seen_is_not_told(home: Home) -> None:
+    first = _submit(home, "2025-Q4;reported;3")
+    accounts.create(ledger.open_ledger(home), "rr-office", "RR", grants=[Grant("submitter", "RR")], by=SYSTEM)
+    foreign = submit(home, b"2025-Q4;reported;3", "return.csv", "rr-office", registry=REGISTRY, at=at(1), send=False)
+    assert (foreign.new, foreign.same_file) == (True, ())
+    assert foreign.submission_id != first.submission_id
 
 
 def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,11 +242,28 @@ def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, t
     states = {s.filename: s for s in queries.submissions(engine)}
     assert {n: s.state for n, s in states.items()} == {"1.csv": "approved", "2.csv": "approved", "3.csv": "checked"}
     assert states["2.csv"].corrects_submission_id == states["1.csv"].submission_id
+    assert (states["1.csv"].revision_reason, states["2.csv"].revision_reason) == (None, "source_error")
     assert states["1.csv"].accepted_at == clock.stamp(at(0) + arrivals.APPROVED_AFTER)
     laid = pl.read_parquet(facts.path_of(home, "observation", states["2.csv"].submission_id))
     assert sorted(laid["value"].to_list()) == [3, 200]
     with clock.frozen(at(50)):
         assert list(arrivals.decide(home, engine, folder)) == list(refused)
+
+
+def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_path: Path) -> None:
+    rows = [
+        *_rows()[:1],
+        {"file": "5.csv", "text": "2025-Q3;reported;4", "received_at": clock.stamp(at(3)), "kind": "full"},
+        {"file": "6.csv", "text": "2025-Q2;reported;4", "received_at": clock.stamp(at(4)), "kind": "full"},
+    ]
+    folder = _folder(tmp_path, rows)
+    engine = ledger.open_ledger(home)
+    with clock.frozen(at(50)):
+        arrivals.enter(home, engine, folder)
+        record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
+        assert arrivals.decide(home, engine, folder) == {}
+    reasons = {s.filename: (s.state, s.revision_reason) for s in queries.submissions(engine)}
+    assert reasons == {"1.csv": ("approved", None), "5.csv": ("approved", "late_data"), "6.csv": ("approved", None)}
 
 
 def test_a_real_home_takes_no_demonstration(tmp_path: Path) -> None:
