@@ -33,6 +33,8 @@ class Declared:
     labels: tuple[str, ...]
     taken: frozenset[tuple[str | None, str]] = frozenset()
     missing: frozenset[tuple[str | None, str]] = frozenset()
+    repeats: bool = False
+    """Whether labels stand many times, as in a list with one line a number."""
 
     @cached_property
     def by_fold(self) -> dict[str, str]:
@@ -40,8 +42,10 @@ class Declared:
         words = [*self.headings, *self.labels]
         return {fold(part): part for word in words for part in (word, *word.split(" / "))}
 
-    def free(self, sheet: str | None, word: str) -> bool:
+    def free(self, sheet: str | None, word: str, *, heading: bool) -> bool:
         """Whether a word may be put on a sheet: it is missing there, or does not stand there yet."""
+        if self.repeats and not heading:
+            return True
         asked = (sheet, fold(word))
         return asked in self.missing or asked not in self.taken
 
@@ -57,7 +61,7 @@ def of_report(report: Report, registry: Registry | None = None) -> Declared | No
     plan = plan_of(registry.forms[report.form], registry)
     headings, labels = _headings(plan), _labels(plan)
     missing = frozenset((f.where.sheet, fold(f.expected)) for f in report.findings if f.rule in _MISSING and f.expected)
-    return Declared(_unique(headings), _unique(labels), frozenset(_taken(report)), missing)
+    return Declared(_unique(headings), _unique(labels), frozenset(_taken(report)), missing, not plan.tables)
 
 
 def _headings(plan: Plan) -> Iterator[str]:

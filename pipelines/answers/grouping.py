@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from pipelines import locales
 from pipelines.answers import declared as words_of_form
 from pipelines.answers.model import Group, Told
+from pipelines.answers.suggesting import suggest
 from pipelines.answers.wording import in_language, told
 from pipelines.readers.common import column_number
 from pipelines.readers.model import Scalar, Where
@@ -82,6 +83,9 @@ _CASCADES: tuple[_Cascade, ...] = (
     _Cascade(
         ("heading.undeclared", "heading.blank", "heading.missing"), ("cell.unbound", "key.duplicate", "sum."), _table
     ),
+    _Cascade(
+        ("table.title_missing", "heading.undeclared", "heading.missing"), ("form.incomplete", "period.missing"), _file
+    ),
     _Cascade(("cell.hidden",), ("read.hidden_sheet",), _table),
     _Cascade(("cell.", "value.", "label.", "record."), ("plausible.", "sum."), _cell),
     _Cascade(
@@ -98,14 +102,15 @@ def groups(report: Report, language: str) -> list[Group]:
     declared = words_of_form.of_report(report)
     capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
     findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_in_order(report))
-    causes = _causes(findings)
+    meant = _meant(findings, declared)
+    causes = _causes(findings, meant)
     roots = [f for n, f in enumerate(findings) if causes[n] == n]
     made: list[Group] = []
-    for members in _by_cause(roots):
+    for members in _by_cause(roots, meant):
         own = {id(f) for f in members}
         effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in own]
-        under = [_group(some, language, declared) for some in _by_cause(effects)]
-        made.append(replace(_group(members, language, declared), consequences=tuple(_worst_first(under))))
+        under = [_group(some, language, declared, meant) for some in _by_cause(effects, meant)]
+        made.append(replace(_group(members, language, declared, meant), consequences=tuple(_worst_first(under))))
     largest: dict[str, Group] = {}
     for group in (one for cause in made for one in (cause, *cause.consequences)):
         if group.rule not in largest or group.places > largest[group.rule].places:
@@ -127,7 +132,7 @@ def _worst_first(made: Iterable[Group]) -> list[Group]:
 # -------------------------------------------------------------------------------------------------------------- causes
 
 
-def _causes(findings: Sequence[Finding]) -> list[int]:
+def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
     """For each finding the number of the finding it follows from in the end; its own where it follows from none."""
     parent = list(range(len(findings)))
     for cascade in _CASCADES:
@@ -136,7 +141,7 @@ def _causes(findings: Sequence[Finding]) -> list[int]:
         for n, finding in enumerate(findings):
             if _named(finding.rule, cascade.causes) and (place := cascade.within(finding.where)) is not None:
                 first.setdefault(place, n)
-                by_word.setdefault((place, fold(_nearest(finding))), n)
+                by_word.setdefault((place, fold(meant.get(id(finding), ""))), n)
         for n, finding in enumerate(findings):
             if parent[n] != n or not _named(finding.rule, cascade.effects):
                 continue
@@ -161,17 +166,21 @@ def _named(rule: str, names: Iterable[str]) -> bool:
     return any(rule.startswith(name) if name.endswith(".") else rule == name for name in names)
 
 
-def _nearest(finding: Finding) -> str:
-    tail = str(finding.params.get("nearest") or "")
-    return tail.partition("'")[2].rpartition("'")[0]
+_Meant = Mapping[int, str]
+"""By `id` of a finding, the declared word that it most likely means."""
+
+
+def _meant(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
+    made = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
+    return {id(f): suggestion.value for f, suggestion in made if suggestion is not None}
 
 
 # -------------------------------------------------------------------------------------------------------------- groups
 
 
-def _by_cause(findings: Sequence[Finding]) -> list[list[Finding]]:
+def _by_cause(findings: Sequence[Finding], meant: _Meant) -> list[list[Finding]]:
     """Findings of the same rule and parameters together; where a rule has many such groups, by table, then all."""
-    fine = _gathered(findings, _identity)
+    fine = _gathered(findings, lambda finding: _identity(finding, meant))
     out: list[list[Finding]] = []
     for rule in dict.fromkeys((f.rule, f.severity) for f in findings):
         some = [g for g in fine if (g[0].rule, g[0].severity) == rule]
@@ -196,33 +205,33 @@ def _gathered(findings: Sequence[Finding], key: Callable[[Finding], object]) -> 
     return list(made.values())
 
 
-def _identity(finding: Finding) -> tuple[object, ...]:
+def _identity(finding: Finding, meant: _Meant) -> tuple[object, ...]:
     params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
-    word = fold(_wrong_word(finding)) if finding.rule in _OF_WORDS else None
+    word = fold(_wrong_word(finding, meant)) if finding.rule in _OF_WORDS else None
     missing = finding.expected if finding.rule in _OF_LACKING else None
     return (finding.rule, finding.severity, params, word, missing)
 
 
-def _wrong_word(finding: Finding) -> str:
+def _wrong_word(finding: Finding, meant: _Meant) -> str:
     """The word that is wrong: of a path whose upper part differs from the form that part, else the whole of it."""
-    have, want = (text.split(" / ") for text in (finding.seen or "", _nearest(finding)))
+    have, want = (text.split(" / ") for text in (finding.seen or "", meant.get(id(finding), "")))
     if len(have) == len(want):
         wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
         return next(wrong, finding.seen or "")
     return finding.seen or ""
 
 
-def _group(findings: Sequence[Finding], language: str, declared: Declared | None) -> Group:
+def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meant: _Meant) -> Group:
     members = tuple(told(f, language, declared) for f in findings)
     first = findings[0]
-    title, remedy = _over(findings, members, language)
+    title, remedy = _over(findings, members, language, meant)
     parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     anchor = "g-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Group(anchor, first.rule, first.severity, title, remedy, members)
 
 
-def _over(findings: Sequence[Finding], members: Sequence[Told], language: str) -> tuple[str, str]:
+def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meant: _Meant) -> tuple[str, str]:
     """Message and remedy over a group: what its findings have in common stays, the rest is three dots."""
     if len({(m.message, m.remedy) for m in members}) == 1:
         return members[0].message, members[0].remedy
@@ -232,7 +241,7 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str) -
     params: dict[str, Scalar] = {
         n: _same([f.params.get(n) for f in said], "" if n in _TAILS else "\u2026") for n in sorted(names)
     }
-    seen = _same([_wrong_word(f) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
+    seen = _same([_wrong_word(f, meant) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
     expected = _same([f.expected for f in said], "\u2026")
     try:
         rule = rules.rule(common.rule)

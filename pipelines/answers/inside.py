@@ -53,7 +53,7 @@ def _load(data: bytes) -> tuple[Any, zipguard.Contents]:
     contents = zipguard.inspect(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        book = openpyxl.load_workbook(io.BytesIO(data), rich_text=contents.superscripts, keep_links=True)
+        book = openpyxl.load_workbook(io.BytesIO(data), rich_text=True, keep_links=True)
     return book, contents
 
 
@@ -115,7 +115,8 @@ def _mended(job: MendJob) -> bytes:
             continue
         cell = book[title][name]
         # The words seen may be a path of several cells: the last part of it stands in this one.
-        if not isinstance(cell.value, str) or fold(cell.value) != fold(seen.split(" / ")[-1]):
+        # A raised note mark is no part of what was seen, so a label that has one is left alone.
+        if cell.value is None or fold(str(cell.value)) != fold(seen.split(" / ")[-1]):
             continue
         sheets.set_text(cell, text)
         cell.fill = sheets.fill("mended")

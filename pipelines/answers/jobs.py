@@ -91,6 +91,7 @@ class BesideJob:
 Job = BookJob | MendJob | BesideJob
 
 _shared: Launcher | None = None
+_digest = ""
 _lock = threading.Lock()
 
 
@@ -107,14 +108,17 @@ def run(job: Job) -> Any:
 
 
 def _launcher() -> Launcher:
-    """The launcher of these children, started once a process; anew where the declarations have changed."""
+    """The launcher of these children, started once a process; anew where other declarations are loaded since."""
     from pipelines.answers.inside import work
     from pipelines.readers.child import PRELOAD, Launcher
+    from pipelines.returns.registry import load
 
-    global _shared
+    global _shared, _digest
+    digest = load().digest
     with _lock:
-        if _shared is None or not _shared.alive():
+        if _shared is None or _digest != digest or not _shared.alive():
+            # One that is replaced ends with this process: other threads may still wait for its children.
             preload = ("pipelines.intake.preload", *PRELOAD)
-            _shared = Launcher(work, preload=preload, file_size=FILE_SIZE)
+            _shared, _digest = Launcher(work, preload=preload, file_size=FILE_SIZE), digest
             atexit.register(_shared.close)
         return _shared

@@ -18,7 +18,7 @@ _ATTRIBUTE = re.compile(rb'(Id|Target|Type)="([^"]*)"')
 _SHAPES = re.compile(rb"<(?:\w+:)?(?:sp|grpSp|cxnSp)[ >]")
 _EXTENSIONS = re.compile(rb"<(?:\w+:)?(?:sparklineGroups|slicerList|timelineRefs)[ >]")
 _X14 = re.compile(rb"<x14:(dataValidation|conditionalFormatting) ")
-KINDS = ("chart", "image", "shape", "control", "object", "slicer", "rule", "signature")
+KINDS = ("chart", "image", "shape", "control", "object", "slicer", "rule", "thread", "signature")
 """Kinds of what may be lost. `rule`: a validation or format that Excel keeps in an extension of the sheet."""
 
 
@@ -51,6 +51,8 @@ def _of_sheet(archive: zipfile.ZipFile, names: set[str], part: str, sheet: Any) 
             inner = [k for k, _ in _related(archive, names, target)]
             charts += sum(k.startswith("chart") for k in inner)
             images += inner.count("image")
+        elif kind == "threadedComment":
+            yield "thread"
         elif kind == "ctrlProp":
             yield "control"
         elif kind in ("oleObject", "package"):

@@ -27,6 +27,7 @@ _STYLE = """
 :root{color-scheme:light}
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem 1.5rem;color:#1a1a1a;background:#fff}
 h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.2rem;margin:2rem 0 .4rem}h3{font-size:1.05rem;margin:1.2rem 0 .3rem}
+body{overflow-wrap:anywhere}
 a{color:#0b4fb3}a:focus-visible{outline:3px solid #1a1a1a;outline-offset:2px}
 table{border-collapse:collapse;width:100%;margin:.4rem 0 1rem}
 caption{text-align:left;font-weight:600;padding:.3rem 0}

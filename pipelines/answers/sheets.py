@@ -88,6 +88,9 @@ def write_findings(
     for other in book.worksheets:
         # Sheets that are selected together are edited together: a number typed here would land in the table too.
         other.sheet_view.tabSelected = other is sheet
+    for chart in book.chartsheets:
+        for view in chart.sheetViews.sheetView:
+            view.tabSelected = False
     book.active = 0
     row = _heading(sheet, told, bold)
     for note in notes:

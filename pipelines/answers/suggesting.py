@@ -65,9 +65,10 @@ def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
     seen = finding.seen or ""
     if declared is None or finding.rule not in MENDABLE or not seen:
         return None if near is None else Suggestion(near, certain=False)
-    known = declared.headings if finding.rule == "heading.undeclared" else declared.labels
+    heading = finding.rule == "heading.undeclared"
+    known = declared.headings if heading else declared.labels
     sure = _certain(seen, known)
-    if sure is not None and declared.free(finding.where.sheet, sure):
+    if sure is not None and declared.free(finding.where.sheet, sure, heading=heading):
         return Suggestion(sure, certain=True)
     ranked = list(dict.fromkeys([*([sure] if sure else []), *_ranked(seen, known), *([near] if near else [])]))
     return Suggestion(ranked[0], certain=False, others=tuple(ranked[1:3])) if ranked else None

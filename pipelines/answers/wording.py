@@ -14,6 +14,7 @@ from pipelines import codes, locales
 from pipelines.answers.model import Told
 from pipelines.answers.suggesting import NEAREST_RULES, suggest
 from pipelines.locales import mark, tell
+from pipelines.locales.script import latin
 
 if TYPE_CHECKING:
     from pipelines.answers.declared import Declared
@@ -109,9 +110,15 @@ def _param(finding: Finding, name: str, value: Scalar, language: str) -> Scalar:
 def code_words(codelist: str, code: str, language: str) -> str:
     """The label of a code, or the code itself where it has none (an article of the law, a nationality)."""
     try:
-        return codes.label(codelist, code, language)
+        return _label(codelist, code, language)
     except codes.UnknownCodeError:
         return code
+
+
+def _label(codelist: str, code: str, language: str) -> str:
+    if language == locales.SERBIAN_LATIN:
+        return latin(codes.label(codelist, code, "sr"))
+    return codes.label(codelist, code, language)
 
 
 def _translated(text: str | None, language: str) -> str | None:
@@ -127,7 +134,7 @@ def _translated(text: str | None, language: str) -> str | None:
 
 def severity_words(severity: str, language: str) -> str:
     """Error, warning or information in words."""
-    return codes.label("severity", severity, language)
+    return _label("severity", severity, language)
 
 
 def place_words(where: Where, language: str) -> str:

@@ -215,6 +215,7 @@ def _words(language: str) -> dict[str, str]:
         "lost.control": tell("buttons and form fields", language),
         "lost.object": tell("embedded objects", language),
         "lost.slicer": tell("small charts and slicers in cells", language),
+        "lost.thread": tell("replies to comments", language),
         "lost.rule": tell("some validations or conditional formats", language),
     }
 

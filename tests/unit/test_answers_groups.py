@@ -14,7 +14,7 @@ from pipelines.answers.declared import Declared
 from pipelines.answers.wording import place_words
 from pipelines.readers.model import Where
 from pipelines.returns.findings import Finding
-from tests.unit.answers_fakes import BOOK, edited, finding, report_of, with_cell, with_findings
+from tests.unit.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
 
 
 @pytest.fixture(scope="module")
@@ -243,3 +243,33 @@ def test_places_in_words() -> None:
     assert place_words(Where(line=84, column=3), "en") == "line 84, column 3"
     assert place_words(Where(keyword="DATA", line=3), "en") == "DATA, line 3"
     assert place_words(Where(), "en") == "the whole file"
+
+
+# ------------------------------------------------------------------------------------- faults in files of other formats
+
+
+def changed(format_: str, encoding: str, *pairs: tuple[str, str]) -> list[answers.Group]:
+    path = SAMPLES / OTHERS[format_]
+    text = path.read_bytes().decode(encoding)
+    for before, after in pairs:
+        assert before in text
+        text = text.replace(before, after, 1)
+    return [g for g in answers.groups(report_of(text.encode(encoding), path.name), "en") if g.severity != "information"]
+
+
+def test_a_list_may_repeat_a_label_that_is_mended() -> None:
+    (group,) = changed("csv", "cp1250", ("Prijavljene osobe;ukupno", "Prijavljne osobe;ukupno"))
+    assert (group.rule, group.findings[0].place) == ("label.undeclared", "line 5, column 4")
+    assert group.findings[0].suggestion == answers.Suggestion("Prijavljene osobe", certain=True)
+
+
+def test_a_column_that_is_not_known_is_the_one_trouble_of_a_list() -> None:
+    (group,) = changed("csv", "cp1250", ("Pokazatelj;Spol", "Pokazatelji;Spol"))
+    assert group.rule == "heading.undeclared"
+    assert {one.rule for one in group.consequences} == {"heading.missing", "form.incomplete"}
+
+
+def test_a_page_of_html() -> None:
+    (group,) = changed("html", "utf-8", ("<td>женски</td><td>16</td>", "<td>женскu</td><td>16</td>"))
+    assert group.findings[0].place == "table 1, row 4, column 2"
+    assert group.findings[0].suggestion == answers.Suggestion("Сви узрасти / женски", certain=True)

@@ -11,6 +11,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 from python_calamine import CalamineWorkbook
@@ -45,6 +47,7 @@ def faulty(book: Any) -> None:
     book["Т-01"]["B9"] = "=C9+D9"
     book["Т-04"].row_dimensions[3].hidden = True
     book["Т-05"].column_dimensions["A"].width = 41.5
+    book["Т-05"]["A1"] = CellRichText("plain ", TextBlock(InlineFont(b=True), "bold"))
     rule = DataValidation(type="whole", operator="greaterThanOrEqual", formula1="0")
     rule.add("B9:J20")
     book["Т-01"].add_data_validation(rule)
@@ -128,6 +131,8 @@ def test_what_was_there_is_kept(copy: bytes, sent: bytes) -> None:
     assert after["Т-05"].column_dimensions["A"].width == 41.5
     assert [str(r.sqref) for r in after["Т-01"].data_validations.dataValidation] == ["B9:J20"]
     assert after["Т-01"]["B9"].value == "=C9+D9"
+    rich = openpyxl.load_workbook(io.BytesIO(copy), rich_text=True)["Т-05"]["A1"].value
+    assert [getattr(run, "font", None) and run.font.b for run in rich] == [None, True]
 
 
 def test_results_of_formulas_are_kept(copy: bytes) -> None:
