@@ -10,7 +10,7 @@ import argparse
 import re
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from pipelines.service.settings import IDENTITY_PATH, Settings, settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from pipelines.desk import Desk
 
 HOST = "127.0.0.1"
 PORT = 8502
@@ -96,13 +98,13 @@ def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], A
 
 def create(home: Home, told: Settings) -> Any:
     """The application of a home: a `streamlit.starlette.App`, an ASGI callable."""
-    from pipelines.service.api import create_api
     from starlette.middleware import Middleware
     from starlette.routing import Mount
     from streamlit.starlette import App
 
     from pipelines.desk import open_desk
     from pipelines.service import demonstration, sign_in
+    from pipelines.service.api import create_api
     from pipelines.service.authorization import Client
 
     desk = open_desk(home)
@@ -112,16 +114,24 @@ def create(home: Home, told: Settings) -> Any:
         demonstration.give_passwords(home, desk.engine)
         served = sign_in.create(desk.engine, client, told.issuer, demonstration=home.kind == "demonstration")
         routes.append(Mount(IDENTITY_PATH, served))
-    return App(_SCRIPT, routes=routes, middleware=[Middleware(Dressed)], secrets=told.streamlit(), lifespan=_warming)
+    return App(
+        _SCRIPT, routes=routes, middleware=[Middleware(Dressed)], secrets=told.streamlit(), lifespan=_beside(desk)
+    )
 
 
-@asynccontextmanager
-async def _warming(_app: Any) -> AsyncIterator[None]:
-    """What the first upload would wait for is loaded while the first person still signs in."""
-    from pipelines.intake.check import warm_up
+def _beside(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
+    """What runs beside the pages: what the first upload would wait for is loaded, and notices are sent."""
 
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
-    yield
+    @asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
+        from pipelines.intake.check import warm_up
+        from pipelines.service import clerk
+
+        threading.Thread(target=warm_up, args=(desk.registry,), name="warm-up", daemon=True).start()
+        with clerk.at_work(desk.home, desk.engine, desk.registry):
+            yield None
+
+    return lifespan
 
 
 def main() -> None:

@@ -1,0 +1,63 @@
+"""The clerk of a running service: sends notices that wait, and reminds of deadlines, beside the pages.
+
+Belongs here: how often, and that a failure is logged and tried again.  Does not belong here: notices
+(`pipelines/notices/`).  Without a service the same is done by `rti notices send` and `rti notices remind`; doing it
+twice tells nobody twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.home import Home
+    from pipelines.returns.registry import Registry
+
+EVERY_SECONDS = 20
+REMIND_EVERY = 180
+"""Rounds between two looks at the deadlines: an hour."""
+_LOG = logging.getLogger("rti.clerk")
+
+
+@contextmanager
+def at_work(home: Home, engine: sa.Engine, registry: Registry, *, every: float = EVERY_SECONDS) -> Iterator[None]:
+    """While the block lasts, a thread of this process does the rounds."""
+    stop = threading.Event()
+    clerk = threading.Thread(target=_rounds, args=(home, engine, registry, stop, every), name="clerk", daemon=True)
+    clerk.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        clerk.join(timeout=10)
+
+
+def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.Event, every: float) -> None:
+    number = 0
+    while not stop.wait(every):
+        try:
+            round_(home, engine, registry, remind=number % REMIND_EVERY == 0)
+        except Exception:
+            # A wrong setting or a database that is away must not end the rounds: notices wait, the next may go out.
+            _LOG.exception("a round over the notices failed; the next follows in %s s", every)
+        number += 1
+
+
+def round_(home: Home, engine: sa.Engine, registry: Registry, *, remind: bool) -> int:
+    """One round; returns how many notices went out. Raises NoticeSettingsError."""
+    from pipelines import notices
+
+    if remind:
+        notices.remind(home, engine, registry)
+    done = notices.deliver(home, engine, registry=registry)
+    if done.failed or done.given_up:
+        _LOG.warning(
+            "%s notices could not be sent, %s were given up; see `rti notices list`", done.failed, done.given_up
+        )
+    return done.sent
