@@ -150,6 +150,22 @@ def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Pa
         csv.write_text(answers.csv(report, report.language), encoding="utf-8", newline="")
 
 
+def _load_judgement_meanwhile() -> None:
+    """Import Great Expectations (two seconds and more) while the files are read in their own processes."""
+    import sys
+    import threading
+
+    if "expectations.judge" in sys.modules:
+        return
+
+    def load() -> None:
+        from expectations.engine import warm_up
+
+        warm_up()
+
+    threading.Thread(target=load, daemon=True).start()
+
+
 def _history(offline: bool) -> HistorySource | None:
     from pipelines.home import HomeError, open_home
     from pipelines.intake import history
