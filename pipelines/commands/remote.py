@@ -88,7 +88,8 @@ def exit_code(content: Mapping[str, Any]) -> int:
 def show(content: Mapping[str, Any]) -> None:
     """What became of a file, in the words of the service, laid out as `rti submit` does."""
     name, identity, state = content["file"]["name"], content["submission_id"], content["state"]
-    _show_report(content["report"])
+    if content["new"] or identity is None:
+        _show_report(content["report"])
     if identity is None:
         say(f"  {name} was not kept; mend it and hand it in again")
     elif not content["new"]:
@@ -97,7 +98,10 @@ def show(content: Mapping[str, Any]) -> None:
         say(f"  received as {identity}, {state}")
         for one in content["to_justify"]:
             say(f"  {one['rule']} ({one['finding']}) asks for a justification: rti justify {identity}")
-    if content.get("not_sent"):
+        if content["replaces"]:
+            say(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
+            say(f"    rti send {identity} --reason CODE")
+    if content.get("not_sent") and not (content["new"] and (content["to_justify"] or content["replaces"])):
         say(f"  not sent: {content['not_sent']}")
 
 

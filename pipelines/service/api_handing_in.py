@@ -122,4 +122,6 @@ def _taken(desk: Desk, who: Identity, done: Uploaded, send: bool, reason: str | 
         state = door.submission(desk, who, done.submission_id).state
     receipt = receipt or door.receipt(desk, who, done.submission_id)
     content = {**done.as_json(), "state": state, "receipt": receipt.as_json() if receipt else None, "not_sent": refused}
+    if state != "checked":
+        content["replaces"] = []
     return JSONResponse(content, 201 if done.new else 200)

@@ -128,6 +128,7 @@ class UploadBody(_Open):
     new: bool = Field(description="False where the same bytes came before: told, not taken twice.")
     same_file: list[SameFile]
     to_justify: list[ToJustify]
+    replaces: list[str] = Field(description="Periods accepted before that it replaces, while a reason is lacking.")
     report: ReportBody
     receipt: ReceiptBody | None = None
     not_sent: str | None = Field(None, description="Why it was not sent although it was asked for.")
