@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from pipelines import locales
+from pipelines import codes, locales
+from pipelines.locales import many, mark, tell
 from pipelines.readers.common import column_letters
 from pipelines.readers.model import Cell, Content, Cube, Grid, Table, Where
 from pipelines.returns.collecting import Binding, Role
@@ -19,25 +20,26 @@ from pipelines.returns.standardise import Reading
 from pipelines.returns.values import STORES_NUMBERS
 
 ROLES: dict[Role, tuple[str, str, str]] = {
-    "title": ("#fdf0c4", "t", "title (period and table)"),
-    "corner": ("#e4e4ee", "k", "corner of the table"),
-    "heading": ("#cfe3f7", "h", "heading"),
-    "label": ("#d9f0d3", "l", "row label"),
-    "section": ("#b9dfb0", "s", "section"),
-    "value": ("#ffffff", "", "number taken over"),
-    "check": ("#ece2f5", "+", "printed total, only compared"),
-    "note": ("#f5eadb", "n", "note"),
-    "nil": ("#fdf0c4", "0", "nil: nothing to report"),
-    "contact": ("#d6d6d6", "c", "contact cell, not kept"),
-    "ignored": ("#eeeeee", "i", "not read, as declared"),
-    "unknown": ("#ffd6a5", "?", "not declared"),
-    "sheet": ("#fdf0c4", "t", "sheet"),
-    "dimension": ("#cfe3f7", "h", "dimension"),
+    "title": ("#fdf0c4", "t", mark("title (period and table)")),
+    "corner": ("#e4e4ee", "k", mark("corner of the table")),
+    "heading": ("#cfe3f7", "h", mark("heading")),
+    "label": ("#d9f0d3", "l", mark("row label")),
+    "section": ("#b9dfb0", "s", mark("section")),
+    "value": ("#ffffff", "", mark("number taken over")),
+    "check": ("#ece2f5", "+", mark("printed total, only compared")),
+    "note": ("#f5eadb", "n", mark("note")),
+    "nil": ("#fdf0c4", "0", mark("nil: nothing to report")),
+    "contact": ("#d6d6d6", "c", mark("contact cell, not kept")),
+    "ignored": ("#eeeeee", "i", mark("not read, as declared")),
+    "unknown": ("#ffd6a5", "?", mark("not declared")),
+    "sheet": ("#fdf0c4", "t", mark("sheet")),
+    "dimension": ("#cfe3f7", "h", mark("dimension")),
 }
 """Role -> colour, sign (colour alone does not reach everyone), words of the legend."""
 _LEGEND: tuple[Role, ...] = (
     "title", "corner", "heading", "label", "section", "value", "check", "note", "nil", "contact", "ignored", "unknown",
 )  # fmt: skip
+_KINDS = {"nil": mark("nil"), "full": mark("full"), "patch": mark("patch")}
 _STYLE = """
 body{font:14px/1.4 system-ui,sans-serif;margin:1.5rem;color:#1a1a1a;background:#fff}
 h1{font-size:1.3rem}h2{font-size:1.05rem;margin-top:1.6rem}
@@ -62,55 +64,72 @@ def preview(content: Content, reading: Reading, language: str = "en", *, demonst
 
     Of a cube the members of each dimension and the observations are listed. Everything from the file is escaped.
     """
-    parts = [_head(reading, language, demonstration), _findings(reading.findings, language), _legend()]
+    parts = [_head(reading, language, demonstration), _findings(reading.findings, language), _legend(language)]
     if isinstance(content, Cube):
-        parts.append(_cube(content, reading))
+        parts.append(_cube(content, reading, language))
     else:
-        parts += _grid(content, reading)
+        parts += _grid(content, reading, language)
     parts.append("</body></html>\n")
     return "\n".join(parts)
 
 
 def _head(reading: Reading, language: str, demonstration: bool) -> str:
-    periods = ", ".join(p.code for p in reading.periods) or "none found"
+    periods = ", ".join(p.code for p in reading.periods) or tell("none found", language)
+    kind = "nil" if reading.nil else reading.kind
     facts = [
-        f"Form: <b>{escape(reading.form)}</b>",
-        f"Periods: <b>{escape(periods)}</b>",
-        f"Kind: {escape('nil' if reading.nil else reading.kind)}",
-        f"Observations: {reading.observations.height}",
+        tell("Form: {form}", language, form=reading.form),
+        tell("Periods: {periods}", language, periods=periods),
+        tell("Kind: {kind}", language, kind=locales.gettext(_KINDS[kind], language)),
+        tell("Observations: {number}", language, number=reading.observations.height),
     ]
     if reading.events.height:
-        facts.append(f"Events: {reading.events.height}")
-    banner = '<p class="demo">Demonstration data</p>' if demonstration else ""
-    title = f"Preview: {reading.form}"
+        facts.append(tell("Events: {number}", language, number=reading.events.height))
+    banner = f'<p class="demo">{escape(tell("Demonstration data", language))}</p>' if demonstration else ""
+    title = tell("Preview: {form}", language, form=reading.form)
     return (
-        f'<!doctype html>\n<html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{escape(locales.html_lang(language))}"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n"
-        f"{banner}<h1>{escape(title)}</h1><p>{' &middot; '.join(facts)}</p>"
+        f"{banner}<h1>{escape(title)}</h1><p>{' &middot; '.join(escape(fact) for fact in facts)}</p>"
     )
 
 
 def _findings(findings: Sequence[Finding], language: str) -> str:
     if not findings:
-        return "<h2>Findings</h2><p>None.</p>"
+        return f"<h2>{escape(tell('Findings', language))}</h2><p>{escape(tell('None.', language))}</p>"
     rows = []
     for number, finding in enumerate(findings, start=1):
         words = locales.words(finding, language)
+        severity = codes.label("severity", finding.severity, language)
         rows.append(
-            f'<tr id="f{number}"><td>{number}</td><td class="{finding.severity}">{finding.severity}</td>'
+            f'<tr id="f{number}"><td>{number}</td><td class="{finding.severity}">{escape(severity)}</td>'
             f"<td>{escape(str(finding.where)) or '-'}</td><td>{escape(words.message)}</td>"
             f"<td>{escape(words.remedy)}</td></tr>"
         )
-    head = "<tr><th>#</th><th>severity</th><th>place</th><th>what</th><th>what to do</th></tr>"
-    return f'<h2>Findings ({len(findings)})</h2><div class="scroll"><table>{head}{"".join(rows)}</table></div>'
-
-
-def _legend() -> str:
-    cells = "".join(
-        f'<td style="background:{ROLES[role][0]}">{escape(ROLES[role][2])}{_sign(role)}</td>' for role in _LEGEND
+    names = (
+        tell("severity", language),
+        tell("place", language),
+        tell("what", language),
+        tell("what to do", language),
     )
-    outlines = "".join(f'<td class="{s}">{s}</td>' for s in ("error", "warning", "information"))
-    return f'<h2>Legend</h2><table><tr>{cells}<td class="none">not bound</td>{outlines}</tr></table>'
+    head = f"<tr><th>#</th>{''.join(f'<th>{escape(name)}</th>' for name in names)}</tr>"
+    title = tell("Findings ({number})", language, number=len(findings))
+    return f'<h2>{escape(title)}</h2><div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _legend(language: str) -> str:
+    cells = "".join(
+        f'<td style="background:{ROLES[role][0]}">{_role(role, language)}{_sign(role)}</td>' for role in _LEGEND
+    )
+    outlines = "".join(
+        f'<td class="{s}">{escape(codes.label("severity", s, language))}</td>'
+        for s in ("error", "warning", "information")
+    )
+    none = f'<td class="none">{escape(tell("not bound", language))}</td>'
+    return f"<h2>{escape(tell('Legend', language))}</h2><table><tr>{cells}{none}{outlines}</tr></table>"
+
+
+def _role(role: Role, language: str) -> str:
+    return escape(locales.gettext(ROLES[role][2], language))
 
 
 def _sign(role: Role) -> str:
@@ -125,11 +144,11 @@ def _numbered(findings: Sequence[Finding]) -> dict[Where, list[tuple[int, Findin
     return out
 
 
-def _grid(grid: Grid, reading: Reading) -> Iterable[str]:
+def _grid(grid: Grid, reading: Reading, language: str) -> Iterable[str]:
     bound = {(b.table, b.row, b.column): b for b in reading.bindings}
     found = _numbered(reading.findings)
     for index, table in enumerate(grid.tables):
-        yield _table(table, index, bound, found, lettered=grid.format in STORES_NUMBERS)
+        yield _table(table, index, bound, found, language, lettered=grid.format in STORES_NUMBERS)
 
 
 def _table(
@@ -137,27 +156,33 @@ def _table(
     index: int,
     bound: Mapping[tuple[int, int, int], Binding],
     found: Mapping[Where, Sequence[tuple[int, Finding]]],
+    language: str,
     *,
     lettered: bool,
 ) -> str:
     cells = {(c.row, c.column): c for c in table.cells}
     rows = max((r for r, _ in cells), default=0)
     columns = max((c for (_, c), cell in cells.items() if not is_blank(cell)), default=0)
-    hidden = " (hidden)" if table.hidden else ""
+    name = tell("{sheet} (hidden)", language, sheet=table.name) if table.hidden else table.name
     title = f"<p>{escape(table.title)}</p>" if table.title else ""
-    names = [column_letters(c) if lettered else str(c) for c in range(1, columns + 1)]
-    head = "".join(f'<th class="pos">{name}</th>' for name in names)
+    letters = [column_letters(c) if lettered else str(c) for c in range(1, columns + 1)]
+    head = "".join(f'<th class="pos">{letter}</th>' for letter in letters)
     body = []
     for row in range(1, min(rows, _MAX_ROWS) + 1):
         drawn = "".join(
-            _cell(cells.get((row, c)), bound.get((index, row, c)), found, cells) for c in range(1, columns + 1)
+            _cell(cells.get((row, c)), bound.get((index, row, c)), found, cells, language)
+            for c in range(1, columns + 1)
         )
         body.append(f'<tr><th class="pos">{row}</th>{drawn}</tr>')
-    cut = f"<p>{rows - _MAX_ROWS} more rows are not drawn.</p>" if rows > _MAX_ROWS else ""
+    cut = _cut(many("{n} more row is not drawn.", "{n} more rows are not drawn.", rows - _MAX_ROWS, language), rows)
     return (
-        f'<h2>{escape(table.name)}{hidden}</h2>{title}<div class="scroll"><table><tr><th></th>{head}</tr>'
+        f'<h2>{escape(name)}</h2>{title}<div class="scroll"><table><tr><th></th>{head}</tr>'
         f"{''.join(body)}</table></div>{cut}"
     )
+
+
+def _cut(words: str, count: int) -> str:
+    return f"<p>{escape(words)}</p>" if count > _MAX_ROWS else ""
 
 
 def _cell(
@@ -165,24 +190,25 @@ def _cell(
     binding: Binding | None,
     found: Mapping[Where, Sequence[tuple[int, Finding]]],
     cells: Mapping[tuple[int, int], Cell],
+    language: str,
 ) -> str:
     if cell is not None and cell.spread and cell.anchor in cells:
-        return _spread(cell, binding)
+        return _spread(cell, binding, language)
     where = cell.where if cell is not None else binding.where if binding is not None else None
     told = found.get(where, ()) if where is not None else ()
     classes = ["n"] if cell is not None and cell.kind == "number" else []
     style, title = "", []
     if binding is not None:
         style = f' style="background:{ROLES[binding.role][0]}"'
-        title = [ROLES[binding.role][2], *(f"{k}={v}" for k, v in binding.codes.items())]
+        title = [locales.gettext(ROLES[binding.role][2], language), *(f"{k}={v}" for k, v in binding.codes.items())]
     elif cell is not None and not is_blank(cell):
         classes.append("none")
-        title = ["not bound"]
+        title = [tell("not bound", language)]
     if told:
         classes.append(min((f.severity for _, f in told), key=("error", "warning", "information").index))
     text = "" if cell is None or (binding is not None and binding.role == "contact") else cell.text
     if binding is not None and binding.role == "contact":
-        text = "[contact]"
+        text = tell("[contact]", language)
     links = "".join(f' <a href="#f{n}"><sup>{n}</sup></a>' for n, _ in told)
     place = str(where) if where is not None else ""
     tip = escape(", ".join([place, *title]), quote=True)
@@ -191,12 +217,12 @@ def _cell(
     return f'<td{class_}{style} title="{tip}">{escape(text)}{sign}{links}</td>'
 
 
-def _spread(cell: Cell, binding: Binding | None) -> str:
+def _spread(cell: Cell, binding: Binding | None, language: str) -> str:
     style = f' style="background:{ROLES[binding.role][0]}"' if binding is not None else ""
-    return f'<td{style} title="{escape(f"{cell.where}, merged", quote=True)}">&#8203;</td>'
+    return f'<td{style} title="{escape(tell("{place}, merged", language, place=cell.where), quote=True)}">&#8203;</td>'
 
 
-def _cube(cube: Cube, reading: Reading) -> str:
+def _cube(cube: Cube, reading: Reading, language: str) -> str:
     said = {str(b.where): b for b in reading.bindings if b.role == "dimension"}
     blocks = []
     for dimension in cube.dimensions:
@@ -204,18 +230,23 @@ def _cube(cube: Cube, reading: Reading) -> str:
         for member in dimension.members:
             binding = said.get(str(Where(keyword=f"{dimension.id}={member.code}")))
             role: Role = "dimension" if binding is not None else "unknown"
-            codes = ", ".join(f"{k}={v}" for k, v in binding.codes.items()) if binding is not None else "not declared"
+            read_as = tell("not declared", language)
+            if binding is not None:
+                said_codes = ", ".join(f"{k}={v}" for k, v in binding.codes.items())
+                read_as = said_codes or tell("nothing, as declared", language)
             label = next(iter(member.labels.values()), "")
             rows.append(
                 f'<tr style="background:{ROLES[role][0]}"><td>{escape(member.code)}</td><td>{escape(label)}</td>'
-                f"<td>{escape(codes) or 'nothing, as declared'}</td></tr>"
+                f"<td>{escape(read_as)}</td></tr>"
             )
-        head = "<tr><th>code</th><th>label</th><th>read as</th></tr>"
-        blocks.append(f"<h2>Dimension {escape(dimension.id)}</h2><table>{head}{''.join(rows)}</table>")
-    return "\n".join([*blocks, _observations(cube, reading)])
+        names = (tell("code", language), tell("label", language), tell("read as", language))
+        head = f"<tr>{''.join(f'<th>{escape(name)}</th>' for name in names)}</tr>"
+        title = tell("Dimension {name}", language, name=dimension.id)
+        blocks.append(f"<h2>{escape(title)}</h2><table>{head}{''.join(rows)}</table>")
+    return "\n".join([*blocks, _observations(cube, reading, language)])
 
 
-def _observations(cube: Cube, reading: Reading) -> str:
+def _observations(cube: Cube, reading: Reading, language: str) -> str:
     found = _numbered(reading.findings)
     head = "".join(f"<th>{escape(d.id)}</th>" for d in cube.dimensions)
     rows = []
@@ -227,7 +258,10 @@ def _observations(cube: Cube, reading: Reading) -> str:
         keys = "".join(f"<td>{escape(code)}</td>" for code in seen.key)
         place = escape(str(seen.where))
         rows.append(f'<tr>{keys}<td class="n {severity}">{escape(shown)}{links}</td><td class="pos">{place}</td></tr>')
-    more = len(cube.observations) - _MAX_ROWS
-    cut = f"<p>{more} more observations are not drawn.</p>" if more > 0 else ""
-    table = f"<table><tr>{head}<th>value</th><th>place</th></tr>{''.join(rows)}</table>"
-    return f'<h2>Observations</h2><div class="scroll">{table}</div>{cut}'
+    count = len(cube.observations)
+    words = many(
+        "{n} more observation is not drawn.", "{n} more observations are not drawn.", count - _MAX_ROWS, language
+    )
+    head = f"<tr>{head}<th>{escape(tell('value', language))}</th><th>{escape(tell('place', language))}</th></tr>"
+    title = escape(tell("Observations", language))
+    return f'<h2>{title}</h2><div class="scroll"><table>{head}{"".join(rows)}</table></div>{_cut(words, count)}'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
+from pipelines.locales import tell
 from pipelines.returns.preview import ROLES, preview
 from pipelines.returns.registry import Registry
 from tests.unit.returns_fakes import form_of, grid, make_registry, read, with_cell
@@ -50,7 +51,7 @@ def test_findings_are_listed_and_marked_in_their_cell(registry: Registry) -> Non
     page = html.fromstring(text)
     marked = _cell(page, "Лист1!C6")
     assert "error" in marked.get("class") and marked.xpath(".//a/@href") == ["#f1"]
-    assert page.xpath("//tr[@id='f1']/td[2]/text()") == ["error"]
+    assert page.xpath("//tr[@id='f1']/td[2]/text()") == ["Error"]
 
 
 def test_the_page_stands_alone_and_says_what_it_is(registry: Registry) -> None:
@@ -58,7 +59,7 @@ def test_the_page_stands_alone_and_says_what_it_is(registry: Registry) -> None:
     reading = read(content, form_of(), registry)
     text = preview(content, reading, "mk", demonstration=True)
     assert "<script" not in text and "src=" not in text and "http" not in text and '<html lang="mk">' in text
-    assert "Demonstration data" in text and "2024-Q3" in text and "ZZ-JUSTICE-1" in text
+    assert tell("Demonstration data", "mk") in text and "2024-Q3" in text and "ZZ-JUSTICE-1" in text
     assert "Demonstration data" not in preview(content, reading)
 
 
