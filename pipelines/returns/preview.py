@@ -113,7 +113,7 @@ def _findings(findings: Sequence[Finding], language: str) -> str:
     )
     head = f"<tr><th>#</th>{''.join(f'<th>{escape(name)}</th>' for name in names)}</tr>"
     title = tell("Findings ({number})", language, number=len(findings))
-    return f'<h2>{escape(title)}</h2><div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+    return f'<h2>{escape(title)}</h2><div class="scroll" tabindex="0"><table>{head}{"".join(rows)}</table></div>'
 
 
 def _legend(language: str) -> str:
@@ -176,7 +176,7 @@ def _table(
         body.append(f'<tr><th class="pos">{row}</th>{drawn}</tr>')
     cut = _cut(many("{n} more row is not drawn.", "{n} more rows are not drawn.", rows - _MAX_ROWS, language), rows)
     return (
-        f'<h2>{escape(name)}</h2>{title}<div class="scroll"><table><tr><th></th>{head}</tr>'
+        f'<h2>{escape(name)}</h2>{title}<div class="scroll" tabindex="0"><table><tr><th></th>{head}</tr>'
         f"{''.join(body)}</table></div>{cut}"
     )
 
@@ -264,4 +264,5 @@ def _observations(cube: Cube, reading: Reading, language: str) -> str:
     )
     head = f"<tr>{head}<th>{escape(tell('value', language))}</th><th>{escape(tell('place', language))}</th></tr>"
     title = escape(tell("Observations", language))
-    return f'<h2>{title}</h2><div class="scroll"><table>{head}{"".join(rows)}</table></div>{_cut(words, count)}'
+    table = f"<table>{head}{''.join(rows)}</table>"
+    return f'<h2>{title}</h2><div class="scroll" tabindex="0">{table}</div>{_cut(words, count)}'
