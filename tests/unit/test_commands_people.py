@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from pipelines.cli import main
 from pipelines.commands.people import account, audit, token
@@ -18,6 +19,9 @@ from pipelines.commands.people import account, audit, token
 def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     declared = SimpleNamespace(territories={"QQ": SimpleNamespace(jurisdictions=[SimpleNamespace(code="QQ")])})
     monkeypatch.setattr("pipelines.returns.registry.load", lambda: declared)
+    monkeypatch.setattr(
+        "pipelines.people.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    )
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("RTI_ACTOR", raising=False)
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,21 @@ from tests.unit.ledger_fakes import at
 
 PASSWORD, ANOTHER = "four words make it", "five other words do too"
 JURISDICTIONS, INSTRUMENTS = ("AL", "BA_FED", "BA_SRP"), ("justice", "victims")
+
+
+@pytest.fixture(autouse=True)
+def _cheap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hashes that cost nothing, but where their cost is what is tested."""
+    if "real_hashes" not in request.fixturenames:
+        monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    passwords._dummy.cache_clear()
+    yield
+    passwords._dummy.cache_clear()
+
+
+@pytest.fixture
+def real_hashes() -> None:
+    """The parameters that are used in earnest."""
 
 
 @pytest.fixture
@@ -315,7 +331,7 @@ def test_a_disabled_account_is_told_so_only_with_the_right_password(engine: sa.E
     assert accounts.sign_in(engine, "al-pp", PASSWORD).outcome == "disabled"
 
 
-def test_an_unknown_account_takes_as_long_as_a_known_one(engine: sa.Engine) -> None:
+def test_an_unknown_account_takes_as_long_as_a_known_one(engine: sa.Engine, real_hashes: None) -> None:
     _account(engine)
     _account(engine, "silent", password=None)
     passwords.matches(None, "warm")  # the hash of nothing is made once
@@ -331,9 +347,9 @@ def test_an_unknown_account_takes_as_long_as_a_known_one(engine: sa.Engine) -> N
     assert min(times.values()) > max(times.values()) / 4, times
 
 
-def test_an_old_hash_is_renewed_when_its_password_is_seen(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from argon2 import PasswordHasher
-
+def test_an_old_hash_is_renewed_when_its_password_is_seen(
+    engine: sa.Engine, real_hashes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as older:
         older.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8_192))
         _account(engine)
