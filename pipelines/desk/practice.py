@@ -49,7 +49,8 @@ COLLEAGUE = "practice.colleague"
 _ROLES: tuple[Role, ...] = ("viewer", "submitter", "approver")
 
 _LOCK = threading.RLock()
-_OPEN: dict[Path, Desk] = {}
+_OPEN: dict[Path, tuple[int, Desk]] = {}
+"""Practice desks of this process, each with the number of its folder: another process may have begun it anew."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,21 @@ def open(desk: Desk, person: Identity) -> Desk:
     """The practice desk of a person, made when first asked for. Raises NotAllowedError without any role."""
     root = _root(desk, person)
     with _LOCK:
-        found = _OPEN.get(root)
-        if found is None or not (root / "home.json").exists():
-            found = _OPEN[root] = _opened(root, desk.registry)
-    return found
+        number, found = _OPEN.get(root, (0, None))
+        if found is not None and root.exists() and root.stat().st_ino == number:
+            return found
+        if found is not None:
+            found.engine.dispose()
+        made = _opened(root, desk.registry)
+        _OPEN[root] = (root.stat().st_ino, made)
+    return made
 
 
 def reset(desk: Desk, person: Identity) -> Desk:
     """Begin anew: everything the person did at practice is gone. Returns the new practice desk."""
     root = _root(desk, person)
     with _LOCK:
-        old = _OPEN.pop(root, None)
+        _, old = _OPEN.pop(root, (0, None))
         if old is not None:
             old.engine.dispose()
         if root.exists():

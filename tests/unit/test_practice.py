@@ -229,6 +229,16 @@ def test_reset_begins_anew(real: Desk, person: Identity) -> None:
     assert [p.name for p in (real.home.root / practice.FOLDER).iterdir()] == [anew.home.root.name]
 
 
+def test_another_process_may_begin_it_anew(real: Desk, person: Identity) -> None:
+    here = practice.open(real, person)
+    practice.colleague_sends(here, person)
+    # What `reset` of another process does to the folder, seen from this one.
+    here.home.root.rename(here.home.root.with_name("gone"))
+    init(here.home.root, "demonstration")
+    anew = practice.open(real, person)
+    assert anew is not here and desk.submissions(anew, practice.who(anew, person)) == []
+
+
 def test_an_account_without_a_role_has_no_practice(real: Desk) -> None:
     with pytest.raises(NotAllowedError):
         practice.open(real, Identity("nobody", "Nobody", "en", ()))
