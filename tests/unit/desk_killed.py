@@ -1,0 +1,63 @@
+"""One process that hands in and sends, and is killed: `python -m tests.unit.desk_killed HOME STEP before|after`.
+
+Run by `test_desk_killed.py`; a process of its own, so that nothing can tidy up behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import desk as door
+from pipelines.desk import Desk
+from pipelines.home import open_home
+from pipelines.intake import decisions, facts, ledger, receipt_keys, receipts, record, store
+from tests.unit import desk_fakes
+from tests.unit.desk_fakes import SENDER, file, who
+
+STEPS: dict[str, tuple[Any, str]] = {
+    "store.put": (store, "put"),
+    "ledger.receive": (ledger, "receive"),
+    "facts.write": (facts, "write"),
+    "record.record": (record, "record"),
+    "ledger.record_check_many": (ledger, "record_check_many"),
+    "receipt_keys.signing_key": (receipt_keys, "signing_key"),
+    "receipts.sign": (receipts, "sign"),
+    "receipts._give": (receipts, "_give"),
+    "decisions.apply": (decisions, "apply"),
+    "ledger.send": (ledger, "send"),
+}
+DATA = file()
+
+
+def _killed(real: Any, after: bool) -> Any:
+    def step(*args: Any, **kwargs: Any) -> Any:
+        if after:
+            real(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return step
+
+
+def main(root: str, step: str, when: str) -> None:
+    """Hand in one return and send it; the kill comes on the way, or the program says that it did not."""
+    with pytest.MonkeyPatch.context() as patch:
+        desk_fakes.install(patch)
+        home = open_home(Path(root))
+        desk = Desk(home, ledger.open_ledger(home), desk_fakes.REGISTRY)
+        sender = who(desk, SENDER)
+        module, name = STEPS[step]
+        setattr(module, name, _killed(getattr(module, name), when == "after"))
+        done = door.upload(desk, sender, DATA, "a.csv")
+        assert done.submission_id is not None
+        given = door.send(desk, sender, done.submission_id)
+        sys.stdout.write(given.document + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
