@@ -11,6 +11,8 @@ import csv
 from functools import cache
 from pathlib import Path
 
+from pipelines.locales.script import latin
+
 CODELIST_FOLDER = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "codelists"
 REGION = "WB"
 """Code of the region as an area beside the territories; never a REF_AREA of an office's return."""
@@ -74,9 +76,12 @@ def _labels() -> dict[tuple[str, str, str], str]:
 def label(name: str, code: str, language: str = "en") -> str:
     """The label of a code in a language, in English where that language has none yet.
 
+    Serbian in Latin letters (`sr-Latn`) is the Cyrillic label, written over.
     Raises UnknownCodeError when there is not even an English label.
     """
     labels = _labels()
+    if language == "sr-Latn" and (name, code, "sr") in labels:
+        return latin(labels[name, code, "sr"])
     for candidate in (language, "en"):
         if (name, code, candidate) in labels:
             return labels[name, code, candidate]

@@ -31,6 +31,14 @@ def test_a_list_has_no_code_twice_and_a_definition_for_each(name: str) -> None:
     assert all(row["definition"] for row in rows)
 
 
+@pytest.mark.parametrize("name", codes.codelist_names())
+def test_every_code_has_a_label_in_every_language(name: str) -> None:
+    have = {(row["code"], row["language"]) for row in _labels() if row["codelist"] == name}
+    assert [
+        (code, language) for code in codes.codes(name) for language in LANGUAGES if (code, language) not in have
+    ] == []
+
+
 def test_labels_are_of_declared_codes_and_languages_and_stand_once() -> None:
     rows = _labels()
     keys = [(row["codelist"], row["code"], row["language"]) for row in rows]
@@ -39,6 +47,12 @@ def test_labels_are_of_declared_codes_and_languages_and_stand_once() -> None:
     for row in rows:
         assert row["code"] in codes.codes(row["codelist"]), row
         assert row["label"].strip(), row
+
+
+def test_only_cyrillic_languages_have_cyrillic_labels() -> None:
+    assert [
+        r for r in _labels() if r["language"] not in ("mk", "sr") and any("Ѐ" <= c <= "ӿ" for c in r["label"])
+    ] == []
 
 
 @pytest.mark.parametrize("language", ["mk", "sr"])
@@ -56,7 +70,9 @@ def test_the_labels_of_one_list_and_language_differ() -> None:
 
 def test_a_label_falls_back_to_english_and_an_unknown_code_is_refused() -> None:
     assert codes.label("sex", "F", "mk") == "Жени"
-    assert codes.label("obs_status", "Q", "mk") == "Withheld"
+    assert codes.label("obs_status", "Q", "mk") == "Заштитено"
+    assert codes.label("obs_status", "Q", "xx") == "Withheld"
+    assert codes.label("obs_status", "Q", "sr-Latn") == "Zaštićeno"
     with pytest.raises(codes.UnknownCodeError):
         codes.label("sex", "X")
     with pytest.raises(codes.UnknownCodeError):
