@@ -103,9 +103,11 @@ def _of_properties(content: Content, is_contact: Callable[[str], bool]) -> Itera
 
 
 def _of_outside(content: Grid, is_contact: Callable[[str], bool]) -> Iterator[Finding]:
+    numbers = {table.name: n for n, table in enumerate(content.tables, start=1) if any(_of_name(table, n - 1))}
     for where, text in content.outside:
         if not is_contact(text):
-            yield from _in_text(text, where)
+            hidden = where.sheet in numbers  # the sheet's name is itself what must not be repeated
+            yield from _in_text(text, replace(where, sheet=None, table=numbers[str(where.sheet)]) if hidden else where)
 
 
 # --------------------------------------------------------------------------------------------------------------- tables

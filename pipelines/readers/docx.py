@@ -48,6 +48,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
         raise ReadError("read.malformed", format="docx", detail="no body")
     reading = _Reading(notes, _raised_styles(document))
     reading.block(body)
+    reading.outside += _beside(document)
     if not reading.tables:
         raise ReadError("read.no_table", format="docx")
     properties: dict[str, Scalar] = {}
@@ -68,6 +69,21 @@ def _footnotes(document: Any) -> dict[str, str]:
                 for note in root.iter(f"{_W}footnote")
             }
     return {}
+
+
+def _beside(document: Any) -> Iterator[tuple[Where, str]]:
+    """Words of headers, footers, comments and notes, each part with its name."""
+    from lxml import etree
+
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2]
+        if relation.is_external or kind not in ("header", "footer", "comments", "footnotes", "endnotes"):
+            continue
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+        for paragraph in etree.fromstring(relation.target_part.blob, parser).iter(f"{_W}p"):
+            text = "".join(t.text or "" for t in paragraph.iter(f"{_W}t")).strip()
+            if text:
+                yield Where(keyword=kind.capitalize()), text
 
 
 def _raised_styles(document: Any) -> set[str]:

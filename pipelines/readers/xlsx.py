@@ -12,6 +12,7 @@ import datetime as dt
 import io
 import re
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from pipelines.readers.common import column_letters, malformed, number_text
@@ -134,7 +135,19 @@ def _grid(book: Any, results: _Results, contents: Contents) -> Grid:
     properties: dict[str, Scalar] = {"date_system": 1904 if book.epoch.year == 1904 else 1900}
     if book.properties.creator:
         properties["creator"] = book.properties.creator
-    return Grid("xlsx", tuple(tables), properties, tuple(remarks))
+    return Grid("xlsx", tuple(tables), properties, tuple(remarks), tuple(_outside(book)))
+
+
+def _outside(book: Any) -> Iterator[tuple[Where, str]]:
+    """Headers and footers of the printed sheets, and what the properties of the workbook say in words."""
+    for sheet in book.worksheets:
+        for side in ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"):
+            for place in ("left", "center", "right"):
+                if text := getattr(getattr(sheet, side), place).text:
+                    yield Where(sheet=sheet.title, keyword=side[-6:]), text
+    for name in ("title", "subject", "description", "keywords", "category"):
+        if text := getattr(book.properties, name):
+            yield Where(keyword=f"Property {name}"), str(text)
 
 
 class _Formats(dict[int, str]):

@@ -253,6 +253,28 @@ def test_words_of_a_document_outside_its_tables() -> None:
     assert [f.rule for f in scan(read(page.encode(), "a.html"))] == ["person.number"]
 
 
+def test_headers_footers_and_properties() -> None:
+    import docx
+
+    document = docx.Document()
+    document.add_table(1, 1).cell(0, 0).text = "1"
+    document.sections[0].footer.paragraphs[0].text = "obradio Ivan Horvat"
+    buffer = io.BytesIO()
+    document.save(buffer)
+    assert [(f.rule, str(f.where)) for f in scan(read(buffer.getvalue(), "a.docx"))] == [("person.name", "Footer")]
+
+    def write(book: Any, sheet: Any) -> None:
+        sheet.write("A1", 1)
+        sheet.set_header(f"&C{JMBG}")
+        book.set_properties({"subject": "predmet Ivan Horvat", "author": "Ana Marić"})
+
+    found = scan(read(_book(write), "a.xlsx"))
+    assert [(f.rule, str(f.where)) for f in found] == [
+        ("person.number", "sheet List1 Header"),
+        ("person.name", "Property subject"),
+    ]
+
+
 def test_words_of_a_pdf_outside_its_tables() -> None:
     from reportlab.pdfgen import canvas
 
