@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -117,8 +118,7 @@ def upload(
         raise SubmissionRefusedError(told)
     if (before := _before(desk, who, sha256)) and before[-1].state not in ("refused", "withdrawn"):
         return _told(desk, who, before, data, form)
-    demonstration = desk.home.kind == "demonstration"
-    arrival = ledger.Arrival(sha256, len(data), name, who.account, clock.now(), demonstration, corrects, kind=kind)
+    arrival = _arrival(desk, who, sha256, len(data), name, corrects, kind)
     report = _checked(desk, who, data, name, form, kind, arrival, on_step)
     if report.verdict != "unreadable" and (added := _refused(desk, who, report)) is not None:
         report = replace(report, findings=(added, *report.findings), verdict="error")
@@ -127,7 +127,9 @@ def upload(
     store.put(desk.home, data)
     received = ledger.receive(desk.engine, arrival)
     if not received.new:
-        if now := [s for s in _before(desk, who, sha256) if s.submission_id == received.submission_id]:
+        # It came while this was checked: the same request, repeated by an impatient hand or after a broken line.
+        now = [s for s in queries.same_file(desk.engine, sha256) if s.submission_id == received.submission_id]
+        if now[0].sender == who.account or rights.may_see(desk, who, now):
             return _told(desk, who, now, data, form)
         # Somebody else's, of whom this person is told nothing: both are kept, and each office answers for its own.
         received = ledger.receive(desk.engine, arrival, again=True)
@@ -260,6 +262,18 @@ def _before(desk: Desk, who: Identity, sha256: str) -> list[Submission]:
     return [one for one, _ in rights.may_see(desk, who, queries.same_file(desk.engine, sha256))]
 
 
+def _arrival(
+    desk: Desk, who: Identity, sha256: str, size: int, name: str, corrects: str | None, kind: str | None
+) -> ledger.Arrival:
+    """The arrival of a file, at a time at which the same file has not come already (and was refused or withdrawn)."""
+    demonstration = desk.home.kind == "demonstration"
+    arrival = ledger.Arrival(sha256, size, name, who.account, clock.now(), demonstration, corrects, kind=kind)
+    taken = {s.submission_id for s in queries.same_file(desk.engine, sha256)}
+    while arrival.submission_id in taken:
+        arrival = replace(arrival, received_at=arrival.received_at + timedelta(seconds=1))
+    return arrival
+
+
 def _told(desk: Desk, who: Identity, before: Sequence[Submission], data: bytes, form: str | None) -> Uploaded:
     """Bytes that came before: what a crash has left undone of them is done now, and the sender is told the rest."""
     found = before[-1]
@@ -268,6 +282,8 @@ def _told(desk: Desk, who: Identity, before: Sequence[Submission], data: bytes, 
             found.sha256, found.size, found.filename, found.sender, clock.parse(found.received_at), found.demonstration
         )
         report = _checked(desk, who, data, found.filename, form, found.kind, arrival, None)
+        if not _is_kept(report) or _refused(desk, who, report) is not None:
+            return Uploaded(found.filename, found.sha256, found.size, None, None, None, False, (), report)
         _recorded(desk, found.submission_id, report)
         found, _ = rights.seen(desk, who, found.submission_id)
     else:

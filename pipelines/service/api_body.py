@@ -6,7 +6,7 @@ The bytes are held in memory and never written to a temporary file: nothing of a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -33,9 +33,10 @@ class _InMemory(MultiPartParser):
     spool_max_size = LIMIT + 1
 
 
-async def file_of(request: Request, language: str) -> Sent:
-    """The one file of a request. Raises ProblemError (too big, no name, no bytes, several files)."""
-    data = await _bytes_of(request, language)
+async def file_of(request: Request, language: str, grow: Callable[[int], None]) -> Sent:
+    """The one file of a request; `grow` is told how many bytes more are held. Raises ProblemError (too big, no name,
+    no bytes, several files)."""
+    data = await _bytes_of(request, language, grow)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data":
         return await _part_of(request, data, language)
     name = _name_of(request)
@@ -47,7 +48,7 @@ async def file_of(request: Request, language: str) -> Sent:
     return Sent(data, name)
 
 
-async def _bytes_of(request: Request, language: str) -> bytes:
+async def _bytes_of(request: Request, language: str, grow: Callable[[int], None]) -> bytes:
     """All bytes of a request, or the refusal as soon as there are too many: the length it states is not believed."""
     parts: list[bytes] = []
     size = 0
@@ -57,6 +58,7 @@ async def _bytes_of(request: Request, language: str) -> bytes:
             limit = LIMIT // 1024 // 1024
             detail = tell("The request has more than {limit} MB.", language, limit=limit)
             raise ProblemError(413, detail, language=language, headers={"Connection": "close"}, limit=limit)
+        grow(len(part))
         parts.append(part)
     return b"".join(parts)
 

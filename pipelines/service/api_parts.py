@@ -5,6 +5,7 @@ Belongs here: dependencies of FastAPI.  Does not belong here: addresses.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -64,8 +65,19 @@ Who = Annotated[Identity, Depends(_who)]
 TheDesk = Annotated[Desk, Depends(_desk)]
 
 
-async def _file(request: Request, who: Who) -> api_body.Sent:
-    return await api_body.file_of(request, who.language)
+async def _file(request: Request, who: Who) -> AsyncIterator[api_body.Sent]:
+    queue: Queue = request.app.state.queue
+    held = 0
+
+    def grow(size: int) -> None:
+        nonlocal held
+        queue.hold(who.account, who.language, size)
+        held += size
+
+    try:
+        yield await api_body.file_of(request, who.language, grow)
+    finally:
+        queue.release(who.account, held)
 
 
 TheFile = Annotated[api_body.Sent, Depends(_file)]

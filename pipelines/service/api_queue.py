@@ -19,6 +19,8 @@ AT_ONCE = 2
 """Checks of one account that run at once."""
 WAITING = 40
 """Checks of one account that wait, beyond which it is asked to come again."""
+HELD = 300 * 1024 * 1024
+"""Bytes of one account's files that are held while they wait, beyond which it is asked to come again."""
 IN_ALL = 8
 """Checks that run at once in this process: each holds a thread while a reading process works."""
 
@@ -33,6 +35,24 @@ class Queue:
         self._all = asyncio.Semaphore(in_all)
         self._places: dict[str, asyncio.Semaphore] = {}
         self._present: dict[str, int] = {}
+        self._held: dict[str, int] = {}
+
+    def hold(self, account: str, language: str, size: int) -> None:
+        """Count bytes that are held for an account. Raises ProblemError where it would be too many."""
+        held = self._held.get(account, 0)
+        if held + size > HELD:
+            limit = HELD // 1024 // 1024
+            detail = tell("Files of {limit} MB of this account wait to be checked already.", language, limit=limit)
+            raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
+        self._held[account] = held + size
+
+    def release(self, account: str, size: int) -> None:
+        """Count bytes that are held no longer."""
+        left = self._held.get(account, 0) - size
+        if left > 0:
+            self._held[account] = left
+        else:
+            self._held.pop(account, None)
 
     async def run(self, account: str, language: str, work: Callable[[], _Result]) -> _Result:
         """Do some work in a thread when it is this account's turn. Raises ProblemError where too many wait already."""

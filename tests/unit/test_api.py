@@ -315,6 +315,20 @@ def test_the_forty_third_is_asked_to_come_again() -> None:
     assert out.count(True) == 42
 
 
+def test_bytes_that_wait_are_bounded_and_given_back(
+    desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.service import api_queue
+
+    monkeypatch.setattr(api_queue, "HELD", 40)
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    assert len(file()) < 40
+    for _ in range(3):
+        assert client.post("/v1/check", headers=head, content=file()).status_code == 200
+        _is_problem(client.post("/v1/check", headers=head, content=b"x" * 41), 503)
+    assert client.app.state.queue._held == {}  # type: ignore[attr-defined]
+
+
 def test_a_failure_gives_its_place_back() -> None:
     def fail() -> None:
         raise OSError("broken")

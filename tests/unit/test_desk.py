@@ -165,6 +165,56 @@ def test_nobody_is_told_of_the_same_bytes_of_another(desk: Desk, monkeypatch: py
     assert {s.sender for s in queries.submissions(desk.engine)} == {"qq-sender", "qq-second"}
 
 
+@pytest.mark.parametrize("by_token", [False, True])
+def test_the_same_request_twice_at_once_is_one_submission(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, by_token: bool
+) -> None:
+    """The second comes in when the first has entered the file and not yet recorded its check."""
+    person = who(desk, "qq-sender")
+    if by_token:
+        person = tokens.identity(desk.engine, tokens.issue(desk.engine, person, "test").text)
+    second: list[door.Uploaded] = []
+    real = ledger.receive
+
+    def receive(*args: Any, **kwargs: Any) -> Any:
+        out = real(*args, **kwargs)
+        if not second:
+            monkeypatch.setattr(ledger, "receive", real)
+            second.append(door.upload(desk, person, file(value=101), "b.csv"))
+        return out
+
+    monkeypatch.setattr(ledger, "receive", receive)
+    first = door.upload(desk, person, file(value=101), "a.csv")
+    assert (first.submission_id, first.new, second[0].new) == (second[0].submission_id, True, False)
+    assert len(queries.submissions(desk.engine)) == 1
+    assert queries.find(desk.engine, first.submission_id or "").state == "checked"
+
+
+def test_many_at_once_are_one_submission(desk: Desk) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    person = who(desk, "qq-sender")
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: door.upload(desk, person, file(), f"{n}.csv"), range(16)))
+    assert {m.submission_id for m in made} == {queries.submissions(desk.engine)[0].submission_id}
+    assert sum(m.new for m in made) == 1
+    assert len(queries.submissions(desk.engine)) == 1
+    assert audit.verify(desk.engine).faults == ()
+
+
+def test_what_was_withdrawn_comes_again_within_the_same_second(desk: Desk) -> None:
+    sender = who(desk, "qq-sender")
+    with clock.frozen(at(0)):
+        first = door.upload(desk, sender, file(), "a.csv").submission_id
+        assert first is not None
+        door.withdraw(desk, sender, first, "duplicate", "sent too early")
+        again = door.upload(desk, sender, file(), "a.csv")
+    assert (again.new, again.state, again.same_file) == (True, "checked", ((first, "withdrawn"),))
+    assert again.submission_id != first
+    assert again.report.reading is not None
+    assert set(again.report.reading.observations["submission_id"]) == {again.submission_id}
+
+
 def test_corrects_must_be_ones_own_to_see(desk: Desk) -> None:
     theirs = sent(desk, "rr-sender", form="RR-JUSTICE-1")
     with pytest.raises(NotThereError):
