@@ -61,6 +61,14 @@ def mended(data: bytes, findings: Iterable[Finding], report: Report, language: s
     return made(data, findings, report, language)
 
 
+def mendable(findings: Iterable[Finding], report: Report) -> list[Finding]:
+    """Those of the findings for which `mended` changes a cell: certain words in an XLSX, never a number."""
+    from pipelines.answers import declared, workbook
+
+    words = declared.of_report(report)
+    return [f for f in findings if report.format == "xlsx" and workbook.mendable(f, words)]
+
+
 def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
     """File name and bytes of their own workbook with comments and colours; of a workbook of findings otherwise."""
     from pipelines.answers.workbook import annotated as made
@@ -162,6 +170,7 @@ __all__ = [
     "csv",
     "groups",
     "html",
+    "mendable",
     "mended",
     "preview",
     "quarters",

@@ -29,6 +29,11 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: s
     the order of the rows where there is none, is the value, and those before it that differ are told as revisions. The
     return's own period is among the points nowhere; what it replaces is for `compare`.
     """
+    import polars as pl
+
+    wanted = {period for own in new["period"].unique() for period in before(own, periods)}
+    history = history.filter(pl.col("period").is_in(sorted(wanted)))
+    history = history.join(new.select(KEY).unique(), on=list(KEY), how="semi", nulls_equal=True, maintain_order="left")
     known: dict[tuple[Any, ...], dict[str, list[tuple[float | None, str]]]] = {}
     ordered = history.sort("accepted_at", maintain_order=True) if "accepted_at" in history.columns else history
     for *key, period, value, status in ordered.select(*KEY, "period", "value", "obs_status").iter_rows():

@@ -7,6 +7,7 @@ Does not belong here: comparing (`comparing.py`, `series.py`), findings.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from pipelines import codes
@@ -41,6 +42,7 @@ _SILENT = frozenset({"_T", "_Z", "NR", "none", "flow", ""})
 """Codes that say nothing to a reader: all of them, not asked, a number."""
 
 
+@lru_cache(maxsize=8192)
 def shown(value: float | None, obs_status: str, language: str) -> Shown:
     """A value for showing. A missing one says why in words; a number of another status than normal says that, too."""
     if value is None:

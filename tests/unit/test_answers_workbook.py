@@ -341,7 +341,17 @@ def test_mending_the_last_part_of_a_path() -> None:
     assert book["Т-02"]["D8"].value == "машки"
 
 
+def test_what_can_be_mended_is_known_beforehand(report: Report) -> None:
+    stored = finding(
+        "cell.number_as_text", "information", Where(sheet="Т-02", cell="B10"), seen="1", params={"value": 1.0}
+    )
+    found = answers.mendable([*report.findings, stored], report)
+    assert [f.rule for f in found] == ["label.undeclared"]
+
+
 def test_only_workbooks_are_mended() -> None:
     path = SAMPLES / OTHERS["csv"]
+    read = report_of(path.read_bytes(), path.name)
+    assert answers.mendable([finding("label.undeclared", where=Where(line=5, column=4), seen="x")], read) == []
     with pytest.raises(ValueError, match="only an XLSX"):
         answers.mended(path.read_bytes(), [], report_of(path.read_bytes(), path.name))
