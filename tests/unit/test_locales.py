@@ -45,7 +45,8 @@ SAME = {"SHA-256", "dimension", "draft", "partner", "Period"}
 
 # fmt: off
 LATIN_IN_CYRILLIC = {
-    "a", "al", "category", "code", "corrections", "data", "dataset", "dimension", "docs", "docx", "en", "example",
+    "a", "al", "category", "check", "rti", "submit", "code",
+    "corrections", "data", "dataset", "dimension", "docs", "docx", "en", "example",
     "form", "glotip", "host", "http", "https", "id", "index", "json", "key", "label", "lines", "md", "measurement",
     "mm", "multipart", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
     "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat", "tls", "user",
