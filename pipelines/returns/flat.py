@@ -118,7 +118,7 @@ class FlatReading:
     def _gaps(self, listing: Listing, base: Mapping[str, str]) -> None:
         """Combinations of the members seen that no line states: zero or a finding, as of a cube; else nothing."""
         meaning = self.plan.form.absent_cell
-        if meaning == "missing" or prod(map(len, self._hits)) > MAX_COMBINATIONS:
+        if meaning == "missing" or not self._hits or prod(map(len, self._hits)) > MAX_COMBINATIONS:
             return
         gaps = [key for key in product(*self._hits) if key not in self._lines]
         words = [[self._hits[i][name][1] for i, name in enumerate(key)] for key in gaps]

@@ -33,6 +33,19 @@ _SIGNS = {
     "confidential": mark("known, but withheld"),
     "below_half_unit": mark("more than zero, but less than half of the unit"),
 }
+_DIMENSIONS = {
+    "measure": mark("Stage"),
+    "article": mark("Offence"),
+    "offence": mark("Offence"),
+    "sex": mark("Sex"),
+    "age": mark("Age"),
+    "victim_status": mark("Status of the victim"),
+    "exploitation": mark("Form of exploitation"),
+    "citizenship": mark("Citizenship"),
+    "sentence_type": mark("Kind of sentence"),
+    "sentence_band": mark("Length of sentence"),
+}
+"""What a group of words tells apart, the first of these that all of them say."""
 _EMPTY = {
     "error": mark("No cell may stay empty. Where there was none, write 0."),
     "missing": mark("An empty cell means that the figure is not known. Where there was none, write 0."),
@@ -144,21 +157,30 @@ def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
     for letter, width in zip("ABC", (28, 60, 60), strict=True):
         page.column_dimensions[letter].width = width
     _line(page, tell("Words of this form and what they mean", language), size=14)
-    _head(page, (tell("Column", language), tell("Word", language), tell("Meaning", language)))
+    _head(page, (tell("What it says", language), tell("Word", language), tell("Meaning", language)))
     page.freeze_panes = "A3"
     ranges: dict[str, str] = {}
     quoted = page.title.replace("'", "''")
     headings = _columns(words.plan.form)
     for name in used_tables(words):
         first = page.max_row + 1
+        group = headings.get(name) or _group(words, name, language)
         for meaning in words.tables[name].keys().values():
-            page.append([headings.get(name, ""), meaning.label, _said(meaning, words, language)])
+            page.append([group, meaning.label, _said(meaning, words, language)])
             for cell in page[page.max_row]:
                 cell.data_type, cell.alignment = "s", Alignment(wrap_text=True, vertical="top")
         if page.max_row >= first:
             ranges[name] = f"'{quoted}'!$B${first}:$B${page.max_row}"
     _closed(page)
     return ranges
+
+
+def _group(words: Words, name: str, language: str) -> str:
+    """What the words of a code table tell apart, where no column of a list has their name."""
+    said = [set(meaning.said) for meaning in words.tables[name].keys().values()]
+    common = set.intersection(*said) if said else set()
+    dimension = next((d for d in _DIMENSIONS if d in common), None)
+    return tell(_DIMENSIONS[dimension], language) if dimension is not None else ""
 
 
 def _columns(form: Form) -> dict[str, str]:

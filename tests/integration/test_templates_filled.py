@@ -5,11 +5,13 @@ What the file meant comes from the generator; the workbook is filled in by its w
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -106,6 +108,32 @@ def test_an_empty_workbook_says_what_is_missing(workbook: str) -> None:
     else:
         assert wrong and set(wrong) <= {"cell.empty", "return.empty"}
     assert reading.observations["value"].drop_nulls().is_empty()
+
+
+def test_a_workbook_of_the_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workbook of a quarter that has not ended, filled in; and one whose title was changed to a quarter before."""
+    from pipelines.intake.check import CheckJob, check_many
+
+    monkeypatch.setenv("RTI_NOW", plan.CLOCK)
+    workbook = "BA_STATE-JUSTICE-1-XLSX"
+    made = _returns(workbook)[-1]
+    assert made.periods[-1].code == "2026-Q3"
+    form = REGISTRY.forms[workbook]
+    jobs = []
+    for period in ("2027-Q1", "2010-Q1"):
+        _, empty = templates.write(REGISTRY, workbook, "2026-Q3")
+        data = fill(empty, form, _content(made), REGISTRY.forms[made.form], "2026-Q3")
+        year, _, quarter = period.partition("-Q")
+        book = openpyxl.load_workbook(io.BytesIO(data))
+        for sheet in book.worksheets[:5]:
+            sheet["A3"].value = str(sheet["A3"].value).replace("III", "I" * int(quarter)).replace("2026", year)
+            assert year in sheet["A3"].value
+        out = io.BytesIO()
+        book.save(out)
+        jobs.append(CheckJob(period, out.getvalue(), f"{period}.xlsx"))
+    reports = check_many(jobs, registry=REGISTRY, history=None, language="en")
+    rules = {key: {f.rule for f in report.findings if f.severity == "error"} for key, report in reports.items()}
+    assert rules == {"2027-Q1": {"coverage.too_early"}, "2010-Q1": {"period.outside_form"}}
 
 
 def test_the_whole_check_takes_them_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
