@@ -97,7 +97,8 @@ RULES: dict[str, Rule] = {
             "coverage.late",
             "information",
             "The deadline for {period} was {expected}.",
-            "Nothing to do; the release says that this return came after its deadline.",
+            "If this is the period you mean, nothing is to be done; the release says that it came late. Else correct "
+            "the period.",
         ),
         Rule(
             "coverage.too_early",

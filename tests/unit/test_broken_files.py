@@ -217,6 +217,31 @@ def test_a_file_on_the_form_of_another_office(registry: Registry) -> None:
     assert [(f.rule, f.seen, f.expected) for f in errors] == [("return.other_form", "AL-JUSTICE-1", "MK-JUSTICE-1")]
 
 
+@pytest.mark.parametrize(
+    ("quarter", "severity", "rule"),
+    [("2. квартал", "information", "coverage.late"), ("4. квартал", "error", "coverage.too_early")],
+)
+def test_the_wrong_quarter(
+    quarter: str, severity: str, rule: str, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old period is told as late, since it may be a correction; one that has not ended cannot be right."""
+    from expectations.judge import JudgedReturn, judge
+
+    monkeypatch.setenv("RTI_NOW", "2026-11-10T09:00:00Z")
+
+    def change(book: Any) -> None:
+        for sheet in book.worksheets:
+            for cell in (c for row in sheet.iter_rows() for c in row if isinstance(c.value, str)):
+                cell.value = cell.value.replace("3. квартал", quarter)
+
+    taken = take_with(Task(_edited(change), GOOD.name, "S0", registry.digest), registry)
+    assert taken.reading is not None
+    found = judge([JudgedReturn("S0", taken.reading)], None, registry)["S0"]
+    assert (rule, severity) in [(f.rule, f.severity) for f in found]
+    said = locales.words(next(f for f in found if f.rule == rule), "en")
+    assert "2026-Q" in said.message and "period" in said.remedy
+
+
 def test_an_unknown_file_is_told_the_nearest_forms_without_the_signs_of_templates(registry: Registry) -> None:
     (found,) = _findings("Nešto;Drugo\nA;1\nB;2\n".encode(), "a.csv", registry)
     said = locales.words(found, "en")

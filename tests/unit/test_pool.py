@@ -134,3 +134,35 @@ def test_warming_up_forks_every_child_and_uses_it() -> None:
         assert len(pids) == 2
         assert {result for _, result in made.map([(0, "pid"), (1, "pid")])} <= pids
     assert at_once() >= 2
+
+
+def test_children_of_other_declarations_end_with_their_last_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.intake.shared import SharedPool
+
+    closed: list[str] = []
+
+    class Fake:
+        def __init__(self, *_: object, **__: object) -> None:
+            self.launcher = self
+            self.name = f"pool {len(made) + 1}"
+            made.append(self)
+
+        def alive(self) -> bool:
+            return self.name != "pool 2" or "dead" not in closed
+
+        def close(self) -> None:
+            closed.append(self.name)
+
+    made: list[Fake] = []
+    monkeypatch.setattr(pool_module, "ChildPool", Fake)
+    shared = SharedPool()
+    with shared.of("a") as first:
+        with shared.of("a") as same, shared.of("b") as other:
+            assert first is same and other is not first
+            assert closed == []
+        assert closed == []
+    assert closed == ["pool 1"]
+    closed.append("dead")
+    with shared.of("b") as third:
+        assert third is made[2]
+    assert closed == ["pool 1", "dead", "pool 2"]
