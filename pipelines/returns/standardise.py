@@ -70,7 +70,7 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         CubeReading(plan, form.cube, content, basket).read()
     else:
         nil = _read_grid(content, plan, basket)
-    if not nil and not basket.numbers and not basket.events and not basket.findings_of_severity("error"):
+    if not nil and not basket.events and _says_nothing(content, basket) and not basket.findings_of_severity("error"):
         basket.find("return.empty", Where())
     numbers = _distinct(basket, plan, registry)
     counted = [number for number in numbers if not number.check]
@@ -88,6 +88,16 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         basket.bindings,
         declared_sums(numbers, form.adds_up),
     )
+
+
+def _says_nothing(content: Content, basket: Collector) -> bool:
+    """Whether no number was read, or, of a table, all from cells in which nothing stands.
+
+    An empty cell may mean zero or missing, but a table without a single figure or sign is a workbook not filled in.
+    """
+    if isinstance(content, Cube):
+        return not basket.numbers
+    return not any(number.seen for number in basket.numbers)
 
 
 def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
