@@ -23,6 +23,9 @@ FILE_SIZE = 128 << 20
 """Bytes of one file in the child's own folder: openpyxl writes each sheet there before it packs the workbook."""
 
 
+Kind = Literal["own", "read", "bare"]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One finding, in words. `columns` are its cells in the table of findings; `comment` is what its own cell says."""
@@ -57,7 +60,7 @@ class BookJob:
     `words` are further texts by name; `modified` is the time to write into the file.
     """
 
-    kind: Literal["own", "read", "bare"]
+    kind: Kind
     data: bytes
     filename: str
     form: str | None

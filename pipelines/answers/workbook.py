@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import clock, locales
 from pipelines.answers import declared as words_of_form
-from pipelines.answers.jobs import BookJob, FindingsSheet, Line, MendJob, run
+from pipelines.answers.jobs import BookJob, FindingsSheet, Kind, Line, MendJob, run
 from pipelines.answers.model import Told
 from pipelines.answers.suggesting import MENDABLE, cell_text, suggest
 from pipelines.answers.wording import severity_words, told
@@ -20,6 +20,7 @@ from pipelines.locales import mark, tell
 from pipelines.readers.model import ReadError
 from pipelines.returns.findings import Finding, Severity, worst_first
 from pipelines.returns.registry import load
+from pipelines.returns.rules import from_read_error
 from pipelines.timetable.names import jurisdiction_name, note_of
 
 if TYPE_CHECKING:
@@ -47,20 +48,22 @@ _WORKBOOK = frozenset({"xlsx", "xls", "ods", "csv", "pdf", "docx", "html"})
 def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
     """File name and bytes. Raises ReadError where not even a workbook of findings can be written."""
     sheet = findings_sheet(report, language, demonstration=demonstration)
-    kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
+    kind: Kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
     if report.verdict == "unreadable" or names_persons(report):
         kind = "bare"
     modified, words = clock.stamp(clock.now()), _words(language)
     form = report.form
     name = findings_name(report.filename)
     try:
-        return name, _bytes(run(BookJob(kind, data, report.filename, form, sheet, words, modified)))  # type: ignore[arg-type]
+        return name, _bytes(run(BookJob(kind, data, report.filename, form, sheet, words, modified)))
     except ReadError as error:
         if kind == "bare":
             raise
         # It was read a moment ago, but cannot be written again: the findings are handed over all the same, and say so.
-        note = tell("Your file could not be written with comments ({reason}). Its findings follow.", language,
-                    reason=error.rule)  # fmt: skip
+        reason = locales.words(from_read_error(error), language).message
+        note = tell(
+            "Your file could not be written with comments ({reason}). Its findings follow.", language, reason=reason
+        )
     bare = findings_sheet(report, language, demonstration=demonstration, notes=(note,))
     return name, _bytes(run(BookJob("bare", b"", report.filename, form, bare, words, modified)))
 
