@@ -11,6 +11,7 @@ without a row.  The files `_schema.parquet` hold no row: they give dbt a table b
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def prepare(home: Home) -> None:
 def write(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet, aside and renamed; the same rows give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.parent / f".{path.name}.{os.getpid()}.new"
+    aside = path.parent / f".{path.name}.{os.getpid()}.{threading.get_ident()}.new"
     try:
         frame.write_parquet(aside, compression="zstd", compression_level=3, statistics=True)
         aside.replace(path)
@@ -181,7 +182,7 @@ def _link(source: Path, target: Path) -> None:
     import shutil
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.parent / f".{target.name}.{os.getpid()}.new"
+    aside = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.new"
     aside.unlink(missing_ok=True)
     try:
         try:

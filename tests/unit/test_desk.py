@@ -190,9 +190,11 @@ def test_the_same_request_twice_at_once_is_one_submission(
     assert queries.find(desk.engine, first.submission_id or "").state == "checked"
 
 
-def test_many_at_once_are_one_submission(desk: Desk) -> None:
+def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
+    desk = desk_fakes.opened(tmp_path)
+    assert desk.engine.dialect.name == database
     person = who(desk, "qq-sender")
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda n: door.upload(desk, person, file(), f"{n}.csv"), range(16)))
@@ -601,3 +603,35 @@ def test_a_token_sees_and_does_no_more_than_the_token(desk: Desk) -> None:
     assert door.submissions(desk, narrow) == []
     assert door.upload(desk, narrow, file(value=8), "a.csv").submission_id is None
     assert door.upload(desk, narrow, file("RR-JUSTICE-1"), "a.csv").state == "checked"
+
+
+# ----------------------------------------------------------------------------------------------------- both databases
+
+
+def test_a_return_goes_its_whole_way_on_both_databases(database: str, tmp_path: Path) -> None:
+    desk = desk_fakes.opened(tmp_path)
+    assert desk.engine.dialect.name == database
+    sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
+    with clock.frozen(at(0)):
+        first = warned(desk, period="2025-Q3")
+        assert door.justify(desk, sender, first, None, "large_case", "one case of many persons") == 0
+        door.send(desk, sender, first)
+        door.give_back(desk, approver, first, "say more of that case")
+        given = door.send(desk, sender, first)
+        door.approve(desk, approver, first)
+    with clock.frozen(at(1)):
+        second = warned(desk, period="2025-Q4")
+        assert [r.reason for r in door.remembered(desk, sender, second).values()] == ["large_case"]
+        assert door.history(desk, sender, second)["value"].to_list() == [101]
+        assert door.report(desk, sender, second).history_hash is not None
+        again = door.upload(desk, sender, file(period="2025-Q3", value=7), "again.csv").submission_id
+        assert again is not None
+        assert door.previous(desk, sender, again)["value"].to_list() == [101]
+        door.send(desk, sender, again, reason="source_error")
+        door.withdraw(desk, approver, again, "wrong_return", "it was another year's")
+    listed = {e.submission_id: e.state for e in door.submissions(desk, approver)}
+    assert listed == {first: "approved", second: "checked", again: "withdrawn"}
+    assert door.submissions(desk, who(desk, "rr-approver")) == []
+    assert door.receipt(desk, approver, first) == given
+    assert receipts.verify(given.as_bytes(), file=file(period="2025-Q3", value=101)).outcome == "good"
+    assert audit.verify(desk.engine).faults == ()

@@ -1,0 +1,96 @@
+"""The desk on the demonstration's own returns: read again, replaced, and served over HTTP as workbooks."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+from fastapi.testclient import TestClient
+
+from pipelines import desk as door
+from pipelines.desk import Desk
+from pipelines.home import Home
+from pipelines.intake import facts, queries, receipts
+from pipelines.people import accounts, tokens
+from pipelines.people.identity import SYSTEM, Grant, Identity
+from pipelines.service.api import create_api
+
+SERIES = "MK-JUSTICE-MK_SSO"
+
+
+@pytest.fixture
+def desk(copied_home: Home) -> Desk:
+    return door.open_desk(copied_home)
+
+
+def _made(desk: Desk, name: str, *grants: Grant) -> Identity:
+    accounts.create(desk.engine, name, name, grants=grants, by=SYSTEM)
+    return accounts.identity(desk.engine, name)
+
+
+def _of_series(desk: Desk, who: Identity) -> list[door.Entry]:
+    return [e for e in door.submissions(desk, who) if {b.form for b in e.blocks} == {SERIES}]
+
+
+def test_each_return_reads_again_as_it_was_accepted(desk: Desk) -> None:
+    steward = _made(desk, "desk-steward", Grant("steward"))
+    newest: dict[str, door.Entry] = {}
+    for entry in door.submissions(desk, steward):
+        if entry.row.kind == "full" and entry.row.format != "nil":
+            newest.setdefault(str(entry.row.form), entry)
+    assert len(newest) > 15
+    for entry in list(newest.values())[::3]:
+        report = door.report(desk, steward, entry.submission_id)
+        assert report.count("error") == 0, entry.row.filename
+        assert report.blocks == entry.blocks
+        kept = pl.read_parquet(facts.path_of(desk.home, "observation", entry.submission_id))
+        assert report.reading is not None
+        assert report.reading.observations["value"].sum() == pytest.approx(kept["value"].sum())
+
+
+def test_a_quarter_is_replaced_and_its_history_stands_beside(desk: Desk, at: Callable[[str], None]) -> None:
+    sender = _made(desk, "desk-sender", Grant("submitter", "MK", "justice"))
+    entry = next(e for e in _of_series(desk, sender) if e.periods == ("2026-Q3",))
+    name, data = door.original(desk, sender, entry.submission_id)
+    steward = _made(desk, "desk-steward", Grant("steward"))
+    door.withdraw(desk, steward, entry.submission_id, "wrong_return", "for the test of replacing")
+    at("2026-11-20T10:00:00Z")
+    done = door.upload(desk, sender, data, name)
+    assert (done.state, done.new) == ("checked", True)
+    assert done.submission_id is not None
+    assert done.same_file == ((entry.submission_id, "withdrawn"),)
+    known = door.history(desk, sender, done.submission_id)
+    quarters = sorted(known.filter(pl.col("freq") == "Q")["period"].unique().to_list())
+    assert (len(quarters), quarters[-1]) == (12, "2026-Q2")
+    assert door.previous(desk, sender, done.submission_id).height == 0
+    given = door.send(desk, sender, done.submission_id)
+    content = given.as_json()
+    assert receipts.verify(given.as_bytes(), file=data).outcome == "good"
+    assert content["counts"]["observations"] == sum(b.rows for b in entry.blocks)
+    assert content["periods"] == ["2026-Q3"]
+    assert queries.find(desk.engine, done.submission_id).state == "sent"
+
+
+def test_workbooks_come_over_http(desk: Desk) -> None:
+    import openpyxl
+
+    viewer = _made(desk, "desk-viewer", Grant("viewer", "MK", "justice"))
+    client = TestClient(create_api(desk))
+    head = {"Authorization": f"Bearer {tokens.issue(desk.engine, viewer, 'test').text}"}
+    entry = next(e for e in _of_series(desk, viewer) if e.periods == ("2025-Q2",))
+    report = client.get(f"/v1/submissions/{entry.submission_id}/report", headers=head).json()
+    assert [f["rule"] for f in report["findings"] if f["severity"] == "warning"] == ["plausible.jump"] * 3
+    annotated = client.get(f"/v1/submissions/{entry.submission_id}/annotated", headers=head)
+    book = openpyxl.load_workbook(io.BytesIO(annotated.content))
+    comments = {cell.coordinate for sheet in book for row in sheet.iter_rows() for cell in row if cell.comment}
+    assert {f["where"]["cell"] for f in report["findings"] if f["severity"] == "warning"} <= comments
+    lines = client.get(f"/v1/submissions/{entry.submission_id}/findings.csv", headers=head).text
+    assert lines.count("plausible.jump") == 3
+    template = client.get("/v1/templates/MK-JUSTICE-2/2026-Q4", headers=head)
+    assert openpyxl.load_workbook(io.BytesIO(template.content)).sheetnames
+    assert client.get("/v1/templates/MK-JUSTICE-2/2026", headers=head).status_code == 422
+    assert client.get("/v1/templates/AL-JUSTICE-1/2026-Q4", headers=head).status_code == 404
+    calendar = client.get("/v1/timetable.ics", headers=head).text
+    assert calendar.startswith("BEGIN:VCALENDAR")
