@@ -149,11 +149,18 @@ def script(body: str) -> None:
 
 
 def spoken(language: str) -> None:
-    """Say to the browser in which language the page is, and which parts are to be read out when they change."""
+    """Say to the browser in which language the page is; the next page begins in it."""
     tag = locales.html_lang(language)
     script(
         f"document.documentElement.lang='{tag}';"
         f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax';"
+    )
+
+
+def live(token: str) -> None:
+    """Have the containers whose key begins with `live` read out when what is in them changes."""
+    script(
+        f"/*{html.escape(token)}*/"
         "document.querySelectorAll('[class*=st-key-live]').forEach(e=>e.setAttribute('aria-live','polite'));"
     )
 
@@ -163,8 +170,9 @@ def focus(anchor: str, token: str) -> None:
     if st.session_state.get("focus") != token:
         st.session_state["focus"] = token
         script(
-            f"/*{html.escape(token)}*/setTimeout(()=>{{const e=document.getElementById('{anchor}');"
-            "if(e){e.focus({preventScroll:true});e.scrollIntoView({block:'start'});}},250);"
+            f"/*{html.escape(token)}*/(()=>{{let n=0;const look=setInterval(()=>{{"
+            f"const e=document.getElementById('{anchor}');if(e||++n>40)clearInterval(look);"
+            "if(e){e.focus({preventScroll:true});e.scrollIntoView({block:'start'});}},150);})();"
         )
 
 

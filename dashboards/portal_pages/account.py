@@ -108,8 +108,8 @@ def _tokens(here: Here) -> None:
     layout.put(
         html.Markup("<p>{}</p>").format(
             here.tell(
-                "With a token a program of your office can hand in returns (`rti submit --to`, or the API). It may at "
-                "most what you may, ends by itself, and can be revoked here at any time."
+                "With a token a program of your office can hand in returns (with the command rti submit, or the "
+                "API). It may at most what you may, ends by itself, and can be revoked here at any time."
             )
         )
     )

@@ -40,7 +40,7 @@ def show() -> None:
     asked = st.query_params.get("id") or ""
     if not asked:
         layout.title(here.tell("Answer to a return"), here.tell("Choose a return, and its answer stands here."))
-        layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("To my returns"), "returns")))
+        layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("To my returns"), "./")))
     else:
         one(here, asked)
     layout.end(here)
@@ -65,8 +65,6 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
         layout.heading(heading)
     answer_acts.said(here)
     layout.put(_about(here, entry), _overridden(here, entry), _verdict(here, entry, report), _summary(here, groups))
-    if layout.arrived():
-        layout.focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
     answer_acts.acts(here, entry)
     view = _view(here)
     layout.heading(here.tell(VIEWS[view]))
@@ -78,6 +76,9 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
         "files": lambda: answer_files.downloads(here, entry, report),
         "events": lambda: answer_files.events(here, entry),
     }[view]()
+    if layout.arrived():
+        # Last, so that the next run of the page, which has no such script, leaves every other part where it stands.
+        layout.focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
 
 
 def _view(here: Here) -> str:

@@ -128,7 +128,11 @@ def _receipt(here: Here, entry: Entry) -> None:
     receipt = desk.receipt(here.desk, here.who, entry.submission_id)
     if receipt is None:
         return
-    layout.put(html.box("good", here.tell("Receipt"), _receipt_body(here, receipt)))
+    body = _receipt_body(here, receipt)
+    if entry.state != "sent" or not entry.mine:
+        short = here.tell("{receipt}, {time}", receipt=receipt.receipt_id, time=words.time(receipt.at))
+        body = html.Markup("<details><summary>{}</summary>{}</details>").format(short, body)
+    layout.put(html.box("good", here.tell("Receipt"), body))
     st.download_button(
         here.tell("Download the receipt"),
         receipt.as_bytes(),

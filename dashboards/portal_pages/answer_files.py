@@ -63,7 +63,7 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
         ),
         (
             here.tell("The answer for machines (JSON)"),
-            here.tell("The same as the command `rti check` gives."),
+            here.tell("The same as the command rti check gives."),
             lambda: json.dumps(report.as_json(), ensure_ascii=False, indent=2).encode(),
             f"{begin}{stem}-{entry.submission_id}.json",
             "application/json",
@@ -71,9 +71,11 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
         (here.tell("Your file as it came"), "", data, filename, "application/octet-stream"),
     ]
     for number, (label, what, content, name, mime) in enumerate(offers):
-        st.download_button(label, content, file_name=name, mime=mime, on_click="ignore", key=f"answer.file.{number}")
-        if what:
-            layout.put(html.note(what))
+        with st.container(horizontal=True, key=f"beside-file-{number}", gap="small", vertical_alignment="center"):
+            st.download_button(
+                label, content, file_name=name, mime=mime, on_click="ignore", key=f"answer.file.{number}"
+            )
+            layout.put(html.note(what) if what else "")
 
 
 def events(here: Here, entry: Entry) -> None:

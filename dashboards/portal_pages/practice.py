@@ -59,7 +59,7 @@ def _overview(real: Here, here: Here) -> None:
     said(here)
     layout.heading(here.tell("1. Take a file"))
     for number, file in enumerate(practice.files(here.language)):
-        with st.container(horizontal=True, key=f"practice-file-{number}", gap="small", vertical_alignment="center"):
+        with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
             st.download_button(
                 file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
             )

@@ -54,7 +54,9 @@ def _to_do(here: Here, entries: Sequence[Entry]) -> None:
     drafts = [one for one in entries if one.mine and one.state in _DRAFTS]
     waiting = [one for one in entries if one.may_approve]
     lines: list[html.Part] = [
-        html.Markup("{} {}").format(layout.state(here, one.state), html.link(layout.of_what(here, one), way(one)))
+        html.Markup('{} {} <span class="rti-small">{}</span>').format(
+            layout.state(here, one.state), html.link(layout.of_what(here, one), way(one)), one.row.filename
+        )
         for one in drafts[:5]
     ]
     if len(drafts) > 5:

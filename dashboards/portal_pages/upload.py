@@ -107,6 +107,7 @@ def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -
     with st.container(key=f"live-{identity}"):
         status = st.status(here.tell("{file}: reading", file=filename), expanded=True)
 
+    layout.live(identity)
     with status:
         bar = st.progress(0.0, text=here.tell("Reading the file"))
         first = st.empty()

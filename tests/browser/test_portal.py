@@ -1,0 +1,269 @@
+"""The portal in a browser: a return from a broken workbook to its approval, by keyboard and by ear, on every width."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from pipelines import locales
+from tests import portal_fixture
+from tests.browser.conftest import PROJECT
+from tests.browser.portal_server import COOKIE
+from tests.conftest import CLOCK
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
+Open = Callable[..., Page]
+WIDTHS = (320, 768, 1280, 1920)
+PAGES = ("", "upload", "answer", "approve", "board", "templates", "nil", "practice", "account", "people")
+_LONGEST_START = 60.0
+
+
+@pytest.fixture(scope="module")
+def portal(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a portal on a copy of the home, ended by its own process id."""
+    folder = tmp_path_factory.mktemp("portal")
+    shutil.copytree(built_home, folder / "home", symlinks=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tests.browser.portal_server", str(folder / "home"), str(port)]
+    environment = {**os.environ, "RTI_NOW": CLOCK}
+    log = folder / "portal.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
+        try:
+            _wait(f"http://127.0.0.1:{port}", process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < _LONGEST_START and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"the portal did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+@pytest.fixture
+def open_as(browser: Browser, portal: str) -> Iterator[Open]:
+    """Open a path of the portal as an account (None: nobody), at a width."""
+    contexts: list[Any] = []
+
+    def open_page(account: str | None, path: str = "", width: int = 1280) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
+        contexts.append(context)
+        if account is not None:
+            context.add_cookies([{"name": COOKIE, "value": account, "url": portal}])
+        page = context.new_page()
+        page.goto(f"{portal}/{path}")
+        page.locator(".rti-foot" if account is not None else ".st-key-sign-in").first.wait_for(timeout=60_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has run to its end."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+    page.locator(".rti-foot").wait_for(timeout=60_000)
+
+
+def upload(page: Page, name: str, data: bytes) -> None:
+    page.locator("input[type=file]").set_input_files(
+        [{"name": name, "mimeType": "application/octet-stream", "buffer": data}]
+    )
+    expect(page.get_by_role("heading", name="This is what we read")).to_be_visible(timeout=60_000)
+
+
+# ------------------------------------------------------------------------------------------------------- the whole way
+
+
+def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
+    page = open_as("al-sender", "upload")
+    upload(page, "thirdquarter.xlsx", portal_fixture.workbook(portal_fixture.BROKEN))
+    expect(page.locator(".rti-box-note", has_text="This is what we read")).to_contain_text("AL-JUSTICE-1")
+    expect(page.locator(".rti-box-note", has_text="This is what we read")).to_contain_text("Nothing has been sent.")
+    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+
+    expect(page.locator("h1")).to_contain_text("Albania: Justice counts", timeout=60_000)
+    summary = page.locator("#summary")
+    expect(summary).to_be_focused(timeout=10_000)
+    expect(page.locator("#verdict")).to_contain_text("cannot be sent")
+    summary.get_by_role("link", name=re.compile("cell C9")).first.press("Enter")
+    target = page.locator("tr:focus")
+    expect(target).to_contain_text("dhjetë")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=re.compile("certain suggestion")).click()
+    mended = Path(waiting.value.path()).read_bytes()
+    assert _cell(mended, "A12") == "128/b – Trafikimi i të miturve" and _cell(mended, "C9") == "dhjetë"
+
+    page.get_by_role("link", name="Upload a return").click()
+    expect(page.locator("h1")).to_have_text("Upload a return", timeout=30_000)
+    settled(page)
+    upload(page, "thirdquarter-mended.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
+    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    expect(page.locator("#verdict")).to_contain_text("for an explanation", timeout=60_000)
+    settled(page)
+    expect(page.get_by_role("button", name="Send for approval")).to_have_count(0)
+    while page.get_by_role("button", name=re.compile("^Keep this explanation")).count():
+        _explain(page)
+    expect(page.locator("#verdict")).to_contain_text("this return can be sent", timeout=30_000)
+
+    _pick(page, page.get_by_test_id("stSelectbox").filter(has_text="Reason of the revision"), "Late data")
+    page.get_by_role("button", name="Send for approval").click()
+    receipt = page.locator(".rti-box-good", has_text="Receipt")
+    expect(receipt).to_contain_text("rti receipt verify", timeout=30_000)
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0), "never what one sent oneself"
+    number = re.search(r"id=(S[0-9a-f]{15})", page.url)
+    assert number is not None
+
+    other = open_as("al-approver", "approve")
+    row = other.locator("tr", has_text="thirdquarter-mended.xlsx")
+    row.get_by_role("link").click()
+    expect(other.get_by_role("heading", name="Decide")).to_be_visible(timeout=60_000)
+    expect(other.locator(".rti-row-warning").first).to_contain_text("Two large cases")
+    other.get_by_role("button", name="Approve", exact=True).click()
+    expect(other.get_by_text("Approved. It counts from the next refresh on.")).to_be_visible(timeout=60_000)
+
+    page.goto(page.url)
+    expect(page.locator(".rti-badge", has_text="Approved").first).to_be_visible(timeout=60_000)
+
+    stranger = open_as("mk-sender", f"answer?id={number[1]}")
+    expect(stranger.locator("h1")).to_have_text("Not to be seen")
+    assert "thirdquarter" not in stranger.content() and "Albania" not in stranger.content()
+
+
+def _cell(data: bytes, cell: str) -> Any:
+    from io import BytesIO
+
+    from openpyxl import load_workbook
+
+    return load_workbook(BytesIO(data))[portal_fixture.SHEET][cell].value
+
+
+def _explain(page: Page) -> None:
+    """Explain one group of warnings, the first that is still open."""
+    before = page.get_by_role("button", name=re.compile("^Keep this explanation")).count()
+    form = page.get_by_test_id("stForm").filter(has=page.get_by_role("button", name=re.compile("^Keep this"))).first
+    _pick(page, form.get_by_test_id("stSelectbox"), "One large case")
+    form.get_by_role("textbox").last.fill("Two large cases were reported in September.")
+    form.get_by_role("button", name=re.compile("^Keep this")).click()
+    expect(page.get_by_role("button", name=re.compile("^Keep this explanation"))).to_have_count(
+        before - 1, timeout=60_000
+    )
+    settled(page)
+
+
+def _pick(page: Page, select: Locator, option: str) -> None:
+    """Choose in a list. A page that is drawn anew meanwhile closes the list: then it is opened again."""
+    offered = page.get_by_role("option", name=option, exact=True)
+    for _ in range(6):
+        select.click()
+        try:
+            offered.click(timeout=5_000)
+        except PlaywrightTimeoutError:
+            continue
+        break
+    expect(select.get_by_role("combobox")).to_have_value(option)
+
+
+# ----------------------------------------------------------------------------------------------- looks, ears, keyboard
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_is_wider_than_the_screen(open_as: Open, width: int) -> None:
+    page = open_as("al-sender", width=width)
+    for path in PAGES:
+        page.goto(f"{_root(page)}/{path}")
+        settled(page)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth <= e.clientWidth"), path
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        assert page.locator("h1").count() == 1, path
+
+
+def test_every_page_passes_axe(open_as: Open) -> None:
+    for account in ("al-sender", "steward"):
+        page = open_as(account)
+        for path in PAGES:
+            page.goto(f"{_root(page)}/{path}")
+            settled(page)
+            assert faults(page) == [], f"{path} as {account}"
+    assert faults(open_as(None)) == [], "the page of the sign-in"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", [code for code in locales.languages() if code != "en"])
+def test_every_page_passes_axe_in_every_language(open_as: Open, language: str) -> None:
+    page = open_as("steward")
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option", name=locales.language_name(language), exact=True).click()
+    expect(page.locator("html")).to_have_attribute("lang", locales.html_lang(language), timeout=30_000)
+    try:
+        for path in PAGES:
+            page.goto(f"{_root(page)}/{path}")
+            settled(page)
+            assert faults(page) == [], path
+            assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth"), path
+    finally:
+        page.goto(_root(page))
+        settled(page)
+        page.get_by_role("combobox").first.click()
+        page.get_by_role("option", name="English", exact=True).click()
+        expect(page.locator("html")).to_have_attribute("lang", "en", timeout=30_000)
+
+
+def faults(page: Page) -> list[tuple[str, str]]:
+    """Serious and critical findings of axe: (rule, the element)."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        (one["id"], node["html"][:300])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def test_a_page_is_reached_and_used_by_keyboard_alone(open_as: Open) -> None:
+    page = open_as("al-sender")
+    page.keyboard.press("Tab")
+    seen: list[str] = []
+    for _ in range(40):
+        seen.append(page.evaluate("document.activeElement.innerText || document.activeElement.ariaLabel || ''").strip())
+        if seen[-1] == "Upload a return":
+            break
+        page.keyboard.press("Tab")
+    assert seen[-1] == "Upload a return", seen
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Upload a return", timeout=30_000)
+
+
+def _root(page: Page) -> str:
+    return "/".join(page.url.split("/")[:3])
