@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import codes, locales
 from pipelines.answers.model import Told
+from pipelines.answers.phrases import PATTERNS, PHRASES
 from pipelines.answers.suggesting import NEAREST_RULES, suggest
 from pipelines.locales import mark, tell
 from pipelines.locales.script import latin
@@ -60,6 +61,7 @@ _TAILS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile("a number"), mark("a number")),
     (re.compile("a heading or label"), mark("a heading or label")),
     (re.compile("deadline"), mark("deadline")),
+    *PATTERNS,
 )
 """Texts that the rules put into parameters in English, and their sources for translation."""
 _PLACEHOLDER = re.compile(r"\{[a-z_]+(?::[a-z]+)?\}")
@@ -124,6 +126,8 @@ def _label(codelist: str, code: str, language: str) -> str:
 def _translated(text: str | None, language: str) -> str | None:
     if text is None:
         return None
+    if text in PHRASES:
+        return locales.gettext(text, language)
     for pattern, source in _TAILS:
         found = pattern.fullmatch(text)
         if found is not None:
