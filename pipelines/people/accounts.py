@@ -21,6 +21,7 @@ from pipelines.intake.database import reading, writing
 from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT
 from pipelines.locales import mark
+from pipelines.notices.events import on_account
 from pipelines.people import passwords
 from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError
 from pipelines.people.model import (
@@ -285,6 +286,7 @@ def record(connection: sa.Connection, by: str, action: str, ids: Sequence[str], 
         connection,
         [audit.Entry(now, by, f"account.{action}", i, {**detail, "standing": stand[i]}) for i in ids],
     )
+    on_account(connection, action, ids, by, **detail)
 
 
 def kept(
