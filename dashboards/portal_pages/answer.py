@@ -70,7 +70,7 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
     layout.heading(here.tell(VIEWS[view]))
     {
         "findings": lambda: answer_findings.show(here, entry, report, groups),
-        "beside": lambda: answer_views.beside(here, entry, report),
+        "beside": lambda: answer_views.beside(here, entry, report, groups),
         "changes": lambda: answer_views.changes(here, entry, report),
         "quarters": lambda: answer_views.quarters(here, entry, report),
         "files": lambda: answer_files.downloads(here, entry, report),

@@ -6,6 +6,7 @@ Belongs here: their drawing.  Does not belong here: reading and comparing (`pipe
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,7 +17,7 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 
 if TYPE_CHECKING:
-    from pipelines.answers import Change, Point, ReadRow, Series, Shown, TableView
+    from pipelines.answers import Change, Group, Point, ReadRow, Series, Shown, TableView
     from pipelines.desk import Entry
     from pipelines.intake.report import Report
 
@@ -28,8 +29,8 @@ PERIODS = 12
 # --------------------------------------------------------------------------------------- the sheet, and as it was read
 
 
-def beside(here: Here, entry: Entry, report: Report) -> None:
-    """Left the sender's own sheet, right number by number what it was read as."""
+def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+    """Left the sender's own sheet, right number by number what it was read as; findings of every kind are framed."""
     from pipelines import answers, desk
     from pipelines.readers.model import ReadError
 
@@ -42,10 +43,17 @@ def beside(here: Here, entry: Entry, report: Report) -> None:
         )
         return
     tables = [table for table in made.tables if table.cells]
-    chosen = _sheet(here, tables)
+    marked: dict[str, str] = {}
+    for told in (told for group in groups for told in group.all_findings):
+        marked.setdefault(told.place, told.severity)
+    chosen = _sheet(here, tables, marked)
     rows = _of_sheet(made.rows, chosen)
-    left = _drawn(here, chosen) if chosen is not None else html.note(here.tell("This format has no sheet to draw."))
-    right = _read(here, rows)
+    left = (
+        _drawn(here, chosen, marked)
+        if chosen is not None
+        else html.note(here.tell("This format has no sheet to draw."))
+    )
+    right = _read(here, rows, marked)
     layout.put(
         html.note(
             here.tell(
@@ -59,10 +67,11 @@ def beside(here: Here, entry: Entry, report: Report) -> None:
         layout.put(html.note(here.tell("Not every row is shown here; all of them stand in the downloads.")))
 
 
-def _sheet(here: Here, tables: list[TableView]) -> TableView | None:
+def _sheet(here: Here, tables: list[TableView], marked: Mapping[str, str]) -> TableView | None:
     if len(tables) < 2:
         return tables[0] if tables else None
-    first = next((i for i, table in enumerate(tables) if any(cell.severity for cell in table.cells)), 0)
+    # The sheet of the worst finding comes first: its place is the first that is marked.
+    first = next((i for p in marked for i, table in enumerate(tables) if any(c.place == p for c in table.cells)), 0)
     number = st.selectbox(
         here.tell("Sheet or table"),
         range(len(tables)),
@@ -80,16 +89,17 @@ def _of_sheet(rows: tuple[ReadRow, ...], chosen: TableView | None) -> list[ReadR
     return [row for row in rows if row.place in places] or list(rows)
 
 
-def _drawn(here: Here, table: TableView) -> html.Markup:
+def _drawn(here: Here, table: TableView, marked: Mapping[str, str]) -> html.Markup:
     lines: dict[int, dict[int, html.Markup]] = defaultdict(dict)
     for cell in table.cells:
         if cell.row > LONGEST:
             continue
-        kinds = [f"rti-cell-{_kind(cell.role)}"] + ([f"rti-cell-{cell.severity}"] if cell.severity else [])
+        severity = marked.get(cell.place)
+        kinds = [f"rti-cell-{_kind(cell.role)}"] + ([f"rti-cell-{severity}"] if severity else [])
         sign = (
             ""
-            if not cell.severity
-            else html.Markup(' <sup title="{0}">{0}</sup>').format(words.severity(cell.severity, here.language)[2])
+            if not severity
+            else html.Markup(' <sup title="{0}">{0}</sup>').format(words.severity(severity, here.language)[2])
         )
         tip = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
         lines[cell.row][cell.column] = html.Markup('<td class="{}" title="{}">{}{}</td>').format(
@@ -123,12 +133,12 @@ def _letters(number: int) -> str:
     return column_letters(number)
 
 
-def _read(here: Here, rows: list[ReadRow]) -> html.Markup:
+def _read(here: Here, rows: list[ReadRow], marked: Mapping[str, str]) -> html.Markup:
     made = [
         html.Row(
             row.place,
             (row.label, row.read_as, shown(row.shown)),
-            kind=row.severity or "",
+            kind=marked.get(row.place, ""),
         )
         for row in rows[:LONGEST]
     ]

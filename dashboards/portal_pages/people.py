@@ -249,8 +249,7 @@ def _audit(here: Here) -> None:
     )
     if st.button(here.tell("Verify the whole chain now"), key="people.verify"):
         result = audit.verify(here.desk.engine, home=here.desk.home)
-        faults = [str(fault) for fault in result.faults]
-        number = result.entries if isinstance(result.entries, int) else len(result.entries)
+        faults = [f"{fault.seq}: {fault.told(here.language)}" for fault in result.faults]
         if faults:
             layout.put(
                 html.box(
@@ -258,7 +257,7 @@ def _audit(here: Here) -> None:
                 )
             )
         else:
-            layout.put(html.box("good", here.many("{n} entry, no fault", "{n} entries, no fault", number)))
+            layout.put(html.box("good", here.many("{n} entry, no fault", "{n} entries, no fault", result.entries)))
     every = audit.entries(here.desk.engine)
     rows = [
         html.Row(

@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
 Open = Callable[..., Page]
 WIDTHS = (320, 768, 1280, 1920)
 PAGES = ("", "upload", "answer", "approve", "board", "templates", "nil", "practice", "account", "people")
+VIEWS = ("findings", "beside", "changes", "quarters", "files", "events")
 _LONGEST_START = 60.0
 
 
@@ -114,6 +115,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     summary = page.locator("#summary")
     expect(summary).to_be_focused(timeout=10_000)
     expect(page.locator("#verdict")).to_contain_text("cannot be sent")
+    assert faults(page) == []
     summary.get_by_role("link", name=re.compile("cell C9")).first.press("Enter")
     target = page.locator("tr:focus")
     expect(target).to_contain_text("dhjetë")
@@ -147,6 +149,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     row.get_by_role("link").click()
     expect(other.get_by_role("heading", name="Decide")).to_be_visible(timeout=60_000)
     expect(other.locator(".rti-row-warning").first).to_contain_text("Two large cases")
+    assert faults(other) == []
     other.get_by_role("button", name="Approve", exact=True).click()
     expect(other.get_by_text("Approved. It counts from the next refresh on.")).to_be_visible(timeout=60_000)
 
@@ -215,6 +218,21 @@ def test_every_page_passes_axe(open_as: Open) -> None:
             settled(page)
             assert faults(page) == [], f"{path} as {account}"
     assert faults(open_as(None)) == [], "the page of the sign-in"
+
+
+def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
+    page = open_as("steward", width=768)
+    page.locator("tbody a").first.click()
+    page.wait_for_url(re.compile("answer"))
+    settled(page)
+    address = page.url
+    for view in VIEWS:
+        page.goto(f"{address.split('&')[0]}&view={view}")
+        settled(page)
+        assert faults(page) == [], view
+        assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth"), view
+    page.evaluate("document.querySelector('.rti-foot').innerHTML = '<img src=x>'")
+    assert [rule for rule, _ in faults(page)] == ["image-alt"], "axe does find what is planted"
 
 
 @pytest.mark.slow

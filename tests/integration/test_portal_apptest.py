@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -17,9 +18,10 @@ from tests import portal_fixture
 
 if TYPE_CHECKING:
     from pipelines.home import Home
+    from pipelines.people.identity import Identity
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = ("returns", "upload", "answer", "approve", "board", "nil", "account", "people")
+PAGES = ("returns", "upload", "answer", "approve", "board", "templates", "nil", "practice", "account", "people")
 UNSCR = "United Nations Security Council resolution 1244"
 Run = Callable[..., AppTest]
 
@@ -63,3 +65,322 @@ def test_every_page_runs_for_every_role(run: Run, page: str, account: str) -> No
     assert len(test.title) == 1 and test.title[0].value
     assert "For offices" in html(test)
     assert "Demonstration: every return and every account here is invented." in html(test)
+
+
+def names(test: AppTest) -> list[str]:
+    """What the buttons of the page say."""
+    return [button.label for button in test.button]
+
+
+def handed_in(opened: desk.Desk, account: str = "al-sender", **changes: str | int) -> str:
+    """A draft of the prosecution service, uploaded at the desk; gives its number."""
+    from pipelines.people import accounts
+
+    who = accounts.identity(opened.engine, account)
+    made = desk.upload(opened, who, portal_fixture.workbook(changes or portal_fixture.UNUSUAL), "third.xlsx")
+    assert made.submission_id is not None
+    return made.submission_id
+
+
+def sent(opened: desk.Desk) -> str:
+    """The same, explained and sent."""
+    from pipelines.people import accounts
+
+    number, who = handed_in(opened), accounts.identity(opened.engine, "al-sender")
+    desk.justify(opened, who, number, None, "large_case", "Two large cases were reported in September.")
+    desk.send(opened, who, number, reason="late_data")
+    return number
+
+
+# --------------------------------------------------------------------------------------------------------- who may see
+
+
+def test_nobody_sees_anything_before_signing_in(run: Run) -> None:
+    test = run("returns", None)
+    assert test.title[0].value == "For offices: hand in and follow returns"
+    assert names(test) == ["Sign in"]
+    assert "Albania" not in html(test) and "Signed in" not in html(test)
+
+
+def test_somebody_unknown_here_is_told_so_and_whom_to_ask(run: Run) -> None:
+    test = run("returns", "a stranger")
+    assert "not known here" in test.title[0].value
+    assert "ask the steward" in html(test) and "Albania" not in html(test)
+
+
+def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: desk.Desk) -> None:
+    from pipelines.people import accounts
+
+    test = run("returns", "al-sender")
+    assert "PP_Trafikimi" in html(test)
+    accounts.disable(opened.engine, "al-sender", by="system")
+    test.run()
+    assert "not known here" in test.title[0].value and "PP_Trafikimi" not in html(test)
+
+
+@pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
+def test_a_forged_number_shows_nothing(run: Run, opened: desk.Desk, account: str) -> None:
+    number = handed_in(opened)
+    there = run("answer", account, id=number)
+    elsewhere = run("answer", account, id="S0123456789abcde")
+    for test in (there, elsewhere):
+        assert test.title[0].value == "Not to be seen"
+        assert "third.xlsx" not in html(test) and "Albania" not in html(test)
+    assert [e.value for e in there.error] == [e.value for e in elsewhere.error], "foreign and not there are told alike"
+
+
+def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Run, opened: desk.Desk) -> None:
+    number = handed_in(opened)
+    practice = run("practice", "al-sender", id=number)
+    assert "third.xlsx" not in html(practice), "the practice desk knows no real return"
+    assert any("no such submission" in one.value for one in practice.error)
+
+
+# -------------------------------------------------------------------------------------------------------------- answer
+
+
+def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: desk.Desk) -> None:
+    test = run("answer", "al-sender", id=handed_in(opened, **portal_fixture.BROKEN))
+    text = html(test)
+    assert "This return cannot be sent" in text and "Nothing is" not in text
+    links = set(re.findall(r'href="#((?:f|g)-[0-9a-f]+)"', text))
+    anchors = set(re.findall(r' id="((?:f|g)-[0-9a-f]+)"', text))
+    assert links and links <= anchors
+    assert "Send for approval" not in names(test)
+    assert "cell C9" in text and "dhjetë" in text
+
+
+@pytest.mark.parametrize(
+    ("view", "says"),
+    [
+        ("beside", ("Your sheet: Tremujori III", "What we read", "Persona të referuar")),
+        ("changes", ("figures changed", "changed", "+80")),
+        ("quarters", ("Each value and the last 12 periods before it", "2025-Q4: ")),
+        ("files", ()),
+        ("events", ("Came in", "Checked")),
+    ],
+)
+def test_each_part_of_an_answer(run: Run, opened: desk.Desk, view: str, says: tuple[str, ...]) -> None:
+    test = run("answer", "al-sender", id=handed_in(opened), view=view)
+    for one in says:
+        assert one in html(test), one
+    if view == "files":
+        labels = [button.proto.label for button in test.get("download_button")]
+        assert "Your workbook with the findings in its cells" in labels and "Your file as it came" in labels
+
+
+def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened: desk.Desk) -> None:
+    number = handed_in(opened)
+    test = run("answer", "al-sender", id=number)
+    assert "Send for approval" not in names(test)
+    keep = next(b for b in test.button if b.label.startswith("Keep this explanation"))
+    keep.click().run()
+    assert any("Choose a reason first" in one.value for one in test.error)
+    while any(b.label.startswith("Keep this explanation") for b in test.button):
+        reason = next(s for s in test.selectbox if s.label.startswith("Reason: "))
+        area = next(a for a in test.text_area if a.label.startswith("Explanation in words"))
+        reason.set_value("large_case")
+        area.set_value("Two large cases were reported in September.")
+        next(b for b in test.button if b.label.startswith("Keep this explanation")).click()
+        test.run()
+        assert not test.exception
+    next(b for b in test.button if b.label == "Send for approval").click().run()
+    assert any("reason of the revision" in one.value for one in test.error), "it replaces an accepted return"
+    next(s for s in test.selectbox if s.label == "Reason of the revision").set_value("late_data")
+    next(b for b in test.button if b.label == "Send for approval").click().run()
+    assert not test.exception
+    text = html(test)
+    assert "Sent, waits for approval" in text and "rti receipt verify receipt-R" in text
+    assert "Signature (Ed25519)" in text and "Approve" not in names(test)
+
+
+def test_too_few_words_are_refused_in_words(run: Run, opened: desk.Desk) -> None:
+    test = run("answer", "al-sender", id=handed_in(opened))
+    next(s for s in test.selectbox if s.label.startswith("Reason: ")).set_value("large_case")
+    next(a for a in test.text_area if a.label.startswith("Explanation")).set_value("yes")
+    next(b for b in test.button if b.label.startswith("Keep this")).click().run()
+    assert test.error and not test.exception
+
+
+# ------------------------------------------------------------------------------------------------------------ deciding
+
+
+def test_a_second_person_approves_and_never_the_sender(run: Run, opened: desk.Desk) -> None:
+    number = sent(opened)
+    assert "Approve" not in names(run("answer", "al-sender", id=number))
+    waiting = html(run("approve", "al-approver"))
+    assert "1 return waits for you" in waiting and number in waiting
+    test = run("answer", "al-approver", id=number)
+    assert "One large case: Two large cases were reported in September." in html(test)
+    next(b for b in test.button if b.label == "Return to its sender").click().run()
+    assert any("why you return it" in one.value for one in test.error)
+    next(b for b in test.button if b.label == "Approve").click().run()
+    assert any("Approved" in one.value for one in test.success)
+    assert desk.submission(opened, _who(opened, "al-approver"), number).state == "approved"
+
+
+def test_a_return_goes_back_with_its_comment(run: Run, opened: desk.Desk) -> None:
+    number = sent(opened)
+    test = run("answer", "al-approver", id=number)
+    next(a for a in test.text_area if a.label.startswith("Comment")).set_value("Please look at C9 again.")
+    next(b for b in test.button if b.label == "Return to its sender").click().run()
+    assert not test.exception
+    assert "Please look at C9 again." in html(run("answer", "al-sender", id=number))
+
+
+def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: desk.Desk) -> None:
+    number = sent(opened)
+    test = run("answer", "steward", id=number)
+    next(b for b in test.button if b.label == "Approve by override").click().run()
+    assert any("Say why first" in one.value for one in test.error)
+    next(a for a in test.text_area if a.label.startswith("Why it cannot wait")).set_value("The approver is ill.")
+    next(b for b in test.button if b.label == "Approve by override").click().run()
+    assert not test.exception
+    later = html(run("answer", "al-sender", id=number))
+    assert "Approved by override of the steward" in later and "The approver is ill." in later
+
+
+def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: desk.Desk) -> None:
+    number = handed_in(opened)
+    test = run("answer", "al-sender", id=number)
+    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
+    next(b for b in test.button if b.label == "Withdraw").click().run()
+    assert "Withdraw it indeed?" in html(test)
+    assert desk.submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
+    next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
+    assert desk.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
+
+
+def _who(opened: desk.Desk, account: str) -> Identity:
+    from pipelines.people import accounts
+
+    return accounts.identity(opened.engine, account)
+
+
+# --------------------------------------------------------------------------------------------------------- other pages
+
+
+def test_an_upload_is_recognised_and_nothing_is_sent(run: Run, opened: desk.Desk) -> None:
+    test = run("upload", "al-sender")
+    test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
+    assert not test.exception
+    text = html(test)
+    assert "This is what we read" in text and "AL-JUSTICE-1" in text and "Nothing has been sent." in text
+    states = {one.row.filename: one.state for one in desk.submissions(opened, _who(opened, "al-sender"), mine=True)}
+    assert states == {"third.xlsx": "checked"}
+    next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
+    assert not test.exception and "Albania: Justice counts" in test.title[0].value
+
+
+def test_a_file_of_another_office_is_not_kept(run: Run, opened: desk.Desk) -> None:
+    test = run("upload", "mk-sender")
+    test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
+    assert "Why it was not kept" in html(test)
+    assert not desk.submissions(opened, _who(opened, "mk-sender"), mine=True)
+
+
+def test_the_board_shows_ones_own_scope_and_what_is_overdue_first(run: Run) -> None:
+    own = html(run("board", "al-sender"))
+    assert "General Prosecution Office (Albania)" in own and "Macedonia" not in own
+    every = html(run("board", "steward"))
+    assert every.index("1 return is overdue") < every.index("Quarterly returns")
+    assert "Brčko" in every and UNSCR in every and "Kosovo under UNSCR 1244" in every
+
+
+def test_kosovo_carries_its_footnote_wherever_its_name_stands(run: Run) -> None:
+    for page in ("returns", "board", "templates", "account"):
+        assert UNSCR in html(run(page, "xk-viewer")), page
+
+
+def test_a_nil_return_is_confirmed_and_sent(run: Run, opened: desk.Desk) -> None:
+    test = run("nil", "ba-brc-sender")
+    next(b for b in test.button if b.label == "There was nothing to report").click().run()
+    assert "is published as zero once a second person has approved it" in html(test)
+    assert not desk.submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
+    next(b for b in test.button if b.label == "Yes, there was nothing: send it").click().run()
+    assert not test.exception
+    (made,) = desk.submissions(opened, _who(opened, "ba-brc-sender"), mine=True)
+    assert made.row.kind == "nil" and made.state in ("sent", "checked")
+    assert test.title[0].value.startswith("Brčko District")
+
+
+def test_templates_are_offered_for_the_next_periods(run: Run) -> None:
+    labels = [button.proto.label for button in run("templates", "al-sender").get("download_button")]
+    assert labels == ["Download the workbook for 2026 Q3", "Download the workbook for 2026 Q4"]
+
+
+def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: desk.Desk) -> None:
+    from pipelines.desk import practice
+
+    test = run("practice", "al-sender")
+    assert "Nothing here counts" in html(test)
+    good = practice.files()[0]
+    test.file_uploader[0].set_value((good.name, good.data, "x/y")).run()
+    next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
+    next(b for b in test.button if b.label == "Send for approval").click().run()
+    next(b for b in test.button if b.label == "Let the colleague approve it").click().run()
+    assert not test.exception
+    assert any("The colleague has approved it" in one.value for one in test.success)
+    assert not desk.submissions(opened, _who(opened, "al-sender"), mine=True), "nothing of it is in the real ledger"
+
+
+def test_a_token_is_shown_once_and_revoked(run: Run, opened: desk.Desk) -> None:
+    from pipelines.people import tokens
+    from pipelines.people.identity import NotAllowedError
+
+    test = run("account", "al-sender")
+    next(t for t in test.text_input if t.label == "What the new token is for").set_value("nightly export")
+    next(b for b in test.button if b.label == "Make a token").click().run()
+    found = re.search(r"rti_[0-9a-f]{16}_[\w-]+", html(test))
+    assert found is not None
+    assert tokens.identity(opened.engine, found[0]).account == "al-sender"
+    test.run()
+    assert found[0] not in html(test), "shown once"
+    next(b for b in test.button if b.label.startswith("Revoke it")).click().run()
+    with pytest.raises(NotAllowedError):
+        tokens.identity(opened.engine, found[0])
+
+
+def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: desk.Desk) -> None:
+    from pipelines.people import accounts
+
+    test = run("people", "steward")
+    test.text_input(key="new.account").set_value("me-stat-sender")
+    test.text_input(key="new.name").set_value("Statistical office: sender")
+    test.selectbox(key="new.role").set_value("submitter")
+    test.selectbox(key="new.place").set_value("ME")
+    next(b for b in test.button if b.label.startswith("Make it")).click().run()
+    assert not test.exception and "shown this once" in html(test)
+    made = accounts.identity(opened.engine, "me-stat-sender")
+    assert made.may("submitter", "ME", "justice") and not made.may("submitter", "AL", "justice")
+
+
+def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: desk.Desk) -> None:
+    import sqlalchemy as sa
+
+    from pipelines.intake import audit
+
+    found = audit.verify(opened.engine, home=opened.home)
+    test = run("people", "steward")
+    next(b for b in test.button if b.label == "Verify the whole chain now").click().run()
+    said = f"{found.entries} entries, no fault" if not found.faults else f"{len(found.faults)} faults found"
+    assert said in html(test)
+    with opened.engine.begin() as connection:
+        connection.execute(sa.text("drop trigger if exists audit_no_update"))
+        connection.execute(sa.text("update audit set actor = 'somebody' where seq = 1"))
+    next(b for b in test.button if b.label == "Verify the whole chain now").click().run()
+    assert "fault" in html(test) and said not in html(test)
+
+
+def test_people_are_for_stewards(run: Run) -> None:
+    assert run("people", "al-sender").title[0].value == "My returns", "the page is not even there"
+
+
+def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: desk.Desk) -> None:
+    from pipelines.people import accounts
+
+    test = run("returns", "al-sender")
+    test.selectbox(key="head.language").set_value("sq").run()
+    assert not test.exception
+    assert accounts.identity(opened.engine, "al-sender").language == "sq"
