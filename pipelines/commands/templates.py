@@ -45,7 +45,7 @@ def template(
         written = _all(registry, home, every, of, language, contact)
     else:
         if form is None or period is None or of is not None:
-            raise Failure("name a form and a period, as in `rti template MK-JUSTICE-2 2026-Q3`, or give --all FOLDER")
+            raise Failure("name a form and a period, as `rti territories` lists them, or give --all FOLDER")
         written = [_one(registry, home, form, period, out, language, contact)]
     if as_json:
         say_json(written if every is not None else written[0])

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from pipelines import templates
+from pipelines.home import Home
 from pipelines.readers.model import Content
 from pipelines.readers.read import read
 from pipelines.returns.model import OBSERVATION_KEY
@@ -147,3 +148,32 @@ def test_the_whole_check_takes_them_without_a_word(monkeypatch: pytest.MonkeyPat
     own = {key: found for key, found in told.items() if found}
     assert own == {}
     assert {key: report.form for key, report in reports.items()} == {w: w for w in WORKBOOKS}
+
+
+def test_the_command_puts_the_figures_accepted_last_beside_the_cells(
+    demonstration: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a form that is no workbook: its second form shows what came in by the first."""
+    from pipelines.cli import main
+
+    out = tmp_path / "a.xlsx"
+    assert main(["template", "RS-JUSTICE-1", "2026-Q4", "-o", str(out)]) == 0
+    made = _returns("RS-JUSTICE-1-XLSX")[-1]
+    assert made.periods[-1].code == "2026-Q3" and made.received_at < plan.CLOCK
+    wanted = {
+        "prijavljena lica": ("reported", "person"),
+        "prvostepeno osuđena lica": ("convicted_first", "person"),
+    }
+    sheet = openpyxl.load_workbook(out).worksheets[0]
+    rows = [[c.value for c in row] for row in sheet.iter_rows()]
+    head = next(r for r in rows if r[0] == "Indikator")
+    assert str(head[4]).startswith("RTI – 2026-Q3")
+    for words, (measure, unit) in wanted.items():
+        shown = next(r[4] for r in rows if r[:3] == [words, "čl. 388 KZ", "ukupno"])
+        (meant,) = [
+            row.value
+            for row in made.meaning
+            if (row.measure, row.count_unit, row.law_article, row.sex) == (measure, unit, "388", "_T")
+        ]
+        assert meant is not None and shown == f"{meant:g}"
+    assert "2027-02-14" in capsys.readouterr().out
