@@ -158,10 +158,11 @@ def sign(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedReceipt:
 def newest(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
     """The receipt of the last sending of a submission; None where there is none."""
     query = sa.select(RECEIPT).where(RECEIPT.c.submission_id == submission_id)
-    query = query.order_by(RECEIPT.c.at.desc(), RECEIPT.c.receipt_id.desc()).limit(1)
     with reading(engine) as connection:
-        row = connection.execute(query).one_or_none()
-    return SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) if row is not None else None
+        rows = connection.execute(query).all()
+    found = [SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) for row in rows]
+    # Given back and sent anew within a second, two have one time; the place in the audit log tells them apart.
+    return max(found, key=lambda one: audit.parse_head(one.as_json()["audit_head"]), default=None)
 
 
 def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
