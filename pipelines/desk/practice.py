@@ -85,7 +85,7 @@ def reset(desk: Desk, person: Identity) -> Desk:
             old.engine.dispose()
         if root.exists():
             # Moved aside first, so that whoever looks on sees the old practice or the new one, never half of either.
-            aside = root.with_name(f".{root.name}.{os.getpid()}.gone")
+            aside = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.gone")
             shutil.rmtree(aside, ignore_errors=True)
             root.rename(aside)
             shutil.rmtree(aside)
@@ -151,7 +151,7 @@ def _opened(root: Path, registry: Registry) -> Desk:
 
 def _make(root: Path) -> None:
     """Make the folder beside and put it in place: another process either sees it whole or not."""
-    aside = root.with_name(f".{root.name}.{os.getpid()}.new")
+    aside = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.new")
     shutil.rmtree(aside, ignore_errors=True)
     make_home(aside, "demonstration")
     try:

@@ -15,6 +15,7 @@ import json
 import os
 import smtplib
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def put(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = notice.created_at.replace(":", "").replace("-", "")
     path = folder / f"{stamp}-{notice.notice_id}.eml"
-    aside = folder / f".{notice.notice_id}.{os.getpid()}.new"
+    aside = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"
     aside.write_bytes(mail.as_bytes())
     aside.replace(path)
     return path

@@ -43,9 +43,9 @@ class FileBody(_Open):
 class BlockBody(_Open):
     """One block: the unit that supersedes an earlier one."""
 
-    jurisdiction: str = Field(examples=["MK"])
+    jurisdiction: str = Field(description="A code, as `rti territories` lists them.")
     instrument: str = Field(examples=["justice"])
-    form: str = Field(description="The series.", examples=["MK-JUSTICE-MK_SSO"])
+    form: str = Field(description="The series.")
     freq: str = Field(examples=["Q"])
     period: str = Field(examples=["2026-Q3"])
     rows: int
