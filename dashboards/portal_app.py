@@ -7,7 +7,9 @@ every answer carries: its language, and headers that hold a browser to this host
 from __future__ import annotations
 
 import argparse
+import logging
 import re
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import locales
-from pipelines.home import Home, open_home
-from pipelines.service.settings import IDENTITY_PATH, Settings, settings
+from pipelines.home import Home, HomeError, open_home
+from pipelines.intake.database import LedgerError
+from pipelines.service.settings import IDENTITY_PATH, Settings, SettingsError, settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PORT = 8502
+_LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).with_name("portal.py")
 _HTML_LANG = re.compile(rb'<html lang="[^"]*"')
+_NOT_PASSED_ON = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range"))
+_NOT_ITS_OWN = frozenset((b"content-length", b"etag", b"last-modified", b"accept-ranges", b"vary"))
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -44,7 +50,8 @@ _HEADERS = (
 
 
 class Dressed:
-    """Middleware: the language of the document, and security headers where an answer has none of its own."""
+    """Around the whole application: the language of the document, and security headers where an answer has none of
+    its own, also where it tells of a fault."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -61,8 +68,9 @@ class Dressed:
         document = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
         document = document and not scope["path"].startswith((IDENTITY_PATH, "/api"))
         if document:
-            # Streamlit would compress its shell, which is then nothing that can be rewritten.
-            scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n != b"accept-encoding"]}
+            # Streamlit would compress its shell, which is then nothing that can be rewritten; or answer that the
+            # browser has it already, which may be the one of another language.
+            scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in _NOT_PASSED_ON]}
         await self.app(scope, receive, _dresser(send, lang, rewrite=document))
 
 
@@ -85,8 +93,9 @@ def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], A
             body = message.get("body", b"")
             if not message.get("more_body"):
                 body = _HTML_LANG.sub(b'<html lang="' + lang + b'"', body, count=1)
-                kept = [(n, v) for n, v in start["headers"] if n.lower() not in (b"content-length", b"etag")]
-                start["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
+                kept = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
+                vary = (b"vary", b"Accept, Accept-Language, Cookie")
+                start["headers"] = [*kept, vary, (b"content-length", str(len(body)).encode())]
             await send(dict(start))
             start.clear()
             await send({**message, "body": body})
@@ -97,8 +106,7 @@ def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], A
 
 
 def create(home: Home, told: Settings) -> Any:
-    """The application of a home: a `streamlit.starlette.App`, an ASGI callable."""
-    from starlette.middleware import Middleware
+    """The application of a home: a `streamlit.starlette.App`, dressed; an ASGI callable."""
     from starlette.routing import Mount
     from streamlit.starlette import App
 
@@ -114,9 +122,7 @@ def create(home: Home, told: Settings) -> Any:
         demonstration.give_passwords(home, desk.engine)
         served = sign_in.create(desk.engine, client, told.issuer, demonstration=home.kind == "demonstration")
         routes.append(Mount(IDENTITY_PATH, served))
-    return App(
-        _SCRIPT, routes=routes, middleware=[Middleware(Dressed)], secrets=told.streamlit(), lifespan=_beside(desk)
-    )
+    return Dressed(App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk)))
 
 
 def _beside(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
@@ -124,14 +130,28 @@ def _beside(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[dict[str,
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
-        from pipelines.intake.check import warm_up
         from pipelines.service import clerk
 
-        threading.Thread(target=warm_up, args=(desk.registry,), name="warm-up", daemon=True).start()
+        ending = threading.Event()
+        threading.Thread(target=_warm, args=(desk, ending), name="warm-up", daemon=True).start()
         with clerk.at_work(desk.home, desk.engine, desk.registry):
-            yield None
+            try:
+                yield None
+            finally:
+                ending.set()
 
     return lifespan
+
+
+def _warm(desk: Desk, ending: threading.Event) -> None:
+    from pipelines.intake.check import warm_up
+
+    try:
+        warm_up(desk.registry)
+    except Exception:
+        # A service that is ended in its first seconds takes the reading processes away from under this.
+        if not ending.is_set():
+            _LOG.exception("what the first upload needs could not be loaded ahead; it will be when it is asked for")
 
 
 def main() -> None:
@@ -141,9 +161,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The offices' pages, API and sign-in of one home, on loopback.")
     parser.add_argument("--port", type=int, default=PORT)
     port = parser.parse_args().port
-    home = open_home()
-    app = create(home, settings(home, port))
+    try:
+        home = open_home()
+        app = create(home, settings(home, port))
+    except (HomeError, SettingsError, LedgerError) as error:
+        raise SystemExit(f"rti: {error}") from None
+    _refuse_taken(port)
+    # Streamlit turns on the log of requests, and with it the codes by which people come back from signing in.
+    logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, server_header=False)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise SystemExit(f"rti: port {port} of {HOST} cannot be had ({error.strerror}); choose another") from None
 
 
 if __name__ == "__main__":

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.people import accounts, signin
+import sqlalchemy as sa
+
+from pipelines.intake.database import writing
+from pipelines.intake.schema import ACCOUNT
+from pipelines.people import accounts, passwords
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from pipelines.home import Home
 
 STEWARD = "steward"
@@ -39,20 +42,33 @@ def give_passwords(home: Home, engine: sa.Engine) -> Path | None:
     path = home.restricted / _FILE
     password = _password(path) or secrets.token_urlsafe(12)
     everyone = accounts.all_accounts(engine)
-    for one in everyone:
-        if not one.has_password and one.issuer is None and not one.disabled:
-            first = signin.reset_password(engine, one.account_id, by=STEWARD)
-            signin.change_password(engine, one.account_id, first, password)
+    # The file first: whoever is stopped between the two finds the password in it, and the next start goes on.
+    _write(path, password, everyone)
+    lacking = [one.account_id for one in everyone if not one.has_password and one.issuer is None and not one.disabled]
+    if lacking:
+        # One hash for all, since they have one password: a hash each took ten seconds of the first start.
+        fresh = passwords.hashed(password)
+        with writing(engine) as connection:
+            chosen = sa.update(ACCOUNT).where(ACCOUNT.c.account_id.in_(lacking), ACCOUNT.c.password_hash.is_(None))
+            connection.execute(chosen.values(password_hash=fresh, must_change=False))
+            accounts.record(connection, STEWARD, "password", lacking)
+    return path
+
+
+def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> None:
     lines = [
         "Accounts of this demonstration home. They open invented data only.",
         f"password: {password}",
         "",
         *(f"{one.account_id:<24}{', '.join(sorted({g.role for g in one.grants}))}" for one in everyone),
     ]
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
-    return path
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
 
 
 def _password(path: Path) -> str | None:

@@ -1,0 +1,174 @@
+"""The service as a process: it answers, says its language, holds browsers to this host, and logs no secrets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from pipelines import locales
+from tests.service.running import PROJECT, Service, free_port
+
+PATHS = (
+    "/",
+    "/upload",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/static/nothing.js",
+    "/api/",
+    "/api/openapi.json",
+    "/api/v1/submissions",
+    "/api/nothing",
+    "/identity/authorize",
+    "/identity/.well-known/openid-configuration",
+    "/identity/style.css",
+    "/identity/nothing",
+    "/oauth2callback",
+    "/auth/login",
+    "/nothing/at/all",
+)
+HEADERS = (
+    "x-content-type-options",
+    "referrer-policy",
+    "x-frame-options",
+    "content-security-policy",
+    "permissions-policy",
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_every_answer_holds_the_browser_to_this_host(service: Service, path: str, accept: str) -> None:
+    answer = httpx.get(service.address + path, headers={"Accept": accept}, trust_env=False)
+    for name in HEADERS:
+        assert answer.headers.get_list(name), (name, answer.status_code)
+        assert len(answer.headers.get_list(name)) == 1, name
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy and "http:" not in policy.replace("http://127.0.0.1", "")
+    assert "server" not in answer.headers and "x-powered-by" not in answer.headers
+
+
+@pytest.mark.parametrize("language", locales.languages())
+def test_the_document_says_the_language_that_was_chosen(service: Service, language: str) -> None:
+    with httpx.Client(base_url=service.address, headers={"Accept": "text/html"}, trust_env=False) as client:
+        answer = client.get("/", headers={"Cookie": f"rti_language={language}"})
+        assert re.findall(r'<html lang="([^"]*)"', answer.text) == [locales.html_lang(language)]
+        by_header = client.get("/", headers={"Accept-Language": f"{language};q=0.9"})
+        assert re.findall(r'<html lang="([^"]*)"', by_header.text) == [locales.html_lang(language)]
+    assert len(answer.content) == int(answer.headers["content-length"])
+
+
+def test_a_document_in_another_language_is_never_said_to_be_the_same(service: Service) -> None:
+    first = httpx.get(service.address, headers={"Accept": "text/html"}, trust_env=False)
+    kept = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT", "If-None-Match": first.headers.get("etag", '"x"')}
+    again = {"Accept": "text/html", "Cookie": "rti_language=sq", **kept}
+    answer = httpx.get(service.address, headers=again, trust_env=False)
+    assert answer.status_code == 200 and 'lang="sq"' in answer.text
+    assert "cookie" in answer.headers["vary"].lower()
+
+
+def test_an_unknown_language_is_none(service: Service) -> None:
+    headers = {"Accept": "text/html", "Cookie": 'rti_language="><script>'}
+    answer = httpx.get(service.address, headers=headers, trust_env=False)
+    assert '<html lang="en"' in answer.text
+
+
+def test_what_is_no_http_and_what_climbs_out_gets_nothing(service: Service) -> None:
+    parts = urlsplit(service.address)
+    for path in ("/static/../../../../../../etc/passwd", "/..%2f..%2fledger.sqlite", "//etc/passwd", "/%00"):
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        connection.putrequest("GET", path, skip_host=False)
+        connection.endheaders()
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status in (400, 404) or b"<title>Streamlit</title>" in body, (path, answer.status)
+        assert b"root:" not in body and b"SQLite format" not in body
+
+
+def test_its_secrets_and_the_demonstrations_password_are_for_the_owner_alone(service: Service) -> None:
+    restricted = service.home.restricted
+    for path in (restricted / "keys" / "portal.json", restricted / "demonstration-accounts.txt"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE(restricted.stat().st_mode) == 0o700
+    secrets = json.loads((restricted / "keys" / "portal.json").read_text())
+    log = service.log.read_text(encoding="utf-8", errors="replace")
+    assert not any(secret in log for secret in secrets.values())
+
+
+def test_the_log_names_no_address_that_somebody_asked_for(service: Service) -> None:
+    httpx.get(f"{service.address}/oauth2callback?code=a-code-that-counts&state=nobody-s", trust_env=False)
+    assert "a-code-that-counts" not in service.log.read_text(encoding="utf-8", errors="replace")
+
+
+def test_a_port_that_is_taken_and_a_home_that_is_none_are_told(service: Service, tmp_path: Path) -> None:
+    port = urlsplit(service.address).port
+    command = [sys.executable, "-m", "dashboards.portal_app", "--port"]
+    environment = {**os.environ, "RTI_HOME": str(tmp_path)}
+    nowhere = subprocess.run(
+        [*command, str(free_port())], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert nowhere.returncode != 0
+    assert "there is no home" in nowhere.stderr and "Traceback" not in nowhere.stderr
+    environment["RTI_HOME"] = str(service.home.root)
+    taken = subprocess.run(
+        [*command, str(port)], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert taken.returncode != 0
+    assert str(port) in taken.stderr and "Traceback" not in taken.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"RTI_PORTAL_URL": "http://returns.example"}, "use https"),
+        ({"RTI_PORTAL_URL": "https://returns.example/portal"}, "without a path"),
+        ({"RTI_OIDC_METADATA_URL": "https://id.example/.well-known/openid-configuration"}, "RTI_OIDC_CLIENT_ID"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_told_in_one_line(service: Service, settings: dict[str, str], said: str) -> None:
+    environment = {**os.environ, "RTI_HOME": str(service.home.root), **settings}
+    command = [sys.executable, "-m", "dashboards.portal_app", "--port", str(free_port())]
+    ended = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode != 0
+    assert said in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
+
+
+# ------------------------------------------------------------------------------------- the public app and what is not
+
+
+_CLOSURE = """
+import sys
+sys.path.insert(0, "dashboards")
+import pkgutil, importlib
+import dashboards.public_pages as pages
+for one in pkgutil.iter_modules(pages.__path__):
+    importlib.import_module(f"dashboards.public_pages.{one.name}")
+import dashboards.layout, dashboards.queries, dashboards.charts, dashboards.tables, dashboards.words
+from streamlit.testing.v1 import AppTest
+AppTest.from_file("dashboards/public.py", default_timeout=60).run()
+print("\\n".join(sorted(name for name in sys.modules if name.startswith(("pipelines", "dashboards", "expectations")))))
+"""
+_NOT_FOR_THE_PUBLIC = ("pipelines.intake", "pipelines.desk", "pipelines.people", "pipelines.service", "sqlalchemy")
+
+
+def test_the_public_app_loads_nothing_that_could_read_what_is_restricted(built_home: Path) -> None:
+    environment = {**os.environ, "RTI_HOME": str(built_home), "PYTHONPATH": str(PROJECT)}
+    ran = subprocess.run(
+        [sys.executable, "-c", _CLOSURE], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=180
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    loaded = ran.stdout.split()
+    assert "dashboards.queries" in loaded and "pipelines.home" in loaded
+    assert [name for name in loaded if name.startswith(_NOT_FOR_THE_PUBLIC)] == []
+    assert [name for name in loaded if name.startswith("dashboards.portal")] == []
