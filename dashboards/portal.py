@@ -14,7 +14,13 @@ from dashboards.portal_pages import PAGES
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 here = layout.enter()
 offered = {
-    page.path: st.Page(page.show, title=here.tell(page.title), url_path=page.path, default=page.default)
+    page.path: st.Page(
+        page.show,
+        title=here.tell(page.title),
+        url_path=page.path,
+        default=page.default,
+        visibility="visible" if page.listed else "hidden",
+    )
     for page in PAGES
     if page.offered(here.who)
 }

@@ -194,6 +194,7 @@ def head(here: Here) -> None:
     from pipelines.people import accounts
 
     spoken(here.language)
+    script(_BACK)
     if here.is_demonstration:
         banner(here.tell("Demonstration: every return and every account here is invented."))
 
@@ -271,10 +272,21 @@ def end(here: Here) -> None:
 # ------------------------------------------------------------------------------------------------- nobody, and unknown
 
 
+_KEEP = (
+    "if(location.pathname!=='/')sessionStorage.setItem('rti.after',location.pathname+location.search+location.hash);"
+)
+"""A sign-in leads back to the first page: the address that was asked for (a link in a mail) waits in this tab."""
+_BACK = (
+    "(()=>{const to=sessionStorage.getItem('rti.after');sessionStorage.removeItem('rti.after');"
+    "if(to&&to[0]==='/'&&to[1]!=='/'&&to!==location.pathname+location.search+location.hash)location.replace(to);})();"
+)
+
+
 def _sign_in() -> NoReturn:
     frame()
     language = _language_before_sign_in()
     spoken(language)
+    script(_KEEP)
     if desk().home.kind == "demonstration":
         banner(tell("Demonstration: every return and every account here is invented.", language))
     _language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))

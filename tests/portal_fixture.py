@@ -70,5 +70,5 @@ def workbook(changes: Mapping[str, str | int], sheet: str = SHEET) -> bytes:
 
 BROKEN: Mapping[str, str | int] = {"A12": "128/b – Trafikimi i të mitureve", "C9": "dhjetë"}
 """A label that no form declares, and a number written as a word."""
-UNUSUAL: Mapping[str, str | int] = {"C9": 90, "D9": 89, "C8": 136, "D8": 127, "E33": 83, "E32": 101}
+UNUSUAL: Mapping[str, int] = {"C9": 90, "D9": 89, "C8": 136, "D8": 127, "E33": 83, "E32": 101}
 """Eighty more men of 25 to 34 reported under article 110/a, and the totals that go with them: no error, but a jump."""

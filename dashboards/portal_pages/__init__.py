@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PortalPage:
-    """One page: its path, its title (a source text), what it does, and by which roles it is used; all by none."""
+    """One page: its path, its title (a source text), what it does, by which roles it is used (all by none),
+    and whether it stands in the list of pages or is only linked to."""
 
     path: str
     title: str
     show: Callable[[], None]
     roles: tuple[Role, ...] = ()
     default: bool = False
+    listed: bool = True
 
     def offered(self, who: Identity) -> bool:
         """Whether it stands in somebody's list of pages."""
@@ -46,7 +48,7 @@ class PortalPage:
 PAGES: tuple[PortalPage, ...] = (
     PortalPage("returns", mark("My returns"), returns.show, default=True),
     PortalPage("upload", mark("Upload a return"), upload.show, ("submitter",)),
-    PortalPage("answer", mark("Answer to a return"), answer.show),
+    PortalPage("answer", mark("Answer to a return"), answer.show, listed=False),
     PortalPage("approve", mark("Approve"), approve.show, ("approver", "steward")),
     PortalPage("board", mark("Submission board"), board.show),
     PortalPage("templates", mark("Templates"), templates.show),

@@ -60,7 +60,7 @@ def grants_table(here: Here, grants: tuple[object, ...], caption: str) -> html.T
         )
         for (place, what), roles in words.scope(grants).items()  # type: ignore[arg-type]
     ]
-    return html.Table(caption, here.tell("Office"), [here.tell("What"), here.tell("Role")], rows)
+    return html.Table(caption, here.tell("Territory"), [here.tell("What"), here.tell("Role")], rows)
 
 
 def _mail(here: Here, account: Account) -> None:

@@ -7,6 +7,7 @@ Belongs here: its drawing and the calendar file's button.  Does not belong here:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -105,7 +106,7 @@ def _next(here: Here) -> None:
         )
         if day is not None
     }
-    layout.put(html.facts([(name, f"{day.isoformat()} ({(day - today).days} d)") for name, day in days.items()]))
+    layout.put(html.facts([(name, _day(here, day, today)) for name, day in days.items()]))
     st.download_button(
         here.tell("Timetable for your calendar (ICS)"),
         lambda: timetable.ics(ahead, here.language, demonstration=here.is_demonstration, registry=here.desk.registry),
@@ -114,6 +115,11 @@ def _next(here: Here) -> None:
         on_click="ignore",
         key="board.ics",
     )
+
+
+def _day(here: Here, day: date, today: date) -> str:
+    left = (day - today).days
+    return f"{day.isoformat()} ({here.many('in {n} day', 'in {n} days', left)})"
 
 
 def _legend(here: Here) -> html.Markup:

@@ -95,7 +95,7 @@ def _confirm(here: Here) -> None:
             here.tell("You are about to say that there was nothing"),
             html.facts(
                 [
-                    (here.tell("Office"), here.area(declared.jurisdiction)),
+                    (here.tell("Territory"), here.area(declared.jurisdiction)),
                     (here.tell("Form"), here.form(form)),
                     (here.tell("Period"), words.periods(periods, here.language)),
                 ]

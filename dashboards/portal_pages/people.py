@@ -185,7 +185,7 @@ def _pick_grant(here: Here, key: str) -> Grant | None:
     places = [code for code in (EVERY, *parts) if any(p in (EVERY, code) for p, _ in here.who.pairs("steward"))]
     role = st.selectbox(here.tell("Role"), ROLES, format_func=lambda r: here.tell(words.ROLES[r]), key=f"{key}.role")
     place = st.selectbox(
-        here.tell("Office"),
+        here.tell("Territory"),
         places,
         format_func=lambda code: here.tell("all territories") if code == EVERY else here.area(code),
         key=f"{key}.place",

@@ -43,7 +43,7 @@ def show() -> None:
         place = places[0]
         if len(places) > 1:
             place = str(
-                st.selectbox(here.tell("Office"), places, format_func=here.area, key="templates.place") or places[0]
+                st.selectbox(here.tell("Territory"), places, format_func=here.area, key="templates.place") or places[0]
             )
         _offers(here, [d for d in due if d.jurisdiction == place])
     layout.end(here)

@@ -212,7 +212,7 @@ def _recognised(here: Here, uploaded: Uploaded) -> html.Markup:
     )
     return html.facts(
         [
-            (here.tell("Office"), here.area(report.jurisdiction or "")),
+            (here.tell("Territory"), here.area(report.jurisdiction or "")),
             (here.tell("What"), here.label("instrument", report.instrument or "")),
             (here.tell("Form"), here.form(report.form)),
             (here.tell("Period"), words.periods((b.period for b in report.blocks), here.language)),

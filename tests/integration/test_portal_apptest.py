@@ -194,6 +194,32 @@ def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened
     assert "Signature (Ed25519)" in text and "Approve" not in names(test)
 
 
+def test_an_explanation_is_offered_again_the_next_time(run: Run, opened: desk.Desk) -> None:
+    number = sent(opened)
+    desk.approve(opened, _who(opened, "al-approver"), number)
+    again = handed_in(
+        opened, **{**portal_fixture.UNUSUAL, "C9": 91, "D9": 90, "C8": 137, "D8": 128, "E33": 84, "E32": 102}
+    )
+    test = run("answer", "al-sender", id=again)
+    assert "You explained this before" in html(test)
+    assert "written on 2026-11-20, offered until 2027-11-20" in html(test)
+    before = len(desk.submission(opened, _who(opened, "al-sender"), again).open_warnings)
+    next(b for b in test.button if b.label == "It is still true: use it again").click().run()
+    assert not test.exception
+    assert len(desk.submission(opened, _who(opened, "al-sender"), again).open_warnings) < before
+
+
+@pytest.mark.slow
+def test_every_form_has_its_answer_in_every_part(run: Run, opened: desk.Desk) -> None:
+    who = _who(opened, "steward")
+    newest = {one.row.form: one.submission_id for one in reversed(desk.submissions(opened, who)) if one.row.form}
+    assert len(newest) > 15
+    for form, number in newest.items():
+        for view in ("findings", "beside", "changes", "quarters", "files", "events"):
+            test = run("answer", "steward", id=number, view=view)
+            assert test.title[0].value != "Not to be seen", form
+
+
 def test_too_few_words_are_refused_in_words(run: Run, opened: desk.Desk) -> None:
     test = run("answer", "al-sender", id=handed_in(opened))
     next(s for s in test.selectbox if s.label.startswith("Reason: ")).set_value("large_case")
