@@ -209,6 +209,8 @@ def other_bytes(path: Path, number: int) -> bytes:
         return data + f"\n% {number}\n".encode()
     if suffix == ".xls":
         return data + b"\0" * (512 * (number + 1))
+    if data.startswith(b"\xff\xfe"):
+        return data + "\r\n".encode("utf-16-le") * (1 + number)
     return data.rstrip(b"\r\n") + b"\n" * (2 + number)
 
 
