@@ -172,7 +172,9 @@ def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:
 
 def _counted(here: Here, entry: Entry, report: Report) -> html.Markup:
     lines = [
-        here.many("{n} figure was read.", "{n} figures were read.", report.observations),
+        here.many("{n} figure was read.", "{n} figures were read.", report.observations)
+        if report.observations or not report.events
+        else "",
         here.many("{n} event was read.", "{n} events were read.", report.events) if report.events else "",
         here.tell("It is a draft: nothing has been sent.") if entry.state in ("checked", "refused", "received") else "",
     ]

@@ -53,7 +53,7 @@ def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) ->
         if chosen is not None
         else html.note(here.tell("This format has no sheet to draw."))
     )
-    right = _read(here, rows, marked)
+    right = _read(here, rows, marked) if rows else _events(here, report)
     layout.put(
         html.note(
             here.tell(
@@ -150,6 +150,17 @@ def _read(here: Here, rows: list[ReadRow], marked: Mapping[str, str]) -> html.Ma
             made,
             numbers=frozenset({2}),
         )
+    )
+
+
+def _events(here: Here, report: Report) -> html.Markup:
+    """A register is no list of figures: what was read of it is told in numbers, and no record is repeated."""
+    if report.reading is None or report.reading.events.is_empty():
+        return html.note(here.tell("No figure was read."))
+    counts = report.reading.events.group_by("event").len().sort("event").iter_rows()
+    rows = [html.Row(here.label("measure", str(event)), (str(count),)) for event, count in counts]
+    return html.table(
+        html.Table(here.tell("What we read"), here.tell("Event"), [here.tell("Number")], rows, numbers=frozenset({0}))
     )
 
 
