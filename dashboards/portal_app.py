@@ -111,10 +111,12 @@ def create(home: Home, told: Settings) -> Any:
     from streamlit.starlette import App
 
     from pipelines.desk import open_desk
-    from pipelines.service import demonstration, sign_in
+    from pipelines.service import demonstration, sign_in, tidy
     from pipelines.service.api import create_api
     from pipelines.service.authorization import Client
 
+    for path in tidy.tidy(home):
+        _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     desk = open_desk(home)
     routes = [Mount("/api", create_api(desk))]
     if told.issuer:

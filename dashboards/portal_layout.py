@@ -320,6 +320,7 @@ def _unknown(claims: Claims) -> NoReturn:
     frame()
     language = _language_before_sign_in()
     spoken(language)
+    called = (claims.get("email") or claims.get("name"), claims.get("sub"))
     title(
         tell("You are not known here, or must sign in again", language),
         tell(
@@ -331,7 +332,8 @@ def _unknown(claims: Claims) -> NoReturn:
     put(
         html.facts(
             [
-                (tell("Signed in as", language), str(claims.get("email") or claims.get("name") or claims.get("sub"))),
+                # The subject is what the steward ties the account to; the rest says only who it is.
+                (tell("Signed in as", language), " · ".join(dict.fromkeys(str(one) for one in called if one))),
                 (tell("By", language), str(claims.get("iss") or "")),
             ]
         ),

@@ -13,6 +13,7 @@ import importlib
 import os
 import resource
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -49,6 +50,8 @@ def main(config: dict[str, Any]) -> None:
             continue
         message, fds, _, _ = socket.recv_fds(control, 256, 1)
         if not message:
+            # Its owner has ended, or was killed and can tidy up no more.
+            shutil.rmtree(config["folder"], ignore_errors=True)
             return
         verb, _, number = message.decode().partition(" ")
         if verb == "fork":

@@ -85,12 +85,10 @@ class Service:
                         kilobytes += int(line.split()[1])
         return kilobytes / 1024
 
-    def kill(self) -> list[int]:
-        """SIGKILL, without a word before; the process ids that were its family."""
-        family = self.family()
+    def kill(self) -> None:
+        """SIGKILL, without a word before."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        return family
 
 
 def free_port() -> int:

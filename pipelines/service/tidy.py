@@ -1,0 +1,54 @@
+"""What a killed service has left half-written in its home, removed when the next one starts.
+
+Belongs here: files that were written aside and never got their name.  Does not belong here: anything that has its name:
+whatever the store, the facts and the ledger hold is theirs.
+
+Such a file holds some or all of a return that nobody was told is kept: its sender sends it again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.home import Home
+
+OLDEST_SECONDS = 3600
+"""Nothing is written aside for an hour, whoever has the number of the process by now."""
+_ASIDE = re.compile(r"\..+?\.(?P<pid>\d+)(\.[0-9a-f]+)?\.new")
+"""`.<name>.<process>[.<thread>].new`, as the store, the facts and the keys write."""
+
+
+def tidy(home: Home) -> list[Path]:
+    """Remove what dead processes left half-written; returns what it was. To be called before anything is served."""
+    gone = []
+    folders = (home.store, home.facts, home.restricted / "keys", home.restricted)
+    for folder in folders:
+        deep = folder is not home.restricted
+        for path in sorted(folder.rglob(".*.new") if deep else folder.glob(".*.new")):
+            found = _ASIDE.fullmatch(path.name)
+            if found is not None and _abandoned(path, int(found["pid"])):
+                path.unlink(missing_ok=True)
+                gone.append(path)
+    return gone
+
+
+def _abandoned(path: Path, pid: int) -> bool:
+    # Our own number was another's before: a container begins counting anew, and we have written nothing yet.
+    if pid == os.getpid():
+        return True
+    with suppress(FileNotFoundError):
+        if time.time() - path.stat().st_mtime > OLDEST_SECONDS:
+            return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
