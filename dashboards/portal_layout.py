@@ -338,7 +338,11 @@ def _unknown(claims: Claims) -> NoReturn:
             ]
         ),
         html.Markup("<p>{}</p>").format(
-            tell("Sign out and in again. If that does not help, ask the steward of the regional secretariat.", language)
+            tell(
+                "Sign out and in again. If that does not help, ask the steward of the regional secretariat, and "
+                "name the provider and its name for you.",
+                language,
+            )
         ),
     )
     if st.button(tell("Sign out", language), key="unknown.sign-out"):

@@ -212,8 +212,12 @@ def _new(here: Here) -> None:
         language = st.selectbox(
             here.tell("Language"), list(names), format_func=lambda code: names[code], key="new.language"
         )
+        issuer = st.text_input(
+            here.tell("Provider (issuer) by which it signs in; empty: a password here"), key="new.issuer"
+        )
+        subject = st.text_input(here.tell("The provider's name for it (subject)"), key="new.subject")
         given = _pick_grant(here, "new")
-        asked = st.form_submit_button(here.tell("Make it, with a one-time password"))
+        asked = st.form_submit_button(here.tell("Make this account"))
     if not asked or given is None:
         return
 
@@ -225,9 +229,12 @@ def _new(here: Here) -> None:
             language=str(language),
             email=mail.strip() or None,
             grants=[given],
+            issuer=issuer.strip() or None,
+            subject=subject.strip() or None,
             by=here.who.account,
         )
-        _reset(here, identity.strip())
+        if not issuer.strip():
+            _reset(here, identity.strip())
 
     _try(here, make, here.tell("Made."))
 
