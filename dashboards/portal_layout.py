@@ -238,14 +238,14 @@ def banner(text: str) -> None:
 
 def title(text: str, lead: str = "") -> None:
     """The one heading of first order, and what the page is for."""
-    st.title(text, anchor=False)
+    st.title(words.escaped(text), anchor=False)
     if lead:
         st.html(html.Markup('<p class="rti-lead">{}</p>').format(lead))
 
 
 def heading(text: str, level: int = 2) -> None:
     """A heading in its order."""
-    (st.header if level == 2 else st.subheader)(text, anchor=False)
+    (st.header if level == 2 else st.subheader)(words.escaped(text), anchor=False)
 
 
 def put(*parts: html.Part | html.Table) -> None:
@@ -389,7 +389,7 @@ def of_what(here: Here, entry: Entry) -> str:
 
 def refused(here: Here, error: Exception) -> None:
     """An act that was not possible, in words, where it was asked for."""
-    st.error(told(error, here.language), icon=None)
+    st.error(words.escaped(told(error, here.language)), icon=None)
 
 
 def told(error: Exception, language: str) -> str:

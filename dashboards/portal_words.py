@@ -6,6 +6,7 @@ that stand on one page only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,20 @@ def periods(codes_: Iterable[str], language: str) -> str:
         first, last = period(every[0], language), period(every[-1], language)
         return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
     return ", ".join(period(code, language) for code in every)
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
+
+
+def plain(text: str) -> str:
+    """Text of a file or a person without the signs that Streamlit would read as Markdown: for labels, which are also
+    read out."""
+    return _MARKDOWN.sub("", text)
+
+
+def escaped(text: str) -> str:
+    """The same with each sign kept, for sentences that are shown and never read out as a label."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def size(count: int) -> str:

@@ -179,7 +179,7 @@ def _explain(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], kno
         _offer(here, entry, group, wanted, before)
     with st.form(key=f"explain.{group.id}", border=True):
         reason = st.selectbox(
-            here.tell("Reason: {cause}", cause=group.title),
+            here.tell("Reason: {cause}", cause=words.plain(group.title)),
             codes.codes("justification_reason"),
             index=None,
             placeholder=here.tell("Choose a reason"),

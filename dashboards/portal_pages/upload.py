@@ -105,7 +105,8 @@ def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -
     from pipelines.intake.check import UnknownFormError
 
     with st.container(key=f"live-{identity}"):
-        status = st.status(here.tell("{file}: reading", file=filename), expanded=True)
+        shown = words.plain(filename)
+        status = st.status(here.tell("{file}: reading", file=shown), expanded=True)
 
     layout.live(identity)
     with status:
@@ -120,16 +121,16 @@ def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -
             "judged": here.tell("Checked"),
         }[step.name]
         bar.progress(_PARTS[step.name], text=said)
-        status.update(label=f"{filename}: {said}")
+        status.update(label=f"{shown}: {said}")
         if step.name == "read":
             _first_findings(here, first, step)
 
     try:
         uploaded = desk.upload(here.desk, here.who, data, filename, on_step=on_step, **named)
     except (desk.NotAllowedError, desk.SubmissionRefusedError, desk.TransitionError, UnknownFormError) as error:
-        status.update(label=here.tell("{file}: not taken", file=filename), state="error")
+        status.update(label=here.tell("{file}: not taken", file=shown), state="error")
         return _Outcome(filename, error=layout.told(error, here.language))
-    status.update(label=here.tell("{file}: checked", file=filename), state="complete", expanded=False)
+    status.update(label=here.tell("{file}: checked", file=shown), state="complete", expanded=False)
     return _Outcome(filename, uploaded)
 
 

@@ -410,3 +410,18 @@ def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: desk.Desk
     test.selectbox(key="head.language").set_value("sq").run()
     assert not test.exception
     assert accounts.identity(opened.engine, "al-sender").language == "sq"
+
+
+def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: desk.Desk) -> None:
+    name = "<b>third [press](mailto:somebody@elsewhere.example).xlsx"
+    test = run("upload", "al-sender")
+    test.file_uploader[0].set_value((name, portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
+    assert not test.exception
+    (made,) = desk.submissions(opened, _who(opened, "al-sender"), mine=True)
+    for page, address in (("returns", {}), ("answer", {"id": made.submission_id})):
+        shown = run(page, "al-sender", **address)
+        raw = "\n".join(str(element.proto.body) for element in shown.get("html"))
+        assert "<b>third" not in raw and "](mailto:somebody@elsewhere" in raw, "in HTML as text"
+        told = [element.value for kind in (shown.title, shown.header, shown.markdown) for element in kind]
+        assert not [text for text in told if re.search(r"(?<!\\)\]\(", text)], "in Markdown escaped"
+    assert not [one.value for one in test.header if re.search(r"(?<!\\)\]\(", one.value)]
