@@ -1,0 +1,83 @@
+"""How much more persons scatter than cases: the dispersion of counts whose events come in clusters.
+
+Belongs here: the dispersion phi from sizes of cases, or a bound of it from totals, and the word for how sure an
+interval with it is.  Does not belong here: the intervals (`intervals`).
+
+Cases come one by one; the persons of one case come together.  If cases are a Poisson stream and a case has K persons,
+the number X of persons is compound Poisson: E X = lambda E K and Var X = lambda E K^2, so that
+
+    phi = Var X / E X = E K^2 / E K,
+
+the mean size of the case *of a person* (not of a case).  It is never below E K, the persons per case, and equals it
+only where all cases are of one size.  Hence three states of knowledge, and never a guess.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pipelines.statistics.intervals import Array
+
+EXACT = "exact"
+"""Events come one by one (cases, decisions on cases): the interval covers at least at its nominal rate."""
+QUASI_EXACT = "quasi_exact"
+"""Scaled by a dispersion from enough records of cases."""
+LOWER_BOUND = "lower_bound"
+"""The dispersion is not known, or only its lower bound: the true uncertainty is at least this."""
+
+MINIMUM_CASES = 50
+"""Fewer cases do not tell a dispersion: a case of twelve in fifty still moves it by a third (simulation.md)."""
+
+ONE_BY_ONE = frozenset({"case"})
+"""Count units whose events are independent; all others may come in clusters."""
+
+
+class Dispersion(NamedTuple):
+    """phi (no unit, at least 1), how sure an interval with it is, and the number of cases that told it."""
+
+    phi: float
+    basis: str
+    cases: int
+
+
+def of_sizes(sizes: ArrayLike) -> float:
+    """phi = sum of K^2 over sum of K, K being the persons of each case; NaN without cases; never below 1.
+
+    Cases without a known person have no size and are left out.  Source: moments of the compound Poisson distribution,
+    e.g. Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, section 9.
+    """
+    k = np.asarray(sizes, dtype=float)
+    if bool(np.any(k < 0)) or bool(np.any(np.isnan(k))):
+        raise ValueError("the size of a case is the number of its persons, from 0 up")
+    total = k.sum()
+    return max(1.0, float((k**2).sum() / total)) if total > 0 else float("nan")
+
+
+def at_least(persons: ArrayLike, cases: ArrayLike) -> Array:
+    """Lower bound of phi from totals: persons per case, at least 1; 1 where either is missing or there are no cases."""
+    people, files = np.asarray(persons, dtype=float), np.asarray(cases, dtype=float)
+    known = (files > 0) & ~np.isnan(people)
+    ratio = np.divide(people, files, out=np.ones(np.broadcast(people, files).shape), where=known)
+    bound: Array = np.maximum(ratio, 1.0)
+    return bound
+
+
+def dispersion(
+    count_unit: str, sizes: ArrayLike | None = None, persons: Any = float("nan"), cases: Any = float("nan")
+) -> Dispersion:
+    """The dispersion to use for counts of `count_unit`, from the best that is known.
+
+    Cases: 1, exact.  Else from `sizes` of at least 50 cases of the territory, pooled over years and not from the
+    figure's own few cases: quasi-exact.  Else persons per case from totals, or 1: a lower bound.
+    """
+    if count_unit in ONE_BY_ONE:
+        return Dispersion(1.0, EXACT, 0)
+    if sizes is not None:
+        k = np.asarray(sizes, dtype=float)
+        known = int((k > 0).sum())
+        if known >= MINIMUM_CASES:
+            return Dispersion(of_sizes(k), QUASI_EXACT, known)
+    return Dispersion(float(at_least(persons, cases)), LOWER_BOUND, 0)

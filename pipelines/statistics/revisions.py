@@ -1,0 +1,101 @@
+"""Revisions of published figures: how far first figures moved, over a triangle of vintages.
+
+Belongs here: measures of revision.  Does not belong here: punctuality and the like (`quality`), where vintages come
+from.
+
+Sources: ESS Guidelines for the implementation of the ESS quality and performance indicators (2014), A6 "Data revision -
+average size" (its relative form divides by the later figures: from memory, unverified); McKenzie and Gamba (2008),
+Interpreting the results of revision analyses: recommended summary statistics, OECD/Eurostat task force, section 3.6,
+whose relative form divides by the earlier ones.  Both are given, since both are in use.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pipelines.statistics.intervals import Array
+
+
+class Revision(NamedTuple):
+    """Revisions between two vintages, over the reference periods known in both; NaN where there are none.
+
+    `mean` and `mean_absolute` in the unit of the series; `relative_to_later` (A6) and `relative_to_earlier` as
+    fractions of 1 (NaN where all those figures are 0); `revised` periods that changed, of `periods`.
+    """
+
+    periods: int
+    revised: int
+    mean: float
+    mean_absolute: float
+    relative_to_later: float
+    relative_to_earlier: float
+
+
+def triangle(values: ArrayLike) -> tuple[Array, Array]:
+    """First and newest known figure of each reference period.
+
+    `values`: reference periods x vintages, oldest vintage first, NaN before a period was first published.  A later gap
+    (a figure withdrawn) is no revision: the newest known figure stands.
+    """
+    known = np.asarray(values, dtype=float)
+    if known.ndim != 2:
+        raise ValueError(f"a triangle is reference periods x vintages, not of shape {known.shape}")
+    there = ~np.isnan(known)
+    none = ~there.any(axis=1)
+    rows = np.arange(len(known))
+    first = known[rows, there.argmax(axis=1)]
+    last = known[rows, known.shape[1] - 1 - there[:, ::-1].argmax(axis=1)]
+    return np.where(none, np.nan, first), np.where(none, np.nan, last)
+
+
+def revision(earlier: ArrayLike, later: ArrayLike) -> Revision:
+    """Measures of the revision from `earlier` to `later` figures of the same reference periods.
+
+    MR = sum(L - P)/n, MAR = sum|L - P|/n, RMAR = sum|L - P| / sum|L| (A6) or / sum|P|, n periods known in both.
+    """
+    p, later_ = np.broadcast_arrays(np.asarray(earlier, dtype=float), np.asarray(later, dtype=float))
+    both = ~np.isnan(p) & ~np.isnan(later_)
+    p, newest = p[both], later_[both]
+    change = newest - p
+    n = int(both.sum())
+    if n == 0:
+        nan = float("nan")
+        return Revision(0, 0, nan, nan, nan, nan)
+    size = float(np.abs(change).sum())
+    return Revision(
+        periods=n,
+        revised=int((change != 0).sum()),
+        mean=float(change.mean()),
+        mean_absolute=size / n,
+        relative_to_later=_share(size, float(np.abs(newest).sum())),
+        relative_to_earlier=_share(size, float(np.abs(p).sum())),
+    )
+
+
+def first_to_newest(values: ArrayLike) -> Revision:
+    """Revision from each reference period's first figure to its newest, over those published at least twice."""
+    known = np.asarray(values, dtype=float)
+    first, last = triangle(known)
+    twice = (~np.isnan(known)).sum(axis=1) >= 2
+    return revision(first[twice], last[twice])
+
+
+def by_step(values: ArrayLike) -> list[Revision]:
+    """Revision from the first figure to the second, the second to the third and so on, as each period was published."""
+    known = np.asarray(values, dtype=float)
+    triangle(known)
+    published = [row[~np.isnan(row)] for row in known]
+    steps = max((len(row) for row in published), default=0) - 1
+    return [
+        revision(
+            [row[k] for row in published if len(row) > k + 1], [row[k + 1] for row in published if len(row) > k + 1]
+        )
+        for k in range(max(steps, 0))
+    ]
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")
