@@ -136,7 +136,7 @@ def stands(home: Home, every: list[Told]) -> None:
                 assert store.get(home, row.sha256) == told.data
                 assert row.state in ("received", "checked", "sent", "approved", "withdrawn"), row.state
                 kept = receipts.newest(engine, row.submission_id)
-                events = [event.action for event in queries.events(engine, submission_id=row.submission_id)]
+                events = [event["action"] for event in queries.events(engine, submission_id=row.submission_id)]
                 assert (kept is not None) == ("send" in events), events
                 if told.receipt is not None:
                     assert kept is not None and kept.as_bytes() == told.receipt

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from statistics import median, quantiles
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.service import running
+from tests.service.in_browser import PATIENCE, signed_in
 from tests.service.running import SENDERS, Service
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = pytest.mark.slow
 PEOPLE = 20
@@ -58,6 +57,67 @@ def test_twenty_people_hand_in_by_the_api_at_once(service: Service) -> None:
         client.close()
     assert p95(taken) <= P95
     assert service.megabytes() < MEGABYTES
+
+
+@pytest.mark.browser
+def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser: Browser) -> None:
+    """Twenty contexts of one Chromium, each signed in as another account; the click is the moment the file is given."""
+    running.warm(service)
+    with ExitStack() as stack:
+        pages = {account: stack.enter_context(signed_in(browser, service, account)) for account in SENDERS}
+        for page in pages.values():
+            page.goto(f"{service.address}/upload")
+        for page in pages.values():
+            page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
+            page.evaluate(_WATCH)
+        before = service.megabytes()
+        for number, (account, page) in enumerate(pages.items()):
+            path = running.newest(account)
+            data = running.other_bytes(path, 40 + (9 if account == "sender" else 0))
+            content = {"name": path.name, "mimeType": "application/octet-stream", "buffer": data}
+            page.locator("input[type=file]").set_input_files([content])
+            assert number < PEOPLE
+        taken, first = [], []
+        for account, page in pages.items():
+            page.wait_for_function("window.rti.answered", timeout=PATIENCE)
+            times = page.evaluate("window.rti")
+            taken.append((times["answered"] - times["given"]) / 1000)
+            if times["first"]:
+                first.append((times["first"] - times["given"]) / 1000)
+            expect(page.get_by_role("button", name="Yes, this is right: show me the answer")).to_be_visible()
+            expect(page.get_by_text("Nothing was kept")).to_have_count(0)
+            assert account
+        print(f"\nmemory before: {before:.0f} MB", end="")
+        said(f"{PEOPLE} people on their pages, until the answer stands", taken, service)
+        if first:
+            said("... until the first findings stand", first, service)
+        assert len(taken) == PEOPLE
+        assert p95(taken) <= P95
+        assert service.megabytes() < MEGABYTES
+
+
+def watched(page: Page, name: str, data: bytes) -> dict[str, float]:
+    """Give a file to a page of uploads and wait for its answer; the moments, in milliseconds of that page."""
+    page.evaluate(_WATCH)
+    page.locator("input[type=file]").set_input_files(
+        [{"name": name, "mimeType": "application/octet-stream", "buffer": data}]
+    )
+    page.wait_for_function("window.rti.answered", timeout=PATIENCE)
+    times: dict[str, float] = page.evaluate("window.rti")
+    return times
+
+
+_WATCH = """() => {
+    window.rti = {given: 0, first: 0, answered: 0};
+    document.querySelector('input[type=file]').addEventListener('change', () => { rti.given = performance.now(); });
+    const look = () => {
+        const said = document.querySelector('[data-testid=stMain]').textContent;
+        if (!rti.first && /so far/.test(said)) rti.first = performance.now();
+        if (!rti.answered && /This is what we read/.test(said)) rti.answered = performance.now();
+    };
+    new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true});
+}"""
+"""Times in the page itself: the file is given, the first findings stand, the answer stands."""
 
 
 def at_once(clients: dict[str, httpx.Client], number: int) -> dict[str, tuple[httpx.Response, float]]:
