@@ -39,13 +39,14 @@ STAY = (
     "until",
     "days",
     "ended",
+    "run_from",
     "run_until",
     "last",
 )
 """`cluster`: proceedings that hang together.  `stay`: 1 for the first seen; `again`: not the first of the matter, but
 after a return (a retrial) or a second entry.  `until`: the end, or until when nothing had ended it; `days`: start to
-`until`, 0 on one day.  `ended`: false for open ones and for those that go on elsewhere (`GOES_ON`).XX
-the records reach in one piece; `last`: no records come after that."""
+`until`, 0 on one day.  `ended`: false for open ones and for those that go on elsewhere (`GOES_ON`).
+`run_from`, `run_until`: from when to when the records reach in one piece; `last`: none come after that."""
 
 
 def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.DataFrame:

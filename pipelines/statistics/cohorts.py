@@ -1,0 +1,128 @@
+"""What became of those who entered in one quarter: followed for so many quarters, open ones kept in sight.
+
+Belongs here: cohorts of stays and their conviction ratio.  Does not belong here: ratios of one period's counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.statistics.durations import behind
+from pipelines.statistics.record_shares import named_share, share_schema
+from pipelines.statistics.stages import AREA, UNIT
+
+if TYPE_CHECKING:
+    import polars as pl
+
+QUARTERS = 8
+OUTCOMES: dict[str, tuple[str, ...]] = {
+    "convicted": ("convicted_first", "convicted_final"),
+    "acquitted": ("acquitted",),
+    "rejected": ("rejected",),
+    "discontinued": ("discontinued",),
+    "requalified": ("requalified_out",),
+    "transferred": ("transferred_out",),
+    "indicted": ("indicted",),
+    "decided": ("adjudicated_first", "adjudicated_final", "decided_on_appeal", "report_disposed"),
+    "open": (),
+    "lost": ("joined",),
+}
+"""State of a person at a day, and the ends of a stay that lead there.  `indicted` occurs where the stage ends with the
+indictment; `decided`: an end whose outcome the register does not tell; `lost`: the records broke off while it was
+open, or it was joined to a case that they do not show."""
+ENDED = ("convicted", "acquitted", "rejected", "discontinued")
+
+
+def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl.DataFrame:
+    """A row a unit and number of quarters from 0 to `quarters`: `cohort` (2024-Q1, 2024), `quarters`, `at`, `seen`,
+    `state`.
+
+    `stays` are those of one stage, with the ones `again`.  The cohort is the quarter (or its year) in which the first
+    stay of a unit began; units whose beginning is not seen are in none.  The state is that at the end of the k-th
+    quarter after that quarter, in cohorts of a year too: each is followed for as long.  After a conviction that was
+    sent back and not decided anew it is `open`.  `seen`: the records reach that day, and hold the whole year of a
+    cohort of a year; else the state is null.
+    """
+    import polars as pl
+
+    closing = {end: state for state, ends in OUTCOMES.items() for end in ends}
+    entered = (
+        stays.filter(~pl.col("again"))
+        .with_columns(
+            whole_year=(pl.col("run_from") <= pl.col("start").dt.truncate("1y"))
+            & (pl.col("run_until") >= pl.col("start").dt.truncate("1y").dt.offset_by("1y").dt.offset_by("-1d"))
+        )
+        .select(*UNIT, "whole_year", entered="start", first_cluster="cluster")
+        .join(stays.group_by("jurisdiction", "source").agg(known_until=pl.col("run_until").max()), on=AREA[1:3])
+    )
+    counted = pl.DataFrame({"quarters": range(quarters + 1)}, schema={"quarters": pl.Int64()})
+    horizon = (
+        entered.join(counted, how="cross")
+        .with_columns(began=pl.col("entered").dt.truncate("1q"))
+        .with_columns(
+            cohort=pl.format("{}-Q{}", pl.col("began").dt.year(), pl.col("began").dt.quarter())
+            if freq == "Q"
+            else pl.col("began").dt.year().cast(pl.String()),
+            at=pl.col("began").dt.offset_by(pl.format("{}q", pl.col("quarters") + 1)).dt.offset_by("-1d"),
+        )
+        .with_columns(seen=(pl.col("at") <= pl.col("known_until")) & (pl.lit(freq == "Q") | pl.col("whole_year")))
+    )
+    latest = (
+        horizon.join(stays.select(*UNIT, "start", "end", "closed_by", "run_until"), on=list(UNIT))
+        .filter(pl.col("start") <= pl.col("at"))
+        .sort(*UNIT, "quarters", "start")
+        .group_by(*UNIT, "quarters", maintain_order=True)
+        .last()
+    )
+    ended = pl.col("end").is_not_null() & (pl.col("end") <= pl.col("at"))
+    state = (
+        pl.when(ended)
+        .then(pl.col("closed_by").replace_strict(closing, default=None, return_dtype=pl.String()))
+        .when(pl.col("run_until") < pl.col("at"))
+        .then(pl.lit("lost"))
+        .otherwise(pl.lit("open"))
+    )
+    return latest.with_columns(state=pl.when("seen").then(state)).select(
+        *UNIT, "first_cluster", "cohort", "quarters", "at", "seen", "state"
+    )
+
+
+def cohorts(
+    stays: pl.DataFrame, by: Sequence[str] = AREA, *, quarters: int = QUARTERS, freq: str = "Q"
+) -> pl.DataFrame:
+    """One row a group, cohort and number of quarters followed.
+
+    `by`, `cohort`, `quarters`, `seen_quarters` (how many of them the records show: "5 of 8"), `n_persons`,
+    `n_proceedings`, `largest_share`, the `OUTCOMES` in persons (in matters, if a person has two), and two ratios, each
+    as `record_shares.named_share`: `conviction_ratio`, the convicted of all who entered, which can still rise while
+    some are open, and `decided_ratio`, the convicted of those convicted, acquitted, rejected or discontinued.  Rows
+    not seen yet are there, empty.  Limits are Clopper and Pearson's at the effective number, by proceedings.
+    """
+    import polars as pl
+
+    found = states(stays, quarters, freq)
+    rows = []
+    for key, group in found.group_by([*by, "cohort", "quarters"], maintain_order=True):
+        clusters, state = group["first_cluster"].to_numpy(), group["state"].to_numpy()
+        row: dict[str, Any] = dict(zip([*by, "cohort", "quarters"], key, strict=True))
+        row |= behind(group["person"].to_numpy(), clusters)
+        if group["seen"].all():
+            row |= {outcome: int((state == outcome).sum()) for outcome in OUTCOMES}
+            row |= named_share("conviction_ratio", state == "convicted", clusters)
+            ended = np.isin(state, ENDED)
+            row |= named_share("decided_ratio", state[ended] == "convicted", clusters[ended])
+        rows.append(row)
+    counts = {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
+    schema = {name: stays.schema[name] for name in by} | {"cohort": pl.String(), "quarters": pl.Int64()} | counts
+    schema |= dict.fromkeys(OUTCOMES, pl.Int64())
+    for name in ("conviction_ratio", "decided_ratio"):
+        schema |= share_schema(name)
+    seen = pl.col("open").is_not_null() & (pl.col("quarters") > 0)
+    return (
+        pl.DataFrame(rows, schema=schema, orient="row")
+        .with_columns(seen_quarters=seen.sum().over(*by, "cohort").cast(pl.Int64()))
+        .sort(*by, "cohort", "quarters")
+    )

@@ -1,0 +1,112 @@
+"""The age of what is pending: open stays on the day up to which the records reach.
+
+Belongs here: ages, their quantiles and bands.  Does not belong here: how long stages take (`durations.py`): the
+age of what is open says nothing of it, since what takes long is open more often.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.statistics.durations import QUANTILES, behind
+from pipelines.statistics.records_rule import stands
+from pipelines.statistics.stages import AREA, UNIT
+
+if TYPE_CHECKING:
+    import polars as pl
+
+AGE_BANDS: tuple[tuple[str, int], ...] = (
+    ("under_6_months", 0),
+    ("6_to_12_months", 183),
+    ("1_to_2_years", 365),
+    ("2_to_3_years", 730),
+    ("3_to_5_years", 1096),
+    ("5_years_and_over", 1826),
+)
+"""Code and least age in days; each reaches to the next."""
+
+
+def pending(stays: pl.DataFrame) -> pl.DataFrame:
+    """The open stays at the end of each source's records, with `age` in days since this stay began and `age_of_matter`
+    since the first stay of the unit did: after a retrial was ordered the second is the longer one.
+    """
+    import polars as pl
+
+    return (
+        stays.with_columns(began=pl.col("start").min().over(UNIT))
+        .filter(pl.col("closed_by").is_null(), pl.col("last"))
+        .with_columns(age=pl.col("days"), age_of_matter=(pl.col("until") - pl.col("began")).dt.total_days())
+    )
+
+
+def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
+    """One row a group: `by`, `as_at`, `seen_from`, `n_persons`, `n_proceedings`, `largest_share`, quantiles, oldest.
+
+    `median p75 p90` are days, the least age that so large a part does not exceed, each with `_side` and
+    `_side_proceedings`; there is no interval, since all that is pending is counted.  `oldest_over`: the highest bound
+    of an age band that at least five persons of two proceedings have passed; `oldest_n`: how many have.  No single
+    oldest. What began before `seen_from` is not in the records and not here; `n_unknown` stays were open when the
+    records broke off before (a missing return), and it is not known whether they still are.  `of`: `age` or
+    `age_of_matter`.
+    """
+    import polars as pl
+
+    unknown = stays.filter(pl.col("closed_by").is_null(), ~pl.col("last")).group_by(list(by)).agg(n_unknown=pl.len())
+    rows = []
+    for key, group in pending(stays).group_by(list(by), maintain_order=True):
+        values, clusters = np.sort(group[of].to_numpy()), group.sort(of)["cluster"].to_numpy()
+        row: dict[str, Any] = dict(zip(by, key, strict=True))
+        row |= {"as_at": group["until"].max(), "seen_from": group["run_from"].min()}
+        row |= behind(group["person"].to_numpy(), group["cluster"].to_numpy())
+        for name, p in QUANTILES.items():
+            value = int(values[math.ceil(p * len(values) - 1e-9) - 1])
+            near, far = values <= value, values >= value
+            files = min(len(np.unique(clusters[near])), len(np.unique(clusters[far])))
+            row |= {name: value, f"{name}_side": int(min(near.sum(), far.sum())), f"{name}_side_proceedings": files}
+        for _, bound in AGE_BANDS:
+            older = group.filter(pl.col(of) >= bound)
+            if stands(older["person"].n_unique(), older["cluster"].n_unique()):
+                row |= {"oldest_over": bound, "oldest_n": older["person"].n_unique()}
+        rows.append(row)
+    found = pl.DataFrame(rows, schema=_schema(stays, by), orient="row")
+    return (
+        found.join(unknown, on=list(by), how="left", nulls_equal=True)
+        .with_columns(pl.col("n_unknown").fill_null(0).cast(pl.Int64))
+        .sort(by)
+    )
+
+
+def bands(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
+    """Persons pending by band of age, wide: `by`, the codes of `AGE_BANDS`, `n_persons n_proceedings largest_share`."""
+    import polars as pl
+
+    codes = [code for code, _ in AGE_BANDS]
+    bounds = [bound for _, bound in AGE_BANDS]
+    rows = []
+    for key, group in pending(stays).group_by(list(by), maintain_order=True):
+        places = np.searchsorted(bounds, group[of].to_numpy(), side="right") - 1
+        row: dict[str, Any] = dict(zip(by, key, strict=True))
+        row |= behind(group["person"].to_numpy(), group["cluster"].to_numpy())
+        rows.append(row | {code: int((places == place).sum()) for place, code in enumerate(codes)})
+    schema = {name: stays.schema[name] for name in by} | _behind() | dict.fromkeys(codes, pl.Int64())
+    return pl.DataFrame(rows, schema=schema, orient="row").sort(by)
+
+
+def _behind() -> dict[str, Any]:
+    import polars as pl
+
+    return {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
+
+
+def _schema(stays: pl.DataFrame, by: Sequence[str]) -> dict[str, Any]:
+    import polars as pl
+
+    schema: dict[str, Any] = {name: stays.schema[name] for name in by}
+    schema |= {"as_at": pl.Date(), "seen_from": pl.Date()} | _behind()
+    for name in QUANTILES:
+        schema |= {name: pl.Float64(), f"{name}_side": pl.Int64(), f"{name}_side_proceedings": pl.Int64()}
+    return schema | {"oldest_over": pl.Int64(), "oldest_n": pl.Int64()}
