@@ -58,7 +58,8 @@ LATIN_IN_CYRILLIC = {
     "en", "example",
     "form", "glotip", "host", "http", "https", "id", "index", "json", "key", "label", "md", "measurement",
     "mm", "multipart", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
-    "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat", "subject", "tls", "user",
+    "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat", "subject",
+    "tls", "user",
     "utf", "value", "webhook", "windows", "x", "xls", "xlsb", "xlsx", "yml", "z",
 }
 # fmt: on
