@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 STYLES = tuple(Path(__file__).with_name(name) for name in ("style.css", "portal.css"))
 LANGUAGE_COOKIE = "rti_language"
 _MARKS = ("*", "†", "‡", "§")
+_BACK = (
+    "(()=>{const to=sessionStorage.getItem('rti.after');sessionStorage.removeItem('rti.after');"
+    "if(to&&to[0]==='/'&&to[1]!=='/'&&to!==location.pathname+location.search+location.hash)location.replace(to);})();"
+)
+"""Back to the address that was asked for before the sign-in (`portal_sign_in.py` keeps it in the tab)."""
 Claims = Mapping[str, Any]
 ClaimsSource = Callable[[], tuple[Claims, str]]
 """Gives what a provider says of whoever looks, and the issuer of the built-in sign-in (empty where there is none)."""
@@ -116,14 +121,15 @@ def desk() -> Desk:
 
 def person() -> Identity:
     """Who acts. Where nobody has signed in, or somebody unknown here, the page says so and ends."""
+    from dashboards import portal_sign_in
     from pipelines.service.signed_in import identity_of_claims
 
     claims, built_in = _SOURCE[0]()
     if not claims:
-        _sign_in()
+        portal_sign_in.nobody()
     found = identity_of_claims(desk().engine, claims, built_in)
     if found is None:
-        _unknown(claims)
+        portal_sign_in.unknown(claims)
     return found
 
 
@@ -176,7 +182,8 @@ def focus(anchor: str, token: str) -> None:
         )
 
 
-def _language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> None:
+def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> None:
+    """The choice of a language; `chosen` is told the new one."""
     names = locales.language_names()
 
     def change() -> None:
@@ -214,7 +221,7 @@ def head(here: Here) -> None:
                 offices(here),
             )
         )
-        _language_chooser(here.language, "head.language", change)
+        language_chooser(here.language, "head.language", change)
         if st.button(here.tell("Sign out"), key="head.sign-out"):
             st.logout()
 
@@ -267,87 +274,6 @@ def end(here: Here) -> None:
             )
         )
     )
-
-
-# ------------------------------------------------------------------------------------------------- nobody, and unknown
-
-
-_KEEP = (
-    "if(location.pathname!=='/')sessionStorage.setItem('rti.after',location.pathname+location.search+location.hash);"
-)
-"""A sign-in leads back to the first page: the address that was asked for (a link in a mail) waits in this tab."""
-_BACK = (
-    "(()=>{const to=sessionStorage.getItem('rti.after');sessionStorage.removeItem('rti.after');"
-    "if(to&&to[0]==='/'&&to[1]!=='/'&&to!==location.pathname+location.search+location.hash)location.replace(to);})();"
-)
-
-
-def _sign_in() -> NoReturn:
-    frame()
-    language = _language_before_sign_in()
-    spoken(language)
-    script(_KEEP)
-    if desk().home.kind == "demonstration":
-        banner(tell("Demonstration: every return and every account here is invented.", language))
-    _language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))
-    title(
-        tell("For offices: hand in and follow returns", language),
-        tell("These pages are for the offices that report, and for the secretariat. Sign in to go on.", language),
-    )
-    if st.button(tell("Sign in", language), type="primary", key="sign-in"):
-        st.login()
-    put(
-        html.items(
-            [
-                tell("You have no account? Ask the steward of the regional secretariat.", language),
-                tell("The published figures need no sign-in; they stand on pages of their own.", language),
-            ]
-        )
-    )
-    st.stop()
-
-
-def _language_before_sign_in() -> str:
-    known = locales.languages()
-    kept = st.session_state.get("language") or st.context.cookies.get(LANGUAGE_COOKIE)
-    if kept in known:
-        return str(kept)
-    browser = str(st.context.locale or "")
-    return next((t for t in (browser, browser.partition("-")[0]) if t in known), locales.SOURCE_LANGUAGE)
-
-
-def _unknown(claims: Claims) -> NoReturn:
-    frame()
-    language = _language_before_sign_in()
-    spoken(language)
-    called = (claims.get("email") or claims.get("name"), claims.get("sub"))
-    title(
-        tell("You are not known here, or must sign in again", language),
-        tell(
-            "You have signed in, but no account here answers to it, it was disabled, or the sign-in is older than a "
-            "working day.",
-            language,
-        ),
-    )
-    put(
-        html.facts(
-            [
-                # The subject is what the steward ties the account to; the rest says only who it is.
-                (tell("Signed in as", language), " · ".join(dict.fromkeys(str(one) for one in called if one))),
-                (tell("By", language), str(claims.get("iss") or "")),
-            ]
-        ),
-        html.Markup("<p>{}</p>").format(
-            tell(
-                "Sign out and in again. If that does not help, ask the steward of the regional secretariat, and "
-                "name the provider and its name for you.",
-                language,
-            )
-        ),
-    )
-    if st.button(tell("Sign out", language), key="unknown.sign-out"):
-        st.logout()
-    st.stop()
 
 
 # ------------------------------------------------------------------------------------------------------- ways and words

@@ -1,0 +1,91 @@
+"""The two pages before all others of the portal: nobody has signed in, and somebody has who is not known here.
+
+Belongs here: what they say.  Does not belong here: who acts (`portal_layout.person`), passwords and providers
+(`pipelines/service/`).
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import streamlit as st
+
+from dashboards import portal_html as html
+from dashboards import portal_layout as layout
+from pipelines import locales
+from pipelines.locales import tell
+
+_KEEP = (
+    "if(location.pathname!=='/')sessionStorage.setItem('rti.after',location.pathname+location.search+location.hash);"
+)
+"""A sign-in leads back to the first page: the address that was asked for (a link in a mail) waits in this tab."""
+
+
+def nobody() -> NoReturn:
+    """The page of whoever has not signed in: why, in which language, and one button."""
+    layout.frame()
+    language = _language_before_sign_in()
+    layout.spoken(language)
+    layout.script(_KEEP)
+    if layout.desk().home.kind == "demonstration":
+        layout.banner(tell("Demonstration: every return and every account here is invented.", language))
+    layout.language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))
+    layout.title(
+        tell("For offices: hand in and follow returns", language),
+        tell("These pages are for the offices that report, and for the secretariat. Sign in to go on.", language),
+    )
+    if st.button(tell("Sign in", language), type="primary", key="sign-in"):
+        st.login()
+    layout.put(
+        html.items(
+            [
+                tell("You have no account? Ask the steward of the regional secretariat.", language),
+                tell("The published figures need no sign-in; they stand on pages of their own.", language),
+            ]
+        )
+    )
+    st.stop()
+
+
+def _language_before_sign_in() -> str:
+    known = locales.languages()
+    kept = st.session_state.get("language") or st.context.cookies.get(layout.LANGUAGE_COOKIE)
+    if kept in known:
+        return str(kept)
+    browser = str(st.context.locale or "")
+    return next((t for t in (browser, browser.partition("-")[0]) if t in known), locales.SOURCE_LANGUAGE)
+
+
+def unknown(claims: layout.Claims) -> NoReturn:
+    """The page of somebody who has signed in and is nobody here, or has been signed in for too long."""
+    layout.frame()
+    language = _language_before_sign_in()
+    layout.spoken(language)
+    called = (claims.get("email") or claims.get("name"), claims.get("sub"))
+    layout.title(
+        tell("You are not known here, or must sign in again", language),
+        tell(
+            "You have signed in, but no account here answers to it, it was disabled, or the sign-in is older than a "
+            "working day.",
+            language,
+        ),
+    )
+    layout.put(
+        html.facts(
+            [
+                # The subject is what the steward ties the account to; the rest says only who it is.
+                (tell("Signed in as", language), " · ".join(dict.fromkeys(str(one) for one in called if one))),
+                (tell("By", language), str(claims.get("iss") or "")),
+            ]
+        ),
+        html.Markup("<p>{}</p>").format(
+            tell(
+                "Sign out and in again. If that does not help, ask the steward of the regional secretariat, and "
+                "name the provider and its name for you.",
+                language,
+            )
+        ),
+    )
+    if st.button(tell("Sign out", language), key="unknown.sign-out"):
+        st.logout()
+    st.stop()
