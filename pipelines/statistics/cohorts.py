@@ -55,8 +55,7 @@ def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl
             whole_year=(pl.col("run_from") <= pl.col("start").dt.truncate("1y"))
             & (pl.col("run_until") >= pl.col("start").dt.truncate("1y").dt.offset_by("1y").dt.offset_by("-1d"))
         )
-        .select(*UNIT, "whole_year", entered="start", first_cluster="cluster")
-        .join(stays.group_by("jurisdiction", "source").agg(known_until=pl.col("run_until").max()), on=AREA[1:3])
+        .select(*UNIT, "whole_year", "known_until", entered="start", first_cluster="cluster")
     )
     counted = pl.DataFrame({"quarters": range(quarters + 1)}, schema={"quarters": pl.Int64()})
     horizon = (

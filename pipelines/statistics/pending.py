@@ -38,7 +38,7 @@ def pending(stays: pl.DataFrame) -> pl.DataFrame:
 
     return (
         stays.with_columns(began=pl.col("start").min().over(UNIT))
-        .filter(pl.col("closed_by").is_null(), pl.col("last"))
+        .filter(pl.col("closed_by").is_null(), pl.col("run_until") == pl.col("known_until"))
         .with_columns(age=pl.col("days"), age_of_matter=(pl.col("until") - pl.col("began")).dt.total_days())
     )
 
@@ -55,7 +55,8 @@ def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> p
     """
     import polars as pl
 
-    unknown = stays.filter(pl.col("closed_by").is_null(), ~pl.col("last")).group_by(list(by)).agg(n_unknown=pl.len())
+    broken_off = stays.filter(pl.col("closed_by").is_null(), pl.col("run_until") < pl.col("known_until"))
+    unknown = broken_off.group_by(list(by)).agg(n_unknown=pl.len())
     rows = []
     for key, group in pending(stays).group_by(list(by), maintain_order=True):
         values, clusters = np.sort(group[of].to_numpy()), group.sort(of)["cluster"].to_numpy()

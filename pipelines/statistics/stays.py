@@ -41,16 +41,18 @@ STAY = (
     "ended",
     "run_from",
     "run_until",
-    "last",
+    "known_until",
 )
 """`cluster`: proceedings that hang together.  `stay`: 1 for the first seen; `again`: not the first of the matter, but
 after a return (a retrial) or a second entry.  `until`: the end, or until when nothing had ended it; `days`: start to
 `until`, 0 on one day.  `ended`: false for open ones and for those that go on elsewhere (`GOES_ON`).
-`run_from`, `run_until`: from when to when the records reach in one piece; `last`: none come after that."""
+`run_from`, `run_until`: from when to when the records reach in one piece; `known_until`: the end of the last piece."""
 
 
 def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.DataFrame:
-    """How far the records of each source reach: `jurisdiction, source, run_from, run_until, last`, one row a piece.
+    """How far the records of each source reach: `jurisdiction, source, run_from, run_until, known_until`.
+
+    One row a piece; `known_until` is the end of the source's last one.
 
     `reported` (`jurisdiction, source, period`) are the periods of accepted blocks, nil returns with them; without it,
     those of the events.  A missing period parts two pieces: what happened in it is not known, so that a stay of before
@@ -84,7 +86,7 @@ def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.Data
         "run_until": pl.Date(),
     }
     found = pl.DataFrame(runs, schema=schema, orient="row")
-    return found.with_columns(last=pl.col("run_until") == pl.col("run_until").max().over("jurisdiction", "source"))
+    return found.with_columns(known_until=pl.col("run_until").max().over("jurisdiction", "source"))
 
 
 def stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None = None) -> Stays:

@@ -214,9 +214,9 @@ def test_a_missing_quarter_parts_the_records() -> None:
         ]
     )
     seen = reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
-    assert reach(events, seen).select("run_from", "run_until", "last").rows() == [
-        (date(2024, 1, 1), date(2024, 6, 30), False),
-        (date(2024, 10, 1), date(2024, 12, 31), True),
+    assert reach(events, seen).select("run_from", "run_until", "known_until").rows() == [
+        (date(2024, 1, 1), date(2024, 6, 30), date(2024, 12, 31)),
+        (date(2024, 10, 1), date(2024, 12, 31), date(2024, 12, 31)),
     ]
     assert told(stays(events, FIRST, reported=seen).frame) == [
         ("A", "2024-01-10", None, None, 172, False, False),

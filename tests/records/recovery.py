@@ -1,0 +1,119 @@
+"""A simulation with known answers: what the estimators give back of a court's true delays and outcomes.
+
+Belongs here: drawing and measuring.  Run it with `python -m tests.records`.  Does not belong here: the demonstration.
+
+Cases arrive evenly over four years and are looked at on the last day of them.  Each has 1 to 5 defendants, who are
+decided on one day; the delay of a case is 20 days and a Weibull time of shape 1.5.  Decided cases are short ones, the
+more so the nearer the last day, which is all that a table of finished cases shows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from pipelines.statistics.cohorts import cohorts
+from pipelines.statistics.durations import QUANTILES, curve, quantile
+from pipelines.statistics.record_shares import share_limits
+from pipelines.statistics.stages import FIRST
+from pipelines.statistics.stays import stays
+from tests.records import simulated
+
+Array = np.ndarray[Any, np.dtype[Any]]
+YEARS = 4
+SIZES = (0.62, 0.22, 0.09, 0.05, 0.02)
+CONVICTED = 0.72
+"""Chance of a conviction in the demonstration's simulation, of each defendant who is tried."""
+
+
+class Drawn(NamedTuple):
+    days: Array
+    ended: Array
+    case: Array
+
+
+def true_quantile(p: float, mean: float) -> float:
+    """The first day by which a part p is decided: 20 days and whole days of the Weibull time."""
+    scale = mean / math.gamma(1 + 1 / 1.5)
+    return 20 + math.floor(scale * (-math.log(1 - p)) ** (1 / 1.5))
+
+
+def draw(generator: np.random.Generator, cases: int, mean: float, window: float = 365.25 * YEARS) -> Drawn:
+    sizes = generator.choice(np.arange(1, 6), size=cases, p=SIZES)
+    scale = mean / math.gamma(1 + 1 / 1.5)
+    delay = 20 + np.floor(scale * generator.weibull(1.5, cases))
+    seen = np.floor(generator.uniform(0, window, cases))
+    case = np.repeat(np.arange(cases), sizes)
+    return Drawn(np.minimum(delay, seen)[case], (delay <= seen)[case], case)
+
+
+class Measured(NamedTuple):
+    """Of one quantile: its truth, the medians of the two estimates over all draws, and how often limits held it."""
+
+    cases: int
+    name: str
+    truth: float
+    finished_only: float
+    estimate: float
+    reached: float
+    covered_by_case: float
+    covered_by_person: float
+
+
+def measured(cases: int, mean: float, draws: int, seed: int) -> list[Measured]:
+    """Each quantile in `draws` draws of so many cases; a limit that is not reached holds everything beyond."""
+    generator = np.random.default_rng(seed)
+    found: dict[str, list[tuple[float, float | None, bool, bool]]] = {name: [] for name in QUANTILES}
+    for _ in range(draws):
+        one = draw(generator, cases, mean)
+        if not one.ended.any():
+            continue
+        by_case, by_person = curve(one.days, one.ended, one.case), curve(one.days, one.ended)
+        for name, p in QUANTILES.items():
+            truth = true_quantile(p, mean)
+            naive = float(np.quantile(one.days[one.ended], p, method="inverted_cdf"))
+            limits = [quantile(found_curve, p) for found_curve in (by_case, by_person)]
+            held = [(q.low is None or q.low <= truth) and (q.high is None or truth <= q.high) for q in limits]
+            found[name].append((naive, limits[0].value, *held))
+    out = []
+    for name, rows in found.items():
+        values = [value for _, value, _, _ in rows]
+        out.append(
+            Measured(
+                cases,
+                name,
+                true_quantile(QUANTILES[name], mean),
+                float(np.median([naive for naive, *_ in rows])),
+                float(np.median([math.inf if value is None else value for value in values])),
+                float(np.mean([value is not None for value in values])),
+                float(np.mean([held for _, _, held, _ in rows])),
+                float(np.mean([held for _, _, _, held in rows])),
+            )
+        )
+    return out
+
+
+class Ratios(NamedTuple):
+    """Conviction ratios of the demonstration's simulation: of one period, and of cohorts after eight quarters."""
+
+    period: float
+    cohort: float
+    cohort_low: float
+    cohort_high: float
+    persons: int
+
+
+def ratios(seed: int, jurisdiction: str = "RS") -> Ratios:
+    """Convicted over indicted of 2025, and the decided ratio of all cohorts of quarters that are seen for eight."""
+    events = simulated(seed, jurisdiction)
+    newest = events.filter(pl.col("event_date").dt.year() == 2025)
+    counts = dict(newest.group_by("event").agg(pl.struct("proceeding", "person").n_unique()).rows())
+    whole = cohorts(stays(events, FIRST).frame.with_columns(territory=pl.lit("all")), ["territory"], quarters=8).filter(
+        pl.col("quarters") == 8, pl.col("open").is_not_null()
+    )
+    part, of = int(whole["decided_ratio_n"].sum()), int(whole["decided_ratio_of"].sum())
+    low, high = share_limits(part, of)
+    return Ratios(counts["convicted_first"] / counts["indicted"], part / of, low, high, of)
