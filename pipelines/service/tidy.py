@@ -26,15 +26,14 @@ _ASIDE = re.compile(r"\..+?\.(?P<pid>\d+)(\.[0-9a-f]+)?\.new")
 
 def tidy(home: Home) -> list[Path]:
     """Remove what dead processes left half-written; returns what it was. To be called before anything is served."""
+    found = [path for deep in (home.store, home.facts, home.restricted / "keys") for path in deep.rglob(".*.new")]
+    found += home.restricted.glob(".*.new")
     gone = []
-    folders = (home.store, home.facts, home.restricted / "keys", home.restricted)
-    for folder in folders:
-        deep = folder is not home.restricted
-        for path in sorted(folder.rglob(".*.new") if deep else folder.glob(".*.new")):
-            found = _ASIDE.fullmatch(path.name)
-            if found is not None and _abandoned(path, int(found["pid"])):
-                path.unlink(missing_ok=True)
-                gone.append(path)
+    for path in sorted(found):
+        named = _ASIDE.fullmatch(path.name)
+        if named is not None and path.is_file() and _abandoned(path, int(named["pid"])):
+            path.unlink(missing_ok=True)
+            gone.append(path)
     return gone
 
 
