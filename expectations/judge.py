@@ -168,7 +168,9 @@ def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFram
         form = registry.forms[one.reading.form]
         received: date = (one.received or clock.now()).date()
         office = (one.submission_id, form.jurisdiction, form.instrument, form.source, form.series)
-        owes_all = one.reading.kind == "full" and not one.reading.nil
+        # What could not be read is told by reading itself; that its figures are gone would be told twice.
+        whole = not any(finding.severity == "error" for finding in one.reading.findings)
+        owes_all = one.reading.kind == "full" and not one.reading.nil and whole
         rows += [(*office, period.freq, period.code, received, "", owes_all) for period in one.reading.periods]
     schema = {
         "submission_id": pl.String,

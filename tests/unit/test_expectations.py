@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from expectations.judge import History, JudgedReturn, judge
+from pipelines.returns.findings import Finding
 from pipelines.returns.model import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
 from pipelines.returns.periods import Period
 from pipelines.returns.registry import Registry, load
@@ -363,6 +364,7 @@ def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(regis
     before = [row(registry, law_article="388"), row(registry, law_article="389", label="row 389")]
     history = History(pl.DataFrame(before, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
     assert found(registry, before[:1], history=history)["coverage.gone"].seen == "row 389"
-    for over in ({"kind": "patch"}, {"nil": True}):
+    unread = Finding("label.undeclared", "error")
+    for over in ({"kind": "patch"}, {"nil": True}, {"findings": [unread]}):
         one = JudgedReturn("S1", reading(registry, before[:1], **over), datetime(2025, 7, 20, tzinfo=UTC))
         assert "coverage.gone" not in {f.rule for f in judge([one], history, registry)["S1"]}
