@@ -41,6 +41,15 @@ def coverage(made: tuple[Array, Array], truth: float) -> Coverage:
     )
 
 
+def promised(expected: float) -> float:
+    """What the exact interval of a count covers, from its definition: no draws."""
+    from scipy.stats import poisson
+
+    seen = np.arange(int(expected + 40 * expected**0.5 + 60))
+    low, high = intervals.poisson(seen)
+    return float(poisson.pmf(seen, expected)[(low <= expected) & (expected <= high)].sum())
+
+
 def estimated(rng: np.random.Generator, cases: int, sizes: Sizes, runs: int) -> Array:
     """For each run, the dispersion as its office's records of so many earlier cases tell it."""
     return np.array([of_records(one) for one in process.history(rng, cases, sizes, runs)])
