@@ -105,7 +105,7 @@ def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -
     from pipelines.intake.check import UnknownFormError
 
     with st.container(key=f"live-{identity}"):
-        shown = words.plain(filename)
+        shown = words.escaped(filename)
         status = st.status(here.tell("{file}: reading", file=shown), expanded=True)
 
     layout.live(identity)
