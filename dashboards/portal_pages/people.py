@@ -45,14 +45,10 @@ def show() -> None:
 
 
 def _kept(here: Here) -> list[Account]:
-    """The accounts that this steward keeps: all whose every role is of the steward's scope."""
+    """The accounts that this steward keeps."""
     from pipelines.people import accounts
 
-    return [
-        one
-        for one in accounts.all_accounts(here.desk.engine)
-        if all(here.who.may("steward", g.jurisdiction, g.instrument) for g in one.grants)
-    ]
+    return [one for one in accounts.all_accounts(here.desk.engine) if accounts.keeps(here.who, one)]
 
 
 def _try(here: Here, act: Callable[[], Any], done: str) -> None:

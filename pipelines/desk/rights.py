@@ -75,10 +75,12 @@ def may_see(desk: Desk, who: Identity, found: Sequence[Submission]) -> list[tupl
 
 
 def _visible(who: Identity, one: Submission, pairs: Sequence[Pair], draft: bool) -> bool:
-    if one.sender == who.account and who.token is None:
-        return True
+    own = one.sender == who.account
     if not pairs:
-        return False
+        return own and who.token is None
+    if own and who.token is None and all(who.may_see(*pair) for pair in pairs):
+        # Also a draft that he or she may not work on any more; nothing where every role in the office was taken away.
+        return True
     if draft:
         return all(any(who.may(role, *pair) for role in _WORKING) for pair in pairs)
     return all(who.may_see(*pair) for pair in pairs)

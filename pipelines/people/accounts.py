@@ -4,8 +4,9 @@ Belongs here: making, finding, changing accounts and their grants, each change a
 Does not belong here: what a right means (`identity.py`), tokens (`tokens.py`), the pages that ask (`dashboards/`).
 
 Who keeps accounts: a steward, within its own scope.  It may give and take what it is steward of, and change an account
-only if all its grants lie there, so that nobody takes over an account that may more.  `system` keeps every account;
-it is used by the command line of a home that has no steward yet, and by demonstrations.
+only if all its grants lie there, so that nobody takes over an account that may more.  An account without any grant is
+nobody's but its maker's and the steward's of everything: it may have been another office's.  `system` keeps every
+account; it is used by the command line of a home that has no steward yet, and by demonstrations.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT
 from pipelines.locales import mark
 from pipelines.notices.events import on_account
 from pipelines.people import passwords
-from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError
+from pipelines.people.identity import EVERY, SYSTEM, Grant, Identity, NotAllowedError
 from pipelines.people.model import (
     LOCAL,
     Account,
@@ -57,6 +58,7 @@ __all__ = [
     "identities",
     "identity",
     "identity_of",
+    "keeps",
     "kept",
     "link",
     "record",
@@ -299,11 +301,17 @@ def kept(
             _keeper(connection, by, also)
         raise unknown(account_id)
     _keeper(connection, by, also)
-    try:
-        _keeper(connection, by, found.grants if whole else ())
-    except NotAllowedError:
-        raise unknown(account_id) from None
+    who = identities(connection, [by]).get(by)
+    if whole and by != SYSTEM and (who is None or not keeps(who, found)):
+        raise unknown(account_id)
     return found
+
+
+def keeps(who: Identity, account: Account) -> bool:
+    """Whether somebody is steward of all that an account may; where it may nothing, its maker or steward of all."""
+    if not account.grants:
+        return who.is_steward and (account.created_by == who.account or who.may("steward", EVERY, EVERY))
+    return all(who.may("steward", g.jurisdiction, g.instrument) for g in account.grants)
 
 
 def _keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None:

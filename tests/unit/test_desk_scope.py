@@ -172,9 +172,10 @@ def test_odd_ids_are_no_ids(world: World) -> None:
 
 
 def test_its_sender_sees_it_in_every_state_and_a_token_of_the_sender_only_what_it_may(world: World) -> None:
-    own = _person(account=SENDER)
-    for state in (*DRAFTS, *LATER):
-        assert door.submission(world.desk, own, world.ids[state]).mine
+    for role in ("submitter", "viewer"):
+        own = _person(Grant(role, "QQ"), account=SENDER)
+        for state in (*DRAFTS, *LATER):
+            assert door.submission(world.desk, own, world.ids[state]).mine
     narrow = _person(Grant("submitter", "RR"), account=SENDER, token="t1")
     assert door.submissions(world.desk, narrow) == []
     for state in (*DRAFTS, *LATER):
@@ -183,6 +184,16 @@ def test_its_sender_sees_it_in_every_state_and_a_token_of_the_sender_only_what_i
     viewing = _person(Grant("viewer", "QQ"), account=SENDER, token="t1")
     seen = {e.submission_id for e in door.submissions(world.desk, viewing)}
     assert seen == {world.ids[state] for state in LATER}
+
+
+def test_whose_roles_were_taken_away_sees_nothing_of_the_office_any_more(world: World) -> None:
+    for left in ((), (Grant("submitter", "RR"),), (Grant("submitter", "QQ", "victims"),)):
+        gone = _person(*left, account=SENDER)
+        assert {e.submission_id for e in door.submissions(world.desk, gone)} == {world.ids["received"]}
+        for state in {*DRAFTS, *LATER} - {"received"}:
+            for look in LOOKS.values():
+                with pytest.raises(NotThereError):
+                    look(world.desk, gone, world.ids[state])
 
 
 def test_a_return_of_two_offices_needs_both(world: World) -> None:
@@ -237,7 +248,8 @@ def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: s
     for place, instrument in product(PLACES, INSTRUMENTS):
         person = _person(Grant(role, place, instrument), account=account)
         for state in (*DRAFTS, *LATER):
-            seen = _is_seen(role, place, instrument, state) or account == SENDER
+            own = account == SENDER and _is_seen("submitter", place, instrument, state)
+            seen = _is_seen(role, place, instrument, state) or own or (account == SENDER and state == "received")
             if not seen:
                 for act in ACTS.values():
                     with pytest.raises(NotThereError):

@@ -199,6 +199,25 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
         accounts.grant(engine, "ba-pp", Grant("viewer", "BA_FED"), by="ba-steward")
 
 
+def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_take_over(engine: sa.Engine) -> None:
+    _account(engine, "head", Grant("steward"))
+    _account(engine, "ba-steward", Grant("steward", "BA_FED"))
+    _account(engine, "al-pp", Grant("submitter", "AL"))
+    accounts.revoke(engine, "al-pp", Grant("submitter", "AL"), by="head")
+    acts = (
+        lambda: accounts.reset_password(engine, "al-pp", by="ba-steward"),
+        lambda: accounts.link(engine, "al-pp", "https://id.example.org", "17", by="ba-steward"),
+        lambda: accounts.set_email(engine, "al-pp", "me@example.org", by="ba-steward"),
+        lambda: accounts.grant(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
+    )
+    for act in acts:
+        with pytest.raises(NotAllowedError, match="al-pp is no account"):
+            act()
+    accounts.create(engine, "ba-new", "Office", by="ba-steward")
+    assert accounts.reset_password(engine, "ba-new", by="ba-steward")
+    assert accounts.reset_password(engine, "al-pp", by="head")
+
+
 def test_an_account_sets_its_own_language_and_address_and_no_others(engine: sa.Engine) -> None:
     _account(engine, "al-pp")
     _account(engine, "al-chief")
