@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.records.recovery import CONVICTED, measured, ratios
+from tests.records.recovery import CONVICTED, measured, ratios, share_coverage
 
 
 def main() -> None:
@@ -20,6 +20,14 @@ def main() -> None:
                     f"| {row.estimate:.0f} | {row.reached:.0%} "
                     f"| {row.covered_by_case:.1%} | {row.covered_by_person:.1%} |"
                 )
+    print("\nLimits of a share of persons, nominally 95 %\n")
+    print("| cases | truth | within a case | covers | by person |\n|--:|--:|---|--:|--:|")
+    for cases in (8, 15, 40, 150):
+        for truth in (0.72, 0.1):
+            for alike in (True, False):
+                held = share_coverage(cases, truth, alike, 4 * draws, seed=20260930)
+                words = "the same outcome" if alike else "independent"
+                print(f"| {cases} | {truth} | {words} | {held.by_case:.1%} | {held.by_person:.1%} |")
     print(f"\nConviction ratio, truth {CONVICTED}\n")
     print("| seed | convicted over indicted of 2025 | cohorts after 8 quarters, of the decided | 95 % | persons |")
     print("|--:|--:|--:|---|--:|")

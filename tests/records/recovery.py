@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.statistics.cohorts import cohorts
 from pipelines.statistics.durations import QUANTILES, curve, quantile
-from pipelines.statistics.record_shares import share_limits
+from pipelines.statistics.record_shares import named_share, share_limits
 from pipelines.statistics.stages import FIRST
 from pipelines.statistics.stays import stays
 from tests.records import simulated
@@ -117,3 +117,23 @@ def ratios(seed: int, jurisdiction: str = "RS") -> Ratios:
     part, of = int(whole["decided_ratio_n"].sum()), int(whole["decided_ratio_of"].sum())
     low, high = share_limits(part, of)
     return Ratios(counts["convicted_first"] / counts["indicted"], part / of, low, high, of)
+
+
+class Covered(NamedTuple):
+    """How often the limits of a share held its truth, with proceedings known and with each person taken alone."""
+
+    by_case: float
+    by_person: float
+
+
+def share_coverage(cases: int, truth: float, alike: bool, draws: int, seed: int) -> Covered:
+    """Shares of persons in so many cases, whose outcomes are the same within a case (`alike`) or independent."""
+    generator = np.random.default_rng(seed)
+    held = np.zeros(2)
+    for _ in range(draws):
+        case = np.repeat(np.arange(cases), generator.choice(np.arange(1, 6), size=cases, p=SIZES))
+        hit = (generator.random(cases) < truth)[case] if alike else generator.random(case.size) < truth
+        for place, clusters in enumerate((case, np.arange(case.size))):
+            row = named_share("share", hit, clusters)
+            held[place] += row["share_low"] <= truth <= row["share_high"]
+    return Covered(*(held / draws))

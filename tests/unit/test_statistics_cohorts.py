@@ -13,7 +13,7 @@ from pipelines.statistics.record_shares import design_effect, named_share, share
 from pipelines.statistics.stages import FIRST, REPORT_TO_COURT
 from pipelines.statistics.stays import stays
 from tests.records import reported, simulated, written
-from tests.records.recovery import CONVICTED, ratios
+from tests.records.recovery import CONVICTED, ratios, share_coverage
 
 P, F = "prosecution", "first"
 SEEN = reported("2024-Q1", "2025-Q1")
@@ -182,6 +182,14 @@ def test_where_all_are_alike_each_case_counts_once() -> None:
     assert design_effect(np.ones(6), np.array([1, 1, 1, 2, 2, 3])) == pytest.approx((9 + 4 + 1) / 6)
     assert design_effect(np.array([1, 0]), np.array([1, 1])) == 2
     assert named_share("x", np.array([]), np.array([]))["x"] is None
+
+
+def test_limits_of_shares_hold_where_a_case_has_one_outcome() -> None:
+    """2000 draws: the standard error of a coverage of 95 % is half a point."""
+    for cases in (15, 40):
+        held = share_coverage(cases, 0.72, True, 2000, seed=3)
+        assert held.by_case >= 0.935
+        assert held.by_person < 0.9, "persons taken alone seem to be more than they are"
 
 
 def test_cohorts_give_back_the_chance_of_conviction() -> None:
