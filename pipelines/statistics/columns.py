@@ -3,8 +3,8 @@
 Belongs here: choice of the method by row, and what a row gets that has none.  Does not belong here: the formulas, the
 registration with an engine.
 
-A row that contradicts itself (a part above its whole) has no interval here and stops no other row; it is a finding of
-the row, made where rows are judged.
+A row that contradicts itself (a part above its whole, a count below zero, as a difference of two returns can be) has no
+interval here and stops no other row; it is a finding of the row, made where rows are judged.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def limits(
     strange = set(np.unique(kind).tolist()) - {*METHODS, ""}
     if strange:
         raise ValueError(f"no such method of an interval: {', '.join(sorted(strange))}; known: {', '.join(METHODS)}")
+    x, y = _from_zero(x), _from_zero(y)
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
 
     rows = kind == POISSON
@@ -73,5 +74,10 @@ def p_values(
     dispersion_lower: ArrayLike = 1.0,
 ) -> Array:
     """p-value of equal rates of each row, for one pair alone; see `comparison.adjusted` for many pairs."""
-    one = ratios.ratio(upper, lower, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower)
-    return one.p
+    x, y = _from_zero(upper), _from_zero(lower)
+    return ratios.ratio(x, y, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower).p
+
+
+def _from_zero(counts: ArrayLike) -> Array:
+    given = np.asarray(counts, dtype=float)
+    return np.where(given < 0, np.nan, given)

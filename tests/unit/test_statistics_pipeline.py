@@ -212,6 +212,7 @@ def test_balances_by_hand() -> None:
 
 def test_a_missing_exit_is_not_none() -> None:
     assert balance([10], [[5]], [[3, NAN]], [12]).state.tolist() == ["unknown"]
+    assert balance([10], [[5, NAN]], [[3]], [12]).state.tolist() == ["unknown"]
     assert balance([10], [[5]], [[3, 0]], [14]).gap.tolist() == [-2]
     with pytest.raises(ValueError, match="rows x kinds"):
         balance([10], [5], [[3]], [12])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import duckdb
 import numpy as np
+import pyarrow as pa  # in sight of the module: DuckDB evaluates annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,6 +170,8 @@ def test_each_row_has_its_own_method() -> None:
     ]
     np.testing.assert_allclose(made.low, [float(one[0]) for one in expected])
     np.testing.assert_allclose(made.high, [float(one[1]) for one in expected])
+    below = columns.limits(["poisson", "conditional", "poisson"], [-1, 4, 25], [np.nan, -2, np.nan])
+    assert np.isnan(below.low).tolist() == [True, True, False]
     with pytest.raises(ValueError, match="wilson"):
         columns.limits(["wilson"], [1], [2])
 
@@ -178,5 +182,30 @@ def test_each_row_may_have_its_own_level() -> None:
 
 
 def test_p_values_of_columns() -> None:
-    made = columns.p_values([10, 5, np.nan, 5], [2, 0, 1, 5], [1, 1, 1, np.nan], 1.0)
-    np.testing.assert_allclose(made, [2 * 79 / 4096, 2 / 32, np.nan, np.nan])
+    made = columns.p_values([10, 5, np.nan, 5, -1], [2, 0, 1, 5, 5], [1, 1, 1, np.nan, 1], 1.0)
+    np.testing.assert_allclose(made, [2 * 79 / 4096, 2 / 32, np.nan, np.nan, np.nan])
+
+
+def test_columns_serve_a_function_of_the_warehouse() -> None:
+    # as a plugin will register it: Arrow columns in, a struct out, NULL for what is missing or undefined
+    def limits(
+        method: pa.ChunkedArray, x: pa.ChunkedArray, y: pa.ChunkedArray, phi: pa.ChunkedArray, level: pa.ChunkedArray
+    ) -> pa.Array:
+        made = columns.limits(method.to_numpy(), *(one.to_numpy().astype(float) for one in (x, y, phi, level)))
+        return pa.StructArray.from_arrays([pa.array(one, from_pandas=True) for one in made], ["low", "high"])
+
+    struct = duckdb.struct_type({"low": "DOUBLE", "high": "DOUBLE"})
+    with duckdb.connect() as connection:
+        connection.create_function(
+            "limits", limits, ["VARCHAR", "DOUBLE", "DOUBLE", "DOUBLE", "DOUBLE"], struct, type="arrow",
+            null_handling="special",
+        )  # fmt: skip
+        rows = connection.sql(
+            """
+            select round(made.low, 2), round(made.high, 2) from (
+              select limits(method, x, y, phi, 0.95) as made from (values
+                ('poisson', 25, null, null), ('clopper_pearson', 5, 10, 1), ('conditional', 10, 0, 1),
+                ('clopper_pearson', 5, null, 1), ('', 1, 1, 1)) as given (method, x, y, phi))
+            """
+        ).fetchall()
+    assert rows == [(16.18, 36.9), (0.19, 0.81), (2.24, math.inf), (None, None), (None, None)]
