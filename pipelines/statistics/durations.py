@@ -222,7 +222,7 @@ def exits(stays: pl.DataFrame, by: Sequence[str] = AREA, *, days: int) -> pl.Dat
 
     `by`, `closed_by`, `share`, `n` (persons of that way in the data), `n_persons`, `n_proceedings`, `largest_share`.
     A stay that goes on elsewhere by joining is open (censored) from then on; a transfer is a way out of its own.
-    The share is null where nobody is followed for that long.
+    The share is null where nobody is followed for that long and not all have left before.
     """
     import polars as pl
 
@@ -231,8 +231,10 @@ def exits(stays: pl.DataFrame, by: Sequence[str] = AREA, *, days: int) -> pl.Dat
         times = group["days"].to_numpy().astype(float)
         kinds = [None if kind == "joined" else kind for kind in group["closed_by"]]
         row = dict(zip(by, key, strict=True)) | behind(group["person"].to_numpy(), group["cluster"].to_numpy())
-        followed = bool((times >= days).any()) or all(kind is not None for kind in kinds)
-        for kind, (when, share) in by_exit(times, kinds).items():
+        found = by_exit(times, kinds)
+        all_left = sum(float(share[-1]) for _, share in found.values()) > 1 - _EXACT
+        followed = all_left or bool((times >= days).any())
+        for kind, (when, share) in found.items():
             reached = share[when <= days]
             value = float(reached[-1]) if reached.size else 0.0
             rows.append(row | {"closed_by": kind, "share": value if followed else None, "n": kinds.count(kind)})

@@ -149,6 +149,15 @@ def test_persons_said_twice_make_nothing_surer() -> None:
     assert (alone.low > twice.low).all(), "counted as persons they would seem surer"
 
 
+def test_cases_that_balance_each_other_make_nothing_surer_either() -> None:
+    """A quick and a slow defendant in each case: between cases there is hardly a difference, which is chance."""
+    times = np.array([*range(1, 11), *range(20, 10, -1)])
+    every, cases = np.ones(20, dtype=bool), np.tile(np.arange(10), 2)
+    plain, clustered = curve(times, every), curve(times, every, cases)
+    assert (clustered.low[:-1] <= plain.low[:-1]).all()
+    assert (clustered.high[:-1] >= plain.high[:-1]).all()
+
+
 def test_one_case_has_no_limits() -> None:
     found = curve(np.array([5, 5, 9]), np.array([True, True, True]), np.array(["a", "a", "a"]))
     assert quantile(found, 0.5) == (5.0, None, None)
@@ -225,6 +234,35 @@ def test_a_table_of_durations() -> None:
 def test_a_source_that_tells_no_end_has_no_median() -> None:
     row = durations(many([(1, None), (2, None)])).row(0, named=True)
     assert (row["n_ended"], row["median"], row["median_high"]) == (0, None, None)
+
+
+def test_a_retrial_is_no_first_decision() -> None:
+    rows = [
+        ("K1", "A", "indicted", P, "2024-01-01"),
+        ("K1", "A", "convicted_first", F, "2024-02-01"),
+        ("K1", "A", "remitted", F, "2024-03-01"),
+        ("K1", "A", "convicted_first", F, "2024-12-01"),
+    ]
+    frame = stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
+    assert frame["days"].to_list() == [31, 275]
+    assert durations(frame).select("n", "median").row(0) == (1, 31)
+    assert exits(frame, days=100).select("closed_by", "share", "n").rows() == [("convicted_first", 1.0, 1)]
+
+
+def test_who_was_joined_to_an_unseen_case_left_in_no_known_way() -> None:
+    rows = [
+        ("K1", "A", "indicted", P, "2024-01-01"),
+        ("K1", "A", "joined", F, "2024-02-01"),
+        ("K2", "B", "indicted", P, "2024-01-01"),
+        ("K2", "B", "transferred_out", F, "2024-02-02"),
+        ("K3", "C", "indicted", P, "2024-01-01"),
+        ("K3", "C", "acquitted", F, "2024-02-03"),
+    ]
+    frame = stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
+    # A is open until day 31: of the two left one is transferred, of the one left one is acquitted.
+    assert exits(frame, days=100).select("closed_by", "share").rows() == [("acquitted", 0.5), ("transferred_out", 0.5)]
+    # To wait for an end is another question: neither A nor B has come to one.
+    assert durations(frame).select("n_ended", "n_open", "median").row(0) == (1, 2, 33)
 
 
 def test_exits_within_a_year() -> None:

@@ -108,13 +108,14 @@ def test_the_law_of_the_day_decides() -> None:
         ("K3", "C", "2024-07-01", "prison", 144.0),
         ("K4", "D", "2024-06-30", "prison", 120.0),
         ("K5", "E", "2024-06-30", "prison_suspended", 6.0),
+        ("K6", "G", "2024-06-30", "prison", 12.0),  # the least penalty itself is not below it
     ]
     found = imposed(sentenced(rows), LAW)
-    assert dict(found.select("person", "minimum").rows()) == {"A": 12, "B": 36, "C": 36, "D": 12, "E": 12}
+    assert dict(found.select("person", "minimum").rows()) == {"A": 12, "B": 36, "C": 36, "D": 12, "E": 12, "G": 12}
     row = against_law(found, BY).row(0, named=True)
-    assert (row["n_minimum"], row["n_maximum"], row["n_unknown"]) == (4, 4, 0)
-    assert row["below_minimum"] == 1 / 4
-    assert row["at_maximum"] == 2 / 4
+    assert (row["n_minimum"], row["n_maximum"], row["n_unknown"]) == (5, 5, 0)
+    assert row["below_minimum"] == 1 / 5
+    assert row["at_maximum"] == 2 / 5
 
 
 def test_an_article_without_a_frame_is_unknown_and_not_zero() -> None:

@@ -193,6 +193,29 @@ def test_a_case_that_only_changed_its_number_is_one_matter() -> None:
     assert aside(found.set_aside) == {"start_not_seen": 1}
 
 
+def test_what_was_decided_before_is_another_matter() -> None:
+    events = written([("K2", "A", "convicted_first", F, "2024-01-09"), ("K1", "A", "indicted", P, "2024-03-10")])
+    found = stays(events, FIRST)
+    assert [row[1:4] for row in told(found.frame)] == [("2024-03-10", None, None)]
+    assert aside(found.set_aside) == {"start_not_seen": 1}, "not out of order: they are two"
+
+
+def test_a_severed_case_is_told_by_its_event_where_two_are_open() -> None:
+    events = written(
+        [
+            ("K1", "A", "indicted", P, "2024-01-10"),
+            ("K1S", "A", "severed", F, "2024-02-10"),
+            ("K1S", "A", "acquitted", F, "2024-09-10"),
+            ("K3", "A", "indicted", P, "2024-05-01"),
+        ]
+    )
+    found = stays(events, FIRST, reported=FOUR_YEARS)
+    assert [row[1:4] for row in told(found.frame)] == [
+        ("2024-01-10", "2024-09-10", "acquitted"),
+        ("2024-05-01", None, None),
+    ]
+
+
 def test_two_matters_of_one_person_stay_apart() -> None:
     events = written(
         [
@@ -232,6 +255,12 @@ def test_a_nil_quarter_is_no_gap_and_an_early_cutoff_is_one() -> None:
         cutoff_date=pl.when(pl.col("period") == "2024-Q1").then(date(2024, 3, 20)).otherwise("cutoff_date")
     )
     assert told(stays(early, FIRST, reported=reported("2024-Q1", "2024-Q3")).frame)[0][4] == 70
+
+
+def test_a_cutoff_after_the_period_reaches_no_further_than_the_period() -> None:
+    """An extract of 20 April of the events up to March: those of April come with the next return."""
+    events = written([("K1", "A", "indicted", P, "2024-01-10")]).with_columns(cutoff_date=date(2024, 4, 20))
+    assert told(stays(events, FIRST).frame)[0][4] == 81  # 31 March
 
 
 def test_the_offence_group_must_be_there() -> None:
