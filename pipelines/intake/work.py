@@ -76,7 +76,8 @@ def take_with(task: Task, registry: Registry) -> Taken:
     matches = recognise(content, task.filename, registry)
     if not matches:
         plans = [plan_of(form, registry) for form in registry.forms.values() if form.contacts]
-        persons = scan(content, task.filename, is_contact=lambda text: any(plan.is_contact(text) for plan in plans))
+        is_contact = lambda text: any(plan.is_contact(text) for plan in plans)  # noqa: E731
+        persons = scan(content, task.filename, is_contact=is_contact, data=task.data)
         if is_blank(content):
             return Taken(content.format, None, (), tuple(persons or [Finding("return.empty", "error")]), None)
         found = persons or [not_recognised(content, registry)]
@@ -99,7 +100,7 @@ def _other_form(content: Content, form: Form, others: list[str], task: Task, reg
     from pipelines.returns.plan import plan_of
 
     contact = plan_of(registry.forms[others[0]], registry).is_contact
-    found = scan(content, task.filename, is_contact=contact)
+    found = scan(content, task.filename, is_contact=contact, data=task.data)
     other = Finding("return.other_form", "error", seen=others[0], expected=form.id)
     return Taken(content.format, form.id, tuple(others), tuple(found or [other]), None)
 
@@ -157,7 +158,8 @@ def _standardised(content: Content, form: Form, candidates: tuple[str, ...], tas
 
     reading = standardise(content, form, registry, submission_id=task.submission_id)
     contacts = {(b.table, b.row, b.column) for b in reading.bindings if b.role == "contact"}
-    persons = scan(content, task.filename, contacts=contacts, is_contact=plan_of(form, registry).is_contact)
+    is_contact = plan_of(form, registry).is_contact
+    persons = scan(content, task.filename, contacts=contacts, is_contact=is_contact, data=task.data)
     if persons:
         return Taken(content.format, form.id, candidates, tuple(persons), None)
     return Taken(content.format, form.id, candidates, (), replace(reading, bindings=[]))

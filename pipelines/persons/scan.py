@@ -5,7 +5,8 @@ Belongs here: which texts of a Grid or Cube are looked at, and the findings.  Do
 
 Looked at: cells of all sheets, also hidden ones, their notes, the names and titles of tables, words outside tables
 where the reader gives them, the file's properties; of cubes the dimensions, members, notes and attributes.  Passed
-over: the compiler's own contact cells, and properties that programs fill in by themselves (author, contact).
+over: the compiler's own contact cells, and properties that programs fill in by themselves (author, contact).  Of
+workbooks and documents also what no reader gives (`parts.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pipelines.persons.columns import kind_of, label_in
 from pipelines.persons.names import has_name, is_given, is_name
 from pipelines.persons.numbers import is_kosovo, scheme_in, scheme_of
+from pipelines.persons.parts import unread
 from pipelines.readers.model import Cell, Content, Cube, Grid, Table, Where
 from pipelines.returns.findings import Finding
 
@@ -38,10 +40,12 @@ def scan(
     *,
     contacts: Collection[Position] = (),
     is_contact: Callable[[str], bool] = lambda _text: False,
+    data: bytes = b"",
 ) -> list[Finding]:
     """What names persons in a file; empty where nothing does. No finding holds anything of what stands there.
 
     `contacts` are positions of cells that the form declares as the compiler's own, `is_contact` tells such texts.
+    `data` are the file's bytes, for what they carry beside the content.
     """
     found = [*_of_filename(filename)]
     found += _of_properties(content, is_contact)
@@ -51,6 +55,7 @@ def scan(
         for number, table in enumerate(content.tables):
             found += _of_table(table, number, {(r, c) for t, r, c in contacts if t == number}, is_contact)
         found += _of_outside(content, is_contact)
+    found += _of_parts(data, is_contact, told=bool(found))
     return _capped(_once(found))
 
 
@@ -100,6 +105,24 @@ def _of_properties(content: Content, is_contact: Callable[[str], bool]) -> Itera
         if isinstance(value, str) and not name.casefold().startswith(_OWN_PROPERTIES) and not is_contact(value):
             # A PX keyword names the members it speaks of; the keyword alone is said.
             yield from _in_text(value, Where(keyword=name.partition("(")[0]))
+
+
+def _of_parts(data: bytes, is_contact: Callable[[str], bool], *, told: bool) -> Iterator[Finding]:
+    """What lies beside the content. Where something was told of cells, a copy of their texts says it only once more."""
+    seen: set[str] = set()
+    for called, text, words in unread(data):
+        if called in seen or (told and not words) or is_contact(text):
+            continue
+        where = Where(keyword=called)
+        if words:
+            found = list(_in_text(text, where))
+            if not found and is_name(text):
+                found = [_finding("name", where, "name")]
+        else:
+            found = [_finding("number", where, scheme) for scheme in (scheme_in(text),) if scheme is not None]
+        if found:
+            seen.add(called)
+            yield from found
 
 
 def _of_outside(content: Grid, is_contact: Callable[[str], bool]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -54,6 +55,33 @@ def test_jmbg_holds_a_day_on_which_somebody_can_have_been_born() -> None:
         assert numbers.is_jmbg(good)
     for bad in ("3002990710006", "0113990710006", _jmbg(tomorrow, 71, 1), _jmbg(date(1870, 1, 1), 71, 1), JMBG[:-1]):
         assert not numbers.is_jmbg(bad)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "01 01 006 50 000 6", "01.01.006.50.0006", "0101006/500006", "0101006–500006", "0101006\u2011500006",
+        "0101006\u2009500006", "0101006\u200b500006",
+        "".join(chr(0xFF10 + int(digit)) for digit in "0101006500006"),
+        "JMBG0101006500006", "JMBG_0101006500006", "x0101006500006.xlsx", "K,0101006500006,5", "12 0101006500006 3",
+        "101006500006", "101006500006,00", "101.006.500.006", "HR33392005961", "OIB: 333 920 059 61", "oib_33392005961",
+    ],
+)  # fmt: skip
+def test_a_number_is_known_however_it_is_written(text: str) -> None:
+    assert numbers.scheme_in(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "333 920 059 61",  # one in ten numbers passes this check: groups of counts are none
+        "0 1 0 1 0 0 6 5 0 0 0 0 6",  # a row of counts
+        "00101006500006", "01010065000061", "0101006500007", "101006500007", "1.101006500006",
+        "K. 12/2025, 33392005961/3",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_number_is_none(text: str) -> None:
+    assert numbers.scheme_in(text) is None
 
 
 @pytest.mark.parametrize("good", ["33392005961", "69435151530"])
@@ -340,3 +368,59 @@ def test_no_sample_is_mistaken() -> None:
 @pytest.mark.slow
 def test_no_sample_at_all_is_mistaken() -> None:
     assert _mistaken(_samples()) == []
+
+
+# -------------------------------------------------------------------------------------------------- beside the content
+
+
+def _with_part(name: str, content: str) -> bytes:
+    """A workbook of harmless cells with one more part."""
+    plain = io.BytesIO()
+    with xlsxwriter.Workbook(plain, {"in_memory": True}) as book:
+        book.add_worksheet("Table").write_row(0, 0, ["Reported", 5])
+    out = io.BytesIO()
+    with zipfile.ZipFile(plain) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
+        for one in before.namelist():
+            if one != name:
+                after.writestr(one, before.read(one))
+        after.writestr(name, content)
+    return out.getvalue()
+
+
+_NUMBERED = {
+    "xl/pivotCache/pivotCacheRecords1.xml": '<r><n v="101006500006"/></r>',
+    "xl/externalLinks/externalLink1.xml": f"<e><v>{JMBG}</v></e>",
+    "xl/drawings/drawing9.xml": "<p><r><t>0101006</t></r><r><t>500006</t></r></p>",
+    "xl/charts/chart9.xml": f"<c><v>{JMBG}</v></c>",
+    "docProps/custom.xml": f"<p><lpwstr>{JMBG}</lpwstr></p>",
+    "customXml/item1.xml": f'<a b="{JMBG}"/>',
+    "xl/sharedStrings.xml": f"<sst><si><t>Reported</t></si><si><t>{JMBG}</t></si></sst>",
+    "xl/worksheets/_rels/sheet1.xml.rels": f'<r Target="https://cases.example.org/?id={JMBG}"/>',
+}
+
+
+@pytest.mark.parametrize("name", _NUMBERED)
+def test_a_number_beside_the_content_is_found(name: str) -> None:
+    data = _with_part(name, _NUMBERED[name])
+    found = scan(Grid("xlsx", ()), "x.xlsx", data=data)
+    assert [f.rule for f in found] == ["person.number"]
+    assert JMBG not in str(found)
+    assert not scan(Grid("xlsx", ()), "x.xlsx", data=_with_part(name, _NUMBERED[name].replace("50000", "51000")))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("xl/pivotCache/pivotCacheDefinition1.xml", '<d><s v="Ivan Horvat"/></d>', "person.name"),
+        ("xl/drawings/drawing9.xml", "<p><r><t>Predmet: Ivan Horvat</t></r></p>", "person.name"),
+        ("xl/externalLinks/externalLink1.xml", "<e><v>Ime i prezime: I. H.</v></e>", "person.column"),
+    ],
+)
+def test_a_name_beside_the_content_is_found(name: str, content: str, rule: str) -> None:
+    assert [f.rule for f in scan(Grid("xlsx", ()), "x.xlsx", data=_with_part(name, content))] == [rule]
+
+
+def test_what_programs_write_beside_the_content_names_nobody() -> None:
+    content = f'<p><a t="ContentTypeId">0x{JMBG}ABCDEF</a></p>'
+    assert not scan(Grid("xlsx", ()), "x.xlsx", data=_with_part("customXml/item1.xml", content))
+    assert not scan(Grid("csv", ()), "x.csv", data=b"PK;1\n")
