@@ -23,6 +23,7 @@ ACCOUNTS: Mapping[str, tuple[str, tuple[Grant, ...]]] = {
     "al-approver": ("Prosecution service: approver", (Grant("approver", "AL", "justice"),)),
     "mk-sender": ("Statistical office: sender", (Grant("submitter", "MK"), Grant("approver", "MK"))),
     "mk-approver": ("Statistical office: approver", (Grant("approver", "MK"),)),
+    "hr-sender": ("Ministry of justice: sender", (Grant("submitter", "HR", "register"),)),
     "xk-viewer": ("Prosecutorial Council: viewer", (Grant("viewer", "XK"),)),
     "ba-brc-sender": ("Brčko District: sender", (Grant("submitter", "BA_BRC"),)),
     "steward": ("Secretariat: steward", (Grant("steward"),)),
@@ -72,3 +73,17 @@ BROKEN: Mapping[str, str | int] = {"A12": "128/b – Trafikimi i të mitureve", 
 """A label that no form declares, and a number written as a word."""
 UNUSUAL: Mapping[str, int] = {"C9": 90, "D9": 89, "C8": 136, "D8": 127, "E33": 83, "E32": 101}
 """Eighty more men of 25 to 34 reported under article 110/a, and the totals that go with them: no error, but a jump."""
+
+
+REGISTER = Path(__file__).resolve().parents[1] / "raw_samples" / "HR" / "register" / "registar_2026_2tr.csv"
+"""A quarter of the court register, accepted in the demonstration."""
+
+
+def register_lines() -> list[str]:
+    """The lines of the register's quarter, its three lines of heading first."""
+    return REGISTER.read_text(encoding="windows-1250").splitlines()
+
+
+def register_without(lines: int) -> bytes:
+    """The quarter without its last lines: what its court register might send next."""
+    return ("\r\n".join(register_lines()[:-lines]) + "\r\n").encode("windows-1250")

@@ -17,7 +17,9 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 
 if TYPE_CHECKING:
-    from pipelines.answers import Change, Group, Point, ReadRow, Series, Shown, TableView
+    import polars as pl
+
+    from pipelines.answers import Change, EventCount, Group, Point, ReadRow, Series, Shown, TableView
     from pipelines.desk import Entry
     from pipelines.intake.report import Report
 
@@ -179,13 +181,12 @@ def changes(here: Here, entry: Entry, report: Report) -> None:
     if report.reading is None:
         _nothing(here)
         return
+    if report.instrument == "register":
+        _register_changes(here, entry, report.reading.events)
+        return
     old = desk.previous(here.desk, here.who, entry.submission_id)
     if old.is_empty():
-        layout.put(
-            html.Markup("<p>{}</p>").format(
-                here.tell("Nothing was accepted before for these periods: all of it is new.")
-            )
-        )
+        _all_new(here)
         return
     made = answers.compare(report.reading.observations, old, here.language, kind=report.kind or "full")
     layout.put(
@@ -212,6 +213,49 @@ def changes(here: Here, entry: Entry, report: Report) -> None:
         )
     if len(made.changes) > LONGEST:
         layout.put(html.note(here.tell("Only the {n} biggest are shown.", n=LONGEST)))
+
+
+def _register_changes(here: Here, entry: Entry, new: pl.DataFrame) -> None:
+    """A register beside its last accepted version, in counts: no person and no case is listed."""
+    from pipelines import answers, desk
+
+    old = desk.previous_events(here.desk, here.who, entry.submission_id)
+    if old.is_empty():
+        _all_new(here)
+        return
+    made = answers.register_changes(new, old, here.language)
+    sums = [
+        here.many("{n} case is new.", "{n} cases are new.", made.proceedings_added),
+        here.many("{n} case is gone.", "{n} cases are gone.", made.proceedings_withdrawn),
+        here.many("{n} person is new.", "{n} persons are new.", made.persons_added),
+        here.many("{n} person is gone.", "{n} persons are gone.", made.persons_withdrawn),
+        here.many("Of {n} person something changed.", "Of {n} persons something changed.", made.persons_changed),
+        here.many("{n} event is new.", "{n} events are new.", made.events_added),
+        here.many("{n} event is gone.", "{n} events are gone.", made.events_withdrawn),
+        here.many("{n} event stays as it was.", "{n} events stay as they were.", made.events_unchanged),
+    ]
+    rows = [html.Row(one.words, (one.period, str(one.old), str(one.new), _step(one))) for one in made.by_event]
+    layout.put(
+        html.note(here.tell("A register is compared in counts: no person and no case is listed.")),
+        html.items(sums),
+        html.Table(
+            here.tell("Events now and in the last accepted return"),
+            here.tell("Event"),
+            [here.tell("Period"), here.tell("Before"), here.tell("Now"), here.tell("Difference")],
+            rows,
+            numbers=frozenset({1, 2, 3}),
+        ),
+    )
+
+
+def _step(one: EventCount) -> str:
+    return f"{one.new - one.old:+d}" if one.new != one.old else "0"
+
+
+def _all_new(here: Here) -> None:
+    layout.put(
+        html.Markup("<p>{}</p>").format(here.tell("Nothing was accepted before for these periods: all of it is new."))
+    )
 
 
 def _change(here: Here, one: Change) -> html.Row:

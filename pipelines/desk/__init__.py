@@ -13,7 +13,7 @@ from pipelines.desk.acts import approve, give_back, receipt, send, withdraw
 from pipelines.desk.desk import Desk, open_desk
 from pipelines.desk.entries import Entry, events, original, submission, submissions
 from pipelines.desk.memory import Remembered, justify, remembered
-from pipelines.desk.reports import accepted, history, previous, report
+from pipelines.desk.reports import accepted, history, previous, previous_events, report
 from pipelines.desk.uploading import Uploaded, check, nil, upload
 from pipelines.intake.receipts import SignedReceipt
 from pipelines.intake.submit import SubmissionRefusedError
@@ -43,6 +43,7 @@ __all__ = [
     "open_desk",
     "original",
     "previous",
+    "previous_events",
     "receipt",
     "remembered",
     "report",

@@ -121,10 +121,15 @@ def _decisions(engine: sa.Engine, jurisdictions: Sequence[str]) -> int:
 
 def previous(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:
     """The newest accepted observations of a submission's blocks (schema OBSERVATION), without its own."""
-    found, blocks = rights.seen(desk, who, submission_id)
-    wanted = {(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks}
-    holders = {key: holder for key, holder in _holders(desk, found).items() if key in wanted}
-    return _observations(desk, holders)
+    return _observations(desk, _before(desk, who, submission_id))
+
+
+def previous_events(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:
+    """The newest accepted case events of a submission's blocks (schema CASE_EVENT), without its own.
+
+    They hold the office's pseudonyms: what is shown of them is counts (`answers.register_changes`).
+    """
+    return _events(desk, _before(desk, who, submission_id))
 
 
 def history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIODS) -> pl.DataFrame:
@@ -161,6 +166,13 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
     every = queries.accepted_blocks(desk.engine)
     wanted = (form.jurisdiction, form.instrument, form.series)
     return _observations(desk, {key: holder for key, holder in every.items() if key[:3] == wanted})
+
+
+def _before(desk: Desk, who: Identity, submission_id: str) -> dict[BlockKey, str]:
+    """Who holds the blocks of a submission beside it. Raises NotAllowedError where it is not to be seen."""
+    found, blocks = rights.seen(desk, who, submission_id)
+    wanted = {(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks}
+    return {key: holder for key, holder in _holders(desk, found).items() if key in wanted}
 
 
 def _holders(desk: Desk, found: Submission) -> dict[BlockKey, str]:

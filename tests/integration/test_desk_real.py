@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 
+from pipelines import answers
 from pipelines import desk as door
 from pipelines.desk import Desk
 from pipelines.home import Home
@@ -16,6 +18,7 @@ from pipelines.intake import facts, queries, receipts
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import SYSTEM, Grant, Identity
 from pipelines.service.api import create_api
+from tests import portal_fixture
 
 SERIES = "MK-JUSTICE-MK_SSO"
 
@@ -71,6 +74,27 @@ def test_a_quarter_is_replaced_and_its_history_stands_beside(desk: Desk, at: Cal
     assert content["counts"]["observations"] == sum(b.rows for b in entry.blocks)
     assert content["periods"] == ["2026-Q3"]
     assert queries.find(desk.engine, done.submission_id).state == "sent"
+
+
+def test_the_register_before_stands_beside_in_counts_for_its_own_office(desk: Desk) -> None:
+    sender = _made(desk, "desk-register", Grant("submitter", "HR", "register"))
+    lines = list(csv.reader(portal_fixture.register_lines()[2:], delimiter=";"))
+    indicted = [line for line in lines[1:] if line[lines[0].index("Datum optužnice")]]
+    done = door.upload(desk, sender, portal_fixture.register_without(2), "registar.csv")
+    assert done.state == "checked" and done.submission_id is not None
+    old = door.previous_events(desk, sender, done.submission_id)
+    assert old["period"].unique().to_list() == ["2026-Q2"]
+    assert old.filter(pl.col("event") == "indicted").height == len(indicted)
+    assert door.previous(desk, sender, done.submission_id).is_empty()
+    new = door.report(desk, sender, done.submission_id).reading
+    assert new is not None
+    made = answers.register_changes(new.events, old)
+    assert (made.events_added, made.events_withdrawn, made.persons_changed) == (0, 2, 0)
+    assert {(c.event, c.old - c.new) for c in made.by_event if c.old != c.new} == {("indicted", 2)}
+    for foreign in (Grant("steward", "RS"), Grant("submitter", "HR", "justice")):
+        stranger = _made(desk, f"desk-stranger-{foreign.jurisdiction.lower()}", foreign)
+        with pytest.raises(door.NotAllowedError, match="not yours to see"):
+            door.previous_events(desk, stranger, done.submission_id)
 
 
 def test_workbooks_come_over_http(desk: Desk) -> None:

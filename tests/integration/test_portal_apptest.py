@@ -169,6 +169,21 @@ def test_each_part_of_an_answer(run: Run, opened: desk.Desk, view: str, says: tu
         assert "Your workbook with the findings in its cells" in labels and "Your file as it came" in labels
 
 
+def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened: desk.Desk) -> None:
+    lines = [line.split(";") for line in portal_fixture.register_lines()[2:]]
+    indicted = sum(1 for line in lines[1:] if line[6])
+    data = portal_fixture.register_without(2)
+    number = desk.upload(opened, _who(opened, "hr-sender"), data, "registar.csv").submission_id
+    assert lines[0][6] == "Datum optužnice" and number is not None
+    text = html(run("answer", "hr-sender", id=number, view="changes"))
+    for one in ("2 events are gone.", "0 events are new.", "no person and no case is listed", f">{indicted}<"):
+        assert one in text, one
+    assert re.search(rf">{indicted}<.*>{indicted - 2}<.*>-2<", text)
+    pseudonyms = {part for line in lines[1:] for part in line[1:3]}
+    assert len(pseudonyms) > 100 and not [one for one in pseudonyms if one in text]
+    assert run("answer", "al-sender", id=number, view="changes").title[0].value == "Not to be seen"
+
+
 def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened: desk.Desk) -> None:
     number = handed_in(opened)
     test = run("answer", "al-sender", id=number)

@@ -97,6 +97,7 @@ LOOKS: dict[str, Callable[[Desk, Identity, str], Any]] = {
     "remembered": door.remembered,
     "receipt": door.receipt,
     "previous": door.previous,
+    "previous_events": door.previous_events,
     "history": door.history,
 }
 ACTS: dict[str, Callable[[Desk, Identity, str], Any]] = {
