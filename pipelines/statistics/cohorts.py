@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.statistics.durations import behind
-from pipelines.statistics.record_shares import named_share, share_schema
+from pipelines.statistics.record_shares import counted, counted_schema, shared
 from pipelines.statistics.stages import AREA, UNIT
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def cohorts(
 
     `by`, `cohort`, `quarters`, `seen_quarters` (how many of them the records show: "5 of 8"), `n_persons`,
     `n_proceedings`, `largest_share`, the `OUTCOMES` in persons (in matters, if a person has two), and two ratios, each
-    as `record_shares.named_share`: `conviction_ratio`, the convicted of all who entered, which can still rise while
+    as `record_shares.shared`: `conviction_ratio`, the convicted of all who entered, which can still rise while
     some are open, and `decided_ratio`, the convicted of those convicted, acquitted, rejected or discontinued.  Rows
     not seen yet are there, empty.  Limits are Clopper and Pearson's at the effective number, by proceedings.
     """
@@ -110,18 +110,17 @@ def cohorts(
         row |= behind(group["person"].to_numpy(), clusters)
         if group["seen"].all():
             row |= {outcome: int((state == outcome).sum()) for outcome in OUTCOMES}
-            row |= named_share("conviction_ratio", state == "convicted", clusters)
+            row |= counted("conviction_ratio", state == "convicted", clusters)
             ended = np.isin(state, ENDED)
-            row |= named_share("decided_ratio", state[ended] == "convicted", clusters[ended])
+            row |= counted("decided_ratio", state[ended] == "convicted", clusters[ended])
         rows.append(row)
     counts = {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
     schema = {name: stays.schema[name] for name in by} | {"cohort": pl.String(), "quarters": pl.Int64()} | counts
     schema |= dict.fromkeys(OUTCOMES, pl.Int64())
-    for name in ("conviction_ratio", "decided_ratio"):
-        schema |= share_schema(name)
+    schema |= counted_schema("conviction_ratio", "decided_ratio")
     seen = pl.col("open").is_not_null() & (pl.col("quarters") > 0)
     return (
-        pl.DataFrame(rows, schema=schema, orient="row")
+        shared(pl.DataFrame(rows, schema=schema, orient="row"), "conviction_ratio", "decided_ratio")
         .with_columns(seen_quarters=seen.sum().over(*by, "cohort").cast(pl.Int64()))
         .sort(*by, "cohort", "quarters")
     )

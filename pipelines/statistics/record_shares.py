@@ -5,48 +5,64 @@ Belongs here: one share, its limits and its columns.  Does not belong here: shar
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.statistics.dispersion import of_sizes
 from pipelines.statistics.durations import Array
+from pipelines.statistics.intervals import clopper_pearson
 
-
-def named_share(name: str, hit: Array, clusters: Array) -> dict[str, Any]:
-    """Columns of the share of those that are `hit`: `<name>`, `_low`, `_high` (95 %), `_n` (hit), `_of` (all).
-
-    Null where there are none to be a share of.
-    """
-    part, whole = int(np.sum(hit)), len(hit)
-    value, low, high = None, None, None
-    if whole:
-        low, high = share_limits(part, whole, design_effect(np.asarray(hit), clusters))
-        value = part / whole
-    return {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_n": part, f"{name}_of": whole}
-
-
-def share_schema(name: str) -> dict[str, Any]:
-    """Columns of `named_share` for polars."""
+if TYPE_CHECKING:
     import polars as pl
 
-    return {f"{name}{end}": pl.Float64() for end in ("", "_low", "_high")} | {
-        f"{name}{end}": pl.Int64() for end in ("_n", "_of")
-    }
+
+def counted(name: str, hit: Array, clusters: Array) -> dict[str, Any]:
+    """Of the share of those that are `hit`: `<name>_n` (hit), `_of` (all), `_deff`, for `shared` to make it of them."""
+    whole = len(hit)
+    effect = design_effect(np.asarray(hit), clusters) if whole else None
+    return {f"{name}_n": int(np.sum(hit)), f"{name}_of": whole, f"{name}_deff": effect}
+
+
+def counted_schema(*names: str) -> dict[str, Any]:
+    """Columns of `counted` for polars."""
+    import polars as pl
+
+    out: dict[str, Any] = {}
+    for name in names:
+        out |= {f"{name}_n": pl.Int64(), f"{name}_of": pl.Int64(), f"{name}_deff": pl.Float64()}
+    return out
+
+
+def shared(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """With `<name>`, `_low` and `_high` before the columns of `counted`: Clopper and Pearson's limits at 95 %.
+
+    Fractions of 1, at the effective size `_of / _deff`; null where there is nothing to be a share of.
+    """
+    import polars as pl
+
+    for name in names:
+        part, whole, effect = (
+            frame[f"{name}{end}"].cast(pl.Float64).fill_null(float("nan")).to_numpy() for end in ("_n", "_of", "_deff")
+        )
+        limits = clopper_pearson(part, whole, effect)
+        made = {name: part / np.where(whole > 0, whole, np.nan), f"{name}_low": limits.low, f"{name}_high": limits.high}
+        place = frame.columns.index(f"{name}_n")
+        for step, (column, values) in enumerate(made.items()):
+            frame = frame.insert_column(place + step, pl.Series(column, values, dtype=pl.Float64).fill_nan(None))
+    return frame
 
 
 def share_limits(part: int, whole: int, dispersion: float = 1.0) -> tuple[float, float]:
-    """Clopper and Pearson's limits at 95 % of `part` in `whole`, at the effective size `whole / dispersion`."""
-    from scipy.special import betaincinv
-
-    x, n = part / dispersion, whole / dispersion
-    low = 0.0 if part == 0 else float(betaincinv(x, n - x + 1, 0.025))
-    high = 1.0 if part == whole else float(betaincinv(x + 1, n - x, 0.975))
-    return low, high
+    """Clopper and Pearson's limits at 95 % of one share."""
+    found = clopper_pearson(part, whole, dispersion)
+    return float(found.low), float(found.high)
 
 
 def design_effect(hit: Array, clusters: Array) -> float:
     """How much less a share of persons is known than if each stood alone: its variance between proceedings over that
-    of the binomial, with Student's quantiles for few proceedings (Korn and Graubard 1998); never below 1.
+    of the binomial, with Student's quantiles for few proceedings (Korn and Graubard 1998); never below 1, and
+    1 where each person has a proceeding of his own.
 
     Where all or none are hit, or there is one proceeding only, it cannot be seen: as if each proceeding were one
     person, sum of m^2 over sum of m (Kish), m being its persons.
@@ -57,8 +73,8 @@ def design_effect(hit: Array, clusters: Array) -> float:
     sizes = np.bincount(cluster)
     p, n, number = float(np.mean(hit)), len(hit), len(sizes)
     if number < 2 or p in (0.0, 1.0):
-        return max(1.0, float((sizes**2).sum() / n))
+        return of_sizes(sizes)
     between = np.bincount(cluster, weights=np.asarray(hit, dtype=float) - p)
-    effect = number / (number - 1) * float((between**2).sum()) / n**2 / (p * (1 - p) / n)
+    effect = number / (number - 1) * float((between**2).sum()) / n**2 / (p * (1 - p) / (n - 1))
     few = (stdtrit(number - 1, 0.975) / stdtrit(n - 1, 0.975)) ** 2
     return max(1.0, effect * float(few))

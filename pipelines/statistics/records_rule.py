@@ -177,7 +177,7 @@ def public_parts(frame: pl.DataFrame, by: Sequence[str], parts: Sequence[str]) -
 
 
 def public_shares(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    """`by`, `n_band`, and for each share of `record_shares.named_share` its value, limits and statuses.
+    """`by`, `n_band`, and for each share of `record_shares.shared` its value, limits and statuses.
 
     Beside the rule of the row: the share is of at least 10 persons, and neither those in it nor those out of it are 1
     to 4.  A share of nothing is M where the row passes.  Rounded to five points, limits outward.

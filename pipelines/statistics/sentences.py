@@ -14,9 +14,9 @@ import numpy as np
 
 from pipelines import codes
 from pipelines.returns.law import Law
-from pipelines.statistics.durations import Array, behind, curve, named_quantile, quantile, quantile_schema
+from pipelines.statistics.durations import behind, curve, named_quantile, quantile, quantile_schema
 from pipelines.statistics.matters import in_matters
-from pipelines.statistics.record_shares import named_share, share_schema
+from pipelines.statistics.record_shares import counted, counted_schema, shared
 from pipelines.statistics.stages import AREA
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
 
 def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """`custodial_share`: imprisonment to be served, of all sanctions known; `suspended_share`: of imprisonment, that
-    suspended.  Each as `record_shares.named_share`; null where there is none of what it is a share of.
+    suspended.  Each as `record_shares.shared`; null where there is none of what it is a share of.
     """
     import polars as pl
 
@@ -109,7 +109,8 @@ def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
             "suspended_share", prison["sentence_type"] == "prison_suspended", prison["cluster"]
         )
 
-    return _grouped(sentences, by, row, _share_schema("custodial_share", "suspended_share"))
+    names = ("custodial_share", "suspended_share")
+    return shared(_grouped(sentences, by, row, counted_schema(*names)), *names)
 
 
 def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
@@ -140,7 +141,7 @@ def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame
     """Imprisonment to be served beside the article's frame on the day of the sentence.
 
     `below_minimum` of those whose article has a known minimum (`n_minimum`), `at_maximum` (at or above) of those with
-    a known maximum (`n_maximum`), each as `record_shares.named_share`.  `n_unknown`: the law table has neither.  Below
+    a known maximum (`n_maximum`), each as `record_shares.shared`.  `n_unknown`: the law table has neither.  Below
     the minimum is no mistake: attempts, complicity and mitigation allow it.  The law of the day of the deed, which
     courts apply, is not in records.
     """
@@ -157,19 +158,12 @@ def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame
 
     served = sentences.filter(pl.col("sentence_type") == "prison", pl.col("months").is_not_null())
     counts = dict.fromkeys(("n_minimum", "n_maximum", "n_unknown"), pl.Int64())
-    return _grouped(served, by, row, counts | _share_schema("below_minimum", "at_maximum"))
+    names = ("below_minimum", "at_maximum")
+    return shared(_grouped(served, by, row, counts | counted_schema(*names)), *names)
 
 
 def _share(name: str, hit: pl.Series, clusters: pl.Series) -> dict[str, Any]:
-    values: Array = hit.to_numpy().astype(bool)
-    return named_share(name, values, clusters.to_numpy())
-
-
-def _share_schema(*names: str) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name in names:
-        out |= share_schema(name)
-    return out
+    return counted(name, hit.to_numpy().astype(bool), clusters.to_numpy())
 
 
 def _counted(frame: pl.DataFrame, by: Sequence[str], column: str, wanted: Sequence[str]) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.statistics.cohorts import cohorts
 from pipelines.statistics.durations import QUANTILES, curve, quantile
-from pipelines.statistics.record_shares import named_share, share_limits
+from pipelines.statistics.record_shares import design_effect, share_limits
 from pipelines.statistics.stages import FIRST
 from pipelines.statistics.stays import stays
 from tests.records import simulated
@@ -134,6 +134,6 @@ def share_coverage(cases: int, truth: float, alike: bool, draws: int, seed: int)
         case = np.repeat(np.arange(cases), generator.choice(np.arange(1, 6), size=cases, p=SIZES))
         hit = (generator.random(cases) < truth)[case] if alike else generator.random(case.size) < truth
         for place, clusters in enumerate((case, np.arange(case.size))):
-            row = named_share("share", hit, clusters)
-            held[place] += row["share_low"] <= truth <= row["share_high"]
+            low, high = share_limits(int(hit.sum()), hit.size, design_effect(hit, clusters))
+            held[place] += low <= truth <= high
     return Covered(*(held / draws))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.statistics.cohorts import OUTCOMES, cohorts, states
-from pipelines.statistics.record_shares import design_effect, named_share, share_limits
+from pipelines.statistics.record_shares import counted, counted_schema, design_effect, share_limits, shared
 from pipelines.statistics.stages import FIRST, REPORT_TO_COURT
 from pipelines.statistics.stays import stays
 from tests.records import reported, simulated, written
@@ -164,24 +164,28 @@ def test_clopper_and_pearson_as_published() -> None:
 def test_people_judged_alike_count_as_their_cases() -> None:
     """Twenty persons in ten cases, both of a case always alike: the variance between cases is twice the binomial one.
 
-    Five cases of two are hits: p = 1/2, each case is 1 above or below: 10/9 * 10 / 400 over 1/4 / 20, times the squared
+    Five cases of two are hits: p = 1/2, each case is 1 above or below: 10/9 * 10 / 400 over 1/4 / 19, times the squared
     ratio of Student's quantiles at 9 and 19 degrees.
     """
     from scipy.stats import t
 
     hit, case = np.repeat([1, 0], 10), np.repeat(np.arange(10), 2)
-    truth = 10 / 9 * 10 / 400 / (0.25 / 20) * (t.ppf(0.975, 9) / t.ppf(0.975, 19)) ** 2
+    truth = 10 / 9 * 10 / 400 / (0.25 / 19) * (t.ppf(0.975, 9) / t.ppf(0.975, 19)) ** 2
     assert design_effect(hit, case) == pytest.approx(truth)
-    alone = named_share("x", hit, np.arange(20))
-    together = named_share("x", hit, case)
-    assert together["x"] == alone["x"] == 0.5
-    assert together["x_low"] < alone["x_low"] and together["x_high"] > alone["x_high"]
+    rows = [counted("x", hit, np.arange(20)), counted("x", hit, case), counted("x", hit[:0], case[:0])]
+    frame = shared(pl.DataFrame(rows, schema=counted_schema("x"), orient="row"), "x")
+    assert frame.columns == ["x", "x_low", "x_high", "x_n", "x_of", "x_deff"]
+    assert frame["x"].to_list() == [0.5, 0.5, None]
+    alone, together, none = frame.select("x_low", "x_high").rows()
+    assert alone == pytest.approx(share_limits(10, 20))
+    assert together == pytest.approx(share_limits(10, 20, truth))
+    assert together[0] < alone[0] and together[1] > alone[1]
+    assert none == (None, None)
 
 
 def test_where_all_are_alike_each_case_counts_once() -> None:
     assert design_effect(np.ones(6), np.array([1, 1, 1, 2, 2, 3])) == pytest.approx((9 + 4 + 1) / 6)
     assert design_effect(np.array([1, 0]), np.array([1, 1])) == 2
-    assert named_share("x", np.array([]), np.array([]))["x"] is None
 
 
 def test_limits_of_shares_hold_where_a_case_has_one_outcome() -> None:
