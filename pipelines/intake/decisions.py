@@ -17,7 +17,14 @@ from pipelines import clock, codes
 from pipelines.intake import changes, facts
 from pipelines.intake.acts import Act, Justification, Refusals, Within
 from pipelines.intake.changes import Book, Change, apply, opened, raise_first
-from pipelines.intake.queries import BlockKey, block_keys, open_warnings, previous_blocks, replaced_blocks
+from pipelines.intake.queries import (
+    BlockKey,
+    block_keys,
+    newest_accepted,
+    open_warnings,
+    previous_blocks,
+    replaced_blocks,
+)
 from pipelines.intake.schema import JUSTIFICATION
 from pipelines.intake.transitions import TransitionError
 from pipelines.locales import mark
@@ -232,6 +239,8 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                 if act.override:
                     changes.needed_comment(act.comment)
                 _still_explained(book, act, replaced.get(act.submission_id, set()) | (own & accepted))
+                if act.at is None:
+                    _after_what_it_replaces(book, act, change.at)
                 if book.known[act.submission_id].kind == "patch":
                     # A patch lies over what was accepted before it, so everything before must be in the ledger first.
                     refused |= apply(book, waiting)
@@ -276,6 +285,20 @@ def _still_explained(book: Book, act: Act, replaced: set[BlockKey]) -> None:
             ),
             submission=act.submission_id,
             periods=_periods(replaced),
+        )
+
+
+def _after_what_it_replaces(book: Book, act: Act, at: datetime) -> None:
+    """The newest accepted return counts: accepted by a clock that was set back, this one would silently not."""
+    newest = newest_accepted(book.connection, act.submission_id)
+    if newest is not None and newest > clock.stamp(at):
+        raise TransitionError(
+            mark(
+                "{submission} replaces what was accepted at {time}, and the clock of this machine says that it is "
+                "earlier now; have the clock set right and approve it then."
+            ),
+            submission=act.submission_id,
+            time=newest,
         )
 
 

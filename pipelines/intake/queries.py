@@ -214,6 +214,26 @@ def replaced_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, 
     return out
 
 
+def newest_accepted(connection: sa.Connection, submission_id: str) -> str | None:
+    """When the newest accepted return that holds a key of this one was accepted; None where there is none."""
+    mine, other = BLOCK.alias("mine"), BLOCK.alias("other")
+    query = (
+        sa.select(sa.func.max(SUBMISSION.c.accepted_at))
+        .select_from(mine)
+        .join(
+            other,
+            sa.and_(
+                *(mine.c[n] == other.c[n] for n in ("jurisdiction", "instrument", "form", "freq", "period")),
+                other.c.submission_id != mine.c.submission_id,
+            ),
+        )
+        .join(SUBMISSION, SUBMISSION.c.submission_id == other.c.submission_id)
+        .where(mine.c.submission_id == submission_id, SUBMISSION.c.state.in_(ACCEPTED))
+    )
+    found: str | None = connection.execute(query).scalar_one()
+    return found
+
+
 def open_warnings(
     connection: sa.Connection, ids: Sequence[str], *, justified: bool = False
 ) -> dict[str, list[tuple[str, str]]]:

@@ -7,6 +7,7 @@ The rule is that of NIST SP 800-63B: length counts, no classes of characters, no
 from __future__ import annotations
 
 import secrets
+import threading
 from datetime import timedelta
 from functools import cache
 
@@ -22,6 +23,8 @@ FAILURES = 5
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=15), timedelta(days=1)
 _HASHER = PasswordHasher()
 """Argon2id with the library's parameters (those of RFC 9106 for little memory); raised with it, and then rehashed."""
+_AT_ONCE = threading.BoundedSemaphore(4)
+"""Each hash takes 64 MB while it is made, and whoever is not signed in may ask for one: the others wait."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """For passwords that are read aloud or typed from paper: nothing that looks like another."""
 
@@ -47,13 +50,16 @@ def check(password: str, account_id: str, display_name: str) -> None:
 
 def hashed(password: str) -> str:
     """The Argon2 hash of a password, with its salt and parameters."""
-    return _HASHER.hash(password)
+    with _AT_ONCE:
+        return _HASHER.hash(password)
 
 
 def matches(stored: str | None, password: str) -> bool:
     """Whether a password is the stored one. Where there is none it takes as long, and is never."""
+    asked = stored or _dummy()
     try:
-        _HASHER.verify(stored or _dummy(), password[: MAXIMUM + 1])
+        with _AT_ONCE:
+            _HASHER.verify(asked, password[: MAXIMUM + 1])
     except (VerifyMismatchError, InvalidHashError):
         return False
     return stored is not None

@@ -268,6 +268,22 @@ def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine])
     assert queries.find(engine, other).revision_reason is None
 
 
+def test_by_a_clock_that_was_set_back_nothing_is_accepted_behind_what_it_replaces(
+    desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, engine = desk
+    first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    again = _sent(home, engine, "2")
+    monkeypatch.setenv("RTI_NOW", "2026-02-01T09:00:00Z")
+    with pytest.raises(TransitionError, match=r"accepted at 2026-02-11T09:00:00Z, and the clock"):
+        ledger.approve(engine, home, Act(again, "chief"))
+    key = ("QQ", "justice", "QQ-JUSTICE-OFFICE", "Q", "2025-Q4")
+    assert queries.accepted_blocks(engine)[key] == first
+    monkeypatch.setenv("RTI_NOW", "2026-02-12T09:00:00Z")
+    ledger.approve(engine, home, Act(again, "chief"))
+    assert queries.accepted_blocks(engine)[key] == again
+
+
 def test_of_two_sent_at_once_the_second_is_not_accepted_without_a_reason(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
     ids = [_checked(engine, name) for name in ("1", "2")]

@@ -218,6 +218,28 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
     assert accounts.reset_password(engine, "al-pp", by="head")
 
 
+def test_however_many_sign_in_at_once_a_few_hashes_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored, lock, busy, most = passwords.hashed(PASSWORD), threading.Lock(), 0, 0
+
+    class Slow:
+        def verify(self, _stored: str, _password: str) -> None:
+            nonlocal busy, most
+            with lock:
+                busy += 1
+                most = max(most, busy)
+            time.sleep(0.02)
+            with lock:
+                busy -= 1
+
+    monkeypatch.setattr(passwords, "_HASHER", Slow())
+    threads = [threading.Thread(target=passwords.matches, args=(stored, PASSWORD)) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 < most <= 4
+
+
 def test_an_account_sets_its_own_language_and_address_and_no_others(engine: sa.Engine) -> None:
     _account(engine, "al-pp")
     _account(engine, "al-chief")
