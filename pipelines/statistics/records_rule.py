@@ -88,7 +88,7 @@ def public_quantiles(
     The frame is one of `durations`, `pending` or `sentences` (columns `<name>_side`, `<name>_side_proceedings`).
     Every row stays.  A value that fails the rule is null with Q and C, whatever the reason; one that the curve does
     not reach is null with M.  Values are rounded to `step`, limits outward to `limit_step`, in the unit of the figure;
-    no count goes out.
+    no count goes out.  `also`: columns that go with the row, null where it fails (`oldest_over`).
     """
     import polars as pl
 
