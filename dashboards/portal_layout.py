@@ -81,8 +81,10 @@ class Here:
 
     def form(self, form: str | None) -> str:
         """What a person calls a form."""
+        from pipelines.returns.titles import form_title
+
         declared = self.desk.registry.forms.get(form) if form else None
-        return f"{declared.title} ({declared.id})" if declared is not None else form or ""
+        return f"{form_title(declared, self.language)} ({declared.id})" if declared is not None else form or ""
 
     @property
     def is_demonstration(self) -> bool:

@@ -61,6 +61,7 @@ def _due(here: Here) -> list[Deadline]:
 
 def _offers(here: Here, due: Sequence[Deadline]) -> None:
     from pipelines import templates
+    from pipelines.returns.titles import form_title
 
     offered = 0
     for deadline in due:
@@ -68,7 +69,7 @@ def _offers(here: Here, due: Sequence[Deadline]) -> None:
         for form in (f for f in forms if f.source == deadline.source):
             offered += 1
             with st.container(key=f"template-{form.id}-{deadline.period}", border=True, gap="small"):
-                layout.heading(form.title)
+                layout.heading(form_title(form, here.language))
                 layout.put(
                     html.facts(
                         [

@@ -28,6 +28,7 @@ from pipelines.intake.check import check as check_file
 from pipelines.intake.submit import IDENTIFIER_RULES, SubmissionRefusedError, refusal
 from pipelines.locales import tell
 from pipelines.returns.findings import Finding
+from pipelines.returns.titles import form_title
 
 if TYPE_CHECKING:
     from expectations.judge import History
@@ -236,6 +237,8 @@ def _refused(desk: Desk, who: Identity, report: Report) -> Finding | None:
     foreign = [pair for pair in pairs if not who.may("submitter", *pair)]
     jurisdiction, instrument = (foreign or pairs)[0]
     told: dict[str, Scalar] = {"jurisdiction": jurisdiction, "instrument": instrument, "form": report.form}
+    if (declared := desk.registry.forms.get(report.form)) is not None:
+        told["form"] = f"{form_title(declared, who.language)} ({declared.id})"
     told["name"] = _name_with_note(desk, jurisdiction, who.language)
     if desk.registry.territory_of(report.jurisdiction).kind != desk.kind:
         return Finding(NOT_PRACTICE if desk.kind == "training" else PRACTICE, "error", params=told)

@@ -11,7 +11,7 @@ that the same declaration can later write the office's empty template.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -37,6 +37,10 @@ from pipelines.returns.declared import Declared, Many, PeriodRange, Template, pl
 Format = Literal["xlsx", "xls", "ods", "csv", "pdf", "docx", "html", "px", "jsonstat", "sdmx-ml", "sdmx-csv"]
 CUBE_FORMATS = frozenset({"px", "jsonstat", "sdmx-ml", "sdmx-csv"})
 SignMeaning = Literal["zero", "not_applicable", "not_available", "not_collected", "confidential", "below_half_unit"]
+
+
+TitleLanguage = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-(Latn|Cyrl))?$")]
+Title = Annotated[str, Field(min_length=3, max_length=120)]
 
 
 class Numbers(Declared):
@@ -246,6 +250,9 @@ class Form(Declared):
     id: str = Field(pattern=r"^[A-Z]{2}[A-Z_]*-[A-Z]+(-[A-Z0-9]+)+$")
     series: str = Field(pattern=r"^[A-Z0-9_-]+$", description="Identity of its blocks across layouts.")
     title: str = Field(description="What a person calls this form, in English.")
+    titles: dict[TitleLanguage, Title] = Field(
+        default_factory=dict, description="The same in other languages, the office's own first: mk, sr-Cyrl, sq …"
+    )
     jurisdiction: str
     source: str
     instrument: Instrument
@@ -332,6 +339,8 @@ class Form(Declared):
             raise ValueError("`records` goes with the instrument register, and with it only")
         if (len(self.valid.partition("..")[0]) == 4) != (self.freq == "A"):
             raise ValueError("a quarterly form is valid for quarters, an annual form for years")
+        if "en" in self.titles:
+            raise ValueError("the English title is `title`; `titles` are those of other languages")
         self._check_tables()
         self._check_names()
         return self

@@ -242,7 +242,11 @@ def _resolved(
     if base not in raw or depth > _MAX_CHAIN:
         problem = f"{base!r} is no form of this territory" if base not in raw else "the chain of same_as has no end"
         raise _fault(path, f"{id_}.same_as", problem, f"Name one of {', '.join(raw)}")
-    return _merged(_resolved(base, raw, path, depth + 1), {k: v for k, v in form.items() if k != "same_as"})
+    followed = _resolved(base, raw, path, depth + 1)
+    if "title" in form:
+        # Another name: what the form before was called in other languages is not true of this one.
+        followed = {k: v for k, v in followed.items() if k != "titles"}
+    return _merged(followed, {k: v for k, v in form.items() if k != "same_as"})
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

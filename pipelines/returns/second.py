@@ -29,6 +29,11 @@ _NUMBER = {
     "sr-Cyrl": "Број", "mk": "Број",
 }  # fmt: skip
 """Heading of the numbers of a cube's workbook by the form's language, where the form declares none."""
+_WORKBOOK = {
+    "sq": "libër pune", "hr": "radna knjiga", "bs": "radna sveska", "cnr-Latn": "radna sveska",
+    "cnr-Cyrl": "радна свеска", "sr-Latn": "radna sveska", "sr-Cyrl": "радна свеска", "mk": "работна книга",
+}  # fmt: skip
+"""What is said behind a title that the workbook is one, by the title's language; elsewhere its format."""
 _SIGNS = {"not_applicable": (".", "x"), "not_available": ("..", ":"), "not_collected": ("…", "/"),
           "confidential": ("c", "*")}  # fmt: skip
 """Signs for what only an attribute of the file could say: the usual one first, another where that is taken."""
@@ -59,6 +64,7 @@ def second_of(form: Form) -> Form:
         "id": identity,
         "second_of": form.id,
         "title": f"{form.title} (workbook)",
+        "titles": {spoken: f"{title} ({_WORKBOOK.get(spoken, 'XLSX')})" for spoken, title in form.titles.items()},
         "formats": ["xlsx"],
         "recognise": {"all": [mark]},
         "codes": _codes(form),

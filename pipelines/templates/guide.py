@@ -16,6 +16,7 @@ from pipelines.codes import UnknownCodeError, codelist_names, label
 from pipelines.locales import mark, tell
 from pipelines.returns.form import Form
 from pipelines.returns.template import Meaning
+from pipelines.returns.titles import form_title
 from pipelines.templates.layout import sheet_name
 from pipelines.templates.words import Words
 from pipelines.templates.workbook import HEAD
@@ -83,7 +84,7 @@ def add_guide(book: Workbook, guide: Guide) -> None:
         _line(page, tell("Demonstration data: invented, not official.", language), size=12)
     facts = [
         (tell("Office", language), guide.office),
-        (tell("Form", language), guide.form.id),
+        (tell("Form", language), f"{form_title(guide.form, language)} ({guide.form.id})"),
         (tell("Period", language), guide.period),
     ]
     if guide.deadline is not None:

@@ -27,7 +27,14 @@ from tests.unit import check_fakes
 def _form(identity: str, jurisdiction: str, instrument: str) -> SimpleNamespace:
     series = identity.rsplit("-", 1)[0] + "-OFFICE"
     return SimpleNamespace(
-        id=identity, series=series, jurisdiction=jurisdiction, instrument=instrument, freq="Q", valid="2020-Q1.."
+        id=identity,
+        series=series,
+        title=f"Return of {jurisdiction}",
+        titles={"mk": f"Извештај на {jurisdiction}"},
+        jurisdiction=jurisdiction,
+        instrument=instrument,
+        freq="Q",
+        valid="2020-Q1..",
     )
 
 

@@ -69,6 +69,8 @@ def test_what_is_anothers_is_not_kept(desk: Desk, form: str, named: str) -> None
     first = done.report.findings[0]
     assert (done.submission_id, done.state, done.report.verdict) == (None, None, "error")
     assert (first.rule, first.severity, first.params["name"]) == ("desk.not_yours", "error", named)
+    title = "Return of RR" if form != desk_fakes.BOTH else "Return of QQ"
+    assert first.params["form"] == f"{title} ({form})"
     assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
 
 
