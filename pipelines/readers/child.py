@@ -11,6 +11,7 @@ import atexit
 import json
 import os
 import pickle
+import select
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -166,15 +168,17 @@ class Launcher:
 
     def reap(self, pid: int) -> int:
         """Wait for a child that was killed or has died; its wait status."""
-        with self.lock:
+        status = signal.SIGKILL.value  # where the launcher was killed, and its children with it
+        with self.lock, suppress(OSError):
             self.control.send(f"reap {pid}".encode())
-            status = int(self.control.recv(64) or b"0")
+            status = int(self.control.recv(64) or status)
         shutil.rmtree(self.folder / str(pid), ignore_errors=True)
         return status
 
     def forget(self, pid: int) -> None:
         """Let a child that was told to end do so in its own time."""
-        with self.lock:
+        # A launcher that was killed has taken its children with it: nobody is left to be forgotten.
+        with self.lock, suppress(OSError):
             self.control.send(f"forget {pid}".encode())
         shutil.rmtree(self.folder / str(pid), ignore_errors=True)
 
@@ -251,6 +255,12 @@ class Child:
     def ask(self, job: Any, timeout: float) -> Any:
         """Send and receive."""
         return self.send(job, timeout) or self.receive()
+
+    def gone(self) -> bool:
+        """Whether it has ended while it had nothing to do: one that waits for a job says nothing."""
+        watch = select.poll()
+        watch.register(self.sock, select.POLLIN)
+        return bool(watch.poll(0))
 
     def overdue(self) -> ReadError:
         """Kill a child whose time is over and say so."""

@@ -136,10 +136,14 @@ class ChildPool(Generic[J, R]):
             busy[child] = key, seat
 
     def _child(self) -> Child:
-        try:
-            return self.idle.popleft()
-        except IndexError:
-            return self.launcher.start()
+        while True:
+            try:
+                child = self.idle.popleft()
+            except IndexError:
+                return self.launcher.start()
+            if not child.gone():
+                return child
+            child.close()  # the system ended it for want of memory, say; the next file is not to be told so
 
     def _next(self, selector: selectors.BaseSelector, busy: dict[Child, tuple[K, Seat]]) -> Iterator[tuple[Child, Any]]:
         while True:

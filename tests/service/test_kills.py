@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -216,6 +217,26 @@ def test_the_service_may_be_killed_at_every_step(root: Path) -> None:
         stands(service.home, every)
     assert kept_aside, "no kill came while a file was being written"
     print(f"\n{len(NAMED)} kills at named steps, {kept_aside} files were half-written and removed")
+
+
+def test_reading_processes_may_be_killed_and_the_next_file_is_answered(root: Path) -> None:
+    path = running.newest("al-pp-sender")
+    with serving(root, root.parent) as service, service.client("al-pp-sender") as client:
+        running.warm(service)
+        for number in range(6):
+            family = [pid for pid in service.family() if pid != service.process.pid]
+            launchers = [pid for pid in family if _parent(pid) == service.process.pid]
+            assert len(launchers) == 1 and len(family) > 1, "a reading process waits for work"
+            # The children first, which the launcher outlives; then the launcher, with which all of them end.
+            for pid in [pid for pid in family if pid not in launchers] if number % 2 == 0 else launchers:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.3)
+            answer = running.check(client, running.other_bytes(path, number), path.name)
+            assert answer.status_code == 200 and answer.json()["verdict"] in ("good", "information"), answer.text[:300]
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_the_service_may_be_killed_at_any_moment(root: Path) -> None:
