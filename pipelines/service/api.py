@@ -16,7 +16,9 @@ from fastapi.responses import HTMLResponse
 from pipelines import __version__
 from pipelines.desk import Desk
 from pipelines.service import api_handing_in, api_more, api_problems, api_reference, api_submissions
+from pipelines.service.api_problems import ProblemError
 from pipelines.service.api_queue import Queue
+from pipelines.service.bounded import Bounded
 
 DESCRIPTION = (
     "Hand in returns, read what was found in them, send and decide them, by a program. It is the same check, the same "
@@ -24,6 +26,9 @@ DESCRIPTION = (
     "Every request carries a token: `Authorization: Bearer rti_...`. A token may what its account may, or less. What "
     "it may not see is answered as if it were not there. Errors are problem details (RFC 9457) with a `remedy`."
 )
+
+WORDS_LIMIT = 1024 * 1024
+"""Bytes of a request that brings words and no file: FastAPI reads them before it asks for the token."""
 
 
 def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
@@ -38,6 +43,12 @@ def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
     )
     app.state.desk = (lambda: desk_or_factory) if isinstance(desk_or_factory, Desk) else desk_or_factory
     app.state.queue = Queue()
+    app.add_middleware(
+        Bounded,
+        limit=WORDS_LIMIT,
+        refusal=ProblemError(413, "The request has more than 1 MB and is none that brings a file.", limit=1).answer(),
+        besides=("/v1/check", "/v1/submissions"),
+    )
     api_problems.install(app)
     for part in (api_handing_in, api_submissions, api_more):
         app.include_router(part.router)

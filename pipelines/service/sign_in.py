@@ -48,6 +48,8 @@ TICKET_SECONDS = 1800
 LANGUAGE_COOKIE = "rti_language"
 _TICKET_COOKIE = "rti_sign_in"
 _MOST_PENDING = 10_000
+MOST_BYTES = 64 * 1024
+"""Bytes of a form; its longest field is the ticket, of less than one thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +305,13 @@ class SignIn:
 def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: bool) -> Starlette:
     """The application, to be mounted at the path of `issuer`."""
     from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.responses import PlainTextResponse
     from starlette.routing import Route
 
+    from pipelines.service.bounded import Bounded
+
+    too_much = PlainTextResponse("The form is too big.", 413)
     served = SignIn(engine, client, issuer, demonstration=demonstration)
     return Starlette(
         routes=[
@@ -316,7 +323,9 @@ def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: boo
             Route("/password", served.password, methods=["POST"]),
             Route("/token", served.token, methods=["POST"]),
             Route("/style.css", served.style),
-        ]
+        ],
+        # Whoever asks here is not signed in yet.
+        middleware=[Middleware(Bounded, limit=MOST_BYTES, refusal=too_much)],
     )
 
 

@@ -395,3 +395,10 @@ def test_mounted_below_an_address_its_page_points_there(desk: Desk) -> None:
     assert 'href="/api/openapi.json"' in inside.get("/api/").text
     assert inside.get("/api/v1/submissions", headers=_as(desk, "qq-sender")).json() == []
     assert inside.get("/api/openapi.json").json()["servers"] == [{"url": "/api"}]
+
+
+def test_a_request_of_megabytes_that_brings_no_file_is_refused_without_a_token(client: TestClient) -> None:
+    for path in ("/v1/nil", "/v1/submissions/S0123456789abcde/justify"):
+        answer = client.post(path, content=b'{"text":"' + b"a" * 1024 * 1024 + b'"}')
+        assert "1 MB" in _is_problem(answer, 413)["remedy"]
+        assert client.post(path, content=b'{"text":"' + b"a" * 1024 * 1000 + b'"}').status_code == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -201,3 +202,14 @@ def test_the_browsers_language_is_taken_where_nothing_was_chosen(browser: TestCl
     for header, expected in (("xx;q=1, en-GB", "en"), ("", "en")):
         answer = browser.get(ask(), headers={"accept-language": header})
         assert f'<html lang="{expected}">' in answer.text
+
+
+def test_a_form_of_megabytes_is_refused_before_it_is_read_whole(browser: TestClient) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b"a" * 16 * 1024
+
+    for path in ("/identity/sign-in", "/identity/password", "/identity/token"):
+        answer = browser.post(path, content=parts(), headers={"Content-Type": "application/x-www-form-urlencoded"})
+        assert (answer.status_code, answer.text) == (413, "The form is too big.")
+    assert browser.post("/identity/sign-in", data={"account": "a" * 60_000}).status_code == 400

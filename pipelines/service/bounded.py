@@ -1,0 +1,46 @@
+"""A limit on what a request may bring, before anybody looks at who asks.
+
+Belongs here: counting the bytes of bodies that are read whole (forms, JSON).  Does not belong here: files, which are
+counted as they come and only from who has a token (`api_body.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Bounded:
+    """Around an application: a body of more than `limit` bytes is answered by `refusal` and goes no further.
+
+    Paths that end as one of `besides` are let through as they are.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, refusal: Response, besides: tuple[str, ...] = ()) -> None:
+        self.app, self.limit, self.refusal, self.besides = app, limit, refusal, besides
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"].endswith(self.besides):
+            await self.app(scope, receive, send)
+            return
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # whoever asked has gone
+            size += len(message.get("body", b""))
+            if size > self.limit:
+                await self.refusal(scope, receive, send)
+                return
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        whole: list[Message] = [{"type": "http.request", "body": b"".join(parts), "more_body": False}]
+
+        async def again() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await self.app(scope, again, send)
