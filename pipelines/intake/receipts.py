@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from pipelines import clock
-from pipelines.intake import audit, ledger, receipt_keys
+from pipelines.intake import audit, ledger, receipt_keys, standing
 from pipelines.intake.database import reading
 from pipelines.intake.schema import JUSTIFICATION, RECEIPT, SUBMISSION
 from pipelines.locales import mark
@@ -97,6 +97,12 @@ def _give(
         sa.insert(RECEIPT).values(
             receipt_id=signed.receipt_id, submission_id=act.submission_id, at=at, document=signed.document
         )
+    )
+    # Its signature tells a change; that it was given at all only the log can tell once its row is gone.
+    stand = standing.receipts(connection, [signed.receipt_id])[signed.receipt_id]
+    detail = {"submission": act.submission_id, "standing": stand}
+    audit.append(
+        connection, at=clock.parse(at), actor=act.actor, action="receipt.give", subject=signed.receipt_id, detail=detail
     )
     return signed
 

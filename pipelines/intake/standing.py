@@ -1,6 +1,6 @@
 """What an entry of the audit log vouches for: the digest of the rows as they stood when it was written.
 
-Belongs here: digests of events, and of a submission, an account, a token with all that hangs on them.
+Belongs here: digests of events, and of a submission, an account, a token, a receipt with all that hangs on them.
 Does not belong here: the chain (`audit.py`), comparing (`verification.py`).
 
 An edit behind the database's triggers changes a row and not its digest in the chain.  Left out is what changes without
@@ -18,7 +18,7 @@ from pipelines import clock
 from pipelines.intake import audit
 from pipelines.intake.audit import Entry, digest
 from pipelines.intake.queries import in_ids
-from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, EVENT, JUSTIFICATION, SUBMISSION, TOKEN
+from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, EVENT, JUSTIFICATION, RECEIPT, SUBMISSION, TOKEN
 from pipelines.people.identity import SYSTEM
 
 Digests = dict[str, str]
@@ -83,6 +83,11 @@ def accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Dig
 def tokens(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
     """Of each token the digest of its row."""
     return _digests(connection, ids, (_TOKEN, TOKEN.c.token_id))
+
+
+def receipts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Of each receipt the digest of its row."""
+    return _digests(connection, ids, (RECEIPT.columns, RECEIPT.c.receipt_id))
 
 
 def _digests(

@@ -17,7 +17,6 @@ from pipelines import cli
 from pipelines.desk import Desk
 from pipelines.home import Home, init
 from pipelines.intake import audit, receipt_keys, receipts
-from pipelines.intake.database import reading
 from pipelines.intake.receipts import SignedReceipt
 from tests.unit import desk_fakes
 from tests.unit.desk_fakes import file, sent, who
@@ -61,8 +60,10 @@ def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None
     assert (content["sender"], content["home"], content["demonstration"]) == ("qq-sender", "demonstration", True)
     assert receipts.verify(signed.as_bytes(), file=file()).outcome == "good"
     seq, hashed = content["audit_head"].split(":")
-    with reading(desk.engine) as connection:
-        assert audit.head(connection) == (int(seq), hashed)
+    # Its own entry follows the head that it names.
+    before, own = audit.entries(desk.engine, after=int(seq) - 1)
+    assert (before["hash"], own["previous"], own["action"]) == (hashed, hashed, "receipt.give")
+    assert own["subject"] == signed.receipt_id
 
 
 def _sha256(data: bytes) -> str:
@@ -180,6 +181,26 @@ def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedRec
 
 
 # --------------------------------------------------------------------------------------------------------------- keys
+
+
+@pytest.mark.parametrize("fault", ["deleted", "changed"])
+def test_a_receipt_taken_away_or_changed_behind_the_triggers_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    desk_fakes.install(monkeypatch)
+    own = desk_fakes.opened(tmp_path)
+    sent(own)
+    assert audit.verify(own.engine).good
+    change = "delete from receipt" if fault == "deleted" else "update receipt set at = '2020-01-01T00:00:00Z'"
+    with own.engine.begin() as connection:
+        names = "select name from sqlite_master where type = 'trigger' and tbl_name = 'receipt'"
+        for (name,) in connection.exec_driver_sql(names).all():
+            connection.exec_driver_sql(f"drop trigger {name}")
+        connection.exec_driver_sql(change)
+    told = [f.told("en") for f in audit.verify(own.engine).faults]
+    assert len(told) == 1
+    assert told[0].startswith("Receipt R")
+    assert told[0].endswith(f"it was {fault}.")
 
 
 def test_a_key_is_private_and_its_public_part_is_not(tmp_path: Path) -> None:
