@@ -149,7 +149,7 @@ class SignIn:
             return self._back(asked, self.codes.issue(name, asked))
         if outcome.outcome == "must_change":
             return self._change_form(request, self._keep(_Pending(name, form["password"], asked, _until())), name)
-        return self._form(request, asked, account=name, fault=_words(outcome, language), status=401)
+        return self._form(request, asked, account=name, fault=_wrong(language), status=401)
 
     async def password_form(self, request: Request) -> Response:
         """`/password`: the form for somebody who wants another password."""
@@ -359,15 +359,14 @@ def _choices(request: Request, language: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _words(outcome: signin.SignIn, language: str) -> str:
-    if outcome.locked_until is not None:
-        return tell(
-            "This account is locked after several wrong passwords, until {until} (UTC). "
-            "Ask the steward if it was not you.",
-            language,
-            until=f"{outcome.locked_until:%H:%M}",
-        )
-    return tell("Account or password is wrong. Look at the keyboard's language and capital letters.", language)
+def _wrong(language: str) -> str:
+    """One sentence for every reason: only an account that is there can be locked. Its mail says that it is."""
+    return tell(
+        "Account or password is wrong, or the account is locked for a while after several wrong passwords. Look at the "
+        "keyboard's language and capital letters. If you are sure of both, wait a quarter of an hour or ask the "
+        "steward.",
+        language,
+    )
 
 
 def _stale(language: str) -> str:
