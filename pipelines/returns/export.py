@@ -32,9 +32,10 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "jurisdiction": {"code": _TEXT, "territory": _TEXT, "name": _TEXT, "is_whole": _FLAG, "part_of_total": _FLAG},
     "office": {"id": _TEXT, "territory": _TEXT, "jurisdiction": _TEXT, "language": _TEXT, "name": _TEXT, "note": _TEXT},
     "counting_rule": {
-        "territory": _TEXT, "jurisdiction": _TEXT, "level": _TEXT, "count_unit": _TEXT, "several_offences": _TEXT,
-        "attempts": _TEXT, "unknown_perpetrators": _TEXT, "transferred_counted_again": _FLAG,
-        "stage_definition": _TEXT, "valid_from": _TEXT, "valid_to": _TEXT, "status": _TEXT, "source": _TEXT,
+        "territory": _TEXT, "jurisdiction": _TEXT, "level": _TEXT, "count_unit": _TEXT, "input_or_output": _TEXT,
+        "counted_at": _TEXT, "several_offences": _TEXT, "attempts": _TEXT, "juveniles": _TEXT, "legal_persons": _TEXT,
+        "unknown_perpetrators": _TEXT, "transferred_counted_again": _FLAG, "stage_definition": _TEXT,
+        "valid_from": _TEXT, "valid_to": _TEXT, "status": _TEXT, "read_keys": _TEXT, "source": _TEXT,
     },
     "counts_source": {
         "territory": _TEXT, "jurisdiction": _TEXT, "measure": _TEXT, "source": _TEXT, "shape": _TEXT,
@@ -131,8 +132,9 @@ def _counting_rules(registry: Registry) -> Rows:
     for t in registry.territories.values():
         for r in t.counting_rules:
             yield (
-                t.code, r.jurisdiction, r.level, r.count_unit, r.several_offences, r.attempts, r.unknown_perpetrators,
-                r.transferred_counted_again, r.stage_definition, *_ends(r.valid), r.status, r.source,
+                t.code, r.jurisdiction, r.level, r.count_unit, r.input_or_output, r.counted_at, r.several_offences,
+                r.attempts, r.juveniles, r.legal_persons, r.unknown_perpetrators, r.transferred_counted_again,
+                r.stage_definition, *_ends(r.valid), r.status, ",".join(r.read), r.source,
             )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ Level = Annotated[str, Coded("level")]
 Instrument = Annotated[str, Coded("instrument")]
 CountUnit = Annotated[str, Coded("count_unit")]
 OffenceGroup = Annotated[str, Coded("offence_group")]
+DateBasis = Annotated[str, Coded("date_basis")]
+Included = Literal["included", "excluded", "not_stated", "not_applicable"]
 
 
 QUERY_DAYS = {"Q": 60, "A": 115}
@@ -90,22 +92,56 @@ class CalendarEntry(Declared):
         return self
 
 
+STATEMENTS = (
+    "count_unit", "input_or_output", "counted_at", "several_offences", "attempts", "juveniles", "legal_persons",
+    "unknown_perpetrators", "transferred_counted_again",
+)  # fmt: skip
+"""What a counting rule states, in the order in which a card shows it."""
+
+
 class CountingRule(Declared):
-    """How a stage counts in a jurisdiction: the unit, what one person counts as, and what happens on transfer."""
+    """How a stage counts in a jurisdiction: what one is, when it counts, whom, and what happens on transfer.
+
+    The law in force is not repeated here: `law.csv` says it by date.
+    """
 
     jurisdiction: str
     level: Level
     count_unit: CountUnit
+    input_or_output: Literal["input", "output", "both", "not_stated"] = Field(
+        "not_stated",
+        description="Counted on entering the stage, on leaving it, or each measure at its own end (reports received, "
+        "indictments filed).",
+    )
+    counted_at: DateBasis | Literal["not_stated"] = Field(
+        "not_stated", description="The moment whose date puts a count into a period."
+    )
     several_offences: Literal["principal", "each", "not_stated"]
     attempts: Literal["included", "excluded", "not_stated"]
-    unknown_perpetrators: Literal["included", "excluded", "not_stated", "not_applicable"]
+    juveniles: Included = "not_stated"
+    legal_persons: Included = "not_stated"
+    unknown_perpetrators: Included
     transferred_counted_again: bool = Field(
         description="Whether a case taken over from another jurisdiction is counted again here."
     )
     stage_definition: str = Field(description="What the stage is here, in the office's terms, in one English sentence.")
     valid: PeriodRange | None = None
     status: Literal["verified", "unverified", "demonstration"] = "unverified"
+    read: Many[str] = Field(
+        (), description="Keys of this rule that `source` was read to say; they are verified, the others are `status`."
+    )
     source: str | None = None
+
+    @model_validator(mode="after")
+    def _read_somewhere(self) -> Self:
+        for key in self.read:
+            if key not in STATEMENTS:
+                raise ValueError(f"read: {key!r} is no statement of a rule; write one of {', '.join(STATEMENTS)}")
+            if getattr(self, key) == "not_stated":
+                raise ValueError(f"read: {key} is not_stated, so nothing was read of it; write what was read")
+        if self.read and not self.source:
+            raise ValueError("source: name the document in which the keys under `read` were read")
+        return self
 
 
 class CountsSource(Declared):
@@ -176,3 +212,27 @@ class Territory(Declared):
         if not any(n.language == "en" and not n.accepted_only for n in self.names):
             raise ValueError("names: an English name is missing")
         return self
+
+    @model_validator(mode="after")
+    def _one_rule_at_a_time(self) -> Self:
+        for number, rule in enumerate(self.counting_rules):
+            for other in self.counting_rules[:number]:
+                same = (rule.jurisdiction, rule.level, rule.count_unit)
+                if same == (other.jurisdiction, other.level, other.count_unit) and overlap(rule.valid, other.valid):
+                    raise ValueError(
+                        f"counting_rules.{number}: two rules for {' '.join(same)} hold at one time "
+                        f"({other.valid or 'always'} and {rule.valid or 'always'}); end one where the other begins"
+                    )
+        return self
+
+
+def overlap(one: str | None, other: str | None) -> bool:
+    """Whether two ranges share a quarter; no range means always."""
+
+    def quarters(valid: str | None) -> tuple[str, str]:
+        start, _, end = (valid or "0000..9999").partition("..")
+        end = end or "9999"
+        return start if len(start) > 4 else f"{start}-Q1", end if len(end) > 4 else f"{end}-Q4"
+
+    (first, last), (other_first, other_last) = quarters(one), quarters(other)
+    return first <= other_last and other_first <= last

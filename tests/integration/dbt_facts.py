@@ -183,7 +183,10 @@ class World:
                 self.counting_rules,
                 {
                     "territory": text, "jurisdiction": text, "level": text, "count_unit": text,
-                    "transferred_counted_again": pl.Boolean(), "valid_from": text, "valid_to": text,
+                    "input_or_output": text, "counted_at": text, "several_offences": text, "attempts": text,
+                    "juveniles": text, "legal_persons": text, "unknown_perpetrators": text,
+                    "transferred_counted_again": pl.Boolean(), "valid_from": text, "valid_to": text, "status": text,
+                    "read_keys": text,
                 },
             ),
             "counts_source": (
