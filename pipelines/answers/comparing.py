@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.answers.model import Change, Comparison, EventCount, RegisterComparison, Shown
 from pipelines.answers.values import key_words, shown
-from pipelines.answers.wording import code_words, place_words
+from pipelines.locales.findings import code_words
+from pipelines.locales.places import place_words
 from pipelines.readers.model import Where
 from pipelines.returns.model import CASE_EVENT_KEY, OBSERVATION_KEY
 

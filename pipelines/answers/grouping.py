@@ -21,7 +21,8 @@ from pipelines import locales
 from pipelines.answers import declared as words_of_form
 from pipelines.answers.model import Group, Told
 from pipelines.answers.suggesting import suggest
-from pipelines.answers.wording import in_language, told
+from pipelines.answers.wording import told
+from pipelines.locales.findings import in_language
 from pipelines.readers.common import column_number
 from pipelines.readers.model import Scalar, Where
 from pipelines.returns import rules
@@ -235,7 +236,7 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, m
     """Message and remedy over a group: what its findings have in common stays, the rest is three dots."""
     if len({(m.message, m.remedy) for m in members}) == 1:
         return members[0].message, members[0].remedy
-    said = [in_language(f, language) for f in findings]
+    said = [in_language(f, language, apart=True) for f in findings]
     common = said[0]
     names = {name for f in said for name in f.params}
     params: dict[str, Scalar] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answers.model import Point, Series, Shown
 from pipelines.answers.values import key_words, shown
-from pipelines.answers.wording import place_words
+from pipelines.locales.places import place_words
 from pipelines.readers.model import Where
 from pipelines.returns.model import OBSERVATION_KEY
 

@@ -17,16 +17,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelines.answers.model import Suggestion
+from pipelines.locales.findings import NEAREST_RULES
 from pipelines.returns.folding import fold
 
 if TYPE_CHECKING:
     from pipelines.answers.declared import Declared
     from pipelines.returns.findings import Finding
 
-NEAREST_RULES = frozenset(
-    {"label.undeclared", "heading.undeclared", "cube.dimension_undeclared", "cube.member_undeclared"}
-)
-"""Rules whose parameter `nearest` is a proposal; it is shown as a suggestion and not said twice."""
 MENDABLE = frozenset({"label.undeclared", "heading.undeclared", "cell.lookalike"})
 """Rules of words in one cell, which a certain suggestion can mend."""
 _QUOTED = re.compile(r"'(.*)'", re.DOTALL)

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pipelines import codes
 from pipelines.answers.model import Shown
-from pipelines.answers.wording import code_words
 from pipelines.locales import tell
+from pipelines.locales.findings import code_words
 
 _WITHOUT_VALUE: dict[str, Literal["missing", "not_applicable", "withheld"]] = {
     "M": "not_applicable",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pipelines import locales
 from pipelines.answers.model import CellView, ReadRow, TableView
 from pipelines.answers.values import dimension_words, key_words, shown
-from pipelines.answers.wording import place_words
 from pipelines.locales import mark, tell
+from pipelines.locales.places import place_words
 from pipelines.readers.model import Content, Cube, Where
 from pipelines.returns.findings import Finding, Severity
 from pipelines.returns.sheets import is_blank

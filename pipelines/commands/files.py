@@ -116,6 +116,7 @@ def preview(
 def show_report(report: Report) -> None:
     """A report for people: the verdict, what was understood, and each finding with its place and remedy."""
     from pipelines import locales
+    from pipelines.locales.places import place_words
     from pipelines.returns.findings import worst_first
 
     size = f"{report.observations} observations" if report.observations or not report.events else ""
@@ -124,7 +125,7 @@ def show_report(report: Report) -> None:
     say(f"{report.filename}: {report.verdict}{known} ({', '.join(t for t in (size, events) if t)})")
     for finding in worst_first(report.findings):
         words = locales.words(finding, report.language)
-        place = str(finding.where)
+        place = place_words(finding.where, report.language) if str(finding.where) else ""
         say(f"  {finding.severity}  {place + ': ' if place else ''}{words.message}")
         if words.remedy:
             say(f"      {words.remedy}")

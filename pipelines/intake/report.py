@@ -124,6 +124,7 @@ class Report:
 def finding_as_json(finding: Finding, filename: str, language: str) -> dict[str, Any]:
     """One finding with its place in parts and its words in the reader's language."""
     from pipelines import locales
+    from pipelines.locales.places import place_words
 
     words = locales.words(finding, language)
     where = finding.where
@@ -143,7 +144,7 @@ def finding_as_json(finding: Finding, filename: str, language: str) -> dict[str,
             "line": where.line,
             "column": where.column,
             "keyword": where.keyword,
-            "words": str(where),
+            "words": place_words(where, language) if str(where) else "",
         },
         "seen": finding.seen,
         "expected": finding.expected,

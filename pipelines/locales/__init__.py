@@ -116,20 +116,10 @@ def gettext(text: str, language: str = SOURCE_LANGUAGE) -> str:
 
 
 def words(finding: Finding, language: str = SOURCE_LANGUAGE) -> Words:
-    """Message and remedy of a finding. A rule that no part declares any more says its id, so that old reports open."""
-    from pipelines.returns import rules
+    """Message and remedy of a finding, with all that stands in them in the language."""
+    from pipelines.locales.findings import said
 
-    try:
-        rule = rules.rule(finding.rule)
-    except KeyError:
-        return Words(fill_line(gettext("Rule {rule} of an earlier version.", language), rule=finding.rule), "")
-    message, remedy = (rules.fill(gettext(text, language), finding) for text in (rule.message, rule.remedy))
-    return Words(message, remedy)
-
-
-def fill_line(template: str, **params: object) -> str:
-    """A sentence of a screen with its parameters in place."""
-    return template.format(**params)
+    return said(finding, language)
 
 
 def sources() -> Iterator[tuple[str, str]]:

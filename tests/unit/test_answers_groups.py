@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines import answers
 from pipelines.answers import declared
 from pipelines.answers.declared import Declared
-from pipelines.answers.wording import place_words
+from pipelines.locales.places import place_words
 from pipelines.readers.model import Where
 from pipelines.returns.findings import Finding
 from tests.unit.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings

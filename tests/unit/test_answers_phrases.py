@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from pipelines.answers import phrases, wording
+from pipelines.answers import wording
+from pipelines.locales import phrases
 from pipelines.locales.extraction import ROOT
 from pipelines.readers.model import ReadError
 from pipelines.returns.findings import Finding

@@ -162,7 +162,7 @@ def test_check_of_several_files_tells_the_worst(capsys: pytest.CaptureFixture[st
 
 def test_check_shows_place_message_remedy_and_rule(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = _run(capsys, "check", _file("a.csv", "2025-Q4;reported;-1"))
-    assert "error  line 1: reported is -1." in out
+    assert "error  line 1: Reported is -1." in out
     assert "Correct it." in out
     assert "rule test.negative, finding " in out
 

@@ -66,7 +66,7 @@ def test_the_json_names_place_words_and_remedy() -> None:
     jsonschema.validate(content, SCHEMA)
     assert json.loads(json.dumps(content)) == content
     (finding,) = content["findings"]
-    assert finding["message"] == "indicted is -2."
+    assert finding["message"] == "Indicted is -2."
     assert finding["remedy"] == "Correct it."
     assert finding["where"] == {
         "file": "return.csv",
