@@ -12,6 +12,12 @@ from pipelines import locales
 from pipelines.locales import catalogues
 
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+DRAFTED = """
+The Bosnian, Serbian and Montenegrin texts were drafted together from one draft, each with its own list of words; the
+Albanian, Croatian and Macedonian ones directly from the English. {unread}
+"""
+UNREAD = "None of them was read by a native speaker."
+"""How the texts came about, said under the table; the last sentence as long as no text is reviewed."""
 PATH = locales.FOLDER / "REVIEW.md"
 
 
@@ -36,9 +42,14 @@ def table(languages: Sequence[str]) -> str:
 
 
 def with_table(page: str, languages: Sequence[str]) -> str:
-    """The page with its table made anew. Raises ValueError where the page has lost the marks of the table."""
+    """The page with its table made anew, and under it how the texts came about.
+
+    Raises ValueError where the page has lost the marks of the table.
+    """
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{PATH.name} needs the lines '{BEGIN}' and '{END}' around its table")
-    return f"{before}{BEGIN}\n{table(languages)}\n{END}{after}"
+    unread = not any(locales.reviewed(language)[0] for language in languages)
+    drafted = DRAFTED.format(unread=UNREAD if unread else "").rstrip()
+    return f"{before}{BEGIN}\n{table(languages)}\n{drafted}\n{END}{after}"

@@ -446,12 +446,14 @@ def test_a_review_is_counted_and_lost_with_the_text_it_was_of(folder: Path) -> N
     assert locales.reviewed("cnr") == (1, 2)
     assert catalogues.update("cnr", [one, two]).reviewed == 1
     page = review.with_table(f"a\n{review.BEGIN}\nold\n{review.END}\nz\n", ["cnr"])
+    assert "drafted together from one draft" in page and review.UNREAD not in page, "a text of it was read"
     assert "| Crnogorski (`cnr`) | 2 | 1 | MONSTAT, 2026-12-01 |" in page
     assert catalogues.update("cnr", [one, two], {"One": ["Prvi"]}).reviewed == 0
 
 
 def test_the_page_of_reviews_says_what_the_catalogues_say() -> None:
     page = review.PATH.read_text("utf-8")
+    assert review.UNREAD in page or any(locales.reviewed(language)[0] for language in catalogues.PLURALS)
     assert review.with_table(page, list(catalogues.PLURALS)) == page
     if not any(locales.reviewed(language)[0] for language in WRITTEN):
         assert "No text has been read by a native speaker yet" in page
