@@ -26,7 +26,7 @@ from pipelines.intake import nil as document
 from pipelines.intake.check import Step
 from pipelines.intake.check import check as check_file
 from pipelines.intake.submit import IDENTIFIER_RULES, SubmissionRefusedError, refusal
-from pipelines.locales import tell
+from pipelines.locales import mark
 from pipelines.returns.findings import Finding
 from pipelines.returns.titles import form_title
 
@@ -115,8 +115,8 @@ def upload(
     if corrects is not None:
         rights.seen(desk, who, corrects)
     name, sha256 = _name(filename), store.digest(data)
-    if (told := refusal(desk.home, sha256, name)) is not None:
-        raise SubmissionRefusedError(told)
+    if (refused := refusal(desk.home, sha256, name)) is not None:
+        raise refused
     if (before := _before(desk, who, sha256)) and before[-1].state not in ("refused", "withdrawn"):
         return _told(desk, who, before, data, form)
     arrival = _arrival(desk, who, sha256, len(data), name, corrects, kind)
@@ -156,14 +156,16 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     for text in asked:
         try:
             period = Period.of(text)
-        except ValueError as error:
-            raise SubmissionRefusedError(str(error)) from None
+        except ValueError:
+            raise SubmissionRefusedError(
+                mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(text)
+            ) from None
         if period.freq != declared.freq or not within(text, declared.valid):
             raise SubmissionRefusedError(
-                tell("{form} does not ask for {period}; choose another.", who.language, form=form, period=text)
+                mark("{form} does not ask for {period}; choose another."), form=form, period=text
             )
     if not asked:
-        raise SubmissionRefusedError(tell("Name at least one period.", who.language))
+        raise SubmissionRefusedError(mark("Name at least one period."))
     data = document.document(document.NilReturn(form, tuple(asked), comment))
     return upload(desk, who, data, f"nil-{form}-{'-'.join(asked)}.json")
 

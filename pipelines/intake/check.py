@@ -18,8 +18,10 @@ from pipelines.intake.report import Report, file_hash, history_hash
 from pipelines.intake.shared import SHARED
 from pipelines.intake.totals import totals
 from pipelines.intake.work import DeclarationsChangedError, Taken, Task
+from pipelines.locales import mark
 from pipelines.readers.model import ReadError
 from pipelines.returns.findings import Finding, verdict
+from pipelines.told import ToldError
 
 if TYPE_CHECKING:
     from expectations.judge import History
@@ -33,7 +35,7 @@ HistorySource = Callable[[Sequence[str]], "History | None"]
 """Gives the history of jurisdictions; called once, when it is known whose returns were read."""
 
 
-class UnknownFormError(Exception):
+class UnknownFormError(ToldError):
     """A form named by hand that no territory declares."""
 
 
@@ -185,7 +187,7 @@ def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[
         for job in jobs:
             if job.form is not None and job.form not in registry.forms:
                 known = ", ".join(sorted(registry.forms))
-                raise UnknownFormError(f"no form is named {job.form}; there are {known}")
+                raise UnknownFormError(mark("no form is named {form}; there are {forms}"), form=job.form, forms=known)
             if job.key in about:
                 raise ValueError(f"two jobs have the key {job.key!r}")
             if (declared := nil.parse(job.data)) is not None:
@@ -198,7 +200,7 @@ def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[
         for key, result in pool.map(tasks()):
             one = about[key]
             if isinstance(result, Taken) and result.stale:
-                raise DeclarationsChangedError("the declarations changed while this process ran; start it anew")
+                raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it anew"))
             about[key] = replace(one, taken=result)
             if progress is not None:
                 progress(key)

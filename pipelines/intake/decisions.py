@@ -253,7 +253,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                 refused[act.submission_id] = error
                 continue
             except facts.FactsError as error:
-                refused[act.submission_id] = TransitionError(str(error))
+                refused[act.submission_id] = TransitionError(error.text, **error.params)
                 continue
             waiting.append(change)
             accepted |= own

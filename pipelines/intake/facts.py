@@ -16,6 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.locales import mark
+from pipelines.told import ToldError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
     from pipelines.returns.findings import Finding
 
 TABLES = ("observation", "case_event")
+_NOT_READ = mark("what was read from {submission} is not on the disk; run `rti refresh`, which reads it again")
 
 
-class FactsError(Exception):
+class FactsError(ToldError):
     """Facts that should be there are not, or a patch has nothing to lie over. The text says what to do."""
 
 
@@ -89,9 +93,7 @@ def accept(home: Home, submission_id: str) -> None:
     """Make the waiting reading of a return its facts. Raises FactsError where there is none."""
     source = waiting_path(home, "observation", submission_id)
     if not source.exists():
-        raise FactsError(
-            f"what was read from {submission_id} is not on the disk; run `rti refresh`, which reads it again"
-        )
+        raise FactsError(_NOT_READ, submission=submission_id)
     for table in reversed(TABLES):  # observation last: its presence says that the facts are whole
         source = waiting_path(home, table, submission_id)
         if source.exists():
@@ -111,8 +113,12 @@ def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str
     if alone := [key for key, before in previous.items() if before is None]:
         told = ", ".join(f"{jurisdiction} {instrument} {period}" for jurisdiction, instrument, _, _, period in alone)
         raise FactsError(
-            f"{submission_id} corrects single figures of {told}, for which no return is accepted yet; "
-            "send the whole return"
+            mark(
+                "{submission} corrects single figures of {blocks}, for which no return is accepted yet; "
+                "send the whole return"
+            ),
+            submission=submission_id,
+            blocks=told,
         )
     for table, schema, key in (
         ("case_event", model.CASE_EVENT, (*model.CASE_EVENT_KEY, "freq", "period", "form")),
@@ -122,9 +128,7 @@ def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str
         if source.exists():
             new = pl.read_parquet(source)
         elif table == "observation":
-            raise FactsError(
-                f"what was read from {submission_id} is not on the disk; run `rti refresh`, which reads it again"
-            )
+            raise FactsError(_NOT_READ, submission=submission_id)
         else:
             new = model.empty(schema)
         before = [_block_rows(home, table, holder, block) for block, holder in sorted(previous.items()) if holder]
@@ -163,7 +167,11 @@ def _block_rows(home: Home, table: str, submission_id: str, block: BlockKey) -> 
     path = path_of(home, table, submission_id)
     if not path.exists():
         if table == "observation":
-            raise FactsError(f"the facts of {submission_id} are not on the disk; restore {path} from a backup")
+            raise FactsError(
+                mark("the facts of {submission} are not on the disk; restore {file} from a backup"),
+                submission=submission_id,
+                file=f"facts/{table}/{path.name}",
+            )
         return None
     frame = pl.read_parquet(path)
     condition = (

@@ -23,7 +23,9 @@ from pipelines.intake.check import check
 from pipelines.intake.receipts import SignedReceipt
 from pipelines.intake.report import Report
 from pipelines.intake.transitions import State, TransitionError
+from pipelines.locales import mark
 from pipelines.people import accounts
+from pipelines.told import ToldError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -37,7 +39,7 @@ IDENTIFIER_RULES = "person."
 """Rules of this name say that a file names persons; it is then not kept."""
 
 
-class SubmissionRefusedError(Exception):
+class SubmissionRefusedError(ToldError):
     """A file that this home does not take at all. The text says why and what to do."""
 
 
@@ -102,8 +104,8 @@ def submit(
     authority.may_receive(who := accounts.identity(engine, sender), sender)
     name = Path(filename).name
     sha256 = store.digest(data)
-    if (told := refusal(home, sha256, name)) is not None:
-        raise SubmissionRefusedError(told)
+    if (refused := refusal(home, sha256, name)) is not None:
+        raise refused
     at = at or clock.now()
     arrival = ledger.Arrival(
         sha256, len(data), name, sender, at, demonstration=home.kind == "demonstration", corrects=corrects, kind=kind
@@ -123,7 +125,10 @@ def submit(
     )
     if report.jurisdiction is not None and registry.territory_of(report.jurisdiction).kind == "training":
         raise SubmissionRefusedError(
-            f"{name} is a return of the training territory and counts nowhere; hand it in at practice, in the portal"
+            mark(
+                "{file} is a return of the training territory and counts nowhere; hand it in at practice, in the portal"
+            ),
+            file=name,
         )
     if report.verdict == "unreadable" or any(f.rule.startswith(IDENTIFIER_RULES) for f in report.findings):
         return Receipt(name, sha256, len(data), None, None, None, False, (), report)
@@ -138,12 +143,16 @@ def submit(
     return _receipt(engine, name, received.submission_id, received.same_file, new=True, report=report)
 
 
-def refusal(home: Home, sha256: str, filename: str) -> str | None:
+def refusal(home: Home, sha256: str, filename: str) -> SubmissionRefusedError | None:
     """Why this home does not take a file, or None where it does: invented returns never enter a real home."""
     if home.kind == "real" and sha256 in demonstration_files():
-        return (
-            f"{filename} is the invented return {demonstration_files()[sha256]} of raw_samples/, and {home.root} is a "
-            "real home; use a demonstration home for it (`rti init --kind demonstration` with another RTI_HOME)"
+        return SubmissionRefusedError(
+            mark(
+                "{file} is the invented return {sample} of the demonstration, and this is a real home; use a "
+                "demonstration home for it (`rti init --kind demonstration` with another RTI_HOME)"
+            ),
+            file=filename,
+            sample=demonstration_files()[sha256],
         )
     return None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipelines.persons.scan import scan
 from pipelines.readers.model import Content, Cube, ReadError
 from pipelines.returns.findings import Finding
+from pipelines.told import ToldError
 
 if TYPE_CHECKING:
     from pipelines.returns.form import Form
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pipelines.returns.standardise import Reading
 
 
-class DeclarationsChangedError(Exception):
+class DeclarationsChangedError(ToldError):
     """The declarations on the disk are not those that the calling process has loaded."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipelines.locales import languages, tell
+from pipelines.locales import languages, mark, tell
 from pipelines.returns.declared import within
 from pipelines.returns.form import Form
 from pipelines.returns.periods import Period
@@ -21,6 +21,7 @@ from pipelines.returns.registry import Registry
 from pipelines.templates.entry import Entry
 from pipelines.templates.layout import Sheet
 from pipelines.templates.words import Words, words_of
+from pipelines.told import ToldError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +32,13 @@ _TO_BE_FILLED = frozenset({"cell.empty", "return.empty", "findings.capped"})
 """Findings of an empty workbook that is otherwise right."""
 
 
-class TemplateError(Exception):
+_NOT_ITS_PERIOD = {
+    "Q": mark("{form} serves the quarters {periods}, not {period}; choose one of these, or another form"),
+    "A": mark("{form} serves the years {periods}, not {period}; choose one of these, or another form"),
+}
+
+
+class TemplateError(ToldError):
     """No workbook can be made: one sentence that says why, and what to do."""
 
 
@@ -54,7 +61,9 @@ def workbook_form(registry: Registry, form_id: str) -> Form:
     """The form by which the workbook of a form is read: itself, or its second form. Raises TemplateError."""
     form = registry.forms.get(form_id)
     if form is None:
-        raise TemplateError(f"no form is named {form_id}; there are {', '.join(sorted(registry.forms))}")
+        raise TemplateError(
+            mark("no form is named {form}; there are {forms}"), form=form_id, forms=", ".join(sorted(registry.forms))
+        )
     if "xlsx" in form.formats:
         return form
     return next(other for other in registry.forms.values() if other.second_of == form.id)
@@ -116,13 +125,10 @@ def write(
 def _period(form: Form, period: str) -> Period:
     try:
         when = Period.of(period)
-    except ValueError as error:
-        raise TemplateError(str(error)) from None
+    except ValueError:
+        raise TemplateError(mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(period)) from None
     if when.freq != form.freq or not within(period, form.valid):
-        kind = "quarters" if form.freq == "Q" else "years"
-        raise TemplateError(
-            f"{form.id} serves the {kind} {form.valid}, not {period}; choose one of these, or another form"
-        )
+        raise TemplateError(_NOT_ITS_PERIOD[form.freq], form=form.id, periods=form.valid, period=period)
     return when
 
 
@@ -168,7 +174,7 @@ def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[S
         assert form.records is not None  # a workbook is no cube
         return [records_sheet(words, form.records, above)]
     except TooManyLinesError as error:
-        raise TemplateError(str(error)) from None
+        raise TemplateError(error.text, **error.params) from None
 
 
 def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[Entry]:
@@ -181,14 +187,23 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
     matches = [match.form.id for match in recognise(content, None, registry)]
     if matches[:1] != [form.id]:
         others = ", ".join(matches) or "no form"
-        raise TemplateError(f"the workbook of {form.id} would be taken for {others}; make `recognise` more telling")
+        raise TemplateError(
+            mark("the workbook of {form} would be taken for {others}; make `recognise` more telling"),
+            form=form.id,
+            others=others,
+        )
     reading = standardise(content, form, registry)
     wrong = [f for f in reading.findings if f.severity != "information" and f.rule not in _TO_BE_FILLED]
     if wrong:
         from pipelines.returns.rules import say
 
         places = "; ".join(f"{f.where}: {say(f)[0]}" for f in wrong[:3])
-        raise TemplateError(f"the workbook of {form.id} for {period} would not be read: {places}")
+        raise TemplateError(
+            mark("the workbook of {form} for {period} would not be read: {places}"),
+            form=form.id,
+            period=period,
+            places=places,
+        )
     address = plan_of(form, registry).addresser.address
     found = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
     return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in found if key is not None]

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from pipelines.locales import mark
 from pipelines.returns.addressing import UNITS_WITHOUT_PERSONS
 from pipelines.returns.form import FlatList, Records
 from pipelines.returns.numbered import AT, Key
 from pipelines.templates.layout import Area, Sheet, Text, sheet_name
 from pipelines.templates.words import Words
+from pipelines.told import ToldError
 
 MANY_LINES = 1500
 """More combinations than these are not all foreseen: only those that the warehouse tells apart, see `_told_apart`."""
@@ -30,7 +32,7 @@ _CODED = frozenset({"event", "offence", "article", "sex", "age", "sentence_type"
 _AS_TABLE = {"event": "measure"}
 
 
-class TooManyLinesError(Exception):
+class TooManyLinesError(ToldError):
     """A list of more combinations than a person can fill in."""
 
 
@@ -104,7 +106,9 @@ def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
     size = prod(len(words.tables[c.dim].keys()) for c in flat.columns.values() if c.dim is not None)
     whole = flat.crossed and form.absent_cell != "missing"
     if whole and size > _MOST_LINES:
-        raise TooManyLinesError(f"{form.id} has {size} combinations; declare its workbook by hand (`second_of`)")
+        raise TooManyLinesError(
+            mark("{form} has {size} combinations; declare its workbook by hand (`second_of`)"), form=form.id, size=size
+        )
     few = size > MANY_LINES and not whole
     seen: set[Key] = set()
     out: list[_Line] = []

@@ -128,8 +128,10 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
     listed = {hashlib.sha256(data).hexdigest(): "QQ/justice/return.csv"}
     monkeypatch.setattr(submit_module, "demonstration_files", lambda: listed)
     people(ledger.open_ledger(real))
-    with pytest.raises(SubmissionRefusedError, match=r"invented return QQ/justice/return.csv.*real home"):
+    with pytest.raises(SubmissionRefusedError, match=r"invented return QQ/justice/return.csv.*real home") as told:
         submit(real, data, "renamed.csv", "office", registry=REGISTRY)
+    assert str(real.root) not in str(told.value), "where a home lies is not its offices' matter"
+    assert "renamed.csv" in told.value.told("mk") and "real home" not in told.value.told("mk")
     assert _stored(real) == []
 
 

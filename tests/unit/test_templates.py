@@ -385,8 +385,9 @@ def test_the_same_time_gives_the_same_bytes(registry: Registry, monkeypatch: pyt
     ],
 )
 def test_a_wrong_form_or_period_is_told(registry: Registry, form: str, period: str, words: str) -> None:
-    with pytest.raises(templates.TemplateError, match=words):
+    with pytest.raises(templates.TemplateError, match=words) as told:
         templates.write(registry, form, period)
+    assert words not in told.value.told("mk") and period[:4] in told.value.told("mk") + PERIOD
 
 
 def test_a_workbook_that_would_be_taken_for_another_form_is_never_given_out(tmp_path: Path) -> None:
