@@ -19,6 +19,7 @@ from dashboards.portal_layout import Here
 from pipelines.locales import mark
 
 if TYPE_CHECKING:
+    from pipelines.people.identity import Role
     from pipelines.timetable import Board, Cell, Row
 
 STATES: Mapping[str, words.Sign] = {
@@ -30,6 +31,8 @@ STATES: Mapping[str, words.Sign] = {
     "published": ("good", "★", mark("published")),
     "overdue": ("overdue", "✖", mark("overdue")),
 }
+_WORKING: tuple[Role, ...] = ("submitter", "approver", "steward")
+"""Who may know of a draft; to a viewer it is as if it had not come."""
 _OPEN = ("sent", "approved", "published")
 _SHOWN = (4, 8, 12)
 _FIRST = 12
@@ -49,7 +52,12 @@ def show() -> None:
     )
     registry = here.desk.registry
     made = timetable.board(
-        here.desk.engine, registry, here.who.pairs(), periods=int(periods or _SHOWN[1]), kind=here.desk.kind
+        here.desk.engine,
+        registry,
+        here.who.pairs(),
+        periods=int(periods or _SHOWN[1]),
+        kind=here.desk.kind,
+        working=[pair for role in _WORKING for pair in here.who.pairs(role)],
     )
     if not made.rows:
         layout.put(html.box("note", here.tell("Nothing is expected of your offices")))

@@ -21,7 +21,7 @@ from pipelines import clock
 from pipelines.intake.database import reading
 from pipelines.intake.queries import open_warnings
 from pipelines.intake.schema import BLOCK, SUBMISSION
-from pipelines.timetable.deadlines import Deadline, Pairs, TerritoryKind, deadlines
+from pipelines.timetable.deadlines import Deadline, Pairs, TerritoryKind, deadlines, within_pairs
 
 if TYPE_CHECKING:
     from pipelines.returns.registry import Registry
@@ -108,10 +108,13 @@ def board(
     today: date | None = None,
     periods: int = 8,
     kind: TerritoryKind = "national",
+    working: Pairs | None = None,
 ) -> Board:
     """The board of the pairs of an identity (`Identity.pairs()`), over the last `periods` periods of each office.
 
-    Annual returns show `periods / 4` years, at least one. Nothing outside the pairs is read from the ledger's rows.
+    `working` are those pairs of whose drafts somebody may know (default: all of `pairs`); of others a draft is as if it
+    had not come, as everywhere else. Annual returns show `periods / 4` years, at least one. Nothing outside the
+    pairs is read from the ledger's rows.
     """
     day = today or clock.now().date()
     shown = {"Q": max(periods, 1), "A": max(periods // 4, 1)}
@@ -120,6 +123,14 @@ def board(
     for (_, _, _, freq), found in groupby(due, key=lambda d: d.key[:4]):
         rows.append(list(found)[-shown[freq] :])
     known = _known(engine, registry, [one for row in rows for one in row])
+    if working is not None:
+        scope = tuple(working)
+        known = {
+            key: found
+            if within_pairs(key[0], key[1], scope)
+            else [one for one in found if one.state not in ("draft", "findings")]
+            for key, found in known.items()
+        }
     made = tuple(_row([_cell(one, known.get(one.key, []), day) for one in row], day) for row in rows)
     codes = {cell.deadline.period for row in made for cell in row.cells}
     return Board(day, made, tuple(sorted(codes, key=lambda code: (len(code) == 4, code))))

@@ -231,6 +231,19 @@ def test_the_state_is_that_of_the_return(
     assert cell.late is (state in ("draft", "findings"))
 
 
+@pytest.mark.parametrize(("ledger_state", "errors"), [("checked", 0), ("refused", 2), ("sent", 0)])
+def test_to_who_does_not_work_on_it_a_draft_is_as_if_it_had_not_come(
+    world: World, ledger_state: str, errors: int
+) -> None:
+    identity = world.comes(LAST, "2026-11-10", ledger_state, errors=errors)
+    for working, told in (([], False), ([("ZZ", "victims")], False), ([("ZZ", "justice")], True)):
+        made = timetable.board(world.engine, world.registry, ALL, today=DAY, working=working)
+        (cell,) = (cell for row in made.rows for cell in row.cells if cell.deadline.period == LAST)
+        seen = told or ledger_state == "sent"
+        assert (cell.submission_id == identity) is seen
+        assert (cell.state == "overdue") is not seen
+
+
 def test_a_warning_that_was_answered_is_no_finding(world: World) -> None:
     identity = world.comes(LAST, "2026-11-10", warnings=1)
     assert world.cell(LAST).state == "findings"
