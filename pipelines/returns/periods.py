@@ -5,6 +5,7 @@ Belongs here: arithmetic of periods.  Does not belong here: what is expected whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,7 +23,12 @@ class Period:
     def of(cls, code: str) -> Period:
         """The period of a code; raises ValueError for anything but `2024-Q3` and `2024`."""
         year, dash, quarter = code.partition("-Q")
-        if len(year) != 4 or not year.isdigit() or (dash and quarter not in ("1", "2", "3", "4")):
+        # The last year has no day after it, and digits of other scripts would make other codes of the same period.
+        if (
+            not re.fullmatch("[0-9]{4}", year)
+            or year in ("0000", "9999")
+            or (dash and quarter not in ("1", "2", "3", "4"))
+        ):
             raise ValueError(f"{code!r} is not a period; write 2024-Q3 or 2024")
         return cls(code, "Q" if dash else "A")
 
