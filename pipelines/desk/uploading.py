@@ -23,6 +23,7 @@ from pipelines.desk.rules import NOT_PRACTICE, NOT_YOURS, PRACTICE, RULES
 from pipelines.intake import history as known
 from pipelines.intake import ledger, queries, record, store
 from pipelines.intake import nil as document
+from pipelines.intake.changes import refuse_words
 from pipelines.intake.check import Step
 from pipelines.intake.check import check as check_file
 from pipelines.intake.submit import IDENTIFIER_RULES, SubmissionRefusedError, refusal
@@ -144,7 +145,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     """Declare that there was nothing to count in some periods: a draft, to be sent like any other.
 
     Raises NotAllowedError (also for a form that is not declared), SubmissionRefusedError (a period that is none, or not
-    one of the form's).
+    one of the form's), TransitionError (a comment that cannot be kept).
     """
     from pipelines.returns.declared import within
     from pipelines.returns.periods import Period
@@ -166,6 +167,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
             )
     if not asked:
         raise SubmissionRefusedError(mark("Name at least one period."))
+    refuse_words(comment)
     data = document.document(document.NilReturn(form, tuple(asked), comment))
     return upload(desk, who, data, f"nil-{form}-{'-'.join(asked)}.json")
 

@@ -29,7 +29,10 @@ from pipelines.locales import mark
 from pipelines.notices.events import on_event
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Identity, NotAllowedError
+from pipelines.persons.numbers import scheme_in
 
+LONGEST_TEXT = 4_000
+"""Characters of a comment or justification at most: about two pages."""
 MACHINE: tuple[Action, ...] = ("check", "publish")
 """What the machine does on nobody's behalf; it has no right to anything else."""
 
@@ -92,7 +95,7 @@ def decided(book: Book, change: Change) -> State:
     assert there is not None
     target = _target(there, change)
     authority.may_act(who, change.action, there.sender, there.pairs, override=change.override)
-    refuse_unwritable(change.comment)
+    refuse_words(change.comment)
     return target
 
 
@@ -166,6 +169,18 @@ def refuse_unwritable(*texts: str | None) -> None:
     """Raise TransitionError for a text that PostgreSQL could not hold, so that both databases refuse the same."""
     if any("\x00" in text or _has_surrogate(text) for text in texts if text):
         raise TransitionError(mark("The text has a character that no text has; write it anew."))
+
+
+def refuse_words(words: str | None) -> None:
+    """Raise TransitionError for words of a person that are not to be kept: unwritable, without measure, or with a
+    person's number. What is entered stays for ever."""
+    refuse_unwritable(words)
+    if words is not None and len(words) > LONGEST_TEXT:
+        raise TransitionError(mark("The text has more than {n} characters; make it shorter."), n=LONGEST_TEXT)
+    if words is not None and (kind := scheme_in(words)) is not None:
+        raise TransitionError(
+            mark("The text holds what looks like the number of a person ({kind}); write it without."), kind=kind
+        )
 
 
 def needed_comment(comment: str | None) -> None:

@@ -213,22 +213,32 @@ def _about(job: CheckJob, taken: Taken | ReadError) -> _Read:
 
 
 def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
-    """A nil document read in this process: it is ours, and holds nothing but codes."""
+    """A nil document read in this process: it is ours, and holds nothing but codes and a comment."""
+    from pipelines.persons.scan import in_text
+    from pipelines.readers.model import Where
+    from pipelines.returns.declared import within
     from pipelines.returns.model import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
     from pipelines.returns.periods import Period
     from pipelines.returns.standardise import Reading
 
-    if declared.form not in registry.forms:
+    form = registry.forms.get(declared.form)
+    try:
+        periods = [Period.of(p) for p in declared.periods]
+    except ValueError:
+        periods = []
+    if form is None or not periods or any(p.freq != form.freq or not within(p.code, form.valid) for p in periods):
         finding = Finding("return.not_recognised", "error", params={"nearest": declared.form})
         return Taken(nil.FORMAT, None, (), (finding,), None)
+    if persons := tuple(in_text(declared.comment or "", Where(keyword="comment"))):
+        return Taken(nil.FORMAT, form.id, (form.id,), persons, None)
     reading = Reading(
         observations=empty(OBSERVATION),
         events=empty(CASE_EVENT),
         findings=[],
         bindings=[],
-        periods=[Period.of(p) for p in declared.periods],
+        periods=periods,
         form=declared.form,
-        series=registry.forms[declared.form].series,
+        series=form.series,
         nil=True,
         kind="full",
         sums=empty(DECLARED_SUM),

@@ -91,7 +91,7 @@ def _keys_to_justify(
         raise TransitionError(
             mark("Write at least {n} characters that say why the warning is accepted."), n=MINIMUM_TEXT
         )
-    changes.refuse_unwritable(one.text)
+    changes.refuse_words(one.text)
     if one.finding_key is None:
         return list(still_open)
     keys = [pair for pair in every if pair[0] == one.finding_key]

@@ -30,13 +30,15 @@ def document(nil: NilReturn) -> bytes:
 
 
 def parse(data: bytes) -> NilReturn | None:
-    """What a document says; None for bytes that are no such document."""
+    """What a document says; None for bytes that are not, byte for byte, such a document.
+
+    It is read in this process and kept as it is: whatever else somebody writes into one makes it a file like any other.
+    """
     if not data.startswith(b"{") or len(data) > 65_536:
         return None
     try:
         content: Any = json.loads(data)
-    except ValueError:
+        found = NilReturn(str(content["form"]), tuple(str(p) for p in content["periods"]), content["comment"])
+        return found if found.periods and document(found) == data else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not isinstance(content, dict) or content.get("document") != _TITLE:
-        return None
-    return NilReturn(str(content["form"]), tuple(str(p) for p in content["periods"]), content.get("comment"))

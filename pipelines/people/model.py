@@ -17,6 +17,8 @@ from pipelines.told import ToldError
 
 LOCAL = "local"
 """The issuer of accounts that no other provider vouches for; their subject is the account's id."""
+LONGEST = 254
+"""Characters of a name or address; no address of mail is longer (RFC 5321)."""
 _ID = re.compile(r"[a-z0-9][a-z0-9._@-]{1,62}[a-z0-9]\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
 _EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\Z")
@@ -70,6 +72,8 @@ def check(one: New) -> None:
         )
     if not one.display_name.strip():
         raise AccountError(mark("Say the account's name as people read it: the office's role."))
+    if len(one.display_name) > LONGEST or not one.display_name.isprintable():
+        raise AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
     if (one.issuer is None) != (one.subject is None) or one.issuer == LOCAL:
         raise AccountError(mark("A provider is named by its issuer (an address) and its own name for the account."))
     check_language(one.language)
@@ -88,7 +92,7 @@ def check_language(language: str) -> None:
 
 def check_email(email: str | None) -> None:
     """Raise AccountError for what mail cannot be sent to."""
-    if email is not None and not _EMAIL.match(email):
+    if email is not None and (len(email) > LONGEST or not _EMAIL.match(email)):
         raise AccountError(mark("{email} is no address of mail."), email=repr(email))
 
 

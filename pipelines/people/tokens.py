@@ -28,6 +28,7 @@ from pipelines.intake.schema import ACCOUNT_GRANT, TOKEN
 from pipelines.locales import mark
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError, narrowed
+from pipelines.people.model import LONGEST
 
 LONGEST_DAYS = 366
 USED_EVERY = timedelta(minutes=5)
@@ -74,6 +75,8 @@ def issue(
         raise accounts.AccountError(mark("A token is good for 1 to {n} days."), n=LONGEST_DAYS)
     if not label.strip():
         raise accounts.AccountError(mark("Say what the token is for; the name shows in the list of tokens."))
+    if len(label) > LONGEST or not label.isprintable():
+        raise accounts.AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
     token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     now = clock.now()
     expires = now + timedelta(days=days)

@@ -83,7 +83,7 @@ def _finding(rule: str, where: Where, kind: str) -> Finding:
     return Finding(f"{RULE_PREFIX}{rule}", "error", where, {"kind": kind})
 
 
-def _in_text(text: str, where: Where) -> Iterator[Finding]:
+def in_text(text: str, where: Where) -> Iterator[Finding]:
     """What any text may show, wherever it stands."""
     if len(text) < 5:
         return
@@ -97,14 +97,14 @@ def _in_text(text: str, where: Where) -> Iterator[Finding]:
 
 def _of_filename(filename: str | None) -> Iterator[Finding]:
     if filename:
-        yield from _in_text(filename.replace("_", " ").replace("-", " ").replace(".", " "), Where(keyword="file name"))
+        yield from in_text(filename.replace("_", " ").replace("-", " ").replace(".", " "), Where(keyword="file name"))
 
 
 def _of_properties(content: Content, is_contact: Callable[[str], bool]) -> Iterator[Finding]:
     for name, value in content.properties.items():
         if isinstance(value, str) and not name.casefold().startswith(_OWN_PROPERTIES) and not is_contact(value):
             # A PX keyword names the members it speaks of; the keyword alone is said.
-            yield from _in_text(value, Where(keyword=name.partition("(")[0]))
+            yield from in_text(value, Where(keyword=name.partition("(")[0]))
 
 
 def _of_parts(data: bytes, is_contact: Callable[[str], bool], *, told: bool) -> Iterator[Finding]:
@@ -115,7 +115,7 @@ def _of_parts(data: bytes, is_contact: Callable[[str], bool], *, told: bool) -> 
             continue
         where = Where(keyword=called)
         if words:
-            found = list(_in_text(text, where))
+            found = list(in_text(text, where))
             if not found and is_name(text):
                 found = [_finding("name", where, "name")]
         else:
@@ -130,7 +130,7 @@ def _of_outside(content: Grid, is_contact: Callable[[str], bool]) -> Iterator[Fi
     for where, text in content.outside:
         if not is_contact(text):
             hidden = where.sheet in numbers  # the sheet's name is itself what must not be repeated
-            yield from _in_text(text, replace(where, sheet=None, table=numbers[str(where.sheet)]) if hidden else where)
+            yield from in_text(text, replace(where, sheet=None, table=numbers[str(where.sheet)]) if hidden else where)
 
 
 # --------------------------------------------------------------------------------------------------------------- tables
@@ -143,7 +143,7 @@ def _of_table(
     told_sheet = bool(found)
     for line in (table.title or "").splitlines():
         if not is_contact(line):
-            found += _in_text(line, Where(page=table.page, table=number + 1))
+            found += in_text(line, Where(page=table.page, table=number + 1))
     cells = [c for c in table.cells if not c.spread and (c.row, c.column) not in contacts]
     cells = [c for c in cells if not (c.kind == "text" and is_contact(c.text))]
     for cell in cells:
@@ -159,7 +159,7 @@ def _of_table(
 
 
 def _of_name(table: Table, number: int) -> Iterator[Finding]:
-    named = list(_in_text(table.name, Where(table=number + 1, keyword="name of the sheet")))
+    named = list(in_text(table.name, Where(table=number + 1, keyword="name of the sheet")))
     if not named and is_name(table.name):
         named = [_finding("name", Where(table=number + 1, keyword="name of the sheet"), "name")]
     yield from named
@@ -167,13 +167,13 @@ def _of_name(table: Table, number: int) -> Iterator[Finding]:
 
 def _of_cell(cell: Cell) -> Iterator[Finding]:
     if cell.note:
-        yield from _in_text(cell.note, cell.where)
+        yield from in_text(cell.note, cell.where)
     if cell.kind == "number":
         if (scheme := _scheme_of(cell.value)) is not None:
             yield _finding("number", cell.where, scheme)
         return
     if cell.kind == "text":
-        yield from _in_text(cell.text, cell.where)
+        yield from in_text(cell.text, cell.where)
         if is_name(cell.text):
             yield _finding("name", cell.where, "name")
 
@@ -224,19 +224,19 @@ def _of_cube(cube: Cube) -> Iterator[Finding]:
         if kinds:
             yield _finding("column", where, kinds[0])
         for text in heads:
-            yield from _in_text(text, where)
+            yield from in_text(text, where)
         for member in dimension.members:
             for text in (member.code, *member.labels.values()):
-                yield from _in_text(text, where)
+                yield from in_text(text, where)
                 if is_name(text):
                     yield _finding("name", where, "name")
     for observation in cube.observations:
         for text in observation.notes:
-            yield from _in_text(text, observation.where)
+            yield from in_text(text, observation.where)
         for name, text in observation.attributes.items():
             if kind_of(name) is not None and text.strip():
                 yield _finding("column", observation.where, str(kind_of(name)))
-            yield from _in_text(text, observation.where)
+            yield from in_text(text, observation.where)
         if (scheme := _scheme_of(observation.value)) is not None:
             yield _finding("number", observation.where, scheme)
 
@@ -245,4 +245,4 @@ def _scheme_of(value: object) -> str | None:
     return scheme_of(value) if isinstance(value, int | float) and value > _COUNTS else None
 
 
-__all__ = ["RULE_PREFIX", "Position", "scan"]
+__all__ = ["RULE_PREFIX", "Position", "in_text", "scan"]
