@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from pipelines import __version__
-from pipelines.commands import files, home, intake, notices, people, receipt, release, templates
+from pipelines.commands import files, home, intake, metadata, notices, people, receipt, release, templates
 from pipelines.commands.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     files.read,
     files.preview,
     home.territories,
+    metadata.metadata,
     notices.timetable,
     templates.template,
 )

@@ -15,7 +15,7 @@ from pipelines.reference.model import REFERENCE, REFERENCE_KEY
 PUBLISHED = Path(__file__).with_name("published_figures.csv")
 INVENTED = Path(__file__).with_name("invented.csv")
 GLOTIP_FIGURES = Path(__file__).with_name("glotip_figures.csv")
-"""Figures of UNODC's table that docs/methodology/coherence.md compares. Not gathered: a home imports the whole table."""
+"""UNODC's figures that docs/methodology/coherence.md compares. Not gathered: a home imports the whole table."""
 INVENTOR = "Invented observatory (demonstration)"
 """Publisher of the invented references. No such body exists."""
 
