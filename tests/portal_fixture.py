@@ -26,7 +26,7 @@ ACCOUNTS: Mapping[str, tuple[str, tuple[Grant, ...]]] = {
     "hr-sender": ("Ministry of justice: sender", (Grant("submitter", "HR", "register"),)),
     "xk-viewer": ("Prosecutorial Council: viewer", (Grant("viewer", "XK"),)),
     "ba-brc-sender": ("Brčko District: sender", (Grant("submitter", "BA_BRC"),)),
-    "steward": ("Secretariat: steward", (Grant("steward"),)),
+    "secretariat": ("Secretariat: steward", (Grant("steward"),)),
     "nobody": ("An account without a role", ()),
 }
 """Account -> its name and what it may; each signs in with the provider under its own name."""

@@ -26,7 +26,7 @@ from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
 from pipelines.intake.transitions import Action, State, TransitionError, decide, not_there
 from pipelines.locales import mark
-from pipelines.notices.events import on_event
+from pipelines.notices.events import on_events
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Identity, NotAllowedError
 from pipelines.persons.numbers import scheme_in
@@ -138,8 +138,7 @@ def log(book: Book, events: Sequence[Mapping[str, Any]]) -> None:
     entered = sa.insert(EVENT).returning(EVENT.c.event_id, sort_by_parameter_order=True)
     ids = book.connection.execute(entered, list(events)).scalars().all()
     book.pending += [{**event, "event_id": event_id} for event, event_id in zip(events, ids, strict=True)]
-    for event in events:
-        on_event(book.connection, event)
+    on_events(book.connection, events)
 
 
 def seal(book: Book) -> None:

@@ -4,12 +4,12 @@ Belongs here: who is told of what, the words of it, the queue in the ledger's da
 Does not belong here: figures and findings (no notice holds any), rights (`pipelines/people/`), when the work runs
 (`pipelines/commands/notices.py`, `pipelines/defs/reminders.py`).
 
-`enqueue` and `on_event` write a row inside the transaction of what happened; `deliver` sends afterwards, in no
+`enqueue` and `on_events` write a row inside the transaction of what happened; `deliver` sends afterwards, in no
 transaction: a mail server that is down holds up nobody, and what was not sent is sent later.
 """
 
 from pipelines.notices.delivery import Delivered, deliver
-from pipelines.notices.events import on_account, on_event
+from pipelines.notices.events import on_account, on_events
 from pipelines.notices.queue import KINDS, Kind, Notice, enqueue, listed, notice_id
 from pipelines.notices.reminders import DAYS, remind
 from pipelines.notices.settings import NoticeSettingsError, Settings, settings
@@ -27,7 +27,7 @@ __all__ = [
     "listed",
     "notice_id",
     "on_account",
-    "on_event",
+    "on_events",
     "remind",
     "settings",
 ]

@@ -15,13 +15,14 @@ Whoever did it is not told of it; only a receipt goes to the person who sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from pipelines import clock
+from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, SUBMISSION
 from pipelines.notices.queue import Kind, enqueue
 from pipelines.people.identity import EVERY, SYSTEM, Role
@@ -38,39 +39,59 @@ _PLAN: dict[str, tuple[Kind | None, Kind | None]] = {
 }
 
 
-def on_event(connection: sa.Connection, event: Mapping[str, Any]) -> list[str]:
-    """Enter the notices that an event of the ledger asks for; returns their ids.
+def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Enter the notices that events of the ledger ask for; returns their ids. The same few questions however many.
 
-    `event` has the columns of the table `event`; an approval whose payload says `override` is the steward's. Events
+    An event has the columns of the table `event`; an approval whose payload says `override` is the steward's. Events
     that nobody is told of (a check, a draft taken back, a publication) enter nothing.
     """
-    action = str(event["action"])
-    payload = event.get("payload") or {}
-    if action == "approve" and payload.get("override"):
-        action = "override"
-    of_sender, of_approvers = _PLAN.get(action, (None, None))
-    at = clock.parse(str(event["at"]))
-    if (of_sender, of_approvers) == (None, None) or clock.now() - at > NEWS:
+    telling = [(event, action) for event in events if (action := _told_of(event)) is not None]
+    if not telling:
         return []
-    if action == "withdraw" and event["from_state"] not in ("sent", "approved", "published"):
-        return []
-    identity, actor = str(event["submission_id"]), str(event["actor"])
-    row = connection.execute(sa.select(SUBMISSION).where(SUBMISSION.c.submission_id == identity)).one()
-    told: dict[str, Kind] = {}
-    if of_approvers is not None:
-        pairs = _pairs(connection, identity)
-        told |= dict.fromkeys(holders(connection, "approver", pairs), of_approvers)
-    if of_sender is not None and _is_active(connection, row.sender):
-        told[row.sender] = of_sender
-    content = _content(connection, row)
+    identities = sorted({str(event["submission_id"]) for event, _ in telling})
+    rows = {
+        row.submission_id: row
+        for row in in_ids(connection, sa.select(SUBMISSION), SUBMISSION.c.submission_id, identities)
+    }
+    blocks: dict[str, list[Any]] = {}
+    for block in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, identities):
+        blocks.setdefault(block.submission_id, []).append(block)
+    active, held = _active(connection), _held(connection, "approver")
     out = []
-    for account, kind in sorted(told.items()):
-        if account == actor and kind != "receipt":
-            continue
+    for event, action in telling:
+        row, own = rows[str(event["submission_id"])], blocks.get(str(event["submission_id"]), [])
+        of_sender, of_approvers = _PLAN[action]
+        told: dict[str, Kind] = {}
+        if of_approvers is not None:
+            told |= dict.fromkeys(_holding(held, {(b.jurisdiction, b.instrument) for b in own}), of_approvers)
+        if of_sender is not None and row.sender in active:
+            told[row.sender] = of_sender
+        content = {
+            # Which return it is, in codes: words are made when it is sent, in the language the person then has.
+            "submission_id": row.submission_id,
+            "jurisdiction": row.jurisdiction,
+            "instrument": row.instrument,
+            "periods": sorted({b.period for b in own}),
+        }
         # Sent, given back and sent again within a day are two receipts: the event's time is part of what it is about.
-        done = enqueue(connection, account, kind, content, what=f"{identity} {action} {event['at']}", at=at)
-        out += [done] if done is not None else []
+        what, at = f"{row.submission_id} {action} {event['at']}", clock.parse(str(event["at"]))
+        for account, kind in sorted(told.items()):
+            if account != event["actor"] or kind == "receipt":
+                done = enqueue(connection, account, kind, content, what=what, at=at)
+                out += [done] if done is not None else []
     return out
+
+
+def _told_of(event: Mapping[str, Any]) -> str | None:
+    """The action under which an event is told, None where nobody is told of it."""
+    action = str(event["action"])
+    if action == "approve" and (event.get("payload") or {}).get("override"):
+        action = "override"
+    if action not in _PLAN or clock.now() - clock.parse(str(event["at"])) > NEWS:
+        return None
+    if action == "withdraw" and event["from_state"] not in ("sent", "approved", "published"):
+        return None
+    return action
 
 
 _ACCOUNT = {"create": "created", "reset_password": "reset", "lock": "locked"}
@@ -98,10 +119,8 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     return out
 
 
-def holders(connection: sa.Connection, role: Role, pairs: set[tuple[str, str]]) -> list[str]:
-    """Active accounts that hold a role for every one of some pairs."""
-    if not pairs:
-        return []
+def _held(connection: sa.Connection, role: Role) -> dict[str, list[tuple[str, str]]]:
+    """The pairs for which each active account holds a role."""
     grant = ACCOUNT_GRANT.c
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)
@@ -111,30 +130,18 @@ def holders(connection: sa.Connection, role: Role, pairs: set[tuple[str, str]]) 
     held: dict[str, list[tuple[str, str]]] = {}
     for row in connection.execute(query):
         held.setdefault(row.account_id, []).append((row.jurisdiction, row.instrument))
-    return sorted(
+    return held
+
+
+def _holding(held: Mapping[str, Sequence[tuple[str, str]]], pairs: set[tuple[str, str]]) -> list[str]:
+    """The accounts that hold the role for every one of some pairs; none where there is no pair."""
+    return [
         account
         for account, grants in held.items()
-        if all(any(j in (EVERY, place) and i in (EVERY, what) for j, i in grants) for place, what in pairs)
-    )
+        if pairs and all(any(j in (EVERY, place) and i in (EVERY, what) for j, i in grants) for place, what in pairs)
+    ]
 
 
-def _is_active(connection: sa.Connection, account_id: str) -> bool:
-    query = sa.select(ACCOUNT.c.account_id).where(ACCOUNT.c.account_id == account_id, ACCOUNT.c.disabled.is_(False))
-    return connection.execute(query).first() is not None
-
-
-def _pairs(connection: sa.Connection, submission_id: str) -> set[tuple[str, str]]:
-    query = sa.select(BLOCK.c.jurisdiction, BLOCK.c.instrument).where(BLOCK.c.submission_id == submission_id).distinct()
-    return {(row.jurisdiction, row.instrument) for row in connection.execute(query)}
-
-
-def _content(connection: sa.Connection, row: Any) -> dict[str, Any]:
-    """Which return it is, in codes: words are made when it is sent, in the language the person then has."""
-    query = sa.select(BLOCK.c.period).where(BLOCK.c.submission_id == row.submission_id).distinct()
-    periods = sorted(r.period for r in connection.execute(query))
-    return {
-        "submission_id": row.submission_id,
-        "jurisdiction": row.jurisdiction,
-        "instrument": row.instrument,
-        "periods": periods,
-    }
+def _active(connection: sa.Connection) -> set[str]:
+    query = sa.select(ACCOUNT.c.account_id).where(ACCOUNT.c.disabled.is_(False))
+    return set(connection.execute(query).scalars())

@@ -211,7 +211,7 @@ def test_no_page_is_wider_than_the_screen(open_as: Open, width: int) -> None:
 
 
 def test_every_page_passes_axe(open_as: Open) -> None:
-    for account in ("al-sender", "steward"):
+    for account in ("al-sender", "secretariat"):
         page = open_as(account)
         for path in PAGES:
             page.goto(f"{_root(page)}/{path}")
@@ -221,7 +221,7 @@ def test_every_page_passes_axe(open_as: Open) -> None:
 
 
 def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
-    page = open_as("steward", width=768)
+    page = open_as("secretariat", width=768)
     page.locator("tbody a").first.click()
     page.wait_for_url(re.compile("answer"))
     settled(page)
@@ -238,7 +238,7 @@ def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("language", [code for code in locales.languages() if code != "en"])
 def test_every_page_passes_axe_in_every_language(open_as: Open, language: str) -> None:
-    page = open_as("steward")
+    page = open_as("secretariat")
     page.get_by_role("combobox").first.click()
     page.get_by_role("option", name=locales.language_name(language), exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", locales.html_lang(language), timeout=30_000)

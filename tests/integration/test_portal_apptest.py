@@ -59,7 +59,7 @@ def html(test: AppTest) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("account", ["al-sender", "al-approver", "xk-viewer", "steward", "nobody"])
+@pytest.mark.parametrize("account", ["al-sender", "al-approver", "xk-viewer", "secretariat", "nobody"])
 def test_every_page_runs_for_every_role(run: Run, page: str, account: str) -> None:
     test = run(page, account)
     assert len(test.title) == 1 and test.title[0].value
@@ -226,12 +226,12 @@ def test_an_explanation_is_offered_again_the_next_time(run: Run, opened: desk.De
 
 @pytest.mark.slow
 def test_every_form_has_its_answer_in_every_part(run: Run, opened: desk.Desk) -> None:
-    who = _who(opened, "steward")
+    who = _who(opened, "secretariat")
     newest = {one.row.form: one.submission_id for one in reversed(desk.submissions(opened, who)) if one.row.form}
     assert len(newest) > 15
     for form, number in newest.items():
         for view in ("findings", "beside", "changes", "quarters", "files", "events"):
-            test = run("answer", "steward", id=number, view=view)
+            test = run("answer", "secretariat", id=number, view=view)
             assert test.title[0].value != "Not to be seen", form
 
 
@@ -271,7 +271,7 @@ def test_a_return_goes_back_with_its_comment(run: Run, opened: desk.Desk) -> Non
 
 def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: desk.Desk) -> None:
     number = sent(opened)
-    test = run("answer", "steward", id=number)
+    test = run("answer", "secretariat", id=number)
     next(b for b in test.button if b.label == "Approve by override").click().run()
     assert any("Say why first" in one.value for one in test.error)
     next(a for a in test.text_area if a.label.startswith("Why it cannot wait")).set_value("The approver is ill.")
@@ -324,7 +324,7 @@ def test_a_file_of_another_office_is_not_kept(run: Run, opened: desk.Desk) -> No
 def test_the_board_shows_ones_own_scope_and_what_is_overdue_first(run: Run) -> None:
     own = html(run("board", "al-sender"))
     assert "General Prosecution Office (Albania)" in own and "Macedonia" not in own
-    every = html(run("board", "steward"))
+    every = html(run("board", "secretariat"))
     assert every.index("1 return is overdue") < every.index("Quarterly returns")
     assert "Brčko" in every and UNSCR in every and "Kosovo under UNSCR 1244" in every
 
@@ -386,7 +386,7 @@ def test_a_token_is_shown_once_and_revoked(run: Run, opened: desk.Desk) -> None:
 def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: desk.Desk) -> None:
     from pipelines.people import accounts
 
-    test = run("people", "steward")
+    test = run("people", "secretariat")
     test.text_input(key="new.account").set_value("me-stat-sender")
     test.text_input(key="new.name").set_value("Statistical office: sender")
     test.selectbox(key="new.role").set_value("submitter")
@@ -403,7 +403,7 @@ def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: desk.Des
     from pipelines.intake import audit
 
     found = audit.verify(opened.engine, home=opened.home)
-    test = run("people", "steward")
+    test = run("people", "secretariat")
     next(b for b in test.button if b.label == "Verify the whole chain now").click().run()
     said = f"{found.entries} entries, no fault" if not found.faults else f"{len(found.faults)} faults found"
     assert said in html(test)

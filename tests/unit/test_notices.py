@@ -127,7 +127,7 @@ def _event(engine: sa.Engine, action: str, actor: str, **more: Any) -> list[str]
         "payload": {"rows": FIGURE}, **more,
     }  # fmt: skip
     with writing(engine) as connection:
-        return notices.on_event(connection, event)
+        return notices.on_events(connection, [event])
 
 
 def _told(engine: sa.Engine) -> dict[str, str]:
@@ -195,19 +195,11 @@ def test_a_notice_is_undone_with_its_transaction(there: tuple[Home, sa.Engine]) 
     assert notices.listed(engine) == []
 
 
-def test_the_ledger_tells_through_its_one_log(there: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole way of a return, with the line in the ledger that the brief of notices asks for."""
-    from pipelines.intake import changes, ledger
+def test_the_ledger_tells_through_its_one_log(there: tuple[Home, sa.Engine]) -> None:
+    """The whole way of a return."""
+    from pipelines.intake import ledger
 
     _, engine = there
-    entered = changes.log
-
-    def log(book: Any, events: Any) -> None:
-        entered(book, events)
-        for event in events:
-            notices.on_event(book.connection, event)
-
-    monkeypatch.setattr(changes, "log", log)
     came = ledger.Arrival("1" * 64, 1, "a.csv", "fed-sender", NOW, demonstration=True)
     identity = ledger.receive(engine, came).submission_id
     block = ledger.Block("BA_FED", "justice", "BA_FED-JUSTICE-BA_FED_PO", "Q", "2026-Q3", 1)
