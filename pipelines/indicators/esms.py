@@ -176,6 +176,8 @@ def _write(
         notes = [] if concept.seen else [("unverified", "identifier")]
         if said is not None:
             notes += [("status", said.status), *([("source", said.source)] if said.source else [])]
+        if concept.key == "comparability_over_time":
+            notes += [("break", f"{b.jurisdiction}, {b.period}, {b.kind}, {b.status}: {b.text}") for b in sims.breaks]
         _annotate(attribute, notes)
         if said is not None:
             held = _add(attribute, COMMON, "StructuredText")

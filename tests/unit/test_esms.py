@@ -119,6 +119,14 @@ def test_the_message_is_sdmx_ml_2_1_and_another_program_reads_it() -> None:
     assert [attribute.value_for for attribute in read.metadata] == tops
 
 
+def test_breaks_stand_with_comparability_over_time() -> None:
+    """Albania: articles 110/b and 110/c, 2013, of a date that is not verified."""
+    data = esms.sdmx(load_sims()["AL"], "esms", prepared=NOW)
+    assert (
+        "AL, 2013, law, unverified: Articles 110/b and 110/c added" in _notes(_attribute(data, "COMPAR_TIME"))["break"]
+    )
+
+
 def test_what_is_not_verified_is_marked() -> None:
     data = esms.sdmx(_sims(), "esms", prepared=NOW)
     assert _notes(_attribute(data, "REF_AREA"))["unverified"] == "identifier"
