@@ -387,13 +387,13 @@ def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: desk.D
     from pipelines.people import accounts
 
     test = run("people", "secretariat")
-    test.text_input(key="new.account").set_value("me-stat-sender")
+    test.text_input(key="new.account").set_value("me-office-sender")
     test.text_input(key="new.name").set_value("Statistical office: sender")
     test.selectbox(key="new.role").set_value("submitter")
     test.selectbox(key="new.place").set_value("ME")
     next(b for b in test.button if b.label == "Make this account").click().run()
     assert not test.exception and "shown this once" in html(test)
-    made = accounts.identity(opened.engine, "me-stat-sender")
+    made = accounts.identity(opened.engine, "me-office-sender")
     assert made.may("submitter", "ME", "justice") and not made.may("submitter", "AL", "justice")
 
 

@@ -221,3 +221,23 @@ def test_a_form_of_megabytes_is_refused_before_it_is_read_whole(browser: TestCli
         answer = browser.post(path, content=parts(), headers={"Content-Type": "application/x-www-form-urlencoded"})
         assert (answer.status_code, answer.text) == (413, "The form is too big.")
     assert browser.post("/identity/sign-in", data={"account": "a" * 60_000}).status_code == 400
+
+
+def test_a_sign_in_ends_after_a_working_day_and_with_a_new_password(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines import clock
+    from pipelines.service.signed_in import LONGEST_HOURS, identity_of_claims
+
+    monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
+    now = clock.now().timestamp()
+    monkeypatch.setattr(clock, "wall", lambda: now + 10)
+    claims = {"iss": ISSUER, "sub": "rs-sender", "auth_time": now}
+    assert identity_of_claims(engine, claims, ISSUER) is not None
+    assert identity_of_claims(engine, claims, "") is None, "the built-in provider's word counts where it is served only"
+    monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:05Z")
+    signin.change_password(engine, "rs-sender", RIGHT, "nine blue doors")
+    assert identity_of_claims(engine, claims, ISSUER) is None
+    assert identity_of_claims(engine, {**claims, "auth_time": now + 6}, ISSUER) is not None
+    monkeypatch.setattr(clock, "wall", lambda: now + 7 + LONGEST_HOURS * 3600)
+    assert identity_of_claims(engine, {**claims, "auth_time": now + 6}, ISSUER) is None

@@ -33,7 +33,7 @@ UNDECLARED = Finding(
 
 
 def _report(*findings: Finding, language: str) -> Report:
-    values: dict[str, Any] = {name: None for name in Report.__dataclass_fields__}
+    values: dict[str, Any] = dict.fromkeys(Report.__dataclass_fields__)
     values |= {"filename": "а.xlsx", "sha256": "0" * 64, "verdict": "error", "findings": findings, "blocks": ()}
     values |= {"candidates": (), "history_rules": (), "language": language, "totals": (), "format": "xlsx"}
     return Report(**values)
