@@ -233,7 +233,10 @@ def _group(findings: Sequence[Finding], language: str, declared: Declared | None
 
 
 def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meant: _Meant) -> tuple[str, str]:
-    """Message and remedy over a group: what its findings have in common stays, the rest is three dots."""
+    """Message and remedy over a group: what its findings have in common stays, the rest is three dots.
+
+    Where too little would stay to be read, the first finding speaks, and says how many are like it.
+    """
     if len({(m.message, m.remedy) for m in members}) == 1:
         return members[0].message, members[0].remedy
     said = [in_language(f, language, apart=True) for f in findings]
@@ -249,10 +252,17 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, m
     except KeyError:
         return members[0].message, members[0].remedy  # a rule of an earlier version, told by its id alone
     over = replace(common, params=params, seen=seen, expected=expected)
-    return (
-        rules.fill(locales.gettext(rule.message, language), over),
-        rules.fill(locales.gettext(rule.remedy, language), over),
-    )
+    title = rules.fill(locales.gettext(rule.message, language), over)
+    if title.count("\u2026") > 1:
+        more = len(members) - 1
+        title = locales.many(
+            "{first} And {n} more like it.",
+            "{first} And {n} more like these.",
+            more,
+            language,
+            first=members[0].message,
+        )
+    return title, rules.fill(locales.gettext(rule.remedy, language), over)
 
 
 def _same(values: Sequence[object], otherwise: str) -> str | None:
