@@ -30,7 +30,7 @@ from pipelines.returns.plan import Plan, plan_of
 from pipelines.returns.records import RecordsReading
 from pipelines.returns.registry import Registry
 from pipelines.returns.sheets import sheets_of
-from pipelines.returns.sums import check_duplicates, declared_sums
+from pipelines.returns.sums import HIDES_PARTS, check_duplicates, declared_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
     counted = [number for number in numbers if not number.check]
     territory = registry.territory_of(form.jurisdiction).code
     codes = sorted(basket.periods)
+    hidden = any(f.rule in HIDES_PARTS for f in basket.findings)
     return Reading(
         form.id,
         form.series,
@@ -86,7 +87,7 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         _event_frame(basket, form, territory, submission_id),
         worst_first([*basket.findings, *basket.capped()]),
         basket.bindings,
-        declared_sums(numbers, form.adds_up),
+        declared_sums(numbers, form.adds_up, basket.refused, hidden=hidden),
     )
 
 

@@ -11,6 +11,7 @@ from operator import itemgetter
 
 import polars as pl
 
+from pipelines.readers.model import Where
 from pipelines.returns.collecting import Collector
 from pipelines.returns.form import AddsUp
 from pipelines.returns.model import DECLARED_SUM
@@ -18,7 +19,8 @@ from pipelines.returns.numbered import AT, KEY, Key, Number
 
 _ALONG = {"article": ("law_article", "offence"), "offence": ("offence", "law_article")}
 """Dimensions that change together: an article brings its offence with it."""
-_HIDES_PARTS = frozenset({"label.undeclared", "label.blank", "heading.undeclared", "cube.member_undeclared"})
+HIDES_PARTS = frozenset({"label.undeclared", "label.blank", "heading.undeclared", "cube.member_undeclared"})
+"""Findings after which parts may stand in the file that were not read."""
 
 
 def check_duplicates(numbers: Sequence[Number], basket: Collector) -> list[Number]:
@@ -34,19 +36,27 @@ def check_duplicates(numbers: Sequence[Number], basket: Collector) -> list[Numbe
     return out
 
 
-def declared_sums(numbers: Sequence[Number], rules: Sequence[AddsUp]) -> pl.DataFrame:
+def declared_sums(
+    numbers: Sequence[Number], rules: Sequence[AddsUp], refused: Sequence[Key] = (), *, hidden: bool = False
+) -> pl.DataFrame:
     """Every declared sum of a return, in DECLARED_SUM: what stands as the total, and what its parts add up to.
 
     A sum is taken everything else being equal, over observations and printed totals (`use: check`) alike.  Where a part
-    is missing the total may exceed the rest and `whole` is false.  Nothing is decided here: `expectations/` does.
+    is missing, or was refused (`refused`: keys of cells that could not be believed), the total may exceed the rest and
+    `whole` is false; so is it, of all parts present (`*`), where some may be `hidden`.  Nothing is decided here:
+    `expectations/` does.
     """
-    rows = [
-        row
-        for rule in rules
-        for totals, found in groups(numbers, rule).values()
-        for total in totals
-        if (row := _row(total, found, rule)) is not None
-    ]
+    unread = [Number(key, None, "O", "F", Where(), "", "") for key in refused]
+    rows: list[dict[str, object]] = []
+    for rule in rules:
+        broken = {rest for rest, (_, found) in groups(unread, rule).items() if found}
+        told = not (hidden and rule.parts == "*")
+        rows += [
+            {**row, "whole": row["whole"] and told and rest not in broken}
+            for rest, (totals, found) in groups(numbers, rule).items()
+            for total in totals
+            if (row := _row(total, found, rule)) is not None
+        ]
     return pl.DataFrame(rows, schema=DECLARED_SUM)
 
 
