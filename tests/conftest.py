@@ -1,5 +1,5 @@
 """Fixtures that several folders of tests share: one demonstration home, built once a session, and the databases that a
-ledger may lie in.
+ledger may lie in, and one browser.
 
 Belongs here: building them, and handing out copies.  Does not belong here: what is asserted of them.
 """
@@ -11,12 +11,25 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelines.home import Home, init, open_home
 from tests import postgres
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 CLOCK = "2026-11-20T09:00:00Z"
 """The demonstration's present: every return that has arrived arrived before it."""
 _LONGEST_BUILD = 900.0
@@ -127,3 +140,22 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Set the clock."""
     return lambda moment: monkeypatch.setenv("RTI_NOW", moment)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, one a process, since Playwright takes no second loop.
+
+    The tests are skipped where there is none (`python -m tests.chromium` names the command).
+    """
+    from playwright.sync_api import sync_playwright
+
+    from tests.chromium import find
+
+    path = find()
+    if path is None:
+        pytest.skip("no Chromium found; `python -m tests.chromium` installs one or names the command")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=_CHROMIUM, headless=True)
+        yield chromium
+        chromium.close()

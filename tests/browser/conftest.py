@@ -1,4 +1,4 @@
-"""A browser and the public app, started once a session and ended by their own process ids.
+"""The public app, started once a session and ended by its own process id, and pages of it.
 
 Belongs here: starting and ending.  Does not belong here: what is looked for on the screens.
 """
@@ -18,21 +18,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chromium import find
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PROJECT = Path(__file__).resolve().parents[2]
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _LONGEST_START = 60.0
 
 
@@ -78,20 +67,6 @@ def public_app(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """Address of the public app on the session's home."""
     with serving(built_home, tmp_path_factory.mktemp("app") / "public.log") as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; the tests are skipped where there is none (`python -m tests.chromium` names the command)."""
-    from playwright.sync_api import sync_playwright
-
-    path = find()
-    if path is None:
-        pytest.skip("no Chromium found; `python -m tests.chromium` installs one or names the command")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGS, headless=True)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

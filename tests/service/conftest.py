@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import browser
 from tests.service.running import Service, serving
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
