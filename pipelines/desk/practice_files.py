@@ -82,8 +82,6 @@ def files(language: str = "en", *, today: date | None = None) -> list[PracticeFi
             ("cell.not_a_number", "F9"),
             ("value.negative", "J8"),
             ("sum.differs", "B7"),
-            ("sum.differs", "D7"),
-            ("sum.differs", "F7"),
         ),
         book("warning", _high, ("plausible.bounds", "B8")),
         book(
