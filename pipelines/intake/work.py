@@ -85,7 +85,7 @@ def take_with(task: Task, registry: Registry) -> Taken:
         return Taken(content.format, None, (), tuple(found), None)
     form = matches[0].form
     if _needs_own_options(form, content):
-        content = _read(task, form)
+        content = _read(task, form, known=content)
     return _standardised(content, form, tuple(m.form.id for m in matches), task, registry)
 
 
@@ -127,12 +127,14 @@ def _first_read(task: Task, registry: Registry) -> Content:
         raise
 
 
-def _read(task: Task, form: Form | None) -> Content:
+def _read(task: Task, form: Form | None, known: Content | None = None) -> Content:
+    """`known` is what was read of the same file without its form."""
     from pipelines.readers.read import read
 
     if form is None:
         return read(task.data, task.filename)
-    return read(task.data, task.filename, encodings=tuple(form.encodings), options=options_of(form))
+    options = {**options_of(form), "known": known}
+    return read(task.data, task.filename, encodings=tuple(form.encodings), options=options)
 
 
 def options_of(form: Form) -> dict[str, object]:

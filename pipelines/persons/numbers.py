@@ -40,6 +40,8 @@ _OIB = re.compile(r"(?<!\d)(?<!\d[.,/])\d{11}(?!\d|[.,/]\d)")
 _OIB_NAMED = re.compile(rf"(?:\boib|\bhr)\W{{0,3}}(\d(?:{_BETWEEN}\d){{10}})(?!\d)", re.IGNORECASE)
 """One in ten numbers passes the check of the OIB: in groups it is believed only where it is called so."""
 _NID = re.compile(r"(?<![^\W_])[A-M]\d{8}[A-W](?![^\W_])", re.IGNORECASE)
+_DIGITS = re.compile(r"(?:\D*+\d){8}")
+"""No number of a scheme has fewer digits; a register has ten thousand texts with less."""
 _SHORT = re.compile(r"\d{12}(?:[.,]0+)?|\d{3}(?:[ .']\d{3}){3}")
 
 
@@ -96,6 +98,8 @@ def is_kosovo(digits: str) -> bool:
 
 def scheme_in(text: str) -> str | None:
     """The scheme of a personal number in a text, None where there is none."""
+    if text.isascii() and _DIGITS.match(text) is None:
+        return None
     plain = _plain(text)
     if any(is_jmbg(_digits(found[1])) for found in _JMBG.finditer(plain)):
         return "JMBG/EMBG"

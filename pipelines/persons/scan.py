@@ -12,7 +12,7 @@ workbooks and documents also what no reader gives (`parts.py`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pipelines.persons.columns import kind_of, label_in
@@ -85,14 +85,19 @@ def _finding(rule: str, where: Where, kind: str) -> Finding:
 
 def in_text(text: str, where: Where) -> Iterator[Finding]:
     """What any text may show, wherever it stands."""
+    return (_finding(rule, where, kind) for rule, kind in _shown(text))
+
+
+def _shown(text: str) -> Iterator[tuple[str, str]]:
+    """Rule and kind of what a text shows."""
     if len(text) < 5:
         return
     if (scheme := scheme_in(text)) is not None:
-        yield _finding("number", where, scheme)
+        yield "number", scheme
     if (field := label_in(text)) is not None:
-        yield _finding("column", where, field[0])
+        yield "column", field[0]
     elif has_name(text):
-        yield _finding("name", where, "name")
+        yield "name", "name"
 
 
 def _of_filename(filename: str | None) -> Iterator[Finding]:
@@ -145,11 +150,15 @@ def _of_table(
         if not is_contact(line):
             found += in_text(line, Where(page=table.page, table=number + 1))
     cells = [c for c in table.cells if not c.spread and (c.row, c.column) not in contacts]
-    cells = [c for c in cells if not (c.kind == "text" and is_contact(c.text))]
+    own = {text for text in _texts(cells) if is_contact(text)}
+    cells = [c for c in cells if not (c.kind == "text" and c.text in own)]
+    # A register of ten thousand lines holds few words, each of them many times: a text is looked at once.
+    texts = _texts(cells)
+    shown = {text: kinds for text in texts if (kinds := [*_shown(text), *_alone(text)])}
     for cell in cells:
-        found += _of_cell(cell)
-    found += _of_headings(cells)
-    found += _of_columns(cells)
+        found += _of_cell(cell, shown)
+    found += _of_headings(cells, texts)
+    found += _of_columns(cells, texts)
     for finding in found:
         if told_sheet and finding.where.sheet is not None:
             # The sheet's name is itself what must not be repeated.
@@ -165,22 +174,30 @@ def _of_name(table: Table, number: int) -> Iterator[Finding]:
     yield from named
 
 
-def _of_cell(cell: Cell) -> Iterator[Finding]:
-    if cell.note:
-        yield from in_text(cell.note, cell.where)
+def _texts(cells: Iterable[Cell]) -> list[str]:
+    """The texts of cells, each once."""
+    return list(dict.fromkeys(c.text for c in cells if c.kind == "text"))
+
+
+def _alone(text: str) -> Iterator[tuple[str, str]]:
+    """Rule and kind of what a text shows that fills its cell."""
+    if is_name(text):
+        yield "name", "name"
+
+
+def _of_cell(cell: Cell, shown: Mapping[str, Collection[tuple[str, str]]]) -> list[Finding]:
+    kinds = [*_shown(cell.note)] if cell.note else []
     if cell.kind == "number":
-        if (scheme := _scheme_of(cell.value)) is not None:
-            yield _finding("number", cell.where, scheme)
-        return
-    if cell.kind == "text":
-        yield from in_text(cell.text, cell.where)
-        if is_name(cell.text):
-            yield _finding("name", cell.where, "name")
+        kinds += [("number", scheme)] if (scheme := _scheme_of(cell.value)) is not None else []
+    elif cell.kind == "text":
+        kinds += shown.get(cell.text, ())
+    return [_finding(rule, cell.where, kind) for rule, kind in kinds]
 
 
-def _of_headings(cells: Collection[Cell]) -> Iterator[Finding]:
+def _of_headings(cells: Collection[Cell], texts: Collection[str]) -> Iterator[Finding]:
     """Headings with something below them, and labels with something to their right."""
-    asked = {(c.row, c.column): kind for c in cells if c.kind == "text" and (kind := kind_of(c.text)) is not None}
+    kinds = {text: kind for text in texts if (kind := kind_of(text)) is not None}
+    asked = {(c.row, c.column): kinds[c.text] for c in cells if c.kind == "text" and c.text in kinds} if kinds else {}
     if not asked:
         return
     filled: dict[int, list[int]] = defaultdict(list)
@@ -198,19 +215,25 @@ def _of_headings(cells: Collection[Cell]) -> Iterator[Finding]:
             yield _finding("column", places[row, column], kind)
 
 
-def _of_columns(cells: Collection[Cell]) -> Iterator[Finding]:
+def _of_columns(cells: Collection[Cell], texts: Collection[str]) -> Iterator[Finding]:
     """Columns of lone given names, and of numbers that only together can be believed to be personal numbers."""
-    texts: dict[int, list[Cell]] = defaultdict(list)
+    names = {text for text in texts if is_given(text.strip())}
+    tens = {text for text in texts if _is_ten(text)}
+    columns: dict[int, list[Cell]] = defaultdict(list)
     for cell in cells:
         if cell.kind in ("text", "number") and cell.text.strip():
-            texts[cell.column].append(cell)
-    for column in texts.values():
-        given = [c for c in column if c.kind == "text" and is_given(c.text.strip())]
+            columns[cell.column].append(cell)
+    for column in columns.values():
+        given = [c for c in column if c.kind == "text" and c.text in names]
         if len(given) >= _SEVERAL and 2 * len(given) > len(column) - 1:
             yield from (_finding("name", c.where, "name") for c in given)
-        ten = [c for c in column if len(c.text.strip()) == 10 and c.text.strip().isdigit()]
+        ten = [c for c in column if (c.text in tens if c.kind == "text" else _is_ten(c.text))]
         if len(ten) >= _SEVERAL and all(is_kosovo(c.text.strip()) for c in ten):
             yield from (_finding("number", c.where, "numri personal") for c in ten)
+
+
+def _is_ten(text: str) -> bool:
+    return len(text.strip()) == 10 and text.strip().isdigit()
 
 
 # ---------------------------------------------------------------------------------------------------------------- cubes

@@ -27,8 +27,10 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 @lru_cache(maxsize=65536)
 def spelled(text: str) -> str:
     """Words of a text in small Latin letters and digits, without marks, one space between them."""
-    latin = fold(text).translate(_TABLE).replace("đ", "d")
-    plain = "".join(c for c in unicodedata.normalize("NFKD", latin) if not unicodedata.combining(c))
+    plain = fold(text)
+    if not plain.isascii():
+        latin = plain.translate(_TABLE).replace("đ", "d")
+        plain = "".join(c for c in unicodedata.normalize("NFKD", latin) if not unicodedata.combining(c))
     for written, kept in _PAIRS:
         plain = plain.replace(written, kept)
     return _OTHER.sub(" ", plain).strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
 
 from pipelines.readers.common import MAX_COLUMN, MAX_ROW, Gate
 from pipelines.readers.encoding import decode
@@ -64,9 +65,14 @@ def read(
     alphabets: tuple[str, ...] = (),
     delimiter: str | None = None,
     quotechar: str = '"',
+    known: Grid | None = None,
+    records: int | None = None,
 ) -> Grid:
     """One table named `text`; row = record, `where.line` = the physical line on which the record begins.
 
+    `known` is what was read of the same bytes with other encodings, and else with the same arguments: its cells are
+    taken where the text is the same.
+    With `records` the rest is left out after so many; encoding and separator are still those of the whole.
     Raises ReadError: read.encoding_unknown, read.encoding_ambiguous, read.csv.no_delimiter, read.csv.quote,
     read.too_many_cells, read.far_cell.
     """
@@ -82,20 +88,22 @@ def read(
     delimiter = delimiter or propose_delimiter(text)
     if delimiter is None:
         raise ReadError("read.csv.no_delimiter")
-    cells = _cells(text, delimiter, quotechar, offset)
     properties: dict[str, Scalar] = {"encoding": decoded.encoding, "delimiter": delimiter}
     remarks = (Remark("read.encoding_guessed", Where(), {"encoding": decoded.encoding}),) if decoded.guessed else ()
+    if known is not None and known.properties == properties:
+        return Grid("csv", known.tables, properties, remarks)
+    cells = _cells(text, delimiter, quotechar, offset, records)
     return Grid("csv", (Table("text", tuple(cells)),), properties, remarks)
 
 
-def _cells(text: str, delimiter: str, quotechar: str, offset: int) -> list[Cell]:
+def _cells(text: str, delimiter: str, quotechar: str, offset: int, records: int | None) -> list[Cell]:
     gate = Gate()
     out = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quotechar, strict=True)
     row = 0
     line = 1 + offset
     try:
-        for record in reader:
+        for record in islice(reader, records):
             row += 1
             for column, field in enumerate(record, start=1):
                 if field == "":

@@ -12,6 +12,8 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
@@ -75,6 +77,9 @@ _ORDINARY = set(
 _ODD_CASE = _odd_case()
 _WORD = re.compile(r"(?:[^\W\d_]|[‰€×±°½])+|[^\x00-\x7f]")
 """A sign that stands against a letter (`t‰` for `të`) is part of the word, and not a letter of any alphabet."""
+_ASCII = bytes(range(0x80))
+_BETWEEN_WORDS = bytes(0x20 if n < 0x80 and not chr(n).isalpha() else n for n in range(0x100))
+"""Blanks for every ASCII byte that is no letter: none of them is ever in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def _by_alphabet(
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
-        decoded.append((score(text, letters), name, text))
+        decoded.append((score(pieces_of(data, name, text), letters), name, text))
     best = max((item[0] for item in decoded), default=0.0)
     if best < MIN_SHARE:
         line = data[:first_bad].count(b"\n") + 1
@@ -167,15 +172,37 @@ def _letters(alphabets: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     return tuple(dict.fromkeys(frozenset(ALPHABETS.get(item, item)) for item in chosen))
 
 
-def score(text: str, alphabets: tuple[frozenset[str], ...]) -> float:
+def pieces_of(data: bytes, name: str, text: str) -> list[tuple[str, int]]:
+    """The pieces of a text that are not ASCII, each with how often it stands there, for `score`.
+
+    `text` is the data decoded by `name`. A text of several bytes a letter is given as one piece.
+    """
+    if len(text) != len(data) or _ASCII.decode(name, "replace") != _ASCII.decode("ascii"):
+        return [(text, 1)]
+    counted = Counter(piece for piece in data.translate(_BETWEEN_WORDS).split() if not piece.isascii())
+    return [(piece.decode(name), times) for piece, times in counted.items()]
+
+
+def score(texts: Iterable[tuple[str, int]], alphabets: tuple[frozenset[str], ...]) -> float:
     """The share of non-ASCII characters that fit, 0 to 1, by the alphabet that fits best; 1 for a pure ASCII text.
+
+    `texts` are whole words, each with how often it stands there.
 
     Every Serbian letter of windows-1250 is a Serbian letter of windows-1251 too (š is љ, đ is р): only that the
     word would then mix two scripts tells them apart. A text may hold words in either script, so words are judged
     one by one and the alphabets of one text may differ between them.
     """
-    fitting = 0.0
-    total = 0
+    fitting = total = 0
+    for text, times in texts:
+        fits, strange = _fitting(text, alphabets)
+        fitting += times * fits
+        total += times * strange
+    return 1.0 if total == 0 else fitting / total
+
+
+def _fitting(text: str, alphabets: tuple[frozenset[str], ...]) -> tuple[int, int]:
+    """Of the non-ASCII characters of a text, how many fit, and how many there are."""
+    fitting = total = 0
     for word in _WORD.findall(text):
         in_word = len(word) > 1 and any(c.isalpha() for c in word)
         strange = [c for c in word if c > "\x7f" and (in_word or c not in _ORDINARY)]
@@ -185,7 +212,7 @@ def score(text: str, alphabets: tuple[frozenset[str], ...]) -> float:
         if len(_scripts(word)) > 1 or _ODD_CASE.search(word):
             continue
         fitting += max(sum(c in alphabet for c in strange) for alphabet in alphabets)
-    return 1.0 if total == 0 else fitting / total
+    return fitting, total
 
 
 @lru_cache(maxsize=4096)

@@ -69,7 +69,8 @@ def read(
 
     `filename` is a hint for sniffing and never reaches a library. `encodings` are codec names the sender uses;
     `format` is what a form declares, refused if the file is something else. `options` go to the readers that know
-    them and are ignored by others: `alphabets` (csv, html), `delimiter`, `quotechar` (csv), `lines_x`, `pages` (pdf).
+    them and are ignored by others: `alphabets` (csv, html), `delimiter`, `quotechar`, `known`, `records`
+    (csv), `lines_x`, `pages` (pdf).
     Raises ReadError.
     """
     if format is not None and format not in FORMATS:

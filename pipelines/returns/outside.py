@@ -85,12 +85,12 @@ def check_outside(sheets: Sequence[Sheet], basket: Collector) -> None:
     whole tables only: a page number is a number, too.
     """
     for sheet in sheets:
+        if sheet.claimed and sheet.format not in STORES_NUMBERS:
+            continue
         numbers = [c for c in sheet.cells.values() if _is_number(c, sheet)]
         if not sheet.claimed:
             if len(numbers) >= _A_TABLE:
                 basket.find("table.undeclared", numbers[0].where)
-            continue
-        if sheet.format not in STORES_NUMBERS:
             continue
         top = min(area[0] for area in sheet.claimed)
         for cell in numbers:

@@ -75,7 +75,7 @@ def _texts(content: Content) -> Iterable[str]:
         if table.title:
             yield table.title
             yield from table.title.splitlines()
-        yield from {c.text for c in table.cells if c.kind == "text" and has_letters(c.text)}
+        yield from filter(has_letters, {c.text for c in table.cells if c.kind == "text"})
 
 
 def _found(matcher: Matcher, bag: _Bag) -> bool:
@@ -121,10 +121,11 @@ def _match(plan: Plan, bag: _Bag) -> Match | None:
 def _in_period(plan: Plan, bag: _Bag) -> bool | None:
     """Whether a period that the file's words name lies in the form's validity."""
     form = plan.form
+    matchers = _period_matchers(plan)
     named: set[str] = set()
     for text in bag.original:
         said: dict[str, str] = {}
-        for matcher in _period_matchers(plan):
+        for matcher in matchers:
             hit = matcher.hit(text)
             if hit is not None:
                 said.update(hit.said)

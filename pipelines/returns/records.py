@@ -27,6 +27,10 @@ _AS_TABLE = {"event": "measure"}
 _WITH_SENTENCE = ("sentenced_", "convicted_")
 
 
+_Column = tuple[str, int, RecordColumn]
+"""Heading, number, declaration."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Event:
     measure: str
@@ -44,13 +48,19 @@ class DateReader:
         # Offices write 1.9.2024. and 1. 9. 2024. in one column; spaces say nothing.
         words = [groups.get(part) or re.escape(part.strip()) for part in parts]
         self._pattern = re.compile(r"\s*".join(word for word in words if word))
+        self._read: dict[str, date | None] = {}
         self.template = template
 
     def read(self, cell: Cell) -> date | None:
         """The date of a cell, None where it is none."""
         if cell.kind == "date" and isinstance(cell.value, str):
             return datetime.fromisoformat(cell.value).date()
-        found = self._pattern.fullmatch(" ".join(cell.text.split()))
+        if cell.text not in self._read:
+            self._read[cell.text] = self._date(cell.text)
+        return self._read[cell.text]
+
+    def _date(self, text: str) -> date | None:
+        found = self._pattern.fullmatch(" ".join(text.split()))
         if found is None:
             return None
         try:
@@ -66,6 +76,7 @@ class RecordsReading:
         self.plan, self.records, self.sheets, self.basket = plan, records, sheets, basket
         self.dates = DateReader(records.date)
         self._seen: dict[tuple[object, ...], Where] = {}
+        self._periods: dict[date, tuple[Period, date]] = {}
         self._tables: dict[str, LabelTable] = {}
 
     def read(self) -> None:
@@ -87,32 +98,30 @@ class RecordsReading:
         if period is not None:
             self.basket.periods.add(period.code)
         ends = [self.plan.compile(t) for t in records.end]
+        columns = [(heading, column, records.columns[heading]) for heading, column in listing.columns.items()]
+        columns = [item for item in columns if item[2].field != "ignore"]
         for row in body(listing, self.plan, ends, self.basket):
-            self._record(listing, row, period)
+            self._record(listing, columns, row, period)
         if records.cutoff == "period_end" and period is None and self.basket.periods:
             newest = max(Period.of(c) for c in self.basket.periods).end
             for event in self.basket.events:
                 event["cutoff_date"] = newest
 
-    def _record(self, listing: Listing, row: int, period: Period | None) -> None:
+    def _record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
         fields: dict[str, str] = {}
         events: list[_Event] = []
-        day: date | None = None
-        day_where = listing.sheet.where(row, 1)
+        day: tuple[date, Where] | None = None
         cutoff: date | None = None
         good = True
-        for heading, column in listing.columns.items():
-            declared = self.records.columns[heading]
+        for heading, column, declared in columns:
             cell = listing.sheet.at(row, column)
-            where = listing.sheet.where(row, column)
-            if declared.field == "ignore":
-                continue
             text = text_of(cell)
             if cell is None or not text or self._not_yet(declared, text):
                 if declared.required:
-                    self.basket.find("record.blank", where, field=heading)
+                    self.basket.find("record.blank", listing.sheet.where(row, column), field=heading)
                     good = False
                 continue
+            where = cell.where
             self.basket.bindings.append(Binding(where, "value", {}, listing.sheet.index, row, column))
             if declared.event is not None or declared.field in ("event_date", "cutoff_date"):
                 read = self.dates.read(cell)
@@ -122,7 +131,7 @@ class RecordsReading:
                 elif declared.event is not None:
                     events.append(_Event(declared.event, self._level(declared.event, declared.level), read, where))
                 elif declared.field == "event_date":
-                    day, day_where = read, where
+                    day = read, where
                 else:
                     cutoff = read
                 continue
@@ -133,7 +142,7 @@ class RecordsReading:
                 fields[declared.field] = value
         if day is not None and "event" in fields:
             measure = fields["event"]
-            events.append(_Event(measure, self._level(measure, fields.get("level")), day, day_where))
+            events.append(_Event(measure, self._level(measure, fields.get("level")), *day))
         if good and not events:
             self.basket.find("record.no_event", listing.sheet.where(row, min(listing.columns.values())))
         if good:
@@ -178,13 +187,12 @@ class RecordsReading:
         return self._tables[name]
 
     def _add(self, fields: Mapping[str, str], event: _Event, period: Period | None, cutoff: date | None) -> None:
-        form = self.plan.form
-        own = Period.containing(event.day, form.freq)
+        own, own_end = self._period_of(event.day)
         if period is not None and own != period:
             expected = f"{period.start.isoformat()} to {period.end.isoformat()}"
             self.basket.find("record.outside_period", event.where, seen=event.day.isoformat(), expected=expected)
             return
-        end = cutoff or (period.end if period is not None else None)
+        end = cutoff or (own_end if period is not None else None)
         if end is not None and event.day > end:
             seen = event.day.isoformat()
             self.basket.find("record.after_cutoff", event.where, seen=seen, expected=end.isoformat())
@@ -205,6 +213,13 @@ class RecordsReading:
             self.basket.find("key.duplicate", event.where, other=str(other), what=what)
             return
         self.basket.events.append(row)
+
+    def _period_of(self, day: date) -> tuple[Period, date]:
+        """The period a day lies in, and its last day."""
+        if day not in self._periods:
+            own = Period.containing(day, self.plan.form.freq)
+            self._periods[day] = own, own.end
+        return self._periods[day]
 
     def _row(
         self, fields: Mapping[str, str], event: _Event, period: Period, cutoff: date | None, offence: str, article: str

@@ -36,6 +36,7 @@ class Sheet:
     words: list[Cell]
     claimed: list[tuple[int, int, int, int]] = field(default_factory=list)
     """Areas that belong to a declared table: top, left, bottom, right."""
+    _filled: dict[int, list[Cell]] | None = None
 
     def at(self, row: int, column: int) -> Cell | None:
         """The cell at a position, None where the reader left it out."""
@@ -43,10 +44,12 @@ class Sheet:
 
     def filled(self, row: int) -> Iterator[Cell]:
         """The cells of a row that are not blank, left to right."""
-        for column in range(1, self.columns + 1):
-            cell = self.cells.get((row, column))
-            if cell is not None and not is_blank(cell):
-                yield cell
+        if self._filled is None:
+            self._filled = {}
+            for cell in sorted(self.cells.values(), key=lambda c: c.column):
+                if not is_blank(cell):
+                    self._filled.setdefault(cell.row, []).append(cell)
+        return iter(self._filled.get(row, ()))
 
     def where(self, row: int, column: int) -> Where:
         """The place of a position, also of one that has no cell."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipelines.readers.encoding import decode
+from pipelines.readers.encoding import ALPHABETS, CANDIDATES, decode, pieces_of, score
 from pipelines.readers.model import ReadError
 
 LATIN = "Optužena lica;Muškarci;Žene\r\nTrgovina ljudima – čl. 186;12;3\r\nKrijumčarenje, Đurđevac, Nikšić;4;0\r\n"
@@ -78,3 +80,38 @@ def test_damaged_utf16_is_refused_and_not_mended() -> None:
 def test_typographic_signs_say_nothing_about_the_language() -> None:
     text = "„Žrtve” – 5 % · čl. 186…"
     assert decode(text.encode("cp1250"), ("windows-1250", "iso-8859-2"), ("hr",)).text == text
+
+
+_WORDS = (
+    "Žrtva",
+    "optužnica",
+    "Ђурђевац",
+    "ЖС",
+    "0,5",
+    "t‰",
+    "€",
+    "–",
+    "PetroviŠ",
+    "čl.",
+    "а1б",
+    "\u00a0",
+    "x",
+    "Šž_š",
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(_WORDS), st.sampled_from(" ;\n_-9"), st.integers(1, 3)), max_size=12),
+    st.sampled_from(("windows-1250", "windows-1251", "cp852", "iso-8859-5")),
+)
+def test_a_text_judged_word_by_word_scores_as_the_text_judged_whole(
+    words: list[tuple[str, str, int]], page: str
+) -> None:
+    data = "".join((word + after) * times for word, after, times in words).encode(page, "ignore")
+    alphabets = tuple(map(frozenset, ALPHABETS.values()))
+    for name in CANDIDATES:
+        try:
+            text = data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        assert score(pieces_of(data, name, text), alphabets) == score([(text, 1)], alphabets)
