@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from pipelines import __version__
-from pipelines.commands import files, home, intake, metadata, notices, people, receipt, release, templates
+from pipelines.commands import files, home, intake, metadata, notices, people, receipt, release, submit, templates
 from pipelines.commands.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
 
 app = typer.Typer(
@@ -29,8 +29,8 @@ app = typer.Typer(
 _COMMANDS: tuple[Callable[..., None], ...] = (
     home.init,
     files.check,
-    intake.submit,
-    intake.nil,
+    submit.submit,
+    submit.nil,
     intake.justify,
     intake.send,
     intake.approve,
@@ -71,7 +71,7 @@ _WORDED = {
     "pipelines.intake.store": ("StoreError",),
     "pipelines.intake.check": ("UnknownFormError",),
     "pipelines.intake.work": ("DeclarationsChangedError",),
-    "pipelines.intake.submit": ("SubmissionRefusedError",),
+    "pipelines.intake.admission": ("SubmissionRefusedError",),
     "pipelines.intake.receipt_keys": ("KeyFileError",),
     "pipelines.intake.arrivals": ("ArrivalsError",),
     "pipelines.returns.yamlfile": ("DeclarationError",),

@@ -8,19 +8,17 @@ All raise NotAllowedError (the same words whether a submission is foreign or not
 not allow it) or SubmissionRefusedError (this home takes such a file from nobody).
 """
 
-from pipelines.desk import rules as _rules
 from pipelines.desk.acts import approve, give_back, receipt, send, withdraw
 from pipelines.desk.desk import Desk, open_desk
 from pipelines.desk.entries import Entry, events, original, submission, submissions
+from pipelines.desk.handing_in import declare_nil, hand_in
 from pipelines.desk.memory import Remembered, justify, remembered
 from pipelines.desk.reports import accepted, history, previous, previous_events, report
 from pipelines.desk.uploading import Uploaded, check, nil, upload
+from pipelines.intake.admission import RULES, SubmissionRefusedError
 from pipelines.intake.receipts import SignedReceipt
-from pipelines.intake.submit import SubmissionRefusedError
 from pipelines.intake.transitions import TransitionError
 from pipelines.people.identity import NotAllowedError
-
-RULES = _rules.RULES
 
 __all__ = [
     "RULES",
@@ -35,8 +33,10 @@ __all__ = [
     "accepted",
     "approve",
     "check",
+    "declare_nil",
     "events",
     "give_back",
+    "hand_in",
     "history",
     "justify",
     "nil",

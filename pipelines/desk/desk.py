@@ -8,17 +8,15 @@ keeps a practice home beside the real one opens two desks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from pipelines.desk.cache import Reports
     from pipelines.home import Home
+    from pipelines.intake.admission import Kind
     from pipelines.returns.registry import Registry
-
-Kind = Literal["national", "training"]
-"""Of which kind the territories are whose returns a desk takes (`kind` of `territory.yml`)."""
 
 
 def _no_reports() -> Reports:

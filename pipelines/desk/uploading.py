@@ -1,11 +1,11 @@
 """Handing in: a check that keeps nothing, and an upload that keeps what is whole and one's own.
 
-Belongs here: the order of the steps, and what is not kept.  Does not belong here: the steps (`pipelines/intake/`).
+Belongs here: the order of the steps.  Does not belong here: the steps (`pipelines/intake/`), sending
+(`handing_in.py`).
 
-Checked first, then kept, then entered, then recorded, as in `pipelines/intake/submit.py`.  Not kept is: what cannot be
-read, what names persons, what no form is recognised in (nobody would have a right to it, and it may be anything), and
-what is another's.  A crash before it is entered leaves nothing that counts; after it, the next upload of the same
-bytes, the next look at it, or the next `rti refresh` finishes it.
+Checked first, then kept, then entered, then recorded.  What is not kept, `pipelines/intake/admission.py` says.  A crash
+before it is entered leaves nothing that counts; after it, the next upload of the same bytes, the next look at it, or
+the next `rti refresh` finishes it.
 """
 
 from __future__ import annotations
@@ -19,26 +19,23 @@ from typing import TYPE_CHECKING, Any
 from pipelines import clock
 from pipelines.desk import reports, rights
 from pipelines.desk.desk import Desk
-from pipelines.desk.rules import NOT_PRACTICE, NOT_YOURS, PRACTICE, RULES
+from pipelines.intake import admission, ledger, queries, receipts, record, store
 from pipelines.intake import history as known
-from pipelines.intake import ledger, queries, record, store
 from pipelines.intake import nil as document
+from pipelines.intake.admission import SubmissionRefusedError
 from pipelines.intake.changes import refuse_words
 from pipelines.intake.check import Step
 from pipelines.intake.check import check as check_file
-from pipelines.intake.submit import IDENTIFIER_RULES, SubmissionRefusedError, refusal
 from pipelines.locales import mark
-from pipelines.returns.findings import Finding
-from pipelines.returns.titles import form_title
 
 if TYPE_CHECKING:
     from expectations.judge import History
     from pipelines.intake.check import HistorySource
     from pipelines.intake.queries import Submission
+    from pipelines.intake.receipts import SignedReceipt
     from pipelines.intake.report import Report
     from pipelines.intake.transitions import State
     from pipelines.people.identity import Identity
-    from pipelines.readers.model import Scalar
 
 OnStep = Callable[[Step], None]
 
@@ -63,9 +60,13 @@ class Uploaded:
     open_warnings: tuple[tuple[str, str], ...] = ()
     replaces: tuple[str, ...] = ()
     """Periods accepted before that it replaces, as long as a reason for that is still to be given."""
+    signed: SignedReceipt | None = None
+    """The signed receipt, where it was sent."""
+    not_sent: str | None = None
+    """Why it was not sent, where that was asked for, in the language of whoever asked."""
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON of `rti submit`."""
+        """The JSON of portal, API and `rti submit`."""
         return {
             "file": {"name": self.filename, "sha256": self.sha256, "size": self.size},
             "submission_id": self.submission_id,
@@ -76,6 +77,8 @@ class Uploaded:
             "to_justify": [{"finding": key, "rule": rule} for key, rule in self.open_warnings],
             "replaces": list(self.replaces),
             "report": self.report.as_json(),
+            "receipt": self.signed.as_json() if self.signed is not None else None,
+            "not_sent": self.not_sent,
         }
 
 
@@ -116,15 +119,14 @@ def upload(
     if corrects is not None:
         rights.seen(desk, who, corrects)
     name, sha256 = _name(filename), store.digest(data)
-    if (refused := refusal(desk.home, sha256, name)) is not None:
+    if (refused := admission.refusal(desk.home, sha256, name)) is not None:
         raise refused
     if (before := _before(desk, who, sha256)) and before[-1].state not in ("refused", "withdrawn"):
         return _told(desk, who, before, data, form)
     arrival = _arrival(desk, who, sha256, len(data), name, corrects, kind)
     report = _checked(desk, who, data, name, form, kind, arrival, on_step)
-    if report.verdict != "unreadable" and (added := _refused(desk, who, report)) is not None:
-        report = replace(report, findings=(added, *report.findings), verdict="error")
-    if not _is_kept(report):
+    report = admission.admitted(desk.registry, who, report, desk.kind)
+    if not admission.is_kept(report):
         return Uploaded(name, sha256, len(data), None, None, None, False, _states(before), report)
     store.put(desk.home, data)
     received = ledger.receive(desk.engine, arrival)
@@ -233,37 +235,6 @@ def _instruments(desk: Desk) -> list[str]:
     return sorted({form.instrument for form in desk.registry.forms.values()})
 
 
-def _refused(desk: Desk, who: Identity, report: Report) -> Finding | None:
-    """Why this desk does not keep a whole file from this person; None where it does."""
-    if report.form is None or report.jurisdiction is None or report.instrument is None:
-        return None
-    pairs = sorted({(report.jurisdiction, report.instrument), *((b.jurisdiction, b.instrument) for b in report.blocks)})
-    foreign = [pair for pair in pairs if not who.may("submitter", *pair)]
-    jurisdiction, instrument = (foreign or pairs)[0]
-    told: dict[str, Scalar] = {"jurisdiction": jurisdiction, "instrument": instrument, "form": report.form}
-    if (declared := desk.registry.forms.get(report.form)) is not None:
-        told["form"] = f"{form_title(declared, who.language)} ({declared.id})"
-    told["name"] = _name_with_note(desk, jurisdiction, who.language)
-    if desk.registry.territory_of(report.jurisdiction).kind != desk.kind:
-        return Finding(NOT_PRACTICE if desk.kind == "training" else PRACTICE, "error", params=told)
-    return Finding(NOT_YOURS, "error", params=told) if foreign else None
-
-
-def _name_with_note(desk: Desk, jurisdiction: str, language: str) -> str:
-    """A jurisdiction's name, never without the footnote that stands with it."""
-    from pipelines.timetable import names
-
-    name = names.jurisdiction_name(desk.registry, jurisdiction, language)
-    note = names.note_of(desk.registry, desk.registry.territory_of(jurisdiction).code, language)
-    return f"{name} ({note})" if note else name
-
-
-def _is_kept(report: Report) -> bool:
-    if report.verdict == "unreadable" or report.form is None:
-        return False
-    return not any(f.rule in RULES or f.rule.startswith(IDENTIFIER_RULES) for f in report.findings)
-
-
 def _before(desk: Desk, who: Identity, sha256: str) -> list[Submission]:
     """Earlier arrivals of the same bytes, as far as this person may know of them."""
     return [one for one, _ in rights.may_see(desk, who, queries.same_file(desk.engine, sha256))]
@@ -289,9 +260,10 @@ def _told(desk: Desk, who: Identity, before: Sequence[Submission], data: bytes, 
             found.sha256, found.size, found.filename, found.sender, clock.parse(found.received_at), found.demonstration
         )
         report = _checked(desk, who, data, found.filename, form, found.kind, arrival, None)
-        if not _is_kept(report) or _refused(desk, who, report) is not None:
-            return Uploaded(found.filename, found.sha256, found.size, None, None, None, False, (), report)
+        report = admission.admitted(desk.registry, who, report, desk.kind)
         _recorded(desk, found.submission_id, report)
+        if not admission.is_kept(report):
+            return Uploaded(found.filename, found.sha256, found.size, None, None, None, False, (), report)
         found, _ = rights.seen(desk, who, found.submission_id)
     else:
         found, blocks = rights.seen(desk, who, found.submission_id)
@@ -327,4 +299,5 @@ def _uploaded(
         report,
         lacking,
         tuple(sorted({key[4] for key in asked})),
+        receipts.newest(desk.engine, found.submission_id),
     )

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipelines import clock
-from pipelines.intake import facts, history, ledger, queries, store
+from pipelines.intake import admission, facts, history, ledger, queries, store
 from pipelines.intake.check import CheckJob, check_many, rules_version
+from pipelines.intake.database import reading
 from pipelines.intake.ledger import CheckResult, Refusals
 from pipelines.intake.report import Report
-from pipelines.persons.scan import RULE_PREFIX
+from pipelines.people import accounts
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -55,10 +56,11 @@ def record(
     """Keep the readings of checked submissions (id -> report) and record their checks, in one transaction.
 
     Readings are written first: a crash leaves files that the next check replaces. The bytes of what was only pointed at
-    are kept now; those of what names persons are removed.
+    are kept now; those of what names persons, and of what its sender may not hand in, are removed.
     """
     from pipelines.returns import model
 
+    reports = {i: admission.disowned(r) if admission.is_turned_away(r) else r for i, r in reports.items()}
     _keep(home, engine, queries.submissions(engine, ids=list(reports)), reports)
     for identity, report in reports.items():
         if report.reading is not None:
@@ -88,7 +90,8 @@ def check_waiting(
     That is: what has come in, and what was checked or refused by other declarations or rules and is not sent yet.
     `after` is for a demonstration, whose returns arrived long before they are checked together: the time of the check
     is so much after the arrival, and each return is judged beside those that arrived before it. Submissions
-    whose territory is not known yet are part of every territory's work. Returns the reports by submission.
+    whose territory is not known yet are part of every territory's work. What came in and was never checked is held
+    against what its sender may hand in, as at the desk. Returns the reports by submission.
     """
     _drop_unkept(home, engine)
     waiting = [
@@ -109,27 +112,43 @@ def check_waiting(
             progress=progress,
             in_order=after is not None,
         )
+        reports = _admitted(engine, registry, part, reports)
         times = {s.submission_id: clock.parse(s.received_at) + after for s in part} if after is not None else None
         record(home, engine, reports, times)
         out |= reports
     return out
 
 
-def names_persons(report: Report) -> bool:
-    """Whether a file has direct identifiers of persons, and is not kept for that."""
-    return any(f.rule.startswith(RULE_PREFIX) for f in report.findings)
+def _admitted(
+    engine: sa.Engine, registry: Registry, part: Sequence[queries.Submission], reports: Mapping[str, Report]
+) -> dict[str, Report]:
+    """The reports as their senders are told them. A draft that was taken once is not turned away later: only its
+    sender can send it, and the ledger asks for the right then."""
+    new = {s.submission_id: s.sender for s in part if s.state == "received"}
+    with reading(engine) as connection:
+        people = accounts.identities(connection, sorted(set(new.values())))
+    return {
+        i: admission.admitted(registry, people[new[i]], report) if new.get(i) in people else report
+        for i, report in reports.items()
+    }
 
 
 def _keep(home: Home, engine: sa.Engine, part: Sequence[queries.Submission], reports: Mapping[str, Report]) -> None:
-    """Keep the bytes of what was checked, and mark what names persons, before the ledger speaks of either.
+    """Keep the bytes of what was checked, and mark what is not to be kept, before the ledger speaks of either.
 
-    What newer rules find in a file that was sent already stays: what was accepted is never un-accepted by rules.
+    What newer rules find in a file that was sent already stays: what was accepted is never un-accepted by rules. The
+    bytes of what one sender may not hand in stay where another arrival of them is there.
     """
     for one in part:
-        if not names_persons(reports[one.submission_id]):
+        report = reports[one.submission_id]
+        if admission.names_persons(report):
+            if all(s.state in _NOT_SENT for s in queries.same_file(engine, one.sha256)):
+                store.mark_not_kept(home, one.sha256)
+        elif admission.is_turned_away(report):
+            if all(s.submission_id == one.submission_id for s in queries.same_file(engine, one.sha256)):
+                store.mark_not_kept(home, one.sha256)
+        else:
             store.keep(home, one.sha256)
-        elif all(s.state in _NOT_SENT for s in queries.same_file(engine, one.sha256)):
-            store.mark_not_kept(home, one.sha256)
 
 
 def _drop_unkept(home: Home, engine: sa.Engine) -> None:

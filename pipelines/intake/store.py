@@ -64,7 +64,7 @@ def get(home: Home, sha256: str) -> bytes:
         data = target.read_bytes() if target.exists() else _pointer(home, sha256).read_bytes()
     except FileNotFoundError as error:
         if is_not_kept(home, sha256):
-            raise StoreError(f"{sha256} was not kept, since it names persons") from error
+            raise StoreError(f"{sha256} was not kept: it names persons, or its sender may not hand it in") from error
         raise StoreError(f"the store lacks {sha256}; restore {target} from a backup") from error
     if digest(data) != sha256:
         raise StoreError(f"{target} is not what came in: its content was changed on the disk; restore it from a backup")
@@ -95,7 +95,7 @@ def mark_not_kept(home: Home, sha256: str) -> None:
 
 
 def is_not_kept(home: Home, sha256: str) -> bool:
-    """Whether these bytes were refused for naming persons."""
+    """Whether these bytes were refused so that none is to stay."""
     return _mark(home, sha256).exists()
 
 

@@ -1,6 +1,6 @@
 """The API's addresses by which returns are handed in: check, submission, nil return.
 
-Belongs here: what they take and answer.  Does not belong here: what is kept of whom (`pipelines/desk/uploading.py`).
+Belongs here: what they take and answer.  Does not belong here: what is kept of whom (`pipelines/intake/admission.py`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse
 
 from pipelines import desk as door
 from pipelines import locales
-from pipelines.desk import Desk, Uploaded
+from pipelines.desk import Uploaded
 from pipelines.locales import tell
-from pipelines.people.identity import Identity, NotAllowedError
-from pipelines.service import api_models, api_problems
+from pipelines.people.identity import Identity
+from pipelines.service import api_models
 from pipelines.service.api_parts import FILE, PROBLEMS, TheDesk, TheFile, TheQueue, Who
 from pipelines.service.api_problems import ProblemError
 
@@ -89,8 +89,8 @@ async def upload(
     """
 
     def work() -> JSONResponse:
-        done = door.upload(desk, who, file.data, file.filename, form=form, kind=kind, corrects=corrects)
-        return _taken(desk, who, done, send, reason)
+        asked = {"form": form, "kind": kind, "corrects": corrects, "reason": reason}
+        return _taken(who, door.hand_in(desk, who, file.data, file.filename, send=send, **asked))
 
     return await queue.run(who.account, who.language, work)
 
@@ -98,30 +98,17 @@ async def upload(
 @router.post("/nil", response_model=api_models.UploadBody, status_code=201)
 def nil(desk: TheDesk, who: Who, body: api_models.NilRequest) -> Any:
     """Declare that there was nothing to count in some periods. Once approved, it counts as reported."""
-    done = door.nil(desk, who, body.form, body.periods, body.comment)
-    return _taken(desk, who, done, body.send, body.reason)
+    done = door.declare_nil(desk, who, body.form, body.periods, body.comment, send=body.send, reason=body.reason)
+    return _taken(who, done)
 
 
-def _taken(desk: Desk, who: Identity, done: Uploaded, send: bool, reason: str | None) -> JSONResponse:
-    """The answer to what was handed in, sent on the way where that was asked for and can be."""
-    if done.submission_id is None:
-        content = {**done.as_json(), "receipt": None, "not_sent": None}
-        first = next((f for f in done.report.findings if f.severity == "error"), None)
-        words = locales.words(first, who.language) if first is not None else locales.Words("", "")
-        detail = words.message or tell("No form was recognised in the file.", who.language)
-        title = tell("The file was not kept", who.language)
-        raise ProblemError(
-            422, detail, title=title, remedy=words.remedy or None, language=who.language, extra={"result": content}
-        )
-    receipt, refused, state = None, None, done.state
-    if send and done.state == "checked":
-        try:
-            receipt = door.send(desk, who, done.submission_id, reason=reason)
-        except (door.TransitionError, NotAllowedError) as error:
-            refused = api_problems.problem_of(error, who.language).detail
-        state = door.submission(desk, who, done.submission_id).state
-    receipt = receipt or door.receipt(desk, who, done.submission_id)
-    content = {**done.as_json(), "state": state, "receipt": receipt.as_json() if receipt else None, "not_sent": refused}
-    if state != "checked":
-        content["replaces"] = []
-    return JSONResponse(content, 201 if done.new else 200)
+def _taken(who: Identity, done: Uploaded) -> JSONResponse:
+    """The answer to what was handed in."""
+    if done.submission_id is not None:
+        return JSONResponse(done.as_json(), 201 if done.new else 200)
+    first = next((f for f in done.report.findings if f.severity == "error"), None)
+    words = locales.words(first, who.language) if first is not None else locales.Words("", "")
+    detail = words.message or tell("No form was recognised in the file.", who.language)
+    title = tell("The file was not kept", who.language)
+    remedy = words.remedy or None
+    raise ProblemError(422, detail, title=title, remedy=remedy, language=who.language, extra={"result": done.as_json()})

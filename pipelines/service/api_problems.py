@@ -15,8 +15,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from pipelines.desk.rights import NotThereError
+from pipelines.intake.admission import SubmissionRefusedError
 from pipelines.intake.check import UnknownFormError
-from pipelines.intake.submit import SubmissionRefusedError
 from pipelines.intake.transitions import TransitionError
 from pipelines.intake.work import DeclarationsChangedError
 from pipelines.locales import gettext, mark

@@ -98,14 +98,11 @@ def test_files_are_handed_in_and_receipts_kept(
 def test_the_words_are_those_of_the_local_command(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pipelines.commands import common, intake
-
     with clock.frozen(at(0)):
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
         monkeypatch.setenv("RTI_TOKEN", _token(desk))
         accepted(desk, period="2024-Q2")
-    for module in (common, intake):
-        monkeypatch.setattr(module, "the_registry", lambda: desk_fakes.REGISTRY)
+    monkeypatch.setattr("pipelines.returns.registry.load", lambda: desk_fakes.REGISTRY)
     files = {
         "w.csv": file(value=101),
         "g.csv": file(period="2024-Q1"),

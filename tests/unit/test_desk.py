@@ -11,11 +11,10 @@ import pytest
 
 from pipelines import clock
 from pipelines import desk as door
-from pipelines.desk import Desk, memory
+from pipelines.desk import Desk, SubmissionRefusedError, memory
 from pipelines.desk.cache import Reports
 from pipelines.desk.rights import NotThereError
 from pipelines.intake import audit, facts, ledger, queries, receipts, record, store
-from pipelines.intake.submit import SubmissionRefusedError
 from pipelines.intake.transitions import TransitionError
 from pipelines.people import tokens
 from pipelines.people.identity import Grant, NotAllowedError
@@ -133,9 +132,9 @@ def test_a_name_carries_its_footnote(desk: Desk, monkeypatch: pytest.MonkeyPatch
 def test_the_real_home_refuses_invented_returns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from pipelines.intake import submit
+    from pipelines.intake import admission
 
-    monkeypatch.setattr(submit, "demonstration_files", lambda: {store.digest(file()): "QQ/a.csv"})
+    monkeypatch.setattr(admission, "demonstration_files", lambda: {store.digest(file()): "QQ/a.csv"})
     real = replace(desk, home=replace(desk.home, kind="real"))
     with pytest.raises(SubmissionRefusedError, match="real home"):
         door.upload(real, who(desk, "qq-sender"), file(), "a.csv")

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from pipelines import clock
+from pipelines import desk as door
 from pipelines.home import Home, init
 from pipelines.intake import arrivals, facts, ledger, queries, record, store
 from pipelines.intake.check import OFFLINE_ID, check
-from pipelines.intake.submit import submit
 from pipelines.intake.work import Task, take_with
+from pipelines.people import accounts
 from pipelines.returns.registry import load
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
 from tests.unit.ledger_fakes import at, people
-from tests.unit.test_intake_submit import _folder
+from tests.unit.test_handing_in import _folder
 
 ROOT = Path(__file__).parents[2]
 REGISTER = ROOT / "raw_samples/HR/register/registar_2024_1tr.csv"
@@ -67,7 +68,8 @@ def test_nothing_but_place_and_kind_leaves_the_child(secret: str, rule: str) -> 
 
 def test_a_refused_register_leaves_nothing_in_a_home(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     before = set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*"))
-    receipt = submit(home, _with_persons(JMBG), "r.csv", "office", registry=load())
+    desk = door.Desk(home, ledger.open_ledger(home), load())
+    receipt = door.hand_in(desk, accounts.identity(desk.engine, "office"), _with_persons(JMBG), "r.csv")
     assert receipt.submission_id is None and receipt.report is not None
     assert receipt.report.verdict == "error" and receipt.report.reading is None
     assert JMBG not in str(receipt.as_json()) and JMBG not in repr(receipt)

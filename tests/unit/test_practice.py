@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines import clock, desk, notices, timetable
+from pipelines import cli, clock, desk, notices, timetable
 from pipelines.desk import practice
 from pipelines.desk.desk import Desk
 from pipelines.home import Home, init
@@ -279,11 +280,15 @@ def test_what_is_gathered_is_the_same_without_the_folder(tmp_path: Path) -> None
         assert frame.equals(without[name]), name
 
 
-def test_no_command_hands_a_practice_file_to_the_real_ledger(real: Desk, person: Identity) -> None:
-    from pipelines.intake.submit import SubmissionRefusedError, submit
-
-    with pytest.raises(SubmissionRefusedError, match="practice"):
-        submit(real.home, _file("good").data, "good.xlsx", person.account, registry=real.registry, engine=real.engine)
+def test_no_command_hands_a_practice_file_to_the_real_ledger(
+    real: Desk, person: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RTI_HOME", str(real.home.root))
+    monkeypatch.delenv("RTI_ACTOR", raising=False)
+    (file := tmp_path / "good.xlsx").write_bytes(_file("good").data)
+    assert cli.main(["submit", str(file), "--as", person.account, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["submission_id"], told["report"]["findings"][0]["rule"]) == (None, "desk.practice")
     assert desk.submissions(real, person) == [] and not [p for p in real.home.store.rglob("*") if p.is_file()]
 
 

@@ -1,4 +1,4 @@
-"""Handing in: receipts, the same file twice, what a home refuses, crashes between the steps, the demonstration."""
+"""Handing in: receipts, the same file twice, what a home refuses, crashes between the steps, many arrivals at once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 
 from pipelines import clock
+from pipelines import desk as door
+from pipelines.desk import Desk, SubmissionRefusedError, Uploaded
 from pipelines.home import Home, init
-from pipelines.intake import arrivals, decisions, facts, ledger, queries, record, store
-from pipelines.intake import submit as submit_module
+from pipelines.intake import admission, arrivals, decisions, facts, ledger, queries, record, store
 from pipelines.intake.history import gather
 from pipelines.intake.ledger import Act
-from pipelines.intake.submit import Receipt, SubmissionRefusedError, submit
 from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant, NotAllowedError
+from pipelines.people.identity import NotAllowedError
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
 from tests.unit.ledger_fakes import at, people
@@ -37,8 +37,11 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def _submit(home: Home, text: str, **options: Any) -> Receipt:
-    return submit(home, text.encode(), "return.csv", "office", registry=REGISTRY, at=at(0), **options)
+def _submit(home: Home, text: str, sender: str = "office", name: str = "return.csv", **options: Any) -> Uploaded:
+    """As `rti submit` does, on the day on which the tests begin."""
+    desk = Desk(home, ledger.open_ledger(home), REGISTRY)
+    with clock.frozen(at(0)):
+        return door.hand_in(desk, accounts.identity(desk.engine, sender), text.encode(), name, **options)
 
 
 def _stored(home: Home) -> list[str]:
@@ -95,7 +98,7 @@ def test_the_same_file_twice_is_told(home: Home) -> None:
 def test_a_sender_without_an_account_or_a_role_hands_in_nothing(home: Home) -> None:
     for sender in ("nobody", "chief"):
         with pytest.raises(NotAllowedError):
-            submit(home, b"2025-Q4;reported;3", "return.csv", sender, registry=REGISTRY, at=at(0))
+            _submit(home, "2025-Q4;reported;3", sender)
     assert _stored(home) == []
 
 
@@ -114,22 +117,14 @@ def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> No
     assert (third.state, queries.find(engine, third.submission_id).revision_reason) == ("sent", "entry_error")
 
 
-def test_the_same_file_of_an_office_that_may_not_be_seen_is_not_told(home: Home) -> None:
-    first = _submit(home, "2025-Q4;reported;3")
-    accounts.create(ledger.open_ledger(home), "rr-office", "RR", grants=[Grant("submitter", "RR")], by=SYSTEM)
-    foreign = submit(home, b"2025-Q4;reported;3", "return.csv", "rr-office", registry=REGISTRY, at=at(1), send=False)
-    assert (foreign.new, foreign.same_file) == (True, ())
-    assert foreign.submission_id != first.submission_id
-
-
 def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = init(tmp_path / "real", "real")
     data = b"2025-Q4;reported;3"
     listed = {hashlib.sha256(data).hexdigest(): "QQ/justice/return.csv"}
-    monkeypatch.setattr(submit_module, "demonstration_files", lambda: listed)
+    monkeypatch.setattr(admission, "demonstration_files", lambda: listed)
     people(ledger.open_ledger(real))
     with pytest.raises(SubmissionRefusedError, match=r"invented return QQ/justice/return.csv.*real home") as told:
-        submit(real, data, "renamed.csv", "office", registry=REGISTRY)
+        _submit(real, data.decode(), name="renamed.csv")
     assert str(real.root) not in str(told.value), "where a home lies is not its offices' matter"
     assert "renamed.csv" in told.value.told("mk") and "real home" not in told.value.told("mk")
     assert _stored(real) == []

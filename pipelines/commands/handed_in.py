@@ -1,0 +1,105 @@
+"""What `rti submit` and `rti nil` tell of the files that were handed in: printed, as JSON, as an exit code.
+
+Belongs here: going through the files, so that one which cannot be handed in does not hold up the others; the layout.
+Does not belong here: where they are handed in (`submit.py` at the home's own desk, `remote.py` at a service elsewhere);
+what is told is the same JSON from both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pipelines.commands.common import (
+    ERRORS,
+    GOOD,
+    UNREADABLE,
+    WRONG_USE,
+    Failure,
+    note,
+    progress,
+    say,
+    say_json,
+)
+from pipelines.told import ToldError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one file: the JSON of `rti submit`, and where its receipt was kept."""
+
+    content: dict[str, Any]
+    receipt: Path | None = None
+
+
+def go_through(files: Sequence[Path], hand_in: Callable[[Path], Answer], language: str, as_json: bool) -> None:
+    """Hand in each file and tell of it; ends the command with the worst of the exit codes."""
+    content: list[dict[str, Any]] = []
+    worst = GOOD
+    with progress(len(files), "Handing in") as tick:
+        for file in files:
+            try:
+                answer = hand_in(file)
+            except (ToldError, Failure) as error:
+                code = error.code if isinstance(error, Failure) else WRONG_USE
+                message = error.told(language) if isinstance(error, ToldError) else str(error)
+                note(f"rti: {file.name}: {message}")
+                content.append({"file": {"name": file.name}, "error": {"message": message, "exit_code": code}})
+                worst = max(worst, code)
+                continue
+            content.append(answer.content)
+            worst = max(worst, exit_code(answer.content))
+            if not as_json:
+                show(answer.content)
+                if answer.receipt is not None:
+                    say(f"  receipt {answer.receipt}")
+            tick(file.name)
+    if as_json:
+        say_json(content[0] if len(content) == 1 else content)
+    raise typer.Exit(worst)
+
+
+def exit_code(content: Mapping[str, Any]) -> int:
+    """0 taken, 1 refused for its errors or turned away, 2 cannot be read."""
+    verdict = content["report"]["verdict"]
+    return {"error": ERRORS, "unreadable": UNREADABLE}.get(verdict, ERRORS if content["state"] == "refused" else GOOD)
+
+
+def show(content: Mapping[str, Any]) -> None:
+    """What became of a file, in lines."""
+    name, identity, state = content["file"]["name"], content["submission_id"], content["state"]
+    if content["new"] or identity is None:
+        _show_report(content["report"])
+    if identity is None:
+        say(f"  {name} was not kept; mend it and hand it in again")
+    elif not content["new"]:
+        say(f"{name}: this file came before, as {identity} ({state}); not taken twice")
+    else:
+        say(f"  received as {identity}, {state}")
+    if identity is not None:
+        for one in content["to_justify"]:
+            say(f"  {one['rule']} ({one['finding']}) asks for a justification: rti justify {identity}")
+        if content["replaces"]:
+            say(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
+            say(f"    rti send {identity} --reason CODE")
+    if content.get("not_sent") and not (content["to_justify"] or content["replaces"]):
+        say(f"  not sent: {content['not_sent']}")
+
+
+def _show_report(report: Mapping[str, Any]) -> None:
+    size = f"{report['observations']} observations" if report["observations"] or not report["events"] else ""
+    events = f"{report['events']} events" if report["events"] else ""
+    known = f", {report['form']}" if report["form"] else ""
+    say(f"{report['file']['name']}: {report['verdict']}{known} ({', '.join(t for t in (size, events) if t)})")
+    for finding in report["findings"]:
+        place = finding["where"]["words"]
+        say(f"  {finding['severity']}  {place + ': ' if place else ''}{finding['message']}")
+        if finding["remedy"]:
+            say(f"      {finding['remedy']}")
+        say(f"      rule {finding['rule']}, finding {finding['key']}")
+    if report["not_run"] and report["verdict"] != "unreadable":
+        note(f"  not run, since there is no earlier return to compare with: {', '.join(report['not_run'])}")
