@@ -24,7 +24,10 @@ from pipelines.home import Home
 Log = Callable[[str], None]
 RAW_SAMPLES = Path(__file__).resolve().parents[1] / "raw_samples"
 """The demonstration's returns, unless the environment names another folder in RTI_SAMPLES."""
-PUBLIC_TABLES = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
+PUBLIC_TABLES = (
+    "mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure", "dim_counting_card",
+    "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
+)  # fmt: skip
 """Tables of the warehouse without counts, which go beside the protected cells as they are."""
 
 
@@ -154,13 +157,16 @@ def document(home: Home, *, log: Log = _quiet) -> Step:
 
 def gather(home: Home, *, log: Log = _quiet) -> Step:
     """Export the ledger, the declarations and the figures of others for dbt; see that facts and ledger agree."""
+    from pipelines.indicators import cards_export
     from pipelines.intake import audit, facts, ledger, queries
     from pipelines.reference.gather import gather_reference
     from pipelines.returns.registry import load
 
     engine = ledger.open_ledger(home)
     rows = ledger.export(engine, home.gathered)
-    load().national().export(home.gathered)
+    registry = load().national()
+    registry.export(home.gathered)
+    cards_export.write(registry, home.gathered)
     gather_reference(home)
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
     unmatched = tuple(sorted(i for i in accepted if not facts.path_of(home, "observation", i).exists()))

@@ -29,7 +29,10 @@ from pipelines.home import Home, open_home
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 KEPT_BUILDS = 3
 """Newest builds of the counts that stay: readers of an earlier one may still hold it open."""
-EXPORTED = ("mart_count", "mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
+EXPORTED = (
+    "mart_count", "mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure",
+    "dim_counting_card", "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
+)  # fmt: skip
 """Tables of the counts that are also written as Parquet, for the steps after them."""
 _FACTS = ("observation", "case_event")
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")

@@ -6,17 +6,17 @@ Does not belong here: the rules themselves (`territory.yml`), scores of comparab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final, NamedTuple
 
 from pipelines import codes
+from pipelines.indicators.spans import Span, held, span_of
 from pipelines.locales import mark, tell
-from pipelines.returns.declared import within
 from pipelines.returns.form import Form
 from pipelines.returns.law import LawArticle
-from pipelines.returns.periods import Period
 from pipelines.returns.registry import Registry
 from pipelines.returns.territory import STATEMENTS, CountingRule, overlap
 from pipelines.statistics.comparability import NOT_STATED, Counted
@@ -83,8 +83,9 @@ class Statement:
 class Card:
     """How a jurisdiction, a territory or the region counts at a level in a period.
 
-    `jurisdictions` are those whose rules are in it, `definitions` and `sources` the declared English texts, `breaks`
-    first periods of rules that begin within the period, `law` the articles in force on any of its days.
+    `jurisdictions` are those whose rules are in it, `without_rule` those territories of the region that have none,
+    `definitions` and `sources` the declared English texts, `breaks` first periods of rules that begin within the
+    period, `changes` their codes as in `breaks.py`, `law` the articles in force on any of its days.
     """
 
     jurisdiction: str
@@ -95,7 +96,9 @@ class Card:
     definitions: tuple[str, ...]
     sources: tuple[str, ...]
     breaks: tuple[str, ...]
+    changes: tuple[str, ...]
     law: tuple[LawArticle, ...] = field(hash=False, repr=False)
+    without_rule: tuple[str, ...] = ()
 
     def __getitem__(self, what: str) -> Statement:
         return self.statements[STATEMENTS.index(what)]
@@ -123,10 +126,10 @@ class Card:
             stage=measure,
             level=self.level,
             moment=said["counted_at"],
-            counted_at=_end_of(measure) if end == "both" else end,
+            counted_at=end_of(measure) if end == "both" else end,
             offence_scope=offence_scope,
             period=self.period,
-            breaks=frozenset([*breaks, *(f"counting_rule:{period}" for period in self.breaks)]),
+            breaks=frozenset([*breaks, *self.changes]),
             **{what: said[what] for what in WHOM},
         )
 
@@ -144,7 +147,8 @@ class Divisible(NamedTuple):
 
 
 def card(registry: Registry, jurisdiction: str, level: str, period: str, *, count_unit: str | None = None) -> Card:
-    """The card of a jurisdiction, of a territory (its own rules, else those of its parts together) or of the region.
+    """The card of a jurisdiction, of a territory (its own rules, else those of its parts together) or of the region
+    (those of its territories that have any), for a quarter, a year or a pool of years.
 
     Raises NoRuleError where nothing is declared, or where several units are and none is named; UnknownCodeError for a
     level, ValueError for a period.
@@ -153,22 +157,30 @@ def card(registry: Registry, jurisdiction: str, level: str, period: str, *, coun
         raise codes.UnknownCodeError(
             f"{level!r} is not in the code list level; it has {', '.join(codes.codes('level'))}"
         )
-    Period.of(period)
+    span = span_of(period)
     rules = _rules(registry, jurisdiction, level, period, count_unit)
     _one_unit(rules, period)
     places = tuple(dict.fromkeys(rule.jurisdiction for rule in rules))
-    day = Period.of(period)
+    forms = {rule: contradictions(rule, registry, period) for rule in rules}
+    begun = [(rule, start) for rule in rules if (start := _begins_within(rule, span))]
     return Card(
         jurisdiction=jurisdiction,
         level=level,
         period=period,
         jurisdictions=places,
-        statements=tuple(_merged(what, rules, registry, period) for what in STATEMENTS),
+        statements=tuple(_merged(what, forms) for what in STATEMENTS),
         definitions=tuple(dict.fromkeys(rule.stage_definition for rule in rules)),
         sources=tuple(dict.fromkeys(rule.source for rule in rules if rule.source)),
-        breaks=tuple(sorted({start for rule in rules if (start := _begins_within(rule, period))})),
-        law=tuple(a for a in registry.law if a.jurisdiction in places and a.in_force(day.start, day.end)),
+        breaks=tuple(sorted({start for _, start in begun})),
+        changes=tuple(sorted({rule_change(rule.jurisdiction, level, start) for rule, start in begun})),
+        law=tuple(a for a in registry.law if a.jurisdiction in places and a.in_force(span.start, span.end)),
+        without_rule=_without(registry, places) if jurisdiction == codes.REGION else (),
     )
+
+
+def rule_change(jurisdiction: str, level: str, period: str) -> str:
+    """The code of the break that a rule makes which begins in a period."""
+    return f"counting:{jurisdiction}:{level}:{period}"
 
 
 def may_divide(upper: Card, lower: Card, *, labelled: bool = False) -> Divisible:
@@ -215,7 +227,7 @@ def contradictions(rule: CountingRule, registry: Registry, period: str) -> dict[
     """
     found: dict[str, set[str]] = {}
     for form in _forms(rule, registry, period):
-        for what, said in _form_says(form).items():
+        for what, said in form_says(form).items():
             ours = getattr(rule, what)
             if said != ours and said not in _SAYS_NOTHING and ours not in _SAYS_NOTHING:
                 found.setdefault(what, set()).add(said)
@@ -227,8 +239,13 @@ def _rules(
 ) -> list[CountingRule]:
     """The rules of a card in the order of declaration; never none."""
     if jurisdiction == codes.REGION:
-        national = [t.code for t in registry.territories.values() if t.kind == "national"]
-        return [rule for code in national for rule in _rules(registry, code, level, period, count_unit)]
+        found: list[CountingRule] = []
+        for code in national(registry):
+            with suppress(NoRuleError):  # the card says who is in it, as a total of the region does
+                found += _rules(registry, code, level, period, count_unit)
+        if not found:
+            raise NoRuleError(f"no territory has a counting rule at {level} in {period}")
+        return found
     territory = registry.territory_of(jurisdiction)
 
     def of(place: str) -> list[CountingRule]:
@@ -236,7 +253,7 @@ def _rules(
             r
             for r in territory.counting_rules
             if (r.jurisdiction, r.level) == (place, level)
-            and within(period, r.valid)
+            and held(period, r.valid)
             and count_unit in (None, r.count_unit)
         ]
 
@@ -263,14 +280,25 @@ def _one_unit(rules: Sequence[CountingRule], period: str) -> None:
             )
 
 
-def _merged(what: str, rules: Sequence[CountingRule], registry: Registry, period: str) -> Statement:
+def national(registry: Registry) -> list[str]:
+    """The territories that make the region."""
+    return [t.code for t in registry.territories.values() if t.kind == "national"]
+
+
+def _without(registry: Registry, places: tuple[str, ...]) -> tuple[str, ...]:
+    said = {registry.territory_of(place).code for place in places}
+    return tuple(code for code in national(registry) if code not in said)
+
+
+def _merged(what: str, forms: Mapping[CountingRule, Mapping[str, tuple[str, ...]]]) -> Statement:
+    rules = list(forms)
     values = list(dict.fromkeys(_value(rule, what) for rule in rules))
     value = values[0] if len(values) == 1 else NOT_STATED if NOT_STATED in values else MIXED
     standing = [
         NOT_STATED if _value(rule, what) == NOT_STATED else "verified" if what in rule.read else rule.status
         for rule in rules
     ]
-    other = {said for rule in rules for said in contradictions(rule, registry, period).get(what, ())}
+    other = {value for said in forms.values() for value in said.get(what, ())}
     return Statement(what, value, max(standing, key=STANDING.index), tuple(sorted(other)))
 
 
@@ -288,15 +316,15 @@ def _disagreement(what: str, one: str, other: str) -> str | None:
     return f"{what}_differs" if one != other or MIXED in (one, other) else None
 
 
-def _begins_within(rule: CountingRule, period: str) -> str | None:
+def _begins_within(rule: CountingRule, asked: Span) -> str | None:
     """The first period of a rule that begins after the first day of a period and within it."""
     if rule.valid is None:
         return None
-    start, asked = Period.of(rule.valid.partition("..")[0]), Period.of(period)
-    return start.code if asked.start < start.start <= asked.end else None
+    begins = rule.valid.partition("..")[0]
+    return begins if asked.start < span_of(begins).start <= asked.end else None
 
 
-def _end_of(measure: str) -> str:
+def end_of(measure: str) -> str:
     """The end of the stage at which a measure counts: what comes in, what goes out, or what is there."""
     kind = codes.attribute("measure", measure, "kind")
     if kind == "stock":
@@ -311,17 +339,18 @@ def _forms(rule: CountingRule, registry: Registry, period: str) -> list[Form]:
         (c.source, c.instrument)
         for c in registry.territory_of(rule.jurisdiction).counts_source
         if c.jurisdiction == rule.jurisdiction
-        and within(period, c.periods)
+        and held(period, c.periods)
         and any(codes.attribute("measure", m, "level_rule") == rule.level for m in c.measures)
     }
     return [
         f
         for f in registry.forms.values()
-        if f.jurisdiction == rule.jurisdiction and (f.source, f.instrument) in counting and within(period, f.valid)
+        if f.jurisdiction == rule.jurisdiction and (f.source, f.instrument) in counting and held(period, f.valid)
     ]
 
 
-def _form_says(form: Form) -> dict[str, str]:
+def form_says(form: Form) -> dict[str, str]:
+    """What a form states of what a rule states too; `not_stated` where it does not."""
     scope = form.scope
     return {
         # Each record has its own date, so a form of records says nothing of the moment.

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.home import Home
+from pipelines.indicators import cards_export
 from pipelines.returns import model
 
 BLOCK = {
@@ -61,6 +62,7 @@ class World:
     counting_rules: list[dict[str, Any]] = field(default_factory=list)
     counts_sources: list[dict[str, Any]] = field(default_factory=list)
     populations: list[dict[str, Any]] = field(default_factory=list)
+    cards: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     submissions: list[dict[str, Any]] = field(default_factory=list)
     blocks: list[dict[str, Any]] = field(default_factory=list)
     observations: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -225,6 +227,8 @@ class World:
 
     @staticmethod
     def _facts(folder: Path, facts: dict[str, list[dict[str, Any]]], schema: dict[str, pl.DataType]) -> None:
+        for name, frame in cards_export.empty().items():
+            tables[name] = (self.cards.get(name, []), dict(frame.schema))
         folder.mkdir(parents=True, exist_ok=True)
         for submission_id, rows in facts.items():
             path = folder / f"{submission_id}.parquet"

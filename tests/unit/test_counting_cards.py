@@ -133,7 +133,7 @@ def test_a_unit_that_changes_within_the_year_cannot_be_divided(tmp_path: Path) -
     changed = card(registry, "ZZ", "first", "2025")
     assert changed.value("count_unit") == counting.MIXED and changed.breaks == ("2025-Q3",)
     assert may_divide(changed, changed) == (False, ("count_unit_differs",))
-    assert "counting_rule:2025-Q3" in changed.counted("convicted_first", "TIP").breaks
+    assert "counting:ZZ:first:2025-Q3" in changed.counted("convicted_first", "TIP").breaks
 
 
 def test_what_one_side_does_not_state_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,13 @@
+{{ config(materialized='view') }}
+
+with
+
+source as (select * from {{ from_source('dimensions', 'dim_card_pair') }}),
+
+final as (
+    select
+        area, freq, period, count_unit, upper_level, lower_level, is_allowed, reasons
+    from source
+)
+
+select * from final

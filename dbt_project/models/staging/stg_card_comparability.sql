@@ -1,0 +1,11 @@
+with
+
+source as (select * from {{ from_source('gathered', 'card_comparability') }}),
+
+final as (
+    select
+        card_id_a, card_id_b, measure, score, reasons
+    from source
+)
+
+select * from final

@@ -1,0 +1,11 @@
+with
+
+source as (select * from {{ from_source('gathered', 'counting_card_of') }}),
+
+final as (
+    select
+        area, level, freq, period, count_unit, card_id
+    from source
+)
+
+select * from final
