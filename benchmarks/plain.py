@@ -119,7 +119,7 @@ def _write_gathered(
         pl.lit("approved").alias("state"),
         pl.lit(0).alias("size"),
         pl.lit("").alias("sha256"),
-        pl.lit(None, pl.String).alias("corrects_submission_id"),
+        *(pl.lit(None, pl.String).alias(name) for name in ("corrects_submission_id", "revision_reason")),
         *(pl.lit(0, pl.Int32).alias(name) for name in ("errors", "warnings", "informations")),
         *(pl.lit("").alias(name) for name in ("declaration_hash", "rules_version")),
         pl.lit(True).alias("demonstration"),

@@ -49,7 +49,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     },
     "calendar": {
         "jurisdiction": _TEXT, "territory": _TEXT, "instrument": _TEXT, "source": _TEXT, "freq": _TEXT,
-        "period": _TEXT, "deadline": pl.Date(),
+        "period": _TEXT, "deadline": pl.Date(), "final_on": pl.Date(),
     },
     "law_article": {"territory": _TEXT, "law_article": _TEXT, **dict.fromkeys(LAW_COLUMNS, _TEXT)},
     "population": {
@@ -91,7 +91,7 @@ def calendar(registry: Registry, today: date | None = None) -> list[dict[str, An
     for territory, entry, period in expected(registry, today or clock.now().date()):
         values = (
             entry.jurisdiction, territory.code, entry.instrument, entry.source, entry.freq, period.code,
-            period.end + timedelta(days=entry.deadline_days),
+            period.end + timedelta(days=entry.deadline_days), period.end + timedelta(days=entry.days[2]),
         )  # fmt: skip
         rows.append(dict(zip(SCHEMAS["calendar"], values, strict=True)))
     return rows

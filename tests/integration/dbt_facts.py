@@ -28,6 +28,7 @@ SUBMISSION = {
     "received_at": pl.String(), "sender": pl.String(), "state": pl.String(), "accepted_at": pl.String(),
     "declaration_hash": pl.String(), "rules_version": pl.String(), "errors": pl.Int64(), "warnings": pl.Int64(),
     "informations": pl.Int64(), "corrects_submission_id": pl.String(), "demonstration": pl.Boolean(),
+    "revision_reason": pl.String(),
 }  # fmt: skip
 EVENT = {
     "event_id": pl.Int64(), "submission_id": pl.String(), "at": pl.String(), "actor": pl.String(),
@@ -61,8 +62,8 @@ class World:
     calendar: list[dict[str, Any]] = field(default_factory=list)
     counting_rules: list[dict[str, Any]] = field(default_factory=list)
     counts_sources: list[dict[str, Any]] = field(default_factory=list)
-    populations: list[dict[str, Any]] = field(default_factory=list)
     cards: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    populations: list[dict[str, Any]] = field(default_factory=list)
     submissions: list[dict[str, Any]] = field(default_factory=list)
     blocks: list[dict[str, Any]] = field(default_factory=list)
     observations: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -75,8 +76,11 @@ class World:
             for j in (code, *parts)
         ]
 
-    def office(self, jurisdiction: str, source: str, instrument: str, freq: str, periods: tuple[str, ...]) -> None:
-        """An office with its form; `periods` are what the calendar expects, due 45 days after each."""
+    def office(
+        self, jurisdiction: str, source: str, instrument: str, freq: str, periods: tuple[str, ...], *, final: int = 45
+    ) -> None:
+        """An office with its form; `periods` are what the calendar expects, due 45 days and final `final` days after
+        each."""
         territory = jurisdiction[:2]
         series = f"{jurisdiction}-{instrument.upper()}-{source}"
         self.forms.append(
@@ -89,6 +93,7 @@ class World:
             {
                 "territory": territory, "jurisdiction": jurisdiction, "instrument": instrument, "source": source,
                 "freq": freq, "period": period, "deadline": bounds(period)[1] + timedelta(days=45),
+                "final_on": bounds(period)[1] + timedelta(days=final),
             }
             for period in periods
         ]  # fmt: skip
@@ -105,6 +110,7 @@ class World:
         accepted: str = "2024-01-01T00:00:00Z",
         superseded: str | None = None,
         nil: bool = False,
+        reason: str | None = None,
         events: list[dict[str, Any]] | None = None,
     ) -> None:
         """One accepted submission of one block. Each row gives `value` and what differs from `DEFAULTS`."""
@@ -128,7 +134,7 @@ class World:
                     "format": "csv", "territory": jurisdiction[:2], "form": series, "kind": "nil" if nil else "full",
                     "received_at": accepted, "sender": "sender", "state": "approved", "accepted_at": accepted,
                     "declaration_hash": "", "rules_version": "1", "errors": 0, "warnings": 0, "informations": 0,
-                    "corrects_submission_id": None, "demonstration": True,
+                    "corrects_submission_id": None, "demonstration": True, "revision_reason": reason,
                 }
             )  # fmt: skip
         self.observations.setdefault(submission_id, []).extend(
@@ -209,7 +215,7 @@ class World:
                 self.calendar,
                 {
                     "territory": text, "jurisdiction": text, "instrument": text, "source": text, "freq": text,
-                    "period": text, "deadline": pl.Date(),
+                    "period": text, "deadline": pl.Date(), "final_on": pl.Date(),
                 },
             ),
             "population": (
@@ -221,14 +227,14 @@ class World:
                 },
             ),
         }  # fmt: skip
+        for name, frame in cards_export.empty().items():
+            tables[name] = (self.cards.get(name, []), dict(frame.schema))
         home.gathered.mkdir(parents=True, exist_ok=True)
         for name, (rows, schema) in tables.items():
             pl.DataFrame(rows, schema=schema, orient="row").write_parquet(home.gathered / f"{name}.parquet")
 
     @staticmethod
     def _facts(folder: Path, facts: dict[str, list[dict[str, Any]]], schema: dict[str, pl.DataType]) -> None:
-        for name, frame in cards_export.empty().items():
-            tables[name] = (self.cards.get(name, []), dict(frame.schema))
         folder.mkdir(parents=True, exist_ok=True)
         for submission_id, rows in facts.items():
             path = folder / f"{submission_id}.parquet"

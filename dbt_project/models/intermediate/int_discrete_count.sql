@@ -10,7 +10,11 @@ newest as (
     select
         counts.submission_id, counts.territory, counts.jurisdiction, counts.instrument, counts.source, counts.form,
         counts.freq, counts.period, counts.accumulation, counts.cell_id, counts.measure, counts.statistic,
-        counts.value, counts.obs_status, counts.basis, counts.flags,
+        counts.value, counts.obs_status, counts.basis,
+        case
+            when counts.value is not null and blocks.is_provisional then {{ join_lists(['counts.flags', "'provisional'"]) }}
+            else counts.flags
+        end as flags,
         {{ period_year('counts.period') }} as year,
         case when counts.freq = 'Q' then {{ period_quarter('counts.period') }} else 0 end as quarter,
         measures.sums_over_time
@@ -46,11 +50,7 @@ cumulative as (
 differenced as (
     select
         *,
-        case
-            when quarter = 1 then value
-            when earlier_quarter = quarter - 1 and earlier_status in ('M', 'K') and earlier_value is null then value
-            when earlier_quarter = quarter - 1 then value - earlier_value
-        end as discrete_value
+        {{ discrete_of_year_so_far('value', 'quarter', 'earlier_value', 'earlier_status', 'earlier_quarter') }} as discrete_value
     from cumulative
 ),
 

@@ -52,7 +52,8 @@ measures_sent as (
 nil_blocks as (
     select
         jurisdiction, instrument, source, freq, period,
-        min(submission_id) as submission_id
+        min(submission_id) as submission_id,
+        max(case when is_provisional then 'provisional' else '' end) as provisional_flag
     from blocks
     where is_current and is_nil
     group by jurisdiction, instrument, source, freq, period
@@ -61,7 +62,8 @@ nil_blocks as (
 record_blocks as (
     select
         jurisdiction, instrument, source, freq, period,
-        min(submission_id) as submission_id
+        min(submission_id) as submission_id,
+        max(case when is_provisional then 'provisional' else '' end) as provisional_flag
     from blocks
     where is_current and not is_nil and instrument = 'register'
     group by jurisdiction, instrument, source, freq, period
@@ -100,7 +102,10 @@ filled as (
             else 'O'
         end as obs_status,
         case when record_blocks.submission_id is not null then 'records' else 'reported' end as basis,
-        case when nil_blocks.submission_id is not null then 'nil' else '' end as flags,
+        case
+            when nil_blocks.submission_id is not null then {{ join_lists(["'nil'", 'nil_blocks.provisional_flag']) }}
+            else coalesce(record_blocks.provisional_flag, '')
+        end as flags,
         coalesce(nil_blocks.submission_id, record_blocks.submission_id, '') as submission_ids
     from absent
     left join nil_blocks using (jurisdiction, instrument, source, freq, period)

@@ -14,6 +14,7 @@ final as (
         cast(warnings as integer) as warnings,
         cast(informations as integer) as informations,
         corrects_submission_id,
+        revision_reason,
         cast(demonstration as boolean) as is_demonstration
     from source
 )
