@@ -116,12 +116,19 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
 
 
 def build_indicators(
-    home: Home, *, input: Literal["restricted", "protected"], source: Path, target: Path, dimensions: Path | None = None
+    home: Home,
+    *,
+    input: Literal["restricted", "protected"],
+    source: Path,
+    target: Path,
+    dimensions: Path | None = None,
+    records: Path | None = None,
 ) -> Path:
     """Build the indicators from one Parquet file of counts (`mart_count` and `conf_status`) into the file `target`.
 
     The same SQL for restricted and protected counts. `dimensions` is the folder of the dimensions' Parquet files, by
-    default that of the newest counts. Raises WarehouseError; `target` is then left as it was.
+    default that of the newest counts; `records` that of the figures from case records, by default none. Raises
+    WarehouseError; `target` is then left as it was.
     """
     if dimensions is None:
         newest = latest_counts(home)
@@ -138,6 +145,7 @@ def build_indicators(
         "input": input,
         "counts_input": str(source),
         "dimensions": str(dimensions),
+        "records": str(records or no_records(home)),
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }
     try:
@@ -178,6 +186,7 @@ def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Pa
         "files": {name: [str(_empty(home.warehouse, name))] for name in _FACTS},
         "counts_input": str(tables(counts) / "mart_count.parquet"),
         "dimensions": str(tables(counts)),
+        "records": str(no_records(home)),
     }
     try:
         return len(_invoke(home, variables, "test", ["--select", *select]))
@@ -233,6 +242,13 @@ def _empty(folder: Path, name: str) -> Path:
     if not path.exists():
         model.empty(model.OBSERVATION if name == "observation" else model.CASE_EVENT).write_parquet(path)
     return path
+
+
+def no_records(home: Home) -> Path:
+    """A folder with the tables of figures from case records, all empty."""
+    from pipelines.indicators import record_schema
+
+    return record_schema.empty_folder(home.warehouse / ".empty-records")
 
 
 def _export(database: Path, folder: Path) -> None:

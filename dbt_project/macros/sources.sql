@@ -14,6 +14,8 @@
         {%- set files = [var('counts_input')] -%}
     {%- elif source_name == 'dimensions' -%}
         {%- set files = [var('dimensions') ~ '/' ~ table_name ~ '.parquet'] -%}
+    {%- elif source_name == 'records' -%}
+        {%- set files = [var('records') ~ '/' ~ table_name ~ '.parquet'] -%}
     {%- else -%}
         {%- set files = [var('gathered') ~ '/' ~ table_name ~ '.parquet'] -%}
     {%- endif -%}

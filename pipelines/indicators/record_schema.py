@@ -1,0 +1,83 @@
+"""The tables that figures from case records come in: their columns, and the empty ones where there are no records.
+
+Belongs here: names and types, once for the step that writes them, for dbt that reads them, and for tests.
+Does not belong here: how a figure is made (`record_tables.py`) or made public (`record_public.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+AREA = ("area_kind", "area", "territory", "source", "offence_group")
+"""Whose records, and of which group of offences; `source` is the office whose register it is."""
+_STATUS = {"obs_status": "text", "conf_status": "text"}
+_FIGURE = {"statistic": "text", "unit_measure": "text", "value": "number", "low": "number", "high": "number"}
+_AREA = dict.fromkeys(AREA, "text")
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "record_lag": _AREA
+    | dict.fromkeys(("stage", "denominator", "numerator", "freq"), "text")
+    | {"lag_periods": "count", "median_days": "number", "is_public": "flag"},
+    "record_dispersion": _AREA | {"phi": "number", "basis": "text", "cases_band": "text", "is_public": "flag"},
+    "record_duration": _AREA
+    | dict.fromkeys(("stage", "freq", "entered"), "text")
+    | _FIGURE
+    | {"n_band": "text", "seen_from": "date", "seen_until": "date"}
+    | _STATUS,
+    "record_pending": _AREA
+    | {"stage": "text", "as_at": "date", "seen_from": "date"}
+    | _FIGURE
+    | {"n_band": "text"}
+    | _STATUS,
+    "record_cohort": _AREA
+    | dict.fromkeys(("stage", "freq", "cohort"), "text")
+    | {"quarters": "count", "seen_quarters": "count"}
+    | _FIGURE
+    | {"n_band": "text"}
+    | _STATUS,
+    "record_sentence": _AREA
+    | dict.fromkeys(("level", "freq", "period", "sentence_type", "sentence_band"), "text")
+    | _FIGURE
+    | {"statutory_min": "number", "statutory_max": "number", "n_band": "text"}
+    | _STATUS,
+}
+"""Table -> column -> kind. The restricted and the public table of a name have the same columns."""
+KEYS: dict[str, tuple[str, ...]] = {
+    "record_lag": ("area_kind", "area", "offence_group", "denominator", "numerator", "freq"),
+    "record_dispersion": ("area_kind", "area", "offence_group"),
+    "record_duration": (*AREA, "stage", "freq", "entered", "statistic"),
+    "record_pending": (*AREA, "stage", "statistic"),
+    "record_cohort": (*AREA, "stage", "freq", "cohort", "quarters", "statistic"),
+    "record_sentence": (*AREA, "level", "freq", "period", "sentence_type", "sentence_band", "statistic"),
+}
+ALL = "_T"
+"""`freq` and `entered` of a duration of everybody in the records, whenever he entered."""
+
+
+def schema(table: str) -> dict[str, Any]:
+    """Columns of a table for polars. Raises KeyError for a table that is not one of these."""
+    import polars as pl
+
+    types: dict[str, Any] = {
+        "text": pl.String(), "number": pl.Float64(), "count": pl.Int64(), "flag": pl.Boolean(), "date": pl.Date(),
+    }  # fmt: skip
+    return {name: types[kind] for name, kind in COLUMNS[table].items()}
+
+
+def shaped(table: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in the columns and order of a table. Raises polars' errors where one is missing or of another kind."""
+    return rows.select(schema(table)).cast(schema(table)).sort(KEYS[table])  # type: ignore[arg-type]
+
+
+def empty_folder(folder: Path) -> Path:
+    """The folder, with every table in it and no row in any: what phase 2 reads where there are no records."""
+    import polars as pl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in COLUMNS:
+        pl.DataFrame(schema=schema(table)).write_parquet(folder / f"{table}.parquet")
+    return folder
