@@ -27,6 +27,7 @@ RAW_SAMPLES = Path(__file__).resolve().parents[1] / "raw_samples"
 PUBLIC_TABLES = (
     "mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure", "dim_counting_card",
     "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
+    "dim_metric", "dim_metric_operand",
 )  # fmt: skip
 """Tables of the warehouse without counts, which go beside the protected cells as they are."""
 
@@ -157,7 +158,7 @@ def document(home: Home, *, log: Log = _quiet) -> Step:
 
 def gather(home: Home, *, log: Log = _quiet) -> Step:
     """Export the ledger, the declarations and the figures of others for dbt; see that facts and ledger agree."""
-    from pipelines.indicators import cards_export
+    from pipelines.indicators import cards_export, metrics
     from pipelines.intake import audit, facts, ledger, queries
     from pipelines.reference.gather import gather_reference
     from pipelines.returns.registry import load
@@ -167,6 +168,7 @@ def gather(home: Home, *, log: Log = _quiet) -> Step:
     registry = load().national()
     registry.export(home.gathered)
     cards_export.write(registry, home.gathered)
+    metrics.export(home.gathered)
     gather_reference(home)
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
     unmatched = tuple(sorted(i for i in accepted if not facts.path_of(home, "observation", i).exists()))
@@ -222,7 +224,7 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         folder = _protected_folder(home)
         source, dimensions = folder / "cells.parquet", folder
         target = folder / "indicators.duckdb"
-    key = steps.digest(warehouse.project_digest(), source, *(dimensions / f"{t}.parquet" for t in PUBLIC_TABLES[2:]))
+    key = steps.digest(warehouse.indicators_digest(), source, *(dimensions / f"{t}.parquet" for t in PUBLIC_TABLES[2:]))
     step = f"indicators-{which}"
     if steps.remembered(home, step, key) is not None and target.exists():
         log(f"{which} indicators: nothing new")

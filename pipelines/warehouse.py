@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines import clock
+from pipelines import clock, steps
 from pipelines.home import Home, open_home
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -32,6 +32,7 @@ KEPT_BUILDS = 3
 EXPORTED = (
     "mart_count", "mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure",
     "dim_counting_card", "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
+    "dim_metric", "dim_metric_operand",
 )  # fmt: skip
 """Tables of the counts that are also written as Parquet, for the steps after them."""
 _FACTS = ("observation", "case_event")
@@ -204,6 +205,12 @@ def project_digest() -> str:
                 digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
     digest.update((PROJECT / "dbt_project.yml").read_bytes())
     return digest.hexdigest()
+
+
+@cache
+def indicators_digest() -> str:
+    """SHA-256 over all that shapes an indicator: the project, and the functions that its SQL calls."""
+    return steps.digest(project_digest(), steps.code("statistics", "indicators/udf.py"))
 
 
 def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:

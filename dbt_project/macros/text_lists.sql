@@ -14,6 +14,11 @@
     end
 {%- endmacro %}
 
+{# Whether a comma list holds a code. #}
+{% macro listed(code, codes) -%}
+    position(',' || {{ code }} || ',' in ',' || {{ codes }} || ',') > 0
+{%- endmacro %}
+
 {# Row by row: the union of several comma lists of one row. #}
 {% macro join_lists(columns) %}{{ return(adapter.dispatch('join_lists')(columns)) }}{% endmacro %}
 

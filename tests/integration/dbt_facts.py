@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.home import Home
-from pipelines.indicators import cards_export
+from pipelines.indicators import cards_export, metrics
 from pipelines.returns import model
 
 BLOCK = {
@@ -232,6 +232,7 @@ class World:
         home.gathered.mkdir(parents=True, exist_ok=True)
         for name, (rows, schema) in tables.items():
             pl.DataFrame(rows, schema=schema, orient="row").write_parquet(home.gathered / f"{name}.parquet")
+        metrics.export(home.gathered)  # the declarations themselves: no figure of this world
 
     @staticmethod
     def _facts(folder: Path, facts: dict[str, list[dict[str, Any]]], schema: dict[str, pl.DataType]) -> None:

@@ -1,0 +1,90 @@
+"""The functions that DuckDB calls while dbt runs: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`.
+
+Belongs here: registration, and columns of Arrow as arrays of numbers and back.  Does not belong here: any formula
+(`pipelines/statistics`), SQL (the macros in `dbt_project/macros/statistics.sql` are the one place that calls these).
+
+On another engine the same macros dispatch to functions of that engine made of the same module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Column = Any
+"""A pyarrow Array or ChunkedArray."""
+
+
+def limits_low(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
+    """Lower limits of `columns.limits`, null where undefined."""
+    return _nullable(_limits(method, numerator, denominator, dispersion, level).low)
+
+
+def limits_high(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
+    """Upper limits of `columns.limits`, null where undefined."""
+    return _nullable(_limits(method, numerator, denominator, dispersion, level).high)
+
+
+def ratio_p(
+    upper: Column, lower: Column, exposure_upper: Column, exposure_lower: Column, phi_upper: Column, phi_lower: Column
+) -> Column:
+    """p-values of equal rates, `columns.p_values`, null where undefined."""
+    from pipelines.statistics import columns
+
+    given = [_numbers(one) for one in (upper, lower, exposure_upper, exposure_lower, phi_upper, phi_lower)]
+    return _nullable(columns.p_values(*given))
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Column], tuple[str, ...]]] = {
+    "rti_limits_low": (limits_low, ("VARCHAR", *["DOUBLE"] * 4)),
+    "rti_limits_high": (limits_high, ("VARCHAR", *["DOUBLE"] * 4)),
+    "rti_ratio_p": (ratio_p, ("DOUBLE",) * 6),
+}
+"""Name in SQL -> function and the types of its arguments; each gives a DOUBLE."""
+
+
+class Plugin(BasePlugin):
+    """Registers `FUNCTIONS` with each connection of dbt."""
+
+    def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        """Register the functions."""
+        register(conn)
+
+
+def register(connection: DuckDBPyConnection) -> None:
+    """Make `FUNCTIONS` known to a connection, nulls handed in as they are."""
+    from duckdb.func import FunctionNullHandling, PythonUDFType
+
+    for name, (function, parameters) in FUNCTIONS.items():
+        connection.create_function(
+            name,
+            function,
+            list(parameters),
+            "DOUBLE",
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+
+
+def _limits(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Any:
+    from pipelines.statistics import columns
+
+    kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
+    return columns.limits(kinds, *(_numbers(one) for one in (numerator, denominator, dispersion, level)))
+
+
+def _numbers(column: Column) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Floats, with NaN for null."""
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=float)
+
+
+def _nullable(values: np.ndarray[Any, Any]) -> Column:
+    import pyarrow as pa
+
+    return pa.array(values, type=pa.float64(), from_pandas=True)
