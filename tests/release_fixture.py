@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines import clock, codes
 from pipelines import home as homes
+from pipelines.indicators import cards_export
 from pipelines.reference.published import read_invented, read_published
 from pipelines.releases import build, formats, notes, publish
 from pipelines.returns.registry import Registry, load
@@ -108,12 +109,17 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "submission": _submissions(),
         "note": notes.notes(registry),
         "counting_rule": notes.counting_rules(registry),
+        **{name: frame for name, frame in _cards(registry).items() if name in build.CARD_TABLES},
         "metadata": notes.metadata(),
         "codelist": build._codelists(),
         "programme": build._programme(),
         "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
         "indicator": _indicators(cells),
     }  # fmt: skip
+
+
+def _cards(registry: Registry) -> dict[str, pl.DataFrame]:
+    return cards_export.frames(registry, [*QUARTERS, *YEARS, POOL[1]])
 
 
 def _conflict() -> pl.DataFrame:
@@ -282,6 +288,7 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
         )
         .select(
             *_KEY,
+            metric=pl.lit("rate"),
             indicator=pl.lit("rate"),
             dimension=pl.lit("_Z"),
             value=pl.col("value") * 100_000 / pl.col("denominator"),
@@ -304,6 +311,7 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
         .join(whole.select(*key, "value", "conf_status"), on=key, suffix="_whole")
         .select(
             *_KEY,
+            metric=pl.lit("share"),
             indicator=pl.lit("share"),
             dimension=pl.lit("sex"),
             value=pl.col("value") * 100 / pl.col("value_whole"),

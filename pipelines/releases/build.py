@@ -20,6 +20,7 @@ import polars as pl
 from pipelines import __version__, clock, codes
 from pipelines.disclosure import programme
 from pipelines.home import Home
+from pipelines.indicators import measured
 from pipelines.releases import formats, notes
 from pipelines.returns.registry import Registry
 
@@ -30,6 +31,8 @@ SUBMISSION_COLUMNS = (
     "corrects_submission_id", "first_period", "last_period", "n_blocks", "is_nil",
 )  # fmt: skip
 """What the public may know of a submission: enough for the way back, no file name and no findings."""
+CARD_TABLES = ("counting_card", "counting_card_of", "card_pair", "break")
+"""How each figure is counted, which two may be divided, and where a series breaks; no count is in them."""
 _INTERNAL_FLAGS = ("A", "D")
 
 
@@ -136,11 +139,15 @@ def _tables(
         .sort("received_at", "submission_id"),
         "note": notes.notes(registry),
         "counting_rule": notes.counting_rules(registry),
+        **{name: pl.read_parquet(protected / f"dim_{name}.parquet") for name in CARD_TABLES},
         "metadata": notes.metadata(),
         "codelist": _codelists(),
         "programme": _programme(),
         "reference_figure": _reference(home),
     }
+    tables |= measured.for_release(
+        home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
+    )
     for path in sorted(indicators.glob("*.parquet")):
         tables[path.stem.removeprefix("mart_")] = pl.read_parquet(path)
     return tables
@@ -212,6 +219,15 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "coverage    who was expected to report, and who did\n"
         "note        what must be known beside a figure: names, breaks, ways of counting\n"
         "metadata    reference metadata of each territory in SIMS concepts\n"
+        "quality     completeness, timeliness, punctuality and revision of each territory, in the terms of the ESS\n"
+        "revision    published totals that changed from release to release; revision_summary measures it\n"
+        "coherence   two sources on one thing, their difference, and the declared reasons of it\n"
+        "counting_card, counting_card_of   how each area counts at each level and period, with its standing\n"
+        "card_pair   which two levels of an area may be divided, and what must be told with it\n"
+        "break       law, counting, recording and source: where figures do not compare with those before\n"
+        "pair        territories side by side: comparability, ratio, simultaneous limits, verdict\n"
+        "window      the period in which a comparison opens\n"
+        "region      the region with who is in it, and the range of its territories\n"
         "codelist    what every code means\n"
         "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
         "A withheld cell (conf_status C) may be a zero. Counts of 1 to 4 are never shown, and further cells are\n"

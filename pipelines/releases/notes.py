@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.returns.registry import Registry
 from pipelines.returns.sims import load_sims
+from pipelines.returns.territory import STATEMENTS, CountingRule
 
 NOTE: dict[str, pl.DataType] = {
     "note_id": pl.String(),
@@ -29,15 +30,15 @@ COUNTING_RULE: dict[str, pl.DataType] = {
     "territory": pl.String(),
     "jurisdiction": pl.String(),
     "level": pl.String(),
-    "count_unit": pl.String(),
-    "several_offences": pl.String(),
-    "attempts": pl.String(),
-    "unknown_perpetrators": pl.String(),
-    "transferred_counted_again": pl.Boolean(),
+    **{what: pl.Boolean() if what == "transferred_counted_again" else pl.String() for what in STATEMENTS},
     "stage_definition": pl.String(),
-    "status": pl.String(),
+    "valid_from": pl.String(),  # empty: always
+    "valid_to": pl.String(),  # empty: while it holds
+    "status": pl.String(),  # of every statement that is not named in `verified`
+    "verified": pl.String(),  # statements that were read in `source`, separated by commas
     "source": pl.String(),
 }
+"""Every statement of a rule with its standing; what holds of an area and period together is in `counting_card`."""
 
 
 def notes(registry: Registry) -> pl.DataFrame:
@@ -89,17 +90,23 @@ def metadata() -> pl.DataFrame:
 
 
 def counting_rules(registry: Registry) -> pl.DataFrame:
-    """The counting card of each jurisdiction and level, in the schema COUNTING_RULE."""
-    rows = [
-        {
-            "territory": code,
-            **{column: getattr(rule, column) for column in COUNTING_RULE if column not in ("territory", "source")},
-            "source": rule.source or "",
-        }
-        for code, territory in sorted(registry.territories.items())
-        for rule in territory.counting_rules
-    ]
+    """The declared counting rules of each jurisdiction and level, in the schema COUNTING_RULE."""
+    rows = [_counting_rule(code, rule) for code, t in sorted(registry.territories.items()) for rule in t.counting_rules]
     return pl.DataFrame(rows, schema=COUNTING_RULE)
+
+
+def _counting_rule(territory: str, rule: CountingRule) -> dict[str, Any]:
+    valid_from, _, valid_to = (rule.valid or "").partition("..")
+    said = {column: getattr(rule, column) for column in ("jurisdiction", "level", *STATEMENTS, "stage_definition")}
+    return {
+        "territory": territory,
+        **said,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "status": rule.status,
+        "verified": ",".join(rule.read),
+        "source": rule.source or "",
+    }
 
 
 def names(registry: Registry) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines import clock, home
 from pipelines.disclosure import space
+from pipelines.indicators import cards_export
 from pipelines.releases import formats
 from pipelines.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
 from pipelines.releases.publish import current, drafts, publish, verify
@@ -64,6 +65,8 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     )
     pl.DataFrame({"area": ["RS"], "year": [2026]}).write_parquet(protected / "dim_population.parquet")
     pl.DataFrame({"jurisdiction": ["RS"]}).write_parquet(protected / "mart_coverage.parquet")
+    for name, frame in cards_export.frames(load(), ["2025"]).items():
+        frame.write_parquet(protected / f"dim_{name}.parquet")
     pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / "mart_indicator.parquet")
     return protected, indicators
 

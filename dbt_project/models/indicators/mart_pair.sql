@@ -1,0 +1,136 @@
+with
+
+figures as (select * from {{ ref('int_compared') }}),
+
+scores as (select * from {{ ref('input_card_comparability') }}),
+
+territories as (
+    select *
+    from figures
+    where area_kind = 'territory'
+),
+
+beside as (
+    select
+        a.metric, a.measure, a.lower_measure, a.freq, a.period, a.offence_group, a.count_unit, a.victim_status, a.method,
+        a.area as area_a, b.area as area_b,
+        a.value as value_a, b.value as value_b,
+        a.numerator as upper_a, b.numerator as upper_b,
+        case when a.is_nested then a.denominator - a.numerator else a.denominator end as lower_a,
+        case when b.is_nested then b.denominator - b.numerator else b.denominator end as lower_b,
+        a.dispersion as phi_a, b.dispersion as phi_b,
+        a.state as state_a, b.state as state_b,
+        a.is_allowed and b.is_allowed as is_allowed,
+        case
+            when 'lower_bound' in (a.interval_basis, b.interval_basis) then 'lower_bound'
+            when 'quasi_exact' in (a.interval_basis, b.interval_basis) then 'quasi_exact'
+            else 'exact'
+        end as interval_basis,
+        -- The rule of `statistics.comparability`: cards were scored when they were gathered; what belongs to the
+        -- figures is added here.
+        least(
+            case when a.is_carded and b.is_carded then coalesce(upper_scores.score, 0) else 0 end,
+            case when a.lower_measure = '' then 3 else coalesce(lower_scores.score, 0) end,
+            case when a.ages = b.ages then 3 else 2 end,
+            case when a.person_types = b.person_types then 3 else 2 end,
+            case when a.breaks = b.breaks then 3 else 2 end
+        ) as score,
+        {{ join_lists([
+            "upper_scores.reasons",
+            "lower_scores.reasons",
+            "case when not (a.is_carded and b.is_carded) then 'count_unit_not_stated' else '' end",
+            "case when a.ages <> b.ages then 'juveniles_differs' else '' end",
+            "case when a.person_types <> b.person_types then 'legal_persons_differs' else '' end",
+            "case when a.breaks <> b.breaks then 'breaks_differs' else '' end",
+            "case when not a.is_allowed then a.pair_reasons else '' end",
+            "case when not b.is_allowed then b.pair_reasons else '' end",
+        ]) }} as reasons,
+        {{ join_lists(['a.breaks', 'b.breaks']) }} as breaks,
+        {{ join_lists(['a.flags', 'b.flags']) }} as flags
+    from territories as a
+    inner join territories as b
+        on a.metric = b.metric
+        and a.measure = b.measure
+        and a.freq = b.freq
+        and a.period = b.period
+        and a.offence_group = b.offence_group
+        and a.count_unit = b.count_unit
+        and a.victim_status = b.victim_status
+        and a.area < b.area
+    left join scores as upper_scores
+        on a.numerator_card = upper_scores.card_id_a
+        and b.numerator_card = upper_scores.card_id_b
+        and a.measure = upper_scores.measure
+    left join scores as lower_scores
+        on a.denominator_card = lower_scores.card_id_a
+        and b.denominator_card = lower_scores.card_id_b
+        and a.lower_measure = lower_scores.measure
+),
+
+judged as (
+    select
+        *,
+        case
+            when 'withheld' in (state_a, state_b) then 'withheld'
+            when 'missing' in (state_a, state_b) then 'missing'
+            when 'too_few' in (state_a, state_b) then 'too_few'
+            when score < {{ lowest_score() }} or not is_allowed or lower_a < 0 or lower_b < 0 then 'not_comparable'
+            else 'tested'
+        end as standing
+    from beside
+),
+
+families as (
+    select
+        *,
+        sum(case when standing = 'tested' then 1 else 0 end) over (
+            partition by metric, measure, freq, period, offence_group, count_unit, victim_status
+        ) as n_tested
+    from judged
+),
+
+tested as (
+    select
+        *,
+        case when standing = 'tested' then method else '' end as test,
+        {{ pair_level('n_tested') }} as level_of_each
+    from families
+),
+
+limited as (
+    select
+        *,
+        {{ pair('low', 'test', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'phi_a', 'phi_b', 'level_of_each') }} as low,
+        {{ pair('high', 'test', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'phi_a', 'phi_b', 'level_of_each') }} as high,
+        {{ pair('p', 'test', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'phi_a', 'phi_b', 'level_of_each') }} as p_of_one,
+        case
+            when is_allowed and standing not in ('withheld', 'missing') and lower_a > 0 and upper_b > 0 and lower_b >= 0
+                then (upper_a * lower_b) / (lower_a * upper_b)
+        end as ratio
+    from tested
+),
+
+final as (
+    select
+        metric, measure, freq, period, offence_group, count_unit, victim_status, area_a, area_b,
+        value_a, value_b,
+        score,
+        score = 2 as is_with_care,
+        reasons, breaks,
+        ratio, low, high,
+        {{ pair_adjusted('p_of_one', 'n_tested') }} as p,
+        cast(n_tested as integer) as n_tested,
+        case when standing = 'tested' then {{ pair_verdict('low', 'high') }} else standing end as verdict,
+        case when standing = 'tested' then interval_basis else '' end as interval_basis,
+        case
+            when standing = 'withheld' then 'Q'
+            when ratio is not null then 'A'
+            when standing = 'missing' then 'O'
+            else 'M'
+        end as obs_status,
+        case when standing = 'withheld' then 'C' else 'F' end as conf_status,
+        flags
+    from limited
+)
+
+select * from final

@@ -1,0 +1,65 @@
+-- The region: its own total with those who are in it, and how the territories lie around it. A territory without a
+-- figure lends none, and a withheld figure is not a value.
+with
+
+figures as (select * from {{ ref('int_compared') }}),
+
+totals as (
+    select *
+    from figures
+    where area_kind = 'region'
+),
+
+ranges as (
+    select
+        metric, measure, freq, period, offence_group, count_unit, victim_status,
+        cast(count(value) as integer) as n,
+        cast(sum(case when value is not null and state = 'enough' then 1 else 0 end) as integer) as n_enough,
+        cast(sum(case when state = 'withheld' then 1 else 0 end) as integer) as n_withheld,
+        coalesce(string_agg(case when value is not null then area end, ',' order by area), '') as members,
+        min(value) as minimum,
+        case when count(value) >= 4 then percentile_cont(0.25) within group (order by value) end as lower_quartile,
+        case when count(value) >= 3 then percentile_cont(0.5) within group (order by value) end as median,
+        case when count(value) >= 4 then percentile_cont(0.75) within group (order by value) end as upper_quartile,
+        max(value) as maximum
+    from figures
+    where area_kind = 'territory'
+    group by metric, measure, freq, period, offence_group, count_unit, victim_status
+),
+
+final as (
+    select
+        totals.metric, totals.measure, totals.freq, totals.period, totals.offence_group, totals.count_unit,
+        totals.victim_status,
+        totals.value,
+        case when totals.state <> 'withheld' then totals.numerator end as numerator,
+        totals.denominator,
+        totals.unit_measure,
+        totals.state,
+        totals.n_reported, totals.n_expected, totals.reporters,
+        coalesce(ranges.n, 0) as n,
+        coalesce(ranges.n_enough, 0) as n_enough,
+        coalesce(ranges.n_withheld, 0) as n_withheld,
+        coalesce(ranges.members, '') as members,
+        ranges.minimum, ranges.lower_quartile, ranges.median, ranges.upper_quartile, ranges.maximum,
+        case
+            when totals.state = 'withheld' then 'Q'
+            when totals.value is not null then 'A'
+            when totals.state = 'missing' then 'O'
+            else 'M'
+        end as obs_status,
+        case when totals.state = 'withheld' then 'C' else 'F' end as conf_status,
+        totals.breaks,
+        totals.flags
+    from totals
+    left join ranges
+        on totals.metric = ranges.metric
+        and totals.measure = ranges.measure
+        and totals.freq = ranges.freq
+        and totals.period = ranges.period
+        and totals.offence_group = ranges.offence_group
+        and totals.count_unit = ranges.count_unit
+        and totals.victim_status = ranges.victim_status
+)
+
+select * from final
