@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
+from dashboards import portal_line as line
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 
@@ -62,6 +63,7 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
             max_upload_size=LARGEST_MB,
             key=f"{key}.files.{generation}",
         )
+    line.hold(here.tell("Check again"), key)
     done: dict[str, _Outcome] = st.session_state.setdefault(f"{key}.{_DONE}", {})
     for file in files or ():
         if file.file_id not in done:

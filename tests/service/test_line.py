@@ -1,0 +1,92 @@
+"""The line to the service breaks while a file is on its way: the file arrives, once, without anybody's doing.
+
+The line is cut in the browser, at the moments at which Streamlit alone loses a file: before the widget has its address
+for the file, while the bytes go, and before the page has noticed that the line is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pipelines.intake import queries, store
+from pipelines.intake.ledger import open_ledger
+from tests.conftest import CLOCK, frozen_at
+from tests.service import running
+from tests.service.in_browser import PATIENCE, signed_in
+from tests.service.running import Service
+
+pytestmark = pytest.mark.browser
+ACCOUNT = "al-pp-sender"
+_CUTTABLE = """() => {
+    const Real = window.WebSocket;
+    window.lines = [];
+    window.WebSocket = class extends Real {
+        constructor(...told) { super(...told); window.lines.push(this); }
+    };
+    window.cut = () => window.lines.at(-1).close();
+}"""
+_CUT_ONCE = (
+    "document.querySelector('input[type=file]').addEventListener('change', () => setTimeout(cut, 0), {once: true})"
+)
+
+
+def _when_given(page: Page) -> None:
+    page.evaluate(_CUT_ONCE)
+
+
+def _while_the_bytes_go(page: Page) -> None:
+    cut: list[bool] = []
+
+    def look(method: str) -> None:
+        if method == "PUT" and not cut:
+            cut.append(True)
+            page.evaluate("cut()")
+
+    page.on("request", lambda request: look(request.method))
+
+
+def _just_before(page: Page) -> None:
+    page.evaluate("cut()")
+
+
+@pytest.mark.parametrize("break_line", [_when_given, _while_the_bytes_go, _just_before])
+def test_a_file_arrives_once_although_the_line_breaks(
+    service: Service, browser: Browser, break_line: Callable[[Page], None]
+) -> None:
+    path = running.newest(ACCOUNT)
+    data = running.other_bytes(path, 900 + len(break_line.__name__))
+    with signed_in(browser, service, ACCOUNT) as page:
+        page.add_init_script(f"({_CUTTABLE})()")
+        page.goto(f"{service.address}/upload")
+        page.locator("input[type=file]:enabled").wait_for(state="attached", timeout=PATIENCE)
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+        break_line(page)
+        page.locator("input[type=file]").set_input_files(
+            {"name": path.name, "mimeType": "application/octet-stream", "buffer": data}
+        )
+        expect(page.get_by_role("heading", name="This is what we read")).to_have_count(1, timeout=60_000)
+        assert page.evaluate("lines.length") > 1, "the line was never cut"
+        expect(page.get_by_test_id("stFileChip")).to_have_count(1)
+        expect(page.get_by_role("button", name="Check again", exact=True)).to_have_count(0)
+    with frozen_at(CLOCK, service.home.root):
+        engine = open_ledger(service.home)
+        kept = queries.same_file(engine, store.digest(data))
+        engine.dispose()
+    assert [one.state for one in kept] == ["checked"]
+
+
+def test_a_file_that_was_taken_out_again_is_not_given_again(service: Service, browser: Browser) -> None:
+    path = running.newest(ACCOUNT)
+    with signed_in(browser, service, ACCOUNT) as page:
+        page.add_init_script(f"({_CUTTABLE})()")
+        page.goto(f"{service.address}/upload")
+        page.locator("input[type=file]:enabled").wait_for(state="attached", timeout=PATIENCE)
+        page.route("**/_stcore/upload_file/**", lambda route: None)  # the bytes never go
+        page.locator("input[type=file]").set_input_files(path)
+        assert page.evaluate("rtiLine.files.length") == 1
+        page.get_by_test_id("stFileChipDeleteBtn").locator("button").click(timeout=PATIENCE)
+        expect(page.get_by_test_id("stFileChip")).to_have_count(0)
+        assert page.evaluate("rtiLine.files") is None
