@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import threading
 from datetime import timedelta
-from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -55,14 +54,17 @@ def hashed(password: str) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Whether a password is the stored one. Where there is none it takes as long, and is never."""
-    asked = stored or _dummy()
+    """Whether a password is the stored one. Where there is none it costs the same one hash, and is never."""
+    asked = password[: MAXIMUM + 1]
     try:
         with _AT_ONCE:
-            _HASHER.verify(asked, password[: MAXIMUM + 1])
+            if stored is None:
+                # One hash with today's parameters, also at the first attempt of a process: there is nothing to prepare.
+                _HASHER.hash(asked)
+                return False
+            return _HASHER.verify(stored, asked)
     except (VerifyMismatchError, InvalidHashError):
         return False
-    return stored is not None
 
 
 def outdated(stored: str) -> bool:
@@ -85,8 +87,3 @@ def lock_after(failed: int) -> timedelta | None:
 
 def _plain(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
-
-
-@cache
-def _dummy() -> str:
-    return _HASHER.hash(secrets.token_hex(16))

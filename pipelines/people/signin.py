@@ -5,7 +5,7 @@ Belongs here: sign-in, change and reset of passwords, lock-out.  Does not belong
 
 An attempt is counted before the password is looked at, so that many at once get no more tries than one after another;
 the right password takes the count back.  An account that is not there, or has no password, takes as long as one that
-is: it is compared with a hash of nothing.
+is: its password is hashed once all the same.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ class Problem(_Open):
     status: int = Field(examples=[404])
     detail: str = Field(description="What happened.")
     remedy: str = Field(description="What to do.")
+    reference: str | None = Field(None, description="Of a fault of the service: under which it stands in its log.")
 
 
 class NotKept(Problem):

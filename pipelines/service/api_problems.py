@@ -6,13 +6,14 @@ What may not be seen and what is not there have one answer, 404, in the same wor
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
 
 from pipelines.desk.rights import NotThereError
 from pipelines.intake.admission import SubmissionRefusedError
@@ -21,11 +22,11 @@ from pipelines.intake.transitions import TransitionError
 from pipelines.intake.work import DeclarationsChangedError
 from pipelines.locales import gettext, mark
 from pipelines.people.identity import NotAllowedError
+from pipelines.service import faults
 from pipelines.templates import TemplateError
 from pipelines.told import ToldError
 
 MEDIA_TYPE = "application/problem+json"
-_LOG = logging.getLogger(__name__)
 
 _TITLES: dict[int, tuple[str, str]] = {
     400: (mark("The request is not complete"), mark("Look at the description of this address and send it anew.")),
@@ -90,10 +91,9 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         return ProblemError(422, detail, language=language)
     if isinstance(error, DeclarationsChangedError):
         return ProblemError(503, detail, language=language, headers={"Retry-After": "60"})
-    # What went wrong inside is written to the log; its words may name paths of the server.
-    _LOG.error("a request failed", exc_info=error)
+    # Its words may name paths of the server, or quote the file.
     told = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
-    return ProblemError(500, told, language=language)
+    return ProblemError(500, told, language=language, extra={"reference": faults.log(error)})
 
 
 def install(app: FastAPI) -> None:
@@ -128,6 +128,10 @@ def install(app: FastAPI) -> None:
         UnknownFormError,
         TemplateError,
         DeclarationsChangedError,
-        Exception,
     ):
         app.add_exception_handler(known, other)
+
+    def unforeseen(scope: Scope, error: Exception) -> Response:
+        return problem_of(error, scope.get("state", {}).get("language", "en")).answer()
+
+    app.add_middleware(faults.Kept, answer=unforeseen)

@@ -244,7 +244,67 @@ def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: p
     desk.reports._futures.clear()
     told = _is_problem(client.get(f"/v1/submissions/{identity}/report", headers=_as(desk, "qq-sender")), 500)
     assert str(desk.home.root) not in json.dumps(told)
-    assert "restore it from a backup" in caplog.text
+    assert "pipelines.intake.store.StoreError at intake/store.py:" in caplog.text
+    assert f"reference {told['reference']}" in caplog.text
+    assert "restore it from a backup" not in caplog.text
+
+
+SECRET = "Petar Petrović 0101990710006"
+
+
+@pytest.mark.parametrize("where", ["in the check", "in the desk", "as a cause"])
+def test_what_an_exception_quotes_of_a_file_reaches_no_log(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    """Under the server itself, which prints whatever reaches it, all loggers written to a file."""
+    import logging
+    import socket
+    import threading
+    import time
+
+    import httpx
+    import uvicorn
+
+    def fail(*_: object, **__: object) -> None:
+        try:
+            raise ValueError(f"{SECRET} is not a number")
+        except ValueError as error:
+            if where == "as a cause":
+                raise RuntimeError("could not be read") from error
+            raise
+
+    monkeypatch.setattr(
+        "pipelines.desk.uploading.check_file" if where != "in the desk" else "pipelines.desk.hand_in", fail
+    )
+    log = tmp_path / "log.txt"
+    handler = logging.FileHandler(log, encoding="utf-8")
+    loggers = [logging.getLogger(name) for name in ("", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")]
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_api(desk), log_level="debug", log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    for one in loggers:
+        one.addHandler(handler)
+    try:
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/v1/submissions"
+        answer = httpx.post(
+            address, headers=_as(desk, "qq-sender", **{"X-Filename": "a.csv"}), content=file(), timeout=20
+        )
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        for one in loggers:
+            one.removeHandler(handler)
+        handler.close()
+        listening.close()
+    told = answer.json()
+    written = log.read_text(encoding="utf-8")
+    assert (answer.status_code, len(told["reference"])) == (500, 8)
+    assert f"reference {told['reference']}" in written and "builtins.ValueError at unit/test_api.py:" in written
+    assert SECRET not in written + answer.text and "Petar" not in written + answer.text
 
 
 def test_words_come_in_the_language_asked_for(desk: Desk, client: TestClient) -> None:
