@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LARGEST_MB = 50
 _DONE = "done"
 _SHOWN = 3
-_PARTS = {"reading": 0.1, "read": 0.5, "judging": 0.6, "judged": 1.0}
+_PARTS = {"reading": 0.1, "begun": 0.2, "read": 0.5, "judging": 0.6, "judged": 1.0}
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,14 @@ def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -
     def on_step(step: Step) -> None:
         said = {
             "reading": here.tell("Reading the file"),
+            "begun": here.tell("Only the beginning of the file has been read; the check goes on"),
             "read": here.tell("Read: {form}", form=here.form(step.form)) if step.form else here.tell("Read"),
             "judging": here.tell("Comparing with the rules and with your earlier returns"),
             "judged": here.tell("Checked"),
         }[step.name]
         bar.progress(_PARTS[step.name], text=said)
         status.update(label=f"{shown}: {said}")
-        if step.name == "read":
+        if step.name in ("begun", "read"):
             _first_findings(here, first, step)
 
     try:

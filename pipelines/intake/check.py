@@ -69,14 +69,19 @@ class _Read:
     taken: Taken | ReadError
 
 
-StepName = Literal["reading", "read", "judging", "judged"]
+_LARGE = 200_000
+"""Bytes from which the beginning of a file is looked at before the whole: a smaller one is read as soon."""
+_FIRST_LINES = 500
+
+StepName = Literal["reading", "begun", "read", "judging", "judged"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a check has come. From `read` on it says which form and periods were recognised.
+    """How far a check has come. From `begun` on it says which form and periods were recognised.
 
-    `findings` are those known by then: `read` has all that the file alone shows, `judged` all of the report.
+    `findings` are those known by then: `begun` has those of the first lines of a large register, `read` all that the
+    file alone shows, `judged` all of the report.
     """
 
     name: StepName
@@ -100,8 +105,8 @@ def check(
 ) -> Report:
     """Check one file. A file that cannot be read gives a report too; see `Report.verdict`. Raises UnknownFormError.
 
-    `on_step` is called in the calling thread, four times: what it raises ends the check. Safe to call from many
-    threads at once.
+    `on_step` is called in the calling thread, four times, of a large register five times: what it raises ends the
+    check. Safe to call from many threads at once.
     """
     job = CheckJob("", data, filename, submission_id, form, kind, received)
     return _checked([job], registry, history, language, on_step=on_step)[""]
@@ -149,6 +154,10 @@ def _checked(
 ) -> dict[str, Report]:
     tell = on_step or (lambda _step: None)
     tell(Step("reading"))
+    if on_step is not None:
+        jobs = list(jobs)
+        if (begun := _begun(jobs[0], registry)) is not None:
+            tell(begun)
     read = list(_read_all(jobs, registry, progress))
     if on_step is not None:
         form, periods, found = _understood(read[0])
@@ -163,6 +172,19 @@ def _checked(
     if on_step is not None:
         tell(Step("judged", form, periods, reports[read[0].key].findings))
     return reports
+
+
+def _begun(job: CheckJob, registry: Registry) -> Step | None:
+    """What the beginning of a large register shows, long before its end has been read."""
+    if len(job.data) < _LARGE or (job.form is not None and job.form not in registry.forms):
+        return None
+    task = Task(job.data, job.filename, job.submission_id, registry.digest, job.form, _FIRST_LINES)
+    with SHARED.of(registry.digest) as pool:
+        taken = next(result for _, result in pool.map([(job.key, task)]))
+    # What cannot be read, or is no register, is told when the whole has been read.
+    if not isinstance(taken, Taken) or taken.reading is None:
+        return None
+    return Step("begun", taken.form, tuple(p.code for p in taken.reading.periods), tuple(taken.reading.findings))
 
 
 def _understood(one: _Read) -> tuple[str | None, tuple[str, ...], tuple[Finding, ...]]:

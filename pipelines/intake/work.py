@@ -27,13 +27,17 @@ class DeclarationsChangedError(ToldError):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One file to read. `form` names the form where it is known; `digest` is that of the caller's registry."""
+    """One file to read. `form` names the form where it is known; `digest` is that of the caller's registry.
+
+    With `records` only so many lines of a register are read, for the first findings of a large one.
+    """
 
     data: bytes
     filename: str
     submission_id: str
     digest: str
     form: str | None = None
+    records: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def take_with(task: Task, registry: Registry) -> Taken:
     from pipelines.returns.plan import plan_of
     from pipelines.returns.recognise import not_recognised, recognise
 
+    if task.records is not None:
+        return _begun(task, registry)
     if task.form is not None:
         form = registry.forms[task.form]
         content = _read(task, form)
@@ -87,6 +93,29 @@ def take_with(task: Task, registry: Registry) -> Taken:
     if _needs_own_options(form, content):
         content = _read(task, form, known=content)
     return _standardised(content, form, tuple(m.form.id for m in matches), task, registry)
+
+
+def _begun(task: Task, registry: Registry) -> Taken:
+    """What the first lines of a register show; no reading where they show nothing that holds for the whole of it.
+
+    Each line of a register is read by itself, so what is said of one of its lines is said whatever follows. Anything
+    else waits for the whole: other forms, what has no place, and persons, of whom columns are judged.
+    """
+    from pipelines.readers.sniff import sniff
+    from pipelines.returns.recognise import recognise
+
+    nothing = Taken("csv", None, (), (), None)
+    if sniff(task.data, task.filename) != "csv":
+        return nothing
+    content = _read(task, None)
+    forms = [match.form for match in recognise(content, task.filename, registry)]
+    if len(forms) != 1 or forms[0].records is None or task.form not in (None, forms[0].id):
+        return nothing
+    taken = _standardised(_read(task, forms[0], known=content), forms[0], (forms[0].id,), task, registry)
+    if taken.reading is None:
+        return nothing
+    found = tuple(f for f in taken.reading.findings if f.where.line is not None)
+    return replace(taken, reading=replace(taken.reading, findings=list(found)))
 
 
 def is_blank(content: Content) -> bool:
@@ -132,8 +161,8 @@ def _read(task: Task, form: Form | None, known: Content | None = None) -> Conten
     from pipelines.readers.read import read
 
     if form is None:
-        return read(task.data, task.filename)
-    options = {**options_of(form), "known": known}
+        return read(task.data, task.filename, options={"records": task.records})
+    options = {**options_of(form), "known": known, "records": task.records}
     return read(task.data, task.filename, encodings=tuple(form.encodings), options=options)
 
 

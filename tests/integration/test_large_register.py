@@ -1,0 +1,62 @@
+"""A register of 2 MB: what its first lines show is told first, and is a part of what is told in the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import register
+from pipelines.intake.check import Step, check
+from pipelines.intake.report import Report
+from pipelines.returns.registry import load
+
+NAME = "registar.csv"
+
+
+def _checked(data: bytes, form: str | None = None) -> tuple[list[Step], Report]:
+    steps: list[Step] = []
+    report = check(data, NAME, registry=load(), form=form, on_step=steps.append)
+    return steps, report
+
+
+def _with(changes: dict[int, tuple[int, bytes]], data: bytes | None = None) -> bytes:
+    """The register with fields replaced: physical line -> (field from 0, new content)."""
+    lines = (data or register.made()[0]).split(b"\r\n")
+    for line, (field, content) in changes.items():
+        fields = lines[line - 1].split(b";")
+        fields[field] = content
+        lines[line - 1] = b";".join(fields)
+    return b"\r\n".join(lines)
+
+
+def test_a_large_register_is_read_whole() -> None:
+    data, records = register.made()
+    steps, report = _checked(data)
+    assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
+    assert (steps[1].form, steps[1].periods, steps[1].findings) == (register.FORM, ("2026-Q3",), ())
+    assert report.events == register.events(records) > 30_000
+    assert report.form == register.FORM
+
+
+def test_faults_in_the_first_lines_are_told_first_and_those_behind_in_the_end() -> None:
+    planted = {10: (6, b"31.02.2026."), 400: (3, b"9999"), 900: (4, b"Q"), 20_000: (6, b"nikad")}
+    steps, report = _checked(_with(planted))
+    first = [(f.rule, f.where.line, f.where.column) for f in steps[1].findings]
+    assert first == [("record.date", 10, 7), ("label.undeclared", 400, 4)]
+    last = {(f.rule, f.where.line, f.where.column) for f in report.findings}
+    assert {*first, ("label.undeclared", 900, 5), ("record.date", 20_000, 7)} <= last
+    assert set(map(str, steps[1].findings)) <= set(map(str, report.findings))
+
+
+@pytest.mark.parametrize("line", [20, 20_000])
+def test_a_register_that_names_persons_is_refused_and_nothing_of_it_is_told_first_but_places(line: int) -> None:
+    steps, report = _checked(_with({line: (2, b"Ivan Horvat")}))
+    assert ("begun" in [s.name for s in steps]) == (line == 20_000)
+    assert [(f.rule, f.where.line) for f in report.findings if f.rule.startswith("person.")] == [("person.name", line)]
+    assert report.events == 0
+
+
+def test_a_small_register_and_one_on_another_form_have_no_first_lines() -> None:
+    assert [s.name for s in _checked(register.FILE.read_bytes())[0]] == ["reading", "read", "judging", "judged"]
+    steps, report = _checked(register.made()[0], form="RS-REGISTER-1")
+    assert "begun" not in [s.name for s in steps]
+    assert report.verdict in ("error", "unreadable") and report.events == 0
