@@ -95,7 +95,7 @@ SQL: Mapping[str, str] = {
             and cell.freq = ? and cell.period = ? and cell.offence_group = ? and cell.count_unit = ?
             and cell.measure in (select unnest(?)) and cell.area_kind in (select unnest(?))
         ),
-        rate as (select * from indicator where indicator = 'rate')
+        rate as (select * from indicator where metric = 'rate')
         select
             total.* exclude (rank_of_total),
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
@@ -130,7 +130,7 @@ SQL: Mapping[str, str] = {
             cell.*, share.value as share, share.obs_status as share_obs_status, share.conf_status as share_conf_status
         from cell
         left join indicator as share
-            on share.indicator = 'share' and share.dimension = $dimension
+            on share.metric = 'share' and share.dimension = $dimension
             and share.area_kind = cell.area_kind and share.area = cell.area
             and share.freq = cell.freq and share.period = cell.period
             and share.measure = cell.measure and share.level = cell.level and share.count_unit = cell.count_unit
@@ -174,7 +174,7 @@ SQL: Mapping[str, str] = {
             rate.flags as rate_flags, rate.denominator as population
         from cell
         left join indicator as rate
-            on rate.indicator = 'rate' and rate.area = cell.area and rate.freq = cell.freq
+            on rate.metric = 'rate' and rate.area = cell.area and rate.freq = cell.freq
             and rate.period = cell.period and rate.measure = cell.measure and rate.count_unit = cell.count_unit
             and rate.offence_group = cell.offence_group and rate.victim_status = cell.victim_status
             and rate.statistic = cell.statistic and rate.level = cell.level and rate.person_type = cell.person_type

@@ -1,88 +1,161 @@
-{%- set shares = ['offence', 'sex', 'age', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
+{%- set shared = ['offence', 'sex', 'age', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
+{%- set broken_down = shared + ['person_type', 'victim_status'] %}
 with
 
 counts as (select * from {{ ref('cell') }}),
+
+metrics as (select * from {{ ref('input_metric') }}),
+
+operands as (select * from {{ ref('input_metric_operand') }}),
 
 periods as (select * from {{ ref('input_period') }}),
 
 populations as (select * from {{ ref('input_population') }}),
 
-measures as (select * from {{ ref('input_measure') }}),
+dispersions as (select * from {{ ref('input_record_dispersion') }}),
 
-flows as (
-    select counts.*
-    from counts
-    inner join measures on counts.measure = measures.code
-    where counts.statistic = 'count' and measures.kind = 'flow'
+cards as (select * from {{ ref('input_counting_card_of') }}),
+
+-- What is declared for this model: one row a metric and measure.
+wanted as (
+    select
+        metrics.metric, metrics.kind, metrics.per, metrics.unit_measure, metrics.unit_of_pools,
+        metrics.denominator_of, metrics.interval_method, metrics.minimum_events, metrics.count_units, metrics.freqs,
+        metrics.dimensions,
+        operands.measure, operands.statistic, operands.level
+    from metrics
+    inner join operands on metrics.metric = operands.metric and operands.side = 'numerator'
+    where metrics.model = 'mart_indicator'
 ),
 
--- Rates: of those who are in the count, and of no one else. The region's are by the population of the territories whose
--- figures are in its sum.
-totals as (
+-- How much more the events of a cell scatter than cases: from enough records of the office, else at least as persons
+-- per case of the same cell, where both are counted.
+spread as (
     select
-        flows.*,
-        periods.last_year
-    from flows
-    inner join periods on flows.freq = periods.freq and flows.period = periods.period
-    where
-        flows.freq in ('Q', 'A')
-        and flows.offence = '_T'
-        {%- for dimension in ['sex', 'age', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
-        and flows.{{ dimension }} in ('_T', '_Z')
+        counts.*,
+        case when dispersions.basis = 'quasi_exact' then dispersions.phi end as known_dispersion,
+        case
+            when {{ one_by_one('counts.count_unit') }} then 1.0
+            when dispersions.basis = 'quasi_exact' then dispersions.phi
+            else {{ dispersion_at_least('counts.value', 'files.value') }}
+        end as dispersion
+    from counts
+    left join dispersions
+        on counts.count_unit = 'person'
+        and counts.area = dispersions.area
+        and counts.area_kind = dispersions.area_kind
+        and counts.offence_group = dispersions.offence_group
+    left join counts as files
+        on files.count_unit = 'case'
+        and counts.count_unit <> 'case'
+        and counts.area_kind = files.area_kind
+        and counts.area = files.area
+        and counts.freq = files.freq
+        and counts.period = files.period
+        {%- for column in cell_columns() if column != 'count_unit' %}
+        and counts.{{ column }} = files.{{ column }}
         {%- endfor %}
 ),
 
-populations_of_regions as (
+figures as (
     select
-        reporters.reporters,
-        reporters.last_year,
+        spread.*,
+        wanted.metric, wanted.kind, wanted.per, wanted.unit_measure, wanted.unit_of_pools, wanted.denominator_of,
+        wanted.interval_method, wanted.minimum_events, wanted.dimensions
+    from spread
+    inner join wanted
+        on spread.measure = wanted.measure
+        and spread.statistic = wanted.statistic
+        and (wanted.level = '' or spread.level = wanted.level)
+        and {{ listed('spread.freq', 'wanted.freqs') }}
+        and (wanted.count_units = '' or {{ listed('spread.count_unit', 'wanted.count_units') }})
+),
+
+-- Of one number: a count, or a rate by the inhabitants. Broken down by what the metric allows.
+alone as (
+    select
+        figures.*,
+        periods.first_year, periods.last_year
+    from figures
+    inner join periods on figures.freq = periods.freq and figures.period = periods.period
+    where
+        figures.denominator_of in ('', 'population')
+        {%- for dimension in broken_down %}
+        and (figures.{{ dimension }} in ('_T', '_Z') or {{ listed("'" ~ dimension ~ "'", 'figures.dimensions') }})
+        {%- endfor %}
+),
+
+-- The inhabitants of those who are in the count, and of no one else, in each year of the period: of an area its own, of
+-- the region those of the territories in its sum. A pool's rate is by person-years.
+reporting as (
+    select distinct area_kind, area, reporters, n_reported, first_year, last_year
+    from alone
+    where denominator_of = 'population'
+),
+
+exposures as (
+    select
+        reporting.area_kind, reporting.area, reporting.reporters, reporting.n_reported, reporting.first_year,
+        reporting.last_year,
         sum(populations.population) as population,
-        max(case when populations.is_carried_forward then 1 else 0 end) = 1 as is_carried_forward,
-        count(*) = max(reporters.n_reported) as is_complete
-    from (select distinct reporters, last_year, n_reported from totals where area_kind = 'region') as reporters
+        max(case when populations.is_carried_forward then 1 else 0 end) = 1 as is_carried_forward
+    from reporting
     inner join populations
-        on populations.year = reporters.last_year
-        and populations.area = populations.territory
-        and (',' || reporters.reporters || ',') like ('%,' || populations.area || ',%')
-    group by reporters.reporters, reporters.last_year
+        on populations.year between reporting.first_year and reporting.last_year
+        and (
+            (reporting.area_kind <> 'region' and populations.area = reporting.area)
+            or (
+                reporting.area_kind = 'region'
+                and populations.area = populations.territory
+                and {{ listed('populations.area', 'reporting.reporters') }}
+            )
+        )
+    group by
+        reporting.area_kind, reporting.area, reporting.reporters, reporting.n_reported, reporting.first_year,
+        reporting.last_year
+    having
+        count(*) = (reporting.last_year - reporting.first_year + 1)
+        * case when reporting.area_kind = 'region' then reporting.n_reported else 1 end
 ),
 
-with_population as (
+of_one as (
     select
-        totals.*,
-        case when totals.area_kind = 'region' then case when regions.is_complete then regions.population end else populations.population end as population,
-        coalesce(case when totals.area_kind = 'region' then regions.is_carried_forward else populations.is_carried_forward end, false) as is_carried_forward
-    from totals
-    left join populations
-        on totals.area_kind <> 'region'
-        and totals.area = populations.area
-        and totals.last_year = populations.year
-    left join populations_of_regions as regions
-        on totals.area_kind = 'region'
-        and totals.reporters = regions.reporters
-        and totals.last_year = regions.last_year
-),
-
-rates as (
-    select
-        area_kind, area, territory, freq, period, 'rate' as indicator, '_Z' as dimension,
-        {{ cells() }},
-        value * 100000.0 / population as value,
-        value as numerator,
-        case when value is not null then cast(population as double) end as denominator,
-        'P_HTHAB' as unit_measure,
-        obs_status, conf_status, n_reported, n_expected, reporters,
-        case when is_carried_forward then {{ join_lists(['flags', "'population_carried_forward'"]) }} else flags end as flags
-    from with_population
-    where population is not null
+        alone.area_kind, alone.area, alone.territory, alone.freq, alone.period, alone.metric,
+        alone.kind as indicator, '_Z' as dimension,
+        {{ cells('alone.') }},
+        case
+            when alone.denominator_of = '' then alone.value * alone.per
+            else alone.value * alone.per / exposures.population
+        end as value,
+        alone.value as numerator,
+        case when alone.value is not null then cast(exposures.population as double) end as denominator,
+        case when alone.last_year > alone.first_year then alone.unit_of_pools else alone.unit_measure end as unit_measure,
+        alone.obs_status, alone.conf_status, alone.n_reported, alone.n_expected, alone.reporters,
+        case
+            when exposures.is_carried_forward then {{ join_lists(['alone.flags', "'population_carried_forward'"]) }}
+            else alone.flags
+        end as flags,
+        alone.value as compared_with,
+        alone.per, alone.interval_method, alone.minimum_events, alone.known_dispersion, alone.dispersion
+    from alone
+    left join exposures
+        on alone.denominator_of = 'population'
+        and alone.area_kind = exposures.area_kind
+        and alone.area = exposures.area
+        and alone.reporters = exposures.reporters
+        and alone.n_reported = exposures.n_reported
+        and alone.first_year = exposures.first_year
+        and alone.last_year = exposures.last_year
+    where alone.denominator_of = '' or exposures.population is not null
 ),
 
 -- Shares: of a cell in the total of the same table. Both are read from the input, so that of two published figures a
 -- third is made and nothing more.
-shares as (
-    {%- for dimension in shares %}
+parts_and_wholes as (
+    {%- for dimension in shared %}
     select
-        parts.area_kind, parts.area, parts.territory, parts.freq, parts.period, 'share' as indicator, '{{ dimension }}' as dimension,
+        parts.area_kind, parts.area, parts.territory, parts.freq, parts.period, parts.metric, parts.kind,
+        '{{ dimension }}' as dimension,
         {{ cells('parts.') }},
         parts.value as part_value,
         wholes.value as whole_value,
@@ -91,9 +164,11 @@ shares as (
         parts.conf_status as part_conf,
         wholes.conf_status as whole_conf,
         parts.reporters = wholes.reporters as is_same_reporters,
-        parts.n_reported, parts.n_expected, parts.reporters, parts.flags
-    from flows as parts
-    inner join flows as wholes
+        parts.n_reported, parts.n_expected, parts.reporters, parts.flags,
+        parts.per, parts.unit_measure, parts.interval_method, parts.minimum_events,
+        wholes.known_dispersion, wholes.dispersion
+    from figures as parts
+    inner join spread as wholes
         on parts.area_kind = wholes.area_kind
         and parts.area = wholes.area
         and parts.freq = wholes.freq
@@ -105,7 +180,10 @@ shares as (
         and parts.{{ column }} = wholes.{{ column }}
         {%- endif %}
         {%- endfor %}
-    where parts.{{ dimension }} not in ('_T', '_Z')
+    where
+        parts.denominator_of = 'total'
+        and {{ listed("'" ~ dimension ~ "'", 'parts.dimensions') }}
+        and parts.{{ dimension }} not in ('_T', '_Z')
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -124,28 +202,71 @@ judged as (
             when part_status <> 'A' then part_status
             else whole_status
         end as share_status
-    from shares
+    from parts_and_wholes
+),
+
+of_two as (
+    select
+        area_kind, area, territory, freq, period, metric, kind as indicator, dimension,
+        {{ cells() }},
+        case when share_status not in ('Q', 'O', 'L', 'M', 'K') then part_value * per / whole_value end as value,
+        part_value as numerator,
+        whole_value as denominator,
+        unit_measure,
+        share_status as obs_status,
+        case when part_conf = 'F' then whole_conf else part_conf end as conf_status,
+        n_reported, n_expected, reporters, flags,
+        whole_value as compared_with,
+        per, interval_method, minimum_events, known_dispersion, dispersion
+    from judged
+),
+
+both_kinds as (
+    select * from of_one
+    union all
+    select * from of_two
+),
+
+-- A figure without a value has no interval; nor has a contradiction: a part above its whole, a count below nought.
+made as (
+    select
+        *,
+        case when value is not null then interval_method else '' end as method
+    from both_kinds
+),
+
+bounded as (
+    select
+        *,
+        round(per * {{ limits_low('method', 'numerator', 'denominator', 'dispersion') }}, 6) as low,
+        round(per * {{ limits_high('method', 'numerator', 'denominator', 'dispersion') }}, 6) as high
+    from made
 ),
 
 final as (
     select
-        area_kind, area, territory, freq, period, indicator, dimension,
-        {{ cells() }},
-        value, numerator, denominator, unit_measure, obs_status, conf_status,
-        n_reported, n_expected, reporters, flags
-    from rates
-    union all
-    select
-        area_kind, area, territory, freq, period, indicator, dimension,
-        {{ cells() }},
-        case when share_status not in ('Q', 'O', 'L', 'M') then part_value * 100.0 / whole_value end as value,
-        part_value as numerator,
-        whole_value as denominator,
-        'PC' as unit_measure,
-        share_status as obs_status,
-        case when part_conf = 'F' then whole_conf else part_conf end as conf_status,
-        n_reported, n_expected, reporters, flags
-    from judged
+        bounded.area_kind, bounded.area, bounded.territory, bounded.freq, bounded.period, bounded.metric,
+        bounded.indicator, bounded.dimension,
+        {{ cells('bounded.') }},
+        bounded.value, bounded.low, bounded.high,
+        case when bounded.high is null then '' else {{ interval_basis('bounded.count_unit', 'bounded.known_dispersion') }} end as interval_basis,
+        case when bounded.high is not null then bounded.dispersion end as dispersion,
+        bounded.numerator, bounded.denominator, bounded.unit_measure, bounded.obs_status, bounded.conf_status,
+        case
+            when bounded.conf_status <> 'F' or bounded.obs_status = 'Q' then 'withheld'
+            when bounded.value is null then 'missing'
+            else {{ few_state('bounded.numerator', 'bounded.compared_with', 'bounded.minimum_events') }}
+        end as state,
+        coalesce(cards.card_id, '') as numerator_card,
+        case when bounded.indicator = 'share' then coalesce(cards.card_id, '') else '' end as denominator_card,
+        bounded.n_reported, bounded.n_expected, bounded.reporters, bounded.flags
+    from bounded
+    left join cards
+        on bounded.area = cards.area
+        and bounded.level = cards.level
+        and bounded.freq = cards.freq
+        and bounded.period = cards.period
+        and bounded.count_unit = cards.count_unit
 )
 
 select * from final
