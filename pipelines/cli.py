@@ -15,7 +15,19 @@ from typing import Annotated
 import typer
 
 from pipelines import __version__
-from pipelines.commands import files, home, intake, metadata, notices, people, receipt, release, submit, templates
+from pipelines.commands import (
+    as_of,
+    files,
+    home,
+    intake,
+    metadata,
+    notices,
+    people,
+    receipt,
+    release,
+    submit,
+    templates,
+)
 from pipelines.commands.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
 
 app = typer.Typer(
@@ -49,6 +61,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in _COMMANDS:
     app.command()(command)
+app.command("as-of")(as_of.as_of)
 app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")
@@ -78,6 +91,7 @@ _WORDED = {
     "pipelines.templates": ("TemplateError",),
     "pipelines.releases.build": ("ReleaseError",),
     "pipelines.explain": ("ExplainError",),
+    "pipelines.measuring": ("AsOfError",),
     "pipelines.warehouse": ("WarehouseError",),
     "pipelines.reference.gather": ("ReferenceConflictError",),
     "pipelines.refresh": ("RefreshError",),

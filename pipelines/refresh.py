@@ -25,7 +25,8 @@ Log = Callable[[str], None]
 RAW_SAMPLES = Path(__file__).resolve().parents[1] / "raw_samples"
 """The demonstration's returns, unless the environment names another folder in RTI_SAMPLES."""
 PUBLIC_TABLES = (
-    "mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure", "dim_counting_card",
+    "mart_coverage", "mart_return", "mart_delivery", "dim_area", "dim_period", "dim_population", "dim_measure",
+    "dim_counting_card",
     "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
     "dim_metric", "dim_metric_operand",
 )  # fmt: skip
@@ -340,7 +341,8 @@ def draft(home: Home, *, log: Log = _quiet) -> Step:
     folder = _protected_folder(home)
     indicators = folder / "indicators"
     key = steps.digest(
-        steps.code("releases"), load().digest, home.kind, folder / "cells.parquet", indicators,
+        steps.code("releases", "indicators", "reference"), load().digest, home.kind, folder / "cells.parquet",
+        indicators,
         *(folder / f"{name}.parquet" for name in PUBLIC_TABLES if name != "mart_return"),
         home.gathered / "reference.parquet",
     )  # fmt: skip

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.commands.common import AsJson, Failure, say, say_json, the_registry
+
+if TYPE_CHECKING:
+    from pipelines.indicators.quality_figures import Figure
 
 
 class Format(StrEnum):
@@ -27,6 +30,9 @@ def metadata(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="The file to write; otherwise it is printed.", metavar="FILE")
     ] = None,
+    instrument: Annotated[
+        str, typer.Option(help="Quality of one instrument alone (justice, victims, register); by default of all.")
+    ] = "_T",
     as_json: AsJson = False,
 ) -> None:
     """Write the reference metadata of a territory, as ESMS, as the quality report ESQRS, or as a page."""
@@ -43,7 +49,8 @@ def metadata(
         content = esms_page.html(sims, name.name, footnote=name.footnote).encode()
     else:
         structure: esms.Structure = "esms" if form is Format.esms else "esqrs"
-        content = esms.sdmx(sims, structure, prepared=now(), footnote=name.footnote)
+        figures = _figures(territory, instrument) if structure == "esqrs" else {}
+        content = esms.sdmx(sims, structure, prepared=now(), figures=figures, footnote=name.footnote)
     if out is not None:
         try:
             out.write_bytes(content)
@@ -54,3 +61,30 @@ def metadata(
         say_json(told if out is not None else told | {"content": content.decode()})
     else:
         say(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
+
+
+def _figures(territory: str, instrument: str) -> dict[str, Figure]:
+    """What the last refresh of this home measured; nothing, with the reason, where there is no home or no refresh yet.
+
+    Raises Failure for an instrument of which the territory sends no return.
+    """
+    from pipelines.home import default_root, open_home
+    from pipelines.indicators import measured
+    from pipelines.indicators.quality_figures import INDICATORS, Figure
+    from pipelines.indicators.quality_table import figures_in
+
+    root = default_root()
+    path = measured.folder(open_home(root)) / "mart_quality.parquet" if (root / "home.json").exists() else None
+    if path is None or not path.exists():
+        why = (
+            "nothing was measured: there is no home here" if path is None else "nothing was measured: run `rti refresh`"
+        )
+        return {id_: Figure(None, about.unit, reason=why) for id_, about in INDICATORS.items()}
+    import polars as pl
+
+    rows = pl.read_parquet(path)
+    found = figures_in(rows, territory, instrument)
+    if not found:
+        there = rows.filter(pl.col("territory") == territory)["instrument"].unique().sort().to_list()
+        raise Failure(f"{territory} has no quality of {instrument}; there are {', '.join(there) or 'none'}")
+    return found

@@ -190,7 +190,7 @@ def _write(
             measured = _add(attribute, GENERIC, "AttributeSet") if measured is None else measured
             for id_, figure in known:
                 one = _add(measured, GENERIC, "ReportedAttribute", id=id_, value=figure.written())
-                _annotate(one, [("unverified", "identifier"), *figure.notes()])
+                _annotate(one, [*([] if INDICATORS[id_].seen else [("unverified", "identifier")]), *figure.notes()])
 
 
 def _add(

@@ -15,24 +15,35 @@ from typing import Final
 import numpy as np
 
 from pipelines.statistics import quality
+from pipelines.statistics.intervals import Array
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """`concept` is the ESQRS concept it stands under; `code` that of the ESS guidelines; `unit` of its figure."""
+    """`concept` is the ESQRS concept it stands under; `code` that of the ESS guidelines, empty for one of our own; `unit`
+    of its figure; `seen` whether the identifier was verified."""
 
     name: str
     concept: str
     code: str
     unit: str
+    seen: bool = False
 
 
 INDICATORS: Final = {
     "COMPLETENESS_RATE": Indicator("Data completeness: rate", "RELEVANCE", "R1", "fraction"),
-    "TIMELAG_FIRST": Indicator("Time lag: first results", "TIMELINESS", "TP1", "days"),
-    "PUNCTUALITY_RATE": Indicator("Punctuality: delivery", "PUNCTUALITY", "TP3", "fraction"),
+    "TIMELAG_FIRST": Indicator("Time lag: first results", "TIMELINESS", "TP1", "days", seen=True),
+    "TIMELAG_FINAL": Indicator("Time lag: final results", "TIMELINESS", "TP2", "days", seen=True),
+    "PUNCTUALITY_RATE": Indicator("Punctuality: delivery, share on the day", "PUNCTUALITY", "TP3", "fraction"),
+    "PUNCTUALITY_DAYS": Indicator("Punctuality: delivery, days after the day", "PUNCTUALITY", "TP3", "days"),
+    "COMPAR_LENGTH": Indicator("Length of comparable time series", "COMPAR_TIME", "CC2", "periods"),
+    "COHERENCE_RATE": Indicator("Coherence of two offices: share that agree", "COHER_X_DOM", "", "fraction"),
+    "DATA_REV_AVGSIZE": Indicator("Data revision: average size", "DATA_REV", "A6", "fraction"),
 }
-"""By identifier; the identifiers are from memory, the codes are those of `statistics.quality`."""
+"""By identifier. TIMELAG_FIRST and TIMELAG_FINAL are concepts of the SDMX Glossary below TIMELINESS (seen in a public
+conversion of it); the other identifiers are from memory or, without a code, our own. The codes are those of
+`statistics.quality` and `statistics.revisions`; of them R1 and its formula were read in a public copy of the ESS
+guidelines, the rest was not."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One return that was due: cells provided of those required, and its days; None where it did not come or appear."""
+    """One return that was due: cells provided of those required, and its days; None where it did not come or appear.
+
+    `published` is the first release that has it, `final` the first on or after the day it became final; `comparable` the
+    number of its office's periods up to this one without a gap or a break (CC2).
+    """
 
     period_end: date
     due: date
@@ -67,30 +82,56 @@ class Delivery:
     published: date | None
     provided: int
     required: int
+    final: date | None = None
+    comparable: int = 0
 
 
 def figures(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
     """The indicators over returns of one territory and instrument.
 
-    Completeness over all cells; the mean time lag over what was published; the rate of punctual returns among those due
-    by `today`. Raises ValueError as `statistics.quality` does.
+    Completeness over all cells; the mean time lag over what was published, first and as final; the rate of punctual
+    returns among those due by `today`, and the mean delay of what came; the shortest comparable series of any office that
+    was due in the newest period. Coherence and revision are not made of returns: see `quality_table`. Raises ValueError as `statistics.quality` does.
     """
     of = {id_: about.unit for id_, about in INDICATORS.items()}
     cells = quality.completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
     public = [d for d in deliveries if d.published is not None]
-    ends = np.array([d.period_end for d in public], dtype="datetime64[D]")
-    lags = quality.time_lag(ends, np.array([d.published for d in public], dtype="datetime64[D]"))
+    lags = _lags([(d.period_end, d.published) for d in public])
+    over = [d for d in deliveries if d.final is not None]
+    final = _lags([(d.period_end, d.final) for d in over])
     due = np.array([d.due for d in deliveries], dtype="datetime64[D]")
     arrived = np.array([d.arrived for d in deliveries], dtype="datetime64[D]")
     rate = quality.punctual(due, arrived, np.datetime64(today)) if deliveries else math.nan
     asked = sum(d.due <= today for d in deliveries)
+    came = [d for d in deliveries if d.arrived is not None]
+    delays = quality.delay(
+        np.array([d.due for d in came], dtype="datetime64[D]"),
+        np.array([d.arrived for d in came], dtype="datetime64[D]"),
+    )
+    last = max((d.period_end for d in deliveries), default=None)
+    lengths = [d.comparable for d in deliveries if d.period_end == last]
     return {
         "COMPLETENESS_RATE": _figure(float(cells), of["COMPLETENESS_RATE"], len(deliveries), "no cell is required"),
         "TIMELAG_FIRST": _figure(
             float(lags.mean()) if len(public) else math.nan, of["TIMELAG_FIRST"], len(public), "nothing was published"
         ),
+        "TIMELAG_FINAL": _figure(
+            float(final.mean()) if over else math.nan, of["TIMELAG_FINAL"], len(over), "nothing was published as final"
+        ),
         "PUNCTUALITY_RATE": _figure(rate, of["PUNCTUALITY_RATE"], asked, "nothing was due"),
+        "PUNCTUALITY_DAYS": _figure(
+            float(delays.mean()) if came else math.nan, of["PUNCTUALITY_DAYS"], len(came), "nothing came"
+        ),
+        "COMPAR_LENGTH": _figure(
+            float(min(lengths)) if lengths else math.nan, of["COMPAR_LENGTH"], len(lengths), "nothing was due"
+        ),
     }
+
+
+def _lags(pairs: Sequence[tuple[date, date | None]]) -> Array:
+    """Days from the ends of periods to publications."""
+    ends = np.array([end for end, _ in pairs], dtype="datetime64[D]")
+    return quality.time_lag(ends, np.array([day for _, day in pairs], dtype="datetime64[D]"))
 
 
 def _figure(value: float, unit: str, n: int, otherwise: str) -> Figure:

@@ -191,7 +191,10 @@ def test_nothing_gives_reasons_and_no_zero() -> None:
     assert {id_: (f.value, f.reason) for id_, f in out.items()} == {
         "COMPLETENESS_RATE": (None, "no cell is required"),
         "TIMELAG_FIRST": (None, "nothing was published"),
+        "TIMELAG_FINAL": (None, "nothing was published as final"),
         "PUNCTUALITY_RATE": (None, "nothing was due"),
+        "PUNCTUALITY_DAYS": (None, "nothing came"),
+        "COMPAR_LENGTH": (None, "nothing was due"),
     }
     assert out["TIMELAG_FIRST"].written() == "n/a"
     assert Figure(0.0, "days", 1).written() == "0" and Figure(100.0, "days", 1).written() == "100"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +12,7 @@ import pytest
 from pipelines import clock, home
 from pipelines.disclosure import space
 from pipelines.indicators import cards_export
+from pipelines.reference.published import read_published
 from pipelines.releases import formats
 from pipelines.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
 from pipelines.releases.publish import current, drafts, publish, verify
@@ -64,7 +65,14 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
         protected / "dim_area.parquet"
     )
     pl.DataFrame({"area": ["RS"], "year": [2026]}).write_parquet(protected / "dim_population.parquet")
-    pl.DataFrame({"jurisdiction": ["RS"]}).write_parquet(protected / "mart_coverage.parquet")
+    delivery = {
+        "territory": "RS", "jurisdiction": "RS", "instrument": "justice", "source": "RS_SORS", "freq": "A",
+        "period": "2024", "deadline": date(2025, 4, 10), "is_due": True, "is_reported": True, "is_nil": False,
+        "first_received_at": datetime(2025, 4, 12), "first_accepted_at": datetime(2025, 4, 13), "is_on_time": False,
+    }  # fmt: skip
+    pl.DataFrame([delivery]).write_parquet(protected / "mart_coverage.parquet")
+    made_of = {"final_on": date(2025, 5, 10), "is_provisional": False, "cells_required": 4, "cells_provided": 3}
+    pl.DataFrame([delivery | made_of]).write_parquet(protected / "mart_delivery.parquet")
     for name, frame in cards_export.frames(load(), ["2025"]).items():
         frame.write_parquet(protected / f"dim_{name}.parquet")
     pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / "mart_indicator.parquet")
@@ -72,7 +80,7 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
 
 
 def built(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
-    pl.DataFrame({"source": ["x"]}).write_parquet(a_home.gathered / "reference.parquet")
+    read_published().write_parquet(a_home.gathered / "reference.parquet")
     protected, indicators = inputs(a_home.root.parent, cells() if table is None else table)
     with clock.frozen(NOW):
         return build_draft(a_home, protected, indicators, load())
@@ -93,7 +101,9 @@ def test_the_three_formats_hold_the_same_rows(a_home: home.Home) -> None:
 
 def test_no_public_file_knows_of_places_or_files(a_home: home.Home) -> None:
     draft = built(a_home)
-    columns = {c for path in (draft.folder / "data").glob("*.parquet") for c in pl.read_parquet_schema(path)}
+    # The `place` of a reference is the line of a publisher's table, and no office's.
+    files = [path for path in (draft.folder / "data").glob("*.parquet") if path.stem != "reference_figure"]
+    columns = {c for path in files for c in pl.read_parquet_schema(path)}
     assert not columns & {"place", "filename", "sha256", "sender", "submission_ids", "warnings", "errors"}
 
 
@@ -170,3 +180,50 @@ def test_a_text_that_a_spreadsheet_would_run_is_disarmed(tmp_path: Path) -> None
     lines = path.read_bytes().decode("utf-8-sig").split("\r\n")
     assert [line.split(",")[0] for line in lines[1:6]] == ["'=1+1", "'+1", "'-x", "'@a", "plain"]
     assert lines[1].split(",")[1] == "-1.5"
+
+
+# -- vintages
+
+
+def test_a_release_tells_its_revisions_from_releases_alone(a_home: home.Home) -> None:
+    """12, then 15, then 15 again: two rows, a revision by 3; the quality of the years is told with it."""
+    for value in (12.0, 15.0, 15.0):
+        draft = built(a_home, cells(value=value))
+        data = {name: pl.read_parquet(draft.folder / "data" / f"{name}.parquet") for name in ("revision", "quality")}
+        summary = pl.read_parquet(draft.folder / "data" / "revision_summary.parquet")
+        with clock.frozen(NOW):
+            publish(a_home)
+    rows = data["revision"].select("release", "vintage", "value", "is_newest").rows()
+    assert rows == [("2026-Q3", 1, 12.0, False), ("2026-Q3.1", 2, 15.0, True)]
+    (row,) = summary.to_dicts()
+    assert (row["periods"], row["revised"], row["mean"], row["mean_absolute"]) == (1, 1, 3.0, 3.0)
+    assert (row["relative_to_later"], row["relative_to_earlier"]) == (3 / 15, 3 / 12)
+    told = {r["indicator"]: r for r in data["quality"].filter(pl.col("period") == "2024").to_dicts()}
+    # The year ended on 31 December 2024, was due on 10 April 2025, came on the 12th, and was released on NOW's day.
+    assert told["TIMELAG_FIRST"]["value"] == 689
+    assert (told["PUNCTUALITY_DAYS"]["value"], told["PUNCTUALITY_RATE"]["value"]) == (2, 0)
+    assert (told["COMPLETENESS_RATE"]["value"], told["COMPLETENESS_RATE"]["code"]) == (0.75, "R1")
+    assert "COHERENCE_RATE" not in told, "what one office says of another's figures is not public"
+
+
+def test_a_withheld_cell_shows_none_of_its_earlier_figures(a_home: home.Home) -> None:
+    built(a_home, cells(value=12.0))
+    with clock.frozen(NOW):
+        publish(a_home)
+    hidden = cells(value=None, obs_status="Q", conf_status="C")
+    draft = built(a_home, hidden)
+    assert pl.read_parquet(draft.folder / "data" / "revision.parquet").is_empty()
+    assert pl.read_parquet(draft.folder / "data" / "revision_summary.parquet").is_empty()
+
+
+def test_the_real_cases_stand_in_the_release_and_meet_nothing_invented(a_home: home.Home) -> None:
+    draft = built(a_home)
+    pairs = pl.read_parquet(draft.folder / "data" / "coherence.parquet")
+    real = pairs.filter(pl.col("world") == "published")
+    verdicts = {(r["territory"], r["period"], r["comparison"]): r["verdict"] for r in real.to_dicts()}
+    assert {verdicts["HR", str(year), "sources"] for year in range(2015, 2019)} == {"reconciles"}
+    assert verdicts["BA", "2017-2021", "sources"] == "reconciles"
+    assert verdicts["RS", "2013-2016", "sources"] == "open"
+    assert verdicts["AL", "2014", "al_2014_investigations"] == "explained"
+    assert verdicts["ME", "2025", "parts:exploitation"] == "open"
+    assert not real["left_source"].str.contains("returns").any()

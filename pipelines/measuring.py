@@ -1,0 +1,128 @@
+"""What is measured of the counts themselves, and what was known at an earlier moment.
+
+Belongs here: the step of a refresh that measures quality, revisions and coherence, and the command's work of building
+everything as of a moment.  Does not belong here: how a table is made (`indicators.measured`), the other steps
+(`refresh.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from pipelines import clock, steps
+from pipelines.home import Home
+from pipelines.refresh import Log, RefreshError, Step
+
+
+class AsOfError(Exception):
+    """What was known at a moment cannot be built. The text says why and what to do."""
+
+
+def _quiet(_: str) -> None:
+    """The log of whoever does not listen."""
+
+
+def measure(home: Home, *, log: Log = _quiet) -> Step:
+    """Measure quality, revisions and coherence of the newest counts, for the offices and the steward."""
+    from pipelines import warehouse
+    from pipelines.indicators import measured
+
+    counts = warehouse.latest_counts(home)
+    if counts is None:
+        raise RefreshError("there are no counts yet; run `rti refresh`")
+    tables = warehouse.tables(counts)
+    journal = home.public / "publications.jsonl"
+    key = steps.digest(
+        steps.code("indicators", "statistics", "reference"), clock.now().date().isoformat(),
+        *(tables / f"{name}.parquet" for name in measured.FROM_COUNTS), home.gathered / "reference.parquet",
+        *([journal] if journal.exists() else []),
+    )  # fmt: skip
+    folder = measured.folder(home)
+    if steps.remembered(home, "measure", key) is not None and folder.exists():
+        log("quality: nothing new")
+        return Step(new=False, path=folder)
+    made = measured.inside(home, tables, clock.now())
+    measured.write(folder, made)
+    steps.remember(home, "measure", key, {"path": str(folder)})
+    rows = {name: table.height for name, table in made.items()}
+    log(f"quality measured: {rows['mart_quality']} figures, {rows['mart_coherence']} pairs of sources")
+    return Step(new=True, path=folder, rows=rows)
+
+
+def as_of(home: Home, moment: datetime, out: Path | None = None, *, log: Log = _quiet) -> Path:
+    """Build the counts, the figures from records and the indicators as they were known at a moment; returns the folder.
+
+    It holds `counts.duckdb`, `indicators.duckdb` and each mart as Parquet. Nothing that the home shows or publishes is
+    touched. All of it is of unprotected counts: a folder below `public/` is refused. Declarations are today's.
+    Raises AsOfError, BusyError, WarehouseError.
+    """
+    from filelock import FileLock, Timeout
+
+    from pipelines.run import BusyError
+
+    folder = _place(home, moment, out)
+    try:
+        with FileLock(home.lock).acquire(timeout=0), clock.frozen(moment):
+            return _build(home, moment, folder, log)
+    except Timeout as busy:
+        raise BusyError(f"another refresh of {home.root} is running; wait for it to end") from busy
+
+
+def _place(home: Home, moment: datetime, out: Path | None) -> Path:
+    if moment > clock.now():
+        raise AsOfError(f"{clock.stamp(moment)} has not come yet; name a moment that has")
+    folder = (out or home.restricted / "as_of" / moment.strftime("%Y%m%dT%H%M%SZ")).resolve()
+    if folder.is_relative_to(home.public.resolve()):
+        raise AsOfError(f"{folder} is public, and these counts are not protected; name another folder with --out")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / "as_of.json").is_file():
+        raise AsOfError(f"{folder} holds something else; name an empty or a new folder with --out")
+    return folder
+
+
+def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
+    from pipelines import warehouse
+    from pipelines.indicators import measured
+
+    aside = folder.with_name(f".{folder.name}.building")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    counts = warehouse.build_counts(home, as_of=moment)
+    tables = warehouse.tables(counts)
+    log(f"counts known at {clock.stamp(moment)} built")
+    try:
+        warehouse.build_indicators(
+            home,
+            input="restricted",
+            source=tables / "mart_count.parquet",
+            target=aside / "indicators.duckdb",
+            dimensions=tables,
+        )
+        measured.write(aside / "tables", measured.inside(home, tables, moment))
+        for path in sorted(tables.glob("*.parquet")):
+            shutil.copyfile(path, aside / "tables" / path.name)
+        _export(aside / "indicators.duckdb", aside / "tables")
+        shutil.move(counts, aside / "counts.duckdb")
+        note = {"as_of": clock.stamp(moment), "home": home.kind}
+        (aside / "as_of.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.replace(folder)
+    finally:
+        shutil.rmtree(tables, ignore_errors=True)
+        counts.unlink(missing_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+    log(f"{folder} holds what was known then")
+    return folder
+
+
+def _export(database: Path, folder: Path) -> None:
+    """The marts of the indicators as Parquet beside those of the counts."""
+    import duckdb
+
+    query = "select table_name from information_schema.tables where table_name like 'mart_%' order by 1"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for (name,) in connection.execute(query).fetchall():
+            target = str(folder / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"copy (select * from {name} order by all) to '{target}' (format parquet)")
