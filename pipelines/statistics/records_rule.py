@@ -143,6 +143,37 @@ def hidden_parts(parts: Sequence[int]) -> list[bool]:
     return hidden
 
 
+def none_small(*parts: int) -> bool:
+    """Whether no part of a whole is 1 to 4: what several shares of one whole need together, since each can be told
+    from the others and the whole."""
+    return not any(0 < one < MINIMUM_SIDE for one in parts)
+
+
+def moved(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Which figures may be told anew after a release: those of which at least five persons, of two proceedings, have
+    come, gone or are told otherwise since. A row each `table, cell` that is in both, with `moved`.
+
+    Frames of `table, cell, person, cluster, token`.  A figure that fewer have changed is kept as it was released, or
+    the difference of the two would tell of one to four.
+    """
+    import polars as pl
+
+    key = ["table", "cell", "person", "cluster", "token"]
+    changed = pl.concat(
+        [before.select(key).join(now, on=key, how="anti"), now.select(key).join(before, on=key, how="anti")]
+    )
+    counts = changed.group_by("table", "cell").agg(
+        persons=pl.col("person").n_unique(), proceedings=pl.col("cluster").n_unique()
+    )
+    both = before.select("table", "cell").unique().join(now.select("table", "cell").unique(), on=["table", "cell"])
+    enough = (pl.col("persons") >= MINIMUM_SIDE) & (pl.col("proceedings") >= MINIMUM_PROCEEDINGS)
+    return (
+        both.join(counts, on=["table", "cell"], how="left")
+        .select("table", "cell", moved=enough.fill_null(False))
+        .sort("table", "cell")
+    )
+
+
 def public_parts(frame: pl.DataFrame, by: Sequence[str], parts: Sequence[str]) -> pl.DataFrame:
     """A row a part: `by`, `part`, `share` of the whole, `n_band`, `obs_status`, `conf_status`.
 

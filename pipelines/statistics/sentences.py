@@ -74,6 +74,17 @@ def _frame(law: Law | None, article: str, day: date) -> tuple[float | None, floa
     return float(low) if low else None, float(high) if high else None
 
 
+def statutory(law: Law, offences: Sequence[str], first: date, last: date) -> tuple[float | None, float | None]:
+    """Least and greatest imprisonment in months in the articles of these offences in force on some of the days.
+
+    None where the law table says none: not known, and not nought.
+    """
+    rows = [a.row for a in law.articles if a.offence in offences and a.in_force(first, last)]
+    low = [float(row["penalty_min_months"]) for row in rows if row["penalty_min_months"]]
+    high = [float(row["penalty_max_months"]) for row in rows if row["penalty_max_months"]]
+    return min(low, default=None), max(high, default=None)
+
+
 def kinds(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """Persons by principal sanction, wide: `by`, a column each code of `sentence_type`, `BEHIND`."""
     wanted = [code for code in codes.codes("sentence_type") if code not in ("_T", "_Z")]
