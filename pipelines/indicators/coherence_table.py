@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.indicators import coherence
 from pipelines.indicators.coherence_reasons import Declarations, settle
+from pipelines.reference.model import REFERENCE
 
 if TYPE_CHECKING:
     from pipelines.home import HomeKind
@@ -64,7 +65,7 @@ def offices(sides: pl.DataFrame, said: Declarations, rows: pl.DataFrame, kind: H
         (counts, source): coherence.from_counts(group, kind, str(source))
         for (counts, source), group in sides.group_by(["counts", "source"], maintain_order=True)
     }
-    empty = pl.DataFrame(schema=coherence.REFERENCE)
+    empty = pl.DataFrame(schema=REFERENCE)
     left = pl.concat([empty, *(frame for (counts, _), frame in made.items() if counts)])
     right = pl.concat([empty, *(frame for (counts, _), frame in made.items() if not counts)])
     pairs = coherence.match(left, right).with_columns(comparison=pl.lit(OFFICES))

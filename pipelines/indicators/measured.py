@@ -65,7 +65,7 @@ def for_release(
 ) -> dict[str, pl.DataFrame]:
     """The tables `quality`, `revision`, `revision_summary` and `coherence` of the release that is being made.
 
-    `cells` are its protected cells. What an office says of another is not told, since cells are not published by office.
+    `cells` are its protected cells. What an office says of another is not told: cells are not published by office.
     """
     editions = [vintages.Edition(name, _cells(home, name)) for name, _ in published(home, now)]
     triangle, ends = vintages.published([*editions, vintages.Edition(release, cells)])

@@ -20,8 +20,8 @@ from pipelines.statistics.intervals import Array
 
 @dataclass(frozen=True)
 class Indicator:
-    """`concept` is the ESQRS concept it stands under; `code` that of the ESS guidelines, empty for one of our own; `unit`
-    of its figure; `seen` whether the identifier was verified."""
+    """`concept` is the ESQRS concept it stands under; `code` that of the ESS guidelines, empty for one of our own;
+    `unit` of its figure; `seen` whether the identifier was verified."""
 
     name: str
     concept: str
@@ -72,8 +72,8 @@ class Figure:
 class Delivery:
     """One return that was due: cells provided of those required, and its days; None where it did not come or appear.
 
-    `published` is the first release that has it, `final` the first on or after the day it became final; `comparable` the
-    number of its office's periods up to this one without a gap or a break (CC2).
+    `published` is the first release that has it, `final` the first on or after the day it became final; `comparable`
+    the number of its office's periods up to this one without a gap or a break (CC2).
     """
 
     period_end: date
@@ -90,8 +90,9 @@ def figures(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
     """The indicators over returns of one territory and instrument.
 
     Completeness over all cells; the mean time lag over what was published, first and as final; the rate of punctual
-    returns among those due by `today`, and the mean delay of what came; the shortest comparable series of any office that
-    was due in the newest period. Coherence and revision are not made of returns: see `quality_table`. Raises ValueError as `statistics.quality` does.
+    returns among those due by `today`, and the mean delay of what came; the shortest comparable series of any office
+    that was due in the newest period. Coherence and revision are not made of returns: see `quality_table`.
+    Raises ValueError as `statistics.quality` does.
     """
     of = {id_: about.unit for id_, about in INDICATORS.items()}
     cells = quality.completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
