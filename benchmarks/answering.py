@@ -7,6 +7,8 @@ made-up territory must be declared before the registry is loaded, and since memo
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 import threading
@@ -15,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks import measuring, workbook
+from benchmarks import measuring, register, workbook
 from benchmarks.registry import Figure, Setting, benchmark
 
 PEOPLE = 20
@@ -41,6 +43,8 @@ def answering(setting: Setting) -> Iterator[Figure]:
         "first findings, p95", one["read"], "s", bare, "openpyxl, formulas and values", "≤ 1 s", one["read"] <= 1
     )
 
+    yield from _register(int(runs))
+
     many = measuring.python(__name__, "many", str(setting.repetitions)).last_json()
     alone = many["alone"]
     note = f"slowest of {PEOPLE} in each of {setting.repetitions} rounds"
@@ -53,6 +57,15 @@ def answering(setting: Setting) -> Iterator[Figure]:
     grown = f"{many['after'] - many['before']:.0f} MB more than before"
     yield Figure(f"memory after {CHECKS} checks", many["after"], "MB", many["before"], "before them", note=grown)
     yield from _persons()
+
+
+def _register(runs: int) -> Iterator[Figure]:
+    """A register of 2 MB, each of its lines one defendant."""
+    one = measuring.python(__name__, "register", str(runs)).last_json()
+    about, floor = f"register of {one['records']:,.0f} records", "csv module, decoded and split"
+    for called, step, most in (("answer", "judged", ANSWERED), ("first findings", "begun", FIRST)):
+        taken = one[step]
+        yield Figure(f"{about}: {called}, p95", taken, "s", one["floor"], floor, f"≤ {most:.0f} s", taken <= most)
 
 
 def _persons() -> Iterator[Figure]:
@@ -105,6 +118,35 @@ def one(file: Path, runs: int) -> dict[str, float]:
             raise SystemExit("the workbook was not read whole")
         floors.append(measuring.seconds(lambda: openpyxl_twice(data), 1))
     return {"read": _p95(taken["read"]), "judged": _p95(taken["judged"]), "floor": _p95(floors)}
+
+
+def of_register(runs: int) -> dict[str, float]:
+    """Seconds until `begun` and `judged` of a register, and of splitting its lines, turn about."""
+    from pipelines.intake.check import Step, check, warm_up
+    from pipelines.returns.registry import load
+
+    registry = load()
+    warm_up(registry)
+    taken: dict[str, list[float]] = {"begun": [], "judged": []}
+    floors, records = [], 0
+    for run in range(runs):
+        data, records = register.made(run)
+        began = time.perf_counter()
+
+        def step(now: Step, began: float = began) -> None:
+            if now.name in taken:
+                taken[now.name].append(time.perf_counter() - began)
+
+        report = check(data, register.FILE.name, registry=registry, on_step=step)
+        if report.events != register.events(records) or len(taken["begun"]) != run + 1:
+            raise SystemExit("the register was not read whole, or its first lines were not told")
+        floors.append(measuring.seconds(lambda data=data: split(data), 1))  # type: ignore[misc]
+    return {name: _p95(seconds) for name, seconds in {**taken, "floor": floors}.items()} | {"records": records}
+
+
+def split(data: bytes) -> list[list[str]]:
+    """The fields of a register and nothing else: what no reader can do without."""
+    return list(csv.reader(io.StringIO(data.decode("windows-1250"), newline=""), delimiter=";"))
 
 
 def many(rounds: int) -> dict[str, float]:
@@ -160,5 +202,7 @@ def _megabytes() -> float:
 if __name__ == "__main__":
     if sys.argv[1] == "one":
         print(json.dumps(one(Path(sys.argv[2]), int(sys.argv[3]))))
+    elif sys.argv[1] == "register":
+        print(json.dumps(of_register(int(sys.argv[2]))))
     else:
         print(json.dumps(many(int(sys.argv[2]))))

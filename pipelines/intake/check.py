@@ -69,8 +69,8 @@ class _Read:
     taken: Taken | ReadError
 
 
-_LARGE = 200_000
-"""Bytes from which the beginning of a file is looked at before the whole: a smaller one is read as soon."""
+_LARGE = range(200_000, 10_000_000)
+"""Bytes of a file whose beginning is looked at before the whole: a smaller is read as soon, a larger is no return."""
 _FIRST_LINES = 500
 
 StepName = Literal["reading", "begun", "read", "judging", "judged"]
@@ -176,7 +176,7 @@ def _checked(
 
 def _begun(job: CheckJob, registry: Registry) -> Step | None:
     """What the beginning of a large register shows, long before its end has been read."""
-    if len(job.data) < _LARGE or (job.form is not None and job.form not in registry.forms):
+    if len(job.data) not in _LARGE or (job.form is not None and job.form not in registry.forms):
         return None
     task = Task(job.data, job.filename, job.submission_id, registry.digest, job.form, _FIRST_LINES)
     with SHARED.of(registry.digest) as pool:
