@@ -1,4 +1,4 @@
-"""Gathering of all texts that people read: from the rules, and from the calls of `tell`, `many` and `mark`.
+"""Gathering of all texts that people read: of rules, of declared indicators, and of calls of `tell`, `many` and `mark`.
 
 Belongs here: which texts there are, and where each is said.  Does not belong here: catalogues (`catalogues.py`).
 
@@ -173,6 +173,14 @@ def said_in_template(source: str, place: str) -> Iterator[tuple[str, str | None]
         yield texts[0], texts[1] if len(texts) > 1 else None
 
 
+def declared_names(root: Path = ROOT) -> Iterator[tuple[str, str]]:
+    """(name, file) of each indicator that the package declares; who adds others adds their words, too."""
+    from pipelines.indicators import metrics
+
+    for path in sorted((root / "pipelines" / "indicators" / "declared").glob("*.yml")):
+        yield metrics.name_of(path), path.relative_to(root).as_posix()
+
+
 def _imported(tree: ast.Module) -> set[str]:
     return {
         alias.asname or alias.name
@@ -215,6 +223,8 @@ def gather(root: Path = ROOT) -> list[Text]:
     for text, rule in locales.sources():
         if text:
             found.setdefault(text, _Found()).rules.add(rule)
+    for name, place in declared_names(root):
+        found.setdefault(name, _Found()).places.add(place)
     files = source_files(root)
     marked = marked_names(_tree(path) for path in files)
     faults: list[str] = []
