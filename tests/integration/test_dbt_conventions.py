@@ -1,0 +1,186 @@
+"""Conventions of the dbt project, held over its manifest: documented, keyed, contracted, layered, bounded.
+
+Belongs here: rules that hold for every model there is or will be.  Does not belong here: what a model computes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import warehouse
+from pipelines.returns.registry import load
+
+MODELS = warehouse.PROJECT / "models"
+FIRST_PHASE = ("staging", "intermediate", "marts")
+MAY_READ: Mapping[str, tuple[str, ...]] = {
+    "staging": (),
+    "intermediate": ("staging", "intermediate", "marts"),
+    "marts": ("staging", "intermediate", "marts"),
+    "indicators": ("indicators",),
+}
+"""Layers whose models a layer reads. Marts of facts and cells stand before the counts that are made of them."""
+MOST_READERS = 20
+"""Models that read one model directly. What everything reads can no longer be changed."""
+PREFIXES: Mapping[str, tuple[str, ...]] = {
+    "staging": ("stg_",),
+    "intermediate": ("int_",),
+    "marts": ("dim_", "fct_", "mart_"),
+    "indicators": ("input_", "cell", "int_", "mart_"),
+}
+COMPUTES = re.compile(r"\b(join|where|group by|having|qualify|union|case|over|sum|min|max|count|distinct|limit)\b")
+LOUD = re.compile(r"\b(SELECT|FROM|WHERE|JOIN|WITH|CASE|GROUP BY|ORDER BY)\b")
+
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(warehouse.manifest().read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> dict[str, Node]:
+    found = {id_: node for id_, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    assert len(found) >= 40, "the manifest holds no project"
+    return found
+
+
+def layer(node: Node) -> str:
+    return str(node["original_file_path"].split("/")[1])
+
+
+def sql(node: Node) -> str:
+    """The model's text without comments."""
+    text = (warehouse.PROJECT / node["original_file_path"]).read_text(encoding="utf-8")
+    return re.sub(r"--[^\n]*|\{#.*?#\}", "", text, flags=re.S)
+
+
+def undocumented(models: Mapping[str, Node]) -> Iterator[str]:
+    for node in models.values():
+        if not node["description"].strip():
+            yield f"{node['name']} has no description"
+        if not node["columns"]:
+            yield f"{node['name']} names no columns"
+        for column in node["columns"].values():
+            if not column["description"].strip() or not column["data_type"]:
+                yield f"{node['name']}.{column['name']} has no description or no type"
+
+
+def unkeyed(models: Mapping[str, Node], manifest: Mapping[str, Any]) -> Iterator[str]:
+    keyed = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "keyed"
+    }
+    # What the first phase wrote under a tested key is read by the second as it is; a view whose one reader reads
+    # nothing else has that reader's key.
+    written = {f"source.rti.dimensions.{id_.rpartition('.')[2]}" for id_ in keyed}
+    readers: dict[str, list[str]] = {}
+    for id_, node in models.items():
+        for one in node["depends_on"]["nodes"]:
+            readers.setdefault(one, []).append(id_)
+    for id_, node in models.items():
+        reads = set(node["depends_on"]["nodes"])
+        copied = bool(reads) and reads <= written
+        kept = len(readers.get(id_, ())) == 1 and models[readers[id_][0]]["depends_on"]["nodes"] == [id_]
+        if not (id_ in keyed or copied or (kept and readers[id_][0] in keyed)):
+            yield node["name"]
+
+
+def misread(models: Mapping[str, Node]) -> Iterator[str]:
+    """Models that read what their layer may not, marts that read a source, and sources read twice."""
+    readers: dict[str, list[str]] = {}
+    for node in models.values():
+        for one in node["depends_on"]["nodes"]:
+            if one.startswith("source."):
+                readers.setdefault(one, []).append(node["name"])
+                if not (layer(node) == "staging" or node["name"].startswith("input_") or node["name"] == "cell"):
+                    yield f"{node['name']} reads the source {one}"
+            elif one in models and layer(models[one]) not in MAY_READ[layer(node)]:
+                yield f"{node['name']} ({layer(node)}) reads {models[one]['name']} ({layer(models[one])})"
+    yield from (f"{source} is read by {names}" for source, names in readers.items() if len(names) > 1)
+
+
+def too_wide(models: Mapping[str, Node], most: int = MOST_READERS) -> Iterator[str]:
+    read: dict[str, int] = {}
+    for node in models.values():
+        for one in node["depends_on"]["nodes"]:
+            if one in models:
+                read[one] = read.get(one, 0) + 1
+    yield from (f"{models[one]['name']} is read by {number} models" for one, number in read.items() if number > most)
+
+
+def test_every_model_is_documented(models: dict[str, Node]) -> None:
+    assert not list(undocumented(models))
+
+
+def test_every_model_is_contracted(models: dict[str, Node]) -> None:
+    assert not [node["name"] for node in models.values() if not node["contract"]["enforced"]]
+
+
+def test_every_model_has_a_key_that_is_tested(models: dict[str, Node], manifest: dict[str, Any]) -> None:
+    assert not sorted(unkeyed(models, manifest))
+
+
+def test_layers_are_read_one_way_and_each_source_once(models: dict[str, Node]) -> None:
+    assert not list(misread(models))
+
+
+def test_fan_out_is_bounded(models: dict[str, Node]) -> None:
+    assert not list(too_wide(models))
+
+
+def test_staging_renames_and_casts_only(models: dict[str, Node]) -> None:
+    staging = [node for node in models.values() if layer(node) == "staging"]
+    assert staging
+    computing = {node["name"]: COMPUTES.findall(sql(node)) for node in staging}
+    assert not {name: words for name, words in computing.items() if words}
+
+
+def test_names_say_the_layer_and_each_model_has_its_page(models: dict[str, Node]) -> None:
+    assert not [node["name"] for node in models.values() if not node["name"].startswith(PREFIXES[layer(node)])]
+    pages = {path.with_suffix("") for path in MODELS.rglob("*.yml")}
+    alone = [path.name for path in MODELS.rglob("*.sql") if path.with_suffix("") not in pages]
+    assert not alone
+
+
+def test_sql_is_lower_case_and_ends_in_final(models: dict[str, Node]) -> None:
+    for node in models.values():
+        text = sql(node)
+        assert not LOUD.search(text), node["name"]
+        assert text.rstrip().endswith("select * from final"), node["name"]
+
+
+def test_no_model_knows_a_territory_or_a_year(models: dict[str, Node]) -> None:
+    codes = {*load().national().territories, *(part for t in load().national().territories.values()
+             for part in (j.code for j in t.jurisdictions))}  # fmt: skip
+    said = re.compile(rf"'(?:{'|'.join(sorted(codes))})'|\b(?:19|20)\d\d\b")
+    hits = {node["name"]: said.findall(sql(node)) for node in models.values()}
+    assert not {name: found for name, found in hits.items() if found}
+
+
+def test_the_rules_find_what_breaks_them(models: dict[str, Node], manifest: dict[str, Any]) -> None:
+    """Planted faults: each rule sees the one model that breaks it."""
+    id_, good = next((id_, node) for id_, node in models.items() if node["name"] == "mart_return")
+    bare: Node = good | {"description": " ", "columns": {}}
+    assert len(list(undocumented({id_: bare}))) == 2
+    assert list(unkeyed({"model.rti.made_up": good}, manifest)) == ["mart_return"]
+    stolen: Node = good | {"depends_on": {"nodes": ["source.rti.gathered.event", *good["depends_on"]["nodes"]]}}
+    assert any("reads the source" in one for one in misread({**models, id_: stolen}))
+    crossed = next(id_ for id_, node in models.items() if layer(node) == "indicators")
+    backwards: Node = good | {"depends_on": {"nodes": [crossed]}}
+    assert any("(indicators)" in one for one in misread({**models, id_: backwards}))
+    assert list(too_wide(models, most=1))
+    assert COMPUTES.search("select a from source where b") and LOUD.search("SELECT 1")
+
+
+def test_both_phases_are_built_by_their_selectors() -> None:
+    text = Path(warehouse.PROJECT / "selectors.yml").read_text(encoding="utf-8")
+    assert all(f"models/{folder}" in text for folder in (*FIRST_PHASE, "indicators"))
