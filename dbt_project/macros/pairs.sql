@@ -27,7 +27,8 @@
 {# Level of each of so many simultaneous intervals, adjusted p-value and verdict: `statistics.comparison` in SQL. #}
 {% macro pair_level(pairs) -%}1.0 - 0.05 / greatest({{ pairs }}, 1){%- endmacro %}
 
-{% macro pair_adjusted(p, pairs) -%}least(1.0, {{ p }} * {{ pairs }}){%- endmacro %}
+{# `least` passes over nulls, and no p-value is not one of 1. #}
+{% macro pair_adjusted(p, pairs) -%}case when {{ p }} is not null then least(1.0, {{ p }} * {{ pairs }}) end{%- endmacro %}
 
 {% macro pair_verdict(low, high) -%}
     case when {{ low }} > 1 then 'higher' when {{ high }} < 1 then 'lower' else 'no_difference' end

@@ -51,7 +51,7 @@ def contrasts(
     if strange:
         raise ValueError(f"no such contrast: {', '.join(sorted(strange))}; known: {', '.join(METHODS)}")
     numbers = (upper_a, lower_a, upper_b, lower_b, dispersion_a, dispersion_b, level)
-    given = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in numbers))
+    given = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in numbers), np.zeros(kind.shape))[:-1]
     kind = np.broadcast_to(kind, given[0].shape)
     counts, phi, at = given[:4], [np.where(np.isnan(one), 1.0, one) for one in given[4:6]], given[6]
     known = ~np.any([np.isnan(one) | (one < 0) for one in counts], axis=0)
