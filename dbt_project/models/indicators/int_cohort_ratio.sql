@@ -1,0 +1,92 @@
+-- The cohort version of a stage ratio: of those who entered the stage in a period, the convicted. Which cohort belongs
+-- to which ratio follows from their declarations: the same denominator, and a conviction at the level that ends the
+-- stage. Looked at after as many quarters as any cohort of the table is.
+with
+
+source as (select * from {{ ref('input_record_cohort') }}),
+
+metrics as (select * from {{ ref('input_metric') }}),
+
+operands as (select * from {{ ref('input_metric_operand') }}),
+
+sides as (
+    select
+        metrics.metric, metrics.kind, metrics.is_nested, metrics.unit_measure, metrics.minimum_events,
+        max(case when operands.side = 'numerator' then operands.measure end) as upper_measure,
+        max(case when operands.side = 'denominator' then operands.measure end) as lower_measure,
+        count(*) as n_terms
+    from metrics
+    inner join operands on metrics.metric = operands.metric
+    where metrics.kind in ('ratio', 'cohort')
+    group by metrics.metric, metrics.kind, metrics.is_nested, metrics.unit_measure, metrics.minimum_events
+),
+
+belonging as (
+    select
+        ratio.metric, ratio.unit_measure, ratio.minimum_events,
+        replace(cohort.metric, 'cohort_', '') as stage
+    from sides as ratio
+    inner join sides as cohort
+        on ratio.lower_measure = cohort.lower_measure
+        and replace(cohort.upper_measure, 'adjudicated_', 'convicted_') = ratio.upper_measure
+    where
+        ratio.kind = 'ratio' and cohort.kind = 'cohort' and not ratio.is_nested
+        and cohort.upper_measure like 'adjudicated_%' and ratio.n_terms = 2 and cohort.n_terms = 2
+),
+
+followed as (
+    select
+        *,
+        max(quarters) over () as longest,
+        row_number() over (
+            partition by area_kind, area, offence_group, stage, freq, cohort, quarters, statistic
+            order by source
+        ) as rank_of_source
+    from source
+),
+
+ratios as (
+    select * from followed where statistic = 'conviction_ratio' and quarters = longest and rank_of_source = 1
+),
+
+open_shares as (
+    select * from followed where statistic = 'open_share' and quarters = longest and rank_of_source = 1
+),
+
+-- The band's lower end: that many persons entered at least.
+counted as (
+    select
+        belonging.metric, belonging.unit_measure, belonging.minimum_events,
+        ratios.*,
+        open_shares.value as open_share,
+        cast(nullif(replace({{ dbt.split_part('ratios.n_band', "'-'", 1) }}, '+', ''), '') as double) as n_at_least
+    from belonging
+    inner join ratios on belonging.stage = ratios.stage
+    left join open_shares
+        on ratios.area_kind = open_shares.area_kind
+        and ratios.area = open_shares.area
+        and ratios.offence_group = open_shares.offence_group
+        and ratios.stage = open_shares.stage
+        and ratios.freq = open_shares.freq
+        and ratios.cohort = open_shares.cohort
+        and ratios.source = open_shares.source
+),
+
+final as (
+    select
+        metric, area_kind, area, territory, freq, cohort as period, offence_group, 'person' as count_unit,
+        value, low, high,
+        case when value is not null then 'quasi_exact' else '' end as interval_basis,
+        unit_measure,
+        case
+            when obs_status = 'Q' then 'withheld'
+            when value is null then 'missing'
+            else {{ few_state('value * n_at_least / 100.0', 'n_at_least', 'minimum_events') }}
+        end as state,
+        obs_status, conf_status,
+        value is not null and seen_quarters >= longest and coalesce(open_share <= {{ cohort_open_at_most() }}, false)
+            as is_complete
+    from counted
+)
+
+select * from final

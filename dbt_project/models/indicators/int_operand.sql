@@ -1,0 +1,64 @@
+-- The two sides of every ratio, as its declaration says: the sum of some measures of one level in one unit.
+with
+
+metrics as (select * from {{ ref('input_metric') }}),
+
+operands as (select * from {{ ref('input_metric_operand') }}),
+
+totals as (select * from {{ ref('int_total') }}),
+
+asked as (
+    select
+        operands.metric, operands.side, operands.measure, operands.level, operands.statistic,
+        metrics.count_units, metrics.freqs,
+        count(*) over (partition by operands.metric, operands.side) as n_terms
+    from operands
+    inner join metrics on operands.metric = metrics.metric
+    where metrics.kind in ('ratio', 'clearance', 'disposition', 'decomposition')
+),
+
+terms as (
+    select
+        asked.metric, asked.side, asked.n_terms,
+        totals.*
+    from asked
+    inner join totals
+        on asked.measure = totals.measure
+        and asked.statistic = totals.statistic
+        and asked.level in ('', totals.level)
+        and (asked.count_units = '' or (',' || asked.count_units || ',') like ('%,' || totals.count_unit || ',%'))
+        and (',' || asked.freqs || ',') like ('%,' || totals.freq || ',%')
+    where totals.victim_status = '_Z'
+),
+
+summed as (
+    select
+        metric, side, area_kind, area, territory, freq, period, offence_group, count_unit,
+        max(level) as level,
+        case when min(statistic) = 'count' then 'flow' else 'stock' end as kind,
+        {{ sum_value() }} as value,
+        {{ sum_status() }} as obs_status,
+        coalesce(max(case when conf_status <> 'F' then conf_status end), 'F') as conf_status,
+        count(*) = max(n_terms) as is_whole,
+        min(age) = max(age) and min(person_type) = max(person_type) and min(reporters) = max(reporters) as is_one_scope,
+        min(age) as age,
+        min(person_type) as person_type,
+        min(n_reported) as n_reported,
+        min(n_expected) as n_expected,
+        min(reporters) as reporters,
+        {{ union_lists('flags') }} as flags
+    from terms
+    group by metric, side, area_kind, area, territory, freq, period, offence_group, count_unit
+),
+
+-- A term without a cell, or of other persons or reporters than the rest: there is no sum.
+final as (
+    select
+        metric, side, area_kind, area, territory, freq, period, offence_group, count_unit, level, kind,
+        case when is_whole and is_one_scope then value end as value,
+        case when obs_status = 'Q' or (is_whole and is_one_scope) then obs_status else 'O' end as obs_status,
+        conf_status, age, person_type, n_reported, n_expected, reporters, flags
+    from summed
+)
+
+select * from final

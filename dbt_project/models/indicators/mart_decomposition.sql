@@ -1,0 +1,150 @@
+with
+
+operands as (select * from {{ ref('int_operand') }}),
+
+metrics as (select * from {{ ref('input_metric') }} where kind = 'decomposition'),
+
+years as (
+    select
+        operands.*,
+        cast({{ period_year('operands.period') }} as integer) as year,
+        metrics.minimum_events
+    from operands
+    inner join metrics on operands.metric = metrics.metric
+    where operands.freq = 'A' and operands.area_kind <> 'region'
+),
+
+-- One area's four counts. Numerator and denominator of a year are of the same persons and reporters, or there is no
+-- ratio to split.
+counts as (
+    select
+        ratio.metric, ratio.area_kind, ratio.area, ratio.territory, ratio.offence_group, ratio.count_unit, ratio.year,
+        ratio.period, ratio.minimum_events,
+        ratio.value as numerator,
+        volume.value as denominator,
+        ratio.conf_status <> 'F' or volume.conf_status <> 'F' as is_withheld,
+        ratio.value is not null and volume.value is not null as is_known,
+        ratio.reporters,
+        ratio.reporters = volume.reporters as is_same_reporters,
+        ratio.age,
+        volume.age as volume_age
+    from years as ratio
+    inner join years as volume
+        on ratio.metric = volume.metric
+        and ratio.area_kind = volume.area_kind
+        and ratio.area = volume.area
+        and ratio.offence_group = volume.offence_group
+        and ratio.count_unit = volume.count_unit
+        and ratio.year = volume.year
+    where ratio.side = 'numerator' and volume.side = 'denominator'
+),
+
+changes as (
+    select
+        after.metric, after.area_kind, after.area, after.territory, after.offence_group, after.count_unit,
+        after.period,
+        before.period as previous_period,
+        after.minimum_events,
+        before.denominator as volume_before,
+        before.numerator as count_before,
+        after.denominator as volume_after,
+        after.numerator as count_after,
+        after.is_withheld or before.is_withheld as is_withheld,
+        after.is_known and before.is_known as is_known,
+        -- A territory of several jurisdictions whose reporters changed, and an office that came to count children,
+        -- are not the same before and after.
+        after.is_same_reporters and before.is_same_reporters and after.reporters = before.reporters
+            and after.age = before.age and after.volume_age = before.volume_age as is_same
+    from counts as after
+    inner join counts as before
+        on after.metric = before.metric
+        and after.area_kind = before.area_kind
+        and after.area = before.area
+        and after.offence_group = before.offence_group
+        and after.count_unit = before.count_unit
+        and after.year = before.year + 1
+),
+
+standing as (
+    select
+        *,
+        case
+            when is_withheld then 'withheld'
+            when not is_known then 'not_both_periods'
+            when not is_same then 'reporters_differs'
+            else ''
+        end as left_out,
+        is_known and not is_withheld and is_same
+            and least(volume_before, count_before, volume_after, count_after) < minimum_events as is_small
+    from changes
+),
+
+-- The region is the sum of the territories with all four counts: over the same reporters, never over its own total,
+-- whose reporters change.
+regions as (
+    select
+        metric, 'region' as area_kind, '{{ var("region") }}' as area, '{{ var("region") }}' as territory,
+        offence_group, count_unit, period, previous_period, max(minimum_events) as minimum_events
+        {%- for column in ['volume_before', 'count_before', 'volume_after', 'count_after'] %},
+        sum(case when left_out = '' then {{ column }} end) as {{ column }}
+        {%- endfor %},
+        case
+            when count(case when left_out = '' then 1 end) > 0 then ''
+            when count(case when left_out = 'withheld' then 1 end) > 0 then 'withheld'
+            else 'not_both_periods'
+        end as left_out,
+        {{ union_lists("case when left_out = '' then area else '' end") }} as reporters,
+        {{ union_lists("case when left_out <> '' then area || ':' || left_out else '' end") }} as areas_left_out,
+        {{ union_lists("case when is_small then area else '' end") }} as small
+    from standing
+    where area_kind = 'territory'
+    group by metric, offence_group, count_unit, period, previous_period
+),
+
+together as (
+    select
+        metric, area_kind, area, territory, offence_group, count_unit, period, previous_period, minimum_events,
+        volume_before, count_before, volume_after, count_after, left_out,
+        case when left_out = '' then area else '' end as reporters,
+        case when left_out = '' then '' else area || ':' || left_out end as areas_left_out,
+        case when is_small then area else '' end as small
+    from standing
+    union all
+    select
+        metric, area_kind, area, territory, offence_group, count_unit, period, previous_period, minimum_events,
+        volume_before, count_before, volume_after, count_after, left_out, reporters, areas_left_out, small
+    from regions
+),
+
+judged as (
+    select
+        *,
+        left_out = '' and least(volume_before, count_before, volume_after, count_after) >= minimum_events as is_split
+    from together
+),
+
+final as (
+    select
+        metric, area_kind, area, territory, 'A' as freq, period, previous_period, offence_group, count_unit,
+        volume_before, count_before, volume_after, count_after,
+        case when left_out = '' then count_after - count_before end as change,
+        case when is_split then {{ shapley_volume('volume_before', 'count_before', 'volume_after', 'count_after') }} end
+            as volume_effect,
+        case when is_split then {{ shapley_ratio('volume_before', 'count_before', 'volume_after', 'count_after') }} end
+            as ratio_effect,
+        case
+            when left_out = 'withheld' then 'withheld'
+            when left_out <> '' then 'missing'
+            when is_split then 'enough'
+            else 'too_few'
+        end as state,
+        reporters,
+        areas_left_out as left_out,
+        small,
+        case when left_out = '' then 'A' when left_out = 'withheld' then 'Q' when left_out = 'reporters_differs' then 'M' else 'O' end
+            as obs_status,
+        case when left_out = 'withheld' then 'C' else 'F' end as conf_status
+    from judged
+)
+
+select * from final
