@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines import clock, codes
 from pipelines import home as homes
-from pipelines.indicators import cards_export
+from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_invented, read_published
 from pipelines.releases import build, formats, notes, publish
 from pipelines.returns.registry import Registry, load
@@ -111,7 +111,9 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "counting_rule": notes.counting_rules(registry),
         **{name: frame for name, frame in _cards(registry).items() if name in build.CARD_TABLES},
         "metadata": notes.metadata(),
-        "codelist": build._codelists(),
+        "codelist": build._codelists(metrics.metric_table(metrics.made())),
+        "metric": metrics.metric_table(metrics.made()),
+        "metric_operand": metrics.operand_table(metrics.made()),
         "programme": build._programme(),
         "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
         "indicator": _indicators(cells),

@@ -115,6 +115,7 @@ def _tables(
     release: str,
     now: datetime,
 ) -> dict[str, pl.DataFrame]:
+    metrics = pl.read_parquet(protected / "dim_metric.parquet").sort("position")
     public_cells = cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True)
     tables = {
         "release": pl.DataFrame(
@@ -141,7 +142,9 @@ def _tables(
         "counting_rule": notes.counting_rules(registry),
         **{name: pl.read_parquet(protected / f"dim_{name}.parquet") for name in CARD_TABLES},
         "metadata": notes.metadata(),
-        "codelist": _codelists(),
+        "codelist": _codelists(metrics),
+        "metric": metrics,
+        "metric_operand": pl.read_parquet(protected / "dim_metric_operand.parquet").sort("metric", "side", "position"),
         "programme": _programme(),
         "reference_figure": _reference(home),
     }
@@ -163,7 +166,8 @@ def _cell_submissions(cells: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _codelists() -> pl.DataFrame:
+def _codelists(metrics: pl.DataFrame) -> pl.DataFrame:
+    """Every code list, and the declared indicators as one."""
     rows = [
         {
             "codelist": name,
@@ -175,7 +179,11 @@ def _codelists() -> pl.DataFrame:
         for name in codes.codelist_names()
         for position, (code, row) in enumerate(codes.codelist(name).items())
     ]
-    return pl.DataFrame(rows)
+    indicators = metrics.select(
+        codelist=pl.lit("metric"), position=pl.col("position").cast(pl.Int64), code="metric", label="name",
+        definition="definition",
+    )  # fmt: skip
+    return pl.concat([pl.DataFrame(rows), indicators])
 
 
 def _programme() -> pl.DataFrame:
@@ -214,7 +222,10 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
         "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
         "            (O not available, L not collected, M not applicable, Q withheld with conf_status C)\n"
-        "indicator   rates and shares, computed from published cells alone\n"
+        "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
+        "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
+        "            be compared (too_few: under 20 events on a side)\n"
+        "metric      what each indicator is: name, definition, formula, unit, source, caveats, SDMX concept\n"
         "pipeline    the stages of proceedings side by side\n"
         "coverage    who was expected to report, and who did\n"
         "note        what must be known beside a figure: names, breaks, ways of counting\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.indicators import metrics
+from pipelines.indicators import metric_page, metrics
 from pipelines.returns.yamlfile import DeclarationError
 
 GOOD = """\
@@ -111,3 +111,15 @@ def test_the_declared_metrics_are_whole() -> None:
 def test_no_model_is_awaited_that_exists() -> None:
     there = {path.stem for path in metrics.MODELS.glob("mart_*.sql")}
     assert not metrics.AWAITED & there, "take it out of metrics.AWAITED"
+
+
+def test_the_page_of_indicators_is_made_of_the_declarations() -> None:
+    page = metric_page.PAGE.read_text("utf-8")
+    made = metric_page.table(metrics.load_from((metrics.DECLARED,)))
+    assert metric_page.in_page(page, made) == page, "run: python -m pipelines.indicators.metric_page"
+    assert made.count("\n| `") == len(list(metrics.DECLARED.glob("*.yml")))
+
+
+def test_a_page_without_its_marks_is_told() -> None:
+    with pytest.raises(ValueError, match="lacks"):
+        metric_page.in_page("no marks", "table")

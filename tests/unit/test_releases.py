@@ -11,7 +11,7 @@ import pytest
 
 from pipelines import clock, home
 from pipelines.disclosure import space
-from pipelines.indicators import cards_export
+from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_published
 from pipelines.releases import formats
 from pipelines.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
@@ -59,6 +59,9 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     protected, indicators = folder / "protected", folder / "protected" / "indicators"
     indicators.mkdir(parents=True, exist_ok=True)
     table.write_parquet(protected / "cells.parquet")
+    metrics.export(protected)
+    for name in ("metric", "metric_operand"):
+        (protected / f"{name}.parquet").rename(protected / f"dim_{name}.parquet")
     submission = {name: ["S1"] for name in SUBMISSION_COLUMNS}
     pl.DataFrame(submission).write_parquet(protected / "mart_return.parquet")
     pl.DataFrame({"area": ["RS"], "area_kind": ["territory"], "sort": [1]}).write_parquet(
@@ -227,3 +230,14 @@ def test_the_real_cases_stand_in_the_release_and_meet_nothing_invented(a_home: h
     assert verdicts["AL", "2014", "al_2014_investigations"] == "explained"
     assert verdicts["ME", "2025", "parts:exploitation"] == "open"
     assert not real["left_source"].str.contains("returns").any()
+
+
+def test_every_declared_indicator_is_a_row_and_a_code_of_the_release(a_home: home.Home) -> None:
+    folder = built(a_home).folder
+    table, codelist = (pl.read_parquet(folder / "data" / f"{name}.parquet") for name in ("metric", "codelist"))
+    declared = sorted(metric.id for metric in metrics.made())
+    assert table["metric"].to_list() == declared
+    assert codelist.filter(codelist="metric")["code"].to_list() == declared
+    assert table["sdmx_concept"].n_unique() == len(declared)
+    rate = table.filter(metric="rate").row(0, named=True)
+    assert (rate["unit_measure"], rate["per"], rate["interval_method"]) == ("P_HTHAB", 100_000.0, "poisson")
