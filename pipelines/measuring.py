@@ -84,7 +84,7 @@ def _place(home: Home, moment: datetime, out: Path | None) -> Path:
 
 def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     from pipelines import warehouse
-    from pipelines.indicators import measured
+    from pipelines.indicators import from_records, measured
 
     aside = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(aside, ignore_errors=True)
@@ -93,13 +93,17 @@ def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     tables = warehouse.tables(counts)
     log(f"counts known at {clock.stamp(moment)} built")
     try:
+        records, made = from_records.build(home, counts, tables)
         warehouse.build_indicators(
             home,
             input="restricted",
             source=tables / "mart_count.parquet",
             target=aside / "indicators.duckdb",
             dimensions=tables,
+            records=records / "restricted",
         )
+        for path in sorted((records / "restricted").glob("*.parquet")):
+            shutil.copyfile(path, aside / "tables" / path.name)
         measured.write(aside / "tables", measured.inside(home, tables, moment))
         for path in sorted(tables.glob("*.parquet")):
             shutil.copyfile(path, aside / "tables" / path.name)
@@ -109,6 +113,8 @@ def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
         (aside / "as_of.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         aside.replace(folder)
+        if made:
+            shutil.rmtree(records)
     finally:
         shutil.rmtree(tables, ignore_errors=True)
         counts.unlink(missing_ok=True)
