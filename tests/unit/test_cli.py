@@ -20,7 +20,7 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 COMMANDS = (
     *("init", "check", "submit", "nil", "justify", "send", "approve", "give-back", "withdraw", "status"),
     *("refresh", "publish", "explain", "serve", "read", "preview", "territories", "import-reference"),
-    *("timetable", "metadata", "template"),
+    *("timetable", "metadata", "template", "as-of"),
 )
 
 
