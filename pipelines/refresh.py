@@ -3,7 +3,8 @@
 Belongs here: what each step takes and gives, and when it has nothing to do.  Does not belong here: how a step does its
 work (the packages it calls), the order in which assets run (`pipelines/defs/`).
 
-    arrive -> take_in (each territory) -> document, gather -> build_counts -> protect -> build_indicators -> draft
+    arrive -> take_in (each territory) -> document, gather -> build_counts -> records, protect -> build_indicators
+    -> draft
 
 Every step is keyed by what it is made of: with nothing new it does nothing, and says so.
 """
@@ -213,6 +214,29 @@ def _gathered_key(home: Home) -> str:
     return steps.digest(submission.write_csv(), *others)
 
 
+def records(home: Home, *, log: Log = _quiet) -> Step:
+    """Make the figures of case records, unless records, rules and the release before are as they were."""
+    from pipelines import warehouse
+    from pipelines.indicators import from_records
+
+    counts = _latest_counts(home)
+    path, new = from_records.build(home, counts, warehouse.tables(counts))
+    steps.remember(home, "records", path.name, {"folder": path.name})
+    from_records.keep(home, {path.name, (steps.last(home, "draft") or {}).get("records", "")})
+    log("figures of case records made" if new else "figures of case records: nothing new")
+    return Step(new=new, path=path)
+
+
+def _records(home: Home) -> Path:
+    from pipelines.indicators import from_records
+
+    known = steps.last(home, "records")
+    path = from_records.folder(home) / str(known["folder"]) if known else None
+    if path is None or not path.exists():
+        raise RefreshError("the figures of case records are not there; run `rti refresh`")
+    return path
+
+
 def build_indicators(home: Home, *, which: Literal["restricted", "protected"], log: Log = _quiet) -> Step:
     """Build the indicators over restricted counts (for offices) or over protected cells (for the public)."""
     from pipelines import warehouse
@@ -225,12 +249,17 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         folder = _protected_folder(home)
         source, dimensions = folder / "cells.parquet", folder
         target = folder / "indicators.duckdb"
-    key = steps.digest(warehouse.indicators_digest(), source, *(dimensions / f"{t}.parquet" for t in PUBLIC_TABLES[2:]))
+    of_records = _records(home) / ("restricted" if which == "restricted" else "public")
+    key = steps.digest(
+        warehouse.indicators_digest(), source, of_records, *(dimensions / f"{t}.parquet" for t in PUBLIC_TABLES[2:])
+    )
     step = f"indicators-{which}"
     if steps.remembered(home, step, key) is not None and target.exists():
         log(f"{which} indicators: nothing new")
         return Step(new=False, path=target)
-    warehouse.build_indicators(home, input=which, source=source, target=target, dimensions=dimensions)
+    warehouse.build_indicators(
+        home, input=which, source=source, target=target, dimensions=dimensions, records=of_records
+    )
     if which == "protected":
         _export_marts(target, _protected_folder(home) / "indicators")
     steps.remember(home, step, key, {"path": str(target)})
@@ -354,7 +383,7 @@ def draft(home: Home, *, log: Log = _quiet) -> Step:
     for old in home.drafts.iterdir():
         if old != made.folder:
             shutil.rmtree(old)
-    steps.remember(home, "draft", key, {"release": made.release})
+    steps.remember(home, "draft", key, {"release": made.release, "records": _records(home).name})
     log(f"draft {made.release} is ready: {sum(made.rows.values())} rows in {len(made.rows)} tables")
     return Step(new=True, path=made.folder, rows=made.rows, release=made.release)
 
@@ -363,10 +392,14 @@ def publish(home: Home, name: str | None = None) -> str:
     """Publish a draft and say so in the ledger, for every return in it. Returns the release's id."""
     import polars as pl
 
+    from pipelines.indicators import from_records
     from pipelines.intake import audit, ledger, queries
     from pipelines.releases.publish import publish as switch
 
     folder = switch(home, name)
+    drafted = steps.last(home, "draft") or {}
+    if drafted.get("release") == folder.name and "records" in drafted:
+        from_records.release(home, from_records.folder(home) / drafted["records"])
     engine = ledger.open_ledger(home)
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}

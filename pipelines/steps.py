@@ -45,6 +45,12 @@ def remembered(home: Home, step: str, key: str) -> dict[str, Any] | None:
     return record["outcome"] if record and record["key"] == key else None
 
 
+def last(home: Home, step: str) -> dict[str, Any] | None:
+    """The last outcome of a step, whatever it was made of."""
+    record = _load(home).get(step)
+    return record["outcome"] if record else None
+
+
 def remember(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
     """Record the outcome of a step, aside and renamed."""
     records = _load(home)

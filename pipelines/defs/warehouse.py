@@ -19,6 +19,7 @@ from pipelines.run import steps_log
 COUNTS = ("staging", "intermediate", "marts")
 INDICATORS = ("indicators",)
 COUNTS_MART = dg.AssetKey(["counts", "mart_count"])
+RECORDS = dg.AssetKey("case_record_figures")
 INDICATOR_MARTS = [dg.AssetKey(["public", "mart_indicator"]), dg.AssetKey(["public", "mart_pipeline"])]
 
 
@@ -38,7 +39,7 @@ class _Prefixed(DagsterDbtTranslator):
         return self.prefix
 
 
-def _specs(folders: tuple[str, ...], prefix: str, first: dg.AssetKey) -> Sequence[dg.AssetSpec]:
+def _specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey]) -> Sequence[dg.AssetSpec]:
     """Specs of the models of one phase, each after those it reads; what it reads from outside is replaced by the asset
     that makes it."""
     nodes = json.loads(warehouse.manifest().read_text(encoding="utf-8"))["nodes"].values()
@@ -51,12 +52,16 @@ def _specs(folders: tuple[str, ...], prefix: str, first: dg.AssetKey) -> Sequenc
     own = {spec.key: spec for spec in specs if len(spec.key.path) == 2 and spec.key.path[-1] in models}
     reads = {key: [dep.asset_key for dep in spec.deps if dep.asset_key in own] for key, spec in sorted(own.items())}
     return [
-        own[key].replace_attributes(deps=[dg.AssetDep(one) for one in reads[key]] or [dg.AssetDep(first)])
+        own[key].replace_attributes(
+            deps=[dg.AssetDep(one) for one in reads[key]] or [dg.AssetDep(one) for one in first]
+        )
         for key in TopologicalSorter(reads).static_order()
     ]
 
 
-def _phase(name: str, folders: tuple[str, ...], prefix: str, first: dg.AssetKey, run: Any) -> dg.AssetsDefinition:
+def _phase(
+    name: str, folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey], run: Any
+) -> dg.AssetsDefinition:
     specs = _specs(folders, prefix, first)
 
     @dg.multi_asset(name=name, specs=specs)
@@ -73,19 +78,19 @@ def _phase(name: str, folders: tuple[str, ...], prefix: str, first: dg.AssetKey,
 def warehouse_definitions() -> dg.Definitions:
     return dg.Definitions(
         assets=[
-            _phase("build_counts", COUNTS, "counts", dg.AssetKey("gathered"), refresh.build_counts),
+            _phase("build_counts", COUNTS, "counts", [dg.AssetKey("gathered")], refresh.build_counts),
             _phase(
                 "build_restricted_indicators",
                 INDICATORS,
                 "restricted",
-                COUNTS_MART,
+                [COUNTS_MART, RECORDS],
                 partial(refresh.build_indicators, which="restricted"),
             ),
             _phase(
                 "build_public_indicators",
                 INDICATORS,
                 "public",
-                dg.AssetKey("protected_cells"),
+                [dg.AssetKey("protected_cells"), RECORDS],
                 partial(refresh.build_indicators, which="protected"),
             ),
         ]

@@ -75,9 +75,9 @@ def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
     return target, True
 
 
-def keep(home: Home, wanted: Iterable[Path]) -> None:
-    """Remove all folders but those that are wanted: of the newest build and of a draft that may yet be published."""
-    kept = {path.name for path in wanted} | {"released"}
+def keep(home: Home, wanted: Iterable[str]) -> None:
+    """Remove all folders but those of these names: of the newest build and of a draft that may yet be published."""
+    kept = {*wanted, "released"}
     for path in folder(home).iterdir():
         if path.name not in kept:
             shutil.rmtree(path)

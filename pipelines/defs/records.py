@@ -1,0 +1,23 @@
+"""Figures of case records: the step between the two phases of the model."""
+
+import dagster as dg
+
+from pipelines import refresh
+from pipelines.defs.home import HomeResource
+from pipelines.defs.warehouse import RECORDS
+from pipelines.run import steps_log
+
+
+@dg.asset(
+    key=RECORDS,
+    group_name="records",
+    deps=[dg.AssetKey(["counts", name]) for name in ("fct_case_event", "dim_block", "dim_area")],
+    kinds={"polars", "parquet"},
+    description=(
+        "Durations, ages of what is pending, cohorts and sentences from case records, for offices as they are and for "
+        "the public by the rule of records; the lags of ratios and the dispersion of counts of persons."
+    ),
+)
+def case_record_figures(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    result = refresh.records(home.open(), log=steps_log().info)
+    return dg.MaterializeResult(metadata=result.as_metadata())
