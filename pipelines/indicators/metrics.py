@@ -25,10 +25,7 @@ from pipelines.returns.yamlfile import DeclarationError, load_yaml, validate
 
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
 MODELS: Final = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "indicators"
-AWAITED: Final = frozenset(
-    {
-    }
-)
+AWAITED: Final[frozenset[str]] = frozenset()
 """Models that are being written: their metrics are read and checked, and exported once the model is there. A test
 fails for a name that stands here although its model exists."""
 DIMENSIONS: Final = (
