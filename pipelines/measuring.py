@@ -88,7 +88,7 @@ def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
 
     aside = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    (aside / "tables").mkdir(parents=True)
     counts = warehouse.build_counts(home, as_of=moment)
     tables = warehouse.tables(counts)
     log(f"counts known at {clock.stamp(moment)} built")

@@ -16,6 +16,8 @@ from pipelines import clock, measuring, warehouse
 from pipelines.home import Home, init
 from pipelines.indicators import measured
 from pipelines.reference.gather import gather_reference
+from pipelines.returns.export import frames
+from pipelines.returns.registry import load
 from tests.integration.dbt_facts import World, at
 
 NOW = "2025-12-01T00:00:00Z"
@@ -71,6 +73,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         made = init(tmp_path_factory.mktemp("vintages") / "data", "demonstration")
         revised_world().write(made)
         gather_reference(made)
+        frames(load())["law_article"].write_parquet(made.gathered / "law_article.parquet")
         warehouse.build_counts(made)
         yield made
 
