@@ -211,7 +211,7 @@ def project_digest() -> str:
 @cache
 def indicators_digest() -> str:
     """SHA-256 over all that shapes an indicator: the project, and the functions that its SQL calls."""
-    return steps.digest(project_digest(), steps.code("statistics", "indicators/udf.py"))
+    return steps.digest(project_digest(), steps.code("statistics", "indicators/udf.py", "indicators/pair_udf.py"))
 
 
 def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
