@@ -26,7 +26,8 @@ CUSTODY = ("custodial_share", "suspended_share")
 LAW_SHARES = ("below_minimum", "at_maximum")
 RATIOS = ("conviction_ratio", "decided_ratio", "open_share")
 QUANTILES = ("median", "p75", "p90")
-_DAYS, _MONTHS = {"step": 10.0, "limit_step": 30.0}, {"step": 6.0, "limit_step": 12.0}
+_DAYS, _MONTHS = (10.0, 30.0), (6.0, 12.0)
+"""Steps of values and of their limits."""
 PRISON = {"sentence_type": "prison", "sentence_band": "_T"}
 WHOLE = {"sentence_type": "_T", "sentence_band": "_T"}
 
@@ -68,8 +69,7 @@ def public(found: Figures, programme: RecordProgramme) -> Tables:
         _ruled_shares(days, "record_duration", _among(("open_share",), asked.durations.public.statistics)),
     ]
     waiting = [_ruled_quantiles(ages, "record_pending", _among(QUANTILES, asked.pending.public.statistics), "D", _DAYS)]
-    shares = _ruled_shares(cohorts, "record_cohort", _among(RATIOS, asked.cohorts.public.statistics))
-    became = [_without(shares, cohorts, "record_cohort", _apart_in_cohort)]
+    became = [ruled_cohorts(cohorts, asked.cohorts.public.statistics)]
     return _tables(duration, waiting, became, _ruled_sentences(wide, asked), _dispersed(wide, public=True))
 
 
@@ -157,11 +157,11 @@ def _among(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
 
 
 def _ruled_quantiles(
-    wide: pl.DataFrame, table: str, names: Sequence[str], unit: str, steps: Mapping[str, float]
+    wide: pl.DataFrame, table: str, names: Sequence[str], unit: str, steps: tuple[float, float]
 ) -> pl.DataFrame:
     also = [name for name in ("seen_from", "seen_until", "as_at") if name in wide.columns]
     by = [*GROUPS[table], *also]
-    return _melted(rule.public_quantiles(wide, by, names, **steps), table, names, unit)
+    return _melted(rule.public_quantiles(wide, by, names, step=steps[0], limit_step=steps[1]), table, names, unit)
 
 
 def _ruled_shares(wide: pl.DataFrame, table: str, names: Sequence[str]) -> pl.DataFrame:
@@ -220,20 +220,30 @@ def _without(
     )
 
 
-def _apart_in_cohort(row: Mapping[str, Any]) -> Sequence[str]:
-    """Convicted, otherwise ended, not ended: together where none of the three is small, else the first share alone."""
-    if row["conviction_ratio_n"] is None:
-        return RATIOS
-    parts = (row["conviction_ratio_n"], row["ended_otherwise"], row["open_share_n"])
-    return RATIOS if rule.none_small(*parts) else RATIOS[:1]
+def ruled_cohorts(cohorts: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
+    """Convicted, otherwise ended, not ended: their shares are public together, or none of them is.
+
+    One share alone would say that another part is small; of a known whole even which number.
+    """
+
+    def allowed(row: Mapping[str, Any]) -> Sequence[str]:
+        if row["conviction_ratio_n"] is None:
+            return RATIOS
+        return RATIOS if rule.none_small(row["conviction_ratio_n"], row["ended_otherwise"], row["open_share_n"]) else ()
+
+    return _without(_ruled_shares(cohorts, "record_cohort", _among(RATIOS, told)), cohorts, "record_cohort", allowed)
 
 
-def _apart_in_custody(row: Mapping[str, Any]) -> Sequence[str]:
-    prison, suspended, unknown = row["prison"], row["prison_suspended"], row["_U"]
-    other = row["custodial_share_of"] - prison - suspended
-    if rule.none_small(prison, suspended, other, unknown):
-        return CUSTODY
-    return CUSTODY[:1] if rule.none_small(prison, suspended + other, unknown) else ()
+def ruled_custody(custody: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
+    """To be served, suspended, another sanction, none known: as for cohorts."""
+
+    def allowed(row: Mapping[str, Any]) -> Sequence[str]:
+        other = row["custodial_share_of"] - row["prison"] - row["prison_suspended"]
+        return CUSTODY if rule.none_small(row["prison"], row["prison_suspended"], other, row["_U"]) else ()
+
+    return _without(
+        _ruled_shares(custody, "record_sentence", _among(CUSTODY, told)), custody, "record_sentence", allowed
+    )
 
 
 def _ruled_sentences(wide: Mapping[str, pl.DataFrame], programme: RecordProgramme) -> list[pl.DataFrame]:
@@ -246,9 +256,8 @@ def _ruled_sentences(wide: Mapping[str, pl.DataFrame], programme: RecordProgramm
         if name.startswith("sentence_")
     }
     table, told = "record_sentence", asked.statistics
-    custody = _ruled_shares(frames["sentence_custody"], table, _among(CUSTODY, told))
     parts = {
-        "sentence_custody": (_without(custody, frames["sentence_custody"], table, _apart_in_custody), WHOLE),
+        "sentence_custody": (ruled_custody(frames["sentence_custody"], told), WHOLE),
         "sentence_lengths": (
             _ruled_quantiles(frames["sentence_lengths"], table, _among(LENGTHS, told), "MO", _MONTHS),
             PRISON,

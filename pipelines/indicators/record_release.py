@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.indicators.record_programme import RecordProgramme
 from pipelines.indicators.record_schema import AREA, schema
-from pipelines.indicators.record_tables import GROUPS
+from pipelines.indicators.record_tables import GROUPS, cell
 from pipelines.statistics import records_rule as rule
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def shown(tables: dict[str, pl.DataFrame], members: pl.DataFrame) -> pl.DataFram
 
     cells = [
         frame.filter(pl.col(_VALUE.get(name, "value")).is_not_null())
-        .select(pl.lit(name).alias("table"), _cell(name).alias("cell"))
+        .rename({"area": "jurisdiction"})
+        .select(pl.lit(name).alias("table"), cell(name).alias("cell"))
         .unique()
         for name, frame in tables.items()
         if name in GROUPS
@@ -49,20 +50,19 @@ def hold(
     kept = rule.moved(released_members, members).filter(~pl.col("moved")).select("table", "cell")
     out = {}
     for name, frame in tables.items():
-        cells = kept.filter(pl.col("table") == name)["cell"].implode()
-        fresh = frame.filter(~_cell(name).is_in(cells))
-        out[name] = pl.concat([fresh, released[name].filter(_cell(name).is_in(cells))])
+        cells = kept.filter(pl.col("table") == name).select("cell")
+        fresh = _named(frame, name).join(cells, on="cell", how="anti", maintain_order="left")
+        old = _named(released[name], name).join(cells, on="cell", how="semi", maintain_order="left")
+        out[name] = pl.concat([fresh, old]).drop("cell")
     key = ["table", "cell"]
     held = released_members.join(kept, on=key, how="semi", maintain_order="left")
     return out, pl.concat([members.join(kept, on=key, how="anti", maintain_order="left"), held])
 
 
-def _cell(table: str) -> pl.Expr:
-    """The name of a row's cell, as `record_tables.cell` has it: there the area is called by its jurisdiction."""
-    import polars as pl
-
-    names = ["area" if name == "jurisdiction" else name for name in GROUPS[table]]
-    return pl.concat_str([pl.col(name).cast(pl.String) for name in names], separator="|")
+def _named(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A table with the names of its cells, in which the area is called by its jurisdiction."""
+    names = table.rename({"area": "jurisdiction"}).select(cell(name).alias("cell"))
+    return table.with_columns(names.to_series())
 
 
 def lags(durations: pl.DataFrame, sizes: pl.DataFrame, programme: RecordProgramme) -> pl.DataFrame:

@@ -173,7 +173,7 @@ def _sentences(
             parts["lengths"].append(sentences.lengths(one, by))
             parts["bands"].append(sentences.lengths_by_band(one, by))
             parts["against_law"].append(sentences.against_law(one, by))
-            members.append(_members("record_sentence", one, "sentence_type", "months"))
+            members.append(_sentenced(one))
     return {f"sentence_{name}": pl.concat(frames) for name, frames in parts.items()}, pl.concat(members)
 
 
@@ -216,10 +216,17 @@ def _dispersion(events: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataF
 
 
 def cell(table: str) -> pl.Expr:
-    """The name of a row of a wide frame, for the comparison of releases."""
+    """The name of the persons that a figure is of, for the comparison of releases.
+
+    In a row of sentences those are all, those in prison, or of these the ones whose article has a least penalty.
+    """
     import polars as pl
 
-    return pl.concat_str([pl.col(name).cast(pl.String) for name in GROUPS[table]], separator="|")
+    names = [pl.col(name).cast(pl.String) for name in GROUPS[table]]
+    if table == "record_sentence":
+        of_law = pl.when(pl.col("statistic") == "below_minimum").then(pl.lit("of_law")).otherwise(pl.lit(""))
+        names += [pl.col("sentence_type"), of_law]
+    return pl.concat_str(names, separator="|")
 
 
 def _members(table: str, frame: pl.DataFrame, *told: str) -> pl.DataFrame:
@@ -231,3 +238,18 @@ def _members(table: str, frame: pl.DataFrame, *told: str) -> pl.DataFrame:
     return frame.select(
         pl.lit(table).alias("table"), cell(table).alias("cell"), "person", "cluster", token.alias("token")
     ).unique(maintain_order=True)
+
+
+def _sentenced(one: pl.DataFrame) -> pl.DataFrame:
+    """The members of a row of sentences: of custody all, of lengths those in prison, beside the law the known ones."""
+    import polars as pl
+
+    kind = one.rename({"sentence_type": "kind"})
+    served = kind.filter(pl.col("kind") == "prison", pl.col("months").is_not_null())
+    prison = pl.lit("prison").alias("sentence_type")
+    parts = [
+        (kind.with_columns(sentence_type=pl.lit("_T"), statistic=pl.lit("")), "kind"),
+        (served.with_columns(prison, statistic=pl.lit("")), "months"),
+        (served.drop_nulls("minimum").with_columns(prison, statistic=pl.lit("below_minimum")), "months"),
+    ]
+    return pl.concat(_members("record_sentence", frame, told) for frame, told in parts)
