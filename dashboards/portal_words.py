@@ -47,6 +47,7 @@ ACTIONS: Mapping[str, str] = {
     "approve": mark("Approved"),
     "give_back": mark("Returned with a comment"),
     "publish": mark("Published"),
+    "ask_withdrawal": mark("Withdrawal asked for"),
     "withdraw": mark("Withdrawn"),
 }
 KINDS: Mapping[str, str] = {

@@ -16,7 +16,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
-from dashboards.portal_pages import answer_acts, answer_files, answer_findings, answer_views
+from dashboards.portal_pages import answer_acts, answer_files, answer_findings, answer_forms, answer_views
 from pipelines.locales import mark
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
         layout.title(heading)
     else:
         layout.heading(heading)
-    answer_acts.said(here)
+    answer_forms.said(here)
     layout.put(_about(here, entry), _overridden(here, entry), _verdict(here, entry, report), _summary(here, groups))
     answer_acts.acts(here, entry)
     view = _view(here)
@@ -120,21 +120,28 @@ def _about(here: Here, entry: Entry) -> html.Markup:
 
 
 def _overridden(here: Here, entry: Entry) -> html.Markup:
-    """That a steward approved it in place of the office: shown ever after, with the comment."""
+    """What a steward did in place of the office, approving or withdrawing: shown ever after, with the comment."""
     from pipelines import desk
 
     if entry.state not in ("approved", "published", "withdrawn"):
         return html.Markup("")
-    said = [
-        here.tell("{time} by {who}: {comment}", time=words.time(e["at"]), who=e["actor"], comment=e["comment"] or "")
-        for e in desk.events(here.desk, here.who, entry.submission_id)
-        if (e["payload"] or {}).get("override")
-    ]
-    return (
-        html.box("warning", here.tell("Approved by override of the steward"), html.items(said))
-        if said
-        else html.Markup("")
-    )
+    events = [e for e in desk.events(here.desk, here.who, entry.submission_id) if (e["payload"] or {}).get("override")]
+    titles = {
+        "approve": here.tell("Approved by override of the steward"),
+        "withdraw": here.tell("Withdrawn by override of the steward"),
+    }
+    boxes = []
+    for action, title in titles.items():
+        said = [
+            here.tell(
+                "{time} by {who}: {comment}", time=words.time(e["at"]), who=e["actor"], comment=e["comment"] or ""
+            )
+            for e in events
+            if e["action"] == action
+        ]
+        if said:
+            boxes.append(html.box("warning", title, html.items(said)))
+    return html.join(boxes)
 
 
 def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:

@@ -1,12 +1,11 @@
-"""What can be done with a submission from its page: send, approve, return, override, withdraw, replace; its receipt.
+"""What can be done with a submission from its page: send, approve, return, override, replace; its receipt.
 
-Belongs here: the forms, and the consequence said before what cannot be undone.  Does not belong here: who may
+Belongs here: these forms.  Does not belong here: taking back (`answer_withdrawal.py`), who may
 (`pipelines/desk/rights.py`, the ledger): a form that is not offered would be refused all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -15,23 +14,11 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
+from dashboards.portal_pages import answer_withdrawal
+from dashboards.portal_pages.answer_forms import attempt, reasons
 
 if TYPE_CHECKING:
     from pipelines.desk import Entry, SignedReceipt
-
-_SAID = "answer.said"
-
-
-def say(text: str) -> None:
-    """Keep a sentence for the next run of the page: what an act has done."""
-    st.session_state[_SAID] = text
-
-
-def said(here: Here) -> None:
-    """What the act before has done, once."""
-    text = st.session_state.pop(_SAID, None)
-    if text:
-        st.success(text, icon=None)
 
 
 def acts(here: Here, entry: Entry) -> None:
@@ -59,35 +46,7 @@ def acts(here: Here, entry: Entry) -> None:
         here.who.may("submitter", b.jurisdiction, b.instrument) for b in entry.blocks
     ):
         _replace(here)
-    if entry.may_withdraw and entry.state != "withdrawn":
-        _withdraw(here, entry)
-
-
-def _try(here: Here, act: Callable[[], Any], done: str) -> None:
-    """Do it; on success say so on the page drawn anew, else say here why not."""
-    from pipelines import desk
-
-    try:
-        act()
-    except (desk.NotAllowedError, desk.TransitionError, desk.SubmissionRefusedError) as error:
-        layout.refused(here, error)
-        return
-    say(done)
-    st.rerun()
-
-
-def _reasons(here: Here, label: str, key: str) -> str | None:
-    from pipelines import codes
-
-    picked = st.selectbox(
-        label,
-        codes.codes("revision_reason"),
-        index=None,
-        placeholder=here.tell("Choose a reason"),
-        format_func=lambda code: here.label("revision_reason", code),
-        key=key,
-    )
-    return str(picked) if picked else None
+    answer_withdrawal.acts(here, entry)
 
 
 # ------------------------------------------------------------------------------------------------------------- sending
@@ -107,7 +66,7 @@ def _send(here: Here, entry: Entry) -> None:
             )
         )
     with st.form(key="answer.send", border=True):
-        reason = _reasons(here, here.tell("Reason of the revision"), "send.reason") if entry.replaces else None
+        reason = reasons(here, here.tell("Reason of the revision"), "send.reason") if entry.replaces else None
         comment = st.text_input(here.tell("Note to whoever approves it (may stay empty)"), key="send.comment")
         asked = st.form_submit_button(here.tell("Send for approval"), type="primary")
     if not asked:
@@ -115,7 +74,7 @@ def _send(here: Here, entry: Entry) -> None:
     if entry.replaces and reason is None:
         st.error(here.tell("Choose the reason of the revision first."), icon=None)
         return
-    _try(
+    attempt(
         here,
         lambda: desk.send(here.desk, here.who, entry.submission_id, reason=reason, comment=comment.strip() or None),
         here.tell("Sent. Your receipt stands below; keep it."),
@@ -228,7 +187,7 @@ def _decide(here: Here, entry: Entry) -> None:
             yes = entry.may_approve and st.form_submit_button(here.tell("Approve"), type="primary")
             back = entry.may_give_back and st.form_submit_button(here.tell("Return to its sender"))
     if yes:
-        _try(
+        attempt(
             here,
             lambda: desk.approve(here.desk, here.who, entry.submission_id, comment=comment or None),
             here.tell("Approved. It counts from the next refresh on."),
@@ -236,7 +195,7 @@ def _decide(here: Here, entry: Entry) -> None:
     elif back and not comment:
         st.error(here.tell("Say in the comment why you return it."), icon=None)
     elif back:
-        _try(
+        attempt(
             here,
             lambda: desk.give_back(here.desk, here.who, entry.submission_id, comment),
             here.tell("Returned to its sender with your comment."),
@@ -261,14 +220,14 @@ def _override(here: Here, entry: Entry) -> None:
         if asked and not comment:
             st.error(here.tell("Say why first: it is kept and shown."), icon=None)
         elif asked:
-            _try(
+            attempt(
                 here,
                 lambda: desk.approve(here.desk, here.who, entry.submission_id, comment=comment, override=True),
                 here.tell("Approved by override. Your comment is shown with it."),
             )
 
 
-# ---------------------------------------------------------------------------------------------- replacing, withdrawing
+# ----------------------------------------------------------------------------------------------------------- replacing
 
 
 def _replace(here: Here) -> None:
@@ -281,52 +240,4 @@ def _replace(here: Here) -> None:
                 ),
                 html.link(here.tell("Upload a corrected return"), "upload"),
             )
-        )
-
-
-def _withdraw(here: Here, entry: Entry) -> None:
-    from pipelines import desk
-
-    counts = entry.state in ("approved", "published")
-    consequence = (
-        here.tell(
-            "It will count no longer from the next refresh on, and the return that was accepted before it counts "
-            "again. Its place in releases already published stays."
-        )
-        if counts
-        else here.tell("It will not be decided on any more. To hand it in again, upload the file anew.")
-    )
-    asked_key = f"withdraw.asked.{entry.submission_id}"
-    with st.expander(here.tell("Withdraw this return"), expanded=asked_key in st.session_state):
-        with st.form(key="answer.withdraw", border=False):
-            reason = _reasons(here, here.tell("Reason of the withdrawal"), "withdraw.reason")
-            comment = st.text_input(here.tell("In words"), key="withdraw.comment").strip()
-            asked = st.form_submit_button(here.tell("Withdraw"))
-        if asked and (reason is None or not comment):
-            st.error(here.tell("Choose a reason and say it in words."), icon=None)
-        elif asked:
-            st.session_state[asked_key] = (reason, comment)
-        if asked_key not in st.session_state:
-            return
-        kept_reason, kept_comment = st.session_state[asked_key]
-        layout.put(
-            html.box(
-                "warning",
-                here.tell("Withdraw it indeed?"),
-                html.Markup("<p>{}</p>").format(consequence),
-                level=3,
-            )
-        )
-        with st.container(horizontal=True):
-            yes = st.button(here.tell("Yes, withdraw it"), type="primary", key="withdraw.yes")
-            no = st.button(here.tell("No, leave it as it is"), key="withdraw.no")
-    if no:
-        del st.session_state[asked_key]
-        st.rerun()
-    if yes:
-        del st.session_state[asked_key]
-        _try(
-            here,
-            lambda: desk.withdraw(here.desk, here.who, entry.submission_id, kept_reason, kept_comment),
-            here.tell("Withdrawn."),
         )

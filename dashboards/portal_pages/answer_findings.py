@@ -222,7 +222,7 @@ def _offer(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], befor
 
 
 def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: str) -> None:
-    from dashboards.portal_pages.answer_acts import say
+    from dashboards.portal_pages.answer_forms import say
     from pipelines import desk
 
     try:

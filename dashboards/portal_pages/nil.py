@@ -13,7 +13,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
-from dashboards.portal_pages.answer_acts import say
+from dashboards.portal_pages.answer_forms import say
 
 _ASKED = "nil.asked"
 

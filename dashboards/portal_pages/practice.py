@@ -14,7 +14,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards.portal_layout import Here
 from dashboards.portal_pages import answer, returns, upload
-from dashboards.portal_pages.answer_acts import said, say
+from dashboards.portal_pages.answer_forms import said, say
 
 _ASKED = "practice.asked"
 

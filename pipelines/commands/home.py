@@ -147,7 +147,11 @@ def _one(story: dict[str, Any], as_json: bool) -> None:
     for event in story["events"]:
         comment = f": {event['comment']}" if event["comment"] else ""
         payload = event["payload"] or {}
-        marks = [payload["reason"]] if event["action"] in ("send", "withdraw") and payload.get("reason") else []
+        marks = (
+            [payload["reason"]]
+            if event["action"] in ("send", "ask_withdrawal", "withdraw") and payload.get("reason")
+            else []
+        )
         marks += ["override"] if payload.get("override") else []
         why = f" ({', '.join(marks)})" if marks else ""
         say(f"  {event['at']}  {event['action']} by {event['actor']} -> {event['to_state']}{why}{comment}")

@@ -16,6 +16,7 @@ import typer
 from pipelines.commands.common import (
     Actor,
     AsJson,
+    Failure,
     actor_or,
     note,
     say,
@@ -132,15 +133,31 @@ def withdraw(
     submission: Submission,
     reason: Annotated[str, typer.Option("--reason", help="A code of the list revision_reason.")],
     comment: Annotated[str, typer.Option("--comment", help="Why it is taken back, in words.")],
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask a second person to take back what is accepted; it counts until then.")
+    ] = False,
+    override: Annotated[
+        bool,
+        typer.Option("--override", help="As a steward, of what is accepted, in the stead of the office's approver."),
+    ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a return back: it counts no longer, and the accepted return before it counts again."""
-    from pipelines.intake import ledger, queries
+    """Take a return back: it counts no longer, and the accepted return before it counts again.
 
+    What is not accepted yet its sender takes back alone. What is accepted is taken back by an approver who neither sent
+    it nor asked for it (`--ask`), or by a steward (`--override`).
+    """
+    from pipelines.intake import ledger, queries
+    from pipelines.intake.transitions import ACCEPTED
+
+    if ask and override:
+        raise Failure("--ask and --override are two acts of two people; choose one")
     engine = the_ledger(the_home())
     found = queries.find(engine, submission)
-    ledger.withdraw(engine, ledger.Act(found.submission_id, actor_or(actor, found.sender), None, comment, reason))
+    usual = STEWARD if override else found.sender if ask or found.state not in ACCEPTED else APPROVER
+    act = ledger.Act(found.submission_id, actor_or(actor, usual), None, comment, reason, override=override)
+    (ledger.ask_withdrawal if ask else ledger.withdraw)(engine, act)
     _show_state(engine, [found.submission_id], as_json)
 
 

@@ -14,6 +14,7 @@ from pipelines.desk.desk import Desk
 from pipelines.intake import ledger, receipts
 from pipelines.intake.ledger import Act
 from pipelines.intake.receipts import SignedReceipt
+from pipelines.intake.transitions import ACCEPTED
 
 if TYPE_CHECKING:
     from pipelines.people.identity import Identity, Role
@@ -65,12 +66,32 @@ def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> No
     ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
 
-def withdraw(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:
+def withdraw(
+    desk: Desk, who: Identity, submission_id: str, reason: str, comment: str, *, override: bool = False
+) -> None:
     """Take a return back: it counts no longer, and the accepted one before it counts again.
 
-    `reason` is a code of `revision_reason`. Raises NotAllowedError, TransitionError.
+    `reason` is a code of `revision_reason`. What counts already is taken back by a second person: an approver who
+    neither sent it nor asked for it, or a steward with `override`. Raises NotAllowedError, TransitionError.
     """
     found, blocks = rights.seen(desk, who, submission_id)
-    if found.state != "withdrawn" and not rights.may_withdraw(who, found, rights.pairs_of(found, blocks)):
+    pairs = rights.pairs_of(found, blocks)
+    if found.state in ACCEPTED:
+        # Whose it is and who asked, the ledger says, in words.
+        allowed = rights.may_all(who, "steward" if override else "approver", pairs) or found.sender == who.account
+    else:
+        allowed = found.state == "withdrawn" or rights.may_withdraw(who, found, pairs)
+    if not allowed:
         raise rights.lacking()
-    ledger.withdraw(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))
+    ledger.withdraw(
+        desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason, override=override)
+    )
+
+
+def ask_withdrawal(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:
+    """Ask a second person of the office to take back what counts. Raises NotAllowedError, TransitionError."""
+    found, blocks = rights.seen(desk, who, submission_id)
+    pairs = rights.pairs_of(found, blocks)
+    if not rights.may_all(who, "submitter", pairs) and not rights.may_all(who, "approver", pairs):
+        raise rights.lacking()
+    ledger.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

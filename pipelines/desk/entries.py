@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody asked a second person to withdraw an accepted return, and why (`reason` of `revision_reason`)."""
+
+    actor: str
+    at: str
+    reason: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One submission as one person sees it. `open_warnings` are (finding key, rule) that still ask for words.
 
@@ -50,6 +60,9 @@ class Entry:
     may_override: bool
     may_give_back: bool
     may_withdraw: bool
+    may_override_withdrawal: bool
+    may_ask_withdrawal: bool
+    withdrawal_asked: tuple[Asked, ...]
 
     @property
     def submission_id(self) -> str:
@@ -106,6 +119,7 @@ def _near(who: Identity) -> sa.ColumnElement[bool]:
 def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[Block, ...]]]) -> list[Entry]:
     ids = [one.submission_id for one, _ in found]
     comments, acts = _comments(desk, ids), _newest(desk, ids)
+    asked = _asked(desk, [one.submission_id for one, _ in found if one.state in ACCEPTED])
     held = queries.accepted_blocks(desk.engine) if found else {}
     with reading(desk.engine) as connection:
         lacking = queries.open_warnings(connection, [i for (one, _), i in zip(found, ids, strict=True)])
@@ -114,6 +128,8 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
         pairs = rights.pairs_of(one, blocks)
         still_open = tuple(lacking.get(one.submission_id, ())) if one.state == "checked" else ()
         act = acts.get(one.submission_id)
+        asking = asked.get(one.submission_id, ())
+        askers = {a.actor for a in asking}
         keys = [(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks]
         out.append(
             Entry(
@@ -131,10 +147,26 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
                 may_approve=rights.may_approve(who, one, pairs),
                 may_override=rights.may_override(who, one, pairs),
                 may_give_back=rights.may_give_back(who, one, pairs),
-                may_withdraw=rights.may_withdraw(who, one, pairs),
+                may_withdraw=rights.may_withdraw(who, one, pairs, askers),
+                may_override_withdrawal=rights.may_override_withdrawal(who, one, pairs, askers),
+                may_ask_withdrawal=rights.may_ask_withdrawal(who, one, pairs, askers),
+                withdrawal_asked=asking,
             )
         )
     return out
+
+
+def _asked(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Asked, ...]]:
+    """Of accepted submissions, who asked for their withdrawal, oldest first."""
+    if not ids:
+        return {}
+    query = sa.select(EVENT).where(EVENT.c.action == "ask_withdrawal").order_by(EVENT.c.event_id)
+    out: dict[str, list[Asked]] = {}
+    with reading(desk.engine) as connection:
+        for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids):
+            one = Asked(row.actor, row.at, row.payload["reason"], row.comment)
+            out.setdefault(row.submission_id, []).append(one)
+    return {identity: tuple(found) for identity, found in out.items()}
 
 
 def _comments(desk: Desk, ids: Sequence[str]) -> Mapping[str, str]:

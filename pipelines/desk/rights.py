@@ -10,7 +10,7 @@ A submission belongs to the pairs (jurisdiction, instrument) of its blocks; a ri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from pipelines.intake import queries
 from pipelines.intake.database import reading
 from pipelines.intake.ledger import Block
 from pipelines.intake.schema import BLOCK, EVENT
+from pipelines.intake.transitions import ACCEPTED
 from pipelines.locales import mark
 from pipelines.people.identity import Identity, NotAllowedError, Role
 
@@ -147,10 +148,26 @@ def may_give_back(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool
     return may_approve(who, one, pairs) or may_override(who, one, pairs)
 
 
-def may_withdraw(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool:
-    """Its sender takes it back, or an approver or steward of its office does."""
+def may_withdraw(who: Identity, one: Submission, pairs: Sequence[Pair], askers: Collection[str] = ()) -> bool:
+    """Of what does not count yet, its sender takes it back, or an approver or steward of its office does. Of what
+    counts, an approver who neither sent it nor asked for it (`askers`)."""
     if one.state == "withdrawn":
         return False
+    if one.state in ACCEPTED:
+        return who.account != one.sender and who.account not in askers and may_all(who, "approver", pairs)
     if one.sender == who.account and (may_all(who, "submitter", pairs) or (not pairs and who.token is None)):
         return True
     return may_all(who, "approver", pairs) or may_all(who, "steward", pairs)
+
+
+def may_override_withdrawal(who: Identity, one: Submission, pairs: Sequence[Pair], askers: Collection[str]) -> bool:
+    """A steward takes back what counts in the office's stead; never what he or she sent, or asked for."""
+    mine = who.account == one.sender or who.account in askers
+    return one.state in ACCEPTED and not mine and may_all(who, "steward", pairs)
+
+
+def may_ask_withdrawal(who: Identity, one: Submission, pairs: Sequence[Pair], askers: Collection[str]) -> bool:
+    """Whoever sends or approves in its office may ask once that what counts be taken back."""
+    if one.state not in ACCEPTED or who.account in askers:
+        return False
+    return may_all(who, "submitter", pairs) or may_all(who, "approver", pairs)

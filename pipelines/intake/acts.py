@@ -96,7 +96,7 @@ class Act:
     """One person's decision about one submission. `at` None is now.
 
     `reason` is a code of `revision_reason` (sending what replaces an accepted return, withdrawing); `override` is a
-    steward's approval in the stead of the office's own approver.
+    steward's approval, or withdrawal of what counts, in the stead of the office's own approver.
     """
 
     submission_id: str

@@ -7,7 +7,10 @@ Belongs here: the role each act needs for the pairs of a submission.  Does not b
     justify, send   its sender, submitter of every pair of its blocks
     approve         not its sender; approver of every pair.  With `override`: steward of every pair, and a comment
     give_back       not its sender; approver or steward of every pair, and a comment
-    withdraw        its sender (submitter of every pair), an approver or a steward of every pair; a reason and a comment
+    withdraw        of what does not count yet: its sender (submitter of every pair), an approver or a steward of every
+                    pair.  Of what counts: not its sender, nobody who asked for it; approver of every pair, or, with
+                    `override`, steward of every pair.  Always a reason and a comment
+    ask_withdrawal  submitter or approver of every pair; a reason and a comment
 
 A submission whose form was not recognised has no pair: it is its sender's alone.  To whoever neither sent it nor holds
 a role in all of its pairs a submission is not there, in the same words as one that was never made.
@@ -65,11 +68,16 @@ def may_know(
     return who
 
 
-def may_act(who: Identity, action: Action, sender: str, pairs: Sequence[Pair], *, override: bool = False) -> None:
-    """Raise NotAllowedError where somebody who may know of a submission lacks the role that an act needs."""
+def may_act(
+    who: Identity, action: Action, sender: str, pairs: Sequence[Pair], *, override: bool = False, counts: bool = False
+) -> None:
+    """Raise NotAllowedError where somebody who may know of a submission lacks the role that an act needs.
+
+    `counts` says that the submission is accepted.
+    """
     if action == "withdraw" and who.account == sender and not pairs:
         return
-    roles = _roles(action, own=who.account == sender, override=override)
+    roles = _roles(action, own=who.account == sender, override=override, counts=counts)
     if any(may_all(who, role, pairs) for role in roles):
         return
     jurisdiction, instrument = next((p for p in pairs if not who.may(roles[0], *p)), ("*", "*"))
@@ -82,11 +90,13 @@ def may_act(who: Identity, action: Action, sender: str, pairs: Sequence[Pair], *
     )
 
 
-def _roles(action: Action, *, own: bool, override: bool) -> tuple[Role, ...]:
+def _roles(action: Action, *, own: bool, override: bool, counts: bool) -> tuple[Role, ...]:
     """The roles of which one must be held for every pair."""
     if action in ("justify", "send"):
         return ("submitter",)
-    if action == "approve":
+    if action == "ask_withdrawal":
+        return ("submitter", "approver")
+    if action == "approve" or (action == "withdraw" and counts):
         return ("steward",) if override else ("approver",)
     if action == "give_back":
         return ("approver", "steward")

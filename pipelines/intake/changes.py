@@ -24,7 +24,7 @@ from pipelines.intake.acts import Refusals
 from pipelines.intake.database import writing
 from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.intake.transitions import Action, State, TransitionError, decide, not_there
+from pipelines.intake.transitions import ACCEPTED, Action, State, TransitionError, decide, not_there
 from pipelines.locales import mark
 from pipelines.notices.events import on_events
 from pipelines.people import accounts
@@ -94,7 +94,8 @@ def decided(book: Book, change: Change) -> State:
     who = authority.may_know(book.people.get(change.actor), change.actor, change.submission_id, sender, pairs)
     assert there is not None
     target = _target(there, change)
-    authority.may_act(who, change.action, there.sender, there.pairs, override=change.override)
+    counts = there.state in ACCEPTED
+    authority.may_act(who, change.action, there.sender, there.pairs, override=change.override, counts=counts)
     refuse_words(change.comment)
     return target
 

@@ -24,9 +24,10 @@ from pipelines.intake.queries import (
     open_warnings,
     previous_blocks,
     replaced_blocks,
+    withdrawal_askers,
 )
 from pipelines.intake.schema import JUSTIFICATION
-from pipelines.intake.transitions import TransitionError
+from pipelines.intake.transitions import ACCEPTED, Action, TransitionError
 from pipelines.locales import mark
 from pipelines.people.identity import NotAllowedError
 
@@ -315,13 +316,35 @@ def give_back(engine: sa.Engine, act: Act) -> None:
         raise_first(apply(book, [change]))
 
 
+def ask_withdrawal(engine: sa.Engine, act: Act) -> None:
+    """Ask that an accepted return be taken back: it counts until a second person withdraws it. `act.reason` and
+    `act.comment` say why. Raises TransitionError, NotAllowedError."""
+    with opened(engine, [act.submission_id], [act.actor]) as book:
+        _take_back(book, act, "ask_withdrawal", {"reason": act.reason})
+
+
 def withdraw(engine: sa.Engine, act: Act) -> None:
     """Take a return back: it counts no longer, and the block before it counts again. `act.reason` (a code of
-    `revision_reason`) and `act.comment` say why. Raises TransitionError, NotAllowedError."""
-    payload = {"reason": act.reason}
-    change = Change(act.submission_id, "withdraw", act.actor, act.at or clock.now(), None, act.comment, payload)
+    `revision_reason`) and `act.comment` say why; `act.override` is the steward's, of what counts, in the stead of the
+    office's approver. Raises TransitionError (what counts is never withdrawn by its sender, nor by whoever asked for
+    it), NotAllowedError."""
     with opened(engine, [act.submission_id], [act.actor]) as book:
-        changes.decided(book, change)
-        changes.needed_reason(act.reason)
-        changes.needed_comment(act.comment)
-        raise_first(apply(book, [change]))
+        there = book.known.get(act.submission_id)
+        override = act.override and there is not None and there.state in ACCEPTED
+        payload = {"reason": act.reason, **({"override": True} if override else {})}
+        _take_back(book, act, "withdraw", payload, override)
+
+
+def _take_back(book: Book, act: Act, action: Action, payload: dict[str, Any], override: bool = False) -> None:
+    at = act.at or clock.now()
+    change = Change(act.submission_id, action, act.actor, at, None, act.comment, payload, override=override)
+    changes.decided(book, change)
+    changes.needed_reason(act.reason)
+    changes.needed_comment(act.comment)
+    if action == "withdraw" and act.actor in withdrawal_askers(book.connection, act.submission_id):
+        raise TransitionError(
+            mark("{actor} asked to withdraw {submission}; a second person of the office decides on it."),
+            actor=act.actor,
+            submission=act.submission_id,
+        )
+    raise_first(apply(book, [change]))

@@ -275,3 +275,9 @@ def _acceptance_order() -> sa.Subquery:
         .group_by(EVENT.c.submission_id)
         .subquery()
     )
+
+
+def withdrawal_askers(connection: sa.Connection, submission_id: str) -> set[str]:
+    """The accounts that asked for a submission to be withdrawn."""
+    query = sa.select(EVENT.c.actor).where(EVENT.c.submission_id == submission_id, EVENT.c.action == "ask_withdrawal")
+    return set(connection.execute(query).scalars())

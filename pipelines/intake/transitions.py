@@ -14,7 +14,7 @@ from pipelines.locales import mark
 from pipelines.told import ToldError
 
 State = Literal["received", "checked", "refused", "sent", "approved", "published", "withdrawn"]
-Action = Literal["receive", "check", "justify", "send", "give_back", "approve", "publish", "withdraw"]
+Action = Literal["receive", "check", "justify", "send", "give_back", "approve", "publish", "ask_withdrawal", "withdraw"]
 Role = Literal["anyone", "sender", "another", "system"]
 """`sender`: who sent this return; `another`: anyone but its sender; `system`: the machine, on nobody's behalf.
 Which role an account must hold besides, `authority.py` says."""
@@ -56,8 +56,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("checked", "withdraw", "withdrawn", "anyone"),
     Transition("refused", "withdraw", "withdrawn", "anyone"),
     Transition("sent", "withdraw", "withdrawn", "anyone"),
-    Transition("approved", "withdraw", "withdrawn", "anyone"),
-    Transition("published", "withdraw", "withdrawn", "anyone"),
+    # What counts is taken back as it was accepted: by a second person. Its sender, or a colleague, may ask for it.
+    Transition("approved", "ask_withdrawal", "approved", "anyone"),
+    Transition("published", "ask_withdrawal", "published", "anyone"),
+    Transition("approved", "withdraw", "withdrawn", "another"),
+    Transition("published", "withdraw", "withdrawn", "another"),
 )
 
 
@@ -99,6 +102,11 @@ def decide(
     if not possible:
         if source is None:
             raise not_there(submission_id)
+        if action == "ask_withdrawal" and source != "withdrawn":
+            raise TransitionError(
+                mark("{submission} does not count yet; its sender may withdraw it without asking anybody."),
+                submission=submission_id,
+            )
         raise TransitionError(_PAST[source], submission=submission_id)
     if outcome is not None and outcome in possible:
         target = outcome
@@ -107,6 +115,14 @@ def decide(
     else:
         raise ValueError(f"{action} of {submission_id} needs an outcome, one of {', '.join(possible)}")
     role = possible[target]
+    if role == "another" and actor == sender and action == "withdraw":
+        raise TransitionError(
+            mark(
+                "{submission} counts already, and nobody alone takes back what he or she sent; ask a second person of "
+                "your office to withdraw it."
+            ),
+            submission=submission_id,
+        )
     if role == "another" and actor == sender:
         raise TransitionError(
             mark("{submission} was sent by {sender}, and nobody approves what he or she sent; ask a second person."),

@@ -8,6 +8,7 @@ Belongs here: one function, called inside the transaction that enters the event.
 | given back | `returned` | |
 | approved | `approved` | |
 | approved by a steward in the office's stead | `override` | `override` |
+| a withdrawal is asked for | `to_withdraw` | `to_withdraw` |
 | withdrawn after it was sent | `withdrawn` | `withdrawn` |
 
 Whoever did it is not told of it; only a receipt goes to the person who sent.
@@ -35,6 +36,7 @@ _PLAN: dict[str, tuple[Kind | None, Kind | None]] = {
     "give_back": ("returned", None),
     "approve": ("approved", None),
     "override": ("override", "override"),
+    "ask_withdrawal": ("to_withdraw", "to_withdraw"),
     "withdraw": ("withdrawn", "withdrawn"),
 }
 

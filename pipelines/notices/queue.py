@@ -23,7 +23,9 @@ from pipelines import clock
 from pipelines.intake.database import reading, writing
 from pipelines.intake.schema import ACCOUNT, NOTICE
 
-Kind = Literal["receipt", "to_approve", "returned", "approved", "withdrawn", "reminder", "override", "account"]
+Kind = Literal[
+    "receipt", "to_approve", "returned", "approved", "withdrawn", "to_withdraw", "reminder", "override", "account"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 PAUSES = tuple(timedelta(minutes=m) for m in (5, 15, 60, 240, 720, 1440, 1440))

@@ -25,6 +25,7 @@ _TITLE = {
     "returned": mark("Given back: {return_}"),
     "approved": mark("Approved: {return_}"),
     "withdrawn": mark("Withdrawn: {return_}"),
+    "to_withdraw": mark("A withdrawal is asked for: {return_}"),
     "override": mark("Approved by the steward: {return_}"),
 }
 _TEXT = {
@@ -37,6 +38,10 @@ _TEXT = {
     ),
     "approved": mark("Your return was approved. It counts from now on."),
     "withdrawn": mark("This return was withdrawn and does not count any more. The reason is in the portal."),
+    "to_withdraw": mark(
+        "A colleague asks to withdraw this accepted return. It counts until a second person withdraws it; the reason "
+        "is in the portal."
+    ),
     "override": mark("A steward approved this return in the place of your office. The reason is in the portal."),
 }
 _ACCOUNT_TITLE = {

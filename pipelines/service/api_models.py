@@ -206,6 +206,15 @@ class WithdrawRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(description="A code of the list revision_reason.", examples=["wrong_return"])
     comment: str = Field(min_length=1)
+    override: bool = Field(False, description="As a steward, of what counts, in the stead of the office's approver.")
+
+
+class AskWithdrawalRequest(BaseModel):
+    """Asking a second person to take an accepted return back."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(description="A code of the list revision_reason.", examples=["wrong_return"])
+    comment: str = Field(min_length=1)
 
 
 class NilRequest(BaseModel):

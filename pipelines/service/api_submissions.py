@@ -127,8 +127,19 @@ def give_back(desk: TheDesk, who: Who, submission_id: Id, body: api_models.Retur
 
 @router.post("/submissions/{submission_id}/withdraw", response_model=api_models.StateBody, tags=["acting"])
 def withdraw(desk: TheDesk, who: Who, submission_id: Id, body: api_models.WithdrawRequest) -> Any:
-    """Take a return back: it counts no longer, and the accepted one before it counts again."""
-    door.withdraw(desk, who, submission_id, body.reason, body.comment)
+    """Take a return back: it counts no longer, and the accepted one before it counts again.
+
+    Its sender alone takes back what does not count yet. What is accepted is taken back by an approver who neither sent
+    it nor asked for it, or by a steward with `override`.
+    """
+    door.withdraw(desk, who, submission_id, body.reason, body.comment, override=body.override)
+    return _state(desk, who, submission_id)
+
+
+@router.post("/submissions/{submission_id}/ask-withdrawal", response_model=api_models.StateBody, tags=["acting"])
+def ask_withdrawal(desk: TheDesk, who: Who, submission_id: Id, body: api_models.AskWithdrawalRequest) -> Any:
+    """Ask a second person of the office to take an accepted return back. It counts until that person does."""
+    door.ask_withdrawal(desk, who, submission_id, body.reason, body.comment)
     return _state(desk, who, submission_id)
 
 
@@ -142,7 +153,10 @@ def _state(desk: Desk, who: Identity, submission_id: str, left: int = 0) -> JSON
 
 def _entry(entry: door.Entry) -> dict[str, Any]:
     row = entry.row
-    acts = ("justify", "send", "approve", "override", "give_back", "withdraw")
+    acts = (
+        *("justify", "send", "approve", "override", "give_back"),
+        *("withdraw", "override_withdrawal", "ask_withdrawal"),
+    )
     return {
         "submission_id": row.submission_id,
         "state": row.state,
@@ -174,5 +188,8 @@ def _entry(entry: door.Entry) -> dict[str, Any]:
         "replaces": entry.replaces,
         "last_comment": entry.last_comment,
         "last_at": entry.last_at,
+        "withdrawal_asked": [
+            {"by": a.actor, "at": a.at, "reason": a.reason, "comment": a.comment} for a in entry.withdrawal_asked
+        ],
         "may": [("return" if act == "give_back" else act) for act in acts if getattr(entry, f"may_{act}")],
     }

@@ -58,7 +58,7 @@ def test_a_quarter_is_replaced_and_its_history_stands_beside(desk: Desk, at: Cal
     entry = next(e for e in _of_series(desk, sender) if e.periods == ("2026-Q3",))
     name, data = door.original(desk, sender, entry.submission_id)
     steward = _made(desk, "desk-steward", Grant("steward"))
-    door.withdraw(desk, steward, entry.submission_id, "wrong_return", "for the test of replacing")
+    door.withdraw(desk, steward, entry.submission_id, "wrong_return", "for the test of replacing", override=True)
     at("2026-11-20T10:00:00Z")
     done = door.upload(desk, sender, data, name)
     assert (done.state, done.new) == ("checked", True)

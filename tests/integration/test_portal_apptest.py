@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipelines.people.identity import Identity
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = ("returns", "upload", "answer", "approve", "board", "templates", "nil", "practice", "account", "people")
+PAGES = ("returns", "upload", "answer", "approve", "board", "figures", "templates", "nil", "practice", "account", "people")
 UNSCR = "United Nations Security Council resolution 1244"
 Run = Callable[..., AppTest]
 
@@ -291,6 +291,34 @@ def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: desk.Des
     assert desk.submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
     assert desk.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
+
+
+def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: desk.Desk) -> None:
+    number = sent(opened)
+    desk.approve(opened, _who(opened, "al-approver"), number)
+    test = run("answer", "al-sender", id=number)
+    assert not [b for b in test.button if b.label == "Withdraw"]
+    ask = "Ask for the withdrawal"
+    next(b for b in test.button if b.label == ask).click().run()
+    assert any("Choose a reason" in one.value for one in test.error)
+    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
+    next(b for b in test.button if b.label == ask).click().run()
+    assert not test.exception
+    later = run("answer", "al-sender", id=number)
+    assert "A withdrawal is asked for" in html(later) and "The wrong year" in html(later)
+    assert not [b for b in later.button if b.label in (ask, "Withdraw")]
+    steward = run("answer", "secretariat", id=number)
+    assert "A withdrawal is asked for" in html(steward)
+    assert [e.label for e in steward.expander if "ithdraw" in e.label] == ["Withdraw by override as steward"]
+    test = run("answer", "al-approver", id=number)
+    assert "The wrong year" in html(test)
+    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(t for t in test.text_input if t.label == "In words").set_value("Indeed")
+    next(b for b in test.button if b.label == "Withdraw").click().run()
+    next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
+    assert desk.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
+    assert "Withdrawal asked for" in html(run("answer", "al-sender", id=number, view="events"))
 
 
 def _who(opened: desk.Desk, account: str) -> Identity:

@@ -110,7 +110,7 @@ def go_on(service: Service, told: Told, *, until: str = "withdrawn") -> None:
             told.approved = True
     if until == "approved":
         return
-    with service.client(f"{told.office}-sender", timeout=60) as sender:
+    with service.client(f"{told.office}-approver", timeout=60) as sender:
         why = {"reason": "wrong_return", "comment": "Sent by a test of the service"}
         answer = sender.post(f"/submissions/{told.submission}/withdraw", json=why)
         if answer.status_code != 200:

@@ -238,6 +238,36 @@ def test_a_state_that_does_not_allow_it_is_a_conflict(desk: Desk, client: TestCl
     _is_problem(client.get(f"/v1/submissions/{warned(desk, period='2024-Q1')}/receipt", headers=other), 404)
 
 
+def test_what_counts_is_taken_back_by_two(desk: Desk, client: TestClient) -> None:
+    identity = accepted(desk)
+    why = {"reason": "wrong_return", "comment": "it was another quarter's"}
+    sender, approver, steward = (_as(desk, name) for name in ("qq-sender", "qq-approver", "the-steward"))
+    _is_problem(client.post(f"/v1/submissions/{identity}/withdraw", headers=sender, json=why), 409)
+    _is_problem(client.post(f"/v1/submissions/{identity}/withdraw", headers=steward, json=why), 403)
+    asked = client.post(f"/v1/submissions/{identity}/ask-withdrawal", headers=sender, json=why)
+    assert (asked.status_code, asked.json()["state"]) == (200, "approved")
+    told = client.get(f"/v1/submissions/{identity}", headers=steward).json()
+    assert [(a["by"], a["reason"], a["comment"]) for a in told["withdrawal_asked"]] == [("qq-sender", *why.values())]
+    assert told["may"] == ["override_withdrawal"]
+    _is_problem(client.post(f"/v1/submissions/{identity}/ask-withdrawal", headers=steward, json=why), 403)
+    done = client.post(f"/v1/submissions/{identity}/withdraw", headers=steward, json={**why, "override": True})
+    assert done.json()["state"] == "withdrawn"
+    event = door.events(desk, who(desk, "qq-sender"), identity)[-1]
+    assert (event["actor"], event["payload"]) == ("the-steward", {"reason": "wrong_return", "override": True})
+
+
+def test_a_withdrawal_asked_for_is_told_to_those_who_may_carry_it_out(desk: Desk) -> None:
+    import sqlalchemy as sa
+
+    from pipelines.intake.schema import NOTICE
+
+    identity = accepted(desk)
+    door.ask_withdrawal(desk, who(desk, "qq-sender"), identity, "wrong_return", "it was another quarter's")
+    with desk.engine.connect() as connection:
+        query = sa.select(NOTICE.c.account_id).where(NOTICE.c.kind == "to_withdraw")
+        assert set(connection.execute(query).scalars()) == {"qq-approver", "both-approver"}
+
+
 def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
     identity = warned(desk)
     next(p for p in desk.home.store.rglob("*") if p.is_file()).write_bytes(b"changed")

@@ -123,13 +123,69 @@ def test_who_gives_back(desk: tuple[Home, sa.Engine], who: str) -> None:
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_who_withdraws(desk: tuple[Home, sa.Engine], who: str) -> None:
+def test_who_withdraws_what_does_not_count_yet(desk: tuple[Home, sa.Engine], who: str) -> None:
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    one = _sent(home, engine)
     able = {"office", "chief", "both", "qq-steward", "the-steward"}
     act = Act(one, who, comment="the wrong file", reason="wrong_return")
     assert _outcome(lambda: ledger.withdraw(engine, act)) == ("done" if who in able else "not allowed")
-    assert queries.find(engine, one).state == ("withdrawn" if who in able else "approved")
+    assert queries.find(engine, one).state == ("withdrawn" if who in able else "sent")
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("override", [False, True])
+@pytest.mark.parametrize("state", ["approved", "published"])
+def test_who_withdraws_what_counts(desk: tuple[Home, sa.Engine], who: str, override: bool, state: str) -> None:
+    home, engine = desk
+    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    if state == "published":
+        ledger.publish(engine, [one], "2025-Q4")
+    able = {"qq-steward", "the-steward"} if override else {"chief", "both", "secretariat"}
+    act = Act(one, who, comment="the wrong file", reason="wrong_return", override=override)
+    outcome = _outcome(lambda: ledger.withdraw(engine, act))
+    assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
+    assert queries.find(engine, one).state == ("withdrawn" if who in able else state)
+    if who in able:
+        told = {"reason": "wrong_return", **({"override": True} if override else {})}
+        assert queries.events(engine, one)[-1]["payload"] == told
+    assert audit.verify(engine).good
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_who_asks_for_a_withdrawal(desk: tuple[Home, sa.Engine], who: str) -> None:
+    home, engine = desk
+    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    able = {"office", "colleague", "chief", "both", "secretariat"}
+    before = queries.accepted_blocks(engine)
+    act = Act(one, who, comment="the wrong file", reason="wrong_return")
+    assert _outcome(lambda: ledger.ask_withdrawal(engine, act)) == ("done" if who in able else "not allowed")
+    assert (queries.find(engine, one).state, queries.accepted_blocks(engine)) == ("approved", before)
+    assert [e["action"] for e in queries.events(engine, one)].count("ask_withdrawal") == (who in able)
+    assert audit.verify(engine).good
+
+
+def test_who_asked_does_not_carry_it_out(desk: tuple[Home, sa.Engine]) -> None:
+    """Also not by another of his or her roles; a second approver does, and the steward does by override."""
+    home, engine = desk
+    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    accounts.grant(engine, "chief", Grant("steward", "QQ"), by=SYSTEM)
+    ledger.ask_withdrawal(engine, Act(one, "chief", comment="the wrong file", reason="wrong_return"))
+    for override in (False, True):
+        with pytest.raises(TransitionError, match="chief asked to withdraw"):
+            ledger.withdraw(engine, Act(one, "chief", comment="now", reason="wrong_return", override=override))
+    ledger.withdraw(engine, Act(one, "both", comment="indeed the wrong file", reason="wrong_return"))
+    assert [e["actor"] for e in queries.events(engine, one)][-2:] == ["chief", "both"]
+
+
+def test_what_does_not_count_is_not_asked_for(desk: tuple[Home, sa.Engine]) -> None:
+    home, engine = desk
+    one = _sent(home, engine)
+    with pytest.raises(TransitionError, match="does not count yet"):
+        ledger.ask_withdrawal(engine, Act(one, "office", comment="the wrong file", reason="wrong_return"))
+    act = Act(one, "office", comment="the wrong file", reason="wrong_return")
+    ledger.withdraw(engine, act)
+    with pytest.raises(TransitionError, match="it was taken back"):
+        ledger.ask_withdrawal(engine, act)
 
 
 # -------------------------------------------------------------------------------------------------------------- foreign
@@ -154,6 +210,8 @@ def test_what_is_foreign_is_told_like_what_is_not_there(desk: tuple[Home, sa.Eng
         lambda i: ledger.approve(engine, home, Act(i, who, override=True)),
         lambda i: ledger.give_back(engine, Act(i, who)),
         lambda i: ledger.withdraw(engine, Act(i, who)),
+        lambda i: ledger.withdraw(engine, Act(i, who, override=True)),
+        lambda i: ledger.ask_withdrawal(engine, Act(i, who)),
     ]
     for act in acts:
         words = []

@@ -232,6 +232,13 @@ def test_a_return_from_handing_in_to_withdrawal(capsys: pytest.CaptureFixture[st
     assert "is justified: large_case" in out
     assert _json(capsys, "status")[1]["submissions"][0]["state"] == "approved"
     assert _run(capsys, "withdraw", identity, "--reason", "because", "--comment", "the wrong year")[0] == 3
+    why = ("--reason", "wrong_return", "--comment", "the wrong year")
+    code, _, err = _run(capsys, "withdraw", identity, *why, "--as", "sender")
+    assert (code, "ask a second person" in err) == (3, True)
+    assert _run(capsys, "withdraw", identity, *why, "--ask", "--override")[0] == 3
+    assert _json(capsys, "withdraw", identity, *why, "--ask")[1]["state"] == "approved"
+    assert "ask_withdrawal by sender -> approved (wrong_return): the wrong year" in _run(capsys, "status", identity)[1]
+    assert _run(capsys, "withdraw", identity, *why, "--override", "--as", "approver")[0] == 3
     taken_back = _json(capsys, "withdraw", identity, "--reason", "wrong_return", "--comment", "the wrong year")
     assert taken_back[1]["state"] == "withdrawn"
     assert _run(capsys, "status", "--state", "withdrawn")[1].count("a.csv") == 1

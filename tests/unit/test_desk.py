@@ -16,7 +16,7 @@ from pipelines.desk.cache import Reports
 from pipelines.desk.rights import NotThereError
 from pipelines.intake import audit, facts, ledger, queries, receipts, record, store
 from pipelines.intake.transitions import TransitionError
-from pipelines.people import tokens
+from pipelines.people import accounts, tokens
 from pipelines.people.identity import Grant, NotAllowedError
 from pipelines.readers.model import Where
 from pipelines.returns.findings import Finding
@@ -449,8 +449,50 @@ def test_what_replaces_says_why(desk: Desk) -> None:
     given = door.send(desk, sender, second.submission_id, reason="late_data")
     assert given.as_json()["revision_reason"] == "late_data"
     door.approve(desk, who(desk, "qq-approver"), second.submission_id)
-    door.withdraw(desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's")
+    with pytest.raises(NotAllowedError):
+        door.withdraw(desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's")
+    door.withdraw(
+        desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's", override=True
+    )
     assert queries.accepted_blocks(desk.engine).popitem()[1] == first
+
+
+def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
+    """The sender asks, everybody of the office sees it, and another who may approve carries it out."""
+    sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
+    one = accepted(desk)
+    entry = door.submission(desk, sender, one)
+    assert (entry.may_withdraw, entry.may_ask_withdrawal, entry.may_override_withdrawal) == (False, True, False)
+    with pytest.raises(TransitionError, match="ask a second person"):
+        door.withdraw(desk, sender, one, "wrong_return", "it was another quarter's")
+    door.ask_withdrawal(desk, sender, one, "wrong_return", "it was another quarter's")
+    assert not door.submission(desk, sender, one).may_ask_withdrawal
+    for account in ("qq-sender", "qq-approver", "qq-viewer", "the-steward"):
+        (asked,) = door.submission(desk, who(desk, account), one).withdrawal_asked
+        assert (asked.actor, asked.reason, asked.comment) == ("qq-sender", "wrong_return", "it was another quarter's")
+    seen = door.submission(desk, who(desk, "the-steward"), one)
+    assert (seen.may_withdraw, seen.may_override_withdrawal, seen.state) == (False, True, "approved")
+    assert door.submission(desk, approver, one).may_withdraw
+    for account in ("qq-viewer", "rr-sender", "rr-approver"):
+        with pytest.raises(NotAllowedError):
+            door.ask_withdrawal(desk, who(desk, account), one, "wrong_return", "it was another quarter's")
+    door.withdraw(desk, approver, one, "wrong_return", "yes, it was")
+    assert door.submission(desk, sender, one).withdrawal_asked == ()
+    assert [e["action"] for e in door.events(desk, sender, one)][-2:] == ["ask_withdrawal", "withdraw"]
+    assert (queries.accepted_blocks(desk.engine), audit.verify(desk.engine).faults) == ({}, ())
+
+
+def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
+    one = accepted(desk)
+    viewing = [Grant("viewer", "QQ")]
+    for account in ("qq-sender", "qq-approver"):
+        accounts.grant(desk.engine, account, viewing[0], by="the-steward")
+        cut = tokens.identity(desk.engine, tokens.issue(desk.engine, who(desk, account), "t", grants=viewing).text)
+        with pytest.raises(NotAllowedError):
+            door.ask_withdrawal(desk, cut, one, "wrong_return", "it was another quarter's")
+        with pytest.raises((NotAllowedError, TransitionError)):
+            door.withdraw(desk, cut, one, "wrong_return", "it was another quarter's")
+    assert queries.find(desk.engine, one).state == "approved"
 
 
 def test_given_back_is_a_draft_again_and_sent_anew_has_a_new_receipt(desk: Desk) -> None:

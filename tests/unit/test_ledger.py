@@ -226,13 +226,13 @@ def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     with pytest.raises(TransitionError, match="Give a reason that is one of late_data"):
-        ledger.withdraw(engine, Act(one, "office", comment="sent by mistake"))
+        ledger.withdraw(engine, Act(one, "chief", comment="sent by mistake"))
     with pytest.raises(TransitionError, match="Say why, in a comment"):
-        ledger.withdraw(engine, Act(one, "office", reason="wrong_return"))
-    ledger.withdraw(engine, Act(one, "office", at(2), "sent by mistake", "wrong_return"))
+        ledger.withdraw(engine, Act(one, "chief", reason="wrong_return"))
+    ledger.withdraw(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
     assert queries.events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
     with pytest.raises(TransitionError, match="it was taken back"):
-        ledger.withdraw(engine, Act(one, "office", at(3), "again", "other"))
+        ledger.withdraw(engine, Act(one, "chief", at(3), "again", "other"))
 
 
 def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_a_withdrawn_block_is_not_patched(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, 1)
     wrong = accepted(home, engine, "2", {("2025-Q4", "reported"): 33, ("2025-Q4", "indicted"): 1}, 2)
-    ledger.withdraw(engine, Act(wrong, "office", at(2.5), "the wrong file", "wrong_return"))
+    ledger.withdraw(engine, Act(wrong, "chief", at(2.5), "the wrong file", "wrong_return"))
     patch = accepted(home, engine, "3", {("2025-Q4", "indicted"): 7}, 3, "patch")
     laid = pl.read_parquet(facts.path_of(home, "observation", patch)).sort("measure")
     assert laid["value"].to_list() == [7, 3]
@@ -334,14 +334,14 @@ def test_after_a_withdrawal_the_block_before_counts_again(tmp_path: Path) -> Non
     home, engine = home_and_ledger(tmp_path)
     first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
-    ledger.withdraw(engine, Act(second, "office", at(3), "the wrong file", "wrong_return"))
+    ledger.withdraw(engine, Act(second, "chief", at(3), "the wrong file", "wrong_return"))
     assert _stretches(tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
     assert _stretches(tables(engine, as_of=at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
     assert _stretches(tables(engine, as_of=at(1.5))["block"]) == [(first, 1, None)]
     third = accepted(home, engine, "3", {("2025-Q4", "reported"): 5}, days=4)
-    ledger.withdraw(engine, Act(first, "office", at(5), "never was right", "wrong_return"))
+    ledger.withdraw(engine, Act(first, "chief", at(5), "never was right", "wrong_return"))
     assert _stretches(tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, 4), (third, 4, None)]
-    ledger.withdraw(engine, Act(third, "office", at(6), "nor this one", "wrong_return"))
+    ledger.withdraw(engine, Act(third, "chief", at(6), "nor this one", "wrong_return"))
     assert _stretches(tables(engine)["block"])[-1] == (third, 4, 6)
 
 

@@ -8,7 +8,7 @@ from pipelines import codes
 from pipelines.intake.transitions import ACCEPTED, TRANSITIONS, TransitionError, decide, targets
 
 STATES = codes.codes("return_state")
-ACTIONS = ("check", "justify", "send", "give_back", "approve", "publish", "withdraw")
+ACTIONS = ("check", "justify", "send", "give_back", "approve", "publish", "withdraw", "ask_withdrawal")
 
 
 def test_states_are_those_of_the_code_list() -> None:
@@ -23,7 +23,7 @@ def test_every_pair_either_leads_somewhere_declared_or_is_refused_in_words(state
         actor = "other" if "another" in possible.values() else "office"
         assert decide("S1", state, action, actor, "office", next(iter(possible))) in possible  # type: ignore[arg-type]
     else:
-        with pytest.raises(TransitionError, match=r"^S1: it (has|is|waits|was) "):
+        with pytest.raises(TransitionError, match=r"^S1(: it (has|is|waits|was)| does not count yet)"):
             decide("S1", state, action, "office", "office")  # type: ignore[arg-type]
 
 
@@ -35,6 +35,17 @@ def test_nothing_leaves_withdrawn_and_no_check_un_accepts() -> None:
 def test_nobody_approves_what_he_or_she_sent() -> None:
     with pytest.raises(TransitionError, match="ask a second person"):
         decide("S1", "sent", "approve", "office", "office")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_nobody_takes_back_alone_what_counts(state: str) -> None:
+    if state in ACCEPTED:
+        with pytest.raises(TransitionError, match="counts already, and nobody alone takes back"):
+            decide("S1", state, "withdraw", "office", "office")  # type: ignore[arg-type]
+        assert decide("S1", state, "withdraw", "other", "office") == "withdrawn"  # type: ignore[arg-type]
+        assert decide("S1", state, "ask_withdrawal", "office", "office") == state  # type: ignore[arg-type]
+    elif state != "withdrawn":
+        assert decide("S1", state, "withdraw", "office", "office") == "withdrawn"  # type: ignore[arg-type]
 
 
 def test_only_the_sender_sends() -> None:
