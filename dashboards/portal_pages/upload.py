@@ -7,7 +7,7 @@ what is kept (`pipelines/desk/uploading.py`).  Uploading sends nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -17,6 +17,7 @@ from dashboards import portal_layout as layout
 from dashboards import portal_line as line
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
+from pipelines.desk.underway import Uploads
 
 if TYPE_CHECKING:
     from pipelines.desk import Uploaded
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pipelines.intake.report import Report
 
 LARGEST_MB = 50
-_DONE = "done"
+_FILES = "held"
 _SHOWN = 3
 _PARTS = {"reading": 0.1, "begun": 0.2, "read": 0.5, "judging": 0.6, "judged": 1.0}
 
@@ -36,6 +37,19 @@ class _Outcome:
     filename: str
     uploaded: Uploaded | None = None
     error: str = ""
+
+
+@dataclass
+class _Files:
+    """The files of one drop area in this session, by the widget's ids: what became of each, and what is at work."""
+
+    done: dict[str, _Outcome] = field(default_factory=dict)
+    underway: Uploads = field(default_factory=Uploads)
+
+    def keep(self, present: list[str]) -> None:
+        """Forget all but these."""
+        self.underway.keep(present)
+        self.done = {identity: outcome for identity, outcome in self.done.items() if identity in present}
 
 
 def show() -> None:
@@ -64,16 +78,16 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
             key=f"{key}.files.{generation}",
         )
     line.hold(here.tell("Check again"), key)
-    done: dict[str, _Outcome] = st.session_state.setdefault(f"{key}.{_DONE}", {})
-    for file in files or ():
-        if file.file_id not in done:
-            done[file.file_id] = _take(here, file.name, file.getvalue(), file.file_id)
+    held: _Files = st.session_state.setdefault(f"{key}.{_FILES}", _Files())
     present = [file.file_id for file in files or ()]
-    for identity in [one for one in done if one not in present]:
-        del done[identity]
+    held.keep(present)
+    for file in files or ():
+        if file.file_id not in held.done:
+            held.done[file.file_id] = _take(here, held, file.name, file.getvalue(), file.file_id)
+            held.underway.told(file.file_id)
     for number, identity in enumerate(present):
         with st.container(key=f"outcome-{key}-{number}", gap="small"):
-            _outcome(here, done, identity, files[number].getvalue(), go)
+            _outcome(here, held, identity, files[number].getvalue(), go)
     if present and st.button(here.tell("Clear the list and take other files"), key=f"{key}.clear"):
         forget(key)
         st.rerun()
@@ -82,7 +96,9 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
 def forget(key: str) -> None:
     """Forget the files of a drop area, so that it is empty again."""
     st.session_state[f"{key}.generation"] = st.session_state.get(f"{key}.generation", 0) + 1
-    st.session_state.pop(f"{key}.{_DONE}", None)
+    held: _Files | None = st.session_state.pop(f"{key}.{_FILES}", None)
+    if held is not None:
+        held.keep([])
 
 
 def phrases(here: Here) -> None:
@@ -101,8 +117,11 @@ def phrases(here: Here) -> None:
     )
 
 
-def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -> _Outcome:
-    """Check and keep one file, telling each step as it comes: the first findings long before the last."""
+def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -> _Outcome:
+    """Check and keep one file, telling each step as it comes: the first findings long before the last.
+
+    Any `st` call may end this run of the page for the next one, which joins the same check here.
+    """
     from pipelines import desk
     from pipelines.intake.check import UnknownFormError
 
@@ -129,10 +148,13 @@ def _take(here: Here, filename: str, data: bytes, identity: str, **named: str) -
             _first_findings(here, first, step)
 
     try:
-        uploaded = desk.upload(here.desk, here.who, data, filename, on_step=on_step, **named)
+        uploaded = held.underway.begin(here.desk, here.who, data, filename, identity).follow(on_step)
     except (desk.NotAllowedError, desk.SubmissionRefusedError, desk.TransitionError, UnknownFormError) as error:
         status.update(label=here.tell("{file}: not taken", file=shown), state="error")
         return _Outcome(filename, error=layout.told(error, here.language))
+    except Exception:
+        held.underway.told(identity)
+        raise
     status.update(label=here.tell("{file}: checked", file=shown), state="complete", expanded=False)
     return _Outcome(filename, uploaded)
 
@@ -160,8 +182,8 @@ def _first_findings(here: Here, place: Any, step: Step) -> None:
 # ------------------------------------------------------------------------------------------------- what was recognised
 
 
-def _outcome(here: Here, done: dict[str, _Outcome], identity: str, data: bytes, go: Callable[..., Any]) -> None:
-    outcome = done[identity]
+def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[..., Any]) -> None:
+    outcome = held.done[identity]
     layout.heading(outcome.filename)
     if outcome.uploaded is None:
         layout.put(html.box("error", here.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error)))
@@ -183,7 +205,7 @@ def _outcome(here: Here, done: dict[str, _Outcome], identity: str, data: bytes, 
             ):
                 go("answer", id=uploaded.submission_id)
     with st.expander(here.tell("No, it is something else")):
-        _other_form(here, done, identity, data, uploaded)
+        _other_form(here, held, identity, data, uploaded)
 
 
 def _sentence(here: Here, uploaded: Uploaded) -> html.Markup:
@@ -238,7 +260,7 @@ def _why_not_kept(here: Here, report: Report) -> None:
     layout.put(html.box("error", here.tell("Why it was not kept"), html.join(parts), level=3))
 
 
-def _other_form(here: Here, done: dict[str, _Outcome], identity: str, data: bytes, uploaded: Uploaded) -> None:
+def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
     """Another form, or corrections only: the draft is taken back and the file is checked anew."""
     own = forms_of(here, "submitter")
     likely = [form for form in uploaded.report.candidates if form in own]
@@ -259,8 +281,9 @@ def _other_form(here: Here, done: dict[str, _Outcome], identity: str, data: byte
         asked = st.form_submit_button(here.tell("Check again"))
     if asked and form is not None:
         _again(here, uploaded)
-        named = {"form": str(form)} | ({"kind": "patch"} if patch else {})
-        done[identity] = _take(here, uploaded.filename, data, f"{identity}-again", **named)
+        kind = "patch" if patch else None
+        held.underway.begin(here.desk, here.who, data, uploaded.filename, identity, form=str(form), kind=kind)
+        del held.done[identity]
         st.rerun()
 
 

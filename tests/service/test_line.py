@@ -31,6 +31,11 @@ _CUTTABLE = """() => {
 _CUT_ONCE = (
     "document.querySelector('input[type=file]').addEventListener('change', () => setTimeout(cut, 0), {once: true})"
 )
+_PRESS_ON = (
+    "window.pressed = 0; window.pressing = setInterval(() => {"
+    "const button = document.querySelector('[class*=st-key-resume] button');"
+    "if (button) { window.pressed++; button.click(); }}, 100)"
+)
 
 
 def _when_given(page: Page) -> None:
@@ -71,6 +76,29 @@ def test_a_file_arrives_once_although_the_line_breaks(
         assert page.evaluate("lines.length") > 1, "the line was never cut"
         expect(page.get_by_test_id("stFileChip")).to_have_count(1)
         expect(page.get_by_role("button", name="Check again", exact=True)).to_have_count(0)
+    with frozen_at(CLOCK, service.home.root):
+        engine = open_ledger(service.home)
+        kept = queries.same_file(engine, store.digest(data))
+        engine.dispose()
+    assert [one.state for one in kept] == ["checked"]
+
+
+def test_a_file_is_answered_although_the_page_is_run_again_all_the_while(service: Service, browser: Browser) -> None:
+    """The button that nobody sees is pressed ten times a second, as a broken line presses it once."""
+    path = running.newest(ACCOUNT)
+    data = running.other_bytes(path, 990)
+    with signed_in(browser, service, ACCOUNT) as page:
+        page.goto(f"{service.address}/upload")
+        page.locator("input[type=file]:enabled").wait_for(state="attached", timeout=PATIENCE)
+        page.evaluate(_PRESS_ON)
+        page.locator("input[type=file]").set_input_files(
+            {"name": path.name, "mimeType": "application/octet-stream", "buffer": data}
+        )
+        expect(page.get_by_role("heading", name="This is what we read")).to_have_count(1, timeout=PATIENCE)
+        assert page.evaluate("clearInterval(pressing), pressed") > 5
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+        expect(page.get_by_role("heading", name="This is what we read")).to_have_count(1)
+        expect(page.get_by_text("was here before")).to_have_count(0)
     with frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
         kept = queries.same_file(engine, store.digest(data))
