@@ -45,6 +45,16 @@ def by_hand(times: list[int], ended: list[bool]) -> dict[int, Fraction]:
 # -- the curve
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=12))
+def test_with_and_without_proceedings_it_is_one_curve(stays_of: list[tuple[int, bool]]) -> None:
+    """With proceedings it is our own product limit, without them that of lifelines; they differ in limits only."""
+    times, ended = np.array([t for t, _ in stays_of]), np.array([e for _, e in stays_of])
+    ours, theirs = curve(times, ended, np.arange(times.size)), curve(times, ended)
+    for one, other in zip(ours[:4], theirs[:4], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
 def test_the_published_table_of_six_mp() -> None:
     """Kleinbaum and Klein, Survival Analysis, table 2.1: 0.8571 0.8067 0.7529 0.6902 0.6275 0.5378 0.4482."""
     found = curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
