@@ -25,6 +25,7 @@ from pipelines.commands import (
     people,
     receipt,
     release,
+    store,
     submit,
     templates,
 )
@@ -65,6 +66,7 @@ app.command("as-of")(as_of.as_of)
 app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")
+app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
 for name, commands in (("account", people.account), ("token", people.token), ("audit", people.audit)):
     app.add_typer(commands, name=name)
@@ -82,6 +84,7 @@ _WORDED = {
     "pipelines.people.passwords": ("PasswordError",),
     "pipelines.intake.facts": ("FactsError",),
     "pipelines.intake.store": ("StoreError",),
+    "pipelines.intake.unknown_bytes": ("LedgerNotWholeError",),
     "pipelines.intake.check": ("UnknownFormError",),
     "pipelines.intake.work": ("DeclarationsChangedError",),
     "pipelines.intake.admission": ("SubmissionRefusedError",),

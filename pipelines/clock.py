@@ -24,7 +24,8 @@ def now() -> datetime:
 
 
 def wall() -> float:
-    """Seconds since 1970 by the machine's own clock, never frozen: for lifetimes of sign-ins and signatures alone."""
+    """Seconds since 1970 by the machine's own clock, never frozen: for lifetimes of sign-ins and signatures, and
+    the ages of files, alone."""
     return datetime.now(UTC).timestamp()
 
 

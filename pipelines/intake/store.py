@@ -40,7 +40,7 @@ def put(home: Home, data: bytes) -> str:
     """Keep bytes; returns their SHA-256. Keeping the same bytes twice is one file."""
     sha256 = digest(data)
     target = path_of(home, sha256)
-    if not target.exists():
+    if not _made_young(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.parent / f".{sha256}.{os.getpid()}.{threading.get_ident()}.new"
         try:
@@ -55,6 +55,15 @@ def put(home: Home, data: bytes) -> str:
     _pointer(home, sha256).unlink(missing_ok=True)
     _mark(home, sha256).unlink(missing_ok=True)
     return sha256
+
+
+def _made_young(target: Path) -> bool:
+    """Whether bytes are there; they then count as kept now, and are not removed as forgotten (`unknown_bytes.py`)."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def get(home: Home, sha256: str) -> bytes:

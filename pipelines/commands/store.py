@@ -1,0 +1,57 @@
+"""`rti store check`: stored files of which the ledger knows nothing.
+
+Belongs here: the command.  Does not belong here: which files these are, and what guards them
+(`pipelines/intake/unknown_bytes.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.common import ERRORS, Actor, AsJson, actor_or, say, say_json, the_home, the_ledger
+from pipelines.commands.intake import STEWARD
+
+app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _store() -> None:
+    """The files that came in."""
+
+
+@app.command()
+def check(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove them, as a steward of everything; it stands in the audit log.")
+    ] = False,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """List stored files older than a day that no submission and no receipt names: what a killed process left.
+
+    Nothing is removed unless asked for. Before that, be sure that the ledger was not restored from an older backup.
+    Exit code 0: none, or removed; 1: there are some.
+    """
+    from pipelines.intake import unknown_bytes
+
+    home = the_home()
+    engine = the_ledger(home)
+    if remove:
+        found = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
+    else:
+        found = unknown_bytes.find(home, engine)
+    if as_json:
+        say_json(
+            {
+                "removed": remove,
+                "files": [{"sha256": u.sha256, "size": u.size, "stored_at": u.stored_at.isoformat()} for u in found],
+            }
+        )
+    else:
+        for one in found:
+            say(f"{one.sha256}  {one.size} bytes, stored {one.stored_at:%Y-%m-%d %H:%M}")
+        what = "removed" if remove else "unknown to the ledger, kept"
+        say(f"{len(found)} file(s) {what}")
+    raise typer.Exit(ERRORS if found and not remove else 0)
