@@ -12,6 +12,8 @@ from pipelines.statistics.records_rule import (
     BANDS,
     band,
     hidden_parts,
+    moved,
+    none_small,
     public_parts,
     public_quantiles,
     public_shares,
@@ -205,3 +207,35 @@ def test_no_published_quantile_is_an_extreme_of_few() -> None:
         assert (told["n_persons"] >= 10).all() and (told["largest_share"] <= 0.5).all()
     assert 0 < both["median_public"].count() < both.height, "some pass and some do not"
     assert both["p90_public"].count() < both["median_public"].count()
+
+
+def members(*rows: tuple[str, str]) -> pl.DataFrame:
+    """Of one cell: persons, each with what is told of him and in a case of his own unless it says otherwise."""
+    made = [("t", "c", who, who.split("/")[-1], told) for who, told in rows]
+    return pl.DataFrame(made, schema=["table", "cell", "person", "cluster", "token"], orient="row")
+
+
+def test_a_figure_is_told_anew_from_five_persons_of_two_proceedings_on() -> None:
+    ten = [(f"P{i}", "open") for i in range(10)]
+    before = members(*ten)
+
+    def told(*rows: tuple[str, str]) -> bool:
+        return bool(moved(before, members(*rows))["moved"].item())
+
+    assert not told(*ten)
+    assert not told(*ten, *[(f"N{i}", "open") for i in range(4)])
+    assert told(*ten, *[(f"N{i}", "open") for i in range(5)])
+    assert not told(*ten, *[(f"N{i}/one", "open") for i in range(9)]), "all in one proceeding"
+    assert told(*[(f"P{i}", "ended") for i in range(5)], *ten[5:]), "the same persons, told otherwise"
+    assert not told(*ten[3:], ("N", "open")), "three have gone and one has come"
+    assert told(*ten[3:], ("N", "open"), ("M", "open"))
+
+
+def test_a_cell_that_is_new_or_gone_is_not_compared() -> None:
+    other = members(("P", "x")).with_columns(cell=pl.lit("d"))
+    assert moved(members(("P", "x")), other).is_empty()
+
+
+def test_parts_stand_together_where_none_is_small() -> None:
+    assert none_small(0, 5, 17) and none_small()
+    assert not none_small(20, 4) and not none_small(1, 40)
