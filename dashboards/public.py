@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public_pages import about, published, region, source, territory, victims
+from dashboards.public_pages import about, durations, published, ratios, region, source, territory, victims
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 st.navigation(
@@ -15,6 +15,8 @@ st.navigation(
         "Regional trafficking indicators": [
             st.Page(region.show, title="Region", url_path="region", default=True),
             st.Page(territory.show, title="Territory", url_path="territory"),
+            st.Page(ratios.show, title="From stage to stage", url_path="ratios"),
+            st.Page(durations.show, title="How long, and what sentence", url_path="durations"),
             st.Page(victims.show, title="Victims", url_path="victims"),
             st.Page(published.show, title="What others published", url_path="published"),
             st.Page(source.show, title="Where a number comes from", url_path="source"),

@@ -247,6 +247,90 @@ SQL: Mapping[str, str] = {
         where cell_submission.cell_id = ? order by submission.jurisdiction, submission.first_period
     """,
     "programme": "select * from programme order by position",
+    "ratio_metrics": """
+        select metric.* from metric
+        where metric.model = 'mart_stage_ratio'
+            and metric.metric in (select metric from stage_ratio where offence_group = ? and value is not null)
+        order by metric.position
+    """,
+    "ratio_periods": """
+        select freq, period from stage_ratio where metric = ? and offence_group = ?
+        group by freq, period order by freq, period desc
+    """,
+    "ratio_units": """
+        select count_unit from stage_ratio where metric = ? and offence_group = ?
+        group by count_unit order by case count_unit when 'person' then 0 else 1 end, count_unit
+    """,
+    "ratios": """
+        select * from stage_ratio
+        where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+            and area_kind in ('region', 'territory')
+        order by area, version
+    """,
+    "pairs": """
+        select * from pair
+        where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+        order by area_a, area_b
+    """,
+    "region_range": """
+        select * from region where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+    """,
+    "cards_of_metric": """
+        select distinct cards.area, cards.level, counting_card.* exclude (level)
+        from metric_operand as operand
+        inner join codelist on codelist.codelist = 'measure' and codelist.code = operand.measure
+        inner join counting_card_of as cards on cards.level = operand.level
+        inner join counting_card using (card_id)
+        where operand.metric = ? and cards.freq = ? and cards.period = ? and cards.count_unit = ?
+            and cards.area in (select unnest(?))
+        order by cards.area, cards.level
+    """,
+    "record_areas": """
+        select area from duration union select area from pending union select area from cohort
+        union select area from sentence order by area
+    """,
+    "duration_ways": """
+        select distinct duration.stage, metric.* from duration inner join metric using (metric)
+        where duration.offence_group = ? order by metric.position
+    """,
+    "durations": """
+        select * from duration where stage = ? and offence_group = ? and freq = '_T' and entered = '_T'
+        order by area, source, statistic
+    """,
+    "pending": "select * from pending where stage = ? and offence_group = ? order by area, source, statistic",
+    "cohorts": """
+        select * from cohort where stage = ? and offence_group = ? and freq = 'A'
+        order by area, source, cohort desc, statistic
+    """,
+    "sentence_years": """
+        select period, count(value) as n from sentence where offence_group = ? and level = ? and freq = 'A'
+        group by period order by period desc
+    """,
+    "sentences": """
+        select * from sentence
+        where offence_group = ? and level = ? and freq = 'A' and period = ? and sentence_band = '_T'
+            and sentence_type in ('_T', 'prison')
+        order by area, source, statistic
+    """,
+    "metric": "select * from metric where metric = ?",
+    "clearance_levels": "select distinct level from clearance where offence_group = ? and value is not null",
+    "clearance_units": """
+        select count_unit from clearance where offence_group = ? and level = ? and value is not null
+        group by count_unit order by count(value) desc, count_unit
+    """,
+    "clearance_periods": """
+        select freq, period from clearance
+        where offence_group = ? and level = ? and count_unit = ? and value is not null
+        group by freq, period order by freq, period desc
+    """,
+    "clearance": """
+        select clearance.* from clearance inner join metric using (metric)
+        where clearance.offence_group = ? and clearance.level = ? and clearance.count_unit = ?
+            and clearance.freq = ? and clearance.period = ? and clearance.unit_measure in ('PC', 'D')
+            and clearance.area_kind in ('region', 'territory')
+        order by clearance.area, metric.position
+    """,
+    "tables": "select table_name from information_schema.tables order by table_name",
 }
 """Statements by name. A `?` is a parameter in the order of the arguments of `read`."""
 
@@ -348,6 +432,27 @@ def periods(path: str, offence_group: str, tables: Sequence[str] = STAGE_TABLES)
     for row in read(path, "periods", tuple(tables), offence_group):
         out.setdefault(row["freq"], []).append(row["period"])
     return {freq: out[freq] for freq in ("Q", "A", "P3", "P5") if freq in out}
+
+
+def ratio_periods(path: str, metric: str, offence_group: str) -> dict[str, list[str]]:
+    """Periods of one ratio, newest first, by frequency."""
+    out: dict[str, list[str]] = {}
+    for row in read(path, "ratio_periods", metric, offence_group):
+        out.setdefault(row["freq"], []).append(row["period"])
+    return {freq: out[freq] for freq in ("A", "Q", "P3", "P5") if freq in out}
+
+
+def clearance_periods(path: str, offence_group: str, level: str, unit: str) -> dict[str, list[str]]:
+    """Periods with a clearance rate or a disposition time, newest first, by frequency."""
+    out: dict[str, list[str]] = {}
+    for row in read(path, "clearance_periods", offence_group, level, unit):
+        out.setdefault(row["freq"], []).append(row["period"])
+    return {freq: out[freq] for freq in ("A", "Q") if freq in out}
+
+
+def has(path: str, table: str) -> bool:
+    """Whether a release has a table; one that was made by earlier software may lack it."""
+    return any(row["table_name"] == table for row in read(path, "tables"))
 
 
 def files(path: str) -> list[Path]:

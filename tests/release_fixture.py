@@ -20,6 +20,7 @@ from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_invented, read_published
 from pipelines.releases import build, formats, notes, publish
 from pipelines.returns.registry import Registry, load
+from tests import release_ratios, release_records
 
 RELEASE = "2026-Q3"
 TERRITORIES = ("AL", "BA", "HR", "XK", "MK", "ME", "RS")
@@ -117,6 +118,8 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "programme": build._programme(),
         "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
         "indicator": _indicators(cells),
+        **release_ratios.tables(TERRITORIES),
+        **release_records.tables(),
     }  # fmt: skip
 
 

@@ -10,12 +10,12 @@ from urllib.parse import quote
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import charts, queries
+from dashboards import charts, queries, words
 from pipelines import home
-from tests import release_fixture
+from tests import release_fixture, release_ratios
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = ("region", "territory", "victims", "published", "source", "about")
+PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "source", "about")
 UNSCR = "United Nations Security Council resolution 1244"
 
 
@@ -291,3 +291,36 @@ def test_the_region_shows_what_the_mart_of_stages_says(demonstration: home.Home)
         cells = queries.read(path, "stages", freq, period, group, "person", measures, ("region", "territory"))
         shown = {(cell["area"], cell["measure"]): cell["value"] for cell in cells}
         assert [shown.get((area, measure)) for measure in measures] == values
+
+
+RATIO = {"crime": "TIP", "ratio": release_ratios.METRIC, "freq": "A", "period": release_ratios.PERIOD}
+
+
+def test_a_ratio_stands_with_its_range_and_its_version() -> None:
+    test = run("ratios", **RATIO)
+    assert row(test, "Albania") == ["80 (62–103)", "no records"]
+    assert row(test, "Serbia") == ["80 (62–103)", "65 (50–84), over 1 year before"]
+    assert "Shown first is the lagged version" in html(test)
+    assert "Western Balkans 80, range 62 to 103, from 3 of 7 territories" in html(test)
+    assert "3 of 7 territories have enough to be compared" in html(test)
+
+
+def test_a_ratio_of_too_few_says_so_and_a_withheld_one_stays_withheld() -> None:
+    test = run("ratios", **RATIO)
+    assert row(test, "Montenegro")[0] == "80 (62–103), too few to compare"
+    assert "under 20" in html(test)
+    assert row(test, "Kosovo under UNSCR 1244")[0] == words.WITHHELD
+    assert row(test, "North Macedonia")[0].startswith("127") and "Over 100 per cent" in html(test)
+
+
+def test_a_ratio_of_two_units_is_refused_with_its_reason() -> None:
+    test = run("ratios", **RATIO)
+    assert row(test, "Bosnia and Herzegovina")[0] == words.NOT_APPLICABLE
+    assert "The two sides differ in the count unit." in html(test)
+
+
+def test_pairs_are_told_in_words_and_never_ranked() -> None:
+    text = html(run("ratios", **RATIO))
+    assert "Albania is lower than North Macedonia: 0.63 times, range 0.45 to 0.88." in text
+    assert "cannot be told apart on these numbers. With care: Not stated for both sides: attempts." in text
+    assert "United Nations Security Council resolution 1244" in text

@@ -1,0 +1,159 @@
+"""Indicators in words: intervals, states, versions of a ratio, reasons, and what can be told of two territories.
+
+Belongs here: pure functions from rows of a release's indicators to text.  Does not belong here: counts (`words.py`),
+SQL, HTML, Streamlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dashboards import words
+from dashboards.words import Row, Shown
+
+VERSIONS: Mapping[str, str] = {
+    "same_period": "Same period",
+    "lagged": "Lagged",
+    "cohort": "Cohort",
+}
+VERSIONS_TOLD: Mapping[str, str] = {
+    "same_period": "both counts of one period: nobody is followed",
+    "lagged": "the later count over the earlier one of so many whole periods before, as the territory's records say",
+    "cohort": "those who entered in the period and were followed in records",
+}
+RULES: Mapping[str, str] = {
+    "nested": "Shown is the same period: the one count is part of the other.",
+    "cohort_complete": "Shown first is the cohort: the records follow it for long enough.",
+    "lag_known": "Shown first is the lagged version: the records say how long the way takes.",
+    "no_lag": "Shown is the same period: no records say how long the way takes.",
+    "refused": "No version stands by itself: the two sides count differently.",
+}
+TOO_FEW = "too few to compare"
+STATES: Mapping[str, str] = {
+    "too_few": "Too few to compare: one of the two numbers is under 20. Chance alone moves such a figure far.",
+}
+BASIS: Mapping[str, str] = {
+    "lower_bound": (
+        "The range is a lower bound: persons come in cases, and how many together is not known here. The true "
+        "uncertainty is at least this."
+    ),
+    "quasi_exact": "The range is widened by how many persons a case has in the territory's own records.",
+}
+FLAGS: Mapping[str, str] = {
+    "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
+}
+REASONS: Mapping[str, str] = {
+    "count_unit": "the count unit",
+    "stage": "the stage",
+    "level": "the level",
+    "moment": "the moment of counting",
+    "counted_at": "whether entry or leaving is counted",
+    "offence_scope": "the scope of the offence",
+    "several_offences": "several offences of one person",
+    "attempts": "attempts",
+    "juveniles": "juveniles",
+    "legal_persons": "legal persons",
+    "unknown_perpetrators": "unknown perpetrators",
+    "period": "the period",
+    "breaks": "a break",
+    "reporters": "who reported",
+    "jurisdiction": "the jurisdictions",
+}
+OTHER_REASONS: Mapping[str, str] = {
+    "card_missing": "How the office counts is not declared.",
+    "cohort_open": "Too many of the cohort are still open.",
+}
+VERDICTS: Mapping[str, str] = {
+    "higher": "higher",
+    "lower": "lower",
+    "no_difference": "cannot be told apart on these numbers",
+    "too_few": TOO_FEW,
+    "missing": "not available",
+    "withheld": "withheld",
+    "not_comparable": "not comparable",
+}
+
+
+def told(version: str, *, is_nested: bool) -> str:
+    """What a version of a ratio divides by what."""
+    if version == "same_period" and is_nested:
+        return "both counts of one period; the one is part of the other"
+    return VERSIONS_TOLD[version]
+
+
+def figure(row: Row | None, digits: int = 0) -> Shown:
+    """An indicator with its range: `57 (40–81)`; its symbol where there is none."""
+    if row is None:
+        return words.absent()
+    plain = words.shown(row["value"], row["obs_status"], row["conf_status"], digits)
+    if plain.kind != "value" or row.get("low") is None:
+        return plain
+    low = words.number(row["low"], digits)
+    if row.get("high") is None or row["high"] == float("inf"):
+        return Shown(f"{plain.text} ({low} or more)", f"{plain.text}, range {low} or more", "value")
+    high = words.number(row["high"], digits)
+    return Shown(f"{plain.text} ({low}–{high})", f"{plain.text}, range {low} to {high}", "value")
+
+
+def marks(row: Row, notes: words.Notes) -> tuple[str, ...]:
+    """Numbers of the notes that one indicator calls for: its state, its basis, its flags, and what its sides disagree
+    in."""
+    if row["value"] is None and row.get("is_allowed", True):
+        return ()
+    texts = [STATES[row["state"]]] if row.get("state") in STATES else []
+    if row["value"] is not None and row.get("interval_basis") in BASIS:
+        texts.append(BASIS[str(row["interval_basis"])])
+    known = {**words.FLAGS, **FLAGS}
+    codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _codes(row.get("flags"))]
+    texts += [known.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in codes]
+    told = reasons(row.get("reasons"))
+    if told:
+        texts.append(told)
+    return tuple(dict.fromkeys(notes.mark(text) for text in texts))
+
+
+def reasons(codes: str | None) -> str:
+    """What two sides disagree in, or do not state, as sentences; empty where there is nothing."""
+    differ: list[str] = []
+    unstated: list[str] = []
+    other: list[str] = []
+    for code in _codes(codes):
+        aspect, _, end = code.rpartition("_differs") if code.endswith("_differs") else code.rpartition("_not_stated")
+        if aspect in REASONS and not end:
+            (differ if code.endswith("_differs") else unstated).append(REASONS[aspect])
+        else:
+            other.append(OTHER_REASONS.get(code, f"{code.replace('_', ' ').capitalize()}."))
+    out = [f"The two sides differ in {words.join(differ)}."] if differ else []
+    out += [f"Not stated for both sides: {words.join(unstated)}."] if unstated else []
+    return " ".join([*out, *other])
+
+
+def pair(row: Row, names: Mapping[str, str]) -> str:
+    """One pair of territories as a sentence, with the ratio and its range where the pair was tested."""
+    one, other = names[row["area_a"]], names[row["area_b"]]
+    verdict = row["verdict"]
+    care = " With care: " + reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
+    if verdict in ("higher", "lower"):
+        high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
+        return f"{one} is {verdict} than {other}: {row['ratio']:.2f} times, range {row['low']:.2f} {high}.{care}"
+    if verdict == "no_difference":
+        return f"{one} and {other} cannot be told apart on these numbers.{care}"
+    if verdict == "not_comparable":
+        return f"{one} and {other} are not compared. {reasons(row['reasons'])}"
+    return f"{one} and {other}: {VERDICTS.get(verdict, verdict)}."
+
+
+def pairs_told(rows: Sequence[Row]) -> str:
+    """How many pairs there are, how many were tested, and what the ranges allow for."""
+    tested = [row for row in rows if row["verdict"] in ("higher", "lower", "no_difference")]
+    apart = [row for row in tested if row["verdict"] != "no_difference"]
+    if not tested:
+        return f"Of {len(rows)} pairs none can be compared: a side has under 20, is not public, or counts otherwise."
+    return (
+        f"Of {len(rows)} pairs {len(tested)} were compared and {len(apart)} can be told apart. The ranges are wide "
+        f"enough that, in 95 of 100 such comparisons, all {len(tested)} hold at once."
+    )
+
+
+def _codes(text: str | None) -> list[str]:
+    return [code for code in (text or "").split(",") if code]

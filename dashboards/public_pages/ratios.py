@@ -1,0 +1,172 @@
+"""From stage to stage: one ratio in its three versions, with ranges, for each territory and the region.
+
+Belongs here: ratios of stages and what can be told of two territories.  Does not belong here: counts and rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, indicator_words, layout, queries, tables, words
+
+Row = Mapping[str, Any]
+_READ = (
+    "Every figure stands with its 95 % range: the values with which the counts agree. Where one of the two counts is "
+    "under 20 it is too few to compare."
+)
+_NO_RECORDS = "no records"
+
+
+def show() -> None:
+    """The page."""
+    here = layout.page("From stage to stage", "How many of those at one stage reach a later one, and how sure that is.")
+    if not queries.has(here.path, "stage_ratio"):
+        st.info("This release was made before ratios were published; the next one has them.")
+        layout.end(here)
+        return
+    headline = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        crime = layout.choose_crime(here)
+        metrics = {row["metric"]: row for row in queries.read(here.path, "ratio_metrics", crime)}
+        first = "convicted_first_per_adjudicated_first"
+        metric = layout.choose(
+            "Ratio", "ratio", tuple(metrics), default=first, say=lambda code: str(metrics[code]["name"]), boxed=True,
+            width=340,
+        )  # fmt: skip
+        freq, period = layout.choose_period(here, queries.ratio_periods(here.path, metric, crime))
+        units = tuple(r["count_unit"] for r in queries.read(here.path, "ratio_units", metric, crime))
+        unit = layout.choose("Counted in", "unit", units, say=words.unit) if len(units) > 1 else units[0]
+    about = metrics[metric]
+    rows = queries.read(here.path, "ratios", metric, freq, period, crime, unit)
+    by_area: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_area.setdefault(row["area"], {})[row["version"]] = row
+    crime_name = queries.labels(here.path, "offence_group")[crime]
+    with headline:
+        layout.quote(_sentence(here, by_area, str(about["name"]), period, crime_name), here)
+    notes = words.Notes()
+    versions = [code for code in indicator_words.VERSIONS if any(code in those for those in by_area.values())]
+    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    caption = (
+        f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit(unit)}. "
+        f"Release {here.id}.{demonstration}"
+    )
+    codes = [here.region, *(code for code, _ in here.territories)]
+    lines = [_line(here, code, by_area.get(code, {}), versions, notes) for code in codes]
+    layout.put(tables.table(caption, [indicator_words.VERSIONS[code] for code in versions], lines, corner="Area"))
+    st.markdown(_READ)
+    told = [
+        (indicator_words.VERSIONS[code], indicator_words.told(code, is_nested=about["is_nested"])) for code in versions
+    ]
+    layout.put(
+        tables.facts([("What it is", str(about["definition"])), ("Formula", str(about["formula"])), *told]),
+        tables.legend(),
+        tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])),
+    )
+    _compared(here, metric, freq, period, crime, unit)
+    _cards(here, about, freq, period, unit)
+    layout.end(here)
+
+
+def _sentence(here: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str) -> str:
+    """What can be said aloud: the region's figure with its range, and how many territories have enough."""
+    territories = [_default(by_area.get(code, {})) for code, _ in here.territories]
+    enough = sum(row is not None and row["state"] == "enough" for row in territories)
+    whole = _default(by_area.get(here.region, {}))
+    shown = indicator_words.figure(whole)
+    lead = f"{name}, {words.period_words(period)}, {crime.lower()}: "
+    if whole is None or shown.kind != "value":
+        lead += f"{here.name(here.region)} {shown.spoken}"
+    else:
+        few = f" ({indicator_words.TOO_FEW})" if whole["state"] == "too_few" else ""
+        there, missing = words.coverage(whole["reporters"] or "", here.territories)
+        lead += f"{here.name(here.region)} {shown.spoken}{few}, from {there} territories"
+        lead += f" (missing: {words.join(missing)})" if missing else ""
+    return f"{lead}. {enough} of {len(territories)} territories have enough to be compared."
+
+
+def _default(versions: Mapping[str, Row]) -> Row | None:
+    """The version that stands for the area; where none may, that of the same period."""
+    return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
+
+
+def _line(
+    here: layout.Frame, area: str, those: Mapping[str, Row], versions: Sequence[str], notes: words.Notes
+) -> tables.Line:
+    heading = here.heading(area, href="" if area == here.region else f"territory?territory={area}")
+    cells = []
+    for version in versions:
+        row = those.get(version)
+        shown = indicator_words.figure(row)
+        if row is None and version != "same_period":
+            # Nobody was asked for it, and nothing is missing: there are no records to make it of.
+            shown = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
+        marks = () if row is None else indicator_words.marks(row, notes)
+        text = shown.text
+        if row is not None and shown.kind == "value":
+            if version == "lagged" and row["lag"]:
+                kind = "quarter" if row["freq"] == "Q" else "year"
+                text += f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
+            if row["is_default"]:
+                marks = (*marks, notes.mark(indicator_words.RULES[str(row["default_rule"])]))
+            if row["state"] == "too_few":
+                text += f", {indicator_words.TOO_FEW}"
+        spoken = f"{here.name(area)}, {indicator_words.VERSIONS[version]}: {shown.spoken}"
+        if row is not None and row["state"] == "too_few":
+            spoken += f", {indicator_words.TOO_FEW}"
+        cells.append(tables.Cell(text, spoken, marks, kind=shown.kind))
+    return tables.Line(heading, tuple(cells), is_total=area == here.region)
+
+
+def _compared(here: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
+    """Which territories can be told apart, and the range over those that have a figure."""
+    found = queries.read(here.path, "pairs", metric, freq, period, crime, unit)
+    st.header("Which territories can be told apart", anchor=False)
+    if not found:
+        st.markdown("No two territories have figures of this kind.")
+        return
+    names = {code: here.marked(code) for code, _ in here.territories}
+    st.markdown(indicator_words.pairs_told(found))
+    apart = [row for row in found if row["verdict"] in ("higher", "lower")]
+    layout.put(_listed(apart, names))
+    with st.expander("Every pair in words"):
+        layout.put(_listed(found, names))
+    for row in queries.read(here.path, "region_range", metric, freq, period, crime, unit):
+        if row["n"]:
+            st.markdown(
+                f"Over the {row['n']} territories with a figure: median {words.number(row['median'])}, from "
+                f"{words.number(row['minimum'])} to {words.number(row['maximum'])}. Nothing is borrowed for the others."
+            )
+
+
+def _listed(rows: Sequence[Row], names: Mapping[str, str]) -> str:
+    items = "".join(f"<li>{escape(indicator_words.pair(row, names))}</li>" for row in rows)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _cards(here: layout.Frame, about: Row, freq: str, period: str, unit: str) -> None:
+    """How each territory counts at both stages."""
+    areas = tuple(code for code, _ in here.territories)
+    found = queries.read(here.path, "cards_of_metric", about["metric"], freq, period, unit, areas)
+    if not found:
+        return
+    columns = ("count_unit", "counted_at", "several_offences", "attempts", "juveniles", "legal_persons")
+    titles = ["Level", "Unit", "Moment", "Several offences", "Attempts", "Juveniles", "Legal persons", "Standing"]
+    levels = queries.labels(here.path, "level")
+    lines = [
+        tables.Line(
+            here.heading(row["area"]),
+            (
+                tables.Cell(str(levels.get(row["level"], row["level"]))),
+                *(tables.Cell(str(row[name]).replace("_", " ")) for name in columns),
+                tables.Cell(str(row["status"]).replace("_", " ")),
+            ),
+        )
+        for row in found
+    ]
+    with st.expander("How each territory counts: counting cards"):
+        layout.put(tables.table("Counting rules behind these figures", titles, lines, corner="Territory", text=True))

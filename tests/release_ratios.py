@@ -1,0 +1,99 @@
+"""Ratios of stages for the release made by hand, one situation a territory, and the pairs and the range beside them.
+
+Belongs here: invented rows in the columns of the marts.  Does not belong here: arithmetic; that the numbers agree with
+each other is for the tests of the marts.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import polars as pl
+
+METRIC, PERIOD = "convicted_first_per_indicted", "2025"
+_STAGE_RATIO: dict[str, Any] = {
+    **dict.fromkeys(
+        ("metric", "area_kind", "area", "territory", "freq", "period", "offence_group", "count_unit", "version"),
+        pl.String,
+    ),
+    "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "interval_basis": pl.String, "unit_measure": pl.String,
+    "numerator": pl.Float64, "denominator": pl.Float64, "lag": pl.Int32, "denominator_period": pl.String,
+    "state": pl.String, "is_default": pl.Boolean, "default_rule": pl.String, "is_allowed": pl.Boolean,
+    "reasons": pl.String, "obs_status": pl.String, "conf_status": pl.String, "n_reported": pl.Int32,
+    "n_expected": pl.Int32, "reporters": pl.String, "flags": pl.String,
+}  # fmt: skip
+_PAIR: dict[str, Any] = {
+    **dict.fromkeys(
+        ("metric", "measure", "freq", "period", "offence_group", "count_unit", "victim_status", "area_a", "area_b"),
+        pl.String,
+    ),
+    "value_a": pl.Float64, "value_b": pl.Float64, "score": pl.Int32, "is_with_care": pl.Boolean, "reasons": pl.String,
+    "breaks": pl.String, "ratio": pl.Float64, "low": pl.Float64, "high": pl.Float64, "p": pl.Float64,
+    "n_tested": pl.Int32, "verdict": pl.String, "interval_basis": pl.String, "obs_status": pl.String,
+    "conf_status": pl.String, "flags": pl.String,
+}  # fmt: skip
+_REGION: dict[str, Any] = {
+    **dict.fromkeys(("metric", "freq", "period", "offence_group", "count_unit"), pl.String),
+    "n": pl.Int32, "minimum": pl.Float64, "median": pl.Float64, "maximum": pl.Float64,
+}  # fmt: skip
+
+
+def _ratio(area: str, version: str, **more: Any) -> dict[str, Any]:
+    return {
+        "metric": METRIC, "area_kind": "region" if area == "WB" else "territory", "area": area, "territory": area,
+        "freq": "A", "period": PERIOD, "offence_group": "TIP", "count_unit": "person", "version": version,
+        "value": 80.0, "low": 62.0, "high": 103.0, "interval_basis": "exact", "unit_measure": "PC",
+        "numerator": 80.0, "denominator": 100.0, "lag": 0, "denominator_period": PERIOD, "state": "enough",
+        "is_default": version == "same_period", "default_rule": "no_lag", "is_allowed": True, "reasons": "",
+        "obs_status": "A", "conf_status": "F", "n_reported": 1, "n_expected": 1, "reporters": area, "flags": "",
+    } | more  # fmt: skip
+
+
+def _none(obs_status: str, conf_status: str, state: str) -> dict[str, Any]:
+    empty = dict.fromkeys(("value", "low", "high", "numerator", "denominator"))
+    return {**empty, "interval_basis": "", "obs_status": obs_status, "conf_status": conf_status, "state": state}
+
+
+def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    """`stage_ratio`, `pair` and `region` in one year: with a lag, too few, withheld, refused, over 100."""
+    rows = [
+        _ratio("WB", "same_period", reporters="AL,RS,MK", n_reported=3, n_expected=7, interval_basis="lower_bound"),
+        _ratio("AL", "same_period"),
+        _ratio("RS", "same_period", is_default=False, default_rule="lag_known"),
+        _ratio("RS", "lagged", value=65.0, low=50.0, high=84.0, lag=1, is_default=True, default_rule="lag_known"),
+        _ratio("ME", "same_period", numerator=7.0, denominator=9.0, state="too_few", interval_basis="lower_bound"),
+        _ratio("XK", "same_period", **_none("Q", "C", "withheld")),
+        _ratio(
+            "BA", "same_period", is_default=False, is_allowed=False, default_rule="refused",
+            reasons="count_unit_differs", **_none("M", "F", "missing"),
+        ),
+        _ratio("MK", "same_period", value=127.0, low=101.0, high=160.0, flags="over_100"),
+    ]  # fmt: skip
+    states = {row["area"]: row["state"] for row in rows if row["version"] == "same_period"}
+    pairs = []
+    for one, other in combinations(sorted(territories), 2):
+        both = {states.get(one, "missing"), states.get(other, "missing")}
+        verdict = next((s for s in ("missing", "withheld", "too_few") if s in both), "no_difference")
+        verdict = "lower" if (one, other) == ("AL", "MK") else verdict
+        tested = verdict in ("lower", "no_difference")
+        pairs.append(
+            {
+                "metric": METRIC, "measure": "", "freq": "A", "period": PERIOD, "offence_group": "TIP",
+                "count_unit": "person", "victim_status": "_Z", "area_a": one, "area_b": other, "value_a": 80.0,
+                "value_b": 127.0, "score": 2 if other == "RS" else 3, "is_with_care": other == "RS",
+                "reasons": "attempts_not_stated" if other == "RS" else "", "breaks": "",
+                "ratio": 0.63 if tested else None, "low": 0.45 if tested else None, "high": 0.88 if tested else None,
+                "p": 0.01 if tested else None, "n_tested": 3, "verdict": verdict, "interval_basis": "exact",
+                "obs_status": "A", "conf_status": "F", "flags": "",
+            }
+        )  # fmt: skip
+    of_region = {
+        "metric": METRIC, "freq": "A", "period": PERIOD, "offence_group": "TIP", "count_unit": "person",
+        "n": 4, "minimum": 78.0, "median": 80.0, "maximum": 127.0,
+    }  # fmt: skip
+    return {
+        "stage_ratio": pl.DataFrame(rows, schema=_STAGE_RATIO),
+        "pair": pl.DataFrame(pairs, schema=_PAIR),
+        "region": pl.DataFrame([of_region], schema=_REGION),
+    }
