@@ -27,7 +27,7 @@ from tests.conftest import CLOCK
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
 Open = Callable[..., Page]
 WIDTHS = (320, 768, 1280, 1920)
-PAGES = ("", "upload", "answer", "approve", "board", "templates", "nil", "practice", "account", "people")
+PAGES = ("", "upload", "answer", "approve", "board", "figures", "templates", "nil", "practice", "account", "people")
 VIEWS = ("findings", "beside", "changes", "quarters", "files", "events")
 _LONGEST_START = 60.0
 

@@ -1,0 +1,161 @@
+"""Unprotected indicators in words, for the people of the offices: figures with limits, reasons, states, what to do.
+
+Belongs here: functions from rows of the restricted marts to text in the reader's language.  Does not belong here: whose
+figures they are (`pipelines/desk/figures.py`), tables and Streamlit (`portal_pages/figures.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dashboards.portal_layout import Here
+from dashboards.words import number
+from pipelines.locales import mark
+
+Row = Mapping[str, Any]
+VERSIONS: Mapping[str, str] = {
+    "same_period": mark("Same period"),
+    "lagged": mark("Lagged"),
+    "cohort": mark("Cohort"),
+}
+RULES: Mapping[str, str] = {
+    "nested": mark("Default: the same period, since the one count is part of the other."),
+    "cohort_complete": mark("Default: the cohort, since the records follow it for long enough."),
+    "lag_known": mark("Default: lagged, since the records say how long the way takes."),
+    "no_lag": mark("Default: the same period, since no records say how long the way takes."),
+    "refused": mark("No version stands by itself: the two sides count differently."),
+}
+BASIS: Mapping[str, str] = {
+    "lower_bound": mark("The limits are too narrow: how many persons a case has is not known."),
+    "quasi_exact": mark("The limits allow for the persons per case in the records."),
+}
+ASPECTS: Mapping[str, str] = {
+    "count_unit": mark("the count unit"),
+    "stage": mark("the stage"),
+    "level": mark("the level"),
+    "moment": mark("the moment of counting"),
+    "counted_at": mark("whether entry or leaving is counted"),
+    "offence_scope": mark("the scope of the offence"),
+    "several_offences": mark("several offences of one person"),
+    "attempts": mark("attempts"),
+    "juveniles": mark("juveniles"),
+    "legal_persons": mark("legal persons"),
+    "unknown_perpetrators": mark("unknown perpetrators"),
+    "period": mark("the period"),
+    "breaks": mark("a break in the series"),
+    "reporters": mark("who reported"),
+    "jurisdiction": mark("the jurisdictions"),
+}
+SINGLE: Mapping[str, str] = {
+    "card_missing": mark("How the office counts is not declared."),
+    "cohort_open": mark("Too many of the cohort are still open."),
+    "over_100": mark("Over 100 per cent: two different groups are divided."),
+    "provisional": mark("Provisional: it may still change."),
+}
+UNDEFINED: Mapping[str, str] = {
+    "no_resolved": mark("Undefined: nothing was resolved."),
+    "no_incoming": mark("Undefined: nothing came in."),
+    "nothing_pending": mark("Undefined: nothing was pending."),
+    "stock_missing": mark("Undefined: what was pending is not reported."),
+    "resolved_missing": mark("Undefined: what was resolved is not reported."),
+    "incoming_missing": mark("Undefined: what came in is not reported."),
+    "reporters_differs": mark("Undefined: the two sides have different reporters."),
+}
+DURATIONS: Mapping[str, str] = {
+    "median": mark("Half within (days)"),
+    "p75": mark("Three quarters within (days)"),
+    "p90": mark("Nine tenths within (days)"),
+    "open_share": mark("Still open (per cent)"),
+}
+AGES: Mapping[str, str] = {
+    "median": mark("Half younger than (days)"),
+    "p75": mark("Three quarters younger than (days)"),
+    "p90": mark("Nine tenths younger than (days)"),
+}
+
+
+def figure(here: Here, row: Row | None, digits: int = 0) -> str:
+    """A figure with its limits: `57 (40 to 81)`; where there is none, why not."""
+    if row is None:
+        return ""
+    if row["value"] is None:
+        return here.label("obs_status", row["obs_status"])
+    value = number(row["value"], digits)
+    low, high = row.get("low"), row.get("high")
+    if low is None:
+        return value
+    if high is None or high == float("inf"):
+        return here.tell("{value} ({low} or more)", value=value, low=number(low, digits))
+    return here.tell("{value} ({low} to {high})", value=value, low=number(low, digits), high=number(high, digits))
+
+
+def version(here: Here, row: Row | None) -> str:
+    """A stage ratio in one of its versions: with its lag, and whether it is the default."""
+    if row is None or row["value"] is None:
+        return figure(here, row)
+    parts = [figure(here, row)]
+    if row["version"] == "lagged" and row["lag"]:
+        parts.append(here.many("over {n} period earlier", "over {n} periods earlier", int(row["lag"])))
+    if row["state"] == "too_few":
+        parts.append(here.tell("too few to compare"))
+    if row["is_default"]:
+        parts.append(here.tell("the default"))
+    return "; ".join(parts)
+
+
+def note(here: Here, rows: Sequence[Row]) -> str:
+    """What has to be known of some figures of one line; each sentence once."""
+    said: dict[str, None] = {}
+    for row in rows:
+        if row["value"] is not None and row.get("interval_basis") in BASIS:
+            said[here.tell(BASIS[row["interval_basis"]])] = None
+        if row.get("undefined"):
+            said[_single(here, row["undefined"])] = None
+        for sentence in reasons(here, ",".join(filter(None, (row.get("reasons"), row.get("flags"))))):
+            said[sentence] = None
+    return " ".join(said)
+
+
+def reasons(here: Here, codes: str) -> list[str]:
+    """What two sides differ in, what is not stated for both, and what is flagged, as sentences."""
+    differ: list[str] = []
+    unstated: list[str] = []
+    other: list[str] = []
+    for code in dict.fromkeys(filter(None, codes.split(","))):
+        if (aspect := code.removesuffix("_differs")) in ASPECTS and aspect != code:
+            differ.append(here.tell(ASPECTS[aspect]))
+        elif (aspect := code.removesuffix("_not_stated")) in ASPECTS and aspect != code:
+            unstated.append(here.tell(ASPECTS[aspect]))
+        else:
+            other.append(_single(here, code))
+    out = [here.tell("The two sides differ in: {what}.", what=", ".join(differ))] if differ else []
+    out += [here.tell("Not stated for both sides: {what}.", what=", ".join(unstated))] if unstated else []
+    return out + other
+
+
+def broken(here: Here, row: Row) -> tuple[str, str]:
+    """A balance that does not close: by how much, and the sum."""
+    gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
+    title = here.tell("{n} {unit} left over", n=gap, unit=here.label("count_unit", row["count_unit"]).lower())
+    opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
+    return title, here.tell(
+        "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
+        opening=number(opening),
+        entries=number(entries),
+        exits=number(exits),
+        due=number(opening + entries - exits),
+        closing=number(closing),
+    )
+
+
+def uncounted(here: Here, row: Row) -> str:
+    """The terms of a balance that the office does not count."""
+    codes = [code for code in str(row["not_counted"] or "").split(",") if code]
+    names = ", ".join(here.label("measure", code) for code in codes)
+    return here.tell("Not counted by the office, so perhaps here: {what}.", what=names) if codes else ""
+
+
+def _single(here: Here, code: str) -> str:
+    known = {**SINGLE, **UNDEFINED}
+    return here.tell(known[code]) if code in known else code.replace("_", " ")  # marked above
