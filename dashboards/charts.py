@@ -140,6 +140,40 @@ def parts(
     return _dress(chart), _say(spoken, under)
 
 
+def ranges(
+    title: str, rows: Sequence[Mapping[str, Any]], *, top: float, unit: str, under: Sequence[str] = ()
+) -> tuple[alt.LayerChart, str]:
+    """A dot and its range, one a row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label at the right.
+
+    A range without an upper end runs to `top`, the common end of the scale, and has an arrow there. A row without a
+    value has its label alone.
+    """
+    import altair as alt
+
+    data = [
+        {**row, "at": top * 1.06, "end": top if row["high"] is None else row["high"], "open": row["high"] is None}
+        for row in rows
+    ]
+    order = [row["part"] for row in data]
+    step = next((size for size in (10, 20, 50, 100, 200, 500, 1000, 2000) if top / size <= 4), 5000)
+    scale = alt.Scale(domain=[0, top * 1.75], nice=False)
+    axis = alt.Axis(values=list(range(0, int(top) + 1, step)), title=unit, titleAnchor="start", domain=False)
+    y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
+    base = _data(data).encode(y=y)
+    known = base.transform_filter("datum.value !== null")
+    ranged = known.transform_filter("datum.low !== null")
+    rules = ranged.mark_rule(color=BLUE, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="end:Q")
+    arrows = ranged.transform_filter("datum.open").mark_point(color=BLUE, filled=True, shape="triangle-right", size=60)
+    dots = known.mark_point(color=BLUE, filled=True, size=70).encode(x=alt.X("value:Q", scale=scale, axis=axis))
+    text = base.mark_text(align="left", color=INK, fontSize=12).encode(
+        x=alt.X("at:Q", scale=scale, axis=axis), text="label:N"
+    )
+    layers = (rules, arrows.encode(x=alt.X("end:Q", scale=scale, axis=axis)), dots, text)
+    chart = alt.layer(*layers).properties(title=_title(title, under), height=_height(data, under) + 40)
+    spoken = f"{title}. " + "; ".join(f"{row['part']}: {row['spoken']}" for row in data) + "."
+    return _dress(chart), _say(spoken, under)
+
+
 def _data(rows: list[dict[str, Any]]) -> alt.Chart:
     import altair as alt
 

@@ -1,0 +1,139 @@
+"""Durations, pending cases, cohorts and sentences in words: what stands in a field, and why there is none.
+
+Belongs here: pure functions from rows of a release's figures of records and of clearance to text.  Does not belong
+here: ratios and pairs (`indicator_words.py`), counts (`words.py`), SQL, HTML, Streamlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from dashboards import indicator_words, words
+from dashboards.words import Row, Shown
+
+QUANTILES: Mapping[str, str] = {"median": "Half", "p75": "Three quarters", "p90": "Nine in ten"}
+"""Which part has left the stage by then. As columns and as lines of a chart."""
+LENGTHS: Mapping[str, str] = {"p25": "Lower quartile", "median": "Median", "p75": "Upper quartile"}
+SHARES: Mapping[str, str] = {"custodial_share": "To be served", "suspended_share": "Suspended"}
+COHORT: Mapping[str, str] = {
+    "conviction_ratio": "Convicted, of all",
+    "decided_ratio": "Convicted, of those decided",
+    "open_share": "Still open",
+}
+MEASURED: Mapping[str, str] = {"PC": "Clearance rate, per cent", "D": "Disposition time, days"}
+"""CEPEJ's two figures by their unit."""
+LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
+NO_RECORDS = Shown("no records", "no records", "not_collected")
+NOT_REACHED = Shown("not reached", "not reached", "not_applicable")
+NOT_REACHED_NOTE = "Not reached: too few have left the stage so far to say."
+FEW_NOTE = "Too few to compare: fewer than 20 persons."
+NOT_YET = (
+    "Not yet: the records do not hold that year whole, or its people have not been followed for {quarters} quarters."
+)
+YEAR_NOT_WHOLE = "The records do not hold the whole of that year."
+NO_LEAST = "No share: the law table holds no least penalty for this crime in this territory."
+UNDEFINED: Mapping[str, str] = {
+    "resolved_missing": "Undefined: how many were resolved is not known.",
+    "incoming_missing": "Undefined: how many came in is not known.",
+    "stock_missing": "Undefined: how many were pending at the end is not known.",
+    "no_incoming": "Undefined: nothing came in.",
+    "no_resolved": "Undefined: nothing was resolved.",
+    "nothing_pending": "Undefined: nothing was pending.",
+    "reporters_differs": "Undefined: the two sides are not from the same territories.",
+    "count_unit_differs": "Undefined: the two sides are counted in different units.",
+}
+
+
+def figure(row: Row | None) -> Shown:
+    """A figure of records with its limits. A quantile that is not reached is said so; without a row: not collected."""
+    if row is None:
+        return words.absent()
+    if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
+        return NOT_REACHED
+    shown = indicator_words.figure(row)
+    if is_few(row["n_band"]) and shown.kind == "value":
+        return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
+    return shown
+
+
+def why(row: Row | None) -> str:
+    """The note of a figure of records: that it is of few, or why there is none; empty where its symbol says it."""
+    if row is None:
+        return ""
+    if row["value"] is not None:
+        return FEW_NOTE if is_few(row["n_band"]) else ""
+    if row["obs_status"] == "M":
+        known = {"D": NOT_REACHED_NOTE}
+        return NO_LEAST if row["statistic"] == "below_minimum" else known.get(row["unit_measure"], "")
+    if row["obs_status"] != "O":
+        return ""
+    return NOT_YET.format(quarters=row["quarters"]) if "quarters" in row else YEAR_NOT_WHOLE
+
+
+def measured(row: Row | None) -> Shown:
+    """A clearance rate or a disposition time."""
+    shown = indicator_words.figure(row)
+    if row is not None and row["state"] == "too_few" and shown.kind == "value":
+        return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
+    return shown
+
+
+def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
+    """The notes of a clearance rate or disposition time: why there is none, or how sure it is."""
+    if row is None:
+        return ()
+    code = str(row["undefined"] or "")
+    first = (notes.mark(UNDEFINED[code]),) if code in UNDEFINED else ()
+    others = ",".join(reason for reason in str(row["reasons"] or "").split(",") if reason != code)
+    return tuple(dict.fromkeys([*first, *indicator_words.marks({**row, "reasons": others}, notes)]))
+
+
+def is_few(band: str | None) -> bool:
+    """Whether a band of persons (10-19, 500+) begins under 20."""
+    return band is not None and int(band.rstrip("+").split("-")[0]) < 20
+
+
+def persons(rows: Sequence[Row]) -> Shown:
+    """How many persons are behind the figures of one line: their band, never their number."""
+    band = next((row["n_band"] for row in rows if row["n_band"] is not None), None)
+    if band is not None:
+        text = str(band).replace("-", "–")
+        return Shown(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
+    if any(row["conf_status"] == "C" for row in rows):
+        return Shown(words.WITHHELD, "withheld", "withheld")
+    return Shown(words.UNAVAILABLE, "not available", "unavailable") if rows else words.absent()
+
+
+def law(rows: Sequence[Row]) -> Shown:
+    """The least and the greatest imprisonment that the law threatened, in months."""
+    if not rows:
+        return words.absent()
+    found = next((row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None)
+    if found is None:
+        return Shown("not stated", "not stated", "unavailable")
+    ends = [
+        "not stated" if found[end] is None else words.number(found[end]) for end in ("statutory_min", "statutory_max")
+    ]
+    return Shown("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
+
+
+def sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
+    """What can be said aloud of the medians of one way: `said` are territories with records and their medians."""
+    parts = []
+    for area, row in said:
+        shown = figure(row)
+        number, comma, rest = shown.spoken.partition(",")
+        parts.append(f"{area} {number}{' days' if shown.kind == 'value' else ''}{comma}{rest}")
+    text = f"{name}, {crime.lower()}, half within: {'; '.join(parts)}." if parts else f"{name}: no records."
+    return f"{text} No records: {words.join(without)}." if without else text
+
+
+def seen(name: str, rows: Sequence[Row]) -> str:
+    """From when to when the records of one territory are seen."""
+    return f"{name}: {day(rows[0]['seen_from'])} to {day(rows[0]['seen_until'])}"
+
+
+def day(when: date) -> str:
+    """1 October 2022."""
+    return f"{when.day} {when:%B %Y}"
