@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from expectations import engine, justice, register, tables, victims
+from expectations import comparisons, engine, justice, register, tables, victims
 from expectations.common import CODED, COPIED_FROM, Check
 from expectations.rules import RULES, RULES_VERSION
 from pipelines import clock
@@ -110,15 +110,15 @@ def _tables(
         "coverage": tables.coverage(blocks, before, registry),
         "bounds": tables.bounds(totals, registry),
         "outcomes": tables.outcomes(totals),
-        "jumps": tables.series_jumps(totals, known),
-        "stocks": tables.stocks(totals, known),
-        "lags": tables.lags(totals, known),
-        "years_so_far": tables.years_so_far(observations, before),
-        "copies": tables.copies(observations, before).with_columns(
+        "jumps": comparisons.series_jumps(totals, known),
+        "stocks": comparisons.stocks(totals, known),
+        "lags": comparisons.lags(totals, known),
+        "years_so_far": comparisons.years_so_far(observations, before),
+        "copies": comparisons.copies(observations, before).with_columns(
             ((pl.col("same") == 1) & (pl.col("n") >= COPIED_FROM)).cast(pl.Int8).alias("suspect")
         ),
-        "gone": tables.gone(observations, before, blocks),
-        "revisions": tables.revisions(observations, before),
+        "gone": comparisons.gone(observations, before, blocks),
+        "revisions": comparisons.revisions(observations, before),
     }
 
 

@@ -15,7 +15,7 @@ from pipelines import locales
 from pipelines.intake.database import open_url
 from pipelines.people import accounts, signin
 from pipelines.people.identity import SYSTEM, Grant
-from pipelines.service import sign_in
+from pipelines.service import sign_in, sign_in_language
 from pipelines.service.authorization import Client, challenge_of
 
 HOST = "http://127.0.0.1:8502"
@@ -201,7 +201,7 @@ def test_a_faulty_request_is_told_and_never_redirected(browser: TestClient) -> N
 def test_every_language_has_its_page_and_the_document_says_which(browser: TestClient, language: str) -> None:
     answer = browser.get(ask(lang=language))
     assert f'<html lang="{locales.html_lang(language)}">' in answer.text
-    assert browser.cookies[sign_in.LANGUAGE_COOKIE] == language
+    assert browser.cookies[sign_in_language.LANGUAGE_COOKIE] == language
     kept = browser.get(ask())
     assert f'<html lang="{locales.html_lang(language)}">' in kept.text
 
