@@ -233,7 +233,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "balance     whether a level's books agree: opening, entries, exits, closing, gap\n"
         "decomposition   the change of convictions from year to year, by volume and by ratio\n"
         "duration, pending, cohort, sentence   from case records of territories that send them: time to an end with\n"
-        "            open cases counted, age of what is open, what became of a year's cases, sentences beside the law;\n"
+        "            open cases counted, age of what is open, what became of a year's cases, sentences and law;\n"
         "            rounded, of at least 10 persons, and kept as released until 5 more persons have moved\n"
         "coverage    who was expected to report, and who did\n"
         "note        what must be known beside a figure: names, breaks, ways of counting\n"
