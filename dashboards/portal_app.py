@@ -62,7 +62,7 @@ class Dressed:
             return
         from starlette.requests import Request
 
-        from pipelines.service.sign_in import language_of
+        from pipelines.service.sign_in_language import language_of
 
         lang = locales.html_lang(language_of(Request(scope))).encode()
         document = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
