@@ -70,7 +70,9 @@ def schema(table: str) -> dict[str, Any]:
 
 def shaped(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in the columns and order of a table. Raises polars' errors where one is missing or of another kind."""
-    return rows.select(list(COLUMNS[table])).cast(schema(table)).sort(KEYS[table])
+    import polars as pl
+
+    return rows.select(list(COLUMNS[table])).cast(pl.Schema(schema(table))).sort(KEYS[table])
 
 
 def empty_folder(folder: Path) -> Path:
