@@ -194,7 +194,7 @@ def shown(number: float) -> float | None:
 def near(found: float | None, expected: float) -> bool:
     if np.isnan(expected) or found is None:
         return found is None and bool(np.isnan(expected))
-    return found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    return found == pytest.approx(expected, rel=1e-9, abs=1e-6)  # limits are rounded to six places
 
 
 def earlier(period: str, by: int) -> str:

@@ -116,8 +116,8 @@ final as (
             when undefined = ''
                 then per * numerator / denominator * case when times = 'days' then days else 1 end
         end as value,
-        case when undefined = '' and interval_method <> '' then per * {{ limits_low('interval_method', 'numerator', 'denominator', 'phi') }} end as low,
-        case when undefined = '' and interval_method <> '' then per * {{ limits_high('interval_method', 'numerator', 'denominator', 'phi') }} end as high,
+        case when undefined = '' then round(per * {{ limits_low('interval_method', 'numerator', 'denominator', 'phi') }}, 6) end as low,
+        case when undefined = '' then round(per * {{ limits_high('interval_method', 'numerator', 'denominator', 'phi') }}, 6) end as high,
         case when undefined = '' and interval_method <> '' then basis else '' end as interval_basis,
         unit_measure, numerator, denominator,
         cast(days as integer) as days,

@@ -88,8 +88,8 @@ final as (
     select
         metric, area_kind, area, territory, freq, period, offence_group, count_unit, level, measure,
         case when is_known then case when is_share then per * value / denominator else value end end as value,
-        case when is_known then per * {{ limits_low('interval_method', 'value', 'denominator', 'phi') }} end as low,
-        case when is_known then per * {{ limits_high('interval_method', 'value', 'denominator', 'phi') }} end as high,
+        case when is_known then round(per * {{ limits_low('interval_method', 'value', 'denominator', 'phi') }}, 6) end as low,
+        case when is_known then round(per * {{ limits_high('interval_method', 'value', 'denominator', 'phi') }}, 6) end as high,
         case when is_known then basis else '' end as interval_basis,
         unit_measure,
         value as numerator,

@@ -228,8 +228,8 @@ figures as (
     select
         metric, area_kind, area, territory, freq, period, offence_group, count_unit, version,
         case when is_known then per * numerator / denominator end as value,
-        case when is_known then per * {{ limits_low('interval_method', 'numerator', 'denominator', 'phi') }} end as low,
-        case when is_known then per * {{ limits_high('interval_method', 'numerator', 'denominator', 'phi') }} end as high,
+        case when is_known then round(per * {{ limits_low('interval_method', 'numerator', 'denominator', 'phi') }}, 6) end as low,
+        case when is_known then round(per * {{ limits_high('interval_method', 'numerator', 'denominator', 'phi') }}, 6) end as high,
         case when is_known then basis else '' end as interval_basis,
         unit_measure, numerator, denominator, lag,
         case when lower_conf is null then cast(null as varchar) else denominator_period end as denominator_period,
