@@ -36,9 +36,14 @@ def show() -> None:
         ways = {row["stage"]: row for row in queries.read(here.path, "duration_ways", crime)}
         way = ""
         if ways:
-            say: Callable[[str], str] = lambda code: str(ways[code]["name"])  # noqa: E731
             way = layout.choose(
-                "From which stage to which", "way", tuple(ways), default="first", say=say, boxed=True, width=420
+                "From which stage to which",
+                "way",
+                tuple(ways),
+                default="first",
+                say=lambda code: str(ways[code]["name"]),
+                boxed=True,
+                width=420,
             )
     crime_name = queries.labels(here.path, "offence_group")[crime]
     with_records = [row["area"] for row in queries.read(here.path, "record_areas")]
@@ -181,7 +186,7 @@ def _chart(here: layout.Frame, key: tuple[str, ...], group: Group, top: float) -
         row, shown = group.get(statistic), duration_words.figure(group.get(statistic))
         ends = {end: None if row is None else row[end] for end in ("value", "low", "high")}
         rows.append({"part": title, "label": shown.text, "spoken": shown.spoken, **ends})
-    title = f"{here.marked(key[0])}: days until they had left the stage"
+    title = f"{here.marked(key[0])}: days it takes"
     return charts.ranges(title, rows, top=top, unit="days", under=here.under(key[0]))
 
 
@@ -279,8 +284,9 @@ def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
         offered = [row["level"] for row in queries.read(here.path, "clearance_levels", crime)]
         levels = tuple(level for level in duration_words.LEVELS if level in offered)
         if levels:
-            say: Callable[[str], str] = lambda code: duration_words.LEVELS[code]  # noqa: E731
-            level = layout.choose("Before", "level", levels, default="first", say=say)
+            level = layout.choose(
+                "Before", "level", levels, default="first", say=lambda code: duration_words.LEVELS[code]
+            )
             units = tuple(row["count_unit"] for row in queries.read(here.path, "clearance_units", crime, level))
             unit = layout.choose("Counted in", "unit", units, say=words.unit) if len(units) > 1 else units[0]
             freq, period = layout.choose_period(here, queries.clearance_periods(here.path, crime, level, unit))
