@@ -97,7 +97,7 @@ _WORDED = {
     "pipelines.measuring": ("AsOfError",),
     "pipelines.warehouse": ("WarehouseError",),
     "pipelines.reference.gather": ("ReferenceConflictError",),
-    "pipelines.refresh": ("RefreshError",),
+    "pipelines.refresh.results": ("RefreshError",),
     "pipelines.run": ("BusyError", "RunFailedError"),
     "pipelines.serve": ("ServeError",),
 }

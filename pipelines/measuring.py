@@ -2,7 +2,7 @@
 
 Belongs here: the step of a refresh that measures quality, revisions and coherence, and the command's work of building
 everything as of a moment.  Does not belong here: how a table is made (`indicators.measured`), the other steps
-(`refresh.py`).
+(`refresh/`).
 """
 
 from __future__ import annotations

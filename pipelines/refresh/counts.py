@@ -1,0 +1,143 @@
+"""The steps that build: counts and records, and the indicators over them, restricted or protected.
+
+Belongs here: these steps, and where the others find what was built.  Does not belong here: how it is built
+(`pipelines/warehouse.py`, `pipelines/measuring.py`, dbt), protecting and releasing (`release.py`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from pipelines import clock, steps
+from pipelines.home import Home
+from pipelines.refresh.results import Log, RefreshError, Step, quiet
+
+PUBLIC_TABLES = (
+    "mart_coverage", "mart_return", "mart_delivery", "dim_area", "dim_period", "dim_population", "dim_measure",
+    "dim_counting_card",
+    "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
+    "dim_metric", "dim_metric_operand",
+)  # fmt: skip
+"""Tables of the warehouse without counts, which go beside the protected cells as they are."""
+
+
+def build_counts(home: Home, *, log: Log = quiet) -> Step:
+    """Build the count marts, unless the accepted returns, the declarations and the model are as they were today."""
+    from pipelines import warehouse
+
+    key = steps.digest(_gathered_key(home), warehouse.project_digest(), clock.now().date().isoformat())
+    known = steps.remembered(home, "counts", key)
+    if known is not None and Path(known["path"]).exists():
+        log("counts: nothing new")
+        return Step(new=False, path=Path(known["path"]))
+    path = warehouse.build_counts(home)
+    steps.remember(home, "counts", key, {"path": str(path)})
+    seconds = warehouse.node_times(path)
+    log(f"counts built into {path.name}")
+    return Step(new=True, path=path, seconds=seconds)
+
+
+def _gathered_key(home: Home) -> str:
+    """What of the gathered tables shapes a count: not who published what, and not the words of a comment."""
+    import polars as pl
+
+    submission = pl.read_parquet(
+        home.gathered / "submission.parquet",
+        columns=["submission_id", "received_at", "accepted_at", "corrects_submission_id", "kind"],
+    ).sort("submission_id")
+    others = [
+        path
+        for path in sorted(home.gathered.glob("*.parquet"))
+        if path.stem not in ("submission", "event", "justification")
+    ]
+    return steps.digest(submission.write_csv(), *others)
+
+
+def records(home: Home, *, log: Log = quiet) -> Step:
+    """Make the figures of case records, unless records, rules and the release before are as they were."""
+    from pipelines import warehouse
+    from pipelines.indicators import from_records
+
+    counts = latest_counts(home)
+    path, new = from_records.build(home, counts, warehouse.tables(counts))
+    steps.remember(home, "records", path.name, {"folder": path.name})
+    from_records.keep(home, {path.name, (steps.last(home, "draft") or {}).get("records", "")})
+    log("figures of case records made" if new else "figures of case records: nothing new")
+    return Step(new=new, path=path)
+
+
+def records_folder(home: Home) -> Path:
+    from pipelines.indicators import from_records
+
+    known = steps.last(home, "records")
+    path = from_records.folder(home) / str(known["folder"]) if known else None
+    if path is None or not path.exists():
+        raise RefreshError("the figures of case records are not there; run `rti refresh`")
+    return path
+
+
+def build_indicators(home: Home, *, which: Literal["restricted", "protected"], log: Log = quiet) -> Step:
+    """Build the indicators over restricted counts (for offices) or over protected cells (for the public)."""
+    from pipelines import warehouse
+
+    if which == "restricted":
+        counts = latest_counts(home)
+        source, dimensions = warehouse.tables(counts) / "mart_count.parquet", warehouse.tables(counts)
+        target = home.warehouse / "indicators-restricted.duckdb"
+    else:
+        folder = protected_folder(home)
+        source, dimensions = folder / "cells.parquet", folder
+        target = folder / "indicators.duckdb"
+    of_records = records_folder(home) / ("restricted" if which == "restricted" else "public")
+    key = steps.digest(
+        warehouse.indicators_digest(), source, of_records, *(dimensions / f"{t}.parquet" for t in PUBLIC_TABLES[2:])
+    )
+    step = f"indicators-{which}"
+    if steps.remembered(home, step, key) is not None and target.exists():
+        log(f"{which} indicators: nothing new")
+        return Step(new=False, path=target)
+    warehouse.build_indicators(
+        home, input=which, source=source, target=target, dimensions=dimensions, records=of_records
+    )
+    if which == "protected":
+        _export_marts(target, protected_folder(home) / "indicators")
+    steps.remember(home, step, key, {"path": str(target)})
+    log(f"{which} indicators built")
+    return Step(new=True, path=target)
+
+
+def _export_marts(database: Path, folder: Path) -> None:
+    """The marts of the public indicators as Parquet, for the release builder, which opens no warehouse."""
+    import duckdb
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = [
+            str(row[0])
+            for row in connection.execute(
+                "select table_name from information_schema.tables where table_name like 'mart_%' order by 1"
+            ).fetchall()
+        ]
+        for name in names:
+            target = str(folder / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"copy (select * from {name} order by all) to '{target}' (format parquet)")
+
+
+def latest_counts(home: Home) -> Path:
+    from pipelines import warehouse
+
+    counts = warehouse.latest_counts(home)
+    if counts is None:
+        raise RefreshError("there are no counts yet; run `rti refresh`")
+    return counts
+
+
+def protected_folder(home: Home) -> Path:
+    """Where the protected cells of this home lie. Raises RefreshError where there are none."""
+    found = [path for path in home.protected.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    if len(found) != 1:
+        raise RefreshError("the protected cells are not there; run `rti refresh`")
+    return found[0]

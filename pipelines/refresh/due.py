@@ -1,0 +1,59 @@
+"""When a refresh is due: what happened in the ledger since the last, and which deadlines have passed.
+
+Does not belong here: the sensor and the schedule that ask (`pipelines/defs/`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipelines import clock
+from pipelines.home import Home
+
+
+@dataclass(frozen=True)
+class News:
+    """Events of the ledger after a cursor: the territories and quarters they touch, and the last event's number."""
+
+    territories: tuple[str, ...]
+    periods: tuple[str, ...]
+    last_event: int
+
+
+def news(home: Home, *, after: int) -> News:
+    """What happened in the ledger since an event, but for what the machine itself did by publishing."""
+    from pipelines.intake import ledger, queries
+    from pipelines.returns.periods import Period
+    from pipelines.returns.registry import load
+
+    engine = ledger.open_ledger(home)
+    events = queries.events(engine, after=after)
+    last = max((int(event["event_id"]) for event in events), default=after)
+    touched = sorted({event["submission_id"] for event in events if event["action"] not in ("publish", "check")})
+    if not touched:
+        return News((), (), last)
+    territories, quarters = set(), set()
+    for one in queries.submissions(engine, ids=touched):
+        # What has not been read yet may be anybody's.
+        territories |= {one.territory} if one.territory else set(load().national().territories)
+        quarters |= {
+            Period.containing(Period.of(block["period"]).end, "Q").code
+            for block in queries.blocks(engine, one.submission_id)
+        }
+    if not quarters:
+        quarters = {Period.containing(clock.now().date(), "Q").code}
+    return News(tuple(sorted(territories)), tuple(sorted(quarters)), last)
+
+
+def deadlines(day: date) -> dict[str, str]:
+    """Each territory's last deadline in the ninety days before a day, as tags of the run that follows it."""
+    from pipelines.returns.registry import load
+
+    registry = load().national()
+    out: dict[str, str] = {}
+    for row in registry.calendar(day):
+        if day - timedelta(days=90) <= row["deadline"] <= day:
+            tag = f"deadline/{row['territory']}"
+            out[tag] = max(out.get(tag, ""), row["deadline"].isoformat())
+    return out

@@ -1,0 +1,95 @@
+"""The steps about returns: what has arrived is entered, checked, told of and gathered for dbt.
+
+Does not belong here: what is built of them (`counts.py`), how a return is checked (`pipelines/intake/`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pipelines.home import Home
+from pipelines.refresh.results import Log, Step, TakenIn, quiet
+
+RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
+"""The demonstration's returns, unless the environment names another folder in RTI_SAMPLES."""
+
+
+def arrive(home: Home, *, log: Log = quiet) -> int:
+    """Enter what has arrived by the clock's now; returns how many submissions are new.
+
+    In a demonstration home that is the list of `raw_samples/`.  A real home's offices submit by themselves: here
+    nothing is to be done.
+    """
+    if home.kind != "demonstration":
+        return 0
+    from pipelines.intake import arrivals, ledger
+
+    new = arrivals.enter(home, ledger.open_ledger(home), samples())
+    log(f"{new} returns of {samples().name}/ are new")
+    return new
+
+
+def samples() -> Path:
+    """The folder of the demonstration's returns."""
+    return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
+
+
+def take_in(home: Home, territory: str, *, log: Log = quiet) -> TakenIn:
+    """Check what waits of one territory; in a demonstration home also decide as the list of arrivals says."""
+    from pipelines.intake import arrivals, ledger, record
+    from pipelines.returns.registry import load
+
+    engine = ledger.open_ledger(home)
+    demonstration = home.kind == "demonstration"
+    reports = record.check_waiting(
+        home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
+    )
+    undecided = arrivals.decide(home, engine, samples()) if demonstration else {}
+    refused = {
+        report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
+        for report in reports.values()
+        if report.count("error")
+    }
+    taken = TakenIn(
+        territory,
+        checked=len(reports),
+        refused=refused,
+        warnings=sum(report.count("warning") for report in reports.values()),
+        undecided=tuple(str(error) for error in undecided.values()),
+    )
+    if reports:
+        log(f"{territory}: {taken.checked} returns checked, {len(refused)} refused, {taken.warnings} warnings")
+    return taken
+
+
+def document(home: Home, *, log: Log = quiet) -> Step:
+    """Write Great Expectations' Data Docs of what this run judged, for the restricted side."""
+    from expectations.engine import build_data_docs
+
+    index = build_data_docs(home.data_docs)
+    if index is None:
+        return Step(new=False)
+    log(f"Data Docs of the judgement lie in {index}")
+    return Step(new=True, path=index)
+
+
+def gather(home: Home, *, log: Log = quiet) -> Step:
+    """Export the ledger, the declarations and the figures of others for dbt; see that facts and ledger agree."""
+    from pipelines.indicators import cards_export, metrics
+    from pipelines.intake import audit, facts, ledger, queries
+    from pipelines.reference.gather import gather_reference
+    from pipelines.returns.registry import load
+
+    engine = ledger.open_ledger(home)
+    rows = ledger.export(engine, home.gathered)
+    registry = load().national()
+    registry.export(home.gathered)
+    cards_export.write(registry, home.gathered)
+    metrics.export(home.gathered)
+    gather_reference(home)
+    accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
+    unmatched = tuple(sorted(i for i in accepted if not facts.path_of(home, "observation", i).exists()))
+    audit.checkpoint(home, engine)
+    log(f"{len(accepted)} accepted submissions gathered")
+    return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)
