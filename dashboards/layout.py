@@ -195,14 +195,18 @@ def choose_territory(here: Frame) -> str:
     return choose("Territory", "territory", codes, say=here.marked, boxed=True, width=260)
 
 
-def end(here: Frame) -> None:
-    """Close a page: the release is part of the address, and the foot says what to cite."""
+def end(here: Frame, *, is_linked: bool = True) -> None:
+    """Close a page: the release is part of the address, and the foot says what to cite.
+
+    `is_linked`: each figure of the page leads to its way back; an indicator of several counts has none of its own.
+    """
+    way = "Each figure links to its way back." if is_linked else "The counts behind are on the territories' pages."
     st.query_params["release"] = here.id
     st.html(
         f'<div class="rti-foot">Source: {escape(words.citation(here.release))} '
         f"Drafted {escape(str(here.release['drafted_at'])[:10])}; data up to "
         f"{escape(words.period_short(here.release['reference_period']))}. "
-        "Each figure links to its way back.</div>"
+        f"{way}</div>"
     )
 
 

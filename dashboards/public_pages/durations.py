@@ -28,7 +28,7 @@ def show() -> None:
     here = layout.page("How long it takes, and what the sentence is", _LEAD)
     if not queries.has(here.path, "duration"):
         st.info("This release was made before durations were published; the next one has them.")
-        layout.end(here)
+        layout.end(here, is_linked=False)
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -59,7 +59,7 @@ def show() -> None:
     _clearance(here, crime, crime_name)
     names = here.name_notes([code for code, _ in here.territories])
     layout.put(tables.legend(), tables.notes_list(words.Notes(), names, title="Names"))
-    layout.end(here)
+    layout.end(here, is_linked=False)
 
 
 # ------------------------------------------------------------------------------------------------------ one of records

@@ -26,7 +26,7 @@ def show() -> None:
     here = layout.page("From stage to stage", "How many of those at one stage reach a later one, and how sure that is.")
     if not queries.has(here.path, "stage_ratio"):
         st.info("This release was made before ratios were published; the next one has them.")
-        layout.end(here)
+        layout.end(here, is_linked=False)
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -69,7 +69,7 @@ def show() -> None:
     )
     _compared(here, metric, freq, period, crime, unit)
     _cards(here, about, freq, period, unit)
-    layout.end(here)
+    layout.end(here, is_linked=False)
 
 
 def _sentence(here: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str) -> str:
