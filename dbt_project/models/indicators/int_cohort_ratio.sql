@@ -84,8 +84,8 @@ final as (
             else {{ few_state('value * n_at_least / 100.0', 'n_at_least', 'minimum_events') }}
         end as state,
         obs_status, conf_status,
-        value is not null and seen_quarters >= longest and coalesce(open_share <= {{ cohort_open_at_most() }}, false)
-            as is_complete
+        -- A figure after the last of the quarters is there only where the records show them all.
+        value is not null and coalesce(open_share <= {{ cohort_open_at_most() }}, false) as is_complete
     from counted
 )
 
