@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from pipelines.people.identity import Identity
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = ("returns", "upload", "answer", "approve", "board", "figures", "templates", "nil", "practice", "account", "people")
+PAGES = (
+    "returns",
+    "upload",
+    "answer",
+    "approve",
+    "board",
+    "figures",
+    "templates",
+    "nil",
+    "practice",
+    "account",
+    "people",
+)
 UNSCR = "United Nations Security Council resolution 1244"
 Run = Callable[..., AppTest]
 
@@ -468,3 +480,77 @@ def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: desk.De
         told = [element.value for kind in (shown.title, shown.header, shown.markdown) for element in kind]
         assert not [text for text in told if re.search(r"(?<!\\)\]\(", text)], "in Markdown escaped"
     assert not [one.value for one in test.header if re.search(r"(?<!\\)\]\(", one.value)]
+
+
+# --------------------------------------------------------------------------------------------------------- our figures
+
+
+def _restricted(opened: desk.Desk, query: str) -> list[tuple[object, ...]]:
+    import duckdb
+
+    with duckdb.connect(str(opened.home.warehouse / "indicators-restricted.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: desk.Desk) -> None:
+    text = html(run("figures", "al-sender"))
+    assert text.count("Restricted: not for publication") > 3
+    ((reported,),) = _restricted(
+        opened,
+        "select value::int from cell where area = 'AL' and period = '2026-Q3' and measure = 'reported'"
+        " and offence = '_T' and offence_group = 'TIP' and sex = '_T' and age = '_T'"
+        " and person_type = '_T' and count_unit = 'person' and citizenship = '_T'",
+    )
+    assert re.search(rf'<th scope="row">Reported, persons</th><td data-column="[^"]*"[^>]*>{reported} \(', text)
+    assert "Victims" not in text, "the victims' figures are another office's"
+    broken = _restricted(
+        opened,
+        "select opening::int, entries::int, exits::int, closing::int from mart_balance where area = 'AL' and"
+        " period = '2026-Q3' and offence_group = 'TIP' and abs(opening + entries - exits - closing) > 1",
+    )
+    assert broken, "the demonstration has a balance that is out by more than one"
+    for opening, entries, exits, closing in broken:
+        assert f"{opening} at the start + {entries} in \u2212 {exits} out" in text
+        assert f"reported at the end: {closing}." in text and "hand in a corrected return" in text
+    for one in ("Same period", "Lagged", "Cohort", "the default", "There are no case records of these offences"):
+        assert one in text, one
+
+
+def test_the_year_is_chosen_and_records_are_for_whoever_has_the_right_to_them(run: Run) -> None:
+    test = run("figures", "secretariat", area="RS")
+    assert "Half within (days)" in html(test) and "Pending on 2026-09-30" in html(test)
+    assert "Serbia*, 2026 Q3, " in html(test) and "Serbia*, 2025, " not in html(test)
+    period = next(group for group in test.button_group if group.key == "figures.period.RS")
+    period.set_value("2025").run()
+    assert not test.exception and "Serbia*, 2025, " in html(test)
+
+
+@pytest.mark.parametrize(
+    ("account", "areas"),
+    [
+        ("al-sender", ["Albania"]),
+        ("ba-brc-sender", ["Brčko District"]),
+        ("xk-viewer", ["Kosovo under UNSCR 1244*"]),
+        ("secretariat", None),
+    ],
+)
+def test_only_the_areas_of_ones_own_offices_are_offered(run: Run, account: str, areas: list[str] | None) -> None:
+    options = list(run("figures", account).selectbox(key="figures.area").options)
+    if areas is None:
+        assert len(options) == 11 and not [one for one in options if "Western Balkans" in one or "region" in one]
+    else:
+        assert [one.partition(" (")[0] for one in options] == areas
+
+
+@pytest.mark.parametrize("account", ["al-sender", "xk-viewer", "ba-brc-sender", "nobody"])
+def test_a_forged_area_shows_nothing(run: Run, account: str) -> None:
+    told = set()
+    for area in ("RS", "BA", "WB", "ZZ", "AL' or 1=1 --"):
+        test = run("figures", account, area=area)
+        assert test.title[0].value == "Not to be seen" and "<table" not in html(test), area
+        told.add(tuple(one.value for one in test.error))
+    assert len(told) == 1, "foreign and not there are told alike"
+
+
+def test_without_an_office_there_are_no_figures(run: Run) -> None:
+    assert "There are no figures here for you yet" in html(run("figures", "nobody"))
