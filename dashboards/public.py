@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public_pages import about, durations, published, ratios, region, source, territory, victims
+from dashboards.public_pages import about, durations, published, quality, ratios, region, source, territory, victims
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 st.navigation(
@@ -19,6 +19,7 @@ st.navigation(
             st.Page(durations.show, title="How long, and what sentence", url_path="durations"),
             st.Page(victims.show, title="Victims", url_path="victims"),
             st.Page(published.show, title="What others published", url_path="published"),
+            st.Page(quality.show, title="How good the figures are", url_path="quality"),
             st.Page(source.show, title="Where a number comes from", url_path="source"),
             st.Page(about.show, title="About and downloads", url_path="about"),
         ]

@@ -330,6 +330,18 @@ SQL: Mapping[str, str] = {
             and clearance.area_kind in ('region', 'territory')
         order by clearance.area, metric.position
     """,
+    "quality": """
+        select territory, indicator, value, unit, n, reason from quality where period = '_T' and instrument = '_T'
+    """,
+    "revised": """
+        select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
+        where area_kind = 'territory' group by area
+    """,
+    "coherence": """
+        select world, territory, period, left_source, left_words, left_value, right_source, right_words, right_value,
+            difference, verdict, reason_text
+        from coherence order by world desc, territory, period, measure, left_words
+    """,
     "tables": "select table_name from information_schema.tables order by table_name",
 }
 """Statements by name. A `?` is a parameter in the order of the arguments of `read`."""

@@ -20,7 +20,7 @@ from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_invented, read_published
 from pipelines.releases import build, formats, notes, publish
 from pipelines.returns.registry import Registry, load
-from tests import release_ratios, release_records
+from tests import release_quality, release_ratios, release_records
 
 RELEASE = "2026-Q3"
 TERRITORIES = ("AL", "BA", "HR", "XK", "MK", "ME", "RS")
@@ -120,6 +120,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "indicator": _indicators(cells),
         **release_ratios.tables(TERRITORIES),
         **release_records.tables(),
+        **release_quality.tables(),
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pipelines import home
 from tests import release_fixture, release_ratios
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "source", "about")
+PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
 UNSCR = "United Nations Security Council resolution 1244"
 
 
@@ -324,3 +324,16 @@ def test_pairs_are_told_in_words_and_never_ranked() -> None:
     assert "Albania is lower than North Macedonia: 0.63 times, range 0.45 to 0.88." in text
     assert "cannot be told apart on these numbers. With care: Not stated for both sides: attempts." in text
     assert "United Nations Security Council resolution 1244" in text
+
+
+def test_quality_is_told_of_each_territory_and_none_is_made_up() -> None:
+    test = run("quality")
+    assert row(test, "Albania") == ["98.4 %", "75.0 %", "\u22126.5", "92.0", "11", "10.7 %"]
+    assert row(test, "Serbia") == [".."] * 6
+    text = html(test)
+    assert "no return has come." in text, "why there is none"
+    assert "Albania: of 25 totals that stand in two releases or more, 4 changed." in text
+    assert "Croatia: no total stands in two releases yet." in text and "BA_FED" not in text
+    assert "Of 3 pairs 1 agree, 1 differ, and declared reasons explain it and 1 differ" in text
+    assert row(test, "Albania") and "71: cases under investigation (One)" in text and ">+25<" in text
+    assert "Investigations carried over are counted with the new ones." in text

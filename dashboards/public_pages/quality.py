@@ -1,0 +1,150 @@
+"""How good the figures are: completeness, punctuality, timeliness, revision and coherence of each territory, in words.
+
+Belongs here: what is said of the release's tables `quality`, `revision_summary` and `coherence`.  Does not belong here:
+how they are computed (`pipelines/indicators/`). Nobody is ranked: territories stand in their own order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboards import charts, layout, queries, tables, words
+from dashboards.words import Row
+
+COLUMNS: Mapping[str, str] = {
+    "COMPLETENESS_RATE": "Cells provided of those asked for",
+    "PUNCTUALITY_RATE": "Returns that came by their day",
+    "PUNCTUALITY_DAYS": "Mean days after that day",
+    "TIMELAG_FIRST": "Days to the first release",
+    "COMPAR_LENGTH": "Periods without gap or break",
+    "DATA_REV_AVGSIZE": "Mean revision of totals",
+}
+TOLD: tuple[tuple[str, str], ...] = (
+    (
+        "Cells provided",
+        "Of the cells that an office fills in any period, those that came; zero counts as provided.",
+    ),
+    ("By their day", "Of the returns that were due. One that is due and did not come is not in time."),
+    ("Days after that day", "Of the returns that came; before the day is below zero."),
+    ("Days to the first release", "From the end of a period to the day on which a release first had it."),
+    ("Without gap or break", "The shortest of the territory's offices, up to the newest period."),
+    ("Mean revision", "How much published totals changed in later releases, relative to the later figures."),
+)
+VERDICTS: Mapping[str, str] = {
+    "reconciles": "agree",
+    "explained": "differ, and declared reasons explain it",
+    "open": "differ, and nothing declared explains it",
+}
+WORLDS: Mapping[str, str] = {
+    "published": "Figures that others published, against each other",
+    "invented": "Invented returns, against invented sources",
+    "real": "This release, against figures that others published",
+}
+
+
+def show() -> None:
+    """The page."""
+    here = layout.page(
+        "How good the figures are",
+        "What arrived, when, how often it was changed afterwards, and whether it agrees with what others say.",
+    )
+    if not queries.has(here.path, "quality"):
+        st.info("This release was made before quality was measured; the next one has it.")
+        layout.end(here)
+        return
+    by_area: dict[str, dict[str, Row]] = {}
+    for row in queries.read(here.path, "quality"):
+        by_area.setdefault(row["territory"], {})[row["indicator"]] = row
+    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    caption = f"Quality over all periods and returns. Release {here.id}.{demonstration}"
+    notes = words.Notes()
+    lines = [_line(here, code, by_area.get(code, {}), notes) for code, _ in here.territories]
+    names = here.name_notes([code for code, _ in here.territories])
+    layout.put(tables.table(caption, list(COLUMNS.values()), lines, corner="Territory"))
+    layout.put(tables.facts(TOLD), tables.notes_list(notes, names))
+    st.markdown("These figures say how far data can be relied on. They rank nobody: offices differ in what they count.")
+    _revisions(here)
+    _coherence(here)
+    layout.end(here)
+
+
+def _line(here: layout.Frame, area: str, found: Mapping[str, Row], notes: words.Notes) -> tables.Line:
+    cells = []
+    for indicator, column in COLUMNS.items():
+        text, why = _shown(found.get(indicator))
+        marks = (notes.mark(why),) if why else ()
+        kind = "value" if text != words.UNAVAILABLE else "unavailable"
+        spoken = text if kind == "value" else "not available"
+        cells.append(tables.Cell(text, f"{here.name(area)}, {column}: {spoken}", marks, kind=kind))
+    return tables.Line(here.heading(area, href=f"territory?territory={area}"), tuple(cells))
+
+
+def _shown(row: Row | None) -> tuple[str, str]:
+    """A figure in its unit, or that there is none and why."""
+    if row is None or row["value"] is None:
+        return words.UNAVAILABLE, f"{row['reason'].rstrip('.')}." if row is not None and row["reason"] else ""
+    if row["unit"] == "fraction":
+        return f"{words.number(100 * row['value'], 1)} %", ""
+    return words.number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
+
+
+def _revisions(here: layout.Frame) -> None:
+    """How many published totals changed, territory by territory."""
+    st.header("What was changed after it was published", anchor=False)
+    found = {row["area"]: row for row in queries.read(here.path, "revised")}
+    if not found:
+        st.markdown("No total stands in two releases yet, so that none can have been revised.")
+        return
+    said = []
+    for code, _ in here.territories:
+        row = found.get(code)
+        name = here.marked(code)
+        if row is None:
+            said.append(f"{name}: no total stands in two releases yet.")
+            continue
+        said.append(
+            f"{name}: of {words.number(row['periods'])} totals that stand in two releases or more, "
+            f"{words.number(row['revised'])} changed."
+        )
+    layout.put(_items(said))
+
+
+def _coherence(here: layout.Frame) -> None:
+    """Two sources on one thing: how often they agree, and each difference with its declared reasons."""
+    st.header("Whether it agrees with other sources", anchor=False)
+    found = queries.read(here.path, "coherence") if queries.has(here.path, "coherence") else ()
+    if not found:
+        st.markdown("No two sources of this release speak of the same thing.")
+        return
+    worlds: dict[str, list[Row]] = {}
+    for row in found:
+        worlds.setdefault(row["world"], []).append(row)
+    for world, rows in worlds.items():
+        title = WORLDS.get(world, world)
+        counts = [(text, sum(row["verdict"] == code for row in rows)) for code, text in VERDICTS.items()]
+        told = words.join(f"{n} {text}" for text, n in counts if n)
+        layout.put(f"<p><b>{escape(title)}.</b> Of {len(rows)} pairs {escape(told)}.</p>")
+        with st.expander(f"{title}: each pair"):
+            layout.put(_pairs(here, title, rows))
+
+
+def _pairs(here: layout.Frame, title: str, rows: Sequence[Row]) -> str:
+    columns = ["Period", "One source", "The other", "Difference", "What is found"]
+    lines = []
+    for row in rows:
+        sides = [
+            f"{words.number(row[f'{side}_value'])}: {row[f'{side}_words']} ({row[f'{side}_source']})"
+            for side in ("left", "right")
+        ]
+        difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
+        verdict = " ".join(filter(None, (f"They {VERDICTS.get(row['verdict'], row['verdict'])}.", row["reason_text"])))
+        cells = (words.period_short(row["period"]), *sides, difference, verdict)
+        lines.append(tables.Line(here.heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
+    return tables.table(f"{title}. Release {here.id}.", columns, lines, corner="Territory", text=True)
+
+
+def _items(said: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in said) + "</ul>"
