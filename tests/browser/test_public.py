@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]
 WIDTHS = (360, 1280)
-PAGES = ("", "territory", "ratios", "durations", "victims", "published", "source", "about")
+PAGES = ("", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
 UNSCR = "United Nations Security Council resolution 1244"
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
