@@ -36,7 +36,7 @@ NO_LEAST = "No share: the law table holds no least penalty for this crime in thi
 UNDEFINED: Mapping[str, str] = {
     "resolved_missing": "Undefined: how many were resolved is not known.",
     "incoming_missing": "Undefined: how many came in is not known.",
-    "stock_missing": "Undefined: how many were pending at the end is not known.",
+    "stock_missing": "Undefined: how many were pending at the end is not known or not published.",
     "no_incoming": "Undefined: nothing came in.",
     "no_resolved": "Undefined: nothing was resolved.",
     "nothing_pending": "Undefined: nothing was pending.",

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import codes
 from pipelines.disclosure import audit, programme, protect, space
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *space.DETAIL)
@@ -249,3 +250,10 @@ def test_a_table_that_would_hold_a_cell_twice_is_refused() -> None:
     with pytest.raises(programme.ProgrammeError, match="AA 2024 convicted_first"):
         programme.select(twins, only)
     assert programme.select(twins.head(1), only).height == 1
+
+
+def test_no_published_balance_can_be_closed() -> None:
+    """Opening + entries - exits = closing spans blocks that are audited apart: no stock, no closing."""
+    stocks = {code for code, row in codes.codelist("measure").items() if row["kind"] == "stock"}
+    assert stocks
+    assert not [table.id for table in programme.load().tables if stocks & set(table.measures)]
