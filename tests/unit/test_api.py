@@ -241,7 +241,7 @@ def test_a_state_that_does_not_allow_it_is_a_conflict(desk: Desk, client: TestCl
 def test_what_counts_is_taken_back_by_two(desk: Desk, client: TestClient) -> None:
     identity = accepted(desk)
     why = {"reason": "wrong_return", "comment": "it was another quarter's"}
-    sender, approver, steward = (_as(desk, name) for name in ("qq-sender", "qq-approver", "the-steward"))
+    sender, _approver, steward = (_as(desk, name) for name in ("qq-sender", "qq-approver", "the-steward"))
     _is_problem(client.post(f"/v1/submissions/{identity}/withdraw", headers=sender, json=why), 409)
     _is_problem(client.post(f"/v1/submissions/{identity}/withdraw", headers=steward, json=why), 403)
     asked = client.post(f"/v1/submissions/{identity}/ask-withdrawal", headers=sender, json=why)
