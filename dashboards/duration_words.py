@@ -32,6 +32,10 @@ NOT_YET = (
     "Not yet: the records do not hold that year whole, or its people have not been followed for {quarters} quarters."
 )
 YEAR_NOT_WHOLE = "The records do not hold the whole of that year."
+NO_STOCKS = (
+    "Disposition times are not in this release. They are made of stocks of pending cases, which are not published: "
+    "opening, entries, exits and closing of one year add up, so that a withheld number could be worked out of them."
+)
 NO_LEAST = "No share: the law table holds no least penalty for this crime in this territory."
 UNDEFINED: Mapping[str, str] = {
     "resolved_missing": "Undefined: how many were resolved is not known.",

@@ -295,11 +295,12 @@ def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
         return
     found = queries.read(here.path, "clearance", crime, level, unit, freq, period)
     at = {(row["area"], row["unit_measure"]): row for row in found}
+    measured = {code: title for code, title in duration_words.MEASURED.items() if any(unit == code for _, unit in at)}
     notes = words.Notes()
     lines = []
     for area in (here.region, *(code for code, _ in here.territories)):
         cells = []
-        for code, title in duration_words.MEASURED.items():
+        for code, title in measured.items():
             row = at.get((area, code))
             marks = duration_words.measured_marks(row, notes)
             cells.append(_cell(duration_words.measured(row), f"{here.name(area)}, {title}", marks))
@@ -307,7 +308,9 @@ def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
         lines.append(tables.Line(here.heading(area, href), tuple(cells), is_total=area == here.region))
     where = duration_words.LEVELS[level].lower()
     title = f"Clearance and disposition, {where}. {crime_name}, {words.period_short(period)}, {words.unit(unit)}"
-    _put(here, title, list(duration_words.MEASURED.values()), lines, "Area")
+    _put(here, title, list(measured.values()), lines, "Area")
+    if duration_words.MEASURED.keys() - measured.keys():
+        st.markdown(duration_words.NO_STOCKS)
     days = next((row["days"] for row in found if row["days"]), None)
     cases = "" if unit == "case" else f" The CEPEJ counts cases; these are {words.unit(unit)}."
     st.markdown((f"The period has {days} days." if days else "") + cases)

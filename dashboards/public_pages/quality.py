@@ -53,7 +53,7 @@ def show() -> None:
     )
     if not queries.has(here.path, "quality"):
         st.info("This release was made before quality was measured; the next one has it.")
-        layout.end(here)
+        layout.end(here, is_linked=False)
         return
     by_area: dict[str, dict[str, Row]] = {}
     for row in queries.read(here.path, "quality"):
@@ -68,7 +68,7 @@ def show() -> None:
     st.markdown("These figures say how far data can be relied on. They rank nobody: offices differ in what they count.")
     _revisions(here)
     _coherence(here)
-    layout.end(here)
+    layout.end(here, is_linked=False)
 
 
 def _line(here: layout.Frame, area: str, found: Mapping[str, Row], notes: words.Notes) -> tables.Line:

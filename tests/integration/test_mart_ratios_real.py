@@ -148,6 +148,11 @@ def test_no_figure_is_made_of_a_withheld_one(world: tuple[pl.DataFrame, Path]) -
         assert found.filter((pl.col("obs_status") == "Q") != (pl.col("conf_status") != "F")).is_empty()
 
 
+def _has_no_stocks(found: pl.DataFrame) -> bool:
+    """Whether the cells are those of the public programme, which holds no stock of pending cases."""
+    return found.filter(pl.col("measure").str.starts_with("pending_")).is_empty()
+
+
 def test_disposition_time_takes_the_days_of_the_calendar(world: tuple[pl.DataFrame, Path]) -> None:
     found, path = world
     rows = (
@@ -157,6 +162,9 @@ def test_disposition_time_takes_the_days_of_the_calendar(world: tuple[pl.DataFra
         .join(side(found, "adjudicated_first", "resolved"), on=KEY, how="left")
     )
     given = rows.filter(pl.col("value").is_not_null())
+    if _has_no_stocks(found):
+        assert given.is_empty()
+        return
     assert given.height >= 50
     for row in given.iter_rows(named=True):
         year = int(row["period"][:4])
@@ -178,6 +186,9 @@ def test_a_balance_of_the_prosecutor(world: tuple[pl.DataFrame, Path]) -> None:
     for measure in (*came, *went):
         rows = rows.join(side(found, measure, measure, level="prosecution"), on=KEY, how="left")
     judged = rows.filter(pl.col("status").is_in(["holds", "broken"]))
+    if _has_no_stocks(found):
+        assert judged.is_empty()
+        return
     assert set(judged["status"]) == {"holds", "broken"}
     gap = (
         pl.col("o") + pl.sum_horizontal(pl.col(name).fill_null(0) for name in came)
