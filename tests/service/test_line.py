@@ -18,7 +18,7 @@ from tests.service import running
 from tests.service.in_browser import PATIENCE, signed_in
 from tests.service.running import Service
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ACCOUNT = "al-pp-sender"
 _CUTTABLE = """() => {
     const Real = window.WebSocket;
