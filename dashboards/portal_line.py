@@ -17,9 +17,9 @@ from dashboards import portal_layout as layout
 _LOOK = 250
 """Milliseconds between two looks, only as long as a file is on its way."""
 _WATCH = (
-    "(()=>{if(window.rtiLine)return;const line=window.rtiLine={files:null,broke:false,blank:0,timer:0};"
+    "(()=>{if(window.rtiLine)return;const line=window.rtiLine={files:null,broke:false,timer:0};"
     "const ours=(e,what)=>e.target instanceof Element&&e.target.closest('[class*=st-key-drop] '+what);"
-    "const forget=()=>{line.files=null;line.broke=false;line.blank=0;clearInterval(line.timer);};"
+    "const forget=()=>{line.files=null;line.broke=false;clearInterval(line.timer);};"
     "const all=where=>[...document.querySelectorAll(where)];"
     "const taken=f=>all('[class*=st-key-live-],[class*=st-key-outcome-]').some(e=>e.textContent.includes(f.name));"
     # The widget shows a long name cut in its middle; whole it stands in the title.
@@ -29,12 +29,7 @@ _WATCH = (
     "const look=()=>{"
     "const app=document.querySelector('[data-testid=stApp]'),"
     "input=document.querySelector('[class*=st-key-drop] input[type=file]');"
-    "if(!app||line.files.every(taken))return forget();"
-    # A line that is back while the page was being run may have lost the page itself: it is asked for once more.
-    "if(!input){if(!line.broke||document.querySelector('[data-testid=stMain] h1')||line.blank>24)return forget();"
-    "if(app.dataset.testConnectionState==='CONNECTED'&&app.dataset.testScriptState==='notRunning'"
-    "&&++line.blank%8===4)document.querySelector('[data-testid=stSidebarNavLink][aria-current=page]')?.click();"
-    "return;}"
+    "if(!app||!input||line.files.every(taken))return forget();"
     "if(!line.broke||app.dataset.testConnectionState!=='CONNECTED'||app.dataset.testScriptState!=='notRunning'"
     "||input.disabled)return;"
     "line.broke=false;"
