@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from dashboards import words
 from dashboards.words import Row, Shown
+from pipelines.locales import mark
 
 VERSIONS: Mapping[str, str] = {
-    "same_period": "Same period",
-    "lagged": "Lagged",
-    "cohort": "Cohort",
+    "same_period": mark("Same period"),
+    "lagged": mark("Lagged"),
+    "cohort": mark("Cohort"),
 }
 VERSIONS_TOLD: Mapping[str, str] = {
     "same_period": "both counts of one period: nobody is followed",
@@ -43,34 +44,30 @@ FLAGS: Mapping[str, str] = {
     "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
 }
 REASONS: Mapping[str, str] = {
-    "count_unit": "the count unit",
-    "stage": "the stage",
-    "level": "the level",
-    "moment": "the moment of counting",
-    "counted_at": "whether entry or leaving is counted",
-    "offence_scope": "the scope of the offence",
-    "several_offences": "several offences of one person",
-    "attempts": "attempts",
-    "juveniles": "juveniles",
-    "legal_persons": "legal persons",
-    "unknown_perpetrators": "unknown perpetrators",
-    "period": "the period",
-    "breaks": "a break",
-    "reporters": "who reported",
-    "jurisdiction": "the jurisdictions",
+    "count_unit": mark("the count unit"),
+    "stage": mark("the stage"),
+    "level": mark("the level"),
+    "moment": mark("the moment of counting"),
+    "counted_at": mark("whether entry or leaving is counted"),
+    "offence_scope": mark("the scope of the offence"),
+    "several_offences": mark("several offences of one person"),
+    "attempts": mark("attempts"),
+    "juveniles": mark("juveniles"),
+    "legal_persons": mark("legal persons"),
+    "unknown_perpetrators": mark("unknown perpetrators"),
+    "period": mark("the period"),
+    "breaks": mark("a break in the series"),
+    "reporters": mark("who reported"),
+    "jurisdiction": mark("the jurisdictions"),
 }
 OTHER_REASONS: Mapping[str, str] = {
-    "card_missing": "How the office counts is not declared.",
-    "cohort_open": "Too many of the cohort are still open.",
+    "card_missing": mark("How the office counts is not declared."),
+    "cohort_open": mark("Too many of the cohort are still open."),
 }
 VERDICTS: Mapping[str, str] = {
-    "higher": "higher",
-    "lower": "lower",
-    "no_difference": "cannot be told apart on these numbers",
     "too_few": TOO_FEW,
     "missing": "not available",
     "withheld": "withheld",
-    "not_comparable": "not comparable",
 }
 
 

@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboards.indicator_words import OTHER_REASONS, REASONS
 from dashboards.portal_layout import Here
 from dashboards.words import number
 from pipelines.locales import mark
 
 Row = Mapping[str, Any]
-VERSIONS: Mapping[str, str] = {
-    "same_period": mark("Same period"),
-    "lagged": mark("Lagged"),
-    "cohort": mark("Cohort"),
-}
 RULES: Mapping[str, str] = {
     "nested": mark("Default: the same period, since the one count is part of the other."),
     "cohort_complete": mark("Default: the cohort, since the records follow it for long enough."),
@@ -30,26 +26,8 @@ BASIS: Mapping[str, str] = {
     "lower_bound": mark("The limits are too narrow: how many persons a case has is not known."),
     "quasi_exact": mark("The limits allow for the persons per case in the records."),
 }
-ASPECTS: Mapping[str, str] = {
-    "count_unit": mark("the count unit"),
-    "stage": mark("the stage"),
-    "level": mark("the level"),
-    "moment": mark("the moment of counting"),
-    "counted_at": mark("whether entry or leaving is counted"),
-    "offence_scope": mark("the scope of the offence"),
-    "several_offences": mark("several offences of one person"),
-    "attempts": mark("attempts"),
-    "juveniles": mark("juveniles"),
-    "legal_persons": mark("legal persons"),
-    "unknown_perpetrators": mark("unknown perpetrators"),
-    "period": mark("the period"),
-    "breaks": mark("a break in the series"),
-    "reporters": mark("who reported"),
-    "jurisdiction": mark("the jurisdictions"),
-}
 SINGLE: Mapping[str, str] = {
-    "card_missing": mark("How the office counts is not declared."),
-    "cohort_open": mark("Too many of the cohort are still open."),
+    **OTHER_REASONS,
     "over_100": mark("Over 100 per cent: two different groups are divided."),
     "provisional": mark("Provisional: it may still change."),
 }
@@ -123,10 +101,10 @@ def reasons(here: Here, codes: str) -> list[str]:
     unstated: list[str] = []
     other: list[str] = []
     for code in dict.fromkeys(filter(None, codes.split(","))):
-        if (aspect := code.removesuffix("_differs")) in ASPECTS and aspect != code:
-            differ.append(here.tell(ASPECTS[aspect]))
-        elif (aspect := code.removesuffix("_not_stated")) in ASPECTS and aspect != code:
-            unstated.append(here.tell(ASPECTS[aspect]))
+        if (aspect := code.removesuffix("_differs")) in REASONS and aspect != code:
+            differ.append(here.tell(REASONS[aspect]))
+        elif (aspect := code.removesuffix("_not_stated")) in REASONS and aspect != code:
+            unstated.append(here.tell(REASONS[aspect]))
         else:
             other.append(_single(here, code))
     out = [here.tell("The two sides differ in: {what}.", what=", ".join(differ))] if differ else []

@@ -15,6 +15,7 @@ from dashboards import portal_figures as say
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
+from dashboards.indicator_words import VERSIONS
 from dashboards.portal_figures import Row
 from dashboards.portal_layout import Here
 
@@ -167,7 +168,7 @@ def _ratios(here: Here, rows: Sequence[Row], caption: str) -> None:
     for (metric, unit), those in lines.items():
         rule = next(iter(those.values()))["default_rule"]
         notes = (here.tell(say.RULES[rule]) if rule in say.RULES else "", say.note(here, list(those.values())))
-        fields = [say.version(here, those.get(code)) for code in say.VERSIONS]
+        fields = [say.version(here, those.get(code)) for code in VERSIONS]
         heading = f"{names.get(metric, metric)}, {here.label('count_unit', unit).lower()}"
         made.append(html.Row(heading, (*fields, " ".join(filter(None, notes)))))
     _table(
@@ -175,7 +176,7 @@ def _ratios(here: Here, rows: Sequence[Row], caption: str) -> None:
         here.tell("From stage to stage, per 100"),
         caption,
         here.tell("Ratio"),
-        [*(here.tell(text) for text in say.VERSIONS.values()), here.tell("Note")],
+        [*(here.tell(text) for text in VERSIONS.values()), here.tell("Note")],
         made,
     )
 
