@@ -230,3 +230,9 @@ def test_the_sentence_names_who_is_missing(path: str) -> None:
     text = words.sentence("Western Balkans", "2026-Q3", "Trafficking in persons", "first", cells, territories)
     assert text.startswith("Western Balkans, the third quarter of 2026, trafficking in persons: ")
     assert "at first instance" in text and "missing: Croatia and Serbia" in text
+
+
+def test_a_statement_has_one_name_in_one_family() -> None:
+    from dashboards.queries import opening
+
+    assert len(queries.SQL) == sum(len(family.SQL) for family in opening.FAMILIES)

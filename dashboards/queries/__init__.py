@@ -1,0 +1,71 @@
+"""Every SQL statement of the public dashboard, and the one place that opens a release.
+
+Belongs here: statements with parameters, parted by the tables they read, and reading them from `release.duckdb`,
+read-only.  They select rows of the published programme and never add any up.  Does not belong here: words, symbols and
+screens (`words.py`, `tables.py`, `public_pages/`), and any file but that of a release.
+
+In this module: the small questions that several pages ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dashboards.queries.counts import (
+    BEFORE_COURT,
+    BREAKDOWN_TABLES,
+    KEY,
+    MAIN_STAGES,
+    STAGE_TABLES,
+    STAGES,
+    VICTIM_TABLES,
+    cells_of,
+)
+from dashboards.queries.opening import SQL, NoReleaseError, Row, Rows, current_release, files, has, read, run
+from dashboards.queries.sources import BREAKS
+
+__all__ = [
+    "BEFORE_COURT", "BREAKDOWN_TABLES", "BREAKS", "KEY", "MAIN_STAGES", "SQL", "STAGES", "STAGE_TABLES",
+    "VICTIM_TABLES", "NoReleaseError", "Row", "Rows", "area_names", "cells", "clearance_periods", "current_release",
+    "files", "has", "labels", "periods", "ratio_periods", "read",
+]  # fmt: skip
+
+
+def cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
+    """Cells that fit the terms of an id (`pipelines.explain.parse_id`), those of the earliest table first.
+
+    A dimension that the terms leave out stands at its total or does not apply.
+    """
+    return run(path, *cells_of(table, terms))
+
+
+def area_names(path: str) -> dict[str, Row]:
+    """Areas by code, in the order of the screen."""
+    return {row["area"]: row for row in read(path, "areas")}
+
+
+def labels(path: str, codelist: str) -> dict[str, str]:
+    """Labels of one code list by code, in its order."""
+    return {row["code"]: row["label"] for row in read(path, "codelist", codelist)}
+
+
+def periods(path: str, offence_group: str, tables: Sequence[str] = STAGE_TABLES) -> dict[str, list[str]]:
+    """Periods that the programme has, newest first, by frequency."""
+    return _by_freq(read(path, "periods", tuple(tables), offence_group), ("Q", "A", "P3", "P5"))
+
+
+def ratio_periods(path: str, metric: str, offence_group: str) -> dict[str, list[str]]:
+    """Periods of one ratio, newest first, by frequency."""
+    return _by_freq(read(path, "ratio_periods", metric, offence_group), ("A", "Q", "P3", "P5"))
+
+
+def clearance_periods(path: str, offence_group: str, level: str, unit: str) -> dict[str, list[str]]:
+    """Periods with a clearance rate or a disposition time, newest first, by frequency."""
+    return _by_freq(read(path, "clearance_periods", offence_group, level, unit), ("A", "Q"))
+
+
+def _by_freq(rows: Rows, order: Sequence[str]) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for row in rows:
+        out.setdefault(row["freq"], []).append(row["period"])
+    return {freq: out[freq] for freq in order if freq in out}

@@ -1,0 +1,68 @@
+"""Statements on indicators of several counts: ratios, pairs, the region, clearance, and the cards behind them.
+
+Belongs here: what changes with the marts of indicators.  Does not belong here: counts and their rates (`counts.py`),
+figures of records (`records.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SQL: Mapping[str, str] = {
+    "ratio_metrics": """
+        select metric.* from metric
+        where metric.model = 'mart_stage_ratio'
+            and metric.metric in (select metric from stage_ratio where offence_group = ? and value is not null)
+        order by metric.position
+    """,
+    "ratio_periods": """
+        select freq, period from stage_ratio where metric = ? and offence_group = ?
+        group by freq, period order by freq, period desc
+    """,
+    "ratio_units": """
+        select count_unit from stage_ratio where metric = ? and offence_group = ?
+        group by count_unit order by case count_unit when 'person' then 0 else 1 end, count_unit
+    """,
+    "ratios": """
+        select * from stage_ratio
+        where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+            and area_kind in ('region', 'territory')
+        order by area, version
+    """,
+    "pairs": """
+        select * from pair
+        where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+        order by area_a, area_b
+    """,
+    "region_range": """
+        select * from region where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+    """,
+    "cards_of_metric": """
+        select distinct cards.area, cards.level, counting_card.* exclude (level)
+        from metric_operand as operand
+        inner join codelist on codelist.codelist = 'measure' and codelist.code = operand.measure
+        inner join counting_card_of as cards on cards.level = operand.level
+        inner join counting_card using (card_id)
+        where operand.metric = ? and cards.freq = ? and cards.period = ? and cards.count_unit = ?
+            and cards.area in (select unnest(?))
+        order by cards.area, cards.level
+    """,
+    "metric": "select * from metric where metric = ?",
+    "clearance_levels": "select distinct level from clearance where offence_group = ? and value is not null",
+    "clearance_units": """
+        select count_unit from clearance where offence_group = ? and level = ? and value is not null
+        group by count_unit order by count(value) desc, count_unit
+    """,
+    "clearance_periods": """
+        select freq, period from clearance
+        where offence_group = ? and level = ? and count_unit = ? and value is not null
+        group by freq, period order by freq, period desc
+    """,
+    "clearance": """
+        select clearance.* from clearance inner join metric using (metric)
+        where clearance.offence_group = ? and clearance.level = ? and clearance.count_unit = ?
+            and clearance.freq = ? and clearance.period = ? and clearance.unit_measure in ('PC', 'D')
+            and clearance.area_kind in ('region', 'territory')
+        order by clearance.area, metric.position
+    """,
+}

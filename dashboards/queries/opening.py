@@ -1,0 +1,100 @@
+"""Opening a release and reading it: the one place that does, read-only.
+
+Belongs here: which file is current, its connection, and running a named statement.  Does not belong here: statements.
+
+A release never changes, so its resolved path is the whole cache key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboards.queries import counts, indicators, records, sources
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = Mapping[str, Any]
+Rows = tuple[Row, ...]
+FAMILIES = (counts, indicators, records, sources)
+SQL: Mapping[str, str] = {name: text for family in FAMILIES for name, text in family.SQL.items()}
+"""Statements by name. A `?` is a parameter in the order of the arguments of `read`."""
+
+
+class NoReleaseError(Exception):
+    """There is no home, or nothing has been published in it. The text says which command makes one."""
+
+
+def current_release() -> str:
+    """Resolved path of the current release's `release.duckdb`. Raises NoReleaseError.
+
+    The home is that of `RTI_HOME`; of it only `public/current` is followed.
+    """
+    from pipelines.home import HomeError, open_home
+    from pipelines.releases.publish import current
+
+    try:
+        folder = current(open_home())
+    except HomeError as error:
+        # Where on the server the home should lie is nobody's business who reads a public page.
+        raise NoReleaseError("there is no home; make one with `rti init` and set RTI_HOME to it") from error
+    if folder is None or not (folder / "release.duckdb").is_file():
+        raise NoReleaseError("no release has been published yet; make one with `rti refresh --publish`")
+    return str(folder / "release.duckdb")
+
+
+@lru_cache(maxsize=2)
+def _connection(path: str) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(path, read_only=True)
+
+
+@lru_cache(maxsize=1024)
+def _cached(path: str, name: str, parameters: tuple[Any, ...]) -> Rows:
+    given: Any = [list(p) if isinstance(p, tuple) else p for p in parameters]
+    if parameters and isinstance(parameters[0], _Named):
+        given = {p.name: list(p.value) if isinstance(p.value, tuple) else p.value for p in parameters}
+    return run(path, SQL[name], given)
+
+
+def run(path: str, statement: str, given: Any) -> Rows:
+    """Rows of a statement of this package, as mappings by column."""
+    # A cursor of its own: Streamlit answers several readers in several threads.
+    found = _connection(path).cursor().execute(statement, given)
+    columns = [column[0] for column in found.description or ()]
+    return tuple(dict(zip(columns, row, strict=True)) for row in found.fetchall())
+
+
+class _Named(tuple[str, Any]):
+    """A parameter with its name; a tuple, so that it can be part of a cache key."""
+
+    @property
+    def name(self) -> str:
+        return str(self[0])
+
+    @property
+    def value(self) -> Any:
+        return self[1]
+
+
+def read(path: str, name: str, *parameters: Any, **named: Any) -> Rows:
+    """Rows of one statement, as read-only mappings by column. Lists are given as tuples."""
+    if named:
+        parameters = tuple(_Named((key, value)) for key, value in named.items())
+    return _cached(path, name, parameters)
+
+
+def has(path: str, table: str) -> bool:
+    """Whether a release has a table; one that was made by earlier software may lack it."""
+    return any(row["table_name"] == table for row in read(path, "tables"))
+
+
+def files(path: str) -> list[Path]:
+    """Files of the release that may be downloaded: CSV, Parquet, the manifest and its text."""
+    folder = Path(path).parent
+    found = [*sorted(folder.glob("csv/*.csv")), *sorted(folder.glob("data/*.parquet"))]
+    return found + [folder / name for name in ("manifest.json", "README.txt") if (folder / name).is_file()]

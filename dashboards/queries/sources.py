@@ -1,0 +1,88 @@
+"""Statements on what stands behind and beside the figures: the release, areas, notes, returns, references, quality.
+
+Belongs here: names, code lists, coverage, counting rules, what others published, how good it is.  Does not belong here:
+the figures themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+BREAKS = ("law", "counting", "source")
+"""Kinds of notes after which figures are not comparable with those before. A new layout alone is none."""
+
+SQL: Mapping[str, str] = {
+    "release": "select * from release",
+    "areas": "select * from area where kind = 'national' order by sort, area_kind, area",
+    "codelist": "select code, label, definition from codelist where codelist = ? order by position",
+    "programme": "select * from programme order by position",
+    "tables": "select table_name from information_schema.tables order by table_name",
+    "coverage": """
+        select * from coverage
+        where instrument = ? and freq = ? and period = ?
+        order by territory, jurisdiction, source
+    """,
+    "annual_only": """
+        select territory from coverage where instrument = ?
+        group by territory having count(case when freq = 'Q' then 1 end) = 0 order by territory
+    """,
+    "counting_rules": "select * from counting_rule where territory in (select unnest(?)) order by jurisdiction, level",
+    "notes": "select * from note where territory = ? and kind in (select unnest(?)) order by area, note_id",
+    "breaks": """
+        select * from note
+        where territory in (select unnest(?)) and kind in (select unnest(?))
+            and (offence_group = '' or offence_group = ?) and period_from <> ''
+        order by territory, period_from, area, note_id
+    """,
+    "metadata": "select concept, text, status, source from metadata where territory = ? order by position",
+    "population": "select * from population where area = ? order by year desc",
+    "submissions": "select * from submission where territory = ? order by accepted_at desc, submission_id",
+    "cell_submissions": """
+        select submission.* from cell_submission
+        inner join submission using (submission_id)
+        where cell_submission.cell_id = ? order by submission.jurisdiction, submission.first_period
+    """,
+    "references": """
+        select * from reference_figure
+        where (? = '' or territory = ?) and (? = '' or offence_group = ? or offence_group is null)
+            and kind in (select unnest(?))
+        order by territory, offence_group, measure nulls last, measure_words, period, source, breakdown, occurrence
+    """,
+    "references_beside": """
+        select
+            reference.territory, reference.period, reference.measure, reference.count_unit, reference.value,
+            reference.obs_status, reference.conf_status, reference.kind, reference.source_title, reference.mapping,
+            own.cell_id as own_cell_id, own.table_id, own.value as own_value, own.obs_status as own_obs_status,
+            own.conf_status as own_conf_status, own.area_kind, own.area, own.freq, own.level, own.statistic,
+            own.offence_group, own.offence, own.person_type, own.victim_status, own.sex, own.age, own.exploitation,
+            own.citizenship, own.sentence_type, own.sentence_band,
+            case when own.value is not null and reference.value is not null
+                    and own.conf_status = 'F' and reference.conf_status = 'F'
+                then own.value - reference.value end as difference
+        from reference_figure as reference
+        left join cell as own
+            on own.area_kind = 'territory' and own.area = reference.territory and own.freq = reference.freq
+            and own.period = reference.period and own.measure = reference.measure
+            and own.count_unit = reference.count_unit and own.statistic = reference.statistic
+            and own.offence_group = reference.offence_group and own.offence = '_T'
+            and own.table_id in ('area_year', 'victims_year')
+            and own.person_type in ('_T', '_Z') and own.victim_status = reference.victim_status
+        where reference.kind = ? and reference.mapping <> 'none' and reference.measure is not null
+            and reference.freq = 'A' and coalesce(reference.breakdown, '') = ''
+            and reference.sex in ('_T', '_Z') and reference.age in ('_T', '_Z')
+            and (? = '' or reference.territory = ?) and reference.offence_group = ?
+        order by reference.territory, reference.measure, reference.period desc
+    """,
+    "quality": """
+        select territory, indicator, value, unit, n, reason from quality where period = '_T' and instrument = '_T'
+    """,
+    "revised": """
+        select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
+        where area_kind = 'territory' group by area
+    """,
+    "coherence": """
+        select world, territory, period, left_source, left_words, left_value, right_source, right_words, right_value,
+            difference, verdict, reason_text
+        from coherence order by world desc, territory, period, measure, left_words
+    """,
+}
