@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines import locales
 from pipelines.home import Home, HomeError, open_home
 from pipelines.intake.database import LedgerError
+from pipelines.service import faults
 from pipelines.service.settings import IDENTITY_PATH, Settings, SettingsError, settings
 
 if TYPE_CHECKING:
@@ -150,10 +151,13 @@ def _warm(desk: Desk, ending: threading.Event) -> None:
 
     try:
         warm_up(desk.registry)
-    except Exception:
+    except Exception as error:
         # A service that is ended in its first seconds takes the reading processes away from under this.
         if not ending.is_set():
-            _LOG.exception("what the first upload needs could not be loaded ahead; it will be when it is asked for")
+            _LOG.error(
+                "what the first upload needs could not be loaded ahead; it will be when it is asked for: %s",
+                faults.told(error),
+            )
 
 
 def main() -> None:
@@ -169,6 +173,7 @@ def main() -> None:
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
     _refuse_taken(port)
+    faults.log_no_words()
     # Streamlit turns on the log of requests, and with it the codes by which people come back from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, server_header=False)

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipelines.notices.settings import NoticeSettingsError
+from pipelines.service import faults
+
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
@@ -43,9 +46,13 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
     while not stop.wait(every):
         try:
             round_(home, engine, registry, remind=number % REMIND_EVERY == 0)
-        except Exception:
-            # A wrong setting or a database that is away must not end the rounds: notices wait, the next may go out.
-            _LOG.exception("a round over the notices failed; the next follows in %s s", every)
+        except NoticeSettingsError as error:
+            # Its words name the setting and how it is written, for whoever can mend it; they quote nothing else.
+            _LOG.error("notices cannot go out; the next round follows in %s s: %s", every, str(error))
+        except Exception as error:
+            # A database that is away must not end the rounds: notices wait, the next may go out. The words of such an
+            # exception may quote a row or an address.
+            _LOG.error("a round over the notices failed; the next follows in %s s: %s", every, faults.told(error))
         number += 1
 
 

@@ -1,6 +1,7 @@
 """What of a fault of the service goes to the log: its types, its place in the code, a reference. Never its words.
 
-Belongs here: the log's entry, and the wrapper that lets no exception through to a server that would print it whole.
+Belongs here: the log's entry, the wrapper that lets no exception through to a server that would print it whole, and the
+like for whatever libraries log by themselves.
 Does not belong here: what the asker is told (`api_problems.py`).
 
 The words of an exception, and those of the one that caused it, may quote a file: a value that could not be converted, a
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -29,8 +31,45 @@ FRAMES = 6
 def log(error: BaseException) -> str:
     """Enter a fault in the log; returns the reference under which it stands there."""
     reference = secrets.token_hex(4)
-    _LOG.error("a request failed, reference %s: %s", reference, "; from ".join(_told(one) for one in _chain(error)))
+    _LOG.error("a request failed, reference %s: %s", reference, told(error))
     return reference
+
+
+def told(error: BaseException) -> str:
+    """The types of an exception and of those that caused it, each with its innermost places; none of their words."""
+    return "; from ".join(_told(one) for one in _chain(error))
+
+
+def log_no_words() -> None:
+    """From now on no entry of any log of this process holds an exception's words, whoever makes it.
+
+    For the process that serves pages: Streamlit logs what a page raises, uvicorn what an application does, asyncio what
+    a task does, each with the whole exception. A thread that ends by one tells its types and places too.
+    """
+    before = logging.getLogRecordFactory()
+
+    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        return _without_words(before(*args, **kwargs))
+
+    logging.setLogRecordFactory(record)
+    threading.excepthook = _thread_ended
+
+
+def _without_words(record: logging.LogRecord) -> logging.LogRecord:
+    if isinstance(record.msg, BaseException):
+        record.msg = told(record.msg)
+    if isinstance(record.args, tuple):
+        record.args = tuple(told(one) if isinstance(one, BaseException) else one for one in record.args)
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        record.msg, record.args = f"{record.getMessage()}: {told(error)}", ()
+        record.exc_info = None
+    return record
+
+
+def _thread_ended(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        _LOG.error("a thread ended by a fault: %s", told(args.exc_value))
 
 
 def _told(error: BaseException) -> str:
