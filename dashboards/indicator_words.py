@@ -41,6 +41,7 @@ BASIS: Mapping[str, str] = {
     "quasi_exact": "The range is widened by how many persons a case has in the territory's own records.",
 }
 FLAGS: Mapping[str, str] = {
+    "common_reporters": "Over those territories alone that have both: sums of different territories are not divided.",
     "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
 }
 REASONS: Mapping[str, str] = {

@@ -272,9 +272,13 @@ def test_the_region_says_who_is_in_it_and_borrows_nothing(built: Built) -> None:
     expected = np.quantile(rates, [0, 0.25, 0.5, 0.75, 1])
     names = ("minimum", "lower_quartile", "median", "upper_quartile", "maximum")
     assert [region[name] for name in names] == pytest.approx(list(expected))
-    # Its two sides have other reporters: no ratio of the region is made of them.
-    ratio = built.read("mart_region").filter(metric=RATIO, period="2025", count_unit="person").row(0, named=True)
-    assert (ratio["value"], ratio["obs_status"]) == (None, "O") and "reporters_differ" in ratio["flags"]
+    # Its two totals are of other territories: its ratio is over those who have both sides, and says who has not.
+    ratio = built.read("mart_stage_ratio").filter(metric=RATIO, period="2025", area=codes.REGION).row(0, named=True)
+    sides = [sum(built.value(p, "2025", measure) or 0 for p in members) for measure in (UPPER, LOWER)]
+    assert [ratio["numerator"], ratio["denominator"]] == sides
+    assert ratio["value"] == pytest.approx(100 * sides[0] / sides[1])
+    assert (ratio["n_reported"], ratio["n_expected"], ratio["reporters"]) == (5, 7, ",".join(members))
+    assert ratio["left_out"] == "ME:withheld,XK:not_both_sides" and "common_reporters" in ratio["flags"].split(",")
 
 
 def test_ratios_compared_are_those_declared() -> None:
