@@ -27,6 +27,7 @@ FLAGS: Mapping[str, str] = {
     "nil": "Nil return: the office confirmed that there was nothing to report.",
     "nil_part": "A confirmed nil return is among the parts of this figure.",
     "provisional": "Provisional: the day of its release has not come, and the office has not called it final.",
+    "break": "A break in the series lies within the period: figures from before and after it are in one number.",
     "population_carried_forward": "Rate by the last population known, carried forward.",
     "band_not_nested": "Some lengths as reported do not fit the common bands and stand under unknown.",
     "negative_difference": "The cumulative returns fell from one quarter to the next, so that no figure can be made.",

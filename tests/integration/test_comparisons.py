@@ -183,6 +183,25 @@ def test_a_break_in_the_period_is_told_and_lowers_the_score(built: Built) -> Non
     assert (of["2023-2025"]["breaks"], of["2023-2025"]["score"]) == ("", 3)
 
 
+@pytest.mark.parametrize("mart", ["mart_indicator", "mart_stage_ratio"])
+def test_a_figure_that_hides_a_break_is_found(
+    built: Built,
+    home: Home,  # noqa: F811
+    counts: Counts,  # noqa: F811
+    tmp_path: Path,
+    mart: str,
+) -> None:
+    rule = ["assert_no_figure_crosses_a_break_unlabelled"]
+    assert warehouse.run_tests(home, counts.path, rule, indicators=built.path) == 1
+    planted = tmp_path / "planted.duckdb"
+    shutil.copyfile(built.path, planted)
+    with duckdb.connect(str(planted)) as connection:
+        changed = connection.execute(f"update {mart} set breaks = '' where breaks <> '' and area = 'HR'").fetchone()
+    assert changed and changed[0] > 0
+    with pytest.raises(warehouse.WarehouseError, match="crosses_a_break"):
+        warehouse.run_tests(home, counts.path, rule, indicators=planted)
+
+
 def _expected_states(built: Built, measures: tuple[str, ...], period: str) -> dict[str, str]:
     out = {}
     for place in PLACES:

@@ -1,28 +1,30 @@
--- Breaks within the period of a total: figures from before and from after are then in it, and so are they in every
--- rate, ratio or comparison made of it.
+-- Breaks within the period of a figure: events from before and from after are then in it, and so are they in every
+-- rate, share, ratio or comparison made of it.
 with
 
-totals as (select * from {{ ref('int_total') }}),
+cells as (select * from {{ ref('cell') }}),
 
 breaks as (select * from {{ ref('input_break') }}),
 
 periods as (select * from {{ ref('input_period') }}),
 
+-- By reporters, too: a break of a territory is one of the region only where the territory is in the region's figure.
 spans as (
     select distinct
-        totals.area, totals.freq, totals.period, totals.measure, totals.level, totals.offence_group, totals.reporters,
+        cells.area, cells.freq, cells.period, cells.measure, cells.level, cells.offence_group, cells.reporters,
         periods.period_start, periods.period_end
-    from totals
-    inner join periods on totals.freq = periods.freq and totals.period = periods.period
+    from cells
+    inner join periods on cells.freq = periods.freq and cells.period = periods.period
 ),
 
 final as (
     select
-        spans.area, spans.freq, spans.period, spans.measure, spans.level, spans.offence_group,
+        spans.area, spans.freq, spans.period, spans.measure, spans.level, spans.offence_group, spans.reporters,
         {{ union_lists('breaks.code') }} as breaks
     from spans
     inner join breaks on {{ break_between('breaks', 'spans', 'spans.period_start', 'spans.period_end') }}
-    group by spans.area, spans.freq, spans.period, spans.measure, spans.level, spans.offence_group
+    group by
+        spans.area, spans.freq, spans.period, spans.measure, spans.level, spans.offence_group, spans.reporters
 )
 
 select * from final

@@ -38,6 +38,7 @@ flows as (
         and totals.measure = breaks.measure
         and totals.level = breaks.level
         and totals.offence_group = breaks.offence_group
+        and totals.reporters = breaks.reporters
     where totals.statistic = 'count' and measures.kind = 'flow' and totals.area_kind in ('territory', 'region')
 ),
 

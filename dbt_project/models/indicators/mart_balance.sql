@@ -8,6 +8,8 @@ operands as (select * from {{ ref('input_metric_operand') }}),
 
 measures as (select * from {{ ref('input_measure') }}),
 
+breaks as (select * from {{ ref('int_break') }}),
+
 -- Ways in and out that every level has, such as joined and severed, are rare, and many offices do not count them. What
 -- one balance alone has, such as a prosecutor's rejections, is part of it, as are stocks and what leads from one level
 -- to the next.
@@ -60,7 +62,8 @@ filled as (
         terms.role, terms.sign,
         case when terms.role in ('opening', 'closing') then terms.role else terms.measure end as term,
         totals.value, totals.conf_status, totals.obs_status, totals.age, totals.person_type, totals.reporters,
-        totals.flags,
+        case when breaks.breaks <> '' then {{ join_lists(['totals.flags', "'break'"]) }} else totals.flags end as flags,
+        coalesce(breaks.breaks, '') as breaks,
         case
             when totals.conf_status <> 'F' then 'withheld'
             when totals.value is not null then 'known'
@@ -81,6 +84,14 @@ filled as (
         and terms.measure = totals.measure
         and terms.level = totals.level
         and terms.statistic = totals.statistic
+    left join breaks
+        on totals.area = breaks.area
+        and totals.freq = breaks.freq
+        and totals.period = breaks.period
+        and totals.measure = breaks.measure
+        and totals.level = breaks.level
+        and totals.offence_group = breaks.offence_group
+        and totals.reporters = breaks.reporters
 ),
 
 summed as (
@@ -102,6 +113,7 @@ summed as (
         {{ union_lists("case when standing in ('withheld', 'missing') then term else '' end") }} as missing,
         {{ union_lists("case when standing = 'not_counted' then term else '' end") }} as not_counted,
         {{ union_lists("coalesce(flags, '')") }} as flags,
+        {{ union_lists('breaks') }} as breaks,
         coalesce(max(case when standing = 'known' and obs_status <> 'A' then obs_status end), 'A') as status_of_known
     from filled
     group by metric, level, area_kind, area, territory, freq, period, offence_group, count_unit
@@ -128,7 +140,7 @@ final as (
             when n_missing > 0 or reasons <> '' then 'unknown'
             else {{ balance_state('gap_of_known') }}
         end as status,
-        missing, not_counted, reasons,
+        missing, not_counted, reasons, breaks,
         case
             when n_withheld > 0 then 'Q'
             when n_missing > 0 then 'O'

@@ -4,6 +4,12 @@ operands as (select * from {{ ref('int_operand') }}),
 
 metrics as (select * from {{ ref('input_metric') }} where kind = 'decomposition'),
 
+terms as (select * from {{ ref('input_metric_operand') }}),
+
+periods as (select * from {{ ref('input_period') }} where freq = 'A'),
+
+breaks as (select * from {{ ref('input_break') }}),
+
 years as (
     select
         operands.*,
@@ -123,6 +129,38 @@ judged as (
     from together
 ),
 
+-- A break between the first day of the one year and the last of the other lies in the change.
+spans as (
+    select distinct
+        judged.metric, judged.area, judged.period, judged.offence_group, judged.reporters, terms.measure, terms.level,
+        befores.period_start, afters.period_end
+    from judged
+    inner join terms on judged.metric = terms.metric
+    inner join periods as befores on judged.previous_period = befores.period
+    inner join periods as afters on judged.period = afters.period
+),
+
+broken as (
+    select
+        spans.metric, spans.area, spans.period, spans.offence_group,
+        {{ union_lists('breaks.code') }} as breaks
+    from spans
+    inner join breaks on {{ break_between('breaks', 'spans', 'spans.period_start', 'spans.period_end') }}
+    group by spans.metric, spans.area, spans.period, spans.offence_group
+),
+
+told as (
+    select
+        judged.*,
+        coalesce(broken.breaks, '') as breaks
+    from judged
+    left join broken
+        on judged.metric = broken.metric
+        and judged.area = broken.area
+        and judged.period = broken.period
+        and judged.offence_group = broken.offence_group
+),
+
 final as (
     select
         metric, area_kind, area, territory, 'A' as freq, period, previous_period, offence_group, count_unit,
@@ -140,11 +178,11 @@ final as (
         end as state,
         reporters,
         areas_left_out as left_out,
-        small,
+        small, breaks,
         case when left_out = '' then 'A' when left_out = 'withheld' then 'Q' when left_out = 'reporters_differs' then 'M' else 'O' end
             as obs_status,
         case when left_out = 'withheld' then 'C' else 'F' end as conf_status
-    from judged
+    from told
 )
 
 select * from final

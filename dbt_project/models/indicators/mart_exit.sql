@@ -8,10 +8,22 @@ dispersions as (select * from {{ ref('input_record_dispersion') }} where basis =
 
 measures as (select * from {{ ref('input_measure') }} where kind = 'exit'),
 
+breaks as (select * from {{ ref('int_break') }}),
+
 exits as (
-    select totals.*
+    select
+        totals.*,
+        coalesce(breaks.breaks, '') as breaks
     from totals
     inner join measures on totals.measure = measures.code
+    left join breaks
+        on totals.area = breaks.area
+        and totals.freq = breaks.freq
+        and totals.period = breaks.period
+        and totals.measure = breaks.measure
+        and totals.level = breaks.level
+        and totals.offence_group = breaks.offence_group
+        and totals.reporters = breaks.reporters
     where totals.statistic = 'count' and totals.obs_status <> 'L'
 ),
 
@@ -24,7 +36,8 @@ wholes as (
         {{ sum_status() }} as obs_status,
         coalesce(max(case when conf_status <> 'F' then conf_status end), 'F') as conf_status,
         min(age) = max(age) and min(person_type) = max(person_type) and min(reporters) = max(reporters) as is_one_scope,
-        {{ union_lists('measure') }} as kinds
+        {{ union_lists('measure') }} as kinds,
+        {{ union_lists('breaks') }} as breaks
     from exits
     group by area_kind, area, freq, period, offence_group, level, count_unit
 ),
@@ -39,6 +52,7 @@ counted as (
         wholes.conf_status as whole_conf,
         wholes.is_one_scope,
         wholes.kinds,
+        case when metrics.denominator_of <> '' then wholes.breaks else exits.breaks end as breaks_within,
         coalesce(dispersions.phi, 1.0) as phi,
         {{ interval_basis('exits.count_unit', 'dispersions.phi') }} as basis
     from exits
@@ -102,7 +116,10 @@ final as (
         end as state,
         figure_status as obs_status,
         case when figure_status = 'Q' then 'C' else 'F' end as conf_status,
-        age, n_reported, n_expected, reporters, flags
+        age,
+        breaks_within as breaks,
+        n_reported, n_expected, reporters,
+        case when breaks_within <> '' then {{ join_lists(['flags', "'break'"]) }} else flags end as flags
     from measured
 )
 

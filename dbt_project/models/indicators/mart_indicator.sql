@@ -16,6 +16,8 @@ dispersions as (select * from {{ ref('input_record_dispersion') }}),
 
 cards as (select * from {{ ref('input_counting_card_of') }}),
 
+breaks as (select * from {{ ref('int_break') }}),
+
 -- What is declared for this model: one row a metric and measure.
 wanted as (
     select
@@ -259,7 +261,12 @@ final as (
         end as state,
         coalesce(cards.card_id, '') as numerator_card,
         case when bounded.indicator = 'share' then coalesce(cards.card_id, '') else '' end as denominator_card,
-        bounded.n_reported, bounded.n_expected, bounded.reporters, bounded.flags
+        bounded.n_reported, bounded.n_expected, bounded.reporters,
+        coalesce(breaks.breaks, '') as breaks,
+        case
+            when breaks.breaks <> '' then {{ join_lists(['bounded.flags', "'break'"]) }}
+            else bounded.flags
+        end as flags
     from bounded
     left join cards
         on bounded.area = cards.area
@@ -267,6 +274,14 @@ final as (
         and bounded.freq = cards.freq
         and bounded.period = cards.period
         and bounded.count_unit = cards.count_unit
+    left join breaks
+        on bounded.area = breaks.area
+        and bounded.freq = breaks.freq
+        and bounded.period = breaks.period
+        and bounded.measure = breaks.measure
+        and bounded.level = breaks.level
+        and bounded.offence_group = breaks.offence_group
+        and bounded.reporters = breaks.reporters
 )
 
 select * from final
