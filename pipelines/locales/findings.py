@@ -61,6 +61,8 @@ _TAILS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"a number written as (?P<example>\S+) or a sign \((?P<signs>.*)\)", re.DOTALL),
         mark("a number written as {example} or a sign ({signs})"),
     ),
+    (re.compile(r"a number written as (?P<example>\S+)"), mark("a number written as {example}")),
+    (re.compile(r"a number or a sign \((?P<signs>.*)\)", re.DOTALL), mark("a number or a sign ({signs})")),
     (re.compile(r"a value of '(?P<word>.*)'", re.DOTALL), mark("a value of '{word}'")),
     (re.compile("a number"), mark("a number")),
     (re.compile("a heading or label"), mark("a heading or label")),

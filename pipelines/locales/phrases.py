@@ -39,6 +39,10 @@ PHRASES: frozenset[str] = frozenset(
         mark("its result was not of the agreed shape"),
         mark("it used more processor time than a file may"),
         mark("the system ended it, most likely for lack of memory"),
+        mark("an office file (ZIP)"),
+        mark("the file itself"),
+        mark("its end is missing"),
+        mark("it is a dimension without values"),
         mark("no body"),
         mark("no spreadsheet in content.xml"),
         mark("no pages"),
@@ -60,6 +64,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"the reading process ended early \(code (?P<code>\d+)\)"),
         mark("the reading process ended early (code {code})"),
     ),
+    (re.compile(r"its class is (?P<name>.+)", re.DOTALL), mark("its class is {name}")),
+    (re.compile(r"damaged (?P<name>[\w-]+)"), mark("damaged {name}")),
     (re.compile(r"(?P<start>\d{4}-\d\d-\d\d) to (?P<end>\d{4}-\d\d-\d\d)"), mark("{start} to {end}")),
 )
 """Phrases with one."""

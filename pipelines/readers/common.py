@@ -37,9 +37,9 @@ RULES: dict[str, tuple[str, str]] = {
         "Save it as a workbook without macros (.xlsx) and send that.",
     ),
     "read.too_many_cells": (
-        "The file holds more than {limit} filled cells; a return has at most some ten thousand. "
-        "This looks like records of single persons or cases.",
-        "Send the tables of the return only; never send records of single persons in this way.",
+        "The file holds more than {limit} filled cells; a return has at most some ten thousand.",
+        "Send the tables of the return only. If a value was copied over a whole sheet, delete it there; records of "
+        "single persons do not belong in such a file.",
     ),
     "read.too_many_formatted": (
         "The file holds more than {limit} cells that are formatted but empty.",

@@ -121,8 +121,10 @@ def _zip_kind(data: bytes) -> str:
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 mimetype = archive.read("mimetype")
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, RuntimeError) as error:
-        detail = (str(error) or type(error).__name__).splitlines()[0][:120]
-        raise ReadError("read.malformed", format="an office file (zip)", detail=detail) from error
+        # "File is not a zip file": it begins as one, and the list of its parts, which stands at its end, is not there.
+        cut = isinstance(error, zipfile.BadZipFile) and "not a zip file" in str(error)
+        detail = "its end is missing" if cut else (str(error) or type(error).__name__).splitlines()[0][:120]
+        raise ReadError("read.malformed", format="an office file (ZIP)", detail=detail) from error
     if any(name.startswith("xl/") for name in names):
         return "xlsx"
     if any(name.startswith("word/") for name in names):

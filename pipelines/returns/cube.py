@@ -182,8 +182,8 @@ class CubeReading:
         if seen.status is not None:
             sign = self.plan.numbers.read(seen.status)
             if sign is None or sign.sign is None:
-                signs = ", ".join(f"'{s}'" for s in self.plan.numbers.signs) or "none"
-                expected = f"a number or a sign ({signs})"
+                signs = ", ".join(f"'{s}'" for s in self.plan.numbers.signs)
+                expected = "a number" + (f" or a sign ({signs})" if signs else "")
                 self.basket.find("cell.not_a_number", seen.where, seen=seen.status, expected=expected)
                 return None
             return Value(sign.value, sign.status, sign.conf, seen.status, tuple(notes))

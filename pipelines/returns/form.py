@@ -36,6 +36,8 @@ from pipelines.returns.declared import Declared, Many, PeriodRange, Template, pl
 
 Format = Literal["xlsx", "xls", "ods", "csv", "pdf", "docx", "html", "px", "jsonstat", "sdmx-ml", "sdmx-csv"]
 CUBE_FORMATS = frozenset({"px", "jsonstat", "sdmx-ml", "sdmx-csv"})
+WORKBOOK_FORMATS = frozenset({"xlsx", "xls", "ods"})
+"""One workbook may be saved as any of them: sheets, cells and words stay where they are."""
 SignMeaning = Literal["zero", "not_applicable", "not_available", "not_collected", "confidential", "below_half_unit"]
 
 
@@ -299,6 +301,13 @@ class Form(Declared):
         if self.flat is not None:
             return "flat"
         return "records" if self.records is not None else "cube"
+
+    def takes(self, format_: str) -> bool:
+        """Whether a file of a format may be this form: of those declared, or a workbook saved as another kind of one.
+
+        An office that opens our XLSX in LibreOffice gets it back as ODS; one that moved from XLS to XLSX changed nothing.
+        """
+        return format_ in self.formats or (format_ in WORKBOOK_FORMATS and bool(WORKBOOK_FORMATS & set(self.formats)))
 
     def entries(self, table: str) -> tuple[CodeEntry, ...]:
         """The lines of a code table in the long form; empty where the form has none of that name."""

@@ -87,23 +87,26 @@ def _found(matcher: Matcher, bag: _Bag) -> bool:
 def recognise(content: Content, filename: str | None, registry: Registry) -> list[Match]:
     """The forms whose words are all in the file, best first; empty where there is none.
 
-    A form fits if its format is the file's, every template of `recognise.all` is found whole in a cell, title, sheet
+    A form fits if it takes the file's format, every template of `recognise.all` is found whole in a cell, title, sheet
     name, dimension, member or property, and none of `recognise.none` is. Of several, first those valid for a period
-    that the file names, then the one more of whose declared words are there. `filename` is only for callers' records.
+    that the file names, then those declared for its very format, then a workbook by its own mark, then the one more of
+    whose declared words are there. `filename` is only for callers' records.
     """
     bag = _bag(content)
     matches = [_match(plan_of(form, registry), bag) for form in _of_format(registry, content.format)]
     fitting = [m for m in matches if m is not None and not m.missing]
-    return sorted(fitting, key=_order)
+    return sorted(fitting, key=lambda match: _order(match, content.format))
 
 
 def _of_format(registry: Registry, format_: str) -> list[Form]:
-    return [form for form in registry.forms.values() if format_ in form.formats]
+    return [form for form in registry.forms.values() if form.takes(format_)]
 
 
-def _order(match: Match) -> tuple[int, float, int, str]:
+def _order(match: Match, format_: str) -> tuple[int, bool, bool, float, int, str]:
     period = {True: 0, None: 1, False: 2}[match.in_period]
-    return period, -round(match.coverage, 6), -len(match.evidence), match.form.id
+    form = match.form
+    other, unmarked = format_ not in form.formats, form.second_of is None
+    return period, other, unmarked, -round(match.coverage, 6), -len(match.evidence), form.id
 
 
 def _match(plan: Plan, bag: _Bag) -> Match | None:
@@ -154,18 +157,20 @@ def not_recognised(content: Content, registry: Registry) -> Finding:
     scored = []
     for form in registry.forms.values():
         match = _match(plan_of(form, registry), bag)
-        if match is not None:
+        # Of a file that has no word of a form, being of its format says nothing.
+        if match is not None and (match.evidence or match.coverage):
             share = len(match.evidence) / (len(match.evidence) + len(match.missing))
-            scored.append((share + match.coverage + 0.5 * (content.format in form.formats), form, match))
+            scored.append((share + match.coverage + 0.5 * form.takes(content.format), form, match))
     scored.sort(key=lambda s: (-s[0], s[1].id))
     near = []
     for score, form, match in scored[:_NEAREST]:
-        if score > 0:
+        # A form half as near as the nearest only has some words of the trade in it: naming it misleads.
+        if score >= scored[0][0] / 2:
             lacks = (
                 f", lacks {', '.join(repr(_PLACEHOLDER.sub('…', w)) for w in match.missing[:2])}"
                 if match.missing
                 else ""
             )
-            other = "" if content.format in form.formats else f", which comes as {'/'.join(form.formats)}"
+            other = "" if form.takes(content.format) else f", which comes as {'/'.join(form.formats)}"
             near.append(f"{form.id} ({form.title}{other}{lacks})")
     return Finding("return.not_recognised", "error", params={"nearest": "; ".join(near) or "none"}, seen=content.format)

@@ -62,7 +62,7 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
     basket = Collector()
     basket.add([rules.from_remark(remark) for remark in content.remarks])
     nil = False
-    if content.format not in form.formats:
+    if not form.takes(content.format):
         expected = ", ".join(form.formats)
         basket.find("return.wrong_format", Where(), form=form.id, seen=content.format, expected=expected)
     elif isinstance(content, Cube):

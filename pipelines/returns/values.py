@@ -82,9 +82,9 @@ def text_value(cell: Cell, where: Where, plan: Plan, basket: Collector, format_:
     """A number or sign written as text."""
     read = plan.numbers.read(cell.text)
     if read is None:
-        signs = ", ".join(f"'{s}'" for s in plan.numbers.signs) or "none"
+        signs = ", ".join(f"'{s}'" for s in plan.numbers.signs)
         example = "1" + (plan.form.numbers.thousands[0] or "") + "234"
-        expected = f"a number written as {example} or a sign ({signs})"
+        expected = f"a number written as {example}" + (f" or a sign ({signs})" if signs else "")
         basket.find("cell.not_a_number", where, seen=cell.text, expected=expected)
         return None
     if read.sign is None and format_ in STORES_NUMBERS and read.value is not None:

@@ -100,16 +100,18 @@ def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
 
 
 def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
-    """The earlier figures to the right of each table, on the same rows, under headings that are read past.
+    """The earlier figures to the right of the widest table, on the same rows, under headings that are read past.
 
-    Gives the number of columns that were added; none where there is no earlier figure.
+    Beside a narrower table they would stand where the wider one is printed. Gives the number of columns that were added; none where there is no earlier figure.
     """
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
     most = 0
     grey, dark, head = Font(color=GREY, size=9), Font(color=GREY_ON_HEAD, size=9), PatternFill("solid", fgColor=HEAD)
-    right, middle = Alignment(horizontal="right"), Alignment(wrap_text=True, horizontal="center", vertical="center")
+    right = Alignment(horizontal="right", vertical="center")
+    middle = Alignment(wrap_text=True, horizontal="center", vertical="center")
+    edge = max((area.right for area in sheet.areas), default=1)
     for area in sheet.areas:
         inside = [(e, last) for e, last in pairs if area.head < e.row <= area.bottom and e.column <= area.right]
         known = [(e, last) for e, last in inside if last is not None]
@@ -117,7 +119,7 @@ def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier 
             continue
         newest = max(last.period for _, last in known)
         columns = sorted({entry.column for entry, _ in inside})
-        target = {column: area.right + 1 + place for place, column in enumerate(columns)}
+        target = {column: edge + 1 + place for place, column in enumerate(columns)}
         for column, place in target.items():
             words = _heading(sheet, area.top, area.head, column)
             cell = page.cell(area.top, place, f"{PREFIX}{newest}: {words}")

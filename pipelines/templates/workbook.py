@@ -28,6 +28,8 @@ GREY, GREY_ON_HEAD = "FF6B7280", "FF4B5563"
 """Letters of what is not read: 4.8 to 1 on white, 5.8 to 1 on the ground of headings."""
 _WIDE, _NARROW, _LABEL = 46, 9, 26
 _LANDSCAPE_FROM = 7
+_TITLE_LETTER = 1.35
+"""Width of a letter of a title (13 points, bold) in letters of which columns are counted."""
 _LINE = 15.0
 """Height of a line in points."""
 _CORE = "docProps/core.xml"
@@ -130,6 +132,20 @@ def _widths(page: Worksheet, sheet: Sheet) -> None:
     for column, size in longest.items():
         least = _LABEL if column in labels and not sheet.is_list else _NARROW
         page.column_dimensions[get_column_letter(column)].width = min(max(size + 3, least), _WIDE)
+    _room_for_titles(page, sheet, labels)
+
+
+def _room_for_titles(page: Worksheet, sheet: Sheet, labels: Collection[int]) -> None:
+    """Widen the columns of figures until a title fits over its table: what runs past it is not printed."""
+    from openpyxl.utils import get_column_letter
+
+    needed = max((len(text.text) * _TITLE_LETTER for text in sheet.texts if text.role == "title"), default=0.0)
+    right = max((area.right for area in sheet.areas), default=1)
+    widths = {column: page.column_dimensions[get_column_letter(column)] for column in range(1, right + 1)}
+    figures = [column for column in widths if column not in labels]
+    short = needed - sum(dimension.width for dimension in widths.values())
+    for column in figures:
+        widths[column].width += max(short, 0.0) / len(figures)
 
 
 def _heights(page: Worksheet, sheet: Sheet) -> None:

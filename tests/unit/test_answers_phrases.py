@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 
 import pytest
 
@@ -10,6 +12,7 @@ from pipelines.answers import wording
 from pipelines.locales import phrases
 from pipelines.locales.extraction import ROOT
 from pipelines.readers.model import ReadError
+from pipelines.readers.sniff import sniff
 from pipelines.returns.findings import Finding
 from pipelines.returns.rules import from_read_error
 
@@ -42,3 +45,24 @@ def test_a_pattern_is_told_with_what_changes_in_it() -> None:
     assert wording.told(finding, "sr").message == "Лист Skrivač: скривено, а садржи вредности."
     finding = Finding("record.outside_period", "error", seen="2025-01-02", expected="2026-01-01 to 2026-03-31")
     assert wording.told(finding, "bs").message.endswith("(od 2026-01-01 do 2026-03-31).")
+
+
+def test_a_file_cut_short_says_so_in_the_language() -> None:
+    """What the library says of it, "File is not a zip file", contradicts the sentence it stood in, and is English."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>" * 100)
+    with pytest.raises(ReadError) as raised:
+        sniff(whole.getvalue()[:-60], "a.xlsx")
+    told = wording.told(from_read_error(raised.value), "hr").message
+    assert (
+        told
+        == "Datoteka izgleda kao uredska datoteka (ZIP), ali je oštećena ili nije stigla cijela (nedostaje joj kraj)."
+    )
+
+
+@pytest.mark.parametrize("expected", ["a number written as 1234", "a number or a sign ('-', '..')", "a number"])
+def test_what_is_expected_of_a_cell_is_told_in_the_language(expected: str) -> None:
+    finding = Finding("cell.not_a_number", "error", seen="sedam", expected=expected)
+    told = wording.told(finding, "hr").message
+    assert "number" not in told and "sign" not in told and "broj" in told

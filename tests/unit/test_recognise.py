@@ -64,6 +64,31 @@ def test_another_format_is_no_match_and_the_nearest_form_is_told(registry: Regis
     assert "ZZ-JUSTICE-" in message and "which comes as xlsx" in message and remedy
 
 
+@pytest.mark.parametrize("format_", ["ods", "xls"])
+def test_a_workbook_saved_as_another_kind_of_workbook_is_the_same_form(registry: Registry, format_: str) -> None:
+    matches = recognise(grid(format_=format_), None, registry)
+    assert [m.form.id for m in matches] == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-0"]
+
+
+def test_the_form_of_the_very_format_comes_before_one_saved_anew(tmp_path: Path) -> None:
+    older = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-3", "formats": ["ods"]}
+    registry = make_registry(tmp_path, [BASE, older])
+    for format_, first in (("xlsx", "ZZ-JUSTICE-1"), ("ods", "ZZ-JUSTICE-3")):
+        assert recognise(grid(format_=format_), None, registry)[0].form.id == first
+
+
+def test_forms_that_are_far_off_are_not_told_as_near(tmp_path: Path) -> None:
+    """A form that shares many words but none of those it is known by, nor the format, is not told; its like is."""
+    content = with_cell(grid(), "A2", value="Осудени, III квартал 2024")
+    near = copy.deepcopy(BASE) | {"recognise": {"all": ["Осудени, {quarter:roman} квартал {year}", "Дело", "Нема"]}}
+    far = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-7", "recognise": {"all": ["Нешто друго", "И уште"]}}
+    told = str(not_recognised(content, make_registry(tmp_path / "b", [near, far])).params["nearest"])
+    assert "ZZ-JUSTICE-1 (" in told and "ZZ-JUSTICE-7 (" in told
+    far["formats"] = ["csv"]
+    told = str(not_recognised(content, make_registry(tmp_path / "c", [near, far])).params["nearest"])
+    assert "ZZ-JUSTICE-1 (" in told and "ZZ-JUSTICE-7 (" not in told
+
+
 def test_missing_words_are_named(registry: Registry) -> None:
     content = with_cell(grid(), "A2", value="Осудени, III квартал 2024")
     finding = not_recognised(content, registry)
