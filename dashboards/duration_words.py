@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from dashboards import indicator_words, words
+from dashboards.reason_words import UNDEFINED
 from dashboards.words import Row, Shown
 
 QUANTILES: Mapping[str, str] = {"median": "Half", "p75": "Three quarters", "p90": "Nine in ten"}
@@ -37,16 +38,6 @@ NO_STOCKS = (
     "opening, entries, exits and closing of one year add up, so that a withheld number could be worked out of them."
 )
 NO_LEAST = "No share: the law table holds no least penalty for this crime in this territory."
-UNDEFINED: Mapping[str, str] = {
-    "resolved_missing": "Undefined: how many were resolved is not known.",
-    "incoming_missing": "Undefined: how many came in is not known.",
-    "stock_missing": "Undefined: how many were pending at the end is not known or not published.",
-    "no_incoming": "Undefined: nothing came in.",
-    "no_resolved": "Undefined: nothing was resolved.",
-    "nothing_pending": "Undefined: nothing was pending.",
-    "reporters_differs": "Undefined: the two sides are not from the same territories.",
-    "count_unit_differs": "Undefined: the two sides are counted in different units.",
-}
 
 
 def figure(row: Row | None) -> Shown:

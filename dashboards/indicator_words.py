@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dashboards import words
+from dashboards.reason_words import ASPECTS, OTHERS
 from dashboards.words import Row, Shown
 from pipelines.locales import mark
 
@@ -43,27 +44,6 @@ BASIS: Mapping[str, str] = {
 FLAGS: Mapping[str, str] = {
     "common_reporters": "Over those territories alone that have both: sums of different territories are not divided.",
     "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
-}
-REASONS: Mapping[str, str] = {
-    "count_unit": mark("the count unit"),
-    "stage": mark("the stage"),
-    "level": mark("the level"),
-    "moment": mark("the moment of counting"),
-    "counted_at": mark("whether entry or leaving is counted"),
-    "offence_scope": mark("the scope of the offence"),
-    "several_offences": mark("several offences of one person"),
-    "attempts": mark("attempts"),
-    "juveniles": mark("juveniles"),
-    "legal_persons": mark("legal persons"),
-    "unknown_perpetrators": mark("unknown perpetrators"),
-    "period": mark("the period"),
-    "breaks": mark("a break in the series"),
-    "reporters": mark("who reported"),
-    "jurisdiction": mark("the jurisdictions"),
-}
-OTHER_REASONS: Mapping[str, str] = {
-    "card_missing": mark("How the office counts is not declared."),
-    "cohort_open": mark("Too many of the cohort are still open."),
 }
 VERDICTS: Mapping[str, str] = {
     "too_few": TOO_FEW,
@@ -117,10 +97,10 @@ def reasons(codes: str | None) -> str:
     other: list[str] = []
     for code in _codes(codes):
         aspect, _, end = code.rpartition("_differs") if code.endswith("_differs") else code.rpartition("_not_stated")
-        if aspect in REASONS and not end:
-            (differ if code.endswith("_differs") else unstated).append(REASONS[aspect])
+        if aspect in ASPECTS and not end:
+            (differ if code.endswith("_differs") else unstated).append(ASPECTS[aspect])
         else:
-            other.append(OTHER_REASONS.get(code, f"{code.replace('_', ' ').capitalize()}."))
+            other.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
     out = [f"The two sides differ in {words.join(differ)}."] if differ else []
     out += [f"Not stated for both sides: {words.join(unstated)}."] if unstated else []
     return " ".join([*out, *other])

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboards.indicator_words import OTHER_REASONS, REASONS
 from dashboards.portal_layout import Here
+from dashboards.reason_words import ASPECTS, OTHERS, UNDEFINED
 from dashboards.words import number
 from pipelines.locales import mark
 
@@ -27,18 +27,9 @@ BASIS: Mapping[str, str] = {
     "quasi_exact": mark("The limits allow for the persons per case in the records."),
 }
 SINGLE: Mapping[str, str] = {
-    **OTHER_REASONS,
+    **OTHERS,
     "over_100": mark("Over 100 per cent: two different groups are divided."),
     "provisional": mark("Provisional: it may still change."),
-}
-UNDEFINED: Mapping[str, str] = {
-    "no_resolved": mark("Undefined: nothing was resolved."),
-    "no_incoming": mark("Undefined: nothing came in."),
-    "nothing_pending": mark("Undefined: nothing was pending."),
-    "stock_missing": mark("Undefined: what was pending is not reported."),
-    "resolved_missing": mark("Undefined: what was resolved is not reported."),
-    "incoming_missing": mark("Undefined: what came in is not reported."),
-    "reporters_differs": mark("Undefined: the two sides have different reporters."),
 }
 DURATIONS: Mapping[str, str] = {
     "median": mark("Half within (days)"),
@@ -101,10 +92,10 @@ def reasons(here: Here, codes: str) -> list[str]:
     unstated: list[str] = []
     other: list[str] = []
     for code in dict.fromkeys(filter(None, codes.split(","))):
-        if (aspect := code.removesuffix("_differs")) in REASONS and aspect != code:
-            differ.append(here.tell(REASONS[aspect]))
-        elif (aspect := code.removesuffix("_not_stated")) in REASONS and aspect != code:
-            unstated.append(here.tell(REASONS[aspect]))
+        if (aspect := code.removesuffix("_differs")) in ASPECTS and aspect != code:
+            differ.append(here.tell(ASPECTS[aspect]))
+        elif (aspect := code.removesuffix("_not_stated")) in ASPECTS and aspect != code:
+            unstated.append(here.tell(ASPECTS[aspect]))
         else:
             other.append(_single(here, code))
     out = [here.tell("The two sides differ in: {what}.", what=", ".join(differ))] if differ else []
@@ -136,4 +127,4 @@ def uncounted(here: Here, row: Row) -> str:
 
 def _single(here: Here, code: str) -> str:
     known = {**SINGLE, **UNDEFINED}
-    return here.tell(known[code]) if code in known else code.replace("_", " ")  # marked above
+    return here.tell(known[code]) if code in known else code.replace("_", " ")  # marked in dashboards/reason_words.py

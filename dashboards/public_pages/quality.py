@@ -12,6 +12,7 @@ from html import escape
 import streamlit as st
 
 from dashboards import charts, layout, queries, tables, words
+from dashboards.reason_words import VERDICTS
 from dashboards.words import Row
 
 COLUMNS: Mapping[str, str] = {
@@ -33,11 +34,6 @@ TOLD: tuple[tuple[str, str], ...] = (
     ("Without gap or break", "The shortest of the territory's offices, up to the newest period."),
     ("Mean revision", "How much published totals changed in later releases, relative to the later figures."),
 )
-VERDICTS: Mapping[str, str] = {
-    "reconciles": "agree",
-    "explained": "differ, and declared reasons explain it",
-    "open": "differ, and nothing declared explains it",
-}
 WORLDS: Mapping[str, str] = {
     "published": "Figures that others published, against each other",
     "invented": "Invented returns, against invented sources",
@@ -126,7 +122,7 @@ def _coherence(here: layout.Frame) -> None:
         title = WORLDS.get(world, world)
         counts = [(text, sum(row["verdict"] == code for row in rows)) for code, text in VERDICTS.items()]
         told = words.join(f"{n} {text}" for text, n in counts if n)
-        layout.put(f"<p><b>{escape(title)}.</b> Of {len(rows)} pairs {escape(told)}.</p>")
+        layout.put(f"<p><b>{escape(title)}.</b> Of {len(rows)} pairs: {escape(told)}.</p>")
         with st.expander(f"{title}: each pair"):
             layout.put(_pairs(here, title, rows))
 

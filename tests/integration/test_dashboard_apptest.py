@@ -334,6 +334,6 @@ def test_quality_is_told_of_each_territory_and_none_is_made_up() -> None:
     assert "no return has come." in text, "why there is none"
     assert "Albania: of 25 totals that stand in two releases or more, 4 changed." in text
     assert "Croatia: no total stands in two releases yet." in text and "BA_FED" not in text
-    assert "Of 3 pairs 1 agree, 1 differ, and declared reasons explain it and 1 differ" in text
+    assert "Of 3 pairs: 1 agree, 1 differ for declared reasons and 1 differ without a declared reason." in text
     assert row(test, "Albania") and "71: cases under investigation (One)" in text and ">+25<" in text
     assert "Investigations carried over are counted with the new ones." in text

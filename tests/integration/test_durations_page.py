@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import charts, duration_words, queries
+from dashboards import charts, duration_words, queries, reason_words
 from pipelines import home
 from tests import release_fixture
 from tests.integration.test_dashboard_apptest import UNSCR, html, run
@@ -117,7 +117,7 @@ def test_clearance_has_a_table_of_its_own_and_says_why_a_figure_is_undefined(pag
     assert "Kosovo under UNSCR 1244, Clearance rate, per cent: 93, range 40 to 213, too few to compare" in text
     assert found["Croatia"] == ["–", "–"]
     for code in ("reporters_differs", "stock_missing", "no_incoming", "no_resolved"):
-        assert text.count(duration_words.UNDEFINED[code]) == 1
+        assert text.count(reason_words.UNDEFINED[code]) == 1
     assert "who reported" not in text, "a reason that the note of the figure tells is not told twice"
     assert not any("isposition" in title for title in [*rows(page, "times"), *rows(page, "ages")])
     assert any("365 days" in text.value for text in page.markdown)

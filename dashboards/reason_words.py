@@ -1,0 +1,57 @@
+"""Reason codes in words, once for public and for offices' pages: what two sides differ in, why there is no figure.
+
+Belongs here: the English words of codes, marked for the catalogues, since the offices' pages say them in their reader's
+language.  Does not belong here: sentences made of them (`indicator_words.py`, `portal_figures.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipelines.locales import mark
+
+ASPECTS: Mapping[str, str] = {
+    "count_unit": mark("the count unit"),
+    "stage": mark("the stage"),
+    "level": mark("the level"),
+    "moment": mark("the moment of counting"),
+    "counted_at": mark("whether entry or leaving is counted"),
+    "offence_scope": mark("the scope of the offence"),
+    "several_offences": mark("several offences of one person"),
+    "attempts": mark("attempts"),
+    "juveniles": mark("juveniles"),
+    "legal_persons": mark("legal persons"),
+    "unknown_perpetrators": mark("unknown perpetrators"),
+    "period": mark("the period"),
+    "breaks": mark("a break in the series"),
+    "reporters": mark("who reported"),
+    "jurisdiction": mark("the jurisdictions"),
+}
+"""What two sides can differ in, or leave unstated; `<aspect>_differs` and `<aspect>_not_stated` are the codes."""
+OTHERS: Mapping[str, str] = {
+    "card_missing": mark("How the office counts is not declared."),
+    "cohort_open": mark("Too many of the cohort are still open."),
+}
+UNDEFINED: Mapping[str, str] = {
+    "resolved_missing": mark("Undefined: how many were resolved is not known."),
+    "incoming_missing": mark("Undefined: how many came in is not known."),
+    "stock_missing": mark("Undefined: how many were pending at the end is not known."),
+    "no_incoming": mark("Undefined: nothing came in."),
+    "no_resolved": mark("Undefined: nothing was resolved."),
+    "nothing_pending": mark("Undefined: nothing was pending."),
+    "reporters_differs": mark("Undefined: the two sides have different reporters."),
+    "count_unit_differs": mark("Undefined: the two sides are counted in different units."),
+}
+"""Why a clearance rate, a turnover or a disposition time of the CEPEJ is not defined."""
+LEFT_OUT: Mapping[str, str] = {
+    "withheld": "a count is withheld",
+    "not_both_periods": "not in both years",
+    "reporters_differs": "not the same reporters in both years",
+}
+"""Why a territory is no part of a change over the same reporters. On public pages alone."""
+VERDICTS: Mapping[str, str] = {
+    "reconciles": "agree",
+    "explained": "differ for declared reasons",
+    "open": "differ without a declared reason",
+}
+"""What is found of two sources on one thing. On public pages alone."""
