@@ -305,7 +305,7 @@ class Form(Declared):
     def takes(self, format_: str) -> bool:
         """Whether a file of a format may be this form: of those declared, or a workbook saved as another kind of one.
 
-        An office that opens our XLSX in LibreOffice gets it back as ODS; one that moved from XLS to XLSX changed nothing.
+        An office that opens our XLSX in LibreOffice gets an ODS of it; one that moved from XLS to XLSX changed nothing.
         """
         return format_ in self.formats or (format_ in WORKBOOK_FORMATS and bool(WORKBOOK_FORMATS & set(self.formats)))
 

@@ -102,7 +102,8 @@ def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
 def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
     """The earlier figures to the right of the widest table, on the same rows, under headings that are read past.
 
-    Beside a narrower table they would stand where the wider one is printed. Gives the number of columns that were added; none where there is no earlier figure.
+    Beside a narrower table they would stand where the wider one is printed. Gives the number of columns that were
+    added; none where there is no earlier figure.
     """
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
