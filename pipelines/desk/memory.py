@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,7 @@ def _place(where: Where) -> dict[str, object]:
     cell = re.sub(r"\d", "", where.cell) if where.cell and not where.cell.startswith("R") else where.cell
     if where.cell and (grid := re.fullmatch(r"R\d+C(\d+)", where.cell)):
         cell = f"C{grid[1]}"
-    place = replace(where, cell=cell, line=None, page=None, box=None)
+    place = where._replace(cell=cell, line=None, page=None, box=None)
     return {name: value for name, value in place.as_dict().items() if value is not None}
 
 

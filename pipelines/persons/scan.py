@@ -135,7 +135,7 @@ def _of_outside(content: Grid, is_contact: Callable[[str], bool]) -> Iterator[Fi
     for where, text in content.outside:
         if not is_contact(text):
             hidden = where.sheet in numbers  # the sheet's name is itself what must not be repeated
-            yield from in_text(text, replace(where, sheet=None, table=numbers[str(where.sheet)]) if hidden else where)
+            yield from in_text(text, where._replace(sheet=None, table=numbers[str(where.sheet)]) if hidden else where)
 
 
 # --------------------------------------------------------------------------------------------------------------- tables

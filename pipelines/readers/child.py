@@ -43,6 +43,8 @@ TIMEOUT = 30.0
 PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
 _KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_")
 _ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+_FAST_XML = {"OPENPYXL_DEFUSEDXML": "False"}
+"""openpyxl parses in Python where it finds defusedxml, which refuses a DOCTYPE: so does the guard before it."""
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -300,7 +302,7 @@ def _reason(status: int) -> str:
 def _environment() -> dict[str, str]:
     """What a child may see of the environment: language, path, time zone and our own settings; one thread a child."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES)}
-    return {**kept, **dict.fromkeys(_ONE_THREAD, "1")}
+    return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **_FAST_XML}
 
 
 _shared: Launcher | None = None

@@ -109,6 +109,7 @@ def column_letters(number: int) -> str:
     return letters
 
 
+@lru_cache(maxsize=4096)
 def column_number(letters: str) -> int:
     """A -> 1, AA -> 27; anything but the letters A to Z gives 0."""
     number = 0

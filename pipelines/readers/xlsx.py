@@ -13,11 +13,16 @@ import io
 import re
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.readers.common import column_letters, malformed, number_text
 from pipelines.readers.model import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.readers.zipguard import Contents, inspect
+
+if TYPE_CHECKING:
+    from pipelines.readers.xlsx_book import Opened, Plain
 
 RULES: dict[str, tuple[str, str]] = {
     "read.xlsx.strict": (
@@ -49,32 +54,35 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
         raise ReadError("read.xlsx.binary")
     if contents.strict:
         raise ReadError("read.xlsx.strict")
-    book = _load(data, contents, values=False)
+    opened = _open(data, contents)
     try:
-        results = _results(book, contents)
+        results = _results(opened.book, contents)
         if results is None:
-            results = _second_load(_load(data, contents, values=True))
-        return _grid(book, results, contents)
+            results = _second_load(data, contents)
+        return _grid(opened, results, contents)
     except ReadError:
         raise
     except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
         raise malformed("xlsx", error) from error
 
 
-def _load(data: bytes, contents: Contents, *, values: bool) -> Any:
-    import openpyxl
+def _open(data: bytes, contents: Contents) -> Opened:
+    from pipelines.readers.xlsx_book import open_book
 
+    with _told_as_malformed():
+        return open_book(data, rich_text=contents.superscripts)
+
+
+@contextmanager
+def _told_as_malformed() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(
-                io.BytesIO(data), data_only=values, keep_links=False, rich_text=contents.superscripts
-            )
+            yield
     except MemoryError:
         raise
     except Exception as error:  # openpyxl lets KeyError, TypeError, ValueError, BadZipFile and others through
         raise malformed("xlsx", error) from error
-    return book
 
 
 _Result = tuple[str, Any]
@@ -110,7 +118,13 @@ def _typed(kind: str, text: str) -> Any:
     return text not in ("0", "false") if kind == "b" else text
 
 
-def _second_load(book: Any) -> _Results:
+def _second_load(data: bytes, contents: Contents) -> _Results:
+    import openpyxl
+
+    with _told_as_malformed():
+        book: Any = openpyxl.load_workbook(
+            io.BytesIO(data), data_only=True, keep_links=False, rich_text=contents.superscripts
+        )
     return {
         sheet.title: {
             position: ("s" if cell.data_type == "str" else cell.data_type, "" if cell._value is None else cell._value)
@@ -121,17 +135,17 @@ def _second_load(book: Any) -> _Results:
     }
 
 
-def _grid(book: Any, results: _Results, contents: Contents) -> Grid:
+def _grid(opened: Opened, results: _Results, contents: Contents) -> Grid:
+    book = opened.book
     remarks = list(contents.remarks)
     remarks += [Remark("read.chart_ignored", Where(sheet=c.title), {"name": c.title}) for c in book.chartsheets]
     tables: list[Table] = []
-    formats = _Formats(book)
     for sheet in book.worksheets:
         hidden = sheet.sheet_state != "visible"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=sheet.title), {"name": sheet.title}))
-        stored = results.get(sheet.title, {})
-        tables.append(Table(sheet.title, tuple(_cells(sheet, stored, formats)), None, hidden))
+        cells = _cells(sheet, opened.cells[sheet.title], results.get(sheet.title, {}))
+        tables.append(Table(sheet.title, tuple(cells), None, hidden))
     properties: dict[str, Scalar] = {"date_system": 1904 if book.epoch.year == 1904 else 1900}
     if book.properties.creator:
         properties["creator"] = book.properties.creator
@@ -148,26 +162,6 @@ def _outside(book: Any) -> Iterator[tuple[Where, str]]:
     for name in ("title", "subject", "description", "keywords", "category"):
         if text := getattr(book.properties, name):
             yield Where(keyword=f"Property {name}"), str(text)
-
-
-class _Formats(dict[int, str]):
-    """Number formats by id, looked up once each."""
-
-    def __init__(self, book: Any) -> None:
-        super().__init__()
-        self.custom = book._number_formats
-        self.epoch = book.epoch
-
-    def __missing__(self, number: int) -> str:
-        from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-
-        if number < BUILTIN_FORMATS_MAX_SIZE:
-            found = BUILTIN_FORMATS.get(number, "General")
-        else:
-            index = number - BUILTIN_FORMATS_MAX_SIZE
-            found = self.custom[index] if index < len(self.custom) else "General"
-        self[number] = found
-        return found
 
 
 def _hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
@@ -191,92 +185,119 @@ def _merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
     return anchors
 
 
-def _cells(sheet: Any, values: dict[tuple[int, int], _Result], formats: _Formats) -> list[Cell]:
-    title = sheet.title
+def _cells(sheet: Any, stored: dict[tuple[int, int], Plain], results: dict[tuple[int, int], _Result]) -> list[Cell]:
+    title, epoch = sheet.title, sheet.parent.epoch
     hidden_rows, hidden_columns = _hidden(sheet)
     anchors = _merged(sheet)
-    found = sheet._cells
-    positions = sorted(found.keys() | anchors.keys()) if anchors else sorted(found)
+    made = sheet._cells
     out: list[Cell] = []
-    content: dict[tuple[int, int], tuple[Any, ...]] = {}
-    for position in positions:
+    content: dict[tuple[int, int], _Content] = {}
+    for position in sorted(stored.keys() | made.keys() | anchors.keys()):
         row, column = position
         anchor = anchors.get(position, position) if anchors else position
         if anchor != position and anchor in content:
-            text, value, kind, formula, number_format, note, marks = content[anchor]
+            found = content[anchor]
         else:
-            source = found.get(anchor)
-            text, value, kind, formula, number_format, note, marks = _content(source, values, formats)
+            found = _content(anchor, stored.get(anchor), made.get(anchor) if made else None, results, epoch)
             if position in anchors:
-                content[position] = (text, value, kind, formula, number_format, note, marks)
-            elif kind == "blank" and note is None:
+                content[position] = found
+            elif found.kind == "blank" and found.note is None:
                 continue
         out.append(
             Cell(
                 row,
                 column,
-                text,
-                value,
+                found.text,
+                found.value,
                 Where(title, f"{column_letters(column)}{row}"),
-                kind,
+                found.kind,
                 anchor,
                 anchor != position,
                 row in hidden_rows or column in hidden_columns,
-                formula,
-                number_format,
-                note,
-                marks,
+                found.formula,
+                found.number_format,
+                found.note,
+                found.marks,
             )
         )
     return out
 
 
-_Content = tuple[str, Scalar, CellKind, str | None, str | None, str | None, str | None]
+class _Content(NamedTuple):
+    """The part of a cell that all positions of a merged area share."""
+
+    text: str
+    value: Scalar
+    kind: CellKind
+    formula: str | None = None
+    number_format: str | None = None
+    note: str | None = None
+    marks: str | None = None
 
 
-def _content(cell: Any, values: dict[tuple[int, int], _Result], formats: _Formats) -> _Content:
-    if cell is None:
-        return "", None, "blank", None, None, None, None
-    comment = getattr(cell, "_comment", None)
-    note = comment.text if comment is not None else None
-    raw = getattr(cell, "_value", None)
-    if raw is None:
-        return "", None, "blank", None, None, note, None
-    number_format = formats[cell._style.numFmtId]
-    data_type = cell.data_type
+def _content(
+    position: tuple[int, int],
+    plain: Plain | None,
+    made: Any,
+    results: dict[tuple[int, int], _Result],
+    epoch: Any,
+) -> _Content:
+    """`made` is the cell that a merged area, a note or a link has made beside the stored one, if any."""
+    note = None
+    if made is not None:
+        from openpyxl.cell import MergedCell
+
+        from pipelines.readers.xlsx_book import Plain
+
+        if isinstance(made, MergedCell):
+            return _Content("", None, "blank")
+        note = made.comment.text if made.comment is not None else None
+        if (plain is None or plain.raw is None) and made._value is not None:
+            plain = Plain(made.data_type, made._value, plain.number_format if plain is not None else "General")
+    if plain is None or plain.raw is None:
+        return _Content("", None, "blank", None, None, note)
+    data_type, raw, number_format = plain
     formula = None
     if data_type == "f":
         formula = _formula(raw)
-        held = values.get((cell.row, cell.column))
+        held = results.get(position)
         if held is None:
-            return formula, None, "formula", formula, number_format, note, None
+            return _Content(formula, None, "formula", formula, number_format, note)
         data_type, raw = held
         if data_type == "n":
-            data_type, raw = _date_or_number(raw, number_format, formats.epoch)
+            data_type, raw = _date_or_number(raw, number_format, epoch)
     if data_type == "n":
-        return number_text(raw, number_format), raw, "number", formula, number_format, note, None
+        return _Content(number_text(raw, number_format), raw, "number", formula, number_format, note)
     if data_type == "s":
         text, marks = _text(raw)
-        return text, text, "text", formula, number_format, note, marks
+        return _Content(text, text, "text", formula, number_format, note, marks)
     if data_type == "b":
-        return "TRUE" if raw else "FALSE", bool(raw), "bool", formula, number_format, note, None
+        return _Content("TRUE" if raw else "FALSE", bool(raw), "bool", formula, number_format, note)
     if data_type == "d":
         iso = _iso(raw)
-        return iso, iso, "date", formula, number_format, note, None
-    return str(raw), str(raw), "error", formula, number_format, note, None
+        return _Content(iso, iso, "date", formula, number_format, note)
+    return _Content(str(raw), str(raw), "error", formula, number_format, note)
 
 
 def _date_or_number(raw: Any, number_format: str, epoch: Any) -> _Result:
     """A stored number is a date if its format shows one."""
-    from openpyxl.styles.numbers import is_date_format, is_timedelta_format
+    shows_date, shows_span = _shows_date(number_format)
+    if not shows_date:
+        return "n", raw
     from openpyxl.utils.datetime import from_excel
 
-    if not is_date_format(number_format):
-        return "n", raw
     try:
-        return "d", from_excel(raw, epoch, timedelta=is_timedelta_format(number_format))
+        return "d", from_excel(raw, epoch, timedelta=shows_span)
     except (OverflowError, ValueError):
         return "e", "#VALUE!"
+
+
+@lru_cache(maxsize=512)
+def _shows_date(number_format: str) -> tuple[bool, bool]:
+    """Whether a number format shows a date or time, and whether it shows a span of time."""
+    from openpyxl.styles.numbers import is_date_format, is_timedelta_format
+
+    return bool(is_date_format(number_format)), bool(is_timedelta_format(number_format))
 
 
 def _formula(raw: Any) -> str:

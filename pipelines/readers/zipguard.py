@@ -12,7 +12,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from pipelines.readers.common import (
@@ -53,7 +53,9 @@ RULES: dict[str, tuple[str, str]] = {
     ),
 }
 
-_REFERENCE = re.compile(r"([A-Za-z]{1,4})([0-9]{1,9})$")
+_DIGITS = "0123456789"
+_LETTERS, _FIGURES = 4, 9
+_REFERENCE = re.compile(rf"([A-Za-z]{{1,{_LETTERS}}})([0-9]{{1,{_FIGURES}}})$")
 _BAD_NAME = re.compile(r"[\x00-\x1f\\:]")
 _UNREAD = ("xl/media/", "word/media/", "pictures/", "thumbnails/", "objectreplacements/", "docprops/thumbnail")
 _STRICT = "http://purl.oclc.org/ooxml/spreadsheetml"
@@ -101,7 +103,7 @@ def inspect(data: bytes) -> Contents:
                 name = sheet_names(archive).get(part.filename) if error.where.sheet == part.filename else None
                 if name is None:
                     raise
-                raise ReadError(error.rule, replace(error.where, sheet=name), **error.params) from error
+                raise ReadError(error.rule, error.where._replace(sheet=name), **error.params) from error
         if contents.formulas:
             names = sheet_names(archive)
             contents.stored = {names.get(part, part): results for part, results in contents.stored.items()}
@@ -214,6 +216,19 @@ def _add_remarks(contents: Contents) -> None:
         contents.remarks.append(Remark("read.pictures_ignored", Where()))
 
 
+def _column_row(reference: str) -> tuple[int, int]:
+    letters = reference.rstrip(_DIGITS)
+    digits = reference[len(letters) :]
+    column = column_number(letters)
+    if column and len(letters) <= _LETTERS and 0 < len(digits) <= _FIGURES:
+        return column, int(digits)
+    match = _REFERENCE.match(reference if "$" not in reference else reference.replace("$", ""))
+    if match is None:
+        raise ReadError("read.malformed", format="xlsx", detail=f"cell reference {reference[:20]!r}")
+    letters, digits = match.groups()
+    return column_number(letters.upper()), int(digits)
+
+
 class _Watch:
     """Feeds one XML part to expat and counts what a reader would expand."""
 
@@ -312,11 +327,7 @@ class _Watch:
         if reference is None:
             self.column += 1
         else:
-            match = _REFERENCE.match(reference.replace("$", ""))
-            if match is None:
-                raise ReadError("read.malformed", format="xlsx", detail=f"cell reference {reference[:20]!r}")
-            self.column = column_number(match[1].upper())
-            self.row = int(match[2])
+            self.column, self.row = _column_row(reference)
         self.counted = False
         self.repeat = self.row_repeat = 1
         self.contents.formatted += 1

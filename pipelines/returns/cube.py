@@ -6,7 +6,6 @@ Belongs here: keys to coordinates.  Does not belong here: the formats (`pipeline
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import product
 
 from pipelines.readers.model import Cube, CubeObservation, Dimension, Member, Where
@@ -123,7 +122,7 @@ class CubeReading:
         index = self.cube.dimensions.index(dimension)
         # A line is found faster than a dimension: the first number of the member, where the format has lines.
         first = next((o.where for o in self.cube.observations if o.key[index] == member.code), where)
-        place = replace(where, line=first.line) if first.line is not None else where
+        place = where._replace(line=first.line) if first.line is not None else where
         self.basket.find(rule, place, seen=seen, dimension=dimension.id, nearest=near)
 
     def _said(self, key: Sequence[str], members: Sequence[Mapping[str, _Said | None]], where: Where) -> _Said | None:

@@ -6,7 +6,7 @@ Belongs here: positions, words and places of one table.  Does not belong here: w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipelines.readers.common import column_letters
 from pipelines.readers.model import Cell, Grid, Table, Where
@@ -62,7 +62,7 @@ class Sheet:
         if known.sheet is not None:
             return Where(sheet=known.sheet, cell=f"{column_letters(column)}{row}")
         if known.line is not None:
-            return replace(known, line=known.line, column=column)
+            return known._replace(column=column)
         return Where(page=known.page, table=known.table, cell=f"R{row}C{column}")
 
     def is_claimed(self, row: int, column: int) -> bool:

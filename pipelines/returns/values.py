@@ -5,7 +5,7 @@ Belongs here: the judgement of a single cell.  Does not belong here: where it st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pipelines.readers.common import column_letters, is_percent
 from pipelines.readers.model import Cell, Where
@@ -19,8 +19,7 @@ STORES_NUMBERS = frozenset({"xlsx", "xls", "ods"})
 """Formats that store numbers as numbers; in the others every number is text and that is no finding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A number or the reason why there is none. `bound` is false for a cell that was refused."""
 
     value: float | None
@@ -56,6 +55,8 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, f
                 basket.find("cell.percent", where, seen=cell.text)
                 return None
             assert isinstance(cell.value, (int, float))  # readers give a number for this kind
+            if cell.marks is None:
+                return Value(float(cell.value), "A", "F", cell.text)
             return _with_marks(Read(float(cell.value), "A", "F"), cell, where, plan, basket)
         case "date":
             basket.find("cell.date", where, seen=cell.text, expected="a number")
@@ -75,7 +76,7 @@ def _holder(cell: Cell, where: Where) -> Where:
     if where.cell is None:
         return where
     row, column = cell.anchor
-    return replace(where, cell=f"{column_letters(column)}{row}" if where.sheet is not None else f"R{row}C{column}")
+    return where._replace(cell=f"{column_letters(column)}{row}" if where.sheet is not None else f"R{row}C{column}")
 
 
 def text_value(cell: Cell, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:

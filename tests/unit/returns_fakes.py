@@ -180,9 +180,7 @@ def with_cell(content: Grid, name: str, **changes: Any) -> Grid:
     if "value" in changes:
         cells[row, column] = cell(row, column, changes.pop("value"), table.name, **changes)
     else:
-        import dataclasses
-
-        cells[row, column] = dataclasses.replace(cells[row, column], **changes)
+        cells[row, column] = cells[row, column]._replace(**changes)
     return Grid(content.format, (Table(table.name, tuple(cells.values())), *content.tables[1:]))
 
 

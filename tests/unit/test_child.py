@@ -8,8 +8,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines.readers import wire
@@ -196,3 +198,21 @@ def test_results_are_unpickled_with_an_allow_list() -> None:
     for bad in (Payload(), os.getcwd, threading.Thread):
         with pytest.raises(pickle.UnpicklingError):
             wire.load(pickle.dumps(bad), ("pipelines", "tests"))
+
+
+def test_a_frame_crosses_packed_and_comes_back_the_same() -> None:
+    schema = {"a": pl.String, "n": pl.Float64, "d": pl.Date, "b": pl.Boolean}
+    rows = [("Skoplje", None, date(2026, 7, 1), True), (None, 1.5, None, False)]
+    for frame in (pl.DataFrame(rows * 5_000, schema, orient="row"), pl.DataFrame(schema=schema)):
+        packed = wire.dump(("ok", frame))
+        there = wire.load(packed, ("pipelines", "polars"))[1]
+        assert there.equals(frame) and there.schema == frame.schema
+        assert len(packed) < max(5_000, len(pickle.dumps(frame)) // 10)
+
+
+def test_a_damaged_frame_is_refused_as_any_other_result() -> None:
+    packed = wire.dump(("ok", pl.DataFrame({"a": ["x" * 99]})))
+    broken = packed.replace(b"ARROW1", b"ARROW9")
+    assert broken != packed
+    with pytest.raises(pickle.UnpicklingError, match="unpacked"):
+        wire.load(broken, ("pipelines", "polars"))

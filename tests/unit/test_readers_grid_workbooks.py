@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 import xlsxwriter
 import xlwt
+from openpyxl.cell import MergedCell
 
 from pipelines.readers import ods, xls, xlsx
 from pipelines.readers.common import is_percent, number_text, plain_number
 from pipelines.readers.model import Cell, Grid, ReadError
+from pipelines.readers.xlsx_book import Plain
+from tests.unit.answers_fakes import SAMPLES
 
 
 def _xlsx(write: Callable[[Any], None], options: dict[str, Any] | None = None) -> bytes:
@@ -102,10 +105,101 @@ def test_a_formula_whose_result_is_the_empty_text_is_calculated() -> None:
 def test_results_kept_by_the_guard_are_those_of_a_second_load() -> None:
     data = _xlsx(_everything)
     contents = xlsx.inspect(data)
-    book = xlsx._load(data, contents, values=False)
-    kept = xlsx._grid(book, xlsx._results(book, contents) or {}, contents)
-    second = xlsx._second_load(xlsx._load(data, contents, values=True))
-    assert kept == xlsx._grid(xlsx._load(data, contents, values=False), second, contents)
+    opened = xlsx._open(data, contents)
+    kept = xlsx._grid(opened, xlsx._results(opened.book, contents) or {}, contents)
+    assert kept == xlsx._grid(xlsx._open(data, contents), xlsx._second_load(data, contents), contents)
+
+
+def _of_every_way(book: Any) -> None:
+    """Cells written in ways that the quick road does not take, and some that it does."""
+    _everything(book)
+    sheet = book.add_worksheet("ways")
+    date, span = (book.add_format({"num_format": f}) for f in ("d.m.yyyy", "[h]:mm"))
+    sheet.write_number("A1", -12.5)
+    sheet.write_number("A2", 1e21)
+    sheet.write_datetime("B1", dt.datetime(2024, 3, 31, 12, 30), date)
+    sheet.write_number("B2", 1.5, span)
+    sheet.write_number("B3", -1e9, date)  # no day at all
+    sheet.write_formula("C1", "=A1*2", date, 45382)
+    sheet.write_array_formula("C2:C3", "{=A1:A2*2}", None, 3)
+    sheet.write_url("D1", "https://example.org/", string="adresa")
+    sheet.write_url("D2", "internal:ways!A1")
+    sheet.write_boolean("E1", True)
+    sheet.write_blank("E2", None, date)
+    sheet.merge_range("G1:H3", 5)
+    sheet.write_comment("G1", "uz spojeno")
+    sheet.write_comment("H2", "ispod spojenog")
+    sheet.write_comment("J9", "bez vrednosti")
+
+
+def _by_openpyxl(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
+    """Every cell with a value or a note that the library itself gives."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(data), keep_links=False, rich_text=contents.superscripts)
+    out: list[tuple[Any, ...]] = []
+    for sheet in book.worksheets:
+        for place, cell in sorted(sheet._cells.items()):
+            if not isinstance(cell, MergedCell) and (cell._value is not None or cell.comment):
+                note = cell.comment.text if cell.comment else None
+                out.append((sheet.title, *place, cell.data_type, _words(cell._value), cell.number_format, note))
+    return out
+
+
+def _as_opened(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
+    book, cells = xlsx._open(data, contents)
+    out: list[tuple[Any, ...]] = []
+    for sheet in book.worksheets:
+        for place in sorted(cells[sheet.title].keys() | sheet._cells.keys()):
+            plain, made = cells[sheet.title].get(place), sheet._cells.get(place)
+            if isinstance(made, MergedCell):
+                continue
+            if plain is None or (plain.raw is None and made is not None and made._value is not None):
+                plain = Plain(made.data_type, made._value, plain.number_format if plain else made.number_format)
+            note = made.comment.text if made is not None and made.comment else None
+            if plain.raw is not None or note:
+                out.append((sheet.title, *place, plain.kind, _words(plain.raw), plain.number_format, note))
+    return out
+
+
+def _words(raw: Any) -> object:
+    plain = isinstance(raw, str | int | float | bool | dt.date | None)
+    return raw if plain else getattr(raw, "text", None) or repr(raw)
+
+
+def _samples() -> list[bytes]:
+    files = sorted(SAMPLES.rglob("*.xlsx"))
+    assert len(files) > 30
+    return [path.read_bytes() for path in files[::6]]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("made", [_everything, _of_every_way, None])
+def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] | None) -> None:
+    for data in [_xlsx(made)] if made is not None else _samples():
+        contents = xlsx.inspect(data)
+        assert _as_opened(data, contents) == _by_openpyxl(data, contents) != []
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "kind"),
+    [
+        (b'<c r="A1" t="inlineStr"><is><t>in place</t></is></c>', "in place", "text"),
+        (b'<c t="str"><v>no reference</v></c>', "no reference", "text"),
+        (b"<c><v>7</v></c>", 7, "number"),
+        (b'<c r="A1" t="e"><v>#REF!</v></c>', "#REF!", "error"),
+        (b'<c r="A1" t="d"><v>2024-03-31T00:00:00</v></c>', "2024-03-31", "date"),
+        (b'<c r="A1" t="b"><v>1</v></c>', True, "bool"),
+        (b'<c r="A1"><v>1.5E2</v></c>', 150.0, "number"),
+        (b'<c r="A1"><f>1+1</f><v>2</v></c>', 2, "number"),
+        (b'<c r="A1"><f t="shared" ref="A1:A2" si="0">1+1</f><v>2</v></c>', 2, "number"),
+    ],
+)
+def test_a_cell_may_be_written_in_other_ways(cell: bytes, value: object, kind: str) -> None:
+    data = _xlsx(lambda book: book.add_worksheet("S").write_number("A1", 1))
+    other = _edit(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
+    found = _at(xlsx.read(other), "A1")
+    assert (found.value, found.kind) == (value, kind)
 
 
 def test_a_carriage_return_inside_a_text_is_decoded() -> None:

@@ -418,7 +418,7 @@ def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
         for r, row in enumerate(rows, 1):
             for c, value in enumerate(row, 1):
                 place = Where(page=number, box=(c, r, c + 1, r + 1))
-                cells.append(dataclasses.replace(cell(r, c, str(value)), where=place))
+                cells.append(cell(r, c, str(value))._replace(where=place))
         return Table(f"page {number} table 1", tuple(cells), title, page=number)
 
     form = form_of(

@@ -1,0 +1,166 @@
+"""Opening a workbook by openpyxl with its cells kept plain.
+
+openpyxl makes an object with a style of each cell, three times the work of reading it: here a cell of the usual kind is
+taken as it stands in its sheet, and everything else (styles, texts, dates, merged areas, notes, unusual cells) stays
+openpyxl's own, so that what is read is what `openpyxl.load_workbook` reads, which a test compares.  Charts, pictures,
+pivots and tables are not loaded at all.
+Does not belong here: what a cell becomes (`xlsx.py`), guarding (`zipguard.py`).
+"""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple
+
+from openpyxl.cell import MergedCell
+from openpyxl.comments.comment_sheet import CommentSheet
+from openpyxl.packaging.relationship import RelationshipList, get_dependents, get_rels_path
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+from openpyxl.utils import column_index_from_string
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser, WorksheetReader
+from openpyxl.worksheet.cell_range import CellRange, MultiCellRange
+from openpyxl.xml.constants import COMMENTS_NS
+from openpyxl.xml.functions import fromstring
+
+_DIGITS = "0123456789"
+
+
+class Plain(NamedTuple):
+    """A cell as stored: its type as openpyxl names it (`n s b d e f`), its value, its number format."""
+
+    kind: str
+    raw: Any
+    number_format: str
+
+
+class Opened(NamedTuple):
+    """A workbook and, by the title of its sheet, its cells by (row, column).
+
+    The worksheets of `book` hold only the cells that a merged area, a note or a link has made.
+    """
+
+    book: Any
+    cells: dict[str, dict[tuple[int, int], Plain]]
+
+
+def open_book(data: bytes, *, rich_text: bool) -> Opened:
+    """Load a workbook. Raises whatever openpyxl raises for a broken one."""
+    reader = _Book(io.BytesIO(data), keep_links=False, rich_text=rich_text)
+    reader.read()
+    return Opened(reader.wb, reader.cells)
+
+
+_column = lru_cache(maxsize=4096)(column_index_from_string)
+
+
+class _Parser(WorkSheetParser):
+    """Gives (row, column, type, value, style) of each cell."""
+
+    def parse_cell(self, element: Any) -> tuple[int, int, str, Any, int]:  # type: ignore[override]
+        get = element.get
+        reference, kind, style = get("r"), get("t", "n"), int(get("s", 0))
+        if reference and kind in ("n", "s", "str") and style not in self.date_formats:
+            letters = reference.rstrip(_DIGITS)
+            digits = reference[len(letters) :]
+            if digits and digits[0] != "0":
+                found = self._usual(element, kind)
+                if found is not None:
+                    column = self.col_counter = _column(letters)
+                    return int(digits), column, *found, style
+        cell = super().parse_cell(element)
+        return cell["row"], cell["column"], cell["data_type"], cell["value"], cell["style_id"]
+
+    def _usual(self, element: Any, kind: str) -> tuple[str, Any] | None:
+        """Type and value of a number, a shared text or an ordinary formula; None for anything else."""
+        children = len(element)
+        if not children:
+            return ("s" if kind == "str" else kind), None
+        first = element[0]
+        if children == 1 and first.tag == VALUE_TAG and kind != "str" and (text := first.text):
+            if kind == "s":
+                return "s", self.shared_strings[int(text)]
+            return "n", float(text) if "." in text or "E" in text or "e" in text else int(text)
+        if first.tag == FORMULA_TAG and not first.attrib and (children == 1 or element[1].tag == VALUE_TAG):
+            return "f", "=" + (first.text or "")
+        return None
+
+
+class _Sheet(WorksheetReader):
+    """Keeps the cells of one sheet plain."""
+
+    def __init__(self, sheet: Any, source: Any, book: _Book) -> None:
+        super().__init__(sheet, source, book.shared_strings, False, book.rich_text)
+        of = sheet.parent
+        self.parser = _Parser(
+            source, book.shared_strings, False, of.epoch, of._date_formats, of._timedelta_formats, book.rich_text
+        )
+        self.cells: dict[tuple[int, int], Plain] = {}
+
+    def bind_cells(self) -> None:
+        formats: dict[int, str] = {}
+        for _, cells in self.parser.parse():
+            for row, column, kind, raw, style in cells:
+                if (number_format := formats.get(style)) is None:
+                    number_format = formats[style] = _number_format(self.ws.parent, style)
+                self.cells[row, column] = Plain(kind, raw, number_format)
+
+    def bind_merged_cells(self) -> None:
+        """Merged areas without the borders that openpyxl draws around each."""
+        if not self.parser.merged_cells:
+            return
+        areas = [CellRange(area.ref) for area in self.parser.merged_cells.mergeCell]
+        for area in areas:
+            first = (area.min_row, area.min_col)
+            for position in product(range(area.min_row, area.max_row + 1), range(area.min_col, area.max_col + 1)):
+                if position != first:
+                    self.ws._cells[position] = MergedCell(self.ws, *position)
+        self.ws.merged_cells = MultiCellRange(areas)
+
+
+def _number_format(book: Any, style: int) -> str:
+    """The number format of a style of cells."""
+    number = book._cell_styles[style].numFmtId
+    if number < BUILTIN_FORMATS_MAX_SIZE:
+        return str(BUILTIN_FORMATS.get(number, "General"))
+    custom = number - BUILTIN_FORMATS_MAX_SIZE
+    return str(book._number_formats[custom]) if custom < len(book._number_formats) else "General"
+
+
+class _Book(ExcelReader):
+    """Reads cells, merged areas, notes, links and what is hidden; sheets that are charts only by their names."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.cells: dict[str, dict[tuple[int, int], Plain]] = {}
+
+    def read_worksheets(self) -> None:
+        for sheet, place in self.parser.find_sheets():
+            if place.target not in self.valid_files:
+                continue
+            if "chartsheet" in place.Type:
+                self.wb.create_chartsheet(sheet.name)
+                continue
+            worksheet = self.wb.create_sheet(sheet.name)
+            relations = str(get_rels_path(place.target))  # type: ignore[no-untyped-call]
+            worksheet._rels = (
+                get_dependents(self.archive, relations) if relations in self.valid_files else RelationshipList()
+            )
+            with self.archive.open(place.target) as source:
+                reader = _Sheet(worksheet, source, self)
+                reader.bind_all()
+            self.cells[worksheet.title] = reader.cells
+            for relation in worksheet._rels.find(COMMENTS_NS):
+                self._read_notes(worksheet, relation.target)
+            worksheet.sheet_state = sheet.state
+
+    def _read_notes(self, worksheet: Any, part: str) -> None:
+        root: Any = fromstring(self.archive.read(part))
+        notes: Any = CommentSheet.from_tree(root)
+        for reference, note in notes.comments:
+            cell = worksheet[reference]
+            # Text left under a merged area is not given, nor is a note there: its owner can see neither.
+            if not isinstance(cell, MergedCell | tuple):
+                cell.comment = note
