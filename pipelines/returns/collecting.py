@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from pipelines.readers.model import Scalar, Where
 from pipelines.returns import rules
@@ -26,8 +26,7 @@ Role = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """What a cell was bound to. `table`, `row`, `column` are its position in the Grid; `codes` what it says."""
 
     where: Where

@@ -7,7 +7,6 @@ an entry stands only where a source is known wrong, has been told, and does not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
@@ -103,7 +102,7 @@ def _mend(number: Number, correction: Correction, addresser: Addresser) -> tuple
             "correction.stale", "error", number.where, {"id": correction.id}, seen, _plain(correction.expect)
         )
     if correction.value is not None:
-        mended = replace(number, value=correction.value, status="A", conf="F")
+        mended = number._replace(value=correction.value, status="A", conf="F")
         expected = _plain(correction.value)
     else:
         assert correction.set is not None  # the model allows one of the two
@@ -111,9 +110,9 @@ def _mend(number: Number, correction: Correction, addresser: Addresser) -> tuple
         if "article" in said:
             said.pop("offence", None)
         address = addresser.address(said | correction.set.said())
-        mended = replace(number, key=address.key or number.key)
+        mended = number._replace(key=address.key or number.key)
         expected = _words(correction.set)
-    mended = replace(mended, notes=(*number.notes, f"corrected: {correction.reason}"))
+    mended = mended._replace(notes=(*number.notes, f"corrected: {correction.reason}"))
     params = {
         "id": correction.id,
         "reason": correction.reason,

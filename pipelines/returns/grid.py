@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.readers.model import Cell
-from pipelines.returns.addressing import Trouble
+from pipelines.returns.addressing import Said, Trouble
 from pipelines.returns.collecting import Binding, Collector, Role, nearest_words
 from pipelines.returns.coordinates import Line
 from pipelines.returns.declared import within
@@ -20,7 +20,7 @@ from pipelines.returns.folding import has_lookalike
 from pipelines.returns.numbered import Number
 from pipelines.returns.plan import OPEN_TABLES, LineMatch, Lines, Plan
 from pipelines.returns.sheets import Sheet, is_blank
-from pipelines.returns.values import Value, cell_value, line_notes
+from pipelines.returns.values import cell_value, line_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Bound:
     said: Mapping[str, str]
     notes: tuple[str, ...] = ()
     status: str | None = None
+    items: Said = ()
+    """What they say, again, as something to look up by."""
 
 
 class GridReading:
@@ -113,6 +115,8 @@ class _TableReading:
         self.codes: set[tuple[str, str]] = set()
         self.open_rows: dict[tuple[str, str], str] = {}
         self.literals: set[tuple[Lines, str]] = set()
+        self.apart: dict[tuple[str, ...], list[bool]] = {}
+        """By the names of what a row says, of the columns of the piece that is read."""
         self.base = {**found.plan.fixed, **found.said}
         self.period = self.plan.addresser.period_code(self.base)
         self.section: Mapping[str, str] = {}
@@ -143,6 +147,7 @@ class _TableReading:
         stops = self.whole.boundaries(sheet, corner)
         bottom = (stops[0] - 1) if stops else sheet.rows
         columns = self._columns(sheet, corner, first, bottom)
+        self.apart = {}
         last = corner.row + rows - 1
         row = corner.row + rows
         while row <= bottom:
@@ -235,7 +240,8 @@ class _TableReading:
         for mark in match.marks:
             if self.plan.numbers.mark(mark) is None:
                 self.basket.find("mark.undeclared", self.found.corner.where, seen=mark)
-        return Bound(place, text, match.line.use, _together(match.line, match.hit.said), notes, status)
+        said = _together(match.line, match.hit.said)
+        return Bound(place, text, match.line.use, said, notes, status, tuple(said.items()))
 
     def _read_row(self, sheet: Sheet, row: int, left: int, first: int, columns: Sequence[Bound]) -> bool:
         path = self._labels(sheet, row, left, first)
@@ -290,15 +296,20 @@ class _TableReading:
     def _cells(self, sheet: Sheet, line: Bound, columns: Sequence[Bound], cells: Sequence[Cell | None]) -> None:
         row_said = {**self.section, **line.said} if self.section else line.said
         row_text = f"{self.section_label} | {line.text}" if self.section_label else line.text
-        addresser, basket, plan = self.plan.addresser, self.basket, self.plan
-        for column, cell in zip(columns, cells, strict=True):
+        basket, plan = self.basket, self.plan
+        common = {**self.base, **row_said}
+        addresser = plan.addresser.of_row(common)
+        annotated = bool(line.notes) or any(column.notes for column in columns)
+        for column, cell, apart in zip(columns, cells, self._apart(row_said, columns), strict=True):
             if column.use == "ignore" or line.use == "ignore":
                 if cell is not None:
                     basket.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, line.place, column.place))
                 continue
             where = cell.where if cell is not None else sheet.where(line.place, column.place)
-            said = self._said(column, row_said, where)
-            address = addresser.address(said)
+            said = {**common, **column.said}
+            if not apart:
+                self._tell_contradictions(row_said, column.said)
+            address = addresser.address(said, column.items)
             for trouble in address.troubles:
                 basket.trouble(trouble, where)
             value = cell_value(cell, where, plan, basket, sheet.format)
@@ -311,12 +322,13 @@ class _TableReading:
             if value is None:
                 basket.refused.append(address.key)
                 continue
-            notes = (*value.notes, *column.notes, *line.notes)
+            marked = line.status or column.status
+            notes = (*value.notes, *column.notes, *line.notes) if annotated else value.notes
             basket.numbers.append(
                 Number(
                     address.key,
                     value.value,
-                    _status(value, line.status or column.status),
+                    value.status if marked is None or value.value is None else marked,
                     value.conf,
                     where,
                     f"{column.text} | {row_text}",
@@ -326,16 +338,21 @@ class _TableReading:
                 )
             )
 
-    def _said(self, column: Bound, row_said: Mapping[str, str], where: object) -> dict[str, str]:
-        said = {**self.base, **row_said, **column.said}
-        if not row_said.keys().isdisjoint(column.said):
-            self._contradictions(row_said, column.said)
-        titled = self.found.said
-        if titled:
-            for part in (row_said, column.said):
-                if not titled.keys().isdisjoint(part):
-                    self._contradictions(titled, part)
-        return said
+    def _apart(self, row_said: Mapping[str, str], columns: Sequence[Bound]) -> list[bool]:
+        """For each column, whether title, row and column say different things: then none can contradict another."""
+        names = tuple(row_said)
+        if (found := self.apart.get(names)) is None:
+            titled = self.found.said.keys()
+            row_apart = titled.isdisjoint(names)
+            found = self.apart[names] = [
+                row_apart and titled.isdisjoint(c.said) and row_said.keys().isdisjoint(c.said) for c in columns
+            ]
+        return found
+
+    def _tell_contradictions(self, row_said: Mapping[str, str], column_said: Mapping[str, str]) -> None:
+        self._contradictions(row_said, column_said)
+        for part in (row_said, column_said):
+            self._contradictions(self.found.said, part)
 
     def _contradictions(self, one: Mapping[str, str], other: Mapping[str, str]) -> None:
         for name in one.keys() & other.keys():
@@ -369,10 +386,6 @@ class _TableReading:
 
 def _together(line: Line, hit: Mapping[str, str]) -> Mapping[str, str]:
     return {**hit, **line.said()}
-
-
-def _status(value: Value, marked: str | None) -> str:
-    return marked if marked is not None and value.value is not None else value.status
 
 
 def _holds_number(cell: Cell | None) -> bool:

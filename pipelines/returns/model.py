@@ -104,7 +104,7 @@ DECLARED_SUM: dict[str, pl.DataType] = {
     "added": pl.Float64(),
     "whole": pl.Boolean(),  # every part is there with a value; else the total may only exceed what is
     "severity": pl.String(),  # as the form declares it
-    "parts": pl.String(),  # the first parts with their places, in words
+    "parts": pl.String(),  # the first parts with their places, in words; empty where the sum is right
 }
 
 FINDING: dict[str, pl.DataType] = {

@@ -5,7 +5,7 @@ Belongs here: the shape that grid, list and cube readings share.  Does not belon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipelines.readers.model import Where
 
@@ -21,8 +21,7 @@ _PERIOD = AT["period"]
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """`value` is None where `status` says why; `seen` is what the file shows; `check` numbers never become rows."""
 
     key: Key

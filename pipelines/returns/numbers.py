@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipelines.returns.declared import placeholders
 from pipelines.returns.folding import fold
@@ -26,8 +26,7 @@ OBS_STATUS_OF_SIGN: Mapping[str, tuple[float | None, str, str]] = {
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2212": "-", "\u2013": "-"})
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """A number or sign read: `value` None where a sign says that there is none; `sign` its meaning."""
 
     value: float | None

@@ -99,8 +99,8 @@ def check_outside(sheets: Sequence[Sheet], basket: Collector) -> None:
 
 
 def _is_number(cell: Cell, sheet: Sheet) -> bool:
+    if sheet.format in STORES_NUMBERS:
+        return cell.kind == "number" and not cell.spread
     if cell.spread or is_blank(cell):
         return False
-    if sheet.format in STORES_NUMBERS:
-        return cell.kind == "number"
     return cell.text.strip().replace(".", "").replace(",", "").isdigit()

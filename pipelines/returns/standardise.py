@@ -137,20 +137,7 @@ def observation_frame(numbers: Sequence[Number], form: Form, territory: str, sub
     """Numbers as OBSERVATION, in the order they were read."""
     if not numbers:
         return empty(OBSERVATION)
-    columns: dict[str, list[object]] = {
-        name: list(values) for name, values in zip(KEY, zip(*(n.key for n in numbers), strict=True), strict=True)
-    }
-    spans = [n.key[1:3] for n in numbers]
-    days = {span: _days(*span) for span in set(spans)}
-    columns["period_start"] = [days[span][0] for span in spans]
-    columns["period_end"] = [days[span][1] for span in spans]
-    columns["value"] = [n.value for n in numbers]
-    columns["obs_status"] = [n.status for n in numbers]
-    columns["conf_status"] = [n.conf for n in numbers]
-    columns["notes"] = ["; ".join(n.notes) if n.notes else None for n in numbers]
-    columns["place"] = [str(n.where) for n in numbers]
-    columns["label"] = [n.label for n in numbers]
-    constant = {
+    constant: dict[str, str] = {
         "territory": territory,
         "jurisdiction": form.jurisdiction,
         "instrument": form.instrument,
@@ -159,6 +146,24 @@ def observation_frame(numbers: Sequence[Number], form: Form, territory: str, sub
         "submission_id": submission_id,
         "origin_submission_id": submission_id,
     }
+    columns: dict[str, Sequence[object] | pl.Series] = {}
+    for name, values in zip(KEY, zip(*(n.key for n in numbers), strict=True), strict=True):
+        # Of twenty coordinates a return says most once for all its numbers.
+        if values.count(values[0]) == len(values):
+            constant[name] = values[0]
+        else:
+            columns[name] = values
+    spans: dict[tuple[str, ...], int] = {}
+    placed = [spans.setdefault(n.key[1:3], len(spans)) for n in numbers]
+    days = [_days(*span) for span in spans]
+    columns["period_start"] = pl.Series([start for start, _ in days], dtype=pl.Date).gather(placed)
+    columns["period_end"] = pl.Series([end for _, end in days], dtype=pl.Date).gather(placed)
+    columns["value"] = [n.value for n in numbers]
+    columns["obs_status"] = [n.status for n in numbers]
+    columns["conf_status"] = [n.conf for n in numbers]
+    columns["notes"] = ["; ".join(n.notes) if n.notes else None for n in numbers]
+    columns["place"] = [str(n.where) for n in numbers]
+    columns["label"] = [n.label for n in numbers]
     frame = pl.DataFrame(columns, schema={name: OBSERVATION[name] for name in columns})
     return frame.with_columns(pl.lit(v, pl.String()).alias(k) for k, v in constant.items()).select(list(OBSERVATION))
 

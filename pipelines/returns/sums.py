@@ -7,6 +7,7 @@ Does not belong here: whether a sum may differ, a count be negative or a figure 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from operator import itemgetter
 
 import polars as pl
@@ -49,13 +50,15 @@ def declared_sums(
     unread = [Number(key, None, "O", "F", Where(), "", "") for key in refused]
     rows: list[dict[str, object]] = []
     for rule in rules:
+        wanted = None if rule.parts == "*" else frozenset(rule.parts)
         broken = {rest for rest, (_, found) in groups(unread, rule).items() if found}
         told = not (hidden and rule.parts == "*")
         rows += [
-            {**row, "whole": row["whole"] and told and rest not in broken}
+            _row(total, found, rule, whole=told and wanted in (None, found.keys()) and rest not in broken)
             for rest, (totals, found) in groups(numbers, rule).items()
+            if found
             for total in totals
-            if (row := _row(total, found, rule)) is not None
+            if total.value is not None
         ]
     return pl.DataFrame(rows, schema=DECLARED_SUM)
 
@@ -66,15 +69,15 @@ def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tup
     left_out = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
     rest_of = itemgetter(*(i for i in range(len(KEY)) if i not in left_out))
     wanted = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
-    parts = None if rule.parts == "*" else frozenset(rule.parts)
+    parts, whole = None if rule.parts == "*" else frozenset(rule.parts), rule.total
     groups: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
     for number in numbers:
         key = number.key
         code = key[place]
-        is_total = code == rule.total
+        is_total = code == whole
         if not is_total and parts is not None and code not in parts:
             continue
-        if any(key[at] != code_ for at, code_ in wanted):
+        if wanted and any(key[at] != code_ for at, code_ in wanted):
             continue
         totals, found = groups.setdefault(rest_of(key), ([], {}))
         if is_total:
@@ -84,19 +87,18 @@ def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tup
     return groups
 
 
-def _row(total: Number, found: dict[str, Number], rule: AddsUp) -> dict[str, object] | None:
-    if not found or total.value is None:
-        return None
-    parts = None if rule.parts == "*" else frozenset(rule.parts)
+def _row(total: Number, found: dict[str, Number], rule: AddsUp, *, whole: bool) -> dict[str, object]:
     known = [n.value for n in found.values() if n.value is not None]
-    words = ", ".join(f"{code} {_plain(n.value)} ({n.where})" for code, n in list(found.items())[:8])
+    added, words = float(sum(known)), ""
+    if added != total.value:
+        words = ", ".join([f"{code} {_plain(n.value)} ({n.where})" for code, n in islice(found.items(), 8)])
     return {
         "place": str(total.where),
         "label": total.label,
         "dim": rule.dim,
-        "total": float(total.value),
-        "added": float(sum(known)),
-        "whole": len(known) == len(found) and (parts is None or parts == found.keys()),
+        "total": total.value,
+        "added": added,
+        "whole": whole and len(known) == len(found),
         "severity": rule.severity,
         "parts": words,
     }
