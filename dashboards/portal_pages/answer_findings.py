@@ -120,7 +120,7 @@ def _table(here: Here, group: Group, findings: Sequence[Told], told: Mapping[str
     ]
     columns = [
         here.tell("What was found"),
-        here.tell("There stands"),
+        here.tell("What is there"),
         here.tell("Expected"),
         here.tell("Suggestion"),
         here.tell("Explained"),

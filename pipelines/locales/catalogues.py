@@ -198,6 +198,13 @@ def _placeholder_faults(language: str, text: Text, strings: Sequence[str]) -> It
                 yield f"placeholders differ in '{form}'"
         except ValueError as error:
             yield f"braces are wrong in '{form}' ({error})"
+        if _edges(form) != _edges(text.one):
+            # Such a text is put behind another: without its blank the two stand glued together.
+            yield f"does not begin and end with a blank where the source does: '{form}'"
+
+
+def _edges(text: str) -> tuple[bool, bool]:
+    return text[:1].isspace(), text[-1:].isspace()
 
 
 def check(language: str, texts: Sequence[Text]) -> list[Fault]:

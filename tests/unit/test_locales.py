@@ -428,6 +428,17 @@ def test_check_names_each_kind_of_fault(folder: Path) -> None:
     assert "braces are wrong" in str(catalogues.check("hr", [one])[0])
 
 
+@pytest.mark.parametrize("given", ["Najbliže: '{x}'.", " Najbliže: '{x}'. "])
+def test_check_names_a_text_that_would_stand_glued_to_the_one_before_it(folder: Path, given: str) -> None:
+    """Eighteen did: "is not declared.Nearest declared", in six languages."""
+    text = extraction.Text(" Nearest: '{x}'.")
+    catalogues.update("hr", [text], {text.one: [" Najbliže: '{x}'."]})
+    assert catalogues.check("hr", [text]) == []
+    catalogues.update("hr", [text], {text.one: [given]})
+    (fault,) = catalogues.check("hr", [text])
+    assert "blank" in fault.what
+
+
 def test_only_albanian_may_leave_the_number_out_of_its_form_for_one(folder: Path) -> None:
     text = extraction.Text("One file", "{n} files")
     catalogues.update("sq", [text], {"One file": ["Një skedar", "{n} skedarë"]})
