@@ -24,6 +24,7 @@ ASPECTS: Mapping[str, str] = {
     "unknown_perpetrators": mark("unknown perpetrators"),
     "period": mark("the period"),
     "breaks": mark("a break in the series"),
+    "version": mark("the version of the ratio"),
     "reporters": mark("who reported"),
     "jurisdiction": mark("the jurisdictions"),
 }
@@ -31,6 +32,7 @@ ASPECTS: Mapping[str, str] = {
 OTHERS: Mapping[str, str] = {
     "card_missing": mark("How the office counts is not declared."),
     "cohort_open": mark("Too many of the cohort are still open."),
+    "counts_not_told": mark("The counts behind a cohort are not told."),
 }
 UNDEFINED: Mapping[str, str] = {
     "resolved_missing": mark("Undefined: how many were resolved is not known."),

@@ -11,21 +11,26 @@ from typing import Any
 
 import polars as pl
 
-METRIC, PERIOD = "convicted_first_per_indicted", "2025"
+METRIC, UPPER, PERIOD = "convicted_first_per_indicted", "convicted_first", "2025"
 _STAGE_RATIO: dict[str, Any] = {
     **dict.fromkeys(
         ("metric", "area_kind", "area", "territory", "freq", "period", "offence_group", "count_unit", "version"),
         pl.String,
     ),
     "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "interval_basis": pl.String, "unit_measure": pl.String,
-    "numerator": pl.Float64, "denominator": pl.Float64, "lag": pl.Int32, "denominator_period": pl.String,
-    "state": pl.String, "is_default": pl.Boolean, "default_rule": pl.String, "is_allowed": pl.Boolean,
-    "reasons": pl.String, "obs_status": pl.String, "conf_status": pl.String, "n_reported": pl.Int32,
-    "n_expected": pl.Int32, "reporters": pl.String, "flags": pl.String,
+    "dispersion": pl.Float64, "numerator": pl.Float64, "denominator": pl.Float64, "lag": pl.Int32,
+    "denominator_period": pl.String, "state": pl.String, "is_default": pl.Boolean, "default_rule": pl.String,
+    "is_allowed": pl.Boolean, "reasons": pl.String,
+    **dict.fromkeys(("numerator_card", "denominator_card", "ages", "person_types", "breaks"), pl.String),
+    "obs_status": pl.String, "conf_status": pl.String, "n_reported": pl.Int32, "n_expected": pl.Int32,
+    "reporters": pl.String, "left_out": pl.String, "flags": pl.String,
 }  # fmt: skip
 _PAIR: dict[str, Any] = {
     **dict.fromkeys(
-        ("metric", "measure", "freq", "period", "offence_group", "count_unit", "victim_status", "area_a", "area_b"),
+        (
+            "metric", "dimension", "category", "measure", "freq", "period", "offence_group", "count_unit",
+            "victim_status", "area_a", "area_b", "version_a", "version_b",
+        ),
         pl.String,
     ),
     "value_a": pl.Float64, "value_b": pl.Float64, "score": pl.Int32, "is_with_care": pl.Boolean, "reasons": pl.String,
@@ -34,7 +39,7 @@ _PAIR: dict[str, Any] = {
     "conf_status": pl.String, "flags": pl.String,
 }  # fmt: skip
 _REGION: dict[str, Any] = {
-    **dict.fromkeys(("metric", "freq", "period", "offence_group", "count_unit"), pl.String),
+    **dict.fromkeys(("metric", "freq", "period", "offence_group", "count_unit", "version"), pl.String),
     "n": pl.Int32, "minimum": pl.Float64, "median": pl.Float64, "maximum": pl.Float64,
 }  # fmt: skip
 
@@ -46,6 +51,8 @@ def _ratio(area: str, version: str, **more: Any) -> dict[str, Any]:
         "value": 80.0, "low": 62.0, "high": 103.0, "interval_basis": "exact", "unit_measure": "PC",
         "numerator": 80.0, "denominator": 100.0, "lag": 0, "denominator_period": PERIOD, "state": "enough",
         "is_default": version == "same_period", "default_rule": "no_lag", "is_allowed": True, "reasons": "",
+        "dispersion": 1.0, "numerator_card": "", "denominator_card": "", "ages": "_T/_T", "person_types": "_T/_T",
+        "breaks": "", "left_out": "",
         "obs_status": "A", "conf_status": "F", "n_reported": 1, "n_expected": 1, "reporters": area, "flags": "",
     } | more  # fmt: skip
 
@@ -62,6 +69,8 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
         _ratio("AL", "same_period"),
         _ratio("RS", "same_period", is_default=False, default_rule="lag_known"),
         _ratio("RS", "lagged", value=65.0, low=50.0, high=84.0, lag=1, is_default=True, default_rule="lag_known"),
+        _ratio("HR", "same_period", is_default=False, default_rule="lag_known"),
+        _ratio("HR", "lagged", value=71.0, low=54.0, high=93.0, lag=1, is_default=True, default_rule="lag_known"),
         _ratio("ME", "same_period", numerator=7.0, denominator=9.0, state="too_few", interval_basis="lower_bound"),
         _ratio("XK", "same_period", **_none("Q", "C", "withheld")),
         _ratio(
@@ -71,18 +80,24 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
         _ratio("MK", "same_period", value=127.0, low=101.0, high=160.0, flags="over_100"),
     ]  # fmt: skip
     states = {row["area"]: row["state"] for row in rows if row["version"] == "same_period"}
+    versions = {row["area"]: row["version"] for row in rows if row["is_default"]}
     pairs = []
     for one, other in combinations(sorted(territories), 2):
         both = {states.get(one, "missing"), states.get(other, "missing")}
         verdict = next((s for s in ("missing", "withheld", "too_few") if s in both), "no_difference")
         verdict = "lower" if (one, other) == ("AL", "MK") else verdict
+        stands = [versions.get(area, "same_period") for area in (one, other)]
+        is_other = verdict == "no_difference" and stands[0] != stands[1]
+        verdict = "not_comparable" if is_other else verdict
+        care = (one, other) == ("HR", "RS")
         tested = verdict in ("lower", "no_difference")
         pairs.append(
             {
-                "metric": METRIC, "measure": "", "freq": "A", "period": PERIOD, "offence_group": "TIP",
-                "count_unit": "person", "victim_status": "_Z", "area_a": one, "area_b": other, "value_a": 80.0,
-                "value_b": 127.0, "score": 2 if other == "RS" else 3, "is_with_care": other == "RS",
-                "reasons": "attempts_not_stated" if other == "RS" else "", "breaks": "",
+                "metric": METRIC, "dimension": "_Z", "category": "_Z", "measure": UPPER, "freq": "A", "period": PERIOD,
+                "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z", "area_a": one, "area_b": other,
+                "version_a": stands[0], "version_b": stands[1], "value_a": 80.0, "value_b": 127.0,
+                "score": 1 if is_other else 2 if care else 3, "is_with_care": care,
+                "reasons": "version_differs" if is_other else "attempts_not_stated" if care else "", "breaks": "",
                 "ratio": 0.63 if tested else None, "low": 0.45 if tested else None, "high": 0.88 if tested else None,
                 "p": 0.01 if tested else None, "n_tested": 3, "verdict": verdict, "interval_basis": "exact",
                 "obs_status": "A", "conf_status": "F", "flags": "",
@@ -90,7 +105,7 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
         )  # fmt: skip
     of_region = {
         "metric": METRIC, "freq": "A", "period": PERIOD, "offence_group": "TIP", "count_unit": "person",
-        "n": 4, "minimum": 78.0, "median": 80.0, "maximum": 127.0,
+        "version": "same_period", "n": 4, "minimum": 78.0, "median": 80.0, "maximum": 127.0,
     }  # fmt: skip
     return {
         "stage_ratio": pl.DataFrame(rows, schema=_STAGE_RATIO),

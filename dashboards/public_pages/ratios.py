@@ -137,8 +137,9 @@ def _compared(here: layout.Frame, metric: str, freq: str, period: str, crime: st
         layout.put(_listed(found, names))
     for row in queries.read(here.path, "region_range", metric, freq, period, crime, unit):
         if row["n"]:
+            same = " of one period" if row.get("version") == "same_period" else ""
             st.markdown(
-                f"Over the {row['n']} territories with a figure: median {words.number(row['median'])}, from "
+                f"Over the {row['n']} territories with a figure{same}: median {words.number(row['median'])}, from "
                 f"{words.number(row['minimum'])} to {words.number(row['maximum'])}. Nothing is borrowed for the others."
             )
 

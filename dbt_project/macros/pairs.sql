@@ -1,26 +1,5 @@
 {# What comparisons of areas share. The tests themselves are `pipelines/statistics`, called through `pair_udf.py`. #}
 
-{# Ratios that are compared: metric, measure above, measure below, whether the one is part of the other. As declared in
-   `pipelines/indicators/declared`; a test holds the two together. #}
-{% macro compared_ratios() %}
-    {{ return([
-        ['adjudicated_final_per_indicted', 'adjudicated_final', 'indicted', false],
-        ['adjudicated_first_per_indicted', 'adjudicated_first', 'indicted', false],
-        ['convicted_final_per_adjudicated_final', 'convicted_final', 'adjudicated_final', true],
-        ['convicted_final_per_convicted_first', 'convicted_final', 'convicted_first', false],
-        ['convicted_final_per_indicted', 'convicted_final', 'indicted', false],
-        ['convicted_final_per_reported', 'convicted_final', 'reported', false],
-        ['convicted_first_per_adjudicated_first', 'convicted_first', 'adjudicated_first', true],
-        ['convicted_first_per_indicted', 'convicted_first', 'indicted', false],
-        ['convicted_first_per_reported', 'convicted_first', 'reported', false],
-        ['indicted_per_investigated', 'indicted', 'investigated', false],
-        ['indicted_per_reported', 'indicted', 'reported', false],
-        ['investigated_per_reported', 'investigated', 'reported', false],
-        ['sentenced_final_per_convicted_final', 'sentenced_final', 'convicted_final', true],
-        ['sentenced_first_per_convicted_first', 'sentenced_first', 'convicted_first', true],
-    ]) }}
-{% endmacro %}
-
 {# The lowest score at which a pair is tested: 2 with care, which its reasons say; 0 and 1 never. #}
 {% macro lowest_score() -%}2{%- endmacro %}
 

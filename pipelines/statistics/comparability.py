@@ -4,7 +4,7 @@ Belongs here: the rule, over what each side counted.  Does not belong here: wher
 metrics), words, tests of difference (`comparison`).
 
     0  the unit differs: not comparable
-    1  the stage or the level differs: not the same event
+    1  the stage or the level differs, or the version of a ratio: not the same event
     2  the offence's scope, the persons counted, the period or a break differs: with care
     3  nothing of these differs
 
@@ -25,7 +25,8 @@ class Counted:
 
     `stage` is the measure, `moment` when the event is counted (order, filing, decision, finality: `date_basis`),
     `counted_at` whether at input or output of the stage.  `breaks` are breaks of law, counting or recording within the
-    period; the same code on both sides is the same break.
+    period; the same code on both sides is the same break.  `version` is that of a ratio (of one period, lagged, of a
+    cohort), empty for what has none.
     """
 
     count_unit: str
@@ -41,6 +42,7 @@ class Counted:
     unknown_perpetrators: str
     period: str
     breaks: frozenset[str] = field(default_factory=frozenset)
+    version: str = ""
 
 
 SCORES: Final[dict[str, int]] = {
@@ -49,6 +51,7 @@ SCORES: Final[dict[str, int]] = {
     "level": 1,
     "moment": 1,
     "counted_at": 1,
+    "version": 1,
     "offence_scope": 2,
     "several_offences": 2,
     "attempts": 2,

@@ -18,7 +18,7 @@ from scipy import stats
 
 from pipelines import codes, warehouse
 from pipelines.home import Home
-from pipelines.indicators import breaks, cards_export, counting, metrics
+from pipelines.indicators import breaks, cards_export, counting
 from pipelines.returns.registry import load
 from pipelines.statistics import few
 from pipelines.statistics.comparability import comparability
@@ -30,6 +30,7 @@ PERIODS = (("Q", "2025-Q1", 1.0), ("A", "2025", 4.0), ("P3", "2023-2025", 12.0),
 MEANS = {"reported": 14, "indicted": 9, "adjudicated_first": 8, "convicted_first": 6, "convicted_final": 5}
 PEOPLE = dict(zip(PLACES, (2_400_000, 3_400_000, 3_900_000, 620_000, 1_830_000, 6_600_000, 1_590_000), strict=True))
 HIDDEN = ("ME", "2025", "indicted")
+HIDDEN_WOMEN = ("BA", "2021-2025")
 MISSING = ("XK", "2025", "indicted")
 RATIO, UPPER, LOWER = "convicted_first_per_indicted", "convicted_first", "indicted"
 SHARE = "convicted_first_per_adjudicated_first"
@@ -46,8 +47,9 @@ class Built(NamedTuple):
         with duckdb.connect(str(self.path), read_only=True) as connection:
             return connection.sql(f"select * from {table}").pl()
 
-    def value(self, area: str, period: str, measure: str, unit: str = "person") -> float | None:
-        found = self.cells.filter(area=area, period=period, measure=measure, count_unit=unit)
+    def value(self, area: str, period: str, measure: str, unit: str = "person", sex: str = "") -> float | None:
+        of_all = sex or ("_T" if unit == "person" else "_Z")
+        found = self.cells.filter(area=area, period=period, measure=measure, count_unit=unit, sex=of_all)
         return None if found.is_empty() else found.item(0, "value")
 
 
@@ -107,6 +109,14 @@ def _cells() -> Iterator[dict[str, Any]]:
                 values[place] = None if (place, period, measure) in (HIDDEN, MISSING) else whole
                 status = "Q" if (place, period, measure) == HIDDEN else "O" if values[place] is None else "A"
                 yield _cell(freq, period, measure, place, "person", values[place], status)
+            if measure == "indicted":  # the women among them
+                for number, (place, value) in enumerate(values.items()):
+                    women = None if value is None else float(round(value * (0.05 + 0.1 * number)))
+                    part = _cell(freq, period, measure, place, "person", women, "A" if value is not None else "O")
+                    hidden = (place, period) == HIDDEN_WOMEN
+                    yield (
+                        part | {"sex": "F"} | ({"value": None, "obs_status": "Q", "conf_status": "C"} if hidden else {})
+                    )
             known = [place for place, value in values.items() if value is not None]
             yield _cell(freq, period, measure, codes.REGION, "person", sum(values[p] or 0 for p in known), "A", known)
         for place in ("AL", "BA"):  # nobody has a rule for cases
@@ -259,8 +269,33 @@ def test_ratios_are_tested_by_fishers_limits(built: Built, metric: str, lower: s
         assert row["ratio"] == pytest.approx(table[0][0] * table[1][1] / (table[0][1] * table[1][0]))
 
 
+def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> None:
+    rows = built.read("mart_pair").filter(metric="share", period="2021-2025", dimension="sex", category="F")
+    assert rows.height == 21
+    tested = rows.filter(pl.col("p").is_not_null())
+    assert tested.height >= 3 and set(tested["n_tested"]) == {tested.height}
+    level = 1 - 0.05 / tested.height
+    for row in rows.rows(named=True):
+        table = []
+        for area in (row["area_a"], row["area_b"]):
+            part, whole = (built.value(area, "2021-2025", "indicted", sex=sex) for sex in ("F", "_T"))
+            table.append((part, whole))
+        if any(part is None for part, _ in table):
+            assert row["verdict"] == "withheld" and HIDDEN_WOMEN[0] in (row["area_a"], row["area_b"])
+            continue
+        if any(number is not None and number < 20 for pair in table for number in pair):
+            assert (row["verdict"], row["p"]) == ("too_few", None)
+            continue
+        counts_ = np.array([[x, y - x] for x, y in table], dtype=int)  # type: ignore[operator]
+        found = stats.contingency.odds_ratio(counts_, kind="conditional").confidence_interval(level)
+        assert (row["low"], row["high"]) == (pytest.approx(found.low, rel=1e-5), pytest.approx(found.high, rel=1e-5))
+        assert row["value_a"] == pytest.approx(100 * table[0][0] / table[0][1])  # type: ignore[operator]
+        assert row["verdict"] == ("higher" if found.low > 1 else "lower" if found.high < 1 else "no_difference")
+    assert set(tested["verdict"]) >= {"lower", "no_difference"}, "shares from 5 to 65 per cent are all alike"
+
+
 def test_a_unit_without_a_rule_is_not_compared(built: Built) -> None:
-    rows = built.read("mart_pair").filter(count_unit="case")
+    rows = built.read("mart_pair").filter(metric="rate", count_unit="case")
     assert rows.height == len(PERIODS)
     assert set(rows.select("score", "reasons", "verdict").rows()) == {(0, "count_unit_not_stated", "not_comparable")}
 
@@ -298,17 +333,3 @@ def test_the_region_says_who_is_in_it_and_borrows_nothing(built: Built) -> None:
     assert ratio["value"] == pytest.approx(100 * sides[0] / sides[1])
     assert (ratio["n_reported"], ratio["n_expected"], ratio["reporters"]) == (5, 7, ",".join(members))
     assert ratio["left_out"] == "ME:withheld,XK:not_both_sides" and "common_reporters" in ratio["flags"].split(",")
-
-
-def test_ratios_compared_are_those_declared() -> None:
-    macro = (warehouse.PROJECT / "macros" / "pairs.sql").read_text(encoding="utf-8")
-    listed = {
-        tuple(part.strip(" '") for part in line.strip(" [],").split(","))
-        for line in macro.splitlines() if line.strip().startswith("['")
-    }  # fmt: skip
-    declared = set()
-    for one in metrics.load():
-        if one.model == "mart_stage_ratio" and one.denominator and not isinstance(one.denominator, str):
-            sides = (one.numerator[0].measures, one.denominator[0].measures)
-            declared.add((one.id, *sides[0], *sides[1], str(one.nested).lower()))
-    assert listed == declared

@@ -302,7 +302,7 @@ def test_a_ratio_stands_with_its_range_and_its_version() -> None:
     assert row(test, "Serbia") == ["80 (62–103)", "65 (50–84), over 1 year before"]
     assert "Shown first is the lagged version" in html(test)
     assert "Western Balkans 80, range 62 to 103, from 3 of 7 territories" in html(test)
-    assert "3 of 7 territories have enough to be compared" in html(test)
+    assert "4 of 7 territories have enough to be compared" in html(test)
 
 
 def test_a_ratio_of_too_few_says_so_and_a_withheld_one_stays_withheld() -> None:
@@ -320,9 +320,12 @@ def test_a_ratio_of_two_units_is_refused_with_its_reason() -> None:
 
 
 def test_pairs_are_told_in_words_and_never_ranked() -> None:
-    text = html(run("ratios", **RATIO))
+    test = run("ratios", **RATIO)
+    text = html(test)
     assert "Albania is lower than North Macedonia: 0.63 times, range 0.45 to 0.88." in text
     assert "cannot be told apart on these numbers. With care: Not stated for both sides: attempts." in text
+    assert " are not compared. The two sides differ in the version of the ratio." in text
+    assert any("territories with a figure of one period: median" in one.value for one in test.markdown)
     assert "United Nations Security Council resolution 1244" in text
 
 

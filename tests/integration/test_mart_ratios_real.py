@@ -265,3 +265,39 @@ def test_exits_of_a_level_make_a_whole(world: tuple[pl.DataFrame, Path]) -> None
     whole = sums.filter(pl.col("len") == pl.col("kinds").str.split(",").list.len())
     assert whole.height >= 20
     assert whole.select((pl.col("value") - 100).abs().max()).item() < 1e-9
+
+
+def test_each_figure_that_is_compared_is_that_of_its_mart(world: tuple[pl.DataFrame, Path]) -> None:
+    """One definition of a figure: pairs, and the range around the region, hold those of the two marts and no others."""
+    _, path = world
+    told = mart(path, "mart_pair")
+    ratios = mart(path, "mart_stage_ratio").filter(pl.col("area_kind") != "jurisdiction")
+    shown = ratios.filter("is_default").rename({"value": "own"})
+    at = ["metric", "freq", "period", "offence_group", "count_unit"]
+    seen = set()
+    for end in ("a", "b"):
+        of_ratios = told.filter(pl.col(f"version_{end}") != "").filter(pl.col(f"value_{end}").is_not_null())
+        found = of_ratios.join(shown, left_on=[*at, f"area_{end}"], right_on=[*at, "area"], how="left", validate="m:1")
+        assert found.height > 500 and (found[f"value_{end}"] == found["own"]).all()
+        assert (found[f"version_{end}"] == found["version"]).all()
+        seen |= set(found["version"])
+    assert seen >= {"same_period", "lagged"}
+    other = told.filter(pl.col("version_a") != pl.col("version_b"))
+    assert other.height > 10 and other["p"].is_null().all()
+    assert other["reasons"].str.contains("version_differs").all() and other["score"].max() <= 1
+    figures = mart(path, "mart_indicator").filter(pl.col("indicator").is_in(["rate", "share"]))
+    known = set(figures.select("indicator", "area", "period", "measure", "numerator", "value").rows())
+    for end in ("a", "b"):
+        rows = told.filter((pl.col(f"version_{end}") == "") & pl.col(f"value_{end}").is_not_null())
+        assert {"rate", "share"} == set(rows["metric"]) and {"sex", "age"} <= set(rows["dimension"])
+        numbers = {(indicator, area, period, measure, value) for indicator, area, period, measure, _, value in known}
+        assert set(rows.select("metric", f"area_{end}", "period", "measure", f"value_{end}").rows()) <= numbers
+    ranges = mart(path, "mart_region").filter(pl.col("version") != "")
+    around = (
+        ratios.filter((pl.col("area_kind") == "territory") & pl.col("is_allowed")).drop_nulls("value")
+        .group_by([*at, "version"]).agg(n_own=pl.len(), median_own=pl.col("value").median())
+    )  # fmt: skip
+    joined = ranges.filter(pl.col("n") > 0).join(around, on=[*at, "version"], how="left", validate="m:1")
+    assert joined.height > 100 and (joined["n"] == joined["n_own"]).all()
+    three = joined.filter(pl.col("n") >= 3)
+    assert three.height > 10 and (three["median"] - three["median_own"]).abs().max() < 1e-9  # type: ignore[operator]

@@ -16,7 +16,8 @@ totals as (
                 case when age = 'Y_GE18' then 1 else 0 end,
                 case person_type when '_T' then 0 when 'natural' then 1 else 2 end,
                 person_type,
-                age
+                age,
+                {{ cells() }}
         ) as rank_of_total
     from counts
     where
@@ -29,8 +30,9 @@ totals as (
 
 final as (
     select
-        area_kind, area, territory, freq, period, offence_group, measure, level, count_unit, statistic, victim_status,
-        person_type, age, value,
+        area_kind, area, territory, freq, period,
+        {{ cells() }},
+        value,
         case when age = 'Y_GE18' and value is not null then 'D' else obs_status end as obs_status,
         conf_status, n_reported, n_expected, reporters, flags
     from totals

@@ -7,13 +7,14 @@ scores as (select * from {{ ref('input_card_comparability') }}),
 territories as (
     select *
     from figures
-    where area_kind = 'territory'
+    where area_kind = 'territory' and is_shown
 ),
 
 beside as (
     select
-        a.metric, a.measure, a.lower_measure, a.freq, a.period, a.offence_group, a.count_unit, a.victim_status, a.method,
+        a.metric, a.dimension, a.category, a.measure, a.lower_measure, a.freq, a.period, a.offence_group, a.count_unit, a.victim_status, a.method,
         a.area as area_a, b.area as area_b,
+        a.version as version_a, b.version as version_b,
         a.value as value_a, b.value as value_b,
         a.numerator as upper_a, b.numerator as upper_b,
         case when a.is_nested then a.denominator - a.numerator else a.denominator end as lower_a,
@@ -33,7 +34,8 @@ beside as (
             case when a.lower_measure = '' then 3 else coalesce(lower_scores.score, 0) end,
             case when a.ages = b.ages then 3 else 2 end,
             case when a.person_types = b.person_types then 3 else 2 end,
-            case when a.breaks = b.breaks then 3 else 2 end
+            case when a.breaks = b.breaks then 3 else 2 end,
+            case when a.version = b.version then 3 else 1 end
         ) as score,
         {{ join_lists([
             "upper_scores.reasons",
@@ -42,6 +44,8 @@ beside as (
             "case when a.ages <> b.ages then 'juveniles_differs' else '' end",
             "case when a.person_types <> b.person_types then 'legal_persons_differs' else '' end",
             "case when a.breaks <> b.breaks then 'breaks_differs' else '' end",
+            "case when a.version <> b.version then 'version_differs' else '' end",
+            "case when a.version = b.version and a.version = 'cohort' then 'counts_not_told' else '' end",
             "case when not a.is_allowed then a.pair_reasons else '' end",
             "case when not b.is_allowed then b.pair_reasons else '' end",
         ]) }} as reasons,
@@ -50,6 +54,8 @@ beside as (
     from territories as a
     inner join territories as b
         on a.metric = b.metric
+        and a.dimension = b.dimension
+        and a.category = b.category
         and a.measure = b.measure
         and a.freq = b.freq
         and a.period = b.period
@@ -75,6 +81,8 @@ judged as (
             when 'missing' in (state_a, state_b) then 'missing'
             when 'too_few' in (state_a, state_b) then 'too_few'
             when score < {{ lowest_score() }} or not is_allowed or lower_a < 0 or lower_b < 0 then 'not_comparable'
+            -- Of cohorts the ratio is told and not the counts: there is nothing to test.
+            when lower_a is null or lower_b is null then 'not_comparable'
             else 'tested'
         end as standing
     from beside
@@ -84,7 +92,7 @@ families as (
     select
         *,
         sum(case when standing = 'tested' then 1 else 0 end) over (
-            partition by metric, measure, freq, period, offence_group, count_unit, victim_status
+            partition by metric, dimension, category, measure, freq, period, offence_group, count_unit, victim_status
         ) as n_tested
     from judged
 ),
@@ -112,7 +120,8 @@ limited as (
 
 final as (
     select
-        metric, measure, freq, period, offence_group, count_unit, victim_status, area_a, area_b,
+        metric, dimension, category, measure, freq, period, offence_group, count_unit, victim_status, area_a, area_b,
+        version_a, version_b,
         value_a, value_b,
         score,
         score = 2 as is_with_care,

@@ -1,5 +1,6 @@
 -- The region: its own total with those who are in it, and how the territories lie around it. A territory without a
--- figure lends none, and a withheld figure is not a value.
+-- figure lends none, and a withheld figure is not a value. Around a ratio lie those of its own version, whatever version stands
+-- for a territory by itself.
 with
 
 figures as (select * from {{ ref('int_compared') }}),
@@ -7,12 +8,12 @@ figures as (select * from {{ ref('int_compared') }}),
 totals as (
     select *
     from figures
-    where area_kind = 'region'
+    where area_kind = 'region' and is_shown
 ),
 
 ranges as (
     select
-        metric, measure, freq, period, offence_group, count_unit, victim_status,
+        metric, dimension, category, measure, version, freq, period, offence_group, count_unit, victim_status,
         cast(count(value) as integer) as n,
         cast(sum(case when value is not null and state = 'enough' then 1 else 0 end) as integer) as n_enough,
         cast(sum(case when state = 'withheld' then 1 else 0 end) as integer) as n_withheld,
@@ -24,19 +25,19 @@ ranges as (
         max(value) as maximum
     from figures
     where area_kind = 'territory'
-    group by metric, measure, freq, period, offence_group, count_unit, victim_status
+    group by metric, dimension, category, measure, version, freq, period, offence_group, count_unit, victim_status
 ),
 
 final as (
     select
-        totals.metric, totals.measure, totals.freq, totals.period, totals.offence_group, totals.count_unit,
-        totals.victim_status,
+        totals.metric, totals.dimension, totals.category, totals.measure, totals.freq, totals.period,
+        totals.offence_group, totals.count_unit, totals.victim_status, totals.version,
         totals.value,
         case when totals.state <> 'withheld' then totals.numerator end as numerator,
         totals.denominator,
         totals.unit_measure,
         totals.state,
-        totals.n_reported, totals.n_expected, totals.reporters,
+        totals.n_reported, totals.n_expected, totals.reporters, totals.left_out,
         coalesce(ranges.n, 0) as n,
         coalesce(ranges.n_enough, 0) as n_enough,
         coalesce(ranges.n_withheld, 0) as n_withheld,
@@ -54,6 +55,9 @@ final as (
     from totals
     left join ranges
         on totals.metric = ranges.metric
+        and totals.dimension = ranges.dimension
+        and totals.category = ranges.category
+        and totals.version = ranges.version
         and totals.measure = ranges.measure
         and totals.freq = ranges.freq
         and totals.period = ranges.period

@@ -19,35 +19,35 @@ territories as (
     select figures.*, periods.period_end
     from figures
     inner join periods on figures.freq = periods.freq and figures.period = periods.period
-    where figures.area_kind = 'territory'
+    where figures.area_kind = 'territory' and figures.is_shown
 ),
 
 -- A territory that reports nothing of it at all is not among those that must reach.
 series as (
     select
-        metric, measure, offence_group, count_unit, victim_status,
+        metric, dimension, category, measure, offence_group, count_unit, victim_status,
         count(distinct area) as n_territories
     from territories
     where state <> 'missing'
-    group by metric, measure, offence_group, count_unit, victim_status
+    group by metric, dimension, category, measure, offence_group, count_unit, victim_status
 ),
 
 by_freq as (
     select
-        metric, measure, offence_group, count_unit, victim_status, freq,
+        metric, dimension, category, measure, offence_group, count_unit, victim_status, freq,
         count(distinct area) as n_of_freq
     from territories
     where state <> 'missing'
-    group by metric, measure, offence_group, count_unit, victim_status, freq
+    group by metric, dimension, category, measure, offence_group, count_unit, victim_status, freq
 ),
 
 by_period as (
     select
-        metric, measure, offence_group, count_unit, victim_status, freq, period, period_end,
+        metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, period_end,
         sum(case when state <> 'missing' then 1 else 0 end) as n_reported,
         sum(case when state = 'enough' then 1 else 0 end) as n_reaching
     from territories
-    group by metric, measure, offence_group, count_unit, victim_status, freq, period, period_end
+    group by metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, period_end
 ),
 
 -- Complete: ended, and most of those who report this kind of period have it.
@@ -56,13 +56,15 @@ ranked as (
         by_period.*,
         row_number() over (
             partition by
-                by_period.metric, by_period.measure, by_period.offence_group, by_period.count_unit,
-                by_period.victim_status, by_period.freq
+                by_period.metric, by_period.dimension, by_period.category, by_period.measure, by_period.offence_group,
+                by_period.count_unit, by_period.victim_status, by_period.freq
             order by by_period.period_end desc
         ) as rank_of_period
     from by_period
     inner join by_freq
         on by_period.metric = by_freq.metric
+        and by_period.dimension = by_freq.dimension
+        and by_period.category = by_freq.category
         and by_period.measure = by_freq.measure
         and by_period.offence_group = by_freq.offence_group
         and by_period.count_unit = by_freq.count_unit
@@ -73,7 +75,7 @@ ranked as (
 
 four as (
     select
-        series.metric, series.measure, series.offence_group, series.count_unit, series.victim_status,
+        series.metric, series.dimension, series.category, series.measure, series.offence_group, series.count_unit, series.victim_status,
         windows.freq, windows.position,
         coalesce(ranked.period, '') as period,
         cast(coalesce(ranked.n_reaching, 0) as integer) as n_reaching,
@@ -82,6 +84,8 @@ four as (
     cross join windows
     left join ranked
         on series.metric = ranked.metric
+        and series.dimension = ranked.dimension
+        and series.category = ranked.category
         and series.measure = ranked.measure
         and series.offence_group = ranked.offence_group
         and series.count_unit = ranked.count_unit
@@ -94,14 +98,14 @@ chosen as (
     select
         *,
         min(case when 2 * n_reaching > n_territories then position else 4 end) over (
-            partition by metric, measure, offence_group, count_unit, victim_status
+            partition by metric, dimension, category, measure, offence_group, count_unit, victim_status
         ) as position_chosen
     from four
 ),
 
 final as (
     select
-        metric, measure, offence_group, count_unit, victim_status, freq, period, n_reaching, n_territories,
+        metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, n_reaching, n_territories,
         2 * n_reaching > n_territories as is_most,
         position = position_chosen as is_default
     from chosen
