@@ -111,6 +111,7 @@ def create(home: Home, told: Settings) -> Any:
     from starlette.routing import Mount
     from streamlit.starlette import App
 
+    from dashboards.portal_line import Lines
     from pipelines.desk import open_desk
     from pipelines.service import demonstration, sign_in, tidy
     from pipelines.service.api import create_api
@@ -125,7 +126,7 @@ def create(home: Home, told: Settings) -> Any:
         demonstration.give_passwords(home, desk.engine)
         served = sign_in.create(desk.engine, client, told.issuer, demonstration=home.kind == "demonstration")
         routes.append(Mount(IDENTITY_PATH, served))
-    return Dressed(App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk)))
+    return Dressed(Lines(App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk))))
 
 
 def _beside(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:

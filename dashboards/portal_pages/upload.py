@@ -14,7 +14,6 @@ import streamlit as st
 
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
-from dashboards import portal_line as line
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from pipelines.desk.underway import Uploads
@@ -77,7 +76,6 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
             max_upload_size=LARGEST_MB,
             key=f"{key}.files.{generation}",
         )
-    line.hold(here.tell("Check again"), key)
     held: _Files = st.session_state.setdefault(f"{key}.{_FILES}", _Files())
     present = [file.file_id for file in files or ()]
     held.keep(present)

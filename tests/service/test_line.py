@@ -1,7 +1,8 @@
 """The line to the service breaks while a file is on its way: the file arrives, once, without anybody's doing.
 
-The line is cut in the browser, at the moments at which Streamlit alone loses a file: before the widget has its address
-for the file, while the bytes go, and before the page has noticed that the line is gone.
+The line is cut in the browser, at the moments at which Streamlit alone loses a file or the page: before the widget has
+its address for the file, while the bytes go, just after the page was asked for with the file, and before the page has
+noticed that the line is gone.
 """
 
 from __future__ import annotations
@@ -25,17 +26,23 @@ _CUTTABLE = """() => {
     window.lines = [];
     window.WebSocket = class extends Real {
         constructor(...told) { super(...told); window.lines.push(this); }
+        send(what) { super.send(what); window.sent?.(new TextDecoder().decode(what)); }
     };
     window.cut = () => window.lines.at(-1).close();
 }"""
 _CUT_ONCE = (
     "document.querySelector('input[type=file]').addEventListener('change', () => setTimeout(cut, 0), {once: true})"
 )
-_PRESS_ON = (
-    "window.pressed = 0; setInterval(() => {"
-    "if (pressed === 6 || !document.querySelector('[class*=st-key-live-]')) return;"
-    "window.pressed++; document.querySelector('[class*=st-key-resume] button').click(); }, 100)"
-)
+# A file is named to the service twice: when its address is asked for, and when the page is.
+_CUT_WHEN_ASKED = "name => { let said = 0; window.sent = text => { if (text.includes(name) && ++said === 2) cut(); }; }"
+_CUT_ON = """() => {
+    window.cuts = 0;
+    setInterval(() => {
+        const app = document.querySelector('[data-testid=stApp]').dataset;
+        if (cuts === 3 || app.testScriptState !== 'running' || app.testConnectionState !== 'CONNECTED') return;
+        if (document.querySelector('[class*=st-key-live-]')) { window.cuts++; cut(); }
+    }, 20);
+}"""
 
 
 def _when_given(page: Page) -> None:
@@ -53,11 +60,15 @@ def _while_the_bytes_go(page: Page) -> None:
     page.on("request", lambda request: look(request.method))
 
 
+def _when_asked(page: Page) -> None:
+    page.evaluate(_CUT_WHEN_ASKED, running.newest(ACCOUNT).name)
+
+
 def _just_before(page: Page) -> None:
     page.evaluate("cut()")
 
 
-@pytest.mark.parametrize("break_line", [_when_given, _while_the_bytes_go, _just_before])
+@pytest.mark.parametrize("break_line", [_when_given, _while_the_bytes_go, _when_asked, _just_before])
 def test_a_file_arrives_once_although_the_line_breaks(
     service: Service, browser: Browser, break_line: Callable[[Page], None]
 ) -> None:
@@ -83,19 +94,20 @@ def test_a_file_arrives_once_although_the_line_breaks(
     assert [one.state for one in kept] == ["checked"]
 
 
-def test_a_file_is_answered_although_the_page_is_run_again_meanwhile(service: Service, browser: Browser) -> None:
-    """The button that nobody sees is pressed six times while the file is checked, as a broken line presses it once."""
+def test_a_file_is_answered_although_the_line_breaks_while_it_is_checked(service: Service, browser: Browser) -> None:
+    """Each time the page is run again, and joins the check that goes on."""
     path = running.newest(ACCOUNT)
     data = running.other_bytes(path, 990)
     with signed_in(browser, service, ACCOUNT) as page:
+        page.add_init_script(f"({_CUTTABLE})()")
         page.goto(f"{service.address}/upload")
         page.locator("input[type=file]:enabled").wait_for(state="attached", timeout=PATIENCE)
-        page.evaluate(_PRESS_ON)
+        page.evaluate(_CUT_ON)
         page.locator("input[type=file]").set_input_files(
             {"name": path.name, "mimeType": "application/octet-stream", "buffer": data}
         )
         expect(page.get_by_role("heading", name="This is what we read")).to_have_count(1, timeout=PATIENCE)
-        assert page.evaluate("pressed") > 0, "the page was never run again"
+        assert page.evaluate("cuts") > 0, "the line was never cut"
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
         expect(page.get_by_role("heading", name="This is what we read")).to_have_count(1)
         expect(page.get_by_text("was here before")).to_have_count(0)
