@@ -106,13 +106,12 @@ def bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     return table.filter(units).join(declared, on=["jurisdiction", "measure", "offence_group", "freq"], how="inner")
 
 
-OUTCOMES = (
-    ("convicted_first", "adjudicated_first"),
-    ("convicted_final", "adjudicated_final"),
-    ("sentenced_first", "convicted_first"),
-    ("sentenced_final", "convicted_final"),
+OUTCOMES = tuple(
+    (one.part, one.whole)
+    for one in codes.measure_parts()
+    if one.level != "prosecution" and codes.attribute("measure", one.part, "level_rule") == one.level
 )
-"""(part, whole) of one period, level and unit: the part cannot exceed the whole, whatever the lag between stages."""
+"""(part, whole) of a court's decisions in one period, level and unit: the part cannot exceed the whole."""
 
 
 def outcomes(table: pl.DataFrame) -> pl.DataFrame:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import csv
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.locales.script import latin
 
-CODELIST_FOLDER = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "codelists"
+SEED_FOLDER = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds"
+CODELIST_FOLDER = SEED_FOLDER / "codelists"
 REGION = "WB"
 """Code of the region as an area beside the territories; never a REF_AREA of an office's return."""
 
@@ -71,6 +73,28 @@ def _labels() -> dict[tuple[str, str, str], str]:
     path = CODELIST_FOLDER / "codelist_labels.csv"
     with path.open(encoding="utf-8", newline="") as handle:
         return {(r["codelist"], r["code"], r["language"]): r["label"] for r in csv.DictReader(handle)}
+
+
+class MeasurePart(NamedTuple):
+    """A count that is part of another of the same persons and period at one level, whatever the lag between stages.
+
+    `makes_whole`: this part and the others so marked leave nothing of the whole over, by its definition.
+    """
+
+    whole: str
+    part: str
+    level: str
+    makes_whole: bool
+
+
+@cache
+def measure_parts() -> tuple[MeasurePart, ...]:
+    """Which measures are parts of which others (`seeds/rules/measure_part.csv`), in file order."""
+    with (SEED_FOLDER / "rules" / "measure_part.csv").open(encoding="utf-8", newline="") as handle:
+        return tuple(
+            MeasurePart(row["whole"], row["part"], row["level"], row["makes_whole"] == "true")
+            for row in csv.DictReader(handle)
+        )
 
 
 def label(name: str, code: str, language: str = "en") -> str:

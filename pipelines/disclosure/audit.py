@@ -1,8 +1,8 @@
 """The intruder: what can anyone work out from the published cells of a block?
 
 For every hidden cell the least and the greatest value that some population allows, given all published cells, the way
-they add up (`space.py`) and that nobody counts below zero.  First over fractional populations (a quick outer bound),
-then over whole ones where two whole populations have not already shown the cell to be wide enough.
+they add up (`space.py`, `ties.py`) and that nobody counts below zero.  First over fractional populations (a quick outer
+bound), then over whole ones where two whole populations have not already shown the cell to be wide enough.
 
 This module knows nothing of how cells were chosen for hiding; it must be able to fail what `protect.py` did.
 """
@@ -144,6 +144,6 @@ def _verdict(intruder: lp.Intruder, seen: _Seen, cell: int) -> Literal["wide", "
 
 def _without_zero_leaves(known: Space, hidden: Array) -> tuple[sparse.csr_matrix, list[int]]:
     """Leaves below a published zero are zero; without them the programs are smaller. Rows keep their places."""
-    zero_rows = np.flatnonzero(~hidden & (known.values == 0))
+    zero_rows = np.flatnonzero(~hidden[: known.cells] & (known.values[: known.cells] == 0))
     touched = np.asarray(known.matrix[zero_rows].sum(axis=0)).ravel() > 0
     return known.matrix[:, ~touched].tocsr(), [int(row) for row in np.flatnonzero(hidden)]

@@ -70,20 +70,21 @@ class Raising:
     """min sum c (up + down)  such that  A x - up + down = a,  x, up, down >= 0.
 
     `x` is a population, `up` and `down` how far it leaves the true cell values `a`.  A cell that is already hidden
-    costs nothing.  The answer to `raise_cell` is a population that an intruder could not tell from the true one once
-    the cells it moves are hidden.
+    costs nothing; the last `ties` rows are equations between cells, which no population leaves.  The answer to
+    `raise_cell` is a population that an intruder could not tell from the true one once the cells it moves are hidden.
     """
 
-    def __init__(self, matrix: sparse.csr_matrix, values: Array, costs: Array) -> None:
+    def __init__(self, matrix: sparse.csr_matrix, values: Array, costs: Array, ties: int = 0) -> None:
         self.cells, self.leaves = matrix.shape
         self.costs = costs.astype(float).copy()
         identity = sparse.identity(self.cells, format="csr")
         whole = sparse.hstack([matrix, -identity, identity])
-        width = self.leaves + 2 * self.cells
+        free = np.full(self.cells, _INF)
+        free[self.cells - ties :] = 0.0
         self._solver = _solver(
             np.concatenate([np.zeros(self.leaves), self.costs, self.costs]),
-            np.zeros(width),
-            np.full(width, _INF),
+            np.zeros(self.leaves + 2 * self.cells),
+            np.concatenate([np.full(self.leaves, _INF), free, free]),
             whole,
             (values.astype(float), values.astype(float)),
         )

@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.disclosure import audit, lp, space
+from pipelines import codes
+from pipelines.disclosure import audit, lp, space, ties
 from pipelines.disclosure.space import Array
 
 THRESHOLD = 5
@@ -74,12 +75,14 @@ def protect(
     hidden = np.full(cells.height, "F", dtype=object)
     reports: list[audit.BlockAudit] = []
     counted = indexed.filter(pl.col("value").is_not_null())
-    blocks = list(counted.partition_by(space.BLOCK, maintain_order=True))
+    blocks = list(ties.with_family(counted).partition_by(ties.TIED, maintain_order=True))
 
     def work(block: pl.DataFrame) -> tuple[Array, audit.BlockAudit]:
-        name = " ".join(block.row(0, named=True)[column] for column in space.BLOCK)
+        name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
         return _remembered(block, cache, name=name, threshold=threshold, width=width)
 
+    # The largest first: begun last, they would be waited for alone.
+    blocks.sort(key=lambda block: -block.height)
     # The solver lets other threads run while it works.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for block, (states, report) in zip(blocks, pool.map(work, blocks), strict=True):
@@ -102,7 +105,7 @@ def _remembered(
     """The outcome of a block, from the cache where the very same block was protected by the very same code before."""
     if cache is None:
         return protect_block(block, name=name, threshold=threshold, width=width)
-    content = block.drop("_row").write_csv() + f"|{threshold}|{width}|{_code_digest()}"
+    content = block.drop("_row").write_csv() + f"|{threshold}|{width}|{codes.measure_parts()}|{_code_digest()}"
     kept = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
     if kept.exists():
         outcome = json.loads(kept.read_text(encoding="ascii"))
@@ -123,13 +126,13 @@ def _code_digest() -> str:
 
 
 def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
-    """States (F, A, D) of the cells of one block, and its audit. Raises ProtectError."""
-    known = space.build(block)
+    """States (F, A, D) of the cells of one block, or of blocks that are tied, and its audit. Raises ProtectError."""
+    known = ties.build(block)
     small = (known.values > 0) & (known.values < threshold)
     hidden = small.copy()
     if not hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
-    raising = lp.Raising(known.matrix, known.values, _costs(block, known))
+    raising = lp.Raising(known.matrix, known.values, _costs(block, known), known.ties)
     _refuse_contradictions(raising.contradictions(), block, known, name)
     for cell in np.flatnonzero(hidden):
         raising.hide(int(cell))
@@ -185,11 +188,13 @@ def _costs(block: pl.DataFrame, known: space.Space) -> Array:
 
 
 def _tops(known: space.Space) -> Array:
-    """Which rows are held whole by no other row."""
-    shared = (known.matrix @ known.matrix.T).tocoo()
-    sizes = np.diff(known.matrix.indptr)
+    """Which cells are held whole by no other cell of their measure."""
+    matrix = known.matrix[: known.cells]
+    shared = (matrix @ matrix.T).tocoo()
+    sizes = np.diff(matrix.indptr)
     held = (shared.row != shared.col) & (shared.data == sizes[shared.row])
-    tops: Array = np.ones(len(sizes), dtype=bool)
+    tops: Array = np.zeros(len(known.values), dtype=bool)
+    tops[: known.cells] = True
     tops[shared.row[held]] = False
     return tops
 

@@ -1,15 +1,17 @@
-"""What a reader of the published tables knows about how their cells add up.
+"""What a reader of the published tables knows about how the cells of one measure add up.
 
 Every cell of one block (one measure, level, unit, statistic and offence group) is a set of leaves.  A leaf is one area
 that reports by itself x one quarter x one combination of the smallest categories.  A total is the union of its parts'
 leaves; the figures a reader sees are then linear equations over non-negative leaves, and nothing else has to be told
-about sub-totals, pools of years or the region.
+about sub-totals, pools of years or the region.  What ties the cells of two measures is in `ties.py`.
 
 Three facts of the data shape the leaves and are seen in the cells themselves, never in a territory's name:
 - a regional cell holds only the areas named in its `reporters`: an area that did not report adds nothing;
 - a territory's total that is declared not additive, and a year that is not the sum of its quarters, are no union of
   their parts.  They are leaves of their own, since an equation that does not hold protects nobody;
-- categories that do not make their total leave a rest that nobody publishes, or (where they exceed it) stand apart.
+- categories that do not make their total leave a rest that nobody publishes, or (where they exceed it) stand apart;
+  they are the categories that the area itself tells: another area's are none of its own, or a withheld total beside
+  its one and only category, told in full, would pass for protected (seen in 2026, with offences).
 
 One fact is in the code list: some codes are no part of their total (an injured party was presumed or identified
 before).  They are leaves of their own, and the others make the total all the same.
@@ -29,7 +31,7 @@ from scipy import sparse
 from pipelines import codes
 
 BLOCK: tuple[str, ...] = ("measure", "level", "count_unit", "statistic", "offence_group")
-"""Columns that part the programme into blocks: no total is published over any of them."""
+"""Columns that part the programme into blocks: the cells of one measure."""
 
 DETAIL: tuple[str, ...] = (
     "offence",
@@ -59,15 +61,22 @@ Sums = Literal["equal", "rest", "apart"]
 
 @dataclass(frozen=True)
 class Space:
-    """The distinct cells of one block as rows over merged leaves.
+    """The distinct cells of a block, or of blocks that are tied, as rows over merged leaves.
 
     `rows[i]` is the row of the i-th cell of the frame; `matrix` is rows x leaves (0/1), leaves that occur in the very
-    same rows merged into one; `values` the true value of each row.
+    same rows merged into one; `values` the true value of each row.  The last `ties` rows are no cells but equations
+    between them: their value is 0, which everyone knows, and their coefficients may be negative.
     """
 
     rows: Array
     matrix: sparse.csr_matrix
     values: Array
+    ties: int = 0
+
+    @property
+    def cells(self) -> int:
+        """Number of rows that are cells."""
+        return len(self.values) - self.ties
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,7 @@ class _Leaves:
             tuple(code for code in named if code not in OUTSIDE.get(dim, ()))
             for dim, named in zip(DETAIL, self._codes, strict=True)
         ]
+        self._used = self._categories(cells)
         self._sums = self._breakdowns()
         self._uneven = self._years()
         self._areas: dict[tuple[str, str], int] = {}
@@ -183,6 +193,28 @@ class _Leaves:
         territories = cell.reporters if cell.kind == "region" else (cell.territory,)
         return [(t, area) for t in territories for area in self._parts.get((t, year), (t,))]
 
+    def _categories(self, cells: list[_Cell]) -> dict[tuple[str, int], frozenset[str]]:
+        """(territory, dimension) -> the categories that it tells. Of one that tells none, any may be there."""
+        used: dict[tuple[str, int], set[str]] = defaultdict(set)
+        for cell in self._own:
+            for i, code in enumerate(cell.detail):
+                if code != TOTAL:
+                    used[cell.territory, i].add(code)
+        told = {key: frozenset(found) for key, found in used.items()}
+        for cell in cells:
+            for i, code in enumerate(cell.detail):
+                # A category that the region alone tells may be anybody's of whom it is made.
+                if code != TOTAL and not any(code in told.get((t, i), ()) for t in cell.reporters):
+                    for territory in cell.reporters:
+                        if (territory, i) in told:
+                            used[territory, i].add(code)
+        return {key: frozenset(found) for key, found in used.items()}
+
+    def _inside_of(self, territory: str, i: int) -> tuple[str, ...]:
+        """The categories that make the total of a dimension in a territory."""
+        used = self._used.get((territory, i))
+        return tuple(code for code in self._inside[i] if used is None or code in used)
+
     def _breakdowns(self) -> dict[tuple[str, int], Sums]:
         """(territory, dimension) -> how its categories stand to their total, at worst over its cells."""
         value = {(cell.area, cell.period, cell.detail): cell.value for cell in self._own}
@@ -199,7 +231,7 @@ class _Leaves:
                 continue
             if sum(parts) > whole:
                 out[territory, i] = "apart"
-            elif sum(parts) < whole and len(parts) == len(self._inside[i]):
+            elif sum(parts) < whole and len(parts) == len(self._inside_of(territory, i)):
                 out.setdefault((territory, i), "rest")
         return out
 
@@ -222,12 +254,13 @@ class _Leaves:
         if key not in self._cache:
             choices = []
             for i, code in enumerate(detail):
+                inside = self._inside_of(territory, i)
                 if code != TOTAL:
-                    parts: tuple[str, ...] = (code,)
+                    used = self._used.get((territory, i))
+                    parts: tuple[str, ...] = (code,) if used is None or code in used else ()
                 else:
                     sums = self._sums.get((territory, i), "equal")
-                    equal = self._inside[i] or (_REST,)
-                    parts = {"equal": equal, "rest": (*self._inside[i], _REST), "apart": (_APART,)}[sums]
+                    parts = {"equal": inside or (_REST,), "rest": (*inside, _REST), "apart": (_APART,)}[sums]
                 choices.append([self._position[i][part] * self._strides[i] for part in parts])
             self._cache[key] = np.array([sum(places) for places in product(*choices)], dtype=np.int64)
         return self._cache[key]

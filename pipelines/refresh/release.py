@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines import steps
+from pipelines import codes, steps
 from pipelines.home import Home
 from pipelines.refresh.counts import PUBLIC_TABLES, latest_counts, protected_folder, records_folder
 from pipelines.refresh.results import Log, Step, quiet
@@ -25,7 +25,7 @@ def protect(home: Home, *, log: Log = quiet) -> Step:
 
     tables = warehouse.tables(latest_counts(home))
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *PUBLIC_TABLES)]
-    key = steps.digest(steps.code("disclosure"), *inputs)
+    key = steps.digest(steps.code("disclosure"), str(codes.measure_parts()), *inputs)
     known = steps.remembered(home, "protect", key)
     if known is not None and Path(known["path"]).exists():
         log("protection: nothing new")

@@ -39,6 +39,14 @@ NOT_HIDDEN = ["O", "L", "M", "K"]
 APART = {"victim_status": {"injured_party"}}
 """Codes that are no part of their dimension's total: an injured party was presumed or identified before."""
 REST = "rest"
+DECISION = "decision"
+"""A dimension that the attacker gets where the measures of a level are parts of one: its total is the whole."""
+DECISIONS = {
+    ("adjudicated_first", "first"): ("convicted_first", "acquitted", "rejected", "discontinued"),
+    ("adjudicated_final", "final"): ("convicted_final", "acquitted", "rejected", "discontinued"),
+    ("report_disposed", "prosecution"): ("indicted", "rejected", "discontinued", "requalified_out"),
+}
+"""What decisions are made of, by the words of the law and of the forms; not by the project's own list."""
 MAIN_BLOCKS = [
     (measure, group) for measure in ("convicted_first", "sentenced_first", "indicted") for group in ("TIP", "SOM")
 ]
@@ -93,13 +101,55 @@ class Published:
         ]
         hierarchies = self._hierarchies(cells)
         rows += self._nothing_left(true, hierarchies)
+        return self._written(folder, rows, ["territory", "period", *DETAIL], hierarchies)
+
+    @staticmethod
+    def _written(
+        folder: Path, rows: list[dict[str, Any]], dims: list[str], hierarchies: dict[str, dict[str, list[str]]]
+    ) -> tuple[Path, Path]:
         table, spec = folder / "cells.parquet", folder / "spec.json"
         pl.DataFrame(rows, infer_schema_length=None).write_parquet(table)
-        spec.write_text(
-            json.dumps({"dims": ["territory", "period", *DETAIL], "by": BLOCK, "hierarchies": hierarchies}),
-            encoding="ascii",
-        )
+        told = {"dims": dims, "by": BLOCK, "hierarchies": hierarchies}
+        spec.write_text(json.dumps(told), encoding="ascii")
         return table, spec
+
+    def write_decisions(self, folder: Path, whole: str, level: str, group: str) -> tuple[Path, Path]:
+        """The cells of one kind of decision and of its parts as one block, with the parts as a dimension."""
+        parts = DECISIONS[whole, level]
+        wanted = (
+            pl.col("measure").is_in([whole, *parts])
+            & (pl.col("level") == level)
+            & (pl.col("offence_group") == group)
+            & (pl.col("count_unit") == "person")
+        )
+        of = pl.when(pl.col("measure") == whole).then(pl.lit("_T")).otherwise(pl.col("measure")).alias(DECISION)
+        cells, true = (
+            frame.filter(wanted).with_columns(of, pl.lit(whole).alias("measure")) for frame in (self.cells, self.true)
+        )
+        dims = ["period", *DETAIL, DECISION]
+        rows = [
+            {
+                **{name: row[name] for name in (*BLOCK, *dims)},
+                "territory": _area(row),
+                "value": row["value"],
+                "flag": row["conf_status"],
+            }
+            for row in cells.iter_rows(named=True)
+        ]
+        hierarchies = self._hierarchies(cells)
+        hierarchies[DECISION] = {"_T": [*parts, REST]}
+        left = self._nothing_left(true.filter(pl.col(DECISION) == "_T"), hierarchies)
+        rows += [{**row, DECISION: "_T"} for row in left]
+        totals = true.filter(pl.all_horizontal(pl.col(dim) == "_T" for dim in DETAIL) & (pl.col("freq") == "A"))
+        told: dict[Any, dict[str, float]] = defaultdict(dict)
+        for row in totals.filter(pl.col("area_kind") != "region").iter_rows(named=True):
+            told[tuple(row[name] for name in BLOCK), _area(row), row["period"]][row[DECISION]] = row["value"]
+        for (block, area, year), values in sorted(told.items()):
+            total = values.pop("_T", None)
+            if len(values) > 1 and sum(values.values()) == total:
+                rest = {**dict.fromkeys(DETAIL, "_T"), "period": year, "territory": area, DECISION: REST}
+                rows.append({**dict(zip(BLOCK, block, strict=True)), **rest, "value": 0.0, "flag": "F"})
+        return self._written(folder, rows, ["territory", *dims], hierarchies)
 
     def _hierarchies(self, cells: pl.DataFrame) -> dict[str, dict[str, list[str]]]:
         areas: dict[str, list[str]] = {}
@@ -199,6 +249,18 @@ def _attack_each(published: Published, folder: Path, blocks: Iterable[tuple[str,
 
 def test_the_main_blocks_give_nothing_away(published: Published, tmp_path: Path) -> None:
     _attack_each(published, tmp_path, MAIN_BLOCKS)
+
+
+@pytest.mark.parametrize(("whole", "level"), [*DECISIONS])
+@pytest.mark.parametrize("group", ["TIP", "SOM"])
+def test_what_decisions_are_made_of_gives_nothing_away(
+    published: Published, tmp_path: Path, whole: str, level: str, group: str
+) -> None:
+    """Decisions less all of their parts but one leave that one: with the measures looked at apart, nobody notices."""
+    report = _attack(*published.write_decisions(tmp_path, whole, level, group), "--zeros", "suppressible")
+    found = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
+    assert report["exit"] == 0 and not any(found.values()), f"{found}\n{report['said']}"
+    assert report["suppressed"] > 0
 
 
 @pytest.mark.slow

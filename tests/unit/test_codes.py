@@ -109,3 +109,20 @@ def test_trafficking_smuggling_and_slavery_are_groups_apart() -> None:
     for code in ("TIP_SOM", "TIP_RELATED"):
         group = codes.attribute("offence", code, "offence_group")
         assert codes.attribute("offence_group", group, "ranked") == "false"
+
+
+def test_a_part_and_its_whole_are_measures_of_one_level() -> None:
+    """And none is part of two, or a reader's sums would not be told."""
+    parts = codes.measure_parts()
+    rules = {code: row["level_rule"] for code, row in codes.codelist("measure").items()}
+    assert parts
+    for one in parts:
+        assert rules[one.whole] == one.level
+        assert rules[one.part] in (one.level, "free")
+    assert len({(one.part, one.level) for one in parts}) == len(parts)
+    courts = {(one.whole, one.part) for one in parts if one.makes_whole and one.level != "prosecution"}
+    assert courts == {
+        (f"adjudicated_{level}", part)
+        for level in ("first", "final")
+        for part in (f"convicted_{level}", "acquitted", "rejected", "discontinued")
+    }

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import codes
-from pipelines.disclosure import audit, programme, protect, space
+from pipelines.disclosure import audit, programme, protect, space, ties
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *space.DETAIL)
 
@@ -250,6 +250,128 @@ def test_a_table_that_would_hold_a_cell_twice_is_refused() -> None:
     with pytest.raises(programme.ProgrammeError, match="AA 2024 convicted_first"):
         programme.select(twins, only)
     assert programme.select(twins.head(1), only).height == 1
+
+
+def decided(counts: dict[str, float], **over: object) -> list[dict[str, object]]:
+    return [cell("AA", value, measure=measure, **over) for measure, value in counts.items()]
+
+
+def test_a_total_is_no_secret_beside_its_one_category_told() -> None:
+    """AA tells one offence alone and BB two: another area's second is no cover for AA's withheld total."""
+    rows = frame(
+        cell("AA", 25),
+        cell("AA", 25, offence="ICCS0204"),
+        cell("BB", 30),
+        cell("BB", 20, offence="ICCS0204"),
+        cell("BB", 10, offence="ICCS02044"),
+    )
+    known = space.build(rows)
+    mask = np.zeros(len(known.values), dtype=bool)
+    mask[known.rows[0]] = True
+    # The two are one cell to a reader, and one row: hidden together or not at all.
+    assert known.rows[0] == known.rows[1]
+    assert known.matrix.toarray().sum(axis=1).tolist() == [1, 2, 1, 1]
+
+
+def test_a_category_that_the_region_alone_tells_may_be_anybodys() -> None:
+    rows = frame(
+        cell("AA", 9, sex="F"),
+        cell("AA", 9),
+        region(9, "AA", sex="F"),
+        region(4, "AA", sex="M"),
+        region(13, "AA"),
+        cell("AA", 13, period="2023"),
+    )
+    known = space.build(rows)
+    assert known.matrix[known.rows[3]].nnz > 0
+
+
+def test_a_part_of_the_decisions_cannot_be_got_from_the_others() -> None:
+    """30 decided, 20 convicted, 6 acquitted, 4 discontinued, none rejected: hiding the 4 alone hides nothing."""
+    counts = {"adjudicated_first": 30, "convicted_first": 20, "acquitted": 6, "rejected": 0, "discontinued": 4}
+    done = protect.protect(frame(*decided(counts)))
+    hidden = dict(zip(counts, hidden_of(done.cells), strict=True))
+    assert hidden["discontinued"]
+    assert sum(hidden.values()) >= 2
+    assert done.report.passed
+
+
+def test_the_audit_fails_the_last_part_of_the_decisions() -> None:
+    counts = {"adjudicated_first": 30, "convicted_first": 20, "acquitted": 6, "rejected": 0, "discontinued": 4}
+    known = ties.build(ties.with_family(frame(*decided(counts))))
+    mask = np.zeros(len(known.values), dtype=bool)
+    mask[known.rows[4]] = True
+    assert audit.audit_block(known, mask, name="last", width=2).disclosed == (known.rows[4],)
+
+
+def test_who_sees_the_convicted_knows_how_many_were_sentenced_at_most() -> None:
+    """Of 6 decisions 5 led to a sentence: that 5 or 6 were convicted is not hidden by hiding it."""
+    counts = {"adjudicated_first": 6, "convicted_first": 6, "sentenced_first": 5}
+    known = ties.build(ties.with_family(frame(*decided(counts))))
+    mask = np.zeros(len(known.values), dtype=bool)
+    mask[known.rows[1]] = True
+    assert audit.audit_block(known, mask, name="between", width=2).narrow == (known.rows[1],)
+
+
+def test_decisions_of_other_reporters_or_beyond_their_whole_tie_nothing() -> None:
+    apart = [
+        region(30, "AA,BB", measure="adjudicated_first"),
+        region(28, "AA", measure="convicted_first"),
+        region(2, "AA", measure="acquitted"),
+    ]
+    assert ties.build(ties.with_family(frame(*apart))).ties == 0
+    beyond = decided({"adjudicated_first": 30, "convicted_first": 29, "acquitted": 2})
+    assert ties.build(ties.with_family(frame(*beyond))).ties == 0
+
+
+def test_levels_and_units_are_not_tied() -> None:
+    rows = ties.with_family(
+        frame(
+            cell("AA", 3, measure="rejected", level="prosecution"),
+            cell("AA", 3, measure="rejected", level="first"),
+            cell("AA", 3, measure="rejected", level="appeal"),
+            cell("AA", 3, measure="sentenced_final", level="final"),
+            cell("AA", 3, measure="reported", level="prosecution"),
+        )
+    )
+    assert rows["family"].to_list() == [
+        "report_disposed", "adjudicated_first", "rejected", "adjudicated_final", "reported"
+    ]  # fmt: skip
+    assert len(rows.partition_by(ties.TIED)) == 5
+
+
+def decisions_by_brute_force(values: dict[str, int], hidden: set[str], top: int) -> dict[str, set[int]]:
+    """All values of each hidden count over all whole decisions that agree with what is published."""
+    convicted, acquitted, rejected, unsentenced = (one.ravel() for one in np.indices((top + 1,) * 4))
+    table = {
+        "adjudicated_first": convicted + acquitted + rejected,
+        "convicted_first": convicted,
+        "acquitted": acquitted,
+        "rejected": rejected,
+        "sentenced_first": convicted - unsentenced,
+    }
+    agrees = unsentenced <= convicted
+    for key in set(values) - hidden:
+        agrees &= table[key] == values[key]
+    return {key: set(table[key][agrees].tolist()) for key in hidden}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.tuples(*[st.integers(0, 6)] * 4))
+def test_no_decision_can_be_worked_out_by_trying_all(counts: tuple[int, int, int, int]) -> None:
+    sentenced, unsentenced, acquitted, rejected = counts
+    values = {
+        "adjudicated_first": sentenced + unsentenced + acquitted + rejected,
+        "convicted_first": sentenced + unsentenced,
+        "acquitted": acquitted,
+        "rejected": rejected,
+        "sentenced_first": sentenced,
+    }
+    done = protect.protect(frame(*decided(dict(values))))
+    hidden = {key for key, is_hidden in zip(values, hidden_of(done.cells), strict=True) if is_hidden}
+    assert all(key in hidden for key, value in values.items() if 0 < value < 5)
+    for key, possible in decisions_by_brute_force(values, hidden, top=16).items():
+        assert max(possible) - min(possible) >= 2, (key, values, hidden)
 
 
 def test_no_published_balance_can_be_closed() -> None:
