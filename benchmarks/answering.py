@@ -92,7 +92,8 @@ def _returns() -> list[Path]:
     return [p for p in files if p.name != "arrivals.csv"]
 
 
-def _p95(values: list[float]) -> float:
+def p95(values: list[float]) -> float:
+    """The 95th percentile, of one value itself."""
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
@@ -117,7 +118,7 @@ def one(file: Path, runs: int) -> dict[str, float]:
         if report.observations != workbook.CELLS:
             raise SystemExit("the workbook was not read whole")
         floors.append(measuring.seconds(lambda: openpyxl_twice(data), 1))
-    return {"read": _p95(taken["read"]), "judged": _p95(taken["judged"]), "floor": _p95(floors)}
+    return {"read": p95(taken["read"]), "judged": p95(taken["judged"]), "floor": p95(floors)}
 
 
 def of_register(runs: int) -> dict[str, float]:
@@ -141,7 +142,7 @@ def of_register(runs: int) -> dict[str, float]:
         if report.events != register.events(records) or len(taken["begun"]) != run + 1:
             raise SystemExit("the register was not read whole, or its first lines were not told")
         floors.append(measuring.seconds(lambda data=data: split(data), 1))  # type: ignore[misc]
-    return {name: _p95(seconds) for name, seconds in {**taken, "floor": floors}.items()} | {"records": records}
+    return {name: p95(seconds) for name, seconds in {**taken, "floor": floors}.items()} | {"records": records}
 
 
 def split(data: bytes) -> list[list[str]]:
@@ -186,7 +187,7 @@ def many(rounds: int) -> dict[str, float]:
     return {
         "wall": median(walls),
         "p50": median(each),
-        "p95": _p95(each),
+        "p95": p95(each),
         "alone": median(alone),
         "before": before,
         "after": _megabytes(),

@@ -1,0 +1,192 @@
+"""How soon 20,250 numbers are answered, whatever they are sent as, and a register of 2 MB with short pseudonyms.
+
+Belongs here: the made-up workbook of `workbook.py` written in every other format that is read, and the measuring.
+Does not belong here: the writers (`tests/samples/writers/`).  Of most formats no return of 2 MB exists: the counts of a
+form are bounded by its tables.  So 20,000 numbers are what is measured, and how many bytes they take is said.  PDF is
+left out: no page holds 47 columns, and `reading.py` says how many of its cells are read in a second.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import measuring, register, workbook
+from benchmarks.answering import ANSWERED, FIRST, p95
+from benchmarks.registry import Figure, Setting, benchmark
+from tests.samples.writers import docx, html, jsonstat, ods, px, sdmx, xls
+from tests.samples.writers.cube import Cube, Dimension
+from tests.samples.writers.layout import Row, Sheet, head
+
+_DIMENSIONS = ("CLANAK", "DOB", "STADIJ", "DRZAVLJANSTVO", "SPOL", "TIME_PERIOD")
+_PX_TEXTS = ("TITLE", "CONTENTS", "UNITS", "SUBJECT-AREA")
+_TITLE = "Osobe po stadiju, {}. tromjesečje {}"
+_ROMAN = ("I", "II", "III", "IV")
+_CUBE = """
+  - id: ZX-JUSTICE-2
+    same_as: ZX-JUSTICE-1
+    title: The same as a cube
+    formats: [px, jsonstat, sdmx-ml, sdmx-csv]
+    encodings: [windows-1250]
+    recognise: {all: [STADIJ, DRZAVLJANSTVO]}
+    tables: null
+    cube:
+      dims:
+        CLANAK: {dim: article}
+        DOB: {dim: age}
+        STADIJ: {dim: stage}
+        DRZAVLJANSTVO: {dim: citizenship}
+        SPOL: {dim: sex}
+        TIME_PERIOD: {template: '{year}-Q{quarter}'}
+"""
+
+Numbers = dict[tuple[str, ...], int]
+
+
+def declare(folder: Path) -> Path:
+    """The made-up territory, its form in all formats that hold tables, and the same as a cube."""
+    workbook.declare(folder)
+    path = folder / "ZX" / "justice.yml"
+    form = path.read_text(encoding="utf-8").replace("formats: [xlsx]", "formats: [xlsx, xls, ods, html, docx]")
+    path.write_text(form + _CUBE, encoding="utf-8")
+    return folder
+
+
+def numbers(seed: int = 20) -> Numbers:
+    """One number for each (article, age, stage, citizenship, sex, period); men and women add up."""
+    draw = random.Random(seed)
+    out: Numbers = {}
+    quarters = [f"{year}-Q{quarter}" for year, quarter in workbook.QUARTERS]
+    for key in itertools.product(workbook.ARTICLES, workbook.AGES, workbook.STAGES, workbook.CITIZENSHIPS, quarters):
+        men, women = draw.choices((0, 1, 2, 3, 5, 8), weights=(50, 20, 12, 8, 6, 4), k=2)
+        for sex, value in zip(workbook.SEXES, (men, women, men + women), strict=True):
+            out[(*key[:4], sex, key[4])] = value
+    return out
+
+
+def _sheets(data: Numbers, *, titled: bool) -> list[Sheet]:
+    """A table a quarter as the workbook has them, its title in the first row or as its name."""
+    threes = list(itertools.product(workbook.STAGES, workbook.CITIZENSHIPS))
+    out = []
+    for year, quarter in workbook.QUARTERS:
+        title, period = _TITLE.format(_ROMAN[quarter - 1], year), f"{year}-Q{quarter}"
+        rows: list[Row] = [[title]] if titled else []
+        wide = len(workbook.CITIZENSHIPS) * len(workbook.SEXES)
+        rows.append([head("Članak", down=3), head("Dob", down=3), *(head(s, across=wide) for s in workbook.STAGES)])
+        rows.append([head(c, across=len(workbook.SEXES)) for _, c in threes])
+        rows.append([head(sex) for _ in threes for sex in workbook.SEXES])
+        for article, age in itertools.product(workbook.ARTICLES, workbook.AGES):
+            body = [data[article, age, stage, own, sex, period] for stage, own in threes for sex in workbook.SEXES]
+            rows.append([article, age, *body])
+        out.append(Sheet(period if titled else title, tuple(rows)))
+    return out
+
+
+def _cube(data: Numbers) -> Cube:
+    members = [list(dict.fromkeys(key[place] for key in data)) for place in range(len(_DIMENSIONS))]
+    dimensions = [
+        Dimension(name, {"hr": name}, {code: {"hr": code} for code in codes})
+        for name, codes in zip(_DIMENSIONS, members, strict=True)
+    ]
+    return Cube(dimensions, lambda where: data[tuple(where[name] for name in _DIMENSIONS)])
+
+
+def _observations(data: Numbers) -> list[sdmx.Observation]:
+    return [
+        sdmx.Observation(dict(zip(_DIMENSIONS, key[:-1], strict=False)), key[-1], value, {})
+        for key, value in data.items()
+    ]
+
+
+def _parts(sheets: list[Sheet]) -> list[str | Sheet]:
+    return [part for sheet in sheets for part in (sheet.name, sheet)]
+
+
+WRITERS: dict[str, Callable[[Numbers], bytes]] = {
+    "xls": lambda data: xls.write(_sheets(data, titled=True)),
+    "ods": lambda data: ods.write(_sheets(data, titled=True)),
+    "html": lambda data: html.write(_parts(_sheets(data, titled=False)), title="Zavod", language="hr"),
+    "docx": lambda data: docx.write(_parts(_sheets(data, titled=False)), title="Zavod"),
+    "px": lambda data: px.write(
+        _cube(data), heading=["TIME_PERIOD"], languages=["hr"], texts={name: {"hr": "Osobe"} for name in _PX_TEXTS},
+        properties={"MATRIX": '"ZX1"', "SUBJECT-CODE": '"ZX"', "DECIMALS": "0"},
+        signs={}, codepage="windows-1250", last_updated="20260424 10:00",
+    ),
+    "jsonstat": lambda data: jsonstat.write(
+        _cube(data), language="hr", label="Osobe", source="Zavod", updated="2026-04-24", notes=[]
+    ),
+    "sdmx-ml": lambda data: sdmx.generic(
+        _observations(data), agency="ZX", flow="OSOBE", prepared="2026-04-24T10:00:00", comment="Osobe"
+    ),
+    "sdmx-csv": lambda data: sdmx.csv_1_0(_observations(data), flow="OSOBE"),
+}  # fmt: skip
+_ENDINGS = {"jsonstat": "json", "sdmx-ml": "xml", "sdmx-csv": "csv"}
+
+
+@benchmark("formats", f"answers to {workbook.CELLS:,} numbers in every format, and to a register of short pseudonyms")
+def formats(setting: Setting) -> Iterator[Figure]:
+    """A warm process, as a service is after `warm_up`."""
+    folder = declare(setting.scratch / "formats")
+    runs = str(max(3, setting.repetitions))
+    told = measuring.python(__name__, runs, environment={"RTI_TERRITORIES": str(folder)}).last_json()
+    floor = told.pop("floor")["judged"]
+    for name, one in told.items():
+        about = ("openpyxl, formulas and values, of the workbook", "≤ 5 s", one["judged"] <= ANSWERED)
+        size = f"{one['bytes'] / 1e6:.2f} MB"
+        yield Figure(f"{name}: answer, p95", one["judged"], "s", floor, *about, note=size)
+        reached = one["first"] <= FIRST
+        yield Figure(f"{name}: first findings, p95", one["first"], "s", target="≤ 1 s", reached=reached)
+
+
+def main(runs: int, *, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:
+    """Seconds until the first findings and the answer (p95), and bytes, of each format; the floor turn about."""
+    from benchmarks.floors import openpyxl_twice
+    from pipelines.intake.check import warm_up
+    from pipelines.returns.registry import load
+
+    warm_up(load())
+    data = numbers()
+    with tempfile.TemporaryDirectory() as folder:
+        book = workbook.write(Path(folder) / "osobe.xlsx").read_bytes()
+    files = {"xlsx": ("osobe.xlsx", book)}
+    files |= {name: (f"osobe.{_ENDINGS.get(name, name)}", write(data)) for name, write in WRITERS.items()}
+    files["csv register"] = ("registar.csv", register.made(short=True)[0])
+    out: dict[str, dict[str, float]] = {}
+    floors: list[float] = []
+    for name, (filename, content) in files.items():
+        if only and name not in only:
+            continue
+        taken = []
+        for _ in range(runs):
+            taken.append(_answered(content, filename))
+            floors.append(measuring.seconds(lambda: openpyxl_twice(book), 1))
+        first, judged = (p95(list(seconds)) for seconds in zip(*taken, strict=True))
+        out[name] = {"first": first, "judged": judged, "bytes": len(content)}
+    return out | {"floor": {"judged": p95(floors)}}
+
+
+def _answered(content: bytes, filename: str) -> tuple[float, float]:
+    """Seconds until the first findings and the answer of one file; all of it must have been read."""
+    from pipelines.intake.check import Step, check
+    from pipelines.returns.registry import load
+
+    steps: dict[str, float] = {}
+    began = time.perf_counter()
+
+    def step(now: Step) -> None:
+        steps[now.name] = time.perf_counter() - began
+
+    report = check(content, filename, registry=load(), on_step=step)
+    if report.observations != workbook.CELLS and not report.events:
+        raise SystemExit(f"{filename} was not read whole: {report.observations}, {report.findings[:3]}")
+    return steps.get("begun", steps["read"]), steps["judged"]
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]), only=tuple(sys.argv[2:]))))
