@@ -18,7 +18,7 @@ import polars as pl
 
 from pipelines import clock
 from pipelines.home import Home, HomeKind
-from pipelines.indicators import coherence_table, quality_table, vintages
+from pipelines.indicators import coherence_table, contract, quality_table, vintages
 from pipelines.indicators.coherence_reasons import read_reasons
 from pipelines.reference.published import GLOTIP_FIGURES, read_published
 from pipelines.returns.sims import load_sims
@@ -40,7 +40,7 @@ def inside(home: Home, tables: Path, moment: datetime) -> dict[str, pl.DataFrame
     reference, said = _with_collected(pl.read_parquet(home.gathered / "reference.parquet")), read_reasons()
     ends = vintages.ends(revision)
     offices = coherence_table.offices(sides, said, reference, home.kind)
-    return {
+    made = {
         "mart_quality": quality_table.table(
             delivery,
             publications(home, moment),
@@ -58,6 +58,7 @@ def inside(home: Home, tables: Path, moment: datetime) -> dict[str, pl.DataFrame
             ]
         ),
     }
+    return {name: contract.hold(name.removeprefix("mart_"), table) for name, table in made.items()}
 
 
 def for_release(
@@ -71,12 +72,13 @@ def for_release(
     triangle, ends = vintages.published([*editions, vintages.Edition(release, cells)])
     national = delivery.filter(pl.col("territory").is_in(cells["territory"].unique().to_list()))
     breaks = quality_table.breaks_of(load_sims().values())
-    return {
+    made = {
         "quality": quality_table.table(national, publications(home, now), breaks, now.date(), revisions=ends),
         "revision": triangle,
         "revision_summary": vintages.summary(ends),
         "coherence": coherence_for_release(cells, reference, home.kind),
     }
+    return {name: contract.hold(name, table) for name, table in made.items()}
 
 
 def coherence_for_release(cells: pl.DataFrame, reference: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:

@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 
 from pipelines import warehouse
+from pipelines.indicators import contract, measured
+from pipelines.indicators.coherence_table import COHERENCE
+from pipelines.indicators.quality_table import QUALITY
+from pipelines.indicators.vintages import SUMMARY
 from pipelines.returns.registry import load
 
 MODELS = warehouse.PROJECT / "models"
@@ -164,6 +168,22 @@ def test_no_model_knows_a_territory_or_a_year(models: dict[str, Node]) -> None:
     said = re.compile(rf"'(?:{'|'.join(sorted(codes))})'|\b(?:19|20)\d\d\b")
     hits = {node["name"]: said.findall(sql(node)) for node in models.values()}
     assert not {name: found for name, found in hits.items() if found}
+
+
+def test_what_python_makes_is_documented_keyed_and_contracted(manifest: dict[str, Any]) -> None:
+    """Tables of quality, revision and coherence are no models; they are held to a declaration of the same kind."""
+    made = {id_: node for id_, node in manifest["sources"].items() if node["source_name"] == "measured"}
+    assert {node["name"] for node in made.values()} == {
+        *(name.removeprefix("mart_") for name in measured.INSIDE), "revision",
+    }  # fmt: skip
+    assert not list(undocumented(made))
+    schemas = {"quality": QUALITY, "coherence": COHERENCE, "revision_summary": SUMMARY}
+    for node in made.values():
+        declared = contract.contracts()[node["name"]]
+        assert declared.key and set(declared.key) <= set(node["columns"]) == set(declared.columns)
+        if node["name"] in schemas:
+            assert declared.columns == schemas[node["name"]]
+    assert list(undocumented({"one": next(iter(made.values())) | {"columns": {}}}))
 
 
 def test_the_rules_find_what_breaks_them(models: dict[str, Node], manifest: dict[str, Any]) -> None:
