@@ -10,6 +10,8 @@ measures as (select * from {{ ref('input_measure') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 
+cards as (select * from {{ ref('input_counting_card_of') }}),
+
 -- Ways in and out that every level has, such as joined and severed, are rare, and many offices do not count them. What
 -- one balance alone has, such as a prosecutor's rejections, is part of it, as are stocks and what leads from one level
 -- to the next.
@@ -132,7 +134,8 @@ judged as (
 
 final as (
     select
-        metric, area_kind, area, territory, freq, period, offence_group, count_unit, level,
+        judged.metric, judged.area_kind, judged.area, judged.territory, judged.freq, judged.period,
+        judged.offence_group, judged.count_unit, judged.level,
         opening, entries, exits, closing,
         case when n_withheld = 0 and n_missing = 0 and reasons = '' then gap_of_known end as gap,
         case
@@ -140,7 +143,9 @@ final as (
             when n_missing > 0 or reasons <> '' then 'unknown'
             else {{ balance_state('gap_of_known') }}
         end as status,
-        missing, not_counted, reasons, breaks,
+        missing, not_counted, reasons,
+        coalesce(cards.card_id, '') as card_id,
+        breaks,
         case
             when n_withheld > 0 then 'Q'
             when n_missing > 0 then 'O'
@@ -150,6 +155,12 @@ final as (
         case when n_withheld > 0 then 'C' else 'F' end as conf_status,
         flags
     from judged
+    left join cards
+        on judged.area = cards.area
+        and judged.level = cards.level
+        and judged.freq = cards.freq
+        and judged.period = cards.period
+        and judged.count_unit = cards.count_unit
 )
 
 select * from final

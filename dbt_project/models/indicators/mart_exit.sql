@@ -10,6 +10,8 @@ measures as (select * from {{ ref('input_measure') }} where kind = 'exit'),
 
 breaks as (select * from {{ ref('int_break') }}),
 
+cards as (select * from {{ ref('input_counting_card_of') }}),
+
 exits as (
     select
         totals.*,
@@ -53,6 +55,7 @@ counted as (
         wholes.is_one_scope,
         wholes.kinds,
         case when metrics.denominator_of <> '' then wholes.breaks else exits.breaks end as breaks_within,
+        coalesce(cards.card_id, '') as card_id,
         coalesce(dispersions.phi, 1.0) as phi,
         {{ interval_basis('exits.count_unit', 'dispersions.phi') }} as basis
     from exits
@@ -67,6 +70,12 @@ counted as (
         and exits.offence_group = wholes.offence_group
         and exits.level = wholes.level
         and exits.count_unit = wholes.count_unit
+    left join cards
+        on exits.area = cards.area
+        and exits.level = cards.level
+        and exits.freq = cards.freq
+        and exits.period = cards.period
+        and exits.count_unit = cards.count_unit
     left join dispersions
         on exits.area_kind = dispersions.area_kind
         and exits.area = dispersions.area
@@ -116,7 +125,7 @@ final as (
         end as state,
         figure_status as obs_status,
         case when figure_status = 'Q' then 'C' else 'F' end as conf_status,
-        age,
+        age, card_id,
         breaks_within as breaks,
         n_reported, n_expected, reporters,
         case when breaks_within <> '' then {{ join_lists(['flags', "'break'"]) }} else flags end as flags
