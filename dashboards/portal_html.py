@@ -35,7 +35,7 @@ def link(text: Part, href: str) -> Markup:
 
 def badge(kind: str, sign: str, text: Part) -> Markup:
     """A state in words with its sign; the colour only repeats them."""
-    return Markup('<span class="rti-badge rti-is-{}"><span aria-hidden="true">{}</span> {}</span>').format(
+    return Markup('<span class="rti-badge rti-is-{}"><span aria-hidden="true">{}</span>&nbsp;{}</span>').format(
         kind, sign, text
     )
 
