@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from dashboards import words
+from dashboards import change_words, indicator_words, words
 
 if TYPE_CHECKING:
     import altair as alt
@@ -58,58 +58,116 @@ def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[st
     }  # fmt: skip
 
 
-def series(
-    title: str, cells: Sequence[Mapping[str, Any]], *, under: Sequence[str] = (), breaks: Sequence[str] = ()
-) -> tuple[alt.LayerChart, str]:
-    """One stage over time. A line is broken where a figure is missing; withheld periods carry a c at the foot.
+SERIES_READ = (
+    "A bar through a point is its 95 % range; a hollow point is under 20: too few to compare; a diamond is "
+    "provisional. A dashed rule with its word, or a grey band where the day is not known, is a break: no line crosses "
+    "it. The symbol at the foot says why a period has no point."
+)
 
-    `breaks` are periods from which figures are not comparable with those before: a dashed rule, and no line across it.
+
+def series(
+    title: str,
+    cells: Sequence[Mapping[str, Any]],
+    *,
+    under: Sequence[str] = (),
+    breaks: Sequence[Mapping[str, Any]] = (),
+    is_joined: bool = True,
+) -> tuple[alt.LayerChart, str]:
+    """One stage over time, each point with its 95 % range; a line is broken where a figure is missing.
+
+    `cells` carry `low`, `high`, `state` and `flags` beside their count. `breaks` are rows of the release's breaks:
+    where one lies between two periods (or in one of them) there is no line, and a labelled rule. Points are not joined
+    where `is_joined` is false.
     """
     import altair as alt
 
-    data = [{**_point(cell), "part": sum(cell["period"] >= start for start in breaks)} for cell in cells]
+    lies = _cuts([cell["period"] for cell in cells], breaks)
+    part, data = 0, []
+    for place, cell in enumerate(cells):
+        part += place in lies
+        data.append({**_point(cell), "part": part if is_joined else place})
     order = [row["period"] for row in data]
     every = max(1, -(-len(order) // 6))
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % every == 0]
     x = alt.X("period:O", sort=order, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy"))
     base = _data(data).encode(x=x)
-    top = max((row["value"] for row in data if row["value"] is not None), default=0) or 1
+    ends = [row[end] for row in data for end in ("value", "high") if row[end] is not None]
+    top = max(ends, default=0) or 1
     y = alt.Y(
         "value:Q",
         title=None,
-        scale=alt.Scale(domain=[0, top * 1.25], nice=False),
+        scale=alt.Scale(domain=[0, top * 1.3], nice=False),
         axis=alt.Axis(tickCount=3, format=",d", domain=False, ticks=False, tickMinStep=1),
     )
-    line = base.mark_line(color=BLUE, strokeWidth=2, invalid="break-paths-show-path-domains").encode(
+    line = base.mark_line(color=BLUE, strokeWidth=1.6, invalid="break-paths-show-path-domains").encode(
         y=y, detail="part:N"
     )
-    points = base.mark_point(color=BLUE, filled=True, size=34, invalid="filter").encode(
-        y=y, tooltip=[alt.Tooltip("period:N", title="Period"), alt.Tooltip("label:N", title="Figure")]
+    known = base.transform_filter("datum.value !== null")
+    ranges_ = known.transform_filter("datum.high !== null").mark_rule(color=BLUE, strokeWidth=3, opacity=0.3)
+    points = known.mark_point(color=BLUE, filled=True, size=40, opacity=1, strokeWidth=1.4, stroke=BLUE).encode(
+        y=y,
+        fill=alt.Fill("fill:N", scale=None),
+        shape=alt.Shape("shape:N", scale=None),
+        tooltip=[alt.Tooltip("period:N", title="Period"), alt.Tooltip("spoken:N", title="Figure")],
     )
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
-    layers: list[Any] = [line, points, symbols]
-    # A break at the first period shown parts nothing from nothing.
-    starts = [words.period_short(start) for start in breaks if words.period_short(start) in order[1:]]
-    if starts:
-        rules = _data([{"period": start} for start in starts]).encode(x=x)
-        layers.insert(0, rules.mark_rule(color=GREY, strokeDash=[4, 3], xOffset=-8))
+    layers: list[Any] = [ranges_.encode(y=alt.Y("low:Q", title=None), y2="high:Q"), line, points, symbols]
+    spans = _spans(order, lies)
+    if spans:
+        marked = _data(spans).encode(x=x)
+        band = marked.transform_filter("datum.end !== datum.period").mark_rect(color=RULE, opacity=0.5)
+        rules = marked.mark_rule(color=GREY, strokeDash=[4, 3], xOffset=-8)
+        named = marked.mark_text(
+            color=GREY, fontSize=10, align="left", baseline="top", xOffset=-5, lineBreak="/"
+        ).encode(y=alt.value(0), text="kind:N")
+        layers = [band.encode(x2="end:O"), rules, *layers, named]
     last = next((row for row in reversed(data) if row["value"] is not None), None)
     if last is not None:
         named = base.transform_filter(alt.datum.period == last["period"])
-        layers.append(named.mark_text(dy=-11, color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N"))
-    chart = alt.layer(*layers).properties(title=_title(title, under), height=174 + _LINE * len(_lines(under)))
+        layers.append(
+            named.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
+        )
+    chart = alt.layer(*layers).properties(title=_title(title, under), height=190 + _LINE * len(_lines(under)))
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
-    if starts:
-        spoken += f" Break in the series from {words.join(starts)}."
+    for text in change_words.breaks_told([one for found in lies.values() for one in found]):
+        spoken += f" Break in the series. {text}" + ("" if text.endswith(".") else ".")
     return _dress(chart), _say(spoken, under)
 
 
+def _cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
+    """Places of the periods before which the line is cut, with the breaks that cut it. None parts the first one."""
+    out: dict[int, list[Mapping[str, Any]]] = {}
+    for place in range(1, len(periods)):
+        found = [one for one in breaks if change_words.is_between(one, periods[place - 1], periods[place])]
+        if found:
+            out[place] = found
+    return out
+
+
+def _spans(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Stretches of cuts one beside the other: the first period after each begins, the last, and the kinds in words."""
+    out: list[dict[str, Any]] = []
+    for place in sorted(lies):
+        kinds = [change_words.BREAK_KINDS.get(one["kind"], one["kind"]).lower() for one in lies[place]]
+        if out and out[-1]["place"] == place - 1:
+            out[-1] |= {"place": place, "end": order[place], "kinds": [*out[-1]["kinds"], *kinds]}
+        else:
+            out.append({"place": place, "period": order[place], "end": order[place], "kinds": kinds})
+    return [{"period": one["period"], "end": one["end"], "kind": "/".join(dict.fromkeys(one["kinds"]))} for one in out]
+
+
 def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
-    shown = words.count(cell)
+    shown = indicator_words.figure(cell)
+    few, early = cell.get("state") == "too_few", "provisional" in str(cell.get("flags") or "").split(",")
+    is_known = shown.kind == "value"
+    spoken = shown.spoken
+    spoken += f", {indicator_words.TOO_FEW}" if is_known and few else ""
+    spoken += ", provisional" if is_known and early else ""
     return {
-        "period": words.period_short(cell["period"]), "value": cell["value"], "label": shown.text,
-        "spoken": shown.spoken,
+        "period": words.period_short(cell["period"]), "value": cell["value"], "label": words.count(cell).text,
+        "spoken": spoken, "low": cell.get("low"), "high": cell.get("high"), "fill": "#ffffff" if few else BLUE,
+        "shape": "diamond" if early else "circle",
     }  # fmt: skip
 
 

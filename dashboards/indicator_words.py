@@ -30,7 +30,7 @@ RULES: Mapping[str, str] = {
     "no_lag": "Shown is the same period: no records say how long the way takes.",
     "refused": "No version stands by itself: the two sides count differently.",
 }
-TOO_FEW = "too few to compare"
+TOO_FEW = words.TOO_FEW
 STATES: Mapping[str, str] = {
     "too_few": "Too few to compare: one of the two numbers is under 20. Chance alone moves such a figure far.",
 }
@@ -128,9 +128,16 @@ def pairs_told(rows: Sequence[Row]) -> str:
     if not tested:
         return f"Of {len(rows)} pairs none can be compared: a side has under 20, is not public, or counts otherwise."
     return (
-        f"Of {len(rows)} pairs {len(tested)} were compared and {len(apart)} can be told apart. The ranges are wide "
-        f"enough that, in 95 of 100 such comparisons, all {len(tested)} hold at once."
+        f"Of {len(rows)} pairs {len(tested)} were compared and {_of_tested(len(apart))}. Who compares many pairs finds "
+        f"differences by chance alone; the ranges are therefore made so wide that, in 95 of 100 such comparisons, all "
+        f"{len(tested)} hold at once."
     )
+
+
+def _of_tested(apart: int) -> str:
+    if not apart:
+        return "none of these can be told apart on these numbers"
+    return f"{apart} can be told apart; the others cannot be told apart on these numbers"
 
 
 def _codes(text: str | None) -> list[str]:

@@ -126,14 +126,16 @@ def choose(
     say: Callable[[str], str] = str,
     boxed: bool = False,
     width: int = 220,
+    of: str = "",
 ) -> str:
     """One choice among codes; it stands in the address under `key` and is kept from page to page.
 
-    An address that names no option of this release is answered by the default, and the page says so.
+    An address that names no option of this release is answered by the default, and the page says so. A choice `of`
+    something is kept for that alone, since its default is that thing's own.
     """
     first = default if default is not None and default in options else options[0]
-    asked, widget, last = st.query_params.get(key), f"choice.{key}", st.session_state.get(f"address.{key}")
-    kept = st.session_state.get(f"kept.{key}")
+    asked, widget, last = st.query_params.get(key), f"choice.{of}{key}", st.session_state.get(f"address.{key}")
+    kept = st.session_state.get(f"kept.{of}{key}")
     if asked is not None and asked != last:
         # The address was opened or changed (a link, the back button): it wins over what the widget held.
         if asked not in options:
@@ -149,7 +151,7 @@ def choose(
     else:
         picked = st.segmented_control(label, options, key=widget, format_func=say, required=True)
     value = str(picked) if picked in options else first
-    st.session_state[f"kept.{key}"] = st.session_state[f"address.{key}"] = value
+    st.session_state[f"kept.{of}{key}"] = st.session_state[f"address.{key}"] = value
     st.query_params[key] = value
     return value
 
@@ -165,17 +167,23 @@ def choose_track() -> str:
     return choose("Decisions", "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
 
 
-def choose_period(here: Frame, periods: Mapping[str, Sequence[str]]) -> tuple[str, str]:
-    """Kind of period and period, the newest first."""
+def choose_period(
+    here: Frame, periods: Mapping[str, Sequence[str]], *, default: tuple[str, str] | None = None, of: str = ""
+) -> tuple[str, str]:
+    """Kind of period and period: the default where one is given (its choice is `of` what it belongs to), else the
+    newest."""
     labels = queries.labels(here.path, "freq")
-    freq = choose("Period", "freq", tuple(periods), say=lambda code: labels.get(code, code))
+    kind, first = default or (None, None)
+    freq = choose("Period", "freq", tuple(periods), default=kind, say=lambda code: labels.get(code, code), of=of)
     return freq, choose(
         "Quarter" if freq == "Q" else "Year" if freq == "A" else "Years",
         "period",
         tuple(periods[freq]),
+        default=first if freq == kind else None,
         say=words.period_short,
         boxed=True,
         width=140,
+        of=of,
     )
 
 

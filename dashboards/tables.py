@@ -68,6 +68,13 @@ def share(release: str, cell: Mapping[str, Any] | None, *, what: str = "") -> Ce
     return Cell(text, f"{what}, share: {shown.spoken}", kind=shown.kind)
 
 
+def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
+    """A figure, or where it is of few: the state first, and the figure set back behind it."""
+    if not is_few:
+        return Cell(shown.text, f"{what}: {shown.spoken}", marks, kind=shown.kind)
+    return Cell(f"{words.TOO_FEW}: {shown.text}", f"{what}: {words.TOO_FEW}, {shown.spoken}", marks, kind="few")
+
+
 def table(caption: str, columns: Sequence[str], lines: Iterable[Line], *, corner: str = "", text: bool = False) -> str:
     """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are."""
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)

@@ -21,6 +21,8 @@ LEGEND: tuple[tuple[str, str], ...] = (
 )
 ELSEWHERE_LEGEND = (ELSEWHERE, "Included in another category.")
 ADULT = "Y_GE18"
+TOO_FEW = "too few to compare"
+"""The state of a figure of which a number is under 20."""
 
 FLAGS: Mapping[str, str] = {
     "partial": "Partial: the sum of those that reported, not of the whole region.",
@@ -160,21 +162,6 @@ def period_words(period: str) -> str:
         year, quarter = period.split("-Q")
         return f"the {('first', 'second', 'third', 'fourth')[int(quarter) - 1]} quarter of {year}"
     return f"the years {period.replace('-', ' to ')}" if "-" in period else period
-
-
-def break_period(period_from: str, freq: str) -> str:
-    """The first period of a frequency that a break belongs to: a year's break begins in its first quarter."""
-    if freq == "Q":
-        return period_from if "-Q" in period_from else f"{period_from[:4]}-Q1"
-    return period_from[:4]
-
-
-def falls_in(period_from: str, period: str) -> bool:
-    """Whether a break (2013 or 2023-Q1) begins in a period (2023-Q1, 2023 or 2021-2023)."""
-    if "-Q" in period:
-        return period_from == period or period_from == period[:4]
-    first, last = period[:4], period[-4:]
-    return first <= period_from[:4] <= last
 
 
 def join(items: Iterable[str]) -> str:

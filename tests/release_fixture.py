@@ -20,7 +20,7 @@ from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_invented, read_published
 from pipelines.releases import build, formats, notes, publish
 from pipelines.returns.registry import Registry, load
-from tests import release_quality, release_ratios, release_records
+from tests import release_changes, release_quality, release_ratios, release_records
 
 RELEASE = "2026-Q3"
 TERRITORIES = ("AL", "BA", "HR", "XK", "MK", "ME", "RS")
@@ -119,6 +119,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
         "indicator": _indicators(cells),
         **release_ratios.tables(TERRITORIES),
+        **release_changes.tables(),
         **release_records.tables(),
         **release_quality.tables(),
     }  # fmt: skip
@@ -298,6 +299,8 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
             indicator=pl.lit("rate"),
             dimension=pl.lit("_Z"),
             value=pl.col("value") * 100_000 / pl.col("denominator"),
+            low=pl.col("value") * 90_000 / pl.col("denominator"),
+            high=pl.col("value") * 110_000 / pl.col("denominator"),
             numerator=pl.col("value"),
             denominator=pl.col("denominator"),
             unit_measure=pl.lit("P_HTHAB"),
@@ -329,7 +332,29 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
             flags=pl.col("flags"),
         )
     )
-    return pl.concat([rates, shares])
+    return pl.concat([rates, shares, _numbers(cells)], how="diagonal")
+
+
+def _numbers(cells: pl.DataFrame) -> pl.DataFrame:
+    """Counts with ranges of half as much again either way, and their state; no arithmetic of the marts is repeated."""
+    known = pl.col("value").is_not_null()
+    few = pl.when(pl.col("value") < 20).then(pl.lit("too_few")).otherwise(pl.lit("enough"))
+    hidden = pl.when(pl.col("conf_status") == "C").then(pl.lit("withheld")).otherwise(pl.lit("missing"))
+    return cells.filter(pl.col("table_id").is_in(["area_quarter", "area_year"])).select(
+        *_KEY,
+        "value",
+        "obs_status",
+        "conf_status",
+        "flags",
+        metric=pl.lit("count"),
+        indicator=pl.lit("count"),
+        dimension=pl.lit("_Z"),
+        unit_measure=pl.lit("NR"),
+        low=pl.col("value") * 0.5,
+        high=pl.col("value") * 1.5,
+        interval_basis=pl.when(known).then(pl.lit("lower_bound")).otherwise(pl.lit("")),
+        state=pl.when(known).then(few).otherwise(hidden),
+    )
 
 
 def _denominator(row: dict[str, str]) -> float:

@@ -39,8 +39,16 @@ _PAIR: dict[str, Any] = {
     "conf_status": pl.String, "flags": pl.String,
 }  # fmt: skip
 _REGION: dict[str, Any] = {
-    **dict.fromkeys(("metric", "freq", "period", "offence_group", "count_unit", "version"), pl.String),
-    "n": pl.Int32, "minimum": pl.Float64, "median": pl.Float64, "maximum": pl.Float64,
+    **dict.fromkeys(
+        (
+            "metric", "measure", "freq", "period", "offence_group", "count_unit", "victim_status", "version", "state",
+            "reporters",
+        ),
+        pl.String,
+    ),
+    "value": pl.Float64, "n": pl.Int32, "n_enough": pl.Int32, "n_withheld": pl.Int32,
+    "minimum": pl.Float64, "median": pl.Float64, "maximum": pl.Float64,
+    "obs_status": pl.String, "conf_status": pl.String,
 }  # fmt: skip
 
 
@@ -103,12 +111,23 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
                 "obs_status": "A", "conf_status": "F", "flags": "",
             }
         )  # fmt: skip
-    of_region = {
-        "metric": METRIC, "freq": "A", "period": PERIOD, "offence_group": "TIP", "count_unit": "person",
-        "version": "same_period", "n": 4, "minimum": 78.0, "median": 80.0, "maximum": 127.0,
+    key = {
+        "freq": "A", "period": PERIOD, "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z",
+        "obs_status": "A", "conf_status": "F",
     }  # fmt: skip
+    of_region = [
+        {"metric": METRIC, "measure": "", "version": "same_period", "value": 80.0, "state": "enough",
+         "reporters": "AL,RS,MK", "n": 4,
+         "n_enough": 3, "n_withheld": 1, "minimum": 78.0, "median": 80.0, "maximum": 127.0, **key},
+        {"metric": "rate", "measure": "convicted_first", "version": "", "value": 1.25, "state": "enough",
+         "reporters": "AL,BA,MK,ME,RS",
+         "n": 5, "n_enough": 4, "n_withheld": 2, "minimum": 0.44, "median": 1.6, "maximum": 1.81, **key},
+        {"metric": "rate", "measure": "sentenced_first", "version": "", "value": 0.5, "state": "too_few",
+         "reporters": "AL,RS",
+         "n": 2, "n_enough": 0, "n_withheld": 0, "minimum": 0.3, "median": None, "maximum": 0.9, **key},
+    ]  # fmt: skip
     return {
         "stage_ratio": pl.DataFrame(rows, schema=_STAGE_RATIO),
         "pair": pl.DataFrame(pairs, schema=_PAIR),
-        "region": pl.DataFrame([of_region], schema=_REGION),
+        "region": pl.DataFrame(of_region, schema=_REGION),
     }

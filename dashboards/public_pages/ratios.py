@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, indicator_words, layout, queries, tables, words
+from dashboards import charts, indicator_words, layout, queries, region_words, tables, words
 
 Row = Mapping[str, Any]
 _READ = (
@@ -37,9 +37,16 @@ def show() -> None:
             "Ratio", "ratio", tuple(metrics), default=first, say=lambda code: str(metrics[code]["name"]), boxed=True,
             width=340,
         )  # fmt: skip
-        freq, period = layout.choose_period(here, queries.ratio_periods(here.path, metric, crime))
         units = tuple(r["count_unit"] for r in queries.read(here.path, "ratio_units", metric, crime))
         unit = layout.choose("Counted in", "unit", units, say=words.unit) if len(units) > 1 else units[0]
+        windows = queries.read(here.path, "windows", metric, crime, unit) if queries.has(here.path, "window") else ()
+        opens = region_words.default(windows)
+        freq, period = layout.choose_period(
+            here,
+            queries.ratio_periods(here.path, metric, crime),
+            default=(opens["freq"], opens["period"]) if opens else None,
+            of=f"{metric}.{crime}.",
+        )
     about = metrics[metric]
     rows = queries.read(here.path, "ratios", metric, freq, period, crime, unit)
     by_area: dict[str, dict[str, Row]] = {}
@@ -48,6 +55,8 @@ def show() -> None:
     crime_name = queries.labels(here.path, "offence_group")[crime]
     with headline:
         layout.quote(_sentence(here, by_area, str(about["name"]), period, crime_name), here)
+    why = " ".join(filter(None, (region_words.why(windows), region_words.looked_at(windows, freq, period))))
+    layout.put(f'<p class="rti-small">{escape(why)}</p>' if why else "")
     notes = words.Notes()
     versions = [code for code in indicator_words.VERSIONS if any(code in those for those in by_area.values())]
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
@@ -63,13 +72,22 @@ def show() -> None:
         (indicator_words.VERSIONS[code], indicator_words.told(code, is_nested=about["is_nested"])) for code in versions
     ]
     layout.put(
-        tables.facts([("What it is", str(about["definition"])), ("Formula", str(about["formula"])), *told]),
+        tables.facts(
+            [("What it is", str(about["definition"])), ("Formula", _formula(here, str(about["formula"]))), *told]
+        ),
         tables.legend(),
         tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])),
     )
     _compared(here, metric, freq, period, crime, unit)
     _cards(here, about, freq, period, unit)
     layout.end(here, is_linked=False)
+
+
+def _formula(here: layout.Frame, formula: str) -> str:
+    """The formula with what is counted in words; the declaration has its codes."""
+    names = queries.labels(here.path, "measure")
+    parts = (str(names.get(part, part)) for part in formula.split(" "))
+    return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
 
 
 def _sentence(here: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str) -> str:
@@ -106,19 +124,16 @@ def _line(
             # Nobody was asked for it, and nothing is missing: there are no records to make it of.
             shown = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
         marks = () if row is None else indicator_words.marks(row, notes)
-        text = shown.text
+        is_few = row is not None and row["state"] == "too_few" and shown.kind == "value"
         if row is not None and shown.kind == "value":
             if version == "lagged" and row["lag"]:
                 kind = "quarter" if row["freq"] == "Q" else "year"
-                text += f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
+                over = f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
+                shown = words.Shown(shown.text + over, shown.spoken + over, shown.kind)
             if row["is_default"]:
                 marks = (*marks, notes.mark(indicator_words.RULES[str(row["default_rule"])]))
-            if row["state"] == "too_few":
-                text += f", {indicator_words.TOO_FEW}"
-        spoken = f"{here.name(area)}, {indicator_words.VERSIONS[version]}: {shown.spoken}"
-        if row is not None and row["state"] == "too_few":
-            spoken += f", {indicator_words.TOO_FEW}"
-        cells.append(tables.Cell(text, spoken, marks, kind=shown.kind))
+        what = f"{here.name(area)}, {indicator_words.VERSIONS[version]}"
+        cells.append(tables.few(shown, what, marks, is_few=is_few))
     return tables.Line(heading, tuple(cells), is_total=area == here.region)
 
 
@@ -136,12 +151,9 @@ def _compared(here: layout.Frame, metric: str, freq: str, period: str, crime: st
     with st.expander("Every pair in words"):
         layout.put(_listed(found, names))
     for row in queries.read(here.path, "region_range", metric, freq, period, crime, unit):
-        if row["n"]:
-            same = " of one period" if row.get("version") == "same_period" else ""
-            st.markdown(
-                f"Over the {row['n']} territories with a figure{same}: median {words.number(row['median'])}, from "
-                f"{words.number(row['minimum'])} to {words.number(row['maximum'])}. Nothing is borrowed for the others."
-            )
+        same = ", both counts of one period" if row.get("version") == "same_period" else ""
+        told = region_words.told(row, f"this ratio{same}")
+        st.markdown(f"{told} {region_words.NOT_BORROWED}" if row["n"] < len(names) else told)
 
 
 def _listed(rows: Sequence[Row], names: Mapping[str, str]) -> str:

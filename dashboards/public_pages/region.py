@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, layout, queries, tables, words
+from dashboards import change_words, charts, indicator_words, layout, queries, region_words, tables, words
 from dashboards.public_pages.breakdowns import cross_table
+from dashboards.public_pages.changes import splits
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _RATES = (
@@ -74,6 +76,7 @@ def show() -> None:
     layout.put(tables.table(caption, headings, lines, corner="Area"))
     layout.put(tables.legend())
     layout.put(tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])))
+    _spread(here, cells, crime, crime_name, freq, period, unit, measures)
     if freq == "A":
         with st.expander("The region by sex and age"):
             cross_table(
@@ -81,6 +84,7 @@ def show() -> None:
                 f"{name}, {crime_name.lower()}, {words.TRACKS[track].lower()}",
             )  # fmt: skip
     _charts(here, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
+    splits(here, here.region, crime, crime_name, unit)
     layout.end(here)
 
 
@@ -158,10 +162,83 @@ def _notes_of_areas(
                 f"{here.name(rule['jurisdiction'])} counts {words.unit(rule['count_unit'])} by its own rules "
                 f"({level}); its {words.unit(unit)} are not comparable without that."
             )
-    for row in queries.read(here.path, "breaks", codes, queries.BREAKS, crime):
-        if words.falls_in(row["period_from"], period):
-            of[row["territory"]].append(f"Break in {words.period_short(row['period_from'])}: {row['text']}")
+    for code in codes:
+        found = queries.breaks(here.path, (code,), crime)
+        inside = [
+            row for row in found if change_words.is_between(row, period, period) and row["level"] in ("", *levels)
+        ]
+        of[code] += [f"Break in the series. {text}" for text in change_words.breaks_told(inside)]
     return of
+
+
+def _spread(
+    here: layout.Frame,
+    cells: Cells,
+    crime: str,
+    crime_name: str,
+    freq: str,
+    period: str,
+    unit: str,
+    measures: Sequence[str],
+) -> None:
+    """The region's rate with who is in it, median and range of the territories, and the window to compare them in."""
+    st.header("How far the territories lie apart", anchor=False)
+    ranges = {row["measure"]: row for row in queries.read(here.path, "region_range", "rate", freq, period, crime, unit)}
+    windows: dict[str, list[Mapping[str, Any]]] = {}
+    for row in queries.read(here.path, "windows", "rate", crime, unit) if queries.has(here.path, "window") else ():
+        windows.setdefault(row["measure"], []).append(row)
+    found = [(measure, ranges[measure]) for measure in measures if measure in ranges]
+    if not found:
+        st.markdown("The release has no rates of this kind and period to compare.")
+        return
+    a_year = " a year" if freq not in layout.RATED else ""
+    per = f"per 100,000 inhabitants{a_year}"
+    stage, said = next((one for one in found if one[0].startswith("convicted")), found[-1])
+    counted = f"{words.unit(unit)} {words.stage_name(stage).lower()} {per}"
+    of_region = indicator_words.figure(_ranged(said, cells.get((here.region, stage))), 2)
+    there, _ = words.coverage(said["reporters"] or "", here.territories)
+    few = f" ({words.TOO_FEW})" if said["state"] == "too_few" and of_region.kind == "value" else ""
+    layout.quote(
+        f"{here.name(here.region)}, {words.period_words(period)}, {crime_name.lower()}, {counted}: "
+        f"{of_region.spoken}{few}, from {there} territories. {region_words.told(said, 'this rate', 2)}",
+        here,
+    )
+    notes = words.Notes()
+    lines = []
+    for measure, row in found:
+        shown = indicator_words.figure(_ranged(row, cells.get((here.region, measure))), 2)
+        is_few = row["state"] == "too_few" and shown.kind == "value"
+        there, missing = words.coverage(row["reporters"] or "", here.territories)
+        absent = (notes.mark(f"Not in the region's figure: {words.join(missing)}."),) if missing else ()
+        hidden = f"{row['n_enough']} of {row['n']}" if row["n"] else "none"
+        lines.append(
+            tables.Line(
+                tables.Cell(words.stage_name(measure)),
+                (
+                    tables.few(shown, f"{words.stage_name(measure)}, region", is_few=is_few),
+                    tables.Cell(there, f"{there} territories in the region's figure", absent, kind="note"),
+                    tables.Cell(region_words.range_of(row, 2)),
+                    tables.Cell(hidden, f"{hidden} of these reach 20", kind="note"),
+                ),
+            )
+        )
+    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    what = f"{crime_name}, {words.period_short(period)}, {words.unit(unit)}: rates {per}"
+    caption = f"{what}, with 95 % ranges. Release {here.id}.{demonstration}"
+    columns = ["Region", "From", "Territories: median, range", "Of these with 20 or more"]
+    layout.put(tables.table(caption, columns, lines, corner="Stage", text=True))
+    by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in found]
+    told = (region_words.windows_told(by_stage), f"No median of fewer than three. {region_words.NOT_BORROWED}")
+    layout.put(
+        f'<p class="rti-small">{escape(" ".join(filter(None, told)))}</p>',
+        tables.notes_list(notes, here.name_notes([code for code, _ in here.territories]), title=""),
+    )
+
+
+def _ranged(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The region's rate with the range of that very rate; without one where the two are not the same figure."""
+    same = cell is not None and cell["rate"] == row["value"]
+    return {**row, "low": cell["rate_low"], "high": cell["rate_high"]} if same and cell is not None else row
 
 
 def _charts(here: layout.Frame, cells: Cells, measures: Sequence[str], title: str, *, is_rate: bool) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, layout, queries, tables, words
+from dashboards import change_words, charts, indicator_words, layout, queries, tables, words
 from dashboards.public_pages.breakdowns import breakdown_table, movements_table
+from dashboards.public_pages.changes import splits
 
 Row = Mapping[str, Any]
 _BREAKDOWNS = {
@@ -44,6 +45,8 @@ def show() -> None:
     unit = "person" if "person" in units else units[0]
     st.header(f"{here.marked(area)}: {crime_name.lower()}", anchor=False)
     _over_time(here, area, crime, crime_name, track, freq, unit)
+    splits(here, area, crime, crime_name, unit)
+    _exits(here, area, crime, crime_name, unit)
     _breakdown(here, area, crime, crime_name, track, unit)
     _jurisdictions(here, area, crime, crime_name, track, unit)
     st.header("Entries, exits, appeals and pending", anchor=False)
@@ -57,27 +60,34 @@ def show() -> None:
 def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, freq: str, unit: str) -> None:
     measures = queries.STAGES[track]
     found = queries.read(here.path, "series", area, (freq,), crime, unit, measures)
+    is_joined = True
     if not any(row["obs_status"] != "L" for row in found):
         kind = "quarterly" if freq == "Q" else "annual"
         st.info(f"{here.name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
-        if not found:
+        years = queries.read(here.path, "series", area, ("A",), crime, unit, measures) if freq == "Q" else ()
+        if not any(row["obs_status"] != "L" for row in years):
             return
-    found_breaks = queries.read(here.path, "breaks", (area,), queries.BREAKS, crime)
-    breaks = sorted({words.break_period(row["period_from"], freq) for row in found_breaks})
+        # What is reported once a year stays a point a year: no line stands for what nobody counted in between.
+        found, freq, is_joined = years, "A", False
+    found_breaks = queries.breaks(here.path, (area,), crime)
     by_measure = {m: [row for row in found if row["measure"] == m] for m in measures}
     layout.panels(
         [
             charts.series(
                 f"{here.marked(area)}: {words.stage_name(m).lower()}",
                 by_measure[m],
-                breaks=breaks,
+                breaks=change_words.breaks_of(found_breaks, m, str(by_measure[m][0]["level"])),
                 under=here.under(area),
+                is_joined=is_joined,
             )
             for m in measures
             if by_measure[m]
         ],
         key="series",
     )
+    bases = [row["interval_basis"] for row in found]
+    told = " ".join(text for code, text in indicator_words.BASIS.items() if code in bases)
+    st.html(f'<p class="rti-small">{charts.SERIES_READ} {told}</p>')
     notes = words.Notes()
     periods = sorted({row["period"] for row in found}, reverse=True)
     at = {(row["measure"], row["period"]): row for row in found}
@@ -93,9 +103,9 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
         )
         for period in periods
     ]
-    for row in found_breaks:
-        if periods and words.break_period(row["period_from"], freq) > periods[-1]:
-            notes.mark(f"Break in the series from {words.period_short(row['period_from'])}: {row['text']}")
+    shown = [row for row in found_breaks if periods and change_words.is_between(row, periods[-1], periods[0])]
+    for text in change_words.breaks_told([row for row in shown if row["measure"] in ("", *measures)]):
+        notes.mark(f"Break in the series. {text}")
     caption = (
         f"{here.marked(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit(unit)}. "
         f"Release {here.id}.{_demonstration(here)}"
@@ -107,6 +117,53 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
 
 def _demonstration(here: layout.Frame) -> str:
     return f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+
+
+def _exits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
+    """Who left without a conviction, by way out and level, in one year; requalification by itself."""
+    st.header("Who left, and by which way", anchor=False)
+    known = queries.has(here.path, "exit")
+    years = queries.read(here.path, "exit_years", area, crime, unit) if known else ()
+    if not years:
+        st.markdown(f"The release has no ways out of {crime_name.lower()} for {here.name(area)}.")
+        return
+    year = layout.choose("Year of leaving", "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
+    found = queries.read(here.path, "exits", area, crime, unit, year)
+    measures, levels = queries.labels(here.path, "measure"), queries.labels(here.path, "level")
+    counts = [row for row in found if row["metric"] == "exit"]
+    layout.quote(change_words.exits(here.marked(area), year, crime_name, counts, measures), here)
+    shares = {(row["measure"], row["level"]): row for row in found if row["metric"] == "exit_share"}
+    notes = words.Notes()
+    lines = []
+    for row in counts:
+        share = shares.get((row["measure"], row["level"]))
+        name = f"{measures.get(row['measure'], row['measure'])} ({str(levels.get(row['level'])).lower()})"
+        marks = indicator_words.marks(row, notes) if row["value"] is not None else ()
+        if row["measure"] == change_words.REQUALIFIED:
+            marks = (*marks, notes.mark(change_words.REQUALIFIED_READ))
+        number = indicator_words.figure(row)
+        of_all = change_words.exit_share(share)
+        is_few = share is not None and share["state"] == "too_few" and of_all.kind == "value"
+        lines.append(
+            tables.Line(
+                tables.Cell(name),
+                (
+                    tables.Cell(number.text, f"{name}: {number.spoken}", marks, kind=number.kind),
+                    tables.few(of_all, f"{name}, share", is_few=is_few),
+                ),
+            )
+        )
+    if not any(row["measure"] == change_words.REQUALIFIED for row in counts):
+        notes.mark(change_words.REQUALIFIED_NOT_COUNTED)
+    caption = (
+        f"{here.marked(area)}, {crime_name.lower()}, {year}: {words.unit(unit)} who left, with 95 % ranges. "
+        f"Release {here.id}.{_demonstration(here)}"
+    )
+    columns = ["Number (range)", "Of all who left at that level"]
+    layout.put(
+        tables.table(caption, columns, lines, corner="Way out"),
+        tables.notes_list(notes, here.name_notes([area])),
+    )
 
 
 def _breakdown(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:

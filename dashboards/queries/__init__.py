@@ -26,8 +26,8 @@ from dashboards.queries.sources import BREAKS
 
 __all__ = [
     "BEFORE_COURT", "BREAKDOWN_TABLES", "BREAKS", "KEY", "MAIN_STAGES", "SQL", "STAGES", "STAGE_TABLES",
-    "VICTIM_TABLES", "NoReleaseError", "Row", "Rows", "area_names", "cells", "clearance_periods", "current_release",
-    "files", "has", "labels", "periods", "ratio_periods", "read",
+    "VICTIM_TABLES", "NoReleaseError", "Row", "Rows", "area_names", "breaks", "cells", "clearance_periods",
+    "current_release", "files", "has", "labels", "periods", "ratio_periods", "read",
 ]  # fmt: skip
 
 
@@ -37,6 +37,11 @@ def cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
     A dimension that the terms leave out stands at its total or does not apply.
     """
     return run(path, *cells_of(table, terms))
+
+
+def breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:
+    """Breaks of law, counting, recording and source of some areas; none where a release was made before they were."""
+    return read(path, "breaks", tuple(areas), offence_group) if has(path, "break") else ()
 
 
 def area_names(path: str) -> dict[str, Row]:

@@ -65,6 +65,7 @@ _RANKED = f"""
     where {_TOTALS}
 """
 _RATE_OF = " and ".join(f"rate.{name} = total.{name}" for name in KEY)
+_NUMBER_OF = " and ".join(f"number.{name} = total.{name}" for name in KEY)
 
 SQL: Mapping[str, str] = {
     "periods": """
@@ -82,7 +83,7 @@ SQL: Mapping[str, str] = {
         select
             total.* exclude (rank_of_total),
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
-            rate.denominator as population, rate.flags as rate_flags
+            rate.denominator as population, rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high
         from total
         left join rate on {_RATE_OF}
         where total.rank_of_total = 1
@@ -105,8 +106,15 @@ SQL: Mapping[str, str] = {
             {_RANKED}
             and cell.area = ? and cell.freq in (select unnest(?)) and cell.offence_group = ? and cell.count_unit = ?
             and cell.measure in (select unnest(?))
-        )
-        select * exclude (rank_of_total) from total where rank_of_total = 1 order by measure, freq, period
+        ),
+        number as (select * from indicator where metric = 'count')
+        select
+            total.* exclude (rank_of_total),
+            number.low, number.high, number.interval_basis, number.state
+        from total
+        left join number on {_NUMBER_OF}
+        where total.rank_of_total = 1
+        order by total.measure, total.freq, total.period
     """,
     "breakdown": """
         select

@@ -37,6 +37,23 @@ SQL: Mapping[str, str] = {
     "region_range": """
         select * from region where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
     """,
+    "windows": """
+        select * from "window" where metric = ? and offence_group = ? and count_unit = ? order by measure, freq
+    """,
+    "splits": """
+        select * from decomposition where area = ? and offence_group = ? and count_unit = ? order by period desc
+    """,
+    "exit_years": """
+        select period from exit where area = ? and offence_group = ? and count_unit = ? and metric = 'exit'
+        group by period order by period desc
+    """,
+    "exits": """
+        select exit.* from exit
+        left join codelist as level on level.codelist = 'level' and level.code = exit.level
+        left join codelist as measure on measure.codelist = 'measure' and measure.code = exit.measure
+        where exit.area = ? and exit.offence_group = ? and exit.count_unit = ? and exit.period = ?
+        order by level.position, exit.measure = 'requalified_out', measure.position, exit.metric
+    """,
     "cards_of_metric": """
         select distinct cards.area, cards.level, counting_card.* exclude (level)
         from metric_operand as operand

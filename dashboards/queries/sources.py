@@ -29,10 +29,8 @@ SQL: Mapping[str, str] = {
     "counting_rules": "select * from counting_rule where territory in (select unnest(?)) order by jurisdiction, level",
     "notes": "select * from note where territory = ? and kind in (select unnest(?)) order by area, note_id",
     "breaks": """
-        select * from note
-        where territory in (select unnest(?)) and kind in (select unnest(?))
-            and (offence_group = '' or offence_group = ?) and period_from <> ''
-        order by territory, period_from, area, note_id
+        select * from "break"
+        where area in (select unnest(?)) and offence_group in ('', '_T', ?) order by area, first_day, code, measure
     """,
     "metadata": "select concept, text, status, source from metadata where territory = ? order by position",
     "population": "select * from population where area = ? order by year desc",

@@ -307,7 +307,7 @@ def test_a_ratio_stands_with_its_range_and_its_version() -> None:
 
 def test_a_ratio_of_too_few_says_so_and_a_withheld_one_stays_withheld() -> None:
     test = run("ratios", **RATIO)
-    assert row(test, "Montenegro")[0] == "80 (62–103), too few to compare"
+    assert row(test, "Montenegro")[0] == "too few to compare: 80 (62–103)"
     assert "under 20" in html(test)
     assert row(test, "Kosovo under UNSCR 1244")[0] == words.WITHHELD
     assert row(test, "North Macedonia")[0].startswith("127") and "Over 100 per cent" in html(test)
@@ -322,10 +322,14 @@ def test_a_ratio_of_two_units_is_refused_with_its_reason() -> None:
 def test_pairs_are_told_in_words_and_never_ranked() -> None:
     test = run("ratios", **RATIO)
     text = html(test)
+    assert any(
+        "the others cannot be told apart on these numbers. Who compares many pairs finds" in said.value
+        for said in test.markdown
+    ), "that many are compared is said"
     assert "Albania is lower than North Macedonia: 0.63 times, range 0.45 to 0.88." in text
     assert "cannot be told apart on these numbers. With care: Not stated for both sides: attempts." in text
     assert " are not compared. The two sides differ in the version of the ratio." in text
-    assert any("territories with a figure of one period: median" in one.value for one in test.markdown)
+    assert any("public figure of this ratio, both counts of one period: median" in one.value for one in test.markdown)
     assert "United Nations Security Council resolution 1244" in text
 
 
@@ -340,3 +344,69 @@ def test_quality_is_told_of_each_territory_and_none_is_made_up() -> None:
     assert "Of 3 pairs: 1 agree, 1 differ for declared reasons and 1 differ without a declared reason." in text
     assert row(test, "Albania") and "71: cases under investigation (One)" in text and ">+25<" in text
     assert "Investigations carried over are counted with the new ones." in text
+
+
+def test_a_ratio_opens_in_its_window_and_says_why() -> None:
+    test = run("ratios", crime="TIP", ratio=release_ratios.METRIC)
+    assert (
+        "A comparison opens in 2023–2025 (three years), the shortest window in which most territories have enough: "
+        in (html(test))
+    )
+    assert "7 of 7 territories have 20 or more, against 3 in 2025 and none in 2026 Q3." in html(test)
+
+
+def test_a_shorter_window_is_called_one() -> None:
+    assert "You look at a shorter window" in html(run("ratios", **RATIO))
+
+
+def test_the_region_stands_with_coverage_median_range_and_n() -> None:
+    test = run("region", freq="A", period="2025")
+    convicted = next(found for found in (row(test, "Convicted"),) if len(found) == 4)
+    assert convicted == ["1.25", "5 of 7", "1.60, from 0.44 to 1.81 (n = 5)", "4 of 5"]
+    assert row(test, "Sentenced") == ["too few to compare: 0.50", "2 of 7", "from 0.30 to 0.90 (n = 2)", "0 of 2"]
+    text = html(test)
+    assert (
+        "1.25, from 5 of 7 territories. Over 5 territories with a public figure of this rate: median 1.60, from "
+        in text
+    )
+    assert "of 2 the figure is withheld" in text
+    assert "2025 for convicted (4 of 7); 2023–2025, where most still have not for sentenced (3 of 7)." in text
+
+
+def test_a_change_of_the_region_says_over_whom_it_is() -> None:
+    test = run("region", freq="A", period="2025")
+    assert "over the 2 of 7 territories that have both years" in html(test)
+    assert "from 50 to 60 (+10); +22 goes with the number of persons indicted and \u221212 with how many" in html(test)
+    assert row(test, "2024 to 2025") == ["50 → 60", "+10", "+22", "\u221212"]
+    assert "Left out: Bosnia and Herzegovina (not in both years); " in html(test)
+    assert "Kosovo under UNSCR 1244* and Montenegro (a count is withheld)" in html(test)
+
+
+def test_a_change_that_is_too_few_or_withheld_is_a_state_and_no_number() -> None:
+    test = run("territory", territory="AL")
+    assert row(test, "2022 to 2023") == ["50 → 60", "+10", "+22", "\u221212"]
+    assert row(test, "2023 to 2024") == ["19 → 25", "+6", "too few to split", "too few to split"]
+    assert row(test, "2024 to 2025") == ["c", "c", "c", "c"]
+    assert "too few to split into number and ratio, since a count behind it is under 20" in html(test)
+
+
+def test_ways_out_stand_by_level_and_requalification_by_itself() -> None:
+    test = run("territory", territory="AL")
+    assert row(test, "Rejected (prosecution)") == ["30 (15–45)", "60 % (30–90)"]
+    assert row(test, "Discontinued (prosecution)")[1] == "too few to compare: 30 % (15–45)"
+    assert row(test, "Acquitted (first instance)") == ["c", "c"]
+    text = html(test)
+    assert "persons who left, before the prosecutor: rejected 30, discontinued 15, " in text
+    assert "Requalified to another offence stands by itself" in text
+
+
+def test_what_is_reported_once_a_year_stays_a_point_a_year() -> None:
+    test = run("territory", territory="HR", over="Q")
+    assert any("A year is never divided into quarters" in info.value for info in test.info)
+    assert row(test, "2025") and '<th scope="row">2026 Q' not in html(test)
+
+
+def test_a_break_is_in_the_notes_of_the_series_in_words(demonstration: home.Home) -> None:
+    text = html(run("territory", territory="HR", over="Q"))
+    assert "Break in the series. Source, 2023 Q1: First-instance figures come from the register of courts." in text
+    assert "aggregates >" not in text

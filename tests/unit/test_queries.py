@@ -207,21 +207,6 @@ def test_text_of_a_release_is_text_and_not_markup() -> None:
     assert "<b>" not in html and "<script" not in html and "<i>" not in html and '"a"b"' not in html
 
 
-@pytest.mark.parametrize(
-    ("break_from", "period", "inside"),
-    [
-        ("2023-Q1", "2023-Q1", True),
-        ("2023-Q1", "2023-Q2", False),
-        ("2023", "2023-Q2", True),
-        ("2023-Q2", "2023", True),
-        ("2022", "2021-2023", True),
-        ("2020", "2021-2023", False),
-    ],
-)
-def test_a_break_belongs_to_the_period_in_which_it_begins(break_from: str, period: str, inside: bool) -> None:
-    assert words.falls_in(break_from, period) is inside
-
-
 def test_the_sentence_names_who_is_missing(path: str) -> None:
     areas = queries.area_names(path)
     territories = [(code, row["name_en"]) for code, row in areas.items() if row["area_kind"] == "territory"]

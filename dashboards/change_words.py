@@ -1,0 +1,184 @@
+"""What changed and why, in words: convictions split into volume and ratio, ways out, and breaks of a series.
+
+Belongs here: pure functions from rows of a release's tables `decomposition`, `exit` and `break` to text.  Does not
+belong here: how they are computed, SQL, HTML, Streamlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dashboards import words
+from dashboards.reason_words import LEFT_OUT
+from dashboards.words import Row, Shown
+from pipelines.indicators.spans import span_of
+from pipelines.statistics import decomposition
+
+BREAK_KINDS: Mapping[str, str] = {
+    "law": "Law",
+    "counting": "Counting",
+    "recording": "Recording",
+    "source": "Source",
+}
+SPLIT_READ = (
+    "What goes with the number: the change there would be if only the number indicted had changed; with the ratio: if "
+    "only the share convicted had. The two add up to the change. They say how much goes with what, not why. A change "
+    "is split only where all four counts behind it are 20 or more."
+)
+NOT_SPLIT = "too few to split"
+LEVELS: Mapping[str, str] = {
+    "prosecution": "before the prosecutor",
+    "first": "at first instance",
+    "appeal": "on appeal",
+    "final": "finally",
+}
+REQUALIFIED = "requalified_out"
+REQUALIFIED_READ = (
+    "Requalified to another offence stands by itself: the case goes on under another name and is neither dropped nor "
+    "acquitted."
+)
+REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, and so is in no way out."
+TOO_FEW_EXIT = "Too few to compare: under 20. Chance alone moves such a figure far."
+
+# ------------------------------------------------------------------------------------------------- convictions split
+
+
+def change(row: Row) -> Shown:
+    """The change of convictions between two years."""
+    plain = words.shown(row["change"], row["obs_status"], row["conf_status"])
+    return plain if plain.kind != "value" else Shown(signed(row["change"]), signed(row["change"]), "value")
+
+
+def effects(row: Row) -> tuple[Shown, Shown]:
+    """What goes with the number indicted and what with the ratio; where it is not split, why in words."""
+    if row["state"] == "too_few":
+        return (Shown(NOT_SPLIT, NOT_SPLIT, "note"),) * 2
+    if row["state"] != "enough":
+        return (change(row),) * 2
+    rounded = decomposition.rounded(decomposition.Effect(row["change"], row["volume_effect"], row["ratio_effect"]))
+    parts = (signed(rounded.volume or 0.0), signed(rounded.ratio or 0.0))
+    return Shown(parts[0], parts[0], "value"), Shown(parts[1], parts[1], "value")
+
+
+def before_after(row: Row) -> Shown:
+    """Convictions of the year before and of the year."""
+    plain = words.shown(row["count_before"], row["obs_status"], row["conf_status"])
+    if plain.kind != "value" or row["count_after"] is None:
+        return change(row) if plain.kind == "value" else plain
+    before, after = words.number(row["count_before"]), words.number(row["count_after"])
+    return Shown(f"{before} → {after}", f"from {before} to {after}", "value")
+
+
+def newest(rows: Sequence[Row]) -> Row:
+    """The newest change that can be told, else the newest; `rows` stand newest first."""
+    return next((row for row in rows if row["state"] in ("enough", "too_few")), rows[0])
+
+
+def split(row: Row, name: str, crime: str, whole: int = 1) -> str:
+    """One change as a sentence that can be quoted; of `whole` territories, it says over how many it is."""
+    there = len(_codes(row["reporters"]))
+    over = f", over the {there} of {whole} territories that have both years" if whole > 1 and there else ""
+    years = f"{row['previous_period']} to {row['period']}"
+    lead = f"{name}{over}, {crime.lower()}, convictions at first instance, {years}: "
+    if row["state"] in ("withheld", "missing"):
+        why = "a count behind it is withheld" if row["state"] == "withheld" else "a count behind it is missing"
+        return f"{lead}not told, since {why}."
+    move = f"from {words.number(row['count_before'])} to {words.number(row['count_after'])} ({signed(row['change'])})"
+    if row["state"] == "too_few":
+        return f"{lead}{move}; {NOT_SPLIT} into number and ratio, since a count behind it is under 20."
+    volume, ratio = effects(row)
+    return (
+        f"{lead}{move}; {volume.text} goes with the number of persons indicted and {ratio.text} with how many of them "
+        "are convicted."
+    )
+
+
+def same_reporters(row: Row, names: Mapping[str, str]) -> str:
+    """Who is in a change of several territories, who is left out and why, and whose own share is too small."""
+    inside = [names.get(code, code) for code in _codes(row["reporters"])]
+    text = f"Over the same territories in both years: {words.join(inside)}." if inside else ""
+    reasons: dict[str, list[str]] = {}
+    for entry in _codes(row["left_out"]):
+        code, _, reason = entry.partition(":")
+        reasons.setdefault(LEFT_OUT.get(reason, reason.replace("_", " ")), []).append(names.get(code, code))
+    out = "; ".join(f"{words.join(those)} ({reason})" for reason, those in reasons.items())
+    return " ".join(part for part in (text, f"Left out: {out}." if out else "") if part)
+
+
+def signed(value: float) -> str:
+    """+12, −3, 0."""
+    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", "\u202f").replace("-", "\u2212")
+
+
+# -------------------------------------------------------------------------------------------------------------- exits
+
+
+def exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mapping[str, str]) -> str:
+    """How many left by each way, level by level, as a sentence; `rows` are counts."""
+    if not any(row["value"] is not None for row in rows):
+        return f"{area}, {year}, {crime.lower()}: how many left by which way is not available or not public."
+    by_level: dict[str, list[str]] = {}
+    for row in rows:
+        shown = words.count(row)
+        by_level.setdefault(row["level"], []).append(f"{_way(row['measure'], measures)} {shown.spoken}")
+    said = "; ".join(f"{LEVELS.get(level, level)}: {', '.join(parts)}" for level, parts in by_level.items())
+    unit = words.unit(rows[0]["count_unit"]) if rows else ""
+    return f"{area}, {year}, {crime.lower()}, {unit} who left, {said}."
+
+
+def exit_share(row: Row | None) -> Shown:
+    """The share of all exits of a level with its range; a state where it is of few."""
+    if row is None:
+        return words.absent()
+    plain = words.shown(row["value"], row["obs_status"], row["conf_status"])
+    if plain.kind != "value":
+        return plain
+    span = f"{words.number(row['low'])}\u2013{words.number(row['high'])}"
+    return Shown(f"{plain.text} % ({span})", f"{plain.text} per cent, range {span}", "value")
+
+
+def _way(measure: str, measures: Mapping[str, str]) -> str:
+    return str(measures.get(measure, measure)).lower()
+
+
+# ------------------------------------------------------------------------------------------------------------- breaks
+
+
+def is_between(row: Row, first: str, last: str) -> bool:
+    """Whether a break lies between the first day of one period and the last day of another, or of the same.
+
+    The rule of the marts (`docs/methodology/comparability.md`): days before it and days after it are both in there.
+    """
+    return bool(row["last_day"] > span_of(first).start and row["first_day"] <= span_of(last).end)
+
+
+def breaks_of(rows: Sequence[Row], measure: str, level: str) -> list[Row]:
+    """Breaks that one measure of one level has: its own, and those that are of all."""
+    return [row for row in rows if row["measure"] in ("", measure) and row["level"] in ("", level)]
+
+
+def break_told(row: Row) -> str:
+    """A break as a sentence: its kind, when it began, what it is."""
+    kind = BREAK_KINDS.get(row["kind"], row["kind"])
+    return f"{kind}, {words.period_short(row['first_period'])}: {_what(row)}"
+
+
+def breaks_told(rows: Sequence[Row]) -> list[str]:
+    """Each break once, though it is of several measures, in the order of days."""
+    ordered = sorted(rows, key=lambda row: (row["first_day"], row["code"]))
+    return list(dict.fromkeys(break_told(row) for row in ordered))
+
+
+def _what(row: Row) -> str:
+    """What a break is; signs that declarations use (+388, aggregates > register) are told in words."""
+    if row["words"] == "law_changed":
+        parts = [part.strip() for part in str(row["detail"]).split(",")]
+        came, went = ([part[1:] for part in parts if part.startswith(sign)] for sign in "+-")
+        said = [f"in force from then: {words.join(came)}"] if came else []
+        said += [f"no longer in force: {words.join(went)}"] if went else []
+        return f"Articles {', '.join(said)}."
+    return str(row["text"]).replace(" > ", ", then ")
+
+
+def _codes(text: str | None) -> list[str]:
+    return [code for code in (text or "").split(",") if code]
