@@ -81,7 +81,8 @@ def _line(here: layout.Frame, area: str, found: Mapping[str, Row], notes: words.
 def _shown(row: Row | None) -> tuple[str, str]:
     """A figure in its unit, or that there is none and why."""
     if row is None or row["value"] is None:
-        return words.UNAVAILABLE, f"{row['reason'].rstrip('.')}." if row is not None and row["reason"] else ""
+        reason = str(row["reason"] or "") if row is not None else ""
+        return words.UNAVAILABLE, f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
     if row["unit"] == "fraction":
         return f"{words.number(100 * row['value'], 1)} %", ""
     return words.number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""

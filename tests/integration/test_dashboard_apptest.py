@@ -338,7 +338,7 @@ def test_quality_is_told_of_each_territory_and_none_is_made_up() -> None:
     assert row(test, "Albania") == ["98.4 %", "75.0 %", "\u22126.5", "92.0", "11", "10.7 %"]
     assert row(test, "Serbia") == [".."] * 6
     text = html(test)
-    assert "no return has come." in text, "why there is none"
+    assert "No return has come." in text, "why there is none"
     assert "Albania: of 25 totals that stand in two releases or more, 4 changed." in text
     assert "Croatia: no total stands in two releases yet." in text and "BA_FED" not in text
     assert "Of 3 pairs: 1 agree, 1 differ for declared reasons and 1 differ without a declared reason." in text
