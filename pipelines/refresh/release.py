@@ -6,7 +6,7 @@ Does not belong here: how cells are hidden (`pipelines/disclosure/`) and files a
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from pipelines import codes, steps
@@ -113,7 +113,28 @@ def publish(home: Home, name: str | None = None) -> str:
         from_records.release(home, from_records.folder(home) / drafted["records"])
     engine = ledger.open_ledger(home)
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
+    released |= behind_records(folder / "data", queries.accepted_blocks(engine).values())
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
     ledger.publish(engine, sorted(released & accepted), folder.name)
     audit.checkpoint(home, engine)
     return folder.name
+
+
+def behind_records(data: Path, current: Collection[str]) -> set[str]:
+    """The returns behind a release's figures from records: the current ones of each register of which it shows a value.
+
+    A cell names its returns; a figure from records is made of all records of an office at once. `data` is the
+    release's folder of Parquet files, `current` the returns whose block is the newest accepted one of its key; what
+    came after the draft is not in the release's own list, and left out.
+    """
+    import polars as pl
+
+    from pipelines.indicators.record_schema import COLUMNS
+
+    who = ["territory", "source"]
+    tables = [name.removeprefix("record_") for name, columns in COLUMNS.items() if "value" in columns]
+    shown = pl.concat(
+        pl.read_parquet(data / f"{table}.parquet").filter(pl.col("value").is_not_null()).select(who) for table in tables
+    ).unique()
+    registers = pl.read_parquet(data / "submission.parquet").filter(pl.col("instrument") == "register")
+    return set(registers.join(shown, on=who, how="semi")["submission_id"]) & set(current)
