@@ -213,7 +213,7 @@ judged as (
         on everything.jurisdiction = rules.jurisdiction
         and everything.measure = rules.measure
         and {{ last_quarter('everything.period') }} >= {{ first_quarter('rules.valid_from') }}
-        and (rules.valid_to is null or {{ last_quarter('everything.period') }} <= {{ last_quarter('rules.valid_to') }})
+        and {{ last_quarter('everything.period') }} <= coalesce({{ last_quarter('rules.valid_to') }}, '9999-Q4')
 ),
 
 final as (select * from judged)

@@ -69,13 +69,11 @@ entered as (
     from of_parts
     inner join cells on of_parts.cell_id = cells.cell_id
     left join counted_again
-        on of_parts.is_entry_stage
-        and of_parts.jurisdiction = counted_again.jurisdiction
+        on case when of_parts.is_entry_stage then of_parts.jurisdiction end = counted_again.jurisdiction
         and of_parts.counted_at = counted_again.level
         and cells.count_unit = counted_again.count_unit
     left join taken_over
-        on of_parts.is_entry_stage
-        and of_parts.jurisdiction = taken_over.jurisdiction
+        on case when of_parts.is_entry_stage then of_parts.jurisdiction end = taken_over.jurisdiction
         and of_parts.freq = taken_over.freq
         and of_parts.period = taken_over.period
         and of_parts.counted_at = taken_over.level
