@@ -25,6 +25,8 @@ import duckdb
 import polars as pl
 
 from benchmarks.measuring import ROOT
+from pipelines import warehouse
+from pipelines.indicators import cards_export, metrics, pair_udf, udf
 from pipelines.intake import arrivals, facts
 from pipelines.intake.check import blocks_of
 from pipelines.intake.ledger import Arrival
@@ -36,7 +38,7 @@ from pipelines.returns.registry import load
 
 _RELATION = re.compile(r'"warehouse"\."main"\."(\w+)"')
 _BLOCK = ("jurisdiction", "instrument", "form", "freq", "period")
-_DIMENSIONS = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
+_RELEASED = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
 
 
 def _take(task: Task) -> Taken | None:
@@ -136,7 +138,10 @@ def _write_gathered(
         *(pl.lit("").alias(name) for name in ("comment", "payload")),
     )
     events.write_parquet(folder / "event.parquet")
-    load().export(folder)
+    registry = load().national()
+    registry.export(folder)
+    cards_export.write(registry, folder)
+    metrics.export(folder)
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> None:
@@ -148,18 +153,20 @@ def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> 
 
 
 def statements(folder: Path, home: str, out: Path, *layers: str) -> dict[str, str]:
-    """Model -> SQL of some layers, with the paths of the measured home replaced by ours."""
+    """Model -> SQL of some layers, with the paths of the measured home, where it is named, replaced by ours."""
     made = {
         path.stem: path.read_text(encoding="utf-8")
         for layer in layers
         for path in sorted((folder / layer).glob("*.sql"))
     }
+    if not home:
+        return made
     files = {table: ", ".join(f"'{path}'" for path in _facts(out, table)) for table in facts.TABLES}
     for table, listed in files.items():
         sql = made.get(f"stg_{table}")
         if sql is not None:
             made[f"stg_{table}"] = re.sub(r"read_parquet\(\[.*?\]", f"read_parquet([{listed}]", sql, flags=re.DOTALL)
-    return {name: sql.replace(home, str(out)) if home else sql for name, sql in made.items()}
+    return {name: sql.replace(home, str(out)) for name, sql in made.items()}
 
 
 def _facts(out: Path, table: str) -> list[Path]:
@@ -180,7 +187,7 @@ def counts(out: Path, folder: Path, home: str) -> Path:
         run_models(connection, statements(folder, home, out, "staging", "intermediate", "marts"))
         tables = out / "tables"
         tables.mkdir()
-        for table in ("mart_count", *_DIMENSIONS):
+        for table in warehouse.EXPORTED:
             extra = ", 'F' as conf_status" if table == "mart_count" else ""
             connection.execute(
                 f"copy (select *{extra} from warehouse.main.{table} order by all) to '{tables / table}.parquet'"
@@ -188,12 +195,16 @@ def counts(out: Path, folder: Path, home: str) -> Path:
     return tables
 
 
-def indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str) -> Path:
-    """The indicators over one file of counts; returns their DuckDB file."""
+def indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str, records: Path | None = None) -> Path:
+    """The indicators over one file of counts; returns their DuckDB file. `records`: the figures from case records, by
+    default those of the measured home."""
     texts = statements(folder, "", out, "indicators")
     for model_name, sql in texts.items():
         sql = re.sub(r"'[^']*/(?:cells|mart_count)\.parquet'", f"'{cells}'", sql)
-        texts[model_name] = re.sub(r"'[^']*/(dim_\w+)\.parquet'", rf"'{tables}/\1.parquet'", sql)
+        sql = re.sub(r"'[^']*/(dim_\w+)\.parquet'", rf"'{tables}/\1.parquet'", sql)
+        if records is not None:
+            sql = re.sub(r"'[^']*/(record_\w+)\.parquet'", rf"'{records}/\1.parquet'", sql)
+        texts[model_name] = sql
     path = out / f"{name}.duckdb"
     with _warehouse(path) as connection:
         run_models(connection, texts)
@@ -211,7 +222,7 @@ def release(out: Path, cells: pl.DataFrame, public: Path) -> None:
             "cell": cells,
             "indicator": connection.execute("select * from mart_indicator order by all").pl(),
             "pipeline": connection.execute("select * from mart_pipeline order by all").pl(),
-            **{name: pl.read_parquet(out / "tables" / f"{name}.parquet") for name in _DIMENSIONS},
+            **{name: pl.read_parquet(out / "tables" / f"{name}.parquet") for name in _RELEASED},
         }
     for name, table in tables.items():
         formats.write_parquet(table, folder / f"{name}.parquet")
@@ -228,6 +239,8 @@ class _warehouse:  # noqa: N801 - reads as a word in a with statement
     def __enter__(self) -> duckdb.DuckDBPyConnection:
         self.connection = duckdb.connect()
         self.connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        for module in (udf, pair_udf):
+            module.register(self.connection)
         self.connection.execute(f"attach '{self.path}' as warehouse")
         return self.connection
 
@@ -242,7 +255,7 @@ def main(arguments: list[str]) -> None:
 
     samples, out, folder, home = Path(arguments[0]), Path(arguments[1]), Path(arguments[2]), arguments[3]
     out.mkdir(parents=True)
-    laps = _Laps()
+    laps = Laps()
     returns(samples, out)
     laps.end("returns")
     tables = counts(out, folder, home)
@@ -264,7 +277,7 @@ def main(arguments: list[str]) -> None:
     print(json.dumps({"cells": cells.height, **dict(laps)}))
 
 
-class _Laps:
+class Laps:
     """Seconds by step."""
 
     def __init__(self) -> None:
