@@ -282,7 +282,7 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     result = _runner(manifest).invoke([command, *arguments, *_paths(scratch), "--vars", json.dumps(dict(variables))])
     _release()
     if result.exception is not None:
-        raise WarehouseError(f"dbt could not run: {result.exception}")
+        raise WarehouseError(f"dbt could not run: {type(result.exception).__name__}: {result.exception}".rstrip(": "))
     failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
     if failed or not result.success:
         raise WarehouseError(_explain(failed, scratch))

@@ -277,7 +277,7 @@ def _change(here: Here, one: Change) -> html.Row:
 
 
 def quarters(here: Here, entry: Entry, report: Report) -> None:
-    """Each value of the return beside its last twelve periods."""
+    """Each value of the return beside its last twelve periods, one measure at a time: a form may hold hundreds."""
     from pipelines import answers, desk
 
     if report.reading is None or report.reading.observations.is_empty():
@@ -288,6 +288,7 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
     if not any(one.points for one in made):
         layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing of this series was accepted before.")))
         return
+    made = _of_measure(here, report, sorted(made, key=lambda one: one.period, reverse=True))
     layout.put(
         html.Table(
             here.many(
@@ -295,12 +296,29 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
             ),
             here.tell("What"),
             [here.tell("Place"), here.tell("Course"), here.tell("Earlier values, oldest first"), here.tell("Now")],
-            [_series(here, one) for one in sorted(made, key=lambda one: one.period, reverse=True)[:LONGEST]],
+            [_series(here, one) for one in made[:LONGEST]],
             numbers=frozenset({3}),
         )
     )
     if len(made) > LONGEST:
         layout.put(html.note(here.tell("Not every row is shown here; all of them stand in the downloads.")))
+
+
+def _of_measure(here: Here, report: Report, made: Sequence[Series]) -> list[Series]:
+    """The series of the measure that is chosen: at first that of the first finding, else the form's first."""
+    measures = list(dict.fromkeys(one.key["measure"] for one in made))
+    if len(measures) < 2:
+        return list(made)
+    found = {str(finding.where) for finding in report.findings}
+    first = next((one.key["measure"] for one in made if one.place in found), measures[0])
+    chosen = st.selectbox(
+        here.tell("What"),
+        measures,
+        index=measures.index(first),
+        format_func=lambda code: here.label("measure", code),
+        key="quarters.measure",
+    )
+    return [one for one in made if one.key["measure"] == chosen]
 
 
 def _series(here: Here, one: Series) -> html.Row:

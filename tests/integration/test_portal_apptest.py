@@ -181,6 +181,19 @@ def test_each_part_of_an_answer(run: Run, opened: desk.Desk, view: str, says: tu
         assert "Your workbook with the findings in its cells" in labels and "Your file as it came" in labels
 
 
+def test_earlier_periods_stand_one_measure_at_a_time(run: Run, opened: desk.Desk) -> None:
+    """All measures of this office at once made a page of 34,800 points."""
+    test = run("answer", "al-sender", id=handed_in(opened), view="quarters")
+    (measure,) = [box for box in test.selectbox if box.key == "quarters.measure"]
+    rows = []
+    for number in range(len(measure.options)):
+        (measure,) = [box for box in test.selectbox if box.key == "quarters.measure"]
+        text = html(measure.select_index(number).run())
+        assert "Each value and the last 12 periods before it" in text
+        rows.append(text.count('<th scope="row"'))
+    assert len(rows) > 3 and max(rows) < sum(rows) / 3
+
+
 def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened: desk.Desk) -> None:
     lines = [line.split(";") for line in portal_fixture.register_lines()[2:]]
     indicted = sum(1 for line in lines[1:] if line[6])
