@@ -56,7 +56,10 @@ def test_kosovo_stands_with_its_footnote_under_table_and_charts(open_page: Open)
     page = open_page()
     row = page.locator("tr", has_text="Kosovo under UNSCR 1244")
     expect(row.locator("sup").first).to_have_text("*")
-    expect(page.locator(".rti-notes", has_text=UNSCR)).to_be_visible()
+    notes = page.locator(".rti-notes")
+    expect(notes.first).to_be_visible()
+    for note in notes.all():
+        expect(note, "under each table").to_contain_text(UNSCR)
     chart = page.locator("[data-testid=stVegaLiteChart][aria-label^='Kosovo under UNSCR 1244*']")
     expect(chart).to_be_attached(timeout=15_000)
     assert "Security Council" in " ".join(chart.locator("svg text").all_text_contents()), "in the picture itself"

@@ -203,7 +203,8 @@ def test_no_module_of_the_public_app_names_what_is_restricted_even_within_a_func
     waiting, seen, named = ["dashboards.public"], set(), set()
     while waiting:
         module = waiting.pop()
-        path = PROJECT.joinpath(*module.split(".")).with_suffix(".py")
+        place = PROJECT.joinpath(*module.split("."))
+        path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
         if module in seen or not path.exists():
             continue
         seen.add(module)
