@@ -86,9 +86,12 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
     for number, identity in enumerate(present):
         with st.container(key=f"outcome-{key}-{number}", gap="small"):
             _outcome(here, held, identity, files[number].getvalue(), go)
-    if present and st.button(here.tell("Clear the list and take other files"), key=f"{key}.clear"):
-        forget(key)
-        st.rerun()
+    if present:
+        # Forgotten before the page is run, and not by a second run of it: a file that was given between the two went to
+        # a drop area that was about to be replaced, and was lost (seen once in some forty).
+        st.button(
+            here.tell("Clear the list and take other files"), key=f"{key}.clear", on_click=forget, kwargs={"key": key}
+        )
 
 
 def forget(key: str) -> None:
