@@ -14,6 +14,7 @@ from pipelines import clock, codes
 from pipelines.locales import mark, tell
 
 if TYPE_CHECKING:
+    from pipelines.desk import Entry
     from pipelines.people.identity import Grant
 
 Sign = tuple[str, str, str]
@@ -26,8 +27,10 @@ STATES: Mapping[str, Sign] = {
     "sent": ("sent", "➜", mark("Sent, waits for approval")),
     "approved": ("good", "✔", mark("Approved")),
     "published": ("good", "★", mark("Published")),
+    "replaced": ("off", "⇄", mark("Replaced")),
     "withdrawn": ("off", "⊘", mark("Withdrawn")),
 }
+"""The ledger's states, and `replaced`: accepted, and none of it counts any more because later returns do."""
 SEVERITIES: Mapping[str, Sign] = {
     "error": ("error", "✖", mark("Error")),
     "warning": ("warning", "▲", mark("Warning")),
@@ -56,6 +59,11 @@ KINDS: Mapping[str, str] = {
     "nil": mark("Nil return: there was nothing to report"),
 }
 SYSTEM = mark("The system")
+
+
+def shown_state(entry: Entry) -> str:
+    """The code of the state that people are told."""
+    return "replaced" if entry.is_replaced else entry.state
 
 
 def state(code: str, language: str) -> Sign:

@@ -16,7 +16,14 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
-from dashboards.portal_pages import answer_acts, answer_files, answer_findings, answer_forms, answer_views
+from dashboards.portal_pages import (
+    answer_acts,
+    answer_files,
+    answer_findings,
+    answer_forms,
+    answer_views,
+    returns,
+)
 from pipelines.locales import mark
 
 if TYPE_CHECKING:
@@ -64,7 +71,13 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
     else:
         layout.heading(heading)
     answer_forms.said(here)
-    layout.put(_about(here, entry), _overridden(here, entry), _verdict(here, entry, report), _summary(here, groups))
+    layout.put(
+        _about(here, entry),
+        _replaced(here, entry, level),
+        _overridden(here, entry),
+        _verdict(here, entry, report),
+        _summary(here, groups),
+    )
     answer_acts.acts(here, entry)
     view = _view(here)
     layout.heading(here.tell(VIEWS[view]))
@@ -115,8 +128,22 @@ def _about(here: Here, entry: Entry) -> html.Markup:
         else ""
     )
     return html.Markup("<p>{} {}</p>{}<details><summary>{}</summary>{}</details>").format(
-        layout.state(here, row.state), row.filename, comment, here.tell("About this return"), facts
+        layout.state(here, words.shown_state(entry)), row.filename, comment, here.tell("About this return"), facts
     )
+
+
+def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
+    """That a later return counts in place of this one, which, and since when."""
+    page = "answer" if level == 1 else "practice"
+    links = returns.replacements(here, entry, page)
+    if not links:
+        return html.Markup("")
+    title = (
+        here.tell("Replaced: a later return counts in its place")
+        if entry.is_replaced
+        else here.tell("Replaced in part: later returns count for some of its periods")
+    )
+    return html.box("note", title, html.items(links))
 
 
 def _overridden(here: Here, entry: Entry) -> html.Markup:

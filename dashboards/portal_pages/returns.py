@@ -102,7 +102,7 @@ def _filtered(here: Here, entries: Sequence[Entry]) -> None:
     found = [
         one
         for one in entries
-        if (not states or one.state in states)
+        if (not states or words.shown_state(one) in states)
         and (period is None or period in one.periods)
         and (instrument is None or any(b.instrument == instrument for b in one.blocks))
         and (not mine or one.mine)
@@ -139,13 +139,27 @@ def _row(here: Here, one: Entry, page: str) -> html.Row:
     return html.Row(
         heading,
         (
-            layout.state(here, one.state),
+            html.join((layout.state(here, words.shown_state(one)), *replacements(here, one, page)), "<br>"),
             _findings(here, one),
             words.time(one.row.received_at),
             one.row.sender,
             one.last_comment or "",
         ),
     )
+
+
+def replacements(here: Here, one: Entry, page: str = "answer") -> list[html.Markup]:
+    """Each later return that counts in place of this one, as a link: its number, since when, for which periods."""
+    said = []
+    for later in one.replaced_by:
+        number, day = later.submission_id, words.day(later.since)
+        if one.is_replaced and len(one.replaced_by) == 1:
+            text = here.tell("by {number} since {day}", number=number, day=day)
+        else:
+            periods = words.periods((period for *_, period in later.keys), here.language)
+            text = here.tell("{periods} replaced by {number} since {day}", periods=periods, number=number, day=day)
+        said.append(html.link(text, html.address(page, id=number)))
+    return said
 
 
 def _findings(here: Here, one: Entry) -> str:

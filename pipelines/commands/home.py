@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.commands.common import AsJson, say, say_json, table, the_home, the_ledger, the_registry
+
+if TYPE_CHECKING:
+    from pipelines.intake.queries import Replacement
 
 
 class Kind(StrEnum):
@@ -63,17 +67,24 @@ def status(
     if unknown := set(state or ()) - set(codes.codes("return_state")):
         raise Failure(f"no state is named {', '.join(unknown)}; there are {', '.join(codes.codes('return_state'))}")
     found = queries.submissions(engine, states=state, territory=territory)
+    replaced = queries.replacements(engine, [s.submission_id for s in found])
     if as_json:
-        say_json({"home": str(home.root), "kind": home.kind, "submissions": [_as_dict(s) for s in found]})
+        every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in found]
+        say_json({"home": str(home.root), "kind": home.kind, "submissions": every})
         return
     if not found:
         say("no submission yet; hand one in with `rti submit FILE`")
         return
+    by = {identity: ", ".join(one.submission_id for one in later) for identity, later in replaced.items()}
     rows = [
-        (s.submission_id, s.state, s.received_at[:10], s.territory, s.form, s.kind, s.errors, s.warnings, s.filename)
+        (
+            *(s.submission_id, s.state, by.get(s.submission_id), s.received_at[:10]),
+            *(s.territory, s.form, s.kind, s.errors, s.warnings, s.filename),
+        )
         for s in found
     ]
-    table(rows, ("submission", "state", "received", "territory", "form", "kind", "errors", "warnings", "file"))
+    columns = ("submission", "state", "replaced by", "received", "territory", "form", "kind", "errors", "warnings")
+    table(rows, (*columns, "file"))
 
 
 def territories(as_json: AsJson = False) -> None:
@@ -121,13 +132,19 @@ def _as_dict(submission: Any) -> dict[str, Any]:
     return asdict(submission)
 
 
+def _replaced_by(replaced: Mapping[str, Sequence[Replacement]], submission_id: str) -> list[dict[str, Any]]:
+    return [one.as_json() for one in replaced.get(submission_id, ())]
+
+
 def _story(engine: Any, text: str) -> dict[str, Any]:
     from pipelines.intake import queries
 
     found = queries.find(engine, text)
+    replaced = queries.replacements(engine, [found.submission_id])
     return {
         **_as_dict(found),
         "blocks": queries.blocks(engine, found.submission_id),
+        "replaced_by": _replaced_by(replaced, found.submission_id),
         "events": queries.events(engine, found.submission_id),
         "justifications": queries.justifications(engine, found.submission_id),
         "to_justify": [
@@ -144,6 +161,8 @@ def _one(story: dict[str, Any], as_json: bool) -> None:
     for block in story["blocks"]:
         nil = ", nothing to count" if block["nil"] else ""
         say(f"  {block['jurisdiction']} {block['instrument']} {block['period']}: {block['rows']} rows{nil}")
+    for later in story["replaced_by"]:
+        say(f"  replaced by {later['submission_id']} since {later['since']}: {', '.join(later['periods'])}")
     for event in story["events"]:
         comment = f": {event['comment']}" if event["comment"] else ""
         payload = event["payload"] or {}

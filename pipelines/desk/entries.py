@@ -21,7 +21,7 @@ from pipelines.people.identity import EVERY
 
 if TYPE_CHECKING:
     from pipelines.intake.ledger import Block
-    from pipelines.intake.queries import Submission
+    from pipelines.intake.queries import Replacement, Submission
     from pipelines.intake.transitions import State
     from pipelines.people.identity import Identity
 
@@ -42,7 +42,7 @@ class Entry:
 
     `last_comment` is the newest comment anybody left with an act, `last_action` and `last_at` the newest act.
     `replaces` says that it is not accepted and one of its blocks has an accepted predecessor: sending it asks for a
-    reason.
+    reason. `replaced_by` are the later returns that count in its place, whole or for some of its periods.
     """
 
     row: Submission
@@ -53,6 +53,7 @@ class Entry:
     last_actor: str | None
     last_at: str | None
     replaces: bool
+    replaced_by: tuple[Replacement, ...]
     mine: bool
     may_justify: bool
     may_send: bool
@@ -71,6 +72,11 @@ class Entry:
     @property
     def state(self) -> State:
         return self.row.state
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether none of it counts any more because later returns do."""
+        return bool(self.replaced_by) and sum(len(one.keys) for one in self.replaced_by) == len(self.blocks)
 
     @property
     def periods(self) -> tuple[str, ...]:
@@ -119,7 +125,8 @@ def _near(who: Identity) -> sa.ColumnElement[bool]:
 def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[Block, ...]]]) -> list[Entry]:
     ids = [one.submission_id for one, _ in found]
     comments, acts = _comments(desk, ids), _newest(desk, ids)
-    asked = _asked(desk, [one.submission_id for one, _ in found if one.state in ACCEPTED])
+    standing = [one.submission_id for one, _ in found if one.state in ACCEPTED]
+    asked, replaced = _asked(desk, standing), queries.replacements(desk.engine, standing)
     held = queries.accepted_blocks(desk.engine) if found else {}
     with reading(desk.engine) as connection:
         lacking = queries.open_warnings(connection, [i for (one, _), i in zip(found, ids, strict=True)])
@@ -141,6 +148,7 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
                 last_actor=act["actor"] if act else None,
                 last_at=act["at"] if act else None,
                 replaces=one.state not in ACCEPTED and any(key in held for key in keys),
+                replaced_by=replaced.get(one.submission_id, ()),
                 mine=one.sender == who.account,
                 may_justify=rights.may_justify(who, one, pairs),
                 may_send=rights.may_send(who, one, pairs) and not still_open,

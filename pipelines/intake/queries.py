@@ -24,6 +24,23 @@ BlockKey = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """A later accepted return in whose place an earlier one counted until `since`, for some of its blocks."""
+
+    submission_id: str
+    since: str
+    keys: tuple[BlockKey, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """What the command line and the API say of it."""
+        return {
+            "submission_id": self.submission_id,
+            "since": self.since,
+            "periods": sorted({period for *_, period in self.keys}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """One row of the ledger; times are texts as `clock.stamp()` writes them."""
 
@@ -182,6 +199,50 @@ def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: 
     for r in connection.execute(query):
         out[r.jurisdiction, r.instrument, r.form, r.freq, r.period] = r.submission_id
     return out
+
+
+def replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Replacement, ...]]:
+    """Of accepted submissions those that took their place, oldest first; those that stand are left out.
+
+    Of each block it is the next accepted one that still is: where that was withdrawn, the block counted again.
+    """
+    mine, other = BLOCK.alias("mine"), BLOCK.alias("other")
+    accepted, later = SUBMISSION.alias("accepted"), SUBMISSION.alias("later")
+    order, next_order = _acceptance_order().alias("mine_order"), _acceptance_order().alias("other_order")
+    key = ("jurisdiction", "instrument", "form", "freq", "period")
+    query = (
+        sa.select(mine, other.c.submission_id.label("by"), later.c.accepted_at.label("since"))
+        .select_from(mine)
+        .join(other, sa.and_(*(mine.c[n] == other.c[n] for n in key), other.c.submission_id != mine.c.submission_id))
+        .join(accepted, accepted.c.submission_id == mine.c.submission_id)
+        .join(later, later.c.submission_id == other.c.submission_id)
+        .join(order, order.c.submission_id == mine.c.submission_id)
+        .join(next_order, next_order.c.submission_id == other.c.submission_id)
+        .where(
+            accepted.c.state.in_(ACCEPTED),
+            later.c.state.in_(ACCEPTED),
+            sa.or_(
+                later.c.accepted_at > accepted.c.accepted_at,
+                sa.and_(
+                    later.c.accepted_at == accepted.c.accepted_at,
+                    next_order.c.event_id > order.c.event_id,
+                ),
+            ),
+        )
+        .order_by(later.c.accepted_at, next_order.c.event_id)
+    )
+    first: dict[tuple[str, BlockKey], tuple[str, str]] = {}
+    with reading(engine) as connection:
+        for r in in_ids(connection, query, mine.c.submission_id, ids):
+            block = (r.jurisdiction, r.instrument, r.form, r.freq, r.period)
+            first.setdefault((r.submission_id, block), (r.since, r.by))
+    found: dict[str, dict[tuple[str, str], list[BlockKey]]] = {}
+    for (identity, block), by in first.items():
+        found.setdefault(identity, {}).setdefault(by, []).append(block)
+    return {
+        identity: tuple(Replacement(by, since, tuple(sorted(keys))) for (since, by), keys in sorted(groups.items()))
+        for identity, groups in found.items()
+    }
 
 
 def block_keys(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:

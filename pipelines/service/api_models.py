@@ -135,6 +135,14 @@ class UploadBody(_Open):
     not_sent: str | None = Field(None, description="Why it was not sent although it was asked for.")
 
 
+class ReplacedBody(_Open):
+    """A later return that counts in place of this one."""
+
+    submission_id: str = Field(examples=["S4105b7433556dd9"])
+    since: str = Field(examples=["2026-11-20T09:00:00Z"])
+    periods: list[str] = Field(examples=[["2026-Q3"]])
+
+
 class SubmissionBody(_Open):
     """A submission as this account sees it."""
 
@@ -155,6 +163,7 @@ class SubmissionBody(_Open):
     informations: int | None
     to_justify: list[ToJustify]
     replaces: bool = Field(description="Whether a block has an accepted predecessor: sending asks for a reason.")
+    replaced_by: list[ReplacedBody] = Field(description="Accepted later, and counting in its place for these periods.")
     last_comment: str | None
     last_at: str | None
     may: list[str] = Field(description="What this account may do with it now.", examples=[["justify", "send"]])

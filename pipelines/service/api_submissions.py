@@ -186,6 +186,7 @@ def _entry(entry: door.Entry) -> dict[str, Any]:
         "informations": row.informations,
         "to_justify": [{"finding": key, "rule": rule} for key, rule in entry.open_warnings],
         "replaces": entry.replaces,
+        "replaced_by": [one.as_json() for one in entry.replaced_by],
         "last_comment": entry.last_comment,
         "last_at": entry.last_at,
         "withdrawal_asked": [

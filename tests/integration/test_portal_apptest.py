@@ -285,6 +285,22 @@ def test_a_second_person_approves_and_never_the_sender(run: Run, opened: desk.De
     assert desk.submission(opened, _who(opened, "al-approver"), number).state == "approved"
 
 
+def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: desk.Desk) -> None:
+    number, who = sent(opened), _who(opened, "al-sender")
+    held = [e for e in desk.submissions(opened, who) if e.row.filename == portal_fixture.RETURN.name]
+    (before,) = [e.submission_id for e in held if e.state in ("approved", "published")]
+    assert "Replaced" not in html(run("answer", "al-sender", id=before))
+    desk.approve(opened, _who(opened, "al-approver"), number)
+    later = desk.submission(opened, who, number)
+    assert later.row.accepted_at is not None
+    said = f'href="answer?id={number}" target="_self">by {number} since {later.row.accepted_at[:10]}</a>'
+    answer = html(run("answer", "al-sender", id=before))
+    assert "Replaced: a later return counts in its place" in answer and said in answer
+    listed = re.findall(r"<tr>.*?</tr>", html(run("returns", "al-sender")), flags=re.DOTALL)
+    (row,) = [row for row in listed if f'href="answer?id={before}"' in row and "<th" in row and said in row]
+    assert "Replaced" in row and "Approved" not in row and "Published" not in row
+
+
 def test_a_return_goes_back_with_its_comment(run: Run, opened: desk.Desk) -> None:
     number = sent(opened)
     test = run("answer", "al-approver", id=number)

@@ -457,6 +457,55 @@ def test_what_replaces_says_why(desk: Desk) -> None:
     assert queries.accepted_blocks(desk.engine).popitem()[1] == first
 
 
+def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
+    """Of three returns of one quarter each names the next; of a withdrawn one nobody says that it counts."""
+    sender, one = who(desk, "qq-sender"), []
+    for day, value in enumerate((3, 4, 5)):
+        with clock.frozen(at(day)):
+            one.append(accepted(desk, value=value, reason="late_data" if day else None))
+
+    def told(identity: str) -> list[tuple[str, str]]:
+        return [(r.submission_id, r.since[:10]) for r in door.submission(desk, sender, identity).replaced_by]
+
+    assert told(one[0]) == [(one[1], f"{at(1):%Y-%m-%d}")]
+    assert told(one[1]) == [(one[2], f"{at(2):%Y-%m-%d}")]
+    assert told(one[2]) == []
+    shown = {entry.submission_id: entry.is_replaced for entry in door.submissions(desk, sender)}
+    assert shown == {one[0]: True, one[1]: True, one[2]: False}
+    with clock.frozen(at(3)):
+        door.withdraw(desk, who(desk, "the-steward"), one[1], "wrong_return", "another quarter's", override=True)
+        waiting = sent(desk, value=6, reason="late_data")
+    assert told(one[0]) == [(one[2], f"{at(2):%Y-%m-%d}")], "the one between was withdrawn"
+    assert told(one[1]) == [] and told(one[2]) == [] and told(waiting) == [], "what only waits replaces nothing"
+
+
+def test_returns_accepted_in_one_second_replace_in_the_order_of_their_acceptance(desk: Desk) -> None:
+    with clock.frozen(at(0)):
+        first, second = accepted(desk), accepted(desk, value=4, reason="late_data")
+    sender = who(desk, "qq-sender")
+    assert [r.submission_id for r in door.submission(desk, sender, first).replaced_by] == [second]
+    assert door.submission(desk, sender, second).replaced_by == ()
+
+
+def test_a_return_of_two_quarters_is_replaced_in_part(desk: Desk) -> None:
+    sender = who(desk, "qq-sender")
+    both = file(period="2025-Q3") + b"\n2025-Q4;reported;3"
+    with clock.frozen(at(0)):
+        wide = door.upload(desk, sender, both, "two.csv").submission_id
+        assert wide is not None
+        door.send(desk, sender, wide)
+        door.approve(desk, who(desk, "qq-approver"), wide)
+    with clock.frozen(at(1)):
+        later = accepted(desk, period="2025-Q4", value=4, reason="late_data")
+    entry = door.submission(desk, sender, wide)
+    assert [(r.submission_id, [k[-1] for k in r.keys]) for r in entry.replaced_by] == [(later, ["2025-Q4"])]
+    assert not entry.is_replaced and entry.periods == ("2025-Q3", "2025-Q4")
+    with clock.frozen(at(2)):
+        last = accepted(desk, period="2025-Q3", value=4, reason="late_data")
+    entry = door.submission(desk, sender, wide)
+    assert [r.submission_id for r in entry.replaced_by] == [later, last] and entry.is_replaced
+
+
 def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
     """The sender asks, everybody of the office sees it, and another who may approve carries it out."""
     sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
