@@ -47,6 +47,7 @@ class Check:
 
     `seen` and `expected` name columns of the table that hold those values of a finding; `params` maps further
     parameters of the rule to columns, `constants` to values, and `severity` names a column that overrules the rule's.
+    With `together` the failing rows of one return are one finding, since its periods have the same to be told.
     """
 
     table: str
@@ -58,6 +59,7 @@ class Check:
     params: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     severity: str | None = None
+    together: bool = False
 
 
 def coded(columns: dict[str, str]) -> list[Check]:
@@ -145,6 +147,7 @@ def coverage() -> list[Check]:
             {"column": "days_open", "max_value": -1},
             "coverage.too_early",
             params=period,
+            together=True,
         ),
         Check(
             "coverage",
@@ -152,6 +155,7 @@ def coverage() -> list[Check]:
             {"column": "is_expected", "value_set": [1]},
             "coverage.unexpected",
             params=period,
+            together=True,
         ),
         Check(
             "coverage",
@@ -161,6 +165,7 @@ def coverage() -> list[Check]:
             seen="received",
             expected="deadline",
             params=period,
+            together=True,
         ),
     ]
 

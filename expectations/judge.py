@@ -21,6 +21,7 @@ from pipelines.readers.model import Scalar, Where
 from pipelines.returns import rules as all_rules
 from pipelines.returns.findings import Finding, Severity
 from pipelines.returns.model import CASE_EVENT, CASE_EVENT_KEY, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty
+from pipelines.returns.periods import runs
 from pipelines.returns.registry import Registry
 from pipelines.returns.standardise import Reading
 
@@ -84,8 +85,8 @@ def judge(
         )
         for failure in engine.validate(instrument, checks, computed):
             table = computed[failure.check.table]
-            for row in failure.rows:
-                values = table.row(row, named=True)
+            rows = [table.row(row, named=True) for row in failure.rows]
+            for values in _together(failure.check, rows) if failure.check.together else rows:
                 found[values["submission_id"]].append(_finding(failure.check, values))
     return found
 
@@ -185,6 +186,25 @@ def _blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFram
         "owes_all": pl.Boolean,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _together(check: Check, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a return out of its failing rows: their periods in runs, of other values the first and the last."""
+    by_return: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_return.setdefault(row["submission_id"], []).append(row)
+    told = {column for column in (*check.params.values(), check.seen, check.expected) if column is not None}
+    merged = []
+    for group in by_return.values():
+        one = dict(group[0])
+        for column in told:
+            values = sorted({row[column] for row in group})
+            if len(values) > 1 and column == "period":
+                one[column] = runs(values)
+            elif len(values) > 1:
+                one[column] = f"{_said(values[0])}\N{EN DASH}{_said(values[-1])}"
+        merged.append(one)
+    return merged
 
 
 def _finding(check: Check, row: Mapping[str, Any]) -> Finding:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipelines.returns.rules import Rule
 
-RULES_VERSION = "2026.2"
+RULES_VERSION = "2026.3"
 
 RULES: dict[str, Rule] = {
     rule.id: rule
@@ -96,7 +96,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "coverage.late",
             "information",
-            "The deadline for {period} was {expected}.",
+            "The deadline has passed ({period}: {expected}).",
             "If this is the period you mean, nothing is to be done; the release says that it came late. Else correct "
             "the period.",
         ),
@@ -104,7 +104,7 @@ RULES: dict[str, Rule] = {
             "coverage.too_early",
             "error",
             "The return speaks of {period}, which has not ended.",
-            "Correct the period in the file, or send it once the period has ended.",
+            "Correct the period, or send the return once its period has ended.",
         ),
         Rule(
             "coverage.unexpected",

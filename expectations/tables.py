@@ -141,7 +141,8 @@ def outcomes(table: pl.DataFrame) -> pl.DataFrame:
 def coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """One row a block with its `period_end`, `deadline` (null: not expected), `received`, `days_late`, `days_open`.
 
-    A period that was reported before is not late when it is told again: `days_late` is then null.
+    A period that was reported before is not late when it is told again: `days_late` is then null. One that has not
+    ended is too early and nothing else: whether it is expected (`is_expected`) is asked of it once it has.
     """
     same = ["submission_id", "jurisdiction", "form", "freq", "period"]
     calendar = pl.DataFrame(
@@ -167,7 +168,9 @@ def coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> 
             .then((pl.col("received") - pl.col("deadline")).dt.total_days())
             .alias("days_late"),
             (pl.col("period_end") - pl.col("received")).dt.total_days().alias("days_open"),
-            pl.col("deadline").is_not_null().cast(pl.Int8).alias("is_expected"),
+            (pl.col("deadline").is_not_null() | (pl.col("period_end") >= pl.col("received")))
+            .cast(pl.Int8)
+            .alias("is_expected"),
         )
     )
 

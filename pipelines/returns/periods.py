@@ -6,7 +6,7 @@ Belongs here: arithmetic of periods.  Does not belong here: what is expected whe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -72,6 +72,19 @@ def last_ended(today: date, freq: Literal["Q", "A"]) -> Period:
         Period(f"{period.year - 1}-Q4")
         if period.quarter == 1
         else Period(f"{period.year}-Q{(period.quarter or 0) - 1}")
+    )
+
+
+def runs(codes: Iterable[str]) -> str:
+    """Codes in words of no language: `2024-Q3`, `2021, 2022`, and from three in a row on `2020-Q1–2022-Q4`."""
+    found: list[list[Period]] = []
+    for period in sorted({Period.of(code) for code in codes}, key=lambda one: (one.freq, one.start)):
+        if found and found[-1][-1].next() == period:
+            found[-1].append(period)
+        else:
+            found.append([period])
+    return ", ".join(
+        f"{run[0]}\N{EN DASH}{run[-1]}" if len(run) > 2 else ", ".join(one.code for one in run) for run in found
     )
 
 

@@ -174,6 +174,27 @@ def test_units_are_never_compared_with_each_other(registry: Registry) -> None:
 def test_a_period_that_has_not_ended_is_refused(registry: Registry) -> None:
     finding = found(registry, [row(registry, period="2025-Q4")])["coverage.too_early"]
     assert finding.severity == "error"
+    # Whether it is expected is not asked as well: "nothing to do" below an error is no answer.
+    for period in ("2025-Q4", "2026-Q3"):
+        assert "coverage.unexpected" not in found(registry, [row(registry, period=period)])
+
+
+def test_what_is_the_same_of_many_quarters_is_told_once(registry: Registry) -> None:
+    quarters = ("2024-Q2", "2024-Q3", "2024-Q4", "2025-Q2")
+    rows = [row(registry, period=quarter) for quarter in quarters]
+    one = JudgedReturn("S1", reading(registry, rows), datetime(2025, 11, 1, tzinfo=UTC))
+    other = JudgedReturn("S2", reading(registry, rows[:1]), datetime(2025, 11, 1, tzinfo=UTC))
+    told = judge([one, other], None, registry)
+    (late,) = [f for f in told["S1"] if f.rule == "coverage.late"]
+    assert late.params == {"period": "2024-Q2–2024-Q4, 2025-Q2"}
+    days = sorted(str(d["deadline"]) for d in registry.calendar() if d["period"] in quarters and _is_of(d, rows[0]))
+    assert late.expected == f"{days[0]}–{days[-1]}" and days[0] != days[-1]
+    (alone,) = [f for f in told["S2"] if f.rule == "coverage.late"]
+    assert (alone.params, alone.expected) == ({"period": "2024-Q2"}, days[0])
+
+
+def _is_of(day: dict[str, Any], one: dict[str, Any]) -> bool:
+    return all(day[name] == one[name] for name in ("jurisdiction", "instrument", "source"))
 
 
 def test_a_late_return_is_told_and_nothing_is_asked(registry: Registry) -> None:
