@@ -17,6 +17,7 @@ from dashboards.portal_pages import answer, returns, upload
 from dashboards.portal_pages.answer_forms import said, say
 
 _ASKED = "practice.asked"
+_ANEW = "practice.anew"
 
 
 def show() -> None:
@@ -27,6 +28,9 @@ def show() -> None:
     real = layout.enter()
     layout.title(real.tell("Practice"))
     try:
+        if st.session_state.pop(_ANEW, False):
+            practice.reset(real.desk, real.who)
+            say(real.tell("Practice begins anew."))
         opened = practice.open(real.desk, real.who)
         here = Here(opened, practice.who(opened, real.who), real.language, real.notes)
     except NotAllowedError as error:
@@ -88,8 +92,6 @@ def _to(_page: str, **query: str) -> Any:
 
 
 def _begin_anew(real: Here) -> None:
-    from pipelines.desk import practice
-
     layout.put(
         html.box(
             "warning",
@@ -99,15 +101,19 @@ def _begin_anew(real: Here) -> None:
         )
     )
     with st.container(horizontal=True):
-        yes = st.button(real.tell("Yes, begin anew"), type="primary", key="practice.yes")
-        no = st.button(real.tell("No, keep it"), key="practice.no")
-    if yes or no:
-        del st.session_state[_ASKED]
-        if yes:
-            practice.reset(real.desk, real.who)
-            upload.forget("practice")
-            say(real.tell("Practice begins anew."))
-        st.rerun()
+        st.button(
+            real.tell("Yes, begin anew"), type="primary", key="practice.yes", on_click=_answered, kwargs={"anew": True}
+        )
+        st.button(real.tell("No, keep it"), key="practice.no", on_click=_answered, kwargs={"anew": False})
+
+
+def _answered(*, anew: bool) -> None:
+    """Before the page is run: its list of files is emptied by this one run, and not by a second one behind it, between
+    which a file that was given would be lost (as on the page of uploads)."""
+    del st.session_state[_ASKED]
+    if anew:
+        upload.forget("practice")
+        st.session_state[_ANEW] = True
 
 
 def _one(real: Here, here: Here, submission_id: str) -> None:

@@ -435,6 +435,35 @@ def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: desk.Desk) -
     assert not desk.submissions(opened, _who(opened, "al-sender"), mine=True), "nothing of it is in the real ledger"
 
 
+def test_practice_begins_anew_in_one_run_of_the_page(
+    run: Run, opened: desk.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two runs a file that is given goes to a drop area about to be replaced."""
+    from dashboards.portal_pages import practice as page
+    from pipelines.desk import practice
+
+    test = run("practice", "al-sender")
+    good = practice.files()[0]
+    test.file_uploader[0].set_value((good.name, good.data, "x/y")).run()
+    before = test.file_uploader[0].id
+    who = _who(opened, "al-sender")
+    mine = practice.open(opened, who)
+    assert len(desk.submissions(mine, practice.who(mine, who))) == 1
+    for answer, kept in (("No, keep it", 1), ("Yes, begin anew", 0)):
+        next(b for b in test.button if b.label == "Begin anew").click().run()
+        runs: list[int] = []
+        real = page._overview
+        monkeypatch.setattr(page, "_overview", lambda *a, real=real, runs=runs: (runs.append(1), real(*a)))
+        next(b for b in test.button if b.label == answer).click().run()
+        monkeypatch.setattr(page, "_overview", real)
+        assert not test.exception and runs == [1], answer
+        mine = practice.open(opened, who)
+        assert len(desk.submissions(mine, practice.who(mine, who))) == kept
+        assert (test.file_uploader[0].id == before) == bool(kept), "an empty drop area where all began anew"
+        assert answer not in names(test), "asked once"
+    assert any("Practice begins anew" in one.value for one in test.success)
+
+
 def test_a_token_is_shown_once_and_revoked(run: Run, opened: desk.Desk) -> None:
     from pipelines.people import tokens
     from pipelines.people.identity import NotAllowedError
