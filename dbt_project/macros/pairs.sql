@@ -13,19 +13,47 @@
     case when {{ low }} > 1 then 'higher' when {{ high }} < 1 then 'lower' else 'no_difference' end
 {%- endmacro %}
 
-{# Limits (low, high) or the p-value (p) of a pair. method: rates, proportions, or '' for none. #}
-{% macro pair(end, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level) %}
-    {{- return(adapter.dispatch('pair')(end, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level)) -}}
+{# All rows of a relation with the test of their pair beside them: limits `low` and `high` of the ratio of first to
+   second, and `p_of_one`. method: rates, proportions, or '' for none. Like `with_limits`, each contrast that occurs is
+   worked out once; most pairs have too few events to be tested at all. #}
+{% macro with_pair_test(relation, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level) -%}
+    {%- set numbers = [upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level] -%}
+    select
+        given.*,
+        (worked_out.test_of).low as low,
+        (worked_out.test_of).high as high,
+        (worked_out.test_of).p as p_of_one
+    from {{ relation }} as given
+    left join (
+        select
+            contrasts.*,
+            {{ pair('contrasts.method_of', 'contrasts.number_') }} as test_of
+        from (
+            select distinct
+                {{ method }} as method_of
+                {%- for number in numbers %}, {{ number }} as number_{{ loop.index }}{% endfor %}
+            from {{ relation }}
+            where {{ method }} <> ''
+        ) as contrasts
+    ) as worked_out
+        on given.{{ method }} = worked_out.method_of
+        {%- for number in numbers %}
+        and given.{{ number }} is not distinct from worked_out.number_{{ loop.index }}
+        {%- endfor %}
+{%- endmacro %}
+
+{# One contrast as a struct of low, high and p; `with_pair_test` alone calls it. `numbers` begins the names of columns
+   that end in 1 to 7: counts of the first and of the second, their dispersions, level. #}
+{% macro pair(method, numbers) %}
+    {{- return(adapter.dispatch('pair')(method, numbers)) -}}
 {% endmacro %}
 
-{% macro default__pair(end, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level) %}
-    {{ exceptions.raise_compiler_error('this engine has no function rti_pair_' ~ end ~ ': register pipelines.statistics.contrasts with it') }}
+{% macro default__pair(method, numbers) %}
+    {{ exceptions.raise_compiler_error('this engine has no function rti_pair: register pipelines.statistics.contrasts with it') }}
 {% endmacro %}
 
-{% macro duckdb__pair(end, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level) -%}
-    rti_pair_{{ end }}({{ method }}
-        {%- for column in [upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level] %}, cast({{ column }} as double){% endfor -%}
-    )
+{% macro duckdb__pair(method, numbers) -%}
+    rti_pair({{ method }}{% for place in range(1, 8) %}, cast({{ numbers }}{{ place }} as double){% endfor %})
 {%- endmacro %}
 
 {# Condition of a join with `input_break`: the break concerns this figure, and may have taken effect after the first of

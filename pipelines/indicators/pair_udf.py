@@ -6,52 +6,51 @@ Belongs here: registration, and columns of Arrow as arrays of numbers and back. 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 Column = Any
 """A pyarrow Array or ChunkedArray."""
-ENDS: Final = ("low", "high", "p")
 
 
 class Plugin(BasePlugin):
-    """Registers `rti_pair_low`, `rti_pair_high` and `rti_pair_p` with each connection of dbt."""
+    """Registers `rti_pair` with each connection of dbt."""
 
     def configure_connection(self, conn: Any) -> None:
-        """Register the functions."""
+        """Register the function."""
         register(conn)
 
 
 def register(connection: Any) -> None:
-    """Make the functions known to a connection, nulls handed in as they are: method, four counts, two dispersions,
-    level; each gives a DOUBLE, null where undefined."""
-    for end in ENDS:
-        connection.create_function(
-            f"rti_pair_{end}",
-            _function(end),
-            ["VARCHAR", *["DOUBLE"] * 7],
-            "DOUBLE",
-            type="arrow",
-            null_handling="special",
-        )
+    """Make `rti_pair` known to a connection, nulls handed in as they are: method, four counts, two dispersions, level;
+    it gives a struct of low, high and p, null where undefined."""
+    connection.create_function(
+        "rti_pair",
+        contrast,
+        ["VARCHAR", *["DOUBLE"] * 7],
+        "STRUCT(low DOUBLE, high DOUBLE, p DOUBLE)",
+        type="arrow",
+        null_handling="special",
+    )
 
 
-def _function(end: str) -> Any:
-    def contrast(
-        method: Column, upper_a: Column, lower_a: Column, upper_b: Column, lower_b: Column, phi_a: Column,
-        phi_b: Column, level: Column,
-    ) -> Column:  # fmt: skip
-        import pyarrow as pa
+def contrast(
+    method: Column, upper_a: Column, lower_a: Column, upper_b: Column, lower_b: Column, phi_a: Column, phi_b: Column,
+    level: Column,
+) -> Column:  # fmt: skip
+    """`contrasts.contrasts` of each row."""
+    import pyarrow as pa
 
-        from pipelines.statistics.contrasts import contrasts
+    from pipelines.statistics.contrasts import contrasts
 
-        kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
-        numbers = [
-            np.asarray(one.to_numpy(zero_copy_only=False), dtype=float)
-            for one in (upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level)
-        ]
-        return pa.array(getattr(contrasts(kinds, *numbers), end), type=pa.float64(), from_pandas=True)
-
-    return contrast
+    kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
+    numbers = [
+        np.asarray(one.to_numpy(zero_copy_only=False), dtype=float)
+        for one in (upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level)
+    ]
+    made = contrasts(kinds, *numbers)
+    return pa.StructArray.from_arrays(
+        [pa.array(one, type=pa.float64(), from_pandas=True) for one in made], names=list(made._fields)
+    )

@@ -21,14 +21,15 @@ Column = Any
 """A pyarrow Array or ChunkedArray."""
 
 
-def limits_low(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
-    """Lower limits of `columns.limits`, null where undefined."""
-    return _nullable(_limits(method, numerator, denominator, dispersion, level).low)
+def limits(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
+    """Lower and upper limits of `columns.limits` as a struct, null where undefined."""
+    import pyarrow as pa
 
+    from pipelines.statistics import columns
 
-def limits_high(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
-    """Upper limits of `columns.limits`, null where undefined."""
-    return _nullable(_limits(method, numerator, denominator, dispersion, level).high)
+    kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
+    made = columns.limits(kinds, *(_numbers(one) for one in (numerator, denominator, dispersion, level)))
+    return pa.StructArray.from_arrays([_nullable(made.low), _nullable(made.high)], names=["low", "high"])
 
 
 def ratio_p(
@@ -41,12 +42,11 @@ def ratio_p(
     return _nullable(columns.p_values(*given))
 
 
-FUNCTIONS: dict[str, tuple[Callable[..., Column], tuple[str, ...]]] = {
-    "rti_limits_low": (limits_low, ("VARCHAR", *["DOUBLE"] * 4)),
-    "rti_limits_high": (limits_high, ("VARCHAR", *["DOUBLE"] * 4)),
-    "rti_ratio_p": (ratio_p, ("DOUBLE",) * 6),
+FUNCTIONS: dict[str, tuple[Callable[..., Column], tuple[str, ...], str]] = {
+    "rti_limits": (limits, ("VARCHAR", *["DOUBLE"] * 4), "STRUCT(low DOUBLE, high DOUBLE)"),
+    "rti_ratio_p": (ratio_p, ("DOUBLE",) * 6, "DOUBLE"),
 }
-"""Name in SQL -> function and the types of its arguments; each gives a DOUBLE."""
+"""Name in SQL -> function, the types of its arguments, and that of what it gives."""
 
 
 class Plugin(BasePlugin):
@@ -61,22 +61,15 @@ def register(connection: DuckDBPyConnection) -> None:
     """Make `FUNCTIONS` known to a connection, nulls handed in as they are."""
     from duckdb.func import FunctionNullHandling, PythonUDFType
 
-    for name, (function, parameters) in FUNCTIONS.items():
+    for name, (function, parameters, gives) in FUNCTIONS.items():
         connection.create_function(
             name,
             function,
             list(parameters),
-            "DOUBLE",
+            gives,
             type=PythonUDFType.ARROW,
             null_handling=FunctionNullHandling.SPECIAL,
         )
-
-
-def _limits(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Any:
-    from pipelines.statistics import columns
-
-    kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
-    return columns.limits(kinds, *(_numbers(one) for one in (numerator, denominator, dispersion, level)))
 
 
 def _numbers(column: Column) -> np.ndarray[Any, np.dtype[np.float64]]:

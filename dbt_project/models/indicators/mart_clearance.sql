@@ -47,6 +47,17 @@ undefined as (
     from measured
 ),
 
+measurable as (
+    select
+        *,
+        case when undefined = '' then interval_method else '' end as method
+    from undefined
+),
+
+bounded as (
+    {{ with_limits('measurable', 'method', 'numerator', 'denominator', 'dispersion') }}
+),
+
 final as (
     select
         metric, area_kind, area, territory, freq, period, offence_group, count_unit,
@@ -55,8 +66,8 @@ final as (
             when undefined = ''
                 then per * numerator / denominator * case when times = 'days' then days else 1 end
         end as value,
-        case when undefined = '' then round(per * {{ limits_low('interval_method', 'numerator', 'denominator', 'dispersion') }}, 6) end as low,
-        case when undefined = '' then round(per * {{ limits_high('interval_method', 'numerator', 'denominator', 'dispersion') }}, 6) end as high,
+        round(per * low, 6) as low,
+        round(per * high, 6) as high,
         case when undefined = '' and interval_method <> '' then interval_basis else '' end as interval_basis,
         unit_measure, numerator, denominator,
         cast(days as integer) as days,
@@ -78,7 +89,7 @@ final as (
         end as obs_status,
         case when undefined = 'withheld' then 'C' else 'F' end as conf_status,
         n_reported, n_expected, reporters, left_out, flags
-    from undefined
+    from bounded
 )
 
 select * from final

@@ -103,16 +103,21 @@ measured as (
     select
         *,
         figure_status not in ('Q', 'O', 'L', 'M', 'K') as is_known,
+        case when figure_status not in ('Q', 'O', 'L', 'M', 'K') then interval_method else '' end as method,
         case when is_share and whole_conf = 'F' and is_one_scope then whole end as denominator
     from stated
+),
+
+bounded as (
+    {{ with_limits('measured', 'method', 'value', 'denominator', 'phi') }}
 ),
 
 final as (
     select
         metric, area_kind, area, territory, freq, period, offence_group, count_unit, level, measure,
         case when is_known then case when is_share then per * value / denominator else value end end as value,
-        case when is_known then round(per * {{ limits_low('interval_method', 'value', 'denominator', 'phi') }}, 6) end as low,
-        case when is_known then round(per * {{ limits_high('interval_method', 'value', 'denominator', 'phi') }}, 6) end as high,
+        round(per * low, 6) as low,
+        round(per * high, 6) as high,
         case when is_known then basis else '' end as interval_basis,
         unit_measure,
         value as numerator,
@@ -129,7 +134,7 @@ final as (
         breaks_within as breaks,
         n_reported, n_expected, reporters,
         case when breaks_within <> '' then {{ join_lists(['flags', "'break'"]) }} else flags end as flags
-    from measured
+    from bounded
 )
 
 select * from final

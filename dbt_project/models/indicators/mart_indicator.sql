@@ -235,11 +235,7 @@ made as (
 ),
 
 bounded as (
-    select
-        *,
-        round(per * {{ limits_low('method', 'numerator', 'denominator', 'dispersion') }}, 6) as low,
-        round(per * {{ limits_high('method', 'numerator', 'denominator', 'dispersion') }}, 6) as high
-    from made
+    {{ with_limits('made', 'method', 'numerator', 'denominator', 'dispersion') }}
 ),
 
 final as (
@@ -247,7 +243,9 @@ final as (
         bounded.area_kind, bounded.area, bounded.territory, bounded.freq, bounded.period, bounded.metric,
         bounded.indicator, bounded.dimension,
         {{ cells('bounded.') }},
-        bounded.value, bounded.low, bounded.high,
+        bounded.value,
+        round(bounded.per * bounded.low, 6) as low,
+        round(bounded.per * bounded.high, 6) as high,
         case when bounded.high is null then '' else {{ interval_basis('bounded.count_unit', 'bounded.known_dispersion') }} end as interval_basis,
         case when bounded.high is not null then bounded.dispersion end as dispersion,
         bounded.numerator, bounded.denominator, bounded.unit_measure, bounded.obs_status, bounded.conf_status,

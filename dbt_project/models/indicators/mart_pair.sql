@@ -1,3 +1,6 @@
+{%- set family = [
+    'metric', 'dimension', 'category', 'measure', 'freq', 'period', 'offence_group', 'count_unit', 'victim_status',
+] %}
 with
 
 figures as (select * from {{ ref('int_compared') }}),
@@ -53,16 +56,8 @@ beside as (
         {{ join_lists(['a.flags', 'b.flags']) }} as flags
     from territories as a
     inner join territories as b
-        on a.metric = b.metric
-        and a.dimension = b.dimension
-        and a.category = b.category
-        and a.measure = b.measure
-        and a.freq = b.freq
-        and a.period = b.period
-        and a.offence_group = b.offence_group
-        and a.count_unit = b.count_unit
-        and a.victim_status = b.victim_status
-        and a.area < b.area
+        on {% for column in family %}a.{{ column }} = b.{{ column }}
+        and {% endfor %}a.area < b.area
     left join scores as upper_scores
         on a.numerator_card = upper_scores.card_id_a
         and b.numerator_card = upper_scores.card_id_b
@@ -88,34 +83,39 @@ judged as (
     from beside
 ),
 
+-- How many pairs are looked at together, which the level of each is adjusted for.
 families as (
-    select
-        *,
-        sum(case when standing = 'tested' then 1 else 0 end) over (
-            partition by metric, dimension, category, measure, freq, period, offence_group, count_unit, victim_status
-        ) as n_tested
+    select {{ family | join(', ') }}, count(*) as n_tested
     from judged
+    where standing = 'tested'
+    group by {{ family | join(', ') }}
 ),
 
 tested as (
     select
-        *,
-        case when standing = 'tested' then method else '' end as test,
-        {{ pair_level('n_tested') }} as level_of_each
-    from families
+        judged.*,
+        coalesce(families.n_tested, 0) as n_tested,
+        case when judged.standing = 'tested' then judged.method else '' end as test,
+        {{ pair_level('coalesce(families.n_tested, 0)') }} as level_of_each
+    from judged
+    left join families
+        on {% for column in family %}judged.{{ column }} = families.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+),
+
+contrasted as (
+    {{ with_pair_test(
+        'tested', 'test', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'phi_a', 'phi_b', 'level_of_each'
+    ) }}
 ),
 
 limited as (
     select
         *,
-        {{ pair('low', 'test', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'phi_a', 'phi_b', 'level_of_each') }} as low,
-        {{ pair('high', 'test', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'phi_a', 'phi_b', 'level_of_each') }} as high,
-        {{ pair('p', 'test', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'phi_a', 'phi_b', 'level_of_each') }} as p_of_one,
         case
             when is_allowed and standing not in ('withheld', 'missing') and lower_a > 0 and upper_b > 0 and lower_b >= 0
                 then (upper_a * lower_b) / (lower_a * upper_b)
         end as ratio
-    from tested
+    from contrasted
 ),
 
 final as (

@@ -27,16 +27,21 @@ stated as (
 measured as (
     select
         *,
-        obs_status not in ('Q', 'O', 'L', 'M', 'K') as is_known
+        obs_status not in ('Q', 'O', 'L', 'M', 'K') as is_known,
+        case when obs_status not in ('Q', 'O', 'L', 'M', 'K') then interval_method else '' end as method
     from stated
+),
+
+bounded as (
+    {{ with_limits('measured', 'method', 'numerator', 'denominator', 'dispersion') }}
 ),
 
 figures as (
     select
         metric, area_kind, area, territory, freq, period, offence_group, count_unit, version,
         case when is_known then per * numerator / denominator end as value,
-        case when is_known then round(per * {{ limits_low('interval_method', 'numerator', 'denominator', 'dispersion') }}, 6) end as low,
-        case when is_known then round(per * {{ limits_high('interval_method', 'numerator', 'denominator', 'dispersion') }}, 6) end as high,
+        round(per * low, 6) as low,
+        round(per * high, 6) as high,
         case when is_known then interval_basis else '' end as interval_basis,
         case when is_known then dispersion end as dispersion,
         unit_measure, numerator, denominator, lag, denominator_period,
@@ -51,7 +56,7 @@ figures as (
         n_reported, n_expected, reporters, left_out,
         case when is_known and numerator > denominator
             then {{ join_lists(['flags', "'over_100'"]) }} else flags end as flags
-    from measured
+    from bounded
     union all
     select
         metric, area_kind, area, territory, freq, period, offence_group, count_unit, 'cohort' as version,
