@@ -124,7 +124,7 @@ def _drawn(here: Here, table: TableView, marked: Mapping[str, str]) -> html.Mark
 
 
 def _kind(role: str | None) -> str:
-    if role in ("value", "check"):
+    if role in ("value", "pseudonym", "check"):
         return "value"
     return "label" if role in ("heading", "label", "section", "title", "corner", "sheet", "dimension") else "none"
 

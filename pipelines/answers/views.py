@@ -32,6 +32,7 @@ ROLE_WORDS = {
     "label": mark("label of a row"),
     "section": mark("section"),
     "value": mark("number taken over"),
+    "pseudonym": mark("pseudonym of a case or person"),
     "check": mark("printed total, only compared"),
     "note": mark("note"),
     "nil": mark("nil: nothing to report"),

@@ -189,9 +189,13 @@ def _standardised(content: Content, form: Form, candidates: tuple[str, ...], tas
     from pipelines.returns.standardise import standardise
 
     reading = standardise(content, form, registry, submission_id=task.submission_id)
-    contacts = {(b.table, b.row, b.column) for b in reading.bindings if b.role == "contact"}
+    contacts, pseudonyms = (
+        {(b.table, b.row, b.column) for b in reading.bindings if b.role == role} for role in ("contact", "pseudonym")
+    )
     is_contact = plan_of(form, registry).is_contact
-    persons = scan(content, task.filename, contacts=contacts, is_contact=is_contact, data=task.data)
+    persons = scan(
+        content, task.filename, contacts=contacts, pseudonyms=pseudonyms, is_contact=is_contact, data=task.data
+    )
     if persons:
         return Taken(content.format, form.id, candidates, tuple(persons), None)
     return Taken(content.format, form.id, candidates, (), replace(reading, bindings=[]))

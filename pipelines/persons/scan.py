@@ -39,12 +39,15 @@ def scan(
     filename: str | None = None,
     *,
     contacts: Collection[Position] = (),
+    pseudonyms: Collection[Position] = (),
     is_contact: Callable[[str], bool] = lambda _text: False,
     data: bytes = b"",
 ) -> list[Finding]:
     """What names persons in a file; empty where nothing does. No finding holds anything of what stands there.
 
     `contacts` are positions of cells that the form declares as the compiler's own, `is_contact` tells such texts.
+    `pseudonyms` are positions of declared pseudonyms of records: names and numbers are looked for there as anywhere,
+    but a pseudonym that spells a heading (`IME`, `OIB`, `JMBG-7`) asks for nothing.
     `data` are the file's bytes, for what they carry beside the content.
     """
     found = [*_of_filename(filename)]
@@ -53,10 +56,14 @@ def scan(
         found += _of_cube(content)
     else:
         for number, table in enumerate(content.tables):
-            found += _of_table(table, number, {(r, c) for t, r, c in contacts if t == number}, is_contact)
+            found += _of_table(table, number, _in(contacts, number), _in(pseudonyms, number), is_contact)
         found += _of_outside(content, is_contact)
     found += _of_parts(data, is_contact, told=bool(found))
     return _capped(_once(found))
+
+
+def _in(positions: Collection[Position], table: int) -> set[tuple[int, int]]:
+    return {(row, column) for number, row, column in positions if number == table}
 
 
 def _once(found: Iterable[Finding]) -> list[Finding]:
@@ -142,7 +149,11 @@ def _of_outside(content: Grid, is_contact: Callable[[str], bool]) -> Iterator[Fi
 
 
 def _of_table(
-    table: Table, number: int, contacts: Collection[tuple[int, int]], is_contact: Callable[[str], bool]
+    table: Table,
+    number: int,
+    contacts: Collection[tuple[int, int]],
+    pseudonyms: Collection[tuple[int, int]],
+    is_contact: Callable[[str], bool],
 ) -> Iterator[Finding]:
     found = list(_of_name(table, number))
     told_sheet = bool(found)
@@ -157,7 +168,7 @@ def _of_table(
     shown = {text: kinds for text in texts if (kinds := [*_shown(text), *_alone(text)])}
     for cell in cells:
         found += _of_cell(cell, shown)
-    found += _of_headings(cells, texts)
+    found += _of_headings(cells, texts, pseudonyms)
     found += _of_columns(cells, texts)
     for finding in found:
         if told_sheet and finding.where.sheet is not None:
@@ -194,10 +205,17 @@ def _of_cell(cell: Cell, shown: Mapping[str, Collection[tuple[str, str]]]) -> li
     return [_finding(rule, cell.where, kind) for rule, kind in kinds]
 
 
-def _of_headings(cells: Collection[Cell], texts: Collection[str]) -> Iterator[Finding]:
-    """Headings with something below them, and labels with something to their right."""
+def _of_headings(
+    cells: Collection[Cell], texts: Collection[str], pseudonyms: Collection[tuple[int, int]]
+) -> Iterator[Finding]:
+    """Headings with something below them, and labels with something to their right.
+
+    A pseudonym is none, unless another heading stands beside it in its row.
+    """
     kinds = {text: kind for text in texts if (kind := kind_of(text)) is not None}
     asked = {(c.row, c.column): kinds[c.text] for c in cells if c.kind == "text" and c.text in kinds} if kinds else {}
+    headed = {row for row, column in asked if (row, column) not in pseudonyms}
+    asked = {place: kind for place, kind in asked.items() if place not in pseudonyms or place[0] in headed}
     if not asked:
         return
     filled: dict[int, list[int]] = defaultdict(list)

@@ -22,7 +22,7 @@ CAP = 100
 
 Role = Literal[
     "title", "sheet", "corner", "heading", "label", "section", "value", "check", "ignored", "contact", "note",
-    "unknown", "dimension", "nil",
+    "unknown", "dimension", "nil", "pseudonym",
 ]  # fmt: skip
 
 

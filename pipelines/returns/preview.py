@@ -26,6 +26,7 @@ ROLES: dict[Role, tuple[str, str, str]] = {
     "label": ("#d9f0d3", "l", mark("row label")),
     "section": ("#b9dfb0", "s", mark("section")),
     "value": ("#ffffff", "", mark("number taken over")),
+    "pseudonym": ("#ffffff", "p", mark("pseudonym of a case or person")),
     "check": ("#ece2f5", "+", mark("printed total, only compared")),
     "note": ("#f5eadb", "n", mark("note")),
     "nil": ("#fdf0c4", "0", mark("nil: nothing to report")),
@@ -37,7 +38,8 @@ ROLES: dict[Role, tuple[str, str, str]] = {
 }
 """Role -> colour, sign (colour alone does not reach everyone), words of the legend."""
 _LEGEND: tuple[Role, ...] = (
-    "title", "corner", "heading", "label", "section", "value", "check", "note", "nil", "contact", "ignored", "unknown",
+    "title", "corner", "heading", "label", "section", "value", "pseudonym", "check", "note", "nil", "contact",
+    "ignored", "unknown",
 )  # fmt: skip
 _KINDS = {"nil": mark("nil"), "full": mark("full"), "patch": mark("patch")}
 _STYLE = """

@@ -24,6 +24,7 @@ from pipelines.returns.template import LabelTable, label_table
 
 _CODED = ("event", "offence", "article", "sex", "age", "sentence_type", "level")
 _AS_TABLE = {"event": "measure"}
+_PSEUDONYMS = ("proceeding", "person")
 _WITH_SENTENCE = ("sentenced_", "convicted_")
 
 
@@ -113,6 +114,7 @@ class RecordsReading:
         day: tuple[date, Where] | None = None
         cutoff: date | None = None
         good = True
+        pseudonyms: list[Binding] = []
         for heading, column, declared in columns:
             cell = listing.sheet.at(row, column)
             text = text_of(cell)
@@ -122,7 +124,8 @@ class RecordsReading:
                     good = False
                 continue
             where = cell.where
-            self.basket.bindings.append(Binding(where, "value", {}, listing.sheet.index, row, column))
+            bound = Binding(where, "value", {}, listing.sheet.index, row, column)
+            (pseudonyms if declared.field in _PSEUDONYMS else self.basket.bindings).append(bound)
             if declared.event is not None or declared.field in ("event_date", "cutoff_date"):
                 read = self.dates.read(cell)
                 if read is None:
@@ -143,6 +146,9 @@ class RecordsReading:
         if day is not None and "event" in fields:
             measure = fields["event"]
             events.append(_Event(measure, self._level(measure, fields.get("level")), *day))
+        # Only in a line that is a record: whatever else stands in that column, say a second heading, is none.
+        whole = good and bool(events)
+        self.basket.bindings += [b._replace(role="pseudonym") for b in pseudonyms] if whole else pseudonyms
         if good and not events:
             self.basket.find("record.no_event", listing.sheet.where(row, min(listing.columns.values())))
         if good:

@@ -66,6 +66,26 @@ def test_nothing_but_place_and_kind_leaves_the_child(secret: str, rule: str) -> 
     assert secret not in repr(taken)
 
 
+@pytest.mark.parametrize("pseudonym", ["IME", "OIB", "JMBG-7", "Pasoš", "Ime i prezime 12", "IME-0231", "OIB12"])
+def test_a_pseudonym_that_spells_a_heading_asks_for_nothing(pseudonym: str) -> None:
+    registry = load()
+    good = take_with(Task(REGISTER.read_bytes(), REGISTER.name, OFFLINE_ID, registry.digest), registry)
+    taken = take_with(Task(_with_persons(pseudonym), "r.csv", OFFLINE_ID, registry.digest), registry)
+    assert taken.findings == () and taken.reading is not None and good.reading is not None
+    assert taken.reading.events.height == good.reading.events.height
+    assert pseudonym in taken.reading.events["person"].to_list()
+
+
+@pytest.mark.parametrize("line", [";;Prezime", "Sud;Ime;Prezime", ";K 1;Ime i prezime", "Sud;JMBG;Osoba"])
+def test_a_heading_inside_a_register_is_no_pseudonym(line: str) -> None:
+    """A second table below the first: no record stands in the line of its headings."""
+    registry, text = load(), REGISTER.read_text(encoding="cp1250")
+    first, *rest = (line for line in text.splitlines() if line)
+    data = "\r\n".join([first, *rest, line + ";" * (rest[1].count(";") - line.count(";")), rest[-1]])
+    taken = take_with(Task(data.encode("cp1250"), REGISTER.name, OFFLINE_ID, registry.digest), registry)
+    assert {f.rule for f in taken.findings} == {"person.column"} and taken.reading is None
+
+
 def test_a_refused_register_leaves_nothing_in_a_home(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     before = set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*"))
     desk = door.Desk(home, ledger.open_ledger(home), load())
