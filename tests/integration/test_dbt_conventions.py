@@ -90,8 +90,14 @@ def unkeyed(models: Mapping[str, Node], manifest: Mapping[str, Any]) -> Iterator
     for id_, node in models.items():
         for one in node["depends_on"]["nodes"]:
             readers.setdefault(one, []).append(id_)
+    named = {node["name"]: id_ for id_, node in models.items()}
     for id_, node in models.items():
         reads = set(node["depends_on"]["nodes"])
+        # A view of files names the model that loads its rows whole, under the key that is tested there.
+        table = named.get((node["config"].get("meta") or {}).get("key_tested_in", ""))
+        loaded = table in keyed and table in readers.get(id_, ())
+        if loaded and models[str(table)]["columns"].keys() == node["columns"].keys():
+            continue
         copied = bool(reads) and reads <= written
         kept = len(readers.get(id_, ())) == 1 and models[readers[id_][0]]["depends_on"]["nodes"] == [id_]
         if not (id_ in keyed or copied or (kept and readers[id_][0] in keyed)):
@@ -192,6 +198,10 @@ def test_the_rules_find_what_breaks_them(models: dict[str, Node], manifest: dict
     bare: Node = good | {"description": " ", "columns": {}}
     assert len(list(undocumented({id_: bare}))) == 2
     assert list(unkeyed({"model.rti.made_up": good}, manifest)) == ["mart_return"]
+    view, table = (next(id_ for id_, n in models.items() if n["name"] == f"{k}_observation") for k in ("stg", "fct"))
+    shorter: Node = models[table] | {"columns": {"value": {}}}
+    assert list(unkeyed({**models, table: shorter}, manifest)) == ["stg_observation"]
+    assert list(unkeyed({**models, view: models[view] | {"config": {}}}, manifest)) == ["stg_observation"]
     stolen: Node = good | {"depends_on": {"nodes": ["source.rti.gathered.event", *good["depends_on"]["nodes"]]}}
     assert any("reads the source" in one for one in misread({**models, id_: stolen}))
     crossed = next(id_ for id_, node in models.items() if layer(node) == "indicators")
