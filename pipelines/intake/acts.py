@@ -9,12 +9,14 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from pipelines import clock
 from pipelines.intake.transitions import State, TransitionError
 from pipelines.people.identity import NotAllowedError
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 Refusals = dict[str, TransitionError | NotAllowedError]
 """By submission why it could not be done."""
@@ -107,7 +109,7 @@ class Act:
     override: bool = False
 
 
-Within = Callable[[sa.Connection, Act], None]
+Within = Callable[["sa.Connection", Act], None]
 """What else is stored in the transaction of an act; what it raises undoes the act."""
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.intake import nil, store
-from pipelines.intake.ledger import Block
+from pipelines.intake.acts import Block
 from pipelines.intake.report import Report, file_hash, history_hash
 from pipelines.intake.shared import SHARED
 from pipelines.intake.totals import totals

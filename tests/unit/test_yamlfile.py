@@ -1,0 +1,73 @@
+"""Declarations are read fast, and as YAML 1.2: what ruamel reads, which is slow and strict, is what is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipelines.returns.yamlfile import DeclarationError, load_yaml
+
+ROOT = Path(__file__).parents[2]
+DECLARED = [
+    path for folder in ("pipelines", "dbt_project/models", "tests") for path in sorted((ROOT / folder).rglob("*.yml"))
+]
+UNLIKE = """
+territories: [no, NO, yes, on, off, y, n, true, True, false]
+numbers: [010, 0o14, 0x1F, 1_000, 12:30, 1:30:00, +5, -3, 4., .5, 1e3, 1.5E-2, .inf, -.Inf]
+nothing: [~, null, Null, nil, '']
+days: [2024-01-31, 2024-1-31, 2024-01-31T10:00:00Z, 2024-Q3, 20240131]
+texts: ['010', "no", plain text, 1.2.3, 0b101, 0o9, 1e, .]
+base: &base {a: 1, b: 2}
+over: {<<: *base, b: 3}
+? [a, b]
+: a key of two
+empty:
+block: |
+  first
+  second
+"""
+
+
+def read(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def test_every_declaration_is_read_as_ruamel_reads_it() -> None:
+    assert len(DECLARED) > 50
+    for path in DECLARED:
+        assert repr(load_yaml(path)) == repr(read(path.read_text(encoding="utf-8"))), path
+
+
+@pytest.mark.parametrize("line", UNLIKE.strip().splitlines()[:5])
+def test_what_the_versions_of_yaml_read_unlike_is_read_by_the_newer(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.yml"
+    path.write_text(line, encoding="utf-8")
+    (mine,), (other,) = load_yaml(path).values(), read(line).values()
+    assert [(type(one), one) for one in mine] == [(type(one), one) for one in other]
+
+
+def test_merged_and_nested_content_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.yml"
+    path.write_text("\n".join(UNLIKE.strip().splitlines()[5:]), encoding="utf-8")
+    assert load_yaml(path) == read(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a: 1\nb: 2\na: 3\n", 3), ("a: {b: 1, b: 2}\n", 1), ("a: [1\nb: 2\n", 2), ("a: x: y\n", 1)]
+)
+def test_a_fault_is_told_with_its_line(text: str, line: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DeclarationError) as told:
+        load_yaml(path)
+    assert told.value.line == line and told.value.problem
+
+
+def test_no_object_of_a_program_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "a.yml"
+    path.write_text("a: !!python/object/apply:os.getcwd []\n", encoding="utf-8")
+    with pytest.raises(DeclarationError):
+        load_yaml(path)
