@@ -18,6 +18,7 @@ from pipelines.answers.jobs import BesideJob, BookJob, Job, Line, MendJob
 from pipelines.answers.model import Beside
 from pipelines.readers import zipguard
 from pipelines.readers.model import Content, Cube, Grid
+from pipelines.readers.xmlguard import Contents
 
 if TYPE_CHECKING:
     from pipelines.returns.registry import Registry
@@ -46,7 +47,7 @@ def work(job: Job) -> bytes | Beside:
 # ------------------------------------------------------------------------------------------------------- their workbook
 
 
-def _load(data: bytes) -> tuple[Any, zipguard.Contents]:
+def _load(data: bytes) -> tuple[Any, Contents]:
     """Their workbook with everything that openpyxl keeps; links to other workbooks stay as they are."""
     import openpyxl
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from pipelines.readers.common import MAX_TABLES, Gate, malformed
 from pipelines.readers.model import Cell, Grid, ReadError, Scalar, Table, Where
-from pipelines.readers.zipguard import Contents, inspect
+from pipelines.readers.xmlguard import Contents
+from pipelines.readers.zipguard import inspect
 
 RULES: dict[str, tuple[str, str]] = {
     "read.no_table": (

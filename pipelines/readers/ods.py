@@ -14,7 +14,8 @@ from typing import Any
 
 from pipelines.readers.common import column_letters, malformed, plain_number
 from pipelines.readers.model import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.readers.zipguard import Contents, inspect
+from pipelines.readers.xmlguard import Contents
+from pipelines.readers.zipguard import inspect
 
 RULES: dict[str, tuple[str, str]] = {}
 

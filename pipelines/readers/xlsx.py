@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.readers.common import column_letters, malformed, number_text
 from pipelines.readers.model import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.readers.zipguard import Contents, inspect
+from pipelines.readers.xmlguard import Contents
+from pipelines.readers.zipguard import inspect
 
 if TYPE_CHECKING:
     from pipelines.readers.xlsx_book import Opened, Plain

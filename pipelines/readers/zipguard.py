@@ -1,8 +1,8 @@
 """The guard in front of every zip container (XLSX, ODS, DOCX): refuses what could harm a reader behind it.
 
-Each part is streamed once, its real bytes counted (headers may lie), and XML parts are fed to expat on the way, with
-handlers that refuse a DOCTYPE in any encoding and count cells, merged areas and repeats before a reader expands them.
-Nothing is written to disk and nothing is kept.  Does not belong here: reading the content (see the format modules).
+Names, packing, encryption and macros are judged; each part is streamed once, its real bytes counted (headers may lie),
+and XML parts are given to `xmlguard.py` on the way.  Nothing is written to disk and nothing is kept.
+Does not belong here: what stands in a part (`xmlguard.py`), reading the content (see the format modules).
 """
 
 from __future__ import annotations
@@ -12,19 +12,10 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from pipelines.readers.common import (
-    MAX_CELLS,
-    MAX_COLUMN,
-    MAX_FORMATTED_CELLS,
-    MAX_ROW,
-    MAX_SPREAD,
-    column_letters,
-    column_number,
-)
 from pipelines.readers.model import ReadError, Remark, Where
+from pipelines.readers.xmlguard import Contents, Watch
 
 MAX_ENTRY = 200 * 1024 * 1024
 MAX_TOTAL = 400 * 1024 * 1024
@@ -53,30 +44,9 @@ RULES: dict[str, tuple[str, str]] = {
     ),
 }
 
-_DIGITS = "0123456789"
-_LETTERS, _FIGURES = 4, 9
-_REFERENCE = re.compile(rf"([A-Za-z]{{1,{_LETTERS}}})([0-9]{{1,{_FIGURES}}})$")
 _BAD_NAME = re.compile(r"[\x00-\x1f\\:]")
 _UNREAD = ("xl/media/", "word/media/", "pictures/", "thumbnails/", "objectreplacements/", "docprops/thumbnail")
-_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml"
-"""Namespace of `Strict Open XML`, which openpyxl reads as an empty workbook or not at all."""
 _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
-
-
-@dataclass(slots=True)
-class Contents:
-    """What the guard saw of a container that it let pass."""
-
-    names: tuple[str, ...]
-    filled: int = 0
-    formatted: int = 0
-    spread: int = 0
-    formulas: bool = False
-    superscripts: bool = False
-    strict: bool = False
-    stored: dict[str, dict[tuple[int, int], tuple[str, str | None]]] = field(default_factory=dict)
-    """By part and (row, column): type and text of the stored result of each formula, None where there is none."""
-    remarks: list[Remark] = field(default_factory=list)
 
 
 def inspect(data: bytes) -> Contents:
@@ -177,7 +147,7 @@ def _check_names(parts: list[zipfile.ZipInfo]) -> None:
 def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Contents, total: int) -> int:
     low = part.filename.casefold()
     is_xml = low.endswith((".xml", ".rels"))
-    watch = _Watch(part.filename, contents) if is_xml else None
+    watch = Watch(part.filename, contents) if is_xml else None
     raw_scan = not is_xml and not low.startswith(_UNREAD)
     tail = b""
     size = 0
@@ -214,194 +184,3 @@ def _add_remarks(contents: Contents) -> None:
         contents.remarks.append(Remark("read.external_links_ignored", Where()))
     if any(name.startswith(("xl/media/", "word/media/", "pictures/")) and not name.endswith("/") for name in low):
         contents.remarks.append(Remark("read.pictures_ignored", Where()))
-
-
-def _column_row(reference: str) -> tuple[int, int]:
-    letters = reference.rstrip(_DIGITS)
-    digits = reference[len(letters) :]
-    column = column_number(letters)
-    if column and len(letters) <= _LETTERS and 0 < len(digits) <= _FIGURES:
-        return column, int(digits)
-    match = _REFERENCE.match(reference if "$" not in reference else reference.replace("$", ""))
-    if match is None:
-        raise ReadError("read.malformed", format="xlsx", detail=f"cell reference {reference[:20]!r}")
-    letters, digits = match.groups()
-    return column_number(letters.upper()), int(digits)
-
-
-class _Watch:
-    """Feeds one XML part to expat and counts what a reader would expand."""
-
-    def __init__(self, part: str, contents: Contents) -> None:
-        self.part = part
-        self.contents = contents
-        self.parser = expat.ParserCreate()
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.StartElementHandler = self._root
-        self.row = 0
-        self.column = 0
-        self.row_repeat = 1
-        self.repeat = 1
-        self.counted = True
-        self.sheet = part
-        self.type = "n"
-        self.results: dict[tuple[int, int], tuple[str, str | None]] = {}
-        self.pieces: list[str] = []
-
-    def feed(self, chunk: bytes) -> None:
-        try:
-            self.parser.Parse(chunk, False)
-        except expat.ExpatError as error:
-            raise self._broken(error) from error
-
-    def close(self) -> None:
-        try:
-            self.parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            raise self._broken(error) from error
-
-    def _broken(self, error: expat.ExpatError) -> ReadError:
-        where = Where(line=error.lineno)
-        return ReadError("read.malformed", where, format="xml", detail=f"{self.part}: {expat.ErrorString(error.code)}")
-
-    def _doctype(self, *_: object) -> None:
-        raise ReadError("read.xml_doctype", part=self.part)
-
-    def _root(self, name: str, attributes: dict[str, str]) -> None:
-        local = name.rpartition(":")[2]
-        if any(value.startswith(_STRICT) for value in attributes.values()):
-            self.contents.strict = True
-        if local == "worksheet":
-            self.parser.StartElementHandler = self._sheet_element
-            self.contents.stored[self.part] = self.results
-        elif local == "sst":
-            self.parser.StartElementHandler = self._string_element
-        elif local in ("document-content", "document"):
-            self.parser.StartElementHandler = self._odf_element
-        elif local == "manifest":
-            self.parser.StartElementHandler = self._manifest_element
-        else:
-            self.parser.StartElementHandler = None
-
-    # --- SpreadsheetML -------------------------------------------------------------------------------------------
-
-    def _string_element(self, name: str, attributes: dict[str, str]) -> None:
-        if name.endswith("vertAlign"):
-            self.contents.superscripts = True
-
-    def _sheet_element(self, name: str, attributes: dict[str, str]) -> None:
-        local = name.rpartition(":")[2] if ":" in name else name
-        if local == "c":
-            self._sheet_cell(attributes)
-        elif local == "v" or local == "is":
-            self._fill()
-            if local == "v" and (self.row, self.column) in self.results:
-                self._capture()
-        elif local == "f":
-            self.contents.formulas = True
-            self.results[self.row, self.column] = (self.type, None)
-            self._fill()
-        elif local == "row":
-            given = attributes.get("r", "")
-            self.row = int(float(given)) if given.replace(".", "", 1).isdigit() else self.row + 1
-            self.column = 0
-        elif local == "mergeCell":
-            self._merge(attributes.get("ref", ""))
-        elif local == "vertAlign":
-            self.contents.superscripts = True
-
-    def _capture(self) -> None:
-        """Keep the stored result of a formula: it saves loading the whole workbook a second time."""
-        self.pieces = []
-        self.parser.CharacterDataHandler = self.pieces.append
-        self.parser.EndElementHandler = self._captured
-
-    def _captured(self, name: str) -> None:
-        self.results[self.row, self.column] = (self.type, "".join(self.pieces))
-        self.parser.CharacterDataHandler = None
-        self.parser.EndElementHandler = None
-
-    def _sheet_cell(self, attributes: dict[str, str]) -> None:
-        reference = attributes.get("r")
-        self.type = attributes.get("t", "n")
-        if reference is None:
-            self.column += 1
-        else:
-            self.column, self.row = _column_row(reference)
-        self.counted = False
-        self.repeat = self.row_repeat = 1
-        self.contents.formatted += 1
-        if self.contents.formatted > MAX_FORMATTED_CELLS:
-            raise ReadError("read.too_many_formatted", self._where(), limit=MAX_FORMATTED_CELLS)
-
-    def _merge(self, reference: str) -> None:
-        first, _, last = reference.replace("$", "").partition(":")
-        corners = [_REFERENCE.match(corner) for corner in (first, last or first)]
-        if corners[0] is None or corners[1] is None:
-            raise ReadError("read.malformed", format="xlsx", detail=f"merged area {reference[:40]!r}")
-        rows = abs(int(corners[1][2]) - int(corners[0][2])) + 1
-        columns = abs(column_number(corners[1][1].upper()) - column_number(corners[0][1].upper())) + 1
-        self._cover(rows * columns, reference)
-
-    # --- OpenDocument --------------------------------------------------------------------------------------------
-
-    def _manifest_element(self, name: str, attributes: dict[str, str]) -> None:
-        if name.endswith("encryption-data"):
-            raise ReadError("read.encrypted")
-
-    def _odf_element(self, name: str, attributes: dict[str, str]) -> None:
-        local = name.rpartition(":")[2]
-        if local == "table-cell" or local == "covered-table-cell":
-            self.column += self.repeat if self.column else 1
-            self.repeat = _repeat(attributes, "number-columns-repeated")
-            self.counted = False
-            area = _repeat(attributes, "number-columns-spanned") * _repeat(attributes, "number-rows-spanned")
-            if area > 1:
-                self._cover(area, f"{column_letters(self.column)}{self.row}")
-            for key in attributes:
-                if key.endswith((":value-type", ":formula")):
-                    self._fill()
-                    break
-        elif local == "p":
-            self._fill()
-        elif local == "table-row":
-            self.row += self.row_repeat if self.row else 1
-            self.row_repeat = _repeat(attributes, "number-rows-repeated")
-            self.column = 0
-            self.repeat = 1
-        elif local == "table":
-            self.row = self.column = 0
-            self.row_repeat = self.repeat = 1
-            self.counted = True
-            self.sheet = next((v for k, v in attributes.items() if k.endswith(":name")), self.part)
-
-    # --- both ----------------------------------------------------------------------------------------------------
-
-    def _where(self) -> Where:
-        return Where(sheet=self.sheet, cell=f"{column_letters(self.column)}{self.row}")
-
-    def _fill(self) -> None:
-        if self.counted:
-            return
-        self.counted = True
-        last_row = self.row + self.row_repeat - 1
-        last_column = self.column + self.repeat - 1
-        self.contents.filled += self.repeat * self.row_repeat
-        if self.contents.filled > MAX_CELLS:
-            raise ReadError("read.too_many_cells", self._where(), limit=MAX_CELLS)
-        if last_row > MAX_ROW or last_column > MAX_COLUMN:
-            raise ReadError("read.far_cell", self._where(), row=last_row, column=last_column)
-
-    def _cover(self, positions: int, place: str) -> None:
-        self.contents.spread += positions
-        if self.contents.spread > MAX_SPREAD:
-            raise ReadError("read.spread_too_large", Where(sheet=self.sheet, cell=place), limit=MAX_SPREAD)
-
-
-def _repeat(attributes: dict[str, str], local: str) -> int:
-    for key, value in attributes.items():
-        if key.endswith(local):
-            if not value.isdigit() or len(value) > 9:
-                raise ReadError("read.malformed", format="ods", detail=f"{local}={value[:20]!r}")
-            return max(int(value), 1)
-    return 1
