@@ -14,10 +14,10 @@ from pipelines.returns.collecting import Binding, Collector, Role, nearest_words
 from pipelines.returns.declared import within
 from pipelines.returns.finding_tables import PERIOD_NAMES
 from pipelines.returns.folding import has_lookalike, nearest
-from pipelines.returns.form import FlatList, ListColumn
 from pipelines.returns.listing import Listing, body, find_listing, text_of
 from pipelines.returns.numbered import Number
 from pipelines.returns.plan import Plan
+from pipelines.returns.shapes import FlatList, ListColumn
 from pipelines.returns.sheets import Sheet
 from pipelines.returns.template import Hit, Matcher
 from pipelines.returns.values import ZERO, Value, cell_value

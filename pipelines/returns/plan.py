@@ -13,10 +13,11 @@ from pipelines.returns.addressing import Addresser
 from pipelines.returns.coordinates import COORDINATES, Line
 from pipelines.returns.declared import placeholders
 from pipelines.returns.folding import fold, nearest
-from pipelines.returns.form import Form, Table
+from pipelines.returns.form import Form
 from pipelines.returns.law import Law
 from pipelines.returns.numbers import NumberReader
 from pipelines.returns.registry import Registry
+from pipelines.returns.shapes import Table
 from pipelines.returns.template import Hit, LabelTable, Matcher, Meaning, compile_template, label_table
 
 OPEN_TABLES = frozenset({"article", "offence"})

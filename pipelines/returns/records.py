@@ -15,10 +15,10 @@ from pipelines.readers.model import Cell, Where
 from pipelines.returns.addressing import age_band
 from pipelines.returns.collecting import Binding, Collector, nearest_words
 from pipelines.returns.folding import nearest
-from pipelines.returns.form import RecordColumn, Records
 from pipelines.returns.listing import Listing, body, find_listing, text_of
 from pipelines.returns.periods import Period
 from pipelines.returns.plan import Plan
+from pipelines.returns.shapes import RecordColumn, Records
 from pipelines.returns.sheets import Sheet
 from pipelines.returns.template import LabelTable, label_table
 

@@ -13,8 +13,8 @@ from math import prod
 
 from pipelines.locales import mark
 from pipelines.returns.addressing import UNITS_WITHOUT_PERSONS
-from pipelines.returns.form import FlatList, Records
 from pipelines.returns.numbered import AT, Key
+from pipelines.returns.shapes import FlatList, Records
 from pipelines.templates.layout import Area, Sheet, Text, sheet_name
 from pipelines.templates.words import Words
 from pipelines.told import ToldError

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pipelines.returns.coordinates import Line
 from pipelines.returns.declared import within
-from pipelines.returns.form import Table
+from pipelines.returns.shapes import Table
 from pipelines.templates.layout import Area, Sheet, Text, sheet_name
 from pipelines.templates.words import Words
 
