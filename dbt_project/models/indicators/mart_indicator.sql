@@ -18,15 +18,25 @@ cards as (select * from {{ ref('input_counting_card_of') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 
--- What is declared for this model: one row a metric and measure.
+-- The levels, units and frequencies that occur, so that what is declared is joined by equality: searched in the lists of
+-- the declaration, each of 300,000 rows would cut up its lists again.
+occurring as (select distinct level, count_unit, freq from counts),
+
+-- What is declared for this model: one row a metric, measure, level, unit and frequency.
 wanted as (
     select
         metrics.metric, metrics.kind, metrics.per, metrics.unit_measure, metrics.unit_of_pools,
-        metrics.denominator_of, metrics.interval_method, metrics.minimum_events, metrics.count_units, metrics.freqs,
-        metrics.dimensions,
-        operands.measure, operands.statistic, operands.level
+        metrics.denominator_of, metrics.interval_method, metrics.minimum_events,
+        operands.measure, operands.statistic, occurring.level, occurring.count_unit, occurring.freq
+        {%- for dimension in broken_down %},
+        {{ listed("'" ~ dimension ~ "'", 'metrics.dimensions') }} as is_by_{{ dimension }}
+        {%- endfor %}
     from metrics
     inner join operands on metrics.metric = operands.metric and operands.side = 'numerator'
+    inner join occurring
+        on (operands.level = '' or operands.level = occurring.level)
+        and (metrics.count_units = '' or {{ listed('occurring.count_unit', 'metrics.count_units') }})
+        and {{ listed('occurring.freq', 'metrics.freqs') }}
     where metrics.model = 'mart_indicator'
 ),
 
@@ -61,14 +71,15 @@ figures as (
     select
         spread.*,
         wanted.metric, wanted.kind, wanted.per, wanted.unit_measure, wanted.unit_of_pools, wanted.denominator_of,
-        wanted.interval_method, wanted.minimum_events, wanted.dimensions
+        wanted.interval_method, wanted.minimum_events
+        {%- for dimension in broken_down %}, wanted.is_by_{{ dimension }}{% endfor %}
     from spread
     inner join wanted
         on spread.measure = wanted.measure
         and spread.statistic = wanted.statistic
-        and (wanted.level = '' or spread.level = wanted.level)
-        and {{ listed('spread.freq', 'wanted.freqs') }}
-        and (wanted.count_units = '' or {{ listed('spread.count_unit', 'wanted.count_units') }})
+        and spread.level = wanted.level
+        and spread.count_unit = wanted.count_unit
+        and spread.freq = wanted.freq
 ),
 
 -- Of one number: a count, or a rate by the inhabitants. Broken down by what the metric allows.
@@ -81,7 +92,7 @@ alone as (
     where
         figures.denominator_of in ('', 'population')
         {%- for dimension in broken_down %}
-        and (figures.{{ dimension }} in ('_T', '_Z') or {{ listed("'" ~ dimension ~ "'", 'figures.dimensions') }})
+        and (figures.{{ dimension }} in ('_T', '_Z') or figures.is_by_{{ dimension }})
         {%- endfor %}
 ),
 
@@ -181,7 +192,7 @@ parts_and_wholes as (
         {%- endfor %}
     where
         parts.denominator_of = 'total'
-        and {{ listed("'" ~ dimension ~ "'", 'parts.dimensions') }}
+        and parts.is_by_{{ dimension }}
         and parts.{{ dimension }} not in ('_T', '_Z')
     {%- if not loop.last %}
     union all
