@@ -67,5 +67,5 @@
     and {{ break }}.measure in ('', {{ row }}.measure)
     and {{ break }}.last_day > {{ first_day }}
     and {{ break }}.first_day <= {{ last_day }}
-    and ({{ break }}.area <> '{{ var("region") }}' or (',' || {{ row }}.reporters || ',') like ('%,' || {{ break }}.territory || ',%'))
+    and ({{ break }}.area <> '{{ var("region") }}' or {{ listed(break ~ '.territory', row ~ '.reporters') }})
 {%- endmacro %}

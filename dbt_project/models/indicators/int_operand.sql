@@ -26,8 +26,8 @@ terms as (
         on asked.measure = totals.measure
         and asked.statistic = totals.statistic
         and asked.level in ('', totals.level)
-        and (asked.count_units = '' or (',' || asked.count_units || ',') like ('%,' || totals.count_unit || ',%'))
-        and (',' || asked.freqs || ',') like ('%,' || totals.freq || ',%')
+        and (asked.count_units = '' or {{ listed('totals.count_unit', 'asked.count_units') }})
+        and {{ listed('totals.freq', 'asked.freqs') }}
     where totals.victim_status = '_Z'
 ),
 

@@ -210,8 +210,7 @@ joint as (
         end as flags
     from paired
     left join common
-        on paired.area_kind = 'region'
-        and paired.metric = common.metric
+        on case when paired.area_kind = 'region' then paired.metric end = common.metric
         and paired.freq = common.freq
         and paired.period = common.period
         and paired.offence_group = common.offence_group
@@ -265,18 +264,8 @@ carded as (
         and joint.count_unit = card_pairs.count_unit
         and joint.upper_level = card_pairs.upper_level
         and joint.lower_level = card_pairs.lower_level
-    left join cards as upper_cards
-        on joint.area = upper_cards.area
-        and joint.freq = upper_cards.freq
-        and joint.period = upper_cards.period
-        and joint.count_unit = upper_cards.count_unit
-        and joint.upper_level = upper_cards.level
-    left join cards as lower_cards
-        on joint.area = lower_cards.area
-        and joint.freq = lower_cards.freq
-        and joint.denominator_period = lower_cards.period
-        and joint.count_unit = lower_cards.count_unit
-        and joint.lower_level = lower_cards.level
+    left join cards as upper_cards on {{ card_of('joint', 'upper_cards', 'upper_level') }}
+    left join cards as lower_cards on {{ card_of('joint', 'lower_cards', 'lower_level', 'denominator_period') }}
     left join broken
         on joint.metric = broken.metric
         and joint.area = broken.area
@@ -306,11 +295,7 @@ final as (
         carded.n_reported, carded.n_expected, carded.reporters, carded.left_out,
         case when carded.breaks <> '' then {{ join_lists(['carded.flags', "'break'"]) }} else carded.flags end as flags
     from carded
-    left join dispersions
-        on carded.area_kind = dispersions.area_kind
-        and carded.area = dispersions.area
-        and carded.offence_group = dispersions.offence_group
-        and carded.count_unit = 'person'
+    left join dispersions on {{ dispersion_of('carded') }}
 )
 
 select * from final

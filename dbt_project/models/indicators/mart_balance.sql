@@ -53,8 +53,8 @@ asked as (
     where
         terms.role in ('opening', 'closing')
         and totals.area_kind <> 'region'
-        and (terms.count_units = '' or (',' || terms.count_units || ',') like ('%,' || totals.count_unit || ',%'))
-        and (',' || terms.freqs || ',') like ('%,' || totals.freq || ',%')
+        and (terms.count_units = '' or {{ listed('totals.count_unit', 'terms.count_units') }})
+        and {{ listed('totals.freq', 'terms.freqs') }}
 ),
 
 filled as (
@@ -86,14 +86,7 @@ filled as (
         and terms.measure = totals.measure
         and terms.level = totals.level
         and terms.statistic = totals.statistic
-    left join breaks
-        on totals.area = breaks.area
-        and totals.freq = breaks.freq
-        and totals.period = breaks.period
-        and totals.measure = breaks.measure
-        and totals.level = breaks.level
-        and totals.offence_group = breaks.offence_group
-        and totals.reporters = breaks.reporters
+    left join breaks on {{ breaks_of('totals') }}
 ),
 
 summed as (
@@ -155,12 +148,7 @@ final as (
         case when n_withheld > 0 then 'C' else 'F' end as conf_status,
         flags
     from judged
-    left join cards
-        on judged.area = cards.area
-        and judged.level = cards.level
-        and judged.freq = cards.freq
-        and judged.period = cards.period
-        and judged.count_unit = cards.count_unit
+    left join cards on {{ card_of('judged') }}
 )
 
 select * from final

@@ -18,14 +18,7 @@ exits as (
         coalesce(breaks.breaks, '') as breaks
     from totals
     inner join measures on totals.measure = measures.code
-    left join breaks
-        on totals.area = breaks.area
-        and totals.freq = breaks.freq
-        and totals.period = breaks.period
-        and totals.measure = breaks.measure
-        and totals.level = breaks.level
-        and totals.offence_group = breaks.offence_group
-        and totals.reporters = breaks.reporters
+    left join breaks on {{ breaks_of('totals') }}
     where totals.statistic = 'count' and totals.obs_status <> 'L'
 ),
 
@@ -60,8 +53,8 @@ counted as (
         {{ interval_basis('exits.count_unit', 'dispersions.phi') }} as basis
     from exits
     inner join metrics
-        on (',' || metrics.freqs || ',') like ('%,' || exits.freq || ',%')
-        and (metrics.count_units = '' or (',' || metrics.count_units || ',') like ('%,' || exits.count_unit || ',%'))
+        on {{ listed('exits.freq', 'metrics.freqs') }}
+        and (metrics.count_units = '' or {{ listed('exits.count_unit', 'metrics.count_units') }})
     inner join wholes
         on exits.area_kind = wholes.area_kind
         and exits.area = wholes.area
@@ -70,17 +63,8 @@ counted as (
         and exits.offence_group = wholes.offence_group
         and exits.level = wholes.level
         and exits.count_unit = wholes.count_unit
-    left join cards
-        on exits.area = cards.area
-        and exits.level = cards.level
-        and exits.freq = cards.freq
-        and exits.period = cards.period
-        and exits.count_unit = cards.count_unit
-    left join dispersions
-        on exits.area_kind = dispersions.area_kind
-        and exits.area = dispersions.area
-        and exits.offence_group = dispersions.offence_group
-        and exits.count_unit = 'person'
+    left join cards on {{ card_of('exits') }}
+    left join dispersions on {{ dispersion_of('exits') }}
 ),
 
 stated as (

@@ -41,8 +41,7 @@ wanted as (
 ),
 
 -- How much more the events of a cell scatter than cases: from enough records of the office, else at least as persons
--- per case of the same cell, where both are counted. Joins are by equality alone: with a condition on one side beside
--- it DuckDB compares every row with every other, which was nine tenths of this model over ten years.
+-- per case of the same cell, where both are counted.
 spread as (
     select
         counts.*,
@@ -53,10 +52,7 @@ spread as (
             else {{ dispersion_at_least('counts.value', 'files.value') }}
         end as dispersion
     from counts
-    left join dispersions
-        on case when counts.count_unit = 'person' then counts.area end = dispersions.area
-        and counts.area_kind = dispersions.area_kind
-        and counts.offence_group = dispersions.offence_group
+    left join dispersions on {{ dispersion_of('counts') }}
     left join (select * from counts where count_unit = 'case') as files
         on counts.area_kind = files.area_kind
         and counts.area = files.area
@@ -274,20 +270,8 @@ final as (
             else bounded.flags
         end as flags
     from bounded
-    left join cards
-        on bounded.area = cards.area
-        and bounded.level = cards.level
-        and bounded.freq = cards.freq
-        and bounded.period = cards.period
-        and bounded.count_unit = cards.count_unit
-    left join breaks
-        on bounded.area = breaks.area
-        and bounded.freq = breaks.freq
-        and bounded.period = breaks.period
-        and bounded.measure = breaks.measure
-        and bounded.level = breaks.level
-        and bounded.offence_group = breaks.offence_group
-        and bounded.reporters = breaks.reporters
+    left join cards on {{ card_of('bounded') }}
+    left join breaks on {{ breaks_of('bounded') }}
 )
 
 select * from final

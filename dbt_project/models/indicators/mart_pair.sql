@@ -58,14 +58,12 @@ beside as (
     inner join territories as b
         on {% for column in family %}a.{{ column }} = b.{{ column }}
         and {% endfor %}a.area < b.area
-    left join scores as upper_scores
-        on a.numerator_card = upper_scores.card_id_a
-        and b.numerator_card = upper_scores.card_id_b
-        and a.measure = upper_scores.measure
-    left join scores as lower_scores
-        on a.denominator_card = lower_scores.card_id_a
-        and b.denominator_card = lower_scores.card_id_b
-        and a.lower_measure = lower_scores.measure
+    {%- for side, card, measure in [('upper', 'numerator_card', 'measure'), ('lower', 'denominator_card', 'lower_measure')] %}
+    left join scores as {{ side }}_scores
+        on a.{{ card }} = {{ side }}_scores.card_id_a
+        and b.{{ card }} = {{ side }}_scores.card_id_b
+        and a.{{ measure }} = {{ side }}_scores.measure
+    {%- endfor %}
 ),
 
 judged as (

@@ -1,0 +1,25 @@
+{# Conditions of joins that several models make alike, by equality alone: beside a condition on one side only, DuckDB
+   compares every row with every other. Which joins do so all the same is declared at the model (`meta`). #}
+
+{# The counting card of a figure: `row` has area, freq and count_unit, and under these names its level and period. #}
+{% macro card_of(row, cards='cards', level='level', period='period') -%}
+    {{ row }}.area = {{ cards }}.area
+    and {{ row }}.{{ level }} = {{ cards }}.level
+    and {{ row }}.freq = {{ cards }}.freq
+    and {{ row }}.{{ period }} = {{ cards }}.period
+    and {{ row }}.count_unit = {{ cards }}.count_unit
+{%- endmacro %}
+
+{# The breaks within the period of a count (`int_break`). #}
+{% macro breaks_of(row, breaks='breaks') -%}
+    {%- for column in ['area', 'freq', 'period', 'measure', 'level', 'offence_group', 'reporters'] %}
+    {{- row }}.{{ column }} = {{ breaks }}.{{ column }}{{ '\n    and ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The dispersion that an area's records tell: of persons, for only they come in cases. #}
+{% macro dispersion_of(row, dispersions='dispersions') -%}
+    case when {{ row }}.count_unit = 'person' then {{ row }}.area end = {{ dispersions }}.area
+    and {{ row }}.area_kind = {{ dispersions }}.area_kind
+    and {{ row }}.offence_group = {{ dispersions }}.offence_group
+{%- endmacro %}
