@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,7 +23,7 @@ from pipelines.home import Home
 from pipelines.indicators import pair_udf, udf
 
 QUADRATIC = ("BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT", "PIECEWISE_MERGE_JOIN", "IE_JOIN")
-"""Operators of joins that no equality drives. The last two sort first, and which of them is taken hangs on the sizes."""
+"""Operators of joins that no equality drives. The last two sort first; which is taken hangs on the sizes."""
 
 Node = Mapping[str, Any]
 
