@@ -7,7 +7,9 @@ Great Expectations 1.24 has no polars or DuckDB source that works, hence pandas 
 takes about three seconds.
 
 Great Expectations promises nothing to threads and keeps its present context in a global, so one lock lies around every
-run.  It keeps every result, too: after RENEW_AFTER validations the process begins anew with a fresh context.
+run.  Nearly all of a validation is its fixed cost (some 25 ms for any return of a usual size), so whoever has the lock
+takes along the same table of all who wait: the expectations here judge a row by itself, whatever rows stand beside it.
+Great Expectations keeps every result, too: after RENEW_AFTER validations the process begins anew with a fresh context.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -28,6 +30,16 @@ _ROW = "_row"
 RENEW_AFTER = 3_000
 """Validations of one context. A check makes about a dozen, a batch of any size no more than three dozen."""
 _WARM = Check("warm_up", "ExpectColumnValuesToNotBeNull", {"column": "x"}, "")
+ROW_BY_ROW = frozenset(
+    (
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        "ExpectColumnPairValuesToBeEqual",
+        "ExpectColumnValuesToBeBetween",
+        "ExpectColumnValuesToBeInSet",
+        "ExpectColumnValuesToNotBeNull",
+    )
+)
+"""Expectations that judge each row by itself: only their tables may be validated together with another caller's."""
 _LOCK = threading.RLock()
 _runs = 0
 
@@ -98,11 +110,64 @@ def validate(suite_name: str, checks: Sequence[Check], tables: Mapping[str, pl.D
         if rows.is_empty():
             continue
         columns = sorted({c for check in group for c in _columns_of(check)})
-        frame = rows.select(columns).with_row_index(_ROW).to_pandas()
-        with _LOCK:
-            result = _run(suite_name, table, group, frame)
-        failures += [failure for one in result.results if (failure := _failure(one, suite_name)) is not None]
+        failures += _Asked(suite_name, table, group, rows.select(columns)).answer()
     return failures
+
+
+class _Asked:
+    """One table that somebody waits to have validated.
+
+    `answer` is its failures, by whoever runs it: this thread, or the one that had the lock before.
+    """
+
+    _waiting: ClassVar[dict[Any, list[_Asked]]] = {}
+    _queue: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, suite_name: str, table: str, group: Sequence[Check], frame: pl.DataFrame) -> None:
+        self.suite_name, self.table, self.group, self.frame = suite_name, table, group, frame
+        self._failures: list[Failure] | None = None
+        # Frames of one schema alone can be put below each other; what judges rows together is nobody else's.
+        alone = not all(check.type in ROW_BY_ROW for check in group)
+        with self._queue:
+            numbers = tuple(_number(check) for check in group)
+        self._kind = (suite_name, table, numbers, tuple(frame.schema.items()), id(self) if alone else 0)
+
+    def answer(self) -> list[Failure]:
+        """Wait for a turn and validate, together with all others of the kind; or find it done."""
+        with self._queue:
+            self._waiting.setdefault(self._kind, []).append(self)
+        with _LOCK:
+            if self._failures is None:
+                with self._queue:
+                    together = self._waiting.pop(self._kind)
+                self._run(together)
+        assert self._failures is not None
+        return self._failures
+
+    def _run(self, together: Sequence[_Asked]) -> None:
+        """Validate several of a kind at once. A fault is raised here; the others of the kind then run by themselves."""
+        try:
+            frame = pl.concat([one.frame for one in together]).with_row_index(_ROW).to_pandas()
+            result = _run(self.suite_name, self.table, self.group, frame)
+            found = [failure for one in result.results if (failure := _failure(one, self.suite_name)) is not None]
+        except BaseException:
+            if len(together) == 1:
+                raise
+            with self._queue:
+                for one in together:
+                    if one is not self:
+                        self._waiting.setdefault(self._kind, []).append(one)
+            self._run([self])
+            return
+        start = 0
+        for one in together:
+            end = start + one.frame.height
+            one._failures = [
+                Failure(failure.check, rows)
+                for failure in found
+                if (rows := tuple(row - start for row in failure.rows if start <= row < end))
+            ]
+            start = end
 
 
 def _run(suite_name: str, table: str, group: Sequence[Check], frame: Any) -> Any:
