@@ -9,7 +9,6 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import portal_layout as layout
-from dashboards import portal_line as line
 from dashboards.portal_pages import PAGES
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
@@ -27,7 +26,5 @@ offered = {
 }
 layout.register(offered)
 current = st.navigation(list(offered.values()))
-layout.frame()
 layout.head(here)
-line.hold()
 current.run()

@@ -1,14 +1,13 @@
 """The service of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
 
 It puts together the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, and what
-every answer carries: its language, and headers that hold a browser to this host.  Nothing else belongs here.
+stands around them (`portal_shell.py`, `portal_line.py`).  Nothing else belongs here.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -16,94 +15,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import locales
 from pipelines.home import Home, HomeError, open_home
 from pipelines.intake.database import LedgerError
 from pipelines.service import faults
 from pipelines.service.settings import IDENTITY_PATH, Settings, SettingsError, settings
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
     from pipelines.desk import Desk
 
 HOST = "127.0.0.1"
 PORT = 8502
 _LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).with_name("portal.py")
-_HTML_LANG = re.compile(rb'<html lang="[^"]*"')
-_NOT_PASSED_ON = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range"))
-_NOT_ITS_OWN = frozenset((b"content-length", b"etag", b"last-modified", b"accept-ranges", b"vary"))
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-    # Streamlit's own bundle needs inline styles and evaluates the grammar of charts; nothing comes from elsewhere.
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
-        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        b"connect-src 'self' ws: wss: blob: data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
-        b"frame-ancestors 'none'",
-    ),
-)
-
-
-class Dressed:
-    """Around the whole application: the language of the document, and security headers where an answer has none of
-    its own, also where it tells of a fault."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        from starlette.requests import Request
-
-        from pipelines.service.sign_in_language import language_of
-
-        lang = locales.html_lang(language_of(Request(scope))).encode()
-        document = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
-        document = document and not scope["path"].startswith((IDENTITY_PATH, "/api"))
-        if document:
-            # Streamlit would compress its shell, which is then nothing that can be rewritten; or answer that the
-            # browser has it already, which may be the one of another language.
-            scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in _NOT_PASSED_ON]}
-        await self.app(scope, receive, _dresser(send, lang, rewrite=document))
-
-
-def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], Any]:
-    start: dict[str, Any] = {}
-
-    async def dressed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = list(message["headers"])
-            there = {name.lower() for name, _ in headers}
-            headers += [(name, value) for name, value in _HEADERS if name not in there]
-            # Only Streamlit's own small shell is HTML here; it comes in one piece and, without this, always in English.
-            kind = dict(headers).get(b"content-type", b"")
-            if rewrite and kind.startswith(b"text/html"):
-                start.update(message, headers=headers)
-                return
-            await send({**message, "headers": headers})
-            return
-        if start and message["type"] == "http.response.body":
-            body = message.get("body", b"")
-            if not message.get("more_body"):
-                body = _HTML_LANG.sub(b'<html lang="' + lang + b'"', body, count=1)
-                kept = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
-                vary = (b"vary", b"Accept, Accept-Language, Cookie")
-                start["headers"] = [*kept, vary, (b"content-length", str(len(body)).encode())]
-            await send(dict(start))
-            start.clear()
-            await send({**message, "body": body})
-            return
-        await send(message)
-
-    return dressed
 
 
 def create(home: Home, told: Settings) -> Any:
@@ -112,6 +35,7 @@ def create(home: Home, told: Settings) -> Any:
     from streamlit.starlette import App
 
     from dashboards.portal_line import Lines
+    from dashboards.portal_shell import Dressed, assets
     from pipelines.desk import open_desk
     from pipelines.service import demonstration, sign_in, tidy
     from pipelines.service.api import create_api
@@ -120,7 +44,7 @@ def create(home: Home, told: Settings) -> Any:
     for path in tidy.tidy(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     desk = open_desk(home)
-    routes = [Mount("/api", create_api(desk))]
+    routes = [Mount("/api", create_api(desk)), *assets()]
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
         demonstration.give_passwords(home, desk.engine)

@@ -1,4 +1,4 @@
-"""What all pages of the portal share: who acts, the frame (style, banner, head, foot), and ways between pages.
+"""What all pages of the portal share: who acts, the frame (banner, head, foot), and ways between pages.
 
 Belongs here: Streamlit that more than one page needs.  Does not belong here: what an account may (`pipelines/desk/`
 decides it each time, whatever an address says), sentences of one page, HTML (`portal_html.py`).
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pipelines.desk import Desk, Entry
     from pipelines.people.identity import Identity
 
-STYLES = tuple(Path(__file__).with_name(name) for name in ("style.css", "portal.css"))
 LANGUAGE_COOKIE = "rti_language"
 _MARKS = ("*", "†", "‡", "§")
 _BACK = (
@@ -142,12 +141,6 @@ def enter() -> Here:
 
 
 # ----------------------------------------------------------------------------------------------------------- the frame
-
-
-def frame() -> None:
-    """Style and banner: the first thing of every page, signed in or not."""
-    for style in STYLES:
-        st.html(style)
 
 
 def script(body: str) -> None:

@@ -1,7 +1,7 @@
 """A line to the service that breaks: the page stays and is asked for anew, and a file on its way is given once more.
 
-Belongs here: what the service (`Lines`) and the browser (`hold`) do about it.  Does not belong here: what becomes of a
-file (`portal_pages/upload.py`).
+Belongs here: what the service does about it (`Lines`); the browser's part is `portal_line.js`.  Does not belong here:
+what becomes of a file (`portal_pages/upload.py`).
 
 Seen with Streamlit 1.67.  The session outlives its line and the next line takes it up, but
 
@@ -21,48 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dashboards import portal_layout as layout
-
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-_LOOK = 250
-"""Milliseconds between two looks, only as long as a file is on its way."""
-_WATCH = (
-    "(()=>{if(window.rtiLine)return;const line=window.rtiLine={files:null,broke:false,timer:0};"
-    "const ours=(e,what)=>e.target instanceof Element&&e.target.closest('[class*=st-key-drop] '+what);"
-    "const forget=()=>{line.files=null;line.broke=false;clearInterval(line.timer);};"
-    "const app=()=>document.querySelector('[data-testid=stApp]')?.dataset||{};"
-    # No word is typed into a field by it: the whole page is told of the key.
-    "const ask=()=>['keydown','keyup'].forEach(what=>document.body.dispatchEvent("
-    "new KeyboardEvent(what,{key:'r',code:'KeyR',keyCode:82,bubbles:true})));"
-    "const all=where=>[...document.querySelectorAll(where)];"
-    "const taken=f=>all('[class*=st-key-live-],[class*=st-key-outcome-]').some(e=>e.textContent.includes(f.name));"
-    # The widget shows a long name cut in its middle; whole it stands in the title.
-    "const chips=f=>all('[class*=st-key-drop] [data-testid=stFileChip]').filter(e=>"
-    "e.querySelector('[data-testid=stFileChipName]')?.title===f.name);"
-    "const failed=e=>e.getAttribute('aria-invalid')==='true';"
-    "const look=()=>{"
-    "const input=document.querySelector('[class*=st-key-drop] input[type=file]');"
-    "if(!input||line.files.every(taken))return forget();"
-    "if(!line.broke||app().testConnectionState!=='CONNECTED'||app().testScriptState!=='notRunning'||input.disabled)"
-    "return;"
-    "const lost=line.files.filter(f=>!taken(f)&&chips(f).every(failed));if(!lost.length)return;"
-    "line.broke=false;"
-    "lost.flatMap(chips).forEach(e=>e.querySelector('[data-testid=stFileChipDeleteBtn] button')?.click());"
-    "const again=new DataTransfer();lost.forEach(f=>again.items.add(f));"
-    "input.files=again.files;input.dispatchEvent(new Event('change',{bubbles:true}));};"
-    "const given=list=>{const files=[...list];if(!files.length)return;forget();"
-    f"line.files=files;line.timer=setInterval(look,{_LOOK});}};"
-    # A line that is back at once is away for less than the time between two looks: its changes are heard.
-    "new MutationObserver(()=>{line.broke=line.files!==null;if(app().testConnectionState==='CONNECTED')ask();}"
-    ").observe(document.documentElement,{subtree:true,attributeFilter:['data-test-connection-state']});"
-    "document.addEventListener('change',e=>{if(ours(e,'input[type=file]'))given(e.target.files);},true);"
-    "document.addEventListener('drop',e=>{if(ours(e,'*'))given(e.dataTransfer.files);},true);"
-    # Whoever takes a file out of the list does not want it given again.
-    "document.addEventListener('click',e=>{if(e.isTrusted&&(ours(e,'[data-testid=stFileChipDeleteBtn] *')"
-    "||ours(e,'[data-testid=stFileChipDeleteBtn]')))forget();},true);})();"
-)
 
 
 class Lines:
@@ -108,8 +68,3 @@ def _forget_what_waits(session: str, key: str) -> None:
     headers: Any = client.client_context.headers
     if dict(headers).get("sec-websocket-key") == key:
         taken_up.flush_browser_queue()
-
-
-def hold() -> None:
-    """Watch over the line of a page, and over the files of its drop area where it has one."""
-    layout.script(_WATCH)

@@ -23,7 +23,6 @@ _KEEP = (
 
 def nobody() -> NoReturn:
     """The page of whoever has not signed in: why, in which language, and one button."""
-    layout.frame()
     language = _language_before_sign_in()
     layout.spoken(language)
     layout.script(_KEEP)
@@ -58,7 +57,6 @@ def _language_before_sign_in() -> str:
 
 def unknown(claims: layout.Claims) -> NoReturn:
     """The page of somebody who has signed in and is nobody here, or has been signed in for too long."""
-    layout.frame()
     language = _language_before_sign_in()
     layout.spoken(language)
     called = (claims.get("email") or claims.get("name"), claims.get("sub"))

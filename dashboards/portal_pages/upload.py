@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 LARGEST_MB = 50
 _FILES = "held"
 _SHOWN = 3
-_PARTS = {"reading": 0.1, "begun": 0.2, "read": 0.5, "judging": 0.6, "judged": 1.0}
+_PARTS = {"reading": 0.1, "begun": 0.2, "judging": 0.6}
+"""How far the bar stands at a step; the end is no step of it, the whole closes."""
 
 
 @dataclass(frozen=True)
@@ -126,25 +127,24 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
     from pipelines import desk
     from pipelines.intake.check import UnknownFormError
 
+    shown = words.escaped(filename)
     with st.container(key=f"live-{identity}"):
-        shown = words.escaped(filename)
-        status = st.status(here.tell("{file}: reading", file=shown), expanded=True)
-
+        status = st.status(shown, expanded=True)
     layout.live(identity)
     with status:
-        bar = st.progress(0.0, text=here.tell("Reading the file"))
+        bar = st.progress(_PARTS["reading"], text=here.tell("Reading the file"))
         first = st.empty()
 
     def on_step(step: Step) -> None:
-        said = {
-            "reading": here.tell("Reading the file"),
-            "begun": here.tell("Only the beginning of the file has been read; the check goes on"),
-            "read": here.tell("Read: {form}", form=here.form(step.form)) if step.form else here.tell("Read"),
-            "judging": here.tell("Comparing with the rules and with your earlier returns"),
-            "judged": here.tell("Checked"),
-        }[step.name]
-        bar.progress(_PARTS[step.name], text=said)
-        status.update(label=f"{shown}: {said}")
+        # Each call of `st` is a message, and the browser draws its page anew for it: none that the next one replaces.
+        if step.name == "begun":
+            bar.progress(
+                _PARTS["begun"], text=here.tell("Only the beginning of the file has been read; the check goes on")
+            )
+        elif step.name == "judging":
+            doing = here.tell("Comparing with the rules and with your earlier returns")
+            read = here.tell("Read: {form}", form=here.form(step.form)) if step.form else here.tell("Read")
+            bar.progress(_PARTS["judging"], text=f"{words.escaped(read)}. {doing}")
         if step.name in ("begun", "read"):
             _first_findings(here, first, step)
 

@@ -22,6 +22,8 @@ def main(root: str, port: int) -> None:
     from streamlit.starlette import App
 
     from dashboards import portal_layout
+    from dashboards.portal_line import Lines
+    from dashboards.portal_shell import Dressed, assets
     from pipelines.desk import open_desk
     from pipelines.home import open_home
     from pipelines.intake.check import warm_up
@@ -36,8 +38,8 @@ def main(root: str, port: int) -> None:
         return (portal_fixture.claims(account) if account else {}), ""
 
     portal_layout.ask_for_claims(claims)
-    app = App(str(Path(portal_layout.__file__).with_name("portal.py")))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    app = App(str(Path(portal_layout.__file__).with_name("portal.py")), routes=assets())
+    uvicorn.run(Dressed(Lines(app)), host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

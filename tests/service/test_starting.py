@@ -78,6 +78,21 @@ def test_a_document_in_another_language_is_never_said_to_be_the_same(service: Se
     assert "cookie" in answer.headers["vary"].lower()
 
 
+def test_looks_and_script_are_loaded_once_with_the_document_and_kept(service: Service) -> None:
+    with httpx.Client(base_url=service.address, trust_env=False) as client:
+        document = client.get("/upload", headers={"Accept": "text/html"}).text
+        for address, kind, holds in (
+            (r'<link rel="stylesheet" href="(/shell/[^"]+)">', "text/css; charset=utf-8", (".rti-table", ".rti-badge")),
+            (r'<script src="(/shell/[^"]+)"></script>', "text/javascript; charset=utf-8", ("rtiLine",)),
+        ):
+            [found] = re.findall(address, document)
+            assert document.rindex(found) > document.index('id="root"'), "our rules come after Streamlit's"
+            answer = client.get(found)
+            assert answer.status_code == 200 and answer.headers["content-type"] == kind
+            assert "immutable" in answer.headers["cache-control"]
+            assert all(word in answer.text for word in holds)
+
+
 def test_an_unknown_language_is_none(service: Service) -> None:
     headers = {"Accept": "text/html", "Cookie": 'rti_language="><script>'}
     answer = httpx.get(service.address, headers=headers, trust_env=False)

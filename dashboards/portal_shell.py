@@ -1,0 +1,123 @@
+"""The shell around every page of the portal: the language of its document, its looks, its script, its headers.
+
+Belongs here: what a browser loads once, before any page is computed.  Streamlit would send the style sheets and the
+script anew with every run of every page, and the browser would clean and read them anew (12 kB, twice an upload).
+Does not belong here: what a page shows, and what the script does (`portal_line.js`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines import locales
+from pipelines.service.settings import IDENTITY_PATH
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HERE = Path(__file__).parent
+_PARTS = {"portal.css": ("style.css", "portal.css"), "portal.js": ("portal_line.js",)}
+"""What the browser loads -> the files it is made of, in this order."""
+_MADE = {name: b"\n".join((_HERE / part).read_bytes() for part in parts) for name, parts in _PARTS.items()}
+_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+# The address changes with the content, so that a browser may keep it for ever and no page has the looks of another day.
+_ADDRESS = {name: f"/shell/{hashlib.sha256(made).hexdigest()[:16]}/{name}" for name, made in _MADE.items()}
+_BODY_ENDS = b"</body>"
+# At the end, after the styles that Streamlit makes while it runs: of two rules of one weight ours is the later.
+_LOADED = (
+    f'<link rel="stylesheet" href="{_ADDRESS["portal.css"]}"><script src="{_ADDRESS["portal.js"]}"></script>'
+).encode()
+_HTML_LANG = re.compile(rb'<html lang="[^"]*"')
+_NOT_PASSED_ON = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range"))
+_NOT_ITS_OWN = frozenset((b"content-length", b"etag", b"last-modified", b"accept-ranges", b"vary"))
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    # Streamlit's own bundle needs inline styles and evaluates the grammar of charts; nothing comes from elsewhere.
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
+        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        b"connect-src 'self' ws: wss: blob: data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+        b"frame-ancestors 'none'",
+    ),
+)
+
+
+def assets() -> list[BaseRoute]:
+    """The routes of the style sheet and the script. They say nothing of anybody and need no sign-in."""
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    def served(name: str) -> Callable[[Any], Response]:
+        def answer(_request: Any) -> Response:
+            kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+            return Response(_MADE[name], media_type=_KINDS[Path(name).suffix], headers=kept)
+
+        return answer
+
+    return [Route(address, served(name)) for name, address in _ADDRESS.items()]
+
+
+class Dressed:
+    """Around the whole application: language, looks and script of the document, and security headers where an answer
+    has none of its own, also where it tells of a fault."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        from starlette.requests import Request
+
+        from pipelines.service.sign_in_language import language_of
+
+        lang = locales.html_lang(language_of(Request(scope))).encode()
+        document = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
+        document = document and not scope["path"].startswith((IDENTITY_PATH, "/api"))
+        if document:
+            # Streamlit would compress its shell, which is then nothing that can be rewritten; or answer that the
+            # browser has it already, which may be the one of another language.
+            scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in _NOT_PASSED_ON]}
+        await self.app(scope, receive, _dresser(send, lang, rewrite=document))
+
+
+def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], Any]:
+    start: dict[str, Any] = {}
+
+    async def dressed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message["headers"])
+            there = {name.lower() for name, _ in headers}
+            headers += [(name, value) for name, value in _HEADERS if name not in there]
+            # Only Streamlit's own small shell is HTML here; it comes in one piece and, without this, always in English.
+            kind = dict(headers).get(b"content-type", b"")
+            if rewrite and kind.startswith(b"text/html"):
+                start.update(message, headers=headers)
+                return
+            await send({**message, "headers": headers})
+            return
+        if start and message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            if not message.get("more_body"):
+                body = _HTML_LANG.sub(b'<html lang="' + lang + b'"', body, count=1)
+                body = body.replace(_BODY_ENDS, _LOADED + _BODY_ENDS, 1)
+                kept = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
+                vary = (b"vary", b"Accept, Accept-Language, Cookie")
+                start["headers"] = [*kept, vary, (b"content-length", str(len(body)).encode())]
+            await send(dict(start))
+            start.clear()
+            await send({**message, "body": body})
+            return
+        await send(message)
+
+    return dressed
