@@ -144,7 +144,10 @@ def enter() -> Here:
 
 
 def script(body: str) -> None:
-    """A few lines of our own script, out of sight. Nothing of a file, an address or a person goes into it."""
+    """A few lines of our own script, out of sight. Nothing of a file, an address or a person goes into it.
+
+    Without a `<` before a letter or digit: the sanitiser takes it for a tag and drops the script without a word.
+    """
     with st.container(key=f"script-{abs(hash(body))}"):
         st.html(f"<script>{body}</script>", unsafe_allow_javascript=True)
 
@@ -167,13 +170,19 @@ def live(token: str) -> None:
 
 
 def focus(anchor: str, token: str) -> None:
-    """Move the focus to a part of the page once, when `token` is new (after an upload, an act)."""
+    """Move the focus to a part of the page once, when `token` is new (after an upload, an act).
+
+    `anchor` is the id of an element, or the key of a container that holds a message.
+    """
     if st.session_state.get("focus") != token:
         st.session_state["focus"] = token
         script(
             f"/*{html.escape(token)}*/(()=>{{let n=0;const look=setInterval(()=>{{"
-            f"const e=document.getElementById('{anchor}');if(e||++n>40)clearInterval(look);"
-            "if(e){e.focus({preventScroll:true});e.scrollIntoView({block:'start'});}},150);})();"
+            f"const e=document.getElementById('{anchor}')||"
+            f"document.querySelector('.st-key-{anchor} [data-testid=stAlertContainer]');"
+            "if(e||++n>40)clearInterval(look);"
+            "if(e){e.hasAttribute('tabindex')||e.setAttribute('tabindex','-1');"
+            "e.focus({preventScroll:true});e.scrollIntoView({block:'start'});}},150);})();"
         )
 
 

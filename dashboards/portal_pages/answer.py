@@ -92,6 +92,9 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
     if layout.arrived():
         # Last, so that the next run of the page, which has no such script, leaves every other part where it stands.
         layout.focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
+        answer_forms.led()
+    else:
+        answer_forms.lead()
 
 
 def _view(here: Here) -> str:

@@ -40,12 +40,17 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
         known = desk.remembered(here.desk, here.who, entry.submission_id)
     told = _explained(here, entry)
     still_open = {key for key, _ in entry.open_warnings}
+    asked = {
+        group.id: wanted
+        for group in groups
+        if entry.may_justify
+        and group.severity == "warning"
+        and (wanted := [told for told in group.all_findings if told.key in still_open])
+    }
     for group in groups:
         layout.put(_group(here, group, told))
-        if entry.may_justify and group.severity == "warning":
-            wanted = [told for told in group.all_findings if told.key in still_open]
-            if wanted:
-                _explain(here, entry, group, wanted, known)
+        if group.id in asked:
+            _explain(here, entry, group, asked[group.id], known, [one for one in asked if one != group.id])
     if report.not_run:
         layout.put(
             html.note(
@@ -169,14 +174,24 @@ def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -
 # ------------------------------------------------------------------------------------------------ why a warning stands
 
 
-def _explain(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], known: Mapping[str, Remembered]) -> None:
-    """The form of one group: a coded reason and words, kept with the return for each of its places."""
+def _explain(
+    here: Here,
+    entry: Entry,
+    group: Group,
+    wanted: Sequence[Told],
+    known: Mapping[str, Remembered],
+    others: Sequence[str],
+) -> None:
+    """The form of one group: a coded reason and words, kept with the return for each of its places.
+
+    `others` are the groups that are open as well: once this one is explained, the first of them comes next.
+    """
     from pipelines import codes
     from pipelines.intake.ledger import MINIMUM_TEXT
 
     before = next((known[told.key] for told in wanted if told.key in known), None)
     if before is not None:
-        _offer(here, entry, group, wanted, before)
+        _offer(here, entry, group, wanted, before, others)
     with st.form(key=f"explain.{group.id}", border=True):
         reason = st.selectbox(
             here.tell("Reason: {cause}", cause=words.plain(group.title)),
@@ -197,10 +212,12 @@ def _explain(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], kno
     if reason is None:
         st.error(here.tell("Choose a reason first."), icon=None)
     else:
-        _keep(here, entry, wanted, str(reason), text or "")
+        _keep(here, entry, wanted, str(reason), text or "", others)
 
 
-def _offer(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], before: Remembered) -> None:
+def _offer(
+    here: Here, entry: Entry, group: Group, wanted: Sequence[Told], before: Remembered, others: Sequence[str]
+) -> None:
     layout.put(
         html.box(
             "note",
@@ -218,10 +235,10 @@ def _offer(here: Here, entry: Entry, group: Group, wanted: Sequence[Told], befor
         )
     )
     if st.button(here.tell("It is still true: use it again"), key=f"again.{group.id}"):
-        _keep(here, entry, wanted, before.reason, before.text)
+        _keep(here, entry, wanted, before.reason, before.text, others)
 
 
-def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: str) -> None:
+def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: str, others: Sequence[str]) -> None:
     from dashboards.portal_pages.answer_forms import say
     from pipelines import desk
 
@@ -231,5 +248,5 @@ def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: s
     except (desk.NotAllowedError, desk.TransitionError) as error:
         layout.refused(here, error)
         return
-    say(here.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still))
+    say(here.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still), *others[:1])
     st.rerun()

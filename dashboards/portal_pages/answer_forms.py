@@ -13,19 +13,35 @@ import streamlit as st
 from dashboards import portal_layout as layout
 from dashboards.portal_layout import Here
 
-_SAID = "answer.said"
+_SAID, _LED = "answer.said", "answer.led"
+_MESSAGE = "said"
 
 
-def say(text: str) -> None:
-    """Keep a sentence for the next run of the page: what an act has done."""
-    st.session_state[_SAID] = text
+def say(text: str, then: str = _MESSAGE) -> None:
+    """Keep a sentence for the next run of the page: what an act has done; and to which part it leads (an anchor)."""
+    st.session_state[_SAID] = text, then
 
 
 def said(here: Here) -> None:
-    """What the act before has done, once."""
-    text = st.session_state.pop(_SAID, None)
+    """What the act before has done, once. Whoever calls this ends the page with `lead`."""
+    text, then = st.session_state.pop(_SAID, (None, ""))
     if text:
-        st.success(text, icon=None)
+        with st.container(key=_MESSAGE):
+            st.success(text, icon=None)
+        st.session_state[_LED] = then
+
+
+def lead() -> None:
+    """Move the focus to what was said, or to where it leads: the button that was pressed is gone, and a keyboard would
+    begin at the top of the page again. Called last, as each script of a page."""
+    if anchor := led():
+        number = st.session_state["answer.leads"] = st.session_state.get("answer.leads", 0) + 1
+        layout.focus(anchor, f"{anchor}-{number}")
+
+
+def led() -> str:
+    """Where the act before leads, once; empty text where it leads nowhere."""
+    return str(st.session_state.pop(_LED, ""))
 
 
 def attempt(here: Here, act: Callable[[], Any], done: str) -> None:

@@ -15,7 +15,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
-from dashboards.portal_pages.answer_forms import said, say
+from dashboards.portal_pages.answer_forms import lead, said, say
 
 if TYPE_CHECKING:
     from pipelines.people.accounts import Account
@@ -42,6 +42,7 @@ def show() -> None:
     if here.who.may("steward", "*", "*"):
         _audit(here)
     layout.end(here)
+    lead()
 
 
 def _kept(here: Here) -> list[Account]:

@@ -14,7 +14,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards.portal_layout import Here
 from dashboards.portal_pages import answer, returns, upload
-from dashboards.portal_pages.answer_forms import said, say
+from dashboards.portal_pages.answer_forms import lead, said, say
 
 _ASKED = "practice.asked"
 _ANEW = "practice.anew"
@@ -54,6 +54,7 @@ def show() -> None:
     else:
         _overview(real, here)
     layout.end(here)
+    lead()
 
 
 def _overview(real: Here, here: Here) -> None:

@@ -140,6 +140,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     page.get_by_role("button", name="Send for approval").click()
     receipt = page.locator(".rti-box-good", has_text="Receipt")
     expect(receipt).to_contain_text("rti receipt verify", timeout=30_000)
+    expect(page.locator(":focus")).to_have_text("Sent. Your receipt stands below; keep it.", timeout=10_000)
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0), "never what one sent oneself"
     number = re.search(r"id=(S[0-9a-f]{15})", page.url)
     assert number is not None
@@ -152,6 +153,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     assert faults(other) == []
     other.get_by_role("button", name="Approve", exact=True).click()
     expect(other.get_by_text("Approved. It counts from the next refresh on.")).to_be_visible(timeout=60_000)
+    expect(other.locator(":focus")).to_have_text("Approved. It counts from the next refresh on.", timeout=10_000)
 
     page.goto(page.url)
     expect(page.locator(".rti-badge", has_text="Approved").first).to_be_visible(timeout=60_000)
@@ -180,6 +182,9 @@ def _explain(page: Page) -> None:
         before - 1, timeout=60_000
     )
     settled(page)
+    # The button that was pressed is gone: the focus is on the next that is open, or on what was said.
+    next_one = page.locator(".rti-group:focus") if before > 1 else page.locator(":focus", has_text="0 warnings are")
+    expect(next_one).to_have_count(1, timeout=10_000)
 
 
 def _pick(page: Page, select: Locator, option: str) -> None:
