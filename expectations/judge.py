@@ -29,6 +29,7 @@ __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
 
 all_rules.register(RULES)
 
+_NEXT_TO_NOTHING = 0.0001
 SUITES: dict[str, list[Check]] = {module.INSTRUMENT: module.suite() for module in (justice, victims, register)}
 """Instrument -> its checks."""
 
@@ -223,7 +224,8 @@ def _finding(check: Check, row: Mapping[str, Any]) -> Finding:
 
 
 def _said(value: Any) -> Scalar:
-    """A value as a person would write it: no trailing zero, a date in ISO form, small probabilities shortened."""
+    """A value as a person would write it: no trailing zero, a date in ISO form, small probabilities shortened, and what
+    is next to nothing without powers of ten."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, date):
@@ -231,4 +233,6 @@ def _said(value: Any) -> Scalar:
     number = float(value)
     if number.is_integer():
         return int(number)
+    if 0 < number < _NEXT_TO_NOTHING:
+        return f"< {_NEXT_TO_NOTHING}"
     return f"{number:.2g}" if abs(number) < 1 else f"{number:.1f}"

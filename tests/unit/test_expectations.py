@@ -216,7 +216,9 @@ def test_a_quarter_told_again_is_not_late(registry: Registry) -> None:
 def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
     history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
     finding = found(registry, [row(registry, value=21.0)], history=history)["plausible.jump"]
-    assert finding.scope == "history"
+    assert finding.scope == "history" and 0 < float(finding.params["p"]) < 0.001
+    unheard_of = found(registry, [row(registry, value=94.0)], history=history)["plausible.jump"]
+    assert unheard_of.params["p"] == "< 0.0001", "no powers of ten in a sentence"
     assert "plausible.jump" not in found(registry, [row(registry, value=9.0)], history=history)
 
 
