@@ -61,8 +61,9 @@ RULES: dict[str, tuple[str, str]] = {
         "Send only the tables of the return.",
     ),
     "read.xml_doctype": (
-        "A part of the file ({part}) declares a document type (DOCTYPE), which can be used to attack a reader.",
-        "Save the file again with an office program; files made by such programs hold no DOCTYPE.",
+        "The file holds an instruction that office programs never write and that can harm whoever opens it ({part}: "
+        "DOCTYPE).",
+        "Make the file anew: copy the table into a new, empty workbook, save that and send it.",
     ),
     "read.hidden_sheet": ("The sheet {name} is hidden.", "Unhide it, or delete it if it is not part of the return."),
     "read.pictures_ignored": (

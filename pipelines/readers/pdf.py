@@ -16,12 +16,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from pipelines.readers.common import MAX_TABLES, Gate, malformed
+from pipelines.readers.common import MAX_TABLES, Gate
 from pipelines.readers.model import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 
 MAX_PAGES = 500
 MAX_STREAM = 200 * 1024 * 1024
 MAX_RATIO = 200
+_TAIL = 1024
+"""Bytes at the end in which readers of PDF look for its mark, `%%EOF`."""
 RATIO_FROM = 20 * 1024 * 1024
 SNAP = 3.0
 """Points within which two rules are one line (pdfplumber's own tolerance for snapping and joining)."""
@@ -91,18 +93,18 @@ def read(
     except PdfminerException as error:
         if "Password" in repr(error):
             raise ReadError("read.encrypted") from error
-        raise malformed("pdf", error) from error
+        raise _broken(data) from error
     except (ReadError, MemoryError):
         raise
     except Exception as error:  # pdfminer lets struct, zlib, type and assertion errors through
-        raise malformed("pdf", error) from error
+        raise _broken(data) from error
     try:
         with document:  # closing it looks at its pages once more, and may fail on them
             return _Reading(document, lines_x, pages).grid()
     except (ReadError, MemoryError, RecursionError):
         raise
     except Exception as error:
-        raise malformed("pdf", error) from error
+        raise _broken(data) from error
 
 
 def guard_streams(data: bytes) -> None:
@@ -134,6 +136,14 @@ def guard_streams(data: bytes) -> None:
             raise ReadError("read.pdf.bomb", megabytes=total // (1024 * 1024))
 
 
+def _broken(data: bytes) -> ReadError:
+    """The words of libraries on a broken PDF (`Unexpected EOF`) say nothing to its sender."""
+    whole = b"%%EOF" in data[-_TAIL:]
+    return ReadError(
+        "read.malformed", format="PDF", detail="its structure is broken" if whole else "its end is missing"
+    )
+
+
 class _Reading:
     """One pass over the pages of an open document."""
 
@@ -151,7 +161,7 @@ class _Reading:
         if count > MAX_PAGES:
             raise ReadError("read.pdf.too_many_pages", pages=count, limit=MAX_PAGES)
         if count == 0:
-            raise ReadError("read.malformed", format="pdf", detail="no pages")
+            raise ReadError("read.malformed", format="PDF", detail="no pages")
         letters = pictures = 0
         for page in self.document.pages:
             if self.wanted and page.page_number not in self.wanted:

@@ -161,7 +161,7 @@ def _ole2_kind(data: bytes) -> str:
         raise ReadError("read.unsupported", kind="an old Word document (.doc)", instead="Word document (.docx)")
     if holds("PowerPoint Document"):
         raise ReadError("read.unsupported", kind="a presentation", instead=_XLSX)
-    raise ReadError("read.unsupported", kind="an OLE2 container without a workbook", instead=_XLSX)
+    raise ReadError("read.unsupported", kind="an old Office file that holds no workbook", instead=_XLSX)
 
 
 def _refuse_binary(head: bytes) -> None:

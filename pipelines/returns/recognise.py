@@ -157,8 +157,10 @@ def not_recognised(content: Content, registry: Registry) -> Finding:
     scored = []
     for form in registry.forms.values():
         match = _match(plan_of(form, registry), bag)
-        # Of a file that has no word of a form, being of its format says nothing.
-        if match is not None and (match.evidence or match.coverage):
+        # Of a file that has no word of a form, being of its format says nothing. A letter is no word, and codes such as
+        # 1 and 2 say nothing where the format is another, too: a list of `a` and `b` was told to be near to an SDMX-ML.
+        words = any(len(word) > 1 for word in match.evidence) if match is not None else False
+        if match is not None and (words or (match.coverage and form.takes(content.format))):
             share = len(match.evidence) / (len(match.evidence) + len(match.missing))
             scored.append((share + match.coverage + 0.5 * form.takes(content.format), form, match))
     scored.sort(key=lambda s: (-s[0], s[1].id))

@@ -58,7 +58,7 @@ def _parts(data: bytes, **more: bytes) -> bytes:
         for name in old.namelist():
             new.writestr(name, old.read(name))
         for name, content in more.items():
-            new.writestr(name.replace("__", "/").replace("_bin", ".bin"), content)
+            new.writestr(name.replace("__", "/").replace("_bin", ".bin").replace("_xml", ".xml"), content)
     return buffer.getvalue()
 
 
@@ -113,6 +113,11 @@ UNREADABLE: list[tuple[str, Callable[[], bytes], str, str, str]] = [
     ("a screenshot", lambda: _picture("PNG"), "a.xlsx", "read.picture", "picture"),
     ("a scanned page", _scan, "a.pdf", "read.pdf.scanned", "picture"),
     ("a PDF of words", _words_pdf, "a.pdf", "read.pdf.no_table", "table"),
+    ("a PDF that did not arrive whole", lambda: _words_pdf()[:-200], "a.pdf", "read.malformed", "its end is missing"),
+    ("a PDF in pieces", lambda: _words_pdf()[:300] + b"\n%%EOF", "a.pdf", "read.malformed", "structure is broken"),
+    ("an Office file of nothing", lambda: _OLE2, "a.xls", "read.unsupported", "old Office file that holds no workbook"),
+    ("a list of two numbers", lambda: b"a;b\n1;2\n", "a.csv", "return.not_recognised", "Nearest: no form."),
+    ("a DOCTYPE", lambda: _parts(_good(), x_xml=b"<!DOCTYPE a><a/>"), "a.xlsx", "read.xml_doctype", "can harm whoever"),
     ("a password", lambda: _OLE2 + "EncryptedPackage\0".encode("utf-16-le"), "a.xlsx", "read.encrypted", "password"),
     ("macros", lambda: _parts(_good(), xl__vbaProject_bin=b"\0"), "a.xlsm", "read.macros", "macro"),
     ("an old letter", lambda: _OLE2 + "WordDocument\0".encode("utf-16-le"), "a.doc", "read.unsupported", "Word"),
