@@ -117,7 +117,12 @@ def _next(here: Here) -> None:
     layout.put(html.facts([(name, _day(here, day, today)) for name, day in days.items()]))
     st.download_button(
         here.tell("Timetable for your calendar (ICS)"),
-        lambda: timetable.ics(ahead, here.language, demonstration=here.is_demonstration, registry=here.desk.registry),
+        lambda: timetable.ics(
+            timetable.to_come(ahead, today),
+            here.language,
+            demonstration=here.is_demonstration,
+            registry=here.desk.registry,
+        ),
         file_name="timetable.ics",
         mime="text/calendar",
         on_click="ignore",

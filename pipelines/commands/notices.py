@@ -115,8 +115,7 @@ def timetable(
     if unknown := set(jurisdiction or ()) - known:
         raise Failure(f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     day = _day(today) or clock.now().date()
-    found = days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD)
-    found = sorted((d for d in found if d.release >= day), key=lambda d: (d.collection, d.jurisdiction, d.instrument))
+    found = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
     if ics is not None:
         content = days.ics(found, language, demonstration=_is_demonstration(), registry=registry)
         try:

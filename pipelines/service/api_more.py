@@ -26,10 +26,11 @@ def timetable(
     who: Who,
     ahead: Annotated[int, Query(description="Further periods to come.", ge=0, le=8)] = 1,
 ) -> Any:
-    """The deadlines of the returns that this account may see, as a calendar to subscribe to."""
-    from pipelines.timetable import deadlines, ics
+    """The days to come of the returns that this account may see, as a calendar to subscribe to."""
+    from pipelines import clock
+    from pipelines.timetable import deadlines, ics, to_come
 
-    due = deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind)
+    due = to_come(deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind), clock.now().date())
     demonstration = desk.home.kind == "demonstration"
     made = ics(due, who.language, demonstration=demonstration, registry=desk.registry)
     return download(made, "timetable.ics", "text/calendar; charset=utf-8")

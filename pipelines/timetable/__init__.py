@@ -5,7 +5,7 @@ Does not belong here: mails (`pipelines/notices/`), what the public learns of co
 """
 
 from pipelines.timetable.board import Board, Cell, Punctuality, Row, State, board
-from pipelines.timetable.deadlines import Deadline, deadlines, within_pairs
+from pipelines.timetable.deadlines import Deadline, deadlines, to_come, within_pairs
 from pipelines.timetable.ics import ics
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "board",
     "deadlines",
     "ics",
+    "to_come",
     "within_pairs",
 ]

@@ -83,3 +83,8 @@ def deadlines(
             )
         )  # fmt: skip
     return out
+
+
+def to_come(found: Iterable[Deadline], today: date) -> list[Deadline]:
+    """Deadlines of which a day is still to come, the nearest collection first: what a calendar is asked for."""
+    return sorted((d for d in found if d.release >= today), key=lambda d: (d.collection, d.jurisdiction, d.instrument))

@@ -394,3 +394,12 @@ def test_kosovo_goes_with_its_footnote() -> None:
     events = list(_parsed(timetable.ics(_chosen("XK"), "en", demonstration=False)).walk("VEVENT"))
     assert events and all("resolution 1244" in str(e["DESCRIPTION"]) for e in events)
     assert note_of(load(), "AL", "en") is None
+
+
+def test_a_calendar_holds_the_days_to_come_and_no_years_gone_by() -> None:
+    today = date(2026, 11, 20)
+    every = timetable.deadlines(load(), jurisdictions=["AL"], today=today, ahead=4)
+    kept = timetable.to_come(every, today)
+    assert {d.period for d in every} > {d.period for d in kept} >= {"2026-Q3", "2026-Q4"}
+    assert all(d.release >= today for d in kept) and [d.collection for d in kept] == sorted(d.collection for d in kept)
+    assert "2026-Q2" not in {d.period for d in kept}, "released on 13 September"
