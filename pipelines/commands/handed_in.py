@@ -30,10 +30,12 @@ from pipelines.told import ToldError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one file: the JSON of `rti submit`, and where its receipt was kept."""
+    """What became of one file: the JSON of `rti submit`, where its receipt was kept, and the pages of the service
+    elsewhere at which it was handed in: there, and not by commands on this machine, is done what it still lacks."""
 
     content: dict[str, Any]
     receipt: Path | None = None
+    pages: str | None = None
 
 
 def go_through(files: Sequence[Path], hand_in: Callable[[Path], Answer], language: str, as_json: bool) -> None:
@@ -54,7 +56,7 @@ def go_through(files: Sequence[Path], hand_in: Callable[[Path], Answer], languag
             content.append(answer.content)
             worst = max(worst, exit_code(answer.content))
             if not as_json:
-                show(answer.content)
+                show(answer.content, answer.pages)
                 if answer.receipt is not None:
                     say(f"  receipt {answer.receipt}")
             tick(file.name)
@@ -69,8 +71,8 @@ def exit_code(content: Mapping[str, Any]) -> int:
     return {"error": ERRORS, "unreadable": UNREADABLE}.get(verdict, ERRORS if content["state"] == "refused" else GOOD)
 
 
-def show(content: Mapping[str, Any]) -> None:
-    """What became of a file, in lines."""
+def show(content: Mapping[str, Any], pages: str | None = None) -> None:
+    """What became of a file, in lines; `pages` is the address of a service elsewhere."""
     name, identity, state = content["file"]["name"], content["submission_id"], content["state"]
     if content["new"] or identity is None:
         _show_report(content["report"])
@@ -81,11 +83,12 @@ def show(content: Mapping[str, Any]) -> None:
     else:
         say(f"  received as {identity}, {state}")
     if identity is not None:
+        page = None if pages is None else f"{pages}/answer?id={identity}"
         for one in content["to_justify"]:
-            say(f"  {one['rule']} ({one['finding']}) asks for a justification: rti justify {identity}")
+            say(f"  {one['rule']} ({one['finding']}) asks for a justification: {page or f'rti justify {identity}'}")
         if content["replaces"]:
             say(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
-            say(f"    rti send {identity} --reason CODE")
+            say(f"    {page or f'rti send {identity} --reason CODE'}")
     if content.get("not_sent") and not (content["to_justify"] or content["replaces"]):
         say(f"  not sent: {content['not_sent']}")
 

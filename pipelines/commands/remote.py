@@ -35,9 +35,11 @@ def submit_to(
     except client.RemoteError as error:
         raise Failure(error.told(language)) from None
 
+    pages = remote.address.removesuffix("/api")
+
     def hand_in(file: Path) -> Answer:
         answer = client.submit(remote, bytes_of(file), file.name, **options)
-        return Answer(answer.content, client.keep(receipts, answer) if receipts is not None else None)
+        return Answer(answer.content, client.keep(receipts, answer) if receipts is not None else None, pages)
 
     go_through(files, hand_in, language, as_json)
 
