@@ -23,3 +23,11 @@
     and {{ row }}.area_kind = {{ dispersions }}.area_kind
     and {{ row }}.offence_group = {{ dispersions }}.offence_group
 {%- endmacro %}
+
+{# Cards and breaks of a figure from records (`int_record_basis`): `metric` and `group_id` as that model has them. #}
+{% macro basis_of(row, metric, group_id, bases='bases') -%}
+    {{ bases }}.metric = {{ metric }}
+    and {{ row }}.area = {{ bases }}.area
+    and {{ row }}.offence_group = {{ bases }}.offence_group
+    and {{ bases }}.group_id = {{ group_id }}
+{%- endmacro %}

@@ -14,6 +14,15 @@
 
 {% macro as_of() -%}cast('{{ var("as_of") }}' as timestamp){%- endmacro %}
 
-{# First and last quarter of a quarter or year, as text that sorts. #}
-{% macro first_quarter(column) -%}case when length({{ column }}) = 4 then {{ column }} || '-Q1' else {{ column }} end{%- endmacro %}
-{% macro last_quarter(column) -%}case when length({{ column }}) = 4 then {{ column }} || '-Q4' else {{ column }} end{%- endmacro %}
+{# First and last quarter of a quarter, year or pool, as text that sorts. #}
+{% macro first_quarter(column) -%}case when length({{ column }}) = 7 then {{ column }} else substring({{ column }}, 1, 4) || '-Q1' end{%- endmacro %}
+{% macro last_quarter(column) -%}case when length({{ column }}) = 7 then {{ column }} else substring({{ column }}, length({{ column }}) - 3, 4) || '-Q4' end{%- endmacro %}
+
+{# The quarter of a day; the first day of a quarter; the last day of it, or of the one so many quarters after it. #}
+{% macro quarter_of(day) -%}cast(extract(year from {{ day }}) as varchar) || '-Q' || cast(extract(quarter from {{ day }}) as varchar){%- endmacro %}
+{% macro quarter_start(quarter) -%}
+    cast(substring({{ quarter }}, 1, 4) || case {{ period_quarter(quarter) }} when 1 then '-01-01' when 2 then '-04-01' when 3 then '-07-01' else '-10-01' end as date)
+{%- endmacro %}
+{% macro quarter_end(quarter, later='0') -%}
+    cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', '3 * (' ~ later ~ ' + 1)', quarter_start(quarter))) }} as date)
+{%- endmacro %}

@@ -10,6 +10,17 @@ periods as (select * from {{ ref('input_period') }} where freq = 'A'),
 
 breaks as (select * from {{ ref('input_break') }}),
 
+cards as (select * from {{ ref('input_counting_card_of') }}),
+
+levels as (
+    select
+        metric,
+        max(case when side = 'numerator' then level end) as upper_level,
+        max(case when side = 'denominator' then level end) as lower_level
+    from terms
+    group by metric
+),
+
 years as (
     select
         operands.*,
@@ -124,9 +135,13 @@ together as (
 
 judged as (
     select
-        *,
+        together.*,
+        'A' as freq,
+        levels.upper_level,
+        levels.lower_level,
         left_out = '' and least(volume_before, count_before, volume_after, count_after) >= minimum_events as is_split
     from together
+    inner join levels on together.metric = levels.metric
 ),
 
 -- A break between the first day of the one year and the last of the other lies in the change.
@@ -152,8 +167,12 @@ broken as (
 told as (
     select
         judged.*,
+        coalesce(upper_cards.card_id, '') as numerator_card,
+        coalesce(lower_cards.card_id, '') as denominator_card,
         coalesce(broken.breaks, '') as breaks
     from judged
+    left join cards as upper_cards on {{ card_of('judged', 'upper_cards', 'upper_level') }}
+    left join cards as lower_cards on {{ card_of('judged', 'lower_cards', 'lower_level') }}
     left join broken
         on judged.metric = broken.metric
         and judged.area = broken.area
@@ -163,7 +182,7 @@ told as (
 
 final as (
     select
-        metric, area_kind, area, territory, 'A' as freq, period, previous_period, offence_group, count_unit,
+        metric, area_kind, area, territory, freq, period, previous_period, offence_group, count_unit,
         volume_before, count_before, volume_after, count_after,
         case when left_out = '' then count_after - count_before end as change,
         case when is_split then {{ shapley_volume('volume_before', 'count_before', 'volume_after', 'count_after') }} end
@@ -178,7 +197,7 @@ final as (
         end as state,
         reporters,
         areas_left_out as left_out,
-        small, breaks,
+        small, numerator_card, denominator_card, breaks,
         case when left_out = '' then 'A' when left_out = 'withheld' then 'Q' when left_out = 'reporters_differs' then 'M' else 'O' end
             as obs_status,
         case when left_out = 'withheld' then 'C' else 'F' end as conf_status

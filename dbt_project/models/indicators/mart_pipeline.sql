@@ -5,6 +5,10 @@ totals as (select * from {{ ref('int_total') }}),
 
 measures as (select * from {{ ref('input_measure') }}),
 
+cards as (select * from {{ ref('input_counting_card_of') }}),
+
+breaks as (select * from {{ ref('int_break') }}),
+
 tracks as (select 'first' as track union all select 'final' as track),
 
 -- First-instance and final decisions never stand in one row; what comes before a court is the same in both.
@@ -25,9 +29,13 @@ staged as (
     select
         totals.*,
         stage_measures.track,
-        stage_measures.stage
+        stage_measures.stage,
+        cards.card_id,
+        breaks.breaks
     from totals
     inner join stage_measures on totals.measure = stage_measures.measure
+    left join cards on {{ card_of('totals') }}
+    left join breaks on {{ breaks_of('totals') }}
     where totals.count_unit = 'person' and totals.statistic = 'count'
 ),
 
@@ -40,7 +48,9 @@ final as (
         max(case when stage = '{{ stage }}' then conf_status end) as {{ stage }}_conf_status,
         max(case when stage = '{{ stage }}' then age end) as {{ stage }}_age,
         max(case when stage = '{{ stage }}' then n_reported end) as {{ stage }}_n_reported,
-        max(case when stage = '{{ stage }}' then reporters end) as {{ stage }}_reporters
+        max(case when stage = '{{ stage }}' then reporters end) as {{ stage }}_reporters,
+        coalesce(max(case when stage = '{{ stage }}' then card_id end), '') as {{ stage }}_card,
+        coalesce(max(case when stage = '{{ stage }}' then breaks end), '') as {{ stage }}_breaks
         {%- endfor %},
         max(n_expected) as n_expected
     from staged

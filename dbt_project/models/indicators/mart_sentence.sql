@@ -4,6 +4,8 @@ records as (select * from {{ ref('input_record_sentence') }}),
 
 counts as (select * from {{ ref('cell') }}),
 
+bases as (select * from {{ ref('int_record_basis') }}),
+
 -- Where a count by principal sanction is withheld, a share of the same persons would tell it from their total.
 withheld_counts as (
     select distinct area_kind, area, offence_group, level, freq, period
@@ -17,10 +19,13 @@ withheld_counts as (
 judged as (
     select
         records.*,
+        coalesce(bases.numerator_card, '') as card_id,
+        coalesce(bases.breaks, '') as breaks,
         withheld_counts.area is not null
         and records.value is not null
         and records.statistic in ('custodial_share', 'suspended_share', 'share') as is_told_by_counts
     from records
+    left join bases on {{ basis_of('records', "'sentence_length_' || records.level", 'records.period') }}
     left join withheld_counts
         on records.area_kind = withheld_counts.area_kind
         and records.area = withheld_counts.area
@@ -44,7 +49,7 @@ final as (
         case when not is_told_by_counts then value end as value,
         case when not is_told_by_counts then low end as low,
         case when not is_told_by_counts then high end as high,
-        statutory_min, statutory_max, n_band,
+        statutory_min, statutory_max, n_band, card_id, breaks,
         case when is_told_by_counts then 'Q' else obs_status end as obs_status,
         case when is_told_by_counts then 'C' else conf_status end as conf_status
     from judged
