@@ -50,6 +50,12 @@ VERDICTS: Mapping[str, str] = {
     "missing": "not available",
     "withheld": "withheld",
 }
+APART = ("higher", "lower")
+TESTED = (*APART, "no_difference")
+SIMULTANEOUS = (
+    "Who compares many pairs finds differences by chance alone; the ranges are therefore made so wide that, in 95 of "
+    "100 comparisons of one category, all of its pairs hold at once."
+)
 
 
 def told(version: str, *, is_nested: bool) -> str:
@@ -111,9 +117,8 @@ def pair(row: Row, names: Mapping[str, str]) -> str:
     one, other = names[row["area_a"]], names[row["area_b"]]
     verdict = row["verdict"]
     care = " With care: " + reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
-    if verdict in ("higher", "lower"):
-        high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
-        return f"{one} is {verdict} than {other}: {row['ratio']:.2f} times, range {row['low']:.2f} {high}.{care}"
+    if verdict in APART:
+        return f"{one} is {verdict} than {other}: {_times(row)}.{care}"
     if verdict == "no_difference":
         return f"{one} and {other} cannot be told apart on these numbers.{care}"
     if verdict == "not_comparable":
@@ -121,10 +126,31 @@ def pair(row: Row, names: Mapping[str, str]) -> str:
     return f"{one} and {other}: {VERDICTS.get(verdict, verdict)}."
 
 
+def _times(row: Row) -> str:
+    """How many times the one is the other, with its range; of shares that is said of the odds, beside the shares."""
+    high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
+    # Where nobody is left over on the other side the odds have no end, and only a least ratio can be told.
+    times = "without end, " if row["ratio"] is None else f"{row['ratio']:.2f} times, "
+    span = f"{times}range {row['low']:.2f} {high}"
+    if row["metric"] != "share":
+        return span
+    return f"{words.number(row['value_a'])} against {words.number(row['value_b'])} per cent; the odds {span}"
+
+
+def share_told(category: str, rows: Sequence[Row]) -> str:
+    """Of the shares of one category: how many pairs there are, how many were compared, how many can be told apart."""
+    tested = [row for row in rows if row["verdict"] in TESTED]
+    apart = [row for row in tested if row["verdict"] in APART]
+    if len(tested) == 1:
+        told = "can be told apart" if apart else "cannot be told apart on these numbers"
+        return f"{category}: of {len(rows)} pairs 1 was compared; it {told}."
+    return f"{category}: of {len(rows)} pairs {len(tested)} were compared and {_of_tested(len(apart))}."
+
+
 def pairs_told(rows: Sequence[Row]) -> str:
     """How many pairs there are, how many were tested, and what the ranges allow for."""
-    tested = [row for row in rows if row["verdict"] in ("higher", "lower", "no_difference")]
-    apart = [row for row in tested if row["verdict"] != "no_difference"]
+    tested = [row for row in rows if row["verdict"] in TESTED]
+    apart = [row for row in tested if row["verdict"] in APART]
     if not tested:
         return f"Of {len(rows)} pairs none can be compared: a side has under 20, is not public, or counts otherwise."
     return (

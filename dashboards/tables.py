@@ -59,15 +59,6 @@ def figure(
     return Cell(shown.text, spoken, marks, way_back(release, cell), shown.kind)
 
 
-def share(release: str, cell: Mapping[str, Any] | None, *, what: str = "") -> Cell:
-    """The share beside a count. There is none of a total of zero, and none where either count is not public."""
-    if cell is None or cell.get("share_obs_status") is None:
-        return Cell("", "no share")
-    shown = words.shown(cell["share"], cell["share_obs_status"], cell["share_conf_status"], 1)
-    text = f"{shown.text} %" if shown.kind == "value" else shown.text
-    return Cell(text, f"{what}, share: {shown.spoken}", kind=shown.kind)
-
-
 def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
     """A figure, or where it is of few: the state first, and the figure set back behind it."""
     if not is_few:

@@ -324,6 +324,16 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
             indicator=pl.lit("share"),
             dimension=pl.lit("sex"),
             value=pl.col("value") * 100 / pl.col("value_whole"),
+            low=pl.col("value") * 80 / pl.col("value_whole"),
+            high=pl.min_horizontal(pl.col("value") * 120 / pl.col("value_whole"), 100.0),
+            interval_basis=pl.when(pl.col("value").is_not_null()).then(pl.lit("lower_bound")).otherwise(pl.lit("")),
+            state=pl.when(pl.col("conf_status") == "C")
+            .then(pl.lit("withheld"))
+            .when(pl.col("value").is_null())
+            .then(pl.lit("missing"))
+            .when(pl.min_horizontal("value", "value_whole") < 20)
+            .then(pl.lit("too_few"))
+            .otherwise(pl.lit("enough")),
             numerator=pl.col("value"),
             denominator=pl.col("value_whole"),
             unit_measure=pl.lit("PC"),

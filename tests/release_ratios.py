@@ -111,6 +111,7 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
                 "obs_status": "A", "conf_status": "F", "flags": "",
             }
         )  # fmt: skip
+    pairs += _shares(territories)
     key = {
         "freq": "A", "period": PERIOD, "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z",
         "obs_status": "A", "conf_status": "F",
@@ -131,3 +132,24 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
         "pair": pl.DataFrame(pairs, schema=_PAIR),
         "region": pl.DataFrame(of_region, schema=_REGION),
     }
+
+
+def _shares(territories: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Pairs of the share of women among the convicted of the first instance: apart, apart without end, not apart."""
+    told: dict[tuple[str, str], dict[str, Any]] = {
+        ("AL", "HR"): {"value_a": 50.0, "value_b": 25.0, "ratio": 3.0, "low": 1.32, "high": 6.94, "verdict": "higher"},
+        ("AL", "RS"): {"value_a": 50.0, "value_b": 45.0, "ratio": 1.22, "low": 0.5, "high": 2.9,
+                       "verdict": "no_difference"},
+        ("BA", "HR"): {"value_a": 100.0, "value_b": 25.0, "low": 1.75, "high": float("inf"), "verdict": "higher"},
+    }  # fmt: skip
+    return [
+        {
+            "metric": "share", "dimension": "sex", "category": "F", "measure": UPPER, "freq": "A", "period": PERIOD,
+            "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z", "area_a": one, "area_b": other,
+            "version_a": "", "version_b": "", "score": 3, "is_with_care": False, "reasons": "", "breaks": "",
+            "p": None, "n_tested": 3, "interval_basis": "exact", "obs_status": "A", "conf_status": "F", "flags": "",
+            "verdict": "too_few", "value_a": 50.0, "value_b": 50.0, "ratio": None, "low": None, "high": None,
+        }
+        | told.get((one, other), {})
+        for one, other in combinations(sorted(territories), 2)
+    ]  # fmt: skip

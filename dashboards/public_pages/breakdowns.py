@@ -6,12 +6,13 @@ has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, layout, queries, tables, words
+from dashboards import charts, indicator_words, layout, queries, tables, words
 
 Row = Mapping[str, Any]
 
@@ -27,24 +28,64 @@ def breakdown_table(
     across: str = "measure",
     names: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Categories down, measures (or the codes of `across`) across: count, and the share where the release has one."""
-    notes = words.Notes()
+    """Categories down, measures (or the codes of `across`) across: the counts, and where the release has them the
+    shares with their ranges in a table of their own, to be read down a column."""
     labels = queries.labels(here.path, dimension)
     at = {(row[across], row[dimension]): row for row in found}
-    has_share = any(row["share_obs_status"] is not None for row in found)
-    headings = [text for _, name in columns for text in ((name, "Share") if has_share else (name,))]
-    lines = []
+    corner, headings = dimension.replace("_", " ").capitalize(), [name for _, name in columns]
+
+    def lines(cell: Callable[[Row | None, str], tables.Cell]) -> list[tables.Line]:
+        return [
+            tables.Line(
+                tables.Cell(labels.get(code, code)),
+                tuple(cell(at.get((column, code)), f"{labels.get(code, code)}, {name}") for column, name in columns),
+            )
+            for code in codes
+        ]
+
+    notes = words.Notes()
+    counted = lines(lambda row, what: tables.figure(here.id, row, notes, what=what))
+    layout.put(tables.table(caption, headings, counted, corner=corner), tables.notes_list(notes, names))
+    if all(row["share_obs_status"] is None for row in found):
+        return
+    notes = words.Notes()
+    shares = lines(lambda row, what: _share(row, notes, f"{what}, share"))
+    title = f"Shares of the total, per cent, with 95 % ranges. {caption}"
+    layout.put(tables.table(title, headings, shares, corner=corner), tables.notes_list(notes, names))
+
+
+def _share(row: Row | None, notes: words.Notes, what: str) -> tables.Cell:
+    """A share with its range, set back where it is of few. There is none of a total of zero."""
+    if row is None or row["share_obs_status"] is None:
+        return tables.Cell("", f"{what}: none")
+    share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
+    shown = indicator_words.figure(share)
+    marks = indicator_words.marks(share, notes)
+    is_few = share["state"] == "too_few" and shown.kind == "value"
+    spoken = f"{what}: {words.TOO_FEW}, {shown.spoken}" if is_few else f"{what}: {shown.spoken}"
+    return tables.Cell(shown.text, spoken, marks, kind="few" if is_few else shown.kind)
+
+
+def told_apart(here: layout.Frame, rows: Sequence[Row], dimension: str, codes: Sequence[str], by: str) -> None:
+    """Which territories' shares of a category can be told apart, a sentence for each category that any two have."""
+    labels = queries.labels(here.path, dimension)
+    names = {code: here.marked(code) for code, _ in here.territories}
+    said = []
     for code in codes:
-        fields: list[tables.Cell] = []
-        for measure, name in columns:
-            cell = at.get((measure, code))
-            what = f"{labels.get(code, code)}, {name}"
-            fields.append(tables.figure(here.id, cell, notes, what=what))
-            if has_share:
-                fields.append(tables.share(here.id, cell, what=what))
-        lines.append(tables.Line(tables.Cell(labels.get(code, code)), tuple(fields)))
-    layout.put(tables.table(caption, headings, lines, corner=dimension.replace("_", " ").capitalize()))
-    layout.put(tables.notes_list(notes, names))
+        of_code = [row for row in rows if row["category"] == code]
+        if any(row["verdict"] in indicator_words.TESTED for row in of_code):
+            apart = [row for row in of_code if row["verdict"] in indicator_words.APART]
+            listed = "".join(f"<li>{escape(indicator_words.pair(row, names))}</li>" for row in apart)
+            inner = f"<ul>{listed}</ul>" if listed else ""
+            told = indicator_words.share_told(str(labels.get(code, code)), of_code)
+            said.append(f"<li>{escape(told)}{inner}</li>")
+    if not said:
+        st.markdown(
+            f"No share by {by} can be compared: each has under 20 on a side, is not public, or counts otherwise."
+        )
+        return
+    layout.put(f"<ul>{''.join(said)}</ul>")
+    st.markdown(indicator_words.SIMULTANEOUS)
 
 
 def cross_table(

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import change_words, charts, indicator_words, layout, queries, tables, words
-from dashboards.public_pages.breakdowns import breakdown_table, movements_table
+from dashboards.public_pages.breakdowns import breakdown_table, movements_table, told_apart
 from dashboards.public_pages.changes import splits
 
 Row = Mapping[str, Any]
@@ -29,6 +29,8 @@ _RULES = {
     "unknown_perpetrators": "Unknown perpetrators",
 }
 _STANDING = {"demonstration": "Assumed for the demonstration."}
+_NEWEST = 10
+"""Returns that stand on the page; the older ones are folded away."""
 
 
 def show() -> None:
@@ -193,6 +195,11 @@ def _breakdown(here: layout.Frame, area: str, crime: str, crime_name: str, track
     )  # fmt: skip
     if dimension == "age" and found:
         st.html('<p class="rti-small">Ages at the date that the office\'s own form states; see its counting card.</p>')
+    with st.expander("Which territories' shares can be told apart"):
+        for measure in measures:
+            pairs = queries.read(here.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
+            st.markdown(f"**{words.stage_name(measure)}, {year}, all territories**")
+            told_apart(here, pairs, dimension, codes, _BREAKDOWNS[dimension].lower())
 
 
 def _jurisdictions(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
@@ -313,14 +320,13 @@ def _returns(here: layout.Frame, area: str) -> None:
     if not found:
         st.markdown("No return of this territory stands behind this release.")
         return
-    layout.put(
-        tables.table(
-            "Returns accepted for this release, the newest first",
-            *submission_table(here, found),
-            corner="Return",
-            text=True,
-        )
-    )
+    title = "Returns accepted for this release, the newest first"
+    newest, older = found[:_NEWEST], found[_NEWEST:]
+    layout.put(tables.table(title, *submission_table(here, newest), corner="Return", text=True))
+    if older:
+        with st.expander(f"{len(older)} older return{'s' if len(older) > 1 else ''}"):
+            title = "Older returns accepted for this release"
+            layout.put(tables.table(title, *submission_table(here, older), corner="Return", text=True))
 
 
 def submission_table(here: layout.Frame, found: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:

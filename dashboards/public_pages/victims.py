@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import charts, layout, queries, tables, words
-from dashboards.public_pages.breakdowns import breakdown_table, cross_table
+from dashboards.public_pages.breakdowns import breakdown_table, cross_table, told_apart
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")
@@ -143,3 +143,6 @@ def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> No
         under=here.under(area),
     )
     layout.panels([chart], key="victims")
+    st.subheader("Which territories' shares can be told apart", anchor=False)
+    pairs = queries.read(here.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
+    told_apart(here, pairs, by, codes, _BREAKDOWNS[by].lower())

@@ -118,7 +118,10 @@ SQL: Mapping[str, str] = {
     """,
     "breakdown": """
         select
-            cell.*, share.value as share, share.obs_status as share_obs_status, share.conf_status as share_conf_status
+            cell.*,
+            share.value as share_value, share.low as share_low, share.high as share_high, share.state as share_state,
+            share.interval_basis as share_interval_basis, share.obs_status as share_obs_status,
+            share.conf_status as share_conf_status, share.flags as share_flags
         from cell
         left join indicator as share
             on share.metric = 'share' and share.dimension = $dimension

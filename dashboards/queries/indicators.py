@@ -34,6 +34,12 @@ SQL: Mapping[str, str] = {
         where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
         order by area_a, area_b
     """,
+    "share_pairs": """
+        select * from pair
+        where metric = 'share' and dimension = ? and measure = ? and freq = 'A' and period = ? and offence_group = ?
+            and count_unit = ? and victim_status = ?
+        order by category, area_a, area_b
+    """,
     "region_range": """
         select * from region where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
     """,

@@ -47,14 +47,22 @@ def html(test: AppTest) -> str:
 
 def row(test: AppTest, heading: str) -> list[str]:
     """Fields of the first table row under a heading, without marks."""
+    found = rows(test, heading)
+    assert found, f"no row {heading!r}"
+    return found[0]
+
+
+def rows(test: AppTest, heading: str) -> list[list[str]]:
+    """Fields of every table row under a heading, without marks."""
+    out = []
     for found in re.findall(r"<tr[^>]*>(.*?)</tr>", html(test), re.S):
         plain = re.sub(r"<sup>.*?</sup>", "", found)
         fields = [
             re.sub(r"<[^>]+>", "", part).strip() for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", plain, re.S)
         ]
         if fields and fields[0] == heading:
-            return fields[1:]
-    raise AssertionError(f"no row {heading!r}")
+            out.append(fields[1:])
+    return out
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -144,7 +152,9 @@ def test_a_territory_shows_series_breakdowns_card_and_returns() -> None:
     test = run("territory", territory="AL", by="sex", year="2025")
     text = html(test)
     assert row(test, "2026 Q3")[2] == "c"
-    assert row(test, "Female")[4:6] == ["c", "c"], "a withheld figure has a withheld share"
+    counts, shares = rows(test, "Female")
+    place = counts.index("c")
+    assert shares[place] == "c", "a withheld figure has a withheld share"
     assert "Counting card of Albania" in text
     assert "SALCORRECTION000" in text and "carried forward" in text
     assert len(test.get("vega_lite_chart")) == 6
@@ -317,6 +327,37 @@ def test_a_ratio_of_two_units_is_refused_with_its_reason() -> None:
     test = run("ratios", **RATIO)
     assert row(test, "Bosnia and Herzegovina")[0] == words.NOT_APPLICABLE
     assert "The two sides differ in the count unit." in html(test)
+
+
+def test_a_share_stands_with_its_range_and_says_where_it_is_of_few() -> None:
+    test = run("territory", territory="AL", by="sex", year="2025")
+    shares = [row for heading in ("Female", "Male") for row in rows(test, heading)[1:]]
+    told = [field for row in shares for field in row if field not in ("c", "")]
+    assert told and all(re.fullmatch(r"\d+ \(\d+–\d+\)", field) for field in told), told
+    assert 'class="rti-few"' in html(test) and "share: too few to compare" in html(test)
+    assert "Too few to compare: one of the two numbers is under 20." in html(test)
+
+
+def test_shares_that_can_be_told_apart_are_told_by_their_odds() -> None:
+    text = html(run("territory", territory="AL", by="sex", year="2025"))
+    assert "Female: of 21 pairs 3 were compared and 2 can be told apart; the others cannot be told apart" in text
+    # 30 of 60 and 20 of 80: 50 and 25 per cent, and the odds 30:30 and 20:60, three to one.
+    assert "Albania is higher than Croatia: 50 against 25 per cent; the odds 3.00 times, range 1.32 to 6.94." in text
+    endless = "Bosnia and Herzegovina is higher than Croatia: 100 against 25 per cent; the odds without end, range 1.75"
+    assert f"{endless} or more." in text, "nobody is left over"
+    assert "None" not in text and "nan" not in text
+
+
+def test_older_returns_stand_below_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboards.public_pages import territory
+
+    monkeypatch.setattr(territory, "_NEWEST", 1)
+    test = run("territory", territory="AL")
+    [older] = [one for one in test.expander if "older return" in one.label]
+    number = int(older.label.split()[0])
+    assert (
+        len(re.findall(r"<tr", html(test).split("Older returns accepted", 1)[1].split("</table>", 1)[0])) == number + 1
+    )
 
 
 def test_pairs_are_told_in_words_and_never_ranked() -> None:
