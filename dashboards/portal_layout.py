@@ -194,9 +194,16 @@ def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> 
         chosen(str(st.session_state[key]))
 
     options = list(names)
-    st.session_state.setdefault(key, language if language in names else options[0])
+    # As the list's own default, and not put into the session: what is put there is told to the browser once, and a run
+    # whose messages a new line throws away (`portal_line.py`) left the first language there is, English, in the list.
     st.selectbox(
-        tell("Language", language), options, key=key, format_func=lambda code: names[code], on_change=change, width=170
+        tell("Language", language),
+        options,
+        index=options.index(language) if language in names else 0,
+        key=key,
+        format_func=lambda code: names[code],
+        on_change=change,
+        width=170,
     )
 
 

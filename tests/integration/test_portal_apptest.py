@@ -525,6 +525,18 @@ def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: desk.Desk
     assert accounts.identity(opened.engine, "al-sender").language == "sq"
 
 
+def test_the_list_of_languages_says_the_right_one_in_every_run(run: Run, opened: desk.Desk) -> None:
+    """A run of which the browser hears nothing must not be the only one that told it."""
+    from pipelines import locales
+    from pipelines.people import accounts
+
+    accounts.set_language(opened.engine, "al-sender", "sq", by="al-sender")
+    test = run("returns", "al-sender")
+    for _ in range(2):
+        assert test.selectbox[0].proto.default == list(locales.language_names()).index("sq") != 0
+        test.run()
+
+
 def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: desk.Desk) -> None:
     name = "<b>third [press](mailto:somebody@elsewhere.example).xlsx"
     test = run("upload", "al-sender")
