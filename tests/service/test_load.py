@@ -70,7 +70,7 @@ def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser:
         for page in pages.values():
             page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
             page.evaluate(_WATCH)
-        before = service.megabytes()
+        before, used, began = service.megabytes(), service.seconds(), time.perf_counter()
         for number, (account, page) in enumerate(pages.items()):
             path = running.newest(account)
             data = running.other_bytes(path, 40 + (9 if account == "sender" else 0))
@@ -87,7 +87,10 @@ def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser:
             expect(page.get_by_role("button", name="Yes, this is right: show me the answer")).to_be_visible()
             expect(page.get_by_text("Nothing was kept")).to_have_count(0)
             assert account
-        print(f"\nmemory before: {before:.0f} MB", end="")
+        took, used = time.perf_counter() - began, service.seconds() - used
+        print(
+            f"\nmemory before: {before:.0f} MB; {took:.1f} s in all, the service used {used:.1f} s of processor", end=""
+        )
         said(f"{PEOPLE} people on their pages, until the answer stands", taken, service)
         if first:
             said("... until the first findings stand", first, service)
