@@ -99,15 +99,16 @@ class _Laps:
         self.slowest: dict[str, list[tuple[str, float]]] = {}
 
     def run(self, phase: str, work: Callable[[], object]) -> None:
-        results = self.home.restricted / "dbt" / "run_results.json"
+        from pipelines import warehouse
+
+        results = self.home.restricted / "dbt" / warehouse.LAST_TIMES
         results.unlink(missing_ok=True)
         begun = time.perf_counter()
         work()
         self.seconds[phase] = time.perf_counter() - begun
         if results.exists():
-            found = json.loads(results.read_text(encoding="utf-8"))["results"]
-            times = sorted(((r["unique_id"].split(".")[2], r["execution_time"]) for r in found), key=lambda t: -t[1])
-            self.slowest[phase] = times[:4]
+            times: dict[str, float] = json.loads(results.read_text(encoding="utf-8"))
+            self.slowest[phase] = sorted(times.items(), key=lambda one: -one[1])[:4]
 
 
 def build(home: Home) -> dict[str, Any]:

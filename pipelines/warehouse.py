@@ -36,6 +36,8 @@ EXPORTED = (
     "dim_metric", "dim_metric_operand",
 )  # fmt: skip
 """Tables of the counts that are also written as Parquet, for the steps after them."""
+LAST_TIMES = "seconds.json"
+"""In `restricted/dbt`: seconds of each model, seed and test of the last invocation, of whichever phase."""
 _FACTS = ("observation", "case_event")
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")
 
@@ -279,14 +281,21 @@ def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -
 def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeTime]:
     manifest = parse()
     scratch = home.restricted / "dbt"
-    result = _runner(manifest).invoke([command, *arguments, *_paths(scratch), "--vars", json.dumps(dict(variables))])
+    # dbt would write its manifest anew beside each build, half a second for what `parse` wrote already.
+    result = _runner(manifest).invoke(
+        [command, *arguments, "--no-write-json", *_paths(scratch), "--vars", json.dumps(dict(variables))]
+    )
     _release()
     if result.exception is not None:
         raise WarehouseError(f"dbt could not run: {type(result.exception).__name__}: {result.exception}".rstrip(": "))
     failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
     if failed or not result.success:
         raise WarehouseError(_explain(failed, scratch))
-    return [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in result.result.results]
+    made = result.result.results
+    times = [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in made]
+    written = json.dumps({time.name: time.seconds for time in times}, indent=1)
+    (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
+    return times
 
 
 def _explain(failed: Sequence[Any], scratch: Path) -> str:
