@@ -99,7 +99,7 @@ def import_reference(
 
 
 def serve() -> None:
-    """Serve the dashboard and the Dagster UI of this home, and print both addresses."""
+    """Serve the public pages, the offices' pages and the Dagster UI of this home, and print their addresses."""
     from pipelines.serve import serve as run
 
     run(the_home())
