@@ -131,9 +131,9 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
     with st.container(key=f"live-{identity}"):
         status = st.status(shown, expanded=True)
     layout.live(identity)
-    with status:
-        bar = st.progress(_PARTS["reading"], text=here.tell("Reading the file"))
-        first = st.empty()
+    # Not within `with status`: at its end Streamlit would show the check as done while it goes on.
+    bar = status.progress(_PARTS["reading"], text=here.tell("Reading the file"))
+    first = status.empty()
 
     def on_step(step: Step) -> None:
         # Each call of `st` is a message, and the browser draws its page anew for it: none that the next one replaces.
