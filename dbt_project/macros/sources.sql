@@ -23,3 +23,8 @@
     {%- for file in files -%}{%- do quoted.append("'" ~ file | replace("'", "''") ~ "'") -%}{%- endfor -%}
     {{- return('read_parquet([' ~ quoted | join(', ') ~ '])') -}}
 {% endmacro %}
+
+{# The columns that the model's own page declares: of a model that takes over what it reads as it is. #}
+{% macro declared_columns() -%}
+    {{ model.columns.keys() | join(', ') }}
+{%- endmacro %}

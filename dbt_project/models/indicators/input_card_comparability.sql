@@ -5,8 +5,7 @@ with
 source as (select * from {{ from_source('dimensions', 'dim_card_comparability') }}),
 
 final as (
-    select
-        card_id_a, card_id_b, measure, score, reasons
+    select {{ declared_columns() }}
     from source
 )
 

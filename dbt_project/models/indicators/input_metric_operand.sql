@@ -5,8 +5,7 @@ with
 source as (select * from {{ from_source('dimensions', 'dim_metric_operand') }}),
 
 final as (
-    select
-        metric, side, position, measure, level, statistic
+    select {{ declared_columns() }}
     from source
 )
 

@@ -5,9 +5,7 @@ with
 source as (select * from {{ from_source('records', 'record_cohort') }}),
 
 final as (
-    select
-        area_kind, area, territory, source, offence_group, stage, freq, cohort, quarters,
-        seen_quarters, statistic, unit_measure, value, low, high, n_band, obs_status, conf_status
+    select {{ declared_columns() }}
     from source
 )
 

@@ -5,8 +5,7 @@ with
 source as (select * from {{ from_source('records', 'record_dispersion') }}),
 
 final as (
-    select
-        area_kind, area, territory, source, offence_group, phi, basis, cases_band, is_public
+    select {{ declared_columns() }}
     from source
 )
 

@@ -5,9 +5,7 @@ with
 source as (select * from {{ from_source('records', 'record_lag') }}),
 
 final as (
-    select
-        area_kind, area, territory, source, offence_group, stage, denominator, numerator, freq,
-        lag_periods, median_days, is_public
+    select {{ declared_columns() }}
     from source
 )
 

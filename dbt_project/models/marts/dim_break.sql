@@ -3,9 +3,7 @@ with
 breaks as (select * from {{ ref('stg_break') }}),
 
 final as (
-    select
-        area, of_area, territory, kind, code, first_period, first_day, last_day, offence_group, level, measure,
-        words, detail, text, status
+    select {{ declared_columns() }}
     from breaks
 )
 

@@ -3,8 +3,7 @@ with
 scores as (select * from {{ ref('stg_card_comparability') }}),
 
 final as (
-    select
-        card_id_a, card_id_b, measure, score, reasons
+    select {{ declared_columns() }}
     from scores
 )
 

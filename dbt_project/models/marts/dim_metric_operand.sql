@@ -3,8 +3,7 @@ with
 metric_operands as (select * from {{ ref('stg_metric_operand') }}),
 
 final as (
-    select
-        metric, side, position, measure, level, statistic
+    select {{ declared_columns() }}
     from metric_operands
 )
 

@@ -3,9 +3,7 @@ with
 source as (select * from {{ from_source('gathered', 'break') }}),
 
 final as (
-    select
-        area, of_area, territory, kind, code, first_period, first_day, last_day, offence_group, level, measure,
-        words, detail, text, status
+    select {{ declared_columns() }}
     from source
 )
 

@@ -3,8 +3,7 @@ with
 source as (select * from {{ from_source('gathered', 'card_comparability') }}),
 
 final as (
-    select
-        card_id_a, card_id_b, measure, score, reasons
+    select {{ declared_columns() }}
     from source
 )
 

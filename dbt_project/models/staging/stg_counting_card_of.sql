@@ -3,8 +3,7 @@ with
 source as (select * from {{ from_source('gathered', 'counting_card_of') }}),
 
 final as (
-    select
-        area, level, freq, period, count_unit, card_id
+    select {{ declared_columns() }}
     from source
 )
 

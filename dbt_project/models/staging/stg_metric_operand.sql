@@ -3,8 +3,7 @@ with
 source as (select * from {{ from_source('gathered', 'metric_operand') }}),
 
 final as (
-    select
-        metric, side, position, measure, level, statistic
+    select {{ declared_columns() }}
     from source
 )
 
