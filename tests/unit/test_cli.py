@@ -245,6 +245,23 @@ def test_a_return_from_handing_in_to_withdrawal(capsys: pytest.CaptureFixture[st
     assert _run(capsys, "status", "--state", "gone")[0] == 3
 
 
+def test_status_says_by_which_return_another_was_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    _run(capsys, "init")
+    first = _json(capsys, "submit", _file("a.csv", "2025-Q4;reported;3"))[1]["submission_id"]
+    _run(capsys, "approve", first)
+    assert _json(capsys, "status", first)[1]["replaced_by"] == []
+    again = ("submit", _file("b.csv", "2025-Q4;reported;4"), "--reason", "late_data")
+    second = _json(capsys, *again)[1]["submission_id"]
+    _run(capsys, "approve", second)
+    (later,) = _json(capsys, "status", first)[1]["replaced_by"]
+    assert (later["submission_id"], later["periods"]) == (second, ["2025-Q4"])
+    assert f"replaced by {second} since {later['since']}: 2025-Q4" in _run(capsys, "status", first)[1]
+    rows = {line.split()[0]: line for line in _run(capsys, "status")[1].splitlines()}
+    assert second in rows[first] and first not in rows[second]
+    listed = {one["submission_id"]: one["replaced_by"] for one in _json(capsys, "status")[1]["submissions"]}
+    assert listed == {first: [later], second: []}
+
+
 def test_submit_tells_what_came_before_and_takes_folders(capsys: pytest.CaptureFixture[str]) -> None:
     _run(capsys, "init")
     Path("in").mkdir()
