@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipelines.readers import wire
+from pipelines.readers import halves, wire
 from pipelines.readers.model import ReadError
 
 _NEWUSER = 0x10000000
@@ -100,6 +100,7 @@ def _child(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dic
     tempfile.tempdir = str(folder)
     _set_limits(config)
     sys.addaudithook(_forbid_sockets)
+    halves.allow()
     # A reader makes many objects and next to no cycles: the collector runs between files, and not
     # after each: a full collection takes longer than reading a small return.
     gc.freeze()
