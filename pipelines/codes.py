@@ -89,7 +89,10 @@ class MeasurePart(NamedTuple):
 
 @cache
 def measure_parts() -> tuple[MeasurePart, ...]:
-    """Which measures are parts of which others (`seeds/rules/measure_part.csv`), in file order."""
+    """Which measures are parts of which others (`seeds/rules/measure_part.csv`), in file order.
+
+    Of several outcomes of one person on one day, the first in the file counts (`statistics.stages`).
+    """
     with (SEED_FOLDER / "rules" / "measure_part.csv").open(encoding="utf-8", newline="") as handle:
         return tuple(
             MeasurePart(row["whole"], row["part"], row["level"], row["makes_whole"] == "true")

@@ -59,7 +59,7 @@ def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
     law, areas = home.gathered / "law_article.parquet", tables / "dim_area.parquet"
     released = folder(home) / "released"
     before = [released] if released.exists() else []
-    key = steps.digest(steps.code(*_CODE), blocks.write_csv(), law, areas, *before)
+    key = steps.digest(steps.code(*_CODE), str(codes.measure_parts()), blocks.write_csv(), law, areas, *before)
     target = folder(home) / key[:16]
     if target.exists():
         return target, False

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from pipelines.indicators.record_programme import RecordProgramme
@@ -136,7 +138,7 @@ def _cohorts(
             stood = cohort.states(frame, asked.quarters, freq).rename({"first_cluster": "cluster"})
             members.append(_members("record_cohort", stood.with_columns(**of), "state"))
     whole = pl.concat(made).with_columns(
-        ended_otherwise=pl.col("acquitted") + pl.col("rejected") + pl.col("discontinued"),
+        ended_otherwise=reduce(add, (pl.col(state) for state in cohort.ENDED if state != "convicted")),
     )
     rest = pl.col("conviction_ratio_of") - pl.col("decided_ratio_of")
     whole = shared(

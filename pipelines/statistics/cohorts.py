@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.statistics.durations import behind
 from pipelines.statistics.record_shares import counted, counted_schema, shared
-from pipelines.statistics.stages import AREA, UNIT
+from pipelines.statistics.stages import AREA, UNIT, outcomes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,7 +33,9 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
 """State of a person at a day, and the ends of a stay that lead there.  `indicted` occurs where the stage ends with the
 indictment; `decided`: an end whose outcome the register does not tell; `lost`: the records broke off while it was
 open, or it was joined to a case that they do not show."""
-ENDED = ("convicted", "acquitted", "rejected", "discontinued")
+_DECISIONS = {mark.event for decision in ("adjudicated_first", "adjudicated_final") for mark in outcomes(decision)[:-1]}
+ENDED = tuple(state for state, ends in OUTCOMES.items() if _DECISIONS.issuperset(ends) and ends)
+"""States after a court's decision whose outcome is told."""
 
 
 def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl.DataFrame:

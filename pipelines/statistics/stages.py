@@ -1,6 +1,7 @@
 """Stages of proceedings as data: what opens a stay in one and what ends it.
 
-Belongs here: the stage pairs and the columns of a unit.  Does not belong here: making stays of events (`stays.py`).
+Belongs here: the stage pairs and the columns of a unit.  Does not belong here: making stays of events (`stays.py`),
+and which outcomes make a decision: that is `codes.measure_parts()`.
 Rules and their reasons: `docs/methodology/durations.md`.
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from pipelines import codes
 
 AREA = ("territory", "jurisdiction", "source", "offence_group")
 """What stays of different persons are told apart by; `offence_group` is put on by the caller, from the code list."""
@@ -39,16 +42,23 @@ class Stage:
     recurs: bool = False
 
 
-def _outcomes(level: str) -> tuple[Mark, ...]:
-    found = (f"convicted_{level}", "acquitted", "rejected", "discontinued", f"adjudicated_{level}")
-    return tuple(Mark(event, level) for event in found)
+def outcomes(decision: str) -> tuple[Mark, ...]:
+    """The outcomes that make a decision, in the order of the list of parts, and last the bare decision.
+
+    Raises LookupError for a measure that has no such parts.
+    """
+    parts = [one for one in codes.measure_parts() if one.whole == decision and one.makes_whole]
+    if not parts:
+        raise LookupError(f"{decision} is made of no parts in measure_part.csv")
+    return (*(Mark(one.part, one.level) for one in parts), Mark(decision, parts[0].level))
 
 
 def _leaving(*levels: str) -> tuple[Mark, ...]:
     return tuple(Mark(event, level) for event in ("requalified_out", "transferred_out", "joined") for level in levels)
 
 
-_PROSECUTOR = (Mark("rejected", "prosecution"), Mark("discontinued", "prosecution"))
+_PROSECUTOR = outcomes("report_disposed")
+_NO_INDICTMENT = tuple(mark for mark in _PROSECUTOR if mark.event not in ("indicted", "report_disposed"))
 _TAKEN = (Mark("transferred_in", "prosecution"), Mark("requalified_in", "prosecution"))
 _TAKEN_COURT = (Mark("transferred_in", "first"), Mark("requalified_in", "first"))
 _COURTS = ("first", "appeal", "final")
@@ -57,19 +67,19 @@ PROSECUTION = Stage(
     "prosecution",
     (Mark("reported", "prosecution"), *_TAKEN),
     (Mark("reopened", "prosecution"),),
-    (Mark("indicted", "prosecution"), *_PROSECUTOR, *_leaving("prosecution"), Mark("report_disposed", "prosecution")),
+    _PROSECUTOR,
 )
 INVESTIGATION = Stage(
     "investigation",
     (Mark("investigated", "prosecution"),),
     (),
-    (Mark("indicted", "prosecution"), *_PROSECUTOR, *_leaving("prosecution")),
+    tuple(mark for mark in _PROSECUTOR if mark.event != "report_disposed"),
 )
 FIRST = Stage(
     "first",
     (Mark("indicted", "prosecution"), *_TAKEN_COURT),
     (Mark("remitted", "first"), Mark("reopened", "first")),
-    (*_outcomes("first"), *_leaving("first")),
+    (*outcomes("adjudicated_first"), *_leaving("first")),
 )
 APPEAL = Stage(
     "appeal",
@@ -82,12 +92,12 @@ PROCEEDINGS = Stage(
     "proceedings",
     (Mark("indicted", "prosecution"), *_TAKEN_COURT),
     (Mark("reopened", "final"), Mark("reopened", "first")),
-    (*_outcomes("final"), *_leaving(*_COURTS)),
+    (*outcomes("adjudicated_final"), *_leaving(*_COURTS)),
 )
 REPORT_TO_COURT = Stage(
     "report_to_court",
     (Mark("reported", "prosecution"), *_TAKEN),
     (Mark("reopened", "prosecution"), Mark("remitted", "first"), Mark("reopened", "first")),
-    (*_outcomes("first"), *_PROSECUTOR, *_leaving("prosecution", "first")),
+    (*outcomes("adjudicated_first"), *_NO_INDICTMENT, *_leaving("first")),
 )
 STAGES = {one.name: one for one in (PROSECUTION, INVESTIGATION, FIRST, APPEAL, PROCEEDINGS, REPORT_TO_COURT)}

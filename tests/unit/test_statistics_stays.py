@@ -7,7 +7,18 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipelines.statistics.stages import APPEAL, FIRST, PROCEEDINGS, PROSECUTION, REPORT_TO_COURT
+from pipelines import codes
+from pipelines.statistics import cohorts
+from pipelines.statistics.stages import (
+    APPEAL,
+    FIRST,
+    INVESTIGATION,
+    PROCEEDINGS,
+    PROSECUTION,
+    REPORT_TO_COURT,
+    STAGES,
+    outcomes,
+)
 from pipelines.statistics.stays import reach, stays
 from tests.records import reported, written
 
@@ -24,6 +35,33 @@ def told(frame: pl.DataFrame) -> list[tuple[object, ...]]:
 
 def aside(frame: pl.DataFrame) -> dict[str, int]:
     return dict(frame.select("reason", "n").rows())
+
+
+def test_outcomes_end_a_stage_in_the_order_in_which_they_count() -> None:
+    """Conviction, acquittal, rejection, discontinuance, the bare decision, then what leaves the level."""
+    away = ["requalified_out", "transferred_out", "joined"]
+    other = ["acquitted", "rejected", "discontinued"]
+    assert [mark.event for mark in FIRST.exits] == ["convicted_first", *other, "adjudicated_first", *away]
+    assert [mark.event for mark in PROCEEDINGS.exits][:5] == ["convicted_final", *other, "adjudicated_final"]
+    assert [mark.event for mark in PROSECUTION.exits] == ["indicted", *other[1:], *away, "report_disposed"]
+    assert [mark.event for mark in INVESTIGATION.exits] == ["indicted", *other[1:], *away]
+    assert [tuple(mark) for mark in REPORT_TO_COURT.exits[5:]] == [
+        *((event, P) for event in (*other[1:], *away)), *((event, F) for event in away)
+    ]  # fmt: skip
+
+
+def test_what_makes_a_decision_is_told_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = (*codes.measure_parts(), codes.MeasurePart("adjudicated_first", "severed", F, makes_whole=True))
+    monkeypatch.setattr(codes, "measure_parts", lambda: more)
+    assert [mark.event for mark in outcomes("adjudicated_first")][-2:] == ["severed", "adjudicated_first"]
+    with pytest.raises(LookupError, match="decided_on_appeal"):
+        outcomes("decided_on_appeal")
+
+
+def test_every_end_of_a_stage_is_a_state_of_its_cohorts() -> None:
+    ends = {end for told_by in cohorts.OUTCOMES.values() for end in told_by}
+    assert {mark.event for stage in STAGES.values() for mark in stage.exits} <= ends
+    assert cohorts.ENDED == ("convicted", "acquitted", "rejected", "discontinued")
 
 
 def test_a_decided_and_an_open_defendant() -> None:
