@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from ruamel.yaml import YAML
 
 from pipelines import codes
-from pipelines.disclosure.space import BLOCK, DETAIL, NOT_APPLICABLE, TOTAL
+from pipelines.disclosure.space import BLOCK, DETAIL, NOT_APPLICABLE, TOTAL, unplaced
 
 FILE = Path(__file__).with_name("programme.yml")
 
@@ -92,7 +92,8 @@ def select(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataF
     """Rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
 
     A cell that two tables share stands in both. Order: table, then as in `counts`.  A difference below zero, and every
-    figure that holds one, is missing here: see `_known`.  Raises ProgrammeError where one
+    figure that holds one, is missing here: see `_known`.  A regional cell that its reporters' own figures leave no room
+    for is not among them: see `space.unplaced`.  Raises ProgrammeError where one
     table would hold a cell twice, once as the total of a dimension and once as not applicable: a reader could not tell
     which is meant, and the protection would take them for two.
     """
@@ -102,7 +103,16 @@ def select(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataF
         [counts.filter(table.rows()).with_columns(pl.lit(table.id).alias("table_id")) for table in programme.tables]
     )
     _refuse_twins(chosen)
-    return chosen
+    return _placed(chosen)
+
+
+def _placed(chosen: pl.DataFrame) -> pl.DataFrame:
+    """The cells without those of the region that nobody may hold."""
+    numbered = chosen.with_row_index("_row")
+    gone: list[int] = []
+    for block in numbered.filter(pl.col("value").is_not_null()).partition_by(BLOCK, maintain_order=True):
+        gone += block.filter(pl.Series(unplaced(block), dtype=pl.Boolean))["_row"].to_list()
+    return numbered.filter(~pl.col("_row").is_in(gone)).drop("_row")
 
 
 def _known(counts: pl.DataFrame) -> pl.DataFrame:

@@ -109,7 +109,35 @@ def build(block: pl.DataFrame) -> Space:
     values = block["value"].to_numpy().astype(float)
     if np.isnan(values).any() or (values < 0).any() or (values != np.rint(values)).any():
         raise ValueError("a block needs a whole, non-negative value in every row")
-    cells = [
+    cells = _cells(block)
+    leaves = _Leaves(cells)
+    return _merge([leaves.of(cell) for cell in cells], values)
+
+
+def unplaced(block: pl.DataFrame) -> list[bool]:
+    """Which rows of one block are regional cells of several categories that a reporter of theirs does not tell.
+
+    The region alone is broken down by two dimensions at once; of a territory that lacks one of the two categories among
+    its own figures (its table has a gap there) nothing says that it may hold persons of both.  The cell would then
+    exceed what its other reporters can hold, or be of nobody, and contradict figures that are right.
+    """
+    cells = _cells(block)
+    told = _categories(cells)
+    return [
+        cell.kind == "region"
+        and cell.value > 0
+        and sum(code not in (TOTAL, NOT_APPLICABLE) for code in cell.detail) > 1
+        and any(
+            code != TOTAL and code not in told.get((territory, i), (code,))
+            for territory in cell.reporters
+            for i, code in enumerate(cell.detail)
+        )
+        for cell in cells
+    ]
+
+
+def _cells(block: pl.DataFrame) -> list[_Cell]:
+    return [
         _Cell(
             kind=row["area_kind"],
             area=row["area"],
@@ -122,8 +150,30 @@ def build(block: pl.DataFrame) -> Space:
         )
         for row in block.iter_rows(named=True)
     ]
-    leaves = _Leaves(cells)
-    return _merge([leaves.of(cell) for cell in cells], values)
+
+
+def _own(cells: list[_Cell]) -> list[_Cell]:
+    """The cells of territories and jurisdictions, one that several tables share only once."""
+    shared = {(cell.kind, cell.area, cell.period, cell.detail): cell for cell in cells if cell.kind != "region"}
+    return list(shared.values())
+
+
+def _categories(cells: list[_Cell]) -> dict[tuple[str, int], frozenset[str]]:
+    """(territory, dimension) -> the categories that it tells. Of one that tells none, any may be there."""
+    used: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for cell in _own(cells):
+        for i, code in enumerate(cell.detail):
+            if code != TOTAL:
+                used[cell.territory, i].add(code)
+    told = {key: frozenset(found) for key, found in used.items()}
+    for cell in cells:
+        for i, code in enumerate(cell.detail):
+            # A category that the region alone tells may be anybody's of whom it is made.
+            if code != TOTAL and not any(code in told.get((t, i), ()) for t in cell.reporters):
+                for territory in cell.reporters:
+                    if (territory, i) in told:
+                        used[territory, i].add(code)
+    return {key: frozenset(found) for key, found in used.items()}
 
 
 class _Leaves:
@@ -131,8 +181,7 @@ class _Leaves:
 
     def __init__(self, cells: list[_Cell]) -> None:
         # A cell that several tables share is one cell: counted twice, no breakdown would make its total.
-        shared = {(cell.kind, cell.area, cell.period, cell.detail): cell for cell in cells if cell.kind != "region"}
-        self._own = list(shared.values())
+        self._own = _own(cells)
         self._parts = self._jurisdictions()
         self._codes = [
             tuple(sorted({cell.detail[i] for cell in cells} - {TOTAL})) or (TOTAL,) for i in range(len(DETAIL))
@@ -141,7 +190,7 @@ class _Leaves:
             tuple(code for code in named if code not in OUTSIDE.get(dim, ()))
             for dim, named in zip(DETAIL, self._codes, strict=True)
         ]
-        self._used = self._categories(cells)
+        self._used = _categories(cells)
         self._sums = self._breakdowns()
         self._uneven = self._years()
         self._areas: dict[tuple[str, str], int] = {}
@@ -192,23 +241,6 @@ class _Leaves:
             return [(cell.territory, cell.area)]
         territories = cell.reporters if cell.kind == "region" else (cell.territory,)
         return [(t, area) for t in territories for area in self._parts.get((t, year), (t,))]
-
-    def _categories(self, cells: list[_Cell]) -> dict[tuple[str, int], frozenset[str]]:
-        """(territory, dimension) -> the categories that it tells. Of one that tells none, any may be there."""
-        used: dict[tuple[str, int], set[str]] = defaultdict(set)
-        for cell in self._own:
-            for i, code in enumerate(cell.detail):
-                if code != TOTAL:
-                    used[cell.territory, i].add(code)
-        told = {key: frozenset(found) for key, found in used.items()}
-        for cell in cells:
-            for i, code in enumerate(cell.detail):
-                # A category that the region alone tells may be anybody's of whom it is made.
-                if code != TOTAL and not any(code in told.get((t, i), ()) for t in cell.reporters):
-                    for territory in cell.reporters:
-                        if (territory, i) in told:
-                            used[territory, i].add(code)
-        return {key: frozenset(found) for key, found in used.items()}
 
     def _inside_of(self, territory: str, i: int) -> tuple[str, ...]:
         """The categories that make the total of a dimension in a territory."""

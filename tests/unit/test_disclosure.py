@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import codes
-from pipelines.disclosure import audit, programme, protect, space, ties
+from pipelines.disclosure import audit, lp, programme, protect, space, ties
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *space.DETAIL)
 
@@ -284,6 +284,62 @@ def test_a_category_that_the_region_alone_tells_may_be_anybodys() -> None:
     )
     known = space.build(rows)
     assert known.matrix[known.rows[3]].nnz > 0
+
+
+def test_a_regional_cell_of_two_categories_that_no_one_reporter_tells_is_not_in_the_programme() -> None:
+    """AA's table has a gap at the young and BB's at the women: young women of the region could be nobody's."""
+    rows = frame(
+        cell("AA", 30),
+        cell("AA", 12, sex="F"),
+        cell("AA", 18, sex="M"),
+        cell("AA", 24, age="Y_GE18"),
+        cell("BB", 40),
+        cell("BB", 33, sex="M"),
+        cell("BB", 9, age="Y_LT18"),
+        cell("BB", 31, age="Y_GE18"),
+        region(70, "AA,BB"),
+        region(7, "AA,BB", sex="F", age="Y_LT18"),
+        region(43, "AA,BB", sex="M", age="Y_GE18"),
+    )
+    small = frame(cell("AA", 2, period="2023"), cell("BB", 40, period="2023"), region(42, "AA,BB", period="2023"))
+    with pytest.raises(protect.ProtectError, match="contradict"):
+        protect.protect(pl.concat([rows, small]))
+    chosen = programme.select(pl.concat([rows, small]))
+    told = chosen.filter(pl.col("table_id") == "region_year_sex_age").select("sex", "age").rows()
+    assert told == [("_T", "_T"), ("M", "Y_GE18"), ("_T", "_T")]
+    assert protect.protect(chosen).report.passed
+
+
+AGES, SEXES = ("Y_LT18", "Y_GE18"), ("F", "M")
+
+
+@given(
+    st.tuples(*[st.integers(0, 9)] * 8),
+    st.tuples(*[st.booleans()] * 8),
+)
+@settings(max_examples=150, deadline=None)
+def test_gaps_in_the_tables_of_territories_hold_up_no_release(counts: tuple[int, ...], gaps: tuple[bool, ...]) -> None:
+    """Two territories by sex and age, whatever they lack among their own figures: what is true never contradicts."""
+    people = dict(zip(product(("AA", "BB"), SEXES, AGES), counts, strict=True))
+    lacks = dict(zip(product(("AA", "BB"), (*SEXES, *AGES)), gaps, strict=True))
+
+    def of(area: str, sex: str = "_T", age: str = "_T") -> int:
+        return sum(n for (a, s, y), n in people.items() if a == area and sex in ("_T", s) and age in ("_T", y))
+
+    rows = [cell(area, of(area)) for area in ("AA", "BB")]
+    rows += [cell(a, of(a, sex=s), sex=s) for a, s in product(("AA", "BB"), SEXES) if not lacks[a, s]]
+    rows += [cell(a, of(a, age=y), age=y) for a, y in product(("AA", "BB"), AGES) if not lacks[a, y]]
+    rows += [region(of("AA") + of("BB"), "AA,BB")]
+    for code, name in [(s, "sex") for s in SEXES] + [(y, "age") for y in AGES]:
+        there = [a for a in ("AA", "BB") if not lacks[a, code]]
+        if there:
+            rows.append(region(sum(of(a, **{name: code}) for a in there), ",".join(there), **{name: code}))
+    rows += [region(of("AA", s, y) + of("BB", s, y), "AA,BB", sex=s, age=y) for s, y in product(SEXES, AGES)]
+    chosen = programme.select(frame(*rows))
+    block = chosen.filter(pl.col("value").is_not_null())
+    known = space.build(block)
+    raising = lp.Raising(known.matrix, known.values, np.ones(len(known.values)), known.ties)
+    assert not (np.abs(raising.contradictions()) > 1e-6).any()
 
 
 def test_a_part_of_the_decisions_cannot_be_got_from_the_others() -> None:
