@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PORT = 8502
+SECONDS_AWAY = 900
+"""How long a session without a line is kept: a file that was given and a half-written explanation outlive a quarter of
+an hour without the network. Streamlit would keep it two minutes."""
 _LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).with_name("portal.py")
 
@@ -32,6 +35,7 @@ _SCRIPT = Path(__file__).with_name("portal.py")
 def create(home: Home, told: Settings) -> Any:
     """The application of a home: a `streamlit.starlette.App`, dressed; an ASGI callable."""
     from starlette.routing import Mount
+    from streamlit import config
     from streamlit.starlette import App
 
     from dashboards.portal_line import Lines
@@ -43,6 +47,8 @@ def create(home: Home, told: Settings) -> Any:
 
     for path in tidy.tidy(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
+    # Here and not in `.streamlit/config.toml`, which the public pages read too: theirs hold nothing worth keeping.
+    config.set_option("server.disconnectedSessionTTL", SECONDS_AWAY)
     desk = open_desk(home)
     routes = [Mount("/api", create_api(desk)), *assets()]
     if told.issuer:

@@ -2,18 +2,22 @@
 
 The line is cut in the browser, at the moments at which Streamlit alone loses a file or the page: before the widget has
 its address for the file, while the bytes go, just after the page was asked for with the file, and before the page has
-noticed that the line is gone.
+noticed that the line is gone.  Or it stays broken for a quarter of an hour.
 """
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipelines.intake import queries, store
 from pipelines.intake.ledger import open_ledger
+from tests import portal_fixture
 from tests.conftest import CLOCK, frozen_at
 from tests.service import running
 from tests.service.in_browser import PATIENCE, signed_in
@@ -130,3 +134,63 @@ def test_a_file_that_was_taken_out_again_is_not_given_again(service: Service, br
         page.get_by_test_id("stFileChipDeleteBtn").locator("button").click(timeout=PATIENCE)
         expect(page.get_by_test_id("stFileChip")).to_have_count(0)
         assert page.evaluate("rtiLine.files") is None
+
+
+# ------------------------------------------------------------------------------------------------- a quarter of an hour
+
+_WITH_A_CLOCK = """
+import sys, time
+from pathlib import Path
+from streamlit.runtime import memory_session_storage as storage
+ahead, kept = Path(sys.argv.pop(1)), storage.TTLCache
+storage.TTLCache = lambda *a, **k: kept(*a, **k, timer=lambda: time.monotonic() + float(ahead.read_text()))
+from dashboards.portal_app import main
+main()
+"""
+"""The service as it is started, but that the clock by which it forgets sessions goes ahead as a file says."""
+_SAID = "Two large cases were reported in September, and"
+
+
+@pytest.mark.parametrize(("minutes", "is_kept"), [(14.5, True), (15.5, False)])
+def test_what_was_begun_outlives_a_quarter_of_an_hour_without_the_network(
+    home_of_module: Path, tmp_path: Path, browser: Browser, minutes: float, is_kept: bool
+) -> None:
+    (ahead := tmp_path / "ahead").write_text("0")
+    command = [sys.executable, "-c", _WITH_A_CLOCK, str(ahead)]
+    data = portal_fixture.workbook(portal_fixture.UNUSUAL)
+    with (
+        running.serving(home_of_module, tmp_path, command=command) as service,
+        signed_in(browser, service, ACCOUNT) as page,
+    ):
+
+        def away() -> None:
+            page.context.set_offline(True)
+            page.evaluate("cut()")
+            expect(page.get_by_test_id("stApp")).not_to_have_attribute("data-test-connection-state", "CONNECTED")
+            ahead.write_text(str(float(ahead.read_text()) + 60 * minutes))
+            page.context.set_offline(False)
+            expect(page.get_by_test_id("stApp")).to_have_attribute(
+                "data-test-connection-state", "CONNECTED", timeout=PATIENCE
+            )
+            expect(page.get_by_test_id("stApp")).to_have_attribute(
+                "data-test-script-state", "notRunning", timeout=PATIENCE
+            )
+
+        page.add_init_script(f"({_CUTTABLE})()")
+        page.goto(f"{service.address}/upload")
+        page.locator("input[type=file]:enabled").wait_for(state="attached", timeout=PATIENCE)
+        page.locator("input[type=file]").set_input_files(
+            {"name": "third.xlsx", "mimeType": "application/octet-stream", "buffer": data}
+        )
+        read = page.get_by_role("heading", name="This is what we read")
+        expect(read).to_have_count(1, timeout=PATIENCE)
+        away()
+        expect(read).to_have_count(int(is_kept), timeout=5_000)
+        if not is_kept:
+            return
+        page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+        expect(page.locator("#verdict")).to_contain_text("for an explanation", timeout=PATIENCE)
+        words = page.get_by_role("textbox", name=re.compile("^Explanation in words")).first
+        words.press_sequentially(_SAID)
+        away()
+        expect(words).to_have_value(_SAID)
