@@ -289,19 +289,19 @@ def end(here: Here) -> None:
 
 # ------------------------------------------------------------------------------------------------------- ways and words
 
-_PAGES: dict[str, Any] = {}
+_PAGES = "pages"
 
 
 def register(pages: Mapping[str, Any]) -> None:
-    """Told by the router: the pages of this run, by the path under which they stand."""
-    _PAGES.clear()
-    _PAGES.update(pages)
+    """Told by the router: the pages of this session's run, by the path under which they stand."""
+    # In the session: many people's runs go on at once in one process, and each has pages of its own.
+    st.session_state[_PAGES] = dict(pages)
 
 
 def go(page: str, **query: str) -> NoReturn:
     """To another page of the portal, without a new sign-in and without losing what this session holds."""
     st.session_state["arrived"] = True
-    st.switch_page(_PAGES[page], query_params=query)
+    st.switch_page(st.session_state[_PAGES][page], query_params=query)
 
 
 def arrived() -> bool:

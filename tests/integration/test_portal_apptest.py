@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -139,6 +140,22 @@ def test_a_forged_number_shows_nothing(run: Run, opened: desk.Desk, account: str
         assert test.title[0].value == "Not to be seen"
         assert "third.xlsx" not in html(test) and "Albania" not in html(test)
     assert [e.value for e in there.error] == [e.value for e in elsewhere.error], "foreign and not there are told alike"
+
+
+@pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody"])
+def test_no_page_shows_more_by_what_its_address_says(run: Run, opened: desk.Desk, account: str) -> None:
+    """Every parameter that any page reads, and some that none does, on every page."""
+    from dashboards.portal_pages import PAGES as OFFERED
+
+    assert tuple(page.path for page in OFFERED) == PAGES
+    draft, asked = handed_in(opened, **portal_fixture.BROKEN), sent(opened)
+    said = {"id": draft, "submission": asked, "view": "beside", "area": "AL", "territory": "AL", "jurisdiction": "AL"}
+    said |= {"form": "AL-JUSTICE-1", "user": "secretariat", "role": "steward", "language": "sq", "file": "third.xlsx"}
+    for page in PAGES:
+        test = run(page, account, **said)
+        shown = html(test) + str(names(test)) + str([box.options for box in test.selectbox])
+        for private in ("third.xlsx", "PP_Trafikimi", "al-sender", "AL-JUSTICE-1", draft, asked):
+            assert private not in shown, (page, private)
 
 
 def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Run, opened: desk.Desk) -> None:
@@ -379,6 +396,25 @@ def test_an_upload_is_recognised_and_nothing_is_sent(run: Run, opened: desk.Desk
     assert "This is what we read" in text and "AL-JUSTICE-1" in text and "Nothing has been sent." in text
     states = {one.row.filename: one.state for one in desk.submissions(opened, _who(opened, "al-sender"), mine=True)}
     assert states == {"third.xlsx": "checked"}
+    next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
+    assert not test.exception and "Albania: Justice counts" in test.title[0].value
+
+
+def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
+    run: Run, opened: desk.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pages that one run offers are told while others run: a list for all of them was empty for a moment."""
+    test = run("upload", "al-sender")
+    test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
+    head = portal_layout.head
+
+    def beside(here: portal_layout.Here) -> None:
+        other = threading.Thread(target=portal_layout.register, args=({},))
+        other.start()
+        other.join()
+        head(here)
+
+    monkeypatch.setattr(portal_layout, "head", beside)
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
     assert not test.exception and "Albania: Justice counts" in test.title[0].value
 
