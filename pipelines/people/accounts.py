@@ -109,9 +109,10 @@ def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
             )
         }
         new = [one for one in {a.account_id: a for a in accounts}.values() if one.account_id not in known]
+        # Asked first, so that nobody else learns which accounts there are.
+        _keeper(connection, by, [grant for one in new for grant in one.grants])
         if not new:
             return 0
-        _keeper(connection, by, [grant for one in new for grant in one.grants])
         _refuse_taken(connection, new)
         connection.execute(sa.insert(ACCOUNT), [account_row(one, hashes.get(one.account_id), now, by) for one in new])
         rows = [grant_row(one.account_id, grant, now, by) for one in new for grant in sorted(set(one.grants))]

@@ -28,6 +28,7 @@ WORDS: dict[str, Any] = {"reason": "large_case", "text": "one case of many perso
 LOOKS = ("", "/report", "/receipt", "/findings.csv", "/annotated")
 ACTS: dict[str, dict[str, Any] | None] = {
     "/justify": WORDS, "/send": None, "/approve": None, "/return": GIVES_BACK, "/withdraw": GONE,
+    "/ask-withdrawal": GONE,
 }  # fmt: skip
 
 
@@ -147,6 +148,9 @@ def test_each_route_answers_only_whose_it_is(served: Served, token: str) -> None
         ("steward", "/send", "checked"),
         ("sender's token", "/approve", "sent"),
         ("sender's token", "/return", "sent"),
+        ("viewer", "/ask-withdrawal", "approved"),
+        ("steward", "/ask-withdrawal", "approved"),  # a steward withdraws by override, and asks nobody
+        ("viewer's part of the sender's", "/ask-withdrawal", "published"),
         ("viewer's part of the sender's", "/withdraw", "sent"),
         ("viewer's part of the sender's", "/approve", "sent"),
     ],
