@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines.readers import wire
+from pipelines.readers import endings, wire
 from pipelines.readers.model import Content, ReadError
 
 RULES: dict[str, tuple[str, str]] = {
@@ -285,18 +285,7 @@ class Child:
             self._kill()
             return ReadError("read.child_died", reason=f"it took longer than {self.timeout:g} seconds")
         self.dead = True
-        return ReadError("read.child_died", reason=_reason(self.launcher.reap(self.pid)))
-
-
-def _reason(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU:
-            return "it used more processor time than a file may"
-        if number == signal.SIGKILL:
-            return "the system ended it, most likely for lack of memory"
-        return f"the reader crashed ({signal.Signals(number).name})"
-    return f"the reading process ended early (code {os.WEXITSTATUS(status)})"
+        return ReadError("read.child_died", reason=endings.reason(self.launcher.reap(self.pid)))
 
 
 def _environment() -> dict[str, str]:

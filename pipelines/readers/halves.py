@@ -16,6 +16,7 @@ import signal
 from collections.abc import Callable
 from typing import TypeVar
 
+from pipelines.readers import endings
 from pipelines.readers.model import ReadError
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
     """What two pieces of work give, done at the same time where that may be.
 
     The second must give what can be pickled.  Raises what the first raises, else what the second does: a ReadError or
-    a MemoryError as it was, anything else as RuntimeError with its kind.
+    a MemoryError as it was, anything else as RuntimeError with its kind; read.child_died where it was ended.
     """
     if not _Place.may_fork:
         return first(), second()
@@ -56,9 +57,11 @@ def both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
         raise
     finally:
         status = os.waitpid(pid, 0)[1]
+    # What it wrote by then is no half.
+    if os.WIFSIGNALED(status):
+        raise ReadError("read.child_died", reason=endings.reason(status))
     if status:
-        # Its processor time or memory was over; what it wrote by then is no half.
-        raise MemoryError(f"half of the file ended with status {status}")
+        raise MemoryError("half of the file could not tell its result")
     kind, result = pickle.loads(told)
     if kind == "ok":
         return mine, result

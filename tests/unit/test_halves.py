@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import locales
 from pipelines.readers import halves
 from pipelines.readers.model import ReadError, Where
 from pipelines.readers.pool import ChildPool
+from pipelines.returns.rules import from_read_error
 
 MEMORY = 600 << 20
 
@@ -31,12 +34,25 @@ def _die() -> object:
     raise AssertionError("it lives")
 
 
+def _crash() -> object:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    raise AssertionError("it lives")
+
+
+def _spin() -> object:
+    resource.setrlimit(resource.RLIMIT_CPU, (1, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    while True:
+        pass
+
+
 _PIECES: dict[str, Callable[[], object]] = {
     "pid": os.getpid,
     "large": lambda: "x" * 3_000_000,  # more than a pipe holds
     "refuse": _refuse,
     "fail": _fail,
     "die": _die,
+    "crash": _crash,
+    "spin": _spin,
     "fill": lambda: len(bytearray(MEMORY)),
     "sleep": lambda: time.sleep(30),
 }
@@ -89,10 +105,27 @@ def test_the_fault_of_a_half_comes_without_the_words_of_the_file(pool: ChildPool
     assert isinstance(result, ReadError) and result.rule == "read.reader_failed" and "Petar" not in str(result)
 
 
-@pytest.mark.parametrize("job", ["large+die", "large+fill", "fill+large"])
-def test_a_half_that_has_no_more_memory_or_is_ended_is_told_as_that(pool: ChildPool[str, object], job: str) -> None:
+@pytest.mark.parametrize("job", ["large+fill", "fill+large"])
+def test_a_half_that_has_no_more_memory_is_told_as_that(pool: ChildPool[str, object], job: str) -> None:
     result = ask(pool, job)
     assert isinstance(result, ReadError) and result.rule == "read.out_of_memory"
+    assert ask(pool, "pid+pid"), "the next file is read"
+
+
+@pytest.mark.parametrize(
+    ("job", "reason"),
+    [
+        ("large+spin", "it used more processor time than a file may"),
+        ("large+die", "the system ended it, most likely for lack of memory"),
+        ("large+crash", "the reader crashed (SIGSEGV)"),
+    ],
+)
+def test_why_a_half_was_ended_is_told_as_it_is(pool: ChildPool[str, object], job: str, reason: str) -> None:
+    """The same words as where the whole file is read by one process, and in the sender's language."""
+    result = ask(pool, job)
+    assert isinstance(result, ReadError) and (result.rule, result.params) == ("read.child_died", {"reason": reason})
+    said = locales.words(from_read_error(result), "sr").message
+    assert reason.partition(" (")[0] not in said and said
     assert ask(pool, "pid+pid"), "the next file is read"
 
 
