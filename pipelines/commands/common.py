@@ -90,6 +90,22 @@ def bytes_of(path: Path) -> bytes:
         raise Failure(f"{path} cannot be read: {error.strerror}; check its permissions", UNREADABLE) from None
 
 
+def load_judgement_meanwhile() -> None:
+    """Begin to load what judges (two seconds and more) while files are read, in processes of their own."""
+    import threading
+
+    if "expectations.judge" in sys.modules:
+        return
+
+    def load() -> None:
+        from expectations.engine import warm_up
+
+        warm_up()
+
+    # No daemon: a process that ends while libraries are being loaded may crash. It ends when they are, having said all.
+    threading.Thread(target=load, name="judgement").start()
+
+
 @contextmanager
 def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
     """Progress of long work on standard error: a bar for people, nothing where no person looks on."""

@@ -14,6 +14,7 @@ from pipelines.commands.common import (
     Failure,
     Language,
     bytes_of,
+    load_judgement_meanwhile,
     note,
     progress,
     say,
@@ -50,6 +51,7 @@ def check(
         raise Failure("--annotated, --html and --csv are for one file at a time")
     registry = the_registry()
     jobs = [CheckJob(str(n), bytes_of(path), path.name, form=form) for n, path in enumerate(files)]
+    load_judgement_meanwhile()
     with progress(len(files), "Checking") as tick:
         found = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
     reports = list(found.values())
@@ -149,22 +151,6 @@ def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Pa
         html.write_text(answers.html(report, report.language, demonstration=demonstration), encoding="utf-8")
     if csv is not None:
         csv.write_text(answers.csv(report, report.language), encoding="utf-8", newline="")
-
-
-def _load_judgement_meanwhile() -> None:
-    """Import Great Expectations (two seconds and more) while the files are read in their own processes."""
-    import sys
-    import threading
-
-    if "expectations.judge" in sys.modules:
-        return
-
-    def load() -> None:
-        from expectations.engine import warm_up
-
-        warm_up()
-
-    threading.Thread(target=load, daemon=True).start()
 
 
 def _history(offline: bool) -> HistorySource | None:

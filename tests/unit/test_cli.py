@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from pipelines.cli import app, main
 from pipelines.commands import common, files
+from pipelines.intake.work import Taken, Task
 from pipelines.readers.model import ReadError, Where
 from tests.unit import check_fakes
 
@@ -116,6 +118,37 @@ def test_a_fault_of_the_program_is_not_a_finding(
     code, _, err = _run(capsys, "check", _file("a.csv", "2025-Q4;reported;3"))
     assert code == common.FAULT
     assert "RuntimeError" in err
+
+
+@pytest.mark.parametrize("command", ["check", "submit"])
+def test_what_judges_is_loaded_while_the_file_is_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A process of its own reads the file meanwhile: a cold command took the sum of both."""
+    began = threading.Event()
+    monkeypatch.setattr("expectations.engine.warm_up", began.set)
+    take = check_fakes.take
+
+    def reading(task: Task) -> Taken:
+        assert began.wait(10), "it is loaded only afterwards"
+        return take(task)
+
+    monkeypatch.setattr(check_fakes, "take", reading)
+    judge = sys.modules["expectations.judge"]
+    monkeypatch.setitem(sys.modules, "expectations.judge", judge)  # put back afterwards
+    _run(capsys, "init")
+    load = common.load_judgement_meanwhile
+
+    def cold() -> None:
+        del sys.modules["expectations.judge"]
+        load()
+        sys.modules["expectations.judge"] = judge
+
+    monkeypatch.setattr(
+        f"pipelines.commands.{'files' if command == 'check' else command}.load_judgement_meanwhile", cold
+    )
+    code, out, err = _run(capsys, command, _file("a.csv", "2025-Q4;reported;3"))
+    assert began.is_set(), (code, out, err)
 
 
 def test_a_reader_gone_before_the_end_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
