@@ -9,7 +9,8 @@ figures ranks territories.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -49,6 +50,12 @@ PUBLICATION: Final[dict[str, pl.DataType]] = {
 """One row a release and a return that counts in it."""
 _OFFICE = ("jurisdiction", "instrument", "source", "freq")
 _GROUP = ("territory", "instrument", "freq", "period")
+_WHOLE: Final[tuple[tuple[str, ...], ...]] = (
+    (), ("instrument",), ("freq", "period"), ("instrument", "freq", "period"),
+)  # fmt: skip
+"""What a group takes all of: nothing; all instruments of a period; all periods of an instrument; everything."""
+
+_Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -79,15 +86,15 @@ def table(
     `vintages.ends`, with `instrument` where it is known; `pairs` are verdicts on pairs of offices
     (`coherence.explain`), left out where they may not be told.
     """
-    held = _held(deliveries, publications, breaks)
-    mains = _mains(revisions)
+    revised = _by_group(_mains(revisions))
+    knows_instruments = "instrument" in revisions.columns
+    agreed = None if pairs is None else _by_group(pairs.select("territory", "period", "verdict"))
     rows: list[dict[str, Any]] = []
-    for key in _groups(deliveries):
-        chosen = [one for group, one in held if all(k in (ALL, g) for k, g in zip(key, group, strict=True))]
+    for key, chosen in sorted(_held(deliveries, publications, breaks).items()):
         known = figures(chosen, today)
-        known["DATA_REV_AVGSIZE"] = _revised(mains, key)
-        if pairs is not None:
-            known["COHERENCE_RATE"] = _agreed(pairs, key)
+        known["DATA_REV_AVGSIZE"] = _revised(revised.get(key), is_known=knows_instruments or key[1] == ALL)
+        if agreed is not None:
+            known["COHERENCE_RATE"] = _agreed(agreed, key)
         rows += [_row(key, id_, known[id_]) for id_ in INDICATORS if id_ in known]
     return pl.DataFrame(rows, schema=QUALITY).sort("territory", "instrument", "freq", "period", maintain_order=True)
 
@@ -106,41 +113,44 @@ def figures_in(rows: pl.DataFrame, territory: str, instrument: str = ALL) -> dic
 # -- what goes into a row
 
 
-def _groups(deliveries: pl.DataFrame) -> list[tuple[str, ...]]:
-    """Each territory, instrument and period; all instruments of a period; all periods of each and of all."""
-    found = deliveries.select(_GROUP).unique().rows()
-    whole = {(t, i, ALL, ALL) for t, i, _, _ in found} | {(t, ALL, ALL, ALL) for t, _, _, _ in found}
-    return sorted({*found, *((t, ALL, f, p) for t, _, f, p in found), *whole})
+def _by_group(rows: pl.DataFrame) -> dict[_Key, pl.DataFrame]:
+    """The rows of each group that has any. A column of `_GROUP` that they lack is that of all of them in each."""
+    out: dict[_Key, pl.DataFrame] = {}
+    for whole in _WHOLE:
+        parts = [name for name in _GROUP if name in rows.columns and name not in whole]
+        for values, found in rows.partition_by(parts, as_dict=True).items():
+            named = dict(zip(parts, values, strict=True))
+            out[_key(named, whole)] = found
+    return out
 
 
-def _held(
-    deliveries: pl.DataFrame, publications: pl.DataFrame, breaks: Sequence[Break]
-) -> list[tuple[tuple[str, ...], Delivery]]:
-    """Each return that was due as a `Delivery`, beside its territory, instrument, frequency and period."""
+def _key(named: Mapping[str, Any], whole: Collection[str]) -> _Key:
+    return tuple(ALL if name in whole else str(named.get(name, ALL)) for name in _GROUP)
+
+
+def _held(deliveries: pl.DataFrame, publications: pl.DataFrame, breaks: Sequence[Break]) -> dict[_Key, list[Delivery]]:
+    """Each return that was due as a `Delivery`, in every group that it is of."""
     days: dict[tuple[str, ...], list[date]] = {}
     for row in publications.sort("published_on").iter_rows(named=True):
         days.setdefault((*(row[name] for name in _OFFICE), row["period"]), []).append(row["published_on"])
     lengths = _lengths(deliveries, breaks)
-    out = []
+    out: dict[_Key, list[Delivery]] = defaultdict(list)
     for row in deliveries.iter_rows(named=True):
         office = (*(row[name] for name in _OFFICE), row["period"])
         released = days.get(office, [])
         arrived = row["first_received_at"] if row["is_reported"] else None
-        out.append(
-            (
-                tuple(row[name] for name in _GROUP),
-                Delivery(
-                    period_end=Period.of(row["period"]).end,
-                    due=row["deadline"],
-                    arrived=arrived.date() if arrived is not None else None,
-                    published=released[0] if released else None,
-                    provided=row["cells_provided"],
-                    required=row["cells_required"],
-                    final=next((day for day in released if day >= row["final_on"]), None),
-                    comparable=lengths[office],
-                ),
-            )
+        one = Delivery(
+            period_end=Period.of(row["period"]).end,
+            due=row["deadline"],
+            arrived=arrived.date() if arrived is not None else None,
+            published=released[0] if released else None,
+            provided=row["cells_provided"],
+            required=row["cells_required"],
+            final=next((day for day in released if day >= row["final_on"]), None),
+            comparable=lengths[office],
         )
+        for whole in _WHOLE:
+            out[_key(row, whole)].append(one)
     return out
 
 
@@ -167,17 +177,13 @@ def _mains(ends: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([everyone, chosen.filter(pl.col("age") == "Y_GE18").join(everyone, on=same, how="anti")])
 
 
-def _revised(ends: pl.DataFrame, key: tuple[str, ...]) -> Figure:
-    """A6 over the totals of a territory's flows, whatever their measure."""
-    territory, instrument, freq, period = key
+def _revised(found: pl.DataFrame | None, *, is_known: bool) -> Figure:
+    """A6 over the totals of a territory's flows, whatever their measure; `is_known` if their instrument is."""
     unit = INDICATORS["DATA_REV_AVGSIZE"].unit
-    if instrument != ALL and "instrument" not in ends.columns:
+    if not is_known:
         return Figure(None, unit, reason="published figures do not say of which return they are")
-    chosen = pl.col("territory") == territory
-    for name, wanted in (("instrument", instrument), ("freq", freq), ("period", period)):
-        if wanted != ALL:
-            chosen &= pl.col(name) == wanted
-    found = ends.filter(chosen)
+    if found is None:
+        return Figure(None, unit, 0, "no figure is final and known twice")
     size = revision(found["earlier"].to_numpy(), found["later"].to_numpy())
     if math.isnan(size.relative_to_later):
         why = "no figure is final and known twice" if size.periods == 0 else "all figures are 0"
@@ -185,16 +191,14 @@ def _revised(ends: pl.DataFrame, key: tuple[str, ...]) -> Figure:
     return Figure(size.relative_to_later, unit, size.periods)
 
 
-def _agreed(pairs: pl.DataFrame, key: tuple[str, ...]) -> Figure:
+def _agreed(pairs: Mapping[_Key, pl.DataFrame], key: _Key) -> Figure:
     """Of the cells that two offices fill, the share in which they agree or a declared reason says why not."""
     territory, instrument, _, period = key
     unit = INDICATORS["COHERENCE_RATE"].unit
     if instrument != ALL:
         return Figure(None, unit, reason="two offices are compared over all instruments together")
-    found = pairs.filter(pl.col("territory") == territory)
-    if period != ALL:
-        found = found.filter(pl.col("period") == period)
-    if found.is_empty():
+    found = pairs.get((territory, ALL, ALL, period))
+    if found is None:
         return Figure(None, unit, reason="no two offices say the same thing")
     return Figure(float((found["verdict"] != "open").sum()) / found.height, unit, found.height)
 
