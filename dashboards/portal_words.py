@@ -117,12 +117,13 @@ def periods(codes_: Iterable[str], language: str) -> str:
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
+_OF_LABELS = re.compile(r"(?!(?<=[^\s\\`*_{}\[\]<>#|~$!] )[<>] )[\\`*_{}\[\]<>#|~$!]")
 
 
 def plain(text: str) -> str:
     """Text of a file or a person without the signs that Streamlit would read as Markdown: for labels, which are also
-    read out."""
-    return _MARKDOWN.sub("", text)
+    read out. A sign between two blanks that compares is no Markdown, and stays: "probability < 0.0001"."""
+    return _OF_LABELS.sub("", text)
 
 
 def escaped(text: str) -> str:

@@ -12,9 +12,15 @@ from dashboards import portal_words as words
 from pipelines.people.identity import Grant
 
 
+def test_a_label_says_no_other_number_than_the_finding() -> None:
+    assert words.plain("a *bold* <b>tag</b> (probability < 0.0001)") == "a bold btag/b (probability < 0.0001)"
+    assert words.plain("* > 6") == "  6"
+    assert words.plain("< 5\n > 6") == " 5\n  6", "at the beginning of a line it would be a quotation"
+
+
 @given(st.text())
 def test_a_label_has_no_sign_of_markdown_left(text: str) -> None:
-    assert not re.search(r"[\\`*_{}\[\]<>#|~$!]", words.plain(text))
+    assert not re.search(r"[\\`*_{}\[\]#|~$!]|[<>](?! )|(?<!\S )[<>]", words.plain(text))
 
 
 @given(st.text())
