@@ -1,7 +1,8 @@
 """The portal of the offices: the pages behind `portal_app.py`. A router and nothing else.
 
-Which pages are offered follows the roles of whoever has signed in; what may be seen and done on them is decided by
-`pipelines/desk/`.  Where nobody has signed in, nothing below `enter()` runs.
+Which pages are offered follows the roles of whoever has signed in; the address of another page says that it is not
+theirs.  What may be seen and done on them is decided by `pipelines/desk/`.  Where nobody has signed in, nothing below
+`enter()` runs.
 """
 
 from __future__ import annotations
@@ -15,14 +16,13 @@ st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 here = layout.enter()
 offered = {
     page.path: st.Page(
-        page.show,
+        page.show if page.offered(here.who) else layout.not_for_you,
         title=here.tell(page.title),
         url_path=page.path,
         default=page.default,
-        visibility="visible" if page.listed else "hidden",
+        visibility="visible" if page.listed and page.offered(here.who) else "hidden",
     )
     for page in PAGES
-    if page.offered(here.who)
 }
 layout.register(offered)
 current = st.navigation(list(offered.values()))

@@ -39,6 +39,7 @@ def create(home: Home, told: Settings) -> Any:
     from streamlit.starlette import App
 
     from dashboards.portal_line import Lines
+    from dashboards.portal_pages import paths
     from dashboards.portal_shell import Dressed, assets
     from pipelines.desk import open_desk
     from pipelines.service import demonstration, sign_in, tidy
@@ -56,7 +57,7 @@ def create(home: Home, told: Settings) -> Any:
         demonstration.give_passwords(home, desk.engine)
         served = sign_in.create(desk.engine, client, told.issuer, demonstration=home.kind == "demonstration")
         routes.append(Mount(IDENTITY_PATH, served))
-    return Dressed(Lines(App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk))))
+    return Dressed(Lines(App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk))), paths())
 
 
 def _beside(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:

@@ -140,6 +140,16 @@ def enter() -> Here:
     return Here(desk(), who, who.language if who.language in locales.languages() else locales.SOURCE_LANGUAGE)
 
 
+def not_for_you() -> None:
+    """A page that whoever acts has no role for, in place of it: Streamlit would say, in English, that there is none."""
+    from pipelines.desk import rights
+
+    here = enter()
+    title(here.tell("Not to be seen"))
+    refused(here, rights.lacking())
+    end(here)
+
+
 # ----------------------------------------------------------------------------------------------------------- the frame
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 # The address changes with the content, so that a browser may keep it for ever and no page has the looks of another day.
 _ADDRESS = {name: f"/shell/{hashlib.sha256(made).hexdigest()[:16]}/{name}" for name, made in _MADE.items()}
 _BODY_ENDS = b"</body>"
+_SHELL = b'<div id="root">'
+"""Stands in what Streamlit answers to every address that it does not know."""
 # At the end, after the styles that Streamlit makes while it runs: of two rules of one weight ours is the later.
 _LOADED = (
     f'<link rel="stylesheet" href="{_ADDRESS["portal.css"]}"><script src="{_ADDRESS["portal.js"]}"></script>'
@@ -68,10 +70,15 @@ def assets() -> list[BaseRoute]:
 
 class Dressed:
     """Around the whole application: language, looks and script of the document, and security headers where an answer
-    has none of its own, also where it tells of a fault."""
+    has none of its own, also where it tells of a fault. An address of no page leads to the first: Streamlit would put a
+    dialog before it, in English.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `pages` are the paths of the pages, without a slash; the first page's is empty.
+    """
+
+    def __init__(self, app: ASGIApp, pages: Collection[str]) -> None:
         self.app = app
+        self.paths = frozenset(f"/{page}" for page in pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,10 +95,11 @@ class Dressed:
             # Streamlit would compress its shell, which is then nothing that can be rewritten; or answer that the
             # browser has it already, which may be the one of another language.
             scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in _NOT_PASSED_ON]}
-        await self.app(scope, receive, _dresser(send, lang, rewrite=document))
+        known = scope["path"].rstrip("/") in self.paths or scope["path"] == "/"
+        await self.app(scope, receive, _dresser(send, lang, rewrite=document, known=known))
 
 
-def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], Any]:
+def _dresser(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable[[Message], Any]:
     start: dict[str, Any] = {}
 
     async def dressed(message: Message) -> None:
@@ -111,6 +119,9 @@ def _dresser(send: Send, lang: bytes, *, rewrite: bool) -> Callable[[Message], A
             if not message.get("more_body"):
                 body = _HTML_LANG.sub(b'<html lang="' + lang + b'"', body, count=1)
                 body = body.replace(_BODY_ENDS, _LOADED + _BODY_ENDS, 1)
+                if not known and _SHELL in body:
+                    start["status"], body = 303, b""
+                    start["headers"].append((b"location", b"/"))
                 kept = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
                 vary = (b"vary", b"Accept, Accept-Language, Cookie")
                 start["headers"] = [*kept, vary, (b"content-length", str(len(body)).encode())]

@@ -59,3 +59,8 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("account", mark("My account"), account.show),
     PortalPage("people", mark("People"), people.show, ("steward",)),
 )
+
+
+def paths() -> tuple[str, ...]:
+    """The addresses of the pages, without a slash; the first page's is empty."""
+    return tuple("" if page.default else page.path for page in PAGES)

@@ -23,6 +23,7 @@ def main(root: str, port: int) -> None:
 
     from dashboards import portal_layout
     from dashboards.portal_line import Lines
+    from dashboards.portal_pages import paths
     from dashboards.portal_shell import Dressed, assets
     from pipelines.desk import open_desk
     from pipelines.home import open_home
@@ -39,7 +40,7 @@ def main(root: str, port: int) -> None:
 
     portal_layout.ask_for_claims(claims)
     app = App(str(Path(portal_layout.__file__).with_name("portal.py")), routes=assets())
-    uvicorn.run(Dressed(Lines(app)), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    uvicorn.run(Dressed(Lines(app), paths()), host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

@@ -288,5 +288,106 @@ def test_a_page_is_reached_and_used_by_keyboard_alone(open_as: Open) -> None:
     expect(page.locator("h1")).to_have_text("Upload a return", timeout=30_000)
 
 
+_CONTROLS = """() => {
+    const shown = e => e.checkVisibility({checkVisibilityCSS: true})
+        && [...e.getClientRects()].some(r => r.width > 1 && r.height > 1);
+    return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+        .filter(e => shown(e) && !e.disabled && e.tabIndex >= 0)
+        .map((e, i) => { e.dataset.number = i; return e.innerText || e.ariaLabel || e.title || e.type; });
+}"""
+"""Everything on a page that can be pressed or filled in, numbered."""
+_FOCUS = """() => {
+    const one = document.activeElement;
+    if (one === document.body) return null;
+    let ring = false;
+    for (let e = one, n = 0; e && n < 4; e = e.parentElement, n++) {
+        const style = getComputedStyle(e);
+        ring ||= (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
+    }
+    return {number: one.dataset.number ?? null, ring, group: one.closest('[role=radiogroup]') !== null};
+}"""
+
+
+@pytest.mark.parametrize("account", ["al-sender", "secretariat"])
+def test_all_of_every_page_is_reached_by_keyboard_and_seen_to_be(open_as: Open, account: str) -> None:
+    """Tab comes by everything once and leaves the page again; of a row of choices it takes one, arrows the others."""
+    page = open_as(account)
+    answer = page.locator("tbody a").first.get_attribute("href")
+    for path in (*PAGES, f"answer?{str(answer).partition('?')[2]}"):
+        page.goto(f"{_root(page)}/{path}")
+        settled(page)
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+        names: list[str] = page.evaluate(_CONTROLS)
+        page.evaluate("document.activeElement.blur()")
+        reached: set[str] = set()
+        for _ in range(2 * len(names) + 10):
+            page.keyboard.press("Tab")
+            focus = page.evaluate(_FOCUS)
+            if focus is None or (focus["number"] in reached and not focus["group"]):
+                break
+            if focus["number"] is not None:
+                assert focus["ring"], (path, names[int(focus["number"])])
+                reached.add(focus["number"])
+                while focus["group"]:
+                    page.keyboard.press("ArrowRight")
+                    focus = page.evaluate(_FOCUS)
+                    if focus["number"] in reached:
+                        break
+                    reached.add(focus["number"])
+        left = [name for number, name in enumerate(names) if str(number) not in reached]
+        assert left == [], f"{path} as {account}"
+
+
+def test_a_return_goes_its_way_by_keyboard_alone(open_as: Open) -> None:
+    page = open_as("al-sender", "upload")
+    with page.expect_file_chooser() as chooser:
+        _tab_to(page, "upload|Choose files|Browse", "Enter")
+    data = portal_fixture.workbook({**portal_fixture.UNUSUAL, "A1": "Prokuroria e Përgjithshme"})
+    chooser.value.set_files([{"name": "keys.xlsx", "mimeType": "application/octet-stream", "buffer": data}])
+    expect(page.get_by_role("heading", name="This is what we read")).to_be_visible(timeout=60_000)
+    settled(page)
+    _tab_to(page, "Yes, this is right", "Enter")
+    expect(page.locator("#verdict")).to_contain_text("for an explanation", timeout=60_000)
+    settled(page)
+    expect(page.locator("#summary")).to_be_focused(timeout=10_000)
+    while (n := page.get_by_role("button", name=re.compile("^Keep this explanation")).count()) > 0:
+        _tab_to(page, "^Reason:")
+        page.keyboard.type("One large case")
+        page.keyboard.press("Enter")
+        _tab_to(page, "^Explanation in words")
+        page.keyboard.type("Two large cases were reported in September.")
+        _tab_to(page, "^Keep this explanation", "Enter")
+        expect(page.get_by_role("button", name=re.compile("^Keep this explanation"))).to_have_count(
+            n - 1, timeout=60_000
+        )
+        expect(page.locator(".rti-group:focus" if n > 1 else "[data-testid=stAlertContainer]:focus")).to_have_count(1)
+        settled(page)
+    _tab_to(page, "^Reason of the revision")
+    page.keyboard.type("Late data")
+    page.keyboard.press("Enter")
+    _tab_to(page, "^Send for approval", "Enter")
+    expect(page.locator(".rti-box-good", has_text="Receipt")).to_be_visible(timeout=60_000)
+
+
+_NAME = """(() => {
+    const one = document.activeElement;
+    const words = one.ariaLabel || one.labels?.[0]?.innerText || one.innerText;
+    return one.matches('a, button, input, textarea, summary') && words ? words.trim() : '';
+})()"""
+
+
+def _tab_to(page: Page, name: str, key: str | None = None) -> None:
+    """Press Tab until something of this name has the focus, and then a key."""
+    seen = []
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(_NAME))
+        if re.search(name, seen[-1]):
+            if key is not None:
+                page.keyboard.press(key)
+            return
+    raise AssertionError(f"{name} is not reached: {seen}")
+
+
 def _root(page: Page) -> str:
     return "/".join(page.url.split("/")[:3])

@@ -548,8 +548,21 @@ def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: desk.Des
     assert "fault" in html(test) and said not in html(test)
 
 
-def test_people_are_for_stewards(run: Run) -> None:
-    assert run("people", "al-sender").title[0].value == "My returns", "the page is not even there"
+@pytest.mark.parametrize(
+    ("page", "account"),
+    [("people", "al-sender"), ("approve", "al-sender"), ("upload", "xk-viewer"), ("nil", "al-approver")],
+)
+def test_a_page_of_another_role_says_so_in_the_persons_language(
+    run: Run, opened: desk.Desk, page: str, account: str
+) -> None:
+    from pipelines.people import accounts
+
+    accounts.set_language(opened.engine, account, "sr", by=account)
+    test = run(page, account)
+    assert [one.value for one in test.title] == ["Није доступно за увид"]
+    words = "Немате улогу која је за то потребна. Затражите је од координатора секретаријата."
+    assert [one.value for one in test.error] == [words]
+    assert [box.label for box in test.selectbox] == ["Језик"] and not test.file_uploader
 
 
 def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: desk.Desk) -> None:

@@ -69,6 +69,17 @@ def test_the_document_says_the_language_that_was_chosen(service: Service, langua
     assert len(answer.content) == int(answer.headers["content-length"])
 
 
+@pytest.mark.parametrize("path", ["/returns", "/nothing/at/all", "/upload/x", "/Upload"])
+def test_an_address_of_no_page_leads_to_the_first(service: Service, path: str) -> None:
+    """Streamlit would put a dialog in English before the first page, whatever the language of whoever looks."""
+    with httpx.Client(base_url=service.address, headers={"Accept": "text/html"}, trust_env=False) as client:
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["location"], answer.content) == (303, "/", b"")
+        for page in ("/", "/upload", "/answer?id=S0", "/people"):
+            assert client.get(page).status_code == 200, page
+        assert client.get("/api/").status_code == 200 and client.get("/identity/nothing").status_code == 404
+
+
 def test_a_document_in_another_language_is_never_said_to_be_the_same(service: Service) -> None:
     first = httpx.get(service.address, headers={"Accept": "text/html"}, trust_env=False)
     kept = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT", "If-None-Match": first.headers.get("etag", '"x"')}
