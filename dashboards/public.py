@@ -13,7 +13,9 @@ st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 st.navigation(
     {
         "Regional trafficking indicators": [
-            st.Page(region.show, title="Region", url_path="region", default=True),
+            st.Page(region.show, title="Region", default=True),
+            # Streamlit opens the first page at "/" alone; who types or was sent /region gets it too.
+            st.Page(region.show, title="Region", url_path="region", visibility="hidden"),
             st.Page(territory.show, title="Territory", url_path="territory"),
             st.Page(ratios.show, title="From stage to stage", url_path="ratios"),
             st.Page(durations.show, title="How long, and what sentence", url_path="durations"),

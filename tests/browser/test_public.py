@@ -52,6 +52,15 @@ def test_no_page_is_wider_than_the_screen_and_each_says_what_it_is(open_page: Op
     assert page.locator("h1").count() == 1
 
 
+def test_the_first_page_has_an_address_of_its_own_too(open_page: Open) -> None:
+    first = open_page().locator("h1").inner_text()
+    page = open_page("region?crime=SOM")
+    expect(page.locator("h1")).to_have_text(first)
+    expect(page.locator(".rti-caption").first).to_contain_text("Smuggling of migrants")
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES))
+
+
 def test_kosovo_stands_with_its_footnote_under_table_and_charts(open_page: Open) -> None:
     page = open_page()
     row = page.locator("tr", has_text="Kosovo under UNSCR 1244")
