@@ -108,16 +108,17 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
 
 
 def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
-    """`custodial_share`: imprisonment to be served, of all sanctions known; `suspended_share`: of imprisonment, that
-    suspended.  Each as `record_shares.shared`; null where there is none of what it is a share of.
+    """`custodial_share`: imprisonment to be served, `suspended_share`: suspended imprisonment, both of all sanctions known.
+
+    Each as `record_shares.shared`; null where there is none of what it is a share of.  One whole for both: they stand
+    side by side, and with the other sanctions they make 100 %.
     """
     import polars as pl
 
     def row(group: pl.DataFrame) -> dict[str, Any]:
         known = group.filter(pl.col("sentence_type") != "_U")
-        prison = group.filter(pl.col("sentence_type").is_in(["prison", "prison_suspended"]))
         return _share("custodial_share", known["sentence_type"] == "prison", known["cluster"]) | _share(
-            "suspended_share", prison["sentence_type"] == "prison_suspended", prison["cluster"]
+            "suspended_share", known["sentence_type"] == "prison_suspended", known["cluster"]
         )
 
     names = ("custodial_share", "suspended_share")

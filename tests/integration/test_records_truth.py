@@ -124,6 +124,7 @@ def test_sentences_are_those_of_the_generators_events(built_home: Path, territor
             mart.filter(pl.col("statistic") != "share", offence_group=group).select("statistic", "value").rows()
         )
         assert found["custodial_share"] == pytest.approx(100 * (people.type == "prison").mean())
+        assert found["suspended_share"] == pytest.approx(100 * (people.type == "prison_suspended").mean())
         months = people[people.type == "prison"].months
         if len(months):
             assert found["median"] == np.quantile(months, 0.5, method="inverted_cdf")

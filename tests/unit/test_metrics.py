@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.indicators import metric_page, metrics
+from pipelines.indicators import metric_page, metrics, record_programme
 from pipelines.returns.yamlfile import DeclarationError
 
 GOOD = """\
@@ -106,6 +106,19 @@ def test_the_declared_metrics_are_whole() -> None:
         # First-instance and final never meet, but where the one is set over the other by its name.
         levels = {t.level_of(m) for t in metric.numerator for m in t.counted()} & {"first", "final"}
         assert len(levels) <= 1 or metric.kind in metrics.EACH, metric.id
+
+
+def test_a_figure_of_records_is_declared_where_it_is_made_and_as_often() -> None:
+    """By kind: stages or levels, and frequencies, of the programme of records; everybody (`_T`) is no frequency."""
+    made = record_programme.load()
+    wanted = {f"duration_{one}": set(made.durations.freqs) - {"_T"} for one in made.durations.stages}
+    wanted |= {f"cohort_{one}": set(made.cohorts.freqs) for one in made.cohorts.stages}
+    of_sentences = ("sentence_length", "custodial_share", "suspended_share", "below_minimum_share")
+    wanted |= {f"{one}_{level}": set(made.sentences.freqs) for one in of_sentences for level in made.sentences.levels}
+    found = {metric.id: metric for metric in metrics.load_from((metrics.DECLARED,)) if metric.input == "records"}
+    ages = {f"pending_age_{one}" for one in made.pending.stages}
+    assert found.keys() == wanted.keys() | ages
+    assert {name: set(found[name].freqs) for name in wanted} == wanted
 
 
 def test_no_model_is_awaited_that_exists() -> None:

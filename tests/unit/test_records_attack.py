@@ -58,7 +58,7 @@ def custody(whole: int) -> pl.DataFrame:
         | {"period": "|".join(map(str, way)), "n_persons": whole, "n_proceedings": whole, "largest_share": 1 / whole}
         | dict(zip(CUSTODY, way, strict=True))
         | _ratio("custodial_share", way[0], whole - way[3])
-        | _ratio("suspended_share", way[1], way[0] + way[1])
+        | _ratio("suspended_share", way[1], whole - way[3])
         for way in falls(whole, 4)
     ]
     types = {"custodial_share_deff": pl.Float64, "suspended_share_deff": pl.Float64}

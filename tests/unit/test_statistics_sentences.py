@@ -60,8 +60,9 @@ def test_kinds_and_shares_by_hand() -> None:
     assert (row["n_persons"], row["n_proceedings"], row["largest_share"]) == (5, 4, 0.4)
     shares = custody(found, BY).row(0, named=True)
     assert shares["custodial_share"] == 2 / 4, "the unknown one is in no share"
-    assert shares["suspended_share"] == 1 / 3
+    assert shares["suspended_share"] == 1 / 4, "of the same whole as the custodial share, as declared"
     assert (shares["custodial_share_n"], shares["custodial_share_of"]) == (2, 4)
+    assert (shares["suspended_share_n"], shares["suspended_share_of"]) == (1, 4)
 
 
 def test_bands_are_half_open() -> None:
