@@ -203,13 +203,21 @@ def ranges(
 ) -> tuple[alt.LayerChart, str]:
     """A dot and its range, one a row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label at the right.
 
+    A row with `few` has a hollow dot: it is too few to compare.
+
     A range without an upper end runs to `top`, the common end of the scale, and has an arrow there. A row without a
     value has its label alone.
     """
     import altair as alt
 
     data = [
-        {**row, "at": top * 1.06, "end": top if row["high"] is None else row["high"], "open": row["high"] is None}
+        {
+            **row,
+            "fill": "#ffffff" if row.get("few") else BLUE,
+            "at": top * 1.06,
+            "end": top if row["high"] is None else row["high"],
+            "open": row["high"] is None,
+        }
         for row in rows
     ]
     order = [row["part"] for row in data]
@@ -222,7 +230,9 @@ def ranges(
     ranged = known.transform_filter("datum.low !== null")
     rules = ranged.mark_rule(color=BLUE, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="end:Q")
     arrows = ranged.transform_filter("datum.open").mark_point(color=BLUE, filled=True, shape="triangle-right", size=60)
-    dots = known.mark_point(color=BLUE, filled=True, size=70).encode(x=alt.X("value:Q", scale=scale, axis=axis))
+    dots = known.mark_point(stroke=BLUE, filled=True, size=70, strokeWidth=2, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale, axis=axis), fill=alt.Fill("fill:N", scale=None, legend=None)
+    )
     text = base.mark_text(align="left", color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=axis), text="label:N"
     )

@@ -28,7 +28,10 @@ LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instan
 NO_RECORDS = Shown("no records", "no records", "not_collected")
 NOT_REACHED = Shown("not reached", "not reached", "not_applicable")
 NOT_REACHED_NOTE = "Not reached: too few have left the stage so far to say."
-FEW_NOTE = "Too few to compare: fewer than 20 persons."
+FEW_NOTE = (
+    "Too few to compare: the persons, or those of them in a share, may be fewer than 20. Chance alone moves such a "
+    "figure far."
+)
 NOT_YET = (
     "Not yet: the records do not hold that year whole, or its people have not been followed for {quarters} quarters."
 )
@@ -47,9 +50,15 @@ def figure(row: Row | None) -> Shown:
     if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
         return NOT_REACHED
     shown = indicator_words.figure(row)
-    if is_few(row["n_band"]) and shown.kind == "value":
+    if is_few(row) and shown.kind == "value":
         return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
     return shown
+
+
+def plain(row: Row | None) -> Shown:
+    """The same without its state, for a field that tells the state first."""
+    shown = figure(row)
+    return Shown(shown.text, shown.spoken.removesuffix(f", {indicator_words.TOO_FEW}"), shown.kind)
 
 
 def why(row: Row | None) -> str:
@@ -57,7 +66,7 @@ def why(row: Row | None) -> str:
     if row is None:
         return ""
     if row["value"] is not None:
-        return FEW_NOTE if is_few(row["n_band"]) else ""
+        return FEW_NOTE if is_few(row) else ""
     if row["obs_status"] == "M":
         known = {"D": NOT_REACHED_NOTE}
         return NO_LEAST if row["statistic"] == "below_minimum" else known.get(row["unit_measure"], "")
@@ -67,11 +76,8 @@ def why(row: Row | None) -> str:
 
 
 def measured(row: Row | None) -> Shown:
-    """A clearance rate or a disposition time."""
-    shown = indicator_words.figure(row)
-    if row is not None and row["state"] == "too_few" and shown.kind == "value":
-        return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
-    return shown
+    """A clearance rate or a disposition time; its state is told by the field."""
+    return indicator_words.figure(row)
 
 
 def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
@@ -84,8 +90,11 @@ def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*first, *indicator_words.marks({**row, "reasons": others}, notes)]))
 
 
-def is_few(band: str | None) -> bool:
-    """Whether a band of persons (10-19, 500+) begins under 20."""
+def is_few(row: Row) -> bool:
+    """Whether a figure of records is too few to compare. Earlier releases tell its band of persons and no state."""
+    if row.get("state"):
+        return bool(row["state"] == "too_few")
+    band = row["n_band"]
     return band is not None and int(band.rstrip("+").split("-")[0]) < 20
 
 

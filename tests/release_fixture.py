@@ -120,7 +120,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "indicator": _indicators(cells),
         **release_ratios.tables(TERRITORIES),
         **release_changes.tables(),
-        **release_records.tables(),
+        **release_records.tables(_cards(registry)["counting_card_of"]),
         **release_quality.tables(),
     }  # fmt: skip
 

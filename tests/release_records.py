@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 SEEN = {"seen_from": date(2022, 10, 1), "seen_until": date(2026, 9, 30)}
-WITHHELD = {"value": None, "low": None, "high": None, "obs_status": "Q", "conf_status": "C"}
+WITHHELD = {"value": None, "low": None, "high": None, "state": "withheld", "obs_status": "Q", "conf_status": "C"}
 """A figure that is not public."""
-NOT_SEEN = {"value": None, "low": None, "high": None, "obs_status": "O", "conf_status": "F"}
-NOT_REACHED = {"value": None, "low": None, "high": None, "obs_status": "M", "conf_status": "F"}
+NOT_SEEN = {"value": None, "low": None, "high": None, "state": "missing", "obs_status": "O", "conf_status": "F"}
+NOT_REACHED = {"value": None, "low": None, "high": None, "state": "missing", "obs_status": "M", "conf_status": "F"}
+FEW = {"state": "too_few"}
 YEAR = "2025"
 PLANTED = {
     "open_ended": ("HR", "duration", "p90"),
@@ -32,14 +33,28 @@ PLANTED = {
 _Figure = tuple[float | None, float | None, float | None]
 
 
-def tables() -> dict[str, pl.DataFrame]:
-    """The five tables by name."""
+def tables(card_of: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The five tables by name. `card_of`: which counting card holds where; each figure gets its own of it."""
+    ids = {
+        (area, level): card
+        for area, level, freq, period, unit, card in card_of.select(
+            "area", "level", "freq", "period", "count_unit", "card_id"
+        ).rows()
+        if (freq, period, unit) == ("A", YEAR, "person")
+    }
+    made = {
+        "duration": (_durations(), {"numerator_card": "first", "denominator_card": "prosecution"}),
+        "pending": (_pending(), {"card_id": "first"}),
+        "cohort": (_cohorts(), {"numerator_card": "first", "denominator_card": "prosecution"}),
+        "sentence": (_sentences(), {"card_id": "first"}),
+        "clearance": (_clearance(), {"numerator_card": "first", "denominator_card": "prosecution"}),
+    }
     return {
-        "duration": pl.DataFrame(_durations(), infer_schema_length=None),
-        "pending": pl.DataFrame(_pending(), infer_schema_length=None),
-        "cohort": pl.DataFrame(_cohorts(), infer_schema_length=None),
-        "sentence": pl.DataFrame(_sentences(), infer_schema_length=None),
-        "clearance": pl.DataFrame(_clearance(), infer_schema_length=None),
+        name: pl.DataFrame(
+            [row | {column: ids.get((row["area"], level), "") for column, level in of.items()} for row in rows],
+            infer_schema_length=None,
+        )
+        for name, (rows, of) in made.items()
     }
 
 
@@ -48,7 +63,7 @@ def _row(area: str, metric: str, statistic: str, unit: str, figure: _Figure, ban
     return {
         "metric": metric, "area_kind": "territory", "area": area, "territory": area, "source": f"{area}_COURTS",
         "offence_group": "TIP", "statistic": statistic, "unit_measure": unit, "value": value, "low": low, "high": high,
-        "n_band": band, "obs_status": "A", "conf_status": "F",
+        "n_band": band, "state": "enough", "obs_status": "A", "conf_status": "F",
     }  # fmt: skip
 
 
@@ -73,6 +88,7 @@ def _pending() -> list[dict[str, Any]]:
     for area, (days, band) in found.items():
         for statistic, value in zip(("median", "p75", "p90"), days, strict=True):
             row = _row(area, "pending_age_first", statistic, "D", (value, None, None), band)
+            row |= FEW if band == "10-19" else {}
             rows.append(row | (WITHHELD if value == 0 else {}))
     return [row | {"stage": "first", "as_at": SEEN["seen_until"], "seen_from": SEEN["seen_from"]} for row in rows]
 
@@ -85,7 +101,7 @@ def _cohorts() -> list[dict[str, Any]]:
             ("decided_ratio", (65, 45, 80)),
             ("open_share", (5, 0, 10)),
         ):
-            row = _row("RS", "cohort_first", statistic, "PC", figure, "20-49")
+            row = _row("RS", "cohort_first", statistic, "PC", figure, "20-49") | FEW
             row |= NOT_SEEN if seen < 8 else {}
             rows.append(row | {"stage": "first", "freq": "A", "cohort": cohort, "quarters": 8, "seen_quarters": seen})
     return rows
@@ -96,10 +112,11 @@ def _sentences() -> list[dict[str, Any]]:
     for area in ("HR", "RS"):
         for statistic, figure in (("custodial_share", (55, 40, 70)), ("suspended_share", (30, 15, 45))):
             row = _row(area, f"{statistic}_first", statistic, "PC", figure, "50-99") | {"sentence_type": "_T"}
+            row |= FEW if statistic == "suspended_share" else {}
             rows.append(row | (WITHHELD if area == "HR" else {}))
         for statistic, figure in (("p25", (30, 0, 48)), ("median", (48, 36, 84)), ("p75", (84, 48, 108))):
             rows.append(_row(area, "sentence_length_first", statistic, "MO", figure, "20-49"))
-        row = _row(area, "below_minimum_share_first", "below_minimum", "PC", (30, 5, 60), "20-49")
+        row = _row(area, "below_minimum_share_first", "below_minimum", "PC", (30, 5, 60), "20-49") | FEW
         rows.append(row | (NOT_REACHED if area == "HR" else {}))
     law = {"HR": (None, None), "RS": (36.0, 144.0)}
     common = {"level": "first", "freq": "A", "period": YEAR, "sentence_band": "_T"}

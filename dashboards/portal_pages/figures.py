@@ -250,6 +250,8 @@ def _of_records(here: Here, rows: Sequence[Row], statistics: Any, caption: str) 
     for (metric, source), those in lines.items():
         fields = [say.figure(here, those.get(code)) for code in statistics]
         number = str(next(iter(those.values()))["n_band"])
+        if any(row["state"] == "too_few" for code, row in those.items() if code in statistics):
+            number = f"{number}; {here.tell('too few to compare')}"
         made.append(
             html.Row(f"{names.get(metric, metric)}, {here.office(source, _territory(source))}", (*fields, number))
         )

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, duration_words, layout, queries, tables, words
+from dashboards.public_pages import cards
 from dashboards.words import Shown
 
 Row = Mapping[str, Any]
@@ -127,7 +128,9 @@ def _line(
         row = group.get(statistic)
         reason = duration_words.why(row)
         marks = (notes.mark(reason),) if reason else ()
-        cells.append(_cell(duration_words.figure(row), f"{name}, {title}", marks))
+        shown = duration_words.plain(row)
+        is_few = row is not None and shown.kind == "value" and duration_words.is_few(row)
+        cells.append(tables.few(shown, f"{name}, {title}", marks, is_few=is_few))
     return tables.Line(heading, (*cells, *(_cell(tell(list(group.values())), name) for tell in last)))
 
 
@@ -140,6 +143,11 @@ def _put(here: layout.Frame, title: str, columns: Sequence[str], lines: Sequence
     """A table with its caption; the caption names the release and says what is invented."""
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     layout.put(tables.table(f"{title}. Release {here.id}.{demonstration}", columns, lines, corner=corner))
+
+
+def _cards(here: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:
+    """How what is in some figures of records was counted."""
+    cards.of_figures(here, [row for group in groups.values() for row in group.values()])
 
 
 def _notes(here: layout.Frame, notes: words.Notes) -> None:
@@ -173,6 +181,7 @@ def _durations(here: layout.Frame, about: Row, crime: str, crime_name: str, with
     if told:
         st.markdown(f"Records seen. {'; '.join(told)}.")
     _notes(here, notes)
+    _cards(here, groups)
     drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
     ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
             and row["unit_measure"] == "D"]  # fmt: skip
@@ -185,7 +194,9 @@ def _chart(here: layout.Frame, key: tuple[str, ...], group: Group, top: float) -
     for statistic, title in duration_words.QUANTILES.items():
         row, shown = group.get(statistic), duration_words.figure(group.get(statistic))
         ends = {end: None if row is None else row[end] for end in ("value", "low", "high")}
-        rows.append({"part": title, "label": shown.text, "spoken": shown.spoken, **ends})
+        few = row is not None and shown.kind == "value" and duration_words.is_few(row)
+        label = f"{shown.text}, too few" if few else shown.text
+        rows.append({"part": title, "label": label, "spoken": shown.spoken, "few": few, **ends})
     title = f"{here.marked(key[0])}: days it takes"
     return charts.ranges(title, rows, top=top, unit="days", under=here.under(key[0]))
 
@@ -200,13 +211,15 @@ def _pending(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     days = {duration_words.day(row["as_at"]) for row in rows}
     about = queries.read(here.path, "metric", rows[0]["metric"])[0]
     columns = [*(f"{title}, days" for title in duration_words.QUANTILES.values()), "Persons"]
-    lines = _lines(here, _grouped(rows), duration_words.QUANTILES, with_records, notes)
+    groups = _grouped(rows)
+    lines = _lines(here, groups, duration_words.QUANTILES, with_records, notes)
     _put(here, f"{about['name']}, on {words.join(sorted(days))}. {crime_name}", columns, lines, "Territory")
     st.markdown(
         "Half, three quarters and nine in ten of the open ones have waited so many days or fewer. This is no duration: "
         "long cases are more likely to be open on any day."
     )
     _notes(here, notes)
+    _cards(here, groups)
 
 
 def _cohorts(here: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
@@ -219,13 +232,15 @@ def _cohorts(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     about = queries.read(here.path, "metric", rows[0]["metric"])[0]
     quarters = rows[0]["quarters"]
     titles = [f"{title}, per cent" for title in duration_words.COHORT.values()]
-    lines = _lines(here, _grouped(rows, "cohort"), duration_words.COHORT, with_records, notes)
+    groups = _grouped(rows, "cohort")
+    lines = _lines(here, groups, duration_words.COHORT, with_records, notes)
     _put(here, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year")
     st.markdown(
         f"Everybody who entered in the year is followed for {quarters} quarters, and those still open then stay in "
         "sight. Shares are rounded to five."
     )
     _notes(here, notes)
+    _cards(here, groups)
 
 
 # ----------------------------------------------------------------------------------------------------------- sentences
@@ -264,6 +279,7 @@ def _sentences(here: layout.Frame, crime: str, crime_name: str, with_records: Se
         "mitigation; it is told, not judged."
     )
     _notes(here, notes)
+    _cards(here, groups)
 
 
 def _only(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:
@@ -303,7 +319,9 @@ def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
         for code, title in measured.items():
             row = at.get((area, code))
             marks = duration_words.measured_marks(row, notes)
-            cells.append(_cell(duration_words.measured(row), f"{here.name(area)}, {title}", marks))
+            shown = duration_words.measured(row)
+            is_few = row is not None and row["state"] == "too_few" and shown.kind == "value"
+            cells.append(tables.few(shown, f"{here.name(area)}, {title}", marks, is_few=is_few))
         href = "" if area == here.region else f"territory?territory={area}"
         lines.append(tables.Line(here.heading(area, href), tuple(cells), is_total=area == here.region))
     where = duration_words.LEVELS[level].lower()
@@ -315,3 +333,4 @@ def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
     cases = "" if unit == "case" else f" The CEPEJ counts cases; these are {words.unit(unit)}."
     st.markdown((f"The period has {days} days." if days else "") + cases)
     _notes(here, notes)
+    cards.of_figures(here, found)

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, indicator_words, layout, queries, region_words, tables, words
+from dashboards.public_pages import cards
 
 Row = Mapping[str, Any]
 _READ = (
@@ -79,7 +80,7 @@ def show() -> None:
         tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])),
     )
     _compared(here, metric, freq, period, crime, unit)
-    _cards(here, about, freq, period, unit)
+    cards.of_metric(here, about["metric"], freq, period, unit)
     layout.end(here, is_linked=False)
 
 
@@ -159,27 +160,3 @@ def _compared(here: layout.Frame, metric: str, freq: str, period: str, crime: st
 def _listed(rows: Sequence[Row], names: Mapping[str, str]) -> str:
     items = "".join(f"<li>{escape(indicator_words.pair(row, names))}</li>" for row in rows)
     return f"<ul>{items}</ul>" if items else ""
-
-
-def _cards(here: layout.Frame, about: Row, freq: str, period: str, unit: str) -> None:
-    """How each territory counts at both stages."""
-    areas = tuple(code for code, _ in here.territories)
-    found = queries.read(here.path, "cards_of_metric", about["metric"], freq, period, unit, areas)
-    if not found:
-        return
-    columns = ("count_unit", "counted_at", "several_offences", "attempts", "juveniles", "legal_persons")
-    titles = ["Level", "Unit", "Moment", "Several offences", "Attempts", "Juveniles", "Legal persons", "Standing"]
-    levels = queries.labels(here.path, "level")
-    lines = [
-        tables.Line(
-            here.heading(row["area"]),
-            (
-                tables.Cell(str(levels.get(row["level"], row["level"]))),
-                *(tables.Cell(str(row[name]).replace("_", " ")) for name in columns),
-                tables.Cell(str(row["status"]).replace("_", " ")),
-            ),
-        )
-        for row in found
-    ]
-    with st.expander("How each territory counts: counting cards"):
-        layout.put(tables.table("Counting rules behind these figures", titles, lines, corner="Territory", text=True))

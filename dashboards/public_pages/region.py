@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import change_words, charts, indicator_words, layout, queries, region_words, tables, words
+from dashboards.public_pages import cards
 from dashboards.public_pages.breakdowns import cross_table
 from dashboards.public_pages.changes import splits
 
@@ -76,6 +77,7 @@ def show() -> None:
     layout.put(tables.table(caption, headings, lines, corner="Area"))
     layout.put(tables.legend())
     layout.put(tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])))
+    cards.of_levels(here, {row["level"] for row in found}, freq, period, unit)
     _spread(here, cells, crime, crime_name, freq, period, unit, measures)
     if freq == "A":
         with st.expander("The region by sex and age"):

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import charts, layout, queries, tables, words
+from dashboards.public_pages import cards
 from dashboards.public_pages.breakdowns import breakdown_table, cross_table, told_apart
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
@@ -101,6 +102,7 @@ def _comparison(
         tables.legend(),
         tables.notes_list(notes, here.name_notes(codes)),
     )
+    cards.of_levels(here, {row["level"] for row in found}, freq, period, unit)
 
 
 def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> None:

@@ -70,6 +70,15 @@ SQL: Mapping[str, str] = {
             and cards.area in (select unnest(?))
         order by cards.area, cards.level
     """,
+    "cards": "select * from counting_card where card_id in (select unnest(?)) order by card_id",
+    "cards_of_levels": """
+        select cards.area, counting_card.*
+        from counting_card_of as cards
+        inner join counting_card using (card_id)
+        where cards.level in (select unnest(?)) and cards.freq = ? and cards.period = ? and cards.count_unit = ?
+            and cards.area in (select unnest(?))
+        order by cards.area, cards.level
+    """,
     "metric": "select * from metric where metric = ?",
     "clearance_levels": "select distinct level from clearance where offence_group = ? and value is not null",
     "clearance_units": """

@@ -74,6 +74,28 @@
     end
 {%- endmacro %}
 
+{# Least number of persons that a band of them tells (10-19, 500+); inside, where it is a number, that number. #}
+{% macro persons_at_least(band) -%}
+    cast(nullif(replace({{ dbt.split_part(band, "'-'", 1) }}, '+', ''), '') as double)
+{%- endmacro %}
+
+{# The figure where it is a share, null where it is a number of days or months. #}
+{% macro share_of(figure) -%}case when {{ figure }}.unit_measure = 'PC' then {{ figure }}.value end{%- endmacro %}
+
+{# State of a figure of records by what stands beside it in public: persons by the lower end of their band, those of a
+   share by that times the share. So it tells nothing more, and calls too few what may be. `share` in per cent, null for
+   what is no share. The rounding is for the product alone: 20 of 37 is 20, not 19.9999. #}
+{% macro record_state(value, status, band, share, minimum='20') -%}
+    case
+        when {{ status }} = 'Q' then 'withheld'
+        when {{ value }} is null then 'missing'
+        else {{ few_state(
+            'round(coalesce(' ~ share ~ ', 100) * ' ~ persons_at_least(band) ~ ' / 100.0, 6)', persons_at_least(band),
+            minimum
+        ) }}
+    end
+{%- endmacro %}
+
 {# Whether events of a unit come one by one; all others may come in clusters. As `dispersion.ONE_BY_ONE`. #}
 {% macro one_by_one(count_unit) -%}{{ count_unit }} = 'case'{%- endmacro %}
 

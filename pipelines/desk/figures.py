@@ -185,15 +185,15 @@ _CLEARANCE: Final = f"""
     from mart_clearance where {_OWN} order by freq, offence_group, metric, count_unit
 """
 _DURATION: Final = """
-    select metric, source, offence_group, stage, statistic, unit_measure, value, low, high, n_band, seen_from,
+    select metric, source, offence_group, stage, statistic, unit_measure, value, low, high, n_band, state, seen_from,
         seen_until, obs_status, conf_status
     from mart_duration
     where area = $1 and area_kind <> 'region' and source in (select unnest($2)) and freq = '_T' and entered = '_T'
     order by offence_group, metric, source, statistic
 """
 _PENDING: Final = """
-    select metric, source, offence_group, stage, as_at, statistic, unit_measure, value, low, high, n_band, obs_status,
-        conf_status
+    select metric, source, offence_group, stage, as_at, statistic, unit_measure, value, low, high, n_band, state,
+        obs_status, conf_status
     from mart_pending
     where area = $1 and area_kind <> 'region' and source in (select unnest($2))
         and as_at = (select max(as_at) from mart_pending where area = $1)

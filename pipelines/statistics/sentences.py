@@ -108,7 +108,7 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
 
 
 def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
-    """`custodial_share`: imprisonment to be served, `suspended_share`: suspended imprisonment, both of all sanctions known.
+    """`custodial_share`: to be served, `suspended_share`: suspended imprisonment, both of all sanctions that are known.
 
     Each as `record_shares.shared`; null where there is none of what it is a share of.  One whole for both: they stand
     side by side, and with the other sanctions they make 100 %.

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import charts, queries, words
+from dashboards.public_pages import cards
 from pipelines import home
 from tests import release_fixture, release_ratios
 
@@ -86,6 +87,15 @@ def test_the_region_shows_each_kind_of_figure_and_who_is_in_it() -> None:
         assert note in text
     assert "Not in the region's figure: Croatia and Serbia." in text
     assert UNSCR in text and "Kosovo under UNSCR 1244" in text
+
+
+def test_the_counting_cards_of_what_is_shown_stand_below_it() -> None:
+    for page, levels in (("region", ("Prosecution", "First instance")), ("victims", ("Outside proceedings",))):
+        found = [block for block in run(page, freq="A", period="2025").expander if block.label == cards.TITLE]
+        assert len(found) == 1, page
+        text = unescape(str(found[0].get("html")[0].proto.body))
+        assert all(level in text for level in levels) and "Final" not in text
+        assert "Albania" in text and "Kosovo under UNSCR 1244" in text
 
 
 def test_the_sentence_can_be_quoted() -> None:

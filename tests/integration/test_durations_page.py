@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import charts, duration_words, queries, reason_words
+from dashboards.public_pages import cards
 from pipelines import home
 from tests import release_fixture
 from tests.integration.test_dashboard_apptest import UNSCR, html, run
@@ -84,25 +86,27 @@ def test_the_sentence_says_the_medians_and_who_has_no_records(page: AppTest) -> 
 
 def test_ages_of_few_say_that_they_are_too_few(page: AppTest) -> None:
     found = rows(page, "ages")
-    assert found["Croatia"] == ["170[1]", "320[1]", "c", "10–19"]
+    assert found["Croatia"] == ["too few to compare: 170[1]", "too few to compare: 320[1]", "c", "10–19"]
     assert found["Serbia"] == ["180", "290", "480", "20–49"], "twenty and more are enough"
     assert duration_words.FEW_NOTE in html(page)
-    assert "Croatia, Half: 170, too few to compare" in html(page)
+    assert "Croatia, Half: too few to compare, 170" in html(page)
 
 
 def test_a_cohort_that_is_not_followed_long_enough_has_no_share(page: AppTest) -> None:
     found = rows(page, "cohorts")
-    assert found["Serbia, 2023"] == ["60 (45–75)", "65 (45–80)", "5 (0–10)", "20–49"]
+    few = "too few to compare: "
+    assert bare(found["Serbia, 2023"]) == [f"{few}60 (45–75)", f"{few}65 (45–80)", f"{few}5 (0–10)", "20–49"]
     assert bare(found["Serbia, 2025"]) == ["..", "..", "..", "20–49"]
     assert "its people have not been followed for 8 quarters" in html(page)
     assert found["Croatia"] == ["–", "–", "–", "–"], "records, but not of this: not collected, and no 'no records'"
 
 
 def test_sentences_stand_beside_the_law_and_claim_no_time_served(page: AppTest) -> None:
-    assert rows(page, "shares")["Serbia"] == ["55 (40–70)", "30 (15–45)", "50–99"]
+    assert bare(rows(page, "shares")["Serbia"]) == ["55 (40–70)", "too few to compare: 30 (15–45)", "50–99"]
     assert rows(page, "shares")["Croatia"][:2] == ["c", "c"]
     found = rows(page, "lengths")
-    assert found["Serbia"] == ["30 (0–48)", "48 (36–84)", "84 (48–108)", "30 (5–60)", "36–144", "20–49"]
+    below = "too few to compare: 30 (5–60)"
+    assert bare(found["Serbia"]) == ["30 (0–48)", "48 (36–84)", "84 (48–108)", below, "36–144", "20–49"]
     assert bare(found["Croatia"])[3:5] == ["n/a", "not stated"]
     assert duration_words.NO_LEAST in html(page)
     assert any("time served is not claimed" in text.value for text in page.markdown)
@@ -113,8 +117,8 @@ def test_clearance_has_a_table_of_its_own_and_says_why_a_figure_is_undefined(pag
     assert bare(found["Albania"]) == ["126 (83–192)", "243"]
     assert bare(found["Western Balkans"]) == ["120 (100–143)", ".."]
     assert bare(found["Montenegro"]) == ["n/a", "n/a"]
-    assert bare(found["Kosovo under UNSCR 1244"]) == ["93 (40–213)", "c"]
-    assert "Kosovo under UNSCR 1244, Clearance rate, per cent: 93, range 40 to 213, too few to compare" in text
+    assert bare(found["Kosovo under UNSCR 1244"]) == ["too few to compare: 93 (40–213)", "c"]
+    assert "Kosovo under UNSCR 1244, Clearance rate, per cent: too few to compare, 93, range 40 to 213" in text
     assert found["Croatia"] == ["–", "–"]
     for code in ("reporters_differs", "stock_missing", "no_incoming", "no_resolved"):
         assert text.count(reason_words.UNDEFINED[code]) == 1
@@ -131,6 +135,17 @@ def test_charts_show_durations_alone_and_have_a_text(page: AppTest) -> None:
         assert "isposition" not in chart.proto.spec and "243" not in chart.proto.spec
     assert "Nine in ten: 550, range 390 or more" in found[0].proto.alt
     assert "Nine in ten: not reached" in found[1].proto.alt
+
+
+def test_the_counting_cards_stand_beside_every_section_with_figures(page: AppTest) -> None:
+    """Times, ages, cohorts, sentences of the two territories with records, and clearance of those that have it."""
+    sections = [block for block in page.expander if block.label == cards.TITLE]
+    assert len(sections) == 5
+    told = [unescape(str(block.get("html")[0].proto.body)) for block in sections]
+    assert [text.count("Croatia") > 0 for text in told] == [True, True, False, True, False]
+    assert all("Serbia" in text for text in told[:4]) and "Albania" in told[4]
+    for text in (told[0], told[2]):
+        assert "Prosecution" in text and "First instance" in text, "of those who entered, and of what came"
 
 
 def test_of_a_crime_without_records_nothing_is_made_up(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ _END = "state varchar, is_allowed boolean, reasons varchar, obs_status varchar, 
 _MEASURED = "value double, low double, high double, interval_basis varchar, numerator double, denominator double,"
 _RECORDS = (
     "metric varchar, area_kind varchar, area varchar, source varchar, offence_group varchar, stage varchar,"
-    "statistic varchar, unit_measure varchar, value double, low double, high double, n_band varchar,"
+    "statistic varchar, unit_measure varchar, value double, low double, high double, n_band varchar, state varchar,"
     "obs_status varchar, conf_status varchar,"
 )
 TABLES = {

@@ -21,7 +21,14 @@ def row(**more: Any) -> dict[str, Any]:
     ("band", "few"), [("10-19", True), ("20-49", False), ("200-499", False), ("500+", False), (None, False)]
 )
 def test_fewer_than_twenty_are_few(band: str | None, few: bool) -> None:
-    assert duration_words.is_few(band) is few
+    assert duration_words.is_few(row(n_band=band)) is few
+
+
+def test_the_state_is_the_releases_own_where_it_tells_one() -> None:
+    assert duration_words.is_few(row(n_band="20-49", state="too_few")), "of a share, the part may be under 20"
+    assert not duration_words.is_few(row(n_band="10-19", state="enough"))
+    assert duration_words.plain(row(state="too_few")).spoken == "210, range 180 to 330"
+    assert duration_words.figure(row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
 
 
 @pytest.mark.parametrize(

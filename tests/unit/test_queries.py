@@ -130,10 +130,11 @@ def test_a_breakdown_has_shares_only_of_published_figures(path: str) -> None:
         offence_group="TIP", count_unit="person", measures=("indicted", "investigated"),
     )  # fmt: skip
     by = {(row["measure"], row["sex"]): row for row in found}
-    assert by["indicted", "F"]["value"] is None and by["indicted", "F"]["share"] is None
-    assert tables.share(RELEASE, by["indicted", "F"]).text == "c"
+    assert by["indicted", "F"]["value"] is None and by["indicted", "F"]["share_value"] is None
+    assert by["indicted", "F"]["share_conf_status"] == "C"
     whole = by["investigated", "M"]["value"] + by["investigated", "F"]["value"]
-    assert by["investigated", "M"]["share"] == pytest.approx(100 * by["investigated", "M"]["value"] / whole, abs=1)
+    expected = pytest.approx(100 * by["investigated", "M"]["value"] / whole, abs=1)
+    assert by["investigated", "M"]["share_value"] == expected
 
 
 def test_a_difference_needs_two_public_sides_and_real_figures_never_stand_beside_invented_ones(path: str) -> None:

@@ -53,13 +53,13 @@ open_shares as (
     select * from followed where statistic = 'open_share' and quarters = longest and rank_of_source = 1
 ),
 
--- The band's lower end: that many persons entered at least.
 counted as (
     select
         belonging.metric, belonging.unit_measure, belonging.minimum_events,
         ratios.*,
         open_shares.value as open_share,
-        cast(nullif(replace({{ dbt.split_part('ratios.n_band', "'-'", 1) }}, '+', ''), '') as double) as n_at_least
+        {{ record_state('ratios.value', 'ratios.obs_status', 'ratios.n_band', 'ratios.value', 'belonging.minimum_events') }}
+            as state
     from belonging
     inner join ratios on belonging.stage = ratios.stage
     left join open_shares
@@ -78,11 +78,7 @@ final as (
         value, low, high,
         case when value is not null then 'quasi_exact' else '' end as interval_basis,
         unit_measure,
-        case
-            when obs_status = 'Q' then 'withheld'
-            when value is null then 'missing'
-            else {{ few_state('value * n_at_least / 100.0', 'n_at_least', 'minimum_events') }}
-        end as state,
+        state,
         obs_status, conf_status,
         -- A figure after the last of the quarters is there only where the records show them all.
         value is not null and coalesce(open_share <= {{ cohort_open_at_most() }}, false) as is_complete

@@ -1,6 +1,25 @@
 with
 
-records as (select * from {{ ref('input_record_cohort') }}),
+source as (select * from {{ ref('input_record_cohort') }}),
+
+-- Convicted of the decided and convicted of all are the same persons.
+records as (
+    select
+        source.*,
+        case
+            when source.statistic = 'decided_ratio'
+                then coalesce(
+                    max(case when source.statistic = 'conviction_ratio' then source.value end) over (
+                        partition by
+                            source.area_kind, source.area, source.source, source.offence_group, source.stage, source.freq,
+                            source.cohort, source.quarters
+                    ),
+                    source.value
+                )
+            else source.value
+        end as share_of_all
+    from source
+),
 
 bases as (select * from {{ ref('int_record_basis') }}),
 
@@ -10,6 +29,7 @@ final as (
         records.area_kind, records.area, records.territory, records.source, records.offence_group, records.stage,
         records.freq, records.cohort, records.quarters, records.seen_quarters, records.statistic,
         records.unit_measure, records.value, records.low, records.high, records.n_band,
+        {{ record_state('records.value', 'records.obs_status', 'records.n_band', 'records.share_of_all') }} as state,
         coalesce(bases.numerator_card, '') as numerator_card,
         coalesce(bases.denominator_card, '') as denominator_card,
         coalesce(bases.breaks, '') as breaks,

@@ -10,6 +10,7 @@ final as (
         records.area_kind, records.area, records.territory, records.source, records.offence_group, records.stage,
         records.as_at, records.seen_from, records.statistic, records.unit_measure, records.value, records.low,
         records.high, records.n_band,
+        {{ record_state('records.value', 'records.obs_status', 'records.n_band', share_of('records')) }} as state,
         coalesce(bases.numerator_card, '') as card_id,
         coalesce(bases.breaks, '') as breaks,
         records.obs_status, records.conf_status

@@ -49,7 +49,12 @@ final as (
         case when not is_told_by_counts then value end as value,
         case when not is_told_by_counts then low end as low,
         case when not is_told_by_counts then high end as high,
-        statutory_min, statutory_max, n_band, card_id, breaks,
+        statutory_min, statutory_max, n_band,
+        case
+            when is_told_by_counts then 'withheld'
+            else {{ record_state('value', 'obs_status', 'n_band', share_of('judged')) }}
+        end as state,
+        card_id, breaks,
         case when is_told_by_counts then 'Q' else obs_status end as obs_status,
         case when is_told_by_counts then 'C' else conf_status end as conf_status
     from judged
