@@ -14,7 +14,7 @@ from pipelines import answers
 from pipelines import desk as door
 from pipelines.desk import Desk
 from pipelines.home import Home
-from pipelines.intake import facts, queries, receipts
+from pipelines.intake import facts, ledger, queries, receipts
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import SYSTEM, Grant, Identity
 from pipelines.service.api import create_api
@@ -74,6 +74,54 @@ def test_a_quarter_is_replaced_and_its_history_stands_beside(desk: Desk, at: Cal
     assert content["counts"]["observations"] == sum(b.rows for b in entry.blocks)
     assert content["periods"] == ["2026-Q3"]
     assert queries.find(desk.engine, done.submission_id).state == "sent"
+
+
+def test_an_explanation_stays_with_its_quarter_is_offered_for_the_next_and_expires(
+    desk: Desk, at: Callable[[str], None]
+) -> None:
+    """Two quarters with four hundred smugglers each, of whom the office wrote once."""
+    sender = _made(desk, "desk-sender", Grant("submitter", "MK", "justice"))
+    approver = _made(desk, "desk-approver", Grant("approver", "MK", "justice"))
+    words = "Two large groups were reported in September."
+    at("2026-11-20T10:00:00Z")
+    first = door.upload(desk, sender, _smugglers("3. квартал", 400), "K3.xlsx").submission_id
+    assert first is not None and door.remembered(desk, sender, first) == {}
+    assert door.justify(desk, sender, first, None, "large_case", words) == 0
+    door.send(desk, sender, first, reason="late_data")
+    door.approve(desk, approver, first)
+    kept = ledger.export(desk.engine, desk.home.root / "export")
+    assert kept
+    written = pl.read_parquet(desk.home.root / "export" / "justification.parquet").filter(submission_id=first)
+    assert set(written["rule"]) == {"plausible.bounds", "plausible.jump"} and set(written["text"]) == {words}
+
+    at("2027-02-05T10:00:00Z")
+    second = door.upload(desk, sender, _smugglers("4. квартал", 410), "K4.xlsx").submission_id
+    assert second is not None
+    report = door.report(desk, sender, second)
+    offered = door.remembered(desk, sender, second)
+    by_rule = {f.rule: f.key for f in report.findings if f.key in offered}
+    assert by_rule.keys() == {"plausible.bounds"}, "the stocks are other warnings, of which nothing was written"
+    assert {(one.reason, one.text) for one in offered.values()} == {("large_case", words)}
+    assert door.submission(desk, sender, second).open_warnings, "offered, and not taken for said"
+    at("2027-11-20T09:59:59Z")
+    assert len(door.remembered(desk, sender, second)) == 1
+    at("2027-11-20T10:00:00Z")
+    assert door.remembered(desk, sender, second) == {}
+
+
+def _smugglers(quarter: str, number: int) -> bytes:
+    """The office's workbook of a quarter, with so many men reported for smuggling, and the totals that go with them."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(portal_fixture.RETURN.parents[2] / "MK/justice/Pravosudstvo_2026_K3.xlsx")
+    for cell in (cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row):
+        if isinstance(cell.value, str):
+            cell.value = cell.value.replace("3. квартал", quarter)
+    for place, value in (("B12", number), ("C12", number), ("B9", number + 5), ("C9", number + 4)):
+        book["Т-01"][place].value = value
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
 
 
 def test_the_register_before_stands_beside_in_counts_for_its_own_office(desk: Desk) -> None:
