@@ -66,11 +66,23 @@ def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: b
     return Cell(f"{words.TOO_FEW}: {shown.text}", f"{what}: {words.TOO_FEW}, {shown.spoken}", marks, kind="few")
 
 
-def table(caption: str, columns: Sequence[str], lines: Iterable[Line], *, corner: str = "", text: bool = False) -> str:
-    """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are."""
+def table(
+    caption: str,
+    columns: Sequence[str],
+    lines: Iterable[Line],
+    *,
+    corner: str = "",
+    text: bool = False,
+    stacked: bool = False,
+) -> str:
+    """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are.
+
+    On a narrow screen each line of a table of words, and of one that is `stacked`, is a block with a field a line: six
+    columns of figures are wider than a telephone.
+    """
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(_line(line, columns) for line in lines)
-    kind = "rti-table rti-words" if text else "rti-table"
+    kind = " ".join(["rti-table", *(["rti-words"] if text else []), *(["rti-stacked"] if stacked else [])])
     label = escape(caption, quote=True)
     # The caption stands outside of what scrolls, so that a narrow screen shows it whole.
     return (

@@ -18,6 +18,8 @@ from dashboards.words import Shown
 Row = Mapping[str, Any]
 Group = Mapping[str, Row]
 """Rows of one register by their statistic."""
+_NARROW = 4
+"""Columns of figures that stand beside each other on a telephone."""
 _LEAD = (
     "Times, outcomes and sentences need case records, which not every territory sends. Clearance needs counts only. "
     "The two are told apart below."
@@ -142,7 +144,8 @@ def _cell(shown: Shown, what: str = "", marks: tuple[str, ...] = ()) -> tables.C
 def _put(here: layout.Frame, title: str, columns: Sequence[str], lines: Sequence[tables.Line], corner: str) -> None:
     """A table with its caption; the caption names the release and says what is invented."""
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
-    layout.put(tables.table(f"{title}. Release {here.id}.{demonstration}", columns, lines, corner=corner))
+    caption = f"{title}. Release {here.id}.{demonstration}"
+    layout.put(tables.table(caption, columns, lines, corner=corner, stacked=len(columns) > _NARROW))
 
 
 def _cards(here: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:

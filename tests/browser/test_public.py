@@ -52,6 +52,14 @@ def test_no_page_is_wider_than_the_screen_and_each_says_what_it_is(open_page: Op
     assert page.locator("h1").count() == 1
 
 
+@pytest.mark.parametrize("path", ["durations", "quality"])
+def test_tables_of_many_figures_are_no_wider_than_a_telephone(open_page: Open, path: str) -> None:
+    page = open_page(path, width=360)
+    expect(page.locator(".rti-stacked td").first).to_be_visible()
+    wide = page.locator(".rti-scroll").evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length")
+    assert wide == 0
+
+
 def test_the_first_page_has_an_address_of_its_own_too(open_page: Open) -> None:
     first = open_page().locator("h1").inner_text()
     page = open_page("region?crime=SOM")
