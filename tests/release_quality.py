@@ -16,7 +16,10 @@ _REVISED: dict[str, Any] = {
 }  # fmt: skip
 _COHERENCE: dict[str, Any] = {
     **dict.fromkeys(
-        ("world", "territory", "period", "measure", "left_source", "left_words", "right_source", "right_words"),
+        (
+            "world", "territory", "offence_group", "period", "measure", "left_source", "left_words", "right_source",
+            "right_words",
+        ),
         pl.String,
     ),
     "left_value": pl.Float64, "right_value": pl.Float64, "difference": pl.Float64, "verdict": pl.String,
@@ -33,7 +36,8 @@ def _figure(territory: str, indicator: str, value: float | None, unit: str, **mo
 
 def _pair(verdict: str, left: float, right: float, **more: Any) -> dict[str, Any]:
     return {
-        "world": "published", "territory": "AL", "period": "2014", "measure": "investigated", "left_source": "One",
+        "world": "published", "territory": "AL", "offence_group": "TIP", "period": "2014",
+        "measure": "investigated", "left_source": "One",
         "left_words": "cases under investigation", "right_source": "Other", "right_words": "new cases",
         "left_value": left, "right_value": right, "difference": left - right, "verdict": verdict, "reason_text": "",
     } | more  # fmt: skip

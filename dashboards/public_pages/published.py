@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, layout, queries, tables, words
+from dashboards.public_pages import agreement
 
 Row = Mapping[str, Any]
 _ALL = "all"
@@ -67,6 +68,22 @@ def _figures(here: layout.Frame, of: str, crime: str) -> None:
     lines = [_line(here, row, _key(row) in conflicts) for row in found[:limit]]
     headings = ["Period", "Figure", "Unit", "What they count", "Against our definition", "Source", "Caution"]
     layout.put(tables.table("Figures published by others", headings, lines, corner="Territory", text=True))
+    _agreement(here, of, crime)
+
+
+def _agreement(here: layout.Frame, of: str, crime: str) -> None:
+    """Where two of the publishers speak of the same thing: whether they agree, and what explains it."""
+    found = queries.read(here.path, "coherence") if queries.has(here.path, "coherence") else ()
+    pairs = [
+        row
+        for row in found
+        if row["world"] == "published" and row["offence_group"] == crime and of in ("", row["territory"])
+    ]
+    if not pairs:
+        return
+    st.header("Whether two publishers agree", anchor=False)
+    st.markdown(agreement.counted(pairs))
+    layout.put(agreement.pairs(here, "Two published figures of one thing", pairs))
 
 
 def _key(row: Row) -> tuple[Any, ...]:

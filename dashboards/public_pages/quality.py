@@ -12,7 +12,7 @@ from html import escape
 import streamlit as st
 
 from dashboards import charts, layout, queries, tables, words
-from dashboards.reason_words import VERDICTS
+from dashboards.public_pages import agreement
 from dashboards.words import Row
 
 COLUMNS: Mapping[str, str] = {
@@ -121,26 +121,9 @@ def _coherence(here: layout.Frame) -> None:
         worlds.setdefault(row["world"], []).append(row)
     for world, rows in worlds.items():
         title = WORLDS.get(world, world)
-        counts = [(text, sum(row["verdict"] == code for row in rows)) for code, text in VERDICTS.items()]
-        told = words.join(f"{n} {text}" for text, n in counts if n)
-        layout.put(f"<p><b>{escape(title)}.</b> Of {len(rows)} pairs: {escape(told)}.</p>")
+        layout.put(f"<p><b>{escape(title)}.</b> {escape(agreement.counted(rows))}</p>")
         with st.expander(f"{title}: each pair"):
-            layout.put(_pairs(here, title, rows))
-
-
-def _pairs(here: layout.Frame, title: str, rows: Sequence[Row]) -> str:
-    columns = ["Period", "One source", "The other", "Difference", "What is found"]
-    lines = []
-    for row in rows:
-        sides = [
-            f"{words.number(row[f'{side}_value'])}: {row[f'{side}_words']} ({row[f'{side}_source']})"
-            for side in ("left", "right")
-        ]
-        difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
-        verdict = " ".join(filter(None, (f"They {VERDICTS.get(row['verdict'], row['verdict'])}.", row["reason_text"])))
-        cells = (words.period_short(row["period"]), *sides, difference, verdict)
-        lines.append(tables.Line(here.heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
-    return tables.table(f"{title}. Release {here.id}.", columns, lines, corner="Territory", text=True)
+            layout.put(agreement.pairs(here, title, rows))
 
 
 def _items(said: Sequence[str]) -> str:

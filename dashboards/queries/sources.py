@@ -79,8 +79,8 @@ SQL: Mapping[str, str] = {
         where area_kind = 'territory' group by area
     """,
     "coherence": """
-        select world, territory, period, left_source, left_words, left_value, right_source, right_words, right_value,
-            difference, verdict, reason_text
+        select world, territory, offence_group, period, left_source, left_words, left_value, right_source, right_words,
+            right_value, difference, verdict, reason_text
         from coherence order by world desc, territory, period, measure, left_words
     """,
 }

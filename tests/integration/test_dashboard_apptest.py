@@ -397,6 +397,27 @@ def test_quality_is_told_of_each_territory_and_none_is_made_up() -> None:
     assert "Investigations carried over are counted with the new ones." in text
 
 
+@pytest.mark.parametrize(
+    ("area", "told"),
+    [
+        ("AL", ["2014", "71", "46", "+25", "for declared reasons"]),
+        ("BA", ["306", "They agree"]),
+        ("HR", ["2015", "2016", "2017", "2018", "38", "30", "29", "76", "They agree"]),
+        ("ME", ["2025", "50", "43", "+7", "without a declared reason"]),
+        ("RS", ["296", "191", "+105", "without a declared reason"]),
+    ],
+)
+def test_what_two_publishers_say_of_one_thing_stands_with_their_figures(
+    demonstration: home.Home, area: str, told: list[str]
+) -> None:
+    """The five real cases, each as it was published; nothing invented is among them."""
+    found = html(run("published", of=area)).split("Two published figures of one thing")
+    assert len(found) > 1, area
+    text = found[-1]
+    assert all(part in text for part in told), [part for part in told if part not in text]
+    assert "nvented" not in text.split("</table>")[0]
+
+
 def test_a_ratio_opens_in_its_window_and_says_why() -> None:
     test = run("ratios", crime="TIP", ratio=release_ratios.METRIC)
     assert (

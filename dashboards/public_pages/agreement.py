@@ -1,0 +1,35 @@
+"""Pairs of sources on one thing: what each says, by how much they differ, and what explains it.
+
+Belongs here: that table, of the pages on quality and on what others published.  Does not belong here: how pairs are
+found and reasons settled (`pipelines/indicators/coherence.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboards import layout, tables, words
+from dashboards.reason_words import VERDICTS
+from dashboards.words import Row
+
+
+def counted(rows: Sequence[Row]) -> str:
+    """Of 10 pairs: 7 agree, 1 differ for declared reasons."""
+    counts = [(text, sum(row["verdict"] == code for row in rows)) for code, text in VERDICTS.items()]
+    return f"Of {len(rows)} pairs: {words.join(f'{n} {text}' for text, n in counts if n)}."
+
+
+def pairs(here: layout.Frame, title: str, rows: Sequence[Row]) -> str:
+    """A line each pair, as HTML."""
+    columns = ["Period", "One source", "The other", "Difference", "What is found"]
+    lines = []
+    for row in rows:
+        sides = [
+            f"{words.number(row[f'{side}_value'])}: {row[f'{side}_words']} ({row[f'{side}_source']})"
+            for side in ("left", "right")
+        ]
+        difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
+        verdict = " ".join(filter(None, (f"They {VERDICTS.get(row['verdict'], row['verdict'])}.", row["reason_text"])))
+        cells = (words.period_short(row["period"]), *sides, difference, verdict)
+        lines.append(tables.Line(here.heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
+    return tables.table(f"{title}. Release {here.id}.", columns, lines, corner="Territory", text=True)
