@@ -325,7 +325,7 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
             dimension=pl.lit("sex"),
             value=pl.col("value") * 100 / pl.col("value_whole"),
             low=pl.col("value") * 80 / pl.col("value_whole"),
-            high=pl.min_horizontal(pl.col("value") * 120 / pl.col("value_whole"), 100.0),
+            high=(pl.col("value") * 120 / pl.col("value_whole")).clip(upper_bound=100.0),
             interval_basis=pl.when(pl.col("value").is_not_null()).then(pl.lit("lower_bound")).otherwise(pl.lit("")),
             state=pl.when(pl.col("conf_status") == "C")
             .then(pl.lit("withheld"))
