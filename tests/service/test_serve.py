@@ -29,9 +29,14 @@ NAMES = ("dashboard", "offices' pages", "Dagster UI")
 def served(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """`rti serve` on a home, until its last line; ended by its own process id."""
     environment = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK}
-    process = subprocess.Popen(
-        [RTI, "serve"], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    # A shell starts what it puts in the background with Ctrl-C ignored, tests run there among it.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(
+            [RTI, "serve"], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     lines: list[str] = []
     try:
         timer = threading.Timer(LONGEST_START, process.kill)
