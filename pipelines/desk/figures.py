@@ -36,7 +36,7 @@ Pair = tuple[str, str]
 
 
 class FiguresBusyError(ToldError):
-    """The file of the figures is not there, or is being made."""
+    """The file of the figures is not there, is being made, or is of an earlier version of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +213,14 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             yield connection
+    except duckdb.BinderException as error:
+        # A column that this program asks for and the one that made the file did not know.
+        raise FiguresBusyError(
+            mark(
+                "These figures were made by an earlier version of the program. They are made anew at the next refresh; "
+                "look again then."
+            )
+        ) from error
     except (duckdb.IOException, duckdb.CatalogException) as error:
         raise FiguresBusyError(
             mark("The figures are being made anew at this moment. Look again in a few minutes.")

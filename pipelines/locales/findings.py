@@ -53,6 +53,8 @@ NEAREST_RULES = frozenset(
 )
 """Rules whose parameter `nearest` is a proposal; where suggestions are shown, it is one, and not said twice."""
 _NO_FORM = "return.not_recognised"
+_OF_FORMS = frozenset({"return.other_form"})
+"""Rules of which `seen` and `expected` are ids of forms."""
 _TAILS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r" Nearest declared: '(?P<word>.*)'\.", re.DOTALL), mark(" Nearest declared: '{word}'.")),
     (re.compile(r" Nearest in the file: '(?P<word>.*)'\.", re.DOTALL), mark(" Nearest in the file: '{word}'.")),
@@ -95,6 +97,9 @@ def in_language(finding: Finding, language: str, *, apart: bool = False) -> Find
     params: dict[str, Scalar] = {
         name: _param(finding, name, value, language, apart=apart) for name, value in finding.params.items()
     }
+    if finding.rule in _OF_FORMS:
+        seen, expected = (form_words(one, language) for one in (finding.seen, finding.expected))
+        return replace(finding, params=params, seen=seen, expected=expected)
     return replace(finding, params=params, expected=translated(finding.expected, language))
 
 
@@ -107,6 +112,8 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
         return ""
     if name == "nearest" and finding.rule == _NO_FORM:
         return "; ".join(nearest_forms(value, language)) or tell("no form", language)
+    if name == "form":
+        return form_words(value, language)
     if name == "dim" and value in DIMENSIONS:
         return locales.gettext(DIMENSIONS[value], language)
     if name in _CODES:
@@ -147,6 +154,15 @@ def translated(text: str | None, language: str) -> str | None:
 _NEXT_FORM = re.compile(r"; (?=[A-Z][A-Z0-9_-]+ \()")
 _NEAR_FORM = re.compile(r"(?P<id>[A-Z][A-Z0-9_-]+) \((?P<rest>.*)\)", re.DOTALL)
 _OF_FORM = re.compile(r"(, which comes as (?P<formats>[a-z/-]+))?(, lacks (?P<words>.+))?", re.DOTALL)
+
+
+def form_words(identity: str | None, language: str) -> str | None:
+    """A form as a person calls it, with its id; the id alone of one that no territory declares (any more)."""
+    from pipelines.returns.registry import load
+    from pipelines.returns.titles import form_title
+
+    form = load().forms.get(identity) if identity is not None else None
+    return identity if form is None else f"{form_title(form, language)} ({form.id})"
 
 
 def nearest_forms(text: str, language: str) -> list[str]:

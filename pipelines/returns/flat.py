@@ -102,7 +102,7 @@ class FlatReading:
         for name in PERIOD_NAMES & hit.said.keys() & listing.said.keys():
             if hit.said[name] != listing.said[name]:
                 where = listing.sheet.where(row, column)
-                self.basket.find("period.contradiction", where, seen=listing.said[name], expected=hit.said[name])
+                self.basket.find("period.contradiction", where, seen=hit.said[name], expected=listing.said[name])
 
     def _states_nothing(self, cell: Cell | None) -> bool:
         """Whether a line without a number is a combination left out, as a cube of this form would leave it out."""

@@ -113,7 +113,7 @@ def _lay(listing: Listing, said: Mapping[str, str], where: Where, basket: Collec
     for name, code in said.items():
         before = listing.said.setdefault(name, code)
         if before != code:
-            basket.find("period.contradiction", where, seen=before, expected=code)
+            basket.find("period.contradiction", where, seen=code, expected=before)
 
 
 def _tell_unheaded(listing: Listing, row: int, basket: Collector) -> None:

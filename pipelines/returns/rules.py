@@ -204,7 +204,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "period.contradiction": (
         "error",
-        "Two places name different periods: {seen} and {expected}.",
+        "The period here is {seen}, elsewhere in this file {expected}.",
         "Correct the one that is wrong.",
     ),
     "period.outside_form": (

@@ -215,11 +215,19 @@ def test_what_is_wrong_in_a_workbook_is_told_at_its_cell(
     assert said.message and said.remedy and "?" not in said.message
 
 
+def test_a_period_is_told_as_it_stands_at_the_place_and_elsewhere(registry: Registry) -> None:
+    (found,) = (f for f in _findings(_edited(_other_quarter), GOOD.name, registry) if f.rule == "period.contradiction")
+    assert (found.where.cell, found.seen, found.expected) == ("A4", "2026-Q2", "2026-Q3")
+    assert "here is 2026-Q2, elsewhere in this file 2026-Q3" in locales.words(found, "en").message
+
+
 def test_a_file_on_the_form_of_another_office(registry: Registry) -> None:
     """The wrong territory: the office says which form it is sending, and the file is another's."""
     found = _findings(OTHER.read_bytes(), OTHER.name, registry, "MK-JUSTICE-1")
     errors = [f for f in found if f.severity == "error"]
     assert [(f.rule, f.seen, f.expected) for f in errors] == [("return.other_form", "AL-JUSTICE-1", "MK-JUSTICE-1")]
+    said = locales.words(errors[0], "en").message
+    assert "General Prosecution" in said and "(AL-JUSTICE-1)" in said and "(MK-JUSTICE-1)" in said
 
 
 @pytest.mark.parametrize(

@@ -225,3 +225,7 @@ def test_a_home_without_figures_and_one_whose_figures_are_being_made_are_told(tm
             figures.figures(empty, steward, "AL")
         process.communicate(timeout=30)
     assert figures.figures(empty, steward, "AL").counts
+    with duckdb.connect(str(path)) as older:
+        older.execute("alter table mart_duration drop column seen_from")
+    with pytest.raises(FiguresBusyError, match="an earlier version of the program"):
+        figures.figures(empty, steward, "AL")
