@@ -6,6 +6,7 @@ Belongs here: what is of one territory.  Comparison stands on the region's page.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -303,15 +304,22 @@ def _facts(here: layout.Frame, area: str) -> None:
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
             notes.mark(f"{where}{when}{row['text']}")
         layout.put(tables.notes_list(notes, here.name_notes([area]), title=""))
-    metadata = queries.read(here.path, "metadata", area)
-    if metadata:
-        with st.expander("Reference metadata (SIMS concepts)"):
-            layout.put(
-                tables.facts(
-                    (row["concept"].replace("_", " ").capitalize(), f"{row['text']} [{row['status']}]")
-                    for row in metadata
-                )
-            )
+    _metadata(here, area)
+
+
+def _metadata(here: layout.Frame, area: str) -> None:
+    """What is said of the territory, then what is otherwise for one instrument. Earlier releases know no instrument."""
+    of: dict[str, list[tuple[str, str]]] = {}
+    for row in queries.read(here.path, "metadata", area):
+        said = (row["concept"].replace("_", " ").capitalize(), f"{row['text']} [{row['status']}]")
+        of.setdefault(str(row.get("instrument", "_T")), []).append(said)
+    if not of:
+        return
+    names = queries.labels(here.path, "instrument")
+    with st.expander("Reference metadata (SIMS concepts)"):
+        layout.put(tables.facts(of.pop("_T", ())))
+        for instrument, pairs in sorted(of.items()):
+            layout.put(f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>", tables.facts(pairs))
 
 
 def _returns(here: layout.Frame, area: str) -> None:

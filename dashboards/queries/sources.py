@@ -32,7 +32,7 @@ SQL: Mapping[str, str] = {
         select * from "break"
         where area in (select unnest(?)) and offence_group in ('', '_T', ?) order by area, first_day, code, measure
     """,
-    "metadata": "select concept, text, status, source from metadata where territory = ? order by position",
+    "metadata": "select * from metadata where territory = ? order by position",
     "population": "select * from population where area = ? order by year desc",
     "submissions": "select * from submission where territory = ? order by accepted_at desc, submission_id",
     "cell_submissions": """

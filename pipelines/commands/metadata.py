@@ -31,7 +31,7 @@ def metadata(
         Path | None, typer.Option("-o", "--out", help="The file to write; otherwise it is printed.", metavar="FILE")
     ] = None,
     instrument: Annotated[
-        str, typer.Option(help="Quality of one instrument alone (justice, victims, register); by default of all.")
+        str, typer.Option(help="One instrument alone (justice, victims, register), by default all: texts and quality.")
     ] = "_T",
     as_json: AsJson = False,
 ) -> None:
@@ -44,13 +44,18 @@ def metadata(
     if territory not in known:
         raise Failure(f"there is no sims.yml of {territory}; there are {', '.join(sorted(known))}")
     name = next(n for n in territories[territory].names if n.language == "en" and not n.accepted_only)
-    sims = known[territory]
+    declared = {expected.instrument for expected in territories[territory].calendar}
+    if instrument != "_T" and instrument not in declared:
+        raise Failure(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
+    sims = known[territory].of(instrument)
     if form is Format.html:
         content = esms_page.html(sims, name.name, footnote=name.footnote).encode()
     else:
         structure: esms.Structure = "esms" if form is Format.esms else "esqrs"
         figures = _figures(territory, instrument) if structure == "esqrs" else {}
-        content = esms.sdmx(sims, structure, prepared=now(), figures=figures, footnote=name.footnote)
+        content = esms.sdmx(
+            sims, structure, prepared=now(), figures=figures, footnote=name.footnote, instrument=instrument
+        )
     if out is not None:
         try:
             out.write_bytes(content)

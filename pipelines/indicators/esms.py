@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from pipelines import codes
 from pipelines.indicators.quality_figures import INDICATORS, Figure
 from pipelines.returns.sims import CONCEPTS, Sims, Statement
 
@@ -112,9 +113,11 @@ def sdmx(
     prepared: datetime,
     figures: Mapping[str, Figure] | None = None,
     footnote: str | None = None,
+    instrument: str = "_T",
 ) -> bytes:
     """An SDMX-ML 2.1 generic metadata message on one territory. `figures` by the ids of `INDICATORS`, for ESQRS.
 
+    `instrument` is that of which `sims` and `figures` tell; `_T` of all.
     Raises MetadataError for a figure or concept that is not known.
     """
     from lxml import etree
@@ -122,7 +125,8 @@ def sdmx(
     check(sims, figures or {})
     root = etree.Element(f"{{{MESSAGE}}}GenericMetadata", nsmap=_PREFIXES)
     header = _add(root, MESSAGE, "Header")
-    _add(header, MESSAGE, "ID", f"{_STRUCTURES[structure]}_{sims.territory}")
+    of = "" if instrument == "_T" else f"_{instrument.upper()}"
+    _add(header, MESSAGE, "ID", f"{_STRUCTURES[structure]}_{sims.territory}{of}")
     _add(header, MESSAGE, "Test", "false")
     _add(header, MESSAGE, "Prepared", prepared.strftime("%Y-%m-%dT%H:%M:%SZ"))
     _add(header, MESSAGE, "Sender", id="RTI")
@@ -135,6 +139,7 @@ def sdmx(
     report = _add(found, GENERIC, "Report", id=structure.upper())
     notes = [("unverified", "identifier and version of the metadata structure; identifier of the target")]
     notes += [("footnote", footnote)] if footnote else []
+    notes += [("instrument", codes.label("instrument", instrument))] if of else []
     for key in OURS if structure == "esms" else ():
         said = sims.concepts[key]
         notes += [

@@ -106,6 +106,15 @@ def _refuse_internal(cells: pl.DataFrame) -> None:
         )
 
 
+def _carded(cells: pl.DataFrame, cards: pl.DataFrame) -> pl.DataFrame:
+    """Cells with `card_id`, by which rules each is counted; empty where its area has no rule in its unit."""
+    key = ["area", "level", "freq", "period", "count_unit"]
+    card = cards.select(*key, "card_id")
+    return cells.join(card, on=key, how="left", maintain_order="left", validate="m:1").with_columns(
+        pl.col("card_id").fill_null("")
+    )
+
+
 def _tables(
     home: Home,
     cells: pl.DataFrame,
@@ -116,7 +125,8 @@ def _tables(
     now: datetime,
 ) -> dict[str, pl.DataFrame]:
     metrics = pl.read_parquet(protected / "dim_metric.parquet").sort("position")
-    public_cells = cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True)
+    cards = pl.read_parquet(protected / "dim_counting_card_of.parquet")
+    public_cells = _carded(cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True), cards)
     tables = {
         "release": pl.DataFrame(
             {
@@ -221,7 +231,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         f"{banner}Regional trafficking indicators, release {release}, drafted {clock.stamp(now)}\n\n"
         "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
         "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
-        "            (O not available, L not collected, M not applicable, Q withheld with conf_status C)\n"
+        "            (O not available, L not collected, M not applicable, Q withheld with conf_status C);\n"
+        "            card_id is its counting card\n"
         "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
         "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
         "            be compared (too_few: under 20 events on a side)\n"

@@ -78,14 +78,18 @@ def _breaks() -> Iterator[dict[str, Any]]:
 
 
 def metadata() -> pl.DataFrame:
-    """Reference metadata in SIMS concepts: `territory, position, concept, text, status, source`."""
+    """Reference metadata in SIMS concepts: `territory, instrument, position, concept, text, status, source`.
+
+    Instrument `_T` is the territory's own statement; one of an instrument stands in its place for that instrument.
+    """
     rows = [
-        (code, position, concept, " ".join(said.text.split()), said.status, said.source or "")
+        (code, instrument, position, concept, " ".join(said.text.split()), said.status, said.source or "")
         for code, sims in sorted(load_sims().items())
-        for position, (concept, said) in enumerate(sims.concepts.items())
+        for instrument, concepts in (("_T", sims.concepts), *sims.instruments.items())
+        for position, (concept, said) in enumerate(concepts.items())
     ]
-    names = ["territory", "position", "concept", "text", "status", "source"]
-    types = [pl.String, pl.Int32, pl.String, pl.String, pl.String, pl.String]
+    names = ["territory", "instrument", "position", "concept", "text", "status", "source"]
+    types = [pl.String, pl.String, pl.Int32, pl.String, pl.String, pl.String, pl.String]
     return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
 
 

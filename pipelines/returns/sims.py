@@ -77,17 +77,25 @@ class Sims(Declared):
 
     territory: str
     concepts: dict[str, Statement]
+    instruments: dict[Annotated[str, Coded("instrument")], dict[str, Statement]] = Field(
+        {}, description="What is otherwise for one instrument, by concept."
+    )
     breaks: Many[Break] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = [name for name in CONCEPTS if name not in self.concepts]
         extra = [name for name in self.concepts if name not in CONCEPTS]
+        extra += [name for said in self.instruments.values() for name in said if name not in CONCEPTS]
         if missing or extra:
             raise ValueError(f"concepts: missing {', '.join(missing) or 'none'}, unknown {', '.join(extra) or 'none'}")
         if any(b.jurisdiction.partition("_")[0] != self.territory for b in self.breaks):
             raise ValueError(f"breaks: a jurisdiction does not belong to {self.territory}")
         return self
+
+    def of(self, instrument: str) -> Sims:
+        """What is said of one instrument: its own statements where it has any, else those of the territory."""
+        return self.model_copy(update={"concepts": self.concepts | self.instruments.get(instrument, {})})
 
 
 @cache

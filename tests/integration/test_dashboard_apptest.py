@@ -166,6 +166,7 @@ def test_a_territory_shows_series_breakdowns_card_and_returns() -> None:
     place = counts.index("c")
     assert shares[place] == "c", "a withheld figure has a withheld share"
     assert "Counting card of Albania" in text
+    assert "Persons whom an authority registered as victims" in text, "metadata of an instrument"
     assert "SALCORRECTION000" in text and "carried forward" in text
     assert len(test.get("vega_lite_chart")) == 6
 

@@ -16,6 +16,7 @@ from pipelines.cli import main
 from pipelines.indicators import esms, esms_page
 from pipelines.indicators.esms import COMMON, GENERIC, MESSAGE, OURS, STRUCTURE, MetadataError
 from pipelines.indicators.quality_figures import INDICATORS, Delivery, Figure, figures
+from pipelines.returns.registry import load
 from pipelines.returns.sims import CONCEPTS, Sims, Statement, load_sims
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -234,6 +235,32 @@ def test_the_command_prints_or_writes(
     assert esms.read(out.read_bytes()) == {key: load_sims()["RS"].concepts[key] for key in CONCEPTS}
     assert main(["metadata", "RS", "--format", "html", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["content"].startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("territory", sorted(set(load_sims()) - {"QP", "ZZ"}))
+def test_every_instrument_that_is_sent_is_described_for_itself(territory: str) -> None:
+    """Counts of proceedings are what the territory's own texts are of; victims and registers are something else."""
+    sims = load_sims()[territory]
+    sent = {expected.instrument for expected in load().territories[territory].calendar} - {"justice"}
+    assert set(sims.instruments) == sent
+    for instrument in sent:
+        own, of = sims.concepts, sims.of(instrument).concepts
+        assert list(of) == list(own), "every concept is answered"
+        for concept in ("statistical_unit", "statistical_population", "source_data", "data_description"):
+            assert of[concept].text != own[concept].text, (instrument, concept)
+        assert of["reference_area"] == own["reference_area"]
+    assert sims.of("justice") == sims
+
+
+def test_the_command_writes_the_metadata_of_one_instrument(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "rs.xml"
+    assert main(["metadata", "RS", "--instrument", "victims", "-o", str(out)]) == 0
+    assert esms.read(out.read_bytes()) == {key: load_sims()["RS"].of("victims").concepts[key] for key in CONCEPTS}
+    text = out.read_text(encoding="utf-8")
+    assert "<mes:ID>ESMS_MSD_RS_VICTIMS</mes:ID>" in text
+    assert ">Victims<" in text
+    assert main(["metadata", "AL", "--instrument", "register"]) == 3
+    assert "AL has no register; there are justice, victims" in capsys.readouterr().err
 
 
 def test_wrong_use_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,7 +76,7 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     pl.DataFrame([delivery]).write_parquet(protected / "mart_coverage.parquet")
     made_of = {"final_on": date(2025, 5, 10), "is_provisional": False, "cells_required": 4, "cells_provided": 3}
     pl.DataFrame([delivery | made_of]).write_parquet(protected / "mart_delivery.parquet")
-    for name, frame in cards_export.frames(load(), ["2025"]).items():
+    for name, frame in cards_export.frames(load(), ["2025", "2026-Q3"]).items():
         frame.write_parquet(protected / f"dim_{name}.parquet")
     pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / "mart_indicator.parquet")
     return protected, indicators
@@ -100,6 +100,15 @@ def test_the_three_formats_hold_the_same_rows(a_home: home.Home) -> None:
     assert parquet.height == csv.height == 2
     assert stored.equals(parquet.cast(dict(stored.schema)))  # type: ignore[arg-type]
     assert csv["value"].to_list() == ["12.0", None]
+
+
+def test_each_count_names_its_counting_card(a_home: home.Home) -> None:
+    table = pl.concat([cells(), cells(count_unit="furlong").head(1)])
+    data = built(a_home, table).folder / "data"
+    found = dict(pl.read_parquet(data / "cell.parquet").select("count_unit", "card_id").rows())
+    card = pl.read_parquet(data / "counting_card.parquet").filter(card_id=found["person"])
+    assert card.select("level", "count_unit", "jurisdictions").rows() == [("prosecution", "person", "RS")]
+    assert found["furlong"] == "", "no rule in a unit, no card"
 
 
 def test_no_public_file_knows_of_places_or_files(a_home: home.Home) -> None:

@@ -24,6 +24,8 @@ beside as (
         case when b.is_nested then b.denominator - b.numerator else b.denominator end as lower_b,
         a.dispersion as phi_a, b.dispersion as phi_b,
         a.state as state_a, b.state as state_b,
+        a.numerator_card as numerator_card_a, a.denominator_card as denominator_card_a,
+        b.numerator_card as numerator_card_b, b.denominator_card as denominator_card_b,
         a.is_allowed and b.is_allowed as is_allowed,
         case
             when 'lower_bound' in (a.interval_basis, b.interval_basis) then 'lower_bound'
@@ -122,6 +124,7 @@ final as (
         version_a, version_b,
         value_a, value_b,
         score,
+        numerator_card_a, denominator_card_a, numerator_card_b, denominator_card_b,
         score = 2 as is_with_care,
         reasons, breaks,
         ratio, low, high,

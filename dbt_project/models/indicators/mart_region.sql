@@ -37,6 +37,7 @@ final as (
         totals.denominator,
         totals.unit_measure,
         totals.state,
+        totals.numerator_card, totals.denominator_card,
         totals.n_reported, totals.n_expected, totals.reporters, totals.left_out,
         coalesce(ranges.n, 0) as n,
         coalesce(ranges.n_enough, 0) as n_enough,
