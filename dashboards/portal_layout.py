@@ -9,6 +9,7 @@ of any page is computed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from dashboards import portal_html as html
 from dashboards import portal_words as words
 from pipelines import locales
 from pipelines.home import default_root, open_home
-from pipelines.locales import many, tell
+from pipelines.locales import many, mark, tell
 
 if TYPE_CHECKING:
     from pipelines.desk import Desk, Entry
@@ -162,11 +163,23 @@ def script(body: str) -> None:
         st.html(f"<script>{body}</script>", unsafe_allow_javascript=True)
 
 
+NAMES = (
+    ("[data-testid=stSkipToContent]", mark("Skip to the content")),
+    ("[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary]", mark("Choose files")),
+    ("[data-testid=stFileUploaderDropzoneInput]", mark("Choose files")),
+    ("[data-testid=stSidebarCollapseButton] button", mark("Hide the list of pages")),
+    ("[data-testid=stExpandSidebarButton]", mark("Show the list of pages")),
+)
+"""What Streamlit names in English only, and what it is called instead (`portal_names.js`)."""
+
+
 def spoken(language: str) -> None:
-    """Say to the browser in which language the page is; the next page begins in it."""
+    """Say to the browser in which language the page is, what Streamlit draws by itself included; the next page begins
+    in it."""
     tag = locales.html_lang(language)
+    names = json.dumps([[where, tell(text, language)] for where, text in NAMES], ensure_ascii=False)
     script(
-        f"document.documentElement.lang='{tag}';"
+        f"document.documentElement.lang='{tag}';window.rtiNames?.say({names});"
         f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax';"
     )
 

@@ -288,6 +288,36 @@ def test_a_page_is_reached_and_used_by_keyboard_alone(open_as: Open) -> None:
     expect(page.locator("h1")).to_have_text("Upload a return", timeout=30_000)
 
 
+def test_what_streamlit_draws_by_itself_is_named_in_the_persons_language(open_as: Open) -> None:
+    page = open_as("al-sender")
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option", name=locales.language_name("hr"), exact=True).click()
+    expect(page.locator("html")).to_have_attribute("lang", "hr", timeout=30_000)
+    try:
+        for _ in range(2):  # as the page changes, and as it is opened
+            page.goto(f"{_root(page)}/upload")
+            settled(page)
+            page.keyboard.press("Tab")
+            expect(page.locator(":focus")).to_have_text("Prijeđite na sadržaj", timeout=10_000)
+            drop = page.get_by_test_id("stFileUploaderDropzone")
+            expect(drop.get_by_test_id("stBaseButton-secondary")).to_have_accessible_name("Odaberite datoteke")
+            expect(drop.locator("input")).to_have_attribute("aria-label", "Odaberite datoteke")
+        page.set_viewport_size({"width": 500, "height": 900})
+        page.goto(f"{_root(page)}/board")
+        settled(page)
+        shown = page.get_by_role("button", name="Prikažite popis stranica")
+        expect(shown).to_be_visible(timeout=10_000)
+        shown.click()
+        expect(page.get_by_role("button", name="Sakrijte popis stranica")).to_be_visible(timeout=10_000)
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(_root(page))
+        settled(page)
+        page.get_by_role("combobox").first.click()
+        page.get_by_role("option", name="English", exact=True).click()
+        expect(page.locator("html")).to_have_attribute("lang", "en", timeout=30_000)
+
+
 _CONTROLS = """() => {
     const shown = e => e.checkVisibility({checkVisibilityCSS: true})
         && [...e.getClientRects()].some(r => r.width > 1 && r.height > 1);

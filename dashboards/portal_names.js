@@ -1,0 +1,29 @@
+// Names of what Streamlit draws by itself, in the language of the page: it knows them in English alone, and they are
+// what a keyboard comes to first and what is read out. Which name stands where: NAMES in portal_layout.py.
+(() => {
+  const told = (window.rtiNames = { names: [] });
+  let asked = false;
+
+  const put = (part, words) => {
+    const text = part.firstChild;
+    // A link is its text; whatever has a picture or a text of Streamlit's in it gets a name that is read in its stead.
+    if (part.tagName === "A" && text?.nodeType === Node.TEXT_NODE) {
+      if (text.nodeValue !== words) text.nodeValue = words;
+    } else if (part.ariaLabel !== words) part.ariaLabel = words;
+  };
+
+  const all = () => {
+    asked = false;
+    told.names.forEach(([where, words]) => document.querySelectorAll(where).forEach((part) => put(part, words)));
+  };
+
+  told.say = (names) => {
+    told.names = names;
+    all();
+  };
+
+  new MutationObserver(() => {
+    if (!asked) requestAnimationFrame(all);
+    asked = true;
+  }).observe(document.body, { childList: true, subtree: true });
+})();
