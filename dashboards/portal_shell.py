@@ -2,7 +2,7 @@
 
 Belongs here: what a browser loads once, before any page is computed.  Streamlit would send the style sheets and the
 script anew with every run of every page, and the browser would clean and read them anew (12 kB, twice an upload).
-Does not belong here: what a page shows, and what the scripts do (`portal_line.js`, `portal_names.js`).
+Does not belong here: what a page shows, and what the scripts do (`portal_*.js`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HERE = Path(__file__).parent
-_PARTS = {"portal.css": ("style.css", "portal.css"), "portal.js": ("portal_line.js", "portal_names.js")}
+_PARTS = {
+    "portal.css": ("style.css", "portal.css"),
+    "portal.js": ("portal_line.js", "portal_names.js", "portal_links.js"),
+}
 """What the browser loads -> the files it is made of, in this order."""
 _MADE = {name: b"\n".join((_HERE / part).read_bytes() for part in parts) for name, parts in _PARTS.items()}
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}

@@ -288,6 +288,24 @@ def test_a_page_is_reached_and_used_by_keyboard_alone(open_as: Open) -> None:
     expect(page.locator("h1")).to_have_text("Upload a return", timeout=30_000)
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_summary_leads_to_each_finding_from_every_part_of_the_answer(open_as: Open, view: str) -> None:
+    page = open_as("al-sender", "upload")
+    upload(page, "linked.xlsx", portal_fixture.workbook(portal_fixture.BROKEN))
+    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    page.locator("#summary").wait_for(timeout=60_000)
+    settled(page)
+    page.goto(f"{page.url.split('&')[0]}&view={view}")
+    settled(page)
+    links = page.locator("#summary a")
+    targets = [str(link.get_attribute("href")) for link in links.all()]
+    assert len(targets) == 4 and len(set(targets)) == 4
+    for number, target in enumerate(targets if view == "findings" else targets[1:2]):
+        links.nth(number if view == "findings" else 1).press("Enter")
+        expect(page.locator(f"[id='{target[1:]}']")).to_be_focused(timeout=30_000)
+    expect(page.locator(":focus")).to_be_in_viewport()
+
+
 def test_what_streamlit_draws_by_itself_is_named_in_the_persons_language(open_as: Open) -> None:
     page = open_as("al-sender")
     page.get_by_role("combobox").first.click()
