@@ -32,7 +32,10 @@ def stages(
     top: float,
     under: Sequence[str] = (),
 ) -> tuple[alt.LayerChart, str]:
-    """Horizontal bars, one a stage, of one area; and the chart in words. `top` is the common end of the scale."""
+    """Horizontal bars, one a stage, of one area; and the chart in words. `top` is the common end of the scale.
+
+    A bar of few is hollow.
+    """
     import altair as alt
 
     data = [_bar(measure, cell, rate=rate) for measure, cell in cells]
@@ -40,7 +43,9 @@ def stages(
     y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
     base = _data(data).encode(y=y)
     scale = alt.Scale(domain=[0, top * 1.22 or 1], nice=False)
-    bars = base.mark_bar(color=BLUE, height={"band": 0.62}).encode(x=alt.X("value:Q", axis=None, scale=scale))
+    bars = base.mark_bar(stroke=BLUE, strokeWidth=1.2, height={"band": 0.62}).encode(
+        x=alt.X("value:Q", axis=None, scale=scale), fill=alt.Fill("fill:N", scale=None, legend=None)
+    )
     text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
     )
@@ -52,9 +57,13 @@ def stages(
 def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
     shown = words.absent() if cell is None else words.rate(cell) if rate else words.count(cell)
     value = None if cell is None or shown.kind != "value" else cell["rate"] if rate else cell["value"]
-    label = shown.text if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
+    # A range beside the bar would not fit; it stands in the table, and is told to who hears the chart.
+    bare = words.number(value, 2 if rate else 0) if value is not None else ""
+    label = bare if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
+    few = cell is not None and shown.kind == "value" and words.is_few(cell)
     return {
-        "stage": words.stage_name(measure), "value": value, "at": value or 0, "label": label, "spoken": shown.spoken,
+        "stage": words.stage_name(measure), "value": value, "at": value or 0, "label": label,
+        "fill": "#ffffff" if few else BLUE, "spoken": f"{shown.spoken}, {words.TOO_FEW}" if few else shown.spoken,
     }  # fmt: skip
 
 

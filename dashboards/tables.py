@@ -56,6 +56,8 @@ def figure(
     shown = words.rate(cell) if rate else words.count(cell)
     marks = words.marks_of(cell, notes, of_rate=rate)
     spoken = f"{what}: {shown.spoken}" if what else shown.spoken
+    if shown.kind == "value" and words.is_few(cell):
+        return Cell(shown.text, f"{spoken}, {words.TOO_FEW}", marks, way_back(release, cell), "few")
     return Cell(shown.text, spoken, marks, way_back(release, cell), shown.kind)
 
 
@@ -135,6 +137,7 @@ def legend(*extra: tuple[str, str]) -> str:
     items = "".join(
         f"<div><dt>{escape(symbol)}</dt><dd>{escape(text)}</dd></div>" for symbol, text in (*words.LEGEND, *extra)
     )
+    items += f'<div><dt class="rti-few">7</dt><dd>{escape(words.FEW_LEGEND)}</dd></div>'
     return f'<dl class="rti-legend" aria-label="Symbols">{items}</dl>'
 
 

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.statistics.few import MINIMUM
+
 Row = Mapping[str, Any]
 
 WITHHELD, UNAVAILABLE, NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "c", "..", "–", "n/a", "k"
+FEW_LEGEND = "Fewer than 20, in grey italics: too few to compare. In pictures a bar of few is hollow."
 LEGEND: tuple[tuple[str, str], ...] = (
     ("0", "Zero: the office reported that there was none."),
     (WITHHELD, "Withheld to protect persons. It may stand for a small count, a larger one, or zero."),
@@ -122,7 +125,17 @@ def rate(cell: Row) -> Shown:
         return shown(None, "M", "F")
     if cell.get("rate_obs_status") is None:
         return count(cell)
-    return shown(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
+    plain = shown(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
+    low, high = cell.get("rate_low"), cell.get("rate_high")
+    if plain.kind != "value" or low is None or high is None:
+        return plain
+    ends = number(low, 2), number(high, 2)
+    return Shown(f"{plain.text} ({ends[0]}–{ends[1]})", f"{plain.text}, range {ends[0]} to {ends[1]}", "value")
+
+
+def is_few(cell: Row) -> bool:
+    """Whether a count, and so its rate, is too few to compare; the one limit is that of `statistics.few`."""
+    return cell["value"] is not None and cell["value"] < MINIMUM
 
 
 def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:

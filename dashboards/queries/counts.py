@@ -165,7 +165,7 @@ SQL: Mapping[str, str] = {
     "victims": """
         select
             cell.*, rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
-            rate.flags as rate_flags, rate.denominator as population
+            rate.flags as rate_flags, rate.denominator as population, rate.low as rate_low, rate.high as rate_high
         from cell
         left join indicator as rate
             on rate.metric = 'rate' and rate.area = cell.area and rate.freq = cell.freq

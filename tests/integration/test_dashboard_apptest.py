@@ -138,6 +138,34 @@ def test_rates_of_adults_only_are_not_made() -> None:
     assert "never annualised" in html(test)
 
 
+def test_a_rate_stands_with_its_range_and_what_is_of_few_says_so() -> None:
+    """On the first page, too: the bare rate of a handful of persons is what would be quoted."""
+    test = run("region", freq="Q", period="2026-Q2", show="rate")
+    path = queries.current_release()
+    found = {
+        (row["area"], row["measure"]): row
+        for row in queries.read(
+            path, "stages", "Q", "2026-Q2", "TIP", "person", queries.MAIN_STAGES["first"], ("territory",)
+        )
+        if row["rate"] is not None
+    }
+    few = {area for area, row in found.items() if row["value"] < 20}
+    assert few and few < set(found), "the release has both"
+    text = html(test)
+    for area, one in found.items():
+        shown = words.rate(one)
+        assert "–" in shown.text and shown.text in text, area
+    fields = re.findall(r'<td class="rti-few"[^>]*>(.*?)</td>', text)
+    assert fields and all("too few to compare" in field for field in fields)
+    assert words.FEW_LEGEND in text
+
+
+def test_bars_of_few_say_so() -> None:
+    found = run("region", freq="Q", period="2026-Q2").get("vega_lite_chart")
+    spoken = " ".join(chart.proto.alt for chart in found)
+    assert "too few to compare" in spoken
+
+
 def test_a_total_that_does_not_add_up_says_so() -> None:
     test = run("region", freq="A", period="2025", stages="all")
     assert "Not additive" in html(test) and "Persons handed over" in html(test)

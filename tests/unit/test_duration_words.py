@@ -89,3 +89,23 @@ def test_an_open_range_runs_to_the_common_end_and_a_withheld_figure_has_no_dot()
     assert dots["mark"]["type"] == "point" and {"filter": "datum.value !== null"} in dots["transform"]
     assert spec["layer"][3]["encoding"]["text"]["field"] == "label", "the symbol stands where there is no dot"
     assert spoken == "T. Half: 210; Nine in ten: 390 or more; Hidden: withheld. Invented."
+
+
+def test_bars_of_few_are_hollow_and_those_of_a_rate_have_no_range_beside_them() -> None:
+    def cell(value: float | None) -> dict[str, Any]:
+        return {
+            "value": value, "obs_status": "A" if value is not None else "Q", "conf_status": "F", "rate": value,
+            "rate_obs_status": "A" if value is not None else "Q", "rate_conf_status": "F", "rate_low": 0.1,
+            "rate_high": 0.9,
+        }  # fmt: skip
+
+    cells = [("reported", cell(20.0)), ("indicted", cell(19.0)), ("convicted_first", cell(None))]
+    for rate in (False, True):
+        chart, spoken = charts.stages("T", cells, rate=rate, top=20.0)
+        spec = chart.to_dict()
+        data = spec["data"]["values"] if "values" in spec.get("data", {}) else next(iter(spec["datasets"].values()))
+        fills = [row["fill"] for row in data]
+        assert fills == [charts.BLUE, "#ffffff", charts.BLUE]
+        assert data[0]["label"] == ("20.00" if rate else "20"), "a range would not fit"
+        assert spoken.count("too few to compare") == 1
+        assert ("range 0.10 to 0.90" in spoken) == rate
