@@ -133,7 +133,7 @@ def show_report(report: Report) -> None:
             say(f"      {words.remedy}")
         say(f"      rule {finding.rule}, finding {finding.key}")
     if report.not_run and report.verdict != "unreadable":
-        note(f"  not run, since there is no earlier return to compare with: {', '.join(report.not_run)}")
+        note(f"  not run, since no earlier return was at hand to compare with: {', '.join(report.not_run)}")
 
 
 def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Path | None, csv: Path | None) -> None:

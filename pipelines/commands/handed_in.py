@@ -105,4 +105,4 @@ def _show_report(report: Mapping[str, Any]) -> None:
             say(f"      {finding['remedy']}")
         say(f"      rule {finding['rule']}, finding {finding['key']}")
     if report["not_run"] and report["verdict"] != "unreadable":
-        note(f"  not run, since there is no earlier return to compare with: {', '.join(report['not_run'])}")
+        note(f"  not run, since no earlier return was at hand to compare with: {', '.join(report['not_run'])}")
