@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines import answers
-from tests.unit.answers_fakes import edited, report_of
+from tests.component.answers_fakes import edited, report_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -25,7 +25,7 @@ from pipelines.returns.findings import Finding
 from pipelines.returns.model import CASE_EVENT, empty
 from pipelines.returns.periods import Period
 from pipelines.returns.rules import Rule
-from tests.unit.ledger_fakes import observations
+from tests.component.ledger_fakes import observations
 
 SERIES = "QQ-JUSTICE-OFFICE"
 FORM = SimpleNamespace(

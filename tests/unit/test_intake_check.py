@@ -15,9 +15,9 @@ from pipelines.intake import nil
 from pipelines.intake.check import CheckJob, Step, UnknownFormError, check, check_many
 from pipelines.intake.totals import totals
 from pipelines.returns.model import CASE_EVENT, empty
+from tests.component.ledger_fakes import observations
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
-from tests.unit.ledger_fakes import observations
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/check-report.json").read_text(encoding="utf-8"))
 

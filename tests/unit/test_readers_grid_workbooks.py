@@ -17,7 +17,7 @@ from pipelines.readers import ods, xls, xlsx
 from pipelines.readers.common import is_percent, number_text, plain_number
 from pipelines.readers.model import Cell, Grid, ReadError
 from pipelines.readers.xlsx_book import Plain
-from tests.unit.answers_fakes import SAMPLES
+from tests.component.answers_fakes import SAMPLES
 
 
 def _xlsx(write: Callable[[Any], None], options: dict[str, Any] | None = None) -> bytes:

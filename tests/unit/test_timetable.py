@@ -24,7 +24,7 @@ from pipelines.people.identity import SYSTEM, Grant
 from pipelines.returns.registry import Registry, load, load_from
 from pipelines.timetable import Cell, Deadline
 from pipelines.timetable.names import note_of, office_name
-from tests.unit.ledger_fakes import home_and_ledger
+from tests.component.ledger_fakes import home_and_ledger
 from tests.unit.returns_fakes import BASE, TERRITORY, make_registry
 
 DAY = date(2026, 11, 20)

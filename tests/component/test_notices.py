@@ -35,7 +35,7 @@ from pipelines.notices.settings import NoticeSettingsError, server
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant
 from pipelines.returns.registry import load
-from tests.unit.ledger_fakes import home_and_ledger
+from tests.component.ledger_fakes import home_and_ledger
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 FIGURE = 48151623

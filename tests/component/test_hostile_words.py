@@ -15,8 +15,8 @@ from pipelines.people import accounts, tokens
 from pipelines.people.accounts import AccountError
 from pipelines.people.identity import SYSTEM
 from pipelines.returns.periods import Period
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import SENDER, sent, warned, who
+from tests.component import desk_fakes
+from tests.component.desk_fakes import SENDER, sent, warned, who
 
 JMBG = "0101006500006"
 """The example of the scheme's public description; no person's."""

@@ -22,7 +22,7 @@ from pipelines.people import accounts, passwords, tokens
 from pipelines.people.accounts import AccountError
 from pipelines.people.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError, narrowed
 from pipelines.people.passwords import PasswordError
-from tests.unit.ledger_fakes import at
+from tests.component.ledger_fakes import at
 
 PASSWORD, ANOTHER = "four words make it", "five other words do too"
 JURISDICTIONS, INSTRUMENTS = ("AL", "BA_FED", "BA_SRP"), ("justice", "victims")

@@ -18,9 +18,9 @@ from pipelines import clock
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import SYSTEM, Grant
 from pipelines.service.api import create_api
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import SENDER, file, who
-from tests.unit.test_desk_scope import DRAFTS, FORGED, LATER, World, _world
+from tests.component import desk_fakes
+from tests.component.desk_fakes import SENDER, file, who
+from tests.component.test_desk_scope import DRAFTS, FORGED, LATER, World, _world
 
 GIVES_BACK: dict[str, Any] = {"comment": "look at it again"}
 GONE: dict[str, Any] = {"reason": "wrong_return", "comment": "it was the wrong file"}

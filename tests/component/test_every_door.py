@@ -26,9 +26,9 @@ from pipelines.intake.database import reading
 from pipelines.people import accounts
 from pipelines.people.identity import Grant, Identity, NotAllowedError
 from pipelines.service.api import create_api
-from tests.unit import desk_fakes, test_api_scope, test_desk_scope
-from tests.unit.desk_fakes import file
-from tests.unit.test_desk_scope import FORGED, World, _world
+from tests.component import desk_fakes, test_api_scope, test_desk_scope
+from tests.component.desk_fakes import file
+from tests.component.test_desk_scope import FORGED, World, _world
 
 OF_NO_SUBMISSION = {
     # test_desk_scope.py, test_desk.py, test_one_road.py

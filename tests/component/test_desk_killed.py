@@ -12,9 +12,9 @@ import pytest
 from pipelines import desk as door
 from pipelines.desk import Desk
 from pipelines.intake import audit, ledger, queries, receipts, store
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import SENDER, who
-from tests.unit.desk_killed import DATA, STEPS
+from tests.component import desk_fakes
+from tests.component.desk_fakes import SENDER, who
+from tests.component.desk_killed import DATA, STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,7 +27,7 @@ def test_a_kill_at_any_step_leaves_one_state(
 ) -> None:
     desk_fakes.install(monkeypatch)
     root = desk_fakes.opened(tmp_path).home.root
-    command = [sys.executable, "-m", "tests.unit.desk_killed", str(root), step, when]
+    command = [sys.executable, "-m", "tests.component.desk_killed", str(root), step, when]
     killed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
 

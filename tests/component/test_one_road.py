@@ -19,9 +19,9 @@ from pipelines.intake import arrivals, facts, ledger, queries, record, store
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import Grant
 from pipelines.service.api import create_api
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import accepted, file, who
-from tests.unit.ledger_fakes import at
+from tests.component import desk_fakes
+from tests.component.desk_fakes import accepted, file, who
+from tests.component.ledger_fakes import at
 
 Capture = pytest.CaptureFixture[str]
 

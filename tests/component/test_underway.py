@@ -13,8 +13,8 @@ from pipelines.desk import Desk, uploading
 from pipelines.desk.underway import LeftError, Underway, Uploads
 from pipelines.intake import ledger, queries
 from pipelines.intake.check import check as check_file
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import SENDER, file, who
+from tests.component import desk_fakes
+from tests.component.desk_fakes import SENDER, file, who
 
 STEPS = ["reading", "read", "judging", "judged"]
 

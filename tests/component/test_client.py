@@ -23,9 +23,9 @@ from pipelines.people import tokens
 from pipelines.people.identity import Grant
 from pipelines.service import client
 from pipelines.service.api import create_api
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import accepted, file, who
-from tests.unit.ledger_fakes import at
+from tests.component import desk_fakes
+from tests.component.desk_fakes import accepted, file, who
+from tests.component.ledger_fakes import at
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from pipelines.home import Home
 from pipelines.notices.settings import NoticeSettingsError
 from pipelines.returns.registry import load
 from pipelines.service import clerk, faults
-from tests.unit.ledger_fakes import home_and_ledger
+from tests.component.ledger_fakes import home_and_ledger
 
 SECRET = "Petar Petrović 0101990710006"
 

@@ -14,7 +14,7 @@ from pipelines.answers.declared import Declared
 from pipelines.locales.places import place_words
 from pipelines.readers.model import Where
 from pipelines.returns.findings import Finding
-from tests.unit.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
+from tests.component.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
 
 
 @pytest.fixture(scope="module")

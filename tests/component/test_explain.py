@@ -15,7 +15,7 @@ from pipelines.intake import facts, ledger
 from pipelines.intake.ledger import Act
 from pipelines.places import periods_of, places
 from pipelines.returns import model
-from tests.unit.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
+from tests.component.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
 
 CELL: dict[str, Any] = {
     **dict.fromkeys(KEY, "_T"),

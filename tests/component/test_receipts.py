@@ -18,8 +18,8 @@ from pipelines.desk import Desk
 from pipelines.home import Home, init
 from pipelines.intake import audit, receipt_keys, receipts
 from pipelines.intake.receipts import SignedReceipt
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import file, sent, who
+from tests.component import desk_fakes
+from tests.component.desk_fakes import file, sent, who
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs/schema/receipt.json").read_text(encoding="utf-8"))
 

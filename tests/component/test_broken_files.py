@@ -1,7 +1,7 @@
 """Broken files as offices send them, each made here: what is said, where, and that a statistician can act on it.
 
 The words are read by people: this file pins the rule, its place and a piece of its message, so that a change of words
-is a decision. `python -m tests.unit.test_broken_files` prints them all, to be read aloud.
+is a decision. `python -m tests.component.test_broken_files` prints them all, to be read aloud.
 """
 
 from __future__ import annotations

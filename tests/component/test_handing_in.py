@@ -19,9 +19,9 @@ from pipelines.intake.history import gather
 from pipelines.intake.ledger import Act
 from pipelines.people import accounts
 from pipelines.people.identity import NotAllowedError
+from tests.component.ledger_fakes import at, people
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
-from tests.unit.ledger_fakes import at, people
 
 
 @pytest.fixture(autouse=True)

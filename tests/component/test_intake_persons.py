@@ -15,10 +15,10 @@ from pipelines.intake.check import OFFLINE_ID, check
 from pipelines.intake.work import Task, take_with
 from pipelines.people import accounts
 from pipelines.returns.registry import load
+from tests.component.ledger_fakes import at, people
+from tests.component.test_handing_in import _folder
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
-from tests.unit.ledger_fakes import at, people
-from tests.unit.test_handing_in import _folder
 
 ROOT = Path(__file__).parents[2]
 REGISTER = ROOT / "raw_samples/HR/register/registar_2024_1tr.csv"

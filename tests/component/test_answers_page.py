@@ -20,7 +20,7 @@ from pipelines.answers.lines import COLUMNS, safe
 from pipelines.cli import app
 from pipelines.intake.report import Report
 from pipelines.readers.model import Where
-from tests.unit.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
+from tests.component.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
 
 EVIL = "<script>alert(1)</script>&\"'"
 

@@ -1,4 +1,4 @@
-"""One process that hands in and sends, and is killed: `python -m tests.unit.desk_killed HOME STEP before|after`.
+"""One process that hands in and sends, and is killed: `python -m tests.component.desk_killed HOME STEP before|after`.
 
 Run by `test_desk_killed.py`; a process of its own, so that nothing can tidy up behind it.
 """
@@ -17,8 +17,8 @@ from pipelines import desk as door
 from pipelines.desk import Desk
 from pipelines.home import open_home
 from pipelines.intake import decisions, facts, ledger, receipt_keys, receipts, record, store
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import SENDER, file, who
+from tests.component import desk_fakes
+from tests.component.desk_fakes import SENDER, file, who
 
 STEPS: dict[str, tuple[Any, str]] = {
     "store.put": (store, "put"),

@@ -20,7 +20,7 @@ from pipelines.intake.database import writing
 from pipelines.intake.ledger import Act, Justification
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import SYSTEM, Grant
-from tests.unit.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
+from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from pipelines.desk.rights import NotThereError
 from pipelines.intake import audit, ledger, queries, store
 from pipelines.intake.database import reading
 from pipelines.people.identity import Grant, Identity, NotAllowedError
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import SENDER, accepted, file, sent, warned, who
-from tests.unit.ledger_fakes import at
+from tests.component import desk_fakes
+from tests.component.desk_fakes import SENDER, accepted, file, sent, warned, who
+from tests.component.ledger_fakes import at
 
 FORGED = "S0123456789abcde"
 DRAFTS = ("received", "checked", "refused", "withdrawn draft")

@@ -17,7 +17,7 @@ from pipelines.intake.export import tables
 from pipelines.intake.ledger import Act, Justification, TransitionError
 from pipelines.intake.schema import METADATA
 from pipelines.people.identity import NotAllowedError
-from tests.unit.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, people, result
+from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, people, result
 
 pytestmark = pytest.mark.usefixtures("database")
 WARNINGS = (("a" * 16, "rule.one"), ("b" * 16, "rule.two"))

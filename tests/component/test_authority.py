@@ -17,7 +17,7 @@ from pipelines.intake.ledger import Act, Justification, TransitionError
 from pipelines.intake.transitions import TRANSITIONS
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant, NotAllowedError
-from tests.unit.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
+from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
 
 pytestmark = pytest.mark.usefixtures("database")
 WARNING = (("a" * 16, "rule.one"),)

@@ -13,8 +13,8 @@ from pipelines import desk as door
 from pipelines.desk import Desk
 from pipelines.intake import audit, ledger, store, unknown_bytes
 from pipelines.people.identity import NotAllowedError
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import file, sent, who
+from tests.component import desk_fakes
+from tests.component.desk_fakes import file, sent, who
 
 DAY = 24 * 3600
 

@@ -22,7 +22,7 @@ from pipelines.answers import sheets
 from pipelines.answers.workbook import findings_name
 from pipelines.intake.report import Report
 from pipelines.readers.model import Where
-from tests.unit.answers_fakes import OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
+from tests.component.answers_fakes import OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
 
 EVIL = '=cmd|"/c calc"!A1'
 

@@ -24,8 +24,8 @@ from pipelines.service import api_body, api_handing_in, api_models, api_more, ap
 from pipelines.service.api import create_api
 from pipelines.service.api_problems import ProblemError
 from pipelines.service.api_queue import Queue
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import accepted, file, warned, who
+from tests.component import desk_fakes
+from tests.component.desk_fakes import accepted, file, warned, who
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
 

@@ -20,9 +20,9 @@ from pipelines.people import accounts, tokens
 from pipelines.people.identity import Grant, NotAllowedError
 from pipelines.readers.model import Where
 from pipelines.returns.findings import Finding
-from tests.unit import desk_fakes
-from tests.unit.desk_fakes import accepted, file, sent, warned, who
-from tests.unit.ledger_fakes import at
+from tests.component import desk_fakes
+from tests.component.desk_fakes import accepted, file, sent, warned, who
+from tests.component.ledger_fakes import at
 
 
 @pytest.fixture(autouse=True)
