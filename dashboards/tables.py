@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from dashboards import words
+from dashboards import indicator_words, words
 from pipelines.explain import figure_id
 
 
@@ -55,6 +55,9 @@ def figure(
         return Cell(absent.text, absent.spoken, kind=absent.kind)
     shown = words.rate(cell) if rate else words.count(cell)
     marks = words.marks_of(cell, notes, of_rate=rate)
+    basis = indicator_words.BASIS.get(str(cell.get("rate_basis"))) if rate and shown.kind == "value" else None
+    if basis is not None:
+        marks = (*marks, notes.mark(basis))
     spoken = f"{what}: {shown.spoken}" if what else shown.spoken
     if shown.kind == "value" and words.is_few(cell):
         return Cell(shown.text, f"{spoken}, {words.TOO_FEW}", marks, way_back(release, cell), "few")

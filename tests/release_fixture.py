@@ -301,6 +301,11 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
             value=pl.col("value") * 100_000 / pl.col("denominator"),
             low=pl.col("value") * 90_000 / pl.col("denominator"),
             high=pl.col("value") * 110_000 / pl.col("denominator"),
+            interval_basis=pl.when(pl.col("value").is_null())
+            .then(pl.lit(""))
+            .when(pl.col("count_unit") == "case")
+            .then(pl.lit("exact"))
+            .otherwise(pl.lit("lower_bound")),
             numerator=pl.col("value"),
             denominator=pl.col("denominator"),
             unit_measure=pl.lit("P_HTHAB"),

@@ -208,7 +208,10 @@ def _spread(
     notes = words.Notes()
     lines = []
     for measure, row in found:
-        shown = indicator_words.figure(_ranged(row, cells.get((here.region, measure))), 2)
+        cell = cells.get((here.region, measure))
+        shown = indicator_words.figure(_ranged(row, cell), 2)
+        basis = indicator_words.BASIS.get(str(cell["rate_basis"])) if cell is not None and shown.kind == "value" else ""
+        marks = (notes.mark(basis),) if basis else ()
         is_few = row["state"] == "too_few" and shown.kind == "value"
         there, missing = words.coverage(row["reporters"] or "", here.territories)
         absent = (notes.mark(f"Not in the region's figure: {words.join(missing)}."),) if missing else ()
@@ -217,7 +220,7 @@ def _spread(
             tables.Line(
                 tables.Cell(words.stage_name(measure)),
                 (
-                    tables.few(shown, f"{words.stage_name(measure)}, region", is_few=is_few),
+                    tables.few(shown, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
                     tables.Cell(there, f"{there} territories in the region's figure", absent, kind="note"),
                     tables.Cell(region_words.range_of(row, 2)),
                     tables.Cell(hidden, f"{hidden} of these reach 20", kind="note"),

@@ -83,7 +83,8 @@ SQL: Mapping[str, str] = {
         select
             total.* exclude (rank_of_total),
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
-            rate.denominator as population, rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high
+            rate.denominator as population, rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high,
+            rate.interval_basis as rate_basis
         from total
         left join rate on {_RATE_OF}
         where total.rank_of_total = 1
@@ -165,7 +166,8 @@ SQL: Mapping[str, str] = {
     "victims": """
         select
             cell.*, rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
-            rate.flags as rate_flags, rate.denominator as population, rate.low as rate_low, rate.high as rate_high
+            rate.flags as rate_flags, rate.denominator as population, rate.low as rate_low, rate.high as rate_high,
+            rate.interval_basis as rate_basis
         from cell
         left join indicator as rate
             on rate.metric = 'rate' and rate.area = cell.area and rate.freq = cell.freq

@@ -158,6 +158,7 @@ def test_a_rate_stands_with_its_range_and_what_is_of_few_says_so() -> None:
     fields = re.findall(r'<td class="rti-few"[^>]*>(.*?)</td>', text)
     assert fields and all("too few to compare" in field for field in fields)
     assert words.FEW_LEGEND in text
+    assert "The range is a lower bound" in text, "how many persons a case has is not known there"
 
 
 def test_bars_of_few_say_so() -> None:
