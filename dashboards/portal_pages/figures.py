@@ -248,15 +248,19 @@ def _of_records(here: Here, rows: Sequence[Row], statistics: Any, caption: str) 
         lines.setdefault((row["metric"], row["source"]), {})[row["statistic"]] = row
     made = []
     for (metric, source), those in lines.items():
-        fields = [say.figure(here, those.get(code)) for code in statistics]
+        fields = [_with_state(here, those.get(code)) for code in statistics]
         number = str(next(iter(those.values()))["n_band"])
-        if any(row["state"] == "too_few" for code, row in those.items() if code in statistics):
-            number = f"{number}; {here.tell('too few to compare')}"
         made.append(
             html.Row(f"{names.get(metric, metric)}, {here.office(source, _territory(source))}", (*fields, number))
         )
     columns = [*(here.tell(text) for text in statistics.values()), here.tell("Cases in the records")]
     return html.Table(caption, here.tell("Indicator"), columns, made)
+
+
+def _with_state(here: Here, row: Row | None) -> str:
+    """A figure of records, and that it is too few to compare."""
+    text = say.figure(here, row)
+    return f"{text}; {here.tell('too few to compare')}" if row is not None and row["state"] == "too_few" else text
 
 
 def _territory(source: str) -> str:

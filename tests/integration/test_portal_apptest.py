@@ -638,6 +638,8 @@ def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: desk
 def test_the_year_is_chosen_and_records_are_for_whoever_has_the_right_to_them(run: Run) -> None:
     test = run("figures", "secretariat", area="RS")
     assert "Half within (days)" in html(test) and "Pending on 2026-09-30" in html(test)
+    few = r'data-column="Still open \(per cent\)"[^>]*>[^<]*; too few to compare<'
+    assert re.search(few, html(test)), "of 59 persons, five still open"
     assert "Serbia*, 2026 Q3, " in html(test) and "Serbia*, 2025, " not in html(test)
     period = next(group for group in test.button_group if group.key == "figures.period.RS")
     period.set_value("2025").run()
