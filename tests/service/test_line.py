@@ -185,12 +185,15 @@ def test_what_was_begun_outlives_a_quarter_of_an_hour_without_the_network(
         read = page.get_by_role("heading", name="This is what we read")
         expect(read).to_have_count(1, timeout=PATIENCE)
         away()
-        expect(read).to_have_count(int(is_kept), timeout=5_000)
+        expect(read).to_have_count(int(is_kept), timeout=20_000)
         if not is_kept:
             return
         page.get_by_role("button", name="Yes, this is right: show me the answer").click()
         expect(page.locator("#verdict")).to_contain_text("for an explanation", timeout=PATIENCE)
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+        expect(page.locator("#summary")).to_be_focused(timeout=PATIENCE)
         words = page.get_by_role("textbox", name=re.compile("^Explanation in words")).first
+        expect(words).to_have_count(1)
         words.press_sequentially(_SAID)
         away()
-        expect(words).to_have_value(_SAID)
+        expect(words).to_have_value(_SAID, timeout=20_000)
