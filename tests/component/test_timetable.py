@@ -19,11 +19,12 @@ from pipelines.intake import ledger
 from pipelines.intake.database import writing
 from pipelines.intake.ledger import Arrival, Block, CheckResult
 from pipelines.intake.schema import SUBMISSION
+from pipelines.locales import languages
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant
 from pipelines.returns.registry import Registry, load, load_from
 from pipelines.timetable import Cell, Deadline
-from pipelines.timetable.names import note_of, office_name
+from pipelines.timetable.names import note_of, office_name, pick
 from tests.component.ledger_fakes import home_and_ledger
 from tests.unit.returns_fakes import BASE, TERRITORY, make_registry
 
@@ -403,3 +404,14 @@ def test_a_calendar_holds_the_days_to_come_and_no_years_gone_by() -> None:
     assert {d.period for d in every} > {d.period for d in kept} >= {"2026-Q3", "2026-Q4"}
     assert all(d.release >= today for d in kept) and [d.collection for d in kept] == sorted(d.collection for d in kept)
     assert "2026-Q2" not in {d.period for d in kept}, "released on 13 September"
+
+
+def test_every_territory_has_a_name_in_the_languages_of_the_pages() -> None:
+    """Kosovo under UNSCR 1244 goes by its English wording where no other is declared."""
+    english = {
+        (territory.code, language)
+        for territory in load().territories.values()
+        for language in languages()
+        if language != "en" and pick(territory.names, language).language == "en"
+    }
+    assert english == {("XK", "bs"), ("XK", "hr"), ("XK", "mk")}
