@@ -299,7 +299,8 @@ def test_the_summary_leads_to_each_finding_from_every_part_of_the_answer(open_as
     settled(page)
     links = page.locator("#summary a")
     targets = [str(link.get_attribute("href")) for link in links.all()]
-    assert len(targets) == 4 and len(set(targets)) == 4
+    # Four, or more where an earlier test has handed in what this file is now compared with.
+    assert len(targets) >= 4 and len(set(targets)) == len(targets)
     for number, target in enumerate(targets if view == "findings" else targets[1:2]):
         links.nth(number if view == "findings" else 1).press("Enter")
         expect(page.locator(f"[id='{target[1:]}']")).to_be_focused(timeout=30_000)

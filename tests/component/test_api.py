@@ -333,7 +333,7 @@ def test_what_an_exception_quotes_of_a_file_reaches_no_log(
     told = answer.json()
     written = log.read_text(encoding="utf-8")
     assert (answer.status_code, len(told["reference"])) == (500, 8)
-    assert f"reference {told['reference']}" in written and "builtins.ValueError at unit/test_api.py:" in written
+    assert f"reference {told['reference']}" in written and "builtins.ValueError at component/test_api.py:" in written
     assert SECRET not in written + answer.text and "Petar" not in written + answer.text
 
 

@@ -76,7 +76,7 @@ def test_a_round_that_fails_quotes_nothing_and_the_next_follows(
 
     monkeypatch.setattr(notices, "deliver", deliver)
     _rounds_until("; from builtins.ValueError at ", there, caplog)
-    assert "builtins.LookupError at unit/test_faults_log.py:" in caplog.text
+    assert "builtins.LookupError at component/test_faults_log.py:" in caplog.text
     assert SECRET not in caplog.text and "Petar" not in caplog.text
     assert all(record.exc_info is None for record in caplog.records)
     assert len(rounds) >= 1
@@ -124,7 +124,7 @@ def test_no_library_logs_the_words(how: str, tmp_path: Path) -> None:
         told.removeHandler(handler)
         handler.close()
     written = log.read_text(encoding="utf-8")
-    assert "builtins.LookupError at unit/test_faults_log.py:" in written and "builtins.ValueError" in written
+    assert "builtins.LookupError at component/test_faults_log.py:" in written and "builtins.ValueError" in written
     assert "Petar" not in written
 
 
