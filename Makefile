@@ -51,7 +51,7 @@ browser: $(STAMP)
 postgres: $(STAMP)
 	@$(BIN)/python -m tests.postgres
 
-unit: $(STAMP) ## the unit tests alone, within a minute: no home, no browser, no PostgreSQL, no files from beside the project
+unit: $(STAMP) ## the unit tests alone, under two minutes: no home, no browser, no PostgreSQL, no files from beside the project
 	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared and not postgres" -n 2
 
 test: $(STAMP) browser postgres ## every test but the slow ones
