@@ -119,13 +119,13 @@ def unplaced(block: pl.DataFrame) -> list[bool]:
 
     The region alone is broken down by two dimensions at once; of a territory that lacks one of the two categories among
     its own figures (its table has a gap there) nothing says that it may hold persons of both.  The cell would then
-    exceed what its other reporters can hold, or be of nobody, and contradict figures that are right.
+    exceed what its other reporters can hold, or be of nobody, and contradict figures that are right.  A nought is no
+    exception: if it stayed, a cell that is gone would tell that it is none.
     """
     cells = _cells(block)
     told = _categories(cells)
     return [
         cell.kind == "region"
-        and cell.value > 0
         and sum(code not in (TOTAL, NOT_APPLICABLE) for code in cell.detail) > 1
         and any(
             code != TOTAL and code not in told.get((territory, i), (code,))
