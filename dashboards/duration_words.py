@@ -43,22 +43,26 @@ NO_STOCKS = (
 NO_LEAST = "No share: the law table holds no least penalty for this crime in this territory."
 
 
-def figure(row: Row | None) -> Shown:
+def plain(row: Row | None) -> Shown:
     """A figure of records with its limits. A quantile that is not reached is said so; without a row: not collected."""
     if row is None:
         return words.absent()
     if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
         return NOT_REACHED
-    shown = indicator_words.figure(row)
-    if is_few(row) and shown.kind == "value":
+    return indicator_words.figure(row)
+
+
+def is_shown_few(row: Row | None) -> bool:
+    """Whether there is a figure and it is too few to compare."""
+    return row is not None and plain(row).kind == "value" and is_few(row)
+
+
+def figure(row: Row | None) -> Shown:
+    """The same with its state, where no field tells that."""
+    shown = plain(row)
+    if is_shown_few(row):
         return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
     return shown
-
-
-def plain(row: Row | None) -> Shown:
-    """The same without its state, for a field that tells the state first."""
-    shown = figure(row)
-    return Shown(shown.text, shown.spoken.removesuffix(f", {indicator_words.TOO_FEW}"), shown.kind)
 
 
 def why(row: Row | None) -> str:
@@ -73,11 +77,6 @@ def why(row: Row | None) -> str:
     if row["obs_status"] != "O":
         return ""
     return NOT_YET.format(quarters=row["quarters"]) if "quarters" in row else YEAR_NOT_WHOLE
-
-
-def measured(row: Row | None) -> Shown:
-    """A clearance rate or a disposition time; its state is told by the field."""
-    return indicator_words.figure(row)
 
 
 def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, duration_words, layout, queries, tables, words
+from dashboards import charts, duration_words, indicator_words, layout, queries, tables, words
 from dashboards.public_pages import cards
 from dashboards.words import Shown
 
@@ -130,9 +130,8 @@ def _line(
         row = group.get(statistic)
         reason = duration_words.why(row)
         marks = (notes.mark(reason),) if reason else ()
-        shown = duration_words.plain(row)
-        is_few = row is not None and shown.kind == "value" and duration_words.is_few(row)
-        cells.append(tables.few(shown, f"{name}, {title}", marks, is_few=is_few))
+        is_few = duration_words.is_shown_few(row)
+        cells.append(tables.few(duration_words.plain(row), f"{name}, {title}", marks, is_few=is_few))
     return tables.Line(heading, (*cells, *(_cell(tell(list(group.values())), name) for tell in last)))
 
 
@@ -197,7 +196,7 @@ def _chart(here: layout.Frame, key: tuple[str, ...], group: Group, top: float) -
     for statistic, title in duration_words.QUANTILES.items():
         row, shown = group.get(statistic), duration_words.figure(group.get(statistic))
         ends = {end: None if row is None else row[end] for end in ("value", "low", "high")}
-        few = row is not None and shown.kind == "value" and duration_words.is_few(row)
+        few = duration_words.is_shown_few(row)
         label = f"{shown.text}, too few" if few else shown.text
         rows.append({"part": title, "label": label, "spoken": shown.spoken, "few": few, **ends})
     title = f"{here.marked(key[0])}: days it takes"
@@ -322,7 +321,7 @@ def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
         for code, title in measured.items():
             row = at.get((area, code))
             marks = duration_words.measured_marks(row, notes)
-            shown = duration_words.measured(row)
+            shown = indicator_words.figure(row)
             is_few = row is not None and row["state"] == "too_few" and shown.kind == "value"
             cells.append(tables.few(shown, f"{here.name(area)}, {title}", marks, is_few=is_few))
         href = "" if area == here.region else f"territory?territory={area}"
