@@ -7,10 +7,10 @@ guards for zip containers (`zipguard.py`), the choice of a reader (`sniff.py`, `
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 
 from pipelines.readers.model import ReadError, Where
+from pipelines.readers.number_format import is_percent
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_CELLS = 300_000
@@ -139,15 +139,6 @@ def plain_number(value: float) -> str:
     if "e" not in text:
         return text
     return f"{value:.17f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
-
-
-_PERCENT = re.compile(r'%(?=(?:[^"]*"[^"]*")*[^"]*$)')
-
-
-@lru_cache(maxsize=512)
-def is_percent(number_format: str) -> bool:
-    """Whether a number format shows percent: a `%` outside quoted words, not escaped."""
-    return bool(_PERCENT.search(re.sub(r"\\.", "", number_format)))
 
 
 def number_text(value: float, number_format: str | None) -> str:

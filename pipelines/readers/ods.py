@@ -7,6 +7,7 @@ Does not belong here: OpenDocument texts (refused by `sniff.py`), other spreadsh
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -27,6 +28,12 @@ _NUMBER = "{urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0}"
 _CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _ROW_GROUPS = {f"{_TABLE}{name}" for name in ("table-row-group", "table-rows", "table-header-rows")}
 _COLUMN_GROUPS = {f"{_TABLE}{name}" for name in ("table-column-group", "table-columns", "table-header-columns")}
+_CODES = {
+    "year": "yyyy", "month": "mm", "day": "dd", "hours": "hh", "minutes": "mm", "seconds": "ss",
+    "text-content": "@", "scientific-number": "0E+00", "fraction": "# ?/?",
+}  # fmt: skip
+_CONDITION = re.compile(r"\s*value\(\)\s*(<=|>=|!=|<|>|=)\s*(-?\d+(?:\.\d+)?)\s*")
+_SIGNS = {"!=": "<>"}
 _ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)$|Err:\d{3}$")
 
 
@@ -73,10 +80,8 @@ class _Styles:
         for tree in trees.values():
             for style in tree.iter(f"{_STYLE}style"):
                 self._style(style)
-            for style in tree.iter(f"{_NUMBER}*"):
-                name = style.get(f"{_STYLE}name")
-                if name is not None:
-                    self.formats[name] = _format_code(style)
+            data_styles = {str(name): one for one in tree.iter(f"{_NUMBER}*") if (name := one.get(f"{_STYLE}name"))}
+            self.formats |= {name: _format_code(style, data_styles) for name, style in data_styles.items()}
 
     def _style(self, style: Any) -> None:
         name = style.get(f"{_STYLE}name")
@@ -101,22 +106,36 @@ class _Styles:
         return self.formats.get(self.data_style.get(cell_style, ""), None) or None
 
 
-def _format_code(style: Any) -> str:
-    """A data style as a format code: `0.00`, `#,##0`, `0%`, `yyyy-mm-dd`; parts that are not numbers stay words."""
-    codes = {"year": "yyyy", "month": "mm", "day": "dd", "hours": "hh", "minutes": "mm", "seconds": "ss"}
+def _format_code(style: Any, others: dict[str, Any]) -> str:
+    """A data style as a format code: `0.00`, `#,##0`, `0%`, `yyyy-mm-dd`, `[>0]0;"-"`.
+
+    ODF 1.3 part 3, 16.3 writes a part with a condition as a style of its own, which the last part names (16.3.8).
+    """
+    parts = []
+    for condition in style.iter(f"{_STYLE}map"):
+        other = others.get(condition.get(f"{_STYLE}apply-style-name", ""))
+        found = _CONDITION.fullmatch(condition.get(f"{_STYLE}condition", ""))
+        if other is not None and found is not None:
+            parts.append(f"[{_SIGNS.get(found[1], found[1])}{found[2]}]{_part_code(other)}")
+    return ";".join([*parts, _part_code(style)])
+
+
+def _part_code(style: Any) -> str:
     out = []
     for part in style:
         local = part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
         if local == "number":
             decimals = int(part.get(f"{_NUMBER}decimal-places", "0") or 0)
             whole = "#,##0" if part.get(f"{_NUMBER}grouping") == "true" else "0"
-            out.append(whole + ("." + "0" * min(decimals, 20) if decimals else ""))
+            divisor = min(max(float(part.get(f"{_NUMBER}display-factor", "1") or 1), 1), 1e18)
+            thousands = "," * math.ceil(round(math.log(divisor, 1000), 6))
+            out.append(whole + ("." + "0" * min(decimals, 20) if decimals else "") + thousands)
         elif local == "text":
-            out.append(part.text or "")
-        elif local == "text-content":
-            out.append("@")
-        elif local in codes:
-            out.append(codes[local])
+            # The sign of a share is a word like any other here; every other word is quoted in a format code.
+            words = part.text or ""
+            out.append(words if words.strip() == "%" or not words.strip() else f'"{words}"')
+        else:
+            out.append(_CODES.get(local, ""))
     return "".join(out)
 
 

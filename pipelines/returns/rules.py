@@ -151,6 +151,11 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The cell is formatted as per cent ({seen}); a count is expected.",
         "Type the count and format the cell as a whole number.",
     ),
+    "cell.shown_otherwise": (
+        "error",
+        "The cell holds {seen}, but its format hides the number or shows another one.",
+        "Format the cell as a whole number, and see whether the figure shown then is the right one.",
+    ),
     "cell.merged_value": (
         "error",
         "One number stands in a merged cell over several rows or columns, so its place is uncertain.",

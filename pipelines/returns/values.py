@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipelines.readers.common import column_letters, is_percent
+from pipelines.readers.common import column_letters, plain_number
 from pipelines.readers.model import Cell, Where
+from pipelines.readers.number_format import is_percent, shows_another_number
 from pipelines.returns.addressing import Trouble
 from pipelines.returns.collecting import Collector
 from pipelines.returns.numbers import Read
@@ -55,6 +56,9 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, f
                 basket.find("cell.percent", where, seen=cell.text)
                 return None
             assert isinstance(cell.value, (int, float))  # readers give a number for this kind
+            if cell.number_format and shows_another_number(cell.number_format, cell.value):
+                basket.find("cell.shown_otherwise", where, seen=plain_number(cell.value))
+                return None
             if cell.marks is None:
                 return Value(float(cell.value), "A", "F", cell.text)
             return _with_marks(Read(float(cell.value), "A", "F"), cell, where, plan, basket)

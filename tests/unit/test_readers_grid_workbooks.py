@@ -14,8 +14,9 @@ import xlwt
 from openpyxl.cell import MergedCell
 
 from pipelines.readers import ods, xls, xlsx
-from pipelines.readers.common import is_percent, number_text, plain_number
+from pipelines.readers.common import number_text, plain_number
 from pipelines.readers.model import Cell, Grid, ReadError
+from pipelines.readers.number_format import is_percent, shows_another_number
 from pipelines.readers.xlsx_book import Plain
 from tests.component.answers_fakes import SAMPLES
 
@@ -387,6 +388,43 @@ def test_ods_kinds_hidden_notes_marks_and_formats() -> None:
     assert (_at(grid, "C2").kind, _at(grid, "C2").value) == ("formula", None)
     assert (_at(grid, "D2").kind, _at(grid, "D2").value) == ("bool", True)
     assert _at(grid, "E2").text == "a   b\nc"
+
+
+def _ods_format(styles: str, name: str = "N1") -> str | None:
+    """The format code of a cell that has this data style."""
+    styles += f'<style:style style:name="c1" style:family="table-cell" style:data-style-name="{name}"/>'
+    cell = '<table:table-cell office:value-type="float" office:value="39" table:style-name="c1"/>'
+    return _at(ods.read(make_ods(f"<table:table-row>{cell}</table:table-row>", "", styles)), "A1").number_format
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ('<number:number number:min-integer-digits="1"/>', "0"),
+        ('<number:number number:grouping="true"/><number:text> persons</number:text>', '#,##0" persons"'),
+        ('<number:number number:display-factor="1000"/>', "0,"),
+        ('<number:number number:display-factor="1000000"/>', "0,,"),
+        ('<number:scientific-number number:decimal-places="2"/>', "0E+00"),
+        ("<number:text>12</number:text>", '"12"'),
+    ],
+)
+def test_ods_number_styles_as_format_codes(part: str, expected: str) -> None:
+    assert _ods_format(f'<number:number-style style:name="N1">{part}</number:number-style>') == expected
+
+
+def test_ods_parts_with_conditions_are_one_format_code() -> None:
+    """As LibreOffice writes `0;-0;"-"`: each part a style, and the last names the others."""
+    plain = '<number:number number:min-integer-digits="1"/>'
+    styles = (
+        f'<number:number-style style:name="N1P0">{plain}</number:number-style>'
+        f'<number:number-style style:name="N1P1"><number:text>-</number:text>{plain}</number:number-style>'
+        '<number:number-style style:name="N1"><number:text>-</number:text>'
+        '<style:map style:condition="value()&gt;0" style:apply-style-name="N1P0"/>'
+        '<style:map style:condition="value()&lt;0" style:apply-style-name="N1P1"/></number:number-style>'
+    )
+    code = _ods_format(styles)
+    assert code == '[>0]0;[<0]"-"0;"-"'
+    assert not any(shows_another_number(code, value) for value in (39, -39, 0))
 
 
 def test_numbers_are_written_without_locale_or_exponent() -> None:

@@ -1,0 +1,60 @@
+"""What a number format of a spreadsheet makes of a number, as ECMA-376 part 1, 18.8.31 describes it.
+
+Belongs here: the language of format codes (`#,##0;[Red]-0;"-"`).  Does not belong here: which cell has which format
+(the readers), and what follows for a return (`pipelines/returns/values.py`).
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+_TOKEN = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]|.', re.DOTALL)
+"""Quoted words, an escaped sign, a blank of a width, a filling, a colour or condition, any other sign."""
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
+_DIGITS = re.compile(r"[0#?@]|general|standard", re.IGNORECASE)
+_SCALED = re.compile(r"[0#?],+(?![0#?,])")
+
+
+@lru_cache(maxsize=512)
+def is_percent(number_format: str) -> bool:
+    """Whether a number format shows percent: a `%` outside quoted words, not escaped."""
+    return "%" in _TOKEN.findall(number_format)
+
+
+@lru_cache(maxsize=2048)
+def shows_another_number(number_format: str, value: float) -> bool:
+    """Whether a format hides a number (`;;;`), puts words in its stead (`"12"`), or shows thousands of it (`0,`).
+
+    Nought shown as nothing or as a sign is no other number.
+    """
+    if value == 0:
+        return False
+    signs = "".join(token for token in _section(number_format, value) if len(token) == 1)
+    return not _DIGITS.search(signs) or _SCALED.search(signs) is not None
+
+
+def _section(number_format: str, value: float) -> list[str]:
+    """The part of a format, in tokens, that draws a value other than nought.
+
+    One part draws all numbers, of two and more the second draws what is below nought; parts with a condition draw what
+    meets it, and the last without one the rest.
+    """
+    sections: list[list[str]] = [[]]
+    for token in _TOKEN.findall(number_format):
+        if token == ";":
+            sections.append([])
+        else:
+            sections[-1].append(token)
+    conditions = [next(filter(None, map(_CONDITION.fullmatch, section)), None) for section in sections]
+    if any(conditions):
+        for section, condition in zip(sections, conditions, strict=True):
+            if condition is None or _HOLDS[condition[1]](value, float(condition[2])):
+                return section
+        return []
+    return sections[1] if value < 0 and len(sections) > 1 else sections[0]
