@@ -199,6 +199,14 @@ def plausible() -> list[Check]:
             params={**named, "n": "n", "mean": "mean", "p": "p"},
         ),
         Check(
+            "exchanges",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "suspect", "value_set": [0]},
+            "plausible.exchanged",
+            "value",
+            params={**named, "n": "n", "share": "share", "periods": "periods"},
+        ),
+        Check(
             "years_so_far",
             "ExpectColumnPairValuesAToBeGreaterThanB",
             {"column_A": "value", "column_B": "expected", "or_equal": True},

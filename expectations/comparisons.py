@@ -14,7 +14,7 @@ import polars as pl
 
 from expectations.tables import SERIES
 from pipelines.returns.model import OBSERVATION_KEY
-from pipelines.statistics import jumps
+from pipelines.statistics import exchanged, jumps
 
 COMPARED_PERIODS = 12
 """How many periods before the present one a count is compared with: three years of quarters."""
@@ -56,6 +56,45 @@ def series_jumps(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
         pl.col("past").list.mean().alias("mean"),
         pl.Series("p", jumps.surprise(past_matrix, joined["value"].to_numpy())),
     ).drop("past")
+
+
+def exchanges(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Women among all of a line whose sex is told, beside up to twelve periods before: `value` of `n`.
+
+    `table` and `before` are those of `tables.by_sex`.  `suspect` is 1 where women and men look exchanged, `share` the
+    per cent of women in the `periods` before.
+    """
+    key = ["submission_id", *SERIES]
+    past = before.filter(pl.col("n") > 0).select(
+        *key, pl.col("period").alias("past_period"), pl.col("value").alias("part"), pl.col("n").alias("whole")
+    )
+    joined = (
+        table.join(past, on=key, how="inner")
+        .filter(pl.col("past_period") < pl.col("period"))
+        .sort(*key, "period", "past_period", descending=[False] * len(key) + [False, True])
+        .group_by([*key, "period"], maintain_order=True)
+        .agg(
+            pl.col("part", "whole").head(COMPARED_PERIODS),
+            pl.col("value", "n", "place", "label", "territory").first(),
+        )
+    )
+    if joined.is_empty():
+        width = 0
+        suspect = pl.Series("suspect", [], dtype=pl.Boolean)
+    else:
+        width = max(joined["part"].list.len().to_list())
+        parts, wholes = (
+            joined.select(pl.col(name).list.get(i, null_on_oob=True).alias(f"p{i}") for i in range(width)).to_numpy()
+            for name in ("part", "whole")
+        )
+        suspect = pl.Series(
+            "suspect", exchanged.exchanged(parts, wholes, joined["value"].to_numpy(), joined["n"].to_numpy())
+        )
+    return joined.with_columns(
+        suspect.cast(pl.Int8),
+        pl.col("part").list.len().alias("periods"),
+        (100 * pl.col("part").list.sum() / pl.col("whole").list.sum()).round(0).alias("share"),
+    ).drop("part", "whole")
 
 
 def stocks(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

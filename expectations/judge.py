@@ -112,6 +112,7 @@ def _tables(
         "coverage": tables.coverage(blocks, before, registry),
         "bounds": tables.bounds(totals, registry),
         "outcomes": tables.outcomes(totals),
+        "exchanges": comparisons.exchanges(tables.by_sex(observations), tables.by_sex(before)),
         "jumps": comparisons.series_jumps(totals, known),
         "stocks": comparisons.stocks(totals, known),
         "lags": comparisons.lags(totals, known),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipelines.returns.rules import Rule
 
-RULES_VERSION = "2026.3"
+RULES_VERSION = "2026.4"
 
 RULES: dict[str, Rule] = {
     rule.id: rule
@@ -69,6 +69,14 @@ RULES: dict[str, Rule] = {
             "{measure} ({offence_group}) is {seen} in {period}; the {n} figures before it average {mean} "
             "(probability {p}).",
             "Check the figure against its source. If it is right, send it with a word on the reason.",
+            "history",
+        ),
+        Rule(
+            "plausible.exchanged",
+            "warning",
+            "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they were "
+            "{share} per cent. Women and men seem to stand in each other's place.",
+            "Compare both columns with their source. If they are right, send them with a word on the reason.",
             "history",
         ),
         Rule(

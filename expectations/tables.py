@@ -84,6 +84,35 @@ def totals(observations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def by_sex(observations: pl.DataFrame) -> pl.DataFrame:
+    """One row a series and period whose counts tell both sexes: `value` women of `n`, with the women's first place.
+
+    No other breakdown; articles as in `totals`.
+    """
+    plain = pl.all_horizontal(
+        pl.col(name).is_in(["_T", "_Z"]) for name in BREAKDOWNS if name not in ("victim_status", "sex")
+    )
+    told = (pl.col("value") >= 0) & pl.col("sex").is_in(["F", "M"])
+    discrete = (pl.col("statistic") == "count") & (pl.col("accumulation") == "discrete")
+    rows = observations.filter(plain & told & discrete).join(offence_groups(), on="offence", how="inner")
+    by = ["submission_id", "territory", "period", *SERIES]
+    together = pl.col("law_article") == "_T"
+    women = pl.col("sex") == "F"
+    return (
+        rows.filter(together | ~together.any().over(by))
+        .group_by(by, maintain_order=True)
+        .agg(
+            pl.col("value").filter(women).sum(),
+            pl.col("value").sum().alias("n"),
+            pl.col("place", "label").filter(women).first(),
+            pl.col("sex").n_unique().alias("sexes"),
+        )
+        .filter(pl.col("sexes") == 2)
+        .drop("sexes")
+        .sort(by)
+    )
+
+
 def bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """Totals of persons, victims or cases with the bounds `low` and `high` that their territory declares."""
     declared = pl.DataFrame(

@@ -222,6 +222,21 @@ def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
     assert "plausible.jump" not in found(registry, [row(registry, value=9.0)], history=history)
 
 
+def test_women_in_the_place_of_men_are_found(registry: Registry) -> None:
+    def both(women: float, men: float, **over: Any) -> list[dict[str, Any]]:
+        return [row(registry, sex="F", value=women, place="Т-03!D5", **over), row(registry, sex="M", value=men, **over)]
+
+    quarters = ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1"]
+    rows = [one for i, quarter in enumerate(quarters) for one in both(3.0 + i % 2, 30.0 + i, period=quarter)]
+    history = History(pl.DataFrame(rows, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    finding = found(registry, both(34.0, 4.0), history=history)["plausible.exchanged"]
+    assert (str(finding.where), finding.seen, finding.severity) == ("Т-03!D5", "34", "warning")
+    # 3 + 4 + 3 + 4 + 3 women of 177 are 9.6 per cent.
+    assert {name: finding.params[name] for name in ("n", "periods", "share")} == {"n": 38, "periods": 5, "share": 10}
+    assert "plausible.exchanged" not in found(registry, both(4.0, 34.0), history=history)
+    assert "plausible.exchanged" not in found(registry, both(34.0, 4.0))
+
+
 def test_the_old_file_under_a_new_name_is_found(registry: Registry) -> None:
     offences = ["ICCS0204", "ICCS08051", "ICCS02031"]
     rows = [row(registry, offence=o, sex=s, value=3.0 + i) for i, o in enumerate(offences) for s in ("M", "F", "_T")]
