@@ -167,7 +167,8 @@ def _of_table(
     texts = _texts(cells)
     shown = {text: kinds for text in texts if (kinds := [*_shown(text), *_alone(text)])}
     for cell in cells:
-        found += _of_cell(cell, shown)
+        if cell.note or cell.kind == "number" or cell.text in shown:
+            found += _of_cell(cell, shown)
     found += _of_headings(cells, texts, pseudonyms)
     found += _of_columns(cells, texts)
     for finding in found:

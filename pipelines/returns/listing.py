@@ -116,9 +116,8 @@ def _lay(listing: Listing, said: Mapping[str, str], where: Where, basket: Collec
             basket.find("period.contradiction", where, seen=code, expected=before)
 
 
-def _tell_unheaded(listing: Listing, row: int, basket: Collector) -> None:
+def _tell_unheaded(listing: Listing, row: int, last: int, basket: Collector) -> None:
     """What a line holds beyond the last heading: a field too many shifts all that follow it."""
-    last = max(listing.columns.values())
     for cell in listing.sheet.filled(row):
         if cell.column > last and is_blank(listing.sheet.at(listing.row, cell.column)):
             basket.find("heading.blank", cell.where, column=cell.column)
@@ -127,6 +126,7 @@ def _tell_unheaded(listing: Listing, row: int, basket: Collector) -> None:
 def body(listing: Listing, plan: Plan, ends: Sequence[Matcher], basket: Collector) -> Iterator[int]:
     """The rows below the heading that hold something, up to a declared end; contact rows are passed over."""
     sheet = listing.sheet
+    right = max(listing.columns.values())
     for row in range(listing.row + 1, sheet.rows + 1):
         first = next(sheet.filled(row), None)
         if first is None:
@@ -137,9 +137,8 @@ def body(listing: Listing, plan: Plan, ends: Sequence[Matcher], basket: Collecto
             for cell in sheet.filled(row):
                 basket.bindings.append(Binding(cell.where, "contact", {}, sheet.index, row, cell.column))
             continue
-        _tell_unheaded(listing, row, basket)
+        _tell_unheaded(listing, row, right, basket)
         yield row
-    right = max(listing.columns.values())
     top = listing.title.row if listing.title is not None else listing.row
     sheet.claimed.append((top, 1, sheet.rows, max(right, sheet.columns)))
 

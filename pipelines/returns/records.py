@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pipelines.codes import attribute
 from pipelines.readers.model import Cell, Where
-from pipelines.returns.addressing import age_band
-from pipelines.returns.collecting import Binding, Collector, nearest_words
+from pipelines.returns.addressing import Address, age_band
+from pipelines.returns.collecting import Binding, Collector, Role, nearest_words
 from pipelines.returns.folding import nearest
-from pipelines.returns.listing import Listing, body, find_listing, text_of
+from pipelines.returns.listing import Listing, body, find_listing
 from pipelines.returns.periods import Period
 from pipelines.returns.plan import Plan
 from pipelines.returns.shapes import RecordColumn, Records
@@ -26,14 +28,32 @@ _CODED = ("event", "offence", "article", "sex", "age", "sentence_type", "level")
 _AS_TABLE = {"event": "measure"}
 _PSEUDONYMS = ("proceeding", "person")
 _WITH_SENTENCE = ("sentenced_", "convicted_")
+_NO_CODES: Mapping[str, str] = MappingProxyType({})
 
 
-_Column = tuple[str, int, RecordColumn]
-"""Heading, number, declaration."""
+class _Column(NamedTuple):
+    """A column that is read: its heading and number, and what its declaration says."""
+
+    heading: str
+    number: int
+    declared: RecordColumn
+    field: str | None
+    event: str | None
+    level: str | None
+    dated: bool
+    pseudonym: bool
+    required: bool
+
+    @classmethod
+    def of(cls, heading: str, number: int, declared: RecordColumn) -> _Column:
+        """The column with a heading."""
+        dated = declared.event is not None or declared.field in ("event_date", "cutoff_date")
+        pseudonym = declared.field in _PSEUDONYMS
+        said = (declared.field, declared.event, declared.level)
+        return cls(heading, number, declared, *said, dated, pseudonym, declared.required)
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     measure: str
     level: str
     day: date
@@ -79,6 +99,8 @@ class RecordsReading:
         self._seen: dict[tuple[object, ...], Where] = {}
         self._periods: dict[date, tuple[Period, date]] = {}
         self._tables: dict[str, LabelTable] = {}
+        self._addresses: dict[tuple[str | None, ...], Address] = {}
+        self._bands: dict[str, str] = {}
 
     def read(self) -> None:
         """Find the heading row and read every record below it."""
@@ -99,8 +121,8 @@ class RecordsReading:
         if period is not None:
             self.basket.periods.add(period.code)
         ends = [self.plan.compile(t) for t in records.end]
-        columns = [(heading, column, records.columns[heading]) for heading, column in listing.columns.items()]
-        columns = [item for item in columns if item[2].field != "ignore"]
+        columns = [_Column.of(heading, column, records.columns[heading]) for heading, column in listing.columns.items()]
+        columns = [column for column in columns if column.field != "ignore"]
         for row in body(listing, self.plan, ends, self.basket):
             self._record(listing, columns, row, period)
         if records.cutoff == "period_end" and period is None and self.basket.periods:
@@ -114,26 +136,30 @@ class RecordsReading:
         day: tuple[date, Where] | None = None
         cutoff: date | None = None
         good = True
-        pseudonyms: list[Binding] = []
-        for heading, column, declared in columns:
-            cell = listing.sheet.at(row, column)
-            text = text_of(cell)
-            if cell is None or not text or self._not_yet(declared, text):
-                if declared.required:
-                    self.basket.find("record.blank", listing.sheet.where(row, column), field=heading)
+        pseudonyms: list[tuple[Where, int]] = []
+        sheet, bindings = listing.sheet, self.basket.bindings
+        # A line fills half of its columns: those that it leaves out are not looked up cell by cell.
+        filled = {cell.column: cell for cell in sheet.filled(row)}
+        for heading, column, declared, field, event, level, dated, pseudonym, required in columns:
+            cell = filled.get(column)
+            if cell is None or self._not_yet(cell.text):
+                if required:
+                    self.basket.find("record.blank", sheet.where(row, column), field=heading)
                     good = False
                 continue
             where = cell.where
-            bound = Binding(where, "value", {}, listing.sheet.index, row, column)
-            (pseudonyms if declared.field in _PSEUDONYMS else self.basket.bindings).append(bound)
-            if declared.event is not None or declared.field in ("event_date", "cutoff_date"):
+            if pseudonym:
+                pseudonyms.append((where, column))
+            else:
+                bindings.append(Binding(where, "value", _NO_CODES, sheet.index, row, column))
+            if dated:
                 read = self.dates.read(cell)
                 if read is None:
-                    self.basket.find("record.date", where, seen=text, expected=self.dates.template)
+                    self.basket.find("record.date", where, seen=cell.text, expected=self.dates.template)
                     good = False
-                elif declared.event is not None:
-                    events.append(_Event(declared.event, self._level(declared.event, declared.level), read, where))
-                elif declared.field == "event_date":
+                elif event is not None:
+                    events.append(_Event(event, self._level(event, level), read, where))
+                elif field == "event_date":
                     day = read, where
                 else:
                     cutoff = read
@@ -141,31 +167,38 @@ class RecordsReading:
             value = self._field(declared, heading, cell, where)
             if value is None:
                 good = False
-            elif declared.field is not None:
-                fields[declared.field] = value
+            elif field is not None:
+                fields[field] = value
         if day is not None and "event" in fields:
             measure = fields["event"]
             events.append(_Event(measure, self._level(measure, fields.get("level")), *day))
         # Only in a line that is a record: whatever else stands in that column, say a second heading, is none.
-        whole = good and bool(events)
-        self.basket.bindings += [b._replace(role="pseudonym") for b in pseudonyms] if whole else pseudonyms
+        role: Role = "pseudonym" if good and events else "value"
+        bindings += [Binding(where, role, _NO_CODES, sheet.index, row, column) for where, column in pseudonyms]
         if good and not events:
             self.basket.find("record.no_event", listing.sheet.where(row, min(listing.columns.values())))
-        if good:
-            for event in events:
-                self._add(fields, event, period, cutoff)
+        if good and events:
+            of_all = self._of_all(fields)
+            for happened in events:
+                self._add(fields, of_all, happened, period, cutoff)
 
-    def _not_yet(self, declared: RecordColumn, text: str) -> bool:
+    def _not_yet(self, text: str) -> bool:
+        """Whether a text is empty or a sign, and so says nothing of this record."""
+        if not text:
+            return True
         meaning = self.plan.numbers.read(text) if not text[0].isdigit() else None
         return meaning is not None and meaning.sign is not None
 
     @staticmethod
+    @lru_cache(maxsize=512)
     def _level(measure: str, given: str | None) -> str:
         rule = attribute("measure", measure, "level_rule")
         return given or ("none" if rule == "free" else rule)
 
     def _field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
         name, text = declared.field, cell.text
+        if name in _PSEUDONYMS:
+            return text.strip()
         if name in ("age_years", "sentence_months", "sentence_years"):
             read = None
             if cell.kind == "number" and isinstance(cell.value, (int, float)):
@@ -192,7 +225,14 @@ class RecordsReading:
             self._tables[name] = known if known is not None else label_table(name, ())
         return self._tables[name]
 
-    def _add(self, fields: Mapping[str, str], event: _Event, period: Period | None, cutoff: date | None) -> None:
+    def _add(
+        self,
+        fields: Mapping[str, str],
+        of_all: Mapping[str, object],
+        event: _Event,
+        period: Period | None,
+        cutoff: date | None,
+    ) -> None:
         own, own_end = self._period_of(event.day)
         if period is not None and own != period:
             expected = f"{period.start.isoformat()} to {period.end.isoformat()}"
@@ -203,16 +243,15 @@ class RecordsReading:
             seen = event.day.isoformat()
             self.basket.find("record.after_cutoff", event.where, seen=seen, expected=end.isoformat())
             return
-        said = {k: fields[k] for k in ("offence", "article") if k in fields}
-        said |= {"measure": event.measure, "level": event.level, "count_unit": "person", "period": own.code}
-        address = self.plan.addresser.address(said)
+        address = self._address(fields.get("offence"), fields.get("article"), event, own)
         for trouble in address.troubles:
             self.basket.trouble(trouble, event.where)
         if address.key is None:
             return
         self.basket.periods.add(own.code)
-        row = self._row(fields, event, own, end, address.key[9], address.key[10])
-        key = tuple(row[k] for k in ("proceeding", "person", "event", "level", "event_date", "offence"))
+        offence = address.key[9]
+        row = self._row(fields, of_all, event, own, end, offence, address.key[10])
+        key = (of_all["proceeding"], of_all["person"], event.measure, event.level, event.day, offence)
         other = self._seen.setdefault(key, event.where)
         if other is not event.where:
             what = f"{fields.get('proceeding')}, {event.measure}"
@@ -227,32 +266,60 @@ class RecordsReading:
             self._periods[day] = own, own.end
         return self._periods[day]
 
-    def _row(
-        self, fields: Mapping[str, str], event: _Event, period: Period, cutoff: date | None, offence: str, article: str
-    ) -> dict[str, object]:
+    def _address(self, offence: str | None, article: str | None, event: _Event, period: Period) -> Address:
+        asked = (offence, article, event.measure, event.level, period.code)
+        found = self._addresses.get(asked)
+        if found is None:
+            named = {"offence": offence, "article": article}
+            said = {name: code for name, code in named.items() if code is not None}
+            said |= {"measure": event.measure, "level": event.level, "count_unit": "person", "period": period.code}
+            found = self._addresses[asked] = self.plan.addresser.address(said)
+        return found
+
+    def _of_all(self, fields: Mapping[str, str]) -> dict[str, object]:
+        """What all events of one record have in common."""
         form = self.plan.form
-        sentenced = event.measure.startswith(_WITH_SENTENCE)
-        months: float | None = None
-        if sentenced and {"sentence_months", "sentence_years"} & fields.keys():
-            months = float(fields.get("sentence_months", 0)) + 12 * float(fields.get("sentence_years", 0))
         age = fields.get("age", "_U")
         if "age_years" in fields:
-            age = age_band(float(fields["age_years"]), self.records.age_bands) or "_U"
+            age = self._band(fields["age_years"])
         return {
             "jurisdiction": form.jurisdiction,
             "source": form.source,
             "freq": form.freq,
-            "period": period.code,
             "proceeding": fields.get("proceeding", ""),
             "person": fields.get("person", ""),
+            "sex": fields.get("sex", "_U"),
+            "age": age,
+        }
+
+    def _band(self, years: str) -> str:
+        if years not in self._bands:
+            self._bands[years] = age_band(float(years), self.records.age_bands) or "_U"
+        return self._bands[years]
+
+    @staticmethod
+    def _row(
+        fields: Mapping[str, str],
+        of_all: Mapping[str, object],
+        event: _Event,
+        period: Period,
+        cutoff: date | None,
+        offence: str,
+        article: str,
+    ) -> dict[str, object]:
+        sentenced = event.measure.startswith(_WITH_SENTENCE)
+        months: float | None = None
+        if sentenced and ("sentence_months" in fields or "sentence_years" in fields):
+            months = float(fields.get("sentence_months", 0)) + 12 * float(fields.get("sentence_years", 0))
+        return {
+            **of_all,
+            "period": period.code,
             "event": event.measure,
             "level": event.level,
             "event_date": event.day,
             "cutoff_date": cutoff,
             "offence": offence,
             "law_article": article,
-            "sex": fields.get("sex", "_U"),
-            "age": age,
             "sentence_type": fields.get("sentence_type", "_U") if sentenced else "_Z",
             "sentence_months": months,
             "place": str(event.where),

@@ -46,9 +46,11 @@ class Sheet:
         """The cells of a row that are not blank, left to right."""
         if self._filled is None:
             self._filled = {}
-            for cell in sorted(self.cells.values(), key=lambda c: c.column):
+            for cell in self.cells.values():
                 if not is_blank(cell):
                     self._filled.setdefault(cell.row, []).append(cell)
+            for line in self._filled.values():
+                line.sort()  # of one row, so by column
         return iter(self._filled.get(row, ()))
 
     def where(self, row: int, column: int) -> Where:
