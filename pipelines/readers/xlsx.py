@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipelines.readers.common import column_letters, malformed, number_text
 from pipelines.readers.model import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.readers.xmlguard import Contents
-from pipelines.readers.zipguard import inspect
+from pipelines.readers.zipguard import inspect, repack
 
 if TYPE_CHECKING:
     from pipelines.readers.xlsx_book import Opened, Plain
@@ -65,6 +65,28 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
         raise
     except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
         raise malformed("xlsx", error) from error
+
+
+def first_rows(data: bytes, count: int) -> bytes | None:
+    """The workbook with no more than so many rows of each sheet; None where nothing is left out, or cannot be.
+
+    All but the rows is as it was. Raises ReadError as the guard does for what has been unpacked; the workbook given is
+    to be read as any other, the guard before it.
+    """
+    from pipelines.readers.xlsx_rows import without_rows
+
+    left_out = False
+
+    def change(name: str, part: bytes) -> bytes | None:
+        nonlocal left_out
+        if not name.casefold().startswith("xl/worksheets/") or not name.casefold().endswith(".xml"):
+            return part
+        cut = without_rows(part, count)
+        left_out = left_out or (cut is not None and len(cut) < len(part))
+        return cut
+
+    changed = repack(data, change)
+    return changed if left_out else None
 
 
 def _open(data: bytes, contents: Contents) -> Opened:
@@ -193,13 +215,23 @@ def _cells(sheet: Any, stored: dict[tuple[int, int], Plain], results: dict[tuple
     made = sheet._cells
     out: list[Cell] = []
     content: dict[tuple[int, int], _Content] = {}
-    for position in sorted(stored.keys() | made.keys() | anchors.keys()):
+    alike: dict[int, _Content] = {}
+    positions = sorted([*stored, *(position for position in {**made, **anchors} if position not in stored)])
+    for position in positions:
         row, column = position
         anchor = anchors.get(position, position) if anchors else position
         if anchor != position and anchor in content:
             found = content[anchor]
         else:
-            found = _content(anchor, stored.get(anchor), made.get(anchor) if made else None, results, epoch)
+            plain = stored.get(anchor)
+            beside = made.get(anchor) if made else None
+            if plain is None or beside is not None or plain.kind == "f":
+                found = _content(anchor, plain, beside, results, epoch)
+            elif (known := alike.get(id(plain))) is not None:
+                found = known
+            else:
+                # Cells that hold the same are one object of `stored`, which outlives this loop.
+                found = alike[id(plain)] = _content(anchor, plain, None, results, epoch)
             if position in anchors:
                 content[position] = found
             elif found.kind == "blank" and found.note is None:

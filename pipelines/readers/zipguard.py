@@ -11,7 +11,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from xml.parsers import expat
 
 from pipelines.readers.model import ReadError, Remark, Where
@@ -64,11 +65,11 @@ def inspect(data: bytes) -> Contents:
         parts = archive.infolist()
         _check_names(parts)
         contents = Contents(tuple(part.filename for part in parts))
-        total = 0
+        unpacked = _Unpacked()
         # The manifest of an OpenDocument file says whether the other parts are encrypted: it goes first.
         for part in sorted(parts, key=lambda part: part.filename != "META-INF/manifest.xml"):
             try:
-                total = _inspect_part(archive, part, contents, total)
+                _inspect_part(archive, part, contents, unpacked)
             except ReadError as error:
                 name = sheet_names(archive).get(part.filename) if error.where.sheet == part.filename else None
                 if name is None:
@@ -79,6 +80,30 @@ def inspect(data: bytes) -> Contents:
             contents.stored = {names.get(part, part): results for part, results in contents.stored.items()}
     _add_remarks(contents)
     return contents
+
+
+def repack(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes | None:
+    """The container with its parts changed, None where `change` gives None for one; pictures are left out.
+
+    Names, packing and sizes are judged as `inspect` does, and raise the same; what the parts hold is not: what comes
+    of it is to be inspected before it is read.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
+        raise ReadError("read.malformed", format="zip", detail=_words(error)) from error
+    out = io.BytesIO()
+    with archive, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as into:
+        _check_names(archive.infolist())
+        unpacked = _Unpacked()
+        for part in archive.infolist():
+            if part.filename.casefold().startswith(_UNREAD):
+                continue
+            changed = change(part.filename, b"".join(_bounded(archive, part, unpacked)))
+            if changed is None:
+                return None
+            into.writestr(part.filename, changed)
+    return out.getvalue()
 
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
@@ -144,19 +169,14 @@ def _check_names(parts: list[zipfile.ZipInfo]) -> None:
             raise ReadError("read.zip_packing", part=name[:80])
 
 
-def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Contents, total: int) -> int:
+def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Contents, unpacked: _Unpacked) -> None:
     low = part.filename.casefold()
     is_xml = low.endswith((".xml", ".rels"))
     watch = Watch(part.filename, contents) if is_xml else None
     raw_scan = not is_xml and not low.startswith(_UNREAD)
     tail = b""
-    size = 0
-    for chunk in _stream(archive, part):
-        size += len(chunk)
-        total += len(chunk)
-        ratio_broken = size > RATIO_FROM and size > MAX_RATIO * max(part.compress_size, 1)
-        if size > MAX_ENTRY or total > MAX_TOTAL or ratio_broken:
-            raise ReadError("read.zip_bomb", part=part.filename, megabytes=size // (1024 * 1024))
+    before = unpacked.total
+    for chunk in _bounded(archive, part, unpacked):
         if watch is not None:
             watch.feed(chunk)
         elif raw_scan:
@@ -164,9 +184,27 @@ def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Con
             if any(mark in window for mark in _DOCTYPES):
                 raise ReadError("read.xml_doctype", part=part.filename)
             tail = chunk[-32:]
-    if watch is not None and size:
+    if watch is not None and unpacked.total > before:
         watch.close()
-    return total
+
+
+@dataclass(slots=True)
+class _Unpacked:
+    """Bytes of the container unpacked so far."""
+
+    total: int = 0
+
+
+def _bounded(archive: zipfile.ZipFile, part: zipfile.ZipInfo, unpacked: _Unpacked) -> Iterator[bytes]:
+    """A part piece by piece; refused once it, or all so far, has too many bytes."""
+    size = 0
+    for chunk in _stream(archive, part):
+        size += len(chunk)
+        unpacked.total += len(chunk)
+        ratio_broken = size > RATIO_FROM and size > MAX_RATIO * max(part.compress_size, 1)
+        if size > MAX_ENTRY or unpacked.total > MAX_TOTAL or ratio_broken:
+            raise ReadError("read.zip_bomb", part=part.filename, megabytes=size // (1024 * 1024))
+        yield chunk
 
 
 def _stream(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
