@@ -8,6 +8,7 @@ Many files cost one pool of children and one judgement.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -154,11 +155,7 @@ def _checked(
 ) -> dict[str, Report]:
     tell = on_step or (lambda _step: None)
     tell(Step("reading"))
-    if on_step is not None:
-        jobs = list(jobs)
-        if (begun := _begun(jobs[0], registry)) is not None:
-            tell(begun)
-    read = list(_read_all(jobs, registry, progress))
+    read = list(_read_all(jobs, registry, progress, on_step))
     if on_step is not None:
         form, periods, found = _understood(read[0])
         tell(Step("read", form, periods, found))
@@ -174,13 +171,8 @@ def _checked(
     return reports
 
 
-def _begun(job: CheckJob, registry: Registry) -> Step | None:
+def _begun(taken: Taken | ReadError) -> Step | None:
     """What the beginning of a large register shows, long before its end has been read."""
-    if len(job.data) not in _LARGE or (job.form is not None and job.form not in registry.forms):
-        return None
-    task = Task(job.data, job.filename, job.submission_id, registry.digest, job.form, _FIRST_LINES)
-    with SHARED.of(registry.digest) as pool:
-        taken = next(result for _, result in pool.map([(job.key, task)]))
     # What cannot be read, or is no register, is told when the whole has been read.
     if not isinstance(taken, Taken) or taken.reading is None:
         return None
@@ -202,10 +194,17 @@ def _understood(one: _Read) -> tuple[str | None, tuple[str, ...], tuple[Finding,
 # ------------------------------------------------------------------------------------------------------------- reading
 
 
-def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[str], None] | None) -> Iterator[_Read]:
+def _read_all(
+    jobs: Iterable[CheckJob],
+    registry: Registry,
+    progress: Callable[[str], None] | None,
+    on_step: Callable[[Step], None] | None,
+) -> Iterator[_Read]:
+    """Each job read. With `on_step` there is one of them, and the beginning of a large one is read beside the whole."""
     about: dict[str, _Read] = {}
 
-    def tasks() -> Iterator[tuple[str, Task]]:
+    def tasks() -> Iterator[tuple[tuple[str, bool], Task]]:
+        """By key and whether it is the beginning only."""
         for job in jobs:
             if job.form is not None and job.form not in registry.forms:
                 known = ", ".join(sorted(registry.forms))
@@ -216,16 +215,25 @@ def _read_all(jobs: Iterable[CheckJob], registry: Registry, progress: Callable[[
                 about[job.key] = _about(job, _nil_taken(declared, job, registry))
                 continue
             about[job.key] = _about(job, ReadError("read.reader_failed", format="file", detail="no answer"))
-            yield job.key, Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
+            task = Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
+            if on_step is not None and len(job.data) in _LARGE:
+                yield (job.key, True), replace(task, records=_FIRST_LINES)
+            yield (job.key, False), task
 
-    with SHARED.of(registry.digest) as pool:
-        for key, result in pool.map(tasks()):
+    with SHARED.of(registry.digest) as pool, closing(pool.map(tasks())) as results:
+        for (key, is_beginning), result in results:
+            if is_beginning:
+                if on_step is not None and (begun := _begun(result)) is not None:
+                    on_step(begun)
+                continue
             one = about[key]
             if isinstance(result, Taken) and result.stale:
                 raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it anew"))
             about[key] = replace(one, taken=result)
             if progress is not None:
                 progress(key)
+            if on_step is not None:
+                break  # the answer waits for no beginning of it
     yield from about.values()
 
 

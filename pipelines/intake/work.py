@@ -104,17 +104,28 @@ def _begun(task: Task, registry: Registry) -> Taken:
     from pipelines.readers.sniff import sniff
     from pipelines.returns.recognise import recognise
 
-    nothing = Taken("csv", None, (), (), None)
-    if sniff(task.data, task.filename) != "csv":
+    format_ = sniff(task.data, task.filename)
+    nothing = Taken(format_, None, (), (), None)
+    if format_ == "xlsx":
+        from pipelines.readers.xlsx import first_rows
+
+        assert task.records is not None
+        beginning = first_rows(task.data, task.records)
+        if beginning is None:
+            return nothing
+        task = replace(task, data=beginning)
+    elif format_ != "csv":
         return nothing
     content = _read(task, None)
     forms = [match.form for match in recognise(content, task.filename, registry)]
     if len(forms) != 1 or forms[0].records is None or task.form not in (None, forms[0].id):
         return nothing
-    taken = _standardised(_read(task, forms[0], known=content), forms[0], (forms[0].id,), task, registry)
+    if _needs_own_options(forms[0], content):
+        content = _read(task, forms[0], known=content)
+    taken = _standardised(content, forms[0], (forms[0].id,), task, registry)
     if taken.reading is None:
         return nothing
-    found = tuple(f for f in taken.reading.findings if f.where.line is not None)
+    found = tuple(f for f in taken.reading.findings if f.where.line is not None or f.where.cell is not None)
     return replace(taken, reading=replace(taken.reading, findings=list(found)))
 
 

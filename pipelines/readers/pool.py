@@ -12,7 +12,7 @@ import selectors
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from pipelines.readers.child import CPU_SECONDS, MEMORY, PRELOAD, TIMEOUT, Child, Job, Launcher, read_job
@@ -83,7 +83,7 @@ class ChildPool(Generic[J, R]):
                 child.receive()
             self._release(child)
 
-    def map(self, jobs: Iterable[tuple[K, J]]) -> Iterator[tuple[K, R | ReadError]]:
+    def map(self, jobs: Iterable[tuple[K, J]]) -> Generator[tuple[K, R | ReadError]]:
         """Results as they come, each with its key; never more jobs taken from `jobs` than children can work on."""
         source = iter(jobs)
         with selectors.DefaultSelector() as selector:

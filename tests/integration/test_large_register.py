@@ -15,9 +15,9 @@ from pipelines.returns.registry import load
 NAME = "registar.csv"
 
 
-def _checked(data: bytes, form: str | None = None) -> tuple[list[Step], Report]:
+def _checked(data: bytes, form: str | None = None, name: str = NAME) -> tuple[list[Step], Report]:
     steps: list[Step] = []
-    report = check(data, NAME, registry=load(), form=form, on_step=steps.append)
+    report = check(data, name, registry=load(), form=form, on_step=steps.append)
     return steps, report
 
 
@@ -94,3 +94,51 @@ def test_a_small_register_and_one_on_another_form_have_no_first_lines() -> None:
     steps, report = _checked(register.made()[0], form="RS-REGISTER-1")
     assert "begun" not in [s.name for s in steps]
     assert report.verdict in ("error", "unreadable") and report.events == 0
+
+
+# ---------------------------------------------------------------------------------------------------------- as workbook
+
+FEW = 8_000
+"""Records that make a workbook large enough for its first lines to be looked at."""
+
+
+@pytest.mark.parametrize("dates", [True, False])
+def test_the_same_records_as_a_workbook_are_the_same_events(dates: bool) -> None:
+    data, _ = register.workbook(dates=dates, records=FEW)
+    steps, report = _checked(data, name="registar.xlsx")
+    assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
+    assert (steps[1].form, steps[1].periods, steps[1].findings) == (f"{register.FORM}-XLSX", ("2026-Q3",), ())
+    lines = register.made(short=True)[0].split(b"\r\n")[: 3 + FEW]
+    _, by_csv = _checked(b"\r\n".join([*lines, b""]))
+    assert report.reading is not None and by_csv.reading is not None
+    assert report.events == register.events(FEW)
+    assert report.reading.events.drop("place").equals(by_csv.reading.events.drop("place"))
+    first, last = report.reading.events["place"][0], report.reading.events["place"][-1]
+    assert first.startswith(f"{register.FORM}-XLSX!") and int(last[-4:]) > FEW - register.FIRST_ROW
+
+
+def test_faults_in_the_first_rows_of_a_workbook_are_told_first_and_those_behind_in_the_end() -> None:
+    planted = {(10, 7): "31.02.2026.", (400, 4): "9999", (900, 5): "Q", (7_500, 7): "nikad"}
+    data, _ = register.workbook(records=FEW, changes=planted)
+    steps, report = _checked(data, name="registar.xlsx")
+    assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
+    first = [(f.rule, f.where.cell) for f in steps[1].findings]
+    assert first == [("record.date", "G10"), ("label.undeclared", "D400")]
+    last = {(f.rule, f.where.cell) for f in report.findings}
+    assert {*first, ("label.undeclared", "E900"), ("record.date", "G7500")} <= last
+    assert set(map(str, steps[1].findings)) <= set(map(str, report.findings))
+
+
+@pytest.mark.parametrize("row", [20, 7_500])
+def test_a_workbook_that_names_persons_is_refused_and_nothing_of_it_is_told_first_but_places(row: int) -> None:
+    data, _ = register.workbook(records=FEW, changes={(row, 3): "Ivan Horvat"})
+    steps, report = _checked(data, name="registar.xlsx")
+    # The texts of all rows stand in one part of the file, so that a name is found whichever row is read.
+    assert "begun" not in [s.name for s in steps] or not steps[1].findings
+    named = [f.where.cell for f in report.findings if f.rule == "person.name"]
+    assert named == [f"C{row}"] and report.events == 0
+
+
+def test_a_large_workbook_that_is_no_register_has_no_first_lines() -> None:
+    data, _ = register.workbook(records=FEW, changes={(2, 1): "Another form"})
+    assert "begun" not in [s.name for s in _checked(data, name="registar.xlsx")[0]]
