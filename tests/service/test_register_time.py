@@ -1,4 +1,4 @@
-"""How soon a register of 2 MB is answered: through the API, and on the page of uploads its first findings.
+"""How soon a register of 2 MB is answered, as CSV and as a workbook: through the API, and on the page of uploads.
 
 The figures are printed (`-s`), beside how many times slower than alone a process ran at that moment: other work on the
 machine is no finding, so the seconds of an answer are divided by that. `benchmarks/answering.py` measures the p95.
@@ -44,6 +44,17 @@ def crowding() -> float:
     return (time.perf_counter() - began) / (time.process_time() - given)
 
 
+def _csv(salt: int) -> tuple[bytes, int]:
+    return register.made(salt)
+
+
+def _workbook(salt: int) -> tuple[bytes, int]:
+    return register.workbook(salt)[0], register.RECORDS
+
+
+KINDS = {"registar.csv": _csv, "registar.xlsx": _workbook}
+
+
 def told(what: str, seconds: list[float], crowds: list[float]) -> None:
     """The figures of one series."""
     alone = min(map(truediv, seconds, crowds))
@@ -51,34 +62,39 @@ def told(what: str, seconds: list[float], crowds: list[float]) -> None:
     print(f"others made it {median(crowds):.1f} times slower, alone {alone:.2f} s", end="")
 
 
-def test_a_register_of_two_megabytes_is_answered_through_the_api_in_five_seconds(service: Service) -> None:
+@pytest.mark.parametrize("name", KINDS)
+def test_a_register_of_two_megabytes_is_answered_through_the_api_in_five_seconds(service: Service, name: str) -> None:
     taken, crowds = [], []
     with service.client("sender") as client:
         for number in range(TIMES):
-            data, records = register.made(number)
+            data, records = KINDS[name](number)
             crowds.append(crowding())
             began = time.perf_counter()
-            answer = running.upload(client, data, register.FILE.name)
+            answer = running.upload(client, data, name)
             taken.append(time.perf_counter() - began)
             assert answer.status_code == 201, answer.text[:300]
             assert answer.json()["report"]["events"] == register.events(records)
-    told(f"{records:,} records by the API", taken, crowds)
+    told(f"{name}: {records:,} records by the API", taken, crowds)
     assert min(map(truediv, taken, crowds)) <= ANSWERED
 
 
 @pytest.mark.browser
-def test_the_first_findings_of_a_register_stand_on_the_page_in_a_second(service: Service, browser: Browser) -> None:
+@pytest.mark.parametrize("name", KINDS)
+def test_the_first_findings_of_a_register_stand_on_the_page_in_a_second(
+    service: Service, browser: Browser, name: str
+) -> None:
     first, whole, crowds = [], [], []
     for number in range(TIMES):
+        data, _ = KINDS[name](100 + number)
         with signed_in(browser, service, "sender") as page:
             page.goto(f"{service.address}/upload")
             page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
             crowds.append(crowding())
-            times = watched(page, register.FILE.name, register.made(100 + number)[0])
+            times = watched(page, name, data)
             assert times["first"] and times["first"] < times["answered"]
             first.append((times["first"] - times["given"]) / 1000)
             whole.append((times["answered"] - times["given"]) / 1000)
-    told("on the page, first findings", first, crowds)
-    told("on the page, answer", whole, crowds)
+    told(f"{name}: on the page, first findings", first, crowds)
+    told(f"{name}: on the page, answer", whole, crowds)
     assert min(map(truediv, first, crowds)) <= FIRST
     assert min(map(truediv, whole, crowds)) <= ANSWERED
