@@ -163,21 +163,30 @@ def script(body: str) -> None:
         st.html(f"<script>{body}</script>", unsafe_allow_javascript=True)
 
 
+_LISTS = ":is([data-testid=stSelectbox],[data-testid=stMultiSelect]) [aria-label]"
 NAMES = (
-    ("[data-testid=stSkipToContent]", mark("Skip to the content")),
-    ("[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary]", mark("Choose files")),
-    ("[data-testid=stFileUploaderDropzoneInput]", mark("Choose files")),
-    ("[data-testid=stSidebarCollapseButton] button", mark("Hide the list of pages")),
-    ("[data-testid=stExpandSidebarButton]", mark("Show the list of pages")),
+    ("[data-testid=stSkipToContent]", mark("Skip to the content"), ""),
+    ("[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary]", mark("Choose files"), ""),
+    ("[data-testid=stFileUploaderDropzoneInput]", mark("Choose files"), ""),
+    ("[data-testid=stSidebarCollapseButton] button", mark("Hide the list of pages"), ""),
+    ("[data-testid=stExpandSidebarButton]", mark("Show the list of pages"), ""),
+    ("[data-testid=stFileUploader] [aria-label]", mark("Add files"), "Add files"),
+    ("[data-testid=stFileUploader] [aria-label]", mark("Remove {name}"), "Remove (.+)"),
+    ("[data-testid=stFileUploader] [aria-label]", mark("Stop sending {name}"), "Cancel upload of (.+)"),
+    (_LISTS, mark("Remove {name}"), "Remove (.+)"),
+    (_LISTS, mark("Open the list"), "Open"),
+    (_LISTS, mark("Clear the choice"), "Clear (?:value|all)"),
 )
-"""What Streamlit names in English only, and what it is called instead (`portal_names.js`)."""
+"""What Streamlit names in English only, what it is called instead, and the English name by which it is known where its
+place does not tell it (`portal_names.js`); `{name}` is what the pattern's group holds."""
 
 
 def spoken(language: str) -> None:
     """Say to the browser in which language the page is, what Streamlit draws by itself included; the next page begins
     in it."""
     tag = locales.html_lang(language)
-    names = json.dumps([[where, tell(text, language)] for where, text in NAMES], ensure_ascii=False)
+    told = [[where, tell(text, language, name="{name}"), english] for where, text, english in NAMES]
+    names = json.dumps(told, ensure_ascii=False)
     script(
         f"document.documentElement.lang='{tag}';window.rtiNames?.say({names});"
         f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax';"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.commands import report_lines
 from pipelines.commands.common import (
     GOOD,
     UNREADABLE,
@@ -117,23 +118,7 @@ def preview(
 
 def show_report(report: Report) -> None:
     """A report for people: the verdict, what was understood, and each finding with its place and remedy."""
-    from pipelines import locales
-    from pipelines.locales.places import place_words
-    from pipelines.returns.findings import worst_first
-
-    size = f"{report.observations} observations" if report.observations or not report.events else ""
-    events = f"{report.events} events" if report.events else ""
-    known = f", {report.form}" if report.form else ""
-    say(f"{report.filename}: {report.verdict}{known} ({', '.join(t for t in (size, events) if t)})")
-    for finding in worst_first(report.findings):
-        words = locales.words(finding, report.language)
-        place = place_words(finding.where, report.language) if str(finding.where) else ""
-        say(f"  {finding.severity}  {place + ': ' if place else ''}{words.message}")
-        if words.remedy:
-            say(f"      {words.remedy}")
-        say(f"      rule {finding.rule}, finding {finding.key}")
-    if report.not_run and report.verdict != "unreadable":
-        note(f"  not run, since no earlier return was at hand to compare with: {', '.join(report.not_run)}")
+    report_lines.show(report.as_json())
 
 
 def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Path | None, csv: Path | None) -> None:

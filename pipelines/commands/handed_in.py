@@ -14,6 +14,7 @@ from typing import Any
 
 import typer
 
+from pipelines.commands import report_lines
 from pipelines.commands.common import (
     ERRORS,
     GOOD,
@@ -75,7 +76,7 @@ def show(content: Mapping[str, Any], pages: str | None = None) -> None:
     """What became of a file, in lines; `pages` is the address of a service elsewhere."""
     name, identity, state = content["file"]["name"], content["submission_id"], content["state"]
     if content["new"] or identity is None:
-        _show_report(content["report"])
+        report_lines.show(content["report"])
     if identity is None:
         say(f"  {name} was not kept; mend it and hand it in again")
     elif not content["new"]:
@@ -91,18 +92,3 @@ def show(content: Mapping[str, Any], pages: str | None = None) -> None:
             say(f"    {page or f'rti send {identity} --reason CODE'}")
     if content.get("not_sent") and not (content["to_justify"] or content["replaces"]):
         say(f"  not sent: {content['not_sent']}")
-
-
-def _show_report(report: Mapping[str, Any]) -> None:
-    size = f"{report['observations']} observations" if report["observations"] or not report["events"] else ""
-    events = f"{report['events']} events" if report["events"] else ""
-    known = f", {report['form']}" if report["form"] else ""
-    say(f"{report['file']['name']}: {report['verdict']}{known} ({', '.join(t for t in (size, events) if t)})")
-    for finding in report["findings"]:
-        place = finding["where"]["words"]
-        say(f"  {finding['severity']}  {place + ': ' if place else ''}{finding['message']}")
-        if finding["remedy"]:
-            say(f"      {finding['remedy']}")
-        say(f"      rule {finding['rule']}, finding {finding['key']}")
-    if report["not_run"] and report["verdict"] != "unreadable":
-        note(f"  not run, since no earlier return was at hand to compare with: {', '.join(report['not_run'])}")

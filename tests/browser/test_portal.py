@@ -325,6 +325,19 @@ def test_what_streamlit_draws_by_itself_is_named_in_the_persons_language(open_as
             drop = page.get_by_test_id("stFileUploaderDropzone")
             expect(drop.get_by_test_id("stBaseButton-secondary")).to_have_accessible_name("Odaberite datoteke")
             expect(drop.locator("input")).to_have_attribute("aria-label", "Odaberite datoteke")
+        opens = page.get_by_test_id("stSelectbox").first.get_by_role("button")
+        expect(opens.last).to_have_accessible_name("Otvorite popis")
+        named = {"name": "osobe 1.csv", "mimeType": "text/csv", "buffer": b"a;b\n1;2\n"}
+        page.locator("input[type=file]").set_input_files([named, {**named, "name": "osobe 2.csv"}])
+        uploader = page.get_by_test_id("stFileUploader")
+        for _ in range(2):  # as they come, and after a run of the page
+            for number in (1, 2):
+                gone = uploader.get_by_role("button", name=f"Uklonite osobe {number}.csv", exact=True)
+                expect(gone).to_be_visible(timeout=30_000)
+            expect(uploader.get_by_role("button", name="Dodajte datoteke")).to_be_visible(timeout=10_000)
+            settled(page)
+        for english in ("Remove", "Add files", "Open", "Cancel"):
+            assert not page.locator(f"[aria-label^='{english}']").count(), english
         page.set_viewport_size({"width": 500, "height": 900})
         page.goto(f"{_root(page)}/board")
         settled(page)

@@ -79,7 +79,7 @@ def test_files_are_handed_in_and_receipts_kept(
     command = ["submit", str(folder), "--to", address, "--token-file", str(secret), "--receipts", str(kept)]
     assert cli.main(command) == 1
     told = capsys.readouterr()
-    assert "Прво 2025.csv: good, QQ-JUSTICE-1 (1 observations)" in told.out
+    assert "Прво 2025.csv: good, QQ-JUSTICE-1 (1 observation)" in told.out
     assert "c.csv was not kept" in told.out and "for which you may not submit" in told.out
     assert "test.high" in told.out
     (waits,) = (s.submission_id for s in queries.submissions(desk.engine) if s.filename == "b.csv")

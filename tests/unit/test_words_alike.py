@@ -52,7 +52,7 @@ def test_one_finding_in_macedonian_reads_alike_everywhere(capsys: pytest.Capture
     assert group.title == words.message
     show_report(report)
     out = capsys.readouterr().out
-    assert f"error  {words.place}: {words.message}" in out and words.remedy in out
+    assert f"грешка  {words.place}: {words.message}" in out and words.remedy in out
 
 
 def test_what_is_nearest_is_said_where_no_suggestion_is_shown_beside() -> None:
