@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,26 +104,33 @@ def _names(target: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
-def _handed_on(tree: ast.Module, marked: set[str]) -> set[str]:
+def _handed_on(nodes: Iterable[ast.AST], marked: set[str]) -> set[str]:
     """Names that are given (a part of) a constant of marked texts: `kind, text = STATES[code]`, `for text in WORDS`."""
     found = set(marked)
+    givers = [node for node in nodes if isinstance(node, (ast.Assign, ast.For, ast.comprehension))]
     for _ in range(3):  # a few hands, no more
-        for node in ast.walk(tree):
+        for node in givers:
             if isinstance(node, ast.Assign) and _of_marked(node.value, found):
                 found |= set().union(*map(_names, node.targets))
-            elif isinstance(node, (ast.For, ast.comprehension)) and _of_marked(node.iter, found):
+            elif not isinstance(node, ast.Assign) and _of_marked(node.iter, found):
                 found |= _names(node.target)
     return found
 
 
-def _inside_wrappers(tree: ast.Module) -> set[ast.AST]:
+def _inside_wrappers(nodes: Iterable[ast.AST]) -> set[ast.AST]:
     """What stands in functions that are themselves named `tell` or `many`: they hand on what they are given."""
     return {
         inner
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.FunctionDef) and node.name in ("tell", "many")
         for inner in ast.walk(node)
     }
+
+
+_A_CALL = re.compile(r"\b(?:tell|many|mark)\s*\(")
+_A_MARK = re.compile(r"\bmark\s*\(")
+_A_RULE = re.compile(r"\bRULES\b|\bregister\s*\(")
+"""Without it in its text a module holds nothing of the kind, and need not be parsed."""
 
 
 def spoken(source: str, place: str, marked: set[str]) -> Iterator[tuple[str, str | None]]:
@@ -132,9 +140,11 @@ def spoken(source: str, place: str, marked: set[str]) -> Iterator[tuple[str, str
     """
     lines = source.splitlines()
     faults: list[str] = []
-    tree = ast.parse(source)
-    ours, known, wrappers = _imported(tree), _handed_on(tree, marked), _inside_wrappers(tree)
-    for node in ast.walk(tree):
+    if not _A_CALL.search(source):
+        return
+    nodes = list(ast.walk(ast.parse(source)))
+    ours, known, wrappers = _imported(nodes), _handed_on(nodes, marked), _inside_wrappers(nodes)
+    for node in nodes:
         if not isinstance(node, ast.Call) or not node.args or node in wrappers:
             continue
         called, owner = _name(node.func)
@@ -181,10 +191,10 @@ def declared_names(root: Path = ROOT) -> Iterator[tuple[str, str]]:
         yield metrics.name_of(path), path.relative_to(root).as_posix()
 
 
-def _imported(tree: ast.Module) -> set[str]:
+def _imported(nodes: Iterable[ast.AST]) -> set[str]:
     return {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module == "pipelines.locales"
         for alias in node.names
     }
@@ -203,13 +213,12 @@ def _declares_rules(tree: ast.Module) -> bool:
 def load_rules(root: Path = ROOT) -> None:
     """Import every module that declares or registers rules, so that the list of rules is whole."""
     for path in source_files(root):
-        if path.is_relative_to(root / "dashboards") or not _declares_rules(_tree(path)):
+        if path.is_relative_to(root / "dashboards"):
             continue  # pages declare no rules, and importing one would run it
+        source = path.read_text(encoding="utf-8")
+        if not _A_RULE.search(source) or not _declares_rules(ast.parse(source, filename=str(path))):
+            continue
         importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"))
-
-
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def gather(root: Path = ROOT) -> list[Text]:
@@ -225,11 +234,16 @@ def gather(root: Path = ROOT) -> list[Text]:
             found.setdefault(text, _Found()).rules.add(rule)
     for name, place in declared_names(root):
         found.setdefault(name, _Found()).places.add(place)
-    files = source_files(root)
-    marked = marked_names(_tree(path) for path in files)
+    files = [*source_files(root), *source_files(root, "html")]
+    sources = {path: path.read_text(encoding="utf-8") for path in files}
+    marked = marked_names(
+        ast.parse(source, filename=str(path))
+        for path, source in sources.items()
+        if path.suffix == ".py" and _A_MARK.search(source)
+    )
     faults: list[str] = []
-    for path in [*files, *source_files(root, "html")]:
-        place, source = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+    for path, source in sources.items():
+        place = path.relative_to(root).as_posix()
         try:
             said = said_in_template(source, place) if path.suffix == ".html" else spoken(source, place, marked)
             for one, other in said:
