@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any
 
 import polars as pl
@@ -14,6 +16,9 @@ from pipelines.returns.model import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
 from pipelines.returns.periods import Period
 from pipelines.returns.registry import Registry, load
 from pipelines.returns.standardise import Reading
+
+RECEIVED = datetime(2025, 7, 20, tzinfo=UTC)
+"""In time for the second quarter of 2025."""
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +94,20 @@ def reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "j
 
 def found(
     registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", history: History | None = None
-) -> dict[str, Any]:
+) -> dict[str, Finding]:
     """rule -> finding, of one return received in time."""
-    received = datetime(2025, 7, 20, tzinfo=UTC)
-    judged = judge([JudgedReturn("S1", reading(registry, rows, instrument), received)], history, registry)
-    return {finding.rule: finding for finding in judged["S1"]}
+    return found_each(registry, {"S1": rows}, instrument, history)["S1"]
+
+
+def found_each(
+    registry: Registry,
+    returns: Mapping[str, list[dict[str, Any]]],
+    instrument: str = "justice",
+    history: History | None = None,
+) -> dict[str, dict[str, Finding]]:
+    """The same of several returns, judged at once and each by itself: a validation costs as much for one as for all."""
+    given = [JudgedReturn(name, reading(registry, rows, instrument), RECEIVED) for name, rows in returns.items()]
+    return {name: {f.rule: f for f in findings} for name, findings in judge(given, history, registry).items()}
 
 
 def past(registry: Registry, values: list[float], **over: Any) -> History:
@@ -104,48 +118,66 @@ def past(registry: Registry, values: list[float], **over: Any) -> History:
     return History(pl.DataFrame(rows, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
 
 
-def test_a_sound_return_has_no_finding(registry: Registry) -> None:
-    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0])
-    assert found(registry, [row(registry)], history=history) == {}
+FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"source": None}, "expect.key"),
+    ({"sex": "male"}, "expect.code"),
+    ({"measure": "convictions"}, "expect.code"),
+    ({"value": -1.0}, "value.negative"),
+    ({"value": 2.5}, "value.fraction"),
+    ({"value": None, "obs_status": "A"}, "expect.status"),
+    ({"value": 3.0, "obs_status": "O"}, "expect.status"),
+    ({"value": 5000.0}, "plausible.bounds"),
+]
+"""What is wrong with one figure, and the rule that says so."""
+RECORD_FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"event": "sentenced"}, "expect.code"),
+    ({"event_date": date(2025, 1, 5)}, "record.period"),
+    ({"event_date": date(2025, 8, 5)}, "record.period"),
+    ({"event_date": date(2025, 6, 20), "cutoff_date": date(2025, 6, 15)}, "record.cutoff"),
+    ({"sentence_type": "fine", "sentence_months": 12.0}, "record.sentence"),
+]
+"""The same of one record."""
+SUMS = [
+    (9.0, 9.0, True, None),
+    (9.0, 8.0, True, "sum.differs"),
+    (9.0, 8.0, False, None),
+    (9.0, 10.0, False, "sum.exceeded"),
+]
+"""A total, what was added, whether that is all of it, and the rule."""
+SEVERITIES = ("error", "warning")
 
 
-@pytest.mark.parametrize(
-    ("fault", "rule"),
-    [
-        ({"source": None}, "expect.key"),
-        ({"sex": "male"}, "expect.code"),
-        ({"measure": "convictions"}, "expect.code"),
-        ({"value": -1.0}, "value.negative"),
-        ({"value": 2.5}, "value.fraction"),
-        ({"value": None, "obs_status": "A"}, "expect.status"),
-        ({"value": 3.0, "obs_status": "O"}, "expect.status"),
-        ({"value": 5000.0}, "plausible.bounds"),
-    ],
-)
-def test_a_planted_fault_is_found_at_its_cell(registry: Registry, fault: dict[str, Any], rule: str) -> None:
-    findings = found(registry, [row(registry, **fault)])
-    assert rule in findings
-    assert findings[rule].where.sheet == "Т-03" and findings[rule].where.cell == "B5"
+def record(registry: Registry, **over: Any) -> dict[str, Any]:
+    form = a_form(registry, "register")
+    base = {
+        "territory": registry.territory_of(form.jurisdiction).code,
+        "jurisdiction": form.jurisdiction,
+        "source": form.source,
+        "freq": "Q",
+        "period": "2025-Q2",
+        "proceeding": "K-1",
+        "person": "P-1",
+        "event": "convicted_first",
+        "level": "first",
+        "event_date": date(2025, 5, 5),
+        "cutoff_date": date(2025, 6, 30),
+        "offence": "ICCS0204",
+        "law_article": "",
+        "sex": "M",
+        "age": "Y_GE18",
+        "sentence_type": "_Z",
+        "sentence_months": None,
+        "place": "line 7",
+        "form": form.series,
+        "submission_id": "S1",
+        "origin_submission_id": "S1",
+    }
+    return base | over
 
 
-def test_a_figure_that_stands_twice_is_found(registry: Registry) -> None:
-    assert "expect.unique" in found(registry, [row(registry), row(registry, place="Т-03!B6")])
-
-
-@pytest.mark.parametrize(
-    ("total", "added", "whole", "rule"),
-    [
-        (9.0, 9.0, True, None),
-        (9.0, 8.0, True, "sum.differs"),
-        (9.0, 8.0, False, None),
-        (9.0, 10.0, False, "sum.exceeded"),
-    ],
-)
-@pytest.mark.parametrize("severity", ["error", "warning"])
-def test_a_declared_sum_is_judged_at_its_total(
-    registry: Registry, total: float, added: float, whole: bool, rule: str | None, severity: str
-) -> None:
-    one = {
+def a_sum(total: float, added: float, whole: bool, severity: str) -> dict[str, Any]:
+    """A sum that a form declares, as standardising gives it."""
+    return {
         "place": "Т-03!B5",
         "label": "a label",
         "dim": "sex",
@@ -155,8 +187,52 @@ def test_a_declared_sum_is_judged_at_its_total(
         "severity": severity,
         "parts": "M 4 (Т-03!C5)",
     }
-    summed = reading(registry, [row(registry)], sums=pl.DataFrame([one], schema=DECLARED_SUM))
-    findings = judge([JudgedReturn("S1", summed, datetime(2025, 7, 20, tzinfo=UTC))], None, registry)["S1"]
+
+
+def of_records(registry: Registry, rows: list[dict[str, Any]]) -> Reading:
+    """A return of records."""
+    events = pl.DataFrame(rows, schema=CASE_EVENT)
+    return reading(
+        registry, [], "register", periods=[Period("2025-Q2")], observations=empty(OBSERVATION), events=events
+    )
+
+
+@pytest.fixture(scope="module")
+def judged(registry: Registry) -> dict[str, list[Finding]]:
+    """What is found in each return with something planted, by what is planted; all of them are judged at once."""
+    returns = {str(fault): reading(registry, [row(registry, **fault)]) for fault, _ in FAULTS}
+    returns |= {str(fault): of_records(registry, [record(registry, **fault)]) for fault, _ in RECORD_FAULTS}
+    sums = [a_sum(*of[:3], severity) for of, severity in product(SUMS, SEVERITIES)]
+    for one in sums:
+        returns[str(one)] = reading(registry, [row(registry)], sums=pl.DataFrame([one], schema=DECLARED_SUM))
+    assert len(returns) == len(FAULTS) + len(RECORD_FAULTS) + len(sums)
+    return judge([JudgedReturn(name, one, RECEIVED) for name, one in returns.items()], None, registry)
+
+
+def test_a_sound_return_has_no_finding(registry: Registry) -> None:
+    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0])
+    assert found(registry, [row(registry)], history=history) == {}
+
+
+@pytest.mark.parametrize(("fault", "rule"), FAULTS)
+def test_a_planted_fault_is_found_at_its_cell(
+    judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str
+) -> None:
+    findings = {finding.rule: finding for finding in judged[str(fault)]}
+    assert rule in findings
+    assert findings[rule].where.sheet == "Т-03" and findings[rule].where.cell == "B5"
+
+
+def test_a_figure_that_stands_twice_is_found(registry: Registry) -> None:
+    assert "expect.unique" in found(registry, [row(registry), row(registry, place="Т-03!B6")])
+
+
+@pytest.mark.parametrize(("total", "added", "whole", "rule"), SUMS)
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_a_declared_sum_is_judged_at_its_total(
+    judged: dict[str, list[Finding]], total: float, added: float, whole: bool, rule: str | None, severity: str
+) -> None:
+    findings = judged[str(a_sum(total, added, whole, severity))]
     assert [(f.rule, f.severity, str(f.where)) for f in findings] == ([(rule, severity, "Т-03!B5")] if rule else [])
 
 
@@ -172,11 +248,11 @@ def test_units_are_never_compared_with_each_other(registry: Registry) -> None:
 
 
 def test_a_period_that_has_not_ended_is_refused(registry: Registry) -> None:
-    finding = found(registry, [row(registry, period="2025-Q4")])["coverage.too_early"]
-    assert finding.severity == "error"
-    # Whether it is expected is not asked as well: "nothing to do" below an error is no answer.
-    for period in ("2025-Q4", "2026-Q3"):
-        assert "coverage.unexpected" not in found(registry, [row(registry, period=period)])
+    early = found_each(registry, {period: [row(registry, period=period)] for period in ("2025-Q4", "2026-Q3")})
+    for findings in early.values():
+        assert findings["coverage.too_early"].severity == "error"
+        # Whether it is expected is not asked as well: "nothing to do" below an error is no answer.
+        assert "coverage.unexpected" not in findings
 
 
 def test_what_is_the_same_of_many_quarters_is_told_once(registry: Registry) -> None:
@@ -215,11 +291,12 @@ def test_a_quarter_told_again_is_not_late(registry: Registry) -> None:
 
 def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
     history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
-    finding = found(registry, [row(registry, value=21.0)], history=history)["plausible.jump"]
-    assert finding.scope == "history" and 0 < float(finding.params["p"]) < 0.001
-    unheard_of = found(registry, [row(registry, value=94.0)], history=history)["plausible.jump"]
-    assert unheard_of.params["p"] == "< 0.0001", "no powers of ten in a sentence"
-    assert "plausible.jump" not in found(registry, [row(registry, value=9.0)], history=history)
+    values = {str(value): [row(registry, value=value)] for value in (21.0, 94.0, 9.0)}
+    told = found_each(registry, values, history=history)
+    finding = told["21.0"]["plausible.jump"]
+    assert finding.scope == "history" and 0 < float(str(finding.params["p"])) < 0.001
+    assert told["94.0"]["plausible.jump"].params["p"] == "< 0.0001", "no powers of ten in a sentence"
+    assert "plausible.jump" not in told["9.0"]
 
 
 def test_women_in_the_place_of_men_are_found(registry: Registry) -> None:
@@ -242,9 +319,9 @@ def test_the_old_file_under_a_new_name_is_found(registry: Registry) -> None:
     rows = [row(registry, offence=o, sex=s, value=3.0 + i) for i, o in enumerate(offences) for s in ("M", "F", "_T")]
     before = pl.DataFrame([r | {"period": "2025-Q1"} for r in rows], schema=OBSERVATION)
     history = History(before, empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
-    assert "plausible.copied" in found(registry, rows, history=history)
     changed = [rows[0] | {"value": 4.0}, *rows[1:]]
-    assert "plausible.copied" not in found(registry, changed, history=history)
+    told = found_each(registry, {"the same": rows, "changed": changed}, history=history)
+    assert "plausible.copied" in told["the same"] and "plausible.copied" not in told["changed"]
 
 
 def test_a_revision_is_told_with_both_values(registry: Registry) -> None:
@@ -276,56 +353,24 @@ def test_more_indicted_than_ever_investigated_is_found(registry: Registry) -> No
 def test_a_year_so_far_that_falls_is_found(registry: Registry) -> None:
     so_far = {"accumulation": "ytd", "period_start": date(2025, 1, 1)}
     history = past(registry, [7.0], **so_far)
-    finding = found(registry, [row(registry, value=6.0, **so_far)], history=history)["plausible.year_so_far"]
+    values = {name: [row(registry, value=value, **so_far)] for name, value in (("less", 6.0), ("as much", 7.0))}
+    told = found_each(registry, values, history=history)
+    finding = told["less"]["plausible.year_so_far"]
     assert (finding.seen, finding.expected, finding.severity) == ("6", "7", "warning")
-    assert "plausible.year_so_far" not in found(registry, [row(registry, value=7.0, **so_far)], history=history)
+    assert "plausible.year_so_far" not in told["as much"]
 
 
 def test_victims_are_counted_as_victims(registry: Registry) -> None:
-    assert "expect.code" in found(registry, [row(registry, "victims", count_unit="person")], "victims")
-    assert "expect.code" not in found(registry, [row(registry, "victims")], "victims")
+    returns = {"persons": [row(registry, "victims", count_unit="person")], "victims": [row(registry, "victims")]}
+    told = found_each(registry, returns, "victims")
+    assert "expect.code" in told["persons"] and "expect.code" not in told["victims"]
 
 
-def record(registry: Registry, **over: Any) -> dict[str, Any]:
-    form = a_form(registry, "register")
-    base = {
-        "territory": registry.territory_of(form.jurisdiction).code,
-        "jurisdiction": form.jurisdiction,
-        "source": form.source,
-        "freq": "Q",
-        "period": "2025-Q2",
-        "proceeding": "K-1",
-        "person": "P-1",
-        "event": "convicted_first",
-        "level": "first",
-        "event_date": date(2025, 5, 5),
-        "cutoff_date": date(2025, 6, 30),
-        "offence": "ICCS0204",
-        "law_article": "",
-        "sex": "M",
-        "age": "Y_GE18",
-        "sentence_type": "_Z",
-        "sentence_months": None,
-        "place": "line 7",
-        "form": form.series,
-        "submission_id": "S1",
-        "origin_submission_id": "S1",
-    }
-    return base | over
-
-
-@pytest.mark.parametrize(
-    ("fault", "rule"),
-    [
-        ({"event": "sentenced"}, "expect.code"),
-        ({"event_date": date(2025, 1, 5)}, "record.period"),
-        ({"event_date": date(2025, 8, 5)}, "record.period"),
-        ({"event_date": date(2025, 6, 20), "cutoff_date": date(2025, 6, 15)}, "record.cutoff"),
-        ({"sentence_type": "fine", "sentence_months": 12.0}, "record.sentence"),
-    ],
-)
-def test_a_planted_fault_in_a_record_is_found_at_its_line(registry: Registry, fault: dict[str, Any], rule: str) -> None:
-    assert_record_finding(registry, [record(registry, **fault)], rule)
+@pytest.mark.parametrize(("fault", "rule"), RECORD_FAULTS)
+def test_a_planted_fault_in_a_record_is_found_at_its_line(
+    judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str
+) -> None:
+    assert_at_its_line(judged[str(fault)], rule)
 
 
 def test_a_judgment_before_its_indictment_is_found(registry: Registry) -> None:
@@ -341,15 +386,11 @@ def test_a_record_that_stands_twice_is_found(registry: Registry) -> None:
 
 
 def assert_record_finding(registry: Registry, rows: list[dict[str, Any]], rule: str) -> None:
-    whole = reading(
-        registry,
-        [],
-        "register",
-        periods=[Period("2025-Q2")],
-        observations=empty(OBSERVATION),
-        events=pl.DataFrame(rows, schema=CASE_EVENT),
-    )
-    findings = judge([JudgedReturn("S1", whole, datetime(2025, 7, 20, tzinfo=UTC))], None, registry)["S1"]
+    one = JudgedReturn("S1", of_records(registry, rows), RECEIVED)
+    assert_at_its_line(judge([one], None, registry)["S1"], rule)
+
+
+def assert_at_its_line(findings: list[Finding], rule: str) -> None:
     by_rule = {finding.rule: finding for finding in findings}
     assert rule in by_rule
     assert by_rule[rule].where.line == 7
@@ -383,16 +424,17 @@ def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
         row(registry, period=p, law_article=a, label=f"row {a}") for p in ("2024-Q4", "2025-Q1") for a in ("388", "389")
     ]
     history = History(pl.DataFrame(earlier, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
-    assert "coverage.gone" not in found(registry, both, history=history)
-    told = found(registry, both[:1], history=history)["coverage.gone"]
+    missing = [both[0], both[1] | {"value": None, "obs_status": "O"}]
+    each = found_each(registry, {"both": both, "one": both[:1], "missing": missing}, history=history)
+    assert "coverage.gone" not in each["both"]
+    told = each["one"]["coverage.gone"]
     assert (told.severity, told.scope, told.seen, told.params["previous"]) == (
         "warning",
         "history",
         "row 389",
         "2025-Q1",
     )
-    missing = [both[0], both[1] | {"value": None, "obs_status": "O"}]
-    assert "coverage.gone" not in found(registry, missing, history=history), "a sign for missing is a line"
+    assert "coverage.gone" not in each["missing"], "a sign for missing is a line"
     once = [r for r in earlier if (r["period"], r["law_article"]) != ("2024-Q4", "389")]
     seldom = History(pl.DataFrame(once, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
     assert "coverage.gone" not in found(registry, both[:1], history=seldom), "what was there once comes and goes"
@@ -401,8 +443,14 @@ def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
 def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(registry: Registry) -> None:
     before = [row(registry, law_article="388"), row(registry, law_article="389", label="row 389")]
     history = History(pl.DataFrame(before, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
-    assert found(registry, before[:1], history=history)["coverage.gone"].seen == "row 389"
     unread = Finding("label.undeclared", "error")
-    for over in ({"kind": "patch"}, {"nil": True}, {"findings": [unread]}):
-        one = JudgedReturn("S1", reading(registry, before[:1], **over), datetime(2025, 7, 20, tzinfo=UTC))
-        assert "coverage.gone" not in {f.rule for f in judge([one], history, registry)["S1"]}
+    kinds: dict[str, dict[str, Any]] = {
+        "full": {},
+        "patch": {"kind": "patch"},
+        "nil": {"nil": True},
+        "with a fault": {"findings": [unread]},
+    }
+    given = [JudgedReturn(name, reading(registry, before[:1], **over), RECEIVED) for name, over in kinds.items()]
+    told = judge(given, history, registry)
+    gone = {name: [f.seen for f in findings if f.rule == "coverage.gone"] for name, findings in told.items()}
+    assert gone == {"full": ["row 389"], "patch": [], "nil": [], "with a fault": []}
