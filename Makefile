@@ -10,6 +10,8 @@ export RTI_HOME ?= $(CURDIR)/data
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export UV_COMPILE_BYTECODE := 1
 export PYTHONUNBUFFERED := 1
+# What Python compiles is kept, whatever the machine says: pytest would write every test anew at each run.
+export PYTHONDONTWRITEBYTECODE :=
 # Nothing reports home: by configuration in each tool's own file, and here once more.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
@@ -51,8 +53,8 @@ browser: $(STAMP)
 postgres: $(STAMP)
 	@$(BIN)/python -m tests.postgres
 
-unit: $(STAMP) ## the unit tests alone, under two minutes: no home, no browser, no PostgreSQL, no files from beside the project
-	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared and not postgres" -n 2
+unit: $(STAMP) ## the unit tests alone, in under a minute: no home, no browser, no PostgreSQL, no files from beside the project
+	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared and not postgres" -n 2 --dist loadfile
 
 test: $(STAMP) browser postgres ## every test but the slow ones
 	$(call say,Running the tests that are not slow)

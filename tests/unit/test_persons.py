@@ -7,7 +7,6 @@ import random
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,6 @@ from pipelines.readers.model import Cell, Cube, CubeObservation, Dimension, Grid
 from pipelines.readers.read import read
 from pipelines.returns.rules import rule
 
-SAMPLES = Path(__file__).parents[2] / "raw_samples"
 JMBG = "0101006500006"
 """The example of the scheme's public description; no person's."""
 
@@ -348,26 +346,6 @@ def test_many_findings_are_counted_and_not_listed() -> None:
 def test_each_rule_has_words() -> None:
     for identity in ("person.column", "person.number", "person.name"):
         assert rule(identity).message and rule(identity).remedy
-
-
-def _samples() -> list[Path]:
-    listed = sorted(p for p in SAMPLES.rglob("*") if p.is_file() and p.suffix != ".md" and p.name != "arrivals.csv")
-    assert len(listed) > 200
-    return listed
-
-
-def _mistaken(files: list[Path]) -> list[Path]:
-    return [f for f in files if scan(read(f.read_bytes(), f.name), f.name)]
-
-
-def test_no_sample_is_mistaken() -> None:
-    """Without a form's contacts even: a fifth of them, every format; all of them in the slow tests."""
-    assert _mistaken(_samples()[::5]) == []
-
-
-@pytest.mark.slow
-def test_no_sample_at_all_is_mistaken() -> None:
-    assert _mistaken(_samples()) == []
 
 
 # -------------------------------------------------------------------------------------------------- beside the content

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from jinja2 import Environment
 
-from pipelines.indicators import udf
 from pipelines.statistics import dispersion, few
 from pipelines.warehouse import PROJECT
 
 
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
+    from pipelines.indicators import udf  # dbt, which takes a second
+
     made = duckdb.connect()
     udf.register(made)
     made.execute("create table pair as select a, b from (values (null), (0.0), (3.0), (19.0), (20.0), (55.0)) as x(a), "

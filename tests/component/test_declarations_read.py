@@ -1,0 +1,21 @@
+"""Every declaration that lies in the project is read as ruamel reads it, which is slow and strict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from pipelines.returns.yamlfile import load_yaml
+
+ROOT = Path(__file__).parents[2]
+DECLARED = [
+    path for folder in ("pipelines", "dbt_project/models", "tests") for path in sorted((ROOT / folder).rglob("*.yml"))
+]
+
+
+def test_every_declaration_is_read_as_ruamel_reads_it() -> None:
+    assert len(DECLARED) > 50
+    for path in DECLARED:
+        other = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        assert repr(load_yaml(path)) == repr(other), path
