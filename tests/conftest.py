@@ -109,8 +109,15 @@ def copied_home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The mark of tests that need a PostgreSQL; `make unit` leaves them out."""
+    """The mark of tests that need a PostgreSQL; `make unit` leaves them out. No example of a property has a time limit.
+
+    Hypothesis gives each example 200 ms by itself, which other work on the machine uses up.
+    """
+    from hypothesis import settings
+
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.postgres)")
+    settings.register_profile("project", settings(), deadline=None)
+    settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")
