@@ -15,6 +15,11 @@ from urllib.parse import quote
 from dashboards import indicator_words, words
 from pipelines.explain import figure_id
 
+_NARROW = 4
+"""Columns of figures that stand beside each other on a telephone."""
+_SHORT = 14
+"""Letters of a column's name that stand with their figure in half the width of a telephone."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -78,16 +83,18 @@ def table(
     *,
     corner: str = "",
     text: bool = False,
-    stacked: bool = False,
 ) -> str:
     """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are.
 
-    On a narrow screen each line of a table of words, and of one that is `stacked`, is a block with a field a line: six
-    columns of figures are wider than a telephone.
+    On a narrow screen each line of a table of words, and of one with more columns of figures than stand beside each
+    other there, is a block with a field a line, or two where all columns have short names.
     """
+    stacked = not text and len(columns) > _NARROW
+    in_pairs = stacked and max(map(len, columns)) <= _SHORT
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(_line(line, columns) for line in lines)
-    kind = " ".join(["rti-table", *(["rti-words"] if text else []), *(["rti-stacked"] if stacked else [])])
+    kinds = {"rti-table": True, "rti-words": text, "rti-stacked": stacked, "rti-pairs": in_pairs}
+    kind = " ".join(name for name, holds in kinds.items() if holds)
     label = escape(caption, quote=True)
     # The caption stands outside of what scrolls, so that a narrow screen shows it whole.
     return (

@@ -18,8 +18,6 @@ from dashboards.words import Shown
 Row = Mapping[str, Any]
 Group = Mapping[str, Row]
 """Rows of one register by their statistic."""
-_NARROW = 4
-"""Columns of figures that stand beside each other on a telephone."""
 _LEAD = (
     "Times, outcomes and sentences need case records, which not every territory sends. Clearance needs counts only. "
     "The two are told apart below."
@@ -144,7 +142,7 @@ def _put(here: layout.Frame, title: str, columns: Sequence[str], lines: Sequence
     """A table with its caption; the caption names the release and says what is invented."""
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     caption = f"{title}. Release {here.id}.{demonstration}"
-    layout.put(tables.table(caption, columns, lines, corner=corner, stacked=len(columns) > _NARROW))
+    layout.put(tables.table(caption, columns, lines, corner=corner))
 
 
 def _cards(here: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:

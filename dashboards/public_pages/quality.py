@@ -59,7 +59,7 @@ def show() -> None:
     notes = words.Notes()
     lines = [_line(here, code, by_area.get(code, {}), notes) for code, _ in here.territories]
     names = here.name_notes([code for code, _ in here.territories])
-    layout.put(tables.table(caption, list(COLUMNS.values()), lines, corner="Territory", stacked=True))
+    layout.put(tables.table(caption, list(COLUMNS.values()), lines, corner="Territory"))
     layout.put(tables.facts(TOLD), tables.notes_list(notes, names))
     st.markdown("These figures say how far data can be relied on. They rank nobody: offices differ in what they count.")
     _revisions(here)
