@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 USER = "postgres"
 _LONGEST = 60
@@ -49,7 +50,7 @@ def server() -> Iterator[str]:
             shutil.chown(folder, USER)
         folder.chmod(0o700)
         _run(programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        port = _free_port()
+        port = free_port()
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
         options += " -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
         _run(programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", str(_LONGEST), "start")
@@ -134,12 +135,6 @@ def _run(*command: object) -> None:
         if done.returncode:
             output.seek(0)
             raise RuntimeError(f"{command[0]} ended with {done.returncode}: {output.read().decode(errors='replace')}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> int:

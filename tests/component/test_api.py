@@ -316,7 +316,7 @@ def test_what_an_exception_quotes_of_a_file_reaches_no_log(
         one.addHandler(handler)
     try:
         thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.01)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/v1/submissions"
@@ -353,14 +353,16 @@ def test_words_come_in_the_language_asked_for(desk: Desk, client: TestClient) ->
 def test_each_account_has_its_places_and_the_rest_wait() -> None:
     running: dict[str, int] = {}
     most: dict[str, int] = {}
-    lock, done = threading.Lock(), threading.Event()
+    changed, never = threading.Condition(), threading.Event()
 
     def work(account: str) -> str:
-        with lock:
+        with changed:
             running[account] = running.get(account, 0) + 1
             most[account] = max(most.get(account, 0), running[account])
-        done.wait(0.02)
-        with lock:
+            changed.notify_all()
+            assert changed.wait_for(lambda: most[account] >= 2, 20), "nobody comes to work beside"
+        never.wait(0.02)  # time for a third to come, who must not
+        with changed:
             running[account] -= 1
         return account
 

@@ -75,7 +75,7 @@ def pool() -> Iterator[ChildPool[str, object]]:
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[ChildPool[str, object]]:
-    with ChildPool(misbehave, timeout=0.4, cpu_seconds=0, preload=()) as made:
+    with ChildPool(misbehave, timeout=1.5, cpu_seconds=0, preload=()) as made:
         list(made.map([(0, "x"), (1, "x")]))
         yield made
 
@@ -101,7 +101,7 @@ def test_a_child_that_dies_is_a_refusal_in_words(pool: ChildPool[str, object], j
 
 def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]) -> None:
     result = _one(impatient, "sleep")
-    assert isinstance(result, ReadError) and "longer than 0.4 seconds" in str(result.params["reason"])
+    assert isinstance(result, ReadError) and "longer than 1.5 seconds" in str(result.params["reason"])
 
 
 def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, object]) -> None:
@@ -158,7 +158,7 @@ def test_jobs_are_taken_only_as_children_come_free(pool: ChildPool[str, object])
 def test_a_slow_taker_does_not_cost_a_child_its_finished_work(impatient: ChildPool[str, object]) -> None:
     results = impatient.map([(n, "x") for n in range(4)])
     out = [next(results)]
-    time.sleep(0.6)
+    time.sleep(2)
     out.extend(results)
     assert [result for _, result in out] == ["x"] * 4
 

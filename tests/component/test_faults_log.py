@@ -60,7 +60,7 @@ def quiet() -> Iterator[None]:
 def _rounds_until(said: str, there: tuple[Home, sa.Engine], caplog: pytest.LogCaptureFixture) -> None:
     home, engine = there
     with clerk.at_work(home, engine, load(), every=0.01):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while said not in caplog.text and time.monotonic() < deadline:
             time.sleep(0.01)
 

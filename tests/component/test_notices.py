@@ -36,6 +36,7 @@ from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant
 from pipelines.returns.registry import load
 from tests.component.ledger_fakes import home_and_ledger
+from tests.ports import free_port
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 FIGURE = 48151623
@@ -68,10 +69,8 @@ class Inbox:
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     box = Inbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        box.port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    box.port = free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=60)
     controller.start()
     monkeypatch.setenv("RTI_SMTP_URL", f"smtp://127.0.0.1:{box.port}?tls=no")
     monkeypatch.setenv("RTI_MAIL_FROM", "rti@example.org")

@@ -38,6 +38,14 @@ def _together(*tasks: Callable[[], object]) -> list[threading.Thread]:
     return threads
 
 
+def _until(holds: Callable[[], bool]) -> None:
+    """Wait for what comes by itself."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < 20, "it does not come"
+        time.sleep(0.005)
+
+
 def _one(pool: ChildPool[str, object], job: str) -> object:
     return next(result for _, result in pool.map([(0, job)]))
 
@@ -65,11 +73,10 @@ def test_slow_files_step_aside_for_the_next_upload(
     pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool_module, "PATIENCE", 0.2)
-    slow = _together(*(lambda: _one(pool, "sleep 2") for _ in range(2)))
-    time.sleep(0.1)
-    began = time.monotonic()
+    slow = _together(*(lambda: _one(pool, "sleep 4") for _ in range(2)))
+    _until(lambda: pool.seats.taken + pool.seats.aside >= 2)
     assert _one(pool, "quick") == "quick"
-    assert time.monotonic() - began < 1.5
+    assert all(thread.is_alive() for thread in slow), "it waited for a slow one"
     for thread in slow:
         thread.join()
     assert (pool.seats.taken, pool.seats.aside) == (0, 0)
@@ -77,14 +84,13 @@ def test_slow_files_step_aside_for_the_next_upload(
 
 def test_a_batch_leaves_room_for_a_single_upload(pool: ChildPool[str, object]) -> None:
     done: list[object] = []
-    batch = _together(lambda: done.extend(pool.map((n, "sleep 0.1") for n in range(30))))
-    time.sleep(0.25)
-    began = time.monotonic()
+    batch = _together(lambda: done.extend(pool.map((n, "sleep 0.1") for n in range(60))))
+    _until(lambda: len(done) > 1)
+    before = len(done)
     assert _one(pool, "quick") == "quick"
-    waited = time.monotonic() - began
-    assert waited < 0.8 and len(done) < 30
+    assert len(done) - before < 30, "it waited for a good part of the batch"
     batch[0].join()
-    assert len(done) == 30
+    assert len(done) == 60
 
 
 def test_seats_are_given_in_the_order_of_asking() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ import httpx
 
 from pipelines.home import Home, open_home
 from tests.conftest import CLOCK, frozen_at
+from tests.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "raw_samples"
@@ -101,13 +101,6 @@ def _seconds_of(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0.0
-
-
-def free_port() -> int:
-    """A port of the loopback address that nothing uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

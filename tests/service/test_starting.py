@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from pipelines import locales
-from tests.service.running import PROJECT, Service, free_port
+from tests.ports import free_port
+from tests.service.running import PROJECT, Service
 
 PATHS = (
     "/",

@@ -1,0 +1,19 @@
+"""A port for a server that a test starts."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from contextlib import suppress
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing uses at this moment.
+
+    Below those that a system gives to whoever asks for none: such a one may be somebody's before the server has it.
+    """
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
