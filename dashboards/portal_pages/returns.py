@@ -171,4 +171,6 @@ def _findings(here: Here, one: Entry) -> str:
         said.append(here.many("{n} warning", "{n} warnings", row.warnings))
     if one.open_warnings:
         said.append(here.many("{n} to explain", "{n} to explain", len(one.open_warnings)))
+    if not said and row.informations:
+        return here.tell("No error and no warning.")  # "none" would be untrue of what asks for nothing
     return ", ".join(said) or here.tell("none")

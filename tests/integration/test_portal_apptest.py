@@ -675,3 +675,28 @@ def test_a_forged_area_shows_nothing(run: Run, account: str) -> None:
 
 def test_without_an_office_there_are_no_figures(run: Run) -> None:
     assert "There are no figures here for you yet" in html(run("figures", "nobody"))
+
+
+@pytest.mark.parametrize(
+    ("errors", "warnings", "informations", "said"),
+    [
+        (0, 0, 0, "none"),
+        (0, 0, 2, "No error and no warning."),
+        (0, 1, 2, "1 warning, 1 to explain"),
+        (2, 0, 0, "2 errors"),
+    ],
+)
+def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
+    errors: int, warnings: int, informations: int, said: str
+) -> None:
+    from types import SimpleNamespace
+    from typing import Any, cast
+
+    from dashboards.portal_layout import Here
+    from dashboards.portal_pages.returns import _findings
+    from pipelines.desk import Entry
+
+    row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
+    one = cast(Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
+    here = Here(cast(Any, None), cast(Any, None), "en")
+    assert _findings(here, one) == said

@@ -48,6 +48,14 @@ def test_periods_are_told_short() -> None:
     assert words.periods(["2026-Q2", "2026-Q1"], "en") == "2026 Q1, 2026 Q2"
     assert words.periods(["2026-Q3", "2026-Q1", "2026-Q2"], "en") == "2026 Q1 to 2026 Q3 (3 periods)"
     assert words.periods(["2025"], "en") == "2025"
+    # Between "od" and "do" the names of quarters would have to be declined.
+    assert (
+        words.periods(["2026-Q3", "2026-Q1", "2026-Q2"], "sr-Latn")
+        == "1. kvartal 2026 – 3. kvartal 2026 (broj perioda: 3)"
+    )
+    assert words.periods(["2026-Q3", "2026-Q1", "2026-Q2"], "hr").startswith(
+        "1. tromjesečje 2026. – 3. tromjesečje 2026. ("
+    )
 
 
 def test_a_course_has_a_gap_where_a_value_is_missing() -> None:
