@@ -10,6 +10,7 @@ what is said about it (`rules.py`).
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from expectations.tables import SERIES
@@ -27,35 +28,13 @@ def series_jumps(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
     `before` are totals of what was known before each judged return, under that return's `submission_id`.
     """
-    key = ["submission_id", *SERIES]
-    now = table.filter(pl.col("accumulation") == "discrete")
-    past = before.filter(pl.col("accumulation") == "discrete").select(
-        *key, pl.col("period").alias("past_period"), pl.col("value").alias("past")
-    )
-    joined = (
-        now.join(past, on=key, how="inner")
-        .filter(pl.col("past_period") < pl.col("period"))
-        .sort(*key, "period", "past_period", descending=[False] * len(key) + [False, True])
-        .group_by([*key, "period"], maintain_order=True)
-        .agg(
-            pl.col("past").head(COMPARED_PERIODS),
-            pl.col("value").first(),
-            pl.col("place").first(),
-            pl.col("label").first(),
-            pl.col("territory").first(),
-        )
-    )
-    if joined.is_empty():
-        return joined.with_columns(pl.lit(0).alias("n"), pl.lit(0.0).alias("mean"), pl.lit(1.0).alias("p")).clear()
-    width = max(joined["past"].list.len().to_list())
-    past_matrix = joined.select(
-        pl.col("past").list.get(i, null_on_oob=True).alias(f"p{i}") for i in range(width)
-    ).to_numpy()
+    discrete = pl.col("accumulation") == "discrete"
+    joined = _with_past(table.filter(discrete), before.filter(discrete), "value")
     return joined.with_columns(
-        pl.col("past").list.len().alias("n"),
-        pl.col("past").list.mean().alias("mean"),
-        pl.Series("p", jumps.surprise(past_matrix, joined["value"].to_numpy())),
-    ).drop("past")
+        pl.col("past_value").list.len().alias("n"),
+        pl.col("past_value").list.mean().alias("mean"),
+        pl.Series("p", jumps.surprise(_matrix(joined, "past_value"), joined["value"].to_numpy()), dtype=pl.Float64),
+    ).drop("past_value")
 
 
 def exchanges(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -64,37 +43,37 @@ def exchanges(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     `table` and `before` are those of `tables.by_sex`.  `suspect` is 1 where women and men look exchanged, `share` the
     per cent of women in the `periods` before.
     """
+    joined = _with_past(table, before.filter(pl.col("n") > 0), "value", "n")
+    women, persons = _matrix(joined, "past_value"), _matrix(joined, "past_n")
+    suspect = exchanged.exchanged(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())
+    return joined.with_columns(
+        pl.Series("suspect", suspect, dtype=pl.Boolean).cast(pl.Int8),
+        pl.col("past_value").list.len().alias("periods"),
+        (100 * pl.col("past_value").list.sum() / pl.col("past_n").list.sum()).round(0).alias("share"),
+    ).drop("past_value", "past_n")
+
+
+def _with_past(now: pl.DataFrame, before: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The figures of series that are known of earlier periods, and beside each what these columns were in up to twelve
+    periods before it, the newest first: `past_` and the column's name."""
     key = ["submission_id", *SERIES]
-    past = before.filter(pl.col("n") > 0).select(
-        *key, pl.col("period").alias("past_period"), pl.col("value").alias("part"), pl.col("n").alias("whole")
-    )
-    joined = (
-        table.join(past, on=key, how="inner")
+    told = ["territory", "place", "label"]
+    past = {column: f"past_{column}" for column in columns}
+    earlier = before.select(*key, pl.col("period").alias("past_period"), *(pl.col(c).alias(n) for c, n in past.items()))
+    return (
+        now.join(earlier, on=key, how="inner")
         .filter(pl.col("past_period") < pl.col("period"))
         .sort(*key, "period", "past_period", descending=[False] * len(key) + [False, True])
         .group_by([*key, "period"], maintain_order=True)
-        .agg(
-            pl.col("part", "whole").head(COMPARED_PERIODS),
-            pl.col("value", "n", "place", "label", "territory").first(),
-        )
+        .agg(pl.col(*past.values()).head(COMPARED_PERIODS), pl.col(*columns, *told).first())
     )
-    if joined.is_empty():
-        width = 0
-        suspect = pl.Series("suspect", [], dtype=pl.Boolean)
-    else:
-        width = max(joined["part"].list.len().to_list())
-        parts, wholes = (
-            joined.select(pl.col(name).list.get(i, null_on_oob=True).alias(f"p{i}") for i in range(width)).to_numpy()
-            for name in ("part", "whole")
-        )
-        suspect = pl.Series(
-            "suspect", exchanged.exchanged(parts, wholes, joined["value"].to_numpy(), joined["n"].to_numpy())
-        )
-    return joined.with_columns(
-        suspect.cast(pl.Int8),
-        pl.col("part").list.len().alias("periods"),
-        (100 * pl.col("part").list.sum() / pl.col("whole").list.sum()).round(0).alias("share"),
-    ).drop("part", "whole")
+
+
+def _matrix(table: pl.DataFrame, column: str) -> jumps.Array:
+    """A column of lists as series x periods, NaN where a list is shorter than the longest."""
+    width = max(table[column].list.len().to_list(), default=0)
+    cells = [pl.col(column).list.get(i, null_on_oob=True).cast(pl.Float64).alias(f"p{i}") for i in range(width)]
+    return table.select(cells).to_numpy() if cells else np.empty((table.height, 0))
 
 
 def stocks(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

@@ -74,11 +74,9 @@ def totals(observations: pl.DataFrame) -> pl.DataFrame:
         offence_groups(), on="offence", how="inner"
     )
     by = ["submission_id", "territory", "period", "accumulation", *SERIES]
-    together = pl.col("law_article") == "_T"
-    rows = rows.filter(together | ~together.any().over(by))
-    # Rows are by article, and several articles may have one code: within a group all of them are added.
     return (
-        rows.group_by(by, maintain_order=True)
+        _each_person_once(rows, by)
+        .group_by(by, maintain_order=True)
         .agg(pl.col("value").sum(), pl.col("place").first(), pl.col("label").first(), pl.len().alias("figures"))
         .sort(by)
     )
@@ -96,10 +94,9 @@ def by_sex(observations: pl.DataFrame) -> pl.DataFrame:
     discrete = (pl.col("statistic") == "count") & (pl.col("accumulation") == "discrete")
     rows = observations.filter(plain & told & discrete).join(offence_groups(), on="offence", how="inner")
     by = ["submission_id", "territory", "period", *SERIES]
-    together = pl.col("law_article") == "_T"
     women = pl.col("sex") == "F"
     return (
-        rows.filter(together | ~together.any().over(by))
+        _each_person_once(rows, by)
         .group_by(by, maintain_order=True)
         .agg(
             pl.col("value").filter(women).sum(),
@@ -111,6 +108,15 @@ def by_sex(observations: pl.DataFrame) -> pl.DataFrame:
         .drop("sexes")
         .sort(by)
     )
+
+
+def _each_person_once(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Rows whose sum over a group counts nobody twice: all articles together where an office tells that, else each.
+
+    Rows are by article, and several articles may have one code: within a group all of them are added.
+    """
+    together = pl.col("law_article") == "_T"
+    return rows.filter(together | ~together.any().over(by))
 
 
 def bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:

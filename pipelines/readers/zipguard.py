@@ -58,11 +58,7 @@ def inspect(data: bytes) -> Contents:
     read.zip_packing, read.xml_doctype, read.too_many_cells, read.too_many_formatted, read.spread_too_large,
     read.far_cell.
     """
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
-        raise ReadError("read.malformed", format="zip", detail=_words(error)) from error
-    with archive:
+    with _opened(data) as archive:
         parts = archive.infolist()
         _check_names(parts)
         contents = Contents(tuple(part.filename for part in parts))
@@ -89,12 +85,8 @@ def repack(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes |
     Names, packing and sizes are judged as `inspect` does, and raise the same; what the parts hold is not: what comes
     of it is to be inspected before it is read.
     """
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
-        raise ReadError("read.malformed", format="zip", detail=_words(error)) from error
     out = io.BytesIO()
-    with archive, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as into:
+    with _opened(data) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as into:
         _check_names(archive.infolist())
         unpacked = _Unpacked()
         for part in archive.infolist():
@@ -105,6 +97,13 @@ def repack(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes |
                 return None
             into.writestr(part.filename, changed)
     return out.getvalue()
+
+
+def _opened(data: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
+        raise ReadError("read.malformed", format="zip", detail=_words(error)) from error
 
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
