@@ -13,8 +13,8 @@ from pipelines.returns.collecting import Binding, Collector, nearest_words
 from pipelines.returns.coordinates import COORDINATES
 from pipelines.returns.declared import within
 from pipelines.returns.folding import fold, nearest
+from pipelines.returns.model import OBS_STATUS_OF_SIGN
 from pipelines.returns.numbered import Number
-from pipelines.returns.numbers import OBS_STATUS_OF_SIGN
 from pipelines.returns.plan import Plan
 from pipelines.returns.shapes import CubeDimension, CubeShape
 from pipelines.returns.template import Hit, compile_template

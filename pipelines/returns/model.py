@@ -7,6 +7,8 @@ Codes are declared in `dbt_project/seeds/codelists/`; `docs/naming.md` says what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 OBSERVATION: dict[str, pl.DataType] = {
@@ -123,3 +125,14 @@ FINDING: dict[str, pl.DataType] = {
 def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
     """A table of no rows in a schema of this module."""
     return pl.DataFrame(schema=schema)
+
+
+OBS_STATUS_OF_SIGN: Mapping[str, tuple[float | None, str, str]] = {
+    "zero": (0.0, "A", "F"),
+    "not_applicable": (None, "M", "F"),
+    "not_available": (None, "O", "F"),
+    "not_collected": (None, "L", "F"),
+    "confidential": (None, "Q", "C"),
+    "below_half_unit": (0.0, "U", "F"),
+}
+"""Meaning of a declared sign -> (value, obs_status, conf_status). The four kinds of "no number" stay distinct."""

@@ -6,22 +6,12 @@ Belongs here: declared separators, signs, note marks.  Does not belong here: wha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from pipelines.returns.declared import placeholders
 from pipelines.returns.folding import fold
 from pipelines.returns.form import Form, NoteMark
-
-OBS_STATUS_OF_SIGN: Mapping[str, tuple[float | None, str, str]] = {
-    "zero": (0.0, "A", "F"),
-    "not_applicable": (None, "M", "F"),
-    "not_available": (None, "O", "F"),
-    "not_collected": (None, "L", "F"),
-    "confidential": (None, "Q", "C"),
-    "below_half_unit": (0.0, "U", "F"),
-}
-"""Sign meaning -> (value, obs_status, conf_status). Zero, missing, not applicable, withheld stay four things."""
+from pipelines.returns.model import OBS_STATUS_OF_SIGN
 
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2212": "-", "\u2013": "-"})
 

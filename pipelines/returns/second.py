@@ -21,7 +21,7 @@ from pipelines.returns.coordinates import PERIOD_PARTS
 from pipelines.returns.declared import placeholders
 from pipelines.returns.folding import fold
 from pipelines.returns.form import Form
-from pipelines.returns.numbers import OBS_STATUS_OF_SIGN
+from pipelines.returns.model import OBS_STATUS_OF_SIGN
 from pipelines.returns.shapes import CubeDimension, CubeShape
 
 ENDING = "-XLSX"

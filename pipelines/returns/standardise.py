@@ -14,7 +14,8 @@ from typing import Literal
 import polars as pl
 
 from pipelines.readers.model import Content, Cube, Grid, Where
-from pipelines.returns import corrections, rules
+from pipelines.returns import rules
+from pipelines.returns.applied_corrections import apply_corrections
 from pipelines.returns.collecting import Binding, Collector
 from pipelines.returns.cube import CubeReading
 from pipelines.returns.findings import Finding, worst_first
@@ -128,7 +129,7 @@ def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
 
 def _distinct(basket: Collector, plan: Plan, registry: Registry) -> list[Number]:
     """The numbers after corrections, each key once."""
-    numbers, told = corrections.apply(basket.numbers, registry.corrections_of(plan.form), plan.form, plan.addresser)
+    numbers, told = apply_corrections(basket.numbers, registry.corrections_of(plan.form), plan.form, plan.addresser)
     basket.add(told)
     return check_duplicates(numbers, basket)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.returns.form import Form
+from pipelines.returns.model import OBS_STATUS_OF_SIGN
 from pipelines.returns.numbered import KEY, Key
-from pipelines.returns.numbers import OBS_STATUS_OF_SIGN
 from pipelines.templates.lists import without_period
 
 if TYPE_CHECKING:

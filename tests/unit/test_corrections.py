@@ -85,6 +85,6 @@ def test_an_entry_says_one_place_and_one_mending(changes: dict[str, Any]) -> Non
         "id": "a", "form": "F", "period": "2024-Q3", "key": {"sex": "M"}, "expect": 1.0, "value": 2.0, "reason": "r",
         "reporter": "x", "date": "2024-01-01",
     }  # fmt: skip
-    assert Correction.model_validate(entry).concerns(Form.model_validate(BASE | {"series": "F"}))
+    assert Correction.model_validate(entry).applies_to(Form.model_validate(BASE | {"series": "F"}))
     with pytest.raises(ValueError):
         Correction.model_validate(entry | changes)
