@@ -23,6 +23,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.home import Home
+from pipelines.returns.export import write_declarations
 from pipelines.returns.registry import Registry
 
 CYCLE = 4
@@ -70,7 +71,7 @@ def make(home: Home, read: Path, years: int) -> dict[str, int]:
                     moved.write_parquet(home.facts / table / f"{_named(path.stem, number)}.parquet")
                     sizes[table] += moved.height
     registry = _earlier(load().national(), int(FIRST[:4]) - int(begin[:4]))
-    registry.export(home.gathered)
+    write_declarations(registry, home.gathered)
     cards_export.write(registry, home.gathered)
     metrics.export(home.gathered)
     gather_reference(home)

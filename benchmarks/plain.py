@@ -34,6 +34,7 @@ from pipelines.intake.store import digest
 from pipelines.intake.work import Taken, Task, take
 from pipelines.readers.model import ReadError
 from pipelines.returns import model
+from pipelines.returns.export import write_declarations
 from pipelines.returns.registry import load
 
 _RELATION = re.compile(r'"warehouse"\."main"\."(\w+)"')
@@ -139,7 +140,7 @@ def _write_gathered(
     )
     events.write_parquet(folder / "event.parquet")
     registry = load().national()
-    registry.export(folder)
+    write_declarations(registry, folder)
     cards_export.write(registry, folder)
     metrics.export(folder)
 

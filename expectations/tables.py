@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipelines import codes
+from pipelines.returns.export import list_expected_returns
 from pipelines.returns.model import CASE_EVENT_KEY, OBSERVATION_KEY
 from pipelines.returns.periods import Period
 
@@ -181,7 +182,7 @@ def coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> 
     """
     same = ["submission_id", "jurisdiction", "form", "freq", "period"]
     calendar = pl.DataFrame(
-        registry.calendar(),
+        list_expected_returns(registry),
         schema={
             "jurisdiction": pl.String,
             "territory": pl.String,

@@ -25,6 +25,7 @@ from pipelines import codes
 from pipelines.indicators import breaks as breaks_
 from pipelines.indicators.counting import STANDING, Card, Divisible, NoRuleError, card, may_divide
 from pipelines.indicators.spans import quarter_of, range_of, span_of
+from pipelines.returns.export import list_expected_returns
 from pipelines.returns.law import LawArticle, partial_date
 from pipelines.returns.registry import Registry
 from pipelines.returns.territory import STATEMENTS, CountingRule, Territory
@@ -124,7 +125,7 @@ def periods(registry: Registry, folder: Path) -> list[str]:
     """Quarters and years that are expected or were sent, and the years and pools that hold any of them."""
     import polars as pl
 
-    named = {row["period"] for row in registry.calendar()}
+    named = {row["period"] for row in list_expected_returns(registry)}
     path = folder / "block.parquet"
     if path.is_file():
         named |= set(pl.read_parquet(path, columns=["period"]).get_column("period").to_list())

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from pipelines import clock
 from pipelines.home import Home
+from pipelines.returns.export import list_expected_returns
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def deadlines(day: date) -> dict[str, str]:
 
     registry = load().national()
     out: dict[str, str] = {}
-    for row in registry.calendar(day):
+    for row in list_expected_returns(registry, day):
         if day - timedelta(days=90) <= row["deadline"] <= day:
             tag = f"deadline/{row['territory']}"
             out[tag] = max(out.get(tag, ""), row["deadline"].isoformat())

@@ -79,12 +79,13 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
     from pipelines.indicators import cards_export, metrics
     from pipelines.intake import audit, facts, ledger, queries
     from pipelines.reference.gather import gather_reference
+    from pipelines.returns.export import write_declarations
     from pipelines.returns.registry import load
 
     engine = ledger.open_ledger(home)
     rows = ledger.export(engine, home.gathered)
     registry = load().national()
-    registry.export(home.gathered)
+    write_declarations(registry, home.gathered)
     cards_export.write(registry, home.gathered)
     metrics.export(home.gathered)
     gather_reference(home)

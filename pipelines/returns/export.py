@@ -81,7 +81,7 @@ def expected(registry: Registry, today: date, *, ahead: int = 0) -> Iterator[tup
             yield from ((territory, entry, period) for period in span(Period.of(start), last))
 
 
-def calendar(registry: Registry, today: date | None = None) -> list[dict[str, Any]]:
+def list_expected_returns(registry: Registry, today: date | None = None) -> list[dict[str, Any]]:
     """One row an expected return of a period that ended before `today` (default: the clock's day).
 
     A row is expected from the entry's first period to its last, or to the newest period ended. Training territories
@@ -175,14 +175,14 @@ def frames(registry: Registry) -> dict[str, pl.DataFrame]:
         "counting_rule": _counting_rules(registry),
         "counts_source": _counts_sources(registry),
         "form": _forms(registry),
-        "calendar": (list(r.values()) for r in calendar(registry)),
+        "calendar": (list(r.values()) for r in list_expected_returns(registry)),
         "law_article": _law(registry),
         "population": _population(registry),
     }
     return {n: pl.DataFrame(list(r), schema=SCHEMAS[n], orient="row") for n, r in rows.items()}
 
 
-def export(registry: Registry, folder: Path) -> None:
+def write_declarations(registry: Registry, folder: Path) -> None:
     """Write `<name>.parquet` for each of `SCHEMAS` into an existing folder; same declarations, same bytes."""
     for name, frame in frames(registry).items():
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)

@@ -11,7 +11,6 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,19 +73,7 @@ class Registry:
 
     def corrections_of(self, form: Form) -> tuple[Correction, ...]:
         """The known source errors of a form or its series."""
-        return tuple(c for c in self.corrections if c.concerns(form))
-
-    def calendar(self, today: date | None = None) -> list[dict[str, Any]]:
-        """What is expected of whom, one row a period ended by `today` (default: the clock's). See `export.calendar`."""
-        from pipelines.returns.export import calendar
-
-        return calendar(self, today)
-
-    def export(self, folder: Path) -> None:
-        """Write the Parquet sources of dbt. See `export.export`."""
-        from pipelines.returns.export import export
-
-        export(self, folder)
+        return tuple(c for c in self.corrections if c.applies_to(form))
 
 
 def folders() -> tuple[Path, ...]:

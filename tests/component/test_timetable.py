@@ -22,6 +22,7 @@ from pipelines.intake.schema import SUBMISSION
 from pipelines.locales import languages
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant
+from pipelines.returns.export import list_expected_returns
 from pipelines.returns.registry import Registry, load, load_from
 from pipelines.timetable import Cell, Deadline
 from pipelines.timetable.names import note_of, office_name, pick
@@ -127,7 +128,7 @@ def test_what_is_ahead_is_asked_for_and_an_ended_entry_has_no_future(tmp_path: P
 def test_deadlines_are_those_the_warehouse_is_given() -> None:
     declared = {
         (r["jurisdiction"], r["instrument"], r["source"], r["freq"], r["period"]): r["deadline"]
-        for r in load().national().calendar(DAY)
+        for r in list_expected_returns(load().national(), DAY)
     }
     assert {d.key: d.collection for d in timetable.deadlines(load(), today=DAY)} == declared
 

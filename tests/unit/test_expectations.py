@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from expectations.judge import History, JudgedReturn, judge
+from pipelines.returns.export import list_expected_returns
 from pipelines.returns.findings import Finding
 from pipelines.returns.model import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
 from pipelines.returns.periods import Period
@@ -28,7 +29,7 @@ def registry() -> Registry:
 
 def a_form(registry: Registry, instrument: str) -> Any:
     """Some quarterly form of the instrument that the calendar expects."""
-    expected = {(row["source"], row["instrument"]) for row in registry.calendar() if row["freq"] == "Q"}
+    expected = {(row["source"], row["instrument"]) for row in list_expected_returns(registry) if row["freq"] == "Q"}
     return next(
         form
         for form in registry.forms.values()
@@ -263,7 +264,8 @@ def test_what_is_the_same_of_many_quarters_is_told_once(registry: Registry) -> N
     told = judge([one, other], None, registry)
     (late,) = [f for f in told["S1"] if f.rule == "coverage.late"]
     assert late.params == {"period": "2024-Q2–2024-Q4, 2025-Q2"}
-    days = sorted(str(d["deadline"]) for d in registry.calendar() if d["period"] in quarters and _is_of(d, rows[0]))
+    due = (d for d in list_expected_returns(registry) if d["period"] in quarters and _is_of(d, rows[0]))
+    days = sorted(str(d["deadline"]) for d in due)
     assert late.expected == f"{days[0]}–{days[-1]}" and days[0] != days[-1]
     (alone,) = [f for f in told["S2"] if f.rule == "coverage.late"]
     assert (alone.params, alone.expected) == ({"period": "2024-Q2"}, days[0])

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines import clock
 from pipelines.returns import registry as module
-from pipelines.returns.export import SCHEMAS, frames
+from pipelines.returns.export import SCHEMAS, frames, list_expected_returns, write_declarations
 from pipelines.returns.law import Law, LawArticle, partial_date
 from pipelines.returns.registry import load, load_from
 from pipelines.returns.yamlfile import DeclarationError
@@ -166,7 +166,7 @@ def test_a_wrong_row_of_law(tmp_path: Path, line: str, words: str) -> None:
 
 
 def test_the_calendar_ends_with_the_last_period_ended(tmp_path: Path) -> None:
-    rows = make_registry(tmp_path).calendar(date(2026, 5, 1))
+    rows = list_expected_returns(make_registry(tmp_path), date(2026, 5, 1))
     quarters = [(r["period"], r["deadline"]) for r in rows if r["instrument"] == "justice"]
     assert quarters == [
         ("2025-Q3", date(2025, 11, 14)),
@@ -179,9 +179,9 @@ def test_the_calendar_ends_with_the_last_period_ended(tmp_path: Path) -> None:
 def test_the_calendar_asks_the_clock(tmp_path: Path) -> None:
     declared = make_registry(tmp_path)
     with clock.frozen(datetime.fromisoformat("2026-01-01T00:00:00+00:00")):
-        assert [r["period"] for r in declared.calendar() if r["freq"] == "Q"] == ["2025-Q3", "2025-Q4"]
+        assert [r["period"] for r in list_expected_returns(declared) if r["freq"] == "Q"] == ["2025-Q3", "2025-Q4"]
     with clock.frozen(datetime.fromisoformat("2025-12-31T00:00:00+00:00")):
-        assert [r["period"] for r in declared.calendar() if r["freq"] == "Q"] == ["2025-Q3"]
+        assert [r["period"] for r in list_expected_returns(declared) if r["freq"] == "Q"] == ["2025-Q3"]
 
 
 def test_dbt_gets_every_table_with_its_columns(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_dbt_gets_every_table_with_its_columns(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     with clock.frozen(datetime.fromisoformat("2026-11-20T09:00:00+00:00")):
-        declared.export(out)
+        write_declarations(declared, out)
         again = frames(declared)
     for name, schema in SCHEMAS.items():
         frame = pl.read_parquet(out / f"{name}.parquet")
