@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import codes
-from pipelines.places import WHOLE, Place, periods_of, places
+from pipelines.places import WHOLE, Place, find_counted_places, periods_of
+from pipelines.records import find_recorded_places
 
 if TYPE_CHECKING:
     import duckdb
@@ -112,7 +113,7 @@ def explain(home: Home, text: str) -> Way:
     inside = _restricted_cell(home, cell)
     ids = _submission_ids(inside or cell)
     submissions, blocks = _submissions(home, ids, cell)
-    behind = places(home, {str(s["submission_id"]): str(s["accepted_at"]) for s in submissions}, cell)
+    behind = find_places(home, {str(s["submission_id"]): str(s["accepted_at"]) for s in submissions}, cell)
     value = (inside or cell).get("value")
     total = sum(p.factor * p.value for p in behind if p.value is not None) if behind else None
     withheld = cell.get("value") is None and cell.get("conf_status") not in (None, "F")
@@ -266,3 +267,13 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     return duckdb.connect(str(path), read_only=True)
+
+
+def find_places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
+    """Return the numbers of returns behind a cell, by jurisdiction, period and place.
+
+    `accepted` maps each submission behind the cell to its time of acceptance: of two submissions that hold the same
+    block the later one counts.
+    """
+    places = (*find_counted_places(home, accepted, cell), *find_recorded_places(home, accepted, cell))
+    return tuple(sorted(places, key=lambda p: (p.jurisdiction, p.period, -p.factor, p.place or "")))

@@ -41,19 +41,8 @@ class Place:
     key: Mapping[str, str]
 
 
-def places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
-    """The numbers behind a cell, by jurisdiction, period and place.
-
-    `accepted` gives, of each submission behind the cell, when it was accepted: of two that hold the same block the
-    later one counts.  Totals are taken where the office gives them, else their parts.
-    """
-    from pipelines.records import recorded
-
-    counted = (*_counted(home, accepted, cell), *recorded(home, accepted, cell))
-    return tuple(sorted(counted, key=lambda p: (p.jurisdiction, p.period, -p.factor, p.place or "")))
-
-
-def _counted(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
+def find_counted_places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
+    """Return the numbers of aggregate returns behind a cell: totals where the office gives them, else their parts."""
     import polars as pl
 
     from pipelines.intake import facts

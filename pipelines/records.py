@@ -10,20 +10,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines import codes
+from pipelines.places import Place, newest_blocks, periods_of
 
 if TYPE_CHECKING:
     from pipelines.home import Home
-    from pipelines.places import Place
 
 SENTENCES = ("sentenced_first", "sentenced_final")
 
 
-def recorded(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
-    """One place a person and proceeding, value 1, from the registers among the accepted submissions."""
+def find_recorded_places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
+    """Return one place per person and proceeding, with value 1, from the registers among the accepted submissions."""
     import polars as pl
 
     from pipelines.intake import facts
-    from pipelines.places import Place, newest_blocks, periods_of
 
     paths = [p for i in sorted(accepted) if (p := facts.path_of(home, "case_event", i)).exists()]
     if not paths or cell.get("count_unit") not in (None, "person"):

@@ -136,9 +136,10 @@ def beside(
 
     The findings shown in it are those of reading; `rows_read(report, language)` has all.
     """
-    from pipelines.answers.jobs import BesideJob, run
+    from pipelines.answers.job_process import run_job
+    from pipelines.answers.jobs import BesideJob
 
-    made = run(BesideJob(data, filename, form, language, demonstration, limit))
+    made = run_job(BesideJob(data, filename, form, language, demonstration, limit))
     assert isinstance(made, Beside)  # what the child gives for this job
     return made
 

@@ -1,27 +1,15 @@
-"""What is asked of the process that writes workbooks and pictures, in plain shapes that can be pickled.
+"""Jobs for the child processes that write workbooks and previews, as plain shapes that can be pickled.
 
-Belongs here: jobs, and the launcher of the children that do them.  Does not belong here: the work (`inside.py`), words
-for people: every text a child writes comes with its job.
+Every text that a child writes is part of its job, so that children need no catalogues.
 """
 
 from __future__ import annotations
 
-import atexit
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-from pipelines.readers.model import ReadError, Where
-
-if TYPE_CHECKING:
-    from pipelines.readers.child import Launcher
-
-TIMEOUT = 60.0
-"""Seconds for one workbook: 20,000 cells with a thousand comments take three."""
-FILE_SIZE = 128 << 20
-"""Bytes of one file in the child's own folder: openpyxl writes each sheet there before it packs the workbook."""
-
+from pipelines.readers.model import Where
 
 Kind = Literal["own", "read", "bare"]
 
@@ -92,36 +80,3 @@ class BesideJob:
 
 
 Job = BookJob | MendJob | BesideJob
-
-_shared: Launcher | None = None
-_digest = ""
-_lock = threading.Lock()
-
-
-def run(job: Job) -> Any:
-    """Do a job in a child of its own, which ends with it. May be called from several threads. Raises ReadError."""
-    child = _launcher().start()
-    try:
-        result = child.ask(job, TIMEOUT)
-    finally:
-        child.close()
-    if isinstance(result, ReadError):
-        raise result
-    return result
-
-
-def _launcher() -> Launcher:
-    """The launcher of these children, started once a process; anew where other declarations are loaded since."""
-    from pipelines.answers.inside import work
-    from pipelines.readers.child import PRELOAD, Launcher
-    from pipelines.returns.registry import load
-
-    global _shared, _digest
-    digest = load().digest
-    with _lock:
-        if _shared is None or _digest != digest or not _shared.alive():
-            # One that is replaced ends with this process: other threads may still wait for its children.
-            preload = ("pipelines.intake.preload", *PRELOAD)
-            _shared, _digest = Launcher(work, preload=preload, file_size=FILE_SIZE), digest
-            atexit.register(_shared.close)
-        return _shared

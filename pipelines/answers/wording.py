@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.answers.model import Suggestion, Told
 from pipelines.answers.suggesting import suggest
-from pipelines.locales.findings import code_words, nearest_forms, said, translated
+from pipelines.locales.findings import code_words, describe_finding, nearest_forms, translated
 from pipelines.locales.places import place_words
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def told(finding: Finding, language: str, declared: Declared | None = None) -> Told:
     """A finding with its place, words and suggestion."""
-    words = said(finding, language, apart=True)
+    words = describe_finding(finding, language, omit_nearest=True)
     return Told(
         key=finding.key,
         rule=finding.rule,

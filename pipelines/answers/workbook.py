@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from pipelines import clock, locales
 from pipelines.answers import declared as words_of_form
-from pipelines.answers.jobs import BookJob, FindingsSheet, Kind, Line, MendJob, run
+from pipelines.answers.job_process import run_job
+from pipelines.answers.jobs import BookJob, FindingsSheet, Kind, Line, MendJob
 from pipelines.answers.model import Told
 from pipelines.answers.suggesting import MENDABLE, cell_text, suggest
 from pipelines.answers.wording import severity_words, told
 from pipelines.locales import mark, tell
+from pipelines.locales.findings import describe_finding
 from pipelines.readers.model import ReadError
 from pipelines.returns.findings import Finding, Severity, worst_first
 from pipelines.returns.registry import load
@@ -55,17 +57,17 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
     form = report.form
     name = findings_name(report.filename)
     try:
-        return name, _bytes(run(BookJob(kind, data, report.filename, form, sheet, words, modified)))
+        return name, _bytes(run_job(BookJob(kind, data, report.filename, form, sheet, words, modified)))
     except ReadError as error:
         if kind == "bare":
             raise
         # It was read a moment ago, but cannot be written again: the findings are handed over all the same, and say so.
-        reason = locales.words(from_read_error(error), language).message
+        reason = describe_finding(from_read_error(error), language).message
         note = tell(
             "Your file could not be written with comments ({reason}). Its findings follow.", language, reason=reason
         )
     bare = findings_sheet(report, language, demonstration=demonstration, notes=(note,))
-    return name, _bytes(run(BookJob("bare", b"", report.filename, form, bare, words, modified)))
+    return name, _bytes(run_job(BookJob("bare", b"", report.filename, form, bare, words, modified)))
 
 
 def names_persons(report: Report) -> bool:
@@ -238,7 +240,7 @@ def mended(data: bytes, findings: Iterable[Finding], report: Report, language: s
         raise ValueError(f"only an XLSX can be mended in place; {report.filename} is {report.format}")
     declared = words_of_form.of_report(report)
     cells = tuple(c for f in findings if (c := _mending(f, declared, language)) is not None)
-    return _bytes(run(MendJob(data, cells, clock.stamp(clock.now()))))
+    return _bytes(run_job(MendJob(data, cells, clock.stamp(clock.now()))))
 
 
 def mendable(finding: Finding, declared: Declared | None) -> bool:

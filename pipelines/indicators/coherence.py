@@ -185,7 +185,7 @@ def explain(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
 
     `reconciles`: no difference; `explained`: the reasons' amounts come to the difference exactly; else `open`. A
     reason stated between two sources counts with the other sign where they stand the other way round.
-    Raises ValueError where an amount is still a reference to another figure (`coherence_reasons.settle`).
+    Raises ValueError where an amount is still a reference to another figure (`resolve_amounts`).
     """
     unsettled = [reason.id for reason in reasons if reason.amount is None]
     if unsettled:
@@ -311,3 +311,14 @@ def _days(period: str) -> tuple[date, date]:
     if dash and not last.startswith("Q"):
         return Period.of(first).start, Period.of(last).end
     return Period.of(period).start, Period.of(period).end
+
+
+def resolve_amounts(reasons: Iterable[Reason], rows: pl.DataFrame) -> list[Reason]:
+    """Replace each reference to a published figure by its amount. Raises LookupError where the figure is missing."""
+    resolved = []
+    for reason in reasons:
+        if reason.amount_of is not None:
+            value = find(rows, reason.amount_of)["value"].item()
+            reason = reason.model_copy(update={"amount": value, "amount_of": None})
+        resolved.append(reason)
+    return resolved

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.indicators import coherence
-from pipelines.indicators.coherence_reasons import Reason, read_reasons, settle
+from pipelines.indicators.coherence_reasons import Reason, read_reasons
 from pipelines.reference.published import GLOTIP_FIGURES, read_published
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "methodology" / "coherence.md"
@@ -23,7 +23,7 @@ def real_cases() -> tuple[pl.DataFrame, list[Reason]]:
     """Verdicts on every pair among the collected figures, and of these with UNODC's; and the reasons."""
     ours, theirs = read_published(), read_published(GLOTIP_FIGURES)
     said = read_reasons()
-    reasons = settle(said.reasons, ours)
+    reasons = coherence.resolve_amounts(said.reasons, ours)
     within = [coherence.parts(ours, dimension) for dimension in coherence.OF_WHOM]
     pairs = pl.concat([coherence.match(ours, theirs), coherence.declared(ours, said.comparisons), *within])
     return coherence.explain(pairs, reasons), reasons

@@ -1,16 +1,10 @@
-"""Declared comparisons and declared reasons of a difference: `pipelines/reference/reasons.yml`.
-
-Belongs here: the shape of the file, reading it, amounts that are another published figure.  Does not belong here:
-pairs and verdicts (`coherence`).
-"""
+"""Read the declared comparisons and the declared reasons of differences from `pipelines/reference/reasons.yml`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import polars as pl
 from pydantic import Field, model_validator
 
 from pipelines.returns.declared import Declared, Many
@@ -107,16 +101,3 @@ def read_reasons(path: Path = REASONS) -> Declarations:
     from pipelines.returns.yamlfile import load_yaml, validate
 
     return validate(Declarations, load_yaml(path), path)
-
-
-def settle(reasons: Iterable[Reason], rows: pl.DataFrame) -> list[Reason]:
-    """The reasons with amounts in place of the figures they refer to. Raises LookupError where one is not there."""
-    from pipelines.indicators.coherence import find
-
-    out = []
-    for reason in reasons:
-        if reason.amount_of is not None:
-            value = find(rows, reason.amount_of)["value"].item()
-            reason = reason.model_copy(update={"amount": value, "amount_of": None})
-        out.append(reason)
-    return out

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipelines.indicators import coherence
-from pipelines.indicators.coherence_reasons import Declarations, settle
+from pipelines.indicators.coherence_reasons import Declarations
 from pipelines.reference.model import REFERENCE
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _once(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _judged(pairs: pl.DataFrame, said: Declarations, published: pl.DataFrame, world: str) -> pl.DataFrame:
-    reasons = settle(said.reasons, published)
+    reasons = coherence.resolve_amounts(said.reasons, published)
     words = {reason.id: f"{reason.text} ({reason.said_by}; {reason.status})" for reason in reasons}
     judged = coherence.explain(pairs, reasons)
     texts = [" ".join(words[id_] for id_ in row.split(", ") if id_) for row in judged["reasons"].to_list()]

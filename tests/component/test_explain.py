@@ -9,11 +9,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.explain import KEY, ExplainError, explain, figure_id, in_words, parse_id
+from pipelines.explain import KEY, ExplainError, explain, figure_id, find_places, in_words, parse_id
 from pipelines.home import Home
 from pipelines.intake import facts, ledger
 from pipelines.intake.ledger import Act
-from pipelines.places import periods_of, places
+from pipelines.places import periods_of
 from pipelines.returns import model
 from tests.component.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
 
@@ -56,7 +56,7 @@ def _behind(home: Home, frame: pl.DataFrame, **cell: Any) -> list[tuple[str, int
     accepted = {s: f"2026-01-0{n + 1}T00:00:00Z" for n, s in enumerate(sorted(frame["submission_id"].unique()))}
     for identity in accepted:
         facts.write(frame.filter(pl.col("submission_id") == identity), facts.path_of(home, "observation", identity))
-    return [(p.place or "", p.factor, p.value) for p in places(home, accepted, {**CELL, **cell})]
+    return [(p.place or "", p.factor, p.value) for p in find_places(home, accepted, {**CELL, **cell})]
 
 
 @pytest.fixture

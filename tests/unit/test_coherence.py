@@ -13,8 +13,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipelines.indicators import coherence, coherence_page
-from pipelines.indicators.coherence import MixedKindsError, declared, explain, from_counts, idle, match, parts
-from pipelines.indicators.coherence_reasons import Declarations, Reason, Selector, read_reasons, settle
+from pipelines.indicators.coherence import (
+    MixedKindsError,
+    declared,
+    explain,
+    from_counts,
+    idle,
+    match,
+    parts,
+    resolve_amounts,
+)
+from pipelines.indicators.coherence_reasons import Declarations, Reason, Selector, read_reasons
 from pipelines.reference.model import REFERENCE
 from pipelines.reference.published import GLOTIP_FIGURES, read_invented, read_published
 from pipelines.returns.yamlfile import DeclarationError
@@ -333,11 +342,11 @@ def test_a_reason_whose_difference_is_gone_is_out_of_date() -> None:
 
 def test_an_amount_is_settled_against_the_figure_it_names() -> None:
     said = read_reasons()
-    assert [r.amount for r in settle(said.reasons, read_published())] == [25]
+    assert [r.amount for r in resolve_amounts(said.reasons, read_published())] == [25]
     with pytest.raises(ValueError, match="without an amount: carried_over"):
         explain(declared(read_published(), said.comparisons), said.reasons)
     with pytest.raises(LookupError, match="0 known figures"):
-        settle(said.reasons, _rows(_row()))
+        resolve_amounts(said.reasons, _rows(_row()))
 
 
 def test_a_selector_names_one_figure() -> None:
