@@ -17,6 +17,7 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from pipelines.desk.underway import Uploads
+from pipelines.locales.findings import describe_finding
 
 if TYPE_CHECKING:
     from pipelines.desk import Uploaded
@@ -161,7 +162,6 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
 
 
 def _first_findings(here: Here, place: Any, step: Step) -> None:
-    from pipelines import locales
     from pipelines.returns.findings import worst_first
 
     found = worst_first(step.findings)
@@ -172,7 +172,7 @@ def _first_findings(here: Here, place: Any, step: Step) -> None:
         html.Markup("{} {}: {}").format(
             html.badge(*words.severity(one.severity, here.language)),
             str(one.where) or here.tell("the whole file"),
-            locales.words(one, here.language).message,
+            describe_finding(one, here.language).message,
         )
         for one in found[:_SHOWN]
     ]

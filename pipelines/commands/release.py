@@ -77,8 +77,8 @@ def import_reference(
     as_json: AsJson = False,
 ) -> None:
     """Take in what others published, to be shown beside our figures and never among them."""
-    from pipelines import locales
     from pipelines.intake.report import finding_as_json
+    from pipelines.locales.findings import describe_finding
     from pipelines.reference.gather import import_reference as take_in
 
     result = take_in(the_home(), bytes_of(file), file.name)
@@ -95,7 +95,7 @@ def import_reference(
         return
     say(f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read")
     for finding in result.findings:
-        say(f"  {finding.severity}  {finding.where}: {locales.words(finding).message}")
+        say(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
 
 
 def serve() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipelines.locales.findings import describe_finding
 from pipelines.returns.findings import Finding, worst_first
 
 if TYPE_CHECKING:
@@ -123,10 +124,9 @@ class Report:
 
 def finding_as_json(finding: Finding, filename: str, language: str) -> dict[str, Any]:
     """One finding with its place in parts and its words in the reader's language."""
-    from pipelines import locales
     from pipelines.locales.places import place_words
 
-    words = locales.words(finding, language)
+    words = describe_finding(finding, language)
     where = finding.where
     return {
         "key": finding.key,

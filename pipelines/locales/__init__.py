@@ -1,24 +1,17 @@
-"""Words for people: one gettext domain, `rti`, for findings, command line, portal and dashboards.
+"""Translate texts: one gettext domain, `rti`, for findings, command line, portal and dashboards.
 
-Belongs here: putting a finding, or any sentence of a screen, into a language.  Does not belong here: the sentences.
-The English source texts stand where they are used (those of findings once, in `pipelines/returns/rules.py`), and
-English needs no catalogue.  Another language is one file, `<language>/LC_MESSAGES/rti.po`;
-`python -m pipelines.locales` keeps the files (`docs/translating.md`).
+English source texts are written where they are used (those of rules in `RULES` tables) and are the keys of the
+catalogues. Each other language is one file, `<language>/LC_MESSAGES/rti.po`; `python -m pipelines.locales` maintains
+the files (`docs/translating.md`).
 """
 
 from __future__ import annotations
 
 import gettext as _gettext
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipelines.locales.script import latin
-
-if TYPE_CHECKING:
-    from pipelines.returns.findings import Finding
 
 DOMAIN = "rti"
 SOURCE_LANGUAGE = "en"
@@ -35,14 +28,6 @@ LANGUAGE_NAMES = {
 }
 """Each language by its own name, in the order of a chooser."""
 FOLDER = Path(__file__).resolve().parent
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What is wrong, and what to do about it."""
-
-    message: str
-    remedy: str
 
 
 def languages() -> tuple[str, ...]:
@@ -101,36 +86,9 @@ def catalogue(language: str) -> _gettext.NullTranslations:
     return _gettext.GNUTranslations(compiled)
 
 
-def reviewed(language: str) -> tuple[int, int]:
-    """How many texts of a language a speaker of it has read, and how many there are; English is the source."""
-    from pipelines.locales import catalogues
-
-    written = "sr" if language == SERBIAN_LATIN else language
-    found = catalogues.entries(catalogues.read_language(written))
-    return sum(map(catalogues.is_reviewed, found.values())), len(found)
-
-
 def gettext(text: str, language: str = SOURCE_LANGUAGE) -> str:
     """A source text in a language, or itself where that language lacks it."""
     return catalogue(language).gettext(text) if text else text
-
-
-def words(finding: Finding, language: str = SOURCE_LANGUAGE) -> Words:
-    """Message and remedy of a finding, with all that stands in them in the language."""
-    from pipelines.locales.findings import said
-
-    return said(finding, language)
-
-
-def sources() -> Iterator[tuple[str, str]]:
-    """Every source text of the findings with the place it comes from: (text, comment)."""
-    from pipelines.locales.extraction import load_rules
-    from pipelines.returns.rules import all_rules
-
-    load_rules()
-    for identity, rule in all_rules().items():
-        yield rule.message, f"{identity}: message"
-        yield rule.remedy, f"{identity}: remedy"
 
 
 def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:

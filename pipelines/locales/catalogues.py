@@ -224,3 +224,9 @@ def check(language: str, texts: Sequence[Text]) -> list[Fault]:
         else:
             faults += [Fault(language, what, text.one) for what in _placeholder_faults(language, text, strings)]
     return faults + [Fault(language, "no longer said", one) for one in found]
+
+
+def count_reviewed(language: str) -> tuple[int, int]:
+    """Return how many texts of a language a speaker of it has reviewed, and how many texts there are."""
+    messages = entries(read_language("sr" if language == locales.SERBIAN_LATIN else language))
+    return sum(map(is_reviewed, messages.values())), len(messages)

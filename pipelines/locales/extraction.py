@@ -221,15 +221,23 @@ def load_rules(root: Path = ROOT) -> None:
         importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"))
 
 
+def rule_texts() -> Iterator[tuple[str, str]]:
+    """Yield every source text of the rules with the place it comes from: (text, comment)."""
+    from pipelines.returns.rules import all_rules
+
+    load_rules()
+    for identity, rule in all_rules().items():
+        yield rule.message, f"{identity}: message"
+        yield rule.remedy, f"{identity}: remedy"
+
+
 def gather(root: Path = ROOT) -> list[Text]:
     """Every text of the rules and of the screens once, in the order of the alphabet.
 
     Raises ExtractionError where a text is no literal, or stands with two different plural forms.
     """
-    from pipelines import locales
-
     found: dict[str, _Found] = {}
-    for text, rule in locales.sources():
+    for text, rule in rule_texts():
         if text:
             found.setdefault(text, _Found()).rules.add(rule)
     for name, place in declared_names(root):

@@ -8,7 +8,7 @@ pages.  Does not belong here: the sentences (`pipelines/returns/rules.py`), the 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines import codes, locales
@@ -76,20 +76,31 @@ _PLACEHOLDER = re.compile(r"\{[a-z_]+(?::[a-z]+)?\}")
 """Where the form puts a code or the period into a title or heading; its name says nothing to a sender."""
 
 
-def said(finding: Finding, language: str, *, apart: bool = False) -> locales.Words:
-    """Message and remedy of a finding. A rule that no part declares any more says its id, so that old reports open.
+@dataclass(frozen=True, slots=True)
+class FindingText:
+    """What is wrong, and what to do about it."""
 
-    With `apart` what is nearest is left out, since it is shown as a suggestion beside.
+    message: str
+    remedy: str
+
+
+def describe_finding(
+    finding: Finding, language: str = locales.SOURCE_LANGUAGE, *, omit_nearest: bool = False
+) -> FindingText:
+    """Return the message and remedy of a finding, with its parameters in the language too.
+
+    A rule that is no longer declared gives its id, so that old reports can be opened. `omit_nearest` leaves out the
+    nearest declared word, for pages that show it as a suggestion of its own.
     """
     from pipelines.returns import rules
 
     try:
         rule = rules.rule(finding.rule)
     except KeyError:
-        return locales.Words(tell("Rule {rule} of an earlier version.", language, rule=finding.rule), "")
-    told = in_language(finding, language, apart=apart)
-    message, remedy = (rules.fill(locales.gettext(text, language), told) for text in (rule.message, rule.remedy))
-    return locales.Words(message, remedy)
+        return FindingText(tell("Rule {rule} of an earlier version.", language, rule=finding.rule), "")
+    localized = in_language(finding, language, apart=omit_nearest)
+    message, remedy = (rules.fill(locales.gettext(text, language), localized) for text in (rule.message, rule.remedy))
+    return FindingText(message, remedy)
 
 
 def in_language(finding: Finding, language: str, *, apart: bool = False) -> Finding:

@@ -35,7 +35,7 @@ def table(languages: Sequence[str]) -> str:
     """The table of texts, reviewed texts and reviewers, a language a row."""
     lines = ["| language | texts | reviewed | by whom |", "|---|---:|---:|---|"]
     for language in languages:
-        done, total = locales.reviewed(language)
+        done, total = catalogues.count_reviewed(language)
         who = "; ".join(reviewers(language)) or "nobody"
         lines.append(f"| {locales.LANGUAGE_NAMES[language]} (`{language}`) | {total} | {done} | {who} |")
     return "\n".join(lines)
@@ -50,6 +50,6 @@ def with_table(page: str, languages: Sequence[str]) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{PATH.name} needs the lines '{BEGIN}' and '{END}' around its table")
-    unread = not any(locales.reviewed(language)[0] for language in languages)
+    unread = not any(catalogues.count_reviewed(language)[0] for language in languages)
     drafted = DRAFTED.format(unread=UNREAD if unread else "").rstrip()
     return f"{before}{BEGIN}\n{table(languages)}\n{drafted}\n{END}{after}"

@@ -11,6 +11,7 @@ from html import escape
 
 from pipelines import codes, locales
 from pipelines.locales import many, mark, tell
+from pipelines.locales.findings import describe_finding
 from pipelines.readers.common import column_letters
 from pipelines.readers.model import Cell, Content, Cube, Grid, Table, Where
 from pipelines.returns.collecting import Binding, Role
@@ -100,7 +101,7 @@ def _findings(findings: Sequence[Finding], language: str) -> str:
         return f"<h2>{escape(tell('Findings', language))}</h2><p>{escape(tell('None.', language))}</p>"
     rows = []
     for number, finding in enumerate(findings, start=1):
-        words = locales.words(finding, language)
+        words = describe_finding(finding, language)
         severity = codes.label("severity", finding.severity, language)
         rows.append(
             f'<tr id="f{number}"><td>{number}</td><td class="{finding.severity}">{escape(severity)}</td>'

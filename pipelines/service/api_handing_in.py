@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from pipelines import desk as door
-from pipelines import locales
 from pipelines.desk import Uploaded
 from pipelines.locales import tell
+from pipelines.locales.findings import FindingText, describe_finding
 from pipelines.people.identity import Identity
 from pipelines.service import api_models
 from pipelines.service.api_parts import FILE, PROBLEMS, TheDesk, TheFile, TheQueue, Who
@@ -107,7 +107,7 @@ def _taken(who: Identity, done: Uploaded) -> JSONResponse:
     if done.submission_id is not None:
         return JSONResponse(done.as_json(), 201 if done.new else 200)
     first = next((f for f in done.report.findings if f.severity == "error"), None)
-    words = locales.words(first, who.language) if first is not None else locales.Words("", "")
+    words = describe_finding(first, who.language) if first is not None else FindingText("", "")
     detail = words.message or tell("No form was recognised in the file.", who.language)
     title = tell("The file was not kept", who.language)
     remedy = words.remedy or None

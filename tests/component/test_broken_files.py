@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import locales
 from pipelines.intake.work import Taken, Task, take_with
+from pipelines.locales.findings import describe_finding
 from pipelines.readers.model import ReadError
 from pipelines.returns.findings import Finding
 from pipelines.returns.registry import Registry, load
@@ -140,7 +140,7 @@ def test_what_cannot_be_read_says_why(
 ) -> None:
     found = _findings(data(), name, registry)
     assert [f.rule for f in found if f.severity == "error"] == [rule]
-    said = locales.words(found[0], "en")
+    said = describe_finding(found[0], "en")
     assert words.casefold() in said.message.casefold() and said.remedy
     assert "?" not in said.message and "{" not in said.message + said.remedy
 
@@ -211,14 +211,14 @@ def test_what_is_wrong_in_a_workbook_is_told_at_its_cell(
     assert found, every
     assert found[0].severity == severity and found[0].where.sheet is not None
     assert cell is None or found[0].where.cell == cell
-    said = locales.words(found[0], "en")
+    said = describe_finding(found[0], "en")
     assert said.message and said.remedy and "?" not in said.message
 
 
 def test_a_period_is_told_as_it_stands_at_the_place_and_elsewhere(registry: Registry) -> None:
     (found,) = (f for f in _findings(_edited(_other_quarter), GOOD.name, registry) if f.rule == "period.contradiction")
     assert (found.where.cell, found.seen, found.expected) == ("A4", "2026-Q2", "2026-Q3")
-    assert "here is 2026-Q2, elsewhere in this file 2026-Q3" in locales.words(found, "en").message
+    assert "here is 2026-Q2, elsewhere in this file 2026-Q3" in describe_finding(found, "en").message
 
 
 def test_a_file_on_the_form_of_another_office(registry: Registry) -> None:
@@ -226,7 +226,7 @@ def test_a_file_on_the_form_of_another_office(registry: Registry) -> None:
     found = _findings(OTHER.read_bytes(), OTHER.name, registry, "MK-JUSTICE-1")
     errors = [f for f in found if f.severity == "error"]
     assert [(f.rule, f.seen, f.expected) for f in errors] == [("return.other_form", "AL-JUSTICE-1", "MK-JUSTICE-1")]
-    said = locales.words(errors[0], "en").message
+    said = describe_finding(errors[0], "en").message
     assert "General Prosecution" in said and "(AL-JUSTICE-1)" in said and "(MK-JUSTICE-1)" in said
 
 
@@ -251,13 +251,13 @@ def test_the_wrong_quarter(
     assert taken.reading is not None
     found = judge([JudgedReturn("S0", taken.reading)], None, registry)["S0"]
     assert (rule, severity) in [(f.rule, f.severity) for f in found]
-    said = locales.words(next(f for f in found if f.rule == rule), "en")
+    said = describe_finding(next(f for f in found if f.rule == rule), "en")
     assert "2026-Q" in said.message and "period" in said.remedy
 
 
 def test_an_unknown_file_is_told_the_nearest_forms_without_the_signs_of_templates(registry: Registry) -> None:
     (found,) = _findings("Nešto;Drugo\nA;1\nB;2\n".encode(), "a.csv", registry)
-    said = locales.words(found, "en")
+    said = describe_finding(found, "en")
     assert found.rule == "return.not_recognised" and "{" not in said.message
 
 
@@ -265,14 +265,14 @@ def all_words(registry: Registry) -> Iterator[str]:
     """Every message, to be read aloud."""
     for title, data, name, _, _ in UNREADABLE:
         for finding in _findings(data(), name, registry):
-            said = locales.words(finding, "en")
+            said = describe_finding(finding, "en")
             yield f"{title}: [{finding.rule}] {finding.where} {said.message} {said.remedy}"
     for change in (_copied_below, _hide_row, _formula, _date_label, _date_value, _lookalike, _other_quarter):
         for finding in _findings(_edited(change), GOOD.name, registry)[:2]:
-            said = locales.words(finding, "en")
+            said = describe_finding(finding, "en")
             yield f"{change.__name__}: [{finding.rule}] {finding.where} {said.message} {said.remedy}"
     for finding in _findings(OTHER.read_bytes(), OTHER.name, registry, "MK-JUSTICE-1")[:6]:
-        said = locales.words(finding, "en")
+        said = describe_finding(finding, "en")
         yield f"other office: [{finding.rule}] {finding.where} {said.message} {said.remedy}"
 
 

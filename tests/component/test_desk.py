@@ -16,6 +16,7 @@ from pipelines.desk.cache import Reports
 from pipelines.desk.rights import NotThereError
 from pipelines.intake import audit, facts, ledger, queries, receipts, record, store
 from pipelines.intake.transitions import TransitionError
+from pipelines.locales.findings import describe_finding
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import Grant, NotAllowedError
 from pipelines.readers.model import Where
@@ -114,10 +115,9 @@ def test_training_and_real_returns_never_meet(desk: Desk, tmp_path: Path) -> Non
 
 
 def test_every_rule_of_the_desk_has_words(desk: Desk) -> None:
-    from pipelines import locales
 
     for rule in door.RULES:
-        told = locales.words(Finding(rule, "error", params={"name": "X", "form": "F", "instrument": "justice"}))
+        told = describe_finding(Finding(rule, "error", params={"name": "X", "form": "F", "instrument": "justice"}))
         assert "?" not in told.message + told.remedy
         assert told.remedy
 

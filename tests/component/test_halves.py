@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import locales
+from pipelines.locales.findings import describe_finding
 from pipelines.readers import halves
 from pipelines.readers.model import ReadError, Where
 from pipelines.readers.pool import ChildPool
@@ -124,7 +124,7 @@ def test_why_a_half_was_ended_is_told_as_it_is(pool: ChildPool[str, object], job
     """The same words as where the whole file is read by one process, and in the sender's language."""
     result = ask(pool, job)
     assert isinstance(result, ReadError) and (result.rule, result.params) == ("read.child_died", {"reason": reason})
-    said = locales.words(from_read_error(result), "sr").message
+    said = describe_finding(from_read_error(result), "sr").message
     assert reason.partition(" (")[0] not in said and said
     assert ask(pool, "pid+pid"), "the next file is read"
 

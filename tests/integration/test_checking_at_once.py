@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from expectations import engine
-from pipelines import locales
 from pipelines.intake.check import Step, check, warm_up
 from pipelines.intake.report import Report
 from pipelines.intake.shared import SHARED
+from pipelines.locales.findings import describe_finding
 from pipelines.returns.registry import Registry, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +111,7 @@ def test_every_hostile_file_is_refused_in_words_while_a_good_one_is_answered(reg
                 assert report.format == "xlsx" and report.verdict != "unreadable"
                 continue
             assert report.verdict == "unreadable", path.name
-            said = locales.words(report.findings[0], "en")
+            said = describe_finding(report.findings[0], "en")
             assert said.message and said.remedy and "?" not in said.message + said.remedy, said
     finally:
         over.set()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipelines import locales
 from pipelines.locales import catalogues, extraction, review, script
 from pipelines.locales.__main__ import main
+from pipelines.locales.findings import describe_finding
 from pipelines.returns.findings import Finding
 from pipelines.returns.rules import all_rules, fill
 
@@ -111,7 +112,7 @@ def test_every_text_of_every_rule_is_a_template_that_fills() -> None:
 
 
 def test_words_fill_in_parameters_and_what_was_seen() -> None:
-    words = locales.words(Finding("sum.differs", "error", params={"dim": "sex"}, seen="12", expected="13"))
+    words = describe_finding(Finding("sum.differs", "error", params={"dim": "sex"}, seen="12", expected="13"))
     assert words.message == "sex: the total is 12, but its parts add up to 13."
     assert words.remedy.startswith("Correct")
 
@@ -123,14 +124,14 @@ def test_every_rule_can_be_told_in_every_language(language: str) -> None:
         names = _fields(rule.message) | _fields(rule.remedy)
         sample = {name: f"<{name}>" for name in names - {"seen", "expected"}}
         finding = Finding(identity, rule.severity, params=sample, seen="<seen>", expected="<expected>")
-        said = locales.words(finding, language)
+        said = describe_finding(finding, language)
         for text, source in ((said.message, rule.message), (said.remedy, rule.remedy)):
             assert text.strip() or not source, identity
             assert all(f"<{name}>" in text for name in _fields(source)), (identity, text)
 
 
 def test_a_rule_of_an_earlier_version_still_opens() -> None:
-    assert locales.words(Finding("gone.rule", "error")).message == "Rule gone.rule of an earlier version."
+    assert describe_finding(Finding("gone.rule", "error")).message == "Rule gone.rule of an earlier version."
 
 
 # Languages
@@ -169,7 +170,7 @@ def test_a_language_is_one_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(locales, "FOLDER", tmp_path)
     locales.catalogue.cache_clear()
     try:
-        words = locales.words(Finding("value.negative", "error", seen="-3"), "mk")
+        words = describe_finding(Finding("value.negative", "error", seen="-3"), "mk")
         assert locales.languages() == ("en", "mk")
     finally:
         locales.catalogue.cache_clear()
@@ -327,9 +328,9 @@ def test_serbian_latin_is_told_without_a_file_of_its_own() -> None:
     assert not catalogues.path_of("sr-Latn").exists()
     cyrillic, latin = (locales.gettext("The cell is empty.", code) for code in ("sr", "sr-Latn"))
     assert (cyrillic, latin) == ("Ћелија је празна.", "Ćelija je prazna.")
-    found = locales.words(Finding("value.negative", "error", seen="Ђ-3"), "sr-Latn")
+    found = describe_finding(Finding("value.negative", "error", seen="Ђ-3"), "sr-Latn")
     assert found.message.endswith("Ђ-3.")
-    assert locales.reviewed("sr-Latn") == locales.reviewed("sr")
+    assert catalogues.count_reviewed("sr-Latn") == catalogues.count_reviewed("sr")
 
 
 # Extraction
@@ -389,7 +390,7 @@ def test_the_template_for_translators_holds_every_text_once(tmp_path: Path, text
     catalogues.write_template(tmp_path / "b.pot", reversed(texts))
     assert (tmp_path / "a.pot").read_bytes() == (tmp_path / "b.pot").read_bytes()
     assert "sum.differs: message" in (tmp_path / "a.pot").read_text(encoding="utf-8")
-    assert {text for text, _ in locales.sources() if text} <= {text.one for text in texts}
+    assert {text for text, _ in extraction.rule_texts() if text} <= {text.one for text in texts}
 
 
 # Keeping of the catalogues
@@ -454,7 +455,7 @@ def test_a_review_is_counted_and_lost_with_the_text_it_was_of(folder: Path) -> N
     path.write_text(
         path.read_text("utf-8").replace('msgid "One"', '# reviewed: MONSTAT, 2026-12-01\nmsgid "One"'), "utf-8"
     )
-    assert locales.reviewed("cnr") == (1, 2)
+    assert catalogues.count_reviewed("cnr") == (1, 2)
     assert catalogues.update("cnr", [one, two]).reviewed == 1
     page = review.with_table(f"a\n{review.BEGIN}\nold\n{review.END}\nz\n", ["cnr"])
     assert "drafted together from one draft" in page and review.UNREAD not in page, "a text of it was read"
@@ -464,9 +465,9 @@ def test_a_review_is_counted_and_lost_with_the_text_it_was_of(folder: Path) -> N
 
 def test_the_page_of_reviews_says_what_the_catalogues_say() -> None:
     page = review.PATH.read_text("utf-8")
-    assert review.UNREAD in page or any(locales.reviewed(language)[0] for language in catalogues.PLURALS)
+    assert review.UNREAD in page or any(catalogues.count_reviewed(language)[0] for language in catalogues.PLURALS)
     assert review.with_table(page, list(catalogues.PLURALS)) == page
-    if not any(locales.reviewed(language)[0] for language in WRITTEN):
+    if not any(catalogues.count_reviewed(language)[0] for language in WRITTEN):
         assert "No text has been read by a native speaker yet" in page
 
 

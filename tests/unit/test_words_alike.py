@@ -12,7 +12,7 @@ from pipelines import answers
 from pipelines.answers.wording import told
 from pipelines.commands.files import show_report
 from pipelines.intake.report import Report, finding_as_json
-from pipelines.locales.findings import nearest_forms, said
+from pipelines.locales.findings import describe_finding, nearest_forms
 from pipelines.readers.model import Where
 from pipelines.returns.findings import Finding
 from pipelines.returns.recognise import not_recognised
@@ -56,8 +56,10 @@ def test_one_finding_in_macedonian_reads_alike_everywhere(capsys: pytest.Capture
 
 
 def test_what_is_nearest_is_said_where_no_suggestion_is_shown_beside() -> None:
-    assert "„мажи“" in said(UNDECLARED, "mk").message or "'мажи'" in said(UNDECLARED, "mk").message
-    assert "Nearest" not in said(UNDECLARED, "mk").message
+    assert (
+        "„мажи“" in describe_finding(UNDECLARED, "mk").message or "'мажи'" in describe_finding(UNDECLARED, "mk").message
+    )
+    assert "Nearest" not in describe_finding(UNDECLARED, "mk").message
     assert "мажи" not in told(UNDECLARED, "mk").message
     suggestion = told(UNDECLARED, "mk").suggestion
     assert suggestion is not None and suggestion.value == "мажи"
@@ -73,12 +75,12 @@ def test_the_nearest_forms_are_named_by_their_titles_and_hashes_do_not_change_wi
         "MK-JUSTICE-1 (some other title)",
     ]
     near = replace(found, params={"nearest": both})
-    message = said(near, "mk").message
+    message = describe_finding(near, "mk").message
     assert form.titles["mk"] in message and "which comes" not in message
     suggestion = told(near, "mk").suggestion
     assert suggestion is not None and suggestion.value.startswith(form.titles["mk"])
     assert "which comes as xlsx" in json.dumps(near.params)
-    assert said(replace(found, params={"nearest": "none"}), "en").message.endswith("Nearest: no form.")
+    assert describe_finding(replace(found, params={"nearest": "none"}), "en").message.endswith("Nearest: no form.")
 
 
 @pytest.mark.parametrize("language", ["en", "sq", "bs", "hr", "mk", "sr", "sr-Latn", "cnr"])
