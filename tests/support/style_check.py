@@ -34,11 +34,12 @@ NOUN_OPENINGS: Final = re.compile(
 )
 """First words of a function's docstring that show a noun phrase where an imperative sentence is wanted."""
 VAGUE_NAMES: Final = frozenset(
-    "found told said made kept known held given one out asked shown taken done seen wanted meant named gone left here "
-    "there what other both own said_ ours theirs rest".split()
-)
+    ("found", "told", "said", "made", "kept", "known", "held", "given", "one", "out", "asked", "shown", "taken", "done",
+     "seen", "wanted", "meant", "named", "gone", "left", "here", "there", "what", "other", "both", "own", "ours",
+     "theirs", "rest")
+)  # fmt: skip
 """Local names that say nothing about what they hold."""
-SHORT_NAMES: Final = frozenset("main run load close open".split())
+SHORT_NAMES: Final = frozenset(("main", "run", "load", "close", "open"))
 """Function names of one word that are the usual ones of their kind."""
 
 
@@ -67,9 +68,9 @@ def read_docstrings(tree: ast.Module) -> Iterator[tuple[ast.AST, int, str]]:
             if docstring:
                 yield node, node.body[0].lineno, docstring
             for statement in node.body[1:]:
-                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-                    if isinstance(statement.value.value, str):
-                        yield statement, statement.lineno, statement.value.value
+                match statement:
+                    case ast.Expr(value=ast.Constant(value=str(text))):
+                        yield statement, statement.lineno, text
 
 
 def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -85,9 +86,9 @@ def find_departures(path: Path) -> Iterator[Departure]:
     for node, line, text in read_docstrings(tree):
         if MARKED_WORDS.search(text):
             yield Departure("marked_prose", path, line, text.split("\n")[0])
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and NOUN_OPENINGS.match(text):
-            if not is_property(node):
-                yield Departure("noun_docstring", path, line, text.split("\n")[0])
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if is_function and NOUN_OPENINGS.match(text) and not is_property(node):
+            yield Departure("noun_docstring", path, line, text.split("\n")[0])
     for line, text in read_comments(source):
         if MARKED_WORDS.search(text):
             yield Departure("marked_prose", path, line, text)
