@@ -49,7 +49,8 @@ def test_find_departures_reports_planted_departure(tmp_path: Path, plain: str, d
 def test_find_departures_ignores_private_functions_and_properties(tmp_path: Path) -> None:
     source = (
         '"""Shapes."""\n\n\ndef _said() -> None: ...\n\n\nclass Finding:\n'
-        '    """One finding."""\n\n    @property\n    def key(self) -> str:\n        """The stable key."""\n        return ""\n'
+        '    """One finding."""\n\n    @property\n'
+        '    def key(self) -> str:\n        """The stable key."""\n        return ""\n'
     )
     assert kinds_in(tmp_path, source) == []
 
