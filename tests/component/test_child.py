@@ -41,6 +41,12 @@ def misbehave(job: str) -> object:
         case "spin":
             while True:
                 pass
+        case "spin in C":
+            return sum(range(1 << 60))  # looks for no signal before it ends
+        case "work":
+            until = time.process_time() + 0.4
+            while time.process_time() < until:
+                pass
         case "connect":
             try:
                 socket.create_connection(("192.0.2.1", 80), 1)
@@ -75,7 +81,7 @@ def pool() -> Iterator[ChildPool[str, object]]:
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[ChildPool[str, object]]:
-    with ChildPool(misbehave, timeout=1.5, cpu_seconds=0, preload=()) as made:
+    with ChildPool(misbehave, timeout=1.5, cpu_seconds=1, preload=()) as made:
         list(made.map([(0, "x"), (1, "x")]))
         yield made
 
@@ -106,8 +112,27 @@ def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]
 
 def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, object]) -> None:
     child = impatient.launcher.start()
-    result = child.ask("spin", 10.0)
+    result = child.ask("spin", 30.0)
+    assert isinstance(result, ReadError) and (result.rule, result.params["seconds"]) == ("read.too_slow", 1)
+    assert 0.9 < child.used < 1.5 and not child.reusable
+    child.close()
+
+
+def test_a_child_that_heeds_no_signal_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start()
+    result = child.ask("spin in C", 30.0)
     assert isinstance(result, ReadError) and "processor time" in str(result.params["reason"])
+    assert 1 < child.used < 5
+    child.close()
+
+
+def test_processor_time_is_counted_for_each_job(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start()
+    used = []
+    for _ in range(3):
+        assert child.ask("work", 30.0) == "work"
+        used.append(child.used)
+    assert all(0.35 < seconds < 0.9 for seconds in used), used
     child.close()
 
 

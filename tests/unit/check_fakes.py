@@ -107,7 +107,9 @@ def take(task: Task) -> Taken:
 class Pool:
     """A pool of no processes."""
 
-    def map(self, jobs: Iterator[tuple[str, Task]]) -> Iterator[tuple[str, Taken | ReadError]]:
+    def map(
+        self, jobs: Iterator[tuple[str, Task]], _account: str | None = None
+    ) -> Iterator[tuple[str, Taken | ReadError]]:
         for key, task in jobs:
             try:
                 yield key, take(task)
