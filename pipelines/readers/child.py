@@ -41,8 +41,8 @@ MEMORY = 2 << 30
 FILE_SIZE = 1 << 20
 TIMEOUT = 60.0
 """Seconds of the clock, for a child that waits instead of working: `budget.MOST` ends every other one before."""
-_SLOW_PRIORITY = 5
-"""Niceness of a child that has worked for long: beside an ordinary one it gets a quarter of a processor."""
+_SLOW_BY = 5
+"""Niceness added to a child that has worked for long: competing with another for a processor it gets a quarter."""
 PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
 _KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_")
 _ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -289,7 +289,8 @@ class Child:
         """Lower its priority. It cannot be raised again, so the child is not reused after its job."""
         self.reusable = False
         with suppress(OSError):  # it has ended meanwhile
-            os.setpriority(os.PRIO_PGRP, self.pid, _SLOW_PRIORITY)
+            niceness = os.getpriority(os.PRIO_PROCESS, self.pid) + _SLOW_BY
+            os.setpriority(os.PRIO_PGRP, self.pid, min(niceness, 19))
 
     def close(self) -> None:
         """Let the child end."""

@@ -100,7 +100,7 @@ def too_big(size: int) -> ReadError | None:
     """Return the refusal of a file of so many bytes, None where they may be read."""
     if size <= MAX_BYTES:
         return None
-    return ReadError("read.too_big", megabytes=size // (1024 * 1024), limit=MAX_BYTES // (1024 * 1024))
+    return ReadError("read.too_big", megabytes=-(-size // (1024 * 1024)), limit=MAX_BYTES // (1024 * 1024))
 
 
 def _reader(format_name: str) -> Callable[..., Content]:

@@ -26,6 +26,8 @@ IN_ALL = 8
 """Checks that run at once in this process: each holds a thread while a reading process works."""
 RESERVED = 4
 """Checks beyond those that run at once for accounts of which none runs."""
+RESERVED = 4
+"""Checks beyond those that run at once for accounts of which none runs."""
 
 _Result = TypeVar("_Result")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.readers import wire
+from pipelines.readers import budget, wire
 from pipelines.readers.child import Job, read_in_child
 from pipelines.readers.model import Cell, Grid, ReadError, Table, Where
 from pipelines.readers.pool import ChildPool
@@ -47,6 +47,9 @@ def misbehave(job: str) -> object:
             until = time.process_time() + 0.4
             while time.process_time() < until:
                 pass
+        case "earn":
+            budget.earn("pdf", 20_000)
+            misbehave("work")
         case "connect":
             try:
                 socket.create_connection(("192.0.2.1", 80), 1)
@@ -116,6 +119,15 @@ def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, objec
     assert isinstance(result, ReadError) and (result.rule, result.params["seconds"]) == ("read.too_slow", 1)
     assert 0.9 < child.used < 1.5 and not child.reusable
     child.close()
+
+
+def test_a_file_whose_size_earns_more_may_use_more() -> None:
+    with ChildPool(misbehave, cpu_seconds=0.2, preload=()) as strict:
+        child = strict.launcher.start()
+        assert child.ask("earn", 30.0) == "earn"
+        result = child.ask("work", 30.0)
+        assert isinstance(result, ReadError) and result.rule == "read.too_slow"
+        child.close()
 
 
 def test_a_child_that_heeds_no_signal_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
