@@ -265,7 +265,7 @@ class Seats:
 
     def _recently_used(self, account: str) -> float:
         seconds, at = self.used.get(account, (0.0, 0.0))
-        return seconds * 0.5 ** ((time.monotonic() - at) / _HALF_LIFE)
+        return seconds * math.pow(0.5, (time.monotonic() - at) / _HALF_LIFE)
 
 
 class Seat:

@@ -76,8 +76,8 @@ def read(
     """
     if format is not None and format not in FORMATS:
         raise ValueError(f"unknown format {format!r}")
-    if (error := too_big(len(data))) is not None:
-        raise error
+    if (refusal := too_big(len(data))) is not None:
+        raise refusal
     found = sniff(data, filename)
     budget.earn(found, len(data))
     if format is not None and format != found:
