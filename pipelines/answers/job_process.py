@@ -43,6 +43,6 @@ def _launcher() -> Launcher:
         if _shared is None or _digest != digest or not _shared.alive():
             # The replaced launcher ends with this process, since other threads may still wait for its children.
             preload = ("pipelines.intake.preload", *PRELOAD)
-            _shared, _digest = Launcher(work, preload=preload, file_size=FILE_SIZE), digest
+            _shared, _digest = Launcher(work, preload=preload, cpu_seconds=TIMEOUT, file_size=FILE_SIZE), digest
             atexit.register(_shared.close)
         return _shared

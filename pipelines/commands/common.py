@@ -90,6 +90,21 @@ def bytes_of(path: Path) -> bytes:
         raise Failure(f"{path} cannot be read: {error.strerror}; check its permissions", UNREADABLE) from None
 
 
+def return_bytes(path: Path) -> bytes:
+    """Return the bytes of a return. Raises Failure (cannot be read), also where it is too big, before reading it."""
+    from pipelines.readers.read import too_big
+    from pipelines.returns.rules import from_read_error, say
+
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0  # why it cannot be read is said when it is read
+    if (error := too_big(size)) is not None:
+        message, remedy = say(from_read_error(error))
+        raise Failure(f"{path}: {message} {remedy}", UNREADABLE)
+    return bytes_of(path)
+
+
 def load_judgement_meanwhile() -> None:
     """Begin to load what judges (two seconds and more) while files are read, in processes of their own."""
     import threading

@@ -14,10 +14,10 @@ from pipelines.commands.common import (
     AsJson,
     Failure,
     Language,
-    bytes_of,
     load_judgement_meanwhile,
     note,
     progress,
+    return_bytes,
     say,
     say_json,
     the_registry,
@@ -51,7 +51,7 @@ def check(
     if len(files) != 1 and (annotated or html or csv):
         raise Failure("--annotated, --html and --csv are for one file at a time")
     registry = the_registry()
-    jobs = [CheckJob(str(n), bytes_of(path), path.name, form=form) for n, path in enumerate(files)]
+    jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
     load_judgement_meanwhile()
     with progress(len(files), "Checking") as tick:
         found = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
@@ -176,7 +176,7 @@ def _content(
     for name in encodings:
         _known_encoding(name)
     try:
-        return read_in_child(bytes_of(file), file.name, encodings=encodings, format=format_name, options=options)
+        return read_in_child(return_bytes(file), file.name, encodings=encodings, format=format_name, options=options)
     except ReadError as error:
         message, remedy = in_words(from_read_error(error))
         place = str(error.where)

@@ -20,10 +20,10 @@ from pipelines.commands.common import (
     Failure,
     Language,
     actor_or,
-    bytes_of,
     load_judgement_meanwhile,
     note,
     progress,
+    return_bytes,
     say,
     say_json,
     the_home,
@@ -93,7 +93,7 @@ def submit(
     def hand_in(file: Path) -> Answer:
         from pipelines import desk as door
 
-        done = door.hand_in(desk, who, bytes_of(file), file.name, **options)
+        done = door.hand_in(desk, who, return_bytes(file), file.name, **options)
         return Answer(done.as_json(), _keep(receipts_to, done.signed))
 
     load_judgement_meanwhile()

@@ -205,6 +205,7 @@ def _checked(
         kind="patch" if kind == "patch" else None,
         language=who.language,
         on_step=on_step,
+        account=who.account,
         **named,
     )
 

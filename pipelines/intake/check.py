@@ -21,6 +21,7 @@ from pipelines.intake.totals import totals
 from pipelines.intake.work import DeclarationsChangedError, Taken, Task
 from pipelines.locales import mark
 from pipelines.readers.model import ReadError
+from pipelines.readers.read import too_big
 from pipelines.returns.findings import Finding, verdict
 from pipelines.told import ToldError
 
@@ -103,14 +104,16 @@ def check(
     kind: str | None = None,
     received: datetime | None = None,
     on_step: Callable[[Step], None] | None = None,
+    account: str | None = None,
 ) -> Report:
     """Check one file. A file that cannot be read gives a report too; see `Report.verdict`. Raises UnknownFormError.
 
     `on_step` is called in the calling thread, four times, of a large register five times: what it raises ends the
-    check. Safe to call from many threads at once.
+    check. `account` is who waits for the answer: reading processes are shared out between accounts. Safe to call from
+    many threads at once.
     """
     job = CheckJob("", data, filename, submission_id, form, kind, received)
-    return _checked([job], registry, history, language, on_step=on_step)[""]
+    return _checked([job], registry, history, language, on_step=on_step, account=account)[""]
 
 
 def warm_up(registry: Registry) -> None:
@@ -152,10 +155,11 @@ def _checked(
     in_order: bool = False,
     progress: Callable[[str], None] | None = None,
     on_step: Callable[[Step], None] | None = None,
+    account: str | None = None,
 ) -> dict[str, Report]:
     tell = on_step or (lambda _step: None)
     tell(Step("reading"))
-    read = list(_read_all(jobs, registry, progress, on_step))
+    read = list(_read_all(jobs, registry, progress, on_step, account))
     if on_step is not None:
         form, periods, found = _understood(read[0])
         tell(Step("read", form, periods, found))
@@ -199,6 +203,7 @@ def _read_all(
     registry: Registry,
     progress: Callable[[str], None] | None,
     on_step: Callable[[Step], None] | None,
+    account: str | None,
 ) -> Iterator[_Read]:
     """Each job read. With `on_step` there is one of them, and the beginning of a large one is read beside the whole."""
     about: dict[str, _Read] = {}
@@ -211,6 +216,9 @@ def _read_all(
                 raise UnknownFormError(mark("no form is named {form}; there are {forms}"), form=job.form, forms=known)
             if job.key in about:
                 raise ValueError(f"two jobs have the key {job.key!r}")
+            if (error := too_big(len(job.data))) is not None:
+                about[job.key] = _about(job, error)
+                continue
             if (declared := nil.parse(job.data)) is not None:
                 about[job.key] = _about(job, _nil_taken(declared, job, registry))
                 continue
@@ -220,7 +228,7 @@ def _read_all(
                 yield (job.key, True), replace(task, records=_FIRST_LINES)
             yield (job.key, False), task
 
-    with SHARED.of(registry.digest) as pool, closing(pool.map(tasks())) as results:
+    with SHARED.of(registry.digest) as pool, closing(pool.map(tasks(), account)) as results:
         for (key, is_beginning), result in results:
             if is_beginning:
                 if on_step is not None and (begun := _begun(result)) is not None:

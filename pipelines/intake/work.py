@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.persons.scan import scan
+from pipelines.readers import budget
 from pipelines.readers.model import Content, Cube, ReadError
 from pipelines.returns.findings import Finding
 from pipelines.told import ToldError
@@ -62,6 +63,7 @@ def take(task: Task) -> Taken:
     registry = load()
     if registry.digest != task.digest:
         return Taken(None, None, (), (), None, stale=True)
+    budget.restart()
     return take_with(task, registry)
 
 

@@ -1,7 +1,7 @@
 """Reading in a child process, so that no file can hang, crash or fill the process that serves people.
 
-`read_in_child` gives every file a process of its own; `pool.py` keeps some warm.  Limits: 2 GB of address space, 60 s
-of processor time a file, 30 s of wall clock, 1 MB files, an empty folder, no network.
+`read_in_child` gives every file a process of its own; `pool.py` keeps some warm.  Limits: 2 GB of address space, the
+processor time of `budget.py`, 60 s of wall clock, 1 MB files, an empty folder, no network.
 Does not belong here: what runs inside the child (`launcher.py`, `read.py`).
 """
 
@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.readers import endings, wire
+from pipelines.readers.budget import BASE
 from pipelines.readers.model import Content, ReadError
 
 RULES: dict[str, tuple[str, str]] = {
@@ -37,9 +38,11 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 MEMORY = 2 << 30
-CPU_SECONDS = 60
 FILE_SIZE = 1 << 20
-TIMEOUT = 30.0
+TIMEOUT = 60.0
+"""Seconds of the clock, for a child that waits instead of working: `budget.MOST` ends every other one before."""
+_SLOW_BY = 5
+"""Niceness added to a child that has worked for long: competing with another for a processor it gets a quarter."""
 PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
 _KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_")
 _ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -104,7 +107,7 @@ class Launcher:
         *,
         preload: Iterable[str] = PRELOAD,
         memory: int = MEMORY,
-        cpu_seconds: int = CPU_SECONDS,
+        cpu_seconds: float = BASE,
         file_size: int = FILE_SIZE,
     ) -> None:
         module, function = work.__module__, work.__qualname__
@@ -168,14 +171,15 @@ class Launcher:
             self.control.send(b"load")
             self.control.recv(64)
 
-    def reap(self, pid: int) -> int:
-        """Wait for a child that was killed or has died; its wait status."""
-        status = signal.SIGKILL.value  # where the launcher was killed, and its children with it
+    def reap(self, pid: int) -> tuple[int, float]:
+        """Wait for a child that was killed or has died; return its wait status and processor seconds."""
+        status, seconds = signal.SIGKILL.value, 0.0  # where the launcher was killed, and its children with it
         with self.lock, suppress(OSError):
             self.control.send(f"reap {pid}".encode())
-            status = int(self.control.recv(64) or status)
+            if answer := self.control.recv(64).split():
+                status, seconds = int(answer[0]), float(answer[1])
         shutil.rmtree(self.folder / str(pid), ignore_errors=True)
-        return status
+        return status, seconds
 
     def forget(self, pid: int) -> None:
         """Let a child that was told to end do so in its own time."""
@@ -212,11 +216,18 @@ class Child:
         self.dead = False
         self.deadline = 0.0
         self.timeout = 0.0
+        self.used = 0.0
+        """Processor seconds of its last job."""
+        self.used_before = 0.0
+        """Processor seconds of the jobs before."""
+        self.reusable = True
 
     def send(self, job: Any, timeout: float) -> ReadError | None:
         """Hand over a job; a ReadError if the child could not take it."""
         self.timeout = timeout
         self.deadline = time.monotonic() + timeout
+        self.used_before += self.used
+        self.used = 0.0
         try:
             wire.send(self.sock, wire.dump(job), self.deadline)
         except (wire.ClosedError, wire.TimedOutError) as error:
@@ -243,9 +254,15 @@ class Child:
             return ReadError("read.child_died", reason=f"its result could not be taken ({type(error).__name__})")
         self.done += 1
         match answer:
+            case (float(used), outcome):
+                self.used = used
+            case _:
+                outcome = None
+        match outcome:
             case ("ok", result):
                 return result
             case ("refused", str(rule), where, dict(params)):
+                self.reusable = self.reusable and rule != "read.too_slow"  # it ends itself in the middle of a reader
                 return ReadError(rule, where, **params)
             case ("memory",):
                 return ReadError("read.out_of_memory")
@@ -268,6 +285,13 @@ class Child:
         """Kill a child whose time is over and say so."""
         return self._died(timed_out=True)
 
+    def slow_down(self) -> None:
+        """Lower its priority. It cannot be raised again, so the child is not reused after its job."""
+        self.reusable = False
+        with suppress(OSError):  # it has ended meanwhile
+            niceness = os.getpriority(os.PRIO_PROCESS, self.pid) + _SLOW_BY
+            os.setpriority(os.PRIO_PGRP, self.pid, min(niceness, 19))
+
     def close(self) -> None:
         """Let the child end."""
         self.sock.close()
@@ -275,17 +299,22 @@ class Child:
             self.dead = True
             self.launcher.forget(self.pid)
 
-    def _kill(self) -> int:
+    def _kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
+        self._reap()
+
+    def _reap(self) -> int:
+        """Wait for its end; return its wait status."""
         self.dead = True
-        return self.launcher.reap(self.pid)
+        status, seconds = self.launcher.reap(self.pid)
+        self.used = max(seconds - self.used_before, 0.0)
+        return status
 
     def _died(self, *, timed_out: bool) -> ReadError:
         if timed_out:
             self._kill()
             return ReadError("read.child_died", reason=f"it took longer than {self.timeout:g} seconds")
-        self.dead = True
-        return ReadError("read.child_died", reason=endings.reason(self.launcher.reap(self.pid)))
+        return ReadError("read.child_died", reason=endings.reason(self._reap()))
 
 
 def _environment() -> dict[str, str]:

@@ -25,6 +25,8 @@ MAX_SPREAD = 200_000
 MAX_ROW = 200_000
 MAX_COLUMN = 2_000
 MAX_TABLES = 2_000
+MAX_SHEETS = 250
+"""Sheets of a workbook. Offices send up to some dozens; opening an empty one takes six milliseconds."""
 
 RULES: dict[str, tuple[str, str]] = {
     "read.malformed": (
@@ -59,6 +61,10 @@ RULES: dict[str, tuple[str, str]] = {
     "read.too_many_tables": (
         "The file holds more than {limit} tables or sheets.",
         "Send only the tables of the return.",
+    ),
+    "read.too_many_sheets": (
+        "The workbook holds more than {limit} sheets.",
+        "Send only the sheets of the return: copy them into a new workbook, save that and send it.",
     ),
     "read.xml_doctype": (
         "The file holds an instruction that office programs never write and that can harm whoever opens it ({part}: "

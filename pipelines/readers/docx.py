@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.readers import budget
 from pipelines.readers.common import MAX_TABLES, Gate, malformed
 from pipelines.readers.model import Cell, Grid, ReadError, Scalar, Table, Where
 from pipelines.readers.xmlguard import Contents
@@ -35,6 +36,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     Raises ReadError: the guard's, read.malformed, read.no_table, read.too_many_cells, read.spread_too_large.
     """
     contents = contents or inspect(data)
+    budget.earn("docx", len(data), contents.unpacked)
     import docx
 
     try:

@@ -14,9 +14,9 @@ import os
 import pickle
 import signal
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from pipelines.readers import endings
+from pipelines.readers import budget, endings
 from pipelines.readers.model import ReadError
 
 T = TypeVar("T")
@@ -43,20 +43,22 @@ def both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
     if not _Place.may_fork:
         return first(), second()
     ours, theirs = os.pipe()
+    seconds = budget.half()
     pid = os.fork()
     if not pid:
         os.close(ours)
-        _other(second, theirs)
+        _other(second, theirs, seconds)
     os.close(theirs)
-    try:
-        with os.fdopen(ours, "rb") as pipe:
-            mine = first()
-            told = pipe.read()
-    except BaseException:
-        os.kill(pid, signal.SIGKILL)
-        raise
-    finally:
-        status = os.waitpid(pid, 0)[1]
+    with budget.reserve(seconds):
+        try:
+            with os.fdopen(ours, "rb") as pipe:
+                mine = first()
+                told = pipe.read()
+        except BaseException:
+            os.kill(pid, signal.SIGKILL)
+            raise
+        finally:
+            status = os.waitpid(pid, 0)[1]
     # What it wrote by then is no half.
     if os.WIFSIGNALED(status):
         raise ReadError("read.child_died", reason=endings.reason(status))
@@ -71,11 +73,12 @@ def both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
     raise MemoryError if kind == "memory" else RuntimeError(result)
 
 
-def _other(work: Callable[[], object], pipe: int) -> None:
+def _other(work: Callable[[], object], pipe: int, seconds: float) -> None:
     """The fork: do the work, tell what came of it, end. Never returns; ends with the process that it was made of."""
     code = 1
     try:
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+        budget.continue_in_fork(seconds, lambda error: _refuse(pipe, error))
         try:
             told: tuple[str, object] = ("ok", work())
         except ReadError as error:
@@ -84,8 +87,16 @@ def _other(work: Callable[[], object], pipe: int) -> None:
             told = ("memory", None)
         except Exception as error:
             told = ("failed", type(error).__name__)
+        budget.end()
         with os.fdopen(pipe, "wb") as out:
             pickle.dump(told, out, protocol=pickle.HIGHEST_PROTOCOL)
         code = 0
     finally:
         os._exit(code)
+
+
+def _refuse(pipe: int, error: ReadError) -> NoReturn:
+    """Send the refusal of a fork that has used up its part of the budget, and end it."""
+    with os.fdopen(pipe, "wb") as out:
+        pickle.dump(("refused", (error.rule, error.where, error.params)), out)
+    os._exit(0)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.readers.common import MAX_TABLES, Gate, malformed
+from pipelines.readers.common import MAX_FORMATTED_CELLS, MAX_TABLES, Gate, malformed
 from pipelines.readers.encoding import decode
 from pipelines.readers.model import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 
@@ -101,6 +101,7 @@ class _Reading:
     def __init__(self) -> None:
         self.gate = Gate()
         self.tables: list[Table] = []
+        self.cells = 0
 
     def table(self, number: int, element: Any) -> None:
         taken: dict[tuple[int, int], Cell] = {}
@@ -124,6 +125,9 @@ class _Reading:
         down = _span(td, "rowspan", _MAX_ROWSPAN)
         line = td.sourceline
         where = Where(table=number, cell=f"R{row}C{column}", line=line)
+        self.cells += 1
+        if self.cells > MAX_FORMATTED_CELLS:
+            raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
         if words.text:
             self.gate.fill(where)
         self.gate.cover(where, across * down - 1)

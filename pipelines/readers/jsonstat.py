@@ -13,6 +13,7 @@ from collections import Counter
 from math import isfinite, prod
 from typing import Any, Literal, NoReturn, cast
 
+from pipelines.readers.common import MAX_CELLS
 from pipelines.readers.jsonstat_cube import Observations, Part
 from pipelines.readers.model import Cube, Dimension, Member, ReadError, Scalar, Where
 
@@ -229,6 +230,8 @@ def _codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[
 
 def _entries(stated: Any, name: str, cells: int) -> list[tuple[int, Any]]:
     """(position, entry) of a list or of a sparse object, in order of position."""
+    if isinstance(stated, list | dict) and len(stated) > MAX_CELLS:
+        raise ReadError("read.too_many_cells", Where(keyword=name), limit=MAX_CELLS)
     if isinstance(stated, list):
         if len(stated) != cells:
             raise ReadError("read.jsonstat.count", Where(keyword=name), name=name, seen=len(stated), expected=cells)

@@ -21,9 +21,9 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from pipelines.readers import halves, wire
+from pipelines.readers import budget, halves, wire
 from pipelines.readers.model import ReadError
 
 _NEWUSER = 0x10000000
@@ -64,7 +64,8 @@ def main(config: dict[str, Any]) -> None:
                 importlib.import_module(to_import.pop(0))
             control.send(b"loaded")
         elif verb == "reap":
-            control.send(str(os.waitpid(int(number), 0)[1]).encode())
+            _, status, usage = os.wait4(int(number), 0)
+            control.send(f"{status} {usage.ru_utime + usage.ru_stime}".encode())
         elif verb == "forget":
             waiting.add(int(number))
         waiting = {pid for pid in waiting if os.waitpid(pid, os.WNOHANG)[0] == 0}
@@ -94,6 +95,7 @@ def _fork(control: socket.socket, fd: int, work: Callable[[Any], Any], config: d
 def _child(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> None:
     os.close(fd)
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    os.setpgid(0, 0)  # so that its priority is changed together with that of a fork it makes
     folder = Path(config["folder"]) / str(os.getpid())
     folder.mkdir()
     os.chdir(folder)
@@ -111,7 +113,7 @@ def _child(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dic
             job = wire.receive(sock)
         except wire.ClosedError:
             return
-        _allow_seconds(int(config["cpu_seconds"]))
+        budget.begin(float(config["cpu_seconds"]), lambda error: _refuse(sock, error))
         answer = _answer(work, job)
         wire.send(sock, answer)
         del job, answer
@@ -121,18 +123,40 @@ def _child(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dic
 
 
 def _answer(work: Callable[[Any], Any], job: bytes) -> bytes:
+    """Do the job and return what is sent back: the processor seconds it used, and what came of it."""
     import pickle
 
     try:
-        return wire.dump(("ok", work(pickle.loads(job))))
+        result: tuple[object, ...] = ("ok", work(pickle.loads(job)))
     except ReadError as error:
-        return wire.dump(("refused", error.rule, error.where, error.params))
+        result = _refused(error)
     except MemoryError:
-        return wire.dump(("memory",))
+        result = ("memory",)
     except Exception as error:
-        # Kind and place of the fault, not its words: they may quote the file.
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        return wire.dump(("failed", f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"))
+        result = _failed(error)
+    used = budget.end()
+    try:
+        return wire.dump((used, result))
+    except MemoryError:
+        return wire.dump((used, ("memory",)))
+    except Exception as error:
+        return wire.dump((used, _failed(error)))
+
+
+def _refused(error: ReadError) -> tuple[object, ...]:
+    return "refused", error.rule, error.where, error.params
+
+
+def _failed(error: Exception) -> tuple[object, ...]:
+    """Kind and place of a fault, not its words: they may quote the file."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return "failed", f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+
+
+def _refuse(sock: socket.socket, error: ReadError) -> NoReturn:
+    """Send the refusal of a job that has used up its budget, and end this process: it is in the middle of a reader."""
+    wire.send(sock, wire.dump((budget.used(), _refused(error))))
+    os._exit(0)
 
 
 def _set_limits(config: dict[str, Any]) -> None:
@@ -145,14 +169,6 @@ def _set_limits(config: dict[str, Any]) -> None:
         hard = resource.getrlimit(name)[1]
         limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(name, (limit, limit))
-
-
-def _allow_seconds(seconds: int) -> None:
-    """Processor time for the next job, counted from now: the limit itself counts from the birth of the process."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(usage.ru_utime + usage.ru_stime) + seconds + 1
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
 def _forbid_sockets(event: str, arguments: tuple[Any, ...]) -> None:

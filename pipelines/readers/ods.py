@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.readers import budget
 from pipelines.readers.common import column_letters, malformed, plain_number
 from pipelines.readers.model import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.readers.xmlguard import Contents
@@ -45,6 +46,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     from lxml import etree
 
     contents = contents or inspect(data)
+    budget.earn("ods", len(data), contents.unpacked)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     trees: dict[str, Any] = {}
     try:

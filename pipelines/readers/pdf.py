@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from pipelines.readers.common import MAX_TABLES, Gate
@@ -44,7 +44,7 @@ RULES: dict[str, tuple[str, str]] = {
         "If it holds figures of the return, send them as text or in a workbook.",
     ),
     "read.pdf.too_many_pages": (
-        "The PDF has {pages} pages; at most {limit} are read.",
+        "The PDF has more than {limit} pages.",
         "Send only the pages that hold the tables of the return.",
     ),
     "read.pdf.no_table": (
@@ -107,6 +107,16 @@ def read(
         raise
     except Exception as error:
         raise _broken(data) from error
+
+
+def _count_pages(document: Any) -> int:
+    """Return the number of pages, refused above the limit before any of them is built."""
+    from pdfminer.pdfpage import PDFPage
+
+    count = sum(1 for _ in islice(PDFPage.create_pages(document), MAX_PAGES + 1))
+    if count > MAX_PAGES:
+        raise ReadError("read.pdf.too_many_pages", limit=MAX_PAGES)
+    return count
 
 
 def guard_streams(data: bytes) -> None:
@@ -173,9 +183,7 @@ class _Reading:
         self.part = _Part()
 
     def grid(self) -> Grid:
-        count = len(self.document.pages)
-        if count > MAX_PAGES:
-            raise ReadError("read.pdf.too_many_pages", pages=count, limit=MAX_PAGES)
+        count = _count_pages(self.document.doc)
         if count == 0:
             raise ReadError("read.malformed", format="pdf", detail="no pages")
         pages = [page for page in self.document.pages if not self.wanted or page.page_number in self.wanted]

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipelines.readers import budget
 from pipelines.readers.common import MAX_BYTES
 from pipelines.readers.model import Content, ReadError
 from pipelines.readers.sniff import FORMATS, sniff
@@ -75,9 +76,10 @@ def read(
     """
     if format is not None and format not in FORMATS:
         raise ValueError(f"unknown format {format!r}")
-    if len(data) > MAX_BYTES:
-        raise ReadError("read.too_big", megabytes=len(data) // (1024 * 1024), limit=MAX_BYTES // (1024 * 1024))
+    if (refusal := too_big(len(data))) is not None:
+        raise refusal
     found = sniff(data, filename)
+    budget.earn(found, len(data))
     if format is not None and format != found:
         if not {format, found} <= _TEXTS:
             raise ReadError("read.other_format", found=found, expected=format)
@@ -92,6 +94,13 @@ def read(
     except Exception as error:
         # The words of an unforeseen error may quote the file, which must not be logged: only kind and place are kept.
         raise ReadError("read.reader_failed", format=found, detail=_place(error)) from error
+
+
+def too_big(size: int) -> ReadError | None:
+    """Return the refusal of a file of so many bytes, None where they may be read."""
+    if size <= MAX_BYTES:
+        return None
+    return ReadError("read.too_big", megabytes=-(-size // (1024 * 1024)), limit=MAX_BYTES // (1024 * 1024))
 
 
 def _reader(format_name: str) -> Callable[..., Content]:

@@ -16,6 +16,7 @@ from typing import Literal, cast
 
 from lxml import etree
 
+from pipelines.readers.common import MAX_CELLS
 from pipelines.readers.model import Cube, ReadError, Where
 from pipelines.readers.sdmx_cube import TIME, Message, Named, Series, Written, build
 
@@ -136,6 +137,8 @@ class _Walker:
         for _, element in _parser(data, ("end",), _WATCHED):
             name = _local(element)
             if name == "Obs":
+                if len(self.content.observations) == MAX_CELLS:
+                    raise ReadError("read.too_many_cells", Where(line=_line(element)), limit=MAX_CELLS)
                 parent = element.getparent()
                 if parent is not holder:
                     holder = parent

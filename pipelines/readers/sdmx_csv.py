@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipelines.readers.common import MAX_CELLS
 from pipelines.readers.encoding import decode
 from pipelines.readers.model import Cube, CubeObservation, Dimension, Member, ReadError, Remark, Scalar, Where
 from pipelines.readers.sdmx_cube import ATTRIBUTES, by_names, covering, number, role_of
@@ -179,6 +180,8 @@ def _rows(text: str, delimiter: str) -> list[_Row]:
     try:
         for fields in reader:
             if any(fields):
+                if len(rows) > MAX_CELLS:
+                    raise ReadError("read.too_many_cells", Where(line=line), limit=MAX_CELLS)
                 rows.append(_Row(line, fields))
                 if len(fields) != len(rows[0].fields):
                     params: dict[str, Scalar] = {"line": line, "seen": len(fields), "expected": len(rows[0].fields)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from pipelines.readers.common import MAX_COLUMN, MAX_ROW, Gate, column_letters, malformed, number_text
+from pipelines.readers.common import MAX_COLUMN, MAX_ROW, MAX_SHEETS, Gate, column_letters, malformed, number_text
 from pipelines.readers.model import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 
 RULES: dict[str, tuple[str, str]] = {}
@@ -23,7 +23,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
     """All sheets, each a table. `encodings[0]` is used for BIFF 5 and older if the file names no codepage.
 
     Raises ReadError: read.encrypted, read.macros, read.malformed, read.too_many_cells, read.spread_too_large,
-    read.far_cell.
+    read.far_cell, read.too_many_sheets.
     """
     import xlrd
 
@@ -49,6 +49,8 @@ def _grid(book: Any) -> Grid:
     gate = Gate()
     remarks = []
     tables = []
+    if book.nsheets > MAX_SHEETS:
+        raise ReadError("read.too_many_sheets", limit=MAX_SHEETS)
     for index in range(book.nsheets):
         name = book.sheet_names()[index]
         sheet = book.sheet_by_index(index)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipelines.readers import budget
 from pipelines.readers.common import column_letters, malformed, number_text
 from pipelines.readers.model import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.readers.xmlguard import Contents
@@ -50,6 +51,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     Raises ReadError: the guard's, read.malformed, read.xlsx.strict, read.xlsx.binary.
     """
     contents = contents or inspect(data)
+    budget.earn("xlsx", len(data), contents.unpacked)
     low = [name.casefold() for name in contents.names]
     if "xl/workbook.bin" in low:
         raise ReadError("read.xlsx.binary")
@@ -102,7 +104,7 @@ def _told_as_malformed() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except MemoryError:
+    except (ReadError, MemoryError):
         raise
     except Exception as error:  # openpyxl lets KeyError, TypeError, ValueError, BadZipFile and others through
         raise malformed("xlsx", error) from error

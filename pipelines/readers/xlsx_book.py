@@ -30,6 +30,7 @@ from openpyxl.worksheet.cell_range import CellRange, MultiCellRange
 from openpyxl.xml.constants import COMMENTS_NS, SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring
 
+from pipelines.readers.model import ReadError, Where
 from pipelines.readers.xlsx_rows import LARGEST, Taken, take_rows, whole
 
 _STRING_TAG, _TEXT_TAG = f"{{{SHEET_MAIN_NS}}}si", f"{{{SHEET_MAIN_NS}}}t"
@@ -219,9 +220,14 @@ class _Book(ExcelReader):
             self.shared_strings = list(_texts(source, rich=self.rich_text))
 
     def read_worksheets(self) -> None:
+        parts: set[str] = set()
         for sheet, place in self.parser.find_sheets():
             if place.target not in self.valid_files:
                 continue
+            if place.target in parts:
+                # The guard has counted its cells once, and here they would be read for each of the sheets.
+                raise ReadError("read.malformed", Where(sheet=sheet.name), format="xlsx", detail="two sheets are one")
+            parts.add(place.target)
             if "chartsheet" in place.Type:
                 self.wb.create_chartsheet(sheet.name)
                 continue

@@ -16,6 +16,7 @@ from pipelines.readers.common import (
     MAX_COLUMN,
     MAX_FORMATTED_CELLS,
     MAX_ROW,
+    MAX_SHEETS,
     MAX_SPREAD,
     column_letters,
     column_number,
@@ -27,6 +28,15 @@ _LETTERS, _FIGURES = 4, 9
 _REFERENCE = re.compile(rf"([A-Za-z]{{1,{_LETTERS}}})([0-9]{{1,{_FIGURES}}})$")
 _STRICT = "http://purl.oclc.org/ooxml/spreadsheetml"
 """Namespace of `Strict Open XML`, which openpyxl reads as an empty workbook or not at all."""
+MAX_TEXTS = 300_000
+"""Shared texts of a workbook, runs of type included: as many as it may hold filled cells."""
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.too_many_texts": (
+        "The workbook's list of texts holds more than {limit} entries.",
+        "Copy the tables of the return into a new workbook, save that and send it.",
+    ),
+}
 
 
 @dataclass(slots=True)
@@ -37,6 +47,10 @@ class Contents:
     filled: int = 0
     formatted: int = 0
     spread: int = 0
+    sheets: int = 0
+    texts: int = 0
+    unpacked: int = 0
+    """Bytes of all parts."""
     formulas: bool = False
     superscripts: bool = False
     strict: bool = False
@@ -90,6 +104,8 @@ class Watch:
         if local == "worksheet":
             self.parser.StartElementHandler = self._sheet_element
             self.contents.stored[self.part] = self.results
+        elif local == "workbook":
+            self.parser.StartElementHandler = self._workbook_element
         elif local == "sst":
             self.parser.StartElementHandler = self._string_element
         elif local in ("document-content", "document"):
@@ -101,8 +117,17 @@ class Watch:
 
     # --- SpreadsheetML -------------------------------------------------------------------------------------------
 
+    def _workbook_element(self, name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == "sheet":
+            self._count_sheet()
+
     def _string_element(self, name: str, attributes: dict[str, str]) -> None:
-        if name.endswith("vertAlign"):
+        local = name.rpartition(":")[2]
+        if local == "si" or local == "r":
+            self.contents.texts += 1
+            if self.contents.texts > MAX_TEXTS:
+                raise ReadError("read.too_many_texts", limit=MAX_TEXTS)
+        elif local == "vertAlign":
             self.contents.superscripts = True
 
     def _sheet_element(self, name: str, attributes: dict[str, str]) -> None:
@@ -186,12 +211,18 @@ class Watch:
             self.column = 0
             self.repeat = 1
         elif local == "table":
+            self._count_sheet()
             self.row = self.column = 0
             self.row_repeat = self.repeat = 1
             self.counted = True
             self.sheet = next((v for k, v in attributes.items() if k.endswith(":name")), self.part)
 
     # --- both ----------------------------------------------------------------------------------------------------
+
+    def _count_sheet(self) -> None:
+        self.contents.sheets += 1
+        if self.contents.sheets > MAX_SHEETS:
+            raise ReadError("read.too_many_sheets", limit=MAX_SHEETS)
 
     def _where(self) -> Where:
         return Where(sheet=self.sheet, cell=f"{column_letters(self.column)}{self.row}")

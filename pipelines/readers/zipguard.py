@@ -56,7 +56,7 @@ def inspect(data: bytes) -> Contents:
 
     Raises ReadError: read.malformed, read.encrypted, read.macros, read.zip_bomb, read.zip_part_name, read.zip_parts,
     read.zip_packing, read.xml_doctype, read.too_many_cells, read.too_many_formatted, read.spread_too_large,
-    read.far_cell.
+    read.far_cell, read.too_many_sheets, read.too_many_texts.
     """
     with _opened(data) as archive:
         parts = archive.infolist()
@@ -75,6 +75,7 @@ def inspect(data: bytes) -> Contents:
         if contents.formulas:
             names = sheet_names(archive)
             contents.stored = {names.get(part, part): results for part, results in contents.stored.items()}
+    contents.unpacked = unpacked.total
     _add_remarks(contents)
     return contents
 

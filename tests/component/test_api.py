@@ -26,6 +26,7 @@ from pipelines.service.api_problems import ProblemError
 from pipelines.service.api_queue import Queue
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, warned, who
+from tests.unit import check_fakes
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
 
@@ -95,6 +96,17 @@ def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) 
     jsonschema.Draft202012Validator(schema).validate(told)
     assert set(api_models.ReportBody.model_fields) == set(told)
     assert queries.submissions(desk.engine) == []
+
+
+def test_reading_processes_are_shared_out_by_account(
+    desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts: list[str | None] = []
+    monkeypatch.setattr(check_fakes.Pool, "accounts", accounts)
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    assert client.post("/v1/check", headers=head, content=file()).status_code == 200
+    assert client.post("/v1/submissions", headers=head, content=file()).status_code == 201
+    assert accounts == ["qq-sender", "qq-sender"]
 
 
 def test_sending_gives_the_receipt_and_repeating_gives_it_again(desk: Desk, client: TestClient) -> None:
@@ -389,6 +401,40 @@ def test_nobody_waits_for_anothers_files() -> None:
             await asyncio.gather(*slow)
 
     assert asyncio.run(both()) == "answered"
+
+
+def test_accounts_that_fill_every_place_leave_one_for_a_colleague() -> None:
+    gate = threading.Event()
+
+    async def all_of_them() -> str:
+        queue = Queue(at_once=2, waiting=40, in_all=8)
+        slow = [asyncio.create_task(queue.run(a, "en", lambda: gate.wait(20))) for a in "abcd" for _ in range(2)]
+        await asyncio.sleep(0)
+        try:
+            return await asyncio.wait_for(queue.run("colleague", "en", lambda: "answered"), 10)
+        finally:
+            gate.set()
+            await asyncio.gather(*slow)
+
+    assert asyncio.run(all_of_them()) == "answered"
+
+
+def test_a_caller_that_goes_away_while_it_waits_takes_no_place() -> None:
+    gate = threading.Event()
+
+    async def gone() -> int:
+        queue = Queue(at_once=1, waiting=40, in_all=8)
+        first = asyncio.create_task(queue.run("one", "en", lambda: gate.wait(20)))
+        waiting = asyncio.create_task(queue.run("one", "en", lambda: 5))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        gate.set()
+        await first
+        return await asyncio.wait_for(queue.run("one", "en", lambda: 7), 10)
+
+    assert asyncio.run(gone()) == 7
 
 
 def test_the_forty_third_is_asked_to_come_again() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.readers import wire
+from pipelines.readers import budget, wire
 from pipelines.readers.child import Job, read_in_child
 from pipelines.readers.model import Cell, Grid, ReadError, Table, Where
 from pipelines.readers.pool import ChildPool
@@ -41,6 +41,15 @@ def misbehave(job: str) -> object:
         case "spin":
             while True:
                 pass
+        case "spin in C":
+            return sum(range(1 << 60))  # looks for no signal before it ends
+        case "work":
+            until = time.process_time() + 0.4
+            while time.process_time() < until:
+                pass
+        case "earn":
+            budget.earn("pdf", 20_000)
+            misbehave("work")
         case "connect":
             try:
                 socket.create_connection(("192.0.2.1", 80), 1)
@@ -75,7 +84,7 @@ def pool() -> Iterator[ChildPool[str, object]]:
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[ChildPool[str, object]]:
-    with ChildPool(misbehave, timeout=1.5, cpu_seconds=0, preload=()) as made:
+    with ChildPool(misbehave, timeout=1.5, cpu_seconds=1, preload=()) as made:
         list(made.map([(0, "x"), (1, "x")]))
         yield made
 
@@ -106,8 +115,36 @@ def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]
 
 def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, object]) -> None:
     child = impatient.launcher.start()
-    result = child.ask("spin", 10.0)
+    result = child.ask("spin", 30.0)
+    assert isinstance(result, ReadError) and (result.rule, result.params["seconds"]) == ("read.too_slow", 1)
+    assert 0.9 < child.used < 1.5 and not child.reusable
+    child.close()
+
+
+def test_a_file_whose_size_earns_more_may_use_more() -> None:
+    with ChildPool(misbehave, cpu_seconds=0.2, preload=()) as strict:
+        child = strict.launcher.start()
+        assert child.ask("earn", 30.0) == "earn"
+        result = child.ask("work", 30.0)
+        assert isinstance(result, ReadError) and result.rule == "read.too_slow"
+        child.close()
+
+
+def test_a_child_that_heeds_no_signal_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start()
+    result = child.ask("spin in C", 30.0)
     assert isinstance(result, ReadError) and "processor time" in str(result.params["reason"])
+    assert 1 < child.used < 5
+    child.close()
+
+
+def test_processor_time_is_counted_for_each_job(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start()
+    used = []
+    for _ in range(3):
+        assert child.ask("work", 30.0) == "work"
+        used.append(child.used)
+    assert all(0.35 < seconds < 0.9 for seconds in used), used
     child.close()
 
 

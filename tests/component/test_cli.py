@@ -108,6 +108,20 @@ def test_a_file_that_is_not_there_is_two(capsys: pytest.CaptureFixture[str]) -> 
     assert _run(capsys, "read", ".")[0] == 2
 
 
+def test_a_file_that_is_too_big_is_refused_before_it_is_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.px"
+    with path.open("wb") as handle:
+        handle.truncate(200 * 1024 * 1024)
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("read") if self == path else read_bytes(self))
+    for command in (["check", str(path)], ["read", str(path)], ["preview", str(path), "-o", str(tmp_path / "x.html")]):
+        code, out, err = _run(capsys, *command)
+        assert (code, out) == (2, "")
+        assert "has 200 MB; at most 50 MB are taken. Send the tables" in err
+
+
 def test_a_fault_of_the_program_is_not_a_finding(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

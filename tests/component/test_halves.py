@@ -45,6 +45,18 @@ def _spin() -> object:
         pass
 
 
+def _endless() -> object:
+    while True:
+        _work(0.1)
+
+
+def _work(seconds: float) -> object:
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    return "done"
+
+
 _PIECES: dict[str, Callable[[], object]] = {
     "pid": os.getpid,
     "large": lambda: "x" * 3_000_000,  # more than a pipe holds
@@ -53,6 +65,8 @@ _PIECES: dict[str, Callable[[], object]] = {
     "die": _die,
     "crash": _crash,
     "spin": _spin,
+    "work": lambda: _work(0.4),
+    "endless": _endless,
     "fill": lambda: len(bytearray(MEMORY)),
     "sleep": lambda: time.sleep(30),
 }
@@ -154,3 +168,25 @@ def _orphans(launcher: int) -> list[str]:
 
 def test_outside_of_a_reading_process_one_half_comes_after_the_other() -> None:
     assert halves.both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
+
+
+@pytest.mark.parametrize("job", ["endless+endless", "pid+endless", "endless+pid"])
+def test_both_halves_together_use_no_more_than_one_budget(job: str) -> None:
+    with ChildPool(halved, workers=1, cpu_seconds=1.2, preload=()) as small:
+        child = small.launcher.start()
+        result = child.ask(job, 30.0)
+        assert isinstance(result, ReadError) and result.rule == "read.too_slow", result
+        assert result.params["seconds"] == 1
+        child.close()
+        began = time.monotonic()
+        while (left := _orphans(small.launcher.process.pid)) and time.monotonic() - began < 20:
+            time.sleep(0.05)
+        assert not left
+
+
+def test_what_one_half_leaves_over_is_for_what_comes_after() -> None:
+    with ChildPool(halved, workers=1, cpu_seconds=1.2, preload=()) as small:
+        child = small.launcher.start()
+        assert child.ask("work+work", 30.0) == ("done", "done")
+        assert 0.7 < child.used < 1.2, "the work of the fork is counted"
+        child.close()

@@ -6,10 +6,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from pipelines.readers import pool as pool_module
+from pipelines.readers.child import Child
 from pipelines.readers.model import ReadError
 from pipelines.readers.pool import ChildPool, Seats, at_once
 
@@ -21,6 +23,11 @@ def work(job: str) -> object:
         time.sleep(float(number))
     if verb == "crash":
         os.abort()
+    if verb == "hold":
+        while not Path(number).exists():
+            time.sleep(0.01)
+    if verb == "nice":
+        return os.getpriority(os.PRIO_PROCESS, 0)
     return job if verb != "pid" else os.getpid()
 
 
@@ -46,8 +53,8 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def _one(pool: ChildPool[str, object], job: str) -> object:
-    return next(result for _, result in pool.map([(0, job)]))
+def _one(pool: ChildPool[str, object], job: str, account: str | None = None) -> object:
+    return next(result for _, result in pool.map([(0, job)], account))
 
 
 def test_forty_callers_each_get_their_own_answer_and_never_more_children_work_than_seats(
@@ -115,6 +122,100 @@ def test_seats_are_given_in_the_order_of_asking() -> None:
     for thread in threads:
         thread.join()
     assert order == list(range(5)) and seats.taken == 0
+
+
+def test_eight_slow_files_of_four_accounts_leave_a_child_for_a_fifth(
+    pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pool_module, "PATIENCE", 0.1)
+    end = tmp_path / "end"
+    accounts = [account for account in "abcd" for _ in range(2)]
+    slow = _together(*(lambda a=account: _one(pool, f"hold {end}", a) for account in accounts))  # type: ignore[misc]
+    _until(lambda: len(pool.seats.waiting) + sum(pool.seats.in_work.values()) == 8)
+    try:
+        assert _one(pool, "quick", "colleague") == "quick"
+        assert all(thread.is_alive() for thread in slow), "none of them has ended"
+    finally:
+        end.touch()
+    for thread in slow:
+        thread.join()
+    assert (pool.seats.taken, pool.seats.aside, pool.seats.waiting, pool.seats.in_work) == (0, 0, [], {})
+
+
+def _served(seats: Seats, asking: list[str], free: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let accounts ask for a seat, one after the other; free one; return the order in which they are served."""
+    served: list[str] = []
+    give = seats._give
+    monkeypatch.setattr(seats, "_give", lambda turn: (served.append(turn.account), give(turn)))
+
+    def ask(account: str) -> None:
+        seat = seats.take(account, wait=True)
+        assert seat is not None
+        seat.leave()
+
+    threads = []
+    for number, account in enumerate(asking):
+        threads += _together(lambda a=account: ask(a))  # type: ignore[misc]
+        _until(lambda n=number: len(seats.waiting) == n + 1)  # type: ignore[misc]
+    free()
+    for thread in threads:
+        thread.join()
+    assert (seats.taken, seats.waiting, seats.in_work) == (0, [], {})
+    return served
+
+
+def test_an_account_with_nothing_in_work_is_served_before_one_that_has_a_file_in_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seats = Seats(2)
+    held = [seats.take(account, wait=True) for account in ("busy", "other", "third")]
+    assert seats.take("fourth", wait=False) is None, "one seat, and no more, is for an account without any"
+    assert seats.taken == 3
+
+    def free() -> None:
+        for seat in reversed(held):
+            assert seat is not None
+            seat.leave()
+
+    # `busy` keeps its seat longest: its further file waits for those of accounts that came later and have none.
+    assert _served(seats, ["busy", "late"], free, monkeypatch) == ["late", "busy"]
+
+
+def test_of_two_accounts_the_one_that_used_less_processor_time_is_served_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seats = Seats(1)
+    for account, seconds in (("greedy", 20.0), ("modest", 1.0)):
+        seat = seats.take(account, wait=True)
+        assert seat is not None
+        seat.leave(seconds)
+    first, second = seats.take("first", wait=True), seats.take("second", wait=True)
+    assert first is not None and second is not None
+
+    def free() -> None:
+        second.leave()
+        first.leave()
+
+    assert _served(seats, ["greedy", "modest"], free, monkeypatch) == ["modest", "greedy"]
+
+
+def test_a_slow_child_goes_on_at_a_lower_priority_and_is_not_used_again(
+    pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _one(pool, "nice")
+    assert isinstance(before, int)
+    monkeypatch.setattr(pool_module, "PATIENCE", 0.1)
+    lowered: list[int] = []
+    slow_down = Child.slow_down
+
+    def watch(child: Child) -> None:
+        slow_down(child)
+        lowered.append(os.getpriority(os.PRIO_PROCESS, child.pid))
+
+    monkeypatch.setattr(Child, "slow_down", watch)
+    _one(pool, "sleep 0.5")
+    assert lowered == [before + 5]
+    assert _one(pool, "nice") == before
 
 
 def test_a_caller_that_gives_up_returns_its_seat(pool: ChildPool[str, object]) -> None:

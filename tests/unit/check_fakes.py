@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
@@ -105,9 +105,14 @@ def take(task: Task) -> Taken:
 
 
 class Pool:
-    """A pool of no processes."""
+    """A pool of no processes. `accounts` are those that files were read for."""
 
-    def map(self, jobs: Iterator[tuple[str, Task]]) -> Iterator[tuple[str, Taken | ReadError]]:
+    accounts: ClassVar[list[str | None]] = []
+
+    def map(
+        self, jobs: Iterator[tuple[str, Task]], account: str | None = None
+    ) -> Iterator[tuple[str, Taken | ReadError]]:
+        self.accounts.append(account)
         for key, task in jobs:
             try:
                 yield key, take(task)

@@ -185,3 +185,12 @@ def test_a_listener_may_end_the_check() -> None:
 
     with pytest.raises(InterruptedError):
         _check("2025-Q4;reported;3", on_step=leave)
+
+
+def test_a_file_that_is_too_big_is_refused_without_a_reading_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts: list[str | None] = []
+    monkeypatch.setattr(check_fakes.Pool, "accounts", accounts)
+    monkeypatch.setattr(check_fakes, "take", lambda task: pytest.fail("it was read"))
+    report = _check("x" * (50 * 1024 * 1024 + 1))
+    assert (report.verdict, report.findings[0].rule) == ("unreadable", "read.too_big")
+    assert report.findings[0].params == {"megabytes": 51, "limit": 50}

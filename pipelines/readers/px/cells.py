@@ -13,6 +13,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from math import prod
 
+from pipelines.readers.common import MAX_CELLS
 from pipelines.readers.model import ReadError, Scalar, Where
 from pipelines.readers.px.structure import Layout
 from pipelines.readers.px.timeval import RULES as TIMEVAL_RULES
@@ -97,6 +98,8 @@ def _value(token: str) -> Stored:
 def parse(text: str, start: int, layout: Layout) -> Cells:
     """All cells after `DATA=` at offset `start`. Raises ReadError with the line in DATA."""
     first_line = text.count("\n", 0, start) + 1
+    if layout.keys is None and layout.cells > MAX_CELLS:
+        raise ReadError("read.too_many_cells", Where(line=first_line, keyword="DATA"), limit=MAX_CELLS)
     body = text[start:].rstrip("; \t\n\x00\x1a")
     return _keyed(body, first_line, layout) if layout.keys is not None else _dense(body, first_line, layout)
 
@@ -118,10 +121,16 @@ def _dense(body: str, first_line: int, layout: Layout) -> Cells:
             # signs written without a divider ('".."".."') still read one by one
             del values[starts[-1] :]
             values += _one_by_one(row, number, memo)
+        _check_count(values, number)
     if len(values) != layout.cells:
         last = lines[-1] if lines else first_line
         raise ReadError("read.px.count", Where(line=last, keyword="DATA"), seen=len(values), expected=layout.cells)
     return Cells(values, starts, lines)
+
+
+def _check_count(values: list[Stored], line: int) -> None:
+    if len(values) > MAX_CELLS:
+        raise ReadError("read.too_many_cells", Where(line=line, keyword="DATA"), limit=MAX_CELLS)
 
 
 def _one_by_one(row: str, line: int, memo: _Memo) -> list[Stored]:
@@ -180,4 +189,5 @@ def _keyed(body: str, first_line: int, layout: Layout) -> Cells:
             params_ = {"seen": seen, "found": len(here), "expected": width}
             raise ReadError("read.px.row_count", Where(line=line, keyword="DATA"), **params_)
         at += width
+        _check_count(values, line)
     return Cells(values, starts, lines, list(rows))

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from pipelines.readers.common import MAX_CELLS
 from pipelines.readers.model import ReadError, Where
 
 RULES: dict[str, tuple[str, str]] = {
@@ -31,6 +32,10 @@ RULES: dict[str, tuple[str, str]] = {
         "The value of {keyword} does not end with a semicolon.",
         "End it with a semicolon. If the end of the file is missing, save the file again.",
     ),
+    "read.px.too_many_keywords": (
+        "The file holds more than {limit} keywords.",
+        "Send the table without notes on single cells, or as a workbook.",
+    ),
     "read.px.repeated": (
         "{keyword} stands in the file twice; the first time on line {first}.",
         "Remove one of the two.",
@@ -46,6 +51,9 @@ _ITEM = re.compile(
 )
 _SPACE = re.compile(r"\s*")
 _TEXT = re.compile(r"\"([^\"]*)\"")
+
+MAX_STATEMENTS = 20_000
+"""Keywords of a file. Those of offices have some dozens, and one more for each note on a cell."""
 
 SINGLE = frozenset({"STUB", "HEADING", "VALUES", "CODES", "TIMEVAL", "CONTVARIABLE", "KEYS"})
 """Keywords that say what the cells are, so that two of them would contradict each other."""
@@ -128,6 +136,8 @@ def parse(text: str) -> tuple[Header, int]:
         if keyword == "DATA":
             header.data_line = line
             return header, at
+        if len(header.statements) == MAX_STATEMENTS:
+            raise ReadError("read.px.too_many_keywords", place, limit=MAX_STATEMENTS)
         values, at = _values(text, at, place)
         header.add(Statement(keyword, language, tuple(keys), tuple(values), line))
         line += text.count("\n", start, at)
@@ -161,6 +171,8 @@ def _values(text: str, at: int, place: Where) -> tuple[list[str], int]:
             values.append(":".join("".join(_TEXT.findall(part)) for part in re.findall(_TEXTS, texts)))
         else:
             values.append((bare if bare is not None else word).strip())
+        if len(values) > MAX_CELLS:
+            raise ReadError("read.too_many_cells", place, limit=MAX_CELLS)
         at = item.end()
         separator = text[at : at + 1]
         if separator == "":
