@@ -143,6 +143,31 @@ def submission_page(
     return sorted(rows[:limit], key=lambda row: (row.received_at, row.submission_id), reverse=True)
 
 
+def waiting(
+    engine: sa.Engine,
+    declaration_hash: str,
+    rules_version: str,
+    *,
+    territory: str | None = None,
+    only: Sequence[str] | None = None,
+) -> list[Submission]:
+    """Return submissions to be checked, by arrival: new ones, and unsent ones checked by other declarations or rules.
+
+    Those of a territory include what was not recognised yet.
+    """
+    checked_so = sa.and_(SUBMISSION.c.declaration_hash == declaration_hash, SUBMISSION.c.rules_version == rules_version)
+    # Null where it was never checked, and null is not true.
+    condition = sa.or_(SUBMISSION.c.state == "received", sa.func.coalesce(checked_so, sa.false()).is_(sa.false()))
+    if territory is not None:
+        condition = sa.and_(condition, sa.or_(SUBMISSION.c.territory.is_(None), SUBMISSION.c.territory == territory))
+    return submissions(engine, states=["received", "checked", "refused"], ids=only, where=condition)
+
+
+def of_territory(territory: str) -> sa.ColumnElement[bool]:
+    """Return the SQL condition that a row of `submission` is of a territory."""
+    return SUBMISSION.c.territory == territory
+
+
 def count_submissions(engine: sa.Engine, *, states: Iterable[str] | None = None, territory: str | None = None) -> int:
     """Return how many submissions there are, all or of some states or a territory."""
     query = sa.select(sa.func.count()).select_from(SUBMISSION)
@@ -152,6 +177,13 @@ def count_submissions(engine: sa.Engine, *, states: Iterable[str] | None = None,
         query = query.where(SUBMISSION.c.territory == territory)
     with reading(engine) as connection:
         return int(connection.execute(query).scalar_one())
+
+
+def count_by_state(engine: sa.Engine) -> dict[str, int]:
+    """Return how many submissions there are in each state that has any."""
+    query = sa.select(SUBMISSION.c.state, sa.func.count().label("n")).group_by(SUBMISSION.c.state)
+    with reading(engine) as connection:
+        return {row.state: row.n for row in connection.execute(query.order_by(SUBMISSION.c.state))}
 
 
 def accepted_ids(engine: sa.Engine) -> set[str]:
