@@ -301,7 +301,9 @@ def replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Repla
     found: dict[str, dict[tuple[str, str], list[BlockKey]]] = {}
     with reading(engine) as connection:
         for chunk in _chunks(ids):
-            accepted = _acceptances(ids=chunk)
+            # Earlier acceptances succeed none of these; of the newest returns that leaves hardly any to be looked at.
+            oldest = sa.select(sa.func.min(SUBMISSION.c.accepted_at)).where(SUBMISSION.c.submission_id.in_(chunk))
+            accepted = _acceptances(SUBMISSION.c.accepted_at >= oldest.correlate(None).scalar_subquery(), ids=chunk)
             query = sa.select(accepted).where(
                 accepted.c.submission_id.in_(chunk), accepted.c.next_submission_id.is_not(None)
             )
