@@ -8,12 +8,15 @@ for an approval) is the same at every length, as it is in an office.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from pipelines import clock
+from pipelines.intake.arrivals import Listed
 from pipelines.intake.database import writing
 from pipelines.intake.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
 
@@ -47,6 +50,29 @@ def fill(engine: sa.Engine, submissions: int) -> None:
     with writing(engine) as connection:
         for table, made in rows.items():
             connection.execute(sa.insert(table), made)
+
+
+def settle(engine: sa.Engine) -> None:
+    """Let everything that is not sent have been checked by today's declarations and rules, and nothing wait."""
+    from pipelines.intake.check import rules_version
+    from pipelines.returns.registry import load
+
+    checked = {"declaration_hash": load().digest, "rules_version": rules_version()}
+    with writing(engine) as connection:
+        connection.execute(sa.update(SUBMISSION).values(checked))
+        connection.execute(sa.update(SUBMISSION).where(SUBMISSION.c.state == "received").values(state="checked"))
+
+
+def write_arrivals(folder: Path, returns: int) -> None:
+    """Write a list of arrivals of that length, none of which waits for a decision."""
+    folder.mkdir(parents=True)
+    names = list(Listed.__dataclass_fields__)
+    with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
+        rows = csv.writer(handle)
+        rows.writerow(names)
+        for number in range(returns):
+            given = {"file": f"{number}.csv", "sha256": f"{number:064x}", "received_at": clock.stamp(BEGIN)}
+            rows.writerow([given.get(name, "x") for name in names])
 
 
 def identity(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -146,26 +146,43 @@ def test_status_does_not_grow_with_history(desks: dict[int, Desk], monkeypatch: 
     grown(desks, ask)
 
 
+def test_status_shows_the_newest_and_says_how_to_see_the_others(
+    desks: dict[int, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines import cli
+
+    desk = desks[BRIEF]
+    monkeypatch.setenv("RTI_HOME", str(desk.home.root))
+    by_arrival = sorted((ledgers.received_at(n), ledgers.identity(n)) for n in range(BRIEF))
+    expected = [identity for _, identity in by_arrival]
+
+    def ids(*arguments: str) -> list[str]:
+        out = CliRunner().invoke(cli.app, ["status", "--json", *arguments])
+        content = json.loads(out.stdout)
+        assert content["total"] == BRIEF or "--state" in arguments
+        return [one["submission_id"] for one in content["submissions"]]
+
+    assert ids() == expected[-50:] and ids("--limit", "3") == expected[-3:]
+    assert ids("--all") == expected and ids("--before", expected[5]) == expected[:5]
+    assert len(ids("--state", "refused", "--state", "sent", "--all")) == 11 + 5
+    shown = CliRunner().invoke(cli.app, ["status", "--limit", "3"])
+    assert shown.stderr == f"Showing 3 of 560. Use --all or --before {expected[-3]} to see others.\n"
+    assert CliRunner().invoke(cli.app, ["status", "--all"]).stderr == ""
+
+
 def test_take_in_without_news_does_not_grow_with_history(
     desks: dict[int, Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipelines import refresh
-    from pipelines.intake.check import rules_version
-    from pipelines.returns.registry import load
 
-    lists: dict[Path, int] = {}
+    lists = {size: tmp_path / str(size) for size in desks}
     arrivals._parse.cache_clear()
     for size, desk in desks.items():
-        lists[_listed(tmp_path / str(size), size)] = size
-        with writing(desk.engine) as connection:
-            # Everything that was not sent was checked by today's rules.
-            now = {"declaration_hash": load().digest, "rules_version": rules_version()}
-            connection.execute(sa.update(SUBMISSION).where(SUBMISSION.c.state != "received").values(now))
-            connection.execute(sa.update(SUBMISSION).where(SUBMISSION.c.state == "received").values(territory="ZZ"))
+        ledgers.write_arrivals(lists[size], size)
+        ledgers.settle(desk.engine)
 
     def ask(desk: Desk) -> None:
-        folder = next(f for f, size in lists.items() if desks[size] is desk)
-        monkeypatch.setenv("RTI_SAMPLES", str(folder))
+        monkeypatch.setenv("RTI_SAMPLES", str(lists[next(size for size, one in desks.items() if one is desk)]))
         for territory in ("QA", "QB", "QC"):
             taken = refresh.take_in(desk.home, territory)
             assert taken.checked == 0 and not taken.undecided
@@ -173,19 +190,6 @@ def test_take_in_without_news_does_not_grow_with_history(
     monkeypatch.setattr(ledger, "open_ledger", lambda home: next(d.engine for d in desks.values() if d.home == home))
     grown(desks, ask)
     assert arrivals._parse.cache_info().misses == len(lists), "parsed once, however many territories ask for it"
-
-
-def _listed(folder: Path, size: int) -> Path:
-    """A list of arrivals of that length, none of which waits for a decision."""
-    folder.mkdir()
-    names = list(arrivals.Listed.__dataclass_fields__)
-    with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
-        rows = csv.writer(handle)
-        rows.writerow(names)
-        for number in range(size):
-            given = {"file": f"r{number}.csv", "sha256": f"{number:064x}", "received_at": "2026-01-01T00:00:00Z"}
-            rows.writerow([given.get(name, "x") for name in names])
-    return folder
 
 
 # ------------------------------------------------------------------------------------------------- the right answers
