@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from pipelines import desk as door
@@ -44,8 +45,8 @@ def submissions(
     mine: Annotated[bool, Query(description="Only what this account sent.")] = False,
     limit: Annotated[int, Query(description="Submissions on a page.", ge=1, le=500)] = 100,
     cursor: Annotated[
-        str | SkipJsonSchema[None],
-        Query(description="Where to continue: as in the `Link` of the page before.", pattern=door.Position.PATTERN),
+        Annotated[str, Field(pattern=door.Position.PATTERN)] | SkipJsonSchema[None],
+        Query(description="Where to continue: as in the `Link` of the page before."),
     ] = None,
 ) -> Any:
     """Return the submissions this account may see, newest first, one page at a time.
@@ -108,7 +109,7 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
     "/submissions/{submission_id}/annotated",
     response_class=Response,
     tags=["looking"],
-    responses={200: {"content": {"application/octet-stream": FILE}, "description": "A workbook."}},
+    responses={200: {"content": {XLSX: FILE, "application/octet-stream": FILE}, "description": "A workbook."}},
 )
 async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) -> Any:
     """Their own workbook with the findings in its cells; for other formats a workbook of findings."""
