@@ -109,7 +109,7 @@ def _filter(here: Here) -> Filter:
         period = _one_of(
             here.tell("Period"),
             _PERIOD,
-            desk.reported_periods(here.desk),
+            desk.reported_periods(here.desk, here.who),
             lambda code: words.period(code, here.language),
             here.tell("every period"),
         )

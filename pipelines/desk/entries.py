@@ -159,10 +159,18 @@ def submission_page(
     )
 
 
-def reported_periods(desk: Desk) -> list[str]:
-    """Return every period that any return is about, newest first: what a filter by period offers."""
+def reported_periods(desk: Desk, who: Identity) -> list[str]:
+    """Return the periods of the returns that may be seen, newest first: what a filter by period offers.
+
+    A draft counts for those who work in its office, as in the lists, and for its sender.
+    """
+    is_draft = sa.or_(SUBMISSION.c.state.in_(rights.DRAFT), SUBMISSION.c.state == "withdrawn")
+    drafts = sa.select(SUBMISSION.c.submission_id).where(is_draft, SUBMISSION.c.sender != who.account)
+    working = [(g.jurisdiction, g.instrument) for g in who.grants if g.role in rights.WORKING]
+    query = sa.select(BLOCK.c.period).distinct()
+    seen = sa.and_(_of_pairs(BLOCK, who.pairs()), BLOCK.c.submission_id.not_in(drafts))
     with reading(desk.engine) as connection:
-        periods = connection.execute(sa.select(BLOCK.c.period).distinct()).scalars()
+        periods = connection.execute(query.where(sa.or_(_of_pairs(BLOCK, working), seen))).scalars()
         return sorted(periods, reverse=True)
 
 
@@ -185,15 +193,14 @@ def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]
 
 def _near(who: Identity) -> sa.ColumnElement[bool]:
     """What may possibly be seen, so that not the whole ledger is read; `rights` has the last word."""
-    own = _of_pairs(SUBMISSION, who)
-    return sa.true() if own is None else sa.or_(own, _has_block(_of_pairs(BLOCK, who)))
-
-
-def _of_pairs(table: sa.Table, who: Identity) -> sa.ColumnElement[bool] | None:
-    """Return the condition that a row belongs to one of the pairs of a person, None where every row does."""
     pairs = who.pairs()
     if (EVERY, EVERY) in pairs:
-        return None
+        return sa.true()
+    return sa.or_(_of_pairs(SUBMISSION, pairs), _has_block(_of_pairs(BLOCK, pairs)))
+
+
+def _of_pairs(table: sa.Table, pairs: Iterable[tuple[str, str]]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row belongs to one of some pairs (jurisdiction, instrument)."""
     any_of = [
         sa.and_(
             sa.true() if jurisdiction == EVERY else table.c.jurisdiction == jurisdiction,
@@ -204,8 +211,7 @@ def _of_pairs(table: sa.Table, who: Identity) -> sa.ColumnElement[bool] | None:
     return sa.or_(sa.false(), *any_of)
 
 
-def _has_block(condition: sa.ColumnElement[bool] | None) -> sa.ColumnElement[bool]:
-    assert condition is not None
+def _has_block(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(BLOCK.c.submission_id == SUBMISSION.c.submission_id, condition)
 
 

@@ -442,7 +442,7 @@ def _key(row: sa.Row[Any]) -> BlockKey:
     return (row.jurisdiction, row.instrument, row.form, row.freq, row.period)
 
 
-def _same_key(one: sa.Alias, other: sa.Alias) -> sa.ColumnElement[bool]:
+def _same_key(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(*(one.c[name] == other.c[name] for name in _KEY))
 
 

@@ -51,8 +51,8 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _document_problems(responses: dict[str, Any]) -> None:
     """Give each error its media type, and add the errors that every operation has."""
-    for status, description in EVERYWHERE.items():
-        responses.setdefault(str(status), {"description": description})
+    for code, description in EVERYWHERE.items():
+        responses.setdefault(str(code), {"description": description})
     for status, response in responses.items():
         if status >= "400":
             schemas = [body["schema"] for body in response.get("content", {}).values() if "schema" in body]

@@ -329,6 +329,25 @@ def test_a_page_is_filled_up_behind_what_may_not_be_seen(desk: Desk, truth: list
     assert all(len(page.entries) == 25 for page in pages[:-1])
 
 
+def test_periods_of_a_filter_are_those_of_returns_that_may_be_seen(desk: Desk, truth: list[Row]) -> None:
+    newest = truth[0]
+    assert newest.state == "received"
+    (jurisdiction, instrument, _), *_ = newest.keys
+    with writing(desk.engine) as connection:
+        # A draft is the only return of its period.
+        of_it = sa.and_(BLOCK.c.submission_id == newest.identity, BLOCK.c.period == max(key[2] for key in newest.keys))
+        connection.execute(sa.update(BLOCK).where(of_it).values(period="2099-Q4"))
+    known = sorted({key[2] for row in truth for key in row.keys}, reverse=True)
+    seen = {
+        role: door.reported_periods(
+            desk, Identity("someone", "Someone", "en", (Grant(role, jurisdiction, instrument),))
+        )
+        for role in ("viewer", "approver")
+    }
+    assert seen == {"viewer": known, "approver": ["2099-Q4", *known]}
+    assert door.reported_periods(desk, Identity("nobody", "Nobody", "en", ())) == []
+
+
 def test_waiting_is_what_no_check_by_these_rules_has_seen(desk: Desk, truth: list[Row]) -> None:
     received = {row.identity for row in truth if row.state == "received"}
     unsent = {row.identity for row in truth if row.state in ("checked", "refused")}
