@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
@@ -22,15 +22,28 @@ def join(parts: Iterable[Part], between: str = "") -> Markup:
     return Markup(between).join(parts)
 
 
-def address(page: str, **query: str) -> str:
-    """Address of a page of the portal, from any other of its pages."""
-    terms = "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items())
-    return f"{page}?{terms}" if terms else page
+def address(page: str, **query: str | Sequence[str]) -> str:
+    """Address of a page of the portal, from any other of its pages; a parameter with several values is repeated."""
+    pairs = [(key, one) for key, value in query.items() for one in ([value] if isinstance(value, str) else value)]
+    return f"{page}?{urlencode(pairs, quote_via=quote, safe='')}" if pairs else page
 
 
 def link(text: Part, href: str) -> Markup:
     """A link that stays in this window."""
     return Markup('<a class="rti-link" href="{}" target="_self">{}</a>').format(href, text)
+
+
+def pagination(label: str, *, newer: tuple[str, str | None], older: tuple[str, str | None]) -> Markup:
+    """Links to the neighbouring pages of a long list, each a text and its address; empty where there is only one page.
+
+    Follows the pagination of the GOV.UK design system: a navigation landmark with a name, words and not only arrows.
+    """
+    links = join(
+        Markup('<a class="rti-link" rel="{}" href="{}" target="_self">{}</a>').format(rel, href, text)
+        for rel, (text, href) in (("prev", newer), ("next", older))
+        if href is not None
+    )
+    return Markup('<nav class="rti-pages" aria-label="{}">{}</nav>').format(label, links) if links else Markup("")
 
 
 def badge(kind: str, sign: str, text: Part) -> Markup:

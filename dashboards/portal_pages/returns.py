@@ -6,7 +6,7 @@ belong here: one submission (`answer.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -17,10 +17,13 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 
 if TYPE_CHECKING:
-    from pipelines.desk import Entry
+    from pipelines.desk import Entry, Filter, Position
 
 PAGE = 50
 _DRAFTS = ("received", "checked", "refused")
+_STATE, _TERRITORY, _PERIOD, _INSTRUMENT, _MINE = "state", "territory", "period", "what", "mine"
+_BEFORE, _AFTER = "before", "after"
+"""Parameters of the page's address: the filters, and the place in the list from which it shows older or newer ones."""
 
 
 def show() -> None:
@@ -32,8 +35,7 @@ def show() -> None:
         here.tell("My returns"),
         here.tell("Every return of your office, the newest first. A return's name opens its answer."),
     )
-    entries = desk.submissions(here.desk, here.who)
-    if not entries:
+    if not desk.submission_page(here.desk, here.who, limit=1).entries:
         layout.put(
             html.box(
                 "note",
@@ -44,15 +46,17 @@ def show() -> None:
             )
         )
     else:
-        _to_do(here, entries)
-        _filtered(here, entries)
+        _to_do(here)
+        _list(here)
     layout.end(here)
 
 
-def _to_do(here: Here, entries: Sequence[Entry]) -> None:
-    """What waits for this person, before any list."""
-    drafts = [one for one in entries if one.mine and one.state in _DRAFTS]
-    waiting = [one for one in entries if one.may_approve]
+def _to_do(here: Here) -> None:
+    """Show what waits for this person, before any list."""
+    from pipelines import desk
+
+    drafts = desk.submissions(here.desk, here.who, states=_DRAFTS, mine=True)
+    waiting = [one for one in desk.submissions(here.desk, here.who, states=["sent"]) if one.may_approve]
     lines: list[html.Part] = [
         html.Markup('{} {} <span class="rti-small">{}</span>').format(
             layout.state(here, one.state), html.link(layout.of_what(here, one), way(one)), one.row.filename
@@ -68,50 +72,90 @@ def _to_do(here: Here, entries: Sequence[Entry]) -> None:
         layout.put(html.box("note", here.tell("To be done by you"), html.items(lines)))
 
 
-def _filtered(here: Here, entries: Sequence[Entry]) -> None:
+def _list(here: Here) -> None:
+    """Show one page of the list. Its filters and its place are in the address, so that it can be linked to."""
+    from pipelines import desk
+
+    before, after = (desk.Position.parse(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
+    page = desk.submission_page(
+        here.desk, here.who, _filter(here), limit=PAGE, older_than=before, newer_than=after if before is None else None
+    )
+    layout.put(table(here, page.entries, here.many("{n} return", "{n} returns", len(page.entries))))
+    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in (_BEFORE, _AFTER)}
+    layout.put(
+        html.pagination(
+            here.tell("Pages of this list"),
+            newer=(here.tell("Newer returns"), _address(kept, _AFTER, page.newer)),
+            older=(here.tell("Older returns"), _address(kept, _BEFORE, page.older)),
+        )
+    )
+
+
+def _address(kept: Mapping[str, Sequence[str]], name: str, position: Position | None) -> str | None:
+    return None if position is None else html.address("returns", **kept, **{name: str(position)})
+
+
+def _filter(here: Here) -> Filter:
+    """Draw the filters and return what they are set to, which the address says."""
+    from pipelines import desk
+
+    forms = [f for f in here.desk.registry.forms.values() if here.who.may_see(f.jurisdiction, f.instrument)]
+    places = list(dict.fromkeys(form.jurisdiction for form in forms))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        states = st.multiselect(
-            here.tell("State"),
-            list(words.STATES),
-            format_func=lambda code: words.state(code, here.language)[2],
-            placeholder=here.tell("every state"),
-            key="returns.states",
-            width=300,
-        )
-        periods = sorted({p for one in entries for p in one.periods}, reverse=True)
-        period = st.selectbox(
+        states = _several(here.tell("State"), _STATE, list(words.STATES), _state_words(here), here.tell("every state"))
+        place = None
+        if len(places) > 1:
+            place = _one_of(here.tell("Territory"), _TERRITORY, places, here.area, here.tell("all territories"))
+        period = _one_of(
             here.tell("Period"),
-            periods,
-            index=None,
-            placeholder=here.tell("every period"),
-            format_func=lambda code: words.period(code, here.language),
-            key="returns.period",
-            width=200,
+            _PERIOD,
+            desk.reported_periods(here.desk, here.who),
+            lambda code: words.period(code, here.language),
+            here.tell("every period"),
         )
-        instruments = sorted({b.instrument for one in entries for b in one.blocks})
-        instrument = st.selectbox(
+        instrument = _one_of(
             here.tell("What"),
-            instruments,
-            index=None,
-            placeholder=here.tell("everything"),
-            format_func=lambda code: here.label("instrument", code),
-            key="returns.instrument",
-            width=220,
+            _INSTRUMENT,
+            sorted({form.instrument for form in forms}),
+            lambda code: here.label("instrument", code),
+            here.tell("everything"),
         )
-        mine = st.checkbox(here.tell("Only those I uploaded"), key="returns.mine")
-    found = [
-        one
-        for one in entries
-        if (not states or words.shown_state(one) in states)
-        and (period is None or period in one.periods)
-        and (instrument is None or any(b.instrument == instrument for b in one.blocks))
-        and (not mine or one.mine)
-    ]
-    shown = int(st.session_state.setdefault("returns.shown", PAGE))
-    layout.put(table(here, found[:shown], here.many("{n} return", "{n} returns", len(found))))
-    if len(found) > shown and st.button(here.tell("Show more"), key="returns.more"):
-        st.session_state["returns.shown"] = shown + PAGE
-        st.rerun()
+        st.session_state["returns.mine"] = _MINE in st.query_params
+        mine = st.checkbox(here.tell("Only those I uploaded"), key="returns.mine", on_change=_changed, args=(_MINE,))
+    return desk.Filter(shown=tuple(states) or None, mine=mine, jurisdiction=place, period=period, instrument=instrument)
+
+
+def _state_words(here: Here) -> Callable[[str], str]:
+    return lambda code: words.state(code, here.language)[2]
+
+
+def _several(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> list[str]:
+    key = f"returns.{name}"
+    st.session_state[key] = [code for code in st.query_params.get_all(name) if code in options]
+    return list(
+        st.multiselect(
+            label, options, key=key, format_func=say, placeholder=every, width=300, on_change=_changed, args=(name,)
+        )
+    )
+
+
+def _one_of(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> str | None:
+    key = f"returns.{name}"
+    asked = st.query_params.get(name)
+    st.session_state[key] = asked if asked in options else None
+    return st.selectbox(
+        label, options, key=key, format_func=say, placeholder=every, width=220, on_change=_changed, args=(name,)
+    )
+
+
+def _changed(name: str) -> None:
+    """Write a filter that was changed into the address, and begin with the newest returns again."""
+    value = st.session_state[f"returns.{name}"]
+    for parameter in (name, _BEFORE, _AFTER):
+        if parameter in st.query_params:
+            del st.query_params[parameter]
+    if value:
+        st.query_params[name] = "1" if value is True else value
 
 
 def way(entry: Entry) -> str:

@@ -120,10 +120,11 @@ def _accepted(here: Here, form: Form) -> pl.DataFrame | None:
 
     from pipelines import desk
 
-    entries = desk.submissions(here.desk, here.who, states=_ACCEPTED)
-    newest = next((one for one in entries if any(b.form == form.series for b in one.blocks)), None)
-    if newest is None:
+    wanted = desk.Filter(states=_ACCEPTED, series=form.series)
+    page = desk.submission_page(here.desk, here.who, wanted, limit=1)
+    if not page.entries:
         return None
+    newest = page.entries[0]
     parts = [desk.history(here.desk, here.who, newest.submission_id)]
     reading = desk.report(here.desk, here.who, newest.submission_id).reading
     if reading is not None:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.commands.common import AsJson, say, say_json, table, the_home, the_ledger, the_registry
+from pipelines.commands.common import AsJson, note, say, say_json, table, the_home, the_ledger, the_registry
 
 if TYPE_CHECKING:
     from pipelines.intake.queries import Replacement
+
+
+PAGE = 50
+"""Submissions that `rti status` shows unless asked for more."""
 
 
 class Kind(StrEnum):
@@ -52,9 +56,14 @@ def status(
     submission: Annotated[str | None, typer.Argument(help="A submission, or the beginning of its id.")] = None,
     state: Annotated[list[str] | None, typer.Option("--state", help="Only these states.")] = None,
     territory: Annotated[str | None, typer.Option("--territory", help="Only this territory.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show, the newest ones.")] = PAGE,
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="SUBMISSION", help="Only those that came before this one.")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every one.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the submissions with their state, or everything that happened to one of them."""
+    """Show the newest submissions with their state, or everything that happened to one of them."""
     from pipelines import codes
     from pipelines.commands.common import Failure
     from pipelines.intake import queries
@@ -66,13 +75,21 @@ def status(
         return
     if unknown := set(state or ()) - set(codes.codes("return_state")):
         raise Failure(f"no state is named {', '.join(unknown)}; there are {', '.join(codes.codes('return_state'))}")
-    found = queries.submissions(engine, states=state, territory=territory)
+    total = queries.count_submissions(engine, states=state, territory=territory)
+    newest_first = queries.submission_page(
+        engine,
+        *([queries.of_territory(territory)] if territory is not None else []),
+        states=state,
+        limit=max(total, 1) if show_all else limit,
+        older_than=queries.Position.of(queries.find(engine, before)) if before is not None else None,
+    )
+    found = newest_first[::-1]
     replaced = queries.replacements(engine, [s.submission_id for s in found])
     if as_json:
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in found]
-        say_json({"home": str(home.root), "kind": home.kind, "submissions": every})
+        say_json({"home": str(home.root), "kind": home.kind, "total": total, "submissions": every})
         return
-    if not found:
+    if not total:
         say("no submission yet; hand one in with `rti submit FILE`")
         return
     by = {identity: ", ".join(one.submission_id for one in later) for identity, later in replaced.items()}
@@ -85,6 +102,9 @@ def status(
     ]
     columns = ("submission", "state", "replaced by", "received", "territory", "form", "kind", "errors", "warnings")
     table(rows, (*columns, "file"))
+    if len(found) < total:
+        older = f" or --before {found[0].submission_id}" if len(found) == limit else ""
+        note(f"Showing {len(found):,} of {total:,}. Use --all{older} to see others.")
 
 
 def territories(as_json: AsJson = False) -> None:

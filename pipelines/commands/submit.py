@@ -143,15 +143,13 @@ def _submit_demonstration(home: Home, folder: Path, language: str, as_json: bool
 
     registry, engine = the_registry(), the_ledger(home)
     new = arrivals.enter(home, engine, folder)
-    waiting = len(queries.submissions(engine, states=["received"]))
+    waiting = queries.count_submissions(engine, states=["received"])
     with progress(waiting, "Checking") as tick:
         reports = check_waiting(home, engine, registry, language=language, after=arrivals.CHECKED_AFTER, progress=tick)
     refused = arrivals.decide(home, engine, folder)
     for error in refused.values():
         note(f"rti: {error}")
-    states: dict[str, int] = {}
-    for one in queries.submissions(engine):
-        states[one.state] = states.get(one.state, 0) + 1
+    states = queries.count_by_state(engine)
     if as_json:
         say_json({"new": new, "checked": len(reports), "undecided": len(refused), "states": states})
     else:

@@ -10,12 +10,23 @@ not allow it) or SubmissionRefusedError (this home takes such a file from nobody
 
 from pipelines.desk.acts import approve, ask_withdrawal, give_back, receipt, send, withdraw
 from pipelines.desk.desk import Desk, open_desk
-from pipelines.desk.entries import Entry, events, original, submission, submissions
+from pipelines.desk.entries import (
+    Entry,
+    Filter,
+    Page,
+    events,
+    original,
+    reported_periods,
+    submission,
+    submission_page,
+    submissions,
+)
 from pipelines.desk.handing_in import declare_nil, hand_in
 from pipelines.desk.memory import Remembered, justify, remembered
 from pipelines.desk.reports import accepted, history, previous, previous_events, report
 from pipelines.desk.uploading import Uploaded, check, nil, upload
 from pipelines.intake.admission import RULES, SubmissionRefusedError
+from pipelines.intake.queries import Position
 from pipelines.intake.receipts import SignedReceipt
 from pipelines.intake.transitions import TransitionError
 from pipelines.people.identity import NotAllowedError
@@ -24,7 +35,10 @@ __all__ = [
     "RULES",
     "Desk",
     "Entry",
+    "Filter",
     "NotAllowedError",
+    "Page",
+    "Position",
     "Remembered",
     "SignedReceipt",
     "SubmissionRefusedError",
@@ -48,8 +62,10 @@ __all__ = [
     "receipt",
     "remembered",
     "report",
+    "reported_periods",
     "send",
     "submission",
+    "submission_page",
     "submissions",
     "upload",
     "withdraw",

@@ -15,6 +15,7 @@ from pipelines.desk import rights
 from pipelines.desk.desk import Desk
 from pipelines.intake import queries, store
 from pipelines.intake.database import reading
+from pipelines.intake.queries import Position
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
 from pipelines.intake.transitions import ACCEPTED
 from pipelines.people.identity import EVERY
@@ -84,16 +85,93 @@ class Entry:
         return tuple(sorted({b.period for b in self.blocks}))
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which submissions to list. What is not given does not limit the list.
+
+    `states` are states of the ledger. `shown` are those that people are shown: with `replaced`, which an accepted
+    return is when none of it counts any more, and then it is neither `approved` nor `published`.
+    """
+
+    states: tuple[str, ...] | None = None
+    shown: tuple[str, ...] | None = None
+    mine: bool = False
+    jurisdiction: str | None = None
+    instrument: str | None = None
+    series: str | None = None
+    period: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some submissions, newest first. `older` and `newer` are the positions to continue from, None at either end."""
+
+    entries: list[Entry]
+    older: Position | None = None
+    newer: Position | None = None
+
+
 def submissions(desk: Desk, who: Identity, *, states: Iterable[str] | None = None, mine: bool = False) -> list[Entry]:
-    """Every submission that may be seen, newest first; `mine` leaves those that this account sent."""
-    query = sa.select(SUBMISSION).order_by(SUBMISSION.c.received_at.desc(), SUBMISSION.c.submission_id)
-    if states is not None:
-        query = query.where(SUBMISSION.c.state.in_(list(states)))
-    own = SUBMISSION.c.sender == who.account
-    query = query.where(own if mine else sa.or_(own, _near(who)))
+    """Return every submission that may be seen, newest first; `mine` leaves those that this account sent.
+
+    Grows with the history. Lists that people or programs ask for are read in pages (`submission_page`).
+    """
+    wanted = Filter(states=None if states is None else tuple(states), mine=mine)
+    found = queries.submissions(desk.engine, states=wanted.states, where=sa.and_(*_conditions(who, wanted)))
+    return _entries(desk, who, rights.may_see(desk, who, found[::-1]))
+
+
+def submission_page(
+    desk: Desk,
+    who: Identity,
+    wanted: Filter = Filter(),
+    *,
+    limit: int,
+    older_than: Position | None = None,
+    newer_than: Position | None = None,
+) -> Page:
+    """Return one page of the submissions that may be seen, newest first.
+
+    The database limits and filters; `rights` has the last word on each row, and the page is filled up behind it.
+    """
+    visible: list[tuple[Submission, tuple[Block, ...]]] = []
+    older, newer = older_than, newer_than
+    conditions, states = _conditions(who, wanted), _ledger_states(wanted)
+    while len(visible) <= limit:
+        rows = queries.submission_page(
+            desk.engine, *conditions, states=states, limit=limit + 1, older_than=older, newer_than=newer
+        )
+        part = rights.may_see(desk, who, rows)
+        visible = [*part, *visible] if newer else [*visible, *part]
+        if len(rows) <= limit:
+            break
+        older, newer = (None, Position.of(rows[0])) if newer else (Position.of(rows[-1]), None)
+    has_more = len(visible) > limit
+    if newer_than is not None and not has_more:
+        # The newest page is always a whole one.
+        return submission_page(desk, who, wanted, limit=limit)
+    visible = visible[-limit:] if newer_than else visible[:limit]
+    first, last = (Position.of(visible[0][0]), Position.of(visible[-1][0])) if visible else (None, None)
+    return Page(
+        _entries(desk, who, visible),
+        older=last if has_more or newer_than else None,
+        newer=first if newer_than or older_than else None,
+    )
+
+
+def reported_periods(desk: Desk, who: Identity) -> list[str]:
+    """Return the periods of the returns that may be seen, newest first: what a filter by period offers.
+
+    A draft counts for those who work in its office, as in the lists, and for its sender.
+    """
+    is_draft = sa.or_(SUBMISSION.c.state.in_(rights.DRAFT), SUBMISSION.c.state == "withdrawn")
+    drafts = sa.select(SUBMISSION.c.submission_id).where(is_draft, SUBMISSION.c.sender != who.account)
+    working = [(g.jurisdiction, g.instrument) for g in who.grants if g.role in rights.WORKING]
+    query = sa.select(BLOCK.c.period).distinct()
+    seen = sa.and_(_of_pairs(BLOCK, who.pairs()), BLOCK.c.submission_id.not_in(drafts))
     with reading(desk.engine) as connection:
-        found = [queries.Submission(**row._mapping) for row in connection.execute(query)]
-    return _entries(desk, who, rights.may_see(desk, who, found))
+        periods = connection.execute(query.where(sa.or_(_of_pairs(BLOCK, working), seen))).scalars()
+        return sorted(periods, reverse=True)
 
 
 def submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
@@ -115,29 +193,76 @@ def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]
 
 def _near(who: Identity) -> sa.ColumnElement[bool]:
     """What may possibly be seen, so that not the whole ledger is read; `rights` has the last word."""
-    wanted = {g.jurisdiction for g in who.grants}
-    if EVERY in wanted:
+    pairs = who.pairs()
+    if (EVERY, EVERY) in pairs:
         return sa.true()
-    blocks = sa.select(BLOCK.c.submission_id).where(BLOCK.c.jurisdiction.in_(wanted))
-    return sa.or_(SUBMISSION.c.jurisdiction.in_(wanted), SUBMISSION.c.submission_id.in_(blocks))
+    return sa.or_(_of_pairs(SUBMISSION, pairs), _has_block(_of_pairs(BLOCK, pairs)))
+
+
+def _of_pairs(table: sa.Table, pairs: Iterable[tuple[str, str]]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row belongs to one of some pairs (jurisdiction, instrument)."""
+    any_of = [
+        sa.and_(
+            sa.true() if jurisdiction == EVERY else table.c.jurisdiction == jurisdiction,
+            sa.true() if instrument == EVERY else table.c.instrument == instrument,
+        )
+        for jurisdiction, instrument in pairs
+    ]
+    return sa.or_(sa.false(), *any_of)
+
+
+def _has_block(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(BLOCK.c.submission_id == SUBMISSION.c.submission_id, condition)
+
+
+def _conditions(who: Identity, wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    own = SUBMISSION.c.sender == who.account
+    conditions = [own if wanted.mine else sa.or_(own, _near(who))]
+    if wanted.jurisdiction is not None:
+        of_block = _has_block(BLOCK.c.jurisdiction == wanted.jurisdiction)
+        conditions.append(sa.or_(SUBMISSION.c.jurisdiction == wanted.jurisdiction, of_block))
+    if wanted.instrument is not None:
+        conditions.append(_has_block(BLOCK.c.instrument == wanted.instrument))
+    if wanted.series is not None:
+        conditions.append(_has_block(BLOCK.c.form == wanted.series))
+    if wanted.period is not None:
+        of_period = sa.select(BLOCK.c.submission_id).where(BLOCK.c.period == wanted.period)
+        conditions.append(SUBMISSION.c.submission_id.in_(of_period))
+    accepted = set(wanted.shown or ()) & {*ACCEPTED, "replaced"}
+    if accepted and accepted != {*ACCEPTED, "replaced"}:
+        current = [state for state in ACCEPTED if state in accepted]
+        is_replaced = queries.is_replaced()
+        fits = sa.or_(SUBMISSION.c.state.in_(current), is_replaced) if "replaced" in accepted else ~is_replaced
+        conditions.append(sa.or_(SUBMISSION.c.state.not_in(ACCEPTED), fits))
+    return conditions
+
+
+def _ledger_states(wanted: Filter) -> tuple[str, ...] | None:
+    """Return the states of the ledger that a filter takes, None for every one."""
+    if not wanted.shown:
+        return wanted.states
+    shown = dict.fromkeys(state for state in wanted.shown if state != "replaced")
+    if "replaced" in wanted.shown:
+        shown |= dict.fromkeys(ACCEPTED)
+    return tuple(state for state in shown if wanted.states is None or state in wanted.states)
 
 
 def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[Block, ...]]]) -> list[Entry]:
     ids = [one.submission_id for one, _ in found]
-    comments, acts = _comments(desk, ids), _newest(desk, ids)
     standing = [one.submission_id for one, _ in found if one.state in ACCEPTED]
+    drafts = [one.submission_id for one, _ in found if one.state == "checked"]
     asked, replaced = _asked(desk, standing), queries.replacements(desk.engine, standing)
-    held = queries.accepted_blocks(desk.engine) if found else {}
     with reading(desk.engine) as connection:
-        lacking = queries.open_warnings(connection, [i for (one, _), i in zip(found, ids, strict=True)])
+        comments, acts = _comments(connection, ids), _newest(connection, ids)
+        held = queries.replaced_blocks(connection, [one.submission_id for one, _ in found if one.state not in ACCEPTED])
+        lacking = queries.open_warnings(connection, drafts)
     out = []
     for one, blocks in found:
         pairs = rights.pairs_of(one, blocks)
-        still_open = tuple(lacking.get(one.submission_id, ())) if one.state == "checked" else ()
+        still_open = tuple(lacking.get(one.submission_id, ()))
         act = acts.get(one.submission_id)
         asking = asked.get(one.submission_id, ())
         askers = {a.actor for a in asking}
-        keys = [(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks]
         out.append(
             Entry(
                 row=one,
@@ -147,7 +272,7 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
                 last_action=act["action"] if act else None,
                 last_actor=act["actor"] if act else None,
                 last_at=act["at"] if act else None,
-                replaces=one.state not in ACCEPTED and any(key in held for key in keys),
+                replaces=one.submission_id in held,
                 replaced_by=replaced.get(one.submission_id, ()),
                 mine=one.sender == who.account,
                 may_justify=rights.may_justify(who, one, pairs),
@@ -177,16 +302,11 @@ def _asked(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Asked, ...]]:
     return {identity: tuple(found) for identity, found in out.items()}
 
 
-def _comments(desk: Desk, ids: Sequence[str]) -> Mapping[str, str]:
+def _comments(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]:
     query = sa.select(EVENT.c.submission_id, EVENT.c.comment).where(EVENT.c.comment.is_not(None))
-    with reading(desk.engine) as connection:
-        rows = queries.in_ids(connection, query.order_by(EVENT.c.event_id), EVENT.c.submission_id, ids)
-        return {row.submission_id: row.comment for row in rows}
+    rows = queries.in_ids(connection, query.order_by(EVENT.c.event_id), EVENT.c.submission_id, ids)
+    return {row.submission_id: row.comment for row in rows}
 
 
-def _newest(desk: Desk, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    newest = sa.select(sa.func.max(EVENT.c.event_id).label("event_id")).group_by(EVENT.c.submission_id).subquery()
-    query = sa.select(EVENT).join(newest, newest.c.event_id == EVENT.c.event_id)
-    with reading(desk.engine) as connection:
-        rows = queries.in_ids(connection, query, EVENT.c.submission_id, ids)
-        return {row.submission_id: dict(row._mapping) for row in rows}
+def _newest(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    return {row.submission_id: dict(row._mapping) for row in queries.newest_events(connection, ids)}

@@ -144,7 +144,7 @@ def history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIOD
         series = (b.jurisdiction, b.instrument, b.form, b.freq)
         newest[series] = max(newest.get(series, b.period), b.period)
     chosen: dict[tuple[str, str, str, str], list[str]] = {}
-    holders = _holders(desk, found)
+    holders = _holders(desk, found, blocks)
     for *key, period in holders:
         series = (key[0], key[1], key[2], key[3])
         if series in newest and period <= newest[series]:
@@ -163,7 +163,7 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
         raise rights.NotThereError(
             mark("There is no such form, or it is not yours. Look at the forms of your returns, or ask your steward.")
         )
-    every = queries.accepted_blocks(desk.engine)
+    every = queries.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
     wanted = (form.jurisdiction, form.instrument, form.series)
     return _observations(desk, {key: holder for key, holder in every.items() if key[:3] == wanted})
 
@@ -172,12 +172,12 @@ def _before(desk: Desk, who: Identity, submission_id: str) -> dict[BlockKey, str
     """Who holds the blocks of a submission beside it. Raises NotAllowedError where it is not to be seen."""
     found, blocks = rights.seen(desk, who, submission_id)
     wanted = {(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks}
-    return {key: holder for key, holder in _holders(desk, found).items() if key in wanted}
+    return {key: holder for key, holder in _holders(desk, found, blocks).items() if key in wanted}
 
 
-def _holders(desk: Desk, found: Submission) -> dict[BlockKey, str]:
+def _holders(desk: Desk, found: Submission, blocks: Sequence[Block]) -> dict[BlockKey, str]:
     before = found.accepted_at if found.state in ACCEPTED else None
-    every = queries.accepted_blocks(desk.engine, before=before)
+    every = queries.accepted_blocks(desk.engine, before=before, jurisdictions={b.jurisdiction for b in blocks})
     return {key: holder for key, holder in every.items() if holder != found.submission_id}
 
 
@@ -185,8 +185,7 @@ def _known(desk: Desk, jurisdictions: Sequence[str], before: str | None) -> Hist
     """As `pipelines.intake.history.gather`, at a moment: what was accepted before it."""
     from expectations.judge import History
 
-    every = queries.accepted_blocks(desk.engine, before=before)
-    held = {key: holder for key, holder in every.items() if key[0] in set(jurisdictions)}
+    held = queries.accepted_blocks(desk.engine, before=before, jurisdictions=jurisdictions)
     if not held:
         return None
     return History(

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 DRAFT = ("received", "checked", "refused")
 """States in which a return is its office's own affair: nobody sees it who cannot work on it."""
-_WORKING: tuple[Role, ...] = ("submitter", "approver", "steward")
+WORKING: tuple[Role, ...] = ("submitter", "approver", "steward")
+"""Roles that work on a return of their office, and so see its drafts."""
 _ID = re.compile(r"S[0-9a-f]{15}")
 
 
@@ -83,7 +84,7 @@ def _visible(who: Identity, one: Submission, pairs: Sequence[Pair], draft: bool)
         # Also a draft that he or she may not work on any more; nothing where every role in the office was taken away.
         return True
     if draft:
-        return all(any(who.may(role, *pair) for role in _WORKING) for pair in pairs)
+        return all(any(who.may(role, *pair) for role in WORKING) for pair in pairs)
     return all(who.may_see(*pair) for pair in pairs)
 
 

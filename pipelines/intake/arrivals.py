@@ -7,9 +7,11 @@ people use.  Does not belong here: a real home, which refuses these files (`subm
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,21 +59,41 @@ class Listed:
         return Path(self.file).name
 
 
-def read_list(folder: Path) -> list[Listed]:
-    """The lines of `arrivals.csv`, by arrival. Raises ArrivalsError."""
+def read_list(folder: Path) -> tuple[Listed, ...]:
+    """Return the lines of `arrivals.csv`, by arrival. Raises ArrivalsError."""
+    return _parse(*_content(folder))
+
+
+def read_identities(folder: Path) -> Mapping[str, Listed]:
+    """Return the lines of `arrivals.csv` by the ids of their submissions, by arrival. Raises ArrivalsError."""
+    return _by_identity(*_content(folder))
+
+
+def _content(folder: Path) -> tuple[Path, bytes]:
     path = folder / "arrivals.csv"
-    if not path.is_file():
-        raise ArrivalsError(f"there is no {path}; write the demonstration returns with `make samples`")
+    try:
+        return path, path.read_bytes()
+    except FileNotFoundError:
+        raise ArrivalsError(f"there is no {path}; write the demonstration returns with `make samples`") from None
+
+
+@lru_cache(maxsize=2)
+def _parse(path: Path, content: bytes) -> tuple[Listed, ...]:
+    """Parse a list once, however often a refresh asks for it; other bytes are another list."""
     names = Listed.__dataclass_fields__
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.DictReader(handle)
-        if missing := set(names) - set(rows.fieldnames or ()):
-            raise ArrivalsError(f"{path} lacks the columns {', '.join(sorted(missing))}; write it with `make samples`")
-        listed = [
-            Listed(**{n: row[n] for n in names if n != "received_at"}, received_at=clock.parse(row["received_at"]))
-            for row in rows
-        ]
-    return sorted(listed, key=lambda one: (one.received_at, one.file))
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
+    if missing := set(names) - set(rows.fieldnames or ()):
+        raise ArrivalsError(f"{path} lacks the columns {', '.join(sorted(missing))}; write it with `make samples`")
+    listed = [
+        Listed(**{n: row[n] for n in names if n != "received_at"}, received_at=clock.parse(row["received_at"]))
+        for row in rows
+    ]
+    return tuple(sorted(listed, key=lambda one: (one.received_at, one.file)))
+
+
+@lru_cache(maxsize=2)
+def _by_identity(path: Path, content: bytes) -> Mapping[str, Listed]:
+    return {_arrival(one, 0, {}).submission_id: one for one in _parse(path, content)}
 
 
 def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
@@ -83,14 +105,12 @@ def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
     if home.kind != "demonstration":
         raise ArrivalsError(f"{home.root} is a real home and takes no invented returns; make a demonstration home")
     now = clock.now()
-    listed = [one for one in read_list(folder) if one.received_at <= now]
-    identities = _identities(listed)
-    known = {s.submission_id for s in queries.submissions(engine)}
+    arrived = {identity: one for identity, one in read_identities(folder).items() if one.received_at <= now}
+    identities = {one.file: identity for identity, one in arrived.items()}
+    known = queries.known_ids(engine, arrived)
     ensure_accounts(engine, folder)
     arrivals = []
-    for one in listed:
-        if identities[one.file] in known:
-            continue
+    for one in (one for identity, one in arrived.items() if identity not in known):
         data = _bytes(folder, one)
         store.point(home, one.sha256, folder / one.file)  # kept by its check, once it was scanned for persons
         arrivals.append(_arrival(one, len(data), identities))
@@ -104,8 +124,13 @@ def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
     others could not be decided.
     """
     now = clock.now()
-    by_id = {identity: one for one, identity in _with_identity(read_list(folder)) if one.received_at <= now}
-    states = {s.submission_id: s.state for s in queries.submissions(engine, ids=list(by_id))}
+    by_id = read_identities(folder)
+    undecided = queries.submissions(engine, states=["checked", "sent"])
+    states = {
+        s.submission_id: s.state
+        for s in undecided
+        if s.submission_id in by_id and by_id[s.submission_id].received_at <= now
+    }
     checked = [i for i, state in states.items() if state == "checked"]
     told = [
         Justification(
@@ -126,7 +151,7 @@ def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
     return refused | ledger.approve_many(engine, home, [a for a in due if a.at is None or a.at <= now])
 
 
-def _reasons(engine: sa.Engine, by_id: dict[str, Listed], to_send: Sequence[str]) -> dict[str, str]:
+def _reasons(engine: sa.Engine, by_id: Mapping[str, Listed], to_send: Sequence[str]) -> dict[str, str]:
     """Why the returns about to be sent replace what they replace; the list does not say it in so many words.
 
     What `corrects` another mends an error of its source; what comes again for the same periods brings late data.
@@ -134,8 +159,8 @@ def _reasons(engine: sa.Engine, by_id: dict[str, Listed], to_send: Sequence[str]
     from pipelines.intake.database import reading
 
     with reading(engine) as connection:
-        keys = queries.block_keys(connection, list(by_id))
-    before = set(queries.accepted_blocks(engine))
+        keys = queries.block_keys(connection, to_send)
+        before: set[queries.BlockKey] = set().union(*queries.replaced_blocks(connection, to_send).values())
     out = {}
     for identity in sorted(to_send, key=lambda i: (by_id[i].received_at, i)):
         own = keys.get(identity, set())
@@ -167,14 +192,6 @@ def ensure_accounts(engine: sa.Engine, folder: Path | None = None) -> int:
         for grant in sorted(grants - set(there[name].grants)):
             accounts.grant(engine, name, grant, by=SYSTEM)
     return made
-
-
-def _identities(listed: Iterable[Listed]) -> dict[str, str]:
-    return {one.file: identity for one, identity in _with_identity(listed)}
-
-
-def _with_identity(listed: Iterable[Listed]) -> Iterable[tuple[Listed, str]]:
-    return ((one, _arrival(one, 0, {}).submission_id) for one in listed)
 
 
 def _arrival(one: Listed, size: int, identities: dict[str, str]) -> Arrival:

@@ -39,6 +39,11 @@ def path_of(home: Home, table: str, submission_id: str) -> Path:
     return home.facts / table / f"{submission_id}.parquet"
 
 
+def kept_ids(home: Home, table: str) -> set[str]:
+    """Return the submissions that have a file in `facts/<table>/`, by one look into the folder."""
+    return {path.stem for path in (home.facts / table).glob("*.parquet")}
+
+
 def waiting_path(home: Home, table: str, submission_id: str) -> Path:
     """Where the reading of a return that is not accepted yet lies."""
     return home.facts / "waiting" / table / f"{submission_id}.parquet"

@@ -34,7 +34,7 @@ def gather(home: Home, engine: sa.Engine, jurisdictions: Sequence[str]) -> Histo
     from expectations.judge import History
     from pipelines.returns import model
 
-    current = {key: holder for key, holder in queries.accepted_blocks(engine).items() if key[0] in set(jurisdictions)}
+    current = queries.accepted_blocks(engine, jurisdictions=jurisdictions)
     if not current:
         return None
     return History(

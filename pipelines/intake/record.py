@@ -96,10 +96,8 @@ def check_waiting(
     _drop_unkept(home, engine)
     waiting = [
         s
-        for s in queries.submissions(engine, states=["received", "checked", "refused"], ids=only)
-        if (s.state == "received" or (s.declaration_hash, s.rules_version) != (registry.digest, rules_version()))
-        and (territory is None or s.territory in (None, territory))
-        and not (s.state != "received" and store.is_not_kept(home, s.sha256))
+        for s in queries.waiting(engine, registry.digest, rules_version(), territory=territory, only=only)
+        if not (s.state != "received" and store.is_not_kept(home, s.sha256))
     ]
     out: dict[str, Report] = {}
     for start in range(0, len(waiting), BATCH):

@@ -38,7 +38,7 @@ SUBMISSION = sa.Table(
     sa.Column("kind", sa.Text),
     sa.Column("received_at", TIME, nullable=False),
     sa.Column("sender", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
     sa.Column("accepted_at", TIME),
     sa.Column("declaration_hash", sa.String(64)),
     sa.Column("rules_version", sa.Text),
@@ -52,6 +52,9 @@ SUBMISSION = sa.Table(
     sa.Column("instrument", sa.Text),
     # Why it replaces an accepted return (code list `revision_reason`); empty where it replaces none.
     sa.Column("revision_reason", sa.Text),
+    # Pages of the list, newest first: of everything, and of one state.
+    sa.Index("ix_submission_received_at", "received_at", "submission_id"),
+    sa.Index("ix_submission_state", "state", "received_at", "submission_id"),
 )
 
 BLOCK = sa.Table(
@@ -66,13 +69,14 @@ BLOCK = sa.Table(
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("nil", sa.Boolean, nullable=False),
     sa.Index("ix_block_key", "jurisdiction", "instrument", "form", "freq", "period"),
+    sa.Index("ix_block_period", "period"),
 )
 
 EVENT = sa.Table(
     "event",
     METADATA,
     sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-    sa.Column("submission_id", ID, sa.ForeignKey("submission.submission_id"), nullable=False, index=True),
+    sa.Column("submission_id", ID, sa.ForeignKey("submission.submission_id"), nullable=False),
     sa.Column("at", TIME, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
@@ -80,6 +84,8 @@ EVENT = sa.Table(
     sa.Column("to_state", sa.Text, nullable=False),
     sa.Column("comment", sa.Text),
     sa.Column("payload", sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")),
+    # The newest event of a submission, also of one action, without reading its rows.
+    sa.Index("ix_event_submission_id", "submission_id", "action", "event_id"),
     sqlite_autoincrement=True,
 )
 

@@ -114,7 +114,7 @@ def publish(home: Home, name: str | None = None) -> str:
     engine = ledger.open_ledger(home)
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
     released |= behind_records(folder / "data", queries.accepted_blocks(engine).values())
-    accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
+    accepted = queries.accepted_ids(engine)
     ledger.publish(engine, sorted(released & accepted), folder.name)
     audit.checkpoint(home, engine)
     return folder.name

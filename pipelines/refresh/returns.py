@@ -89,8 +89,8 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
     cards_export.write(registry, home.gathered)
     metrics.export(home.gathered)
     gather_reference(home)
-    accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
-    unmatched = tuple(sorted(i for i in accepted if not facts.path_of(home, "observation", i).exists()))
+    accepted = queries.accepted_ids(engine)
+    unmatched = tuple(sorted(accepted - facts.kept_ids(home, "observation")))
     audit.checkpoint(home, engine)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)

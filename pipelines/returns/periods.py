@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,18 +19,15 @@ class Period:
     code: str
     freq: Literal["Q", "A"] = "Q"
 
+    # The last year has no day after it, and digits of other scripts would make other codes of the same period.
+    PATTERN: ClassVar[str] = r"^(?!0000|9999)[0-9]{4}(-Q[1-4])?$"
+
     @classmethod
     def of(cls, code: str) -> Period:
         """The period of a code; raises ValueError for anything but `2024-Q3` and `2024`."""
-        year, dash, quarter = code.partition("-Q")
-        # The last year has no day after it, and digits of other scripts would make other codes of the same period.
-        if (
-            not re.fullmatch("[0-9]{4}", year)
-            or year in ("0000", "9999")
-            or (dash and quarter not in ("1", "2", "3", "4"))
-        ):
+        if not re.fullmatch(cls.PATTERN, code):
             raise ValueError(f"{code!r} is not a period; write 2024-Q3 or 2024")
-        return cls(code, "Q" if dash else "A")
+        return cls(code, "Q" if "Q" in code else "A")
 
     @classmethod
     def containing(cls, day: date, freq: Literal["Q", "A"]) -> Period:

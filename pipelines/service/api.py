@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 
 from pipelines import __version__
 from pipelines.desk import Desk
-from pipelines.service import api_handing_in, api_more, api_problems, api_reference, api_submissions
+from pipelines.service import api_document, api_handing_in, api_more, api_problems, api_reference, api_submissions
 from pipelines.service.api_problems import ProblemError
 from pipelines.service.api_queue import Queue
 from pipelines.service.bounded import Bounded
@@ -57,5 +57,7 @@ def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
     def reference(request: Request) -> HTMLResponse:
         base = request.scope.get("root_path", "")
         return HTMLResponse(api_reference.page(app.openapi(), base))
+
+    app.openapi = lambda: api_document.describe(app, app.state.desk())  # type: ignore[method-assign]  # FastAPI's way
 
     return app

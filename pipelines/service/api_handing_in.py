@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
+from pydantic.json_schema import SkipJsonSchema
 
 from pipelines import desk as door
 from pipelines.desk import Uploaded
@@ -16,7 +17,7 @@ from pipelines.locales import tell
 from pipelines.locales.findings import FindingText, describe_finding
 from pipelines.people.identity import Identity
 from pipelines.service import api_models
-from pipelines.service.api_parts import FILE, PROBLEMS, TheDesk, TheFile, TheQueue, Who
+from pipelines.service.api_parts import FILE, PROBLEMS, Revision, TheDesk, TheFile, TheQueue, Who
 from pipelines.service.api_problems import ProblemError
 
 _BODY: dict[str, Any] = {
@@ -39,10 +40,17 @@ _NAMED: list[dict[str, Any]] = [
 ]
 
 
-Form = Annotated[str | None, Query(description="The form's id, where the file alone does not say it.")]
-Kind = Annotated[Literal["full", "patch"] | None, Query(description="`patch` corrects single figures.")]
+Form = Annotated[str | SkipJsonSchema[None], Query(description="The form's id, where the file alone does not say it.")]
+Kind = Annotated[Literal["full", "patch"] | SkipJsonSchema[None], Query(description="`patch` corrects single figures.")]
 
 
+_KEPT_OR_NOT: dict[int | str, dict[str, Any]] = {
+    200: {"model": api_models.UploadBody, "description": "The same bytes came before: told, not taken twice."},
+    422: {
+        "model": api_models.Problem | api_models.NotKept,
+        "description": "Not kept: unreadable, naming persons, or not yours.",
+    },
+}
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["handing in"])
 
 
@@ -50,7 +58,6 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["handing in"])
     "/check",
     response_model=api_models.ReportBody,
     openapi_extra={**_BODY, "parameters": _NAMED},
-    responses={413: PROBLEMS[422], 503: PROBLEMS[422]},
 )
 async def check(desk: TheDesk, queue: TheQueue, who: Who, file: TheFile, form: Form = None, kind: Kind = None) -> Any:
     """Check a file; nothing is kept. The report is that of `rti check --json`, with rules that need history run."""
@@ -65,12 +72,7 @@ async def check(desk: TheDesk, queue: TheQueue, who: Who, file: TheFile, form: F
     response_model=api_models.UploadBody,
     status_code=201,
     openapi_extra={**_BODY, "parameters": _NAMED},
-    responses={
-        200: {"model": api_models.UploadBody, "description": "The same bytes came before: told, not taken twice."},
-        413: PROBLEMS[422],
-        422: {"model": api_models.NotKept, "description": "Not kept: unreadable, naming persons, or not yours."},
-        503: PROBLEMS[422],
-    },
+    responses=_KEPT_OR_NOT,
 )
 async def upload(
     desk: TheDesk,
@@ -79,9 +81,9 @@ async def upload(
     file: TheFile,
     form: Form = None,
     kind: Kind = None,
-    corrects: Annotated[str | None, Query(description="The submission that this one corrects.")] = None,
+    corrects: Annotated[str | SkipJsonSchema[None], Query(description="The submission that this one corrects.")] = None,
     send: Annotated[bool, Query(description="Send it for approval at once, if nothing is open.")] = False,
-    reason: Annotated[str | None, Query(description="A code of revision_reason, where it replaces a return.")] = None,
+    reason: Revision = None,
 ) -> Any:
     """Hand in a file. It is checked and kept as a draft; with `send`, it is sent where no warning is open.
 
@@ -95,7 +97,7 @@ async def upload(
     return await queue.run(who.account, who.language, work)
 
 
-@router.post("/nil", response_model=api_models.UploadBody, status_code=201)
+@router.post("/nil", response_model=api_models.UploadBody, status_code=201, responses=_KEPT_OR_NOT)
 def nil(desk: TheDesk, who: Who, body: api_models.NilRequest) -> Any:
     """Declare that there was nothing to count in some periods. Once approved, it counts as reported."""
     done = door.declare_nil(desk, who, body.form, body.periods, body.comment, send=body.send, reason=body.reason)

@@ -6,9 +6,25 @@ The report is that of `rti check --json`, whose full schema is `docs/schema/chec
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines import codes
+from pipelines.intake.changes import LONGEST_TEXT
+from pipelines.intake.decisions import MINIMUM_TEXT
+from pipelines.returns.periods import Period
+
+
+def _listed(codelist: str) -> dict[str, Any]:
+    """Name the codes of a list in the description; the ledger refuses others, with words."""
+    return {"enum": list(codes.codes(codelist))}
+
+
+Comment = Annotated[str, Field(max_length=LONGEST_TEXT)]
+Reason = Annotated[
+    str, Field(description="A code of the list revision_reason.", json_schema_extra=_listed("revision_reason"))
+]
 
 
 class _Open(BaseModel):
@@ -182,23 +198,32 @@ class JustifyRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     finding: str | None = Field(None, description="The finding's key; without it, every open warning.")
-    reason: str = Field(description="A code of the list justification_reason.", examples=["large_case"])
-    text: str = Field(description="At least ten characters.", examples=["One case with eleven defendants"])
+    reason: str = Field(
+        description="A code of the list justification_reason.",
+        examples=["large_case"],
+        json_schema_extra=_listed("justification_reason"),
+    )
+    text: str = Field(
+        min_length=MINIMUM_TEXT,
+        max_length=LONGEST_TEXT,
+        description="Why, in words.",
+        examples=["One case with eleven defendants"],
+    )
 
 
 class SendRequest(BaseModel):
     """Sending for approval."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: str | None = Field(None, description="A code of the list revision_reason, where it replaces a return.")
-    comment: str | None = None
+    reason: Reason | None = Field(None, description="A code of the list revision_reason, where it replaces a return.")
+    comment: Comment | None = None
 
 
 class ApproveRequest(BaseModel):
     """Accepting a return."""
 
     model_config = ConfigDict(extra="forbid")
-    comment: str | None = None
+    comment: Comment | None = None
     override: bool = Field(False, description="A steward accepts in the office's stead; asks for a comment.")
 
 
@@ -206,15 +231,15 @@ class ReturnRequest(BaseModel):
     """Giving a return back to its sender."""
 
     model_config = ConfigDict(extra="forbid")
-    comment: str = Field(min_length=1, description="What the sender shall mend.")
+    comment: str = Field(min_length=1, max_length=LONGEST_TEXT, description="What the sender has to correct.")
 
 
 class WithdrawRequest(BaseModel):
     """Taking a return back."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: str = Field(description="A code of the list revision_reason.", examples=["wrong_return"])
-    comment: str = Field(min_length=1)
+    reason: Reason = Field(examples=["wrong_return"])
+    comment: str = Field(min_length=1, max_length=LONGEST_TEXT)
     override: bool = Field(False, description="As a steward, of what counts, in the stead of the office's approver.")
 
 
@@ -222,8 +247,8 @@ class AskWithdrawalRequest(BaseModel):
     """Asking a second person to take an accepted return back."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: str = Field(description="A code of the list revision_reason.", examples=["wrong_return"])
-    comment: str = Field(min_length=1)
+    reason: Reason = Field(examples=["wrong_return"])
+    comment: str = Field(min_length=1, max_length=LONGEST_TEXT)
 
 
 class NilRequest(BaseModel):
@@ -231,10 +256,12 @@ class NilRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     form: str = Field(examples=["MK-JUSTICE-2"])
-    periods: list[str] = Field(min_length=1, examples=[["2026-Q3"]])
-    comment: str | None = None
+    periods: list[Annotated[str, Field(json_schema_extra={"pattern": Period.PATTERN})]] = Field(
+        min_length=1, examples=[["2026-Q3"]]
+    )
+    comment: Comment | None = None
     send: bool = Field(False, description="Send it for approval at once.")
-    reason: str | None = Field(None, description="A code of the list revision_reason, where it replaces a return.")
+    reason: Reason | None = Field(None, description="A code of the list revision_reason, where it replaces a return.")
 
 
 NotKept.model_rebuild()

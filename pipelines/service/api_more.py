@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from pipelines import desk as door
+from pipelines.returns.periods import Period
 from pipelines.service.api_parts import FILE, PROBLEMS, XLSX, TheDesk, TheQueue, Who, download
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["what is due"])
@@ -46,7 +47,14 @@ async def template(
     queue: TheQueue,
     who: Who,
     form: Annotated[str, Path(description="The form's id.", examples=["MK-JUSTICE-2"])],
-    period: Annotated[str, Path(description="A period of the form.", examples=["2026-Q4"])],
+    period: Annotated[
+        str,
+        Path(
+            description="A period of the form.",
+            examples=["2026-Q4"],
+            json_schema_extra={"pattern": Period.PATTERN},
+        ),
+    ],
 ) -> Any:
     """The empty workbook of a form for a period, with the last accepted figures greyed beside the cells."""
     from pipelines import templates

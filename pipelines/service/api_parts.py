@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from fastapi import Depends, Path, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic.json_schema import SkipJsonSchema
 
-from pipelines import locales
+from pipelines import codes, locales
 from pipelines.desk import Desk
 from pipelines.locales import tell
 from pipelines.people import tokens
@@ -38,7 +39,13 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def _who(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    language: Annotated[str | None, Query(description="Language of words; by default the account's.")] = None,
+    language: Annotated[
+        str | SkipJsonSchema[None],
+        Query(
+            description="Language of words; by default the account's.",
+            json_schema_extra={"enum": list(locales.languages())},
+        ),
+    ] = None,
 ) -> Identity:
     """Whom the token stands for."""
     told = language if language in locales.languages() else "en"
@@ -82,6 +89,13 @@ async def _file(request: Request, who: Who) -> AsyncIterator[api_body.Sent]:
 
 TheFile = Annotated[api_body.Sent, Depends(_file)]
 Id = Annotated[str, Path(description="The submission's id.", examples=["S4105b7433556dd9"])]
+Revision = Annotated[
+    str | SkipJsonSchema[None],
+    Query(
+        description="A code of revision_reason, where it replaces a return.",
+        json_schema_extra={"enum": list(codes.codes("revision_reason"))},
+    ),
+]
 
 
 def _queue(request: Request) -> Queue:

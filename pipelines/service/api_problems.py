@@ -96,6 +96,18 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
     return ProblemError(500, told, language=language, extra={"reference": faults.log(error)})
 
 
+def _allowed_methods(request: Request) -> list[str]:
+    """Return every method of the requested address; the router itself names those of the first route that fits."""
+    from starlette.routing import Match
+
+    methods: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches({**request.scope, "type": "http"})
+        if match is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return sorted(methods)
+
+
 def install(app: FastAPI) -> None:
     """Let every failure of an application be answered by a problem."""
 
@@ -109,7 +121,10 @@ def install(app: FastAPI) -> None:
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         language = getattr(request.state, "language", "en")
-        return ProblemError(error.status_code, str(error.detail), language=language).answer()
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_allowed_methods(request))
+        return ProblemError(error.status_code, str(error.detail), language=language, headers=headers).answer()
 
     def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)

@@ -6,12 +6,16 @@ Belongs here: what they take and answer.  Does not belong here: rights and acts 
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from pipelines import desk as door
 from pipelines.desk import Desk
+from pipelines.intake.transitions import State
 from pipelines.locales import tell
 from pipelines.people.identity import Identity
 from pipelines.service import api_models
@@ -19,17 +23,46 @@ from pipelines.service.api_parts import FILE, PROBLEMS, XLSX, Id, TheDesk, TheQu
 from pipelines.service.api_problems import ProblemError
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
+_LINK = {
+    "Link": {
+        "description": 'The next page: `<address>; rel="next"` (RFC 8288). Absent on the last page.',
+        "schema": {"type": "string"},
+    }
+}
 
 
-@router.get("/submissions", response_model=list[api_models.SubmissionBody], tags=["looking"])
+@router.get(
+    "/submissions",
+    response_model=list[api_models.SubmissionBody],
+    tags=["looking"],
+    responses={200: {"description": "One page, newest first.", "headers": _LINK}},
+)
 def submissions(
+    request: Request,
     desk: TheDesk,
     who: Who,
-    state: Annotated[list[str] | None, Query(description="Only these states.")] = None,
+    state: Annotated[list[State] | SkipJsonSchema[None], Query(description="Only these states.")] = None,
     mine: Annotated[bool, Query(description="Only what this account sent.")] = False,
+    limit: Annotated[int, Query(description="Submissions on a page.", ge=1, le=500)] = 100,
+    cursor: Annotated[
+        Annotated[str, Field(pattern=door.Position.PATTERN)] | SkipJsonSchema[None],
+        Query(description="Where to continue: as in the `Link` of the page before."),
+    ] = None,
 ) -> Any:
-    """Every submission this account may see, newest first."""
-    return JSONResponse([_entry(e) for e in door.submissions(desk, who, states=state, mine=mine)])
+    """Return the submissions this account may see, newest first, one page at a time.
+
+    While there are older ones, the answer has a header `Link: <...>; rel="next"` (RFC 8288) with the address of the
+    next page. Submissions that come in meanwhile do not shift the pages.
+    """
+    wanted = door.Filter(states=tuple(state) if state is not None else None, mine=mine)
+    position = door.Position.parse(cursor) if cursor is not None else None
+    page = door.submission_page(desk, who, wanted, limit=limit, older_than=position)
+    headers = {}
+    if page.older is not None:
+        query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+        following = urlencode([*query, ("cursor", str(page.older))], safe=":~")
+        headers["Link"] = f'<{quote(request.url.path)}?{following}>; rel="next"'
+    return JSONResponse([_entry(e) for e in page.entries], headers=headers)
 
 
 @router.get("/submissions/{submission_id}", response_model=api_models.SubmissionBody, tags=["looking"])
@@ -76,7 +109,7 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
     "/submissions/{submission_id}/annotated",
     response_class=Response,
     tags=["looking"],
-    responses={200: {"content": {"application/octet-stream": FILE}, "description": "A workbook."}},
+    responses={200: {"content": {XLSX: FILE, "application/octet-stream": FILE}, "description": "A workbook."}},
 )
 async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) -> Any:
     """Their own workbook with the findings in its cells; for other formats a workbook of findings."""

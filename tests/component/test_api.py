@@ -60,6 +60,39 @@ def _is_problem(response: httpx.Response, status: int) -> dict[str, Any]:
     return content
 
 
+# ---------------------------------------------------------------------------------------------------------------- lists
+
+
+def test_the_list_is_paged_and_each_page_links_to_the_next(desk: Desk, client: TestClient) -> None:
+    head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
+    made = [
+        client.post("/v1/submissions", headers=head, content=file(period=f"20{year}-Q1")).json()["submission_id"]
+        for year in range(10, 17)
+    ]
+    ledger = {s.submission_id: s.received_at for s in queries.submissions(desk.engine)}
+    expected = sorted(made, key=lambda identity: (ledger[identity], identity), reverse=True)
+    address, pages = "/v1/submissions?state=checked&limit=3&mine=true&language=sq", []
+    while address:
+        answer = client.get(address, headers=head)
+        pages.append([one["submission_id"] for one in answer.json()])
+        link = answer.links.get("next", {}).get("url")
+        assert link is None or {"state=checked", "limit=3", "mine=true", "language=sq"} < set(
+            link.split("?")[1].split("&")
+        )
+        address = link
+    assert pages == [expected[:3], expected[3:6], expected[6:]]
+    assert client.get("/v1/submissions", headers=head).links == {}
+    # The newest page stays where it is when something comes in meanwhile.
+    second = client.get("/v1/submissions?limit=3", headers=head).links["next"]["url"]
+    client.post("/v1/submissions", headers=head, content=file(period="2017-Q1"))
+    assert [one["submission_id"] for one in client.get(second, headers=head).json()] == expected[3:6]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "cursor=", "cursor=S1", "state=gone", "state="])
+def test_a_list_that_is_not_asked_for_rightly_is_refused(desk: Desk, client: TestClient, query: str) -> None:
+    _is_problem(client.get(f"/v1/submissions?{query}", headers=_as(desk, "qq-sender")), 422)
+
+
 # ----------------------------------------------------------------------------------------------------------- handing in
 
 

@@ -124,6 +124,18 @@ def _is_seen(role: str, place: str, instrument: str, state: str) -> bool:
     return covers
 
 
+def _paged(world: World, person: Identity) -> set[str]:
+    """What somebody sees in pages of two."""
+    ids, position = [], None
+    while True:
+        page = door.submission_page(world.desk, person, limit=2, older_than=position)
+        ids += [entry.submission_id for entry in page.entries]
+        if page.older is None:
+            assert len(ids) == len(set(ids))
+            return set(ids)
+        position = page.older
+
+
 @pytest.mark.parametrize("role", ["viewer", "submitter", "approver", "steward"])
 def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any) -> None:
     before = world.marks()
@@ -131,6 +143,7 @@ def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any
         for token in (None, "t1"):
             person = _person(Grant(role, place, instrument), token=token)
             listed = {e.submission_id for e in door.submissions(world.desk, person)}
+            assert _paged(world, person) == listed
             for state in (*DRAFTS, *LATER):
                 expected = _is_seen(role, place, instrument, state)
                 assert (world.ids[state] in listed) is expected, (role, place, instrument, state)
@@ -213,6 +226,7 @@ def test_a_return_of_two_offices_needs_both(world: World) -> None:
         person = _person(*grants)
         listed = {e.submission_id for e in door.submissions(world.desk, person)}
         assert (both in listed) is expected, grants
+        assert _paged(world, person) == listed
         if not expected:
             with pytest.raises(NotThereError):
                 door.report(world.desk, person, both)

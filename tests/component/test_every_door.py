@@ -32,7 +32,8 @@ from tests.component.test_desk_scope import FORGED, World, _world
 
 OF_NO_SUBMISSION = {
     # test_desk_scope.py, test_desk.py, test_one_road.py
-    "entries.submissions", "handing_in.declare_nil", "handing_in.hand_in", "reports.accepted", "uploading.check",
+    "entries.reported_periods", "entries.submission_page", "entries.submissions",
+    "handing_in.declare_nil", "handing_in.hand_in", "reports.accepted", "uploading.check",
     "uploading.nil", "uploading.upload",
     # test_desk_figures.py, test_practice.py
     "figures.areas", "figures.figures", "practice.colleague_sends", "practice.open", "practice.reset", "practice.who",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -316,6 +317,45 @@ def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: desk.
     listed = re.findall(r"<tr>.*?</tr>", html(run("returns", "al-sender")), flags=re.DOTALL)
     (row,) = [row for row in listed if f'href="answer?id={before}"' in row and "<th" in row and said in row]
     assert "Replaced" in row and "Approved" not in row and "Published" not in row
+
+
+def _listed(test: AppTest) -> list[str]:
+    """The submissions of the page's table, in order."""
+    rows = re.findall(r'<th scope="row"><a class="rti-link" href="answer\?id=(S\w+)"', html(test))
+    return list(dict.fromkeys(rows))
+
+
+def _follow(run: Run, test: AppTest, rel: str) -> AppTest:
+    """The page behind a link of the list's pagination."""
+    (query,) = re.findall(rf'rel="{rel}" href="returns\?([^"]+)"', html(test))
+    return run("returns", "secretariat", **dict(parse_qsl(query)))
+
+
+def test_my_returns_shows_a_page_and_leads_to_older_and_newer_ones(run: Run, opened: desk.Desk) -> None:
+    with opened.engine.connect() as connection:
+        rows = connection.exec_driver_sql("select submission_id, received_at from submission").all()
+    every = [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)]
+    newest = run("returns", "secretariat")
+    assert _listed(newest) == every[:50] and "Newer returns" not in html(newest)
+    older = _follow(run, newest, "next")
+    assert _listed(older) == every[50:100]
+    assert _listed(_follow(run, older, "prev")) == every[:50]
+
+
+def test_filters_of_my_returns_are_in_its_address(run: Run, opened: desk.Desk) -> None:
+    test = run(
+        "returns", "secretariat", state="published", territory="MK", before="2026-11-01T00:00:00Z~S000000000000000"
+    )
+    listed = _listed(test)
+    assert listed and all(
+        desk.submission(opened, _who(opened, "secretariat"), one).row.territory == "MK" for one in listed[:5]
+    )
+    next(s for s in test.selectbox if s.label == "Period").set_value("2026-Q1").run()
+    assert not test.exception
+    assert dict(test.query_params) == {"state": "published", "territory": "MK", "period": "2026-Q1"}
+    assert set(_listed(test)) < set(listed) and _listed(test)
+    # What an address asks for and is not there is left out, and a place that is none is the beginning.
+    assert _listed(run("returns", "secretariat", state="gone", before="x")) == _listed(run("returns", "secretariat"))
 
 
 def test_a_return_goes_back_with_its_comment(run: Run, opened: desk.Desk) -> None:

@@ -1,0 +1,93 @@
+"""What lists, the status and taking in cost after 280, 2,800 and 28,000 returns, in processor time.
+
+The ledgers are rows (`ledgers.py`): no file is read, so that what grows is the questions to the ledger alone.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from benchmarks import ledgers
+from benchmarks.registry import Figure, Setting, benchmark
+
+SIZES = (280, 2_800, 28_000)
+EXPORT = "ledger as Parquet, all of it"
+"""Grows with the history by what it is: it has no target."""
+LIMIT = 3.0
+"""How many times as much ten times the history may cost; a list that reads everything costs ten times and more."""
+
+
+@benchmark("growth", "Lists and taking in, as the history grows")
+def growth(setting: Setting) -> Iterator[Figure]:
+    """Each size next to the one before it, a tenth as long."""
+    sizes = SIZES if max(setting.scales) > 1 else SIZES[:2]
+    shorter: dict[str, float] = {}
+    for size in sizes:
+        for name, work in _works(setting, size).items():
+            milliseconds = _least(work, setting.repetitions) * 1_000
+            before = shorter.get(name)
+            limit = None if before is None or name == EXPORT else LIMIT * before
+            yield Figure(
+                f"{name}, after {size:,} returns",
+                milliseconds,
+                "ms",
+                before,
+                "a tenth of the history" if before else "",
+                f"≤ {LIMIT:.0f} ×" if limit else "",
+                milliseconds <= limit if limit else None,
+            )
+            shorter[name] = milliseconds
+
+
+def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
+    from pipelines import desk as door
+    from pipelines import refresh
+    from pipelines.home import init
+    from pipelines.intake import facts, ledger, queries
+    from pipelines.people.identity import Grant, Identity
+    from pipelines.returns.registry import load
+
+    home = init(setting.scratch / f"ledger-{size}", "demonstration")
+    facts.prepare(home)
+    engine = ledger.open_ledger(home)
+    ledgers.fill(engine, size)
+    ledgers.settle(engine)
+    samples = setting.scratch / f"arrivals-{size}"
+    ledgers.write_arrivals(samples, size)
+    desk = door.Desk(home, engine, load(), "national")
+    steward = Identity("a-steward", "Steward", "en", (Grant("steward"),))
+    office = Identity("qa-sender", "Office", "en", (Grant("submitter", "QA"),))
+
+    def status() -> None:
+        page = queries.submission_page(engine, limit=50)
+        queries.replacements(engine, [one.submission_id for one in page])
+        queries.count_submissions(engine)
+
+    def take_in() -> None:
+        os.environ["RTI_SAMPLES"] = str(samples)
+        for territory in load().national().territories:
+            refresh.take_in(home, territory)
+
+    return {
+        "page of 100, steward": lambda: door.submission_page(desk, steward, limit=100),
+        "page of 20, an office": lambda: door.submission_page(desk, office, limit=20),
+        "page of 50 replaced ones": lambda: door.submission_page(
+            desk, steward, door.Filter(shown=("replaced",)), limit=50
+        ),
+        "rti status": status,
+        "take in, nothing new, all territories": take_in,
+        EXPORT: lambda: ledger.export(engine, home.gathered),
+    }
+
+
+def _least(work: Callable[[], object], repetitions: int) -> float:
+    """Least processor seconds of some repetitions, after one that loads what is needed."""
+    work()
+    taken = []
+    for _ in range(repetitions):
+        begun = time.process_time()
+        work()
+        taken.append(time.process_time() - begun)
+    return min(taken)
