@@ -18,6 +18,7 @@ from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
 from pipelines.intake.transitions import ACCEPTED
 from pipelines.people.identity import EVERY
+from pipelines.people.permissions import can_act
 
 if TYPE_CHECKING:
     from pipelines.intake.ledger import Block
@@ -132,11 +133,10 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
         lacking = queries.open_warnings(connection, [i for (one, _), i in zip(found, ids, strict=True)])
     out = []
     for one, blocks in found:
-        pairs = rights.pairs_of(one, blocks)
         still_open = tuple(lacking.get(one.submission_id, ())) if one.state == "checked" else ()
         act = acts.get(one.submission_id)
         asking = asked.get(one.submission_id, ())
-        askers = {a.actor for a in asking}
+        resource = rights.resource_of(one, blocks, {a.actor for a in asking})
         keys = [(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks]
         out.append(
             Entry(
@@ -150,14 +150,14 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
                 replaces=one.state not in ACCEPTED and any(key in held for key in keys),
                 replaced_by=replaced.get(one.submission_id, ()),
                 mine=one.sender == who.account,
-                may_justify=rights.may_justify(who, one, pairs),
-                may_send=rights.may_send(who, one, pairs) and not still_open,
-                may_approve=rights.may_approve(who, one, pairs),
-                may_override=rights.may_override(who, one, pairs),
-                may_give_back=rights.may_give_back(who, one, pairs),
-                may_withdraw=rights.may_withdraw(who, one, pairs, askers),
-                may_override_withdrawal=rights.may_override_withdrawal(who, one, pairs, askers),
-                may_ask_withdrawal=rights.may_ask_withdrawal(who, one, pairs, askers),
+                may_justify=can_act(who, "justify", resource),
+                may_send=can_act(who, "send", resource) and not still_open,
+                may_approve=can_act(who, "approve", resource),
+                may_override=can_act(who, "approve", resource, override=True),
+                may_give_back=can_act(who, "give_back", resource),
+                may_withdraw=can_act(who, "withdraw", resource),
+                may_override_withdrawal=can_act(who, "withdraw", resource, override=True),
+                may_ask_withdrawal=can_act(who, "ask_withdrawal", resource),
                 withdrawal_asked=asking,
             )
         )

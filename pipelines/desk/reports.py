@@ -21,7 +21,7 @@ from pipelines.intake import facts, queries, record, store
 from pipelines.intake.check import check, rules_version
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT
-from pipelines.intake.transitions import ACCEPTED
+from pipelines.intake.transitions import ACCEPTED, DRAFT
 from pipelines.locales import mark
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def report(desk: Desk, who: Identity, submission_id: str) -> Report:
 def current(desk: Desk, found: Submission, blocks: Sequence[Block]) -> Report:
     """The report of a submission that may be seen; recorded anew where the ledger knows other warnings of a draft."""
     made = desk.reports.get(key_of(desk, found, blocks), lambda: _made(desk, found))
-    if found.state in rights.DRAFT and _outdated(desk, found, made):
+    if found.state in DRAFT and _outdated(desk, found, made):
         record.record(desk.home, desk.engine, {found.submission_id: made})
     return made
 

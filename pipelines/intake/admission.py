@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.locales import mark
+from pipelines.people.permissions import has_role_for
 from pipelines.persons.scan import RULE_PREFIX
 from pipelines.returns import rules
 from pipelines.returns.findings import Finding
@@ -122,7 +123,7 @@ def _refused(registry: Registry, who: Identity, report: Report, kind: Kind) -> F
     if report.form is None or report.jurisdiction is None or report.instrument is None:
         return None
     pairs = sorted({(report.jurisdiction, report.instrument), *((b.jurisdiction, b.instrument) for b in report.blocks)})
-    foreign = [pair for pair in pairs if not who.may("submitter", *pair)]
+    foreign = [pair for pair in pairs if not has_role_for(who, "receive", *pair)]
     jurisdiction, instrument = (foreign or pairs)[0]
     practice = registry.territory_of(report.jurisdiction).kind != kind
     if not foreign and not practice:
