@@ -17,7 +17,7 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from pipelines.locales import mark
-from pipelines.people.permissions import DRAFT_READERS, can_read_drafts
+from pipelines.people.permissions import can_read_drafts, draft_pairs
 
 if TYPE_CHECKING:
     from pipelines.timetable import Board, Cell, Row
@@ -55,7 +55,7 @@ def show() -> None:
         here.who.pairs(),
         periods=int(periods or _SHOWN[1]),
         kind=here.desk.kind,
-        working=[pair for role in DRAFT_READERS for pair in here.who.pairs(role)],
+        working=draft_pairs(here.who),
     )
     if not made.rows:
         layout.put(html.box("note", here.tell("Nothing is expected of your offices")))

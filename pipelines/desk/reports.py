@@ -23,6 +23,7 @@ from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT
 from pipelines.intake.transitions import ACCEPTED, DRAFT
 from pipelines.locales import mark
+from pipelines.people.permissions import can_read
 
 if TYPE_CHECKING:
     import polars as pl
@@ -159,7 +160,7 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
     Raises NotAllowedError for a form that is not declared, or whose returns are not to be seen.
     """
     form = desk.registry.forms.get(form_id)
-    if form is None or not who.may_see(form.jurisdiction, form.instrument):
+    if form is None or not can_read(who, form.jurisdiction, form.instrument):
         raise rights.NotThereError(
             mark("There is no such form, or it is not yours. Look at the forms of your returns, or ask your steward.")
         )

@@ -216,11 +216,11 @@ def _history_for(desk: Desk, who: Identity) -> HistorySource:
     def history(jurisdictions: Sequence[str]) -> History | None:
         import polars as pl
 
-        near = [j for j in jurisdictions if any(who.may_see(j, i) for i in _instruments(desk))]
+        near = [j for j in jurisdictions if any(permissions.can_read(who, j, i) for i in _instruments(desk))]
         found = known.gather(desk.home, desk.engine, near) if near else None
         if found is None:
             return None
-        pairs = [(j, i) for j in near for i in _instruments(desk) if who.may_see(j, i)]
+        pairs = [(j, i) for j in near for i in _instruments(desk) if permissions.can_read(who, j, i)]
         allowed = pl.DataFrame(pairs, schema=["jurisdiction", "instrument"], orient="row")
         records = [j for j, i in pairs if i == "register"]
         return replace(

@@ -61,10 +61,6 @@ class Identity:
             return False
         return any(g.covers(role, jurisdiction, instrument) for g in self.grants)
 
-    def may_see(self, jurisdiction: str | None, instrument: str | None) -> bool:
-        """Whether any role lets it see the returns of a pair."""
-        return any(self.may(role, jurisdiction, instrument) for role in ROLES)
-
     def pairs(self, role: Role | None = None) -> tuple[tuple[str, str], ...]:
         """(jurisdiction, instrument) of every grant, of one role or of all, with `*` as it stands."""
         return tuple(sorted({(g.jurisdiction, g.instrument) for g in self.grants if role in (None, g.role)}))

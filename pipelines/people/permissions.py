@@ -120,6 +120,16 @@ def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
 # ----------------------------------------------------------------------------------------------------------- visibility
 
 
+def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
+    """Return True if an identity sees the returns of a pair once they were sent."""
+    return any(who.may(role, jurisdiction, instrument) for role in READERS)
+
+
+def draft_pairs(who: Identity) -> tuple[Pair, ...]:
+    """Return the pairs whose drafts an identity sees, with `*` for every one."""
+    return tuple(sorted({pair for role in DRAFT_READERS for pair in who.pairs(role)}))
+
+
 def can_read_drafts(who: Identity, pairs: Sequence[Pair]) -> bool:
     """Return True if every pair is covered by a role that sees drafts, False for an empty list."""
     return bool(pairs) and all(any(who.may(role, *pair) for role in DRAFT_READERS) for pair in pairs)
@@ -137,7 +147,7 @@ def is_visible_to(who: Identity, resource: Resource, *, is_draft: bool) -> bool:
         return is_own
     if is_draft and not is_own:
         return can_read_drafts(who, resource.pairs)
-    return all(any(who.may(role, *pair) for role in READERS) for pair in resource.pairs)
+    return all(can_read(who, *pair) for pair in resource.pairs)
 
 
 def is_actionable_by(who: Identity, resource: Resource) -> bool:
