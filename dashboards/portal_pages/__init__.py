@@ -24,6 +24,7 @@ from dashboards.portal_pages import (
     upload,
 )
 from pipelines.locales import mark
+from pipelines.people.permissions import roles_for
 
 if TYPE_CHECKING:
     from pipelines.people.identity import Identity, Role
@@ -48,16 +49,16 @@ class PortalPage:
 
 PAGES: tuple[PortalPage, ...] = (
     PortalPage("returns", mark("My returns"), returns.show, default=True),
-    PortalPage("upload", mark("Upload a return"), upload.show, ("submitter",)),
+    PortalPage("upload", mark("Upload a return"), upload.show, roles_for("receive")),
     PortalPage("answer", mark("Answer to a return"), answer.show, listed=False),
-    PortalPage("approve", mark("Approve"), approve.show, ("approver", "steward")),
+    PortalPage("approve", mark("Approve"), approve.show, roles_for("approve")),
     PortalPage("board", mark("Submission board"), board.show),
     PortalPage("figures", mark("Our figures"), figures.show),
     PortalPage("templates", mark("Templates"), templates.show),
-    PortalPage("nil", mark("Nothing to report"), nil.show, ("submitter",)),
+    PortalPage("nil", mark("Nothing to report"), nil.show, roles_for("receive")),
     PortalPage("practice", mark("Practice"), practice.show),
     PortalPage("account", mark("My account"), account.show),
-    PortalPage("people", mark("People"), people.show, ("steward",)),
+    PortalPage("people", mark("People"), people.show, roles_for("keep_accounts")),
 )
 
 

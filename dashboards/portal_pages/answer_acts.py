@@ -1,7 +1,7 @@
 """What can be done with a submission from its page: send, approve, return, override, replace; its receipt.
 
 Belongs here: these forms.  Does not belong here: taking back (`answer_withdrawal.py`), who may
-(`pipelines/desk/rights.py`, the ledger): a form that is not offered would be refused all the same.
+(`pipelines/people/permissions.py`): a form that is not offered would be refused all the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from dashboards.portal_pages import answer_withdrawal
 from dashboards.portal_pages.answer_forms import attempt, reasons
+from pipelines.people.permissions import has_role_for
 
 if TYPE_CHECKING:
     from pipelines.desk import Entry, SignedReceipt
@@ -43,7 +44,7 @@ def acts(here: Here, entry: Entry) -> None:
         )
     _receipt(here, entry)
     if entry.state in ("approved", "published") and any(
-        here.who.may("submitter", b.jurisdiction, b.instrument) for b in entry.blocks
+        has_role_for(here.who, "receive", b.jurisdiction, b.instrument) for b in entry.blocks
     ):
         _replace(here)
     answer_withdrawal.acts(here, entry)

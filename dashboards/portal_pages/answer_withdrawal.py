@@ -1,7 +1,7 @@
 """Taking a return back from its page: alone while it does not count, by a second person once it does.
 
 Belongs here: the forms, who has asked for it, and the consequence said before it is done.  Does not belong here: who
-may (`pipelines/desk/rights.py`, the ledger).
+may (`pipelines/people/permissions.py`).
 """
 
 from __future__ import annotations

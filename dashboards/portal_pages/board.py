@@ -17,9 +17,9 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from pipelines.locales import mark
+from pipelines.people.permissions import can_read_drafts, draft_pairs
 
 if TYPE_CHECKING:
-    from pipelines.people.identity import Role
     from pipelines.timetable import Board, Cell, Row
 
 STATES: Mapping[str, words.Sign] = {
@@ -31,8 +31,6 @@ STATES: Mapping[str, words.Sign] = {
     "published": ("good", "★", mark("published")),
     "overdue": ("overdue", "✖", mark("overdue")),
 }
-_WORKING: tuple[Role, ...] = ("submitter", "approver", "steward")
-"""Who may know of a draft; to a viewer it is as if it had not come."""
 _OPEN = ("sent", "approved", "published")
 _SHOWN = (4, 8, 12)
 _FIRST = 12
@@ -57,7 +55,7 @@ def show() -> None:
         here.who.pairs(),
         periods=int(periods or _SHOWN[1]),
         kind=here.desk.kind,
-        working=[pair for role in _WORKING for pair in here.who.pairs(role)],
+        working=draft_pairs(here.who),
     )
     if not made.rows:
         layout.put(html.box("note", here.tell("Nothing is expected of your offices")))
@@ -176,10 +174,7 @@ def _what(here: Here, row: Row, period: str | None = None) -> str:
 
 
 def _cell(here: Here, cell: Cell) -> html.Markup:
-    may_work = any(
-        here.who.may(role, cell.deadline.jurisdiction, cell.deadline.instrument)
-        for role in ("submitter", "approver", "steward")
-    )
+    may_work = can_read_drafts(here.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
     made = badge(here, cell)
     if cell.submission_id is not None and (cell.state in _OPEN or may_work):
         made = html.link(made, html.address("answer", id=cell.submission_id))

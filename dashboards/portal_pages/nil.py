@@ -14,6 +14,7 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from dashboards.portal_pages.answer_forms import say
+from pipelines.people.permissions import pairs_for
 
 _ASKED = "nil.asked"
 
@@ -49,7 +50,7 @@ def open_periods(here: Here) -> Mapping[str, list[str]]:
     from pipelines.returns.declared import within
 
     registry = here.desk.registry
-    made = timetable.board(here.desk.engine, registry, here.who.pairs("submitter"), periods=8, kind=here.desk.kind)
+    made = timetable.board(here.desk.engine, registry, pairs_for(here.who, "receive"), periods=8, kind=here.desk.kind)
     out: dict[str, list[str]] = {}
     for row in made.rows:
         for cell in row.cells:

@@ -16,6 +16,7 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from dashboards.portal_pages.answer_forms import lead, said, say
+from pipelines.people import permissions
 
 if TYPE_CHECKING:
     from pipelines.people.accounts import Account
@@ -29,7 +30,7 @@ def show() -> None:
     """The page."""
     here = layout.enter()
     layout.title(here.tell("People"), here.tell("Accounts of the offices you are steward of, and what they may."))
-    if not here.who.is_steward:
+    if not permissions.pairs_for(here.who, "keep_accounts"):
         layout.put(html.box("note", here.tell("This page is for stewards")))
         layout.end(here)
         return
@@ -39,7 +40,7 @@ def show() -> None:
     layout.put(_table(here, kept))
     _one(here, kept)
     _new(here)
-    if here.who.may("steward", "*", "*"):
+    if permissions.can_keep_accounts_of(here.who, [permissions.HEAD_STEWARD]):
         _audit(here)
     layout.end(here)
     lead()
@@ -179,7 +180,8 @@ def _pick_grant(here: Here, key: str) -> Grant | None:
     from pipelines.people.identity import EVERY, ROLES, Grant
 
     parts = [j.code for t in here.desk.registry.territories.values() for j in t.jurisdictions]
-    places = [code for code in (EVERY, *parts) if any(p in (EVERY, code) for p, _ in here.who.pairs("steward"))]
+    kept = {jurisdiction for jurisdiction, _ in permissions.pairs_for(here.who, "keep_accounts")}
+    places = [code for code in (EVERY, *parts) if kept & {EVERY, code}]
     role = st.selectbox(here.tell("Role"), ROLES, format_func=lambda r: here.tell(words.ROLES[r]), key=f"{key}.role")
     place = st.selectbox(
         here.tell("Territory"),

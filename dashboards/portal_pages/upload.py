@@ -18,6 +18,7 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from pipelines.desk.underway import Uploads
 from pipelines.locales.findings import describe_finding
+from pipelines.people.permissions import has_role_for
 
 if TYPE_CHECKING:
     from pipelines.desk import Uploaded
@@ -263,7 +264,7 @@ def _why_not_kept(here: Here, report: Report) -> None:
 
 def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
     """Another form, or corrections only: the draft is taken back and the file is checked anew."""
-    own = forms_of(here, "submitter")
+    own = forms_to_submit(here)
     likely = [form for form in uploaded.report.candidates if form in own]
     options = [*likely, *(form for form in own if form not in likely)]
     if not options:
@@ -298,11 +299,11 @@ def _again(here: Here, uploaded: Uploaded) -> None:
         )
 
 
-def forms_of(here: Here, role: Any) -> list[str]:
-    """The forms of those pairs for which somebody holds a role, of the desk's kind of territories."""
+def forms_to_submit(here: Here) -> list[str]:
+    """Return the forms by which this person may hand in, of the desk's kind of territories."""
     return [
         form.id
         for form in here.desk.registry.forms.values()
-        if here.who.may(role, form.jurisdiction, form.instrument)
+        if has_role_for(here.who, "receive", form.jurisdiction, form.instrument)
         and here.desk.registry.territory_of(form.jurisdiction).kind == here.desk.kind
     ]

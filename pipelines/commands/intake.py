@@ -1,14 +1,13 @@
 """`rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: acts on returns that are in the ledger.
 
-Belongs here: these commands.  Does not belong here: handing in (`submit.py`).
-
-Whoever runs a command acts as the account that `--as` or `RTI_ACTOR` names, and the ledger holds that account to its
-roles.  By default that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its
-steward has made.
+A command acts as the account that `--as` or `RTI_ACTOR` names, through the desk like the pages and the API. By default
+that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward has made.
+Handing in is in `submit.py`.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,13 +21,13 @@ from pipelines.commands.common import (
     say,
     say_json,
     the_home,
-    the_ledger,
 )
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
+    from collections.abc import Iterator
 
-    from pipelines.home import Home
+    from pipelines.desk import Desk
+    from pipelines.people.identity import Identity
 
 SENDER, APPROVER, STEWARD = "sender", "approver", "steward"
 Reason = Annotated[
@@ -54,16 +53,17 @@ def justify(
     as_json: AsJson = False,
 ) -> None:
     """Say why the warnings of a return are right; with the last one, it is sent for approval."""
+    from pipelines import desk as acts
     from pipelines.intake import queries
 
-    home = the_home()
-    engine = the_ledger(home)
-    found = queries.find(engine, submission)
-    who = actor_or(actor, found.sender)
-    left = _justify(home, who, found.submission_id, finding, reason, text)
-    if not left and not hold:
-        _send(home, who, found.submission_id, replaces)
-    state = queries.find(engine, found.submission_id).state
+    desk = _open_desk()
+    found = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, found.sender))
+    with _naming(found.submission_id, who):
+        left = acts.justify(desk, who, found.submission_id, finding, reason, text)
+        if not left and not hold:
+            acts.send(desk, who, found.submission_id, reason=replaces)
+    state = queries.find(desk.engine, found.submission_id).state
     if as_json:
         say_json({"submission_id": found.submission_id, "state": state, "to_justify": left})
     else:
@@ -78,13 +78,15 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a checked return for approval (`rti submit --hold` and `rti justify --hold` leave that to you)."""
+    from pipelines import desk as acts
     from pipelines.intake import queries
 
-    home = the_home()
-    engine = the_ledger(home)
-    found = queries.find(engine, submission)
-    _send(home, actor_or(actor, found.sender), found.submission_id, reason, comment)
-    _show_state(engine, [found.submission_id], as_json)
+    desk = _open_desk()
+    found = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, found.sender))
+    with _naming(found.submission_id, who):
+        acts.send(desk, who, found.submission_id, reason=reason, comment=comment)
+    _show_state(desk, [found.submission_id], as_json)
 
 
 def approve(
@@ -99,17 +101,17 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Accept returns that were sent: they count from now on. Nobody approves what he or she sent."""
-    from pipelines.intake import ledger
+    from pipelines import desk as acts
 
-    home = the_home()
-    engine = the_ledger(home)
-    ids = [_full_id(engine, text) for text in submissions]
-    who = actor_or(actor, STEWARD if override else APPROVER)
-    acts = [ledger.Act(i, who, None, comment, override=override) for i in ids]
-    refused = ledger.approve_many(engine, home, acts)
-    for error in refused.values():
-        note(f"rti: {error}")
-    _show_state(engine, [i for i in ids if i not in refused], as_json)
+    desk = _open_desk()
+    ids = [_full_id(desk, text) for text in submissions]
+    who = _identity(desk, actor_or(actor, STEWARD if override else APPROVER))
+    refused = acts.approve_many(desk, who, ids, comment=comment, override=override)
+    for submission_id, error in refused.items():
+        reason = str(_named(error, submission_id, who))
+        # A refusal for a missing role names no return.
+        note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
+    _show_state(desk, [i for i in ids if i not in refused], as_json)
     if refused:
         raise typer.Exit(3)
 
@@ -121,12 +123,14 @@ def give_back(
     as_json: AsJson = False,
 ) -> None:
     """Give a return that was sent back to its sender, who can mend and send it anew."""
-    from pipelines.intake import ledger
+    from pipelines import desk as acts
 
-    engine = the_ledger(the_home())
-    identity = _full_id(engine, submission)
-    ledger.give_back(engine, ledger.Act(identity, actor_or(actor, APPROVER), None, comment))
-    _show_state(engine, [identity], as_json)
+    desk = _open_desk()
+    submission_id = _full_id(desk, submission)
+    who = _identity(desk, actor_or(actor, APPROVER))
+    with _naming(submission_id, who):
+        acts.give_back(desk, who, submission_id, comment)
+    _show_state(desk, [submission_id], as_json)
 
 
 def withdraw(
@@ -148,47 +152,69 @@ def withdraw(
     What is not accepted yet its sender takes back alone. What is accepted is taken back by an approver who neither sent
     it nor asked for it (`--ask`), or by a steward (`--override`).
     """
-    from pipelines.intake import ledger, queries
+    from pipelines import desk as acts
+    from pipelines.intake import queries
     from pipelines.intake.transitions import ACCEPTED
 
     if ask and override:
         raise Failure("--ask and --override are two acts of two people; choose one")
-    engine = the_ledger(the_home())
-    found = queries.find(engine, submission)
+    desk = _open_desk()
+    found = queries.find(desk.engine, submission)
     usual = STEWARD if override else found.sender if ask or found.state not in ACCEPTED else APPROVER
-    act = ledger.Act(found.submission_id, actor_or(actor, usual), None, comment, reason, override=override)
-    (ledger.ask_withdrawal if ask else ledger.withdraw)(engine, act)
-    _show_state(engine, [found.submission_id], as_json)
+    who = _identity(desk, actor_or(actor, usual))
+    with _naming(found.submission_id, who):
+        if ask:
+            acts.ask_withdrawal(desk, who, found.submission_id, reason, comment)
+        else:
+            acts.withdraw(desk, who, found.submission_id, reason, comment, override=override)
+    _show_state(desk, [found.submission_id], as_json)
 
 
-def _justify(home: Home, actor: str, submission_id: str, finding: str | None, reason: str, text: str) -> int:
-    """Justify through the desk, which offers the words again next quarter."""
-    from pipelines import desk as door
+def _open_desk() -> Desk:
+    from pipelines.desk import open_desk
+
+    return open_desk(the_home())
+
+
+def _identity(desk: Desk, account: str) -> Identity:
+    """Return the identity of the account that acts. Raises NotAllowedError for one that is unknown or disabled."""
     from pipelines.people import accounts
 
-    desk = door.open_desk(home)
-    return door.justify(desk, accounts.identity(desk.engine, actor), submission_id, finding, reason, text)
+    return accounts.identity(desk.engine, account)
 
 
-def _send(home: Home, actor: str, submission_id: str, reason: str | None, comment: str | None = None) -> None:
-    """Send through the desk, which gives the receipt (`rti receipt show`)."""
-    from pipelines import desk as door
-    from pipelines.people import accounts
+@contextmanager
+def _naming(submission_id: str, who: Identity) -> Iterator[None]:
+    """Name the return and the account in a refusal that names neither."""
+    from pipelines.people.identity import NotAllowedError
 
-    desk = door.open_desk(home)
-    door.send(desk, accounts.identity(desk.engine, actor), submission_id, reason=reason, comment=comment)
+    try:
+        yield
+    except NotAllowedError as error:
+        raise _named(error, submission_id, who) from error
 
 
-def _full_id(engine: sa.Engine, text: str) -> str:
+def _named(error: Exception, submission_id: str, who: Identity) -> Exception:
+    """Return the error, or, where the desk says that there is no such return, one that names it and the account.
+
+    The desk's own words name neither, so that a stranger learns nothing; the command line reads the ledger anyway.
+    """
+    from pipelines.desk.rights import NotThereError
+    from pipelines.intake import authority
+
+    return authority.unknown_submission(submission_id, who.account) if isinstance(error, NotThereError) else error
+
+
+def _full_id(desk: Desk, text: str) -> str:
     from pipelines.intake import queries
 
-    return queries.find(engine, text).submission_id
+    return queries.find(desk.engine, text).submission_id
 
 
-def _show_state(engine: sa.Engine, ids: list[str], as_json: bool) -> None:
+def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
     from pipelines.intake import queries
 
-    found = queries.submissions(engine, ids=ids) if ids else []
+    found = queries.submissions(desk.engine, ids=ids) if ids else []
     if as_json:
         content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in found]
         say_json(content[0] if len(content) == 1 else content)

@@ -8,7 +8,7 @@ All raise NotAllowedError (the same words whether a submission is foreign or not
 not allow it) or SubmissionRefusedError (this home takes such a file from nobody).
 """
 
-from pipelines.desk.acts import approve, ask_withdrawal, give_back, receipt, send, withdraw
+from pipelines.desk.acts import approve, approve_many, ask_withdrawal, give_back, receipt, send, withdraw
 from pipelines.desk.desk import Desk, open_desk
 from pipelines.desk.entries import (
     Entry,
@@ -46,6 +46,7 @@ __all__ = [
     "Uploaded",
     "accepted",
     "approve",
+    "approve_many",
     "ask_withdrawal",
     "check",
     "declare_nil",

@@ -1,23 +1,28 @@
-"""Sending, approving, giving back, withdrawing: a person's acts on one submission.
+"""Sending, approving, giving back, withdrawing: a person's acts on submissions.
 
-Belongs here: the right to each act, asked before it, and the receipt that sending gives.  Does not belong here: what an
-act does to the ledger (`pipelines/intake/ledger.py`) and how a receipt is signed (`pipelines/intake/receipts.py`).
+Each asks for the permission of the identity that came to the desk, and then calls the ledger, which asks again for the
+account. What an act does to the ledger is in `pipelines/intake/decisions.py`, how a receipt is signed in
+`pipelines/intake/receipts.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines import clock
 from pipelines.desk import reports, rights
 from pipelines.desk.desk import Desk
-from pipelines.intake import ledger, receipts
+from pipelines.intake import ledger, queries, receipts
+from pipelines.intake.acts import Refusals
 from pipelines.intake.ledger import Act
 from pipelines.intake.receipts import SignedReceipt
 from pipelines.intake.transitions import ACCEPTED
+from pipelines.people import permissions
+from pipelines.people.identity import NotAllowedError
 
 if TYPE_CHECKING:
-    from pipelines.people.identity import Identity, Role
+    from pipelines.people.identity import Identity
 
 
 def send(
@@ -29,8 +34,7 @@ def send(
     NotAllowedError, TransitionError (open warnings, a state that does not allow it, a missing reason).
     """
     found, blocks = rights.seen(desk, who, submission_id)
-    if found.sender != who.account or not rights.may_all(who, "submitter", rights.pairs_of(found, blocks)):
-        raise rights.lacking()
+    permissions.require_role(who, "send", rights.resource_of(found, blocks), submission_id)
     report = reports.current(desk, found, blocks)
     act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
     return receipts.send(desk.home, desk.engine, act, report)
@@ -50,19 +54,38 @@ def approve(
     Raises NotAllowedError, TransitionError.
     """
     found, blocks = rights.seen(desk, who, submission_id)
-    role: Role = "steward" if override else "approver"
-    if not rights.may_all(who, role, rights.pairs_of(found, blocks)):
-        raise rights.lacking()
+    permissions.require_role(who, "approve", rights.resource_of(found, blocks), submission_id, override=override)
     # Now, as the ledger's transaction takes it: it looks whether the clock has gone back.
     ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
+
+
+def approve_many(
+    desk: Desk, who: Identity, submission_ids: Sequence[str], *, comment: str | None = None, override: bool = False
+) -> Refusals:
+    """Accept returns in one transaction, all that can be; returns by id why the others could not."""
+    visible = {
+        found.submission_id: (found, blocks)
+        for found, blocks in rights.may_see(desk, who, queries.submissions(desk.engine, ids=submission_ids))
+    }
+    refused: Refusals = {}
+    acts = []
+    for submission_id in submission_ids:
+        try:
+            if submission_id not in visible:
+                raise rights.not_there()
+            resource = rights.resource_of(*visible[submission_id])
+            permissions.require_role(who, "approve", resource, submission_id, override=override)
+        except NotAllowedError as error:
+            refused[submission_id] = error
+            continue
+        acts.append(Act(submission_id, who.account, None, comment, override=override))
+    return refused | ledger.approve_many(desk.engine, desk.home, acts)
 
 
 def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> None:
     """Give a sent return back to its sender, who reads the comment. Raises NotAllowedError, TransitionError."""
     found, blocks = rights.seen(desk, who, submission_id)
-    pairs = rights.pairs_of(found, blocks)
-    if not rights.may_all(who, "approver", pairs) and not rights.may_all(who, "steward", pairs):
-        raise rights.lacking()
+    permissions.require_role(who, "give_back", rights.resource_of(found, blocks), submission_id)
     ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
 
@@ -72,17 +95,14 @@ def withdraw(
     """Take a return back: it counts no longer, and the accepted one before it counts again.
 
     `reason` is a code of `revision_reason`. What counts already is taken back by a second person: an approver who
-    neither sent it nor asked for it, or a steward with `override`. Raises NotAllowedError, TransitionError.
+    neither sent it nor asked for it, or a steward with `override`. Raises NotAllowedError, TransitionError (for its
+    sender, who may ask a second person).
     """
     found, blocks = rights.seen(desk, who, submission_id)
-    pairs = rights.pairs_of(found, blocks)
-    if found.state in ACCEPTED:
-        # Whose it is and who asked, the ledger says, in words.
-        allowed = rights.may_all(who, "steward" if override else "approver", pairs) or found.sender == who.account
-    else:
-        allowed = found.state == "withdrawn" or rights.may_withdraw(who, found, pairs)
-    if not allowed:
-        raise rights.lacking()
+    resource = rights.resource_of(found, blocks)
+    override = override and found.state in ACCEPTED
+    permissions.require_actor(who.account, "withdraw", resource, submission_id, override=override)
+    permissions.require_role(who, "withdraw", resource, submission_id, override=override)
     ledger.withdraw(
         desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason, override=override)
     )
@@ -91,7 +111,5 @@ def withdraw(
 def ask_withdrawal(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:
     """Ask a second person of the office to take back what counts. Raises NotAllowedError, TransitionError."""
     found, blocks = rights.seen(desk, who, submission_id)
-    pairs = rights.pairs_of(found, blocks)
-    if not rights.may_all(who, "submitter", pairs) and not rights.may_all(who, "approver", pairs):
-        raise rights.lacking()
+    permissions.require_role(who, "ask_withdrawal", rights.resource_of(found, blocks), submission_id)
     ledger.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

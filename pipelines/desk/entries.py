@@ -17,8 +17,9 @@ from pipelines.intake import queries, store
 from pipelines.intake.database import reading
 from pipelines.intake.queries import Position
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.intake.transitions import ACCEPTED
+from pipelines.intake.transitions import ACCEPTED, DRAFT
 from pipelines.people.identity import EVERY
+from pipelines.people.permissions import can_act, draft_pairs
 
 if TYPE_CHECKING:
     from pipelines.intake.ledger import Block
@@ -164,13 +165,12 @@ def reported_periods(desk: Desk, who: Identity) -> list[str]:
 
     A draft counts for those who work in its office, as in the lists, and for its sender.
     """
-    is_draft = sa.or_(SUBMISSION.c.state.in_(rights.DRAFT), SUBMISSION.c.state == "withdrawn")
+    is_draft = sa.or_(SUBMISSION.c.state.in_(DRAFT), SUBMISSION.c.state == "withdrawn")
     drafts = sa.select(SUBMISSION.c.submission_id).where(is_draft, SUBMISSION.c.sender != who.account)
-    working = [(g.jurisdiction, g.instrument) for g in who.grants if g.role in rights.WORKING]
     query = sa.select(BLOCK.c.period).distinct()
     seen = sa.and_(_of_pairs(BLOCK, who.pairs()), BLOCK.c.submission_id.not_in(drafts))
     with reading(desk.engine) as connection:
-        periods = connection.execute(query.where(sa.or_(_of_pairs(BLOCK, working), seen))).scalars()
+        periods = connection.execute(query.where(sa.or_(_of_pairs(BLOCK, draft_pairs(who)), seen))).scalars()
         return sorted(periods, reverse=True)
 
 
@@ -258,11 +258,10 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
         lacking = queries.open_warnings(connection, drafts)
     out = []
     for one, blocks in found:
-        pairs = rights.pairs_of(one, blocks)
         still_open = tuple(lacking.get(one.submission_id, ()))
         act = acts.get(one.submission_id)
         asking = asked.get(one.submission_id, ())
-        askers = {a.actor for a in asking}
+        resource = rights.resource_of(one, blocks, {a.actor for a in asking})
         out.append(
             Entry(
                 row=one,
@@ -275,14 +274,14 @@ def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[
                 replaces=one.submission_id in held,
                 replaced_by=replaced.get(one.submission_id, ()),
                 mine=one.sender == who.account,
-                may_justify=rights.may_justify(who, one, pairs),
-                may_send=rights.may_send(who, one, pairs) and not still_open,
-                may_approve=rights.may_approve(who, one, pairs),
-                may_override=rights.may_override(who, one, pairs),
-                may_give_back=rights.may_give_back(who, one, pairs),
-                may_withdraw=rights.may_withdraw(who, one, pairs, askers),
-                may_override_withdrawal=rights.may_override_withdrawal(who, one, pairs, askers),
-                may_ask_withdrawal=rights.may_ask_withdrawal(who, one, pairs, askers),
+                may_justify=can_act(who, "justify", resource),
+                may_send=can_act(who, "send", resource) and not still_open,
+                may_approve=can_act(who, "approve", resource),
+                may_override=can_act(who, "approve", resource, override=True),
+                may_give_back=can_act(who, "give_back", resource),
+                may_withdraw=can_act(who, "withdraw", resource),
+                may_override_withdrawal=can_act(who, "withdraw", resource, override=True),
+                may_ask_withdrawal=can_act(who, "ask_withdrawal", resource),
                 withdrawal_asked=asking,
             )
         )

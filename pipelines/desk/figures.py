@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pipelines.desk import rights
 from pipelines.desk.desk import Desk
 from pipelines.locales import mark
+from pipelines.people.permissions import can_read
 from pipelines.told import ToldError
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _sources(desk: Desk, who: Identity, area: str) -> list[str]:
 
 
 def _sees(who: Identity, pairs: set[Pair]) -> bool:
-    return bool(pairs) and all(who.may_see(*pair) for pair in pairs)
+    return bool(pairs) and all(can_read(who, *pair) for pair in pairs)
 
 
 # -------------------------------------------------------------------------------------------------------------- reading

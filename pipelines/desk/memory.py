@@ -23,6 +23,7 @@ from pipelines.intake import ledger
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, JUSTIFICATION, SUBMISSION
 from pipelines.intake.transitions import ACCEPTED
+from pipelines.people import permissions
 from pipelines.readers.model import Where
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | No
     Raises NotAllowedError, TransitionError (no such warning, no such reason, too few words).
     """
     found, blocks = rights.seen(desk, who, submission_id)
-    if found.sender != who.account or not rights.may_all(who, "submitter", rights.pairs_of(found, blocks)):
-        raise rights.lacking()
+    permissions.require_role(who, "justify", rights.resource_of(found, blocks), submission_id)
     report = reports.current(desk, found, blocks)
     at = clock.now()
     series = min((b.form for b in blocks), default="")

@@ -21,8 +21,9 @@ from pipelines.intake import facts, queries, record, store
 from pipelines.intake.check import check, rules_version
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT
-from pipelines.intake.transitions import ACCEPTED
+from pipelines.intake.transitions import ACCEPTED, DRAFT
 from pipelines.locales import mark
+from pipelines.people.permissions import can_read
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,7 +51,7 @@ def report(desk: Desk, who: Identity, submission_id: str) -> Report:
 def current(desk: Desk, found: Submission, blocks: Sequence[Block]) -> Report:
     """The report of a submission that may be seen; recorded anew where the ledger knows other warnings of a draft."""
     made = desk.reports.get(key_of(desk, found, blocks), lambda: _made(desk, found))
-    if found.state in rights.DRAFT and _outdated(desk, found, made):
+    if found.state in DRAFT and _outdated(desk, found, made):
         record.record(desk.home, desk.engine, {found.submission_id: made})
     return made
 
@@ -159,7 +160,7 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
     Raises NotAllowedError for a form that is not declared, or whose returns are not to be seen.
     """
     form = desk.registry.forms.get(form_id)
-    if form is None or not who.may_see(form.jurisdiction, form.instrument):
+    if form is None or not can_read(who, form.jurisdiction, form.instrument):
         raise rights.NotThereError(
             mark("There is no such form, or it is not yours. Look at the forms of your returns, or ask your steward.")
         )

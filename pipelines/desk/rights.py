@@ -1,8 +1,7 @@
-"""Who may see which submission, and who may do what with it: asked before anything is read or written.
+"""From an id to a submission that may be seen, and the facts about it on which a permission depends.
 
-Belongs here: the one door from an id to a submission, and the questions of right.  Does not belong here: what an act
-does.  The ledger asks again, inside its transaction; here is also asked what the ledger cannot know, such as that a
-token may less than its account.
+The permissions themselves are in `pipelines/people/permissions.py`. The desk asks them of the identity that came to it,
+which by a token may do less than its account; the ledger asks again inside its transaction.
 
 A submission belongs to the pairs (jurisdiction, instrument) of its blocks; a right must be held for all of them.
 """
@@ -20,18 +19,15 @@ from pipelines.intake import queries
 from pipelines.intake.database import reading
 from pipelines.intake.ledger import Block
 from pipelines.intake.schema import BLOCK, EVENT
-from pipelines.intake.transitions import ACCEPTED
+from pipelines.intake.transitions import DRAFT
 from pipelines.locales import mark
-from pipelines.people.identity import Identity, NotAllowedError, Role
+from pipelines.people import permissions
+from pipelines.people.identity import Identity, NotAllowedError
+from pipelines.people.permissions import Pair, Resource
 
 if TYPE_CHECKING:
     from pipelines.intake.queries import Submission
 
-Pair = tuple[str, str]
-DRAFT = ("received", "checked", "refused")
-"""States in which a return is its office's own affair: nobody sees it who cannot work on it."""
-WORKING: tuple[Role, ...] = ("submitter", "approver", "steward")
-"""Roles that work on a return of their office, and so see its drafts."""
 _ID = re.compile(r"S[0-9a-f]{15}")
 
 
@@ -71,21 +67,10 @@ def may_see(desk: Desk, who: Identity, found: Sequence[Submission]) -> list[tupl
     out = []
     for one in found:
         own = blocks.get(one.submission_id, ())
-        if _visible(who, one, pairs_of(one, own), one.state in DRAFT or one.submission_id in drafts):
+        is_draft = one.state in DRAFT or one.submission_id in drafts
+        if permissions.is_visible_to(who, resource_of(one, own), is_draft=is_draft):
             out.append((one, own))
     return out
-
-
-def _visible(who: Identity, one: Submission, pairs: Sequence[Pair], draft: bool) -> bool:
-    own = one.sender == who.account
-    if not pairs:
-        return own and who.token is None
-    if own and who.token is None and all(who.may_see(*pair) for pair in pairs):
-        # Also a draft that he or she may not work on any more; nothing where every role in the office was taken away.
-        return True
-    if draft:
-        return all(any(who.may(role, *pair) for role in WORKING) for pair in pairs)
-    return all(who.may_see(*pair) for pair in pairs)
 
 
 def pairs_of(one: Submission, blocks: Iterable[Block]) -> tuple[Pair, ...]:
@@ -96,9 +81,9 @@ def pairs_of(one: Submission, blocks: Iterable[Block]) -> tuple[Pair, ...]:
     return tuple(sorted(pairs))
 
 
-def may_all(who: Identity, role: Role, pairs: Sequence[Pair]) -> bool:
-    """Whether a role is held for each of some pairs; of no pair nobody holds any."""
-    return bool(pairs) and all(who.may(role, *pair) for pair in pairs)
+def resource_of(one: Submission, blocks: Iterable[Block], requesters: Collection[str] = ()) -> Resource:
+    """Return what a permission for a submission depends on; `requesters` asked for its withdrawal."""
+    return Resource(one.sender, one.state, pairs_of(one, blocks), requesters)
 
 
 def blocks_of(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Block, ...]]:
@@ -119,56 +104,3 @@ def withdrawn_drafts(desk: Desk, ids: Sequence[str]) -> set[str]:
     query = sa.select(EVENT.c.submission_id).where(EVENT.c.action == "withdraw", EVENT.c.from_state.in_(DRAFT))
     with reading(desk.engine) as connection:
         return {row.submission_id for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids)}
-
-
-# ----------------------------------------------------------------------------------------------------------------- acts
-
-
-def may_justify(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool:
-    """Its sender says why a warning is right, as long as it is a draft."""
-    return one.state == "checked" and one.sender == who.account and may_all(who, "submitter", pairs)
-
-
-def may_send(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool:
-    """Its sender sends it, once it is checked."""
-    return may_justify(who, one, pairs)
-
-
-def may_approve(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool:
-    """A second person of the same office accepts what was sent."""
-    return one.state == "sent" and one.sender != who.account and may_all(who, "approver", pairs)
-
-
-def may_override(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool:
-    """A steward accepts in the office's stead, with a comment; never what he or she sent."""
-    return one.state == "sent" and one.sender != who.account and may_all(who, "steward", pairs)
-
-
-def may_give_back(who: Identity, one: Submission, pairs: Sequence[Pair]) -> bool:
-    """Whoever may accept it may also give it back."""
-    return may_approve(who, one, pairs) or may_override(who, one, pairs)
-
-
-def may_withdraw(who: Identity, one: Submission, pairs: Sequence[Pair], askers: Collection[str] = ()) -> bool:
-    """Of what does not count yet, its sender takes it back, or an approver or steward of its office does. Of what
-    counts, an approver who neither sent it nor asked for it (`askers`)."""
-    if one.state == "withdrawn":
-        return False
-    if one.state in ACCEPTED:
-        return who.account != one.sender and who.account not in askers and may_all(who, "approver", pairs)
-    if one.sender == who.account and (may_all(who, "submitter", pairs) or (not pairs and who.token is None)):
-        return True
-    return may_all(who, "approver", pairs) or may_all(who, "steward", pairs)
-
-
-def may_override_withdrawal(who: Identity, one: Submission, pairs: Sequence[Pair], askers: Collection[str]) -> bool:
-    """A steward takes back what counts in the office's stead; never what he or she sent, or asked for."""
-    mine = who.account == one.sender or who.account in askers
-    return one.state in ACCEPTED and not mine and may_all(who, "steward", pairs)
-
-
-def may_ask_withdrawal(who: Identity, one: Submission, pairs: Sequence[Pair], askers: Collection[str]) -> bool:
-    """Whoever sends or approves in its office may ask once that what counts be taken back."""
-    if one.state not in ACCEPTED or who.account in askers:
-        return False
-    return may_all(who, "submitter", pairs) or may_all(who, "approver", pairs)

@@ -27,6 +27,7 @@ from pipelines.intake.changes import refuse_words
 from pipelines.intake.check import Step
 from pipelines.intake.check import check as check_file
 from pipelines.locales import mark
+from pipelines.people import permissions
 
 if TYPE_CHECKING:
     from expectations.judge import History
@@ -114,7 +115,7 @@ def upload(
     Raises NotAllowedError (no submitter of anything; `corrects` not to be seen), SubmissionRefusedError,
     UnknownFormError.
     """
-    if not who.pairs("submitter"):
+    if not permissions.pairs_for(who, "receive"):
         raise rights.lacking()
     if corrects is not None:
         rights.seen(desk, who, corrects)
@@ -153,7 +154,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     from pipelines.returns.periods import Period
 
     declared = desk.registry.forms.get(form)
-    if declared is None or not who.may("submitter", declared.jurisdiction, declared.instrument):
+    if declared is None or not permissions.has_role_for(who, "receive", declared.jurisdiction, declared.instrument):
         raise rights.lacking()
     asked = sorted(set(periods))
     for text in asked:
@@ -216,11 +217,11 @@ def _history_for(desk: Desk, who: Identity) -> HistorySource:
     def history(jurisdictions: Sequence[str]) -> History | None:
         import polars as pl
 
-        near = [j for j in jurisdictions if any(who.may_see(j, i) for i in _instruments(desk))]
+        near = [j for j in jurisdictions if any(permissions.can_read(who, j, i) for i in _instruments(desk))]
         found = known.gather(desk.home, desk.engine, near) if near else None
         if found is None:
             return None
-        pairs = [(j, i) for j in near for i in _instruments(desk) if who.may_see(j, i)]
+        pairs = [(j, i) for j in near for i in _instruments(desk) if permissions.can_read(who, j, i)]
         allowed = pl.DataFrame(pairs, schema=["jurisdiction", "instrument"], orient="row")
         records = [j for j, i in pairs if i == "register"]
         return replace(

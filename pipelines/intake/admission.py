@@ -1,7 +1,7 @@
 """What of a file is taken, and from whom: one rule for all who hand in, one file at a time or many at once.
 
 Belongs here: what a home refuses by its bytes, what is another's, what belongs to practice, what is not kept, and the
-words of these refusals.  Does not belong here: checking (`check.py`), rights to what is in the ledger (`authority.py`),
+words of these refusals.  Does not belong here: checking (`check.py`), rights (`pipelines/people/permissions.py`),
 the order of the steps (`pipelines/desk/uploading.py` for a person, `record.py` for many at once).
 
 Not kept is: what cannot be read, what names persons, what no form is recognised in (nobody would have a right to it,
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.locales import mark
+from pipelines.people.permissions import has_role_for
 from pipelines.persons.scan import RULE_PREFIX
 from pipelines.returns import rules
 from pipelines.returns.findings import Finding
@@ -122,7 +123,7 @@ def _refused(registry: Registry, who: Identity, report: Report, kind: Kind) -> F
     if report.form is None or report.jurisdiction is None or report.instrument is None:
         return None
     pairs = sorted({(report.jurisdiction, report.instrument), *((b.jurisdiction, b.instrument) for b in report.blocks)})
-    foreign = [pair for pair in pairs if not who.may("submitter", *pair)]
+    foreign = [pair for pair in pairs if not has_role_for(who, "receive", *pair)]
     jurisdiction, instrument = (foreign or pairs)[0]
     practice = registry.territory_of(report.jurisdiction).kind != kind
     if not foreign and not practice:

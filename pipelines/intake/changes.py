@@ -1,7 +1,7 @@
 """Changes of submissions within one transaction: decided, stored, logged, and chained into the audit log.
 
 Belongs here: what every act has in common.  Does not belong here: what one act asks for besides (`ledger.py`,
-`decisions.py`), rights (`authority.py`), states (`transitions.py`).
+`decisions.py`), rights (`authority.py`, `pipelines/people/permissions.py`), states (`transitions.py`).
 
 A `Book` holds what a transaction needs to know, asked once: the submissions with their pairs, and the rights of all
 who act.  Each event gets one entry in the audit log, with digests of the event and of the submission as it stands at
@@ -24,17 +24,16 @@ from pipelines.intake.acts import Refusals
 from pipelines.intake.database import writing
 from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.intake.transitions import ACCEPTED, Action, State, TransitionError, decide, not_there
+from pipelines.intake.transitions import Action, State, TransitionError, decide, not_there
 from pipelines.locales import mark
 from pipelines.notices.events import on_events
-from pipelines.people import accounts
+from pipelines.people import accounts, permissions
 from pipelines.people.identity import SYSTEM, Identity, NotAllowedError
+from pipelines.people.permissions import Pair, Resource
 from pipelines.persons.numbers import scheme_in
 
 LONGEST_TEXT = 4_000
 """Characters of a comment or justification at most: about two pages."""
-MACHINE: tuple[Action, ...] = ("check", "publish")
-"""What the machine does on nobody's behalf; it has no right to anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,12 @@ class Known:
     sender: str
     kind: str | None
     revision_reason: str | None
-    pairs: tuple[authority.Pair, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def resource(self) -> Resource:
+        """What a permission depends on."""
+        return Resource(self.sender, self.state, self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +90,17 @@ def opened(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iter
 def decided(book: Book, change: Change) -> State:
     """The state that a change leads to. Raises NotAllowedError, TransitionError; nothing is stored."""
     there = book.known.get(change.submission_id)
-    if change.actor == SYSTEM and change.action in MACHINE:
+    if change.actor == SYSTEM and change.action in permissions.MACHINE_ACTS:
         if there is None:
             raise not_there(change.submission_id)
         return _target(there, change)
-    sender, pairs = (there.sender, there.pairs) if there is not None else (None, ())
-    who = authority.may_know(book.people.get(change.actor), change.actor, change.submission_id, sender, pairs)
-    assert there is not None
+    resource = there.resource if there is not None else None
+    who = authority.require_known(book.people.get(change.actor), change.actor, change.submission_id, resource)
+    assert there is not None and resource is not None
     target = _target(there, change)
-    counts = there.state in ACCEPTED
-    authority.may_act(who, change.action, there.sender, there.pairs, override=change.override, counts=counts)
+    asked = (change.action, resource, change.submission_id)
+    permissions.require_actor(change.actor, *asked, override=change.override)
+    permissions.require_role(who, *asked, override=change.override)
     refuse_words(change.comment)
     return target
 
@@ -183,10 +188,14 @@ def refuse_words(words: str | None) -> None:
         )
 
 
-def needed_comment(comment: str | None) -> None:
-    """Raise TransitionError where an act that needs its words has none."""
-    if not (comment or "").strip():
-        raise TransitionError(mark("Say why, in a comment: it stays with the return."))
+def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> None:
+    """Raise TransitionError where a reason or comment is missing that the act of a change needs."""
+    state = book.known[change.submission_id].state
+    for permission in permissions.find_permissions(change.action, state, override=change.override)[:1]:
+        if "reason" in permission.inputs:
+            needed_reason(reason)
+        if "comment" in permission.inputs and not (change.comment or "").strip():
+            raise TransitionError(mark("Say why, in a comment: it stays with the return."))
 
 
 def needed_reason(reason: str | None) -> None:
@@ -205,8 +214,7 @@ def raise_first(refused: Refusals) -> None:
 
 
 def _target(there: Known, change: Change) -> State:
-    outcome = change.outcome or there.state
-    return decide(change.submission_id, there.state, change.action, change.actor, there.sender, outcome)
+    return decide(change.submission_id, there.state, change.action, change.outcome or there.state)
 
 
 def known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
@@ -222,7 +230,7 @@ def known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
         columns.instrument,
     )
     paired = sa.select(BLOCK.c.submission_id, BLOCK.c.jurisdiction, BLOCK.c.instrument).distinct()
-    pairs: dict[str, set[authority.Pair]] = {}
+    pairs: dict[str, set[Pair]] = {}
     for row in in_ids(connection, paired, BLOCK.c.submission_id, ids):
         pairs.setdefault(row.submission_id, set()).add((row.jurisdiction, row.instrument))
     out = {}

@@ -1,7 +1,7 @@
 """Acts of people on returns: justify, send, approve, give back, withdraw.
 
-Belongs here: what each of these acts asks for.  Does not belong here: who may (`authority.py`), which states allow it
-(`transitions.py`), how it is stored (`changes.py`), what the machine enters (`ledger.py`).
+Belongs here: what each of these acts asks for.  Does not belong here: who may (`pipelines/people/permissions.py`),
+which states allow it (`transitions.py`), how it is stored (`changes.py`), what the machine enters (`ledger.py`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from pipelines.intake.queries import (
 from pipelines.intake.schema import JUSTIFICATION
 from pipelines.intake.transitions import ACCEPTED, Action, TransitionError
 from pipelines.locales import mark
+from pipelines.people import permissions
 from pipelines.people.identity import NotAllowedError
 
 if TYPE_CHECKING:
@@ -237,8 +238,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
             own = keys.get(act.submission_id, set())
             try:
                 changes.decided(book, change)
-                if act.override:
-                    changes.needed_comment(act.comment)
+                changes.require_inputs(book, change)
                 _still_explained(book, act, replaced.get(act.submission_id, set()) | (own & accepted))
                 if act.at is None:
                     _after_what_it_replaces(book, act, change.at)
@@ -312,7 +312,7 @@ def give_back(engine: sa.Engine, act: Act) -> None:
     change = Change(act.submission_id, "give_back", act.actor, act.at or clock.now(), comment=act.comment)
     with opened(engine, [act.submission_id], [act.actor]) as book:
         changes.decided(book, change)
-        changes.needed_comment(act.comment)
+        changes.require_inputs(book, change)
         raise_first(apply(book, [change]))
 
 
@@ -339,9 +339,9 @@ def _take_back(book: Book, act: Act, action: Action, payload: dict[str, Any], ov
     at = act.at or clock.now()
     change = Change(act.submission_id, action, act.actor, at, None, act.comment, payload, override=override)
     changes.decided(book, change)
-    changes.needed_reason(act.reason)
-    changes.needed_comment(act.comment)
-    if action == "withdraw" and act.actor in withdrawal_askers(book.connection, act.submission_id):
+    changes.require_inputs(book, change, reason=act.reason)
+    (permission, *_) = permissions.find_permissions(action, book.known[act.submission_id].state, override=override)
+    if permission.excludes_requester and act.actor in withdrawal_askers(book.connection, act.submission_id):
         raise TransitionError(
             mark("{actor} asked to withdraw {submission}; a second person of the office decides on it."),
             actor=act.actor,

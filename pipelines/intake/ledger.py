@@ -2,7 +2,7 @@
 
 Belongs here: the machine's part - what came in, what its check found, what was published.  Does not belong here: acts
 of people (`decisions.py`, also named here, so that callers know one module), the table of states (`transitions.py`),
-who may (`authority.py`), questions to the ledger (`queries.py`), the export for dbt (`export.py`).
+who may (`pipelines/people/permissions.py`), questions to the ledger (`queries.py`), the export for dbt (`export.py`).
 
 Each function is one transaction and has a `…_many` that does the same for a batch: it does all that can be done and
 returns why the others could not be; the single form raises that error.
@@ -58,6 +58,7 @@ from pipelines.intake.queries import find, in_ids
 from pipelines.intake.schema import BLOCK, SUBMISSION
 from pipelines.intake.transitions import ACCEPTED, State, TransitionError, decide
 from pipelines.people.identity import SYSTEM
+from pipelines.people.permissions import is_actionable_by
 
 __all__ = [
     "MINIMUM_TEXT",
@@ -112,7 +113,7 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
         rows, events = [], []
         for arrival in arrivals:
             who = book.people.get(arrival.sender)
-            authority.may_receive(who, arrival.sender)
+            authority.require_submitter(who, arrival.sender)
             assert who is not None
             refuse_unwritable(arrival.filename, arrival.comment)
             everyone = same_bytes.setdefault(arrival.sha256, {})
@@ -120,12 +121,12 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
             if identity in everyone:
                 out.append(Received(identity, new=False))
                 continue
-            same = {i: k.state for i, k in everyone.items() if authority.knows_of(who, k.sender, k.pairs)}
+            same = {i: k.state for i, k in everyone.items() if is_actionable_by(who, k.resource)}
             living = [i for i, state in same.items() if state not in ("refused", "withdrawn")]
             if living and not again:
                 out.append(Received(living[-1], new=False, same_file=tuple(same.items())))
                 continue
-            target = decide(identity, None, "receive", arrival.sender, arrival.sender)
+            target = decide(identity, None, "receive")
             rows.append(_arrival_row(arrival, target))
             change = Change(identity, "receive", arrival.sender, arrival.received_at, comment=arrival.comment)
             events.append(event_row(change, None, target))

@@ -26,9 +26,8 @@ from pipelines import clock
 from pipelines.intake import audit, store, verification
 from pipelines.intake.database import reading, writing
 from pipelines.intake.schema import RECEIPT, SUBMISSION
-from pipelines.locales import mark
-from pipelines.people import accounts
-from pipelines.people.identity import EVERY, NotAllowedError
+from pipelines.people import accounts, permissions
+from pipelines.people.identity import EVERY
 
 if TYPE_CHECKING:
     from pipelines.home import Home
@@ -63,17 +62,9 @@ def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
     Raises NotAllowedError for whoever is not steward of everything, LedgerNotWholeError where the ledger is faulty or
     older than a checkpoint of it.
     """
-    if not accounts.identity(engine, by).may("steward", EVERY, EVERY):
-        raise NotAllowedError(
-            mark(
-                "This needs the role {role} for {instrument} of {jurisdiction}, which {account} lacks; "
-                "ask your steward."
-            ),
-            role="steward",
-            instrument=EVERY,
-            jurisdiction=EVERY,
-            account=by,
-        )
+    if not permissions.has_role_for(accounts.identity(engine, by), "remove_unknown_files", EVERY, EVERY):
+        (role,) = permissions.roles_for("remove_unknown_files")
+        raise permissions.missing_role(by, role, EVERY, EVERY)
     verified = verification.verify(engine, home=home)
     if verified.faults:
         raise LedgerNotWholeError(

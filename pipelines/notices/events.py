@@ -27,6 +27,7 @@ from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, SUBMISSION
 from pipelines.notices.queue import Kind, enqueue
 from pipelines.people.identity import EVERY, SYSTEM, Role
+from pipelines.people.permissions import roles_for
 
 NEWS = timedelta(days=7)
 """What happened longer ago is no news: a history that is entered afterwards mails nobody."""
@@ -58,7 +59,7 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
     blocks: dict[str, list[Any]] = {}
     for block in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, identities):
         blocks.setdefault(block.submission_id, []).append(block)
-    active, held = _active(connection), _held(connection, "approver")
+    active, held = _active(connection), _held(connection, roles_for("approve", override=False))
     out = []
     for event, action in telling:
         row, own = rows[str(event["submission_id"])], blocks.get(str(event["submission_id"]), [])
@@ -121,13 +122,13 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     return out
 
 
-def _held(connection: sa.Connection, role: Role) -> dict[str, list[tuple[str, str]]]:
-    """The pairs for which each active account holds a role."""
+def _held(connection: sa.Connection, roles: Sequence[Role]) -> dict[str, list[tuple[str, str]]]:
+    """Return the pairs for which each active account holds one of some roles."""
     grant = ACCOUNT_GRANT.c
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)
         .join(ACCOUNT, ACCOUNT.c.account_id == grant.account_id)
-        .where(grant.role == role, ACCOUNT.c.disabled.is_(False))
+        .where(grant.role.in_(roles), ACCOUNT.c.disabled.is_(False))
     )
     held: dict[str, list[tuple[str, str]]] = {}
     for row in connection.execute(query):

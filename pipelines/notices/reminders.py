@@ -19,6 +19,7 @@ from pipelines import clock
 from pipelines.intake.database import writing
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT
 from pipelines.notices.queue import Notice, enqueue, of_kind_since
+from pipelines.people.permissions import roles_for
 from pipelines.timetable.board import Cell, board
 from pipelines.timetable.deadlines import within_pairs
 
@@ -113,7 +114,7 @@ def _submitters(connection: sa.Connection) -> dict[str, list[tuple[str, str]]]:
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)
         .join(ACCOUNT, ACCOUNT.c.account_id == grant.account_id)
-        .where(grant.role == "submitter", ACCOUNT.c.disabled.is_(False))
+        .where(grant.role.in_(roles_for("receive")), ACCOUNT.c.disabled.is_(False))
         .order_by(grant.account_id)
     )
     out: dict[str, list[tuple[str, str]]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """Accounts: who there is, what each may, and the password of those that sign in here.
 
 Belongs here: making, finding, changing accounts and their grants, each change audited in its own transaction.
-Does not belong here: what a right means (`identity.py`), tokens (`tokens.py`), the pages that ask (`dashboards/`).
+Does not belong here: rights (`permissions.py`), tokens (`tokens.py`), the pages that ask (`dashboards/`).
 
 Who keeps accounts: a steward, within its own scope.  It may give and take what it is steward of, and change an account
 only if all its grants lie there, so that nobody takes over an account that may more.  An account without any grant is
@@ -23,8 +23,8 @@ from pipelines.intake.queries import in_ids
 from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT
 from pipelines.locales import mark
 from pipelines.notices.events import on_account
-from pipelines.people import passwords
-from pipelines.people.identity import EVERY, SYSTEM, Grant, Identity, NotAllowedError
+from pipelines.people import passwords, permissions
+from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError
 from pipelines.people.model import (
     LOCAL,
     Account,
@@ -243,7 +243,7 @@ def set_email(engine: sa.Engine, account_id: str, email: str | None, *, by: str)
 
 def has_head_steward(engine: sa.Engine) -> bool:
     """Whether an enabled account is steward of everything; without one, the command line makes it."""
-    return any(Grant("steward") in a.grants for a in all_accounts(engine) if not a.disabled)
+    return any(permissions.HEAD_STEWARD in a.grants for a in all_accounts(engine) if not a.disabled)
 
 
 def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
@@ -311,8 +311,10 @@ def kept(
 def keeps(who: Identity, account: Account) -> bool:
     """Whether somebody is steward of all that an account may; where it may nothing, its maker or steward of all."""
     if not account.grants:
-        return who.is_steward and (account.created_by == who.account or who.may("steward", EVERY, EVERY))
-    return all(who.may("steward", g.jurisdiction, g.instrument) for g in account.grants)
+        is_keeper = bool(permissions.pairs_for(who, "keep_accounts"))
+        is_head = permissions.can_keep_accounts_of(who, [permissions.HEAD_STEWARD])
+        return is_keeper and (account.created_by == who.account or is_head)
+    return permissions.can_keep_accounts_of(who, account.grants)
 
 
 def _keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None:
@@ -322,10 +324,10 @@ def _keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None
     who = identities(connection, [by]).get(by)
     if who is None:
         raise unknown(by)
-    if not who.is_steward:
+    if not permissions.pairs_for(who, "keep_accounts"):
         raise NotAllowedError(mark("Accounts are kept by stewards, and {account} is none."), account=by)
     for one in grants:
-        if not who.may("steward", one.jurisdiction, one.instrument):
+        if not permissions.can_keep_accounts_of(who, [one]):
             raise NotAllowedError(
                 mark("{account} is no steward of {instrument} of {jurisdiction}; ask the steward who is."),
                 account=by,

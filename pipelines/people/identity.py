@@ -1,7 +1,7 @@
-"""Who acts, and what he or she may: the one place where a right is decided.
+"""Roles, grants and identities: who acts, and which roles he or she holds.
 
-Belongs here: roles, grants, identities and the question `may`.  Does not belong here: where they are kept
-(`accounts.py`, `tokens.py`) and what an act does (`pipelines/intake/`).
+Which act needs which role is the table in `permissions.py`; accounts and tokens are kept by `accounts.py` and
+`tokens.py`.
 
 Rights are of an office: a role in a jurisdiction for an instrument, `*` for every one.  There is no right to anything
 that is not named by such a pair; a submission whose form was not recognised belongs to its sender alone.
@@ -61,18 +61,9 @@ class Identity:
             return False
         return any(g.covers(role, jurisdiction, instrument) for g in self.grants)
 
-    def may_see(self, jurisdiction: str | None, instrument: str | None) -> bool:
-        """Whether any role lets it see the returns of a pair."""
-        return any(self.may(role, jurisdiction, instrument) for role in ROLES)
-
     def pairs(self, role: Role | None = None) -> tuple[tuple[str, str], ...]:
         """(jurisdiction, instrument) of every grant, of one role or of all, with `*` as it stands."""
         return tuple(sorted({(g.jurisdiction, g.instrument) for g in self.grants if role in (None, g.role)}))
-
-    @property
-    def is_steward(self) -> bool:
-        """Whether it is a steward of anything."""
-        return any(g.role == "steward" for g in self.grants)
 
 
 def narrowed(grants: Iterable[Grant], to: Iterable[Grant]) -> tuple[Grant, ...]:

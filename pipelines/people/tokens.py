@@ -26,7 +26,7 @@ from pipelines.intake import audit, standing
 from pipelines.intake.database import reading, writing
 from pipelines.intake.schema import ACCOUNT_GRANT, TOKEN
 from pipelines.locales import mark
-from pipelines.people import accounts
+from pipelines.people import accounts, permissions
 from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError, narrowed
 from pipelines.people.model import LONGEST
 
@@ -156,7 +156,8 @@ def _keeps(connection: sa.Connection, who: Identity, account_id: str) -> bool:
     found = accounts.identities(connection, [who.account]).get(who.account)
     if found is None or who.token is not None:
         return False
-    return found.is_steward and all(found.may("steward", g.jurisdiction, g.instrument) for g in held)
+    grants = [Grant(row.role, row.jurisdiction, row.instrument) for row in held]
+    return bool(permissions.pairs_for(found, "keep_accounts")) and permissions.can_keep_accounts_of(found, grants)
 
 
 def _record(connection: sa.Connection, by: str, action: str, token_id: str, account_id: str) -> None:

@@ -10,12 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.home import Home
-from pipelines.intake import arrivals, audit, authority, ledger, queries
+from pipelines.intake import arrivals, audit, ledger, queries
 from pipelines.intake.acts import Arrival, Block
-from pipelines.intake.changes import MACHINE
 from pipelines.intake.ledger import Act, Justification, TransitionError
-from pipelines.intake.transitions import TRANSITIONS
-from pipelines.people import accounts
+from pipelines.people import accounts, permissions
 from pipelines.people.identity import SYSTEM, Grant, NotAllowedError
 from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
 
@@ -175,6 +173,16 @@ def test_who_asked_does_not_carry_it_out(desk: tuple[Home, sa.Engine]) -> None:
             ledger.withdraw(engine, Act(one, "chief", comment="now", reason="wrong_return", override=override))
     ledger.withdraw(engine, Act(one, "both", comment="indeed the wrong file", reason="wrong_return"))
     assert [e["actor"] for e in queries.events(engine, one)][-2:] == ["chief", "both"]
+
+
+def test_ask_withdrawal_twice_by_same_account_raises(desk: tuple[Home, sa.Engine]) -> None:
+    home, engine = desk
+    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    act = Act(one, "office", comment="the wrong file", reason="wrong_return")
+    ledger.ask_withdrawal(engine, act)
+    with pytest.raises(TransitionError, match="office asked to withdraw"):
+        ledger.ask_withdrawal(engine, act)
+    ledger.ask_withdrawal(engine, Act(one, "colleague", comment="the wrong file", reason="wrong_return"))
 
 
 def test_what_does_not_count_is_not_asked_for(desk: tuple[Home, sa.Engine]) -> None:
@@ -446,9 +454,10 @@ def test_nobody_acts_as_the_machine(desk: tuple[Home, sa.Engine]) -> None:
         lambda: ledger.justify(engine, Justification(one, "other", TEXT, SYSTEM)),
     ]
     assert {_outcome(act) for act in acts} == {"not allowed"}
-    assert {t.action for t in TRANSITIONS if t.who == "system"} == set(MACHINE)
+    assert set(permissions.MACHINE_ACTS) == {"check", "publish"}
+    resource = permissions.Resource("office", "approved", (("QQ", "justice"),))
     with pytest.raises(ValueError, match="nobody's act"):
-        authority.may_act(accounts.identity(engine, "office"), "publish", "office", (("QQ", "justice"),))
+        permissions.require_role(accounts.identity(engine, "office"), "publish", resource, one)
 
 
 # -------------------------------------------------------------------------------------------------------- demonstration

@@ -1,6 +1,6 @@
 """Rights at the desk: every role, place and instrument against submissions in every state, function by function.
 
-What is expected is a table written here by hand, and knows nothing of `pipelines/desk/rights.py`.
+What is expected is a table written here by hand, and knows nothing of `pipelines/people/permissions.py`.
 """
 
 from __future__ import annotations
