@@ -30,9 +30,7 @@ def test_last_damaged_file_counts_as_nothing_remembered(
     assert steps.remembered(home, "draft", "key") == {"release": "2026-Q3"}
 
 
-def test_remember_from_many_threads_never_leaves_a_damaged_file(
-    home: Home, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_remember_from_many_threads_never_leaves_a_damaged_file(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     errors: list[Exception] = []
 
     def write(name: str) -> None:
