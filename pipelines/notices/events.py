@@ -58,7 +58,7 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
     blocks: dict[str, list[Any]] = {}
     for block in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, identities):
         blocks.setdefault(block.submission_id, []).append(block)
-    active, held = _active(connection), _held(connection, "approver")
+    active, held = _active(connection), accounts_with_role(connection, "approver")
     out = []
     for event, action in telling:
         row, own = rows[str(event["submission_id"])], blocks.get(str(event["submission_id"]), [])
@@ -121,8 +121,8 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     return out
 
 
-def _held(connection: sa.Connection, role: Role) -> dict[str, list[tuple[str, str]]]:
-    """The pairs for which each active account holds a role."""
+def accounts_with_role(connection: sa.Connection, role: Role) -> dict[str, list[tuple[str, str]]]:
+    """Return the pairs of jurisdiction and instrument for which each active account holds a role."""
     grant = ACCOUNT_GRANT.c
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)

@@ -21,6 +21,7 @@ import pytest
 
 from pipelines import clock, refresh, run, warehouse
 from pipelines.home import Home, init
+from pipelines.home_lock import HomeBusyError
 from pipelines.intake import facts, ledger, queries
 from tests.conftest import CLOCK, frozen_at
 from tests.integration import small
@@ -256,7 +257,7 @@ def test_the_schedule_names_the_deadlines_that_have_passed() -> None:
 def test_two_refreshes_of_one_home_do_not_meet(story: Story) -> None:
     from filelock import FileLock
 
-    with FileLock(story.home.lock), pytest.raises(run.BusyError, match="another refresh"):
+    with FileLock(story.home.lock), pytest.raises(HomeBusyError, match="another command is running"):
         run.refresh(story.home, say=lambda _: None)
 
 
