@@ -64,15 +64,17 @@ _ACCOUNT_TEXT = {
         "steward."
     ),
 }
-_RUN_TITLE = mark("A run of the pipeline failed: {job}")
-_RUN_DIED = mark(
-    "Run {run} was interrupted: its process no longer exists. Nothing is lost; the next run starts over. If this "
-    "happens again, read the logs of the service."
-)
-_RUN_FAILED = mark(
-    "Run {run} stopped at {step} ({cause}). Published figures are not affected. Read the run's page in Dagster, remove "
-    "the cause, then start `rti refresh`."
-)
+_RUN_TEXT = {
+    # Whether the process of the run died.
+    True: mark(
+        "Run {run} was interrupted: its process no longer exists. Nothing is lost; the next run starts over. If this "
+        "happens again, read the logs of the service."
+    ),
+    False: mark(
+        "Run {run} stopped at {step} ({cause}). Published figures are not affected. Read the run's page in Dagster, "
+        "remove the cause, then start `rti refresh`."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,9 @@ def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bo
         title = tell(_ACCOUNT_TITLE[what], language)
         text = tell(_ACCOUNT_TEXT[what], language, account=notice.account_id, until=content.get("until", ""))
     elif notice.kind == "run_failed":
-        title = tell(_RUN_TITLE, language, job=content["job"])
-        sentence = _RUN_DIED if content["cause"] == DIED else _RUN_FAILED
-        text = tell(sentence, language, run=content["run_id"], step=content["step"] or "–", cause=content["cause"])
+        title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
+        facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
+        text = tell(_RUN_TEXT[content["cause"] == DIED], language, **facts)
     else:
         title = tell(_TITLE[notice.kind], language, return_=_return(content, registry, language))
         text = tell(_TEXT[notice.kind], language)
