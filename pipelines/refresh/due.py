@@ -27,7 +27,7 @@ def news(home: Home, *, after: int) -> News:
     from pipelines.returns.registry import load
 
     engine = ledger.open_ledger(home)
-    after = max(after, _event_of(home, _REFRESHED))
+    after = max(after, last_refreshed_event(home))
     events = queries.events(engine, after=after)
     last = max((int(event["event_id"]) for event in events), default=after)
     touched = sorted({event["submission_id"] for event in events if event["action"] not in ("publish", "check")})
@@ -54,6 +54,11 @@ def mark_gathered(home: Home, last_event: int) -> None:
 def mark_refreshed(home: Home) -> None:
     """Record that a draft contains everything gathered, so that no further refresh is asked for it."""
     steps.remember(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
+
+
+def last_refreshed_event(home: Home) -> int:
+    """Return the newest event of the ledger that a draft contains, 0 before the first."""
+    return _event_of(home, _REFRESHED)
 
 
 def _event_of(home: Home, step: str) -> int:
