@@ -1,4 +1,4 @@
-"""The real Dagster daemon on a copied home: a new return starts a run, and a killed run is closed, reported, repeated."""
+"""The real Dagster daemon on a copied home: it starts a run for a new return, and recovers from a killed run."""
 
 from __future__ import annotations
 
