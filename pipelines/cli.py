@@ -98,7 +98,8 @@ _WORDED = {
     "pipelines.warehouse": ("WarehouseError",),
     "pipelines.reference.gather": ("ReferenceConflictError",),
     "pipelines.refresh.results": ("RefreshError",),
-    "pipelines.run": ("BusyError", "RunFailedError"),
+    "pipelines.home_lock": ("HomeBusyError",),
+    "pipelines.run": ("RunFailedError",),
     "pipelines.serve": ("ServeError",),
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines import clock, steps
 from pipelines.home import Home
+from pipelines.home_lock import hold_home_lock
 from pipelines.refresh import Log, RefreshError, Step
 
 
@@ -57,18 +58,11 @@ def as_of(home: Home, moment: datetime, out: Path | None = None, *, log: Log = _
 
     It holds `counts.duckdb`, `indicators.duckdb` and each mart as Parquet. Nothing that the home shows or publishes is
     touched. All of it is of unprotected counts: a folder below `public/` is refused. Declarations are today's.
-    Raises AsOfError, BusyError, WarehouseError.
+    Raises AsOfError, HomeBusyError, WarehouseError.
     """
-    from filelock import FileLock, Timeout
-
-    from pipelines.run import BusyError
-
     folder = _place(home, moment, out)
-    try:
-        with FileLock(home.lock).acquire(timeout=0), clock.frozen(moment):
-            return _build(home, moment, folder, log)
-    except Timeout as busy:
-        raise BusyError(f"another refresh of {home.root} is running; wait for it to end") from busy
+    with hold_home_lock(home, purpose="as-of"), clock.frozen(moment):
+        return _build(home, moment, folder, log)
 
 
 def _place(home: Home, moment: datetime, out: Path | None) -> Path:

@@ -8,50 +8,30 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines import steps
 from pipelines.home import Home
-
-_INSTANCE = """\
-# Written by `rti`. Nothing reports home.
-telemetry:
-  enabled: false
-"""
-
-
-class BusyError(Exception):
-    """Another refresh of this home is running."""
+from pipelines.home_lock import HomeBusyError, hold_home_lock
+from pipelines.runs.instance import instance_folder
 
 
 class RunFailedError(Exception):
     """The run failed; the text names the step and what it said."""
 
 
-def instance_folder(home: Home) -> Path:
-    """The folder of the Dagster instance, with its configuration."""
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    settings = home.dagster / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(_INSTANCE, encoding="utf-8")
-    return home.dagster
-
-
 def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Run everything between arrived files and the draft. Returns the run's id, its draft and what was new.
 
-    Raises BusyError while another refresh of this home runs, RunFailedError where a step fails.
+    Closes runs that a killed process left behind. A run that fails is reported to the stewards. Raises HomeBusyError
+    while another command changes this home, RunFailedError where a step fails.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(home.lock)
-    try:
-        with lock.acquire(timeout=0):
-            return _run(home, say)
-    except Timeout as busy:
-        raise BusyError(f"another refresh of {home.root} is running; wait for it to end") from busy
+    with hold_home_lock(home, purpose="refresh"):
+        return _run(home, say)
 
 
 def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
@@ -67,17 +47,28 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     from pipelines.definitions import defs
     from pipelines.defs.jobs import range_tags
     from pipelines.defs.periods import QUARTERS
+    from pipelines.runs import liveness, recovery, reports
 
     # Every event is kept in the instance; on the console the steps speak for themselves, and a failure is raised below.
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     job = defs().resolve_job_def("refresh")
     keys = QUARTERS.get_partition_keys()
+    run_id = str(uuid.uuid4())
     with _unsynced(home.dagster), dg.DagsterInstance.get() as instance, _telling(say):
-        result = job.execute_in_process(
-            instance=instance, tags=range_tags(keys[0], keys[-1]), run_config=quiet, raise_on_error=False
-        )
-    if not result.success:
-        raise RunFailedError(_failures(result))
+        for closed in recovery.close_dead_runs(home, instance):
+            say(f"run {closed.run_id} had been interrupted and is closed")
+        with liveness.marked_alive(home.dagster, run_id):
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                tags=range_tags(keys[0], keys[-1]),
+                run_config=quiet,
+                raise_on_error=False,
+            )
+        if not result.success:
+            failed, message = recovery.describe_failure(instance, result.dagster_run)
+            reports.try_to_report(home, failed, message=message)
+            raise RunFailedError(_failures(result) or f"the refresh failed: {failed.cause}: {message.strip()}")
     after = _release(home)
     ready = after if after and (home.drafts / after).exists() else None
     return {"run": result.run_id, "draft": ready, "new": after != before}
@@ -109,13 +100,8 @@ def _unsynced(folder: Path) -> Iterator[None]:
 
 
 def _release(home: Home) -> str | None:
-    path = home.restricted / "steps.json"
-    if not path.exists():
-        return None
-    import json
-
-    record = json.loads(path.read_text(encoding="utf-8")).get("draft")
-    return str(record["outcome"]["release"]) if record else None
+    outcome = steps.last(home, "draft")
+    return str(outcome["release"]) if outcome else None
 
 
 class _telling:  # noqa: N801 - reads as a word in a with statement
@@ -154,7 +140,7 @@ def _failures(result: Any) -> str:
             error = event.step_failure_data.error
             cause = error.cause or error
             told.append(f"{event.step_key}: {cause.message.strip()}")
-    return "the refresh failed at " + "; ".join(told or ["an unknown step"])
+    return "the refresh failed at " + "; ".join(told) if told else ""
 
 
-__all__ = ["BusyError", "RunFailedError", "instance_folder", "refresh", "steps_log"]
+__all__ = ["HomeBusyError", "RunFailedError", "instance_folder", "refresh", "steps_log"]

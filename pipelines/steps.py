@@ -1,18 +1,19 @@
-"""Nothing new means no work: what each step was last made of.
-
-Belongs here: digests of inputs and the record of the last outcome of each step.  Does not belong here: the steps.
-"""
+"""Cache of input digests and outcomes of each step, so that unchanged steps are skipped."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pipelines.home import Home
 
+_LOG = logging.getLogger("rti.steps")
 _FILE = "steps.json"
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -52,15 +53,37 @@ def last(home: Home, step: str) -> dict[str, Any] | None:
 
 
 def remember(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
-    """Record the outcome of a step, aside and renamed."""
+    """Record the outcome of a step; the file is replaced as a whole."""
     records = _load(home)
     records[step] = {"key": key, "outcome": outcome}
     path = home.restricted / _FILE
-    aside = path.with_suffix(".new")
-    aside.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    aside.replace(path)
+    temporary = path.with_name(f".{_FILE}.{os.getpid()}.{threading.get_ident()}.new")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(records, indent=1, sort_keys=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _load(home: Home) -> dict[str, Any]:
+    """Return the recorded steps; a damaged file costs a rebuild and is never an error."""
     path = home.restricted / _FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        records = error
+    if isinstance(records, dict) and all(_is_record(record) for record in records.values()):
+        return records
+    reason = str(records) if isinstance(records, ValueError) else "it does not hold records of steps"
+    _LOG.warning("%s is damaged (%s); every step runs again and the file is replaced", path, reason)
+    return {}
+
+
+def _is_record(record: object) -> bool:
+    return isinstance(record, dict) and isinstance(record.get("outcome"), dict) and isinstance(record.get("key"), str)

@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines import clock, steps
+from pipelines import clock, dbt_cache, steps
 from pipelines.home import Home, open_home
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -39,6 +40,7 @@ EXPORTED = (
 LAST_TIMES = "seconds.json"
 """In `restricted/dbt`: seconds of each model, seed and test of the last invocation, of whichever phase."""
 _FACTS = ("observation", "case_event")
+_BUILDING = ".building"
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")
 
 
@@ -55,18 +57,25 @@ class NodeTime:
     seconds: float
 
 
+@cache
 def manifest() -> Path:
-    """The manifest of the parsed project, as the orchestration reads it; parses the project once in this process."""
-    parse()
-    return PROJECT / "target" / "manifest.json"
+    """Return the file of the project's manifest, which the orchestration reads; parses only a project that is new."""
+    found = dbt_cache.find_manifest(PROJECT)
+    if found is None:
+        parse()
+        found = dbt_cache.find_manifest(PROJECT)
+    if found is None:
+        raise WarehouseError(f"the manifest of the dbt project could not be kept in {dbt_cache.cache_folder()}")
+    return found
 
 
 @cache
 def parse() -> Any:
     """Parse the project once in this process; returns dbt's manifest. Raises WarehouseError."""
-    result = _runner(None).invoke(["parse", *_paths(PROJECT / "target")])
-    if not result.success:
-        raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
+    with dbt_cache.parse_target(PROJECT) as target:
+        result = _runner(None).invoke(["parse", *_paths(target)])
+        if not result.success:
+            raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
     return result.result
 
 
@@ -87,9 +96,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     final = home.warehouse / (
         f"counts-{number:06d}.duckdb" if as_of is None else f"counts-as-of-{_compact(as_of)}.duckdb"
     )
-    aside = home.warehouse / f".{final.stem}.building"
-    _remove(aside)
-    aside.mkdir()
+    aside = _new_building(home.warehouse, final.stem)
     database = aside / "counts.duckdb"
     if warm and before is not None:
         shutil.copyfile(before, database)
@@ -142,10 +149,10 @@ def build_indicators(
     if not source.is_file():
         raise WarehouseError(f"there are no counts to make indicators of: {source} is missing")
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.building")
-    _remove(aside)
+    aside = _new_building(target.parent, target.stem)
+    database = aside / target.name
     variables = {
-        "path": str(aside),
+        "path": str(database),
         "input": input,
         "counts_input": str(source),
         "dimensions": str(dimensions),
@@ -154,7 +161,7 @@ def build_indicators(
     }
     try:
         _build(home, variables, ["--selector", "indicators", "--exclude-resource-type", "unit_test"])
-        aside.replace(target)
+        database.replace(target)
     finally:
         _remove(aside)
     return target
@@ -182,10 +189,11 @@ def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Pa
 
     `select` is dbt's syntax. Tests of the second phase need the file of the `indicators` made of those counts.
     """
-    aside = home.warehouse / f".{counts.stem}.testing"
-    shutil.copyfile(indicators or counts, aside)
+    aside = _new_building(home.warehouse, counts.stem)
+    database = aside / "tested.duckdb"
+    shutil.copyfile(indicators or counts, database)
     variables = {
-        "path": str(aside),
+        "path": str(database),
         "gathered": str(home.gathered),
         "files": {name: [str(_empty(home.warehouse, name))] for name in _FACTS},
         "counts_input": str(tables(counts) / "mart_count.parquet"),
@@ -349,6 +357,20 @@ def _prune(home: Home) -> None:
         _remove(tables(path))
 
 
+def _new_building(folder: Path, name: str) -> Path:
+    """Make a folder for one build, under a name that no other process has."""
+    return Path(tempfile.mkdtemp(prefix=f".{name}.{os.getpid()}.", suffix=_BUILDING, dir=folder))
+
+
+def remove_unfinished_builds(home: Home) -> list[Path]:
+    """Remove and return what killed builds have left; only for the holder of the home's lock."""
+    folders = [home.warehouse, *(path for path in home.protected.glob("*") if path.is_dir())]
+    unfinished = sorted(path for folder in folders for path in folder.glob(f".*{_BUILDING}"))
+    for path in unfinished:
+        _remove(path)
+    return unfinished
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
@@ -365,9 +387,10 @@ def main(arguments: Sequence[str]) -> int:
     counts = latest_counts(home)
     if counts is None:
         raise WarehouseError("there are no counts yet; run `rti refresh` first")
-    aside = home.warehouse / ".docs"
-    shutil.copyfile(counts, aside)
-    variables = {"path": str(aside), "gathered": str(home.gathered), "files": {}, "dimensions": str(tables(counts))}
+    aside = _new_building(home.warehouse, "docs")
+    database = aside / "documented.duckdb"
+    shutil.copyfile(counts, database)
+    variables = {"path": str(database), "gathered": str(home.gathered), "files": {}, "dimensions": str(tables(counts))}
     try:
         result = _runner(parse()).invoke(
             [

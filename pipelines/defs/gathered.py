@@ -3,8 +3,8 @@
 import dagster as dg
 
 from pipelines import refresh
-from pipelines.defs.home import HomeResource
-from pipelines.defs.returns import RETRY
+from pipelines.defs.home import LockedHomeResource
+from pipelines.defs.retries import retry_transient_failures
 from pipelines.returns.registry import load
 from pipelines.run import steps_log
 
@@ -25,10 +25,10 @@ from pipelines.run import steps_log
         "The ledger, the territories' declarations and the figures that others published, exported as Parquet for the "
         "model. Truth about returns stays in the ledger."
     ),
-    retry_policy=RETRY,
 )
-def gathered(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    result = refresh.gather(home.open(), log=steps_log().info)
+def gathered(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+    with retry_transient_failures(context):
+        result = refresh.gather(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(
         metadata=result.as_metadata(),
         check_results=[

@@ -12,6 +12,7 @@ import dagster as dg
 from pipelines import refresh
 from pipelines.defs.home import HomeResource
 from pipelines.defs.periods import QUARTERS
+from pipelines.runs.instance import EXCLUSIVE_TAG
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
@@ -23,6 +24,8 @@ def range_tags(first: str, last: str) -> dict[str, str]:
 
 JOB = dg.define_asset_job(
     "refresh",
+    # A run that failed as a whole starts over with every step: those that have nothing to do cost nothing.
+    tags={EXCLUSIVE_TAG: "refresh", "dagster/retry_strategy": "ALL_STEPS"},
     selection=dg.AssetSelection.all(),
     description="Everything between arrived files and the draft of a release. Nothing new means no work.",
 )
@@ -30,6 +33,7 @@ JOB = dg.define_asset_job(
 
 @dg.schedule(
     job=JOB,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     cron_schedule="0 4 16 3,6,9,12 *",
     execution_timezone="Europe/Belgrade",
     description=(
@@ -46,7 +50,10 @@ def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 
 
 @dg.sensor(
-    job=JOB, minimum_interval_seconds=30, description="Follows the ledger: one run for all new events of a tick."
+    job=JOB,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Follows the ledger: one run for all new events of a tick.",
 )
 def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
     news = refresh.news(home.open(), after=int(context.cursor or 0))

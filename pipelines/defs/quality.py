@@ -3,7 +3,8 @@
 import dagster as dg
 
 from pipelines import measuring
-from pipelines.defs.home import HomeResource
+from pipelines.defs.home import LockedHomeResource
+from pipelines.defs.retries import retry_transient_failures
 from pipelines.defs.warehouse import COUNTS_MART
 from pipelines.run import steps_log
 
@@ -17,5 +18,7 @@ from pipelines.run import steps_log
         "of sources with its difference and the declared reasons of it."
     ),
 )
-def measured_quality(home: HomeResource) -> dg.MaterializeResult:
-    return dg.MaterializeResult(metadata=measuring.measure(home.open(), log=steps_log().info).as_metadata())
+def measured_quality(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+    with retry_transient_failures(context):
+        result = measuring.measure(locked_home.open(), log=steps_log().info)
+    return dg.MaterializeResult(metadata=result.as_metadata())

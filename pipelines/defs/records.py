@@ -3,7 +3,8 @@
 import dagster as dg
 
 from pipelines import refresh
-from pipelines.defs.home import HomeResource
+from pipelines.defs.home import LockedHomeResource
+from pipelines.defs.retries import retry_transient_failures
 from pipelines.defs.warehouse import RECORDS
 from pipelines.run import steps_log
 
@@ -18,6 +19,7 @@ from pipelines.run import steps_log
         "the public by the rule of records; the lags of ratios and the dispersion of counts of persons."
     ),
 )
-def case_record_figures(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    result = refresh.records(home.open(), log=steps_log().info)
+def case_record_figures(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+    with retry_transient_failures(context):
+        result = refresh.records(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata=result.as_metadata())

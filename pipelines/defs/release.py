@@ -3,8 +3,8 @@
 import dagster as dg
 
 from pipelines import refresh
-from pipelines.defs.home import HomeResource
-from pipelines.defs.returns import RETRY
+from pipelines.defs.home import LockedHomeResource
+from pipelines.defs.retries import retry_transient_failures
 from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS
 from pipelines.run import steps_log
 
@@ -26,8 +26,9 @@ from pipelines.run import steps_log
         "one can be worked out from totals."
     ),
 )
-def protected_cells(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    result = refresh.protect(home.open(), log=steps_log().info)
+def protected_cells(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+    with retry_transient_failures(context):
+        result = refresh.protect(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(
         metadata=result.as_metadata(),
         check_results=[
@@ -43,8 +44,8 @@ def protected_cells(context: dg.AssetExecutionContext, home: HomeResource) -> dg
     deps=["protected_cells", *INDICATOR_MARTS],
     kinds={"duckdb", "parquet", "csv"},
     description="A complete release, built aside. It becomes public only when somebody publishes it.",
-    retry_policy=RETRY,
 )
-def release_draft(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    result = refresh.draft(home.open(), log=steps_log().info)
+def release_draft(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+    with retry_transient_failures(context):
+        result = refresh.draft(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata=result.as_metadata())

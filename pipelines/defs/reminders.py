@@ -27,6 +27,7 @@ def reminders() -> None:
 
 @dg.schedule(
     job=reminders,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     cron_schedule="0 7 * * *",
     execution_timezone="Europe/Belgrade",
     description="Each morning. Twice a day, or a day late, reminds nobody twice.",

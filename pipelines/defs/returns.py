@@ -9,13 +9,12 @@ from datetime import timedelta
 import dagster as dg
 
 from pipelines import refresh
-from pipelines.defs.home import HomeResource
+from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.periods import QUARTERS
+from pipelines.defs.retries import retry_transient_failures
 from pipelines.returns.registry import load
 from pipelines.returns.territory import Name
 from pipelines.run import steps_log
-
-RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
 
 
 def english_name(names: tuple[Name, ...]) -> str:
@@ -47,11 +46,11 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=timedelta(days=100), warn_window=timedelta(days=95)
         ),
-        retry_policy=RETRY,
         tags={"territory": code},
     )
-    def _returns(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-        taken = refresh.take_in(home.open(), code, log=steps_log().info)
+    def _returns(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+        with retry_transient_failures(context):
+            taken = refresh.take_in(locked_home.open(), code, log=steps_log().info)
         return dg.MaterializeResult(
             metadata=taken.as_metadata(),
             check_results=[
@@ -74,10 +73,10 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
         "raw_samples/, in the order and at the times of arrivals.csv; in a real home offices use `rti submit`."
     ),
     kinds={"file"},
-    retry_policy=RETRY,
 )
-def arrivals(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    arrived = refresh.arrive(home.open(), log=steps_log().info)
+def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+    with retry_transient_failures(context):
+        arrived = refresh.arrive(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata={"new submissions": arrived})
 
 
@@ -87,8 +86,9 @@ def arrivals(context: dg.AssetExecutionContext, home: HomeResource) -> dg.Materi
     description="Great Expectations' own pages on what this run judged: every suite, every expectation, every failure.",
     kinds={"greatexpectations"},
 )
-def data_docs(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    documented = refresh.document(home.open(), log=steps_log().info)
+def data_docs(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
+    with retry_transient_failures(context):
+        documented = refresh.document(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata={"new": documented.new, "index": str(documented.path or "")})
 
 

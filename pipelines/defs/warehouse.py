@@ -13,7 +13,8 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 from pipelines import refresh, warehouse
-from pipelines.defs.home import HomeResource
+from pipelines.defs.home import LockedHomeResource
+from pipelines.defs.retries import retry_transient_failures
 from pipelines.run import steps_log
 
 COUNTS = ("staging", "intermediate", "marts")
@@ -65,8 +66,9 @@ def _phase(
     specs = _specs(folders, prefix, first)
 
     @dg.multi_asset(name=name, specs=specs)
-    def _assets(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult]:
-        result = run(home.open(), log=steps_log().info)
+    def _assets(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> Iterator[dg.MaterializeResult]:
+        with retry_transient_failures(context):
+            result = run(locked_home.open(), log=steps_log().info)
         # Dagster refuses an asset that is yielded before one that it reads.
         for key in [spec.key for spec in specs if spec.key in context.selected_asset_keys]:
             yield dg.MaterializeResult(asset_key=key, metadata=result.of_model(key.path[-1]))

@@ -236,6 +236,12 @@ def events(engine: sa.Engine, submission_id: str | None = None, *, after: int = 
         return [dict(r._mapping) for r in connection.execute(query)]
 
 
+def last_event_id(engine: sa.Engine) -> int:
+    """Return the id of the newest event, 0 if there is none."""
+    with reading(engine) as connection:
+        return int(connection.execute(sa.select(sa.func.max(EVENT.c.event_id))).scalar() or 0)
+
+
 def justifications(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
     """The justifications of one submission, by finding."""
     query = sa.select(JUSTIFICATION).where(JUSTIFICATION.c.submission_id == submission_id)

@@ -12,6 +12,7 @@ from pipelines.notices.delivery import Delivered, deliver
 from pipelines.notices.events import on_account, on_events
 from pipelines.notices.queue import KINDS, Kind, Notice, enqueue, listed, notice_id
 from pipelines.notices.reminders import DAYS, remind
+from pipelines.notices.runs import on_failed_run
 from pipelines.notices.settings import NoticeSettingsError, Settings, settings
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "notice_id",
     "on_account",
     "on_events",
+    "on_failed_run",
     "remind",
     "settings",
 ]

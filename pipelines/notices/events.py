@@ -59,7 +59,7 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
     blocks: dict[str, list[Any]] = {}
     for block in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, identities):
         blocks.setdefault(block.submission_id, []).append(block)
-    active, held = _active(connection), _held(connection, roles_for("approve", override=False))
+    active, held = _active(connection), accounts_with_roles(connection, roles_for("approve", override=False))
     out = []
     for event, action in telling:
         row, own = rows[str(event["submission_id"])], blocks.get(str(event["submission_id"]), [])
@@ -122,8 +122,8 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     return out
 
 
-def _held(connection: sa.Connection, roles: Sequence[Role]) -> dict[str, list[tuple[str, str]]]:
-    """Return the pairs for which each active account holds one of some roles."""
+def accounts_with_roles(connection: sa.Connection, roles: Sequence[Role]) -> dict[str, list[tuple[str, str]]]:
+    """Return the pairs of jurisdiction and instrument for which each active account holds one of some roles."""
     grant = ACCOUNT_GRANT.c
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)

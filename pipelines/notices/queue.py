@@ -24,7 +24,16 @@ from pipelines.intake.database import reading, writing
 from pipelines.intake.schema import ACCOUNT, NOTICE
 
 Kind = Literal[
-    "receipt", "to_approve", "returned", "approved", "withdrawn", "to_withdraw", "reminder", "override", "account"
+    "receipt",
+    "to_approve",
+    "returned",
+    "approved",
+    "withdrawn",
+    "to_withdraw",
+    "reminder",
+    "override",
+    "account",
+    "run_failed",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

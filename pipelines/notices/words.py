@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.locales import many, mark, tell
+from pipelines.notices.runs import DIED
 from pipelines.timetable.names import instrument_name, jurisdiction_name, note_of, office_name
 
 if TYPE_CHECKING:
@@ -63,6 +64,17 @@ _ACCOUNT_TEXT = {
         "steward."
     ),
 }
+_RUN_TEXT = {
+    # Whether the process of the run died.
+    True: mark(
+        "Run {run} was interrupted: its process no longer exists. Nothing is lost; the next run starts over. If this "
+        "happens again, read the logs of the service."
+    ),
+    False: mark(
+        "Run {run} stopped at {step} ({cause}). Published figures are not affected. Read the run's page in Dagster, "
+        "remove the cause, then start `rti refresh`."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,10 @@ def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bo
         what = content["what"]
         title = tell(_ACCOUNT_TITLE[what], language)
         text = tell(_ACCOUNT_TEXT[what], language, account=notice.account_id, until=content.get("until", ""))
+    elif notice.kind == "run_failed":
+        title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
+        facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
+        text = tell(_RUN_TEXT[content["cause"] == DIED], language, **facts)
     else:
         title = tell(_TITLE[notice.kind], language, return_=_return(content, registry, language))
         text = tell(_TEXT[notice.kind], language)

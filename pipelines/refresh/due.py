@@ -1,16 +1,15 @@
-"""When a refresh is due: what happened in the ledger since the last, and which deadlines have passed.
-
-Does not belong here: the sensor and the schedule that ask (`pipelines/defs/`).
-"""
+"""When a refresh is due: what happened in the ledger since the last one, and which deadlines have passed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines import clock
+from pipelines import clock, steps
 from pipelines.home import Home
 from pipelines.returns.export import list_expected_returns
+
+_GATHERED, _REFRESHED = "gathered-events", "refreshed-events"
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,13 @@ class News:
 
 
 def news(home: Home, *, after: int) -> News:
-    """What happened in the ledger since an event, but for what the machine itself did by publishing."""
+    """Return what happened in the ledger since an event and the last refresh, except what the machine did itself."""
     from pipelines.intake import ledger, queries
     from pipelines.returns.periods import Period
     from pipelines.returns.registry import load
 
     engine = ledger.open_ledger(home)
+    after = max(after, last_refreshed_event(home))
     events = queries.events(engine, after=after)
     last = max((int(event["event_id"]) for event in events), default=after)
     touched = sorted({event["submission_id"] for event in events if event["action"] not in ("publish", "check")})
@@ -45,6 +45,25 @@ def news(home: Home, *, after: int) -> News:
     if not quarters:
         quarters = {Period.containing(clock.now().date(), "Q").code}
     return News(tuple(sorted(territories)), tuple(sorted(quarters)), last)
+
+
+def mark_gathered(home: Home, last_event: int) -> None:
+    """Record the newest event that the gathered tables contain."""
+    steps.remember(home, _GATHERED, "", {"last_event": last_event})
+
+
+def mark_refreshed(home: Home) -> None:
+    """Record that a draft contains everything gathered, so that no further refresh is asked for it."""
+    steps.remember(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
+
+
+def last_refreshed_event(home: Home) -> int:
+    """Return the newest event of the ledger that a draft contains, 0 before the first."""
+    return _event_of(home, _REFRESHED)
+
+
+def _event_of(home: Home, step: str) -> int:
+    return int((steps.last(home, step) or {}).get("last_event", 0))
 
 
 def deadlines(day: date) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines import codes, steps
 from pipelines.home import Home
 from pipelines.refresh.counts import PUBLIC_TABLES, latest_counts, protected_folder, records_folder
+from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.results import Log, Step, quiet
 
 
@@ -75,6 +76,12 @@ def _public_areas(tables: Path) -> list[str]:
 
 def draft(home: Home, *, log: Log = quiet) -> Step:
     """Build the draft of the next release, unless the last one was made of the very same things."""
+    step = _draft(home, log)
+    mark_refreshed(home)
+    return step
+
+
+def _draft(home: Home, log: Log) -> Step:
     from pipelines.releases.build import build_draft
     from pipelines.returns.registry import load
 

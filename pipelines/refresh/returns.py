@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from pipelines.home import Home
+from pipelines.refresh.due import mark_gathered
 from pipelines.refresh.results import Log, Step, TakenIn, quiet
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
@@ -83,6 +84,7 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
     from pipelines.returns.registry import load
 
     engine = ledger.open_ledger(home)
+    last_event = queries.last_event_id(engine)
     rows = ledger.export(engine, home.gathered)
     registry = load().national()
     write_declarations(registry, home.gathered)
@@ -92,5 +94,8 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(sorted(accepted - facts.kept_ids(home, "observation")))
     audit.checkpoint(home, engine)
+    # A return that arrived meanwhile and still waits for its check must ask for another refresh.
+    if not queries.submissions(engine, states=["received"]):
+        mark_gathered(home, last_event)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)

@@ -19,8 +19,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import clock, refresh, run, warehouse
+from pipelines import clock, notices, refresh, run, warehouse
 from pipelines.home import Home, init
+from pipelines.home_lock import HomeBusyError
 from pipelines.intake import facts, ledger, queries
 from tests.conftest import CLOCK, frozen_at
 from tests.integration import small
@@ -211,6 +212,10 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
     repository = defs().get_repository_def()
     events = queries.events(ledger.open_ledger(story.home))
     corrected = [e for e in events if e["action"] == "receive"][-1]
+    # As if the correction had come after the last refresh, which has taken it in already.
+    refreshed = refresh.due.last_refreshed_event(story.home)
+    refresh.due.mark_gathered(story.home, int(corrected["event_id"]) - 1)
+    refresh.due.mark_refreshed(story.home)
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_sensor_context(
             instance=instance,
@@ -225,6 +230,10 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
         assert {key for key in selected if key.startswith("returns/")} == {"returns/BA"}
         assert {"gathered", "protected_cells", "release_draft", "counts/mart_count"} <= selected
         assert requests[0].tags["dagster/asset_partition_range_start"] == "2026-Q2"
+        refresh.due.mark_gathered(story.home, refreshed)
+        refresh.due.mark_refreshed(story.home)
+        assert refreshed >= int(corrected["event_id"])
+        assert refresh.news(story.home, after=0).territories == (), "a refresh is asked for what the last one took in"
         again = dg.build_sensor_context(
             instance=instance,
             cursor=str(max(int(e["event_id"]) for e in events)),
@@ -256,7 +265,7 @@ def test_the_schedule_names_the_deadlines_that_have_passed() -> None:
 def test_two_refreshes_of_one_home_do_not_meet(story: Story) -> None:
     from filelock import FileLock
 
-    with FileLock(story.home.lock), pytest.raises(run.BusyError, match="another refresh"):
+    with FileLock(story.home.lock), pytest.raises(HomeBusyError, match="another command is running"):
         run.refresh(story.home, say=lambda _: None)
 
 
@@ -277,6 +286,8 @@ def test_facts_that_are_lost_stop_everything_behind_them(story: Story, monkeypat
         hidden.rename(path)
     assert warehouse.latest_counts(story.home) == before
     assert not [line for line in said if line.startswith(("counts", "release", "draft"))]
+    reported = [notice for notice in notices.listed(engine) if notice.kind == "run_failed"]
+    assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]
 
 
 def test_a_cell_that_could_be_worked_out_stops_the_draft(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`rti serve`: all three servers of a home come up, say where they are, and end together."""
+"""`rti serve`: all servers of a home come up, say where they are, are restarted, and end together."""
 
 from __future__ import annotations
 
@@ -93,6 +93,34 @@ def works(root: Path, stop: Callable[[subprocess.Popen[str]], None]) -> None:
             time.sleep(0.1)
 
 
+def killed_server_is_restarted_alone(serve: subprocess.Popen[str]) -> None:
+    """`kill -9` of the Dagster UI: it comes back as a new process and all others stay."""
+    before = servers_of(serve)
+    assert len(before) == 4
+    ui = next(pid for pid, command in before.items() if "dagster_ui" in command)
+    os.kill(ui, signal.SIGKILL)
+    began = time.monotonic()
+    while len(now := servers_of(serve)) < 4 or ui in now:
+        assert time.monotonic() - began < 30 and serve.poll() is None
+        time.sleep(0.1)
+    assert set(before) - set(now) == {ui}
+    assert any("dagster_ui" in now[pid] for pid in set(now) - set(before))
+
+
+def servers_of(serve: subprocess.Popen[str]) -> dict[int, str]:
+    """The command lines of the processes that `rti serve` has started, by their ids."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+            command = (folder / "cmdline").read_text(encoding="utf-8").replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == serve.pid and command:
+            found[int(folder.name)] = command
+    return found
+
+
 def answers(address: str) -> bool:
     """Whether anybody listens there."""
     try:
@@ -110,7 +138,13 @@ def test_all_three_come_up_say_where_and_end_together(
 ) -> None:
     root = tmp_path / "home"
     shutil.copytree(built_home, root, symlinks=True)
-    works(root, lambda process: process.send_signal(ended_by))
+
+    def stop(process: subprocess.Popen[str]) -> None:
+        if ended_by == signal.SIGTERM:
+            killed_server_is_restarted_alone(process)
+        process.send_signal(ended_by)
+
+    works(root, stop)
 
 
 @pytest.mark.slow

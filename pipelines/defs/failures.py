@@ -1,0 +1,22 @@
+"""The sensor that reports failed runs to the stewards, those of the command line too."""
+
+import dagster as dg
+
+from pipelines.defs.home import HomeResource
+from pipelines.runs.recovery import describe_failure
+from pipelines.runs.reports import report_failed_run
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    monitor_all_code_locations=True,
+    description="One log line and one notice to each steward for every failed run, once for each run and cause.",
+)
+def failed_runs(context: dg.RunFailureSensorContext, home: HomeResource) -> None:
+    failed, message = describe_failure(context.instance, context.dagster_run)
+    report_failed_run(home.open(), failed, message=message)
+
+
+@dg.definitions
+def failure_definitions() -> dg.Definitions:
+    return dg.Definitions(sensors=[failed_runs])

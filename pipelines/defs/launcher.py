@@ -1,0 +1,32 @@
+"""The launcher of runs: Dagster's own, which in addition knows whether the process of a run is still there."""
+
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+
+from pipelines import clock
+from pipelines.home import open_home
+from pipelines.runs import liveness, recovery
+
+
+class HomeRunLauncher(DefaultRunLauncher):
+    """Lets Dagster's run monitoring close runs whose process has died, `rti refresh`'s runs among them."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Dagster's own launcher cannot tell."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Return RUNNING while the run's process lives or may still start, NOT_FOUND after it has died."""
+        instance = Path(self._instance.root_directory)
+        record = self._instance.get_run_record_by_id(run.run_id)
+        started = record.start_time if record is not None else None
+        age = clock.wall() - started if started is not None else 0.0
+        # The instance is `restricted/dagster` of a home.
+        home = open_home(instance.parents[1])
+        if not recovery.is_run_dead(home, run.run_id, age, recovery.START_SECONDS):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        liveness.forget_run(instance, run.run_id)
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, recovery.CLOSED)

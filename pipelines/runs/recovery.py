@@ -1,0 +1,108 @@
+"""Runs that a killed process left behind as running: find them, close them, report them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines import clock
+from pipelines.home import Home
+from pipelines.home_lock import HomeBusyError, hold_home_lock
+from pipelines.notices.runs import DIED
+from pipelines.runs import liveness
+from pipelines.runs.reports import FailedRun, try_to_report
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, DagsterRun
+
+START_SECONDS = 60.0
+"""A run marks itself right after it has started; one without a mark is given that long."""
+LAUNCH_SECONDS = 300.0
+"""The same for a run that is being launched: its process first loads the definitions."""
+CLOSED = "The process of this run no longer exists. The run was closed; the next one starts over and loses nothing."
+
+
+def close_dead_runs(home: Home, instance: DagsterInstance) -> list[FailedRun]:
+    """Close the runs whose process has ended without finishing them, and report each. Leaves all others alone."""
+    from dagster import DagsterRunStatus, RunsFilter
+
+    statuses = [
+        DagsterRunStatus.NOT_STARTED,
+        DagsterRunStatus.STARTING,
+        DagsterRunStatus.STARTED,
+        DagsterRunStatus.CANCELING,
+    ]
+    closed = []
+    for record in instance.get_run_records(RunsFilter(statuses=statuses)):
+        run = record.dagster_run
+        is_started = run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING)
+        age = clock.wall() - (record.start_time or record.create_timestamp.timestamp())
+        if not is_run_dead(home, run.run_id, age, START_SECONDS if is_started else LAUNCH_SECONDS):
+            continue
+        current = instance.get_run_by_id(run.run_id)
+        if current is None or current.is_finished:
+            continue
+        if run.status == DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(current, CLOSED)
+        else:
+            instance.report_run_failed(current, CLOSED)
+            failed = FailedRun(run.run_id, run.job_name, "", DIED)
+            try_to_report(home, failed, message=CLOSED)
+            closed.append(failed)
+        liveness.forget_run(home.dagster, run.run_id)
+    _remove_old_marks(home, instance)
+    return closed
+
+
+def is_run_dead(home: Home, run_id: str, age: float, patience: float) -> bool:
+    """Return True if the run's process has ended.
+
+    `age` is that of the run in seconds, `patience` for how long it may be without a mark.
+    A run without a mark may be executed by an earlier version of this program, which held the home's lock.
+    """
+    state = liveness.check_liveness(home.dagster, run_id)
+    if state != "unknown":
+        return state == "dead"
+    return age > patience and _is_home_free(home)
+
+
+def _is_home_free(home: Home) -> bool:
+    try:
+        with hold_home_lock(home, purpose="check for interrupted runs"):
+            return True
+    except HomeBusyError:
+        return False
+
+
+def _remove_old_marks(home: Home, instance: DagsterInstance) -> None:
+    for path in (home.dagster / "alive").glob("*.lock"):
+        run = instance.get_run_by_id(path.stem)
+        is_over = run is None or run.is_finished
+        if is_over and liveness.check_liveness(home.dagster, path.stem) == "dead":
+            liveness.forget_run(home.dagster, path.stem)
+
+
+def describe_failure(instance: DagsterInstance, run: DagsterRun) -> tuple[FailedRun, str]:
+    """Return a failed run in codes, and the message of its first error, from the events that Dagster keeps."""
+    from dagster import DagsterEventType
+
+    events = [
+        entry.dagster_event
+        for entry in instance.all_logs(
+            run.run_id, of_type={DagsterEventType.STEP_FAILURE, DagsterEventType.PIPELINE_FAILURE}
+        )
+        if entry.dagster_event is not None
+    ]
+    for event in events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            error = error.cause or error if error is not None else None
+            cause = error.cls_name if error is not None and error.cls_name else "unknown"
+            return FailedRun(run.run_id, run.job_name, event.step_key or "", cause), error.message if error else ""
+    for event in events:
+        if event.message == CLOSED:
+            break
+        error = getattr(event.event_specific_data, "error", None)
+        if error is not None:
+            error = error.cause or error
+            return FailedRun(run.run_id, run.job_name, "", error.cls_name or "unknown"), error.message
+    return FailedRun(run.run_id, run.job_name, "", DIED), " ".join(str(event.message) for event in events)

@@ -1,0 +1,47 @@
+"""Report of a failed run: one line in the log and one notice to each steward, once for each run and cause."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+
+from pipelines.home import Home
+
+_LOG = logging.getLogger("rti.runs")
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A run that failed, in codes.
+
+    `step` is empty if it failed outside of any; `cause` is the class of the error, or `notices.runs.DIED`.
+    """
+
+    run_id: str
+    job: str
+    step: str
+    cause: str
+
+
+def report_failed_run(home: Home, run: FailedRun, *, message: str = "") -> int:
+    """Log a failed run and enter a notice for each steward; returns how many notices are new.
+
+    `message` goes to the log only: it may name files and figures, which a mail must not.
+    """
+    _LOG.error(
+        "run %s of %s failed at %s: %s %s", run.run_id, run.job, run.step or "its start or end", run.cause, message
+    )
+    from pipelines import notices
+    from pipelines.intake.database import writing
+    from pipelines.intake.ledger import open_ledger
+
+    with writing(open_ledger(home)) as connection:
+        return len(notices.on_failed_run(connection, asdict(run)))
+
+
+def try_to_report(home: Home, run: FailedRun, *, message: str = "") -> None:
+    """Report a failed run; a report that fails is logged and does not hide the failure that it is about."""
+    try:
+        report_failed_run(home, run, message=message)
+    except Exception:
+        _LOG.exception("the stewards could not be told of failed run %s; read this log", run.run_id)

@@ -1,0 +1,195 @@
+"""Supervision of service processes: start them, restart those that end, and end all of them together.
+
+Each process leads a session of its own, so that nothing that it started outlives it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+class SupervisionError(Exception):
+    """All processes ended again and again; the text says so for each."""
+
+
+class Process(Protocol):
+    """A started process, with everything that it started itself."""
+
+    def poll(self) -> int | None:
+        """Return the exit code of a process that has ended, None while it runs; ends what it has left behind."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it and everything that it started, and wait for it."""
+
+
+@dataclass(frozen=True)
+class RestartPolicy:
+    """Pauses before restarts: doubled each time, at most `cap` seconds; forgotten after a stable period.
+
+    After `attempts` failures in a row a process is given up.
+    """
+
+    first: float = 1.0
+    cap: float = 60.0
+    stable_after: float = 120.0
+    attempts: int = 8
+
+    def pause(self, failures: int) -> float:
+        """Return the seconds to wait after so many failures in a row."""
+        return min(self.cap, self.first * 2.0 ** (failures - 1))
+
+
+@dataclass
+class _Service:
+    start: Callable[[], Process]
+    process: Process | None = None
+    started: float = 0.0
+    failures: int = 0
+    restart_at: float | None = None
+    has_given_up: bool = field(default=False)
+
+
+class Supervisor:
+    """Keeps named processes running. `monotonic` and the start functions are handed in for tests."""
+
+    def __init__(
+        self,
+        starts: Mapping[str, Callable[[], Process]],
+        *,
+        log: Callable[[str], None],
+        policy: RestartPolicy | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._services = {name: _Service(start) for name, start in starts.items()}
+        self._log = log
+        self._policy = policy or RestartPolicy()
+        self._monotonic = monotonic
+
+    def start(self, name: str) -> Process:
+        """Start one process for the first time; a failure here is not repeated."""
+        service = self._services[name]
+        service.process, service.started = service.start(), self._monotonic()
+        return service.process
+
+    def check(self) -> None:
+        """Look at each process once: note those that have ended, restart those whose pause is over.
+
+        Raises SupervisionError when none is left.
+        """
+        for name, service in self._services.items():
+            now = self._monotonic()
+            if service.process is not None:
+                code = service.process.poll()
+                if code is not None:
+                    service.process = None
+                    if now - service.started >= self._policy.stable_after:
+                        service.failures = 0
+                    self._plan_restart(name, service, f"ended ({_describe_exit(code)})", now)
+            elif service.restart_at is not None and now >= service.restart_at:
+                service.restart_at = None
+                try:
+                    self.start(name)
+                except OSError as error:
+                    self._plan_restart(name, service, f"could not be started ({error})", now)
+                else:
+                    self._log(f"the {name} was restarted")
+        if all(service.has_given_up for service in self._services.values()):
+            raise SupervisionError(f"the {', the '.join(self._services)} failed again and again; nothing is served")
+
+    def _plan_restart(self, name: str, service: _Service, what: str, now: float) -> None:
+        service.failures += 1
+        if service.failures >= self._policy.attempts:
+            service.has_given_up = True
+            self._log(
+                f"the {name} {what} for the {service.failures}th time in a row and is not restarted again; the others "
+                "go on. Remove the cause, then end and start `rti serve`"
+            )
+            return
+        pause = self._policy.pause(service.failures)
+        service.restart_at = now + pause
+        self._log(f"the {name} {what}; it is restarted in {pause:.0f} s")
+
+    def stop(self, grace: float = 10.0) -> None:
+        """End all processes and what they started: ask them, wait for at most `grace` seconds, then kill."""
+        running = [service.process for service in self._services.values() if service.process is not None]
+        for process in running:
+            process.terminate()
+        end = self._monotonic() + grace
+        while self._monotonic() < end and any(process.poll() is None for process in running):
+            time.sleep(0.05)
+        for process in running:
+            process.kill()
+        for service in self._services.values():
+            service.process = None
+
+
+def _describe_exit(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+class SessionProcess:
+    """A process in a session of its own, with its output appended to a file."""
+
+    def __init__(self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path) -> None:
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid = self._popen.pid
+
+    def poll(self) -> int | None:
+        if self._popen.returncode is None and self._has_ended():
+            self.kill()
+        return self._popen.returncode
+
+    def _has_ended(self) -> bool:
+        # Without reaping it: until then nobody else gets its number, which is that of its group too.
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def terminate(self) -> None:
+        if self._popen.returncode is None:
+            self._popen.terminate()
+
+    def kill(self) -> None:
+        if self._popen.returncode is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._popen.wait()
+
+
+def rotate_log(log: Path, *, max_bytes: int = 5_000_000, keep: int = 4) -> bool:
+    """Move the content of a log that has grown too long to `<log>.1`, and older ones on; returns whether it did.
+
+    The file itself stays and is emptied, since its writer, which appends, keeps it open. Lines written between copying
+    and emptying are lost.
+    """
+    if not log.exists() or log.stat().st_size < max_bytes:
+        return False
+    for number in range(keep, 1, -1):
+        older = log.with_name(f"{log.name}.{number - 1}")
+        if older.exists():
+            older.replace(log.with_name(f"{log.name}.{number}"))
+    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    os.truncate(log, 0)
+    return True
