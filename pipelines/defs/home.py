@@ -7,6 +7,7 @@ resource lives as long as the run, so the lock of the home is held over all step
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -37,7 +38,7 @@ class LockedHomeResource(HomeResource):
     wait_seconds: float = 3600.0
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LockedHomeResource"]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Any]:
         """Hold the lock until the run ends, and remove what killed runs have left."""
         self.setup_for_execution(context)
         run = f" {context.run.run_id[:8]}" if context.run is not None else ""
