@@ -154,6 +154,11 @@ def _failures(result: Any) -> str:
             error = event.step_failure_data.error
             cause = error.cause or error
             told.append(f"{event.step_key}: {cause.message.strip()}")
+    told += [
+        f"{evaluation.check_name}: {evaluation.description}"
+        for evaluation in result.get_asset_check_evaluations()
+        if evaluation.blocking and not evaluation.passed and evaluation.description
+    ]
     return "the refresh failed at " + "; ".join(told or ["an unknown step"])
 
 
