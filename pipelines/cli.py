@@ -99,7 +99,7 @@ _WORDED = {
     "pipelines.reference.gather": ("ReferenceConflictError",),
     "pipelines.refresh.results": ("RefreshError",),
     "pipelines.integrity": ("IntegrityError",),
-    "pipelines.run": ("BusyError", "RunFailedError"),
+    "pipelines.run": ("BusyError", "DamagedFactsError", "RunFailedError"),
     "pipelines.serve": ("ServeError",),
 }
 

@@ -30,6 +30,10 @@ class RunFailedError(Exception):
     """The run failed; the text names the step and what it said."""
 
 
+class DamagedFactsError(RunFailedError):
+    """Facts are not those that were approved; the text names each return and file."""
+
+
 def instance_folder(home: Home) -> Path:
     """The folder of the Dagster instance, with its configuration."""
     home.dagster.mkdir(parents=True, exist_ok=True)
@@ -77,6 +81,11 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
             instance=instance, tags=range_tags(keys[0], keys[-1]), run_config=quiet, raise_on_error=False
         )
     if not result.success:
+        if damaged := _failed_check(result, "facts_match_ledger"):
+            raise DamagedFactsError(
+                f"no draft was made, at gathered: {damaged}. Then run `rti refresh` again; an older draft stays and is "
+                "not published until then"
+            )
         raise RunFailedError(_failures(result))
     after = _release(home)
     ready = after if after and (home.drafts / after).exists() else None
@@ -147,6 +156,12 @@ def steps_log() -> logging.Logger:
     return logger
 
 
+def _failed_check(result: Any, name: str) -> str:
+    """Return what a check of the run found, empty where it passed or did not run."""
+    found = [one for one in result.get_asset_check_evaluations() if one.check_name == name and not one.passed]
+    return str(found[0].description or name) if found else ""
+
+
 def _failures(result: Any) -> str:
     told = []
     for event in result.all_events:
@@ -154,12 +169,7 @@ def _failures(result: Any) -> str:
             error = event.step_failure_data.error
             cause = error.cause or error
             told.append(f"{event.step_key}: {cause.message.strip()}")
-    told += [
-        f"{evaluation.check_name}: {evaluation.description}"
-        for evaluation in result.get_asset_check_evaluations()
-        if evaluation.blocking and not evaluation.passed and evaluation.description
-    ]
     return "the refresh failed at " + "; ".join(told or ["an unknown step"])
 
 
-__all__ = ["BusyError", "RunFailedError", "instance_folder", "refresh", "steps_log"]
+__all__ = ["BusyError", "DamagedFactsError", "RunFailedError", "instance_folder", "refresh", "steps_log"]

@@ -65,19 +65,20 @@ class StorageFault:
         """Return True if the request can succeed later without anything being restored."""
         return self.kind != "damaged"
 
-    def localize(self, language: str) -> str:
-        """Return what a person who asks over the network is told."""
-        return gettext(self.outside, language)
+    def localize(self, language: str) -> tuple[str, str, str]:
+        """Return what a person who asks over the network is told: title, what happened, what to do."""
+        passing = (CANNOT_WRITE_TITLE, self.outside, CANNOT_WRITE_REMEDY)
+        words = passing if self.is_passing else (DAMAGED_TITLE, self.outside, DAMAGED_REMEDY)
+        title, detail, remedy = (gettext(text, language) for text in words)
+        return title, detail, remedy
 
 
-_CANNOT_WRITE = mark(
-    "The service cannot use its disk at the moment. Nothing that was confirmed to you is lost. Tell the steward of the "
-    "secretariat, and try again later."
-)
-_DAMAGED = mark(
-    "Data of the service is damaged on its disk, so your request could not be carried out. Tell the steward of the "
-    "secretariat: it must be restored from a backup."
-)
+_CANNOT_WRITE = mark("The service cannot use its disk at the moment. Nothing that was confirmed to you is lost.")
+_DAMAGED = mark("Data of the service is damaged on its disk, so your request could not be carried out.")
+CANNOT_WRITE_TITLE = mark("The disk of the service cannot be used")
+CANNOT_WRITE_REMEDY = mark("Tell the steward of the secretariat, and try again later.")
+DAMAGED_TITLE = mark("Stored data is damaged")
+DAMAGED_REMEDY = mark("Tell the steward of the secretariat: it must be restored from a backup.")
 
 
 def find_fault(error: BaseException, root: Path | None = None) -> StorageFault | None:

@@ -14,6 +14,7 @@ from pipelines.desk.entries import Entry, events, original, submission, submissi
 from pipelines.desk.handing_in import declare_nil, hand_in
 from pipelines.desk.memory import Remembered, justify, remembered
 from pipelines.desk.reports import accepted, history, previous, previous_events, report
+from pipelines.desk.stored import DamagedFileError
 from pipelines.desk.uploading import Uploaded, check, nil, upload
 from pipelines.intake.admission import RULES, SubmissionRefusedError
 from pipelines.intake.receipts import SignedReceipt
@@ -22,6 +23,7 @@ from pipelines.people.identity import NotAllowedError
 
 __all__ = [
     "RULES",
+    "DamagedFileError",
     "Desk",
     "Entry",
     "NotAllowedError",
