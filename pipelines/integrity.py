@@ -95,16 +95,20 @@ def check_facts(home: Home, engine: sa.Engine) -> list[Damage]:
     ]
 
 
-def require_intact_facts(home: Home, engine: sa.Engine | None = None) -> None:
-    """Raise IntegrityError if a facts file is missing, changed or added."""
+def check_inputs(home: Home, engine: sa.Engine) -> list[Damage]:
+    """Check what every figure is computed from: the ledger's file, then the facts."""
+    return check_ledger(home, engine) or check_facts(home, engine)
+
+
+def require_intact_inputs(home: Home) -> None:
+    """Raise IntegrityError if the ledger's file is damaged, or a facts file missing, changed or added."""
     from pipelines.intake.ledger import open_ledger
 
-    own = engine or open_ledger(home)
+    engine = open_ledger(home)
     try:
-        found = check_facts(home, own)
+        found = check_inputs(home, engine)
     finally:
-        if engine is None:
-            own.dispose()
+        engine.dispose()
     if found:
         raise IntegrityError(found)
 

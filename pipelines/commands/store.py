@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.common import ERRORS, Actor, AsJson, actor_or, say, say_json, the_home, the_ledger
+from pipelines.commands.common import (
+    ERRORS,
+    Actor,
+    AsJson,
+    actor_or,
+    ledger_to_read,
+    say,
+    say_json,
+    the_home,
+    the_ledger,
+)
 from pipelines.commands.intake import STEWARD
 
 app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_markup_mode=None)
@@ -39,7 +49,7 @@ def check(
     from pipelines.intake import unknown_bytes
 
     home = the_home()
-    engine = the_ledger(home)
+    engine = the_ledger(home) if remove else ledger_to_read(home)
     if remove:
         found = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
     else:

@@ -111,7 +111,7 @@ def publish(home: Home, name: str | None = None) -> str:
     from pipelines.intake import audit, ledger, queries
     from pipelines.releases.publish import publish as switch
 
-    integrity.require_intact_facts(home)
+    integrity.require_intact_inputs(home)
     folder = switch(home, name)
     drafted = steps.last(home, "draft") or {}
     if drafted.get("release") == folder.name and "records" in drafted:

@@ -93,7 +93,7 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
     metrics.export(home.gathered)
     gather_reference(home)
     accepted = {s.submission_id for s in queries.submissions(engine, states=["approved", "published"])}
-    unmatched = tuple(one.message for one in integrity.check_facts(home, engine))
+    unmatched = tuple(one.message for one in integrity.check_inputs(home, engine))
     audit.checkpoint(home, engine)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)
