@@ -119,19 +119,16 @@ def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
     Left out are files that were refused and must not be kept, and listed arrivals that wait for their first check.
     """
     with reading(engine) as connection:
-        columns = (SUBMISSION.c.submission_id, SUBMISSION.c.sha256, SUBMISSION.c.state)
+        columns = (SUBMISSION.c.submission_id, SUBMISSION.c.sha256)
         rows = connection.execute(sa.select(*columns).order_by(SUBMISSION.c.submission_id)).all()
         by_file: dict[str, list[str]] = {}
-        waiting = set()
         for row in rows:
             by_file.setdefault(row.sha256, []).append(row.submission_id)
-            if row.state == "received":
-                waiting.add(row.sha256)
         damaged: list[tuple[str, Path, str]] = []
         for sha256, ids in by_file.items():
             path = store.path_of(home, sha256)
             problem = _stored_problem(path, sha256)
-            if problem == "is missing" and (store.is_not_kept(home, sha256) or sha256 in waiting):
+            if problem == "is missing" and (store.is_not_kept(home, sha256) or store.is_pointed_at(home, sha256)):
                 continue
             if problem is not None:
                 damaged += [(identity, path, problem) for identity in ids]
