@@ -95,7 +95,7 @@ def list_accounts(as_json: AsJson = False) -> None:
     """Show every account with its roles."""
     from pipelines.people import accounts
 
-    found = accounts.all_accounts(the_ledger(the_home()))
+    found = accounts.all_accounts(ledger_to_read(the_home()))
     if as_json:
         say_json([_shown(a) for a in found])
         return
@@ -192,7 +192,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the tokens of the account that `--as` names, or of all."""
     from pipelines.people import tokens
 
-    found = tokens.of(the_ledger(the_home()), actor or os.environ.get("RTI_ACTOR"))
+    found = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
     if as_json:
         say_json([asdict(t) for t in found])
         return
