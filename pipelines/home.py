@@ -11,7 +11,7 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 HomeKind = Literal["demonstration", "real"]
 _MARK = "home.json"
@@ -141,7 +141,7 @@ def mark_ledger(home: Home) -> None:
         _write_mark(home.root, {**content, "ledger": True})
 
 
-def _read_mark(root: Path) -> dict[str, object]:
+def _read_mark(root: Path) -> dict[str, Any]:
     path = root / _MARK
     if not path.exists():
         return {}
@@ -157,7 +157,7 @@ def _read_mark(root: Path) -> dict[str, object]:
     return content
 
 
-def _write_mark(root: Path, content: dict[str, object]) -> None:
+def _write_mark(root: Path, content: dict[str, Any]) -> None:
     aside = root / f".{_MARK}.{os.getpid()}.{threading.get_ident()}.new"
     try:
         with aside.open("w", encoding="utf-8") as handle:

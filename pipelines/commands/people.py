@@ -264,7 +264,7 @@ def verify(
 def _report_damage(damage: list[Damage], as_json: bool) -> None:
     """Print a ledger that cannot be read: there is no log to compare anything with."""
     if as_json:
-        nothing = {"entries": None, "head": None, "good": False, "faults": []}
+        nothing: dict[str, Any] = {"entries": None, "head": None, "good": False, "faults": []}
         say_json({**nothing, "damage": [_damage_as_json(one) for one in damage]})
         return
     for one in damage:
