@@ -99,6 +99,17 @@ def frame() -> Frame:
     return Frame(path, queries.read(path, "release")[0], queries.area_names(path))
 
 
+def show_damaged(error: queries.DamagedReleaseError) -> None:
+    """Say in place of the page that the release cannot be read, and what to do about it."""
+    st.title("These figures cannot be shown at the moment")
+    st.markdown(
+        f"The file of release {error} is damaged on this service's disk, so none of its figures can be shown. The "
+        "figures themselves are not lost. Please try again later, or tell the regional secretariat.\n\n"
+        "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
+        "backup."
+    )
+
+
 BANNER = "Demonstration data: every figure is invented."
 
 

@@ -13,18 +13,22 @@ from dashboards import portal_layout as layout
 from dashboards.portal_pages import PAGES
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
-here = layout.enter()
-offered = {
-    page.path: st.Page(
-        page.show if page.offered(here.who) else layout.not_for_you,
-        title=here.tell(page.title),
-        url_path=page.path,
-        default=page.default,
-        visibility="visible" if page.listed and page.offered(here.who) else "hidden",
-    )
-    for page in PAGES
-}
-layout.register(offered)
-current = st.navigation(list(offered.values()))
-layout.head(here)
-current.run()
+try:
+    here = layout.enter()
+    offered = {
+        page.path: st.Page(
+            page.show if page.offered(here.who) else layout.not_for_you,
+            title=here.tell(page.title),
+            url_path=page.path,
+            default=page.default,
+            visibility="visible" if page.listed and page.offered(here.who) else "hidden",
+        )
+        for page in PAGES
+    }
+    layout.register(offered)
+    current = st.navigation(list(offered.values()))
+    layout.head(here)
+    current.run()
+except Exception as error:
+    if not layout.show_fault(error):
+        raise

@@ -42,7 +42,7 @@ def create(home: Home, told: Settings) -> Any:
     from dashboards.portal_pages import paths
     from dashboards.portal_shell import Dressed, assets
     from pipelines.desk import open_desk
-    from pipelines.service import demonstration, sign_in, tidy
+    from pipelines.service import demonstration, health, sign_in, tidy
     from pipelines.service.api import create_api
     from pipelines.service.authorization import Client
 
@@ -51,7 +51,11 @@ def create(home: Home, told: Settings) -> Any:
     # Here and not in `.streamlit/config.toml`, which the public pages read too: theirs hold nothing worth keeping.
     config.set_option("server.disconnectedSessionTTL", SECONDS_AWAY)
     desk = open_desk(home)
-    routes = [Mount("/api", create_api(desk)), *assets()]
+    routes = [
+        Mount("/api", create_api(desk)),
+        health.health_route(lambda: health.portal_health(home, desk.engine)),
+        *assets(),
+    ]
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
         demonstration.give_passwords(home, desk.engine)

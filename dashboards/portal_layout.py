@@ -22,9 +22,10 @@ from dashboards import portal_words as words
 from pipelines import locales
 from pipelines.home import default_root, open_home
 from pipelines.locales import many, mark, tell
+from pipelines.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 
 if TYPE_CHECKING:
-    from pipelines.desk import Desk, Entry
+    from pipelines.desk import DamagedFileError, Desk, Entry
     from pipelines.people.identity import Identity
 
 LANGUAGE_COOKIE = "rti_language"
@@ -359,6 +360,34 @@ def of_what(here: Here, entry: Entry) -> str:
 def refused(here: Here, error: Exception) -> None:
     """An act that was not possible, in words, where it was asked for."""
     st.error(words.escaped(told(error, here.language)), icon=None)
+
+
+def damaged(language: str, error: DamagedFileError) -> None:
+    """Show that a stored file is damaged, and who restores it."""
+    st.error(words.escaped(f"{error.told(language)} {tell(DAMAGED_REMEDY, language)}"), icon=None)
+
+
+def show_fault(error: Exception) -> bool:
+    """Show a fault of the disk or of stored data in place of the page; return False for any other error.
+
+    It may have come up before it is known who acts: the language is then that of the page before.
+    """
+    from pipelines.desk.stored import DamagedFileError
+    from pipelines.service import faults
+
+    chosen = st.context.cookies.get(LANGUAGE_COOKIE, locales.SOURCE_LANGUAGE)
+    language = chosen if chosen in locales.languages() else locales.SOURCE_LANGUAGE
+    if isinstance(error, DamagedFileError):
+        title(tell(DAMAGED_TITLE, language))
+        damaged(language, error)
+    elif (fault := find_fault(error)) is not None:
+        heading_text, detail, remedy = fault.localize(language)
+        title(heading_text)
+        st.error(words.escaped(f"{detail} {remedy}"), icon=None)
+    else:
+        return False
+    faults.log(error)
+    return True
 
 
 def told(error: Exception, language: str) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboards import layout, queries
 from dashboards.public_pages import about, durations, published, quality, ratios, region, source, territory, victims
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
-st.navigation(
+page = st.navigation(
     {
         "Regional trafficking indicators": [
             st.Page(region.show, title="Region", default=True),
@@ -26,4 +27,8 @@ st.navigation(
             st.Page(about.show, title="About and downloads", url_path="about"),
         ]
     },
-).run()
+)
+try:
+    page.run()
+except queries.DamagedReleaseError as error:
+    layout.show_damaged(error)

@@ -76,7 +76,7 @@ _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "F
 _WORDED = {
     # Errors whose text is already a sentence with a remedy, by the module that raises them.
     "pipelines.home": ("HomeError",),
-    "pipelines.intake.database": ("LedgerError",),
+    "pipelines.intake.database": ("LedgerError", "LedgerMissingError"),
     "pipelines.intake.transitions": ("TransitionError",),
     "pipelines.people.identity": ("NotAllowedError",),
     "pipelines.notices.settings": ("NoticeSettingsError",),
@@ -99,7 +99,8 @@ _WORDED = {
     "pipelines.reference.gather": ("ReferenceConflictError",),
     "pipelines.refresh.results": ("RefreshError",),
     "pipelines.home_lock": ("HomeBusyError",),
-    "pipelines.run": ("RunFailedError",),
+    "pipelines.integrity": ("IntegrityError",),
+    "pipelines.run": ("DamagedFactsError", "RunFailedError"),
     "pipelines.serve": ("ServeError",),
 }
 
@@ -138,6 +139,8 @@ def _run(arguments: list[str]) -> int:
             return _tell(usage, WRONG_USE, as_json)
         if (read := _unreadable(error)) is not None:
             return _tell(read, UNREADABLE, as_json)
+        if (fault := _storage_fault(error)) is not None:
+            return _tell(fault, WRONG_USE, as_json)
         if type(error).__name__ in _WORDED.get(type(error).__module__, ()):
             return _tell(str(error), FAULT if type(error).__name__ in _OUR_FAULT else WRONG_USE, as_json)
         import traceback
@@ -164,6 +167,14 @@ def _usage(error: Exception) -> str | None:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "rti"
     return f"{str(show()).strip()} See `{path} --help`."
+
+
+def _storage_fault(error: Exception) -> str | None:
+    """Return the words of a full or read-only disk or of damaged data, however it came up."""
+    from pipelines.storage_faults import find_fault
+
+    fault = find_fault(error)
+    return fault.message if fault is not None else None
 
 
 def _unreadable(error: Exception) -> str | None:

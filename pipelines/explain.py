@@ -232,11 +232,11 @@ def _submissions(
     from dataclasses import asdict
 
     from pipelines.intake import queries
-    from pipelines.intake.ledger import open_ledger
+    from pipelines.intake.database import open_ledger_to_read
 
     if not ids:
         return (), ()
-    engine = open_ledger(home)
+    engine = open_ledger_to_read(home)
     wanted = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
     found = [{k: v for k, v in asdict(s).items() if k in wanted} for s in queries.submissions(engine, ids=ids)]
     periods = set(periods_of(cell))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 HomeKind = Literal["demonstration", "real"]
 _MARK = "home.json"
@@ -112,9 +113,7 @@ def init(root: Path, kind: HomeKind) -> Home:
     ):
         folder.mkdir(parents=True, exist_ok=True)
     home.restricted.chmod(0o700)
-    temporary = root / f".{_MARK}.new"
-    temporary.write_text(json.dumps({"kind": kind, "layout": 1}) + "\n", encoding="utf-8")
-    temporary.replace(mark)
+    _write_mark(root, {"kind": kind, "layout": 1})
     return home
 
 
@@ -124,7 +123,47 @@ def open_home(root: Path | None = None) -> Home:
     mark = root / _MARK
     if not mark.exists():
         raise HomeError(f"there is no home in {root}; make one with `rti init --kind demonstration` or set RTI_HOME")
-    kind = json.loads(mark.read_text(encoding="utf-8"))["kind"]
+    kind = _read_mark(root).get("kind")
     if kind not in get_args(HomeKind):
         raise HomeError(f"{mark} says kind {kind!r}, which is neither demonstration nor real")
     return Home(root, kind)
+
+
+def has_ledger_mark(home: Home) -> bool:
+    """Return True if the home records that its ledger was made."""
+    return bool(_read_mark(home.root).get("ledger"))
+
+
+def mark_ledger(home: Home) -> None:
+    """Record in the home that its ledger was made, so that a lost ledger is never replaced by an empty one."""
+    content = _read_mark(home.root)
+    if content and not content.get("ledger"):
+        _write_mark(home.root, {**content, "ledger": True})
+
+
+def _read_mark(root: Path) -> dict[str, Any]:
+    path = root / _MARK
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise HomeError(
+            f"{path} is empty or damaged; restore it from a backup, or write one line into it: "
+            '{"kind": "demonstration", "layout": 1, "ledger": true}, with "real" for a home of real returns'
+        )
+    return content
+
+
+def _write_mark(root: Path, content: dict[str, Any]) -> None:
+    aside = root / f".{_MARK}.{os.getpid()}.{threading.get_ident()}.new"
+    try:
+        with aside.open("w", encoding="utf-8") as handle:
+            handle.write(json.dumps(content) + "\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        aside.replace(root / _MARK)
+    finally:
+        aside.unlink(missing_ok=True)

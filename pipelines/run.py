@@ -24,6 +24,10 @@ class RunFailedError(Exception):
     """The run failed; the text names the step and what it said."""
 
 
+class DamagedFactsError(RunFailedError):
+    """Facts are not those that were approved; the text names each return and file."""
+
+
 def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Run everything between arrived files and the draft. Returns the run's id, its draft and what was new.
 
@@ -68,6 +72,11 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
         if not result.success:
             failed, message = recovery.describe_failure(instance, result.dagster_run)
             reports.try_to_report(home, failed, message=message)
+            if damaged := _failed_check(result, "facts_match_ledger"):
+                raise DamagedFactsError(
+                    f"no draft was made, at gathered: {damaged}. Then run `rti refresh` again; an older draft stays and "
+                    "is not published until then"
+                )
             raise RunFailedError(_failures(result) or f"the refresh failed: {failed.cause}: {message.strip()}")
     after = _release(home)
     ready = after if after and (home.drafts / after).exists() else None
@@ -133,6 +142,12 @@ def steps_log() -> logging.Logger:
     return logger
 
 
+def _failed_check(result: Any, name: str) -> str:
+    """Return what a check of the run found, empty where it passed or did not run."""
+    found = [one for one in result.get_asset_check_evaluations() if one.check_name == name and not one.passed]
+    return str(found[0].description or name) if found else ""
+
+
 def _failures(result: Any) -> str:
     told = []
     for event in result.all_events:
@@ -143,4 +158,4 @@ def _failures(result: Any) -> str:
     return "the refresh failed at " + "; ".join(told) if told else ""
 
 
-__all__ = ["HomeBusyError", "RunFailedError", "instance_folder", "refresh", "steps_log"]
+__all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "refresh", "steps_log"]

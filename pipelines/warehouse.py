@@ -83,16 +83,20 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     """Build the count marts from the facts of all accepted submissions.
 
     `as_of` gives what was known at that moment, into a file of its own that is never `latest_counts`. `full_refresh`
-    reads all facts anew; so does a change of the dbt project itself. Returns the DuckDB file; beside it lies a folder
-    of the same name with the tables of `EXPORTED` as Parquet. Raises WarehouseError.
+    reads all facts anew; so does a change of the dbt project itself. A damaged build is set aside and not built upon.
+    Returns the DuckDB file; next to it is a folder of the same name with the tables of `EXPORTED` as Parquet. Raises
+    WarehouseError.
     """
     if not (home.gathered / "block.parquet").is_file():
         raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
     home.warehouse.mkdir(parents=True, exist_ok=True)
+    number = max((int(m[1]) for p in home.warehouse.iterdir() if (m := _NAME.fullmatch(p.name))), default=0) + 1
     before = latest_counts(home)
+    while before is not None and not is_whole(before):
+        set_aside(home, before)
+        before = latest_counts(home)
     digest = project_digest()
     warm = before is not None and not full_refresh and _note(before).get("project") == digest
-    number = max((int(m[1]) for p in home.warehouse.iterdir() if (m := _NAME.fullmatch(p.name))), default=0) + 1
     final = home.warehouse / (
         f"counts-{number:06d}.duckdb" if as_of is None else f"counts-as-of-{_compact(as_of)}.duckdb"
     )
@@ -114,7 +118,9 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     except BaseException:
         _remove(aside)
         raise
-    note = {"project": digest, "as_of": variables["as_of"], "warm": warm, "seconds": {t.name: t.seconds for t in times}}
+    seconds = {t.name: t.seconds for t in times}
+    files = {path.name: _sha256(path) for path in (database, *sorted((aside / "tables").glob("*.parquet")))}
+    note = {"project": digest, "as_of": variables["as_of"], "warm": warm, "seconds": seconds, "files": files}
     folder = tables(final)
     _remove(folder)
     (aside / "tables" / "build.json").write_text(json.dumps(note, indent=1, sort_keys=True), encoding="utf-8")
@@ -171,6 +177,46 @@ def latest_counts(home: Home) -> Path | None:
     """The newest whole build of the counts, None where there is none."""
     found = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
     return found[-1] if found else None
+
+
+def is_whole(counts: Path) -> bool:
+    """Return True if a build of the counts and its tables are byte for byte those that were built.
+
+    A build of an earlier version has no digests; it is whole if DuckDB can read each of its tables.
+    """
+    try:
+        files = _note(counts).get("files")
+        if files is not None:
+            paths = {name: counts if name == "counts.duckdb" else tables(counts) / name for name in files}
+            return all(path.is_file() and _sha256(path) == files[name] for name, path in paths.items())
+        return _can_be_read(counts)
+    except ValueError:
+        return False  # its note was cut short
+
+
+def _can_be_read(counts: Path) -> bool:
+    import duckdb
+
+    try:
+        with duckdb.connect(str(counts), read_only=True) as connection:
+            query = "select table_name from duckdb_tables() where not internal"
+            for (name,) in connection.execute(query).fetchall():
+                connection.execute(f'select sum(hash(t)::hugeint) from "{name}" t').fetchone()
+            for table in EXPORTED:
+                path = str(tables(counts) / f"{table}.parquet").replace("'", "''")
+                connection.execute(f"select sum(hash(t)::hugeint) from read_parquet('{path}') t").fetchone()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def set_aside(home: Home, counts: Path) -> None:
+    """Rename a damaged build and its tables, so that the next build begins afresh. Only the last one is kept."""
+    for path in (counts, tables(counts)):
+        target = home.warehouse / f".damaged-{path.name}"
+        _remove(target)
+        if path.exists():
+            path.rename(target)
 
 
 def tables(counts: Path) -> Path:
@@ -339,6 +385,11 @@ def _paths(target: Path) -> list[str]:
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target),
         "--log-path", str(target), "--log-level-file", "none", "--quiet", "--no-use-colors",
     ]  # fmt: skip
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _note(counts: Path) -> dict[str, Any]:

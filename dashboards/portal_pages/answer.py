@@ -64,6 +64,12 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
         layout.title(here.tell("Not to be seen"))
         layout.refused(here, error)
         return
+    except desk.DamagedFileError as error:
+        layout.title(layout.of_what(here, entry))
+        layout.damaged(here.language, error)
+        layout.heading(here.tell(VIEWS["events"]))
+        answer_files.events(here, entry)
+        return
     groups = answers.groups(report, here.language)
     heading = layout.of_what(here, entry)
     if level == 1:

@@ -21,13 +21,24 @@ from dashboards.queries.counts import (
     VICTIM_TABLES,
     cells_of,
 )
-from dashboards.queries.opening import SQL, NoReleaseError, Row, Rows, current_release, files, has, read, run
+from dashboards.queries.opening import (
+    SQL,
+    DamagedReleaseError,
+    NoReleaseError,
+    Row,
+    Rows,
+    current_release,
+    files,
+    has,
+    read,
+    run,
+)
 from dashboards.queries.sources import BREAKS
 
 __all__ = [
     "BEFORE_COURT", "BREAKDOWN_TABLES", "BREAKS", "KEY", "MAIN_STAGES", "SQL", "STAGES", "STAGE_TABLES",
-    "VICTIM_TABLES", "NoReleaseError", "Row", "Rows", "area_names", "breaks", "cells", "clearance_periods",
-    "current_release", "files", "has", "labels", "periods", "ratio_periods", "read",
+    "VICTIM_TABLES", "DamagedReleaseError", "NoReleaseError", "Row", "Rows", "area_names", "breaks", "cells",
+    "clearance_periods", "current_release", "files", "has", "labels", "periods", "ratio_periods", "read",
 ]  # fmt: skip
 
 

@@ -28,8 +28,12 @@ class NoReleaseError(Exception):
     """There is no home, or nothing has been published in it. The text says which command makes one."""
 
 
+class DamagedReleaseError(Exception):
+    """The current release cannot be read. The text names the release and no path."""
+
+
 def current_release() -> str:
-    """Resolved path of the current release's `release.duckdb`. Raises NoReleaseError.
+    """Resolved path of the current release's `release.duckdb`. Raises NoReleaseError, DamagedReleaseError.
 
     The home is that of `RTI_HOME`; of it only `public/current` is followed.
     """
@@ -41,7 +45,9 @@ def current_release() -> str:
     except HomeError as error:
         # Where on the server the home should lie is nobody's business who reads a public page.
         raise NoReleaseError("there is no home; make one with `rti init` and set RTI_HOME to it") from error
-    if folder is None or not (folder / "release.duckdb").is_file():
+    if folder is not None and not (folder / "release.duckdb").is_file():
+        raise DamagedReleaseError(folder.name)
+    if folder is None:
         raise NoReleaseError("no release has been published yet; make one with `rti refresh --publish`")
     return str(folder / "release.duckdb")
 
@@ -64,9 +70,17 @@ def _cached(path: str, name: str, parameters: tuple[Any, ...]) -> Rows:
 def run(path: str, statement: str, given: Any) -> Rows:
     """Rows of a statement of this package, as mappings by column."""
     # A cursor of its own: Streamlit answers several readers in several threads.
-    found = _connection(path).cursor().execute(statement, given)
-    columns = [column[0] for column in found.description or ()]
-    return tuple(dict(zip(columns, row, strict=True)) for row in found.fetchall())
+    import duckdb
+
+    damage = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
+    try:
+        found = _connection(path).cursor().execute(statement, given)
+        columns = [column[0] for column in found.description or ()]
+        return tuple(dict(zip(columns, row, strict=True)) for row in found.fetchall())
+    except damage as error:
+        # The next page opens the file afresh: it may have been restored.
+        _connection.cache_clear()
+        raise DamagedReleaseError(Path(path).parent.name) from error
 
 
 class _Named(tuple[str, Any]):

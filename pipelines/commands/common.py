@@ -71,6 +71,13 @@ def the_ledger(home: Home) -> sa.Engine:
     return open_ledger(home)
 
 
+def ledger_to_read(home: Home) -> sa.Engine:
+    """Open the ledger for a command that only reads; a full or read-only disk does not stop it. Raises LedgerError."""
+    from pipelines.intake.database import open_ledger_to_read
+
+    return open_ledger_to_read(home)
+
+
 def the_registry() -> Registry:
     """All declarations. Raises DeclarationError."""
     from pipelines.returns.registry import load

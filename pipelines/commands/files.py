@@ -139,17 +139,19 @@ def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Pa
 
 
 def _history(offline: bool) -> HistorySource | None:
-    from pipelines.home import HomeError, open_home
+    from pipelines.home import HomeError, default_root, open_home
     from pipelines.intake import history
-    from pipelines.intake.ledger import open_ledger
+    from pipelines.intake.database import open_ledger_to_read
 
     if offline:
         return None
     try:
         home = open_home()
     except HomeError:
+        if (default_root() / "home.json").exists():
+            raise  # a damaged home: without its history the check would silently say less
         return None  # a check needs no home
-    return history.source(home, open_ledger(home))
+    return history.source(home, open_ledger_to_read(home))
 
 
 def _is_demonstration() -> bool:

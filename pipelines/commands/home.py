@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.commands.common import AsJson, note, say, say_json, table, the_home, the_ledger, the_registry
+from pipelines.commands.common import (
+    AsJson,
+    ledger_to_read,
+    note,
+    say,
+    say_json,
+    table,
+    the_home,
+    the_ledger,
+    the_registry,
+)
 
 if TYPE_CHECKING:
     from pipelines.intake.queries import Replacement
@@ -69,7 +79,7 @@ def status(
     from pipelines.intake import queries
 
     home = the_home()
-    engine = the_ledger(home)
+    engine = ledger_to_read(home)
     if submission is not None:
         _one(_story(engine, submission), as_json)
         return

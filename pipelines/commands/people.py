@@ -19,6 +19,7 @@ from pipelines.commands.common import (
     AsJson,
     Failure,
     actor_or,
+    ledger_to_read,
     say,
     say_json,
     table,
@@ -30,6 +31,7 @@ from pipelines.commands.common import (
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from pipelines.integrity import Damage
     from pipelines.people.accounts import Account
     from pipelines.people.identity import Grant
 
@@ -93,7 +95,7 @@ def list_accounts(as_json: AsJson = False) -> None:
     """Show every account with its roles."""
     from pipelines.people import accounts
 
-    found = accounts.all_accounts(the_ledger(the_home()))
+    found = accounts.all_accounts(ledger_to_read(the_home()))
     if as_json:
         say_json([_shown(a) for a in found])
         return
@@ -190,7 +192,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the tokens of the account that `--as` names, or of all."""
     from pipelines.people import tokens
 
-    found = tokens.of(the_ledger(the_home()), actor or os.environ.get("RTI_ACTOR"))
+    found = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
     if as_json:
         say_json([asdict(t) for t in found])
         return
@@ -229,22 +231,50 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute the audit log and compare the ledger with it. Exit code 0: whole; 1: something was tampered with."""
+    """Check that nothing was changed behind the ledger's back: the audit log, the ledger, facts, stored files,
+    receipts and published releases. Exit code 0: whole; 1: something was changed or is missing, and is named."""
+    from pipelines import integrity
     from pipelines.intake import audit as log
 
     home = the_home()
+    engine = ledger_to_read(home)
+    damage = integrity.check_ledger(home, engine)
+    if damage:
+        _report_damage(damage, as_json)
+        raise typer.Exit(ERRORS)
     try:
-        found = log.verify(the_ledger(home), head=head, home=home)
+        found = log.verify(engine, head=head, home=home)
     except ValueError as error:
         raise Failure(str(error)) from None
+    damage = integrity.verify_home(home, engine)
+    is_good = found.good and not damage
     if as_json:
         faults = [{"seq": f.seq, "message": f.told()} for f in found.faults]
-        say_json({"entries": found.entries, "head": log.spell(found.head), "good": found.good, "faults": faults})
+        entries = {"entries": found.entries, "head": log.spell(found.head)}
+        say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
     else:
         for fault in found.faults:
             say(f"{fault.seq}: {fault.told()}")
-        say(f"{found.entries} entries, {'whole' if found.good else 'NOT whole'}; head {log.spell(found.head)}")
-    raise typer.Exit(GOOD if found.good else ERRORS)
+        for one in damage:
+            say(one.message)
+        say(f"{found.entries} entries, {'whole' if is_good else 'NOT whole'}; head {log.spell(found.head)}")
+    raise typer.Exit(GOOD if is_good else ERRORS)
+
+
+def _report_damage(damage: list[Damage], as_json: bool) -> None:
+    """Print a ledger that cannot be read: there is no log to compare anything with."""
+    if as_json:
+        nothing: dict[str, Any] = {"entries": None, "head": None, "good": False, "faults": []}
+        say_json({**nothing, "damage": [_damage_as_json(one) for one in damage]})
+        return
+    for one in damage:
+        say(one.message)
+    say("the ledger is NOT whole")
+
+
+def _damage_as_json(one: Damage) -> dict[str, Any]:
+    file = str(one.file) if one.file is not None else None
+    return {"kind": one.kind, "submission_id": one.submission_id, "file": file, "message": one.message}
 
 
 @audit.command()

@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.common import ERRORS, Actor, AsJson, actor_or, say, say_json, the_home, the_ledger
+from pipelines.commands.common import (
+    ERRORS,
+    Actor,
+    AsJson,
+    actor_or,
+    ledger_to_read,
+    say,
+    say_json,
+    the_home,
+    the_ledger,
+)
 from pipelines.commands.intake import STEWARD
 
 app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_markup_mode=None)
@@ -29,22 +39,26 @@ def check(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """List stored files older than a day that no submission and no receipt names: what a killed process left.
+    """List stored files that are missing or changed, and files older than a day that no submission and no receipt
+    names: what a killed process left.
 
     Nothing is removed unless asked for. Before that, be sure that the ledger was not restored from an older backup.
-    Exit code 0: none, or removed; 1: there are some.
+    Exit code 0: none, or removed; 1: there are some, or a stored file is damaged.
     """
+    from pipelines import integrity
     from pipelines.intake import unknown_bytes
 
     home = the_home()
-    engine = the_ledger(home)
+    engine = the_ledger(home) if remove else ledger_to_read(home)
     if remove:
         found = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
     else:
         found = unknown_bytes.find(home, engine)
+    damage = integrity.check_store(home, engine)
     if as_json:
         say_json(
             {
+                "damaged": [{"submission_id": d.submission_id, "message": d.message} for d in damage],
                 "removed": remove,
                 "files": [{"sha256": u.sha256, "size": u.size, "stored_at": u.stored_at.isoformat()} for u in found],
             }
@@ -52,6 +66,8 @@ def check(
     else:
         for one in found:
             say(f"{one.sha256}  {one.size} bytes, stored {one.stored_at:%Y-%m-%d %H:%M}")
+        for fault in damage:
+            say(fault.message)
         what = "removed" if remove else "unknown to the ledger, kept"
         say(f"{len(found)} file(s) {what}")
-    raise typer.Exit(ERRORS if found and not remove else 0)
+    raise typer.Exit(ERRORS if damage or (found and not remove) else 0)

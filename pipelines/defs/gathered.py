@@ -17,7 +17,7 @@ from pipelines.run import steps_log
             "facts_match_ledger",
             asset="gathered",
             blocking=True,
-            description="Every approved submission has its facts, and there are no facts without an approved one.",
+            description="The facts of every approved submission are byte for byte those that were approved.",
         )
     ],
     kinds={"polars", "parquet"},
@@ -35,7 +35,8 @@ def gathered(context: dg.AssetExecutionContext, locked_home: LockedHomeResource)
             dg.AssetCheckResult(
                 check_name="facts_match_ledger",
                 passed=not result.unmatched,
-                metadata={"unmatched": ", ".join(result.unmatched) or "none"},
+                description=result.unmatched_words() or None,
+                metadata={"unmatched": result.unmatched_words() or "none"},
             )
         ],
     )

@@ -24,6 +24,7 @@ from pipelines.desk.entries import (
 from pipelines.desk.handing_in import declare_nil, hand_in
 from pipelines.desk.memory import Remembered, justify, remembered
 from pipelines.desk.reports import accepted, history, previous, previous_events, report
+from pipelines.desk.stored import DamagedFileError
 from pipelines.desk.uploading import Uploaded, check, nil, upload
 from pipelines.intake.admission import RULES, SubmissionRefusedError
 from pipelines.intake.queries import Position
@@ -33,6 +34,7 @@ from pipelines.people.identity import NotAllowedError
 
 __all__ = [
     "RULES",
+    "DamagedFileError",
     "Desk",
     "Entry",
     "Filter",

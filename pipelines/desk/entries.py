@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from pipelines.desk import rights
 from pipelines.desk.desk import Desk
-from pipelines.intake import queries, store
+from pipelines.desk.stored import read_stored
+from pipelines.intake import queries
 from pipelines.intake.database import reading
 from pipelines.intake.queries import Position
 from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
@@ -186,9 +187,9 @@ def events(desk: Desk, who: Identity, submission_id: str) -> list[dict[str, Any]
 
 
 def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]:
-    """The file exactly as it came: its name and its bytes. Raises NotAllowedError, StoreError."""
+    """The file exactly as it came: its name and its bytes. Raises NotAllowedError, DamagedFileError."""
     found, _ = rights.seen(desk, who, submission_id)
-    return found.filename, store.get(desk.home, found.sha256)
+    return found.filename, read_stored(desk.home, found)
 
 
 def _near(who: Identity) -> sa.ColumnElement[bool]:

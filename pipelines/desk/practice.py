@@ -146,7 +146,7 @@ def _opened(root: Path, registry: Registry) -> Desk:
         _make(root)
     home = _PracticeHome(root, "demonstration")
     facts.prepare(home)
-    return Desk(home, open_url(home.ledger_url), registry, kind="training")
+    return Desk(home, open_url(home.ledger_url, home), registry, kind="training")
 
 
 def _make(root: Path) -> None:

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from pipelines import clock
 from pipelines.desk import rights
 from pipelines.desk.desk import Desk
-from pipelines.intake import facts, queries, record, store
+from pipelines.desk.stored import read_stored
+from pipelines.intake import facts, queries, record
 from pipelines.intake.check import check, rules_version
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, EVENT
@@ -42,7 +43,7 @@ def report(desk: Desk, who: Identity, submission_id: str) -> Report:
     """The report of a submission, with its reading, in the reader's language.
 
     What a crash or newer rules have left unchecked is checked and recorded on the way, so that the warnings told are
-    those that the ledger asks to justify. Raises NotAllowedError, StoreError.
+    those that the ledger asks to justify. Raises NotAllowedError, DamagedFileError.
     """
     found, blocks = rights.seen(desk, who, submission_id)
     return replace(current(desk, found, blocks), language=who.language)
@@ -71,7 +72,7 @@ def key_of(desk: Desk, found: Submission, blocks: Sequence[Block]) -> Hashable:
 
 
 def _made(desk: Desk, found: Submission) -> Report:
-    data = store.get(desk.home, found.sha256)
+    data = read_stored(desk.home, found)
     before = found.accepted_at if found.state in ACCEPTED else None
 
     def known(jurisdictions: Sequence[str]) -> History | None:

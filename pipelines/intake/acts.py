@@ -91,6 +91,8 @@ class CheckResult:
     at: datetime | None = None
     jurisdiction: str | None = None
     instrument: str | None = None
+    reading: Mapping[str, str] | None = None
+    """SHA-256 of each table that was read and kept, by table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from pipelines import clock, codes
-from pipelines.intake import changes, facts
+from pipelines.intake import changes, fact_digests, facts
 from pipelines.intake.acts import Act, Justification, Refusals, Within
 from pipelines.intake.changes import Book, Change, apply, opened, raise_first
 from pipelines.intake.queries import (
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 MINIMUM_TEXT = 10
 """Characters a written justification has at least: a word or two explains nothing to whoever approves it."""
+_ALTERED = mark(
+    "What was read from {submission} has changed on the disk since its check, so it cannot be approved. "
+    "Have it withdrawn and submitted again."
+)
 _UNDONE = (TransitionError, NotAllowedError)
 
 
@@ -222,7 +226,8 @@ def approve(engine: sa.Engine, home: Home, act: Act) -> None:
 def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals:
     """Accept returns in the order of their times, in one transaction.
 
-    Facts are written inside the transaction and before the ledger says `approved`: a crash between leaves facts of a
+    The digests of the facts are recorded in the same transaction.
+    Facts are written inside it and before the ledger says `approved`: a crash between leaves facts of a
     return that does not count, and the next approval writes the same bytes again.
     """
     now = clock.now()
@@ -231,7 +236,9 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
     ids = [a.submission_id for a in ordered]
     with opened(engine, ids, [a.actor for a in ordered]) as book:
         keys, replaced = block_keys(book.connection, ids), replaced_blocks(book.connection, ids)
+        altered = fact_digests.changed_readings(book.connection, home, ids)
         accepted: set[BlockKey] = set()
+        approved: list[tuple[str, str, datetime]] = []
         waiting: list[Change] = []
         for act in ordered:
             change = _approval(act, now)
@@ -242,6 +249,8 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                 _still_explained(book, act, replaced.get(act.submission_id, set()) | (own & accepted))
                 if act.at is None:
                     _after_what_it_replaces(book, act, change.at)
+                if act.submission_id in altered:
+                    raise facts.FactsError(_ALTERED, submission=act.submission_id)
                 if book.known[act.submission_id].kind == "patch":
                     # A patch lies over what was accepted before it, so everything before must be in the ledger first.
                     refused |= apply(book, waiting)
@@ -258,7 +267,10 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                 continue
             waiting.append(change)
             accepted |= own
+            approved.append((act.submission_id, act.actor, change.at))
         refused |= apply(book, waiting)
+        changes.seal(book)
+        fact_digests.record(book.connection, home, [one for one in approved if one[0] not in refused])
     return refused
 
 

@@ -54,6 +54,7 @@ from pipelines.intake.decisions import (
     withdraw,
 )
 from pipelines.intake.export import export
+from pipelines.intake.fact_digests import READING
 from pipelines.intake.queries import find, in_ids
 from pipelines.intake.schema import BLOCK, SUBMISSION
 from pipelines.intake.transitions import ACCEPTED, State, TransitionError, decide
@@ -204,6 +205,8 @@ def _checked(result: CheckResult, now: datetime, open_still: bool) -> Change:
         values |= {"kind": result.kind, "declaration_hash": result.declaration_hash}
         values |= {"jurisdiction": result.jurisdiction, "instrument": result.instrument}
     payload: dict[str, Any] = {"hash": result.report_hash, "rules_version": result.rules_version, **findings}
+    if result.reading is not None:
+        payload[READING] = dict(result.reading)
     payload["justifiable"] = [list(pair) for pair in result.warnings]
     outcome: State = "refused" if result.errors else "checked"
     return Change(result.submission_id, "check", SYSTEM, result.at or now, outcome, None, payload, values)

@@ -7,11 +7,12 @@ Does not belong here: checking (`check.py`), the transitions (`ledger.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipelines import clock
-from pipelines.intake import admission, facts, history, ledger, queries, store
+from pipelines.intake import admission, fact_digests, facts, history, ledger, queries, store
 from pipelines.intake.check import CheckJob, check_many, rules_version
 from pipelines.intake.database import reading
 from pipelines.intake.ledger import CheckResult, Refusals
@@ -69,7 +70,11 @@ def record(
             nothing = model.empty(model.OBSERVATION), model.empty(model.CASE_EVENT)
             facts.keep_reading(home, identity, *nothing, report.findings)
     times = at or {}
-    refused = ledger.record_check_many(engine, [as_result(i, r, times.get(i)) for i, r in reports.items()])
+    results = [
+        replace(as_result(i, r, times.get(i)), reading=fact_digests.reading_digests(home, i))
+        for i, r in reports.items()
+    ]
+    refused = ledger.record_check_many(engine, results)
     _drop_unkept(home, engine)
     return refused
 

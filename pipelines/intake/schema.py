@@ -114,6 +114,17 @@ RECEIPT = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
 )
 
+FACT_FILE = sa.Table(
+    "fact_file",
+    METADATA,
+    sa.Column("submission_id", ID, sa.ForeignKey("submission.submission_id"), primary_key=True),
+    # `observation` or `case_event`.
+    sa.Column("facts_table", sa.Text, primary_key=True),
+    # Of the Parquet file as it was when the return was accepted.
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+)
+
 ACCOUNT = sa.Table(
     "account",
     METADATA,

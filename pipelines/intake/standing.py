@@ -18,7 +18,17 @@ from pipelines import clock
 from pipelines.intake import audit
 from pipelines.intake.audit import Entry, digest
 from pipelines.intake.queries import in_ids
-from pipelines.intake.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, EVENT, JUSTIFICATION, RECEIPT, SUBMISSION, TOKEN
+from pipelines.intake.schema import (
+    ACCOUNT,
+    ACCOUNT_GRANT,
+    BLOCK,
+    EVENT,
+    FACT_FILE,
+    JUSTIFICATION,
+    RECEIPT,
+    SUBMISSION,
+    TOKEN,
+)
 from pipelines.people.identity import SYSTEM
 
 Digests = dict[str, str]
@@ -90,6 +100,11 @@ def receipts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Dig
     return _digests(connection, ids, (RECEIPT.columns, RECEIPT.c.receipt_id))
 
 
+def facts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Return, for each submission with recorded facts, the digest of its rows in `fact_file`."""
+    return _digests(connection, ids, (FACT_FILE.columns, FACT_FILE.c.submission_id))
+
+
 def _digests(
     connection: sa.Connection,
     ids: Sequence[str] | None,
@@ -103,7 +118,7 @@ def _digests(
         for row in rows:
             *values, identity = row
             if position == 0:
-                found[identity] = [[] for _ in parts]
+                found.setdefault(identity, [[] for _ in parts])
             if identity in found:
                 found[identity][position].append(values)
     # Databases sort texts by their own rules; here the order is that of the canonical JSON of the rows.

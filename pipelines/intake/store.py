@@ -89,6 +89,11 @@ def point(home: Home, sha256: str, file: Path) -> None:
     pointer.symlink_to(file.resolve())
 
 
+def is_pointed_at(home: Home, sha256: str) -> bool:
+    """Return True if bytes are not kept yet and it is known where they are."""
+    return _pointer(home, sha256).exists()
+
+
 def keep(home: Home, sha256: str) -> None:
     """Take in bytes that were only pointed at. Raises StoreError as `get`."""
     if not path_of(home, sha256).exists():

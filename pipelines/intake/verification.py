@@ -60,7 +60,7 @@ class _Vouched:
 
     events: dict[int, tuple[int, str]] = field(default_factory=dict)
     standing: dict[str, dict[str, tuple[int, str]]] = field(
-        default_factory=lambda: {"submission": {}, "account": {}, "token": {}, "receipt": {}}
+        default_factory=lambda: {"submission": {}, "account": {}, "token": {}, "receipt": {}, "facts": {}}
     )
 
 
@@ -162,17 +162,24 @@ _CHANGED = {
     "account": mark("Account {subject} is not as entry {seq} of the audit log left it: it or its grants were changed."),
     "token": mark("Token {subject} is not as entry {seq} of the audit log left it: it was changed."),
     "receipt": mark("Receipt {subject} is not as entry {seq} of the audit log has it: it was changed."),
+    "facts": mark("The recorded digests of the facts of {subject} are not those in entry {seq} of the audit log: they "
+                  "were changed."),
 }  # fmt: skip
 _PUT_IN = {
     "submission": mark("Submission {subject} is in no entry of the audit log: it was put in."),
     "account": mark("Account {subject} is in no entry of the audit log: it was put in."),
     "token": mark("Token {subject} is in no entry of the audit log: it was put in."),
+    "facts": mark("The recorded digests of the facts of {subject} are in no entry of the audit log: they were put in."),
 }
 _DELETED = {
     "submission": mark("Submission {subject} of entry {seq} of the audit log is missing: it was deleted."),
     "account": mark("Account {subject} of entry {seq} of the audit log is missing: it was deleted."),
     "token": mark("Token {subject} of entry {seq} of the audit log is missing: it was deleted."),
     "receipt": mark("Receipt {subject} of entry {seq} of the audit log is missing: it was deleted."),
+    "facts": mark(
+        "The recorded digests of the facts of {subject} are missing, and entry {seq} of the audit log names them: "
+        "they were deleted."
+    ),
 }
 
 
@@ -182,6 +189,7 @@ def _standing(connection: sa.Connection, vouched: _Vouched) -> Iterator[Fault]:
         "account": standing.accounts,
         "token": standing.tokens,
         "receipt": standing.receipts,
+        "facts": standing.facts,
     }
     for kind, digests in by_kind.items():
         known = vouched.standing[kind]

@@ -30,8 +30,10 @@ def build_counts(home: Home, *, log: Log = quiet) -> Step:
     key = steps.digest(_gathered_key(home), warehouse.project_digest(), clock.now().date().isoformat())
     known = steps.remembered(home, "counts", key)
     if known is not None and Path(known["path"]).exists():
-        log("counts: nothing new")
-        return Step(new=False, path=Path(known["path"]))
+        if warehouse.is_whole(Path(known["path"])):
+            log("counts: nothing new")
+            return Step(new=False, path=Path(known["path"]))
+        log(f"counts: {Path(known['path']).name} is damaged; it is set aside and built again")
     path = warehouse.build_counts(home)
     steps.remember(home, "counts", key, {"path": str(path)})
     seconds = warehouse.node_times(path)
@@ -95,7 +97,8 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         warehouse.indicators_digest(), source, of_records, *(dimensions / f"{t}.parquet" for t in PUBLIC_TABLES[2:])
     )
     step = f"indicators-{which}"
-    if steps.remembered(home, step, key) is not None and target.exists():
+    known = steps.remembered(home, step, key)
+    if known is not None and target.exists() and known.get("sha256") in (None, steps.digest(target)):
         log(f"{which} indicators: nothing new")
         return Step(new=False, path=target)
     warehouse.build_indicators(
@@ -103,7 +106,7 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
     )
     if which == "protected":
         _export_marts(target, protected_folder(home) / "indicators")
-    steps.remember(home, step, key, {"path": str(target)})
+    steps.remember(home, step, key, {"path": str(target), "sha256": steps.digest(target)})
     log(f"{which} indicators built")
     return Step(new=True, path=target)
 

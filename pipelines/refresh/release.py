@@ -107,13 +107,18 @@ def _draft(home: Home, log: Log) -> Step:
 
 
 def publish(home: Home, name: str | None = None) -> str:
-    """Publish a draft and say so in the ledger, for every return in it. Returns the release's id."""
+    """Publish a draft and say so in the ledger, for every return in it. Returns the release's id.
+
+    Raises IntegrityError where a fact is not what was approved: the draft was made of other facts, or will be.
+    """
     import polars as pl
 
+    from pipelines import integrity
     from pipelines.indicators import from_records
     from pipelines.intake import audit, ledger, queries
     from pipelines.releases.publish import publish as switch
 
+    integrity.require_intact_inputs(home)
     folder = switch(home, name)
     drafted = steps.last(home, "draft") or {}
     if drafted.get("release") == folder.name and "records" in drafted:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 Log = Callable[[str], None]
+_NAMED = 20
 
 
 class RefreshError(Exception):
@@ -44,7 +45,10 @@ class TakenIn:
 
 @dataclass(frozen=True)
 class Step:
-    """What a step made. `new` is false where nothing had changed; `rows` counts by table; `seconds` by model."""
+    """What a step made. `new` is false where nothing had changed; `rows` counts by table; `seconds` by model.
+
+    `unmatched` names the returns whose facts are not those that were approved.
+    """
 
     new: bool
     path: Path | None = None
@@ -58,6 +62,12 @@ class Step:
     def safe(self) -> bool:
         """Whether the audit found no cell that can be worked out."""
         return not any(self.audit.get(name, 0) for name in ("disclosed", "narrow", "unknown"))
+
+    def unmatched_words(self) -> str:
+        """Name the returns whose facts do not match, up to twenty."""
+        named = "; ".join(self.unmatched[:_NAMED])
+        more = len(self.unmatched) - _NAMED
+        return f"{named}; and {more} more (`rti audit verify` lists all)" if more > 0 else named
 
     def audit_words(self) -> str:
         """The audit in one line."""

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from pipelines.desk.rights import NotThereError
+from pipelines.desk.stored import DamagedFileError
 from pipelines.intake.admission import SubmissionRefusedError
 from pipelines.intake.check import UnknownFormError
 from pipelines.intake.transitions import TransitionError
@@ -23,6 +24,7 @@ from pipelines.intake.work import DeclarationsChangedError
 from pipelines.locales import gettext, mark
 from pipelines.people.identity import NotAllowedError
 from pipelines.service import faults
+from pipelines.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.templates import TemplateError
 from pipelines.told import ToldError
 
@@ -91,6 +93,15 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         return ProblemError(422, detail, language=language)
     if isinstance(error, DeclarationsChangedError):
         return ProblemError(503, detail, language=language, headers={"Retry-After": "60"})
+    if isinstance(error, DamagedFileError):
+        title, remedy = gettext(DAMAGED_TITLE, language), gettext(DAMAGED_REMEDY, language)
+        reference = {"reference": faults.log(error)}
+        return ProblemError(500, detail, language=language, title=title, remedy=remedy, extra=reference)
+    if (fault := find_fault(error)) is not None:
+        title, detail, remedy = fault.localize(language)
+        status, headers = (503, {"Retry-After": "300"}) if fault.is_passing else (500, None)
+        words = {"language": language, "title": title, "remedy": remedy}
+        return ProblemError(status, detail, headers=headers, extra={"reference": faults.log(error)}, **words)
     # Its words may name paths of the server, or quote the file.
     told = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
     return ProblemError(500, told, language=language, extra={"reference": faults.log(error)})

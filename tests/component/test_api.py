@@ -24,6 +24,7 @@ from pipelines.service import api_body, api_handing_in, api_models, api_more, ap
 from pipelines.service.api import create_api
 from pipelines.service.api_problems import ProblemError
 from pipelines.service.api_queue import Queue
+from tests import disks
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, warned, who
 from tests.unit import check_fakes
@@ -322,6 +323,40 @@ def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: p
     assert "pipelines.intake.store.StoreError at intake/store.py:" in caplog.text
     assert f"reference {told['reference']}" in caplog.text
     assert "restore it from a backup" not in caplog.text
+
+
+@pytest.mark.parametrize("how", ["deleted", "changed"])
+@pytest.mark.parametrize("look", ["report", "findings.csv", "annotated"])
+def test_a_damaged_file_is_named_with_who_restores_it(desk: Desk, client: TestClient, how: str, look: str) -> None:
+    identity = accepted(desk)
+    stored = next(p for p in desk.home.store.rglob("*") if p.is_file())
+    if how == "deleted":
+        stored.unlink()
+    else:
+        stored.write_bytes(b"changed")
+    desk.reports._futures.clear()
+    told = _is_problem(client.get(f"/v1/submissions/{identity}/{look}", headers=_as(desk, "qq-sender")), 500)
+    assert told["title"] == "Stored data is damaged"
+    assert f"The stored file return.csv of the return {identity} is missing or damaged" in told["detail"]
+    assert "is safe" not in told["detail"]
+    assert "steward" in told["remedy"] and "backup" in told["remedy"]
+    assert stored.name not in json.dumps(told)
+
+
+def test_a_full_disk_is_answered_as_unavailable(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with disks.small_disk(tmp_path, 8192) as disk:
+        full = desk_fakes.opened(disk)
+        asking = TestClient(create_api(full), raise_server_exceptions=False)
+        headers = _as(full, "qq-sender", **{"X-Filename": "a.csv"})
+        disks.fill(disk, leave=0)
+        answer = asking.post("/v1/submissions", headers=headers, content=file())
+        told = _is_problem(answer, 503)
+        assert answer.headers["retry-after"] == "300"
+        assert told["title"] == "The disk of the service cannot be used"
+        assert str(disk) not in json.dumps(told)
+        disks.empty(disk)
+        assert asking.post("/v1/submissions", headers=headers, content=file()).status_code == 201
+        full.engine.dispose()
 
 
 SECRET = "Petar Petrović 0101990710006"

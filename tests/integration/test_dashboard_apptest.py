@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -512,3 +513,29 @@ def test_a_break_is_in_the_notes_of_the_series_in_words(demonstration: home.Home
     text = html(run("territory", territory="HR", over="Q"))
     assert "Break in the series. Source, 2023 Q1: First-instance figures come from the register of courts." in text
     assert "aggregates >" not in text
+
+
+@pytest.mark.parametrize("fault", ["cut", "deleted"])
+def test_a_damaged_release_is_told_in_words_and_comes_back_when_it_is_restored(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    copied = tmp_path / "home"
+    shutil.copytree(root, copied, symlinks=True)
+    monkeypatch.setenv("RTI_HOME", str(copied))
+    path = (copied / "public" / "current").resolve() / "release.duckdb"
+    whole = path.read_bytes()
+    path.unlink()
+    if fault == "cut":
+        path.write_bytes(whole[:300_000])
+    script = str(PROJECT / "dashboards" / "public.py")
+    test = AppTest.from_file(script, default_timeout=60).run()
+    assert not test.exception
+    assert [one.value for one in test.title] == ["These figures cannot be shown at the moment"]
+    told = " ".join(one.value for one in test.markdown)
+    assert "release 2026-Q3 is damaged" in told
+    assert "not lost" in told and "rti audit verify" in told
+    assert str(copied) not in told
+    path.write_bytes(whole)
+    again = AppTest.from_file(script, default_timeout=60).run()
+    assert not again.exception
+    assert "These figures cannot be shown" not in str([one.value for one in again.title])

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import clock, notices, refresh, run, warehouse
+from pipelines import clock, integrity, notices, refresh, run, warehouse
 from pipelines.home import Home, init
 from pipelines.home_lock import HomeBusyError
 from pipelines.intake import facts, ledger, queries
+from pipelines.releases import publish
 from tests.conftest import CLOCK, frozen_at
 from tests.integration import small
 
@@ -269,25 +270,41 @@ def test_two_refreshes_of_one_home_do_not_meet(story: Story) -> None:
         run.refresh(story.home, say=lambda _: None)
 
 
-def test_facts_that_are_lost_stop_everything_behind_them(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def _raise_values(path: Path) -> None:
+    """Other figures in a valid file, as somebody would write them on purpose."""
+    pl.read_parquet(path).with_columns(pl.col("value") + 100).write_parquet(path)
+
+
+@pytest.mark.parametrize("fault", [Path.unlink, _raise_values], ids=["lost", "changed"])
+def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
+    story: Story, fault: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The draft that was made before the fault stays, and is not published while it lasts."""
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
     engine = ledger.open_ledger(story.home)
-    lost = queries.submissions(engine, states=["approved"])[0].submission_id
-    path = facts.path_of(story.home, "observation", lost)
-    hidden = path.with_suffix(".lost")
+    lost = queries.submissions(engine, states=["published", "approved"])[0]
+    path = facts.path_of(story.home, "observation", lost.submission_id)
+    whole = path.read_bytes()
     before = warehouse.latest_counts(story.home)
+    waiting, current = publish.drafts(story.home), story.home.current.resolve()
+    assert waiting == ["2026-Q3.1"]
     said: list[str] = []
-    path.rename(hidden)
+    fault(path)
     try:
-        with pytest.raises(run.RunFailedError, match="gathered"):
+        with pytest.raises(run.DamagedFactsError, match="gathered") as stopped:
             run.refresh(story.home, say=said.append)
+        with pytest.raises(integrity.IntegrityError, match=lost.submission_id):
+            refresh.publish(story.home)
     finally:
-        hidden.rename(path)
+        path.write_bytes(whole)
+    for part in (lost.submission_id, lost.filename, str(lost.territory), str(lost.form), str(path)):
+        assert part in str(stopped.value)
     assert warehouse.latest_counts(story.home) == before
     assert not [line for line in said if line.startswith(("counts", "release", "draft"))]
     reported = [notice for notice in notices.listed(engine) if notice.kind == "run_failed"]
     assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]
+    assert (publish.drafts(story.home), story.home.current.resolve()) == (waiting, current)
 
 
 def test_a_cell_that_could_be_worked_out_stops_the_draft(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from streamlit.util import calc_hash
 
 from dashboards import portal_layout
 from pipelines import desk
+from pipelines.intake import store
 from tests import portal_fixture
 
 if TYPE_CHECKING:
@@ -740,3 +741,35 @@ def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
     one = cast(Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
     here = Here(cast(Any, None), cast(Any, None), "en")
     assert _findings(here, one) == said
+
+
+# --------------------------------------------------------------------------------------------------------- damaged data
+
+
+def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(run: Run, opened: desk.Desk) -> None:
+    number = handed_in(opened)
+    found = next(e.row for e in desk.submissions(opened, _who(opened, "al-sender")) if e.row.submission_id == number)
+    store.path_of(opened.home, found.sha256).write_bytes(b"changed")
+    portal_layout._desk.clear()
+    test = run("answer", "al-sender", id=number)
+    assert len(test.error) == 1
+    told = test.error[0].value.replace("\\", "")
+    assert f"The stored file third.xlsx of the return {number} is missing or damaged" in told
+    assert "Tell the steward of the secretariat: it must be restored from a backup." in told
+    assert str(opened.home.root) not in told
+    assert any("What happened" in one.value for one in test.header)
+
+
+def test_a_page_on_a_damaged_ledger_says_so_and_does_not_end_in_an_error(run: Run, opened: desk.Desk) -> None:
+    opened.engine.dispose()
+    (opened.home.restricted / "ledger.sqlite").write_bytes(b"x" * 100_000)
+    portal_layout._desk.clear()
+    test = run("returns", "al-sender")
+    assert [one.value for one in test.title] == ["Stored data is damaged"]
+    assert "it must be restored from a backup" in test.error[0].value
+
+
+def _who(opened: desk.Desk, account: str) -> Identity:
+    from pipelines.people import accounts
+
+    return accounts.identity(opened.engine, account)

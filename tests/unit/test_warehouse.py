@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -81,6 +83,83 @@ def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
     ]  # fmt: skip
     assert not (home.warehouse / "counts-000009").exists()
     assert (home.warehouse / "counts-as-of-20250801T000000Z.duckdb").exists()
+
+
+@pytest.fixture
+def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Builds without dbt, one row a build; tells of each whether it went on from the one before."""
+    gather(home, {})
+    monkeypatch.setattr(warehouse, "EXPORTED", ("t",))
+    warm: list[bool] = []
+
+    def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[warehouse.NodeTime]:
+        warm.append("counts_again" in arguments)
+        with duckdb.connect(str(variables["path"])) as connection:
+            connection.execute("create table if not exists fct_submission (submission_id varchar)")
+            connection.execute("create table if not exists t (x integer)")
+            connection.execute("insert into t values (1)")
+        return []
+
+    monkeypatch.setattr(warehouse, "_build", build)
+    for _ in range(2):
+        warehouse.build_counts(home)
+    assert warm == [False, True]
+    warm.clear()
+    return warm
+
+
+def _rows(path: Path) -> int:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return len(connection.execute("select x from t").fetchall())
+
+
+def _cut(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("fault", [_cut, _flip, Path.unlink], ids=["cut", "one bit", "deleted"])
+@pytest.mark.parametrize("what", ["database", "table"])
+def test_a_damaged_build_is_set_aside_and_the_one_before_is_built_upon(
+    home: Home, built: list[bool], fault: Callable[[Path], None], what: str
+) -> None:
+    newest = warehouse.latest_counts(home)
+    assert newest is not None and newest.name == "counts-000002.duckdb"
+    fault(newest if what == "database" else warehouse.tables(newest) / "t.parquet")
+    if newest.exists():
+        assert not warehouse.is_whole(newest)
+    again = warehouse.build_counts(home)
+    assert built == [True]
+    # A name never comes again, so that no reader takes another build for the one it has open.
+    assert again.name == ("counts-000003.duckdb" if what == "table" or fault is not Path.unlink else newest.name)
+    assert _rows(again) == 2
+    assert warehouse.is_whole(again)
+
+
+def test_where_every_build_is_damaged_the_next_begins_afresh(home: Home, built: list[bool]) -> None:
+    for path in home.warehouse.glob("counts-*.duckdb"):
+        _cut(path)
+    again = warehouse.build_counts(home)
+    assert (built, _rows(again), again.name) == ([False], 1, "counts-000003.duckdb")
+    assert (home.warehouse / ".damaged-counts-000002.duckdb").is_file()
+
+
+def test_a_build_of_an_earlier_version_is_whole_while_it_can_be_read(home: Home, built: list[bool]) -> None:
+    newest = warehouse.latest_counts(home)
+    assert newest is not None
+    note = warehouse.tables(newest) / "build.json"
+    content = json.loads(note.read_text(encoding="utf-8"))
+    del content["files"]
+    note.write_text(json.dumps(content), encoding="utf-8")
+    assert warehouse.is_whole(newest)
+    _cut(newest)
+    assert not warehouse.is_whole(newest)
 
 
 def test_a_failure_names_the_model_and_what_it_said() -> None:

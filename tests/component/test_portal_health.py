@@ -1,0 +1,26 @@
+"""The offices' service answers `/health`, in front of the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from dashboards import portal_app
+from pipelines.home import init
+from pipelines.service.settings import settings
+
+
+def test_the_offices_service_tells_its_health_without_a_sign_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
+    home = init(tmp_path / "home", "real")
+    monkeypatch.setenv("RTI_HOME", str(home.root))
+    client = TestClient(portal_app.create(home, settings(home, 8999)))
+    good = client.get("/health")
+    assert (good.status_code, good.json()["status"]) == (200, "ok")
+    (home.restricted / "ledger.sqlite").rename(home.restricted / "elsewhere")
+    bad = client.get("/health")
+    assert (bad.status_code, bad.json()["checks"]["ledger"]) == (503, "the ledger is missing")
