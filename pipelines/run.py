@@ -74,8 +74,8 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
             reports.try_to_report(home, failed, message=message)
             if damaged := _failed_check(result, "facts_match_ledger"):
                 raise DamagedFactsError(
-                    f"no draft was made, at gathered: {damaged}. Then run `rti refresh` again; an older draft stays and "
-                    "is not published until then"
+                    f"no draft was made, at gathered: {damaged}. Then run `rti refresh` again; an older draft stays "
+                    "and is not published until then"
                 )
             raise RunFailedError(_failures(result) or f"the refresh failed: {failed.cause}: {message.strip()}")
     after = _release(home)
