@@ -91,11 +91,7 @@ def _interrupt(*_: object) -> None:
 
 
 def _dashboard(port: int) -> list[str]:
-    return [
-        sys.executable, "-m", "streamlit", "run", str(PROJECT / "dashboards" / "public.py"),
-        "--server.address", HOST, "--server.port", str(port), "--server.headless", "true",
-        "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false",
-    ]  # fmt: skip
+    return [sys.executable, "-m", "dashboards.public_app", "--port", str(port)]
 
 
 def _portal(port: int) -> list[str]:
