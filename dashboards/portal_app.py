@@ -65,7 +65,9 @@ def create(home: Home, told: Settings) -> Any:
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
         demonstration.give_passwords(home, desk.engine)
-        served = sign_in.create(desk.engine, client, told.issuer, demonstration=home.kind == "demonstration")
+        served = sign_in.create(
+            desk.engine, client, told.issuer, demonstration=home.kind == "demonstration", secret=told.cookie_secret
+        )
         routes.append(Mount(IDENTITY_PATH, served))
     uploads = portal_uploads.Sessions()
     app = App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk, uploads))

@@ -47,6 +47,8 @@ _TEXT = {
 _ACCOUNT_TITLE = {
     "created": mark("Your account is ready"),
     "reset": mark("Your password was set anew"),
+    "attempts": mark("Wrong passwords were tried for your account"),
+    # Of notices made before accounts could no longer be locked.
     "locked": mark("Your account is locked for a while"),
 }
 _ACCOUNT_TEXT = {
@@ -57,6 +59,10 @@ _ACCOUNT_TEXT = {
     "reset": mark(
         "The password of your account {account} was set anew. The steward tells you the new one; you choose your own "
         "when you next sign in. If you did not ask for this, tell the steward."
+    ),
+    "attempts": mark(
+        "For your account {account}, {failed} wrong passwords in a row were tried. It is not locked; you can sign in "
+        "as always. If it was not you, tell the steward."
     ),
     "locked": mark(
         "Your account {account} is locked until {until} after several wrong passwords. If it was not you, tell the "
@@ -91,7 +97,7 @@ def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bo
     elif notice.kind == "account":
         what = content["what"]
         title = tell(_ACCOUNT_TITLE[what], language)
-        text = tell(_ACCOUNT_TEXT[what], language, account=notice.account_id, until=content.get("until", ""))
+        text = tell(_ACCOUNT_TEXT[what], language, **{"until": "", **content, "account": notice.account_id})
     else:
         title = tell(_TITLE[notice.kind], language, return_=_return(content, registry, language))
         text = tell(_TEXT[notice.kind], language)
