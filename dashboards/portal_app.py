@@ -47,7 +47,7 @@ def create(home: Home, told: Settings) -> Any:
     from dashboards import portal_uploads
     from dashboards.portal_line import Lines
     from dashboards.portal_pages import paths
-    from dashboards.portal_shell import Dressed, assets
+    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
     from pipelines.desk import open_desk
     from pipelines.service import demonstration, guards, sign_in, tidy
     from pipelines.service.api import create_api
@@ -75,10 +75,8 @@ def create(home: Home, told: Settings) -> Any:
     rates = guards.Rates()
     pages = portal_uploads.UploadGuard(Dressed(Lines(app), paths()), person, uploads)
     limited = guards.SessionGuard(pages, told.site.limits, rates, longest_message=_longest_message)
-    # The pages' own scripts are inline (`portal_layout.script`), so that their hashes cannot be listed ahead.
-    return SecurityHeaders(
-        guards.Guard(limited, told.site.limits, rates, writable=_writable), told.site, ("'unsafe-inline'",)
-    )
+    guarded = guards.Guard(limited, told.site.limits, rates, writable=_writable)
+    return SecurityHeaders(guarded, told.site, INLINE_SCRIPTS)
 
 
 def _writable(path: str) -> tuple[str, ...]:
@@ -148,6 +146,7 @@ def main() -> None:
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
     _refuse_taken(port)
+    told.site.warn_of_missing_proxy()
     faults.log_no_words()
     # Streamlit turns on the log of requests, and with it the codes by which people come back from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)

@@ -37,6 +37,8 @@ _SHELL = b'<div id="root">'
 _LOADED = (
     f'<link rel="stylesheet" href="{_ADDRESS["portal.css"]}"><script src="{_ADDRESS["portal.js"]}"></script>'
 ).encode()
+INLINE_SCRIPTS = ("'unsafe-inline'",)
+"""Sources of inline scripts for the content policy: the pages' own (`portal_layout.script`) have no hashes to list."""
 _HTML_LANG = re.compile(rb'<html lang="[^"]*"')
 _NOT_PASSED_ON = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range"))
 _NOT_ITS_OWN = frozenset((b"content-length", b"etag", b"last-modified", b"accept-ranges", b"vary"))

@@ -65,6 +65,7 @@ def main() -> None:
         site = public_site()
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
+    site.warn_of_missing_proxy()
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(
         create(site),

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
 import secrets
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from pipelines.home import Home
 
+_LOG = logging.getLogger(__name__)
 IDENTITY_PATH = "/identity"
 BUILT_IN_CLIENT = "rti-portal"
 
@@ -85,6 +87,15 @@ class Site:
         except ValueError:
             return False
         return name.rstrip(".") in (urlsplit(self.address).hostname, *_LOOPBACK)
+
+    def warn_of_missing_proxy(self) -> None:
+        """Log a warning if a proxy with TLS must be there and none is trusted: all people then have its address."""
+        if self.is_https and not self.proxies:
+            _LOG.warning(
+                "%s is served by a proxy, and RTI_TRUSTED_PROXIES names none: limits per address count all people as "
+                "one. Set it to the proxy's address, such as 127.0.0.1.",
+                self.address,
+            )
 
     def uvicorn(self) -> dict[str, Any]:
         """Return uvicorn's options for proxies: it would otherwise believe any program on this machine."""
