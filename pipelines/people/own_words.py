@@ -27,8 +27,9 @@ def shared_words() -> tuple[str, ...]:
 
     texts = [locales.gettext(PROJECT, language) for language in locales.languages()]
     for territory in registry.load().territories.values():
-        parts = [territory, *territory.offices, *territory.jurisdictions]
-        texts += [name.name for part in parts for name in part.names]
+        names = [*territory.names, *(name for office in territory.offices for name in office.names)]
+        names += [name for part in territory.jurisdictions for name in part.names]
+        texts += [name.name for name in names]
     return tuple(dict.fromkeys(word for text in texts for word in _words(text)))
 
 

@@ -55,7 +55,7 @@ def check(password: str, account_id: str, display_name: str, email: str | None =
 
 
 def _refuse_guessable(password: str, plain: str, words: Sequence[str]) -> None:
-    from zxcvbn import zxcvbn  # late: its lists take 14 MB
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # late: its lists take 14 MB
 
     left = plain
     for word in sorted(words, key=len, reverse=True):
