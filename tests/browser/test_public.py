@@ -62,7 +62,12 @@ def test_no_table_is_wider_than_a_telephone(open_page: Open, path: str) -> None:
     closed.evaluate_all("all => all.forEach(e => e.click())")
     expect(closed).to_have_count(0)
     tables = page.locator(".rti-scroll")
-    page.wait_for_function("[...document.querySelectorAll('.rti-scroll')].every(e => e.clientWidth)")
+    # Not `wait_for_function`, which evaluates a text again and again: the pages' content policy forbids it.
+    page.evaluate("""() => new Promise(done => {
+        const look = () => [...document.querySelectorAll('.rti-scroll')].every(e => e.clientWidth)
+            ? done() : setTimeout(look, 50);
+        look();
+    })""")
     sizes = tables.evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
     assert sizes or path == "source"
     assert [label for label, whole, seen in sizes if whole > seen] == []
