@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 
 from pipelines import locales
 from pipelines.locales import mark
@@ -20,13 +21,19 @@ def own_words(account_id: str, display_name: str, email: str | None = None) -> t
     return tuple(dict.fromkeys(word for text in texts for word in _words(text))) + shared_words()
 
 
-@cache
 def shared_words() -> tuple[str, ...]:
     """Return the words in the names of the project, territories, jurisdictions and offices, in every language."""
     from pipelines.returns import registry
 
+    return _declared_words(registry.folders())
+
+
+@cache
+def _declared_words(folders: tuple[Path, ...]) -> tuple[str, ...]:
+    from pipelines.returns import registry
+
     texts = [locales.gettext(PROJECT, language) for language in locales.languages()]
-    for territory in registry.load().territories.values():
+    for territory in registry.load_from(folders).territories.values():
         names = [*territory.names, *(name for office in territory.offices for name in office.names)]
         names += [name for part in territory.jurisdictions for name in part.names]
         texts += [name.name for name in names]
