@@ -17,6 +17,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, queries, tables, words
+from pipelines.service.guards import LONGEST_ADDRESS, TOO_LONG
 
 CSS = Path(__file__).with_name("style.css")
 CRIMES = ("TIP", "SOM")
@@ -116,6 +117,7 @@ BANNER = "Demonstration data: every figure is invented."
 def page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
     """Begin a page: style, banner, title, and a notice where the address was made of another release."""
     st.html(CSS)
+    _stop_at_long_address()
     here = frame()
     if here.is_demonstration:
         st.html(f'<div class="rti-banner" role="note">{banner}</div>')
@@ -126,6 +128,17 @@ def page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
     if asked and asked != here.id:
         st.info(f"This address was made with release {asked}; the figures below are of the current release, {here.id}.")
     return here
+
+
+def _stop_at_long_address() -> None:
+    """End a page whose address is longer than the server takes: an open page can be sent one past its limit.
+
+    200 kB of one parameter came back as 1.8 MB of page.
+    """
+    length = sum(len(name) + len(value) for name in st.query_params for value in st.query_params.get_all(name))
+    if length > LONGEST_ADDRESS:
+        st.error(TOO_LONG)
+        st.stop()
 
 
 def choose(

@@ -1,7 +1,8 @@
 """The service of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
 
-It puts together the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, and what
-stands around them (`portal_shell.py`, `portal_line.py`).  Nothing else belongs here.
+It puts together the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, and the
+wrappers around them: guards and headers that the public dashboard has too (`pipelines/service/`), the guard of uploads,
+the shell and the lines.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from pipelines.service import faults
 from pipelines.service.settings import IDENTITY_PATH, Settings, SettingsError, settings
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from dashboards.portal_uploads import Sessions
     from pipelines.desk import Desk
 
 HOST = "127.0.0.1"
@@ -28,28 +32,34 @@ PORT = 8502
 SECONDS_AWAY = 900
 """How long a session without a line is kept: a file that was given and a half-written explanation outlive a quarter of
 an hour without the network. Streamlit would keep it two minutes."""
+LONGEST_MESSAGE = 1024 * 1024
+"""Bytes of one WebSocket message of somebody signed in: all justifications of a long return together."""
 _LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).with_name("portal.py")
 
 
 def create(home: Home, told: Settings) -> Any:
-    """The application of a home: a `streamlit.starlette.App`, dressed; an ASGI callable."""
+    """Return the application of a home: a `streamlit.starlette.App` behind the guards; an ASGI callable."""
     from starlette.routing import Mount
     from streamlit import config
     from streamlit.starlette import App
 
+    from dashboards import portal_uploads
     from dashboards.portal_line import Lines
     from dashboards.portal_pages import paths
-    from dashboards.portal_shell import Dressed, assets
+    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
     from pipelines.desk import open_desk
-    from pipelines.service import demonstration, health, sign_in, tidy
+    from pipelines.service import demonstration, guards, health, sign_in, tidy
     from pipelines.service.api import create_api
     from pipelines.service.authorization import Client
+    from pipelines.service.headers import SecurityHeaders
 
     for path in tidy.tidy(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     # Here and not in `.streamlit/config.toml`, which the public pages read too: theirs hold nothing worth keeping.
     config.set_option("server.disconnectedSessionTTL", SECONDS_AWAY)
+    config.set_option("server.maxUploadSize", portal_uploads.LARGEST // 1024 // 1024)
+    config.set_option("server.maxWidgetStateSize", LONGEST_MESSAGE // 1024 // 1024)
     desk = open_desk(home)
     routes = [
         Mount("/api", create_api(desk)),
@@ -59,23 +69,53 @@ def create(home: Home, told: Settings) -> Any:
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
         demonstration.give_passwords(home, desk.engine)
-        served = sign_in.create(desk.engine, client, told.issuer, demonstration=home.kind == "demonstration")
+        served = sign_in.create(
+            desk.engine, client, told.issuer, demonstration=home.kind == "demonstration", secret=told.cookie_secret
+        )
         routes.append(Mount(IDENTITY_PATH, served))
-    return Dressed(Lines(App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk))), paths())
+    uploads = portal_uploads.Sessions()
+    app = App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk, uploads))
+    person = portal_uploads.person_of_cookie(desk.engine, told.issuer)
+    rates = guards.Rates()
+    pages = portal_uploads.UploadGuard(Dressed(Lines(app), paths()), person, uploads)
+    limited = guards.SessionGuard(pages, told.site.limits, rates, longest_message=_longest_message)
+    guarded = guards.Guard(limited, told.site.limits, rates, writable=_writable)
+    return SecurityHeaders(guarded, told.site, INLINE_SCRIPTS)
 
 
-def _beside(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
+def _writable(path: str) -> tuple[str, ...]:
+    """Return the methods, besides those that only read, that an address accepts."""
+    from dashboards import portal_uploads
+
+    if path.startswith("/api/"):
+        return ("POST", "PUT", "PATCH", "DELETE")
+    if path.startswith(f"{IDENTITY_PATH}/"):
+        return ("POST",)
+    return portal_uploads.METHODS if path.startswith(portal_uploads.PATH) else ()
+
+
+def _longest_message(scope: Scope) -> int:
+    """Return the bytes that one message of a page may have: few before somebody has signed in."""
+    from dashboards.portal_uploads import signed_claims
+    from pipelines.service.guards import LONGEST_MESSAGE as ANONYMOUS
+
+    return LONGEST_MESSAGE if signed_claims(scope) else ANONYMOUS
+
+
+def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
     """What runs beside the pages: what the first upload would wait for is loaded, and notices are sent."""
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
+        from dashboards.portal_uploads import sweeping
         from pipelines.service import clerk
 
         ending = threading.Event()
         threading.Thread(target=_warm, args=(desk, ending), name="warm-up", daemon=True).start()
         with clerk.at_work(desk.home, desk.engine, desk.registry):
             try:
-                yield None
+                async with sweeping(uploads):
+                    yield None
             finally:
                 ending.set()
 
@@ -105,14 +145,25 @@ def main() -> None:
     port = parser.parse_args().port
     try:
         home = open_home()
-        app = create(home, settings(home, port))
+        told = settings(home, port)
+        app = create(home, told)
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
     _refuse_taken(port)
+    told.site.warn_of_missing_proxy()
     faults.log_no_words()
     # Streamlit turns on the log of requests, and with it the codes by which people come back from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, server_header=False)
+    uvicorn.run(
+        app,
+        host=HOST,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws_max_size=LONGEST_MESSAGE,
+        **told.site.uvicorn(),
+    )
 
 
 def _refuse_taken(port: int) -> None:

@@ -190,7 +190,8 @@ def spoken(language: str) -> None:
     names = json.dumps(told, ensure_ascii=False)
     script(
         f"document.documentElement.lang='{tag}';window.rtiNames?.say({names});"
-        f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax';"
+        f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax'"
+        "+(location.protocol==='https:'?';secure':'');"
     )
 
 

@@ -1,4 +1,4 @@
-"""The shell around every page of the portal: the language of its document, its looks, its script, its headers.
+"""The shell around every page of the portal: the language of its document, its looks, its script.
 
 Belongs here: what a browser loads once, before any page is computed.  Streamlit would send the style sheets and the
 script anew with every run of every page, and the browser would clean and read them anew (12 kB, twice an upload).
@@ -37,23 +37,11 @@ _SHELL = b'<div id="root">'
 _LOADED = (
     f'<link rel="stylesheet" href="{_ADDRESS["portal.css"]}"><script src="{_ADDRESS["portal.js"]}"></script>'
 ).encode()
+INLINE_SCRIPTS = ("'unsafe-inline'",)
+"""Sources of inline scripts for the content policy: the pages' own (`portal_layout.script`) have no hashes to list."""
 _HTML_LANG = re.compile(rb'<html lang="[^"]*"')
 _NOT_PASSED_ON = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range"))
 _NOT_ITS_OWN = frozenset((b"content-length", b"etag", b"last-modified", b"accept-ranges", b"vary"))
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-    # Streamlit's own bundle needs inline styles and evaluates the grammar of charts; nothing comes from elsewhere.
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
-        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        b"connect-src 'self' ws: wss: blob: data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
-        b"frame-ancestors 'none'",
-    ),
-)
 
 
 def assets() -> list[BaseRoute]:
@@ -72,9 +60,9 @@ def assets() -> list[BaseRoute]:
 
 
 class Dressed:
-    """Around the whole application: language, looks and script of the document, and security headers where an answer
-    has none of its own, also where it tells of a fault. An address of no page leads to the first: Streamlit would put a
-    dialog before it, in English.
+    """Set the language, looks and script of the document; redirect an address of no page to the first page.
+
+    Streamlit would put a dialog before such a page, in English. Security headers come from `service/headers.py`.
 
     `pages` are the paths of the pages, without a slash; the first page's is empty.
     """
@@ -108,8 +96,6 @@ def _dresser(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message["headers"])
-            there = {name.lower() for name, _ in headers}
-            headers += [(name, value) for name, value in _HEADERS if name not in there]
             # Only Streamlit's own small shell is HTML here; it comes in one piece and, without this, always in English.
             kind = dict(headers).get(b"content-type", b"")
             if rewrite and kind.startswith(b"text/html"):

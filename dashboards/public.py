@@ -1,4 +1,4 @@
-"""The public dashboard: `streamlit run dashboards/public.py`. A router and nothing else.
+"""The pages of the public dashboard, behind `public_app.py`. A router and nothing else.
 
 It reads the current release of the home under RTI_HOME and nothing besides: no warehouse and no ledger.
 """

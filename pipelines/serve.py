@@ -144,11 +144,7 @@ def _slug(name: str) -> str:
 
 
 def _dashboard(port: int) -> list[str]:
-    return [
-        sys.executable, "-m", "streamlit", "run", str(PROJECT / "dashboards" / "public.py"),
-        "--server.address", HOST, "--server.port", str(port), "--server.headless", "true",
-        "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false",
-    ]  # fmt: skip
+    return [sys.executable, "-m", "dashboards.public_app", "--port", str(port)]
 
 
 def _portal(port: int) -> list[str]:

@@ -107,10 +107,12 @@ def _may(here: Here, grants: tuple[Grant, ...]) -> str:
 
 
 def _state(here: Here, one: Account) -> html.Markup:
+    from pipelines.people.signin import TOLD_AFTER
+
     if one.disabled:
         return html.badge("off", "⊘", here.tell("disabled"))
-    if one.locked_until:
-        return html.badge("warning", "▲", here.tell("locked until {time}", time=words.time(one.locked_until)))
+    if one.failed >= TOLD_AFTER:
+        return html.badge("warning", "▲", here.tell("wrong passwords in a row: {n}", n=one.failed))
     if one.must_change:
         return html.badge("draft", "◌", here.tell("must change the password"))
     return html.badge("good", "✔", here.tell("good"))

@@ -16,6 +16,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
+from dashboards.portal_uploads import LARGEST, release_unclaimed
 from pipelines.desk.underway import Uploads
 from pipelines.locales.findings import describe_finding
 from pipelines.people.permissions import has_role_for
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.intake.check import Step
     from pipelines.intake.report import Report
 
-LARGEST_MB = 50
+LARGEST_MB = LARGEST // 1024 // 1024
 _FILES = "held"
 _SHOWN = 3
 _PARTS = {"reading": 0.1, "begun": 0.2, "judging": 0.6}
@@ -82,6 +83,7 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
     held: _Files = st.session_state.setdefault(f"{key}.{_FILES}", _Files())
     present = [file.file_id for file in files or ()]
     held.keep(present)
+    release_unclaimed(present, st.session_state.setdefault(f"{key}.unclaimed", {}))
     for file in files or ():
         if file.file_id not in held.done:
             held.done[file.file_id] = _take(here, held, file.name, file.getvalue(), file.file_id)

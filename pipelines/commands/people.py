@@ -141,7 +141,7 @@ def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False)
 
 @account.command()
 def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
-    """Let a disabled or locked account act again."""
+    """Let a disabled account act again."""
     from pipelines.people import accounts
 
     engine = the_ledger(the_home())
@@ -323,12 +323,12 @@ def _spelt(grant: Grant) -> str:
 
 
 def _standing(one: Account) -> str:
-    from pipelines import clock
+    from pipelines.people.signin import TOLD_AFTER
 
     if one.disabled:
         return "disabled"
-    if one.locked_until and clock.parse(one.locked_until) > clock.now():
-        return f"locked until {one.locked_until}"
+    if one.failed >= TOLD_AFTER:
+        return f"{one.failed} wrong passwords in a row"
     return "must change its password" if one.must_change else ""
 
 

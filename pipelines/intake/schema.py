@@ -135,6 +135,7 @@ ACCOUNT = sa.Table(
     # Argon2; empty for an account that signs in elsewhere, and for the machine's own.
     sa.Column("password_hash", sa.Text),
     sa.Column("must_change", sa.Boolean, nullable=False),
+    # Wrong passwords since the last right one. `locked_until` is no longer used: nobody can lock an account.
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("locked_until", TIME),
     sa.Column("disabled", sa.Boolean, nullable=False),

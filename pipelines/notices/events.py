@@ -97,15 +97,16 @@ def _told_of(event: Mapping[str, Any]) -> str | None:
     return action
 
 
-_ACCOUNT = {"create": "created", "reset_password": "reset", "lock": "locked"}
+_ACCOUNT = {"create": "created", "reset_password": "reset", "attempts": "attempts"}
 """Acts on accounts, as the audit log names them, of which the account is told."""
 
 
 def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str], by: str, **detail: Any) -> list[str]:
-    """Enter what accounts are told of an act on them: made, given a new password, locked; returns the notices' ids.
+    """Enter what accounts are told of an act on them: made, given a new password, tried with many wrong ones; returns
+    the notices' ids.
 
-    Accounts that sign in elsewhere, and those that the machine itself makes, are not told that they were made. Of a
-    lock an account is told once a day, so that nobody can fill its box by wrong passwords.
+    Accounts that sign in elsewhere, and those that the machine itself makes, are not told that they were made. Of
+    wrong passwords an account is told once a day, so that nobody can fill its box by them.
     """
     what = _ACCOUNT.get(action)
     if what is None or (what == "created" and by == SYSTEM):
@@ -113,10 +114,10 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     query = sa.select(ACCOUNT.c.account_id).where(
         ACCOUNT.c.account_id.in_(list(account_ids)), ACCOUNT.c.password_hash.is_not(None), ACCOUNT.c.disabled.is_(False)
     )
-    content = {"what": what, **({"until": detail["until"]} if what == "locked" else {})}
+    content = {"what": what, **({"failed": detail["failed"]} if what == "attempts" else {})}
     out = []
     for row in connection.execute(query.order_by(ACCOUNT.c.account_id)):
-        told_once = what if what == "locked" else f"{what} {clock.stamp(clock.now())}"
+        told_once = what if what == "attempts" else f"{what} {clock.stamp(clock.now())}"
         done = enqueue(connection, row.account_id, "account", content, what=told_once)
         out += [done] if done is not None else []
     return out

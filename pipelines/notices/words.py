@@ -48,6 +48,8 @@ _TEXT = {
 _ACCOUNT_TITLE = {
     "created": mark("Your account is ready"),
     "reset": mark("Your password was set anew"),
+    "attempts": mark("Wrong passwords were tried for your account"),
+    # Of notices made before accounts could no longer be locked.
     "locked": mark("Your account is locked for a while"),
 }
 _ACCOUNT_TEXT = {
@@ -58,6 +60,10 @@ _ACCOUNT_TEXT = {
     "reset": mark(
         "The password of your account {account} was set anew. The steward tells you the new one; you choose your own "
         "when you next sign in. If you did not ask for this, tell the steward."
+    ),
+    "attempts": mark(
+        "For your account {account}, {failed} wrong passwords in a row were tried. It is not locked; you can sign in "
+        "as always. If it was not you, tell the steward."
     ),
     "locked": mark(
         "Your account {account} is locked until {until} after several wrong passwords. If it was not you, tell the "
@@ -103,7 +109,7 @@ def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bo
     elif notice.kind == "account":
         what = content["what"]
         title = tell(_ACCOUNT_TITLE[what], language)
-        text = tell(_ACCOUNT_TEXT[what], language, account=notice.account_id, until=content.get("until", ""))
+        text = tell(_ACCOUNT_TEXT[what], language, **{"until": "", **content, "account": notice.account_id})
     elif notice.kind == "run_failed":
         title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
         facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}

@@ -215,7 +215,7 @@ def disable(engine: sa.Engine, account_id: str, *, by: str) -> None:
 
 
 def enable(engine: sa.Engine, account_id: str, *, by: str) -> None:
-    """Let a disabled or locked account act again."""
+    """Let a disabled account act again, and end its count of wrong passwords."""
     _set(engine, account_id, by, "enable", disabled=False, failed=0, locked_until=None)
 
 

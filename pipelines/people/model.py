@@ -37,7 +37,7 @@ class Account:
     email: str | None
     language: str
     must_change: bool
-    locked_until: str | None
+    failed: int
     disabled: bool
     issuer: str | None
     subject: str | None
@@ -81,7 +81,7 @@ def check(one: New) -> None:
     for given in one.grants:
         check_grant(given)
     if one.password is not None:
-        passwords.check(one.password, one.account_id, one.display_name)
+        passwords.check(one.password, one.account_id, one.display_name, one.email)
 
 
 def check_language(language: str) -> None:

@@ -1,25 +1,31 @@
-"""Passwords: what one must be, how it is kept, when too many wrong ones lock.
+"""Passwords: what one must be, and how it is kept.
 
-Belongs here: the rule, Argon2, the length of a lock.  Does not belong here: whose password it is (`accounts.py`).
-The rule is that of NIST SP 800-63B: length counts, no classes of characters, nothing that says the account's own name.
+The rule is that of NIST SP 800-63B: length counts, no classes of characters, nothing that is on a list of common
+passwords or made of the account's own words. How often one may be tried is in `throttle.py`.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
-from datetime import timedelta
+from collections.abc import Sequence
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from pipelines.locales import mark
+from pipelines.people.own_words import own_words
 from pipelines.told import ToldError
 
 MINIMUM, MAXIMUM = 12, 256
 """Characters. The upper bound keeps whoever is not signed in from having megabytes hashed."""
-FAILURES = 5
-FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=15), timedelta(days=1)
+LEAST_GUESSES = 10**10
+"""Guesses that a new password must withstand by zxcvbn's estimate, its highest grade. `Summer2026!!` withstands 10^8.4,
+three unrelated words 10^12."""
+_ESTIMATED = 64
+"""Characters that are estimated: zxcvbn takes a time that grows with the square of the length."""
+_LEFT = 8
+"""Characters that must be left of a password without its owner's words."""
 _HASHER = PasswordHasher()
 """Argon2id with the library's parameters (those of RFC 9106 for little memory); raised with it, and then rehashed."""
 _AT_ONCE = threading.BoundedSemaphore(4)
@@ -32,8 +38,8 @@ class PasswordError(ToldError):
     """A password that is not taken. The text says why."""
 
 
-def check(password: str, account_id: str, display_name: str) -> None:
-    """Raise PasswordError for a new password that is too short, too long, or made of the account's own name."""
+def check(password: str, account_id: str, display_name: str, email: str | None = None) -> None:
+    """Raise PasswordError for a new password that is too short, too long, or easy to guess for this account."""
     if len(password) < MINIMUM:
         raise PasswordError(mark("A password has at least {n} characters; a few words together do well."), n=MINIMUM)
     if len(password) > MAXIMUM:
@@ -45,6 +51,30 @@ def check(password: str, account_id: str, display_name: str) -> None:
         # What is left without the name must be a password by itself, unless the name is too short to matter.
         if len(name) >= 4 and name in plain and len(plain.replace(name, "")) < MINIMUM:
             raise PasswordError(mark("This password is made of the account's own name; take another."))
+    _refuse_guessable(password, plain, own_words(account_id, display_name, email))
+
+
+def _refuse_guessable(password: str, plain: str, words: Sequence[str]) -> None:
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # late: its lists take 14 MB
+
+    left = plain
+    for word in sorted(words, key=len, reverse=True):
+        left = left.replace(word, "")
+    if left != plain and len(left) < _LEFT:
+        raise PasswordError(
+            mark(
+                "This password is made of words that others expect of you: your name, office or territory, or this "
+                "project's name. Use four or more unrelated words."
+            )
+        )
+    estimate = zxcvbn(password[:_ESTIMATED], user_inputs=list(words), max_length=_ESTIMATED)
+    if estimate["guesses"] < LEAST_GUESSES:
+        raise PasswordError(
+            mark(
+                "This password is easy to guess: it is on lists of common passwords, or follows a pattern such as 1234 "
+                "or a date. Use four or more unrelated words."
+            )
+        )
 
 
 def hashed(password: str) -> str:
@@ -75,14 +105,6 @@ def outdated(stored: str) -> bool:
 def one_time() -> str:
     """A password for one use: four groups of five characters, 99 bits."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
-
-
-def lock_after(failed: int) -> timedelta | None:
-    """How long an account is locked after so many wrong passwords in a row; None while it is not."""
-    if failed < FAILURES:
-        return None
-    doubled: int = 2 ** min(failed - FAILURES, 10)
-    return min(FIRST_LOCK * doubled, LONGEST_LOCK)
 
 
 def _plain(text: str) -> str:

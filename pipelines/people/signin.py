@@ -1,17 +1,14 @@
 """Signing in by a password kept here: the only place where one is compared.
 
-Belongs here: sign-in, change and reset of passwords, lock-out.  Does not belong here: what a password must be
-(`passwords.py`), sessions (the provider of OpenID Connect, `pipelines/service/`).
-
-An attempt is counted before the password is looked at, so that many at once get no more tries than one after another;
-the right password takes the count back.  An account that is not there, or has no password, takes as long as one that
-is: its password is hashed once all the same.
+How often somebody may try is decided in front of it (`throttle.py`, by address and browser). Here wrong passwords in a
+row are only counted, for the owner and the steward; no count refuses the right password, so that nobody can lock
+another's account. An account that is not there, or has no password, takes as long as one that is: its password is
+hashed once all the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -24,7 +21,9 @@ from pipelines.people import accounts, passwords
 from pipelines.people.identity import Identity, NotAllowedError
 from pipelines.people.passwords import PasswordError
 
-Outcome = Literal["ok", "wrong", "locked", "must_change", "disabled"]
+TOLD_AFTER = 10
+"""Wrong passwords in a row after which the account's owner is told and the log has an entry, once."""
+Outcome = Literal["ok", "wrong", "must_change", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +32,25 @@ class SignIn:
 
     outcome: Outcome
     identity: Identity | None = None
-    locked_until: datetime | None = None
 
 
 def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
     """Compare a password. `disabled` and `must_change` are told to whoever knows the password only."""
-    stored, locked = _attempt(engine, account_id)
-    right = passwords.matches(stored, password)
-    if locked is not None and not (right and stored is not None and locked.counted):
-        return SignIn("locked", locked_until=locked.until)
-    if not right or stored is None:
+    stored = _attempt(engine, account_id)
+    if not passwords.matches(stored, password) or stored is None:
         return SignIn("wrong")
     return _right(engine, account_id, stored, password)
 
 
 def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> None:
-    """Replace a password by its owner. Raises NotAllowedError (old one wrong, or locked), PasswordError (new one)."""
+    """Replace a password by its owner. Raises NotAllowedError (old one wrong), PasswordError (new one)."""
     attempt = sign_in(engine, account_id, old)
     if attempt.outcome not in ("ok", "must_change"):
-        raise NotAllowedError(mark("The present password is not right, or the account is locked for a while."))
+        raise NotAllowedError(mark("The present password is not right."))
     if new == old:
         raise PasswordError(mark("The new password is the old one; take another."))
     found = accounts.find(engine, account_id)
-    passwords.check(new, account_id, found.display_name if found else "")
+    passwords.check(new, account_id, found.display_name if found else "", found.email if found else None)
     fresh = passwords.hashed(new)
     with writing(engine) as connection:
         _update(connection, account_id, password_hash=fresh, must_change=False)
@@ -63,45 +58,27 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
 
 
 def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
-    """Give an account a password for one use, to be changed at the first sign-in; its lock ends. Returns it once."""
+    """Give an account a password for one use, to be changed at the first sign-in. Returns it once."""
     secret = passwords.one_time()
     fresh = passwords.hashed(secret)
     with writing(engine) as connection:
         accounts.kept(connection, account_id, by)
-        _update(
-            connection, account_id, password_hash=fresh, must_change=True, failed=0, locked_until=None,
-            issuer=None, subject=None,
-        )  # fmt: skip
+        _update(connection, account_id, password_hash=fresh, must_change=True, failed=0, issuer=None, subject=None)
         accounts.record(connection, by, "reset_password", [account_id])
     return secret
 
 
-@dataclass(frozen=True, slots=True)
-class _Lock:
-    until: datetime
-    counted: bool  # it was this attempt that locked, and it may still prove right
-
-
-def _attempt(engine: sa.Engine, account_id: str) -> tuple[str | None, _Lock | None]:
-    """Count an attempt; returns the stored hash and the lock, whichever there is."""
-    now = clock.now()
+def _attempt(engine: sa.Engine, account_id: str) -> str | None:
+    """Count an attempt; return the stored hash, None if there is none."""
     with writing(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one_or_none()
         if row is None or row.password_hash is None:
-            return None, None
-        if row.locked_until is not None and clock.parse(row.locked_until) > now:
-            return row.password_hash, _Lock(clock.parse(row.locked_until), counted=False)
-        length = passwords.lock_after(row.failed + 1)
-        until = now + length if length is not None else None
-        _update(
-            connection,
-            account_id,
-            failed=row.failed + 1,
-            locked_until=clock.stamp(until) if until is not None else None,
-        )
-        if until is not None:
-            accounts.record(connection, account_id, "lock", [account_id], until=clock.stamp(until))
-    return row.password_hash, _Lock(until, counted=True) if until is not None else None
+            return None
+        _update(connection, account_id, failed=row.failed + 1)
+        if row.failed + 1 == TOLD_AFTER:
+            accounts.record(connection, account_id, "attempts", [account_id], failed=TOLD_AFTER)
+        stored: str = row.password_hash
+    return stored
 
 
 def _right(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignIn:
@@ -111,7 +88,7 @@ def _right(engine: sa.Engine, account_id: str, stored: str, password: str) -> Si
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one()
         if row.password_hash != stored:
             return SignIn("wrong")
-        values: dict[str, Any] = {"failed": 0, "locked_until": None}
+        values: dict[str, Any] = {"failed": 0}
         if row.disabled:
             _update(connection, account_id, **values)
             return SignIn("disabled")

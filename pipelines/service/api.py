@@ -18,7 +18,10 @@ from pipelines.desk import Desk
 from pipelines.service import api_document, api_handing_in, api_more, api_problems, api_reference, api_submissions
 from pipelines.service.api_problems import ProblemError
 from pipelines.service.api_queue import Queue
+from pipelines.service.api_tokens import TokenFirst
 from pipelines.service.bounded import Bounded
+from pipelines.service.guards import Rates
+from pipelines.service.headers import NoStore
 
 DESCRIPTION = (
     "Hand in returns, read what was found in them, send and decide them, by a program. It is the same check, the same "
@@ -28,7 +31,7 @@ DESCRIPTION = (
 )
 
 WORDS_LIMIT = 1024 * 1024
-"""Bytes of a request that brings words and no file: FastAPI reads them before it asks for the token."""
+"""Bytes of a request that brings words and no file."""
 
 
 def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
@@ -49,7 +52,10 @@ def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
         refusal=ProblemError(413, "The request has more than 1 MB and is none that brings a file.", limit=1).answer(),
         besides=("/v1/check", "/v1/submissions"),
     )
+    # The last one added is the first to see a request.
+    app.add_middleware(TokenFirst, desk=app.state.desk, rates=Rates())
     api_problems.install(app)
+    app.add_middleware(NoStore)
     for part in (api_handing_in, api_submissions, api_more):
         app.include_router(part.router)
 

@@ -17,8 +17,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pipelines import codes, locales
 from pipelines.desk import Desk
 from pipelines.locales import tell
-from pipelines.people import tokens
-from pipelines.people.identity import Identity, NotAllowedError
+from pipelines.people.identity import Identity
 from pipelines.service import api_body, api_models
 from pipelines.service.api_problems import ProblemError
 from pipelines.service.api_queue import Queue
@@ -38,7 +37,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 def _who(
     request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     language: Annotated[
         str | SkipJsonSchema[None],
         Query(
@@ -47,13 +46,8 @@ def _who(
         ),
     ] = None,
 ) -> Identity:
-    """Whom the token stands for."""
-    told = language if language in locales.languages() else "en"
-    try:
-        who = tokens.identity(_desk(request).engine, bearer.credentials if bearer is not None else "")
-    except NotAllowedError as error:
-        headers = {"WWW-Authenticate": "Bearer"}
-        raise ProblemError(401, error.told(told), language=told, headers=headers) from None
+    """Return whom the token stands for, as `api_tokens.TokenFirst` has found, with the language that is asked for."""
+    who: Identity = request.state.who
     if language is not None and language not in locales.languages():
         known = ", ".join(locales.languages())
         detail = tell("There are no words in {asked}; there are {known}.", "en", asked=language, known=known)

@@ -40,6 +40,7 @@ _TITLES: dict[int, tuple[str, str]] = {
     413: (mark("The file is too big"), mark("Send at most {limit} MB; split the return by periods.")),
     415: (mark("Not a form this address takes"), mark("Send the bytes of the file, or multipart/form-data.")),
     422: (mark("The request cannot be understood"), mark("Correct what is named and send it anew.")),
+    429: (mark("Too many requests"), mark("Wait as many seconds as `Retry-After` says and send a right token.")),
     500: (mark("A fault of the service itself"), mark("Try again later; if it stays, report the time of the request.")),
     503: (mark("The service is busy"), mark("Try again in a minute; nothing was lost.")),
 }

@@ -1,16 +1,18 @@
 """The built-in sign-in of local accounts: its pages, and the whole as one ASGI application.
 
 Belongs here: the routes below `/identity` and what each page says.  Does not belong here: what machines ask
-(`sign_in_protocol.py`), the guard against forged posts (`sign_in_tickets.py`), passwords and lock-out
+(`sign_in_protocol.py`), the guard against forged posts (`sign_in_tickets.py`), passwords and limits on attempts
 (`pipelines/people/`).
 
-Every failed sign-in says the same, whether the account exists or not.  No script runs on these pages and nothing is
+Every failed sign-in says the same, whether the account exists or not; so does every one that comes too soon
+(`people/throttle.py`).  No script runs on these pages and nothing is
 fetched from elsewhere; the policy in `_HEADERS` holds the browser to it.
 """
 
 from __future__ import annotations
 
 import secrets
+from asyncio import sleep
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,10 @@ from pipelines.locales import tell
 from pipelines.people import signin
 from pipelines.people.identity import NotAllowedError
 from pipelines.people.passwords import PasswordError
+from pipelines.people.throttle import Attempt, Origin, Throttle, ThrottledError
 from pipelines.service.authorization import AuthorizationRequest, Client, RequestError, authorization_request
+from pipelines.service.guards import client_network
+from pipelines.service.sign_in_devices import Devices
 from pipelines.service.sign_in_language import choices, language_of, remember
 from pipelines.service.sign_in_protocol import Protocol, in_thread
 from pipelines.service.sign_in_tickets import TICKET_COOKIE, TICKET_SECONDS, Pending, Tickets, until
@@ -41,7 +46,7 @@ MOST_BYTES = 64 * 1024
 class SignIn:
     """The pages of one service. `root` is their address."""
 
-    def __init__(self, protocol: Protocol, *, demonstration: bool) -> None:
+    def __init__(self, protocol: Protocol, *, demonstration: bool, secret: str) -> None:
         self.engine = protocol.engine
         self.client = protocol.client
         self.codes = protocol.codes
@@ -49,6 +54,8 @@ class SignIn:
         self.demonstration = demonstration
         self.root = urlsplit(protocol.issuer).path
         self.tickets = Tickets()
+        self.throttle = Throttle()
+        self.devices = Devices(secret)
         self._environment = _environment()
 
     # -------------------------------------------------------------------------------------------------------- pages
@@ -69,9 +76,15 @@ class SignIn:
         if asked is None:
             return self._said(request, 400, fault=_stale(language))
         name = form.get("account", "").strip().lower()
+        try:
+            attempt = await self._admit(request, name)
+        except ThrottledError as error:
+            return self._wait(self._form(request, asked, account=name, fault=_too_many(error, language)), error)
         outcome = await in_thread(signin.sign_in, self.engine, name, form.get("password", ""))
+        if outcome.outcome != "wrong":
+            self.throttle.forgive(attempt)
         if outcome.outcome == "ok":
-            return self._back(asked, self.codes.issue(name, asked))
+            return self._back(request, asked, name)
         if outcome.outcome == "must_change":
             return self._change_form(request, self.tickets.keep(Pending(name, form["password"], asked, until())), name)
         return self._form(request, asked, account=name, fault=_wrong(language), status=401)
@@ -96,19 +109,50 @@ class SignIn:
             return again(fault=tell("The new password was not typed the same twice.", language))
         old = kept.old if kept else form.get("old", "")
         try:
+            # With a ticket the present password was right a moment ago, and was counted then.
+            attempt = None if kept else await self._admit(request, name)
+        except ThrottledError as error:
+            return self._wait(again(fault=_too_many(error, language)), error)
+        try:
             await in_thread(signin.change_password, self.engine, name, old, form.get("new", ""))
         except (PasswordError, NotAllowedError) as error:
+            if attempt is not None and isinstance(error, PasswordError):
+                self.throttle.forgive(attempt)
             return again(fault=error.told(language))
+        if attempt is not None:
+            self.throttle.forgive(attempt)
         if kept is None:
-            return self._said(request, 200, said=tell("Your password is changed.", language))
+            changed = self._said(request, 200, said=tell("Your password is changed.", language))
+            self._remember(request, changed, name)
+            return changed
         self.tickets.forget(ticket["pending"])
-        return self._back(kept.request, self.codes.issue(name, kept.request))
+        return self._back(request, kept.request, name)
 
     def style(self, _: Request) -> Response:
         """`/style.css`"""
         from starlette.responses import FileResponse
 
         return FileResponse(PAGES / "style.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+    # ----------------------------------------------------------------------------------------------------- attempts
+
+    async def _admit(self, request: Request, account: str) -> Attempt:
+        """Count an attempt and let it wait for its turn. Raises ThrottledError."""
+        origin = Origin(client_network(request.scope), self.devices.recognise(request, account))
+        attempt = self.throttle.count(origin, account)
+        if attempt.delay:
+            with self.throttle.waiting(account):
+                await sleep(attempt.delay)
+        return attempt
+
+    def _remember(self, request: Request, response: Response, account: str) -> None:
+        secure = request.url.scheme == "https"
+        self.devices.remember(request, response, account, path=self.root, secure=secure)
+
+    def _wait(self, page: Response, error: ThrottledError) -> Response:
+        page.status_code = 429
+        page.headers["Retry-After"] = str(error.seconds)
+        return page
 
     # ------------------------------------------------------------------------------------------------------ drawing
 
@@ -180,17 +224,19 @@ class SignIn:
             remember(response, language, secure=secure)
         return response
 
-    def _back(self, asked: AuthorizationRequest, code: str) -> Response:
+    def _back(self, request: Request, asked: AuthorizationRequest, account: str) -> Response:
         from starlette.responses import RedirectResponse
 
+        code = self.codes.issue(account, asked)
         address = f"{asked.redirect_uri}?{urlencode({'code': code, 'state': asked.state, 'iss': self.issuer})}"
         response = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
         response.delete_cookie(TICKET_COOKIE, path=self.root)
+        self._remember(request, response, account)
         return response
 
 
-def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: bool) -> Starlette:
-    """The application, to be mounted at the path of `issuer`."""
+def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: bool, secret: str = "") -> Starlette:
+    """Return the application, to be mounted at the path of `issuer`; `secret` signs device cookies over restarts."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.responses import PlainTextResponse
@@ -200,7 +246,7 @@ def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: boo
 
     too_much = PlainTextResponse("The form is too big.", 413)
     protocol = Protocol(engine, client, issuer)
-    served = SignIn(protocol, demonstration=demonstration)
+    served = SignIn(protocol, demonstration=demonstration, secret=secret or secrets.token_urlsafe(32))
     return Starlette(
         routes=[
             Route("/.well-known/openid-configuration", protocol.discovery),
@@ -218,13 +264,17 @@ def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: boo
 
 
 def _wrong(language: str) -> str:
-    """One sentence for every reason: only an account that is there can be locked. Its mail says that it is."""
+    """Return one sentence for every reason, so that nobody learns which accounts there are."""
     return tell(
-        "Account or password is wrong, or the account is locked for a while after several wrong passwords. Look at the "
-        "keyboard's language and capital letters. If you are sure of both, wait a quarter of an hour or ask the "
-        "steward.",
+        "Account or password is wrong. Look at the keyboard's language and capital letters. If you are sure of both, "
+        "ask the steward.",
         language,
     )
+
+
+def _too_many(error: ThrottledError, language: str) -> str:
+    minutes = -(-error.seconds // 60)
+    return tell("There were too many wrong passwords. Minutes to wait before you try again: {n}.", language, n=minutes)
 
 
 def _stale(language: str) -> str:

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 from pipelines import locales
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection, Request
     from starlette.responses import Response
 
 LANGUAGE_COOKIE = "rti_language"
 
 
-def language_of(request: Request) -> str:
+def language_of(request: HTTPConnection) -> str:
     """The language of a page: as asked for, as chosen before, or as the browser prefers."""
     known = locales.languages()
     for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):

@@ -24,10 +24,12 @@ def main(root: str, port: int) -> None:
     from dashboards import portal_layout
     from dashboards.portal_line import Lines
     from dashboards.portal_pages import paths
-    from dashboards.portal_shell import Dressed, assets
+    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
     from pipelines.desk import open_desk
     from pipelines.home import open_home
     from pipelines.intake.check import warm_up
+    from pipelines.service.headers import SecurityHeaders
+    from pipelines.service.settings import Site
     from tests import portal_fixture
 
     desk = open_desk(open_home())
@@ -40,7 +42,8 @@ def main(root: str, port: int) -> None:
 
     portal_layout.ask_for_claims(claims)
     app = App(str(Path(portal_layout.__file__).with_name("portal.py")), routes=assets())
-    uvicorn.run(Dressed(Lines(app), paths()), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    served = SecurityHeaders(Dressed(Lines(app), paths()), Site(), INLINE_SCRIPTS)
+    uvicorn.run(served, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

@@ -187,20 +187,35 @@ def test_a_first_password_is_changed_before_anything_is_seen(context: BrowserCon
     is_in(again, "Office of rs-new")
 
 
-def test_wrong_passwords_lock_and_then_the_right_one_does_not_help(context: BrowserContext, service: Service) -> None:
-    name = with_password(service, "rs-locked")
+def test_wrong_passwords_stop_their_address_and_not_a_browser_that_was_signed_in(
+    context: BrowserContext, service: Service, browser: Browser
+) -> None:
+    """Here everybody has one address, and would wait; what is told apart is the browser."""
+    name = with_password(service, "rs-guessed")
     page = to_the_form(context, service)
-    for _ in range(4):
-        give(page, name, "wrong wrong wrong")
-        expect(page.get_by_role("alert")).to_contain_text("Account or password is wrong")
-        assert page.get_by_label("Account").input_value() == name
-        assert page.get_by_label("Password").input_value() == ""
-    give(page, name, "wrong wrong wrong")
-    expect(page.get_by_role("alert")).to_contain_text("locked")
     give(page, name, CHOSEN)
-    expect(page.get_by_role("alert")).to_contain_text("locked")
-    page.goto(service.address)
+    is_in(page, "Office of rs-guessed")
+    page.get_by_role("button", name="Sign out").click()
     is_out(page)
+
+    strange = browser.new_context(locale="en-GB")
+    try:
+        guessing = to_the_form(strange, service)
+        for _ in range(5):
+            give(guessing, name, "wrong wrong wrong")
+            expect(guessing.get_by_role("alert")).to_contain_text("Account or password is wrong")
+            assert guessing.get_by_label("Account").input_value() == name
+            assert guessing.get_by_label("Password").input_value() == ""
+        give(guessing, name, CHOSEN)
+        expect(guessing.get_by_role("alert")).to_contain_text("too many wrong passwords")
+        guessing.goto(service.address)
+        is_out(guessing)
+    finally:
+        strange.close()
+
+    again = to_the_form(context, service)
+    give(again, name, CHOSEN)
+    is_in(again, "Office of rs-guessed")
 
 
 def test_a_disabled_account_is_out_at_the_next_click(context: BrowserContext, service: Service) -> None:

@@ -603,8 +603,57 @@ def test_mounted_below_an_address_its_page_points_there(desk: Desk) -> None:
     assert inside.get("/api/openapi.json").json()["servers"] == [{"url": "/api"}]
 
 
-def test_a_request_of_megabytes_that_brings_no_file_is_refused_without_a_token(client: TestClient) -> None:
+def test_a_request_of_megabytes_that_brings_no_file_is_refused(desk: Desk, client: TestClient) -> None:
     for path in ("/v1/nil", "/v1/submissions/S0123456789abcde/justify"):
-        answer = client.post(path, content=b'{"text":"' + b"a" * 1024 * 1024 + b'"}')
+        big = b'{"text":"' + b"a" * 1024 * 1024 + b'"}'
+        answer = client.post(path, content=big, headers=_as(desk, "qq-sender"))
         assert "1 MB" in _is_problem(answer, 413)["remedy"]
-        assert client.post(path, content=b'{"text":"' + b"a" * 1024 * 1000 + b'"}').status_code == 401
+        # Nobody learns without a token how much would be taken: the body is not looked at.
+        assert client.post(path, content=big).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/nil", "/v1/check", "/v1/submissions"])
+@pytest.mark.parametrize("token", [None, b"Bearer rti_0123456789abcdef_" + b"a" * 43])
+def test_no_byte_of_a_body_is_read_before_the_token_is_verified(desk: Desk, path: str, token: bytes | None) -> None:
+    asked: list[str] = []
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        asked.append(path)
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), *([(b"authorization", token)] if token else [])]
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "root_path": "", "scheme": "http",
+        "query_string": b"", "headers": headers, "client": ("192.0.2.1", 1), "server": ("127.0.0.1", 80),
+        "asgi": {"version": "3.0"}, "http_version": "1.1",
+    }  # fmt: skip
+    asyncio.run(create_api(desk)(scope, receive, send))
+    assert (sent[0]["status"], asked) == (401, [])
+
+
+def test_wrong_tokens_of_one_address_are_refused_after_twenty_and_right_ones_known_here_are_not(desk: Desk) -> None:
+    app = create_api(desk)
+    office = TestClient(app, raise_server_exceptions=False, client=("192.0.2.7", 50_000))
+    elsewhere = TestClient(app, raise_server_exceptions=False, client=("198.51.100.1", 50_000))
+    right = _as(desk, "qq-sender")
+    assert office.get("/v1/submissions", headers=right).status_code == 200
+    wrong = [
+        office.get("/v1/submissions", headers={"Authorization": f"Bearer rti_{number:016x}_{'a' * 43}"})
+        for number in range(40)
+    ]
+    assert [answer.status_code for answer in wrong[:20]] == [401] * 20
+    assert {answer.status_code for answer in wrong[21:]} == {429}
+    assert 1 <= int(wrong[-1].headers["retry-after"]) <= 120
+    _is_problem(wrong[-1], 429)
+    assert office.get("/v1/submissions", headers=right).status_code == 200
+    assert elsewhere.get("/v1/submissions", headers=_as(desk, "qq-sender")).status_code == 200
+
+
+def test_answers_of_the_api_are_not_kept_by_caches(desk: Desk, client: TestClient) -> None:
+    for headers in (_as(desk, "qq-sender"), {}):
+        answer = client.get("/v1/submissions", headers=headers)
+        assert answer.headers["cache-control"] == "no-store"

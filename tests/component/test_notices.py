@@ -220,7 +220,7 @@ def test_the_ledger_tells_through_its_one_log(there: tuple[Home, sa.Engine]) -> 
         ("create", "steward", {"al-approver": "created"}),
         ("create", SYSTEM, {}),
         ("reset_password", "steward", {"al-approver": "reset"}),
-        ("lock", "al-approver", {"al-approver": "locked"}),
+        ("attempts", "al-approver", {"al-approver": "attempts"}),
         ("grant", "steward", {}),
     ],
 )
@@ -233,19 +233,17 @@ def test_what_accounts_are_told_of_themselves(
         connection.execute(sa.delete(NOTICE))
     with writing(engine) as connection:
         # The steward signs in elsewhere: no password of hers is kept here.
-        notices.on_account(connection, action, ["al-approver", "steward"], by, until="2026-11-20T09:15:00Z")
+        notices.on_account(connection, action, ["al-approver", "steward"], by, failed=10)
     assert {n.account_id: n.content["what"] for n in notices.listed(engine)} == told
 
 
-def test_a_lock_is_told_once_a_day(there: tuple[Home, sa.Engine]) -> None:
+def test_wrong_passwords_are_told_once_a_day(there: tuple[Home, sa.Engine]) -> None:
     _, engine = there
     accounts.reset_password(engine, "al-approver", by=SYSTEM)
     with writing(engine) as connection:
-        for minute in range(5):
-            notices.on_account(
-                connection, "lock", ["al-approver"], "al-approver", until=f"2026-11-20T09:{minute:02}:00Z"
-            )
-    assert len([n for n in notices.listed(engine) if n.content["what"] == "locked"]) == 1
+        for _ in range(5):
+            notices.on_account(connection, "attempts", ["al-approver"], "al-approver", failed=10)
+    assert len([n for n in notices.listed(engine) if n.content["what"] == "attempts"]) == 1
 
 
 def test_no_such_kind(there: tuple[Home, sa.Engine]) -> None:
@@ -316,11 +314,11 @@ def test_it_is_said_in_the_persons_language(
     assert mail["Content-Language"] == "bs"
 
 
-@pytest.mark.parametrize("what", ["created", "reset", "locked"])
+@pytest.mark.parametrize("what", ["created", "reset", "attempts", "locked"])
 def test_account_notices_never_hold_a_password(there: tuple[Home, sa.Engine], inbox: Inbox, what: str) -> None:
     home, engine = there
     with writing(engine) as connection:
-        notices.enqueue(connection, "steward", "account", {"what": what, "until": "2026-11-20T09:15:00Z"})
+        notices.enqueue(connection, "steward", "account", {"what": what, "until": "2026-11-20T09:15:00Z", "failed": 10})
     notices.deliver(home, engine)
     body = inbox.mails[0][1].get_body(("plain",))
     assert body is not None and "steward" in body.get_content()

@@ -9,14 +9,16 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from pipelines import locales
 from pipelines.intake.database import open_url
-from pipelines.people import accounts, signin
+from pipelines.people import accounts, passwords, signin
 from pipelines.people.identity import SYSTEM, Grant
 from pipelines.service import sign_in, sign_in_language
 from pipelines.service.authorization import Client, challenge_of
+from pipelines.service.sign_in_devices import DEVICE_COOKIE
 
 HOST = "http://127.0.0.1:8502"
 ISSUER = f"{HOST}/identity"
@@ -25,8 +27,14 @@ VERIFIER = "v" * 43
 RIGHT = "seven green boats"
 
 
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tens of attempts: what Argon2 costs is tested in test_people.py."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> sa.Engine:
+def engine(tmp_path: Path, _cheap_hashes: None) -> sa.Engine:
     engine = open_url(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     grants = [Grant("submitter", "RS", "justice")]
     accounts.create(engine, "rs-sender", "Office", grants=grants, password=RIGHT, must_change=False, by=SYSTEM)
@@ -127,19 +135,89 @@ def test_the_typed_name_is_shown_as_text_and_the_password_never(browser: TestCli
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_five_wrong_passwords_lock_and_no_page_tells_which_accounts_there_are(
-    browser: TestClient, engine: sa.Engine
+def at(browser: TestClient, address: str) -> TestClient:
+    """Another browser, at an address."""
+    return TestClient(browser.app, base_url=HOST, follow_redirects=False, client=(address, 50_000))
+
+
+def test_five_wrong_passwords_stop_their_address_and_no_page_tells_which_accounts_there_are(
+    browser: TestClient,
 ) -> None:
     told: dict[str, list[tuple[int, str]]] = {}
     for account in ("rs-sender", "rs-nobody"):
-        answers = [post(browser, account, "wrong wrong wrong") for _ in range(6)]
+        answers = [post(browser, account, "wrong wrong wrong") for _ in range(7)]
         told[account] = [(a.status_code, re.sub(r'value="[^"]*"', "", a.text)) for a in answers]
     assert told["rs-sender"] == told["rs-nobody"]
-    assert "or the account is locked for a while" in told["rs-sender"][0][1]
-    found = accounts.find(engine, "rs-sender")
-    assert found is not None
-    assert found.locked_until is not None
-    assert post(browser, "rs-sender", RIGHT).status_code == 401
+    assert [status for status, _ in told["rs-sender"]] == [401] * 5 + [429] * 2
+    assert "too many wrong passwords" in told["rs-sender"][6][1]
+    refused = post(browser, "rs-sender", RIGHT)
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 900
+
+
+def test_nobody_can_lock_anothers_account(browser: TestClient) -> None:
+    for _ in range(8):
+        post(at(browser, "192.0.2.66"), "rs-sender", "wrong wrong wrong")
+    assert post(at(browser, "198.51.100.1"), "rs-sender", RIGHT).status_code == 303
+
+
+def test_an_address_is_stopped_after_wrong_passwords_for_many_accounts(browser: TestClient) -> None:
+    outcomes = [post(at(browser, "192.0.2.66"), f"rs-{number}", "one password").status_code for number in range(40)]
+    assert outcomes == [401] * 30 + [429] * 10
+    assert post(at(browser, "192.0.2.67"), "rs-sender", RIGHT).status_code == 303
+
+
+def test_right_passwords_of_one_address_are_not_counted(browser: TestClient) -> None:
+    assert [post(at(browser, "192.0.2.66"), "rs-sender", RIGHT).status_code for _ in range(32)] == [303] * 32
+
+
+def test_many_addresses_slow_an_account_down_but_not_a_browser_that_was_signed_in(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    known = at(browser, "203.0.113.5")
+    assert post(known, "rs-sender", RIGHT).status_code == 303
+    cookie = next(c for c in known.cookies.jar if c.name == DEVICE_COOKIE)
+    assert (cookie.path, cookie.has_nonstandard_attr("HttpOnly")) == ("/identity", True)
+    monkeypatch.setattr(sign_in, "sleep", wait)
+    for number in range(16):
+        assert post(at(browser, f"192.0.2.{number}"), "rs-sender", "wrong wrong wrong").status_code == 401
+    assert waits == [1, 2, 4, 8, 8, 8]
+    waits.clear()
+    assert post(known, "rs-sender", RIGHT).status_code == 303
+    assert waits == []
+    # From an unknown browser the right password comes through too, late.
+    assert post(at(browser, "198.51.100.9"), "rs-sender", RIGHT).status_code == 303
+    assert waits == [8]
+
+
+def test_a_device_cookie_counts_for_its_account_and_only_with_our_signature(browser: TestClient) -> None:
+    known = at(browser, "203.0.113.5")
+    assert post(known, "rs-sender", RIGHT).status_code == 303
+    assert [post(known, "rs-other", "wrong wrong wrong").status_code for _ in range(6)] == [401] * 5 + [429]
+    # Ten tries of its own, then those of any browser at its address.
+    assert [post(known, "rs-sender", "wrong wrong wrong").status_code for _ in range(16)] == [401] * 15 + [429]
+    forged = at(browser, "203.0.113.6")
+    forged.cookies.set(DEVICE_COOKIE, known.cookies[DEVICE_COOKIE][:-3] + "xxx", path="/identity")
+    assert [post(forged, "rs-new", "wrong wrong wrong").status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_the_form_for_another_password_is_limited_too(browser: TestClient) -> None:
+    statuses = []
+    for _ in range(7):
+        page = browser.get("/identity/password")
+        form = {
+            "account": "rs-sender",
+            "old": "wrong wrong wrong",
+            "new": "nine blue doors",
+            "again": "nine blue doors",
+        }
+        statuses.append(browser.post("/identity/password", data={**form, "ticket": ticket(page.text)}).status_code)
+    assert statuses == [400] * 5 + [429] * 2
 
 
 def test_a_first_password_must_be_changed_before_anything_else(browser: TestClient, engine: sa.Engine) -> None:

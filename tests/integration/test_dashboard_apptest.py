@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import charts, queries, words
 from dashboards.public_pages import cards
 from pipelines import home
+from pipelines.service.guards import TOO_LONG
 from tests import release_fixture, release_ratios
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -130,6 +131,13 @@ def test_an_address_that_this_release_cannot_answer_says_so() -> None:
     test = run("region", period="2031-Q1", freq="Q", release="2020-Q1")
     assert any("2031-Q1" in warning.value for warning in test.warning)
     assert any("2020-Q1" in info.value for info in test.info)
+
+
+@pytest.mark.parametrize("page", ["region", "territory"])
+def test_a_long_address_is_not_repeated_on_the_page(page: str) -> None:
+    test = run(page, area="A" * 60_000)
+    assert [error.value for error in test.error] == [TOO_LONG]
+    assert len(html(test)) < 60_000 and "AAAA" not in html(test)
 
 
 def test_rates_of_adults_only_are_not_made() -> None:

@@ -79,7 +79,7 @@ def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser:
             assert number < PEOPLE
         taken, first = [], []
         for account, page in pages.items():
-            page.wait_for_function("window.rti.answered", timeout=PATIENCE)
+            page.locator(_ANSWERED).wait_for(state="attached", timeout=PATIENCE)
             times = page.evaluate("window.rti")
             taken.append((times["answered"] - times["given"]) / 1000)
             if times["first"]:
@@ -105,22 +105,28 @@ def watched(page: Page, name: str, data: bytes) -> dict[str, float]:
     page.locator("input[type=file]").set_input_files(
         [{"name": name, "mimeType": "application/octet-stream", "buffer": data}]
     )
-    page.wait_for_function("window.rti.answered", timeout=PATIENCE)
+    page.locator(_ANSWERED).wait_for(state="attached", timeout=PATIENCE)
     times: dict[str, float] = page.evaluate("window.rti")
     return times
 
 
 _WATCH = """() => {
     window.rti = {given: 0, first: 0, answered: 0};
+    delete document.documentElement.dataset.answered;
     document.querySelector('input[type=file]').addEventListener('change', () => { rti.given = performance.now(); });
     const look = () => {
         const said = document.querySelector('[data-testid=stMain]').textContent;
         if (!rti.first && /so far/.test(said)) rti.first = performance.now();
-        if (!rti.answered && /This is what we read/.test(said)) rti.answered = performance.now();
+        if (!rti.answered && /This is what we read/.test(said)) {
+            rti.answered = performance.now();
+            document.documentElement.dataset.answered = 'yes';
+        }
     };
     new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
 """Times in the page itself: the file is given, the first findings stand, the answer stands."""
+_ANSWERED = "html[data-answered]"
+"""Waited for by its mark: Playwright evaluates the text of a condition, which the pages' content policy forbids."""
 
 
 def at_once(clients: dict[str, httpx.Client], number: int) -> dict[str, tuple[httpx.Response, float]]:

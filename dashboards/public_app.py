@@ -1,0 +1,84 @@
+"""The public dashboard as one ASGI application: `python -m dashboards.public_app --port 8501`.
+
+The Streamlit pages (`public.py`) behind the guards that the offices' pages have too. Nothing here accepts a body.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.service import guards
+from pipelines.service.settings import SettingsError, Site, public_site
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+PORT = 8501
+_SCRIPT = Path(__file__).with_name("public.py")
+_NOT_SERVED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
+"""Streamlit's addresses that no public page uses."""
+
+
+def create(site: Site) -> ASGIApp:
+    """Return the application: Streamlit behind the guards."""
+    from streamlit import config, file_util
+    from streamlit.starlette import App
+
+    from pipelines.service.headers import SecurityHeaders, script_hashes
+
+    # Here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
+    config.set_option("server.maxUploadSize", 1)
+    config.set_option("server.maxWidgetStateSize", 1)
+    rates = guards.Rates()
+    sessions = guards.SessionGuard(_PagesOnly(App(_SCRIPT)), site.limits, rates)
+    index = Path(file_util.get_static_dir(), "index.html").read_bytes()
+    return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, script_hashes(index))
+
+
+class _PagesOnly:
+    """Answer 404 at Streamlit's addresses for uploads, metrics and sign-in."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_NOT_SERVED):
+            from starlette.responses import PlainTextResponse
+
+            await PlainTextResponse("Not found\n", 404)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def main() -> None:
+    """Serve the release of the home that `RTI_HOME` names on a port of the loopback address until ended."""
+    import uvicorn
+
+    parser = argparse.ArgumentParser(description="The public dashboard of one home, on loopback.")
+    parser.add_argument("--port", type=int, default=PORT)
+    port = parser.parse_args().port
+    try:
+        site = public_site()
+    except SettingsError as error:
+        raise SystemExit(f"rti: {error}") from None
+    site.warn_of_missing_proxy()
+    logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
+    uvicorn.run(
+        create(site),
+        host=HOST,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=guards.LONGEST_MESSAGE,
+        **site.uvicorn(),
+    )
+
+
+if __name__ == "__main__":
+    main()
