@@ -28,13 +28,17 @@ def create(site: Site) -> ASGIApp:
     from streamlit import config, file_util
     from streamlit.starlette import App
 
+    from pipelines.home import open_home
+    from pipelines.service import health
     from pipelines.service.headers import SecurityHeaders, script_hashes
 
     # Here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
     config.set_option("server.maxUploadSize", 1)
     config.set_option("server.maxWidgetStateSize", 1)
     rates = guards.Rates()
-    sessions = guards.SessionGuard(_PagesOnly(App(_SCRIPT)), site.limits, rates)
+    # The home is opened at each request, so that the service may start before the first `rti init`.
+    routes = [health.health_route(lambda: health.release_health(open_home()))]
+    sessions = guards.SessionGuard(_PagesOnly(App(_SCRIPT, routes=routes)), site.limits, rates)
     index = Path(file_util.get_static_dir(), "index.html").read_bytes()
     return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, script_hashes(index))
 

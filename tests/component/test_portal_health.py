@@ -1,4 +1,4 @@
-"""The offices' service answers `/health`, in front of the pages."""
+"""Both web services answer `/health`, in front of their pages."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from dashboards import portal_app
+from dashboards import portal_app, public_app
 from pipelines.home import init
-from pipelines.service.settings import settings
+from pipelines.service.settings import public_site, settings
 
 
 def test_the_offices_service_tells_its_health_without_a_sign_in(
@@ -18,9 +18,15 @@ def test_the_offices_service_tells_its_health_without_a_sign_in(
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
     home = init(tmp_path / "home", "real")
     monkeypatch.setenv("RTI_HOME", str(home.root))
-    client = TestClient(portal_app.create(home, settings(home, 8999)))
+    client = TestClient(portal_app.create(home, settings(home, 8999)), base_url="http://127.0.0.1:8999")
     good = client.get("/health")
     assert (good.status_code, good.json()["status"]) == (200, "ok")
     (home.restricted / "ledger.sqlite").rename(home.restricted / "elsewhere")
     bad = client.get("/health")
     assert (bad.status_code, bad.json()["checks"]["ledger"]) == (503, "the ledger is missing")
+
+
+def test_public_app_reports_missing_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_HOME", str(init(tmp_path / "home", "real").root))
+    answer = TestClient(public_app.create(public_site()), base_url="http://127.0.0.1").get("/health")
+    assert (answer.status_code, answer.json()["checks"]) == (503, {"release": "nothing has been published"})
