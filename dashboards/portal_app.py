@@ -49,6 +49,7 @@ def create(home: Home, told: Settings) -> Any:
     from dashboards.portal_pages import paths
     from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
     from pipelines.desk import open_desk
+    from pipelines.refresh.publication import complete_publication_at_start
     from pipelines.service import demonstration, guards, health, sign_in, tidy
     from pipelines.service.api import create_api
     from pipelines.service.authorization import Client
@@ -56,6 +57,7 @@ def create(home: Home, told: Settings) -> Any:
 
     for path in tidy.tidy(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
+    complete_publication_at_start(home, report=_LOG.warning)
     # Here and not in `.streamlit/config.toml`, which the public pages read too: theirs hold nothing worth keeping.
     config.set_option("server.disconnectedSessionTTL", SECONDS_AWAY)
     config.set_option("server.maxUploadSize", portal_uploads.LARGEST // 1024 // 1024)

@@ -123,8 +123,8 @@ def open_home(root: Path | None = None) -> Home:
     mark = root / _MARK
     if not mark.exists():
         raise HomeError(f"there is no home in {root}; make one with `rti init --kind demonstration` or set RTI_HOME")
-    kind = _read_mark(root).get("kind")
-    if kind not in get_args(HomeKind):
+    kind: HomeKind | None = _read_mark(root).get("kind")
+    if kind is None or kind not in get_args(HomeKind):
         raise HomeError(f"{mark} says kind {kind!r}, which is neither demonstration nor real")
     return Home(root, kind)
 

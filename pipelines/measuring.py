@@ -16,6 +16,7 @@ from pipelines import clock, steps
 from pipelines.home import Home
 from pipelines.home_lock import hold_home_lock
 from pipelines.refresh import Log, RefreshError, Step
+from pipelines.releases.publications import journal_path
 
 
 class AsOfError(Exception):
@@ -35,7 +36,7 @@ def measure(home: Home, *, log: Log = _quiet) -> Step:
     if counts is None:
         raise RefreshError("there are no counts yet; run `rti refresh`")
     tables = warehouse.tables(counts)
-    journal = home.public / "publications.jsonl"
+    journal = journal_path(home)
     key = steps.digest(
         steps.code("indicators", "statistics", "reference"), clock.now().date().isoformat(),
         *(tables / f"{name}.parquet" for name in measured.FROM_COUNTS), home.gathered / "reference.parquet",

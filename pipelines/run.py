@@ -17,6 +17,7 @@ from typing import Any
 from pipelines import steps
 from pipelines.home import Home
 from pipelines.home_lock import HomeBusyError, hold_home_lock
+from pipelines.refresh.publication import start_refresh
 from pipelines.runs.instance import instance_folder
 
 
@@ -31,11 +32,13 @@ class DamagedFactsError(RunFailedError):
 def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Run everything between arrived files and the draft. Returns the run's id, its draft and what was new.
 
-    Closes runs that a killed process left behind. A run that fails is reported to the stewards. Raises HomeBusyError
-    while another command changes this home, RunFailedError where a step fails.
+    Closes runs that a killed process left behind, and completes a publication that was interrupted first; `finished`
+    then names its release. A run that fails is reported to the stewards. Raises HomeBusyError while something else changes
+    this home, ClockSetBackError while the clock is behind what was recorded, and RunFailedError where a step fails.
     """
     with hold_home_lock(home, purpose="refresh"):
-        return _run(home, say)
+        finished = start_refresh(home, log=say)
+        return _run(home, say) | ({"finished": finished} if finished else {})
 
 
 def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.home import Home
+from pipelines.refresh.publication import complete_publication_at_start
 from pipelines.runs.instance import instance_folder
 from pipelines.service import demonstration
 from pipelines.supervision import Process, SessionProcess, SupervisionError, Supervisor, rotate_log
@@ -52,6 +53,7 @@ def serve(home: Home) -> None:
     The public dashboard and the offices' pages are two processes: the one reads `public/` and could not read more.
     Raises ServeError if a server does not come up at the start, or if in the end none is left.
     """
+    complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
     logs = home.restricted / "logs"
     logs.mkdir(exist_ok=True)
     servers = _servers()

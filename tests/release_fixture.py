@@ -18,7 +18,7 @@ from pipelines import clock, codes
 from pipelines import home as homes
 from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_invented, read_published
-from pipelines.releases import build, formats, notes, publish
+from pipelines.releases import build, formats, notes, publications, publish
 from pipelines.returns.registry import Registry, load
 from tests import release_changes, release_quality, release_ratios, release_records
 
@@ -84,8 +84,21 @@ def make(root: Path) -> homes.Home:
     now = clock.parse("2026-11-20T09:00:00Z")
     (folder / "README.txt").write_text("Demonstration release of the tests.\n", encoding="utf-8")
     build._write_manifest(folder, home, RELEASE, now, tables, registry)
-    publish.publish(home, RELEASE)
+    publish_draft(home, RELEASE)
     return home
+
+
+def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
+    """Do a publication's acts on the public folder, without ledger and records; returns the release's folder."""
+    release = publish.select_draft(home, draft)
+    publish.refuse_older_edition(home, release)
+    publish.verify(home.drafts / release)
+    publish.move_draft(home, release)
+    publish.switch_current(home, release)
+    number = len(publications.read_publications(home)) + 1
+    now = clock.stamp(clock.now())
+    publications.append_journal(home, publications.Intent(publications.Publication(release, now), number))
+    return home.releases / release
 
 
 def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:

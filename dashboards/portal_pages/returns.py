@@ -15,6 +15,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
+from pipelines.people.permissions import can_read
 
 if TYPE_CHECKING:
     from pipelines.desk import Entry, Filter, Position
@@ -99,7 +100,7 @@ def _filter(here: Here) -> Filter:
     """Draw the filters and return what they are set to, which the address says."""
     from pipelines import desk
 
-    forms = [f for f in here.desk.registry.forms.values() if here.who.may_see(f.jurisdiction, f.instrument)]
+    forms = [f for f in here.desk.registry.forms.values() if can_read(here.who, f.jurisdiction, f.instrument)]
     places = list(dict.fromkeys(form.jurisdiction for form in forms))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         states = _several(here.tell("State"), _STATE, list(words.STATES), _state_words(here), here.tell("every state"))

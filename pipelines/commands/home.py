@@ -21,7 +21,7 @@ from pipelines.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.intake.queries import Replacement
+    from pipelines.intake.queries import Replacement, Submission
 
 
 PAGE = 50
@@ -73,10 +73,14 @@ def status(
     show_all: Annotated[bool, typer.Option("--all", help="Show every one.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest submissions with their state, or everything that happened to one of them."""
+    """Show the newest submissions with their state, or everything that happened to one of them.
+
+    Exit code 1 where a publication was interrupted: the list of submissions then ends with how to finish it.
+    """
     from pipelines import codes
-    from pipelines.commands.common import Failure
+    from pipelines.commands.common import ERRORS, Failure
     from pipelines.intake import queries
+    from pipelines.releases.publications import find_unfinished
 
     home = the_home()
     engine = ledger_to_read(home)
@@ -95,13 +99,24 @@ def status(
     )
     found = newest_first[::-1]
     replaced = queries.replacements(engine, [s.submission_id for s in found])
+    unfinished = [one.localize() for one in find_unfinished(home)]
     if as_json:
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in found]
-        say_json({"home": str(home.root), "kind": home.kind, "total": total, "submissions": every})
-        return
-    if not total:
+        content = {"home": str(home.root), "kind": home.kind, "total": total, "submissions": every}
+        say_json({**content, "unfinished": unfinished})
+    elif not total:
         say("no submission yet; hand one in with `rti submit FILE`")
-        return
+    else:
+        _list_submissions(found, replaced, total=total, limit=limit)
+    for text in unfinished:
+        note(f"rti: {text}")
+    if unfinished:
+        raise typer.Exit(ERRORS)
+
+
+def _list_submissions(
+    found: Sequence[Submission], replaced: Mapping[str, Sequence[Replacement]], *, total: int, limit: int
+) -> None:
     by = {identity: ", ".join(one.submission_id for one in later) for identity, later in replaced.items()}
     rows = [
         (

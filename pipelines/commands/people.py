@@ -290,6 +290,28 @@ def checkpoint(as_json: AsJson = False) -> None:
         say(head)
 
 
+@audit.command("accept-clock")
+def accept_clock(
+    reason: Annotated[str, typer.Option("--reason", help="Why the clock was ahead, in words.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Declare the clock right after it was ahead, as a steward: times later than now are then known to be wrong."""
+    from pipelines.commands.intake import STEWARD
+    from pipelines.intake.clock_acceptance import accept_clock as accept
+    from pipelines.releases.publications import read_publications
+
+    home = the_home()
+    if not reason.strip():
+        raise Failure("say with --reason why the clock was ahead")
+    dates = [one.published_at for one in read_publications(home)]
+    newest = accept(the_ledger(home), actor=actor_or(actor, STEWARD), reason=reason, dates=dates)
+    if as_json:
+        say_json({"declared_wrong_until": newest})
+    else:
+        say(f"the clock is declared right; times up to {newest} are declared wrong")
+
+
 # ------------------------------------------------------------------------------------------------------------ the parts
 
 

@@ -1,4 +1,4 @@
-"""`rti refresh`, `rti publish`, `rti explain`, `rti import-reference`, `rti serve`: from returns to the public."""
+"""`rti refresh`, `publish`, `rollback`, `explain`, `import-reference`, `serve`: from returns to the public."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.commands.common import AsJson, bytes_of, note, say, say_json, the_home
+from pipelines.commands.common import Actor, AsJson, actor_or, bytes_of, note, say, say_json, the_home
 
 
 def refresh(
@@ -15,13 +15,18 @@ def refresh(
     as_json: AsJson = False,
 ) -> None:
     """Take in what waits, build everything anew that it touches, and make the draft of a release."""
-    from pipelines.refresh import publish as switch
+    from pipelines.home_lock import hold_home_lock
+    from pipelines.refresh import publish as publish_draft
     from pipelines.run import refresh as run
 
     home = the_home()
-    result: dict[str, Any] = run(home, say=note)
-    if publish_it and result.get("draft"):
-        result["release"] = switch(home, str(result["draft"]))
+    with hold_home_lock(home, purpose="refresh"):
+        result: dict[str, Any] = run(home, say=note)
+        finished = result.pop("finished", None)
+        if finished:
+            result["release"] = finished
+        if publish_it and result.get("draft"):
+            result["release"] = publish_draft(home, str(result["draft"]))
     if as_json:
         say_json(result)
     else:
@@ -36,15 +41,39 @@ def publish(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a draft public, in one step. Readers of the release before are not disturbed."""
-    from pipelines.refresh import publish as switch
+    """Make a draft public, in one step. Readers of the release before are not disturbed.
+
+    A publication that was interrupted is finished first.
+    """
+    from pipelines.refresh import publish as publish_draft
 
     home = the_home()
-    release = switch(home, draft)
+    release = publish_draft(home, draft, log=note)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:
         say(f"published {release}")
+
+
+def rollback(
+    release: Annotated[str, typer.Argument(help="A release that was published, such as 2026-Q3.", metavar="RELEASE")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words. It becomes public.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an earlier release the current one again, as a steward.
+
+    No release is removed. The next draft gets a new number, and publishing it makes it current.
+    """
+    from pipelines.commands.intake import STEWARD
+    from pipelines.refresh import roll_back
+
+    home = the_home()
+    roll_back(home, release, actor=actor_or(actor, STEWARD), reason=reason, log=note)
+    if as_json:
+        say_json({"release": release, "folder": str(home.releases / release)})
+    else:
+        say(f"{release} is the current release again")
 
 
 def explain(

@@ -26,6 +26,8 @@ from pipelines.intake.admission import SubmissionRefusedError
 from pipelines.intake.changes import refuse_words
 from pipelines.intake.check import Step
 from pipelines.intake.check import check as check_file
+from pipelines.intake.clock_guard import refuse_clock_set_back
+from pipelines.intake.database import reading
 from pipelines.locales import mark
 from pipelines.people import permissions
 
@@ -113,10 +115,12 @@ def upload(
     """Check a file and keep it as a draft (state `checked`, or `refused` for its errors) if it is one's own.
 
     Raises NotAllowedError (no submitter of anything; `corrects` not to be seen), SubmissionRefusedError,
-    UnknownFormError.
+    UnknownFormError, ClockSetBackError.
     """
     if not permissions.pairs_for(who, "receive"):
         raise rights.lacking()
+    with reading(desk.engine) as connection:
+        refuse_clock_set_back(connection)  # before the file is checked and kept; the ledger would refuse it after
     if corrects is not None:
         rights.seen(desk, who, corrects)
     name, sha256 = _name(filename), store.digest(data)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import codes, steps
+from pipelines import codes, durable, steps
 from pipelines.home import Home
 from pipelines.indicators import record_programme, record_public, record_release, record_tables
 from pipelines.indicators.record_schema import COLUMNS, empty_folder, shaped
@@ -85,12 +85,39 @@ def keep(home: Home, wanted: Iterable[str]) -> None:
 
 def release(home: Home, made_of: Path) -> None:
     """Remember the public tables that a published release was made of, for the comparison with the next."""
-    aside, target = folder(home) / ".released.new", folder(home) / "released"
+    prepare_baseline(home, made_of)
+    renew_baseline(home)
+
+
+def prepare_baseline(home: Home, made_of: Path) -> None:
+    """Copy the tables of a release aside and flush them, so that renewing the baseline later needs no space."""
+    aside = _next_baseline(home)
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(made_of / "public", aside / "public")
     shutil.copyfile(made_of / "members.parquet", aside / "members.parquet")
-    shutil.rmtree(target, ignore_errors=True)
-    aside.rename(target)
+    durable.sync_tree(aside)
+
+
+def renew_baseline(home: Home) -> None:
+    """Replace the baseline by the prepared one. Does nothing where none is prepared: it was replaced before."""
+    aside, target = _next_baseline(home), folder(home) / "released"
+    old = folder(home) / ".released.old"
+    if aside.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.rename(old)
+        aside.rename(target)
+        durable.sync_folder(folder(home))
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def discard_baseline(home: Home) -> None:
+    """Remove a prepared baseline whose release was not published."""
+    shutil.rmtree(_next_baseline(home), ignore_errors=True)
+
+
+def _next_baseline(home: Home) -> Path:
+    return folder(home) / ".released.new"
 
 
 def _fill(aside: Path, counts: Path, blocks: pl.DataFrame, law: dict[str, Law], areas: Path, released: Path) -> None:

@@ -9,7 +9,6 @@ release they are made of published cells, of coverage, and of the releases befor
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +20,8 @@ from pipelines.home import Home, HomeKind
 from pipelines.indicators import coherence_table, contract, quality_table, vintages
 from pipelines.indicators.coherence_reasons import read_reasons
 from pipelines.reference.published import GLOTIP_FIGURES, read_published
+from pipelines.releases.editions import edition_key
+from pipelines.releases.publications import read_publications
 from pipelines.returns.sims import load_sims
 
 INSIDE = ("mart_quality", "mart_revision_summary", "mart_coherence")
@@ -113,16 +114,15 @@ def _with_collected(reference: pl.DataFrame) -> pl.DataFrame:
 
 
 def published(home: Home, moment: datetime) -> list[tuple[str, date]]:
-    """Releases that were public at a moment, with their days, oldest first."""
-    path = home.public / "publications.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    """Releases that were public at a moment, with their days, oldest first.
+
+    A release that was rolled back stays in the list: it was public, and was read.
+    """
     first: dict[str, datetime] = {}
-    for line in lines:
-        entry = json.loads(line)
-        first.setdefault(entry["release"], clock.parse(entry["published_at"]))
-    return [
-        (name, at.date()) for name, at in sorted(first.items(), key=lambda item: (item[1], item[0])) if at <= moment
-    ]
+    for one in read_publications(home):
+        first.setdefault(one.release, clock.parse(one.published_at))
+    ordered = sorted(first.items(), key=lambda item: (item[1], edition_key(item[0])))
+    return [(name, at.date()) for name, at in ordered if at <= moment]
 
 
 def publications(home: Home, moment: datetime) -> pl.DataFrame:

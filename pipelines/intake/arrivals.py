@@ -133,9 +133,7 @@ def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
     }
     checked = [i for i, state in states.items() if state == "checked"]
     told = [
-        Justification(
-            i, one.justification_reason, one.justification_text, one.sender, None, one.received_at + SENT_AFTER
-        )
+        Justification(i, one.justification_reason, one.justification_text, one.sender, None, _sent_at(one, now))
         for i in checked
         if (one := by_id[i]).justification_reason
     ]
@@ -144,11 +142,16 @@ def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
     reasons = _reasons(engine, by_id, to_send)
     refused |= ledger.send_many(
         engine,
-        [Act(i, by_id[i].sender, by_id[i].received_at + SENT_AFTER, reason=reasons.get(i)) for i in to_send],
+        [Act(i, by_id[i].sender, _sent_at(by_id[i], now), reason=reasons.get(i)) for i in to_send],
     )
     to_approve = [i for i, state in states.items() if (state == "sent" or i in to_send) and i not in refused]
     due = [Act(i, by_id[i].approver, by_id[i].received_at + APPROVED_AFTER) for i in to_approve]
     return refused | ledger.approve_many(engine, home, [a for a in due if a.at is None or a.at <= now])
+
+
+def _sent_at(one: Listed, now: datetime) -> datetime:
+    """When a listed return is sent, never after the clock: the ledger refuses what is dated before its entries."""
+    return min(one.received_at + SENT_AFTER, now)
 
 
 def _reasons(engine: sa.Engine, by_id: Mapping[str, Listed], to_send: Sequence[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines import clock, codes
-from pipelines.intake import audit, authority, standing
+from pipelines.intake import audit, authority, clock_guard, standing
 from pipelines.intake.acts import Refusals
 from pipelines.intake.database import writing
 from pipelines.intake.queries import in_ids
@@ -79,8 +79,12 @@ class Book:
 
 @contextmanager
 def opened(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iterator[Book]:
-    """A writing transaction with its book; at its end every event is chained into the audit log."""
+    """A writing transaction with its book; at its end every event is chained into the audit log.
+
+    Raises ClockSetBackError while the clock is behind the newest entry of that log.
+    """
     with writing(engine) as connection:
+        clock_guard.refuse_clock_set_back(connection)
         people = accounts.identities(connection, sorted({a for a in actors if a != SYSTEM}))
         book = Book(connection, known(connection, list(ids)), people)
         yield book

@@ -10,6 +10,7 @@ returns why the others could not be; the single form raises that error.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines import clock
-from pipelines.intake import authority
+from pipelines.intake import audit, authority
 from pipelines.intake.acts import (
     Act,
     Arrival,
@@ -39,6 +40,7 @@ from pipelines.intake.changes import (
     opened,
     raise_first,
     refuse_unwritable,
+    seal,
 )
 from pipelines.intake.database import LedgerError, open_ledger, open_url
 from pipelines.intake.decisions import (
@@ -55,8 +57,9 @@ from pipelines.intake.decisions import (
 )
 from pipelines.intake.export import export
 from pipelines.intake.fact_digests import READING
+from pipelines.intake.head_steward import require_head_steward
 from pipelines.intake.queries import find, in_ids
-from pipelines.intake.schema import BLOCK, SUBMISSION
+from pipelines.intake.schema import AUDIT, BLOCK, SUBMISSION
 from pipelines.intake.transitions import ACCEPTED, State, TransitionError, decide
 from pipelines.people.identity import SYSTEM
 from pipelines.people.permissions import is_actionable_by
@@ -88,10 +91,16 @@ __all__ = [
     "receive_many",
     "record_check",
     "record_check_many",
+    "roll_back",
     "send",
     "send_many",
     "withdraw",
 ]
+
+
+RELEASE_PUBLISHED = "release.publish"
+RELEASE_ROLLED_BACK = "release.rollback"
+"""Actions of the entries of the audit log whose subject is a release."""
 
 
 # ------------------------------------------------------------------------------------------------------------- arrivals
@@ -109,6 +118,7 @@ def receive(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> Rece
 def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool = False) -> list[Received]:
     """Enter arrivals in one transaction; in the order given. Entering an arrival twice does nothing the second time."""
     out: list[Received] = []
+    now = clock.now()
     with opened(engine, (), [a.sender for a in arrivals]) as book:
         same_bytes = _same_bytes(book, sorted({a.sha256 for a in arrivals}))
         rows, events = [], []
@@ -129,7 +139,9 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
                 continue
             target = decide(identity, None, "receive")
             rows.append(_arrival_row(arrival, target))
-            change = Change(identity, "receive", arrival.sender, arrival.received_at, comment=arrival.comment)
+            # The same bytes within one second arrive a second later by their id; no entry is dated after the clock.
+            entered_at = min(arrival.received_at, now)
+            change = Change(identity, "receive", arrival.sender, entered_at, comment=arrival.comment)
             events.append(event_row(change, None, target))
             out.append(Received(identity, new=True, same_file=tuple(same.items())))
             everyone[identity] = Known(target, arrival.sender, arrival.kind, None, ())
@@ -241,10 +253,52 @@ def _replace_blocks(connection: sa.Connection, results: Sequence[CheckResult]) -
 
 
 def publish(engine: sa.Engine, submission_ids: Iterable[str], release: str, at: datetime | None = None) -> int:
-    """Mark accepted returns as part of a release, in one transaction. Returns how many were marked."""
+    """Enter a release and mark accepted returns as part of it, in one transaction. Returns how many were marked.
+
+    A release is entered once: a second call does nothing and returns 0. Raises ClockSetBackError.
+    """
     ids = list(submission_ids)
     moment = at or clock.now()
     with opened(engine, ids, ()) as book:
+        if _is_entered(book, RELEASE_PUBLISHED, release):
+            return 0
         accepted = [i for i in ids if i in book.known and book.known[i].state in ACCEPTED]
         refused = apply(book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted])
-    return len(accepted) - len(refused)
+        marked = len(accepted) - len(refused)
+        seal(book)
+        audit.append(
+            book.connection,
+            at=moment,
+            actor=SYSTEM,
+            action=RELEASE_PUBLISHED,
+            subject=release,
+            detail={"returns": marked},
+        )
+    return marked
+
+
+def roll_back(
+    engine: sa.Engine, release: str, previous: str | None, *, number: int, actor: str, reason: str, at: datetime
+) -> None:
+    """Enter that an earlier release is current again. `number` is its line in the journal: entered once.
+
+    Raises ClockSetBackError, and NotAllowedError for anybody but a steward of everything.
+    """
+    with opened(engine, (), [actor]) as book:
+        require_head_steward(book.people.get(actor), actor, "roll_back")
+        if _is_entered(book, RELEASE_ROLLED_BACK, release, number):
+            return
+        audit.append(
+            book.connection,
+            at=at,
+            actor=actor,
+            action=RELEASE_ROLLED_BACK,
+            subject=release,
+            detail={"previous": previous, "reason": reason, "number": number},
+        )
+
+
+def _is_entered(book: Book, action: str, release: str, number: int | None = None) -> bool:
+    query = sa.select(AUDIT.c.detail).where(AUDIT.c.action == action, AUDIT.c.subject == release)
+    details = [json.loads(detail) for detail in book.connection.execute(query).scalars()]
+    return any(number is None or detail["number"] == number for detail in details)

@@ -116,7 +116,10 @@ def check_waiting(
             in_order=after is not None,
         )
         reports = _admitted(engine, registry, part, reports)
-        times = {s.submission_id: clock.parse(s.received_at) + after for s in part} if after is not None else None
+        times = None
+        if after is not None:
+            now = clock.now()
+            times = {s.submission_id: min(clock.parse(s.received_at) + after, now) for s in part}
         record(home, engine, reports, times)
         out |= reports
     return out

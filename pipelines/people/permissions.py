@@ -17,7 +17,7 @@ from pipelines.people.identity import EVERY, ROLES, Grant, Identity, NotAllowedE
 
 Pair = tuple[str, str]
 """(jurisdiction, instrument)"""
-Act = Action | Literal["keep_accounts", "remove_unknown_files"]
+Act = Action | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
 Actor = Literal["anyone", "sender", "another", "machine"]
 """`sender`: the account that sent this return; `another`: any account but that one; `machine`: no account at all."""
 Stage = Literal["any", "pending", "accepted"]
@@ -66,6 +66,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("ask_withdrawal", "anyone", ("submitter", "approver"), "accepted", inputs=_WHY, excludes_requester=True),
     Permission("keep_accounts", "anyone", ("steward",)),
     Permission("remove_unknown_files", "anyone", ("steward",)),
+    Permission("roll_back", "anyone", ("steward",)),
+    Permission("accept_clock", "anyone", ("steward",)),
 )
 
 DRAFT_READERS: tuple[Role, ...] = ("submitter", "approver", "steward")

@@ -1,8 +1,8 @@
 """The steps of a refresh, as plain functions in their order. Dagster's assets call them; `rti refresh` runs that job.
 
 Belongs here: what each step takes and gives, and when it has nothing to do; a module for returns, for what is built of
-them, for the release, and for what makes a refresh due.  Does not belong here: how a step does its work (the packages
-it calls), the order in which assets run (`pipelines/defs/`).
+them, for the draft, for its publication, and for what makes a refresh due.  Does not belong here: how a step does its
+work (the packages it calls), the order in which assets run (`pipelines/defs/`).
 
     arrive -> take_in (each territory) -> document, gather -> build_counts -> records, protect -> build_indicators
     -> draft
@@ -12,7 +12,8 @@ Every step is keyed by what it is made of: with nothing new it does nothing, and
 
 from pipelines.refresh.counts import PUBLIC_TABLES, build_counts, build_indicators, records
 from pipelines.refresh.due import News, deadlines, news
-from pipelines.refresh.release import draft, protect, publish
+from pipelines.refresh.publication import complete_publication, publish, roll_back
+from pipelines.refresh.release import draft, protect
 from pipelines.refresh.results import Log, RefreshError, Step, TakenIn
 from pipelines.refresh.returns import RAW_SAMPLES, arrive, document, gather, samples, take_in
 
@@ -27,6 +28,7 @@ __all__ = [
     "arrive",
     "build_counts",
     "build_indicators",
+    "complete_publication",
     "deadlines",
     "document",
     "draft",
@@ -35,6 +37,7 @@ __all__ = [
     "protect",
     "publish",
     "records",
+    "roll_back",
     "samples",
     "take_in",
 ]

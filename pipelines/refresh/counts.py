@@ -12,6 +12,7 @@ from typing import Literal
 
 from pipelines import clock, steps
 from pipelines.home import Home
+from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, quiet
 
 PUBLIC_TABLES = (
@@ -62,6 +63,7 @@ def records(home: Home, *, log: Log = quiet) -> Step:
     from pipelines import warehouse
     from pipelines.indicators import from_records
 
+    complete_publication(home, log=log)
     counts = latest_counts(home)
     path, new = from_records.build(home, counts, warehouse.tables(counts))
     steps.remember(home, "records", path.name, {"folder": path.name})

@@ -1,6 +1,6 @@
-"""The steps towards the public: cells are protected, a draft is made, and it is published as an act of its own.
+"""The steps towards the public: protect cells, and make the draft of a release.
 
-Does not belong here: how cells are hidden (`pipelines/disclosure/`) and files are written (`pipelines/releases/`).
+Publishing it is a separate act (`publication.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pipelines import codes, steps
 from pipelines.home import Home
 from pipelines.refresh.counts import PUBLIC_TABLES, latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
+from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, Step, quiet
 
 
@@ -85,6 +86,7 @@ def _draft(home: Home, log: Log) -> Step:
     from pipelines.releases.build import build_draft
     from pipelines.returns.registry import load
 
+    complete_publication(home, log=log)
     folder = protected_folder(home)
     indicators = folder / "indicators"
     key = steps.digest(
@@ -104,32 +106,6 @@ def _draft(home: Home, log: Log) -> Step:
     steps.remember(home, "draft", key, {"release": made.release, "records": records_folder(home).name})
     log(f"draft {made.release} is ready: {sum(made.rows.values())} rows in {len(made.rows)} tables")
     return Step(new=True, path=made.folder, rows=made.rows, release=made.release)
-
-
-def publish(home: Home, name: str | None = None) -> str:
-    """Publish a draft and say so in the ledger, for every return in it. Returns the release's id.
-
-    Raises IntegrityError where a fact is not what was approved: the draft was made of other facts, or will be.
-    """
-    import polars as pl
-
-    from pipelines import integrity
-    from pipelines.indicators import from_records
-    from pipelines.intake import audit, ledger, queries
-    from pipelines.releases.publish import publish as switch
-
-    integrity.require_intact_inputs(home)
-    folder = switch(home, name)
-    drafted = steps.last(home, "draft") or {}
-    if drafted.get("release") == folder.name and "records" in drafted:
-        from_records.release(home, from_records.folder(home) / drafted["records"])
-    engine = ledger.open_ledger(home)
-    released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
-    released |= behind_records(folder / "data", queries.accepted_blocks(engine).values())
-    accepted = queries.accepted_ids(engine)
-    ledger.publish(engine, sorted(released & accepted), folder.name)
-    audit.checkpoint(home, engine)
-    return folder.name
 
 
 def behind_records(data: Path, current: Collection[str]) -> set[str]:

@@ -20,8 +20,12 @@ def arrive(home: Home, *, log: Log = quiet) -> int:
     """Enter what has arrived by the clock's now; returns how many submissions are new.
 
     In a demonstration home that is the list of `raw_samples/`.  A real home's offices submit by themselves: here
-    nothing is to be done.
+    nothing is to be done. As the first step of a refresh it also completes an interrupted publication, and refuses a
+    clock that was set back.
     """
+    from pipelines.refresh.publication import start_refresh
+
+    start_refresh(home, log=log)
     if home.kind != "demonstration":
         return 0
     from pipelines.intake import arrivals, ledger

@@ -22,6 +22,9 @@ from pipelines.disclosure import programme
 from pipelines.home import Home
 from pipelines.indicators import measured
 from pipelines.releases import formats, notes
+from pipelines.releases.editions import next_edition
+from pipelines.releases.errors import ReleaseError
+from pipelines.releases.publish import refuse_older_edition
 from pipelines.returns.registry import Registry
 
 # Who asks for a table's rows in another order asks for it; in the files they always stand in this one.
@@ -34,10 +37,6 @@ SUBMISSION_COLUMNS = (
 CARD_TABLES = ("counting_card", "counting_card_of", "card_pair", "break")
 """How each figure is counted, which two may be divided, and where a series breaks; no count is in them."""
 _INTERNAL_FLAGS = ("A", "D")
-
-
-class ReleaseError(Exception):
-    """A release that must not be made or published. The text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ def build_draft(home: Home, protected: Path, indicators: Path, registry: Registr
     cells = pl.read_parquet(protected / "cells.parquet")
     _refuse_internal(cells)
     release = next_release(home, reference_period(cells))
+    refuse_older_edition(home, release)
     tables = _tables(home, cells, protected, indicators, registry, release, now)
     aside = home.drafts / f".{release}.new"
     shutil.rmtree(aside, ignore_errors=True)
@@ -85,13 +85,7 @@ def reference_period(cells: pl.DataFrame) -> str:
 
 def next_release(home: Home, period: str) -> str:
     """`2026-Q3`, or `2026-Q3.1` and so on once that has been published."""
-    published = {path.name for path in home.releases.iterdir() if path.is_dir()}
-    if period not in published:
-        return period
-    number = 1
-    while f"{period}.{number}" in published:
-        number += 1
-    return f"{period}.{number}"
+    return next_edition(period, (path.name for path in home.releases.iterdir() if path.is_dir()))
 
 
 def _refuse_internal(cells: pl.DataFrame) -> None:

@@ -1,8 +1,11 @@
-"""Publish a draft: verify, move, switch the pointer. And find the release that is current.
+"""The acts on the public folder: verify a draft, move it, switch the pointer; and find the current release.
 
 The switch is one rename of a symlink: a reader sees the old release or the new one whole and never waits.  A published
 folder is never written again; the file name of its DuckDB file is its own, so that no process holds old data under a
 new name.
+
+Each act does nothing where it was done before: `pipelines/refresh/publication.py` puts them in order and repeats them
+after an interruption.
 """
 
 from __future__ import annotations
@@ -11,15 +14,18 @@ import json
 import os
 from pathlib import Path
 
-from pipelines import clock
+from pipelines import durable
 from pipelines.home import Home
 from pipelines.releases import formats
-from pipelines.releases.build import ReleaseError
+from pipelines.releases.editions import edition_key
+from pipelines.releases.errors import ReleaseError
+from pipelines.releases.publications import read_publications
 
 
 def drafts(home: Home) -> list[str]:
     """Ids of the drafts that lie ready, oldest first."""
-    return sorted(path.name for path in home.drafts.iterdir() if path.is_dir() and not path.name.startswith("."))
+    names = [path.name for path in home.drafts.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return sorted(names, key=edition_key)
 
 
 def verify(folder: Path) -> None:
@@ -44,34 +50,74 @@ def verify(folder: Path) -> None:
                 raise ReleaseError(f"{folder.name}: table {table} has not the {rows} rows of the manifest")
 
 
-def publish(home: Home, draft: str | None = None) -> Path:
-    """Make a draft public and current; returns its folder. Without a name, the only draft there is.
+def select_draft(home: Home, release: str | None = None) -> str:
+    """Return the draft to publish: the one named, or the only one there is.
 
-    Raises ReleaseError when there is no such draft, when it fails its manifest, or when that release is already public.
+    A release that an interrupted publication left in the public folder, outside the journal, can be named too.
+    Raises ReleaseError when there is no such draft, or when that release was published before.
     """
     ready = drafts(home)
-    if draft is None and len(ready) != 1:
-        said = f"{len(ready)} drafts lie ready ({', '.join(ready)}); say which" if ready else "no draft lies ready"
-        raise ReleaseError(f"{said}; `rti refresh` makes one")
-    name = draft or ready[0]
-    if name not in ready:
-        raise ReleaseError(f"there is no draft {name}; there are {', '.join(ready) or 'none'}")
-    source, target = home.drafts / name, home.releases / name
-    if target.exists():
-        raise ReleaseError(f"release {name} is public already and never changes; refresh to draft a correction")
-    verify(source)
-    source.rename(target)
-    _switch(home, target)
-    with (home.public / "publications.jsonl").open("a", encoding="utf-8") as journal:
-        journal.write(json.dumps({"release": name, "published_at": clock.stamp(clock.now())}) + "\n")
-    return target
+    if release is None:
+        if len(ready) == 1:
+            return ready[0]
+        listed = f"there are {len(ready)} drafts ({', '.join(ready)}); name one of them"
+        found = listed if ready else "there is no draft"
+        raise ReleaseError(f"{found}; `rti refresh` makes one")
+    if any(one.release == release for one in read_publications(home)):
+        raise ReleaseError(f"release {release} is public already and never changes; refresh to draft a correction")
+    if release not in ready and not (home.releases / release).exists():
+        raise ReleaseError(f"there is no draft {release}; there are {', '.join(ready) or 'none'}")
+    return release
 
 
-def _switch(home: Home, target: Path) -> None:
-    aside = home.public / ".current.new"
+def refuse_older_edition(home: Home, release: str) -> None:
+    """Raise ReleaseError for an edition that is older than the current release."""
+    now = current(home)
+    if now is not None and edition_key(release) < edition_key(now.name):
+        raise ReleaseError(
+            f"{release} is older than the current release {now.name}, and publishing never goes back. Check the clock "
+            f"and which returns were withdrawn. To show an earlier release again, use `rti rollback`"
+        )
+
+
+def move_draft(home: Home, release: str) -> None:
+    """Move a draft into the public folder. Does nothing where it is there already."""
+    source, target = home.drafts / release, home.releases / release
+    if not target.exists():
+        source.rename(target)
+        durable.sync_folder(home.releases)
+        durable.sync_folder(home.drafts)
+
+
+def prepare_switch(home: Home, release: str) -> None:
+    """Make the next pointer aside, so that switching needs no space."""
+    aside = _pointer_aside(home)
     aside.unlink(missing_ok=True)
-    aside.symlink_to(os.path.relpath(target, home.public))
-    aside.replace(home.current)
+    aside.symlink_to(os.path.relpath(home.releases / release, home.public))
+
+
+def discard_switch(home: Home) -> None:
+    """Remove a pointer that was made aside."""
+    _pointer_aside(home).unlink(missing_ok=True)
+
+
+def switch_current(home: Home, release: str) -> None:
+    """Make a release in the public folder the current one. Does nothing where it is already."""
+    if _points_at(home.current, release):
+        discard_switch(home)
+        return
+    if not _points_at(_pointer_aside(home), release):
+        prepare_switch(home, release)
+    _pointer_aside(home).replace(home.current)
+    durable.sync_folder(home.public)
+
+
+def _pointer_aside(home: Home) -> Path:
+    return home.public / ".current.new"
+
+
+def _points_at(link: Path, release: str) -> bool:
+    return link.is_symlink() and link.readlink().name == release
 
 
 def current(home: Home) -> Path | None:

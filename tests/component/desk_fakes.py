@@ -7,6 +7,7 @@ A file's first word is `form:<id>` (or `unknown`, `broken`, `person`); then line
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines import clock
 from pipelines import desk as door
 from pipelines.desk import Desk
 from pipelines.home import init
@@ -98,6 +100,8 @@ def file(form: str = "QQ-JUSTICE-1", period: str = "2025-Q4", value: float = 3, 
 
 
 SENDER = "qq-sender"
+ACCOUNTS_MADE_AT = datetime(2026, 1, 11, 9, tzinfo=UTC)
+"""Before anything that a test does under a frozen clock: the ledger takes nothing that is dated before its entries."""
 PEOPLE: dict[str, tuple[Grant, ...]] = {
     SENDER: (Grant("submitter", "QQ"),),
     "qq-second": (Grant("submitter", "QQ"),),
@@ -118,7 +122,8 @@ def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
     facts.prepare(home)
     engine = ledger.open_ledger(home)
     new = [accounts.New(name, name.title(), grants) for name, grants in PEOPLE.items()]
-    accounts.create_many(engine, new, by=SYSTEM)
+    with clock.frozen(ACCOUNTS_MADE_AT):
+        accounts.create_many(engine, new, by=SYSTEM)
     return Desk(home, engine, REGISTRY, kind)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines import clock
 from pipelines.home import Home, init
 from pipelines.intake import facts, ledger
 from pipelines.intake.ledger import Act, Arrival, Block, CheckResult
@@ -36,7 +37,8 @@ def people(engine: sa.Engine) -> None:
     made = [accounts.New("office", "Office", (Grant("submitter", "QQ"),))]
     made += [accounts.New(name, name, (Grant("approver", "QQ"),)) for name in approving]
     made += [accounts.New("the-steward", "Steward", (Grant("steward"),))]
-    accounts.create_many(engine, made, by=SYSTEM)
+    with clock.frozen(at(-30)):
+        accounts.create_many(engine, made, by=SYSTEM)
 
 
 def arrival(name: str, days: float = 0, sender: str = "office", content: str | None = None) -> Arrival:

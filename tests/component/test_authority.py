@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from pipelines import clock
 from pipelines.home import Home
 from pipelines.intake import arrivals, audit, ledger, queries
 from pipelines.intake.acts import Arrival, Block
+from pipelines.intake.clock_acceptance import accept_clock
+from pipelines.intake.clock_guard import ClockSetBackError
 from pipelines.intake.ledger import Act, Justification, TransitionError
 from pipelines.people import accounts, permissions
 from pipelines.people.identity import SYSTEM, Grant, NotAllowedError
@@ -38,8 +41,9 @@ def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
         accounts.New("nothing", "x"),
         accounts.New("gone", "x", (Grant("steward"), Grant("approver"), Grant("submitter"))),
     ]
-    accounts.create_many(engine, made, by=SYSTEM)
-    accounts.disable(engine, "gone", by=SYSTEM)
+    with clock.frozen(at(-30)):
+        accounts.create_many(engine, made, by=SYSTEM)
+        accounts.disable(engine, "gone", by=SYSTEM)
     yield home, engine
     engine.dispose()
 
@@ -334,16 +338,19 @@ def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine])
     assert queries.find(engine, other).revision_reason is None
 
 
-def test_by_a_clock_that_was_set_back_nothing_is_accepted_behind_what_it_replaces(
-    desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch) -> None:
     home, engine = desk
+    monkeypatch.setenv("RTI_NOW", "2026-02-12T09:00:00Z")
     first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     again = _sent(home, engine, "2")
+    key = ("QQ", "justice", "QQ-JUSTICE-OFFICE", "Q", "2025-Q4")
     monkeypatch.setenv("RTI_NOW", "2026-02-01T09:00:00Z")
+    with pytest.raises(ClockSetBackError, match=r"says 2026-02-01T09:00:00Z, but .* entry of 2026-02-12T09:00:00Z"):
+        ledger.approve(engine, home, Act(again, "chief"))
+    # Once the clock is declared right, nothing is accepted behind what it would replace all the same.
+    accept_clock(engine, actor="the-steward", reason="the clock was ahead")
     with pytest.raises(TransitionError, match=r"accepted at 2026-02-11T09:00:00Z, and the clock"):
         ledger.approve(engine, home, Act(again, "chief"))
-    key = ("QQ", "justice", "QQ-JUSTICE-OFFICE", "Q", "2025-Q4")
     assert queries.accepted_blocks(engine)[key] == first
     monkeypatch.setenv("RTI_NOW", "2026-02-12T09:00:00Z")
     ledger.approve(engine, home, Act(again, "chief"))

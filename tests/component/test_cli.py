@@ -21,7 +21,7 @@ from tests.unit import check_fakes
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 COMMANDS = (
     *("init", "check", "submit", "nil", "justify", "send", "approve", "give-back", "withdraw", "status"),
-    *("refresh", "publish", "explain", "serve", "read", "preview", "territories", "import-reference"),
+    *("refresh", "publish", "rollback", "explain", "serve", "read", "preview", "territories", "import-reference"),
     *("timetable", "metadata", "template", "as-of"),
 )
 

@@ -37,10 +37,12 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def _submit(home: Home, text: str, sender: str = "office", name: str = "return.csv", **options: Any) -> Uploaded:
-    """As `rti submit` does, on the day on which the tests begin."""
+def _submit(
+    home: Home, text: str, sender: str = "office", name: str = "return.csv", days: float = 0, **options: Any
+) -> Uploaded:
+    """As `rti submit` does, `days` after the day on which the tests begin."""
     desk = Desk(home, ledger.open_ledger(home), REGISTRY)
-    with clock.frozen(at(0)):
+    with clock.frozen(at(days)):
         return door.hand_in(desk, accounts.identity(desk.engine, sender), text.encode(), name, **options)
 
 
@@ -108,11 +110,11 @@ def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> No
     assert (first.state, first.replaces) == ("sent", ())
     assert first.submission_id is not None
     ledger.approve(engine, home, Act(first.submission_id, "secretariat", at(1)))
-    second = _submit(home, "2025-Q4;reported;4")
+    second = _submit(home, "2025-Q4;reported;4", days=2)
     assert (second.state, second.replaces, second.as_json()["replaces"]) == ("checked", ("2025-Q4",), ["2025-Q4"])
-    again = _submit(home, "2025-Q4;reported;4", reason="late_data")
+    again = _submit(home, "2025-Q4;reported;4", days=2, reason="late_data")
     assert (again.submission_id, again.state, again.replaces) == (second.submission_id, "sent", ())
-    third = _submit(home, "2025-Q4;reported;5", reason="entry_error")
+    third = _submit(home, "2025-Q4;reported;5", days=2, reason="entry_error")
     assert third.submission_id is not None
     assert (third.state, queries.find(engine, third.submission_id).revision_reason) == ("sent", "entry_error")
 
@@ -150,7 +152,8 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
     states = [s.state for s in queries.submissions(engine)]
     assert states == {"put": [], "receive": [], "record": ["received"], "send": ["checked"]}[step]
     if mended_by == "refresh":
-        checked = record.check_waiting(home, engine, REGISTRY)
+        with clock.frozen(at(0)):
+            checked = record.check_waiting(home, engine, REGISTRY)
         assert len(checked) == (1 if step == "record" else 0)
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
     assert len(queries.submissions(engine)) == 1

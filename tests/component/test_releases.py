@@ -15,8 +15,9 @@ from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_published
 from pipelines.releases import formats
 from pipelines.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
-from pipelines.releases.publish import current, drafts, publish, verify
+from pipelines.releases.publish import current, drafts, verify
 from pipelines.returns.registry import load
+from tests.release_fixture import publish_draft as publish
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 

@@ -1,0 +1,360 @@
+"""Publish a draft, or return to an earlier release: a sequence that is completed whatever interrupts it.
+
+Everything that needs space or can be refused is done aside first. Then the intent is written durably, and the acts
+follow: move the draft, switch the pointer, add the line to the journal, renew the baseline of the figures from records,
+mark the returns in the ledger, write a checkpoint of the audit log. Each act does nothing where it was done before, so
+the next `rti publish`, refresh or start of the service repeats them from the beginning and removes the intent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines import clock, durable, steps
+from pipelines.home import Home
+from pipelines.home_lock import HomeBusyError, hold_home_lock
+from pipelines.refresh.results import Log, quiet
+from pipelines.releases.editions import edition_key
+from pipelines.releases.errors import ReleaseError
+from pipelines.releases.publications import (
+    Intent,
+    Publication,
+    append_journal,
+    intent_path,
+    prepare_journal,
+    prepared_journal_path,
+    read_intent,
+    read_publications,
+    remove_intent,
+    write_intent,
+)
+from pipelines.releases.publish import (
+    current,
+    discard_switch,
+    drafts,
+    move_draft,
+    prepare_switch,
+    refuse_older_edition,
+    select_draft,
+    switch_current,
+    verify,
+)
+from pipelines.releases.verification import manifest_digest
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+MINIMUM_REASON = 10
+"""Characters that the reason of a rollback has at least."""
+_LEDGER_BYTES, _LEDGER_BYTES_PER_RETURN = 1 << 20, 1 << 14
+"""Space kept for the ledger: its log of writes has whole pages, and about three for each return that is marked."""
+
+
+def publish(home: Home, draft: str | None = None, *, log: Log = quiet) -> str:
+    """Make a draft public and current and mark its returns. Returns the release's id.
+
+    Without a name, the only draft there is. Completes an interrupted publication first; where that leaves nothing to
+    publish, its release is returned. Raises ReleaseError, ClockSetBackError, HomeBusyError while something else changes
+    this home, and IntegrityError where a fact is not what was approved: the draft was made of other facts, or will be.
+    """
+    from pipelines import integrity
+
+    with _explain_system_errors("publish"), hold_home_lock(home, purpose="publish"):
+        finished = complete_publication(home, log=log)
+        if finished is not None and (draft == finished or (draft is None and not drafts(home))):
+            return finished
+        release = select_draft(home, draft)
+        draft_folder = _draft_folder(home, release)
+        integrity.require_intact_inputs(home)
+        engine = _open_ledger(home)
+        _refuse_clock_set_back(home, engine, draft_folder)
+        refuse_older_edition(home, release)
+        verify(draft_folder)
+        records = _records_behind(home, release)
+        intent = Intent(
+            Publication(release, clock.stamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
+            number=len(read_publications(home)) + 1,
+            renews_records=records is not None,
+            submissions=tuple(_returns_behind(engine, draft_folder)),
+        )
+        _prepare(home, intent, records)
+        _carry_out(home, intent, engine)
+        return release
+
+
+def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = quiet) -> str:
+    """Make a release that was published before the current one again. Returns its id.
+
+    Nothing else changes: no release is removed, its number is not used again, returns stay published, and the next
+    release's figures from records are compared with the newest that was published, because readers have seen it.
+    `actor` is a steward of everything; `reason` becomes public in the journal. Raises ReleaseError, NotAllowedError,
+    ClockSetBackError, HomeBusyError.
+    """
+    from pipelines.intake import changes
+    from pipelines.intake.head_steward import require_head_steward
+    from pipelines.people import accounts
+
+    with _explain_system_errors("rollback"), hold_home_lock(home, purpose="rollback"):
+        complete_publication(home, log=log)
+        engine = _open_ledger(home)
+        require_head_steward(accounts.identity(engine, actor), actor, "roll_back")
+        changes.refuse_words(reason)
+        if len(reason.strip()) < MINIMUM_REASON:
+            raise ReleaseError(f"say in at least {MINIMUM_REASON} characters why {release} is to be current again")
+        publications = read_publications(home)
+        published = {one.release for one in publications}
+        if release not in published:
+            listed = ", ".join(sorted(published, key=edition_key)) or "none"
+            raise ReleaseError(f"{release} was never published; published were {listed}")
+        before = current(home)
+        if before is not None and before.name == release:
+            raise ReleaseError(f"{release} is the current release already")
+        _refuse_clock_set_back(home, engine)
+        verify(home.releases / release)
+        now, previous = clock.stamp(clock.now()), before.name if before is not None else None
+        publication = Publication(release, now, "rollback", previous, actor, reason.strip())
+        intent = Intent(publication, number=len(publications) + 1)
+        _prepare(home, intent, None)
+        _carry_out(home, intent, engine)
+        return release
+
+
+def complete_publication(home: Home, *, log: Log = quiet) -> str | None:
+    """Complete a publication or rollback that was interrupted. Returns its release, or None where there was none.
+
+    One whose draft is gone or damaged before it reached the public folder is given up instead, which is logged.
+    Raises ReleaseError where it cannot be completed, ClockSetBackError, HomeBusyError.
+    """
+    if not intent_path(home).exists():
+        return None
+    with _explain_system_errors("publish"), hold_home_lock(home, purpose="publish"):
+        intent = read_intent(home)
+        if intent is None:
+            return None
+        publication = intent.publication
+        engine = _open_ledger(home)
+        _refuse_clock_set_back(home, engine, made_at=(publication.release, publication.published_at))
+        before = current(home)
+        if before is None or before.name != publication.release:
+            try:
+                verify(_draft_folder(home, publication.release))
+            except (ReleaseError, FileNotFoundError) as error:
+                if publication.action == "rollback" or (home.releases / publication.release).exists():
+                    raise ReleaseError(
+                        f"the publication of {publication.release} was interrupted and cannot be completed: {error}; "
+                        f"restore {home.releases / publication.release} from a backup and run `rti publish`"
+                    ) from error
+                _give_up(home)
+                log(f"the publication of {publication.release} was interrupted and is given up: {error}")
+                return None
+        _carry_out(home, intent, engine)
+        log(f"the interrupted publication of {publication.release} is complete")
+        return publication.release
+
+
+def complete_publication_at_start(home: Home, *, report: Log) -> None:
+    """Complete an interrupted publication when a service starts. Reports why it cannot be; the service starts anyway.
+
+    Pages and returns do not depend on it, and `rti status` names it until it is complete.
+    """
+    from pipelines.intake.clock_guard import ClockSetBackError
+    from pipelines.intake.database import LedgerError
+
+    try:
+        complete_publication(home, log=report)
+    except (ReleaseError, ClockSetBackError, HomeBusyError, LedgerError) as error:
+        report(str(error))
+
+
+def start_refresh(home: Home, *, log: Log = quiet) -> str | None:
+    """Complete an interrupted publication and refuse a clock that was set back; to be called before a refresh.
+
+    Returns the release whose publication was completed, or None. Raises as `complete_publication`.
+    """
+    finished = complete_publication(home, log=log)
+    _refuse_clock_set_back(home, _open_ledger(home))
+    return finished
+
+
+# -- what can fail, before the first act
+
+
+def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
+    """Do aside what needs space, and write the intent. Leaves nothing where it fails."""
+    from pipelines.indicators import from_records
+
+    release = intent.publication.release
+    try:
+        durable.sync_tree(_draft_folder(home, release))
+        if records is not None:
+            from_records.prepare_baseline(home, records)
+        prepare_switch(home, release)
+        prepare_journal(home, intent)
+        _reserve_space(home, _LEDGER_BYTES + len(intent.submissions) * _LEDGER_BYTES_PER_RETURN)
+        write_intent(home, intent)
+    except OSError as error:
+        _give_up(home)
+        raise ReleaseError(
+            f"{release} was not published, and nothing has changed: {_cause(error)}. Correct this and try again"
+        ) from error
+
+
+def _give_up(home: Home) -> None:
+    from pipelines.indicators import from_records
+
+    remove_intent(home)
+    from_records.discard_baseline(home)
+    discard_switch(home)
+    prepared_journal_path(home).unlink(missing_ok=True)
+    _reserve_path(home).unlink(missing_ok=True)
+
+
+def _reserve_path(home: Home) -> Path:
+    return home.restricted / ".publication.reserve"
+
+
+def _reserve_space(home: Home, size: int) -> None:
+    """Hold space on the disk until the ledger needs it. Raises OSError where there is not so much."""
+    handle = os.open(_reserve_path(home), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.posix_fallocate(handle, 0, size)
+    finally:
+        os.close(handle)
+
+
+# -- the acts
+
+
+@contextmanager
+def _explain_system_errors(command: str) -> Iterator[None]:
+    """Turn an error of the system outside the acts, such as a disk too full for the lock, into a ReleaseError."""
+    try:
+        yield
+    except OSError as error:
+        raise ReleaseError(
+            f"`rti {command}` was stopped by the system: {_cause(error)}. Correct this and run it again; "
+            "`rti status` says whether a publication is unfinished"
+        ) from error
+
+
+def _carry_out(home: Home, intent: Intent, engine: sa.Engine) -> None:
+    """Do every act of a publication that is not done yet, in order."""
+    import sqlalchemy as sa
+
+    publication = intent.publication
+    try:
+        if publication.action == "publish":
+            move_draft(home, publication.release)
+        switch_current(home, publication.release)
+        append_journal(home, intent)
+        if intent.renews_records:
+            _renew_baseline(home)
+        _enter_in_ledger(home, intent, engine)
+        _write_checkpoint(home, engine)
+        remove_intent(home)
+    except (OSError, sa.exc.OperationalError) as error:
+        raise ReleaseError(
+            f"the publication of {publication.release} is not finished: {_cause(error)}. Correct this, then run "
+            "`rti publish` to finish it"
+        ) from error
+
+
+def _renew_baseline(home: Home) -> None:
+    from pipelines.indicators import from_records
+
+    from_records.renew_baseline(home)
+
+
+def _enter_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
+    from pipelines.intake import ledger
+
+    _reserve_path(home).unlink(missing_ok=True)
+    publication = intent.publication
+    at = clock.parse(publication.published_at)
+    if publication.action == "publish":
+        ledger.publish(engine, intent.submissions, publication.release, at)
+        return
+    assert publication.actor is not None and publication.reason is not None
+    ledger.roll_back(
+        engine,
+        publication.release,
+        publication.previous,
+        number=intent.number,
+        actor=publication.actor,
+        reason=publication.reason,
+        at=at,
+    )
+
+
+def _write_checkpoint(home: Home, engine: sa.Engine) -> None:
+    from pipelines.intake import audit
+
+    audit.checkpoint(home, engine)
+
+
+# -- what a publication is made of
+
+
+def _draft_folder(home: Home, release: str) -> Path:
+    """The folder of a release, in the public folder if it is there already."""
+    public = home.releases / release
+    return public if public.exists() else home.drafts / release
+
+
+def _open_ledger(home: Home) -> sa.Engine:
+    from pipelines.intake import ledger
+
+    return ledger.open_ledger(home)
+
+
+def _records_behind(home: Home, release: str) -> Path | None:
+    """The figures from records that a draft was made of, or None where no step remembers them."""
+    from pipelines.indicators import from_records
+
+    drafted = steps.last(home, "draft") or {}
+    if drafted.get("release") != release or "records" not in drafted:
+        return None
+    return from_records.folder(home) / str(drafted["records"])
+
+
+def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
+    """The accepted returns behind the figures of a release."""
+    import polars as pl
+
+    from pipelines.intake import queries
+    from pipelines.refresh.release import behind_records
+
+    released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
+    released |= behind_records(folder / "data", queries.accepted_blocks(engine).values())
+    return sorted(released & queries.accepted_ids(engine))
+
+
+def _refuse_clock_set_back(
+    home: Home, engine: sa.Engine, draft: Path | None = None, made_at: tuple[str, str] | None = None
+) -> None:
+    """Raise ClockSetBackError for a clock behind the audit log, any publication, a draft, or one more release."""
+    import json
+
+    from pipelines.intake import clock_guard
+    from pipelines.intake.database import reading
+
+    dated = [(one.release, one.published_at) for one in read_publications(home)]
+    if made_at is not None:
+        dated.append(made_at)
+    if draft is not None:
+        manifest = json.loads((draft / "manifest.json").read_text(encoding="utf-8"))
+        dated.append((draft.name, manifest["drafted_at"]))
+    with reading(engine) as connection:
+        clock_guard.refuse_clock_set_back(connection)
+        if dated:
+            release, newest = max(dated, key=lambda one: one[1])
+            clock_guard.refuse_clock_before_release(connection, release, newest)
+
+
+def _cause(error: Any) -> str:
+    """What the system said, in one line: that of a database is wrapped in its statement."""
+    return str(getattr(error, "orig", None) or error)
