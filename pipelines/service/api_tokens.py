@@ -51,7 +51,8 @@ class TokenFirst:
         text = _token(scope)
         digest = hashlib.sha256(text.encode()).digest()
         network, language = client_network(scope), _language(scope)
-        if digest not in self._right and (seconds := self.rates.left(self.wrong, network)):
+        # A request without any token is no try and costs no look into the ledger: it is not counted.
+        if text and digest not in self._right and (seconds := self.rates.left(self.wrong, network)):
             detail = tell("Too many wrong tokens came from your network.", language)
             headers = {"Retry-After": str(seconds), "Connection": "close"}
             await ProblemError(429, detail, language=language, headers=headers).answer()(scope, receive, send)
@@ -60,7 +61,8 @@ class TokenFirst:
             who: Identity = await to_thread.run_sync(tokens.identity, self.desk().engine, text)
         except NotAllowedError as error:
             self._right.pop(digest, None)
-            self.rates.wait(self.wrong, network)
+            if text:
+                self.rates.wait(self.wrong, network)
             headers = {"WWW-Authenticate": "Bearer", "Connection": "close"}
             problem = ProblemError(401, error.told(language), language=language, headers=headers)
             await problem.answer()(scope, receive, send)
