@@ -135,7 +135,10 @@ def test_every_door_does_each_act_through_the_desk(door: str) -> None:
 
 
 def test_table_has_every_action_and_no_row_twice() -> None:
-    assert {p.act for p in PERMISSIONS} == {*get_args(Action), "keep_accounts", "remove_unknown_files"}
+    assert {p.act for p in PERMISSIONS} == {
+        *get_args(Action),
+        *("keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"),
+    }
     keys = [(p.act, p.actor, p.stage, p.override) for p in PERMISSIONS]
     assert len(keys) == len(set(keys))
     assert all(bool(p.roles) == (p.actor != "machine") for p in PERMISSIONS)
