@@ -34,7 +34,8 @@ def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]
 
     Closes runs that a killed process left behind, and completes a publication that was interrupted first; `finished`
     then names its release. A run that fails is reported to the stewards. Raises HomeBusyError while something else
-    changes this home, ClockSetBackError while the clock is behind what was recorded, and RunFailedError where a step fails.
+    changes this home, ClockSetBackError while the clock is behind what was recorded, and RunFailedError where a step
+    fails.
     """
     with hold_home_lock(home, purpose="refresh"):
         finished = start_refresh(home, log=say)
