@@ -2,22 +2,23 @@
 
 Which pages are offered follows the roles of whoever has signed in; the address of another page says that it is not
 theirs.  What may be seen and done on them is decided by `pipelines/desk/`.  Where nobody has signed in, nothing below
-`enter()` runs.
+`enter_page()` runs.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_layout as layout
 from dashboards.portal_pages import PAGES
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 try:
-    here = layout.enter()
+    here = portal_entry.enter_page()
     offered = {
         page.path: st.Page(
-            page.show if page.offered(here.who) else layout.not_for_you,
+            page.show if page.offered(here.who) else portal_entry.refuse_page,
             title=here.tell(page.title),
             url_path=page.path,
             default=page.default,

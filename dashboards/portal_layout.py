@@ -117,39 +117,14 @@ def _desk(root: str) -> Desk:
     return open_desk(open_home(Path(root)))
 
 
+def read_claims() -> tuple[Claims, str]:
+    """Return the claims of whoever has signed in, and the built-in issuer; empty claims where nobody has."""
+    return _SOURCE[0]()
+
+
 def desk() -> Desk:
     """The desk of this process's home, opened once."""
     return _desk(str(default_root()))
-
-
-def person() -> Identity:
-    """Who acts. Where nobody has signed in, or somebody unknown here, the page says so and ends."""
-    from dashboards import portal_sign_in
-    from pipelines.service.signed_in import identity_of_claims
-
-    claims, built_in = _SOURCE[0]()
-    if not claims:
-        portal_sign_in.nobody()
-    found = identity_of_claims(desk().engine, claims, built_in)
-    if found is None:
-        portal_sign_in.unknown(claims)
-    return found
-
-
-def enter() -> Here:
-    """Begin a page: who acts, in which language. Ends the page where nobody does."""
-    who = person()
-    return Here(desk(), who, who.language if who.language in locales.languages() else locales.SOURCE_LANGUAGE)
-
-
-def not_for_you() -> None:
-    """A page that whoever acts has no role for, in place of it: Streamlit would say, in English, that there is none."""
-    from pipelines.desk import rights
-
-    here = enter()
-    title(here.tell("Not to be seen"))
-    refused(here, rights.lacking())
-    end(here)
 
 
 # ----------------------------------------------------------------------------------------------------------- the frame

@@ -1,6 +1,6 @@
 """The two pages before all others of the portal: nobody has signed in, and somebody has who is not known here.
 
-Belongs here: what they say.  Does not belong here: who acts (`portal_layout.person`), passwords and providers
+Belongs here: what they say.  Does not belong here: who acts (`portal_entry.identify_person`), passwords and providers
 (`pipelines/service/`).
 """
 

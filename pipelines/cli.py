@@ -77,7 +77,8 @@ _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "F
 _WORDED = {
     # Errors whose text is already a sentence with a remedy, by the module that raises them.
     "pipelines.home": ("HomeError",),
-    "pipelines.intake.database": ("LedgerError", "LedgerMissingError"),
+    "pipelines.intake.database": ("LedgerError",),
+    "pipelines.intake.opening": ("LedgerMissingError",),
     "pipelines.intake.clock_guard": ("ClockSetBackError",),
     "pipelines.intake.transitions": ("TransitionError",),
     "pipelines.people.identity": ("NotAllowedError",),

@@ -232,7 +232,7 @@ def _submissions(
     from dataclasses import asdict
 
     from pipelines.intake import queries
-    from pipelines.intake.database import open_ledger_to_read
+    from pipelines.intake.opening import open_ledger_to_read
 
     if not ids:
         return (), ()

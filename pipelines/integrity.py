@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
-from pipelines.intake import audit, database, fact_digests, receipt_keys, receipts, store
+from pipelines.intake import audit, database, fact_digests, receipt_keys, receipts, store, verification
 from pipelines.intake.database import reading
 from pipelines.intake.schema import BLOCK, RECEIPT, SUBMISSION
+from pipelines.intake.verification import Verified
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -68,6 +69,18 @@ def verify_home(home: Home, engine: sa.Engine) -> list[Damage]:
         Damage("release", f"{fault}; restore the release from a backup", fault.path) for fault in verify_published(home)
     ]
     return [*found, *releases]
+
+
+def verify_records(home: Home, engine: sa.Engine, *, head: str | None = None) -> Verified:
+    """Verify the audit chain and the ledger, and report an unfinished publication as a fault at the last entry.
+
+    Raises ValueError for a head or a checkpoint that is malformed.
+    """
+    from pipelines.releases.publications import find_unfinished
+
+    verified = verification.verify_ledger(engine, head=head, home=home)
+    unfinished = [verification.Fault(verified.head[0], one.text, one.params) for one in find_unfinished(home)]
+    return replace(verified, faults=(*verified.faults, *unfinished))
 
 
 def check_ledger(home: Home, engine: sa.Engine) -> list[Damage]:

@@ -19,6 +19,7 @@ from pipelines.home import Home
 from pipelines.home_lock import HomeBusyError, hold_home_lock
 from pipelines.refresh.publication import start_refresh
 from pipelines.runs.instance import instance_folder
+from pipelines.runs.step_log import steps_log
 
 
 class RunFailedError(Exception):
@@ -139,13 +140,6 @@ class _Teller(logging.Handler):
         self._say(record.getMessage())
 
 
-def steps_log() -> logging.Logger:
-    """The logger through which the assets tell what their step says."""
-    logger = logging.getLogger("rti.steps")
-    logger.setLevel(logging.INFO)
-    return logger
-
-
 def _failed_check(result: Any, name: str) -> str:
     """Return what a check of the run found, empty where it passed or did not run."""
     found = [one for one in result.get_asset_check_evaluations() if one.check_name == name and not one.passed]
@@ -162,4 +156,4 @@ def _failures(result: Any) -> str:
     return "the refresh failed at " + "; ".join(told) if told else ""
 
 
-__all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "refresh", "steps_log"]
+__all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "refresh"]

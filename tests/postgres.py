@@ -83,7 +83,7 @@ class Databases:
         if self._free:
             return self._free.pop()
         if self._template is None:
-            from pipelines.intake.database import open_url
+            from pipelines.intake.opening import open_url
 
             url = self._made("template0")
             open_url(url).dispose()

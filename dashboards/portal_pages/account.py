@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -27,7 +28,7 @@ def show() -> None:
     """The page."""
     from pipelines.people import accounts
 
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(here.tell("My account"))
     account = accounts.find(here.desk.engine, here.who.account)
     assert account is not None, "whoever acts has an account"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -43,7 +44,7 @@ VIEWS = {
 
 def show() -> None:
     """The page."""
-    here = layout.enter()
+    here = portal_entry.enter_page()
     asked = st.query_params.get("id") or ""
     if not asked:
         layout.title(here.tell("Answer to a return"), here.tell("Choose a return, and its answer stands here."))

@@ -5,6 +5,7 @@ Belongs here: the list.  Does not belong here: deciding, which is done beside th
 
 from __future__ import annotations
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards.portal_pages import returns
@@ -14,7 +15,7 @@ def show() -> None:
     """The page."""
     from pipelines import desk
 
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(
         here.tell("Approve"),
         here.tell(

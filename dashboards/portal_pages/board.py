@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -40,7 +41,7 @@ def show() -> None:
     """The page."""
     from pipelines import timetable
 
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(
         here.tell("Submission board"),
         here.tell("What is expected of whom, and how far it has come. A state leads to its return."),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_figures as say
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
@@ -29,7 +30,7 @@ def show() -> None:
     """The page."""
     from pipelines.desk import NotAllowedError, figures
 
-    here = layout.enter()
+    here = portal_entry.enter_page()
     own = figures.areas(here.desk, here.who)
     asked = st.query_params.get("area") or next(iter(own), None)
     try:

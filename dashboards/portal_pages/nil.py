@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -21,7 +22,7 @@ _ASKED = "nil.asked"
 
 def show() -> None:
     """The page."""
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(
         here.tell("Nothing to report"),
         here.tell(

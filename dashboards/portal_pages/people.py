@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -28,7 +29,7 @@ _LOGGED = 100
 
 def show() -> None:
     """The page."""
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(here.tell("People"), here.tell("Accounts of the offices you are steward of, and what they may."))
     if not permissions.pairs_for(here.who, "keep_accounts"):
         layout.put(html.box("note", here.tell("This page is for stewards")))
@@ -144,9 +145,9 @@ def _one(here: Here, kept: Sequence[Account]) -> None:
 
 
 def _reset(here: Here, account_id: str) -> None:
-    from pipelines.people import accounts
+    from pipelines.people import signin
 
-    password = accounts.reset_password(here.desk.engine, account_id, by=here.who.account)
+    password = signin.reset_password(here.desk.engine, account_id, by=here.who.account)
     st.session_state[_ONCE] = (account_id, password)
 
 
@@ -244,6 +245,7 @@ def _new(here: Here) -> None:
 
 
 def _audit(here: Here) -> None:
+    from pipelines import integrity
     from pipelines.intake import audit
 
     layout.heading(here.tell("Audit log"))
@@ -256,7 +258,7 @@ def _audit(here: Here) -> None:
         )
     )
     if st.button(here.tell("Verify the whole chain now"), key="people.verify"):
-        result = audit.verify(here.desk.engine, home=here.desk.home)
+        result = integrity.verify_records(here.desk.home, here.desk.engine)
         faults = [f"{fault.seq}: {fault.told(here.language)}" for fault in result.faults]
         if faults:
             layout.put(

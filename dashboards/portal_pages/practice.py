@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards.portal_layout import Here
@@ -25,7 +26,7 @@ def show() -> None:
     from pipelines.desk import practice
     from pipelines.people.identity import NotAllowedError
 
-    real = layout.enter()
+    real = portal_entry.enter_page()
     layout.title(real.tell("Practice"))
     try:
         if st.session_state.pop(_ANEW, False):

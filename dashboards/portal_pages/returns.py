@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -31,7 +32,7 @@ def show() -> None:
     """The page."""
     from pipelines import desk
 
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(
         here.tell("My returns"),
         here.tell("Every return of your office, the newest first. A return's name opens its answer."),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -27,7 +28,7 @@ _ACCEPTED = ("approved", "published")
 
 def show() -> None:
     """The page."""
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(
         here.tell("Templates"),
         here.tell(

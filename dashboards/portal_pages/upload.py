@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
@@ -57,7 +58,7 @@ class _Files:
 
 def show() -> None:
     """The page."""
-    here = layout.enter()
+    here = portal_entry.enter_page()
     layout.title(
         here.tell("Upload a return"),
         here.tell(

@@ -73,7 +73,7 @@ def the_ledger(home: Home) -> sa.Engine:
 
 def ledger_to_read(home: Home) -> sa.Engine:
     """Open the ledger for a command that only reads; a full or read-only disk does not stop it. Raises LedgerError."""
-    from pipelines.intake.database import open_ledger_to_read
+    from pipelines.intake.opening import open_ledger_to_read
 
     return open_ledger_to_read(home)
 

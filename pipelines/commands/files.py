@@ -141,7 +141,7 @@ def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Pa
 def _history(offline: bool) -> HistorySource | None:
     from pipelines.home import HomeError, default_root, open_home
     from pipelines.intake import history
-    from pipelines.intake.database import open_ledger_to_read
+    from pipelines.intake.opening import open_ledger_to_read
 
     if offline:
         return None

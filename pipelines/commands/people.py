@@ -152,10 +152,10 @@ def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) 
 @account.command("reset-password")
 def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
     """Print a password for one use, to be changed at the first sign-in; a lock ends."""
-    from pipelines.people import accounts
+    from pipelines.people import signin
 
     engine = the_ledger(the_home())
-    secret = accounts.reset_password(engine, account_id, by=_keeper(engine, actor))
+    secret = signin.reset_password(engine, account_id, by=_keeper(engine, actor))
     if as_json:
         say_json({"account_id": account_id, "one_time_password": secret})
     else:
@@ -243,7 +243,7 @@ def verify(
         _report_damage(damage, as_json)
         raise typer.Exit(ERRORS)
     try:
-        found = log.verify(engine, head=head, home=home)
+        found = integrity.verify_records(home, engine, head=head)
     except ValueError as error:
         raise Failure(str(error)) from None
     damage = integrity.verify_home(home, engine)

@@ -6,7 +6,7 @@ from pipelines import measuring
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
 from pipelines.defs.warehouse import COUNTS_MART
-from pipelines.run import steps_log
+from pipelines.runs.step_log import steps_log
 
 
 @dg.asset(

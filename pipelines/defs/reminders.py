@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.defs.home import HomeResource
-from pipelines.run import steps_log
+from pipelines.runs.step_log import steps_log
 
 
 @dg.op(description="Enter today's reminders, one a person, and send every notice that waits.")

@@ -14,7 +14,7 @@ from pipelines.defs.periods import QUARTERS
 from pipelines.defs.retries import retry_transient_failures
 from pipelines.returns.registry import load
 from pipelines.returns.territory import Name
-from pipelines.run import steps_log
+from pipelines.runs.step_log import steps_log
 
 
 def english_name(names: tuple[Name, ...]) -> str:

@@ -15,7 +15,7 @@ from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 from pipelines import refresh, warehouse
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
-from pipelines.run import steps_log
+from pipelines.runs.step_log import steps_log
 
 COUNTS = ("staging", "intermediate", "marts")
 INDICATORS = ("indicators",)

@@ -139,7 +139,7 @@ def _root(desk: Desk, person: Identity) -> Path:
 
 def _opened(root: Path, registry: Registry) -> Desk:
     from pipelines.intake import facts
-    from pipelines.intake.database import open_url
+    from pipelines.intake.opening import open_url
 
     root.parent.mkdir(mode=0o700, exist_ok=True)
     if not (root / "home.json").exists():

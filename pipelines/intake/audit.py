@@ -29,7 +29,6 @@ from pipelines.intake.schema import AUDIT
 
 if TYPE_CHECKING:
     from pipelines.home import Home
-    from pipelines.intake.verification import Verified
 
 ZEROS = "0" * 64
 CHECKPOINTS = "audit-checkpoints.jsonl"
@@ -174,10 +173,3 @@ def _drop_cut_line(handle: int) -> None:
 
 def _path(home: Home) -> Path:
     return home.restricted / CHECKPOINTS
-
-
-def verify(engine: sa.Engine, *, head: str | None = None, home: Home | None = None) -> Verified:
-    """Recompute the chain and compare the ledger with it; see `verification.verify`."""
-    from pipelines.intake import verification
-
-    return verification.verify(engine, head=head, home=home)

@@ -1,100 +1,24 @@
-"""Opening the ledger's database, and the two kinds of transaction in it.
-
-Belongs here: the engine, SQLite's settings, migrations on opening, and `reading` / `writing`.
-Does not belong here: tables (`schema.py`) and what is written (`ledger.py`).
+"""The ledger's database: its engine, SQLite's settings, and the two kinds of transaction.
 
 Writers follow one another (SQLite by `begin immediate`, PostgreSQL by an advisory lock), so that event ids ascend in
-the order in which transactions commit: whoever has read up to an id misses nothing that commits later.
+the order in which transactions commit: a reader that has read up to an id misses nothing that commits later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.home import has_ledger_mark, mark_ledger
-from pipelines.intake import migrations
-
-if TYPE_CHECKING:
-    from pipelines.home import Home
-
 BUSY_TIMEOUT_SECONDS = 30
-_BEFORE_THE_AUDIT_LOG = ("0001",)
-_BEFORE_FACT_DIGESTS = ("0001", "0002")
 _ADVISORY_LOCK = 0x525449  # "RTI"; one writer of the ledger at a time
 
 
 class LedgerError(Exception):
     """The ledger cannot be opened or does not fit this version. The text says what to do."""
-
-
-class LedgerMissingError(LedgerError):
-    """The home had a ledger and it is not there any more. Nothing is created in its place."""
-
-
-def open_ledger(home: Home) -> sa.Engine:
-    """Open the ledger of a home; create its tables in a new home, migrate an older ledger.
-
-    Raises LedgerMissingError where the home had a ledger and it is gone or empty, LedgerError where it cannot be
-    opened.
-    """
-    return open_url(home.ledger_url, home)
-
-
-def open_url(url: str, home: Home | None = None) -> sa.Engine:
-    """Open the ledger at an SQLAlchemy address (`sqlite:///…` or `postgresql+…`), migrated.
-
-    With `home`, a lost ledger is refused, and facts accepted before their digests were kept are recorded as they are
-    found. Raises LedgerMissingError, LedgerError.
-    """
-    # Asked before the database is looked at: another process may be creating the first ledger of a new home.
-    is_known = home is not None and has_ledger_mark(home)
-    had_ledger = home is not None and (is_known or _has_traces(home))
-    path = sqlite_path(url)
-    if home is not None and had_ledger and path is not None and (not path.exists() or path.stat().st_size == 0):
-        raise _missing(home, str(path))
-    engine = engine_of(url)
-    try:
-        revision = _revision(engine)
-        if home is not None and had_ledger and revision is None:
-            raise _missing(home, repr(engine.url))
-        if revision != migrations.HEAD:
-            _migrate(engine, home)
-    except sa.exc.DatabaseError as error:
-        raise LedgerError(f"the ledger {engine.url!r} cannot be opened: {error.orig}") from error
-    if home is not None and not is_known:
-        # A home made by an earlier version on a disk that takes no writes is marked at a later opening.
-        with suppress(OSError):
-            mark_ledger(home)
-    return engine
-
-
-def open_ledger_to_read(home: Home) -> sa.Engine:
-    """Open the ledger of a home for a command that only reads, also on a disk that is full or read-only.
-
-    Where SQLite cannot open it in the usual way, the engine holds a copy in memory and refuses writes.
-    Raises LedgerMissingError, LedgerError.
-    """
-    try:
-        return open_ledger(home)
-    except LedgerMissingError:
-        raise
-    except LedgerError as error:
-        path = sqlite_path(home.ledger_url)
-        if path is None or not isinstance(error.__cause__, sa.exc.OperationalError) or not path.is_file():
-            raise
-        engine = _copy_in_memory(path)
-        revision = _revision(engine)
-        if revision != migrations.HEAD:
-            raise LedgerError(
-                f"the ledger {path} is of revision {revision} and must be brought to {migrations.HEAD} before it can "
-                "be read; free the disk or make it writable, and run the command again"
-            ) from error
-        return engine
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -117,55 +41,12 @@ def integrity_problems(engine: sa.Engine) -> list[str]:
     return [str(row) for row in rows if row != "ok"]
 
 
-def _missing(home: Home, where: str) -> LedgerMissingError:
-    return LedgerMissingError(
-        f"the ledger of {home.root} is gone: {where} is missing or empty, and this home had one. Returns, decisions "
-        "and accounts are recorded nowhere else, so no empty ledger is made in its place; restore it from a backup"
-    )
-
-
-def _has_traces(home: Home) -> bool:
-    """Return True if the home holds anything that is only written once there is a ledger."""
-    files = (
-        home.restricted / "audit-checkpoints.jsonl",
-        home.restricted / "keys" / "receipt-current",
-        home.public / "publications.jsonl",
-    )
-    if any(path.exists() for path in files):
-        return True
-    folders = ((home.facts / "observation", "S*.parquet"), (home.store, "[0-9a-f][0-9a-f]/*"))
-    return any(next(folder.glob(pattern), None) is not None for folder, pattern in folders)
-
-
-def _copy_in_memory(path: Path) -> sa.Engine:
-    """Load a SQLite file and its write-ahead log into memory, as an engine that only reads. Raises LedgerError."""
-    import sqlite3
-    import tempfile
-
-    wal = path.with_name(f"{path.name}-wal")
-    for folder in (None, "/dev/shm"):  # the second is memory, for a temporary folder that is on the full disk
-        try:
-            with tempfile.TemporaryDirectory(dir=folder) as aside:
-                copy = Path(aside) / path.name
-                # A checkpoint between the two copies changes pages that the log holds too; a restarted log does not
-                # agree with the file, so the copy counts only if the log stayed as it was.
-                before = wal.read_bytes() if wal.exists() else b""
-                copy.write_bytes(path.read_bytes())
-                copy.with_name(wal.name).write_bytes(before)
-                if before != (wal.read_bytes() if wal.exists() else b""):
-                    raise LedgerError(f"the ledger {path} is being written; run the command again")
-                return _engine_in_memory(copy)
-        except (OSError, sqlite3.OperationalError):
-            continue
-    raise LedgerError(f"the ledger {path} cannot be opened, and there is no space for a copy of it; free some space")
-
-
 def engine_of(url: str) -> sa.Engine:
     """The engine of an address with our settings, whatever lies behind it."""
     engine = sa.create_engine(url, **_options(url))
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _on_sqlite_connect)
-        sa.event.listen(engine, "begin", _on_sqlite_begin)
+        sa.event.listen(engine, "begin", begin_on_sqlite)
     return engine
 
 
@@ -186,21 +67,10 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _on_sqlite_begin(connection: sa.Connection) -> None:
+def begin_on_sqlite(connection: sa.Connection) -> None:
+    """Begin a transaction of SQLite, with the write lock at once for a transaction of `writing`."""
     immediate = connection.get_execution_options().get("rti_writing", False)
     connection.exec_driver_sql("begin immediate" if immediate else "begin")
-
-
-def _engine_in_memory(path: Path) -> sa.Engine:
-    import sqlite3
-
-    memory = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-    with closing(sqlite3.connect(path)) as source:
-        source.backup(memory)
-    memory.execute("pragma query_only = on")
-    engine = sa.create_engine("sqlite://", creator=lambda: memory, poolclass=sa.pool.StaticPool)
-    sa.event.listen(engine, "begin", _on_sqlite_begin)
-    return engine
 
 
 @contextmanager
@@ -217,42 +87,3 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
         yield connection
-
-
-def _revision(engine: sa.Engine) -> str | None:
-    with reading(engine) as connection:
-        return _revision_in(connection)
-
-
-def _revision_in(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(sa.text("select version_num from alembic_version")).scalar_one_or_none()
-
-
-def _migrate(engine: sa.Engine, home: Home | None) -> None:
-    """Run the missing revisions in one transaction; two processes that open a new ledger at once do it once."""
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    from pipelines.intake import fact_digests, standing
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    with writing(engine) as connection:
-        found = _revision_in(connection)
-        if found == migrations.HEAD:
-            return
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-            if found in _BEFORE_THE_AUDIT_LOG:
-                standing.adopt(connection)
-            if found in _BEFORE_FACT_DIGESTS and home is not None:
-                fact_digests.adopt(connection, home)
-        except CommandError as error:
-            raise LedgerError(
-                f"the ledger is of revision {found}, which this version of rti does not know; "
-                "use the newer version that wrote it"
-            ) from error

@@ -42,7 +42,7 @@ from pipelines.intake.changes import (
     refuse_unwritable,
     seal,
 )
-from pipelines.intake.database import LedgerError, open_ledger, open_url
+from pipelines.intake.database import LedgerError
 from pipelines.intake.decisions import (
     MINIMUM_TEXT,
     approve,
@@ -58,6 +58,7 @@ from pipelines.intake.decisions import (
 from pipelines.intake.export import export
 from pipelines.intake.fact_digests import READING
 from pipelines.intake.head_steward import require_head_steward
+from pipelines.intake.opening import open_ledger, open_url
 from pipelines.intake.queries import find, in_ids
 from pipelines.intake.schema import AUDIT, BLOCK, SUBMISSION
 from pipelines.intake.transitions import ACCEPTED, State, TransitionError, decide

@@ -65,7 +65,7 @@ def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
     if not permissions.has_role_for(accounts.identity(engine, by), "remove_unknown_files", EVERY, EVERY):
         (role,) = permissions.roles_for("remove_unknown_files")
         raise permissions.missing_role(by, role, EVERY, EVERY)
-    verified = verification.verify(engine, home=home)
+    verified = verification.verify_ledger(engine, home=home)
     if verified.faults:
         raise LedgerNotWholeError(
             f"the ledger is not whole ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"

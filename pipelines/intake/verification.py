@@ -64,12 +64,11 @@ class _Vouched:
     )
 
 
-def verify(engine: sa.Engine, *, head: str | None = None, home: Home | None = None) -> Verified:
+def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | None = None) -> Verified:
     """Recompute the chain and compare the ledger with it.
 
-    `head` is one kept elsewhere (`seq:hash`, from a receipt); with `home` its checkpoints are looked at too, and
-    whether its last publication is complete.
-    Raises ValueError for a head or a checkpoint that is none.
+    `head` is one kept elsewhere (`seq:hash`, from a receipt); with `home` its checkpoints are compared too. Raises
+    ValueError for a head or a checkpoint that is malformed.
     """
     heads = [audit.parse_head(head)] if head is not None else []
     heads += audit.checkpoints(home) if home is not None else []
@@ -80,7 +79,6 @@ def verify(engine: sa.Engine, *, head: str | None = None, home: Home | None = No
         faults += _heads(rows, heads)
         faults += sorted([*_events(connection, vouched), *_standing(connection, vouched)], key=lambda f: f.seq)
     last = (rows[-1].seq, rows[-1].hash) if rows else (0, ZEROS)
-    faults += _publication(home, last[0]) if home is not None else []
     return Verified(len(rows), last, tuple(faults))
 
 
@@ -156,13 +154,6 @@ def _events(connection: sa.Connection, vouched: _Vouched) -> Iterator[Fault]:
             mark("Event {event} of entry {seq} of the audit log is missing: it was deleted."),
             {"event": event, "seq": seq},
         )
-
-
-def _publication(home: Home, seq: int) -> list[Fault]:
-    """Faults of an unfinished publication, at the last entry."""
-    from pipelines.releases.publications import find_unfinished
-
-    return [Fault(seq, one.text, one.params) for one in find_unfinished(home)]
 
 
 _CHANGED = {

@@ -12,7 +12,7 @@ account; it is used by the command line of a home that has no steward yet, and b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -38,16 +38,12 @@ from pipelines.people.model import (
     grant_row,
 )
 
-if TYPE_CHECKING:
-    from pipelines.people.signin import SignIn
-
 __all__ = [
     "LOCAL",
     "Account",
     "AccountError",
     "New",
     "all_accounts",
-    "change_password",
     "create",
     "create_many",
     "disable",
@@ -62,11 +58,9 @@ __all__ = [
     "kept",
     "link",
     "record",
-    "reset_password",
     "revoke",
     "set_email",
     "set_language",
-    "sign_in",
     "unknown",
 ]
 
@@ -244,27 +238,6 @@ def set_email(engine: sa.Engine, account_id: str, email: str | None, *, by: str)
 def has_head_steward(engine: sa.Engine) -> bool:
     """Whether an enabled account is steward of everything; without one, the command line makes it."""
     return any(permissions.HEAD_STEWARD in a.grants for a in all_accounts(engine) if not a.disabled)
-
-
-def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
-    """See `signin.sign_in`."""
-    from pipelines.people import signin
-
-    return signin.sign_in(engine, account_id, password)
-
-
-def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> None:
-    """See `signin.change_password`."""
-    from pipelines.people import signin
-
-    signin.change_password(engine, account_id, old, new)
-
-
-def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
-    """See `signin.reset_password`."""
-    from pipelines.people import signin
-
-    return signin.reset_password(engine, account_id, by=by)
 
 
 # ------------------------------------------------------------------------------------------------------------ the core

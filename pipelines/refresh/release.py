@@ -6,7 +6,7 @@ Publishing it is a separate act (`publication.py`).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines import codes, steps
@@ -106,23 +106,3 @@ def _draft(home: Home, log: Log) -> Step:
     steps.remember(home, "draft", key, {"release": made.release, "records": records_folder(home).name})
     log(f"draft {made.release} is ready: {sum(made.rows.values())} rows in {len(made.rows)} tables")
     return Step(new=True, path=made.folder, rows=made.rows, release=made.release)
-
-
-def behind_records(data: Path, current: Collection[str]) -> set[str]:
-    """The returns behind a release's figures from records: the current ones of each register of which it shows a value.
-
-    A cell names its returns; a figure from records is made of all records of an office at once. `data` is the
-    release's folder of Parquet files, `current` the returns whose block is the newest accepted one of its key; what
-    came after the draft is not in the release's own list, and left out.
-    """
-    import polars as pl
-
-    from pipelines.indicators.record_schema import COLUMNS
-
-    who = ["territory", "source"]
-    tables = [name.removeprefix("record_") for name, columns in COLUMNS.items() if "value" in columns]
-    shown = pl.concat(
-        pl.read_parquet(data / f"{table}.parquet").filter(pl.col("value").is_not_null()).select(who) for table in tables
-    ).unique()
-    registers = pl.read_parquet(data / "submission.parquet").filter(pl.col("instrument") == "register")
-    return set(registers.join(shown, on=who, how="semi")["submission_id"]) & set(current)

@@ -18,7 +18,8 @@ from pipelines.intake import audit, ledger, migrations
 from pipelines.intake.audit import Entry
 from pipelines.intake.database import writing
 from pipelines.intake.ledger import Act, Justification
-from pipelines.people import accounts, tokens
+from pipelines.intake.verification import verify_ledger
+from pipelines.people import accounts, signin, tokens
 from pipelines.people.identity import SYSTEM, Grant
 from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
 
@@ -81,9 +82,9 @@ def test_the_hash_is_the_one_that_is_documented(story: tuple[Home, sa.Engine]) -
         text = json.dumps(list(row[:7]), ensure_ascii=False, separators=(",", ":"))
         assert row[7] == hashlib.sha256(text.encode()).hexdigest()
         previous = row[7]
-    assert audit.verify(engine) == audit.verify(engine, head=f"{len(rows)}:{previous}")
-    assert audit.verify(engine).good
-    assert audit.verify(engine).entries == len(rows)
+    assert verify_ledger(engine) == verify_ledger(engine, head=f"{len(rows)}:{previous}")
+    assert verify_ledger(engine).good
+    assert verify_ledger(engine).entries == len(rows)
 
 
 def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Home, sa.Engine]) -> None:
@@ -102,10 +103,10 @@ def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Hom
 
 def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
-    before = audit.verify(engine)
+    before = verify_ledger(engine)
     one = ledger.receive(engine, arrival("3", 3)).submission_id
     ledger.record_check(engine, result(one, block("2024-Q1")))
-    between = audit.verify(engine)
+    between = verify_ledger(engine)
     assert between.entries == before.entries + 2
 
     def broken(connection: sa.Connection, act: Act) -> None:
@@ -115,7 +116,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
 
     with pytest.raises(RuntimeError):
         ledger.send(engine, Act(one, "office"), within=broken)
-    assert audit.verify(engine) == between
+    assert verify_ledger(engine) == between
 
 
 def test_entries_are_written_in_a_writing_transaction_only(story: tuple[Home, sa.Engine]) -> None:
@@ -126,7 +127,7 @@ def test_entries_are_written_in_a_writing_transaction_only(story: tuple[Home, sa
 
 def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
-    before = audit.verify(engine).entries
+    before = verify_ledger(engine).entries
     failures: list[BaseException] = []
 
     def write(number: int) -> None:
@@ -146,7 +147,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
     for thread in threads:
         thread.join()
     assert not failures
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
     added = [e for e in audit.entries(engine, after=before) if e["action"] == "x"]
     assert [e["seq"] for e in added] == list(range(before + 1, before + 21))
     for number in range(4):
@@ -200,7 +201,7 @@ def _delete(engine: sa.Engine) -> tuple[int, str]:
 
 def _delete_and_close_up(engine: sa.Engine) -> tuple[int, str]:
     seq = _seq(engine, "submission.check")
-    last = audit.verify(engine).entries
+    last = verify_ledger(engine).entries
     moves = [f"update audit set seq = {n - 1} where seq = {n}" for n in range(seq + 1, last + 1)]
     _behind(engine, f"delete from audit where seq = {seq}", *moves)
     return seq, "does not follow"
@@ -208,7 +209,7 @@ def _delete_and_close_up(engine: sa.Engine) -> tuple[int, str]:
 
 def _insert(engine: sa.Engine) -> tuple[int, str]:
     seq = _seq(engine, "submission.check")
-    last = audit.verify(engine).entries
+    last = verify_ledger(engine).entries
     moves = [f"update audit set seq = {n + 1} where seq = {n}" for n in range(last, seq - 1, -1)]
     columns = "at, actor, action, subject, detail, previous, hash"
     _behind(
@@ -233,9 +234,9 @@ def test_tampering_with_the_log_is_found_at_its_entry(
     story: tuple[Home, sa.Engine], fault: Callable[[sa.Engine], tuple[int, str]]
 ) -> None:
     _, engine = story
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
     seq, words = fault(engine)
-    first = audit.verify(engine).faults[0]
+    first = verify_ledger(engine).faults[0]
     assert (first.seq, words in first.told()) == (seq, True), first.told()
 
 
@@ -243,20 +244,20 @@ def test_tampering_with_the_log_is_found_at_its_entry(
 def test_a_tail_cut_off_is_found_by_what_was_kept_elsewhere(story: tuple[Home, sa.Engine], how: str) -> None:
     home, engine = story
     kept = (
-        audit.spell(audit.checkpoint(home, engine)) if how == "checkpoint" else audit.spell(audit.verify(engine).head)
+        audit.spell(audit.checkpoint(home, engine)) if how == "checkpoint" else audit.spell(verify_ledger(engine).head)
     )
-    last = audit.verify(engine).entries
+    last = verify_ledger(engine).entries
     # Cut with all that it vouched for, the rest is whole in itself.
     _behind(engine, f"delete from audit where seq = {last}", "delete from token")
-    assert audit.verify(engine).good
-    found = audit.verify(engine, home=home) if how == "checkpoint" else audit.verify(engine, head=kept)
+    assert verify_ledger(engine).good
+    found = verify_ledger(engine, home=home) if how == "checkpoint" else verify_ledger(engine, head=kept)
     assert [(f.seq, "its end was cut off" in f.told()) for f in found.faults] == [(last, True)]
 
 
 def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
     audit.checkpoint(home, engine)
-    kept = audit.verify(engine).head
+    kept = verify_ledger(engine).head
     rows = audit.entries(engine)
     previous = audit.ZEROS
     statements = []
@@ -269,8 +270,8 @@ def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, 
         )
         previous = forged
     _behind(engine, *statements)
-    assert audit.verify(engine).good
-    for found in (audit.verify(engine, head=audit.spell(kept)), audit.verify(engine, home=home)):
+    assert verify_ledger(engine).good
+    for found in (verify_ledger(engine, head=audit.spell(kept)), verify_ledger(engine, home=home)):
         assert [f.seq for f in found.faults] == [kept[0]]
         assert "is not the one that a receipt or checkpoint names" in found.faults[0].told()
 
@@ -307,7 +308,7 @@ def test_tampering_behind_the_triggers_is_found_at_the_entry_that_vouches(
         entries = [e for e in entries if f"'{e['subject']}'" in statement]
     expected = entries[int(nth or 0)]["seq"]
     _behind(engine, statement)
-    found = audit.verify(engine)
+    found = verify_ledger(engine)
     assert [f.seq for f in found.faults] == [expected]
     assert words in found.faults[0].told()
 
@@ -322,7 +323,7 @@ def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> 
         f"insert into account (account_id, {columns}) "
         f"select 'intruder', {columns} from account where account_id = 'office'",
     )
-    told = [f.told() for f in audit.verify(engine).faults]
+    told = [f.told() for f in verify_ledger(engine).faults]
     assert len(told) == 2
     assert any("is in no entry of the audit log: it was put in" in t and "Event" in t for t in told)
     assert any("Account intruder is in no entry" in t for t in told)
@@ -331,11 +332,11 @@ def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> 
 def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     accounts.create(engine, "signs-in", "Office", password="four words make it", must_change=False, by=SYSTEM)
-    accounts.sign_in(engine, "signs-in", "wrong")
-    accounts.sign_in(engine, "signs-in", "four words make it")
+    signin.sign_in(engine, "signs-in", "wrong")
+    signin.sign_in(engine, "signs-in", "four words make it")
     issued = tokens.issue(engine, accounts.identity(engine, "office"), "another")
     tokens.identity(engine, issued.text)
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
 
 
 # ---------------------------------------------------------------------------------------------------------- checkpoints
@@ -351,7 +352,7 @@ def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(st
     with path.open("a", encoding="ascii") as handle:
         handle.write('{"at": "2026-0')
     assert audit.checkpoints(home) == [first]
-    assert audit.verify(engine, home=home).good
+    assert verify_ledger(engine, home=home).good
     accounts.grant(engine, "office", Grant("viewer"), by=SYSTEM)
     second = audit.checkpoint(home, engine)
     assert audit.checkpoints(home) == [first, second]
@@ -364,7 +365,7 @@ def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(st
 @pytest.mark.parametrize("text", ["", "1", "1:", f"x:{'0' * 64}", f"-1:{'0' * 64}", f"1:{'g' * 64}", f"1:{'0' * 63}"])
 def test_a_head_that_is_none_is_refused(story: tuple[Home, sa.Engine], text: str) -> None:
     with pytest.raises(ValueError, match="no head of the audit log"):
-        audit.verify(story[1], head=text)
+        verify_ledger(story[1], head=text)
 
 
 # ------------------------------------------------------------------------------------------------------------ migration
@@ -414,11 +415,11 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
         ("submission.check", "office"),
         ("submission.send", "office"),
     ]
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
     ledger.open_url(url).dispose()
-    assert audit.verify(engine).entries == 4
+    assert verify_ledger(engine).entries == 4
     _behind(engine, "update submission set state = 'approved'")
-    assert [f.seq for f in audit.verify(engine).faults] == [4]
+    assert [f.seq for f in verify_ledger(engine).faults] == [4]
     engine.dispose()
 
 
@@ -426,7 +427,7 @@ def test_a_log_emptied_later_is_not_begun_anew(story: tuple[Home, sa.Engine]) ->
     home, engine = story
     _behind(engine, "delete from audit")
     again = ledger.open_ledger(home)
-    assert not audit.verify(again).good
+    assert not verify_ledger(again).good
     again.dispose()
 
 
@@ -437,6 +438,6 @@ def test_one_insert_for_many_entries(story: tuple[Home, sa.Engine]) -> None:
     sa.event.listen(engine, "before_cursor_execute", lambda *a: statements.append(str(a[2])))
     with writing(engine) as connection:
         audit.append_many(connection, [Entry(at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
     inserts = [s for s in statements if s.lower().startswith("insert into audit")]
     assert len(inserts) <= 10

@@ -83,15 +83,15 @@ def test_a_role_that_there_is_none_of_is_refused(capsys: pytest.CaptureFixture[s
 def test_passwords_are_printed_once_and_only_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     from pipelines.home import open_home
     from pipelines.intake.ledger import open_ledger
-    from pipelines.people import accounts
+    from pipelines.people import signin
 
     _run(capsys, "init")
     secret = _json(capsys, "account", "add", "one", "Office")["one_time_password"]
     engine = open_ledger(open_home())
-    assert accounts.sign_in(engine, "one", secret).outcome == "must_change"
+    assert signin.sign_in(engine, "one", secret).outcome == "must_change"
     again = _json(capsys, "account", "reset-password", "one")["one_time_password"]
-    assert accounts.sign_in(engine, "one", secret).outcome == "wrong"
-    assert accounts.sign_in(engine, "one", again).outcome == "must_change"
+    assert signin.sign_in(engine, "one", secret).outcome == "wrong"
+    assert signin.sign_in(engine, "one", again).outcome == "must_change"
     assert _json(capsys, "account", "add", "two", "Office", "--no-password")["one_time_password"] is None
     by = ("--issuer", "https://id.example.org", "--subject", "17")
     assert _json(capsys, "account", "add", "three", "Office", *by)["has_password"] is False

@@ -14,8 +14,9 @@ from pipelines import desk as door
 from pipelines.desk import Desk, SubmissionRefusedError, memory
 from pipelines.desk.cache import Reports
 from pipelines.desk.rights import NotThereError
-from pipelines.intake import audit, facts, ledger, queries, receipts, record, store
+from pipelines.intake import facts, ledger, queries, receipts, record, store
 from pipelines.intake.transitions import TransitionError
+from pipelines.intake.verification import verify_ledger
 from pipelines.locales.findings import describe_finding
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import Grant, NotAllowedError
@@ -202,7 +203,7 @@ def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
     assert {m.submission_id for m in made} == {queries.submissions(desk.engine)[0].submission_id}
     assert sum(m.new for m in made) == 1
     assert len(queries.submissions(desk.engine)) == 1
-    assert audit.verify(desk.engine).faults == ()
+    assert verify_ledger(desk.engine).faults == ()
 
 
 def test_what_was_withdrawn_comes_again_within_the_same_second(desk: Desk) -> None:
@@ -528,7 +529,7 @@ def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
     door.withdraw(desk, approver, one, "wrong_return", "yes, it was")
     assert door.submission(desk, sender, one).withdrawal_asked == ()
     assert [e["action"] for e in door.events(desk, sender, one)][-2:] == ["ask_withdrawal", "withdraw"]
-    assert (queries.accepted_blocks(desk.engine), audit.verify(desk.engine).faults) == ({}, ())
+    assert (queries.accepted_blocks(desk.engine), verify_ledger(desk.engine).faults) == ({}, ())
 
 
 def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
@@ -630,7 +631,7 @@ def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
     assert (done.state, len(done.open_warnings)) == ("checked", 1)
     assert len(queries.submissions(desk.engine)) == 1
     assert _stored(desk) == [done.sha256]
-    assert audit.verify(desk.engine).faults == ()
+    assert verify_ledger(desk.engine).faults == ()
 
 
 @pytest.mark.parametrize("step", ["before the hook", "signing", "storing", "after the hook"])
@@ -653,18 +654,18 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
         "storing": (receipts, "SignedReceipt", cut),
         "after the hook": (receipts, "_give", given_then_cut),
     }[step]
-    before = audit.verify(desk.engine).entries
+    before = verify_ledger(desk.engine).entries
     with monkeypatch.context() as patch:
         patch.setattr(target, name, broken)
         with pytest.raises(PowerCutError):
             door.send(desk, sender, identity)
     assert queries.find(desk.engine, identity).state == "checked"
     assert door.receipt(desk, sender, identity) is None
-    assert audit.verify(desk.engine).entries == before
+    assert verify_ledger(desk.engine).entries == before
     given = door.send(desk, sender, identity)
     assert queries.find(desk.engine, identity).state == "sent"
     assert receipts.verify(given.as_bytes(), file=file()).outcome == "good"
-    assert audit.verify(desk.engine).faults == ()
+    assert verify_ledger(desk.engine).faults == ()
 
 
 def test_a_look_finishes_what_a_crash_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -726,4 +727,4 @@ def test_a_return_goes_its_whole_way_on_both_databases(database: str, tmp_path: 
     assert door.submissions(desk, who(desk, "rr-approver")) == []
     assert door.receipt(desk, approver, first) == given
     assert receipts.verify(given.as_bytes(), file=file(period="2025-Q3", value=101)).outcome == "good"
-    assert audit.verify(desk.engine).faults == ()
+    assert verify_ledger(desk.engine).faults == ()

@@ -13,7 +13,8 @@ from pipelines import cli, clock
 from pipelines import desk as door
 from pipelines.desk import Desk
 from pipelines.desk.rights import NotThereError
-from pipelines.intake import audit, queries
+from pipelines.intake import queries
+from pipelines.intake.verification import verify_ledger
 from pipelines.people import accounts, tokens
 from pipelines.people.identity import Grant, NotAllowedError
 from tests.component import desk_fakes
@@ -46,7 +47,7 @@ def test_approve_many_accepts_what_it_can_and_returns_other_refusals(desk: Desk)
     assert str(refused[foreign]) == str(refused["S0123456789abcde"])
     assert isinstance(refused[draft], door.TransitionError)
     assert _states(desk, own, other, foreign, draft) == ["approved", "approved", "sent", "checked"]
-    assert audit.verify(desk.engine).faults == ()
+    assert verify_ledger(desk.engine).faults == ()
 
 
 @pytest.mark.parametrize("account", ["qq-viewer", "qq-second", "rr-approver", "nobody-yet", "the-steward", SENDER])

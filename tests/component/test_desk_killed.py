@@ -11,7 +11,8 @@ import pytest
 
 from pipelines import desk as door
 from pipelines.desk import Desk
-from pipelines.intake import audit, ledger, queries, receipts, store
+from pipelines.intake import ledger, queries, receipts, store
+from pipelines.intake.verification import verify_ledger
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, who
 from tests.component.desk_killed import DATA, STEPS
@@ -36,7 +37,7 @@ def test_a_kill_at_any_step_leaves_one_state(
     home = open_home(root)
     desk = Desk(home, ledger.open_ledger(home), desk_fakes.REGISTRY)
     sender = who(desk, SENDER)
-    assert audit.verify(desk.engine).faults == ()
+    assert verify_ledger(desk.engine).faults == ()
     found = queries.submissions(desk.engine)
     assert [s.state for s in found] in ([], ["received"], ["checked"], ["sent"])
     for one in found:
@@ -52,4 +53,4 @@ def test_a_kill_at_any_step_leaves_one_state(
         door.send(desk, sender, done.submission_id)
     door.approve(desk, who(desk, "qq-approver"), done.submission_id)
     assert [s.state for s in queries.submissions(desk.engine)] == ["approved"]
-    assert audit.verify(desk.engine).faults == ()
+    assert verify_ledger(desk.engine).faults == ()

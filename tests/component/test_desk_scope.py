@@ -18,6 +18,7 @@ from pipelines.desk import Desk
 from pipelines.desk.rights import NotThereError
 from pipelines.intake import audit, ledger, queries, store
 from pipelines.intake.database import reading
+from pipelines.intake.verification import verify_ledger
 from pipelines.people.identity import Grant, Identity, NotAllowedError
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, accepted, file, sent, warned, who
@@ -320,7 +321,7 @@ def test_what_is_allowed_is_done(
     world = _world(tmp_path)
     ACTS[act](world.desk, who(world.desk, account), world.ids[state])
     assert queries.find(world.desk.engine, world.ids[state]).state == after
-    assert audit.verify(world.desk.engine).faults == ()
+    assert verify_ledger(world.desk.engine).faults == ()
 
 
 def test_the_ledger_asks_again_of_an_identity_that_was_made_up(world: World) -> None:

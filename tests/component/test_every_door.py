@@ -156,7 +156,7 @@ def test_every_page_of_the_portal_begins_by_asking_who_acts() -> None:
             if isinstance(made, ast.FunctionDef) and made.name == "show" and not made.args.args:
                 lines = [line for line in made.body if not isinstance(line, ast.Import | ast.ImportFrom)]
                 pages[path.stem] = ast.unparse(lines[int(ast.get_docstring(made) is not None)])
-    assert len(pages) > 10 and {line.partition(" = ")[2] for line in pages.values()} == {"layout.enter()"}
+    assert len(pages) > 10 and {line.partition(" = ")[2] for line in pages.values()} == {"portal_entry.enter_page()"}
 
 
 # --------------------------------------------------------------------------------------------------------------- people

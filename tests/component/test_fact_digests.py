@@ -16,6 +16,7 @@ from pipelines.intake import audit, database, facts, ledger, migrations, record
 from pipelines.intake.database import writing
 from pipelines.intake.ledger import Act
 from pipelines.intake.transitions import TransitionError
+from pipelines.intake.verification import verify_ledger
 from pipelines.returns import model
 from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, observations, result
 
@@ -40,7 +41,7 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
     assert _rows(engine) == [(identity, "observation", hashlib.sha256(data).hexdigest(), len(data))]
     entry = [e for e in audit.entries(engine, subject=identity) if e["action"] == "facts.accept"]
     assert [(e["actor"], e["at"]) for e in entry] == [("secretariat", "2026-02-11T09:00:00Z")]
-    assert audit.verify(engine, home=home).good
+    assert verify_ledger(engine, home=home).good
     assert integrity.check_facts(home, engine) == []
     engine.dispose()
 
@@ -55,7 +56,7 @@ def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]
     ledger.send(engine, Act(identity, "office", at(0.2)))
     ledger.approve(engine, home, Act(identity, "secretariat", at(1)))
     assert [row[1] for row in _rows(engine)] == ["case_event", "observation"]
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
     (home.facts / "case_event" / f"{identity}.parquet").unlink()
     assert [d.submission_id for d in integrity.check_facts(home, engine)] == [identity]
 
@@ -129,7 +130,7 @@ def test_an_altered_digest_row_is_found_by_the_audit_log(opened: tuple[Home, sa.
         connection.exec_driver_sql("drop trigger fact_file_no_update")
         connection.exec_driver_sql(forged)
     assert integrity.check_facts(home, engine) == []
-    assert [f.told() for f in audit.verify(engine).faults] == [
+    assert [f.told() for f in verify_ledger(engine).faults] == [
         f"The recorded digests of the facts of {identity} are not those in entry "
         f"{_entry_of(engine, identity)} of the audit log: they were changed."
     ]
@@ -205,7 +206,7 @@ def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Ho
     assert {(e["action"], e["subject"], e["actor"]) for e in adopted[1:]} == {
         ("facts.adopt", ids[0], "system"), ("facts.adopt", ids[1], "system")
     }  # fmt: skip
-    assert audit.verify(engine, home=home).good
+    assert verify_ledger(engine, home=home).good
     assert [d.submission_id for d in integrity.check_facts(home, engine)] == [ids[2]]
     _raise_values(home.facts / "observation" / f"{ids[0]}.parquet")
     assert {d.submission_id for d in integrity.check_facts(home, engine)} == {ids[0], ids[2]}

@@ -9,8 +9,10 @@ import pytest
 
 from pipelines import cli
 from pipelines.home import Home, open_home
-from pipelines.intake import audit, ledger, queries
-from pipelines.intake.database import open_ledger_to_read, sqlite_path
+from pipelines.intake import ledger, queries
+from pipelines.intake.database import sqlite_path
+from pipelines.intake.opening import open_ledger_to_read
+from pipelines.intake.verification import verify_ledger
 from pipelines.people import accounts
 from pipelines.people.identity import SYSTEM, Grant
 from tests import disks
@@ -58,7 +60,7 @@ def test_a_command_that_writes_says_that_the_disk_is_full(
     disks.empty(disk)
     engine = ledger.open_ledger(_home(disk))
     assert [s.filename for s in queries.submissions(engine)] == ["accepted.csv", "waiting.csv"]
-    assert audit.verify(engine, home=_home(disk)).good
+    assert verify_ledger(engine, home=_home(disk)).good
     engine.dispose()
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from pipelines import cli
 from pipelines.home import Home, HomeError, init, open_home
-from pipelines.intake import audit, facts, ledger, store
-from pipelines.intake.database import LedgerMissingError, open_ledger_to_read
+from pipelines.intake import facts, ledger, store
+from pipelines.intake.opening import LedgerMissingError, open_ledger_to_read
+from pipelines.intake.verification import verify_ledger
 from tests.component.ledger_fakes import accepted, home_and_ledger
 
 
@@ -83,7 +84,7 @@ def test_a_home_of_an_earlier_version_is_marked_when_it_is_opened(home: Home) ->
 def test_a_new_home_gets_its_ledger(tmp_path: Path) -> None:
     home = init(tmp_path / "home", "real")
     engine = ledger.open_ledger(home)
-    assert audit.verify(engine, home=home).entries == 0
+    assert verify_ledger(engine, home=home).entries == 0
     engine.dispose()
     assert json.loads((home.root / "home.json").read_text(encoding="utf-8"))["ledger"] is True
 

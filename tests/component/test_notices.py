@@ -32,7 +32,7 @@ from pipelines.intake.database import writing
 from pipelines.intake.schema import ACCOUNT, BLOCK, NOTICE, SUBMISSION
 from pipelines.notices import delivery, queue
 from pipelines.notices.settings import NoticeSettingsError, server
-from pipelines.people import accounts
+from pipelines.people import accounts, signin
 from pipelines.people.identity import SYSTEM, Grant
 from pipelines.returns.registry import load
 from tests.component.ledger_fakes import home_and_ledger
@@ -228,7 +228,7 @@ def test_what_accounts_are_told_of_themselves(
     there: tuple[Home, sa.Engine], action: str, by: str, told: dict[str, str]
 ) -> None:
     _, engine = there
-    accounts.reset_password(engine, "al-approver", by=SYSTEM)
+    signin.reset_password(engine, "al-approver", by=SYSTEM)
     with engine.begin() as connection:
         connection.execute(sa.delete(NOTICE))
     with writing(engine) as connection:
@@ -239,7 +239,7 @@ def test_what_accounts_are_told_of_themselves(
 
 def test_wrong_passwords_are_told_once_a_day(there: tuple[Home, sa.Engine]) -> None:
     _, engine = there
-    accounts.reset_password(engine, "al-approver", by=SYSTEM)
+    signin.reset_password(engine, "al-approver", by=SYSTEM)
     with writing(engine) as connection:
         for _ in range(5):
             notices.on_account(connection, "attempts", ["al-approver"], "al-approver", failed=10)

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from pipelines import clock
 from pipelines.intake import audit, ledger
 from pipelines.intake.schema import ACCOUNT, AUDIT, TOKEN
-from pipelines.people import accounts, passwords, tokens
+from pipelines.intake.verification import verify_ledger
+from pipelines.people import accounts, passwords, signin, tokens
 from pipelines.people.accounts import AccountError
 from pipelines.people.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError, narrowed
 from pipelines.people.passwords import PasswordError
@@ -163,7 +164,7 @@ def test_a_provider_vouches_for_one_account_and_cannot_claim_a_local_one(engine:
     with pytest.raises(AccountError, match="linked to another account"):
         accounts.link(engine, "al-chief", "https://id.example.org", "17", by=SYSTEM)
     accounts.link(engine, "al-chief", "https://id.example.org", "18", by=SYSTEM)
-    assert accounts.sign_in(engine, "al-chief", PASSWORD).outcome == "wrong"
+    assert signin.sign_in(engine, "al-chief", PASSWORD).outcome == "wrong"
     assert accounts.identity_of(engine, accounts.LOCAL, "al-chief") is None
 
 
@@ -183,7 +184,7 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
     words = []
     for other in ("al-pp", "head", "nobody"):
         with pytest.raises(NotAllowedError) as told:
-            accounts.reset_password(engine, other, by="ba-steward")
+            signin.reset_password(engine, other, by="ba-steward")
         words.append(str(told.value).replace(other, "X"))
         with pytest.raises(NotAllowedError):
             accounts.disable(engine, other, by="ba-steward")
@@ -204,7 +205,7 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
     _account(engine, "al-pp", Grant("submitter", "AL"))
     accounts.revoke(engine, "al-pp", Grant("submitter", "AL"), by="head")
     acts = (
-        lambda: accounts.reset_password(engine, "al-pp", by="ba-steward"),
+        lambda: signin.reset_password(engine, "al-pp", by="ba-steward"),
         lambda: accounts.link(engine, "al-pp", "https://id.example.org", "17", by="ba-steward"),
         lambda: accounts.set_email(engine, "al-pp", "me@example.org", by="ba-steward"),
         lambda: accounts.grant(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
@@ -213,8 +214,8 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
         with pytest.raises(NotAllowedError, match="al-pp is no account"):
             act()
     accounts.create(engine, "ba-new", "Office", by="ba-steward")
-    assert accounts.reset_password(engine, "ba-new", by="ba-steward")
-    assert accounts.reset_password(engine, "al-pp", by="head")
+    assert signin.reset_password(engine, "ba-new", by="ba-steward")
+    assert signin.reset_password(engine, "al-pp", by="head")
 
 
 def test_however_many_sign_in_at_once_a_few_hashes_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,8 +262,8 @@ def test_every_change_of_an_account_is_in_the_audit_log_with_who_made_it(engine:
     accounts.revoke(engine, "al-pp", Grant("viewer", "AL"), by="head")
     accounts.set_language(engine, "al-pp", "sq", by="al-pp")
     accounts.set_email(engine, "al-pp", None, by="al-pp")
-    secret = accounts.reset_password(engine, "al-pp", by="head")
-    accounts.change_password(engine, "al-pp", secret, ANOTHER)
+    secret = signin.reset_password(engine, "al-pp", by="head")
+    signin.change_password(engine, "al-pp", secret, ANOTHER)
     accounts.disable(engine, "al-pp", by="head")
     accounts.enable(engine, "al-pp", by="head")
     told = [(e["actor"], e["action"].partition(".")[2]) for e in audit.entries(engine, subject="al-pp")]
@@ -273,7 +274,7 @@ def test_every_change_of_an_account_is_in_the_audit_log_with_who_made_it(engine:
     ]  # fmt: skip
     written = _everything_written(engine)
     assert not [word for word in (PASSWORD, ANOTHER, secret) if word in written]
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
 
 
 # ------------------------------------------------------------------------------------------------------------ passwords
@@ -329,39 +330,39 @@ def test_one_time_passwords_are_never_the_same() -> None:
 
 def test_a_first_password_must_be_changed_before_anything_else(engine: sa.Engine) -> None:
     accounts.create(engine, "al-pp", "Office", password=PASSWORD, by=SYSTEM)
-    first = accounts.sign_in(engine, "al-pp", PASSWORD)
+    first = signin.sign_in(engine, "al-pp", PASSWORD)
     assert (first.outcome, first.identity) == ("must_change", None)
     with pytest.raises(PasswordError, match="is the old one"):
-        accounts.change_password(engine, "al-pp", PASSWORD, PASSWORD)
+        signin.change_password(engine, "al-pp", PASSWORD, PASSWORD)
     with pytest.raises(PasswordError, match="at least 12"):
-        accounts.change_password(engine, "al-pp", PASSWORD, "short")
+        signin.change_password(engine, "al-pp", PASSWORD, "short")
     with pytest.raises(NotAllowedError, match="present password is not right"):
-        accounts.change_password(engine, "al-pp", ANOTHER, ANOTHER)
-    accounts.change_password(engine, "al-pp", PASSWORD, ANOTHER)
-    then = accounts.sign_in(engine, "al-pp", ANOTHER)
+        signin.change_password(engine, "al-pp", ANOTHER, ANOTHER)
+    signin.change_password(engine, "al-pp", PASSWORD, ANOTHER)
+    then = signin.sign_in(engine, "al-pp", ANOTHER)
     assert (then.outcome, then.identity) == ("ok", accounts.identity(engine, "al-pp"))
-    assert accounts.sign_in(engine, "al-pp", PASSWORD).outcome == "wrong"
+    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "wrong"
 
 
 def test_wrong_passwords_never_stop_the_right_one_and_are_told_once(engine: sa.Engine) -> None:
     _account(engine)
-    outcomes = [accounts.sign_in(engine, "al-pp", "wrong").outcome for _ in range(25)]
+    outcomes = [signin.sign_in(engine, "al-pp", "wrong").outcome for _ in range(25)]
     assert outcomes == ["wrong"] * 25
     found = accounts.find(engine, "al-pp")
     assert found is not None and found.failed == 25
-    assert accounts.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
+    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
     found = accounts.find(engine, "al-pp")
     assert found is not None and found.failed == 0
     told = [e["detail"]["failed"] for e in audit.entries(engine, subject="al-pp") if e["action"] == "account.attempts"]
     assert told == [10]
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
 
 
 def test_a_disabled_account_is_told_so_only_with_the_right_password(engine: sa.Engine) -> None:
     _account(engine)
     accounts.disable(engine, "al-pp", by=SYSTEM)
-    assert accounts.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
-    assert accounts.sign_in(engine, "al-pp", PASSWORD).outcome == "disabled"
+    assert signin.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
+    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "disabled"
 
 
 def test_an_unknown_account_takes_as_long_as_a_known_one(engine: sa.Engine, real_hashes: None) -> None:
@@ -372,7 +373,7 @@ def test_an_unknown_account_takes_as_long_as_a_known_one(engine: sa.Engine, real
         best = []
         for _ in range(3):
             began = time.perf_counter()
-            assert accounts.sign_in(engine, name, "wrong password").outcome == "wrong"
+            assert signin.sign_in(engine, name, "wrong password").outcome == "wrong"
             best.append(time.perf_counter() - began)
         times[name] = min(best)
     # Without the comparison an answer takes a hundredth of the time.
@@ -402,7 +403,7 @@ def test_an_attempt_costs_one_hash_whoever_it_names(
 
     monkeypatch.setattr(passwords, "_HASHER", Counting(time_cost=1, memory_cost=64, parallelism=1))
     for _ in range(2):  # the first attempt of a process is like every other
-        assert accounts.sign_in(engine, name, "wrong password").outcome == "wrong"
+        assert signin.sign_in(engine, name, "wrong password").outcome == "wrong"
     assert work == [(1, 64, 1), (1, 64, 1)]
 
 
@@ -413,12 +414,12 @@ def test_an_old_hash_is_renewed_when_its_password_is_seen(
         older.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8_192))
         _account(engine)
     assert _hash(engine).startswith("$argon2id$v=19$m=8192,t=1")
-    assert accounts.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
+    assert signin.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
     assert _hash(engine).startswith("$argon2id$v=19$m=8192,t=1")
-    assert accounts.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
+    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
     assert _hash(engine).startswith("$argon2id$v=19$m=65536")
-    assert accounts.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
-    assert audit.verify(engine).good
+    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
+    assert verify_ledger(engine).good
 
 
 def _hash(engine: sa.Engine) -> str:
@@ -453,7 +454,7 @@ def test_only_a_digest_of_a_token_is_kept_and_nothing_prints_it(engine: sa.Engin
     assert (listed.label, listed.used_at) == ("nightly", None)
     tokens.identity(engine, issued.text)
     assert tokens.of(engine, "al-pp")[0].used_at is not None
-    assert audit.verify(engine).good
+    assert verify_ledger(engine).good
 
 
 def test_no_other_text_is_a_token(engine: sa.Engine) -> None:

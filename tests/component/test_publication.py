@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from pipelines import cli, clock, refresh, run, serve
+from pipelines import cli, clock, integrity, refresh, run, serve
 from pipelines.home import Home
 from pipelines.home_lock import HomeBusyError, hold_home_lock
 from pipelines.indicators import from_records, measured
-from pipelines.intake import audit, ledger, queries, verification
+from pipelines.intake import audit, ledger, queries
 from pipelines.intake.clock_acceptance import accept_clock
 from pipelines.intake.clock_guard import ClockSetBackError
 from pipelines.intake.ledger import Act
@@ -160,7 +160,7 @@ def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypat
     assert newest == fixture.NOW
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     assert current_name(home) == FIRST
-    assert audit.verify(engine, home=home).faults == ()
+    assert integrity.verify_records(home, engine).faults == ()
     monkeypatch.setenv("RTI_NOW", "2026-10-31T00:00:00Z")
     with pytest.raises(ClockSetBackError, match=f"entry of {EARLIER}"):
         publication.start_refresh(home)
@@ -198,7 +198,7 @@ def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Hom
     entry = audit.entries(engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "release.rollback", FIRST)
     assert entry["detail"] == {"previous": NEXT, "reason": REASON, "number": 3}
-    assert verification.verify(engine, home=home).faults == ()
+    assert integrity.verify_records(home, engine).faults == ()
 
 
 def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(home: Home) -> None:

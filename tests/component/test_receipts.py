@@ -18,6 +18,7 @@ from pipelines.desk import Desk
 from pipelines.home import Home, init
 from pipelines.intake import audit, receipt_keys, receipts
 from pipelines.intake.receipts import SignedReceipt
+from pipelines.intake.verification import verify_ledger
 from tests.component import desk_fakes
 from tests.component.desk_fakes import file, sent, who
 
@@ -190,14 +191,14 @@ def test_a_receipt_taken_away_or_changed_behind_the_triggers_is_found(
     desk_fakes.install(monkeypatch)
     own = desk_fakes.opened(tmp_path)
     sent(own)
-    assert audit.verify(own.engine).good
+    assert verify_ledger(own.engine).good
     change = "delete from receipt" if fault == "deleted" else "update receipt set at = '2020-01-01T00:00:00Z'"
     with own.engine.begin() as connection:
         names = "select name from sqlite_master where type = 'trigger' and tbl_name = 'receipt'"
         for (name,) in connection.exec_driver_sql(names).all():
             connection.exec_driver_sql(f"drop trigger {name}")
         connection.exec_driver_sql(change)
-    told = [f.told("en") for f in audit.verify(own.engine).faults]
+    told = [f.told("en") for f in verify_ledger(own.engine).faults]
     assert len(told) == 1
     assert told[0].startswith("Receipt R")
     assert told[0].endswith(f"it was {fault}.")

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from pipelines import locales
-from pipelines.intake.database import open_url
+from pipelines.intake.opening import open_url
 from pipelines.people import accounts, passwords, signin
 from pipelines.people.identity import SYSTEM, Grant
 from pipelines.service import sign_in, sign_in_language

@@ -17,6 +17,7 @@ from streamlit.util import calc_hash
 from dashboards import portal_layout
 from pipelines import desk
 from pipelines.intake import store
+from pipelines.intake.verification import verify_ledger
 from tests import portal_fixture
 
 if TYPE_CHECKING:
@@ -575,9 +576,7 @@ def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: desk.D
 def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: desk.Desk) -> None:
     import sqlalchemy as sa
 
-    from pipelines.intake import audit
-
-    found = audit.verify(opened.engine, home=opened.home)
+    found = verify_ledger(opened.engine, home=opened.home)
     test = run("people", "secretariat")
     next(b for b in test.button if b.label == "Verify the whole chain now").click().run()
     said = f"{found.entries} entries, no fault" if not found.faults else f"{len(found.faults)} faults found"

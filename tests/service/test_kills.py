@@ -19,8 +19,9 @@ import httpx
 import pytest
 
 from pipelines.home import Home
-from pipelines.intake import audit, facts, history, queries, receipts, store
+from pipelines.intake import facts, history, queries, receipts, store
 from pipelines.intake.ledger import open_ledger
+from pipelines.intake.verification import verify_ledger
 from tests.conftest import CLOCK, frozen_at
 from tests.service import running
 from tests.service.running import Service, serving
@@ -129,7 +130,7 @@ def stands(home: Home, every: list[Told]) -> None:
     """Everything that was answered is there; what was not answered is there whole, or not at all."""
     with frozen_at(CLOCK, home.root):
         engine = open_ledger(home)
-        verified = audit.verify(engine, home=home)
+        verified = verify_ledger(engine, home=home)
         assert verified.faults == (), [fault.told() for fault in verified.faults]
         rows = {row.submission_id: row for row in queries.submissions(engine)}
         for told in every:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.refresh.release import behind_records
+from pipelines.refresh.publication import find_returns_behind_records
 
 TABLES = ("duration", "pending", "cohort", "sentence")
 
@@ -32,10 +32,12 @@ def _release(folder: Path, values: dict[str, float | None]) -> Path:
 def test_returns_behind_a_figure_from_records_are_those_of_its_register(tmp_path: Path) -> None:
     data = _release(tmp_path, {"AA_COURTS": 210.0, "BB_COURTS": None})
     everything = ["S1", "S2", "S3", "S4", "S5", "S6 came after the draft"]
-    assert behind_records(data, everything) == {"S1", "S2"}
+    assert find_returns_behind_records(data, everything) == {"S1", "S2"}
 
 
 def test_a_replaced_return_and_an_office_whose_figures_are_all_withheld_are_not(tmp_path: Path) -> None:
     data = _release(tmp_path, {"AA_COURTS": 210.0, "BB_COURTS": None})
-    assert behind_records(data, ["S2", "S4"]) == {"S2"}
-    assert behind_records(_release(tmp_path, {"AA_COURTS": None, "BB_COURTS": None}), ["S1", "S4"]) == set()
+    assert find_returns_behind_records(data, ["S2", "S4"]) == {"S2"}
+    assert (
+        find_returns_behind_records(_release(tmp_path, {"AA_COURTS": None, "BB_COURTS": None}), ["S1", "S4"]) == set()
+    )

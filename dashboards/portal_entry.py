@@ -1,0 +1,38 @@
+"""The beginning of every page of the portal: who acts, or the page that asks for a sign-in."""
+
+from __future__ import annotations
+
+from dashboards import portal_layout as layout
+from dashboards import portal_sign_in
+from pipelines import locales
+from pipelines.people.identity import Identity
+
+
+def identify_person() -> Identity:
+    """Return who acts. Ends the page with a sign-in page where nobody has signed in, or somebody unknown here."""
+    from pipelines.service.signed_in import identity_of_claims
+
+    claims, built_in = layout.read_claims()
+    if not claims:
+        portal_sign_in.nobody()
+    identity = identity_of_claims(layout.desk().engine, claims, built_in)
+    if identity is None:
+        portal_sign_in.unknown(claims)
+    return identity
+
+
+def enter_page() -> layout.Here:
+    """Begin a page: return who acts, and in which language. Ends the page where nobody has signed in."""
+    who = identify_person()
+    language = who.language if who.language in locales.languages() else locales.SOURCE_LANGUAGE
+    return layout.Here(layout.desk(), who, language)
+
+
+def refuse_page() -> None:
+    """Show that the reader has no role for this page. Streamlit would say, in English, that there is no such page."""
+    from pipelines.desk import rights
+
+    here = enter_page()
+    layout.title(here.tell("Not to be seen"))
+    layout.refused(here, rights.lacking())
+    layout.end(here)

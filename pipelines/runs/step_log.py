@@ -1,0 +1,12 @@
+"""The logger of the pipeline's steps, which the command line shows while a refresh runs."""
+
+from __future__ import annotations
+
+import logging
+
+
+def steps_log() -> logging.Logger:
+    """Return the logger to which the assets write what their steps report."""
+    logger = logging.getLogger("rti.steps")
+    logger.setLevel(logging.INFO)
+    return logger
