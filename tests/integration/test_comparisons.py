@@ -20,10 +20,10 @@ from pipelines import codes, warehouse
 from pipelines.home import Home
 from pipelines.indicators import breaks, cards_export, counting
 from pipelines.returns.registry import load
-from pipelines.statistics import few
 from pipelines.statistics.comparability import comparability
 from tests.integration.dbt_facts import bounds
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
+from tests.oracles import few
 
 PLACES = ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
 PERIODS = (("Q", "2025-Q1", 1.0), ("A", "2025", 4.0), ("P3", "2023-2025", 12.0), ("P5", "2021-2025", 20.0))

@@ -23,11 +23,12 @@ from pipelines import codes, warehouse
 from pipelines.home import Home
 from pipelines.indicators import metrics, record_schema
 from pipelines.indicators.cards_export import empty
-from pipelines.statistics import balance, clearance, decomposition, few, intervals, ratios, shares
-from pipelines.statistics.clearance import Codes
+from pipelines.statistics import intervals, ratios
 from pipelines.statistics.intervals import Array
 from tests.integration.dbt_facts import bounds
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
+from tests.oracles import balance, clearance, decomposition, few, shares
+from tests.oracles.clearance import Codes
 
 TERRITORIES = ("AA", "BB", "CC", "DD", "EE")
 YEARS = ("2020", "2021", "2022", "2023", "2024", "2025")

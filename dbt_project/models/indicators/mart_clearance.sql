@@ -20,7 +20,7 @@ measured as (
     inner join periods on quotients.freq = periods.freq and quotients.period = periods.period
 ),
 
--- Why there is no figure, in the order of pipelines/statistics/clearance.py: what the one side is missing, then the
+-- Why there is no figure, in the order of tests/oracles/clearance.py: what the one side is missing, then the
 -- other, then that there is nothing to divide by.
 undefined as (
     select

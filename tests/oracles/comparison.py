@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.statistics import few, ratios
+from pipelines.statistics import ratios
 from pipelines.statistics.intervals import LEVEL, Array
+from tests.oracles import few
 
 HIGHER = "higher"
 LOWER = "lower"
