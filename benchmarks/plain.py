@@ -25,7 +25,7 @@ import duckdb
 import polars as pl
 
 from benchmarks.measuring import ROOT
-from pipelines import warehouse
+from pipelines import warehouse_tables
 from pipelines.indicators import cards_export, metrics, pair_udf, udf
 from pipelines.intake import arrivals, facts
 from pipelines.intake.check import blocks_of
@@ -188,11 +188,9 @@ def counts(out: Path, folder: Path, home: str) -> Path:
         run_models(connection, statements(folder, home, out, "staging", "intermediate", "marts"))
         tables = out / "tables"
         tables.mkdir()
-        for table in warehouse.EXPORTED:
-            extra = ", 'F' as conf_status" if table == "mart_count" else ""
-            connection.execute(
-                f"copy (select *{extra} from warehouse.main.{table} order by all) to '{tables / table}.parquet'"
-            )
+        for table in warehouse_tables.COUNTS:
+            target = tables / f"{table.name}.parquet"
+            connection.execute(f"copy (select * from warehouse.main.{table.name} order by all) to '{target}'")
     return tables
 
 

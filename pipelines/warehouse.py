@@ -23,19 +23,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines import clock, steps
+from pipelines import clock, codes, steps, warehouse_tables
 from pipelines.home import Home, open_home
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 KEPT_BUILDS = 3
 """Newest builds of the counts that stay: readers of an earlier one may still hold it open."""
-EXPORTED = (
-    "mart_count", "mart_coverage", "mart_return", "mart_delivery", "mart_revision", "mart_coherence_input",
-    "dim_area", "dim_period", "dim_population", "dim_measure",
-    "dim_counting_card", "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
-    "dim_metric", "dim_metric_operand",
-)  # fmt: skip
-"""Tables of the counts that are also written as Parquet, for the steps after them."""
 LAST_TIMES = "seconds.json"
 """In `restricted/dbt`: seconds of each model, seed and test of the last invocation, of whichever phase."""
 _FACTS = ("observation", "case_event")
@@ -64,7 +57,7 @@ def manifest() -> Path:
 @cache
 def parse() -> Any:
     """Parse the project once in this process; returns dbt's manifest. Raises WarehouseError."""
-    result = _runner(None).invoke(["parse", *_paths(PROJECT / "target")])
+    result = _runner(None).invoke(["parse", *_paths(PROJECT / "target"), *_variables({})])
     if not result.success:
         raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
     return result.result
@@ -75,7 +68,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
 
     `as_of` gives what was known at that moment, into a file of its own that is never `latest_counts`. `full_refresh`
     reads all facts anew; so does a change of the dbt project itself. Returns the DuckDB file; beside it lies a folder
-    of the same name with the tables of `EXPORTED` as Parquet. Raises WarehouseError.
+    of the same name with the tables of `warehouse_tables.COUNTS` as Parquet. Raises WarehouseError.
     """
     if not (home.gathered / "block.parquet").is_file():
         raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
@@ -103,7 +96,8 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]
     try:
         times = _build(home, variables, arguments)
-        _export(database, aside / "tables")
+        (aside / "tables").mkdir()
+        warehouse_tables.export_tables(database, warehouse_tables.COUNTS, aside / "tables")
     except BaseException:
         _remove(aside)
         raise
@@ -261,19 +255,6 @@ def no_records(home: Home) -> Path:
     return record_schema.empty_folder(home.warehouse / ".empty-records")
 
 
-def _export(database: Path, folder: Path) -> None:
-    import duckdb
-
-    folder.mkdir()
-    with duckdb.connect(str(database), read_only=True) as connection:
-        for table in EXPORTED:
-            extra = ", 'F' as conf_status" if table == "mart_count" else ""
-            target = str(folder / f"{table}.parquet").replace("'", "''")
-            connection.execute(
-                f"copy (select *{extra} from {table} order by all) to '{target}' (format parquet, compression zstd)"
-            )
-
-
 def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeTime]:
     return _invoke(home, variables, "build", arguments)
 
@@ -283,7 +264,7 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     scratch = home.restricted / "dbt"
     # dbt would write its manifest anew beside each build, half a second for what `parse` wrote already.
     result = _runner(manifest).invoke(
-        [command, *arguments, "--no-write-json", *_paths(scratch), "--vars", json.dumps(dict(variables))]
+        [command, *arguments, "--no-write-json", *_paths(scratch), *_variables(variables)]
     )
     _release()
     if result.exception is not None:
@@ -333,6 +314,12 @@ def _paths(target: Path) -> list[str]:
     ]  # fmt: skip
 
 
+def _variables(given: Mapping[str, Any]) -> list[str]:
+    """Return dbt's arguments for its variables: those of a run, and those that Python states for the whole project."""
+    declared = {"region": codes.REGION, "count_type_columns": codes.COUNT_TYPE}
+    return ["--vars", json.dumps({**declared, **given})]
+
+
 def _note(counts: Path) -> dict[str, Any]:
     path = tables(counts) / "build.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -376,8 +363,7 @@ def main(arguments: Sequence[str]) -> int:
                 "--static",
                 "--no-compile",
                 *_paths(PROJECT / "target"),
-                "--vars",
-                json.dumps(variables),
+                *_variables(variables),
             ]
         )
         _release()

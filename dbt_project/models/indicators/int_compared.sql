@@ -28,7 +28,7 @@ of_totals as (
     select
         indicators.*,
         case indicators.dimension
-            {%- for column in cell_columns() if column not in kept %}
+            {%- for column in count_type_columns() if column not in kept %}
             when '{{ column }}' then indicators.{{ column }}
             {%- endfor %}
             else '_Z'
@@ -41,7 +41,7 @@ of_totals as (
         and totals.area = indicators.area
         and totals.freq = indicators.freq
         and totals.period = indicators.period
-        {%- for column in cell_columns() %}
+        {%- for column in count_type_columns() %}
         {%- if column in kept %}
         and totals.{{ column }} = indicators.{{ column }}
         {%- else %}

@@ -4,14 +4,21 @@ with
 
 submission_counts as (select * from {{ ref('int_submission_count') }}),
 
-final as (
+count_types as (
     select distinct
-        cell_id,
-        {{ cells() }}
+        count_type_id,
+        {{ count_type() }}
     from submission_counts
     {% if is_incremental() %}
-    where cell_id not in (select known.cell_id from {{ this }} as known)
+    where count_type_id not in (select known.count_type_id from {{ this }} as known)
     {% endif %}
+),
+
+final as (
+    select
+        *,
+        {{ total_of() }} as total_of
+    from count_types
 )
 
 select * from final
