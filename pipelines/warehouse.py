@@ -32,6 +32,8 @@ KEPT_BUILDS = 3
 LAST_TIMES = "seconds.json"
 """In `restricted/dbt`: seconds of each model, seed and test of the last invocation, of whichever phase."""
 _FACTS = ("observation", "case_event")
+_SELECTION = ("--indirect-selection", "buildable")
+"""Run a test only in the phase that builds all it reads, or reads it from the phase before."""
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")
 
 
@@ -88,8 +90,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
         shutil.copyfile(before, database)
     variables = {
         "path": str(database),
-        "gathered": str(home.gathered),
-        "files": _fact_files(home, database if warm else None),
+        "files": {**_fact_files(home, database if warm else None), **_gathered_files(home)},
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
     }
     # Seeds are part of the project, and where that is as it was they are in the copy.
@@ -141,9 +142,7 @@ def build_indicators(
     variables = {
         "path": str(aside),
         "input": input,
-        "counts_input": str(source),
-        "dimensions": str(dimensions),
-        "records": str(records or no_records(home)),
+        "files": _indicator_files(source, dimensions, records or no_records(home)),
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }
     try:
@@ -178,14 +177,11 @@ def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Pa
     """
     aside = home.warehouse / f".{counts.stem}.testing"
     shutil.copyfile(indicators or counts, aside)
-    variables = {
-        "path": str(aside),
-        "gathered": str(home.gathered),
-        "files": {name: [str(_empty(home.warehouse, name))] for name in _FACTS},
-        "counts_input": str(tables(counts) / "mart_count.parquet"),
-        "dimensions": str(tables(counts)),
-        "records": str(no_records(home)),
-    }
+    if indicators is None:
+        files = {f"facts.{name}": [str(_empty(home.warehouse, name))] for name in _FACTS} | _gathered_files(home)
+    else:
+        files = _indicator_files(tables(counts) / "mart_count.parquet", tables(counts), no_records(home))
+    variables = {"path": str(aside), "files": files}
     try:
         return len(_invoke(home, variables, "test", ["--select", *select]))
     finally:
@@ -232,11 +228,25 @@ def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
         folder = home.facts / name
         present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
         # The empty file gives the columns where there is nothing new.
-        files[name] = [
+        files[f"facts.{name}"] = [
             str(_empty(home.warehouse, name)),
             *(str(folder / f"{s}.parquet") for s in wanted if s in present),
         ]
     return files
+
+
+def _gathered_files(home: Home) -> dict[str, list[str]]:
+    return {f"gathered.{path.stem}": [str(path)] for path in sorted(home.gathered.glob("*.parquet"))}
+
+
+def _indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, list[str]]:
+    """Return the relations that the second phase reads: what the first one wrote, and the figures from case records."""
+    written = [table.name for table in warehouse_tables.COUNTS if table.shapes_indicators]
+    return {
+        "main.mart_count": [str(counts)],
+        **{f"main.{name}": [str(dimensions / f"{name}.parquet")] for name in written},
+        **{f"records.{path.stem}": [str(path)] for path in sorted(records.glob("*.parquet"))},
+    }
 
 
 def _empty(folder: Path, name: str) -> Path:
@@ -264,7 +274,7 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     scratch = home.restricted / "dbt"
     # dbt would write its manifest anew beside each build, half a second for what `parse` wrote already.
     result = _runner(manifest).invoke(
-        [command, *arguments, "--no-write-json", *_paths(scratch), *_variables(variables)]
+        [command, *arguments, *_SELECTION, "--no-write-json", *_paths(scratch), *_variables(variables)]
     )
     _release()
     if result.exception is not None:
@@ -272,7 +282,7 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
     if failed or not result.success:
         raise WarehouseError(_explain(failed, scratch))
-    made = result.result.results
+    made = [r for r in result.result.results if str(r.node.resource_type) != "operation"]
     times = [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in made]
     written = json.dumps({time.name: time.seconds for time in times}, indent=1)
     (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
@@ -354,7 +364,7 @@ def main(arguments: Sequence[str]) -> int:
         raise WarehouseError("there are no counts yet; run `rti refresh` first")
     aside = home.warehouse / ".docs"
     shutil.copyfile(counts, aside)
-    variables = {"path": str(aside), "gathered": str(home.gathered), "files": {}, "dimensions": str(tables(counts))}
+    variables = {"path": str(aside)}
     try:
         result = _runner(parse()).invoke(
             [

@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {# A short key of the type of a count, to join and group by: the first 12 digits of the MD5 of its columns. A test on
-   `dim_count_type` checks that it is unique. #}
+   `int_count_type` checks that it is unique. #}
 {% macro count_type_id(prefix='') -%}
     substring(md5({{ joined_by_bar(count_type_columns(), prefix) }}), 1, 12)
 {%- endmacro %}

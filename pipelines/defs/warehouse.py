@@ -16,7 +16,7 @@ from pipelines import refresh, warehouse
 from pipelines.defs.home import HomeResource
 from pipelines.run import steps_log
 
-COUNTS = ("staging", "intermediate", "marts")
+COUNTS = ("staging", "facts", "intermediate", "marts")
 INDICATORS = ("indicators",)
 COUNTS_MART = dg.AssetKey(["counts", "mart_count"])
 RECORDS = dg.AssetKey("case_record_figures")

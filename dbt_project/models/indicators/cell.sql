@@ -1,6 +1,6 @@
 with
 
-counts_input as (select * from {{ from_source('counts', 'counts_input') }}),
+counts as (select * from {{ ref('mart_count') }}),
 
 -- One cell may be in several tables of the programme. If one of them withholds it, it is withheld.
 ranked as (
@@ -10,7 +10,7 @@ ranked as (
             partition by cell_id
             order by case when value is null then 0 else 1 end, conf_status
         ) as rank_of_cell
-    from counts_input
+    from counts
 ),
 
 cells as (select * from ranked where rank_of_cell = 1),

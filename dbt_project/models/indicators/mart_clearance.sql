@@ -2,11 +2,11 @@ with
 
 quotients as (select * from {{ ref('int_quotient') }}),
 
-metrics as (select * from {{ ref('input_metric') }} where kind in ('clearance', 'disposition')),
+metrics as (select * from {{ ref('dim_metric') }} where kind in ('clearance', 'disposition')),
 
 periods as (
     select freq, period, {{ dbt.datediff('period_start', 'period_end', 'day') }} + 1 as days
-    from {{ ref('input_period') }}
+    from {{ ref('dim_period') }}
 ),
 
 measured as (

@@ -4,17 +4,17 @@ with
 
 counts as (select * from {{ ref('cell') }}),
 
-metrics as (select * from {{ ref('input_metric') }}),
+metrics as (select * from {{ ref('dim_metric') }}),
 
-operands as (select * from {{ ref('input_metric_operand') }}),
+operands as (select * from {{ ref('dim_metric_operand') }}),
 
-periods as (select * from {{ ref('input_period') }}),
+periods as (select * from {{ ref('dim_period') }}),
 
-populations as (select * from {{ ref('input_population') }}),
+populations as (select * from {{ ref('dim_population') }}),
 
-dispersions as (select * from {{ ref('input_record_dispersion') }}),
+dispersions as (select * from {{ source('records', 'record_dispersion') }}),
 
-cards as (select * from {{ ref('input_counting_card_of') }}),
+cards as (select * from {{ ref('dim_counting_card_of') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 

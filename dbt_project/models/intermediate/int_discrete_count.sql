@@ -2,7 +2,7 @@ with
 
 submission_counts as (select * from {{ ref('int_submission_count') }}),
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 measures as (select * from {{ ref('measure') }}),
 

@@ -2,11 +2,11 @@ with
 
 discrete as (select * from {{ ref('int_discrete_count') }}),
 
-count_types as (select * from {{ ref('dim_count_type') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 calendar as (select * from {{ ref('stg_calendar') }}),
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 territories as (select * from {{ ref('stg_territory') }}),
 
@@ -14,7 +14,7 @@ measures as (select * from {{ ref('measure') }}),
 
 groups as (select * from {{ ref('offence_group') }}),
 
-rules as (select * from {{ ref('stg_counts_source') }}),
+rules as (select * from {{ source('gathered', 'counts_source') }}),
 
 -- What is expected of an office: the periods of its calendar that are due or came.
 came as (

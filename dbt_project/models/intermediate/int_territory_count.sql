@@ -2,7 +2,7 @@ with
 
 jurisdiction_counts as (select * from {{ ref('int_jurisdiction_count') }}),
 
-count_types as (select * from {{ ref('dim_count_type') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 

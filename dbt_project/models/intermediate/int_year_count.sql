@@ -2,7 +2,7 @@ with
 
 counted as (select * from {{ ref('int_office_count') }} where counts),
 
-count_types as (select count_type_id, statistic from {{ ref('dim_count_type') }}),
+count_types as (select count_type_id, statistic from {{ ref('int_count_type') }}),
 
 measures as (select * from {{ ref('measure') }}),
 

@@ -2,7 +2,7 @@ with
 
 years as (select * from {{ ref('int_year_count') }}),
 
-count_types as (select * from {{ ref('dim_count_type') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 final as (
     select

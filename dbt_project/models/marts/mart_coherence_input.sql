@@ -2,7 +2,7 @@ with
 
 office_counts as (select * from {{ ref('int_office_count') }} where value is not null and source <> '_Z'),
 
-count_types as (select * from {{ ref('dim_count_type') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 told as (
     select

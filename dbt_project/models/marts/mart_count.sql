@@ -10,7 +10,7 @@ region_counts as (select * from {{ ref('int_region_count') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
-count_types as (select * from {{ ref('dim_count_type') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 -- A territory without parts is one area, not two.
 parts as (

@@ -1,6 +1,6 @@
 with
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 submission_counts as (select * from {{ ref('int_submission_count') }}),
 
@@ -8,7 +8,7 @@ office_counts as (select * from {{ ref('int_office_count') }}),
 
 territory_counts as (select * from {{ ref('int_territory_count') }}),
 
-count_types as (select * from {{ ref('dim_count_type') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 measures as (select * from {{ ref('measure') }}),
 

@@ -6,7 +6,7 @@ counting as (select * from counted where counts and value is not null),
 
 others as (select * from counted where not counts and value is not null),
 
-count_types as (select * from {{ ref('dim_count_type') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 final as (
     select

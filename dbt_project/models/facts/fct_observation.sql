@@ -2,7 +2,7 @@
 
 with
 
-observations as (select * from {{ ref('stg_observation') }}),
+observations as (select {{ declared_columns() }} from {{ source('facts', 'observation') }}),
 
 blocks as (select * from {{ ref('stg_block') }}),
 

@@ -2,7 +2,7 @@ with
 
 blocks as (select * from {{ ref('stg_block') }}),
 
-forms as (select * from {{ ref('stg_form') }}),
+forms as (select * from {{ source('gathered', 'form') }}),
 
 submissions as (select * from {{ ref('stg_submission') }}),
 

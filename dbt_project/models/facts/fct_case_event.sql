@@ -2,7 +2,7 @@
 
 with
 
-events as (select * from {{ ref('stg_case_event') }}),
+events as (select {{ declared_columns() }} from {{ source('facts', 'case_event') }}),
 
 blocks as (select * from {{ ref('stg_block') }}),
 
