@@ -116,9 +116,12 @@ def misread(models: Mapping[str, Node]) -> Iterator[str]:
                     yield f"{node['name']} reads the source {one}"
             elif one in models and layer(models[one]) not in MAY_READ[layer(node)]:
                 yield f"{node['name']} ({layer(node)}) reads {models[one]['name']} ({layer(models[one])})"
-            elif one in models and (layer(node), layer(models[one])) == ("indicators", "marts"):
-                if models[one]["name"] not in HANDED_ON:
-                    yield f"{node['name']} reads {models[one]['name']}, which its phase is not given"
+            elif (
+                one in models
+                and (layer(node), layer(models[one])) == ("indicators", "marts")
+                and models[one]["name"] not in HANDED_ON
+            ):
+                yield f"{node['name']} reads {models[one]['name']}, which its phase is not given"
     yield from (
         f"{source} is read by {names}"
         for source, names in readers.items()
