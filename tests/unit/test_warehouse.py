@@ -39,8 +39,8 @@ def test_a_first_build_reads_all_accepted_submissions(home: Home) -> None:
     gather(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
     facts(home, "S1", "S2", "S3")
     files = warehouse._fact_files(home, None)
-    assert names(files["observation"])[1:] == ["S1", "S3"]
-    assert names(files["case_event"]) == [".empty-case_event"]
+    assert names(files["facts.observation"])[1:] == ["S1", "S3"]
+    assert names(files["facts.case_event"]) == [".empty-case_event"]
 
 
 def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> Non
     built = tmp_path / "counts.duckdb"
     with duckdb.connect(str(built)) as connection:
         connection.execute("create table fct_submission as select 'S1' as submission_id")
-    assert names(warehouse._fact_files(home, built)["observation"])[1:] == ["S3"]
+    assert names(warehouse._fact_files(home, built)["facts.observation"])[1:] == ["S3"]
 
 
 def test_there_is_nothing_to_build_before_gathering(home: Home) -> None:
