@@ -173,7 +173,7 @@ def floor(home: Home, out: Path) -> dict[str, float]:
     out.mkdir(parents=True)
     folder = home.restricted / "dbt" / "compiled" / "rti" / "models"
     laps = plain.Laps()
-    plain.counts(out, folder, "")
+    plain.counts(out, folder, warehouse.fact_files(home, None) | warehouse.gathered_files(home))
     laps.end("counts")
     tables, protected = warehouse.tables(steps.latest_counts(home)), steps.protected_folder(home)
     records = steps.records_folder(home)

@@ -90,7 +90,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
         shutil.copyfile(before, database)
     variables = {
         "path": str(database),
-        "files": {**_fact_files(home, database if warm else None), **_gathered_files(home)},
+        "files": {**fact_files(home, database if warm else None), **gathered_files(home)},
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
     }
     # Seeds are part of the project, and where that is as it was they are in the copy.
@@ -142,7 +142,7 @@ def build_indicators(
     variables = {
         "path": str(aside),
         "input": input,
-        "files": _indicator_files(source, dimensions, records or no_records(home)),
+        "files": indicator_files(source, dimensions, records or no_records(home)),
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }
     try:
@@ -178,9 +178,9 @@ def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Pa
     aside = home.warehouse / f".{counts.stem}.testing"
     shutil.copyfile(indicators or counts, aside)
     if indicators is None:
-        files = {f"facts.{name}": [str(_empty(home.warehouse, name))] for name in _FACTS} | _gathered_files(home)
+        files = {f"facts.{name}": [str(_empty(home.warehouse, name))] for name in _FACTS} | gathered_files(home)
     else:
-        files = _indicator_files(tables(counts) / "mart_count.parquet", tables(counts), no_records(home))
+        files = indicator_files(tables(counts) / "mart_count.parquet", tables(counts), no_records(home))
     variables = {"path": str(aside), "files": files}
     try:
         return len(_invoke(home, variables, "test", ["--select", *select]))
@@ -206,7 +206,7 @@ def indicators_digest() -> str:
     return steps.digest(project_digest(), steps.code("statistics", "indicators/udf.py", "indicators/pair_udf.py"))
 
 
-def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
+def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
     """Files to read: of the accepted submissions that the build `built` does not hold yet; all where it is None."""
     import polars as pl
 
@@ -235,11 +235,11 @@ def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
     return files
 
 
-def _gathered_files(home: Home) -> dict[str, list[str]]:
+def gathered_files(home: Home) -> dict[str, list[str]]:
     return {f"gathered.{path.stem}": [str(path)] for path in sorted(home.gathered.glob("*.parquet"))}
 
 
-def _indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, list[str]]:
+def indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, list[str]]:
     """Return the relations that the second phase reads: what the first one wrote, and the figures from case records."""
     written = [table.name for table in warehouse_tables.COUNTS if table.shapes_indicators]
     return {

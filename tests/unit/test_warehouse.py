@@ -38,7 +38,7 @@ def names(files: list[str]) -> list[str]:
 def test_a_first_build_reads_all_accepted_submissions(home: Home) -> None:
     gather(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
     facts(home, "S1", "S2", "S3")
-    files = warehouse._fact_files(home, None)
+    files = warehouse.fact_files(home, None)
     assert names(files["facts.observation"])[1:] == ["S1", "S3"]
     assert names(files["facts.case_event"]) == [".empty-case_event"]
 
@@ -49,7 +49,7 @@ def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> Non
     built = tmp_path / "counts.duckdb"
     with duckdb.connect(str(built)) as connection:
         connection.execute("create table fct_submission as select 'S1' as submission_id")
-    assert names(warehouse._fact_files(home, built)["facts.observation"])[1:] == ["S3"]
+    assert names(warehouse.fact_files(home, built)["facts.observation"])[1:] == ["S3"]
 
 
 def test_there_is_nothing_to_build_before_gathering(home: Home) -> None:
