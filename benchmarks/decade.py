@@ -142,7 +142,7 @@ def _hide_small(home: Home) -> None:
     """Cells of the programme with every small count hidden and nothing else: no protection, but of its shape."""
     import polars as pl
 
-    from pipelines import warehouse
+    from pipelines import warehouse, warehouse_tables
     from pipelines.disclosure import programme
     from pipelines.disclosure.protect import THRESHOLD
     from pipelines.refresh import counts as steps
@@ -160,8 +160,9 @@ def _hide_small(home: Home) -> None:
         pl.when(is_small).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
         pl.when(is_small).then(pl.lit("C")).otherwise(pl.lit("F")).alias("conf_status"),
     ).write_parquet(folder / "cells.parquet")
-    for name in steps.PUBLIC_TABLES:
-        shutil.copyfile(tables / f"{name}.parquet", folder / f"{name}.parquet")
+    for table in warehouse_tables.COUNTS:
+        if table.is_public:
+            shutil.copyfile(tables / f"{table.name}.parquet", folder / f"{table.name}.parquet")
 
 
 def floor(home: Home, out: Path) -> dict[str, float]:
@@ -172,7 +173,7 @@ def floor(home: Home, out: Path) -> dict[str, float]:
     out.mkdir(parents=True)
     folder = home.restricted / "dbt" / "compiled" / "rti" / "models"
     laps = plain.Laps()
-    plain.counts(out, folder, "")
+    plain.counts(out, folder, warehouse.fact_files(home, None) | warehouse.gathered_files(home))
     laps.end("counts")
     tables, protected = warehouse.tables(steps.latest_counts(home)), steps.protected_folder(home)
     records = steps.records_folder(home)

@@ -4,8 +4,8 @@
 Parquet, runs the SQL of the models one statement after another in DuckDB, protects the cells, writes the release files.
 No ledger, no judgement, no dbt, no tests, no Dagster, no audit trail, no reading in guarded child processes.
 
-STATEMENTS is the folder of SQL that dbt compiled for the rebuild of HOME just measured: the paths in it are those of
-that home, and are replaced by this script's own.  So both do the same arithmetic, and what differs is everything else.
+STATEMENTS is the folder of SQL that dbt compiled for the rebuild of HOME just measured; the figures from case
+records are those of HOME.  So both do the same arithmetic, and what differs is everything else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from graphlib import TopologicalSorter
 from multiprocessing import get_context
@@ -25,7 +25,7 @@ import duckdb
 import polars as pl
 
 from benchmarks.measuring import ROOT
-from pipelines import warehouse
+from pipelines import warehouse, warehouse_tables
 from pipelines.indicators import cards_export, metrics, pair_udf, udf
 from pipelines.intake import arrivals, facts
 from pipelines.intake.check import blocks_of
@@ -153,21 +153,19 @@ def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> 
         connection.execute(f"create {kind} warehouse.main.{name} as {texts[name]}")
 
 
-def statements(folder: Path, home: str, out: Path, *layers: str) -> dict[str, str]:
-    """Model -> SQL of some layers, with the paths of the measured home, where it is named, replaced by ours."""
-    made = {
+def statements(folder: Path, *layers: str) -> dict[str, str]:
+    """Read the compiled SQL of some layers, by model."""
+    return {
         path.stem: path.read_text(encoding="utf-8")
         for layer in layers
         for path in sorted((folder / layer).glob("*.sql"))
     }
-    if not home:
-        return made
-    files = {table: ", ".join(f"'{path}'" for path in _facts(out, table)) for table in facts.TABLES}
-    for table, listed in files.items():
-        sql = made.get(f"stg_{table}")
-        if sql is not None:
-            made[f"stg_{table}"] = re.sub(r"read_parquet\(\[.*?\]", f"read_parquet([{listed}]", sql, flags=re.DOTALL)
-    return {name: sql.replace(home, str(out)) for name, sql in made.items()}
+
+
+def own_files(out: Path) -> dict[str, list[str]]:
+    """Return the relations of the first phase that this script wrote, as `warehouse` names them, with their files."""
+    facts_of = {f"facts.{table}": [str(path) for path in _facts(out, table)] for table in facts.TABLES}
+    return facts_of | {f"gathered.{path.stem}": [str(path)] for path in (out / "gathered").glob("*.parquet")}
 
 
 def _facts(out: Path, table: str) -> list[Path]:
@@ -176,39 +174,29 @@ def _facts(out: Path, table: str) -> list[Path]:
     return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
 
 
-def counts(out: Path, folder: Path, home: str) -> Path:
-    """The count marts in DuckDB, and the tables that later steps read as Parquet."""
-    with _warehouse(out / "counts.duckdb") as connection:
+def counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) -> Path:
+    """Build the count marts of some files in DuckDB, and write the tables that later steps read as Parquet."""
+    with _warehouse(out / "counts.duckdb", files) as connection:
         for seed in sorted((ROOT / "dbt_project" / "seeds").rglob("*.csv")):
             if seed.stem != "codelist_labels":
                 connection.execute(
                     f"create table warehouse.main.{seed.stem} as "
                     f"select * from read_csv('{seed}', header = true, nullstr = '', quote = '\"')"
                 )
-        run_models(connection, statements(folder, home, out, "staging", "intermediate", "marts"))
+        run_models(connection, statements(folder, "staging", "facts", "intermediate", "marts"))
         tables = out / "tables"
         tables.mkdir()
-        for table in warehouse.EXPORTED:
-            extra = ", 'F' as conf_status" if table == "mart_count" else ""
-            connection.execute(
-                f"copy (select *{extra} from warehouse.main.{table} order by all) to '{tables / table}.parquet'"
-            )
+        for table in warehouse_tables.COUNTS:
+            target = tables / f"{table.name}.parquet"
+            connection.execute(f"copy (select * from warehouse.main.{table.name} order by all) to '{target}'")
     return tables
 
 
-def indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str, records: Path | None = None) -> Path:
-    """The indicators over one file of counts; returns their DuckDB file. `records`: the figures from case records, by
-    default those of the measured home."""
-    texts = statements(folder, "", out, "indicators")
-    for model_name, sql in texts.items():
-        sql = re.sub(r"'[^']*/(?:cells|mart_count)\.parquet'", f"'{cells}'", sql)
-        sql = re.sub(r"'[^']*/(dim_\w+)\.parquet'", rf"'{tables}/\1.parquet'", sql)
-        if records is not None:
-            sql = re.sub(r"'[^']*/(record_\w+)\.parquet'", rf"'{records}/\1.parquet'", sql)
-        texts[model_name] = sql
+def indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str, records: Path) -> Path:
+    """Build the indicators over one file of counts and the figures from case records; return their DuckDB file."""
     path = out / f"{name}.duckdb"
-    with _warehouse(path) as connection:
-        run_models(connection, texts)
+    with _warehouse(path, warehouse.indicator_files(cells, tables, records)) as connection:
+        run_models(connection, statements(folder, "indicators"))
     return path
 
 
@@ -234,8 +222,8 @@ def release(out: Path, cells: pl.DataFrame, public: Path) -> None:
 class _warehouse:  # noqa: N801 - reads as a word in a with statement
     """A connection that writes a file under the name `warehouse`, as the statements have it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, files: Mapping[str, Sequence[str]]) -> None:
+        self.path, self.files = path, files
 
     def __enter__(self) -> duckdb.DuckDBPyConnection:
         self.connection = duckdb.connect()
@@ -245,6 +233,13 @@ class _warehouse:  # noqa: N801 - reads as a word in a with statement
         # As dbt writes it (`dbt_project/profiles.yml`), so that what is compared is dbt and not the storage.
         options = "recovery_mode 'no_wal_writes', storage_version 'v1.5.0'"
         self.connection.execute(f"attach '{self.path}' as warehouse ({options})")
+        for relation, files in self.files.items():
+            schema, table = relation.split(".")
+            listed = ", ".join(f"'{file}'" for file in files)
+            self.connection.execute(f"create schema if not exists warehouse.{schema}")
+            self.connection.execute(
+                f'create view warehouse.{schema}."{table}" as select * from read_parquet([{listed}])'
+            )
         return self.connection
 
     def __exit__(self, *_: object) -> None:
@@ -255,15 +250,18 @@ def main(arguments: list[str]) -> None:
     """Run everything; the last line printed is a JSON object of seconds by step."""
     from pipelines.disclosure import programme
     from pipelines.disclosure.protect import protect
+    from pipelines.home import open_home
+    from pipelines.refresh.counts import records_folder
 
-    samples, out, folder, home = Path(arguments[0]), Path(arguments[1]), Path(arguments[2]), arguments[3]
+    samples, out, folder = Path(arguments[0]), Path(arguments[1]), Path(arguments[2])
+    records = records_folder(open_home(Path(arguments[3])))
     out.mkdir(parents=True)
     laps = Laps()
     returns(samples, out)
     laps.end("returns")
-    tables = counts(out, folder, home)
+    tables = counts(out, folder, own_files(out))
     laps.end("counts")
-    indicators(out, folder, tables / "mart_count.parquet", tables, "restricted")
+    indicators(out, folder, tables / "mart_count.parquet", tables, "restricted", records / "restricted")
     laps.end("restricted indicators")
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
     chosen = programme.select(
@@ -275,7 +273,7 @@ def main(arguments: list[str]) -> None:
     )
     cells.write_parquet(out / "cells.parquet")
     laps.end("protection")
-    release(out, cells, indicators(out, folder, out / "cells.parquet", tables, "public"))
+    release(out, cells, indicators(out, folder, out / "cells.parquet", tables, "public", records / "public"))
     laps.end("release")
     print(json.dumps({"cells": cells.height, **dict(laps)}))
 

@@ -23,7 +23,7 @@ def rebuild(setting: Setting) -> Iterator[Figure]:
         out = setting.scratch / f"plain-{scale}"
         statements = done.home / "restricted" / "dbt" / "compiled" / "rti" / "models"
         plain = measuring.python(
-            "benchmarks.plain", str(done.returns.folder), str(out), str(statements), str(done.home / "restricted")
+            "benchmarks.plain", str(done.returns.folder), str(out), str(statements), str(done.home)
         )
         laps = plain.last_json()
         told = ", ".join(f"{name} {laps[name]:.0f}" for name in laps if name != "cells")

@@ -20,16 +20,19 @@ REGION = "WB"
 """Code of the region as an area beside the territories; never a REF_AREA of an office's return."""
 
 DIMENSIONS_WITH_TOTAL = (
-    "person_type",
-    "victim_status",
-    "sex",
-    "age",
-    "exploitation",
-    "citizenship",
-    "sentence_type",
-    "sentence_band",
-)
+    "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
+)  # fmt: skip
 """Dimensions of an observation in which `_T`, `_U` and `_Z` have their meaning."""
+BREAKDOWNS = ("offence", *DIMENSIONS_WITH_TOTAL)
+"""Dimensions by which a count is broken down."""
+BLOCK = ("measure", "level", "count_unit", "statistic", "offence_group")
+"""Dimensions of a count that are never summed over."""
+COUNT_TYPE = (*BLOCK, *BREAKDOWNS)
+"""Columns that say what a count is of. dbt gets them as the variable `count_type_columns`."""
+CELL_KEY = ("area_kind", "area", "freq", "period", *COUNT_TYPE)
+"""Columns that name one cell; `cell_id` is a hash of them (`dbt_project/macros/count_types.sql`)."""
+TOTAL_CODES = ("_T", "_Z")
+"""Codes of a dimension by which a cell is not broken down: all of it, or not applicable."""
 
 
 class UnknownCodeError(KeyError):

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
     from pipelines.home import Home
 
-KEY = (
-    "area_kind", "area", "freq", "period", "measure", "level", "count_unit", "statistic", "offence_group", "offence",
-    "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
-)  # fmt: skip
-"""Columns that name one cell of the programme within its table."""
 _DERIVED = ("area_kind", "freq")
 """Left out of an id, since `area` and `period` say them."""
 CURRENT = "current"
@@ -76,7 +71,7 @@ def figure_id(release: str, cell: Mapping[str, Any]) -> str:
     """The readable id of one row of a release's table `cell` (its columns are those of `mart_count` and `table_id`)."""
     terms = [
         f"{name}={cell[name]}"
-        for name in KEY
+        for name in codes.CELL_KEY
         if name not in _DERIVED and cell.get(name) is not None and cell[name] not in WHOLE
     ]
     return f"{release}/{cell['table_id']}/{';'.join(terms)}"
@@ -97,8 +92,10 @@ def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
         if not part:
             continue
         name, sign, value = part.partition("=")
-        if not sign or name.strip() not in (*KEY, "territory"):
-            raise ExplainError(f"{part!r} is no term of a figure; write key=value with a key of {', '.join(KEY)}")
+        if not sign or name.strip() not in (*codes.CELL_KEY, "territory"):
+            raise ExplainError(
+                f"{part!r} is no term of a figure; write key=value with a key of {', '.join(codes.CELL_KEY)}"
+            )
         terms[name.strip()] = value.strip()
     if not terms:
         raise ExplainError("name a figure, for example `rti explain area=MK period=2026-Q3 measure=indicted`")
@@ -177,18 +174,18 @@ def _find_cell(path: Path, table: str | None, terms: Mapping[str, str]) -> dict[
         if table is not None:
             conditions.append("table_id = ?")
             values.append(table)
-        for name in (*KEY, "territory"):
+        for name in (*codes.CELL_KEY, "territory"):
             if name not in columns:
                 continue
             if name in terms:
                 conditions.append(f"{name} = ?")
                 values.append(terms[name])
-            elif name in codes.DIMENSIONS_WITH_TOTAL or name == "offence":
+            elif name in codes.BREAKDOWNS:
                 conditions.append(f"({name} is null or {name} in ('_T', '_Z'))")
         found = connection.execute(f"select * from cell where {' and '.join(conditions)} limit 21", values)
         rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
         # Rows that differ in `_T` against `_Z` alone say the same; one of them has the value.
-        rows.sort(key=lambda row: (row["value"] is None, *(str(row.get(n)) for n in KEY)))
+        rows.sort(key=lambda row: (row["value"] is None, *(str(row.get(n)) for n in codes.CELL_KEY)))
         if rows:
             rows[0]["submission_ids"] = _behind(connection, rows[0])
     if not rows:
@@ -217,7 +214,7 @@ def _restricted_cell(home: Home, cell: Mapping[str, Any]) -> dict[str, Any] | No
     if newest is None:
         return None
     path = warehouse.tables(newest) / "mart_count.parquet"
-    conditions = [pl.col(n).eq_missing(pl.lit(cell[n])) for n in KEY if n in cell]
+    conditions = [pl.col(n).eq_missing(pl.lit(cell[n])) for n in codes.CELL_KEY if n in cell]
     found = pl.scan_parquet(path).filter(*conditions).head(1).collect()
     return found.row(0, named=True) if found.height else None
 

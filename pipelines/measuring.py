@@ -12,7 +12,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-from pipelines import clock, steps
+from pipelines import clock, steps, warehouse_tables
 from pipelines.home import Home
 from pipelines.home_lock import hold_home_lock
 from pipelines.refresh import Log, RefreshError, Step
@@ -102,7 +102,8 @@ def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
         measured.write(aside / "tables", measured.inside(home, tables, moment))
         for path in sorted(tables.glob("*.parquet")):
             shutil.copyfile(path, aside / "tables" / path.name)
-        _export(aside / "indicators.duckdb", aside / "tables")
+        marts = [table for table in warehouse_tables.INDICATORS if table.is_public]
+        warehouse_tables.export_tables(aside / "indicators.duckdb", marts, aside / "tables")
         shutil.move(counts, aside / "counts.duckdb")
         note = {"as_of": clock.stamp(moment), "home": home.kind}
         (aside / "as_of.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
@@ -116,14 +117,3 @@ def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
         shutil.rmtree(aside, ignore_errors=True)
     log(f"{folder} holds what was known then")
     return folder
-
-
-def _export(database: Path, folder: Path) -> None:
-    """The marts of the indicators as Parquet beside those of the counts."""
-    import duckdb
-
-    query = "select table_name from information_schema.tables where table_name like 'mart_%' order by 1"
-    with duckdb.connect(str(database), read_only=True) as connection:
-        for (name,) in connection.execute(query).fetchall():
-            target = str(folder / f"{name}.parquet").replace("'", "''")
-            connection.execute(f"copy (select * from {name} order by all) to '{target}' (format parquet)")

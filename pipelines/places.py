@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from pipelines.home import Home
 
-WHOLE = ("_T", "_Z")
-PLAIN = ("measure", "level", "count_unit", "statistic", "person_type", "victim_status", "sex", "exploitation",
-         "citizenship", "sentence_type")  # fmt: skip
+WHOLE = codes.TOTAL_CODES
+PLAIN = tuple(name for name in codes.COUNT_TYPE if name not in ("offence_group", "offence", "age", "sentence_band"))
 """Dimensions whose codes are the same in returns and figures; ages and lengths of sentence are mapped."""
 _GROUP = ("jurisdiction", "source", "period")
 

@@ -24,23 +24,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines import clock, dbt_cache, steps
+from pipelines import clock, codes, dbt_cache, steps, warehouse_tables
 from pipelines.home import Home, open_home
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 KEPT_BUILDS = 3
 """Newest builds of the counts that stay: readers of an earlier one may still hold it open."""
-EXPORTED = (
-    "mart_count", "mart_coverage", "mart_return", "mart_delivery", "mart_revision", "mart_coherence_input",
-    "dim_area", "dim_period", "dim_population", "dim_measure",
-    "dim_counting_card", "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
-    "dim_metric", "dim_metric_operand",
-)  # fmt: skip
-"""Tables of the counts that are also written as Parquet, for the steps after them."""
 LAST_TIMES = "seconds.json"
 """In `restricted/dbt`: seconds of each model, seed and test of the last invocation, of whichever phase."""
 _FACTS = ("observation", "case_event")
 _BUILDING = ".building"
+_SELECTION = ("--indirect-selection", "buildable")
+"""Run a test only in the phase that builds all it reads, or reads it from the phase before."""
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")
 
 
@@ -60,10 +55,10 @@ class NodeTime:
 @cache
 def manifest() -> Path:
     """Return the file of the project's manifest, which the orchestration reads; parses only a project that is new."""
-    found = dbt_cache.find_manifest(PROJECT)
+    found = dbt_cache.find_manifest(PROJECT, _variables({})[1])
     if found is None:
         parse()
-        found = dbt_cache.find_manifest(PROJECT)
+        found = dbt_cache.find_manifest(PROJECT, _variables({})[1])
     if found is None:
         raise WarehouseError(f"the manifest of the dbt project could not be kept in {dbt_cache.cache_folder()}")
     return found
@@ -72,8 +67,8 @@ def manifest() -> Path:
 @cache
 def parse() -> Any:
     """Parse the project once in this process; returns dbt's manifest. Raises WarehouseError."""
-    with dbt_cache.parse_target(PROJECT) as target:
-        result = _runner(None).invoke(["parse", *_paths(target)])
+    with dbt_cache.parse_target(PROJECT, _variables({})[1]) as target:
+        result = _runner(None).invoke(["parse", *_paths(target), *_variables({})])
         if not result.success:
             raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
     return result.result
@@ -83,9 +78,9 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     """Build the count marts from the facts of all accepted submissions.
 
     `as_of` gives what was known at that moment, into a file of its own that is never `latest_counts`. `full_refresh`
-    reads all facts anew; so does a change of the dbt project itself. A damaged build is set aside and not built upon.
-    Returns the DuckDB file; next to it is a folder of the same name with the tables of `EXPORTED` as Parquet. Raises
-    WarehouseError.
+    reads all facts again; so does a change of the dbt project itself. A damaged build is set aside and not built upon.
+    Returns the DuckDB file; next to it is a folder of the same name with the tables of `warehouse_tables.COUNTS` as
+    Parquet. Raises WarehouseError.
     """
     if not (home.gathered / "block.parquet").is_file():
         raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
@@ -106,15 +101,15 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
         shutil.copyfile(before, database)
     variables = {
         "path": str(database),
-        "gathered": str(home.gathered),
-        "files": _fact_files(home, database if warm else None),
+        "files": {**fact_files(home, database if warm else None), **gathered_files(home)},
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
     }
     # Seeds are part of the project, and where that is as it was they are in the copy.
     arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]
     try:
         times = _build(home, variables, arguments)
-        _export(database, aside / "tables")
+        (aside / "tables").mkdir()
+        warehouse_tables.export_tables(database, warehouse_tables.COUNTS, aside / "tables")
     except BaseException:
         _remove(aside)
         raise
@@ -160,9 +155,7 @@ def build_indicators(
     variables = {
         "path": str(database),
         "input": input,
-        "counts_input": str(source),
-        "dimensions": str(dimensions),
-        "records": str(records or no_records(home)),
+        "files": indicator_files(source, dimensions, records or no_records(home)),
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }
     try:
@@ -202,8 +195,8 @@ def _can_be_read(counts: Path) -> bool:
             query = "select table_name from duckdb_tables() where not internal"
             for (name,) in connection.execute(query).fetchall():
                 connection.execute(f'select sum(hash(t)::hugeint) from "{name}" t').fetchone()
-            for table in EXPORTED:
-                path = str(tables(counts) / f"{table}.parquet").replace("'", "''")
+            for table in warehouse_tables.COUNTS:
+                path = str(tables(counts) / f"{table.name}.parquet").replace("'", "''")
                 connection.execute(f"select sum(hash(t)::hugeint) from read_parquet('{path}') t").fetchone()
     except duckdb.Error:
         return False
@@ -238,14 +231,7 @@ def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Pa
     aside = _new_building(home.warehouse, counts.stem)
     database = aside / "tested.duckdb"
     shutil.copyfile(indicators or counts, database)
-    variables = {
-        "path": str(database),
-        "gathered": str(home.gathered),
-        "files": {name: [str(_empty(home.warehouse, name))] for name in _FACTS},
-        "counts_input": str(tables(counts) / "mart_count.parquet"),
-        "dimensions": str(tables(counts)),
-        "records": str(no_records(home)),
-    }
+    variables = {"path": str(database)}  # the copy has the views of the files that it was built from
     try:
         return len(_invoke(home, variables, "test", ["--select", *select]))
     finally:
@@ -261,6 +247,7 @@ def project_digest() -> str:
             if path.suffix in {".sql", ".csv", ".yml"} and path.stem != "codelist_labels":
                 digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
     digest.update((PROJECT / "dbt_project.yml").read_bytes())
+    digest.update(_variables({})[1].encode())
     return digest.hexdigest()
 
 
@@ -270,7 +257,7 @@ def indicators_digest() -> str:
     return steps.digest(project_digest(), steps.code("statistics", "indicators/udf.py", "indicators/pair_udf.py"))
 
 
-def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
+def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
     """Files to read: of the accepted submissions that the build `built` does not hold yet; all where it is None."""
     import polars as pl
 
@@ -292,11 +279,25 @@ def _fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
         folder = home.facts / name
         present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
         # The empty file gives the columns where there is nothing new.
-        files[name] = [
+        files[f"facts.{name}"] = [
             str(_empty(home.warehouse, name)),
             *(str(folder / f"{s}.parquet") for s in wanted if s in present),
         ]
     return files
+
+
+def gathered_files(home: Home) -> dict[str, list[str]]:
+    return {f"gathered.{path.stem}": [str(path)] for path in sorted(home.gathered.glob("*.parquet"))}
+
+
+def indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, list[str]]:
+    """Return the relations that the second phase reads: what the first one wrote, and the figures from case records."""
+    written = [table.name for table in warehouse_tables.COUNTS if table.shapes_indicators]
+    return {
+        "main.mart_count": [str(counts)],
+        **{f"main.{name}": [str(dimensions / f"{name}.parquet")] for name in written},
+        **{f"records.{path.stem}": [str(path)] for path in sorted(records.glob("*.parquet"))},
+    }
 
 
 def _empty(folder: Path, name: str) -> Path:
@@ -315,19 +316,6 @@ def no_records(home: Home) -> Path:
     return record_schema.empty_folder(home.warehouse / ".empty-records")
 
 
-def _export(database: Path, folder: Path) -> None:
-    import duckdb
-
-    folder.mkdir()
-    with duckdb.connect(str(database), read_only=True) as connection:
-        for table in EXPORTED:
-            extra = ", 'F' as conf_status" if table == "mart_count" else ""
-            target = str(folder / f"{table}.parquet").replace("'", "''")
-            connection.execute(
-                f"copy (select *{extra} from {table} order by all) to '{target}' (format parquet, compression zstd)"
-            )
-
-
 def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeTime]:
     return _invoke(home, variables, "build", arguments)
 
@@ -337,7 +325,7 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     scratch = home.restricted / "dbt"
     # dbt would write its manifest anew beside each build, half a second for what `parse` wrote already.
     result = _runner(manifest).invoke(
-        [command, *arguments, "--no-write-json", *_paths(scratch), "--vars", json.dumps(dict(variables))]
+        [command, *arguments, *_SELECTION, "--no-write-json", *_paths(scratch), *_variables(variables)]
     )
     _release()
     if result.exception is not None:
@@ -345,7 +333,7 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
     if failed or not result.success:
         raise WarehouseError(_explain(failed, scratch))
-    made = result.result.results
+    made = [r for r in result.result.results if str(r.node.resource_type) != "operation"]
     times = [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in made]
     written = json.dumps({time.name: time.seconds for time in times}, indent=1)
     (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
@@ -390,6 +378,12 @@ def _paths(target: Path) -> list[str]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _variables(given: Mapping[str, Any]) -> list[str]:
+    """Return dbt's arguments for its variables: those of a run, and those that Python states for the whole project."""
+    declared = {"region": codes.REGION, "count_type_columns": codes.COUNT_TYPE}
+    return ["--vars", json.dumps({**declared, **given})]
 
 
 def _note(counts: Path) -> dict[str, Any]:
@@ -441,7 +435,7 @@ def main(arguments: Sequence[str]) -> int:
     aside = _new_building(home.warehouse, "docs")
     database = aside / "documented.duckdb"
     shutil.copyfile(counts, database)
-    variables = {"path": str(database), "gathered": str(home.gathered), "files": {}, "dimensions": str(tables(counts))}
+    variables = {"path": str(database)}
     try:
         result = _runner(parse()).invoke(
             [
@@ -450,8 +444,7 @@ def main(arguments: Sequence[str]) -> int:
                 "--static",
                 "--no-compile",
                 *_paths(PROJECT / "target"),
-                "--vars",
-                json.dumps(variables),
+                *_variables(variables),
             ]
         )
         _release()

@@ -21,6 +21,7 @@ from pipelines.reference.published import read_invented, read_published
 from pipelines.releases import build, formats, notes, publications, publish
 from pipelines.returns.registry import Registry, load
 from tests import release_changes, release_quality, release_ratios, release_records
+from tests.support.cells import with_key_and_total
 
 RELEASE = "2026-Q3"
 TERRITORIES = ("AL", "BA", "HR", "XK", "MK", "ME", "RS")
@@ -57,7 +58,7 @@ CELL_SCHEMA: dict[str, Any] = {
     "value": pl.Float64, "obs_status": pl.String, "conf_status": pl.String, "n_reported": pl.Int32,
     "n_expected": pl.Int32, "reporters": pl.String, "basis": pl.String, "is_additive": pl.Boolean, "flags": pl.String,
 }  # fmt: skip
-_KEY = [name for name in list(CELL_SCHEMA)[1:20] if name != "territory"]
+_KEY = ["cell_id", *codes.CELL_KEY]
 _DIMENSIONS = {
     "offence": "_T", "person_type": "_T", "victim_status": "_Z", "sex": "_T", "age": "_T", "exploitation": "_Z",
     "citizenship": "_T", "sentence_type": "_Z", "sentence_band": "_Z",
@@ -103,7 +104,7 @@ def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
 
 def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
     """All tables of the release, in the schemas of `pipelines/releases/build.py`."""
-    cells = pl.DataFrame(list(_cells()), schema=CELL_SCHEMA).with_row_index("cell_id")
+    cells = _with_marks(pl.DataFrame(list(_cells()), schema=CELL_SCHEMA))
     return {
         "release": pl.DataFrame(
             {
@@ -123,7 +124,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "submission": _submissions(),
         "note": notes.notes(registry),
         "counting_rule": notes.counting_rules(registry),
-        **{name: frame for name, frame in _cards(registry).items() if name in build.CARD_TABLES},
+        **{name: frame for name, frame in _cards(registry).items() if name != "card_comparability"},
         "metadata": notes.metadata(),
         "codelist": build._codelists(metrics.metric_table(metrics.made())),
         "metric": metrics.metric_table(metrics.made()),
@@ -178,6 +179,19 @@ def _cells() -> Iterator[dict[str, Any]]:
             level = "first" if measure == "convicted_first" else "prosecution"
             yield _cell("jurisdiction_year", code, "A", "2025", measure, level, value, area_kind="jurisdiction",
                         territory="BA", **hidden)  # fmt: skip
+
+
+def _with_marks(cells: pl.DataFrame) -> pl.DataFrame:
+    """Add `cell_id`, `total_of` and `is_total`; only the planted office counts adults alone."""
+    area, period, measure = PLANTED["adults_only"]
+    counts_adults = (
+        (pl.col("area") == area)
+        & (pl.col("period") == period)
+        & (pl.col("measure") == measure)
+        & (pl.col("offence_group") == "TIP")
+    )
+    counted = pl.when(counts_adults).then(pl.lit("adults")).otherwise(pl.lit("all"))
+    return with_key_and_total(cells).with_columns(is_total=pl.col("total_of") == counted)
 
 
 def _periods() -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dashboards.queries.counts import (
     BEFORE_COURT,
     BREAKDOWN_TABLES,
-    KEY,
     MAIN_STAGES,
     STAGE_TABLES,
     STAGES,
@@ -36,7 +35,7 @@ from dashboards.queries.opening import (
 from dashboards.queries.sources import BREAKS
 
 __all__ = [
-    "BEFORE_COURT", "BREAKDOWN_TABLES", "BREAKS", "KEY", "MAIN_STAGES", "SQL", "STAGES", "STAGE_TABLES",
+    "BEFORE_COURT", "BREAKDOWN_TABLES", "BREAKS", "MAIN_STAGES", "SQL", "STAGES", "STAGE_TABLES",
     "VICTIM_TABLES", "DamagedReleaseError", "NoReleaseError", "Row", "Rows", "area_names", "breaks", "cells",
     "clearance_periods", "current_release", "files", "has", "labels", "periods", "ratio_periods", "read",
 ]  # fmt: skip

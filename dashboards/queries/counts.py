@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipelines import codes
+
 BEFORE_COURT = ("reported", "investigated", "indicted")
 STAGES: Mapping[str, tuple[str, ...]] = {
     "first": (*BEFORE_COURT, "adjudicated_first", "convicted_first", "sentenced_first"),
@@ -33,39 +35,15 @@ VICTIM_TABLES: Mapping[str, str] = {
 }
 STAGE_TABLES = ("area_quarter", "area_year", "area_pool")
 
-KEY = (
-    "area_kind", "area", "freq", "period", "measure", "level", "count_unit", "statistic", "offence_group", "offence",
-    "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
-)  # fmt: skip
-"""Columns that name one cell of the programme."""
-_DIMENSIONS = KEY[KEY.index("offence") :]
-
-# A total over all ages, or where an office counts adults only, that of adults, which the screen says. The same rule as
-# in the mart `mart_pipeline`; a test holds the two together.
+_IN_ORDER = ", ".join(f"cell.{name}" for name in codes.CELL_KEY)
+# The release marks the total of each measure (`is_total`). A cell may be in several tables; one row of it is read.
 _TOTALS = """
-    cell.statistic = 'count'
-    and cell.offence = '_T'
-    and cell.age in ('_T', '_Z', 'Y_GE18')
-    and cell.sex in ('_T', '_Z') and cell.exploitation in ('_T', '_Z') and cell.citizenship in ('_T', '_Z')
-    and cell.sentence_type in ('_T', '_Z') and cell.sentence_band in ('_T', '_Z')
-"""
-_RANKED = f"""
-    select
-        cell.*,
-        row_number() over (
-            partition by cell.area, cell.freq, cell.period, cell.measure, cell.count_unit
-            order by
-                case when cell.value is not null or cell.conf_status <> 'F' then 0 else 1 end,
-                case when cell.age = 'Y_GE18' then 1 else 0 end,
-                case cell.person_type when '_T' then 0 when 'natural' then 1 else 2 end,
-                cell.person_type, cell.age, programme.position
-        ) as rank_of_total
+    select cell.*
     from cell
     inner join programme on cell.table_id = programme.table_id
-    where {_TOTALS}
+    where cell.is_total and cell.statistic = 'count'
 """
-_RATE_OF = " and ".join(f"rate.{name} = total.{name}" for name in KEY)
-_NUMBER_OF = " and ".join(f"number.{name} = total.{name}" for name in KEY)
+_ONCE = "qualify row_number() over (partition by cell.cell_id order by programme.position) = 1"
 
 SQL: Mapping[str, str] = {
     "periods": """
@@ -75,19 +53,19 @@ SQL: Mapping[str, str] = {
     """,
     "stages": f"""
         with total as (
-            {_RANKED}
+            {_TOTALS}
             and cell.freq = ? and cell.period = ? and cell.offence_group = ? and cell.count_unit = ?
             and cell.measure in (select unnest(?)) and cell.area_kind in (select unnest(?))
+            {_ONCE}
         ),
         rate as (select * from indicator where metric = 'rate')
         select
-            total.* exclude (rank_of_total),
+            total.*,
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
             rate.denominator as population, rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high,
             rate.interval_basis as rate_basis
         from total
-        left join rate on {_RATE_OF}
-        where total.rank_of_total = 1
+        left join rate on rate.cell_id = total.cell_id
         order by total.area, total.measure
     """,
     "units": """
@@ -96,28 +74,28 @@ SQL: Mapping[str, str] = {
         order by case count_unit when 'person' then 0 else 1 end, count_unit
     """,
     "other_units": f"""
-        with total as ({_RANKED} and cell.freq = ? and cell.period = ? and cell.offence_group = ?)
-        select area, measure, count_unit from total
-        where rank_of_total = 1 and area_kind = 'territory' and count_unit <> ? and measure in (select unnest(?))
+        with total as ({_TOTALS} and cell.freq = ? and cell.period = ? and cell.offence_group = ?)
+        select distinct area, measure, count_unit from total
+        where area_kind = 'territory' and count_unit <> ? and measure in (select unnest(?))
             and (value is not null or conf_status <> 'F')
         order by area, measure, count_unit
     """,
     "series": f"""
         with total as (
-            {_RANKED}
+            {_TOTALS}
             and cell.area = ? and cell.freq in (select unnest(?)) and cell.offence_group = ? and cell.count_unit = ?
             and cell.measure in (select unnest(?))
+            {_ONCE}
         ),
         number as (select * from indicator where metric = 'count')
         select
-            total.* exclude (rank_of_total),
+            total.*,
             number.low, number.high, number.interval_basis, number.state
         from total
-        left join number on {_NUMBER_OF}
-        where total.rank_of_total = 1
+        left join number on number.cell_id = total.cell_id
         order by total.measure, total.freq, total.period
     """,
-    "breakdown": """
+    "breakdown": f"""
         select
             cell.*,
             share.value as share_value, share.low as share_low, share.high as share_high, share.state as share_state,
@@ -126,18 +104,11 @@ SQL: Mapping[str, str] = {
         from cell
         left join indicator as share
             on share.metric = 'share' and share.dimension = $dimension
-            and share.area_kind = cell.area_kind and share.area = cell.area
-            and share.freq = cell.freq and share.period = cell.period
-            and share.measure = cell.measure and share.level = cell.level and share.count_unit = cell.count_unit
-            and share.statistic = cell.statistic and share.offence_group = cell.offence_group
-            and share.offence = cell.offence and share.person_type = cell.person_type
-            and share.victim_status = cell.victim_status and share.sex = cell.sex and share.age = cell.age
-            and share.exploitation = cell.exploitation and share.citizenship = cell.citizenship
-            and share.sentence_type = cell.sentence_type and share.sentence_band = cell.sentence_band
+            and share.cell_id = cell.cell_id
         where cell.table_id = $table_id and cell.area = $area and cell.freq = 'A' and cell.period = $period
             and cell.offence_group = $offence_group and cell.count_unit = $count_unit
             and cell.measure in (select unnest($measures))
-        order by cell.measure, cell.cell_id
+        order by cell.measure, {_IN_ORDER}
     """,
     "years": """
         select period from cell
@@ -157,11 +128,11 @@ SQL: Mapping[str, str] = {
             and cell.person_type in ('_T', '_Z')
         order by codelist.position, cell.level, cell.statistic desc, cell.period
     """,
-    "crossed": """
+    "crossed": f"""
         select * from cell
         where table_id = ? and area = ? and freq = 'A' and period = ? and offence_group = ? and count_unit = ?
             and person_type in ('_T', '_Z')
-        order by cell_id
+        order by {_IN_ORDER}
     """,
     "victims": """
         select
@@ -170,10 +141,7 @@ SQL: Mapping[str, str] = {
             rate.interval_basis as rate_basis
         from cell
         left join indicator as rate
-            on rate.metric = 'rate' and rate.area = cell.area and rate.freq = cell.freq
-            and rate.period = cell.period and rate.measure = cell.measure and rate.count_unit = cell.count_unit
-            and rate.offence_group = cell.offence_group and rate.victim_status = cell.victim_status
-            and rate.statistic = cell.statistic and rate.level = cell.level and rate.person_type = cell.person_type
+            on rate.metric = 'rate' and rate.cell_id = cell.cell_id
         where cell.table_id in ('victims_quarter', 'victims_year') and cell.freq = ? and cell.period = ?
             and cell.offence_group = ? and cell.count_unit = ?
         order by cell.area, cell.victim_status
@@ -195,10 +163,10 @@ def cells_of(table: str | None, terms: Mapping[str, str]) -> tuple[str, list[str
     if table:
         conditions.append("table_id = ?")
         values.append(table)
-    for name in KEY:
+    for name in codes.CELL_KEY:
         if name in terms:
             conditions.append(f"{name} = ?")
             values.append(terms[name])
-        elif name in _DIMENSIONS:
+        elif name in codes.BREAKDOWNS:
             conditions.append(f"({name} in ('_T', '_Z') or {name} is null)")
-    return f"select * from cell where {' and '.join(conditions)} order by cell_id limit 20", values
+    return f"select * from cell where {' and '.join(conditions)} order by table_id, {_IN_ORDER} limit 20", values

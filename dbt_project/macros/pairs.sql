@@ -3,7 +3,7 @@
 {# The lowest score at which a pair is tested: 2 with care, which its reasons say; 0 and 1 never. #}
 {% macro lowest_score() -%}2{%- endmacro %}
 
-{# Level of each of so many simultaneous intervals, adjusted p-value and verdict: `statistics.comparison` in SQL. #}
+{# Level of each of so many simultaneous intervals, adjusted p-value and verdict: `tests/oracles/comparison.py` in SQL. #}
 {% macro pair_level(pairs) -%}1.0 - 0.05 / greatest({{ pairs }}, 1){%- endmacro %}
 
 {# `least` passes over nulls, and no p-value is not one of 1. #}

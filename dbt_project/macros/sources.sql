@@ -1,27 +1,22 @@
-{# Where a source lies. The one place that knows of files: on an engine with a catalogue the relation itself is read. #}
-{% macro from_source(source_name, table_name) %}
-    {{- return(adapter.dispatch('from_source')(source(source_name, table_name), source_name, table_name)) -}}
-{% endmacro %}
+{# Files as relations. What a run reads from outside the warehouse are Parquet files, and which ones only the caller
+   knows (`pipelines/warehouse.py`). Before the first model a view of each is made under the name of its source, or of
+   the model of the first phase that wrote it, so that models read relations and the lineage of dbt has no gap. An engine
+   with a catalogue has these relations already and needs no views. #}
+{% macro create_views_of_files() %}{{ return(adapter.dispatch('create_views_of_files')()) }}{% endmacro %}
 
-{% macro default__from_source(relation, source_name, table_name) %}{{ return(relation) }}{% endmacro %}
+{% macro default__create_views_of_files() %}{% endmacro %}
 
-{# Facts are read from the list of files that the caller gives (those not yet in the warehouse): opening all files of
-   a long history costs more than everything after it. #}
-{% macro duckdb__from_source(relation, source_name, table_name) %}
-    {%- if source_name == 'facts' -%}
-        {%- set files = var('files').get(table_name, []) -%}
-    {%- elif source_name == 'counts' -%}
-        {%- set files = [var('counts_input')] -%}
-    {%- elif source_name == 'dimensions' -%}
-        {%- set files = [var('dimensions') ~ '/' ~ table_name ~ '.parquet'] -%}
-    {%- elif source_name == 'records' -%}
-        {%- set files = [var('records') ~ '/' ~ table_name ~ '.parquet'] -%}
-    {%- else -%}
-        {%- set files = [var('gathered') ~ '/' ~ table_name ~ '.parquet'] -%}
+{% macro duckdb__create_views_of_files() %}
+    {%- if execute -%}
+        {%- for name, files in var('files').items() -%}
+            {%- set quoted = [] -%}
+            {%- for file in files -%}{%- do quoted.append("'" ~ file | replace("'", "''") ~ "'") -%}{%- endfor -%}
+            {%- set schema, table = name.split('.') -%}
+            {%- do run_query('create schema if not exists ' ~ target.database ~ '.' ~ schema) -%}
+            {%- set relation = target.database ~ '.' ~ schema ~ '."' ~ table ~ '"' -%}
+            {%- do run_query('create or replace view ' ~ relation ~ ' as select * from read_parquet([' ~ quoted | join(', ') ~ '])') -%}
+        {%- endfor -%}
     {%- endif -%}
-    {%- set quoted = [] -%}
-    {%- for file in files -%}{%- do quoted.append("'" ~ file | replace("'", "''") ~ "'") -%}{%- endfor -%}
-    {{- return('read_parquet([' ~ quoted | join(', ') ~ '])') -}}
 {% endmacro %}
 
 {# The columns that the model's own page declares: of a model that takes over what it reads as it is. #}

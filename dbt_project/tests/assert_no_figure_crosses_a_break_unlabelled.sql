@@ -2,7 +2,7 @@
 -- if one lies between their first day and their last: then they name it. Written without the macro that they use.
 with
 
-terms as (select distinct metric, measure, level from {{ ref('input_metric_operand') }}),
+terms as (select distinct metric, measure, level from {{ ref('dim_metric_operand') }}),
 
 figures as (
     select 'indicator' as mart, area, freq, period as earlier, period as later, offence_group, measure, level, reporters, breaks
@@ -66,8 +66,8 @@ spans as (
         befores.period_start as first_day,
         afters.period_end as last_day
     from figures
-    inner join {{ ref('input_period') }} as befores on figures.freq = befores.freq and figures.earlier = befores.period
-    inner join {{ ref('input_period') }} as afters on figures.freq = afters.freq and figures.later = afters.period
+    inner join {{ ref('dim_period') }} as befores on figures.freq = befores.freq and figures.earlier = befores.period
+    inner join {{ ref('dim_period') }} as afters on figures.freq = afters.freq and figures.later = afters.period
     union all
     select
         'duration' as mart, area, offence_group, terms.measure, terms.level, area as reporters, breaks,
@@ -90,14 +90,14 @@ spans as (
         cast({{ dbt.dateadd('month', '3 * cast(cohorts.quarters as integer)', 'periods.period_end') }} as date) as last_day
     from {{ ref('mart_cohort') }} as cohorts
     inner join terms on cohorts.metric = terms.metric
-    inner join {{ ref('input_period') }} as periods on cohorts.freq = periods.freq and cohorts.cohort = periods.period
+    inner join {{ ref('dim_period') }} as periods on cohorts.freq = periods.freq and cohorts.cohort = periods.period
     where value is not null
 ),
 
 final as (
     select spans.*, crossed.code
     from spans
-    inner join {{ ref('input_break') }} as crossed
+    inner join {{ ref('dim_break') }} as crossed
         on spans.area = crossed.area
         and (crossed.offence_group = '' or crossed.offence_group = spans.offence_group)
         and (crossed.measure = '' or crossed.measure = spans.measure)

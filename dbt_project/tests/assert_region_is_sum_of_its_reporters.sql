@@ -5,7 +5,7 @@ counts as (select * from {{ ref('mart_count') }}),
 
 sums as (
     select
-        region.freq, region.period, {{ cells('region.') }},
+        region.freq, region.period, {{ count_type('region.') }},
         max(region.value) as stated,
         sum(territory.value) as summed,
         max(region.n_reported) as n_stated,
@@ -15,10 +15,10 @@ sums as (
         on territory.area_kind = 'territory'
         and territory.freq = region.freq
         and territory.period = region.period
-        and {{ cells_match('territory', 'region') }}
+        and {{ count_types_match('territory', 'region') }}
         and (',' || region.reporters || ',') like ('%,' || territory.area || ',%')
     where region.area_kind = 'region' and region.value is not null
-    group by region.freq, region.period, {{ cells('region.') }}
+    group by region.freq, region.period, {{ count_type('region.') }}
 ),
 
 final as (

@@ -19,7 +19,7 @@ derived as (
 
 sums as (
     select
-        derived.area, derived.freq, derived.period, {{ cells('derived.') }},
+        derived.area, derived.freq, derived.period, {{ count_type('derived.') }},
         max(derived.value) as stated,
         sum(parts.value) as summed,
         max(derived.n_parts) as n_parts,
@@ -29,9 +29,9 @@ sums as (
         on derived.area = parts.area
         and derived.area_kind = parts.area_kind
         and derived.part_freq = parts.freq
-        and {{ cells_match('derived', 'parts') }}
+        and {{ count_types_match('derived', 'parts') }}
         and cast(substring(parts.period, 1, 4) as integer) between derived.first_year and derived.last_year
-    group by derived.area, derived.freq, derived.period, {{ cells('derived.') }}
+    group by derived.area, derived.freq, derived.period, {{ count_type('derived.') }}
 ),
 
 final as (

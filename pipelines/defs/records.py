@@ -12,7 +12,7 @@ from pipelines.runs.step_log import steps_log
 @dg.asset(
     key=RECORDS,
     group_name="records",
-    deps=[dg.AssetKey(["counts", name]) for name in ("fct_case_event", "dim_block", "dim_area")],
+    deps=[dg.AssetKey(["counts", name]) for name in ("fct_case_event", "int_block", "dim_area")],
     kinds={"polars", "parquet"},
     description=(
         "Durations, ages of what is pending, cohorts and sentences from case records, for offices as they are and for "

@@ -17,7 +17,7 @@ from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
 from pipelines.runs.step_log import steps_log
 
-COUNTS = ("staging", "intermediate", "marts")
+COUNTS = ("staging", "facts", "intermediate", "marts")
 INDICATORS = ("indicators",)
 COUNTS_MART = dg.AssetKey(["counts", "mart_count"])
 RECORDS = dg.AssetKey("case_record_figures")
@@ -51,10 +51,16 @@ def _specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey]) 
     }
     specs = build_dbt_asset_specs(manifest=warehouse.manifest(), dagster_dbt_translator=_Prefixed(prefix))
     own = {spec.key: spec for spec in specs if len(spec.key.path) == 2 and spec.key.path[-1] in models}
+    seeds = {node["name"] for node in nodes if node["resource_type"] == "seed"}
     reads = {key: [dep.asset_key for dep in spec.deps if dep.asset_key in own] for key, spec in sorted(own.items())}
+    reads_from_outside = {
+        key
+        for key, spec in own.items()
+        if not reads[key] or any(dep.asset_key not in own and dep.asset_key.path[-1] not in seeds for dep in spec.deps)
+    }
     return [
         own[key].replace_attributes(
-            deps=[dg.AssetDep(one) for one in reads[key]] or [dg.AssetDep(one) for one in first]
+            deps=[dg.AssetDep(one) for one in (*reads[key], *(first if key in reads_from_outside else ()))]
         )
         for key in TopologicalSorter(reads).static_order()
     ]

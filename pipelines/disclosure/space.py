@@ -30,20 +30,9 @@ from scipy import sparse
 
 from pipelines import codes
 
-BLOCK: tuple[str, ...] = ("measure", "level", "count_unit", "statistic", "offence_group")
+BLOCK = codes.BLOCK
 """Columns that part the programme into blocks: the cells of one measure."""
-
-DETAIL: tuple[str, ...] = (
-    "offence",
-    "person_type",
-    "victim_status",
-    "sex",
-    "age",
-    "exploitation",
-    "citizenship",
-    "sentence_type",
-    "sentence_band",
-)
+DETAIL = codes.BREAKDOWNS
 TOTAL = "_T"
 OUTSIDE: dict[str, frozenset[str]] = {
     "victim_status": frozenset(c for c, row in codes.codelist("victim_status").items() if row["in_total"] == "false")

@@ -34,12 +34,12 @@ _CODE = (
 )
 _MEMBER = ("table", "cell", *record_tables.MEMBER)
 _BLOCKS = """
-    select distinct submission_id, jurisdiction, source, form, freq, period from dim_block
+    select distinct submission_id, jurisdiction, source, form, freq, period from int_block
     where is_current and instrument = 'register' order by all
 """
 _EVENTS = """
     select events.* from fct_case_event as events
-    inner join dim_block as blocks using (submission_id, jurisdiction, form, freq, period)
+    inner join int_block as blocks using (submission_id, jurisdiction, form, freq, period)
     where blocks.is_current and blocks.instrument = 'register' order by all
 """
 

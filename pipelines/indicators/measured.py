@@ -85,8 +85,7 @@ def for_release(
 def coherence_for_release(cells: pl.DataFrame, reference: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
     """Reference against reference, and published cells against references."""
     said, reference = read_reasons(), _with_collected(reference)
-    key = ["area_kind", "area", "freq", "period", *vintages.CELL]
-    once = cells.unique(key, keep="first", maintain_order=True)
+    once = cells.unique("cell_id", keep="first", maintain_order=True)
     made = [
         coherence_table.references(reference, said),
         coherence_table.national(once, reference, said, kind),

@@ -28,10 +28,6 @@ MODELS: Final = Path(__file__).resolve().parents[2] / "dbt_project" / "models" /
 AWAITED: Final[frozenset[str]] = frozenset()
 """Models that are being written: their metrics are read and checked, and exported once the model is there. A test
 fails for a name that stands here although its model exists."""
-DIMENSIONS: Final = (
-    "offence", "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type",
-    "sentence_band",
-)  # fmt: skip
 POOLS: Final = ("P3", "P5")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _CONCEPT = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -147,7 +143,7 @@ class Metric(Declared):
             raise ValueError(f"the interval {self.interval} needs counts in the denominator")
         if _PER.get(self.unit_measure, self.per) != self.per:
             raise ValueError(f"the unit {self.unit_measure} goes with per: {_PER[self.unit_measure]:g}")
-        strange = set(self.dimensions) - set(DIMENSIONS)
+        strange = set(self.dimensions) - set(codes.BREAKDOWNS)
         if strange:
             raise ValueError(f"not a dimension of a count: {', '.join(sorted(strange))}")
         if self.denominator == "population" and self.unit_of_pools is None and set(self.freqs) & set(POOLS):

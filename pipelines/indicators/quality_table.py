@@ -172,9 +172,9 @@ def _lengths(deliveries: pl.DataFrame, breaks: Sequence[Break]) -> dict[tuple[st
 def _mains(ends: pl.DataFrame) -> pl.DataFrame:
     """Totals of flows of territories. Adults stand where an office counts no others, and never beside all ages."""
     chosen = ends.filter((pl.col("area_kind") == "territory") & (pl.col("statistic") == "count"))
-    same = [name for name in chosen.columns if name not in ("age", "earlier", "later")]
-    everyone = chosen.filter(pl.col("age") != "Y_GE18")
-    return pl.concat([everyone, chosen.filter(pl.col("age") == "Y_GE18").join(everyone, on=same, how="anti")])
+    same = [name for name in chosen.columns if name not in ("age", "total_of", "earlier", "later")]
+    everyone = chosen.filter(pl.col("total_of") == "all")
+    return pl.concat([everyone, chosen.filter(pl.col("total_of") == "adults").join(everyone, on=same, how="anti")])
 
 
 def _revised(found: pl.DataFrame | None, *, is_known: bool) -> Figure:

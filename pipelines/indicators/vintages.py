@@ -16,13 +16,10 @@ from typing import Final
 
 import polars as pl
 
+from pipelines import codes
 from pipelines.statistics.revisions import revision
 
-CELL: Final = (
-    "measure", "level", "count_unit", "statistic", "offence_group", "offence", "person_type", "victim_status", "sex",
-    "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
-)  # fmt: skip
-SERIES: Final = ("area_kind", "area", "territory", "freq", *CELL)
+SERIES: Final = ("area_kind", "area", "territory", "freq", *codes.COUNT_TYPE)
 """What one series is told by; its figures differ by `period`."""
 SUMMARY: Final[dict[str, pl.DataType]] = {
     **dict.fromkeys(SERIES, pl.String()),
@@ -35,8 +32,6 @@ SUMMARY: Final[dict[str, pl.DataType]] = {
     "relative_to_later": pl.Float64(),  # ESS indicator A6; a fraction of 1, null where the figures are all 0
     "relative_to_earlier": pl.Float64(),
 }
-_TOTAL: Final = ("_T", "_Z")
-_WHOLE: Final = ("sex", "exploitation", "citizenship", "sentence_type", "sentence_band")
 
 
 @dataclass(frozen=True)
@@ -49,11 +44,11 @@ class Edition:
 
 def ends(triangle: pl.DataFrame) -> pl.DataFrame:
     """First and newest known figure of each series and period: SERIES, `instrument` where there is one, `period`,
-    `earlier`, `later`. Periods whose newest figure is provisional are not yet over and left out.
+    `total_of`, `earlier`, `later`. Periods whose newest figure is provisional are not yet over and left out.
 
-    `triangle` has SERIES, `period`, `vintage`, `value`, `is_provisional`. A later gap is no revision.
+    `triangle` has SERIES, `period`, `total_of`, `vintage`, `value`, `is_provisional`. A later gap is no revision.
     """
-    kept = [*SERIES, *(["instrument"] if "instrument" in triangle.columns else []), "period"]
+    kept = [*SERIES, *(["instrument"] if "instrument" in triangle.columns else []), "period", "total_of"]
     known = triangle.filter(pl.col("value").is_not_null()).sort("vintage")
     return (
         known.group_by(kept)
@@ -86,7 +81,8 @@ def published(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
     What the newest edition withholds or does not have shows none of its earlier figures. A row of the triangle is a
     release in which the figure is new or differs; of `ends` are figures that stand in two editions or more.
     """
-    stacked = pl.concat([_totals(one, number) for number, one in enumerate(editions)])
+    totals = _newest_totals(editions[-1].cells)
+    stacked = pl.concat([_figures(one, number, totals) for number, one in enumerate(editions)])
     newest = stacked.filter(pl.col("edition") == len(editions) - 1)
     known = stacked.filter(pl.col("value").is_not_null())
     shown = known.join(newest.filter(pl.col("value").is_not_null()), on=[*SERIES, "period"], how="semi")
@@ -103,20 +99,24 @@ def published(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
     return triangle.select(columns).sort(*key, "vintage"), ends(twice)
 
 
-def _totals(edition: Edition, number: int) -> pl.DataFrame:
-    cells = edition.cells
+def _newest_totals(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the quarterly and annual totals of territories and jurisdictions: SERIES, `period`, `total_of`."""
     chosen = cells.filter(
         pl.col("area_kind").is_in(["territory", "jurisdiction"])
         & pl.col("freq").is_in(["Q", "A"])
-        & (pl.col("offence") == "_T")
-        & pl.col("age").is_in([*_TOTAL, "Y_GE18"])
-        & pl.all_horizontal(pl.col(name).is_in(_TOTAL) for name in _WHOLE)
+        & (pl.col("total_of") != "")
     )
-    # A cell that stands in two tables of the programme is withheld in both or in neither.
-    once = chosen.unique([*SERIES, "period"], keep="first", maintain_order=True)
-    return once.select(
+    return chosen.select(*SERIES, "period", "total_of").unique()
+
+
+def _figures(edition: Edition, number: int, totals: pl.DataFrame) -> pl.DataFrame:
+    """Return the figures of an edition for the totals of the newest one; earlier releases do not mark their totals."""
+    # A cell that is in two tables of the programme is withheld in both or in neither.
+    once = edition.cells.unique([*SERIES, "period"], keep="first", maintain_order=True).drop("total_of", strict=False)
+    return once.join(totals, on=[*SERIES, "period"], how="inner", maintain_order="left").select(
         *SERIES,
         "period",
+        "total_of",
         pl.col("value").cast(pl.Float64),
         pl.col("flags").fill_null("").str.split(",").list.contains("provisional").alias("is_provisional"),
         pl.lit(edition.release).alias("release"),

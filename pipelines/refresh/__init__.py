@@ -10,7 +10,7 @@ work (the packages it calls), the order in which assets run (`pipelines/defs/`).
 Every step is keyed by what it is made of: with nothing new it does nothing, and says so.
 """
 
-from pipelines.refresh.counts import PUBLIC_TABLES, build_counts, build_indicators, records
+from pipelines.refresh.counts import build_counts, build_indicators, records
 from pipelines.refresh.due import News, deadlines, news
 from pipelines.refresh.publication import complete_publication, publish, roll_back
 from pipelines.refresh.release import draft, protect
@@ -18,7 +18,6 @@ from pipelines.refresh.results import Log, RefreshError, Step, TakenIn
 from pipelines.refresh.returns import RAW_SAMPLES, arrive, document, gather, samples, take_in
 
 __all__ = [
-    "PUBLIC_TABLES",
     "RAW_SAMPLES",
     "Log",
     "News",

@@ -10,18 +10,10 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from pipelines import clock, steps
+from pipelines import clock, steps, warehouse_tables
 from pipelines.home import Home
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, quiet
-
-PUBLIC_TABLES = (
-    "mart_coverage", "mart_return", "mart_delivery", "dim_area", "dim_period", "dim_population", "dim_measure",
-    "dim_counting_card",
-    "dim_counting_card_of", "dim_card_pair", "dim_card_comparability", "dim_break",
-    "dim_metric", "dim_metric_operand",
-)  # fmt: skip
-"""Tables of the warehouse without counts, which go beside the protected cells as they are."""
 
 
 def build_counts(home: Home, *, log: Log = quiet) -> Step:
@@ -95,9 +87,8 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         source, dimensions = folder / "cells.parquet", folder
         target = folder / "indicators.duckdb"
     of_records = records_folder(home) / ("restricted" if which == "restricted" else "public")
-    key = steps.digest(
-        warehouse.indicators_digest(), source, of_records, *(dimensions / f"{t}.parquet" for t in PUBLIC_TABLES[2:])
-    )
+    read = [dimensions / f"{table.name}.parquet" for table in warehouse_tables.COUNTS if table.shapes_indicators]
+    key = steps.digest(warehouse.indicators_digest(), source, of_records, *read)
     step = f"indicators-{which}"
     known = steps.remembered(home, step, key)
     if known is not None and target.exists() and known.get("sha256") in (None, steps.digest(target)):
@@ -107,28 +98,13 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         home, input=which, source=source, target=target, dimensions=dimensions, records=of_records
     )
     if which == "protected":
-        _export_marts(target, protected_folder(home) / "indicators")
+        exported = protected_folder(home) / "indicators"
+        shutil.rmtree(exported, ignore_errors=True)
+        exported.mkdir()
+        warehouse_tables.export_tables(target, warehouse_tables.INDICATORS, exported)
     steps.remember(home, step, key, {"path": str(target), "sha256": steps.digest(target)})
     log(f"{which} indicators built")
     return Step(new=True, path=target)
-
-
-def _export_marts(database: Path, folder: Path) -> None:
-    """The marts of the public indicators as Parquet, for the release builder, which opens no warehouse."""
-    import duckdb
-
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    with duckdb.connect(str(database), read_only=True) as connection:
-        names = [
-            str(row[0])
-            for row in connection.execute(
-                "select table_name from information_schema.tables where table_name like 'mart_%' order by 1"
-            ).fetchall()
-        ]
-        for name in names:
-            target = str(folder / f"{name}.parquet").replace("'", "''")
-            connection.execute(f"copy (select * from {name} order by all) to '{target}' (format parquet)")
 
 
 def latest_counts(home: Home) -> Path:

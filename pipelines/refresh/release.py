@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pipelines import codes, steps
 from pipelines.home import Home
-from pipelines.refresh.counts import PUBLIC_TABLES, latest_counts, protected_folder, records_folder
+from pipelines.refresh.counts import latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, Step, quiet
+from pipelines.warehouse_tables import COUNTS
 
 
 def protect(home: Home, *, log: Log = quiet) -> Step:
@@ -26,7 +27,8 @@ def protect(home: Home, *, log: Log = quiet) -> Step:
     from pipelines.disclosure.protect import protect as hide
 
     tables = warehouse.tables(latest_counts(home))
-    inputs = [tables / f"{name}.parquet" for name in ("mart_count", *PUBLIC_TABLES)]
+    public_tables = [table.name for table in COUNTS if table.is_public]
+    inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
     key = steps.digest(steps.code("disclosure"), str(codes.measure_parts()), *inputs)
     known = steps.remembered(home, "protect", key)
     if known is not None and Path(known["path"]).exists():
@@ -44,7 +46,7 @@ def protect(home: Home, *, log: Log = quiet) -> Step:
     )
     public.write_parquet(aside / "cells.parquet")
     done.cells.write_parquet(aside / "cells_internal.parquet")
-    for name in PUBLIC_TABLES:
+    for name in public_tables:
         shutil.copyfile(tables / f"{name}.parquet", aside / f"{name}.parquet")
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
@@ -92,7 +94,7 @@ def _draft(home: Home, log: Log) -> Step:
     key = steps.digest(
         steps.code("releases", "indicators", "reference"), load().digest, home.kind, folder / "cells.parquet",
         indicators,
-        *(folder / f"{name}.parquet" for name in PUBLIC_TABLES if name != "mart_return"),
+        *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
         home.gathered / "reference.parquet",
     )  # fmt: skip
     known = steps.remembered(home, "draft", key)

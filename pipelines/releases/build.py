@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from pipelines.releases.editions import next_edition
 from pipelines.releases.errors import ReleaseError
 from pipelines.releases.publish import refuse_older_edition
 from pipelines.returns.registry import Registry
+from pipelines.warehouse_tables import COUNTS, INDICATORS, Table
 
 # Who asks for a table's rows in another order asks for it; in the files they always stand in this one.
 _CELL_ORDER = ("table_id", "area_kind", "area", "freq", "period", "measure", "level", "count_unit", "offence_group")
@@ -34,8 +36,6 @@ SUBMISSION_COLUMNS = (
     "corrects_submission_id", "first_period", "last_period", "n_blocks", "is_nil",
 )  # fmt: skip
 """What the public may know of a submission: enough for the way back, no file name and no findings."""
-CARD_TABLES = ("counting_card", "counting_card_of", "card_pair", "break")
-"""How each figure is counted, which two may be divided, and where a series breaks; no count is in them."""
 _INTERNAL_FLAGS = ("A", "D")
 
 
@@ -118,9 +118,12 @@ def _tables(
     release: str,
     now: datetime,
 ) -> dict[str, pl.DataFrame]:
-    metrics = pl.read_parquet(protected / "dim_metric.parquet").sort("position")
     cards = pl.read_parquet(protected / "dim_counting_card_of.parquet")
-    public_cells = _carded(cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True), cards)
+    totals = pl.read_parquet(indicators / "cell.parquet", columns=["cell_id", "is_total"])
+    sorted_cells = cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True)
+    public_cells = _carded(sorted_cells, cards).join(
+        totals, on="cell_id", how="left", maintain_order="left", validate="m:1"
+    )
     tables = {
         "release": pl.DataFrame(
             {
@@ -133,37 +136,38 @@ def _tables(
                 "declarations": [registry.digest],
             }
         ),
-        "cell": public_cells.with_row_index("cell_id"),
+        "cell": public_cells,
         "cell_submission": _cell_submissions(cells.sort(_CELL_ORDER, maintain_order=True)),
-        "area": pl.read_parquet(protected / "dim_area.parquet").sort("sort", "area_kind", "area"),
         "area_name": notes.names(registry),
-        "population": pl.read_parquet(protected / "dim_population.parquet").sort("area", "year"),
-        "coverage": pl.read_parquet(protected / "mart_coverage.parquet"),
-        "submission": pl.read_parquet(protected / "mart_return.parquet")
-        .select(SUBMISSION_COLUMNS)
-        .sort("received_at", "submission_id"),
+        **_warehouse_tables(protected, COUNTS),
         "note": notes.notes(registry),
         "counting_rule": notes.counting_rules(registry),
-        **{name: pl.read_parquet(protected / f"dim_{name}.parquet") for name in CARD_TABLES},
         "metadata": notes.metadata(),
-        "codelist": _codelists(metrics),
-        "metric": metrics,
-        "metric_operand": pl.read_parquet(protected / "dim_metric_operand.parquet").sort("metric", "side", "position"),
         "programme": _programme(),
         "reference_figure": _reference(home),
     }
     tables |= measured.for_release(
         home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
     )
-    for path in sorted(indicators.glob("*.parquet")):
-        tables[path.stem.removeprefix("mart_")] = pl.read_parquet(path)
+    tables["submission"] = tables["submission"].select(SUBMISSION_COLUMNS)
+    tables["codelist"] = _codelists(tables["metric"])
+    return tables | _warehouse_tables(indicators, INDICATORS)
+
+
+def _warehouse_tables(folder: Path, declared: Sequence[Table]) -> dict[str, pl.DataFrame]:
+    """Read the exported tables that a release has, under their names there."""
+    tables = {}
+    for table in declared:
+        if table.released_as:
+            frame = pl.read_parquet(folder / f"{table.name}.parquet")
+            tables[table.released_as] = frame.sort(table.order) if table.order else frame
     return tables
 
 
 def _cell_submissions(cells: pl.DataFrame) -> pl.DataFrame:
     """Which submissions stand behind each cell: `cell_id, submission_id`."""
     return (
-        cells.with_row_index("cell_id")
+        cells.unique("cell_id", keep="first", maintain_order=True)
         .select("cell_id", pl.col("submission_ids").str.split(",").alias("submission_id"))
         .explode("submission_id")
         .filter(pl.col("submission_id").is_not_null() & (pl.col("submission_id") != ""))
@@ -226,7 +230,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
         "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
         "            (O not available, L not collected, M not applicable, Q withheld with conf_status C);\n"
-        "            card_id is its counting card\n"
+        "            card_id is its counting card, is_total marks the total of its measure, and cell_id names the\n"
+        "            same cell in every release\n"
         "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
         "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
         "            be compared (too_few: under 20 events on a side)\n"

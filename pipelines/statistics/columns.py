@@ -73,7 +73,7 @@ def p_values(
     dispersion_upper: ArrayLike = 1.0,
     dispersion_lower: ArrayLike = 1.0,
 ) -> Array:
-    """p-value of equal rates of each row, for one pair alone; see `comparison.adjusted` for many pairs."""
+    """p-value of equal rates of each row, for one pair alone; not adjusted for many pairs."""
     x, y = _from_zero(upper), _from_zero(lower)
     return ratios.ratio(x, y, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower).p
 

@@ -1,40 +1,11 @@
-"""Why did convictions change? A change of a count split into volume and ratio, additively, over the same reporters.
+"""Effects of volume and ratio on a change of convictions, rounded for display so that they still add up.
 
-Belongs here: Shapley's split for two factors, by reporter and in all.  Does not belong here: causes: the split says how
-much goes with the volume and how much with the ratio, not what moved either.
-
-With convictions C = V r (V the volume, say persons indicted, r = C/V the ratio), each factor's effect is the mean of
-its effects over both orders in which the two could have moved:
-
-    volume = (V1 - V0) (r0 + r1) / 2        ratio = (r1 - r0) (V0 + V1) / 2        volume + ratio = C1 - C0
-
-Sources: Shapley (1953), A value for n-person games, Contributions to the Theory of Games II, 307-317; for two factors
-it is the split of Kitagawa (1955), Components of a difference between two rates, J. Amer. Statist. Assoc. 50,
-1168-1194; Shorrocks (2013), Decomposition procedures for distributional analysis, J. Economic Inequality 11, 99-126.
+`mart_decomposition` computes the effects; sources and formulas are in `docs/methodology/ratios.md`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
-from math import isnan
 from typing import NamedTuple
-
-from pipelines.statistics.few import MINIMUM
-
-NOT_BOTH_PERIODS = "not_both_periods"
-"""A figure of one of the periods is missing: no part of either total."""
-TOO_FEW = "too_few"
-"""Some count is under 20: in the total, its own effects are not told."""
-
-
-class Counts(NamedTuple):
-    """Volume and convictions (events of one unit) before and after; NaN where missing."""
-
-    volume_before: float
-    convicted_before: float
-    volume_after: float
-    convicted_after: float
 
 
 class Effect(NamedTuple):
@@ -46,52 +17,9 @@ class Effect(NamedTuple):
     ratio: float | None
 
 
-class Decomposition(NamedTuple):
-    """The change over the reporters of both periods, and how it comes about.
-
-    `total` splits the summed counts; `by_reporter` has one effect a reporter, whose changes sum to the total's (its
-    volume and ratio effects need not: between reporters the mix moves, too).  `left_out` gives reporters that are in no
-    total; `small` those in the total whose own effects are not told.
-    """
-
-    total: Effect
-    by_reporter: dict[str, Effect]
-    left_out: dict[str, str]
-    small: dict[str, str]
-
-
-def split(counts: Counts) -> tuple[float, float]:
-    """Volume and ratio effects of one set of counts, in events, summing exactly to the change.
-
-    Computed in fractions and rounded once each, so that the sum differs from the change by rounding only.  Raises
-    ValueError where a volume is not above zero or a count is missing or below zero: then there is no ratio.
-    """
-    if any(isnan(one) or one < 0 for one in counts) or not (counts.volume_before > 0 and counts.volume_after > 0):
-        raise ValueError(f"both volumes must be above zero and no count missing: {tuple(counts)}")
-    v0, c0, v1, c1 = (Fraction(one) for one in counts)
-    r0, r1 = c0 / v0, c1 / v1
-    return float((v1 - v0) * (r0 + r1) / 2), float((r1 - r0) * (v0 + v1) / 2)
-
-
-def decompose(reporters: Mapping[str, Counts]) -> Decomposition:
-    """Split the change of all reporters that have all four counts, and that of each which reaches 20 in all of them."""
-    both = {name: one for name, one in reporters.items() if not any(isnan(value) for value in one)}
-    left_out = {name: NOT_BOTH_PERIODS for name in reporters if name not in both}
-    summed = Counts(*(sum(column) for column in zip(*both.values(), strict=True))) if both else Counts(0, 0, 0, 0)
-    small = {name: TOO_FEW for name, one in both.items() if min(one) < MINIMUM}
-    return Decomposition(_effect(summed), {name: _effect(one) for name, one in both.items()}, left_out, small)
-
-
 def rounded(effect: Effect, digits: int = 0) -> Effect:
     """The effect for show, to so many decimals, still additive: the ratio's part takes what rounding leaves over."""
     if effect.volume is None or effect.ratio is None:
         return Effect(round(effect.change, digits), None, None)
     change, volume = round(effect.change, digits), round(effect.volume, digits)
     return Effect(change, volume, round(change - volume, digits))
-
-
-def _effect(counts: Counts) -> Effect:
-    change = counts.convicted_after - counts.convicted_before
-    if min(counts) < MINIMUM:
-        return Effect(change, None, None)
-    return Effect(change, *split(counts))

@@ -1,4 +1,4 @@
-"""How long stages take: product-limit curves of stays, their quantiles with intervals, and by kind of exit.
+"""How long stages take: product-limit curves of stays and their quantiles with intervals.
 
 Belongs here: the estimators and their tables.  Does not belong here: making stays (`stays.py`), what may be published
 (`records_rule.py`).  Choices and sources: `docs/methodology/durations.md`.
@@ -143,24 +143,6 @@ def quantile(found: Curve, p: float) -> Quantile:
     return Quantile(first(found.survival), first(found.low), first(found.high))
 
 
-def by_exit(times: Array, kinds: Sequence[str | None]) -> dict[str, tuple[Array, Array]]:
-    """Aalen and Johansen's cumulative incidence by kind of exit: kind -> (times, share that left so by then).
-
-    `kinds` is None where the stay is open.  F_k(t) = sum over u <= t of S(u-) d_k(u) / n(u), S counting every kind;
-    the shares of all kinds and those still open sum to 1 at each time.  Ties are exact: lifelines' own estimator shakes
-    tied times at random, and co-defendants are decided on one day.
-    """
-    times = np.asarray(times, dtype=float)
-    names = np.array(["" if kind is None else kind for kind in kinds])
-    found = curve(times, names != "")
-    before = np.concatenate([[1.0], found.survival[:-1]])
-    out: dict[str, tuple[Array, Array]] = {}
-    for kind in sorted(set(names) - {""}):
-        left = np.array([np.sum((times == when) & (names == kind)) for when in found.times])
-        out[kind] = (found.times, np.cumsum(before * left / found.at_risk))
-    return out
-
-
 def durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = LEVEL) -> pl.DataFrame:
     """One row a group of first stays (`stays.STAY`, those `again` left out), in days.
 
@@ -230,33 +212,6 @@ def _schema(stays: pl.DataFrame, by: Sequence[str]) -> dict[str, Any]:
     counts = {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
     counts |= {"n": pl.Int64(), "n_ended": pl.Int64(), "n_open": pl.Int64()}
     return {name: stays.schema[name] for name in by} | counts | quantile_schema(list(QUANTILES))
-
-
-def exits(stays: pl.DataFrame, by: Sequence[str] = AREA, *, days: int) -> pl.DataFrame:
-    """Of first stays: the share that has left in each way within `days`, estimated with open ones counted.
-
-    `by`, `closed_by`, `share`, `n` (persons of that way in the data), `n_persons`, `n_proceedings`, `largest_share`.
-    A stay that goes on elsewhere by joining is open (censored) from then on; a transfer is a way out of its own.
-    The share is null where nobody is followed for that long and not all have left before.
-    """
-    import polars as pl
-
-    rows = []
-    for key, group in stays.filter(~pl.col("again")).group_by(list(by), maintain_order=True):
-        times = group["days"].to_numpy().astype(float)
-        kinds = [None if kind == "joined" else kind for kind in group["closed_by"]]
-        row = dict(zip(by, key, strict=True)) | behind(group["person"].to_numpy(), group["cluster"].to_numpy())
-        found = by_exit(times, kinds)
-        all_left = sum(float(share[-1]) for _, share in found.values()) > 1 - _EXACT
-        followed = all_left or bool((times >= days).any())
-        for kind, (when, share) in found.items():
-            reached = share[when <= days]
-            value = float(reached[-1]) if reached.size else 0.0
-            rows.append(row | {"closed_by": kind, "share": value if followed else None, "n": kinds.count(kind)})
-    counts = {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
-    schema = {name: stays.schema[name] for name in by} | counts
-    schema |= {"closed_by": pl.String(), "share": pl.Float64(), "n": pl.Int64()}
-    return pl.DataFrame(rows, schema=schema, orient="row").sort(*by, "closed_by")
 
 
 def lag_periods(median_days: float | None, freq: str) -> int | None:

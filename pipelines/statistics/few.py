@@ -1,71 +1,11 @@
-"""Too few to compare: a state of a figure, and the window in which most territories are out of it.
+"""The number of events below which a figure is too uncertain to be compared.
 
-Belongs here: the limit of 20 and the choice of a default window from counts.  Does not belong here: protection of
-persons behind small counts (`pipelines/disclosure`), which has another limit for another reason.
-
-Why 20: the exact 95 % interval of 20 events reaches from 0.61 to 1.54 times the count; below that a figure can double
-between two periods of one truth.  United States health statistics call rates of fewer than 20 events unreliable for the
-same reason (National Center for Health Statistics; from memory, unverified).
+The exact 95 % interval of 20 events reaches from 0.61 to 1.54 times the count; below that a figure can double between
+two periods of one truth. United States health statistics call rates of fewer than 20 events unreliable for the same
+reason (National Center for Health Statistics; from memory, unverified). The threshold that protects persons behind
+small counts is another one (`pipelines/disclosure`).
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import ArrayLike
-
 MINIMUM = 20.0
-
-TOO_FEW = "too_few"
-ENOUGH = "enough"
-MISSING = "missing"
-
-WINDOWS = ("Q", "A", "P3", "P5")
-"""Shortest first: quarter, year, three years, five years (codes of the code list `freq`)."""
-
-
-class Window(NamedTuple):
-    """The window chosen, how many of how many territories reach 20 in it, and whether those are most of them."""
-
-    freq: str
-    reaching: int
-    of: int
-    most: bool
-
-
-def enough(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether numerator and denominator (events, not population) both reach 20; False where one is missing.
-
-    A rate has no denominator here: its population is no count of events.
-    """
-    x = np.asarray(numerator, dtype=float)
-    y = x if denominator is None else np.asarray(denominator, dtype=float)
-    with np.errstate(invalid="ignore"):
-        reached: np.ndarray[Any, np.dtype[np.bool_]] = (x >= MINIMUM) & (y >= MINIMUM)
-    return reached
-
-
-def state(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.ndarray[Any, np.dtype[np.str_]]:
-    """`enough`, `too_few`, or `missing` where numerator or denominator is."""
-    x = np.asarray(numerator, dtype=float)
-    y = x if denominator is None else np.asarray(denominator, dtype=float)
-    unknown = np.isnan(x) | np.isnan(y)
-    return np.where(unknown, MISSING, np.where(enough(x, y), ENOUGH, TOO_FEW))
-
-
-def default_window(numerators: ArrayLike, denominators: ArrayLike | None = None) -> Window:
-    """The shortest window in which more than half of the territories reach 20; the longest, with `most` False, if none.
-
-    Both: four windows (quarter, year, three, five years, each the newest complete one) x territories, in events; NaN
-    where a territory has no figure for that kind of window, which is not reaching it: an annual reporter has no
-    quarter. Leave out a territory that reports nothing at all, or it counts among those that must reach.
-    """
-    reached = enough(numerators, denominators)
-    if reached.ndim != 2 or reached.shape[0] != len(WINDOWS) or reached.shape[1] == 0:
-        raise ValueError(f"counts are {len(WINDOWS)} windows x territories, not of shape {reached.shape}")
-    of = reached.shape[1]
-    for freq, reaching in zip(WINDOWS, reached.sum(axis=1).tolist(), strict=True):
-        if 2 * reaching > of:
-            return Window(freq, reaching, of, True)
-    return Window(WINDOWS[-1], int(reached[-1].sum()), of, False)

@@ -1,6 +1,6 @@
 """Shares of persons in records, with limits that know that co-defendants are decided together.
 
-Belongs here: one share, its limits and its columns.  Does not belong here: shares of counts (`shares.py`).
+Belongs here: one share, its limits and its columns.  Does not belong here: shares of counts.
 """
 
 from __future__ import annotations
@@ -51,12 +51,6 @@ def shared(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
         for step, (column, values) in enumerate(made.items()):
             frame = frame.insert_column(place + step, pl.Series(column, values, dtype=pl.Float64).fill_nan(None))
     return frame
-
-
-def share_limits(part: int, whole: int, dispersion: float = 1.0) -> tuple[float, float]:
-    """Clopper and Pearson's limits at 95 % of one share."""
-    found = clopper_pearson(part, whole, dispersion)
-    return float(found.low), float(found.high)
 
 
 def design_effect(hit: Array, clusters: Array) -> float:

@@ -9,7 +9,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.explain import KEY, ExplainError, explain, figure_id, find_places, in_words, parse_id
+from pipelines import codes
+from pipelines.explain import ExplainError, explain, figure_id, find_places, in_words, parse_id
 from pipelines.home import Home
 from pipelines.intake import facts, ledger
 from pipelines.intake.ledger import Act
@@ -18,7 +19,7 @@ from pipelines.returns import model
 from tests.component.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
 
 CELL: dict[str, Any] = {
-    **dict.fromkeys(KEY, "_T"),
+    **dict.fromkeys(codes.CELL_KEY, "_T"),
     "table_id": "area_quarter",
     "territory": "QQ",
     "area_kind": "territory",

@@ -59,7 +59,7 @@ class World:
             connection.register("e", events.to_arrow())
             connection.register("b", blocks.to_arrow())
             connection.execute("create table fct_case_event as select * from e")
-            connection.execute("create table dim_block as select * from b")
+            connection.execute("create table int_block as select * from b")
         return from_records.build(self.home, self.counts, self.tables)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import clock, home
+from pipelines import clock, codes, home, warehouse_tables
 from pipelines.disclosure import space
 from pipelines.indicators import cards_export, metrics
 from pipelines.reference.published import read_published
@@ -51,9 +51,11 @@ def cells(**over: object) -> pl.DataFrame:
         "is_additive": True,
         "flags": "",
         "submission_ids": "S1,S2",
+        "total_of": "all",
     }
     hidden = row | {"measure": "investigated", "value": None, "obs_status": "Q", "conf_status": "C"}
-    return pl.DataFrame([row | over, hidden], infer_schema_length=None).with_columns(pl.col("value").cast(pl.Float64))
+    table = pl.DataFrame([row | over, hidden], infer_schema_length=None)
+    return table.with_columns(pl.col("value").cast(pl.Float64), cell_id=pl.concat_str(codes.CELL_KEY, separator="|"))
 
 
 def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
@@ -79,7 +81,9 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     pl.DataFrame([delivery | made_of]).write_parquet(protected / "mart_delivery.parquet")
     for name, frame in cards_export.frames(load(), ["2025", "2026-Q3"]).items():
         frame.write_parquet(protected / f"dim_{name}.parquet")
-    pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / "mart_indicator.parquet")
+    for exported in warehouse_tables.INDICATORS:
+        pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / f"{exported.name}.parquet")
+    table.select("cell_id", is_total=True).unique().write_parquet(indicators / "cell.parquet")
     return protected, indicators
 
 

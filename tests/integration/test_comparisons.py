@@ -20,10 +20,11 @@ from pipelines import codes, warehouse
 from pipelines.home import Home
 from pipelines.indicators import breaks, cards_export, counting
 from pipelines.returns.registry import load
-from pipelines.statistics import few
 from pipelines.statistics.comparability import comparability
 from tests.integration.dbt_facts import bounds
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
+from tests.oracles import few
+from tests.support.cells import with_key_and_total
 
 PLACES = ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
 PERIODS = (("Q", "2025-Q1", 1.0), ("A", "2025", 4.0), ("P3", "2023-2025", 12.0), ("P5", "2021-2025", 20.0))
@@ -57,7 +58,8 @@ class Built(NamedTuple):
 def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:  # noqa: F811
     folder = tmp_path_factory.mktemp("compared") / "tables"
     shutil.copytree(warehouse.tables(counts.path), folder)
-    cells = pl.DataFrame(list(_cells()), schema=pl.read_parquet_schema(folder / "mart_count.parquet"))
+    schema = pl.read_parquet_schema(folder / "mart_count.parquet")
+    cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
     for name, frame in cards_export.frames(load().national(), [period for _, period, _ in PERIODS]).items():
         frame.write_parquet(folder / f"dim_{name}.parquet")

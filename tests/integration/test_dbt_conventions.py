@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import warehouse
+from pipelines import warehouse, warehouse_tables
 from pipelines.indicators import contract, measured
 from pipelines.indicators.coherence_table import COHERENCE
 from pipelines.indicators.quality_table import QUALITY
@@ -21,21 +21,32 @@ from pipelines.indicators.vintages import SUMMARY
 from pipelines.returns.registry import load
 
 MODELS = warehouse.PROJECT / "models"
-FIRST_PHASE = ("staging", "intermediate", "marts")
+FIRST_PHASE = ("staging", "facts", "intermediate", "marts")
 MAY_READ: Mapping[str, tuple[str, ...]] = {
     "staging": (),
-    "intermediate": ("staging", "intermediate", "marts"),
-    "marts": ("staging", "intermediate", "marts"),
-    "indicators": ("indicators",),
+    "facts": ("staging",),
+    "intermediate": ("staging", "facts", "intermediate"),
+    "marts": ("staging", "facts", "intermediate", "marts"),
+    "indicators": ("indicators", "marts"),
 }
-"""Layers whose models a layer reads. Marts of facts and cells stand before the counts that are made of them."""
+"""Layers whose models a layer reads. Of the marts the indicators read those alone that are handed to their phase."""
+HANDED_ON = {"mart_count", *(table.name for table in warehouse_tables.COUNTS if table.shapes_indicators)}
+SOURCES_OF: Mapping[str, tuple[str, ...]] = {
+    "staging": ("gathered",),
+    "facts": ("facts",),
+    "intermediate": ("gathered",),
+    "marts": ("gathered",),
+    "indicators": ("records",),
+}
+"""Sources that the models of a layer read. What needs neither a cast nor another name has no staging model."""
 MOST_READERS = 20
 """Models that read one model directly. What everything reads can no longer be changed."""
 PREFIXES: Mapping[str, tuple[str, ...]] = {
     "staging": ("stg_",),
+    "facts": ("fct_",),
     "intermediate": ("int_",),
     "marts": ("dim_", "fct_", "mart_"),
-    "indicators": ("input_", "cell", "int_", "mart_"),
+    "indicators": ("cell", "int_", "mart_"),
 }
 COMPUTES = re.compile(r"\b(join|where|group by|having|qualify|union|case|over|sum|min|max|count|distinct|limit)\b")
 LOUD = re.compile(r"\b(SELECT|FROM|WHERE|JOIN|WITH|CASE|GROUP BY|ORDER BY)\b")
@@ -83,39 +94,39 @@ def unkeyed(models: Mapping[str, Node], manifest: Mapping[str, Any]) -> Iterator
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "keyed"
     }
-    # What the first phase wrote under a tested key is read by the second as it is; a view whose one reader reads
-    # nothing else has that reader's key.
-    written = {f"source.rti.dimensions.{id_.rpartition('.')[2]}" for id_ in keyed}
+    # A view whose one reader reads nothing else has that reader's key.
     readers: dict[str, list[str]] = {}
     for id_, node in models.items():
         for one in node["depends_on"]["nodes"]:
             readers.setdefault(one, []).append(id_)
-    named = {node["name"]: id_ for id_, node in models.items()}
     for id_, node in models.items():
-        reads = set(node["depends_on"]["nodes"])
-        # A view of files names the model that loads its rows whole, under the key that is tested there.
-        table = named.get((node["config"].get("meta") or {}).get("key_tested_in", ""))
-        loaded = table in keyed and table in readers.get(id_, ())
-        if loaded and models[str(table)]["columns"].keys() == node["columns"].keys():
-            continue
-        copied = bool(reads) and reads <= written
         kept = len(readers.get(id_, ())) == 1 and models[readers[id_][0]]["depends_on"]["nodes"] == [id_]
-        if not (id_ in keyed or copied or (kept and readers[id_][0] in keyed)):
+        if not (id_ in keyed or (kept and readers[id_][0] in keyed)):
             yield node["name"]
 
 
 def misread(models: Mapping[str, Node]) -> Iterator[str]:
-    """Models that read what their layer may not, marts that read a source, and sources read twice."""
+    """Models that read what their layer may not, and sources of the first phase that are read twice."""
     readers: dict[str, list[str]] = {}
     for node in models.values():
         for one in node["depends_on"]["nodes"]:
             if one.startswith("source."):
                 readers.setdefault(one, []).append(node["name"])
-                if not (layer(node) == "staging" or node["name"].startswith("input_") or node["name"] == "cell"):
+                if one.split(".")[2] not in SOURCES_OF[layer(node)]:
                     yield f"{node['name']} reads the source {one}"
             elif one in models and layer(models[one]) not in MAY_READ[layer(node)]:
                 yield f"{node['name']} ({layer(node)}) reads {models[one]['name']} ({layer(models[one])})"
-    yield from (f"{source} is read by {names}" for source, names in readers.items() if len(names) > 1)
+            elif (
+                one in models
+                and (layer(node), layer(models[one])) == ("indicators", "marts")
+                and models[one]["name"] not in HANDED_ON
+            ):
+                yield f"{node['name']} reads {models[one]['name']}, which its phase is not given"
+    yield from (
+        f"{source} is read by {names}"
+        for source, names in readers.items()
+        if len(names) > 1 and source.split(".")[2] != "records"
+    )
 
 
 def too_wide(models: Mapping[str, Node], most: int = MOST_READERS) -> Iterator[str]:
@@ -198,15 +209,16 @@ def test_the_rules_find_what_breaks_them(models: dict[str, Node], manifest: dict
     bare: Node = good | {"description": " ", "columns": {}}
     assert len(list(undocumented({id_: bare}))) == 2
     assert list(unkeyed({"model.rti.made_up": good}, manifest)) == ["mart_return"]
-    view, table = (next(id_ for id_, n in models.items() if n["name"] == f"{k}_observation") for k in ("stg", "fct"))
-    shorter: Node = models[table] | {"columns": {"value": {}}}
-    assert list(unkeyed({**models, table: shorter}, manifest)) == ["stg_observation"]
-    assert list(unkeyed({**models, view: models[view] | {"config": {}}}, manifest)) == ["stg_observation"]
     stolen: Node = good | {"depends_on": {"nodes": ["source.rti.gathered.event", *good["depends_on"]["nodes"]]}}
-    assert any("reads the source" in one for one in misread({**models, id_: stolen}))
+    assert any("is read by" in one for one in misread({**models, id_: stolen}))
+    foreign: Node = good | {"depends_on": {"nodes": ["source.rti.records.record_lag"]}}
+    assert any("reads the source" in one for one in misread({**models, id_: foreign}))
     crossed = next(id_ for id_, node in models.items() if layer(node) == "indicators")
     backwards: Node = good | {"depends_on": {"nodes": [crossed]}}
     assert any("(indicators)" in one for one in misread({**models, id_: backwards}))
+    private = next(id_ for id_, node in models.items() if node["name"] == "mart_delivery")
+    curious: Node = models[crossed] | {"depends_on": {"nodes": [private]}}
+    assert any("is not given" in one for one in misread({**models, crossed: curious}))
     assert list(too_wide(models, most=1))
     assert COMPUTES.search("select a from source where b") and LOUD.search("SELECT 1")
 

@@ -43,14 +43,14 @@ def test_growing_equals_building_at_once(tmp_path: Path, monkeypatch: pytest.Mon
         everything = [s["submission_id"] for s in world.submissions]
         home = init(tmp_path / "data", "demonstration")
         read: list[int] = []
-        files = warehouse._fact_files
+        files = warehouse.fact_files
 
         def watched(*arguments: object) -> dict[str, list[str]]:
             found = files(*arguments)  # type: ignore[arg-type]
-            read.append(len(found["observation"]) - 1)  # the first is the empty file that gives the columns
+            read.append(len(found["facts.observation"]) - 1)  # the first is the empty file that gives the columns
             return found
 
-        monkeypatch.setattr(warehouse, "_fact_files", watched)
+        monkeypatch.setattr(warehouse, "fact_files", watched)
         for share in (len(everything) // 3, len(everything) - 1, len(everything)):
             part_of(world, set(everything[:share])).write(home)
             grown = warehouse.build_counts(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import duckdb
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines import warehouse
+from pipelines import codes, warehouse
 from pipelines.home import Home
 from pipelines.indicators import metrics
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
@@ -47,6 +48,30 @@ def protected(home: Home, counts: Counts) -> Path:  # noqa: F811
     return warehouse.build_indicators(
         home, input="protected", source=source, target=home.warehouse / "protected.duckdb"
     )
+
+
+def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:  # noqa: F811
+    """The id is the start of the MD5 of the key, worked out here without dbt."""
+    cells = pl.read_parquet(warehouse.tables(counts.path) / "mart_count.parquet")
+    expected = {
+        hashlib.md5("|".join(key).encode(), usedforsecurity=False).hexdigest()[:16]
+        for key in cells.select(codes.CELL_KEY).iter_rows()
+    }
+    assert set(cells["cell_id"]) == expected and len(expected) == cells.height
+    for built in (restricted, protected):
+        assert set(read(built, "cell")["cell_id"]) == expected
+        figures = read(built, "mart_indicator").join(read(built, "cell"), on="cell_id", how="left", suffix="_of_cell")
+        for name in codes.CELL_KEY:
+            assert figures[name].equals(figures[f"{name}_of_cell"].alias(name)), name
+
+
+def test_each_measure_has_one_total(restricted: Path) -> None:
+    group = ["area", "freq", "period", "offence_group", "measure", "level", "count_unit", "statistic", "victim_status"]
+    cells = read(restricted, "cell")
+    totals = cells.filter(pl.col("is_total"))
+    assert not totals.select(group).is_duplicated().any()
+    assert (totals["total_of"] != "").all()
+    assert totals.height == cells.filter(pl.col("total_of") != "").select(group).unique().height
 
 
 def test_a_rate_is_per_period_and_by_the_population_of_its_reporters(restricted: Path) -> None:

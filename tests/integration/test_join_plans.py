@@ -124,4 +124,4 @@ def test_a_reason_too_few_or_too_many_is_told(found: dict[str, Counter[str]], mo
     assert wrong(new, models) == ["mart_clearance gives 0 reasons for joins without equality: a < b; a < b"]
     gone = found | {id_["mart_window"]: Counter[str]()}
     assert wrong(gone, models) == ["mart_window gives 1 reasons for joins without equality: none"]
-    assert found[id_["int_coded_row"]] and not reasons(models[id_["int_coded_row"]])
+    assert found[id_["int_offence_row"]] and not reasons(models[id_["int_offence_row"]])

@@ -23,11 +23,13 @@ from pipelines import codes, warehouse
 from pipelines.home import Home
 from pipelines.indicators import metrics, record_schema
 from pipelines.indicators.cards_export import empty
-from pipelines.statistics import balance, clearance, decomposition, few, intervals, ratios, shares
-from pipelines.statistics.clearance import Codes
+from pipelines.statistics import intervals, ratios
 from pipelines.statistics.intervals import Array
 from tests.integration.dbt_facts import bounds
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
+from tests.oracles import balance, clearance, decomposition, few, shares
+from tests.oracles.clearance import Codes
+from tests.support.cells import with_key_and_total
 
 TERRITORIES = ("AA", "BB", "CC", "DD", "EE")
 YEARS = ("2020", "2021", "2022", "2023", "2024", "2025")
@@ -88,7 +90,7 @@ def table(cells: Cells) -> pl.DataFrame:
         "sex": "_T", "age": "_T", "exploitation": "_Z", "citizenship": "_T", "sentence_type": "_Z",
         "sentence_band": "_Z", "n_reported": 1, "n_expected": 1, "basis": "reported", "is_additive": True, "flags": "",
     }  # fmt: skip
-    return pl.DataFrame(
+    made = pl.DataFrame(
         [
             {
                 **totals, "area_kind": "territory", "area": area, "territory": area, "freq": freq(period),
@@ -100,6 +102,7 @@ def table(cells: Cells) -> pl.DataFrame:
         ],
         schema_overrides={"value": pl.Float64(), "n_reported": pl.Int32(), "n_expected": pl.Int32()},
     )  # fmt: skip
+    return with_key_and_total(made)
 
 
 def freq(period: str) -> str:

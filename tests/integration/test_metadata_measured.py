@@ -14,7 +14,11 @@ from pipelines.indicators import measured, quality_table
 from pipelines.indicators.esms import GENERIC
 from pipelines.indicators.vintages import SERIES
 
-ENDS = {**dict.fromkeys((*SERIES, "instrument", "period"), pl.String()), "earlier": pl.Float64(), "later": pl.Float64()}
+ENDS = {
+    **dict.fromkeys((*SERIES, "instrument", "period", "total_of"), pl.String()),
+    "earlier": pl.Float64(),
+    "later": pl.Float64(),
+}
 
 
 def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import clock, measuring, warehouse
+from pipelines import clock, codes, measuring, warehouse, warehouse_tables
 from pipelines.home import Home, init
 from pipelines.indicators import measured
 from pipelines.reference.gather import gather_reference
@@ -129,7 +129,7 @@ def test_a_territory_is_known_when_all_its_parts_are(home: Home) -> None:
 
 def test_the_newest_vintage_is_the_count(home: Home) -> None:
     newest = read(home, "mart_revision").filter(pl.col("is_newest"))
-    key = ["area_kind", "area", "freq", "period", *measured.vintages.CELL]
+    key = ["area_kind", "area", "freq", "period", *codes.COUNT_TYPE]
     joined = newest.join(read(home, "mart_count"), on=key, how="inner", suffix="_counted")
     assert joined.height == newest.height > 0
     assert joined.filter(~pl.col("value").eq_missing(pl.col("value_counted"))).is_empty()
@@ -184,7 +184,7 @@ def test_as_of_now_is_the_build_of_today_row_by_row(home: Home, tmp_path: Path) 
     folder = measuring.as_of(home, at(NOW), tmp_path / "now")
     counts = warehouse.latest_counts(home)
     assert counts is not None
-    for name in warehouse.EXPORTED:
+    for name in (table.name for table in warehouse_tables.COUNTS):
         today = pl.read_parquet(warehouse.tables(counts) / f"{name}.parquet")
         then = pl.read_parquet(folder / "tables" / f"{name}.parquet")
         assert then.equals(today), name

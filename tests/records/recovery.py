@@ -17,9 +17,10 @@ import polars as pl
 
 from pipelines.statistics.cohorts import cohorts
 from pipelines.statistics.durations import QUANTILES, curve, quantile
-from pipelines.statistics.record_shares import design_effect, share_limits
+from pipelines.statistics.record_shares import design_effect
 from pipelines.statistics.stages import FIRST
 from pipelines.statistics.stays import stays
+from tests.oracles.record_shares import share_limits
 from tests.records import simulated
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipelines.statistics import comparison, durations, intervals
-from pipelines.statistics.balance import balance
+from pipelines.statistics import durations, intervals
 from pipelines.statistics.dispersion import at_least, of_records
 from pipelines.statistics.ratios import ratio
+from tests.oracles import comparison
+from tests.oracles.balance import balance
 from tests.simulation import process
 from tests.simulation.process import ALONE, Sizes, Truth
 

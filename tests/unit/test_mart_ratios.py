@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 
 from pipelines.indicators import metrics
-from pipelines.statistics import balance, clearance, decomposition
-from pipelines.statistics.decomposition import Counts
+from tests.oracles import balance, clearance, decomposition
+from tests.oracles.decomposition import Counts
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MACROS = (PROJECT / "macros" / "ratios.sql").read_text(encoding="utf-8")

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.statistics.cohorts import OUTCOMES, cohorts, states
-from pipelines.statistics.record_shares import counted, counted_schema, design_effect, share_limits, shared
+from pipelines.statistics.record_shares import counted, counted_schema, design_effect, shared
 from pipelines.statistics.stages import FIRST, REPORT_TO_COURT
 from pipelines.statistics.stays import stays
+from tests.oracles.record_shares import share_limits
 from tests.records import reported, simulated, written
 from tests.records.recovery import CONVICTED, ratios, share_coverage
 

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.statistics.durations import by_exit, curve, durations, exits, lag_periods, quantile
+from pipelines.statistics.durations import curve, durations, lag_periods, quantile
 from pipelines.statistics.pending import AGE_BANDS, ages, bands, pending
 from pipelines.statistics.stages import APPEAL, FIRST
 from pipelines.statistics.stays import stays
+from tests.oracles.exits import by_exit, exits
 from tests.records import reported, simulated, written
 from tests.records.recovery import measured, true_quantile
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines.statistics import intervals
-from pipelines.statistics.rates import rate
-from pipelines.statistics.shares import NotPartOfWholeError, share
+from tests.oracles.rates import rate
+from tests.oracles.shares import NotPartOfWholeError, share
 
 
 def at_most(x: int, mean: float) -> float:

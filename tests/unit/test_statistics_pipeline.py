@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import codes
-from pipelines.statistics import clearance, quality, revisions
-from pipelines.statistics.balance import LEVELS, balance
-from pipelines.statistics.decomposition import Counts, Effect, decompose, rounded, split
+from pipelines.statistics import quality
+from pipelines.statistics.decomposition import Effect, rounded
+from pipelines.statistics.revisions import revision
+from tests.oracles import clearance, revisions
+from tests.oracles.balance import LEVELS, balance
+from tests.oracles.decomposition import Counts, decompose, split
 
 NAN = float("nan")
 
@@ -142,16 +145,16 @@ def test_rounded_effects_still_add_up(v0: int, c0: int, v1: int, c1: int, digits
 
 def test_revisions_by_hand() -> None:
     # 10, 20, 40 become 12, 20, 38: +2, 0, -2
-    made = revisions.revision([10, 20, 40], [12, 20, 38])
+    made = revision([10, 20, 40], [12, 20, 38])
     assert made == (3, 2, 0, pytest.approx(4 / 3), pytest.approx(4 / 70), pytest.approx(4 / 70))
     # 10, 10 become 11, 9 and one more that has no later figure: 2/20 both ways
-    made = revisions.revision([10, 10, 5], [11, 9, NAN])
+    made = revision([10, 10, 5], [11, 9, NAN])
     assert (made.periods, made.mean_absolute, made.relative_to_later) == (2, 1, 0.1)
     # 25 become 50: half of the later, all of the earlier
-    made = revisions.revision(25, 50)
+    made = revision(25, 50)
     assert (made.mean, made.relative_to_later, made.relative_to_earlier) == (25, 0.5, 1)
-    assert np.isnan(revisions.revision([0, 0], [0, 0]).relative_to_later)
-    assert revisions.revision([], []).periods == 0
+    assert np.isnan(revision([0, 0], [0, 0]).relative_to_later)
+    assert revision([], []).periods == 0
 
 
 def test_a_triangle_by_hand() -> None:

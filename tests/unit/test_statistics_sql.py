@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from jinja2 import Environment
 
-from pipelines.statistics import dispersion, few
+from pipelines.statistics import dispersion
 from pipelines.warehouse import PROJECT
+from tests.oracles import few
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import warehouse
+from pipelines import warehouse, warehouse_tables
 from pipelines.home import Home, init
 
 
@@ -40,9 +40,9 @@ def names(files: list[str]) -> list[str]:
 def test_a_first_build_reads_all_accepted_submissions(home: Home) -> None:
     gather(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
     facts(home, "S1", "S2", "S3")
-    files = warehouse._fact_files(home, None)
-    assert names(files["observation"])[1:] == ["S1", "S3"]
-    assert names(files["case_event"]) == [".empty-case_event"]
+    files = warehouse.fact_files(home, None)
+    assert names(files["facts.observation"])[1:] == ["S1", "S3"]
+    assert names(files["facts.case_event"]) == [".empty-case_event"]
 
 
 def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> Non
     built = tmp_path / "counts.duckdb"
     with duckdb.connect(str(built)) as connection:
         connection.execute("create table fct_submission as select 'S1' as submission_id")
-    assert names(warehouse._fact_files(home, built)["observation"])[1:] == ["S3"]
+    assert names(warehouse.fact_files(home, built)["facts.observation"])[1:] == ["S3"]
 
 
 def test_there_is_nothing_to_build_before_gathering(home: Home) -> None:
@@ -89,7 +89,7 @@ def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
 def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Builds without dbt, one row a build; tells of each whether it went on from the one before."""
     gather(home, {})
-    monkeypatch.setattr(warehouse, "EXPORTED", ("t",))
+    monkeypatch.setattr(warehouse_tables, "COUNTS", (warehouse_tables.Table("t"),))
     warm: list[bool] = []
 
     def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[warehouse.NodeTime]:

@@ -1,25 +1,48 @@
 with
 
-counts_input as (select * from {{ from_source('counts', 'counts_input') }}),
+counts as (select * from {{ ref('mart_count') }}),
 
--- One cell may stand in several tables of the programme. Where one of them withholds it, it is withheld.
+-- One cell may be in several tables of the programme. If one of them withholds it, it is withheld.
 ranked as (
     select
         *,
         row_number() over (
-            partition by area_kind, area, freq, period, {{ cells() }}
+            partition by cell_id
             order by case when value is null then 0 else 1 end, conf_status
         ) as rank_of_cell
-    from counts_input
+    from counts
+),
+
+cells as (select * from ranked where rank_of_cell = 1),
+
+-- The one total of a measure that pages and ratios take: of an area, a period, a unit and a status of victims. Everyone
+-- comes before adults, and a withheld figure before any stand-in.
+with_rank_of_total as (
+    select
+        *,
+        row_number() over (
+            partition by
+                total_of <> '', area_kind, area, freq, period, offence_group, measure, level, count_unit, statistic,
+                victim_status
+            order by
+                case when value is not null or conf_status <> 'F' then 0 else 1 end,
+                case total_of when 'adults' then 1 else 0 end,
+                case person_type when '_T' then 0 when 'natural' then 1 else 2 end,
+                person_type,
+                age,
+                {{ count_type() }}
+        ) as rank_of_total
+    from cells
 ),
 
 final as (
     select
         area_kind, area, territory, freq, period,
-        {{ cells() }},
-        value, obs_status, conf_status, n_reported, n_expected, reporters, basis, is_additive, flags
-    from ranked
-    where rank_of_cell = 1
+        {{ count_type() }},
+        value, obs_status, conf_status, n_reported, n_expected, reporters, basis, is_additive, flags, total_of,
+        total_of <> '' and rank_of_total = 1 as is_total,
+        cell_id
+    from with_rank_of_total
 )
 
 select * from final

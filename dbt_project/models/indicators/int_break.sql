@@ -4,9 +4,9 @@ with
 
 cells as (select * from {{ ref('cell') }}),
 
-breaks as (select * from {{ ref('input_break') }}),
+breaks as (select * from {{ ref('dim_break') }}),
 
-periods as (select * from {{ ref('input_period') }}),
+periods as (select * from {{ ref('dim_period') }}),
 
 -- By reporters, too: a break of a territory is one of the region only where the territory is in the region's figure.
 spans as (

@@ -3,11 +3,11 @@
 -- stage. Looked at after as many quarters as any cohort of the table is.
 with
 
-source as (select * from {{ ref('input_record_cohort') }}),
+source as (select * from {{ source('records', 'record_cohort') }}),
 
-metrics as (select * from {{ ref('input_metric') }}),
+metrics as (select * from {{ ref('dim_metric') }}),
 
-operands as (select * from {{ ref('input_metric_operand') }}),
+operands as (select * from {{ ref('dim_metric_operand') }}),
 
 sides as (
     select

@@ -11,7 +11,7 @@ indicators as (
 
 ratios as (select * from {{ ref('mart_stage_ratio') }} where area_kind in ('territory', 'region')),
 
-metrics as (select * from {{ ref('input_metric') }}),
+metrics as (select * from {{ ref('dim_metric') }}),
 
 -- A ratio of stages divides one measure by one other.
 measures as (
@@ -19,7 +19,7 @@ measures as (
         metric,
         max(case when side = 'numerator' then measure end) as measure,
         max(case when side = 'denominator' then measure end) as lower_measure
-    from {{ ref('input_metric_operand') }}
+    from {{ ref('dim_metric_operand') }}
     group by metric
 ),
 
@@ -28,7 +28,7 @@ of_totals as (
     select
         indicators.*,
         case indicators.dimension
-            {%- for column in cell_columns() if column not in kept %}
+            {%- for column in count_type_columns() if column not in kept %}
             when '{{ column }}' then indicators.{{ column }}
             {%- endfor %}
             else '_Z'
@@ -41,7 +41,7 @@ of_totals as (
         and totals.area = indicators.area
         and totals.freq = indicators.freq
         and totals.period = indicators.period
-        {%- for column in cell_columns() %}
+        {%- for column in count_type_columns() %}
         {%- if column in kept %}
         and totals.{{ column }} = indicators.{{ column }}
         {%- else %}

@@ -1,9 +1,9 @@
 -- The two sides of every ratio, as its declaration says: the sum of some measures of one level in one unit.
 with
 
-metrics as (select * from {{ ref('input_metric') }}),
+metrics as (select * from {{ ref('dim_metric') }}),
 
-operands as (select * from {{ ref('input_metric_operand') }}),
+operands as (select * from {{ ref('dim_metric_operand') }}),
 
 totals as (select * from {{ ref('int_total') }}),
 

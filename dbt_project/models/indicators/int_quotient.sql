@@ -4,30 +4,30 @@ with
 
 operands as (select * from {{ ref('int_operand') }}),
 
-metrics as (select * from {{ ref('input_metric') }} where kind in ('ratio', 'clearance', 'disposition')),
+metrics as (select * from {{ ref('dim_metric') }} where kind in ('ratio', 'clearance', 'disposition')),
 
-terms as (select * from {{ ref('input_metric_operand') }}),
+terms as (select * from {{ ref('dim_metric_operand') }}),
 
 periods as (
     select
         freq, period, period_start, period_end,
         case when freq = 'Q' then last_year * 4 + quarter else last_year end as place
-    from {{ ref('input_period') }}
+    from {{ ref('dim_period') }}
 ),
 
-cards as (select * from {{ ref('input_counting_card_of') }}),
+cards as (select * from {{ ref('dim_counting_card_of') }}),
 
-card_pairs as (select * from {{ ref('input_card_pair') }}),
+card_pairs as (select * from {{ ref('dim_card_pair') }}),
 
 lags as (
     select area_kind, area, offence_group, numerator, denominator, freq, lag_periods
-    from {{ ref('input_record_lag') }}
+    from {{ source('records', 'record_lag') }}
     where lag_periods is not null
 ),
 
-dispersions as (select * from {{ ref('input_record_dispersion') }} where basis = 'quasi_exact'),
+dispersions as (select * from {{ source('records', 'record_dispersion') }} where basis = 'quasi_exact'),
 
-breaks as (select * from {{ ref('input_break') }}),
+breaks as (select * from {{ ref('dim_break') }}),
 
 -- A ratio of stages divides one measure by one other.
 measures as (

@@ -2,19 +2,19 @@
 -- records that some figure is of. Registers hold persons in proceedings, so that the cards are those of persons.
 with
 
-durations as (select * from {{ ref('input_record_duration') }}),
+durations as (select * from {{ source('records', 'record_duration') }}),
 
-pendings as (select * from {{ ref('input_record_pending') }}),
+pendings as (select * from {{ source('records', 'record_pending') }}),
 
-cohorts as (select * from {{ ref('input_record_cohort') }}),
+cohorts as (select * from {{ source('records', 'record_cohort') }}),
 
-sentences as (select * from {{ ref('input_record_sentence') }}),
+sentences as (select * from {{ source('records', 'record_sentence') }}),
 
-terms as (select * from {{ ref('input_metric_operand') }}),
+terms as (select * from {{ ref('dim_metric_operand') }}),
 
-breaks as (select * from {{ ref('input_break') }}),
+breaks as (select * from {{ ref('dim_break') }}),
 
-cards as (select * from {{ ref('input_counting_card_of') }} where freq = 'Q' and count_unit = 'person'),
+cards as (select * from {{ ref('dim_counting_card_of') }} where freq = 'Q' and count_unit = 'person'),
 
 levels as (
     select

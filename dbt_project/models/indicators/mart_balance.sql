@@ -2,15 +2,15 @@ with
 
 totals as (select * from {{ ref('int_total') }} where victim_status = '_Z'),
 
-metrics as (select * from {{ ref('input_metric') }} where kind = 'balance'),
+metrics as (select * from {{ ref('dim_metric') }} where kind = 'balance'),
 
-operands as (select * from {{ ref('input_metric_operand') }}),
+operands as (select * from {{ ref('dim_metric_operand') }}),
 
-measures as (select * from {{ ref('input_measure') }}),
+measures as (select * from {{ ref('dim_measure') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 
-cards as (select * from {{ ref('input_counting_card_of') }}),
+cards as (select * from {{ ref('dim_counting_card_of') }}),
 
 -- Ways in and out that every level has, such as joined and severed, are rare, and many offices do not count them. What
 -- one balance alone has, such as a prosecutor's rejections, is part of it, as are stocks and what leads from one level

@@ -2,11 +2,11 @@ with
 
 quotients as (select * from {{ ref('int_quotient') }}),
 
-metrics as (select * from {{ ref('input_metric') }} where kind in ('clearance', 'disposition')),
+metrics as (select * from {{ ref('dim_metric') }} where kind in ('clearance', 'disposition')),
 
 periods as (
     select freq, period, {{ dbt.datediff('period_start', 'period_end', 'day') }} + 1 as days
-    from {{ ref('input_period') }}
+    from {{ ref('dim_period') }}
 ),
 
 measured as (
@@ -20,7 +20,7 @@ measured as (
     inner join periods on quotients.freq = periods.freq and quotients.period = periods.period
 ),
 
--- Why there is no figure, in the order of pipelines/statistics/clearance.py: what the one side is missing, then the
+-- Why there is no figure, in the order of tests/oracles/clearance.py: what the one side is missing, then the
 -- other, then that there is nothing to divide by.
 undefined as (
     select

@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ ref('input_record_cohort') }}),
+source as (select * from {{ source('records', 'record_cohort') }}),
 
 -- Convicted of the decided and convicted of all are the same persons.
 records as (

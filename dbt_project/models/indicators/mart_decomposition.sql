@@ -2,15 +2,15 @@ with
 
 operands as (select * from {{ ref('int_operand') }}),
 
-metrics as (select * from {{ ref('input_metric') }} where kind = 'decomposition'),
+metrics as (select * from {{ ref('dim_metric') }} where kind = 'decomposition'),
 
-terms as (select * from {{ ref('input_metric_operand') }}),
+terms as (select * from {{ ref('dim_metric_operand') }}),
 
-periods as (select * from {{ ref('input_period') }} where freq = 'A'),
+periods as (select * from {{ ref('dim_period') }} where freq = 'A'),
 
-breaks as (select * from {{ ref('input_break') }}),
+breaks as (select * from {{ ref('dim_break') }}),
 
-cards as (select * from {{ ref('input_counting_card_of') }}),
+cards as (select * from {{ ref('dim_counting_card_of') }}),
 
 levels as (
     select

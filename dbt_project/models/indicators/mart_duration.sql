@@ -1,6 +1,6 @@
 with
 
-records as (select * from {{ ref('input_record_duration') }}),
+records as (select * from {{ source('records', 'record_duration') }}),
 
 bases as (select * from {{ ref('int_record_basis') }}),
 

@@ -2,15 +2,15 @@ with
 
 totals as (select * from {{ ref('int_total') }} where victim_status = '_Z'),
 
-metrics as (select * from {{ ref('input_metric') }} where kind = 'exit'),
+metrics as (select * from {{ ref('dim_metric') }} where kind = 'exit'),
 
-dispersions as (select * from {{ ref('input_record_dispersion') }} where basis = 'quasi_exact'),
+dispersions as (select * from {{ source('records', 'record_dispersion') }} where basis = 'quasi_exact'),
 
-measures as (select * from {{ ref('input_measure') }} where kind = 'exit'),
+measures as (select * from {{ ref('dim_measure') }} where kind = 'exit'),
 
 breaks as (select * from {{ ref('int_break') }}),
 
-cards as (select * from {{ ref('input_counting_card_of') }}),
+cards as (select * from {{ ref('dim_counting_card_of') }}),
 
 exits as (
     select

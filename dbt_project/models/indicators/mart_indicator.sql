@@ -4,17 +4,17 @@ with
 
 counts as (select * from {{ ref('cell') }}),
 
-metrics as (select * from {{ ref('input_metric') }}),
+metrics as (select * from {{ ref('dim_metric') }}),
 
-operands as (select * from {{ ref('input_metric_operand') }}),
+operands as (select * from {{ ref('dim_metric_operand') }}),
 
-periods as (select * from {{ ref('input_period') }}),
+periods as (select * from {{ ref('dim_period') }}),
 
-populations as (select * from {{ ref('input_population') }}),
+populations as (select * from {{ ref('dim_population') }}),
 
-dispersions as (select * from {{ ref('input_record_dispersion') }}),
+dispersions as (select * from {{ source('records', 'record_dispersion') }}),
 
-cards as (select * from {{ ref('input_counting_card_of') }}),
+cards as (select * from {{ ref('dim_counting_card_of') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 
@@ -58,7 +58,7 @@ spread as (
         and counts.area = files.area
         and counts.freq = files.freq
         and counts.period = files.period
-        {%- for column in cell_columns() if column != 'count_unit' %}
+        {%- for column in count_type_columns() if column != 'count_unit' %}
         and counts.{{ column }} = files.{{ column }}
         {%- endfor %}
 ),
@@ -127,9 +127,9 @@ exposures as (
 
 of_one as (
     select
-        alone.area_kind, alone.area, alone.territory, alone.freq, alone.period, alone.metric,
+        alone.cell_id, alone.area_kind, alone.area, alone.territory, alone.freq, alone.period, alone.metric,
         alone.kind as indicator, '_Z' as dimension,
-        {{ cells('alone.') }},
+        {{ count_type('alone.') }},
         case
             when alone.denominator_of = '' then alone.value * alone.per
             else alone.value * alone.per / exposures.population
@@ -160,9 +160,9 @@ of_one as (
 parts_and_wholes as (
     {%- for dimension in shared %}
     select
-        parts.area_kind, parts.area, parts.territory, parts.freq, parts.period, parts.metric, parts.kind,
+        parts.cell_id, parts.area_kind, parts.area, parts.territory, parts.freq, parts.period, parts.metric, parts.kind,
         '{{ dimension }}' as dimension,
-        {{ cells('parts.') }},
+        {{ count_type('parts.') }},
         parts.value as part_value,
         wholes.value as whole_value,
         parts.obs_status as part_status,
@@ -179,7 +179,7 @@ parts_and_wholes as (
         and parts.area = wholes.area
         and parts.freq = wholes.freq
         and parts.period = wholes.period
-        {%- for column in cell_columns() %}
+        {%- for column in count_type_columns() %}
         {%- if column == dimension %}
         and wholes.{{ column }} = '_T'
         {%- else %}
@@ -213,8 +213,8 @@ judged as (
 
 of_two as (
     select
-        area_kind, area, territory, freq, period, metric, kind as indicator, dimension,
-        {{ cells() }},
+        cell_id, area_kind, area, territory, freq, period, metric, kind as indicator, dimension,
+        {{ count_type() }},
         case when share_status not in ('Q', 'O', 'L', 'M', 'K') then part_value * per / whole_value end as value,
         part_value as numerator,
         whole_value as denominator,
@@ -249,7 +249,7 @@ final as (
     select
         bounded.area_kind, bounded.area, bounded.territory, bounded.freq, bounded.period, bounded.metric,
         bounded.indicator, bounded.dimension,
-        {{ cells('bounded.') }},
+        {{ count_type('bounded.') }},
         bounded.value,
         round(bounded.per * bounded.low, 6) as low,
         round(bounded.per * bounded.high, 6) as high,
@@ -268,7 +268,8 @@ final as (
         case
             when breaks.breaks <> '' then {{ join_lists(['bounded.flags', "'break'"]) }}
             else bounded.flags
-        end as flags
+        end as flags,
+        bounded.cell_id
     from bounded
     left join cards on {{ card_of('bounded') }}
     left join breaks on {{ breaks_of('bounded') }}

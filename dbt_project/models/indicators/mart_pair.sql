@@ -5,7 +5,7 @@ with
 
 figures as (select * from {{ ref('int_compared') }}),
 
-scores as (select * from {{ ref('input_card_comparability') }}),
+scores as (select * from {{ ref('dim_card_comparability') }}),
 
 territories as (
     select *

@@ -1,6 +1,6 @@
 with
 
-records as (select * from {{ ref('input_record_pending') }}),
+records as (select * from {{ source('records', 'record_pending') }}),
 
 bases as (select * from {{ ref('int_record_basis') }}),
 

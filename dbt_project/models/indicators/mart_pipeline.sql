@@ -3,9 +3,9 @@ with
 
 totals as (select * from {{ ref('int_total') }}),
 
-measures as (select * from {{ ref('input_measure') }}),
+measures as (select * from {{ ref('dim_measure') }}),
 
-cards as (select * from {{ ref('input_counting_card_of') }}),
+cards as (select * from {{ ref('dim_counting_card_of') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 

@@ -1,6 +1,6 @@
 with
 
-records as (select * from {{ ref('input_record_sentence') }}),
+records as (select * from {{ source('records', 'record_sentence') }}),
 
 counts as (select * from {{ ref('cell') }}),
 

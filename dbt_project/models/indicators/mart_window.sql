@@ -3,7 +3,7 @@ with
 
 figures as (select * from {{ ref('int_compared') }}),
 
-periods as (select * from {{ ref('input_period') }}),
+periods as (select * from {{ ref('dim_period') }}),
 
 windows as (
     select 'Q' as freq, 1 as position

@@ -2,14 +2,14 @@ with
 
 submission_counts as (select * from {{ ref('int_submission_count') }}),
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 measures as (select * from {{ ref('measure') }}),
 
 newest as (
     select
         counts.submission_id, counts.territory, counts.jurisdiction, counts.instrument, counts.source, counts.form,
-        counts.freq, counts.period, counts.accumulation, counts.cell_id, counts.measure, counts.statistic,
+        counts.freq, counts.period, counts.accumulation, counts.count_type_id, counts.measure, counts.statistic,
         counts.value, counts.obs_status, counts.basis,
         case
             when counts.value is not null and blocks.is_provisional then {{ join_lists(['counts.flags', "'provisional'"]) }}
@@ -40,7 +40,7 @@ cumulative as (
     from newest
     where accumulation = 'ytd' and freq = 'Q' and sums_over_time
     window year_so_far as (
-        partition by jurisdiction, instrument, source, form, year, cell_id
+        partition by jurisdiction, instrument, source, form, year, count_type_id
         order by quarter
     )
 ),
@@ -57,7 +57,7 @@ differenced as (
 discrete as (
     select
         territory, jurisdiction, instrument, source, form, freq, period, year, quarter,
-        cell_id, measure,
+        count_type_id, measure,
         discrete_value as value,
         case
             when discrete_value is not null or value is null then obs_status
@@ -78,7 +78,7 @@ discrete as (
     -- A stock has no year so far: its end is the end of the quarter, its start that of the year and so of no later quarter.
     select
         territory, jurisdiction, instrument, source, form, freq, period, year, quarter,
-        cell_id, measure,
+        count_type_id, measure,
         value, obs_status, basis, flags, submission_id as submission_ids
     from newest
     where

@@ -17,14 +17,14 @@ chosen_years as (
 final as (
     select
         territory, jurisdiction, freq, period,
-        cell_id, measure,
+        count_type_id, measure,
         value, obs_status, basis, flags, submission_ids
     from counted
     where freq = 'Q'
     union all
     select
         territory, jurisdiction, 'A' as freq, period,
-        cell_id, measure,
+        count_type_id, measure,
         case when is_own then own_value else quarters_value end as value,
         case when is_own then own_status else quarters_status end as obs_status,
         case when is_own then own_basis else 'derived_quarters' end as basis,

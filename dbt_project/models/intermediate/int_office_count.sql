@@ -2,11 +2,11 @@ with
 
 discrete as (select * from {{ ref('int_discrete_count') }}),
 
-cells as (select * from {{ ref('dim_cell') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 calendar as (select * from {{ ref('stg_calendar') }}),
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 territories as (select * from {{ ref('stg_territory') }}),
 
@@ -14,7 +14,7 @@ measures as (select * from {{ ref('measure') }}),
 
 groups as (select * from {{ ref('offence_group') }}),
 
-rules as (select * from {{ ref('stg_counts_source') }}),
+rules as (select * from {{ source('gathered', 'counts_source') }}),
 
 -- What is expected of an office: the periods of its calendar that are due or came.
 came as (
@@ -40,7 +40,7 @@ expected as (
 
 -- What an office counts: every cell that it has filled in some period of that frequency.
 known_cells as (
-    select distinct territory, jurisdiction, instrument, source, freq, cell_id, measure
+    select distinct territory, jurisdiction, instrument, source, freq, count_type_id, measure
     from discrete
 ),
 
@@ -72,7 +72,7 @@ record_blocks as (
 absent as (
     select
         expected.territory, expected.jurisdiction, expected.instrument, expected.source, expected.freq, expected.period,
-        known_cells.cell_id, known_cells.measure
+        known_cells.count_type_id, known_cells.measure
     from expected
     inner join known_cells
         on expected.jurisdiction = known_cells.jurisdiction
@@ -85,7 +85,7 @@ absent as (
         and expected.source = discrete.source
         and expected.freq = discrete.freq
         and expected.period = discrete.period
-        and known_cells.cell_id = discrete.cell_id
+        and known_cells.count_type_id = discrete.count_type_id
     where discrete.jurisdiction is null
 ),
 
@@ -94,7 +94,7 @@ absent as (
 filled as (
     select
         absent.territory, absent.jurisdiction, absent.instrument, absent.source, absent.freq, absent.period,
-        absent.cell_id, absent.measure,
+        absent.count_type_id, absent.measure,
         case when nil_blocks.submission_id is not null or record_blocks.submission_id is not null then 0.0 end as value,
         case
             when nil_blocks.submission_id is not null or record_blocks.submission_id is not null then 'A'
@@ -122,35 +122,32 @@ filled as (
 
 -- A total of the main stages that two or more territories count, and this one never does, is not collected here.
 national_cells as (
-    select discrete.instrument, discrete.cell_id, discrete.measure
+    select discrete.instrument, discrete.count_type_id, discrete.measure
     from discrete
-    inner join cells on discrete.cell_id = cells.cell_id
+    inner join count_types on discrete.count_type_id = count_types.count_type_id
     inner join territories on discrete.territory = territories.territory
     inner join measures on discrete.measure = measures.code
-    inner join groups on cells.offence_group = groups.code
+    inner join groups on count_types.offence_group = groups.code
     where
         territories.kind = 'national'
         and discrete.value is not null
         and measures.kind = 'flow'
         and groups.ranked
-        and cells.offence = '_T'
+        and count_types.total_of = 'all'
         and discrete.instrument in ('justice', 'victims')
-        {%- for dimension in ['sex', 'age', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
-        and cells.{{ dimension }} in ('_T', '_Z')
-        {%- endfor %}
-    group by discrete.instrument, discrete.cell_id, discrete.measure
+    group by discrete.instrument, discrete.count_type_id, discrete.measure
     having count(distinct discrete.territory) > 1
 ),
 
 jurisdiction_cells as (
-    select distinct jurisdiction, cell_id
+    select distinct jurisdiction, count_type_id
     from discrete
 ),
 
 never_collected as (
     select
         expected.territory, expected.jurisdiction, expected.instrument, '_Z' as source, expected.freq, expected.period,
-        national_cells.cell_id, national_cells.measure,
+        national_cells.count_type_id, national_cells.measure,
         cast(null as double) as value,
         'L' as obs_status,
         'reported' as basis,
@@ -160,17 +157,17 @@ never_collected as (
     inner join national_cells on expected.instrument = national_cells.instrument
     left join jurisdiction_cells
         on expected.jurisdiction = jurisdiction_cells.jurisdiction
-        and national_cells.cell_id = jurisdiction_cells.cell_id
+        and national_cells.count_type_id = jurisdiction_cells.count_type_id
     where jurisdiction_cells.jurisdiction is null
     group by
         expected.territory, expected.jurisdiction, expected.instrument, expected.freq, expected.period,
-        national_cells.cell_id, national_cells.measure
+        national_cells.count_type_id, national_cells.measure
 ),
 
 everything as (
     select
         territory, jurisdiction, instrument, source, freq, period,
-        cell_id, measure,
+        count_type_id, measure,
         value, obs_status, basis, flags, submission_ids
     from discrete
     union all

@@ -11,14 +11,14 @@ measures as (select * from {{ ref('measure') }}),
 years as (
     select
         'territory' as area_kind, territory as area, territory, period,
-        cell_id, measure,
+        count_type_id, measure,
         value, obs_status, flags, is_additive, n_reported, n_expected, reporters, submission_ids
     from territory_counts
     where freq = 'A'
     union all
     select
         'jurisdiction' as area_kind, counts.jurisdiction as area, counts.territory, counts.period,
-        counts.cell_id, counts.measure,
+        counts.count_type_id, counts.measure,
         counts.value, counts.obs_status, counts.flags, true as is_additive,
         case when counts.value is not null or counts.obs_status in ('M', 'K') then 1 else 0 end as n_reported,
         1 as n_expected,
@@ -47,7 +47,7 @@ final as (
     select
         area_kind, area, territory, freq,
         cast(last_year - n_years + 1 as varchar) || '-' || cast(last_year as varchar) as period,
-        cell_id, measure,
+        count_type_id, measure,
         {{ sum_value() }} as value,
         {{ sum_status() }} as obs_status,
         {{ union_lists('flags') }} as flags,
@@ -57,7 +57,7 @@ final as (
         {{ union_lists('reporters') }} as reporters,
         {{ union_lists('submission_ids') }} as submission_ids
     from pooled_years
-    group by area_kind, area, territory, freq, n_years, last_year, cell_id, measure
+    group by area_kind, area, territory, freq, n_years, last_year, count_type_id, measure
     having count(*) = n_years
 )
 

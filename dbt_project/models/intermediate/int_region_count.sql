@@ -15,10 +15,10 @@ national as (
 ),
 
 of_territories as (
-    select territory, freq, period, cell_id, value, obs_status, flags, is_additive, submission_ids
+    select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids
     from territory_counts
     union all
-    select territory, freq, period, cell_id, value, obs_status, flags, is_additive, submission_ids
+    select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids
     from pool_counts
     where area_kind = 'territory'
 ),
@@ -27,7 +27,7 @@ of_territories as (
 final as (
     select
         counts.freq, counts.period,
-        counts.cell_id,
+        counts.count_type_id,
         sum(counts.value) as value,
         case
             when count(counts.value) > 0
@@ -44,7 +44,7 @@ final as (
         {{ union_lists("case when counts.value is not null then counts.submission_ids end") }} as submission_ids
     from of_territories as counts
     inner join national on counts.territory = national.territory
-    group by counts.freq, counts.period, counts.cell_id
+    group by counts.freq, counts.period, counts.count_type_id
 )
 
 select * from final

@@ -113,8 +113,8 @@ ranked as (
 final as (
     select
         submission_id, territory, jurisdiction, instrument, source, form, freq, period, accumulation,
-        {{ cell_id() }} as cell_id,
-        {{ cells() }},
+        {{ count_type_id() }} as count_type_id,
+        {{ count_type() }},
         value,
         obs_status,
         case

@@ -2,7 +2,7 @@ with
 
 jurisdiction_counts as (select * from {{ ref('int_jurisdiction_count') }}),
 
-cells as (select * from {{ ref('dim_cell') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
@@ -48,9 +48,9 @@ counted_again as (
 taken_over as (
     select
         of_parts.jurisdiction, of_parts.freq, of_parts.period, of_parts.value, of_parts.obs_status, of_parts.submission_ids,
-        {{ cells('cells.') }}
+        {{ count_type('count_types.') }}
     from of_parts
-    inner join cells on of_parts.cell_id = cells.cell_id
+    inner join count_types on of_parts.count_type_id = count_types.count_type_id
     where of_parts.measure = 'transferred_in'
 ),
 
@@ -59,26 +59,26 @@ taken_over as (
 entered as (
     select
         of_parts.*,
-        cells.count_unit,
-        cells.offence_group,
+        count_types.count_unit,
+        count_types.offence_group,
         counted_again.jurisdiction is not null as is_counted_again,
         taken_over.jurisdiction is not null as has_transfer,
         taken_over.value as transferred_value,
         taken_over.obs_status as transferred_status,
         taken_over.submission_ids as transferred_submission_ids
     from of_parts
-    inner join cells on of_parts.cell_id = cells.cell_id
+    inner join count_types on of_parts.count_type_id = count_types.count_type_id
     left join counted_again
         on case when of_parts.is_entry_stage then of_parts.jurisdiction end = counted_again.jurisdiction
         and of_parts.counted_at = counted_again.level
-        and cells.count_unit = counted_again.count_unit
+        and count_types.count_unit = counted_again.count_unit
     left join taken_over
         on case when of_parts.is_entry_stage then of_parts.jurisdiction end = taken_over.jurisdiction
         and of_parts.freq = taken_over.freq
         and of_parts.period = taken_over.period
         and of_parts.counted_at = taken_over.level
-        {%- for column in cell_columns() if column not in ('measure', 'level') %}
-        and cells.{{ column }} = taken_over.{{ column }}
+        {%- for column in count_type_columns() if column not in ('measure', 'level') %}
+        and count_types.{{ column }} = taken_over.{{ column }}
         {%- endfor %}
 ),
 
@@ -112,7 +112,7 @@ prepared as (
 summed as (
     select
         prepared.territory, prepared.freq, prepared.period,
-        prepared.cell_id, prepared.measure,
+        prepared.count_type_id, prepared.measure,
         case
             when count(*) = max(parts.n_parts) and count(prepared.deduction) = count(*)
                 then {{ sum_value('prepared.value', 'prepared.obs_status') }} - sum(prepared.deduction)
@@ -133,14 +133,14 @@ summed as (
         {{ union_lists("concat_ws(',', nullif(prepared.submission_ids, ''), case when prepared.deduction > 0 then prepared.transferred_submission_ids end)") }} as submission_ids
     from prepared
     inner join parts on prepared.territory = parts.territory
-    group by prepared.territory, prepared.freq, prepared.period, prepared.cell_id, prepared.measure
+    group by prepared.territory, prepared.freq, prepared.period, prepared.count_type_id, prepared.measure
 ),
 
 -- The whole territory's own figure first, where it has one; never beside the sum of its parts in one figure.
 final as (
     select
         whole.territory, whole.freq, whole.period,
-        whole.cell_id, whole.measure,
+        whole.count_type_id, whole.measure,
         whole.value, whole.obs_status, whole.basis, whole.flags,
         true as is_additive,
         case when whole.value is not null or whole.obs_status in ('M', 'K') then 1 else 0 end as n_reported,
@@ -152,12 +152,12 @@ final as (
         on whole.territory = summed.territory
         and whole.freq = summed.freq
         and whole.period = summed.period
-        and whole.cell_id = summed.cell_id
+        and whole.count_type_id = summed.count_type_id
     where whole.value is not null or summed.value is null
     union all
     select
         summed.territory, summed.freq, summed.period,
-        summed.cell_id, summed.measure,
+        summed.count_type_id, summed.measure,
         summed.value, summed.obs_status,
         'derived_parts' as basis,
         {{ join_lists(['summed.part_flags', 'summed.deducted_flag', 'summed.unsplit_flag']) }} as flags,
@@ -171,7 +171,7 @@ final as (
         on whole.territory = summed.territory
         and whole.freq = summed.freq
         and whole.period = summed.period
-        and whole.cell_id = summed.cell_id
+        and whole.count_type_id = summed.count_type_id
     where whole.territory is null or (whole.value is null and summed.value is not null)
 )
 

@@ -2,7 +2,7 @@ with
 
 counted as (select * from {{ ref('int_office_count') }} where counts),
 
-cells as (select cell_id, statistic from {{ ref('dim_cell') }}),
+count_types as (select count_type_id, statistic from {{ ref('int_count_type') }}),
 
 measures as (select * from {{ ref('measure') }}),
 
@@ -11,10 +11,10 @@ quarters as (
         counted.*,
         substring(counted.period, 1, 4) as year,
         {{ period_quarter('counted.period') }} as quarter,
-        cells.statistic,
+        count_types.statistic,
         measures.sums_over_time
     from counted
-    inner join cells on counted.cell_id = cells.cell_id
+    inner join count_types on counted.count_type_id = count_types.count_type_id
     inner join measures on counted.measure = measures.code
     where counted.freq = 'Q'
 ),
@@ -24,7 +24,7 @@ quarters as (
 from_quarters as (
     select
         territory, jurisdiction, year,
-        cell_id, measure,
+        count_type_id, measure,
         {{ sum_value() }} as value,
         {{ sum_status() }} as obs_status,
         {{ union_lists('flags') }} as flags,
@@ -34,7 +34,7 @@ from_quarters as (
         sums_over_time
         or (statistic = 'start' and quarter = 1)
         or (statistic = 'end' and quarter = 4)
-    group by territory, jurisdiction, year, sums_over_time, cell_id, measure
+    group by territory, jurisdiction, year, sums_over_time, count_type_id, measure
     having count(*) = case when sums_over_time then 4 else 1 end
 ),
 
@@ -65,7 +65,7 @@ final as (
         coalesce(own.territory, summed.territory) as territory,
         coalesce(own.jurisdiction, summed.jurisdiction) as jurisdiction,
         coalesce(own.year, summed.year) as period,
-        coalesce(own.cell_id, summed.cell_id) as cell_id,
+        coalesce(own.count_type_id, summed.count_type_id) as count_type_id,
         coalesce(own.measure, summed.measure) as measure,
         own.value as own_value,
         own.obs_status as own_status,
@@ -83,7 +83,7 @@ final as (
     full outer join summed
         on own.jurisdiction = summed.jurisdiction
         and own.year = summed.year
-        and own.cell_id = summed.cell_id
+        and own.count_type_id = summed.count_type_id
 )
 
 select * from final

@@ -1,6 +1,6 @@
 with
 
-breaks as (select * from {{ ref('stg_break') }}),
+breaks as (select * from {{ source('gathered', 'break') }}),
 
 final as (
     select {{ declared_columns() }}

@@ -1,6 +1,6 @@
 with
 
-scores as (select * from {{ ref('stg_card_comparability') }}),
+scores as (select * from {{ source('gathered', 'card_comparability') }}),
 
 final as (
     select {{ declared_columns() }}

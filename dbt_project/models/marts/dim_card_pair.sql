@@ -1,6 +1,6 @@
 with
 
-pairs as (select * from {{ ref('stg_card_pair') }}),
+pairs as (select * from {{ source('gathered', 'card_pair') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 

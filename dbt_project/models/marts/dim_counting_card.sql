@@ -1,6 +1,6 @@
 with
 
-cards as (select * from {{ ref('stg_counting_card') }}),
+cards as (select * from {{ source('gathered', 'counting_card') }}),
 
 final as (
     select {{ declared_columns() }}

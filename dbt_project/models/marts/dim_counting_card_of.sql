@@ -1,6 +1,6 @@
 with
 
-cards as (select * from {{ ref('stg_counting_card_of') }}),
+cards as (select * from {{ source('gathered', 'counting_card_of') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 

@@ -1,6 +1,6 @@
 with
 
-metrics as (select * from {{ ref('stg_metric') }}),
+metrics as (select * from {{ source('gathered', 'metric') }}),
 
 final as (
     select {{ declared_columns() }}

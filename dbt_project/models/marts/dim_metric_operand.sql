@@ -1,6 +1,6 @@
 with
 
-metric_operands as (select * from {{ ref('stg_metric_operand') }}),
+metric_operands as (select * from {{ source('gathered', 'metric_operand') }}),
 
 final as (
     select {{ declared_columns() }}

@@ -10,7 +10,7 @@ region_counts as (select * from {{ ref('int_region_count') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
-cells as (select * from {{ ref('dim_cell') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 -- A territory without parts is one area, not two.
 parts as (
@@ -22,7 +22,7 @@ parts as (
 figures as (
     select
         'region' as area_kind, '{{ var("region") }}' as area, '{{ var("region") }}' as territory, freq, period,
-        cell_id,
+        count_type_id,
         value, obs_status, n_reported, n_expected,
         coalesce(reporters, '') as reporters,
         'derived_parts' as basis,
@@ -36,13 +36,13 @@ figures as (
     union all
     select
         'territory' as area_kind, territory as area, territory, freq, period,
-        cell_id,
+        count_type_id,
         value, obs_status, n_reported, n_expected, reporters, basis, is_additive, flags, submission_ids
     from territory_counts
     union all
     select
         'jurisdiction' as area_kind, counts.jurisdiction as area, counts.territory, counts.freq, counts.period,
-        counts.cell_id,
+        counts.count_type_id,
         counts.value, counts.obs_status,
         case when counts.value is not null or counts.obs_status in ('M', 'K') then 1 else 0 end as n_reported,
         1 as n_expected,
@@ -53,7 +53,7 @@ figures as (
     union all
     select
         area_kind, area, territory, freq, period,
-        cell_id,
+        count_type_id,
         value, obs_status, n_reported, n_expected, reporters, 'derived_years' as basis, is_additive, flags, submission_ids
     from pool_counts
 ),
@@ -61,11 +61,13 @@ figures as (
 final as (
     select
         figures.area_kind, figures.area, figures.territory, figures.freq, figures.period,
-        {{ cells('cells.') }},
+        {{ count_type('count_types.') }},
         figures.value, figures.obs_status, figures.n_reported, figures.n_expected, figures.reporters, figures.basis,
-        figures.is_additive, figures.flags, figures.submission_ids
+        figures.is_additive, figures.flags, figures.submission_ids, 'F' as conf_status,
+        count_types.total_of,
+        {{ cell_id('figures.', 'count_types.') }} as cell_id
     from figures
-    inner join cells on figures.cell_id = cells.cell_id
+    inner join count_types on figures.count_type_id = count_types.count_type_id
 )
 
 select * from final

@@ -2,7 +2,7 @@ with
 
 calendar as (select * from {{ ref('stg_calendar') }}),
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 first_arrivals as (
     select

@@ -6,7 +6,7 @@ office_counts as (select * from {{ ref('int_office_count') }}),
 
 calendar as (select * from {{ ref('stg_calendar') }}),
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 -- What cannot exist is not required; a zero, a nil return and a figure held back by the office are provided.
 cell_counts as (

@@ -4,7 +4,7 @@ submissions as (select * from {{ ref('stg_submission') }}),
 
 events as (select * from {{ ref('stg_event') }}),
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 of_blocks as (
     select

@@ -1,6 +1,6 @@
 with
 
-blocks as (select * from {{ ref('dim_block') }}),
+blocks as (select * from {{ ref('int_block') }}),
 
 submission_counts as (select * from {{ ref('int_submission_count') }}),
 
@@ -8,24 +8,18 @@ office_counts as (select * from {{ ref('int_office_count') }}),
 
 territory_counts as (select * from {{ ref('int_territory_count') }}),
 
-cells as (select * from {{ ref('dim_cell') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 measures as (select * from {{ ref('measure') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
--- Totals alone: a series is an area, a measure, a unit and a group of offences. Adults stand for all where an office
--- counts no others.
+-- Totals alone: a series is an area, a measure, a unit and a group of offences.
 total_cells as (
-    select cells.cell_id, cells.measure, cells.statistic, measures.sums_over_time
-    from cells
-    inner join measures on cells.measure = measures.code
-    where
-        cells.offence = '_T'
-        and cells.age in ('_T', '_Z', 'Y_GE18')
-        {%- for dimension in ['sex', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band'] %}
-        and cells.{{ dimension }} in ('_T', '_Z')
-        {%- endfor %}
+    select count_types.count_type_id, count_types.measure, count_types.statistic, measures.sums_over_time
+    from count_types
+    inner join measures on count_types.measure = measures.code
+    where count_types.total_of <> ''
 ),
 
 -- The office that counts is the one that counts now: the figures that it ever gave are followed, and no change of office
@@ -73,11 +67,11 @@ known_then as (
 total_counts as (
     select
         counts.submission_id, counts.jurisdiction, counts.instrument, counts.source, counts.form, counts.freq, counts.period,
-        counts.accumulation, counts.cell_id, counts.measure, counts.value, counts.obs_status,
+        counts.accumulation, counts.count_type_id, counts.measure, counts.value, counts.obs_status,
         total_cells.statistic,
         counts.accumulation = 'ytd' and counts.freq = 'Q' and total_cells.sums_over_time as is_year_so_far
     from submission_counts as counts
-    inner join total_cells on counts.cell_id = total_cells.cell_id
+    inner join total_cells on counts.count_type_id = total_cells.count_type_id
     where not (
         counts.accumulation = 'ytd' and counts.freq = 'Q' and not total_cells.sums_over_time
         and total_cells.statistic = 'start' and counts.period not like '%-Q1'
@@ -89,7 +83,7 @@ values_then as (
         known_then.moment, known_then.territory, known_then.jurisdiction, known_then.instrument, known_then.source,
         known_then.form, known_then.freq, known_then.year, known_then.quarter, known_then.period,
         known_then.is_provisional,
-        counts.cell_id, counts.measure, counts.value, counts.obs_status, counts.is_year_so_far
+        counts.count_type_id, counts.measure, counts.value, counts.obs_status, counts.is_year_so_far
     from known_then
     inner join total_counts as counts
         on known_then.submission_id = counts.submission_id
@@ -108,14 +102,14 @@ with_earlier as (
         lag(quarter) over year_so_far as earlier_quarter
     from values_then
     window year_so_far as (
-        partition by moment, jurisdiction, instrument, source, form, year, cell_id, is_year_so_far
+        partition by moment, jurisdiction, instrument, source, form, year, count_type_id, is_year_so_far
         order by quarter
     )
 ),
 
 sent_then as (
     select
-        moment, territory, jurisdiction, instrument, source, form, freq, year, period, cell_id, measure, is_provisional,
+        moment, territory, jurisdiction, instrument, source, form, freq, year, period, count_type_id, measure, is_provisional,
         case
             when is_year_so_far
                 then {{ discrete_of_year_so_far('value', 'quarter', 'earlier_value', 'earlier_status', 'earlier_quarter') }}
@@ -127,7 +121,7 @@ sent_then as (
 
 -- What a nil return or a register does not name did not happen: zero, as in the counts.
 office_cells as (
-    select distinct jurisdiction, instrument, source, freq, cell_id, measure
+    select distinct jurisdiction, instrument, source, freq, count_type_id, measure
     from total_counts
 ),
 
@@ -135,7 +129,7 @@ silent_then as (
     select
         known_then.moment, known_then.territory, known_then.jurisdiction, known_then.instrument, known_then.source,
         known_then.form, known_then.freq, known_then.year, known_then.period,
-        office_cells.cell_id, office_cells.measure, known_then.is_provisional,
+        office_cells.count_type_id, office_cells.measure, known_then.is_provisional,
         0.0 as value,
         'A' as obs_status
     from known_then
@@ -151,7 +145,7 @@ silent_then as (
         and known_then.form = sent_then.form
         and known_then.freq = sent_then.freq
         and known_then.period = sent_then.period
-        and office_cells.cell_id = sent_then.cell_id
+        and office_cells.count_type_id = sent_then.count_type_id
     where (known_then.is_nil or known_then.instrument = 'register') and sent_then.moment is null
 ),
 
@@ -159,12 +153,12 @@ figures_then as (
     select then_known.*
     from (
         select
-            moment, territory, jurisdiction, instrument, source, form, freq, year, period, cell_id, measure,
+            moment, territory, jurisdiction, instrument, source, form, freq, year, period, count_type_id, measure,
             is_provisional, value, obs_status
         from sent_then
         union all
         select
-            moment, territory, jurisdiction, instrument, source, form, freq, year, period, cell_id, measure,
+            moment, territory, jurisdiction, instrument, source, form, freq, year, period, count_type_id, measure,
             is_provisional, value, obs_status
         from silent_then
     ) as then_known
@@ -180,16 +174,16 @@ figures_then as (
 -- A figure that was there and is not any more is a vintage too: it has none.
 first_known as (
     select
-        territory, jurisdiction, instrument, source, form, freq, year, period, cell_id,
+        territory, jurisdiction, instrument, source, form, freq, year, period, count_type_id,
         min(moment) as first_moment
     from figures_then
-    group by territory, jurisdiction, instrument, source, form, freq, year, period, cell_id
+    group by territory, jurisdiction, instrument, source, form, freq, year, period, count_type_id
 ),
 
 every_moment as (
     select
         first_known.territory, first_known.jurisdiction, first_known.instrument, first_known.freq, first_known.period,
-        first_known.cell_id, moments.moment, figures_then.value,
+        first_known.count_type_id, moments.moment, figures_then.value,
         coalesce(figures_then.obs_status, 'O') as obs_status,
         coalesce(figures_then.is_provisional, false) as is_provisional
     from first_known
@@ -207,7 +201,7 @@ every_moment as (
         and first_known.form = figures_then.form
         and first_known.freq = figures_then.freq
         and first_known.period = figures_then.period
-        and first_known.cell_id = figures_then.cell_id
+        and first_known.count_type_id = figures_then.count_type_id
         and moments.moment = figures_then.moment
 ),
 
@@ -217,13 +211,13 @@ compared as (
         lag(value) over earlier as value_before,
         row_number() over earlier as number_of_moment
     from every_moment
-    window earlier as (partition by jurisdiction, freq, period, cell_id order by moment)
+    window earlier as (partition by jurisdiction, freq, period, count_type_id order by moment)
 ),
 
 changes as (
     select
-        territory, jurisdiction, instrument, freq, period, cell_id, moment, value, obs_status, is_provisional,
-        lead(moment) over (partition by jurisdiction, freq, period, cell_id order by moment) as until_moment
+        territory, jurisdiction, instrument, freq, period, count_type_id, moment, value, obs_status, is_provisional,
+        lead(moment) over (partition by jurisdiction, freq, period, count_type_id order by moment) as until_moment
     from compared
     where number_of_moment = 1 or value is distinct from value_before
 ),
@@ -237,7 +231,7 @@ parts as (
 ),
 
 whole_changes as (
-    select distinct changes.territory, changes.freq, changes.period, changes.cell_id
+    select distinct changes.territory, changes.freq, changes.period, changes.count_type_id
     from changes
     inner join jurisdictions on changes.jurisdiction = jurisdictions.jurisdiction
     where jurisdictions.is_whole
@@ -251,24 +245,24 @@ part_changes as (
         on changes.territory = territory_counts.territory
         and changes.freq = territory_counts.freq
         and changes.period = territory_counts.period
-        and changes.cell_id = territory_counts.cell_id
+        and changes.count_type_id = territory_counts.count_type_id
     left join whole_changes
         on changes.territory = whole_changes.territory
         and changes.freq = whole_changes.freq
         and changes.period = whole_changes.period
-        and changes.cell_id = whole_changes.cell_id
+        and changes.count_type_id = whole_changes.count_type_id
     where territory_counts.is_additive and whole_changes.territory is null
 ),
 
 sum_moments as (
-    select distinct territory, freq, period, cell_id, moment
+    select distinct territory, freq, period, count_type_id, moment
     from part_changes
 ),
 
 sums as (
     select
         sum_moments.territory, min(changes.instrument) as instrument, sum_moments.freq, sum_moments.period,
-        sum_moments.cell_id, sum_moments.moment,
+        sum_moments.count_type_id, sum_moments.moment,
         case when count(*) = max(changes.n_parts) then {{ sum_value('changes.value', 'changes.obs_status') }} end as value,
         case when count(*) = max(changes.n_parts) then {{ sum_status('changes.value', 'changes.obs_status') }} else 'O' end as obs_status,
         max(case when changes.is_provisional then 1 else 0 end) = 1 as is_provisional
@@ -277,10 +271,10 @@ sums as (
         on sum_moments.territory = changes.territory
         and sum_moments.freq = changes.freq
         and sum_moments.period = changes.period
-        and sum_moments.cell_id = changes.cell_id
+        and sum_moments.count_type_id = changes.count_type_id
         and changes.moment <= sum_moments.moment
         and (changes.until_moment is null or changes.until_moment > sum_moments.moment)
-    group by sum_moments.territory, sum_moments.freq, sum_moments.period, sum_moments.cell_id, sum_moments.moment
+    group by sum_moments.territory, sum_moments.freq, sum_moments.period, sum_moments.count_type_id, sum_moments.moment
 ),
 
 compared_sums as (
@@ -289,20 +283,20 @@ compared_sums as (
         lag(value) over earlier as value_before,
         row_number() over earlier as number_of_moment
     from sums
-    window earlier as (partition by territory, freq, period, cell_id order by moment)
+    window earlier as (partition by territory, freq, period, count_type_id order by moment)
 ),
 
 vintages as (
     select
         case when jurisdictions.is_whole then 'territory' else 'jurisdiction' end as area_kind,
         changes.jurisdiction as area,
-        changes.territory, changes.instrument, changes.freq, changes.period, changes.cell_id,
+        changes.territory, changes.instrument, changes.freq, changes.period, changes.count_type_id,
         changes.moment, changes.value, changes.obs_status, changes.is_provisional
     from changes
     inner join jurisdictions on changes.jurisdiction = jurisdictions.jurisdiction
     union all
     select
-        'territory' as area_kind, territory as area, territory, instrument, freq, period, cell_id,
+        'territory' as area_kind, territory as area, territory, instrument, freq, period, count_type_id,
         moment, value, obs_status, is_provisional
     from compared_sums
     where (number_of_moment = 1 and value is not null) or value is distinct from value_before
@@ -311,21 +305,22 @@ vintages as (
 final as (
     select
         vintages.area_kind, vintages.area, vintages.territory, vintages.instrument, vintages.freq, vintages.period,
-        {{ cells('cells.') }},
+        {{ count_type('count_types.') }},
+        count_types.total_of,
         cast(row_number() over (
-            partition by vintages.area_kind, vintages.area, vintages.freq, vintages.period, vintages.cell_id
+            partition by vintages.area_kind, vintages.area, vintages.freq, vintages.period, vintages.count_type_id
             order by vintages.moment
         ) as integer) as vintage,
         vintages.moment as known_from,
         vintages.value,
         case when vintages.value is null and vintages.obs_status = 'A' then 'O' else vintages.obs_status end as obs_status,
         row_number() over (
-            partition by vintages.area_kind, vintages.area, vintages.freq, vintages.period, vintages.cell_id
+            partition by vintages.area_kind, vintages.area, vintages.freq, vintages.period, vintages.count_type_id
             order by vintages.moment desc
         ) = 1 as is_newest,
         vintages.is_provisional
     from vintages
-    inner join cells on vintages.cell_id = cells.cell_id
+    inner join count_types on vintages.count_type_id = count_types.count_type_id
 )
 
 select * from final

@@ -6,12 +6,12 @@ counting as (select * from counted where counts and value is not null),
 
 others as (select * from counted where not counts and value is not null),
 
-cells as (select * from {{ ref('dim_cell') }}),
+count_types as (select * from {{ ref('int_count_type') }}),
 
 final as (
     select
         others.territory, others.jurisdiction, others.freq, others.period,
-        {{ cells('cells.') }},
+        {{ count_type('count_types.') }},
         counting.source as counting_source,
         counting.instrument as counting_instrument,
         counting.value as counting_value,
@@ -26,8 +26,8 @@ final as (
         on others.jurisdiction = counting.jurisdiction
         and others.freq = counting.freq
         and others.period = counting.period
-        and others.cell_id = counting.cell_id
-    inner join cells on others.cell_id = cells.cell_id
+        and others.count_type_id = counting.count_type_id
+    inner join count_types on others.count_type_id = count_types.count_type_id
     where others.value <> counting.value
 )
 

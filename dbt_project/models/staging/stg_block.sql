@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'block') }}),
+source as (select * from {{ source('gathered', 'block') }}),
 
 final as (
     select

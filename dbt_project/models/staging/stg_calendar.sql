@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'calendar') }}),
+source as (select * from {{ source('gathered', 'calendar') }}),
 
 final as (
     select

@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'counting_rule') }}),
+source as (select * from {{ source('gathered', 'counting_rule') }}),
 
 final as (
     select

@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'event') }}),
+source as (select * from {{ source('gathered', 'event') }}),
 
 final as (
     select

@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'jurisdiction') }}),
+source as (select * from {{ source('gathered', 'jurisdiction') }}),
 
 final as (
     select

@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'population') }}),
+source as (select * from {{ source('gathered', 'population') }}),
 
 final as (
     select

@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'submission') }}),
+source as (select * from {{ source('gathered', 'submission') }}),
 
 final as (
     select

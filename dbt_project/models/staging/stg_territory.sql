@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'territory') }}),
+source as (select * from {{ source('gathered', 'territory') }}),
 
 final as (
     select

@@ -1,6 +1,6 @@
 with
 
-source as (select * from {{ from_source('gathered', 'territory_name') }}),
+source as (select * from {{ source('gathered', 'territory_name') }}),
 
 final as (
     select

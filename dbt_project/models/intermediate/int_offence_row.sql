@@ -1,0 +1,87 @@
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
+
+with
+
+observations as (
+    select *
+    from {{ ref('fct_observation') }}
+    {% if is_incremental() %}
+    where submission_id not in (select loaded.submission_id from {{ this }} as loaded)
+    {% endif %}
+),
+
+register_counts as (
+    select *
+    from {{ ref('int_register_count') }}
+    {% if is_incremental() %}
+    where submission_id not in (select loaded.submission_id from {{ this }} as loaded)
+    {% endif %}
+),
+
+offences as (select * from {{ ref('offence') }}),
+
+-- An office may date one measure in two ways; one of them is taken, for both together would count persons twice.
+dated as (
+    select
+        *,
+        min(date_basis) over (
+            partition by submission_id, jurisdiction, instrument, source, form, freq, period, measure, level, count_unit,
+            statistic, accumulation
+        ) as first_date_basis
+    from observations
+    where
+        unit_measure = 'NR'
+        and partner in ('_Z', '_T')
+        and accumulation in ('discrete', 'ytd')
+        and instrument <> 'reference'
+),
+
+sent as (
+    select
+        submission_id, territory, jurisdiction, instrument, source, form, freq, period, accumulation,
+        'reported' as basis,
+        measure, level, count_unit, statistic, offence, law_article, person_type, victim_status, sex, age, age_basis,
+        partner, exploitation, citizenship, sentence_type, sentence_band, value, obs_status
+    from dated
+    where date_basis = first_date_basis
+    union all
+    select
+        submission_id, territory, jurisdiction, instrument, source, form, freq, period, 'discrete' as accumulation,
+        'records' as basis,
+        measure, level, count_unit, statistic, offence, law_article, '_T' as person_type, '_Z' as victim_status, sex, age,
+        '_Z' as age_basis, '_Z' as partner, '_Z' as exploitation, '_T' as citizenship, sentence_type, sentence_band,
+        value, 'A' as obs_status
+    from register_counts
+),
+
+grouped as (
+    select
+        sent.*,
+        offences.offence_group,
+        offences.parent as parent_offence,
+        max(case when sent.law_article not in ('_Z', '_T') then 1 else 0 end) over (
+            partition by {{ tables('sent.') | replace('sent.offence_group', 'offences.offence_group') }}
+        ) = 1 as is_table_by_article
+    from sent
+    inner join offences on sent.offence = offences.code
+),
+
+-- Rows by article are by the article of the principal offence and so exclude one another. So does, beside them, a row
+-- that names an offence and no article (_Z): one office still counts cases of a repealed code in a row of their own, and
+-- taking that row for the whole lost all the others. _T says all articles together; and in a table without any article,
+-- a row of the group's own code is the group, beside which rows of its offences are its parts.
+final as (
+    select
+        {{ tables() }},
+        case
+            when parent_offence is not null or (is_table_by_article and law_article <> '_T') then grouped.offence
+            else '_T'
+        end as offence,
+        law_article <> '_T' as is_by_article,
+        grouped.offence as reported_offence,
+        law_article, person_type, sex, age, age_basis, partner, exploitation, citizenship, sentence_type, sentence_band,
+        value, obs_status
+    from grouped
+)
+
+select * from final

@@ -1,0 +1,72 @@
+"""The tables of the warehouse that later steps read, and their export as Parquet.
+
+A table is declared once, in `COUNTS` (first dbt phase) or `INDICATORS` (second phase), with all that becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Table:
+    """One exported table.
+
+    `is_public`: it holds no counts and goes with the protected cells. `shapes_indicators`: the second phase reads it.
+    `released_as`: its name in a release, in the order of the columns `order`; empty if a release has no such table.
+    """
+
+    name: str
+    is_public: bool = False
+    shapes_indicators: bool = False
+    released_as: str = ""
+    order: tuple[str, ...] = ()
+
+
+COUNTS = (
+    Table("mart_count"),
+    Table("mart_revision"),
+    Table("mart_coherence_input"),
+    Table("mart_delivery", is_public=True),
+    Table("mart_coverage", is_public=True, released_as="coverage"),
+    Table("mart_return", is_public=True, released_as="submission", order=("received_at", "submission_id")),
+    Table("dim_area", is_public=True, released_as="area", order=("sort", "area_kind", "area")),
+    Table("dim_population", is_public=True, shapes_indicators=True, released_as="population", order=("area", "year")),
+    Table("dim_period", is_public=True, shapes_indicators=True),
+    Table("dim_measure", is_public=True, shapes_indicators=True),
+    Table("dim_counting_card", is_public=True, shapes_indicators=True, released_as="counting_card"),
+    Table("dim_counting_card_of", is_public=True, shapes_indicators=True, released_as="counting_card_of"),
+    Table("dim_card_pair", is_public=True, shapes_indicators=True, released_as="card_pair"),
+    Table("dim_card_comparability", is_public=True, shapes_indicators=True),
+    Table("dim_break", is_public=True, shapes_indicators=True, released_as="break"),
+    Table("dim_metric", is_public=True, shapes_indicators=True, released_as="metric", order=("position",)),
+    Table("dim_metric_operand", is_public=True, shapes_indicators=True, released_as="metric_operand",
+          order=("metric", "side", "position")),
+)  # fmt: skip
+"""Tables of the first phase. `mart_count` is protected before anything of it is public."""
+
+INDICATORS = (
+    Table("cell"),  # gives the cells of the release their mark `is_total`
+    *(
+        Table(f"mart_{name}", is_public=True, released_as=name)
+        for name in (
+            "balance", "clearance", "cohort", "decomposition", "duration", "exit", "indicator", "pair", "pending",
+            "pipeline", "region", "sentence", "stage_ratio", "window",
+        )
+    ),
+)  # fmt: skip
+"""Tables of the second phase, which are public where its input is."""
+
+
+def export_tables(database: Path, tables: Iterable[Table], folder: Path) -> None:
+    """Write tables of a DuckDB file as Parquet files into an existing folder, in the order of all their columns."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for table in tables:
+            target = str(folder / f"{table.name}.parquet").replace("'", "''")
+            connection.execute(
+                f"copy (select * from {table.name} order by all) to '{target}' (format parquet, compression zstd)"
+            )

@@ -1,0 +1,39 @@
+"""The declared tables of the warehouse and the models that make them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines import warehouse
+from pipelines.warehouse_tables import COUNTS, INDICATORS, Table, export_tables
+
+MODELS = warehouse.PROJECT / "models"
+
+
+def test_every_declared_table_of_counts_is_a_mart() -> None:
+    marts = {path.stem for path in (MODELS / "marts").glob("*.sql")}
+    names = [table.name for table in COUNTS]
+    assert set(names) <= marts
+    assert len(set(names)) == len(names)
+
+
+def test_every_mart_of_indicators_is_declared_and_released() -> None:
+    marts = {path.stem for path in (MODELS / "indicators").glob("mart_*.sql")}
+    assert {table.name for table in INDICATORS if table.released_as} == marts
+    assert all(table.is_public for table in INDICATORS if table.released_as)
+
+
+def test_counts_and_revisions_are_not_public() -> None:
+    inside = {table.name for table in COUNTS if not table.is_public}
+    assert inside == {"mart_count", "mart_revision", "mart_coherence_input"}
+
+
+def test_export_writes_all_rows_in_the_order_of_all_columns(tmp_path: Path) -> None:
+    database = tmp_path / "a.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create table mart_a as select * from (values (2, 'x'), (1, 'y'), (1, 'b')) as t(n, code)")
+    export_tables(database, [Table("mart_a")], tmp_path)
+    assert pl.read_parquet(tmp_path / "mart_a.parquet").rows() == [(1, "b"), (1, "y"), (2, "x")]
