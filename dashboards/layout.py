@@ -111,6 +111,16 @@ def show_damaged(error: queries.DamagedReleaseError) -> None:
     )
 
 
+def show_outdated(error: queries.OutdatedReleaseError) -> None:
+    """Show, instead of the page, that the release was made by older software, and how to make a new one."""
+    st.title("These figures cannot be shown at the moment")
+    st.markdown(
+        f"Release {error} was made by an older version of this software and lacks some of what this page shows. Its "
+        "files are unchanged. Please try again later, or tell the regional secretariat.\n\n"
+        "On the machine that holds the data, `rti refresh --publish` makes a new edition."
+    )
+
+
 BANNER = "Demonstration data: every figure is invented."
 
 

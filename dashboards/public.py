@@ -32,3 +32,5 @@ try:
     page.run()
 except queries.DamagedReleaseError as error:
     layout.show_damaged(error)
+except queries.OutdatedReleaseError as error:
+    layout.show_outdated(error)

@@ -24,6 +24,7 @@ from dashboards.queries.opening import (
     SQL,
     DamagedReleaseError,
     NoReleaseError,
+    OutdatedReleaseError,
     Row,
     Rows,
     current_release,
@@ -36,8 +37,9 @@ from dashboards.queries.sources import BREAKS
 
 __all__ = [
     "BEFORE_COURT", "BREAKDOWN_TABLES", "BREAKS", "MAIN_STAGES", "SQL", "STAGES", "STAGE_TABLES",
-    "VICTIM_TABLES", "DamagedReleaseError", "NoReleaseError", "Row", "Rows", "area_names", "breaks", "cells",
-    "clearance_periods", "current_release", "files", "has", "labels", "periods", "ratio_periods", "read",
+    "VICTIM_TABLES", "DamagedReleaseError", "NoReleaseError", "OutdatedReleaseError", "Row", "Rows", "area_names",
+    "breaks", "cells", "clearance_periods", "current_release", "files", "has", "labels", "periods", "ratio_periods",
+    "read",
 ]  # fmt: skip
 
 

@@ -32,6 +32,10 @@ class DamagedReleaseError(Exception):
     """The current release cannot be read. The text names the release and no path."""
 
 
+class OutdatedReleaseError(Exception):
+    """The current release lacks a table or column that these pages show. The text names the release."""
+
+
 def current_release() -> str:
     """Resolved path of the current release's `release.duckdb`. Raises NoReleaseError, DamagedReleaseError.
 
@@ -68,11 +72,15 @@ def _cached(path: str, name: str, parameters: tuple[Any, ...]) -> Rows:
 
 
 def run(path: str, statement: str, given: Any) -> Rows:
-    """Rows of a statement of this package, as mappings by column."""
+    """Return the rows of a statement of this package, as mappings by column.
+
+    Raises DamagedReleaseError, or OutdatedReleaseError where the release was made by older software.
+    """
     # A cursor of its own: Streamlit answers several readers in several threads.
     import duckdb
 
     damage = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
+    outdated = (duckdb.BinderException, duckdb.CatalogException)
     try:
         found = _connection(path).cursor().execute(statement, given)
         columns = [column[0] for column in found.description or ()]
@@ -81,6 +89,8 @@ def run(path: str, statement: str, given: Any) -> Rows:
         # The next page opens the file afresh: it may have been restored.
         _connection.cache_clear()
         raise DamagedReleaseError(Path(path).parent.name) from error
+    except outdated as error:
+        raise OutdatedReleaseError(Path(path).parent.name) from error
 
 
 class _Named(tuple[str, Any]):

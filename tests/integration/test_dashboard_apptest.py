@@ -547,3 +547,19 @@ def test_a_damaged_release_is_told_in_words_and_comes_back_when_it_is_restored(
     again = AppTest.from_file(script, default_timeout=60).run()
     assert not again.exception
     assert "These figures cannot be shown" not in str([one.value for one in again.title])
+
+
+def test_page_names_release_of_older_software(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import duckdb
+
+    copied = tmp_path / "home"
+    shutil.copytree(root, copied, symlinks=True)
+    monkeypatch.setenv("RTI_HOME", str(copied))
+    path = (copied / "public" / "current").resolve() / "release.duckdb"
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("alter table cell drop column is_total")
+    test = AppTest.from_file(str(PROJECT / "dashboards" / "public.py"), default_timeout=60).run()
+    assert not test.exception
+    assert [one.value for one in test.title] == ["These figures cannot be shown at the moment"]
+    assert "Release 2026-Q3 was made by an older version" in " ".join(one.value for one in test.markdown)
