@@ -1,8 +1,7 @@
 """How soon an upload is answered: one large workbook, twenty people at once, memory after many checks; persons found.
 
-Belongs here: the figures and their floors.  Does not belong here: the workbook (`workbook.py`), the corpus of names
-(`tests/persons/`).  Checks run in processes of their own (`python -m benchmarks.answering one|many …`), since the
-made-up territory must be declared before the registry is loaded, and since memory is measured there.
+Checks run in processes of their own (`python -m benchmarks.answering one|many …`), since the made-up territory must
+be declared before the registry is loaded, and since memory is measured there.
 """
 
 from __future__ import annotations

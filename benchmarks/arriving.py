@@ -1,7 +1,6 @@
 """One new return after a long history: time to refreshed marts and to the draft of the next release.
 
-Belongs here: the figures.  Does not belong here: the homes (`homes.py`).
-Each run begins with a copy of the built home.  Warm runs take place in one process that has refreshed before, as the
+Each run begins with a copy of the built home. Warm runs take place in one process that has refreshed before, as the
 orchestrator's does; the command is `rti refresh`, with all its imports.
 """
 

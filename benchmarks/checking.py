@@ -1,6 +1,5 @@
 """`rti check` of a workbook of 20,000 cells, cold and warm, beside reading it alone with openpyxl.
 
-Belongs here: the two figures and their floors.  Does not belong here: the workbook (`workbook.py`).
 Warm runs take place in a process of their own (`python -m benchmarks.checking FILE REPETITIONS`), since the made-up
 territory must be declared before the registry is loaded; the first run there is not counted.
 """

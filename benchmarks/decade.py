@@ -1,7 +1,5 @@
 """All marts of ten years of seven territories, how that grows to a hundred years, and what protecting them costs.
 
-Belongs here: the figures and the processes that are measured.  Does not belong here: the history (`history.py`).
-
 Ten times is ten times as long: then facts and all marts have ten times the rows, and each year as much as before. Ten
 editions of each return would leave the marts as they are, and ten times the reporters would make a hundred times the
 pairs, which is the arithmetic of pairs and says nothing of the statements.

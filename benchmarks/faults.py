@@ -1,7 +1,4 @@
-"""What the check finds: the share of planted faults told at their place, and good returns told as faulty.
-
-Belongs here: the two figures.  Does not belong here: the faults (`tests/faults/`).
-"""
+"""What the check finds: the share of planted faults told at their place, and good returns told as faulty."""
 
 from __future__ import annotations
 

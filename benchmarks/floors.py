@@ -1,8 +1,7 @@
 """Floors of reading: each format by its bare library, with nothing kept and nothing understood.
 
-Belongs here: one function a format that touches every cell once.  Does not belong here: our readers.
-Where the project's reader has no library beneath it, the floor is the least that any reader must do: PX is decoded and
-split, ODS and SDMX-ML are parsed as XML, JSON-stat as JSON.
+Where the project's reader has no library beneath it, the floor is the least that any reader must do: PX is decoded
+and split, ODS and SDMX-ML are parsed as XML, JSON-stat as JSON.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """How soon 20,250 numbers are answered, whatever they are sent as, and a register of 2 MB with short pseudonyms.
 
-Belongs here: the made-up workbook of `workbook.py` written in every other format that is read, and the measuring.
-The register is sent as the workbook of its form too.
-Does not belong here: the writers (`tests/samples/writers/`).  Of most formats no return of 2 MB exists: the counts of a
-form are bounded by its tables.  So 20,000 numbers are what is measured, and how many bytes they take is said.  PDF is
-left out: no page holds 47 columns, and `reading.py` says how many of its cells are read in a second.
+The register is sent as the workbook of its form too. Of most formats no return of 2 MB exists: the counts of a form
+are bounded by its tables. So 20,000 numbers are what is measured, and how many bytes they take is said. PDF is left
+out: no page holds 47 columns, and `reading.py` says how many of its cells are read in a second.
 """
 
 from __future__ import annotations

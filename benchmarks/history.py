@@ -1,8 +1,5 @@
 """A home with many years of accepted returns: the demonstration's own, and again and again so many years earlier.
 
-Belongs here: moving facts, blocks and declarations back in time.  Does not belong here: what is measured on such a
-home (`decade.py`), reading the returns (`plain.py`).
-
 The demonstration covers sixteen quarters. Read once, without ledger and judgement, and laid down again four, eight …
 years earlier they give a history without a gap in which every year holds as much as the newest: revised and missing
 returns, registers with persons of their own, victims, years that are sent as years. The returns of earlier years that

@@ -1,8 +1,5 @@
 """Temporary homes and folders of returns, built once a run and shared by the benchmarks that need them.
 
-Belongs here: making returns, building a home in a process of its own, and adding one return to it.
-Does not belong here: figures.
-
 The last return of the list is held back from every build, so that it can be the new one afterwards.
 """
 

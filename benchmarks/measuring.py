@@ -1,7 +1,4 @@
-"""Measuring: medians of repetitions, and whole commands with their peak memory.
-
-Belongs here: clocks and processes.  Does not belong here: what is measured.
-"""
+"""Measuring: medians of repetitions, and whole commands with their peak memory."""
 
 from __future__ import annotations
 

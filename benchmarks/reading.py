@@ -1,8 +1,7 @@
 """Reading alone: cells a second of each format, beside the bare library over the same bytes.
 
-Belongs here: the demonstration's files by format, and the large workbook.  Does not belong here: the floors.
 A cell is a cell of a grid or an observation of a cube, as the project's reader counts them; both sides are divided by
-that same number.  Readers run in this process, without the child process that a return gets.
+that same number. Readers run in this process, without the child process that a return gets.
 """
 
 from __future__ import annotations

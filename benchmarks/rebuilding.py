@@ -1,6 +1,5 @@
 """The full rebuild from bytes to a published release, beside a plain script that does the same work.
 
-Belongs here: the figures.  Does not belong here: the homes (`homes.py`), the script (`plain.py`).
 Long, so measured once a size; the repetitions of a run do not apply.
 """
 

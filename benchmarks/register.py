@@ -1,7 +1,4 @@
-"""A register of 2 MB: the lines of a sample over and over, each time of other persons in other proceedings.
-
-Belongs here: making its bytes, as the office's CSV and as the workbook of its form.  Does not belong here: measuring.
-"""
+"""A register of 2 MB: the lines of a sample over and over, each time of other persons in other proceedings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The registry of benchmarks, and the figures they give.
-
-Belongs here: what a figure is and how a benchmark is entered.  Does not belong here: any measurement.
-"""
+"""The registry of benchmarks, and the figures they give."""
 
 from __future__ import annotations
 

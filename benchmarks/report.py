@@ -1,7 +1,4 @@
-"""Figures as one JSON object and as a table.
-
-Belongs here: how a run is told.  Does not belong here: measuring.
-"""
+"""Figures as one JSON object and as a table."""
 
 from __future__ import annotations
 

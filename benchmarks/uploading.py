@@ -1,8 +1,7 @@
 """Twenty accounts hand in through the API of a running service at once; and one large workbook through it.
 
-Belongs here: the figures and their floors.  Does not belong here: the service's process
-(`tests/service/running.py`), the workbook (`workbook.py`).  Everything a person waits for is in them: the request, the
-check beside the history, the store, the ledger, and the answer.
+Everything a person waits for is in them: the request, the check beside the history, the store, the ledger, and the
+answer.
 """
 
 from __future__ import annotations

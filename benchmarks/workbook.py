@@ -1,7 +1,5 @@
 """A workbook of 20,000 cells and the made-up territory whose form declares it.
 
-Belongs here: writing both into a scratch folder.  Does not belong here: measuring.
-
 Nine sheets, one a quarter; 50 rows (article and age) by 45 columns (stage, sex, citizenship), so 2,250 numbers a
 sheet.  Of each three columns the third is a formula with its stored result, as offices send their totals.
 """

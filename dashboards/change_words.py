@@ -1,8 +1,4 @@
-"""What changed and why, in words: convictions split into volume and ratio, ways out, and breaks of a series.
-
-Belongs here: pure functions from rows of a release's tables `decomposition`, `exit` and `break` to text.  Does not
-belong here: how they are computed, SQL, HTML, Streamlit.
-"""
+"""What changed and why, in words: convictions split into volume and ratio, ways out, and breaks of a series."""
 
 from __future__ import annotations
 

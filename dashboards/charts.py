@@ -1,7 +1,5 @@
 """Charts of the public dashboard: Altair, readable in grey, direct labels, and a text for those who cannot see them.
 
-Belongs here: figures from rows.  Does not belong here: which rows, and the words beside them.
-
 Colours are of the Okabe-Ito palette, told apart by people with any common colour blindness; no meaning rests on colour
 alone.  Nothing is fetched: fonts are those of the page.  Altair is imported late, so that a page's sentence and table
 are on the screen before it is.

@@ -1,8 +1,4 @@
-"""Durations, pending cases, cohorts and sentences in words: what stands in a field, and why there is none.
-
-Belongs here: pure functions from rows of a release's figures of records and of clearance to text.  Does not belong
-here: ratios and pairs (`indicator_words.py`), counts (`words.py`), SQL, HTML, Streamlit.
-"""
+"""Durations, pending cases, cohorts and sentences in words: what stands in a field, and why there is none."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Indicators in words: intervals, states, versions of a ratio, reasons, and what can be told of two territories.
-
-Belongs here: pure functions from rows of a release's indicators to text.  Does not belong here: counts (`words.py`),
-SQL, HTML, Streamlit.
-"""
+"""Indicators in words: intervals, states, versions of a ratio, reasons, and what can be told of two territories."""
 
 from __future__ import annotations
 

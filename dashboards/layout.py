@@ -1,7 +1,5 @@
 """What all public pages share: the frame (style, banner, empty state, foot), and selections that live in the address.
 
-Belongs here: Streamlit that more than one page needs.  Does not belong here: SQL and the words of figures.
-
 Selections are written to the address by hand and not by Streamlit's `bind`, which leaves defaults out of it: an
 address quoted today would show another quarter after the next release.
 """

@@ -1,8 +1,4 @@
-"""Unprotected indicators in words, for the people of the offices: figures with limits, reasons, states, what to do.
-
-Belongs here: functions from rows of the restricted marts to text in the reader's language.  Does not belong here: whose
-figures they are (`pipelines/desk/figures.py`), tables and Streamlit (`portal_pages/figures.py`).
-"""
+"""Unprotected indicators in words, for the people of the offices: figures with limits, reasons, states, what to do."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """HTML of the portal that a screen reader, a keyboard and a printer understand: tables, lists, boxes, badges.
 
-Belongs here: shapes, made of escaped parts.  Does not belong here: sentences (`portal_words.py`, the pages) and what
-they are about.  Everything goes through Streamlit's sanitiser besides; text of files and people is escaped here.
+Everything goes through Streamlit's sanitiser besides; text of files and people is escaped here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """What all pages of the portal share: who acts, the frame (banner, head, foot), and ways between pages.
 
-Belongs here: Streamlit that more than one page needs.  Does not belong here: what an account may (`pipelines/desk/`
-decides it each time, whatever an address says), sentences of one page, HTML (`portal_html.py`).
-
 Who acts is asked anew at every rerun, so that an account that was disabled is out at once.  Until it is known nothing
 of any page is computed.
 """

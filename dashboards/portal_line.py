@@ -1,8 +1,5 @@
 """A line to the service that breaks: the page stays and is asked for anew, and a file on its way is given once more.
 
-Belongs here: what the service does about it (`Lines`); the browser's part is `portal_line.js`.  Does not belong here:
-what becomes of a file (`portal_pages/upload.py`).
-
 Seen with Streamlit 1.67.  The session outlives its line and the next line takes it up, but
 
 - the run that the break stopped is told to the next line as one that ended well.  Of this the browser concludes that

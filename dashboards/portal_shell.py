@@ -1,8 +1,7 @@
 """The shell around every page of the portal: the language of its document, its looks, its script.
 
-Belongs here: what a browser loads once, before any page is computed.  Streamlit would send the style sheets and the
-script anew with every run of every page, and the browser would clean and read them anew (12 kB, twice an upload).
-Does not belong here: what a page shows, and what the scripts do (`portal_*.js`).
+Streamlit would send the style sheets and the script anew with every run of every page, and the browser would clean
+and read them anew (12 kB, twice an upload).
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The two pages before all others of the portal: nobody has signed in, and somebody has who is not known here.
-
-Belongs here: what they say.  Does not belong here: who acts (`portal_entry.identify_person`), passwords and providers
-(`pipelines/service/`).
-"""
+"""The two pages before all others of the portal: nobody has signed in, and somebody has who is not known here."""
 
 from __future__ import annotations
 

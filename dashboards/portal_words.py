@@ -1,8 +1,4 @@
-"""Words of the portal that more than one page says: states, severities, roles, acts, periods, times.
-
-Belongs here: pure functions from codes to text in a language.  Does not belong here: HTML, Streamlit, and sentences
-that stand on one page only.
-"""
+"""Words of the portal that more than one page says: states, severities, roles, acts, periods, times."""
 
 from __future__ import annotations
 

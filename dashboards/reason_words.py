@@ -1,8 +1,4 @@
-"""Reason codes in words, once for public and for offices' pages: what two sides differ in, why there is no figure.
-
-Belongs here: the English words of codes, marked for the catalogues, since the offices' pages say them in their reader's
-language.  Does not belong here: sentences made of them (`indicator_words.py`, `portal_figures.py`).
-"""
+"""Reason codes in words, once for public and for offices' pages: what two sides differ in, why there is no figure."""
 
 from __future__ import annotations
 

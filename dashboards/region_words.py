@@ -1,8 +1,4 @@
-"""The region in words: its figure with who is in it, the range of its territories, and the window of a comparison.
-
-Belongs here: pure functions from rows of a release's tables `region` and `window` to text.  Does not belong here:
-single indicators and pairs (`indicator_words.py`), SQL, HTML, Streamlit.
-"""
+"""The region in words: its figure with who is in it, the range of its territories, and the window of a comparison."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Tables as HTML that a screen reader, a keyboard and a printer understand, where each figure links to its way back.
 
-Belongs here: rows and notes as escaped HTML.  Does not belong here: which rows (`queries.py`) and what they say
-(`words.py`).  The result goes through Streamlit's sanitiser, so that there is no script in it.
+The result goes through Streamlit's sanitiser, so that there is no script in it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Figures in words: symbols for what is not a number, names of periods and areas, notes, and the sentence to quote.
-
-Belongs here: pure functions from rows of a release to text.  Does not belong here: SQL, HTML, Streamlit.
-"""
+"""Figures in words: symbols for what is not a number, names of periods and areas, notes, and the sentence to quote."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Expectations that every instrument of counts shares: keys, codes, values, coverage, plausibility.
-
-Belongs here: small builders, each a list of expectations over one table of `tables.py`, each with its rule.
-Does not belong here: what only one instrument asks (its own module).
-"""
+"""Expectations that every instrument of counts shares: keys, codes, values, coverage, plausibility."""
 
 from __future__ import annotations
 

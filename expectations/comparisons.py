@@ -1,9 +1,5 @@
 """A return beside what was known before it, as tables: one row a comparison that can be right or wrong.
 
-Belongs here: jumps, stocks, lags, years so far, copies, missing lines and revisions; polars computes, Great
-Expectations decides elsewhere.  Does not belong here: a return by itself (`tables.py`), what is allowed (the suites),
-what is said about it (`rules.py`).
-
 `before` is what was known before each judged return, under that return's `submission_id`.  Every table has
 `submission_id` and `place`, so that a failing row leads back to its return and its cell.
 """

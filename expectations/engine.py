@@ -1,8 +1,5 @@
 """Great Expectations at work: suites over tables, one validation a table for many returns.
 
-Belongs here: how checks become GX expectations, how a validation is run and its failing rows found, and Data Docs.
-Does not belong here: any rule (`common.py` and the instruments' modules) and any word (`rules.py`).
-
 Great Expectations 1.24 has no polars or DuckDB source that works, hence pandas batches; it is imported late, since it
 takes about three seconds.
 

@@ -1,8 +1,4 @@
-"""Judge many returns at once beside what was known before each, and say what is wrong in which cell.
-
-Belongs here: bringing returns, history and declarations to the suites, and failing rows back to findings.
-Does not belong here: reading, standardising, and who may accept what.
-"""
+"""Judge many returns at once beside what was known before each, and say what is wrong in which cell."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """What the suites judge of a return by itself, as tables: polars computes here, Great Expectations decides elsewhere.
 
-Belongs here: bringing many returns into a few long tables, one row a thing that can be right or wrong.  Does not belong
-here: what was known before (`comparisons.py`), what is allowed (the suites) and what is said about it (`rules.py`).
-
 Every table has `submission_id` and `place`, so that a failing row leads back to its return and its cell.
 """
 

@@ -1,7 +1,6 @@
 """The command `rti`: its commands put together, and every failure turned into one sentence and an exit code.
 
-Belongs here: names of commands, exit codes, the way errors are told.  Does not belong here: a command's work
-(`pipelines/commands/`).  Nothing heavy is imported until a command runs, so that `rti --help` answers at once.
+Nothing heavy is imported until a command runs, so that `rti --help` answers at once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""Code lists for Python: the only reader of the seed CSVs that dbt loads too.
-
-Belongs here: typed access to `dbt_project/seeds/codelists/*.csv`, without dbt.
-Does not belong here: facts of one territory (its folder) and labels on screens (`codelist_labels.csv`, through
-`label()`, is the one place of those).
-"""
+"""Code lists for Python: the only reader of the seed CSVs that dbt loads too."""
 
 from __future__ import annotations
 

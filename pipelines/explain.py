@@ -1,7 +1,6 @@
 """The way back: from a released figure to the returns behind it, down to sheet and cell.
 
-Belongs here: the readable id of a released figure, and walking release -> programme row -> submissions -> facts.
-Does not belong here: showing figures.  Places belong to the office: what this gives is for the restricted side only.
+Places belong to the office: what this gives is for the restricted side only.
 
 The id is `<release>/<table_id>/<key=value;...>`, for example
 `2026-Q3/area_quarter/area=MK;period=2026-Q3;measure=indicted;count_unit=person;offence_group=TIP`.  Of the key it

@@ -1,6 +1,5 @@
 """The home: one folder that holds all data of one installation, and where each kind of file lies in it.
 
-Belongs here: paths below `RTI_HOME` and the fixed kind of the home.  Does not belong here: what the files contain.
 `restricted/` and `public/` are never mixed: a public page gets a path below `public/` and no other.
 """
 

@@ -1,9 +1,4 @@
-"""What is measured of the counts themselves, and what was known at an earlier moment.
-
-Belongs here: the step of a refresh that measures quality, revisions and coherence, and the command's work of building
-everything as of a moment.  Does not belong here: how a table is made (`indicators.measured`), the other steps
-(`refresh/`).
-"""
+"""What is measured of the counts themselves, and what was known at an earlier moment."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The numbers of returns that stand behind one figure, each with its sheet and cell.
-
-Belongs here: choosing, from the facts of the submissions that a figure names, the rows it was made of; the choices are
-those of the dbt models, made again here for one figure so that the way back can be checked against the figure.
-Does not belong here: the release and the ledger (`explain.py`), the lines of a register (`records.py`).
-"""
+"""The numbers of returns that stand behind one figure, each with its sheet and cell."""
 
 from __future__ import annotations
 

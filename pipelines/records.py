@@ -1,8 +1,4 @@
-"""The lines of a register that stand behind one figure: each person counted once in a proceeding, with line and file.
-
-Belongs here: choosing events as the dbt models count them, made again for one figure.  Does not belong here: numbers
-that an office counted by itself (`places.py`).
-"""
+"""The lines of a register that stand behind one figure: each person counted once in a proceeding, with line and file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Run the refresh: Dagster's job `refresh`, in this process, on the instance that lies in the home, under one lock.
 
-Belongs here: starting that job for the command line.  Does not belong here: what the job does (`refresh/`), and its
-graph (`pipelines/defs/`).  Dagster is imported when a refresh starts and not before.
+Dagster is imported when a refresh starts and not before.
 """
 
 from __future__ import annotations

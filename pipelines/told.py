@@ -1,8 +1,4 @@
-"""Errors whose words can be said in any language.
-
-Belongs here: the base of errors that are told to people.  Does not belong here: the sentences, which stand where they
-are raised, as `SomeError(mark("{file} is not there"), file=name)`.
-"""
+"""Errors whose words can be said in any language."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Runs the dbt project: one warm dbt in this process, one parse, one invocation a phase.
 
-Belongs here: which files dbt reads and writes, how a build becomes visible, and dbt's errors as sentences.
-Does not belong here: SQL and rules of modelling (`dbt_project/`), and when a build is due (`refresh/`).
-
 A build writes aside and is renamed when it is whole, under a name that never comes again, so that a reader never sees
 half of one and never has to wait. A build of the counts begins with a copy of the one before it: the facts in it are
 insert-only, so only the files of newly accepted submissions are read.

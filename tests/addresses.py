@@ -1,7 +1,7 @@
 """Refuse files that name a package registry's host or a path of one machine.
 
-Run as `python -m tests.addresses FILE...` by the commit hook. Belongs here: what counts as such an address. A host is
-kept in two parts, so that this file does not hold what it refuses.
+Run as `python -m tests.addresses FILE...` by the commit hook. A host is kept in two parts, so that this file does not
+hold what it refuses.
 """
 
 from __future__ import annotations

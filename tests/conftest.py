@@ -1,7 +1,5 @@
 """Fixtures that several folders of tests share: one demonstration home, built once a session, and the databases that a
 ledger may lie in, and one browser.
-
-Belongs here: building them, and handing out copies.  Does not belong here: what is asserted of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What tests of the portal share: accounts of a copied home, who has signed in, and files to hand in.
 
-Belongs here: making them.  Does not belong here: what is asserted.  Nobody signs in with a provider here: claims are
-given in the process (`portal_layout.ask_for_claims`), as a provider of the name `ISSUER` would give them.
+Nobody signs in with a provider here: claims are given in the process (`portal_layout.ask_for_claims`), as a provider
+of the name `ISSUER` would give them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A PostgreSQL for the tests of the ledger: find Debian's, as root install it where none is, start one for a session.
 
-Run as `python -m tests.postgres` by `make test`, to see to the package. Exits with 1 and the command to run otherwise.
-Belongs here: the server and a fresh database for each test.  Does not belong here: what is tested.
+Run as `python -m tests.postgres` by `make test`, to see to the package. Exits with 1 and the command to run
+otherwise.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Windows, changes of convictions and ways out for the release made by hand, with planted states.
-
-Belongs here: invented rows in the columns of the marts.  Does not belong here: arithmetic of the marts.
-"""
+"""Windows, changes of convictions and ways out for the release made by hand, with planted states."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A small release made by hand and written by the project's own formats, for tests of whatever reads a release.
-
-Belongs here: invented cells with planted situations.  Does not belong here: what a test expects of them; but the
-planted ones are named in `PLANTED`, so that a test and a reader find them.
-"""
+"""A small release made by hand and written by the project's own formats, for tests of whatever reads a release."""
 
 from __future__ import annotations
 

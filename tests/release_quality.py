@@ -1,7 +1,4 @@
-"""Quality, revisions and coherence for the release made by hand: one situation a territory.
-
-Belongs here: invented rows in the columns of the release's tables.  Does not belong here: arithmetic.
-"""
+"""Quality, revisions and coherence for the release made by hand: one situation a territory."""
 
 from __future__ import annotations
 

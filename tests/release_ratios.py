@@ -1,8 +1,4 @@
-"""Ratios of stages for the release made by hand, one situation a territory, and the pairs and the range beside them.
-
-Belongs here: invented rows in the columns of the marts.  Does not belong here: arithmetic; that the numbers agree with
-each other is for the tests of the marts.
-"""
+"""Ratios of stages for the release made by hand, one situation a territory, and the pairs and the range beside them."""
 
 from __future__ import annotations
 

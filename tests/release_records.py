@@ -1,8 +1,4 @@
-"""Figures of case records and of clearance for the release of the tests, made up, with planted situations.
-
-Belongs here: rows of `duration`, `pending`, `cohort`, `sentence` and `clearance`.  Does not belong here: what a page
-says of them.
-"""
+"""Figures of case records and of clearance for the release of the tests, made up, with planted situations."""
 
 from __future__ import annotations
 

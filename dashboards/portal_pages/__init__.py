@@ -1,8 +1,4 @@
-"""The pages of the portal, in the order in which they are offered, and for whom.
-
-Belongs here: the list.  Does not belong here: a right (`pipelines/desk/` decides each time): a page that is not offered
-would have nothing to show.
-"""
+"""The pages of the portal, in the order in which they are offered, and for whom."""
 
 from __future__ import annotations
 

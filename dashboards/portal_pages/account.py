@@ -1,7 +1,4 @@
-"""My account: language, mail, what I may, tokens for machines, and where the password is changed.
-
-Belongs here: an account's own settings.  Does not belong here: other people's (`people.py`).
-"""
+"""My account: language, mail, what I may, tokens for machines, and where the password is changed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """Answer: the page of one submission, for its sender, its approver and whoever may see it.
 
-Belongs here: its frame: what it is, the verdict, the summary that links to each finding, and the choice of what is
-shown.  Does not belong here: the parts (`answer_findings.py`, `answer_views.py`, `answer_files.py`), what is done with
-it (`answer_acts.py`).  The address names the submission; whether it may be seen the desk decides at each look.
+The address names the submission; whether it may be seen the desk decides at each look.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""What can be done with a submission from its page: send, approve, return, override, replace; its receipt.
-
-Belongs here: these forms.  Does not belong here: taking back (`answer_withdrawal.py`), who may
-(`pipelines/people/permissions.py`): a form that is not offered would be refused all the same.
-"""
+"""What can be done with a submission from its page: send, approve, return, override, replace; its receipt."""
 
 from __future__ import annotations
 

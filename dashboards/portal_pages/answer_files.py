@@ -1,8 +1,4 @@
-"""Downloads of an answer, and everything that happened to a submission.
-
-Belongs here: which files are offered, and the table of events.  Does not belong here: how a file is made
-(`pipelines/answers/`).
-"""
+"""Downloads of an answer, and everything that happened to a submission."""
 
 from __future__ import annotations
 

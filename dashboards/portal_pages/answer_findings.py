@@ -1,8 +1,4 @@
-"""The findings of an answer: by cause, each with its place, what stands there, what was expected, how to mend it.
-
-Belongs here: their drawing, the suggested fixes, and the words that a warning asks for.  Does not belong here: what is
-wrong (`pipelines/returns/`, `expectations/`) and how findings are put together (`pipelines/answers/`).
-"""
+"""The findings of an answer: by cause, each with its place, what stands there, what was expected, how to mend it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What the forms of a submission's page share: an act tried, what it has done said once, a coded reason chosen.
-
-Does not belong here: the forms (`answer_acts.py`, `answer_withdrawal.py`).
-"""
+"""What the forms of a submission's page share: an act tried, what it has done said once, a coded reason chosen."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What stands beside an answer: the sender's sheet and what was read, changes from before, the last twelve periods.
-
-Belongs here: their drawing.  Does not belong here: reading and comparing (`pipelines/answers/`).
-"""
+"""What stands beside an answer: the sender's sheet and what was read, changes from before, the last twelve periods."""
 
 from __future__ import annotations
 

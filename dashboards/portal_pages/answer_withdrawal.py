@@ -1,8 +1,4 @@
-"""Taking a return back from its page: alone while it does not count, by a second person once it does.
-
-Belongs here: the forms, who has asked for it, and the consequence said before it is done.  Does not belong here: who
-may (`pipelines/people/permissions.py`).
-"""
+"""Taking a return back from its page: alone while it does not count, by a second person once it does."""
 
 from __future__ import annotations
 

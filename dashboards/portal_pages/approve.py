@@ -1,7 +1,4 @@
-"""Approve: what waits for this person's decision, and for the steward what waits for anybody's.
-
-Belongs here: the list.  Does not belong here: deciding, which is done beside the answer (`answer_acts.py`).
-"""
+"""Approve: what waits for this person's decision, and for the steward what waits for anybody's."""
 
 from __future__ import annotations
 

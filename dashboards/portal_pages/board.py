@@ -1,7 +1,5 @@
-"""Submission board: of each office, instrument and period, how far the return has come; deadlines, overdue ones first.
-
-Belongs here: its drawing and the calendar file's button.  Does not belong here: states and days
-(`pipelines/timetable/`).
+"""Submission board: of each office, instrument and period, how far the return has come; deadlines, overdue ones
+first.
 """
 
 from __future__ import annotations

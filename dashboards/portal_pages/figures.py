@@ -1,8 +1,4 @@
-"""Our figures: the unprotected indicators of one's own offices in the newest year and quarter, never for publication.
-
-Belongs here: its choices and tables.  Does not belong here: who sees what (`pipelines/desk/figures.py`), the words of
-single figures (`dashboards/portal_figures.py`).
-"""
+"""Our figures: the unprotected indicators of one's own offices in the newest year and quarter, never for publication."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Nothing to report: a nil return for a form and periods that are expected and open, said in a sentence and confirmed.
-
-Belongs here: the choice and the confirmation.  Does not belong here: what a nil return is (`pipelines/intake/nil.py`).
+"""Nothing to report: a nil return for a form and periods that are expected and open, said in a sentence and
+confirmed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""People: accounts and what they may, kept by the steward; the audit log and whether its chain holds.
-
-Belongs here: forms and tables.  Does not belong here: the rules (`pipelines/people/`): each act names who does it and
-is refused where it is not his or hers.
-"""
+"""People: accounts and what they may, kept by the steward; the audit log and whether its chain holds."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Practice: a desk of one's own with a training territory, where a newcomer can fail safely.
-
-Belongs here: the same upload and answer on the practice desk, its files, the colleague, and beginning anew.  Does not
-belong here: what makes it harmless (`pipelines/desk/practice.py`: a home of its own for each person).
-"""
+"""Practice: a desk of one's own with a training territory, where a newcomer can fail safely."""
 
 from __future__ import annotations
 

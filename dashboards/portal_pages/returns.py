@@ -1,8 +1,4 @@
-"""My returns: the submissions that somebody may see, with what is to be done next.
-
-Belongs here: the list and its filters, also for pages that show a part of it (`approve.py`, `practice.py`).  Does not
-belong here: one submission (`answer.py`).
-"""
+"""My returns: the submissions that somebody may see, with what is to be done next."""
 
 from __future__ import annotations
 

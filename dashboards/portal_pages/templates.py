@@ -1,7 +1,4 @@
-"""Templates: for each form of somebody's offices, the empty workbook of the periods that are due next.
-
-Belongs here: which are offered, and their buttons.  Does not belong here: the workbook (`pipelines/templates/`).
-"""
+"""Templates: for each form of somebody's offices, the empty workbook of the periods that are due next."""
 
 from __future__ import annotations
 

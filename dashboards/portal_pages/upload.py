@@ -1,7 +1,6 @@
 """Upload: files come in, are answered step by step, and what was recognised is confirmed by the person.
 
-Belongs here: the way from the files to their drafts.  Does not belong here: what is wrong with a file (`answer.py`),
-what is kept (`pipelines/desk/uploading.py`).  Uploading sends nothing.
+Uploading sends nothing.
 """
 
 from __future__ import annotations

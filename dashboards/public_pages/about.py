@@ -1,6 +1,6 @@
 """About: what the symbols mean, how persons are protected, how to cite, and the release's files to download.
 
-Belongs here: what holds for the whole release.  Methods are explained at length in the project's documentation.
+Methods are explained at length in the project's documentation.
 """
 
 from __future__ import annotations

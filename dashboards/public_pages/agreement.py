@@ -1,8 +1,4 @@
-"""Pairs of sources on one thing: what each says, by how much they differ, and what explains it.
-
-Belongs here: that table, of the pages on quality and on what others published.  Does not belong here: how pairs are
-found and reasons settled (`pipelines/indicators/coherence.py`).
-"""
+"""Pairs of sources on one thing: what each says, by how much they differ, and what explains it."""
 
 from __future__ import annotations
 

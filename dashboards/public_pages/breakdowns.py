@@ -1,7 +1,6 @@
 """Tables of breakdowns that several pages show.
 
-Belongs here: rows of the programme as categories by columns.  Nothing is added up: a margin is shown where the release
-has it.
+Nothing is added up: a margin is shown where the release has it.
 """
 
 from __future__ import annotations

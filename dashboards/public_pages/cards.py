@@ -1,8 +1,4 @@
-"""How each territory counts: the counting cards of the figures that a page shows.
-
-Belongs here: finding the cards of figures and showing them.  Does not belong here: what a card says
-(`pipelines/indicators/counting.py`), the rules of one office in full (`territory.py`).
-"""
+"""How each territory counts: the counting cards of the figures that a page shows."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Why convictions changed: from year to year, split into the number indicted and the ratio convicted.
-
-Belongs here: that section, of a territory's page and of the region's.  Does not belong here: how a change is split
-(`pipelines/statistics/decomposition.py`) and its words (`change_words.py`).
-"""
+"""Why convictions changed: from year to year, split into the number indicted and the ratio convicted."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""How long it takes, and what the sentence is: times, ages, cohorts and sentences of records; clearance of counts.
-
-Belongs here: figures made of case records, and CEPEJ's figures in a section of their own: a disposition time is no
-duration, and the two never share a table or an axis.  Does not belong here: ratios of stages (`ratios.py`).
-"""
+"""How long it takes, and what the sentence is: times, ages, cohorts and sentences of records; clearance of counts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What others published: their figures with citations, conflicts side by side, and the view beside our own.
 
-Belongs here: reference figures.  Real ones never stand beside demonstration ones: in a demonstration release the view
-beside uses invented references alone.  A difference is shown only where both sides are public.
+Real ones never stand beside demonstration ones: in a demonstration release the view beside uses invented references
+alone. A difference is shown only where both sides are public.
 """
 
 from __future__ import annotations

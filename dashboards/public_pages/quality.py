@@ -1,7 +1,6 @@
 """How good the figures are: completeness, punctuality, timeliness, revision and coherence of each territory, in words.
 
-Belongs here: what is said of the release's tables `quality`, `revision_summary` and `coherence`.  Does not belong here:
-how they are computed (`pipelines/indicators/`). Nobody is ranked: territories stand in their own order.
+Nobody is ranked: territories stand in their own order.
 """
 
 from __future__ import annotations

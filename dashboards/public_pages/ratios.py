@@ -1,7 +1,4 @@
-"""From stage to stage: one ratio in its three versions, with ranges, for each territory and the region.
-
-Belongs here: ratios of stages and what can be told of two territories.  Does not belong here: counts and rates.
-"""
+"""From stage to stage: one ratio in its three versions, with ranges, for each territory and the region."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The region: stages of proceedings side by side for one period, territory by territory.
 
-Belongs here: the comparison.  One crime, one kind of decision, one unit; figures of different kinds never share a
-table.
+One crime, one kind of decision, one unit; figures of different kinds never share a table.
 """
 
 from __future__ import annotations

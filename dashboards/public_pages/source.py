@@ -1,6 +1,6 @@
 """Where a number comes from: release, table of the programme, and the returns behind one figure.
 
-Belongs here: the public part of the way back.  Sheet and cell belong to the office; `rti explain` walks on to them.
+Sheet and cell belong to the office; `rti explain` walks on to them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One territory: its stages over time, breakdowns, jurisdictions, counting card, and the returns it sent.
 
-Belongs here: what is of one territory.  Comparison stands on the region's page.
+Comparison stands on the region's page.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Victims: presumed and identified, by territory, and broken down for one territory.
 
-Belongs here: counts of victims.  They stand apart from the counts of proceedings, which are of other persons.
+They stand apart from the counts of proceedings, which are of other persons.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Every SQL statement of the public dashboard, and the one place that opens a release.
 
-Belongs here: statements with parameters, parted by the tables they read, and reading them from `release.duckdb`,
-read-only.  They select rows of the published programme and never add any up.  Does not belong here: words, symbols and
-screens (`words.py`, `tables.py`, `public_pages/`), and any file but that of a release.
+They select rows of the published programme and never add any up.
 
 In this module: the small questions that several pages ask.
 """

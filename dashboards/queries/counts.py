@@ -1,8 +1,4 @@
-"""Statements on counts: the protected cells of the programme, with rates and shares beside them.
-
-Belongs here: what changes with the tables `cell` and `indicator`, and the names of the programme's tables.  Does not
-belong here: ratios and what follows from them (`indicators.py`), figures of records (`records.py`).
-"""
+"""Statements on counts: the protected cells of the programme, with rates and shares beside them."""
 
 from __future__ import annotations
 

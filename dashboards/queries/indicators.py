@@ -1,8 +1,4 @@
-"""Statements on indicators of several counts: ratios, pairs, the region, clearance, and the cards behind them.
-
-Belongs here: what changes with the marts of indicators.  Does not belong here: counts and their rates (`counts.py`),
-figures of records (`records.py`).
-"""
+"""Statements on indicators of several counts: ratios, pairs, the region, clearance, and the cards behind them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """Opening a release and reading it: the one place that does, read-only.
 
-Belongs here: which file is current, its connection, and running a named statement.  Does not belong here: statements.
-
 A release never changes, so its resolved path is the whole cache key.
 """
 

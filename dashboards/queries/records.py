@@ -1,8 +1,4 @@
-"""Statements on figures of case records: durations, ages of pending cases, cohorts, sentences.
-
-Belongs here: what changes with these four tables.  Does not belong here: CEPEJ's figures, which are made of counts
-(`indicators.py`).
-"""
+"""Statements on figures of case records: durations, ages of pending cases, cohorts, sentences."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Statements on what stands behind and beside the figures: the release, areas, notes, returns, references, quality.
-
-Belongs here: names, code lists, coverage, counting rules, what others published, how good it is.  Does not belong here:
-the figures themselves.
-"""
+"""Statements on what stands behind and beside the figures: the release, areas, notes, returns, references, quality."""
 
 from __future__ import annotations
 

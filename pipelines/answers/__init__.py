@@ -1,8 +1,4 @@
-"""What is made of a report: groups of findings, suggestions, annotated workbooks, pages, and comparisons.
-
-Belongs here: pure functions from a report, a file's bytes or observations to what a person is shown.
-Does not belong here: checking (`pipelines/intake/check.py`), the ledger, pages of the portal.
-"""
+"""What is made of a report: groups of findings, suggestions, annotated workbooks, pages, and comparisons."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What changed against an earlier version, cell by cell; for registers in counts.
-
-Belongs here: joining two versions by their key.  Does not belong here: which version is the earlier one (the desk),
-series over time (`series.py`).
-"""
+"""What changed against an earlier version, cell by cell; for registers in counts."""
 
 from __future__ import annotations
 

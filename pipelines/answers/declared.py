@@ -1,8 +1,4 @@
-"""The words that a form declares, as candidates for a suggestion.
-
-Belongs here: which headings and labels a form knows, and which of them a return already has.
-Does not belong here: choosing among them (`suggesting.py`), reading.
-"""
+"""The words that a form declares, as candidates for a suggestion."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Findings by their cause, worst first, with what follows from a cause folded under it.
 
-Belongs here: which findings are one trouble, and which trouble brings about which other.
-Does not belong here: words of one finding (`wording.py`), pages and workbooks.
-
 What follows from what was seen by planting faults into real returns: a heading that was changed is at once an unknown
 heading, a missing one, and a column of numbers outside every table; a table moved by a column gave 28 findings for
 one cause; a lost title leaves a table that nobody declares; a label that was not read makes a part exceed its whole.

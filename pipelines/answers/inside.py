@@ -1,9 +1,4 @@
-"""What is done inside the child process: their workbook with our comments, a workbook of findings, a picture.
-
-Belongs here: the work function and the order of its steps.  Does not belong here: words for people (they come with
-the job); how a sheet of findings looks (`sheets.py`), what a copy loses (`losses.py`), the parts of the package
-(`package.py`).
-"""
+"""What is done inside the child process: their workbook with our comments, a workbook of findings, a picture."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Every finding as a line of CSV, for a spreadsheet.
-
-Belongs here: columns and their safe writing.  Does not belong here: words (`wording.py`).
-"""
+"""Every finding as a line of CSV, for a spreadsheet."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What a copy of their workbook cannot keep, so that it is said and not found out.
-
-Belongs here: the parts of a workbook that openpyxl does not write again, by sheet.
-Does not belong here: words (they come with the job).
-"""
+"""What a copy of their workbook cannot keep, so that it is said and not found out."""
 
 from __future__ import annotations
 

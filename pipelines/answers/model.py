@@ -1,7 +1,6 @@
 """The shapes of an answer: groups of findings in words, suggestions, changes, series, and what was read.
 
-Belongs here: plain frozen shapes that a page, a mail or a workbook can show.  Does not belong here: how they are made
-(the modules beside this one).  All texts are in the language that was asked for, unless they are the file's own.
+All texts are in the language that was asked for, unless they are the file's own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """The parts of a saved workbook: results of formulas put back, times that do not move.
 
-Belongs here: what openpyxl writes otherwise than it found it, mended in the package.
-Does not belong here: cells and sheets (`sheets.py`).
-
 openpyxl writes a formula without its result. A workbook without results cannot be read before someone has opened and
 saved it, and the sender would be told so of a file that we made; so the results that were in their file go back in.
 """

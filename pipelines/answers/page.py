@@ -1,7 +1,5 @@
 """The report as one HTML page, to be kept, printed, or sent by mail.
 
-Belongs here: the page and its looks: self-contained, without a script, fit for a screen reader and for print.
-Does not belong here: words of findings (`wording.py`), the portal's pages.
 Everything from the file is escaped.
 """
 

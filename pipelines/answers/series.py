@@ -1,8 +1,4 @@
-"""The last values of the same series beside each value of a return.
-
-Belongs here: which periods come before, what is known of each, what was revised.
-Does not belong here: where history comes from (the desk), charts.
-"""
+"""The last values of the same series beside each value of a return."""
 
 from __future__ import annotations
 

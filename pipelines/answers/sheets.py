@@ -1,6 +1,5 @@
 """How a sheet of findings, a marked cell and a table as read look in a workbook.
 
-Belongs here: writing with openpyxl, inside the child.  Does not belong here: words (they come with the job).
 No text, theirs or ours, ever becomes a formula: `set_text` is the only way in.
 """
 

@@ -1,8 +1,5 @@
 """What could stand in a place instead of what does.
 
-Belongs here: the few cases in which nothing else can be meant, and ranked proposals for the others.
-Does not belong here: applying them (`workbook.py`); reading, which never guesses.
-
 A label is certain if its letters are those of one declared word but for look-alikes, spaces, and one slip of the
 finger, no other declared word is near, and that word does not stand in the table already.  A slip in a digit or a
 Roman numeral is never certain: articles of the law and quarters differ by just that.  Numbers are never certain,

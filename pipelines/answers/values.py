@@ -1,8 +1,4 @@
-"""Values and keys in words: zero, missing, not applicable and withheld stay four things.
-
-Belongs here: what a value is shown as, and what a key counts in words of the code lists.
-Does not belong here: comparing (`comparing.py`, `series.py`), findings.
-"""
+"""Values and keys in words: zero, missing, not applicable and withheld stay four things."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What was read, beside what was sent: rows of numbers in words, and the sender's tables as plain cells.
-
-Belongs here: plain structures for a page.  Does not belong here: reading (`inside.py`), HTML.
-"""
+"""What was read, beside what was sent: rows of numbers in words, and the sender's tables as plain cells."""
 
 from __future__ import annotations
 

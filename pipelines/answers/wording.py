@@ -1,8 +1,4 @@
-"""A finding of an answer: its words, its place in words, and what is suggested.
-
-Belongs here: what an answer adds to the words of a finding.
-Does not belong here: these words (`pipelines/locales/{findings,places}.py`), groups (`grouping.py`).
-"""
+"""A finding of an answer: its words, its place in words, and what is suggested."""
 
 from __future__ import annotations
 

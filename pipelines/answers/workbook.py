@@ -1,8 +1,4 @@
-"""The workbook that an office takes back: their own with comments and colours, or a workbook of findings.
-
-Belongs here: the words of the sheet of findings and of the comments, and which job is asked for.
-Does not belong here: openpyxl (the child's: `inside.py`, `sheets.py`), HTML and CSV.
-"""
+"""The workbook that an office takes back: their own with comments and colours, or a workbook of findings."""
 
 from __future__ import annotations
 

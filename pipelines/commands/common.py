@@ -1,7 +1,4 @@
-"""What the commands share: exit codes, failures in words, JSON, the home, progress.
-
-Does not belong here: anything one command alone needs.
-"""
+"""What the commands share: exit codes, failures in words, JSON, the home, progress."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""What `rti submit` and `rti nil` tell of the files that were handed in: printed, as JSON, as an exit code.
-
-Belongs here: going through the files, so that one which cannot be handed in does not hold up the others; the layout.
-Does not belong here: where they are handed in (`submit.py` at the home's own desk, `remote.py` at a service elsewhere);
-what is told is the same JSON from both.
-"""
+"""What `rti submit` and `rti nil` tell of the files that were handed in: printed, as JSON, as an exit code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """`rti notices send|remind|list` and `rti timetable`: what people are told by mail, and what is due when.
 
-Does not belong here: words and ways of notices (`pipelines/notices/`), the arithmetic of deadlines
-(`pipelines/timetable/`).  A machine runs `rti notices remind` once a day and `rti notices send` every few minutes.
+A machine runs `rti notices remind` once a day and `rti notices send` every few minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""`rti receipt`: verifying a signed receipt without us, showing one, and changing the key that signs.
-
-Belongs here: what is printed.  Does not belong here: signing and verifying (`pipelines/intake/receipts.py`).
-"""
+"""`rti receipt`: verifying a signed receipt without us, showing one, and changing the key that signs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""`rti submit --to`: the part of the command that talks to a service elsewhere.
-
-Belongs here: reading the token, handing in one file there.  Does not belong here: requests
-(`pipelines/service/client.py`), what is printed (`handed_in.py`), the command itself (`submit.py`).
-"""
+"""`rti submit --to`: the part of the command that talks to a service elsewhere."""
 
 from __future__ import annotations
 

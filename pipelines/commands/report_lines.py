@@ -1,8 +1,4 @@
-"""The lines in which commands tell a report: its head, each finding with its place and remedy, what was not run.
-
-Belongs here: what `rti check` and `rti submit` say alike, in the language of the report.  Does not belong here: JSON,
-what became of a file that was handed in (`handed_in.py`).
-"""
+"""The lines in which commands tell a report: its head, each finding with its place and remedy, what was not run."""
 
 from __future__ import annotations
 

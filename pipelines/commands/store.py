@@ -1,8 +1,4 @@
-"""`rti store check`: stored files of which the ledger knows nothing.
-
-Belongs here: the command.  Does not belong here: which files these are, and what guards them
-(`pipelines/intake/unknown_bytes.py`).
-"""
+"""`rti store check`: stored files of which the ledger knows nothing."""
 
 from __future__ import annotations
 

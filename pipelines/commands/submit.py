@@ -1,8 +1,7 @@
 """`rti submit` and `rti nil`: handing in at the desk of this machine's home, or at a service elsewhere.
 
-Whoever runs a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and the
-API: the same rights, the same refusals, the same answer.  Does not belong here: what is printed (`handed_in.py`), the
-acts that follow (`intake.py`).
+Whoever runs a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and
+the API: the same rights, the same refusals, the same answer.
 """
 
 from __future__ import annotations

@@ -1,9 +1,5 @@
 """The desk: the one door through which people, and machines on their behalf, reach the intake.
 
-Belongs here: for each thing a person may see or do, one function `(desk, who, ...)` that asks for the right before
-anything is read or written, and then calls the intake.  Does not belong here: how it looks (portal, API, command line)
-and how it is done (`pipelines/intake/`).
-
 All raise NotAllowedError (the same words whether a submission is foreign or not there), TransitionError (its state does
 not allow it) or SubmissionRefusedError (this home takes such a file from nobody).
 """

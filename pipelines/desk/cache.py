@@ -1,8 +1,4 @@
-"""Reports that this process has made of stored submissions, so that a page opened twice costs one check.
-
-Belongs here: keeping a bounded number of them, and making one only once however many ask.  Does not belong here: what
-makes two reports the same (`reports.py` gives the key).
-"""
+"""Reports that this process has made of stored submissions, so that a page opened twice costs one check."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """The desk of one home: what every function of this package is given first.
 
-Belongs here: the home, its ledger and the declarations, opened together, and what is kept in this process.
-Does not belong here: rights and acts.  A desk serves one home and the territories of one kind: whoever
-keeps a practice home beside the real one opens two desks.
+A desk serves one home and the territories of one kind: whoever keeps a practice home beside the real one opens two
+desks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What is in the ledger, for those who may see it: lists, one submission, its events, its bytes.
-
-Belongs here: `Entry`, a row of the ledger with what the one who looks may do with it.  Does not belong here: acts.
-"""
+"""What is in the ledger, for those who may see it: lists, one submission, its events, its bytes."""
 
 from __future__ import annotations
 

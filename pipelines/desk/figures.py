@@ -1,8 +1,5 @@
 """The unprotected figures of one's own offices, for the people of these offices: what no release says.
 
-Belongs here: whose figures an area's are, and the reading of the restricted indicators for whoever may see them.
-Does not belong here: how a figure is computed (`dbt_project/`), how it looks (the portal), and anything public.
-
 An area's figures are those of every office that reports a part of them: whoever lacks one of these offices sees none.
 So the total of a territory is for those who see all its jurisdictions. The region's unprotected sums are for nobody.
 """

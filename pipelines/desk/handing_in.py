@@ -1,7 +1,6 @@
 """Handing in by a program, in one call: upload, and send where nothing is open.
 
-Belongs here: what `rti submit`, `rti nil` and the API do with a file, so that they answer alike.  Does not belong here:
-keeping (`uploading.py`), sending (`acts.py`).  The portal uploads and lets the person send.
+The portal uploads and lets the person send.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Justifications: giving them, and offering again what was said of the same warning a quarter before.
-
-Belongs here: what makes a warning the same from one return to the next, and when its justification expires.  Does not
-belong here: which warnings ask for one (the ledger's newest check says it).
-"""
+"""Justifications: giving them, and offering again what was said of the same warning a quarter before."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Practice: a desk of its own for each person, where nothing counts and everything may be tried.
 
-Belongs here: opening, resetting, who acts there, and the colleague who is the second person.
-Does not belong here: the files to try it with (`practice_files.py`), the acts themselves (the rest of this package).
-
 Each person's practice is a demonstration home below the real one, with a ledger, a store and a signing key of its own:
 nothing in it can reach the real ledger, whatever goes wrong. It takes returns of training territories only, and the
 real desk takes none of them. To begin anew is to make the home anew.

@@ -1,8 +1,5 @@
 """Files to practise with: a good one, some with the mistakes that are made, and one that says there was nothing.
 
-Belongs here: writing them, for the quarter that ended last, and what each of them teaches.
-Does not belong here: what the form is (`pipelines/territories/`, kind `training`).
-
 They are written when asked for, so that their quarter is one that the calendar asks for today. The figures are
 invented; the same quarter gives the same figures.
 """

@@ -1,8 +1,5 @@
 """The report of a stored submission, made again from its bytes, and the figures it is held against.
 
-Belongs here: what a report depends on, and the reading of facts for one submission.  Does not belong here: checking
-(`pipelines/intake/check.py`) and what is made of a report (`pipelines/answers/`).
-
 An accepted return is judged beside what was accepted before it, never beside itself.
 """
 

@@ -1,8 +1,7 @@
 """Uploads under way: each begun once, in a thread of its own, and followed by as many as ask for its answer.
 
-Belongs here: what outlives whoever is looking.  A page is run again for whatever happens on it, and the run that waited
-for an answer is gone; the check and the keeping go on, and the next run joins them.  Does not belong here: what an
-upload does (`uploading.py`), how its steps look (`dashboards/portal_pages/upload.py`).
+A page is run again for whatever happens on it, and the run that waited for an answer is gone; the check and the
+keeping go on, and the next run joins them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """Handing in: a check that keeps nothing, and an upload that keeps what is whole and one's own.
 
-Belongs here: the order of the steps.  Does not belong here: the steps (`pipelines/intake/`), sending
-(`handing_in.py`).
-
 Checked first, then kept, then entered, then recorded.  What is not kept, `pipelines/intake/admission.py` says.  A crash
 before it is entered leaves nothing that counts; after it, the next upload of the same bytes, the next look at it, or
 the next `rti refresh` finishes it.

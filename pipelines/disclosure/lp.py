@@ -1,7 +1,7 @@
 """Linear and whole-number programs over one block, solved by HiGHS.
 
-Belongs here: how a model is handed to the solver and what its answers mean.  Two models exist: the least costly
-population that raises one cell (for protection), and the bounds of one cell (for the audit).
+Two models exist: the least costly population that raises one cell (for protection), and the bounds of one cell (for
+the audit).
 """
 
 from __future__ import annotations

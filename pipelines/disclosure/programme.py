@@ -1,7 +1,6 @@
 """The programme: the declared list of tables that the public may ever see, and the rows of `mart_count` they select.
 
-Belongs here: reading `programme.yml` and selecting rows.  Nothing is added up here: a row that the programme wants
-and `mart_count` lacks is simply not released.
+Nothing is added up here: a row that the programme wants and `mart_count` lacks is simply not released.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """What ties blocks to each other: a count that is part of another of the same persons, period and level.
 
-Belongs here: which blocks are protected together, and the equations between their cells.  Does not belong here: which
-measure is part of which (`seeds/rules/measure_part.csv`), how the cells of one measure hang together (`space.py`).
-
 A decision at first instance is a conviction, an acquittal, a rejection or a discontinuance, by its definition.  So a
 reader who sees the decisions and three of their four parts knows the fourth; and who sees that six were convicted knows
 that no more than six were sentenced.  Looked at block by block neither is noticed: in the demonstration of November

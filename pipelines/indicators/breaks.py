@@ -1,8 +1,5 @@
 """Breaks: moments before and after which an area's figures do not compare, gathered from all that is declared.
 
-Belongs here: what makes a break, of which kind, in which area, from which day, and its words.
-Does not belong here: the declarations themselves (`territory.yml`, `law.csv`, `sims.yml`, forms), charts.
-
     law        an article came into force or ended (`law.csv`), or a break declared so (`sims.yml`)
     counting   a counting rule followed another, or a declared break
     recording  records took the place of aggregates or the reverse, or a form counts another circle than the one before

@@ -1,8 +1,5 @@
 """Counting cards, pairs of them and breaks as the tables that dbt reads.
 
-Belongs here: which cards hold for which area and period, their short names, the columns of the tables.
-Does not belong here: what a card says (`counting.py`), what a break is (`breaks.py`), scores (`statistics`).
-
 A card changes only where a rule, a form, an office that counts or an article of law begins or ends. So of each area
 the quarters between two such moments have one card, and a longer period has the card of the stretch it covers: each is
 made once, however many periods there are.

@@ -1,8 +1,5 @@
 """Coherence: the same thing said by two sources, their difference, and whether declared reasons explain it.
 
-Belongs here: pairing rows of the schema `reference.model.REFERENCE`, and the verdict on each pair.  Does not belong
-here: which of two figures is right (both stand), the reasons themselves (`reasons.yml`, read by `coherence_reasons`).
-
 A pair is never made across the line between what is real and what is invented: a demonstration's returns are held
 against invented references only.
 """

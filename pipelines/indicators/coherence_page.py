@@ -1,8 +1,4 @@
-"""The table of real cases in `docs/methodology/coherence.md`.
-
-Belongs here: making the table and putting it into the page (`python -m pipelines.indicators.coherence_page`).
-Does not belong here: pairs and verdicts (`coherence`).
-"""
+"""The table of real cases in `docs/methodology/coherence.md`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """All pairs of sources that a home or a release can hold against each other, with verdict and reasons, as one table.
 
-Belongs here: which rows are paired with which, and the table's columns.  Does not belong here: pairing and verdicts
-(`coherence`), reasons (`coherence_reasons`), reading files.
-
 Two worlds stand in one table and never in one pair: what was really published, and in a demonstration what is invented.
 """
 

@@ -1,8 +1,4 @@
-"""The tables that are made in Python, held to what is declared beside the models of dbt.
-
-Belongs here: reading the declaration, and that a table has its columns, types and key.  Does not belong here: how a
-table comes about (`measured.py` and below), tables that dbt makes: it holds those itself.
-"""
+"""The tables that are made in Python, held to what is declared beside the models of dbt."""
 
 from __future__ import annotations
 

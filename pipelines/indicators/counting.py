@@ -1,8 +1,4 @@
-"""Counting cards: how a jurisdiction counts at a level in a period, and which two sides may be divided.
-
-Belongs here: cards made of the declared rules, what they agree or disagree in, their words.
-Does not belong here: the rules themselves (`territory.yml`), scores of comparability (`statistics.comparability`).
-"""
+"""Counting cards: how a jurisdiction counts at a level in a period, and which two sides may be divided."""
 
 from __future__ import annotations
 

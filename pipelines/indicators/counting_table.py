@@ -1,8 +1,4 @@
-"""The table of declared counting rules in `docs/methodology/counting.md`.
-
-Belongs here: making the table and putting it into the page (`python -m pipelines.indicators.counting_table`).
-Does not belong here: what a rule says (`territory.yml`), cards (`counting.py`).
-"""
+"""The table of declared counting rules in `docs/methodology/counting.md`."""
 
 from __future__ import annotations
 

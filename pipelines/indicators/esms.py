@@ -1,8 +1,5 @@
 """Reference metadata in the structures of European statistics: ESMS 2.0 and, for quality, ESQRS.
 
-Belongs here: which of our concepts is which of theirs, the SDMX-ML 2.1 generic metadata file, reading it back.
-Does not belong here: the texts (`sims.yml`), formulas of quality (`statistics.quality`), the page (`esms_page`).
-
 Identifiers marked `seen` stand in a public importer of Eurostat's ESMS files (the European Environment Agency's); all
 others, the names, and the two structures' own identifiers and versions are from memory and say so in the file.
 What sims.yml has beyond ESMS, and each text's status and source, travel as annotations, which SDMX provides for it.

@@ -1,7 +1,4 @@
-"""Reference metadata of a territory as a plain page.
-
-Belongs here: the page.  Does not belong here: concepts and their identifiers (`esms`), the texts (`sims.yml`).
-"""
+"""Reference metadata of a territory as a plain page."""
 
 from __future__ import annotations
 

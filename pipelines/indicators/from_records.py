@@ -1,11 +1,8 @@
 """The step between the two phases of the model: from case events of the warehouse to tables of figures, as Parquet.
 
-Belongs here: reading events and blocks of one build of the counts, writing the restricted and the public tables, and
-what was released.  Does not belong here: how a figure is made and which is public (`record_*.py`), dbt.
-
-    restricted/records/<digest>/{restricted,public}/record_*.parquet   one folder a set of blocks, rules and release
-    restricted/records/<digest>/members.parquet                        who stands behind what the public sees
-    restricted/records/released/                                       the same of the newest published release
+restricted/records/<digest>/{restricted,public}/record_*.parquet   one folder a set of blocks, rules and release
+restricted/records/<digest>/members.parquet                        who stands behind what the public sees
+restricted/records/released/                                       the same of the newest published release
 """
 
 from __future__ import annotations

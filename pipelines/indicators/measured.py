@@ -1,8 +1,5 @@
 """The quality of what is known: revisions, punctuality and coherence, from a build of the counts, as Parquet.
 
-Belongs here: which files these tables are made of, inside and for a release.  Does not belong here: how a row comes
-about (`vintages`, `quality_table`, `coherence_table`), when it is due (`refresh`, `known`).
-
 Inside (`restricted/quality/`) they are made of unprotected counts and belong to the offices and the steward. For a
 release they are made of published cells, of coverage, and of the releases before it, and of nothing else.
 """

@@ -1,8 +1,4 @@
-"""The table of declared indicators in `docs/methodology/indicators.md`.
-
-Belongs here: making the table and putting it into the page (`python -m pipelines.indicators.metric_page`).
-Does not belong here: what an indicator is (`declared/*.yml`, `metrics.py`).
-"""
+"""The table of declared indicators in `docs/methodology/indicators.md`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Declarations of the indicators: one YAML a metric, read strictly, and what model, release and pages get of them.
 
-Belongs here: the shape of a declaration, the checks against the code lists and the dbt project, the two tables made of
-them.  Does not belong here: how a figure is computed (the named dbt model, `pipelines/statistics`), pages.
-
 The declarations stand in `declared/`; `RTI_METRICS` (a path list of folders) adds others.
 """
 

@@ -1,8 +1,4 @@
-"""The functions by which dbt tests pairs of areas: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`.
-
-Belongs here: registration, and columns of Arrow as arrays of numbers and back.  Does not belong here: any formula
-(`pipelines/statistics/contrasts.py`), SQL (`dbt_project/macros/pairs.sql` is the one place that calls these).
-"""
+"""The functions by which dbt tests pairs of areas: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`."""
 
 from __future__ import annotations
 

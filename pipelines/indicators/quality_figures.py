@@ -1,8 +1,4 @@
-"""Quality indicators of a territory as ESQRS asks for them, from what arrived and what was published.
-
-Belongs here: which indicator stands under which concept, its unit, and why it is not there.  Does not belong here: the
-formulas (`statistics.quality`), where dates and cells come from.
-"""
+"""Quality indicators of a territory as ESQRS asks for them, from what arrived and what was published."""
 
 from __future__ import annotations
 

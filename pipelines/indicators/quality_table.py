@@ -1,9 +1,7 @@
 """The quality of what arrived, in the terms of European statistics: one row an indicator of a territory, an instrument
 and a period.
 
-Belongs here: which returns, breaks, revisions and pairs go into which row.  Does not belong here: the formulas
-(`statistics.quality`, `statistics.revisions`), identifiers and units (`quality_figures`), reading files.  None of these
-figures ranks territories.
+None of these figures ranks territories.
 """
 
 from __future__ import annotations

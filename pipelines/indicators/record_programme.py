@@ -1,8 +1,4 @@
-"""The programme of figures from case records: which are made, and which of them the public may see.
-
-Belongs here: reading and checking `record_programme.yml`.  Does not belong here: making the figures, and the rule of
-what of them stands (`statistics/records_rule.py`).
-"""
+"""The programme of figures from case records: which are made, and which of them the public may see."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""From wide frames of figures to the tables of the records: exact for offices, by the rule for the public.
-
-Belongs here: which columns become which rows, which figures of one whole may stand together, and how the dispersion is
-rounded.  Does not belong here: the rule for one figure (`statistics/records_rule.py`), the figures themselves
-(`record_tables.py`), the release before (`record_release.py`), files (`from_records.py`).
-"""
+"""From wide frames of figures to the tables of the records: exact for offices, by the rule for the public."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Public figures from records beside those of the release before: what may be told anew, and the lags made of them.
-
-Belongs here: keeping a released figure until enough persons have moved, and the table of lags.
-Does not belong here: the rule of how many (`statistics/records_rule.py`), one release by itself (`record_public.py`).
-"""
+"""Public figures from records beside those of the release before: what may be told anew, and the lags made of them."""
 
 from __future__ import annotations
 

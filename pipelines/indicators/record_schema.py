@@ -1,8 +1,4 @@
-"""The tables that figures from case records come in: their columns, and the empty ones where there are no records.
-
-Belongs here: names and types, once for the step that writes them, for dbt that reads them, and for tests.
-Does not belong here: how a figure is made (`record_tables.py`) or made public (`record_public.py`).
-"""
+"""The tables that figures from case records come in: their columns, and the empty ones where there are no records."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Figures of case records before anybody's rule: wide frames, one row a group, with the persons behind each.
-
-Belongs here: which groups are made of events and how the functions of `pipelines/statistics` are joined.
-Does not belong here: formulas (there), what may be published (`record_public.py`), files (`from_records.py`).
-"""
+"""Figures of case records before anybody's rule: wide frames, one row a group, with the persons behind each."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Spans of quarters: the days of a quarter, a year or a pool of years, and whether a declared range holds in them.
-
-Belongs here: arithmetic that knows pools (`2023-2025`) beside the periods in which offices report.
-Does not belong here: periods of returns (`pipelines/returns/periods.py`), which are never pools.
-"""
+"""Spans of quarters: the days of a quarter, a year or a pool of years, and whether a declared range holds in them."""
 
 from __future__ import annotations
 

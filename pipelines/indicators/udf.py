@@ -1,8 +1,5 @@
 """The functions that DuckDB calls while dbt runs: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`.
 
-Belongs here: registration, and columns of Arrow as arrays of numbers and back.  Does not belong here: any formula
-(`pipelines/statistics`), SQL (the macros in `dbt_project/macros/statistics.sql` are the one place that calls these).
-
 On another engine the same macros dispatch to functions of that engine made of the same module.
 """
 

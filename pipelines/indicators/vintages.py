@@ -1,8 +1,5 @@
 """Vintages: what was known of a figure when, as a triangle, and how far first figures moved.
 
-Belongs here: the triangle of published editions, and the measures of a triangle series by series.  Does not belong
-here: the triangle of accepted returns (dbt's `mart_revision`), the formulas (`statistics.revisions`), reading files.
-
 Inside, a vintage is an acceptance or a withdrawal that changed a figure. To the public it is a release, and nothing but
 what releases show: a figure that was accepted and never published is nobody's to compare with.
 """

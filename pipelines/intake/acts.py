@@ -1,7 +1,4 @@
-"""What is told to the ledger: arrivals, results of checks, acts of people.
-
-Belongs here: these records and nothing they do.  Does not belong here: the transitions (`ledger.py`, `decisions.py`).
-"""
+"""What is told to the ledger: arrivals, results of checks, acts of people."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
 """What of a file is taken, and from whom: one rule for all who hand in, one file at a time or many at once.
 
-Belongs here: what a home refuses by its bytes, what is another's, what belongs to practice, what is not kept, and the
-words of these refusals.  Does not belong here: checking (`check.py`), rights (`pipelines/people/permissions.py`),
-the order of the steps (`pipelines/desk/uploading.py` for a person, `record.py` for many at once).
-
 Not kept is: what cannot be read, what names persons, what no form is recognised in (nobody would have a right to it,
 and it may be anything), and what is not its sender's to hand in here.
 """

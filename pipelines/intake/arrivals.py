@@ -1,7 +1,5 @@
-"""The demonstration's arrivals: what the folder of invented returns says came when, from whom, and how it was decided.
-
-Belongs here: reading `arrivals.csv` and carrying its returns through the ledger in batches, by the same functions that
-people use.  Does not belong here: a real home, which refuses these files (`submit.py`).
+"""The demonstration's arrivals: what the folder of invented returns says came when, from whom, and how it was
+decided.
 """
 
 from __future__ import annotations

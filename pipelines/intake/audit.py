@@ -1,8 +1,5 @@
 """The audit log: who did what when, each entry chained to the one before by its hash.
 
-Belongs here: the chain itself - appending, its head, checkpoints beside the database.  Does not belong here: what of
-the ledger an entry vouches for (`standing.py`), finding what was tampered with (`verification.py`).
-
     hash = SHA-256 of the canonical JSON of [seq, at, actor, action, subject, detail, previous]
 
 `seq` counts from 1, `detail` is text (canonical JSON), `previous` is the hash of the entry before, 64 zeros at first.

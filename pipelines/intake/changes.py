@@ -1,8 +1,5 @@
 """Changes of submissions within one transaction: decided, stored, logged, and chained into the audit log.
 
-Belongs here: what every act has in common.  Does not belong here: what one act asks for besides (`ledger.py`,
-`decisions.py`), rights (`authority.py`, `pipelines/people/permissions.py`), states (`transitions.py`).
-
 A `Book` holds what a transaction needs to know, asked once: the submissions with their pairs, and the rights of all
 who act.  Each event gets one entry in the audit log, with digests of the event and of the submission as it stands at
 the end of the transaction.

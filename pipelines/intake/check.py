@@ -1,7 +1,5 @@
 """The one check behind `rti check`, `rti submit` and the pipeline.
 
-Belongs here: reading in a child process, judging, and putting both into a report; for one file or for many.
-Does not belong here: what is read how (`work.py`), the rules (`pipelines/returns/`, `expectations/`), the ledger.
 Many files cost one pool of children and one judgement.
 """
 

@@ -1,8 +1,4 @@
-"""Acts of people on returns: justify, send, approve, give back, withdraw.
-
-Belongs here: what each of these acts asks for.  Does not belong here: who may (`pipelines/people/permissions.py`),
-which states allow it (`transitions.py`), how it is stored (`changes.py`), what the machine enters (`ledger.py`).
-"""
+"""Acts of people on returns: justify, send, approve, give back, withdraw."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """The ledger as Parquet, for dbt and for the portal.
 
-Belongs here: `submission`, `block`, `event`, `justification` as tables, now or as they were known at a moment.
-Does not belong here: what the tables mean for a statistic (dbt).
-
 In `block.parquet` a row is one stretch of time in which a block was the newest accepted one of its key: from
 `accepted_at` until `superseded_at` (empty: still). Stretches of one key never overlap. A block is ended by the next
 accepted one or by its withdrawal; the block before a withdrawn one is current again and then has a second row, whose

@@ -1,8 +1,5 @@
 """Facts on the disk: one Parquet file a submission and table, and the laying of a patch over the block before it.
 
-Belongs here: paths and the writing of readings, findings and accepted facts.  Does not belong here: who may accept
-(`ledger.py`), how a file becomes rows (`pipelines/returns/`).
-
 A reading waits in `facts/waiting/` until its return is accepted; what lies in `facts/observation/` and
 `facts/case_event/` counts or has counted.  Every accepted submission has a file in `facts/observation/`, also one
 without a row.  The files `_schema.parquet` hold no row: they give dbt a table before the first return is accepted.

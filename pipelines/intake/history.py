@@ -1,7 +1,4 @@
-"""What is known before a return: the newest accepted observations and events of the jurisdictions concerned.
-
-Belongs here: gathering that history from the ledger and the facts.  Does not belong here: judging by it.
-"""
+"""What is known before a return: the newest accepted observations and events of the jurisdictions concerned."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
 """The ledger: what came in, what was found, who decided what and when.
 
-Belongs here: the machine's part - what came in, what its check found, what was published.  Does not belong here: acts
-of people (`decisions.py`, also named here, so that callers know one module), the table of states (`transitions.py`),
-who may (`pipelines/people/permissions.py`), questions to the ledger (`queries.py`), the export for dbt (`export.py`).
-
 Each function is one transaction and has a `…_many` that does the same for a batch: it does all that can be done and
 returns why the others could not be; the single form raises that error.
 """

@@ -1,8 +1,4 @@
-"""A nil return without a file of the office: a small document that says that there was nothing to count.
-
-Belongs here: writing and reading that document.  Does not belong here: nil returns that offices send as files of their
-own (the form declares their words).
-"""
+"""A nil return without a file of the office: a small document that says that there was nothing to count."""
 
 from __future__ import annotations
 

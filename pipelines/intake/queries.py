@@ -1,8 +1,4 @@
-"""Questions to the ledger; nothing here writes.
-
-Belongs here: every SQL select on the ledger that more than one part asks.  Does not belong here: the export as Parquet
-(`export.py`), the transition functions (`ledger.py`).
-"""
+"""Questions to the ledger; nothing here writes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """The keys that sign receipts: made, kept, rotated.
 
-Belongs here: Ed25519 key pairs on the disk.  Does not belong here: what is signed (`receipts.py`).
-
 The private key lies under `restricted/`, readable by the service alone; the public one under `public/`, for everybody
 who verifies.  A file beside the private keys names the one that signs now; it is written last.
 """

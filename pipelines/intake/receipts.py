@@ -1,8 +1,5 @@
 """Receipts: what an office is given when it sends a return, signed, so that it can prove it without us.
 
-Belongs here: the document, its signature (Ed25519) and its verification.  Does not belong here: keys on the disk
-(`receipt_keys.py`), who may send (`pipelines/desk/`) and the transition (`decisions.py`).
-
 A receipt is one line of canonical JSON (keys sorted, no blanks, UTF-8) and a line feed.  The signature is over that
 line without the member `signature`.  It is valid only byte for byte: whoever writes it anew, if only with blanks, has
 another document.

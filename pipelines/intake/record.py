@@ -1,8 +1,4 @@
-"""From reports to the ledger: keep what was read, record what was found, and go through what waits.
-
-Belongs here: the steps between a stored file and a checked submission; each can be repeated after a crash.
-Does not belong here: checking (`check.py`), the transitions (`ledger.py`).
-"""
+"""From reports to the ledger: keep what was read, record what was found, and go through what waits."""
 
 from __future__ import annotations
 

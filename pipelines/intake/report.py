@@ -1,8 +1,4 @@
-"""The report of a check: its verdict, findings, control totals and hashes, and their JSON.
-
-Belongs here: the shape that `rti check --json` prints (`docs/schema/check-report.json`) and how it is hashed.
-Does not belong here: checking (`check.py`) and words (`pipelines/locales/`).
-"""
+"""The report of a check: its verdict, findings, control totals and hashes, and their JSON."""
 
 from __future__ import annotations
 

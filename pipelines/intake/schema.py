@@ -1,8 +1,5 @@
 """The ledger's tables as SQLAlchemy Core sees them.
 
-Belongs here: names, order and types of columns.  Does not belong here: how a table came to be (`migrations/`), what may
-be written into it (`transitions.py`, `ledger.py`) and what is exported (`export.py`).
-
 Times are texts in the one form of `clock.stamp()`: they sort as they follow each other, and SQLite and PostgreSQL hold
 them alike.  The event log and the audit log are append-only: the database itself forbids changing or deleting a row.
 The tables of people and of notices lie in the same database, so that an act and the right to it are one transaction.

@@ -1,8 +1,4 @@
-"""The reading children of this process: one pool, for all its threads.
-
-Belongs here: starting it when first needed, and replacing it when the declarations change.  Does not belong here: what
-the children do (`work.py`), how they are shared out (`pipelines/readers/pool.py`).
-"""
+"""The reading children of this process: one pool, for all its threads."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """What an entry of the audit log vouches for: the digest of the rows as they stood when it was written.
 
-Belongs here: digests of events, and of a submission, an account, a token, a receipt with all that hangs on them.
-Does not belong here: the chain (`audit.py`), comparing (`verification.py`).
-
 An edit behind the database's triggers changes a row and not its digest in the chain.  Left out is what changes without
 an act: failed sign-ins, locks, when somebody signed in or a token was used.
 """

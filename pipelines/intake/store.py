@@ -1,6 +1,5 @@
 """The bytes of every file that came in, by SHA-256, exactly as they came.
 
-Belongs here: putting and getting bytes.  Does not belong here: who sent them (`ledger.py`) and what they say.
 A file is written aside, flushed to the disk and renamed, so that a name in the store always holds the whole content.
 
 Nothing is kept before it was scanned for persons. A listed arrival of a demonstration is therefore only pointed at

@@ -1,7 +1,4 @@
-"""Control totals of one return: few sums by which its sender sees whether the file was understood.
-
-Belongs here: adding up what was read.  Does not belong here: figures of any statistic; nothing reads these sums again.
-"""
+"""Control totals of one return: few sums by which its sender sees whether the file was understood."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """The states of a submission and the only ways between them.
 
-Belongs here: one table of (from, action, to) and its reading.  Does not belong here: who may
-(`pipelines/people/permissions.py`), what else an action asks for (justifications, facts) or how it is stored
-(`changes.py`).  The states' meanings are the code list `return_state`.
+The states' meanings are the code list `return_state`.
 """
 
 from __future__ import annotations

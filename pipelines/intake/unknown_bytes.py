@@ -1,8 +1,5 @@
 """Stored bytes of which the ledger knows nothing: found, and removed where somebody asks for it.
 
-Belongs here: which these are, and the guards of their removal.  Does not belong here: half-written files
-(`pipelines/service/tidy.py`), keeping (`store.py`).
-
 A process that was killed between keeping a file and entering it leaves such bytes.  Nobody was told that they are kept:
 their sender, who got no answer, sends the file again, and then they are known.  After a day nobody is about to do so.
 They stay all the same until a person has them removed, since the same picture comes from a ledger that was restored

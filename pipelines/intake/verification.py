@@ -1,7 +1,5 @@
 """Finding what was tampered with: the chain recomputed, and the rows of the ledger compared with it.
 
-Belongs here: `verify` and its faults.  Does not belong here: the chain (`audit.py`), the digests (`standing.py`).
-
 What it cannot see: whoever can write the database and knows this code can write a whole new chain.  A head that left
 the machine (in a receipt, in a printed checkpoint) shows that too; hence `head` and the checkpoints.
 """

@@ -1,8 +1,6 @@
 """What is done with one file inside the reading process: read, recognise, standardise, scan for persons.
 
-Belongs here: the work function of the pool and what it takes and gives; all of it can be pickled. Of a file that names
-persons nothing leaves this process but the places and kinds.
-Does not belong here: judging (`expectations/`), anything that knows of a home or a ledger.
+Of a file that names persons nothing leaves this process but the places and kinds.
 """
 
 from __future__ import annotations

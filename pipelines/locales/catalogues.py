@@ -1,8 +1,5 @@
 """The catalogues as files: template, merging of new texts, and what is wrong with a translation.
 
-Belongs here: reading, writing and judging `rti.pot` and `<language>/LC_MESSAGES/rti.po`.  Does not belong here: which
-texts there are (`extraction.py`), and the use of a catalogue (`pipelines.locales`).
-
 Files hold no dates and no line numbers: the same texts give the same bytes, and a moved line changes no catalogue.
 """
 

@@ -1,7 +1,5 @@
 """Gathering of all texts that people read: of rules, of declared indicators, and of calls of `tell`, `many` and `mark`.
 
-Belongs here: which texts there are, and where each is said.  Does not belong here: catalogues (`catalogues.py`).
-
 Modules that declare rules are found by looking for a `RULES` or a call of `register` at their top level, so that a new
 part needs no entry here; screens are only parsed, never imported.
 """

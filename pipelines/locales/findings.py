@@ -1,8 +1,5 @@
-"""A finding in words: its message and remedy, with the codes and English phrases among its parameters in the language.
-
-Belongs here: everything between a finding's parameters and its sentences, the same for portal, command line, API and
-pages.  Does not belong here: the sentences (`pipelines/returns/rules.py`), the phrases (`phrases.py`), places
-(`places.py`), suggestions (`pipelines/answers/wording.py`).
+"""A finding in words: its message and remedy, with the codes and English phrases among its parameters in the
+language.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """English phrases that readers and rules put into the parameters of a finding, and their sources for translation.
 
-Belongs here: every such phrase, whole or as a pattern.  Does not belong here: the finding's own sentence (its rule), a
-word of the file (never translated), technical details of a parser.
 A test holds each phrase to the module that says it.
 """
 

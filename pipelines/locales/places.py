@@ -1,8 +1,4 @@
-"""A place in a file, in words of a language.
-
-Belongs here: these words.  Does not belong here: what a place is (`pipelines/readers/model.py`), its short form
-`T-03!B5`, which is `str(where)`.
-"""
+"""A place in a file, in words of a language."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Who has read the translations: the table in `REVIEW.md`, made from the catalogues.
-
-Belongs here: the count of reviewed texts as people see it.  Does not belong here: what counts as reviewed
-(`catalogues.is_reviewed`).
-"""
+"""Who has read the translations: the table in `REVIEW.md`, made from the catalogues."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Serbian Latin from Serbian Cyrillic, letter by letter.
-
-Belongs here: the transliteration, which leaves `{placeholders}` alone.  Does not belong here: the other way, which is
-not unambiguous (nj in `injekcija` is two letters), and is not needed: the catalogue is written in Cyrillic.
-"""
+"""Serbian Latin from Serbian Cyrillic, letter by letter."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
 """Notices: what people are told by mail, and how it reaches them.
 
-Belongs here: who is told of what, the words of it, the queue in the ledger's database, and delivery.
-Does not belong here: figures and findings (no notice holds any), rights (`pipelines/people/`), when the work runs
-(`pipelines/commands/notices.py`, `pipelines/defs/reminders.py`).
-
 `enqueue` and `on_events` write a row inside the transaction of what happened; `deliver` sends afterwards, in no
 transaction: a mail server that is down holds up nobody, and what was not sent is sent later.
 """

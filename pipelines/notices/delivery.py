@@ -1,8 +1,5 @@
 """Sending what waits: by mail, by webhook, or into the outbox folder.
 
-Belongs here: the ways out, and one run over the queue.
-Does not belong here: when a notice is tried again (`queue.py`).
-
 A run holds no transaction while it sends.  Where both mail and webhook are set, a notice is sent when it has gone both
 ways; the webhook goes first, since it can tell a repetition by the notice's id.
 """

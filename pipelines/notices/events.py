@@ -1,7 +1,5 @@
 """Who is told when something happens to a return.
 
-Belongs here: one function, called inside the transaction that enters the event.  Does not belong here: words, sending.
-
 | what happened | the sender | the approvers of the return's office |
 |---|---|---|
 | sent | `receipt` | `to_approve` |

@@ -1,7 +1,4 @@
-"""A letter as a mail: plain text, and the same as plain HTML.
-
-Belongs here: headers and form.  Does not belong here: words (`words.py`), the way to the server (`delivery.py`).
-"""
+"""A letter as a mail: plain text, and the same as plain HTML."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """The queue of notices, a table of the ledger's database: entering, claiming, marking.
 
-Belongs here: every statement on the table `notice`, and when one is tried again.  Does not belong here: how a notice is
-worded (`words.py`) and sent (`delivery.py`).
-
 A notice's id is made of whom it is for and what it is about, so that two processes that enter the same thing enter it
 once.  Before it is sent it is claimed, so that two processes do not send it at once; a process that dies after
 sending and before marking leaves it claimed, and after the pause it is sent again under the same Message-ID.

@@ -1,7 +1,5 @@
 """Reminders: of what is due of an office, to those who submit for it.
 
-Belongs here: on which days who is reminded of what.  Does not belong here: what is due (`pipelines/timetable/`).
-
 One mail a person a day over all that is due.  A day on which the machine stood still is made up for on the next ones.
 What has been sent is not asked for again.
 """

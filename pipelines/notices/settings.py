@@ -1,7 +1,4 @@
-"""How notices leave: from the environment, else from `restricted/notices.yml`, else into the outbox folder.
-
-Belongs here: reading and judging these settings.  Does not belong here: sending (`delivery.py`).
-"""
+"""How notices leave: from the environment, else from `restricted/notices.yml`, else into the outbox folder."""
 
 from __future__ import annotations
 

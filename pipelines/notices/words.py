@@ -1,7 +1,7 @@
 """The words of a notice: a title, sentences, a list, a link, in one person's language.
 
-Belongs here: sentences.  Does not belong here: mail (`mail.py`).  Never a figure, never what a finding or a comment
-says: a mail may be read by anyone on its way, so it says what happened to which return, and where to read on.
+Never a figure, never what a finding or a comment says: a mail may be read by anyone on its way, so it says what
+happened to which return, and where to read on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """Accounts: who there is, what each may, and the password of those that sign in here.
 
-Belongs here: making, finding, changing accounts and their grants, each change audited in its own transaction.
-Does not belong here: rights (`permissions.py`), tokens (`tokens.py`), the pages that ask (`dashboards/`).
-
 Who keeps accounts: a steward, within its own scope.  It may give and take what it is steward of, and change an account
 only if all its grants lie there, so that nobody takes over an account that may more.  An account without any grant is
 nobody's but its maker's and the steward's of everything: it may have been another office's.  `system` keeps every

@@ -1,7 +1,4 @@
-"""What an account is, and which ones can be: the records and their rules.
-
-Belongs here: `Account`, `New`, what makes one odd.  Does not belong here: keeping them (`accounts.py`).
-"""
+"""What an account is, and which ones can be: the records and their rules."""
 
 from __future__ import annotations
 

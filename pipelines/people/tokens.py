@@ -1,8 +1,5 @@
 """Tokens: how a machine proves that it acts for an account.
 
-Belongs here: issuing, recognising, revoking.  Does not belong here: what a token may (`identity.narrowed`: never more
-than its account may at the moment it is used).
-
 A token is `rti_<id>_<secret>`: the id is looked up, the secret of 256 bits compared.  Only SHA-256 of the secret is
 kept; a secret that is drawn and not chosen needs no slow hash.  Its text is shown once and is never logged.
 """

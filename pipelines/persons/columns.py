@@ -1,8 +1,4 @@
-"""Headings and labels that ask for direct identifiers of persons.
-
-Belongs here: the words (`columns.csv`) and how a text is held against them.  Does not belong here: whether anything
-stands under the heading (`scan.py`).
-"""
+"""Headings and labels that ask for direct identifiers of persons."""
 
 from __future__ import annotations
 

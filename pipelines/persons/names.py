@@ -1,6 +1,5 @@
 """Names of persons in text, at best effort: short lists of frequent given names, surnames and their endings.
 
-Belongs here: telling a name from other words.  Does not belong here: which text is looked at (`scan.py`).
 How much is found and how much is wrongly taken for a name is measured by `python -m tests.persons`.
 """
 

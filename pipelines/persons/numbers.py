@@ -1,7 +1,5 @@
 """Personal numbers of the region, told from other numbers by their own check digits and dates.
 
-Belongs here: the arithmetic of each scheme.  Does not belong here: where they are looked for (`scan.py`).
-
 - JMBG, and EMBG in North Macedonia: 13 digits DDMMYYYRRBBBK, one scheme since the Yugoslav law of 1976 (Official
   Gazette SFRY 58/76), kept by Bosnia and Herzegovina, Montenegro, North Macedonia and Serbia, and by Kosovo before its
   own number. YYY are the last three digits of the year; RR says where it was registered (Kosovo 90 to 99, Montenegro

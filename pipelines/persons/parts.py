@@ -1,8 +1,5 @@
 """What a workbook or document carries besides what is read of it: where copies of records go along unseen.
 
-Belongs here: which parts of an Office Open XML container are looked through, and their texts.  Does not belong here:
-what makes a text one that names a person (`scan.py`), the guard that let the container pass (`pipelines/readers/`).
-
 A pivot table keeps the whole table that it was made of, a link the cells of the other workbook: an office that sends
 nothing but totals may send its register with them.
 """

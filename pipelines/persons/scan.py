@@ -1,8 +1,5 @@
 """The scan of one file for direct identifiers of persons, after reading and before anything is kept.
 
-Belongs here: which texts of a Grid or Cube are looked at, and the findings.  Does not belong here: the tests
-(`numbers.py`, `columns.py`, `names.py`).
-
 Looked at: cells of all sheets, also hidden ones, their notes, the names and titles of tables, words outside tables
 where the reader gives them, the file's properties; of cubes the dimensions, members, notes and attributes.  Passed
 over: the compiler's own contact cells, and properties that programs fill in by themselves (author, contact).  Of

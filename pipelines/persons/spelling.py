@@ -1,8 +1,4 @@
-"""One spelling for matching words of people: Latin letters without marks, whatever script they were written in.
-
-Belongs here: Serbian and Macedonian Cyrillic to Latin, and the ways in which đ, gj and the like are written without
-marks.  Does not belong here: folding of the forms' labels, which keeps marks (`pipelines/returns/folding.py`).
-"""
+"""One spelling for matching words of people: Latin letters without marks, whatever script they were written in."""
 
 from __future__ import annotations
 

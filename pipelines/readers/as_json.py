@@ -1,6 +1,6 @@
 """Content as the JSON of `rti read`: `{format, tables}` or `{format, cube}`, stable and complete.
 
-Belongs here: the shape of that JSON and nothing else.  Keys are left out where they say nothing (no note, not hidden).
+Keys are left out where they say nothing (no note, not hidden).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Reading in a child process, so that no file can hang, crash or fill the process that serves people.
 
-`read_in_child` gives every file a process of its own; `pool.py` keeps some warm.  Limits: 2 GB of address space, the
+`read_in_child` gives every file a process of its own; `pool.py` keeps some warm. Limits: 2 GB of address space, the
 processor time of `budget.py`, 60 s of wall clock, 1 MB files, an empty folder, no network.
-Does not belong here: what runs inside the child (`launcher.py`, `read.py`).
 """
 
 from __future__ import annotations

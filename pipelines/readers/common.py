@@ -1,8 +1,4 @@
-"""What several grid readers share: limits, the cell gate, cell names, and the rules that any of them may raise.
-
-Belongs here: small helpers without knowledge of one file format.  Does not belong here: shapes (`model.py`),
-guards for zip containers (`zipguard.py`), the choice of a reader (`sniff.py`, `read.py`).
-"""
+"""What several grid readers share: limits, the cell gate, cell names, and the rules that any of them may raise."""
 
 from __future__ import annotations
 

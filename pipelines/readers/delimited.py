@@ -1,7 +1,7 @@
 """Delimited text (CSV, TSV, Excel's "Unicode Text"): every field as text, with its physical line.
 
-Nothing is interpreted: `NA` and `1.234,5` stay the words they are.  The encoding is decided in `encoding.py`, fields
-are split by the standard library.  Does not belong here: SDMX-CSV (a cube of its own), numbers, missing signs.
+Nothing is interpreted: `NA` and `1.234,5` stay the words they are. The encoding is decided in `encoding.py`, fields
+are split by the standard library.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 
 In order: byte order mark; UTF-16 without a mark (by its NUL bytes); strict UTF-8; then the declared candidates, each
 decoded strictly and scored by the share of its non-ASCII characters that are letters of a declared alphabet in a word
-of one script.  Two candidates that tie with different texts are refused.  Measured on 63 made files (5 languages by
+of one script. Two candidates that tie with different texts are refused. Measured on 63 made files (5 languages by
 codepages by shapes): this rule 63 right, statistical detectors 57 each, with systematic misses.
-Does not belong here: anything about fields, lines or formats.
 """
 
 from __future__ import annotations

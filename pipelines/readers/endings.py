@@ -1,8 +1,4 @@
-"""How a process that read a file came to its end, in words for its sender.
-
-Belongs here: the words for a wait status.  Does not belong here: ending or waiting for a process (`child.py`,
-`halves.py`).
-"""
+"""How a process that read a file came to its end, in words for its sender."""
 
 from __future__ import annotations
 

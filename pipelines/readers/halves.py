@@ -1,8 +1,5 @@
 """Two halves of one file at once: in a reading process, and in a fork of it.
 
-Belongs here: the forking, and how the other half's result or refusal comes back.  Does not belong here: what a half is
-(the reader says), the limits and the isolation of a reading process (`launcher.py`), which the fork inherits.
-
 Only a reading process forks: it has one thread, and is gone with its limits when its owner ends it.  Anywhere else (the
 tests, a reader called in the process itself) one half is done after the other, with the same result.
 """

@@ -1,8 +1,7 @@
 """HTML tables by lxml: rowspan and colspan spread, raised type as marks, the line of each cell.
 
-Also reads what spreadsheet programs save as HTML under the name `.xls`.  Numbers stay the words they are: a reader
+Also reads what spreadsheet programs save as HTML under the name `.xls`. Numbers stay the words they are: a reader
 that turned `1.043` (one thousand forty-three) into 1.043 did so without a word.
-Does not belong here: pages without tables, scripts, remote content.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """JSON-stat 1.x and 2.0: bytes to a labelled cube.
 
-Belongs here: datasets, bundles and collections of one dataset, dense and sparse values, status in its three forms,
-categories with and without `index`.  Does not belong here: what a status means (see `pipelines/returns/`).
-JSON-stat has no languages: labels are under `und`.  JSON keeps no lines, so the place of an observation is its place
+JSON-stat has no languages: labels are under `und`. JSON keeps no lines, so the place of an observation is its place
 in `value`, counted from 0 as the format counts.
 """
 

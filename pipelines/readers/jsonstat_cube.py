@@ -1,8 +1,4 @@
-"""The observations of a JSON-stat dataset, built when asked for: a million of them would cost seconds and memory.
-
-Belongs here: from a position in `value` to a key, a value, a status, notes and units.
-Does not belong here: JSON and its faults (`jsonstat`).
-"""
+"""The observations of a JSON-stat dataset, built when asked for: a million of them would cost seconds and memory."""
 
 from __future__ import annotations
 

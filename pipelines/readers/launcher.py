@@ -1,8 +1,7 @@
 """The process from which reading children are forked: small, of one thread, without a network.
 
-`child.py` starts it; it forks a child for each request it gets over its control socket.  Forking from here rather
-than from the calling process is safe whatever threads that one runs, and costs milliseconds instead of an interpreter.
-Does not belong here: anything the calling process does (see `child.py`).
+`child.py` starts it; it forks a child for each request it gets over its control socket. Forking from here rather than
+from the calling process is safe whatever threads that one runs, and costs milliseconds instead of an interpreter.
 """
 
 from __future__ import annotations

@@ -1,9 +1,5 @@
 """What a reader yields: addressed cells of a grid, or a labelled cube.
 
-Belongs here: the plain, serialisable shapes every format is brought to, and nothing else.
-Does not belong here: any knowledge of a territory, a form or a code list (see `pipelines/returns/`),
-or of one file format (see the module of that format beside this one).
-
 A `Grid` is what a person sees on paper: tables of cells, each with a place in words that a person can
 find again.  A `Cube` is what a statistical exchange format says of itself: dimensions with codes and
 labels, and one observation per combination.  Everything here can be pickled and turned into JSON.  What there is one of

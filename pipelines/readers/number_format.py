@@ -1,8 +1,4 @@
-"""What a number format of a spreadsheet makes of a number, as ECMA-376 part 1, 18.8.31 describes it.
-
-Belongs here: the language of format codes (`#,##0;[Red]-0;"-"`).  Does not belong here: which cell has which format
-(the readers), and what follows for a return (`pipelines/returns/values.py`).
-"""
+"""What a number format of a spreadsheet makes of a number, as ECMA-376 part 1, 18.8.31 describes it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """OpenDocument spreadsheets (`.ods`) by lxml over content.xml: repeats, spans, hidden rows and columns, annotations.
 
 Runs behind `zipguard.inspect`, which has counted repeats and spans before anything is expanded here.
-Does not belong here: OpenDocument texts (refused by `sniff.py`), other spreadsheet formats.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """PDF by pdfplumber: ruled tables, each cell with its page and box; raised small type set apart as marks.
 
-Belongs here: finding tables by their rules, giving each letter to its cell, spreading spans.  An unruled table is
-read only if the form gives its vertical lines (`lines_x`); a scanned page is refused, never recognised by guessing.
-Does not belong here: joining a table over pages (the form says whether it continues).
+An unruled table is read only if the form gives its vertical lines (`lines_x`); a scanned page is refused, never
+recognised by guessing.
 """
 
 from __future__ import annotations

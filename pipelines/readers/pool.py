@@ -1,8 +1,4 @@
-"""Warm reading children, for batches and for many callers at once.
-
-Belongs here: who gets a child when, and what becomes of children.  Does not belong here: starting one and talking to it
-(`child.py`), what it does (`launcher.py`).
-"""
+"""Warm reading children, for batches and for many callers at once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Bytes to content, in this process: size guard, sniffing, the reader of the format.
 
-Uploads go through `child.py`, which calls this in a process of its own.  Does not belong here: the reading itself,
-recognising a form.
+Uploads go through `child.py`, which calls this in a process of its own.
 """
 
 from __future__ import annotations

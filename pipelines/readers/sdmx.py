@@ -2,7 +2,6 @@
 
 Read here: StructureSpecificData (2.1 and 3.0), GenericData (2.0 and 2.1), their time-series forms, and CompactData
 (2.0), in series, flat and cross-sectional shape, with group and dataset attributes.
-Does not belong here: structure messages and the labels they hold, SDMX-CSV (`sdmx_csv`), what a code means.
 
 Which of the values written are the key is decided in `sdmx_cube`.
 """

@@ -1,8 +1,8 @@
 """SDMX-CSV 1.0 and 2.0 data: bytes to a labelled cube.
 
 Read here: the first column DATAFLOW (1.0) or STRUCTURE, STRUCTURE_ID and ACTION (2.0); headers `ID` or `ID: Name`,
-values `code` or `code: label`, or names in columns of their own (STRUCTURE_NAME); any delimiter, and the decimal comma
-of the sender's locale.  Does not belong here: ordinary CSV (`delimited`), what a code means.
+values `code` or `code: label`, or names in columns of their own (STRUCTURE_NAME); any delimiter, and the decimal
+comma of the sender's locale.
 
 A CSV does not say which columns are dimensions.  The rule:
 

@@ -1,8 +1,5 @@
 """The cube of an SDMX-ML message: which of the values written are the key, and one observation for each key.
 
-Belongs here: telling dimensions from attributes, groups, values and their status.
-Does not belong here: XML (`sdmx`).
-
 Generic data say which values are the key and which are attributes.  Structure-specific data do not: both are attributes
 of one XML element, and only the structure definition, which a return does not bring, tells them apart.  The rule:
 

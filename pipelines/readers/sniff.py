@@ -1,7 +1,7 @@
 """What a file really is, by its bytes: the extension is a hint for plain text only.
 
 `.xls` files were seen to hold HTML, SpreadsheetML 2003 and UTF-16 text; a photograph renamed `.xlsx` is a photograph.
-What cannot be read is refused here in words that name what it is.  Does not belong here: reading.
+What cannot be read is refused here in words that name what it is.
 """
 
 from __future__ import annotations

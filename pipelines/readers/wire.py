@@ -1,7 +1,7 @@
 """Jobs and results between a process and its reading children: framing, fast pickling, careful unpickling.
 
 A child has parsed an untrusted file, so what it sends is unpickled with an allow-list: plain values, and classes
-defined in trusted packages, never functions.  Does not belong here: processes and limits (`child.py`, `launcher.py`).
+defined in trusted packages, never functions.
 """
 
 from __future__ import annotations

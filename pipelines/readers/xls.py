@@ -2,7 +2,6 @@
 
 BIFF keeps formulas in a form xlrd does not give, so `formula` stays empty here and a formula that was never
 calculated cannot be told from its stored value.
-Does not belong here: HTML, SpreadsheetML or text files that are merely named `.xls` (see `sniff.py`).
 """
 
 from __future__ import annotations

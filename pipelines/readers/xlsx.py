@@ -1,9 +1,8 @@
 """XLSX workbooks by openpyxl, in full mode: formula and stored value, merges, hidden rows and columns, notes.
 
-Runs behind `zipguard.inspect`, which has counted cells and merged positions and kept the stored result of each formula
-on the way.  So the second load of openpyxl (for stored values) is needed only where a result is of a type that the
-guard cannot tell by itself; the two give the same, which a test compares.
-Does not belong here: meaning of cells, other spreadsheet formats.
+Runs behind `zipguard.inspect`, which has counted cells and merged positions and kept the stored result of each
+formula on the way. So the second load of openpyxl (for stored values) is needed only where a result is of a type that
+the guard cannot tell by itself; the two give the same, which a test compares.
 """
 
 from __future__ import annotations

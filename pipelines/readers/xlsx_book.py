@@ -2,9 +2,8 @@
 
 openpyxl makes an object with a style of each cell, three times the work of reading it: here rows of usual cells are
 taken as they stand in their sheet (`xlsx_rows.py`), and everything else (styles, merged areas, notes, unusual cells)
-stays openpyxl's own, so that what is read is what `openpyxl.load_workbook` reads, which a test compares.  Charts,
+stays openpyxl's own, so that what is read is what `openpyxl.load_workbook` reads, which a test compares. Charts,
 pictures, pivots and tables are not loaded at all.
-Does not belong here: what a cell becomes (`xlsx.py`), guarding (`zipguard.py`).
 """
 
 from __future__ import annotations

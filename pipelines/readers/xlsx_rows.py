@@ -1,11 +1,10 @@
 """Rows of usual cells taken out of the XML of a sheet by their text, before it is parsed.
 
-To parse 220,000 cells takes most of the time of reading a register.  A row is taken if every one of its cells is
+To parse 220,000 cells takes most of the time of reading a register. A row is taken if every one of its cells is
 written in the way of the office programs (its address, a number, a text or an ordinary formula); rows with anything
-else stay where they are, for openpyxl, as does all that is no row.  A sheet in which a text that looks like a cell may
-be none (a comment, CDATA, another encoding, other namespaces) is left whole.
-Runs behind `zipguard.inspect`: the XML is well formed, and its cells are counted.
-Does not belong here: what a cell becomes (`xlsx_book.py`, `xlsx.py`).
+else stay where they are, for openpyxl, as does all that is no row. A sheet in which a text that looks like a cell may
+be none (a comment, CDATA, another encoding, other namespaces) is left whole. Runs behind `zipguard.inspect`: the XML
+is well formed, and its cells are counted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The guard in front of every XML part of an office container: refuses what a reader behind it would expand.
 
 A part is fed to expat piece by piece, with handlers that refuse a DOCTYPE in any encoding, tell an encrypted
-OpenDocument, and count cells, merged areas and repeats before anything is built of them.  Nothing is kept but counts
-and the stored results of formulas.  Does not belong here: the container around the parts (`zipguard.py`).
+OpenDocument, and count cells, merged areas and repeats before anything is built of them. Nothing is kept but counts
+and the stored results of formulas.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The guard in front of every zip container (XLSX, ODS, DOCX): refuses what could harm a reader behind it.
 
-Names, packing, encryption and macros are judged; each part is streamed once, its real bytes counted (headers may lie),
-and XML parts are given to `xmlguard.py` on the way.  Nothing is written to disk and nothing is kept.
-Does not belong here: what stands in a part (`xmlguard.py`), reading the content (see the format modules).
+Names, packing, encryption and macros are judged; each part is streamed once, its real bytes counted (headers may
+lie), and XML parts are given to `xmlguard.py` on the way. Nothing is written to disk and nothing is kept.
 """
 
 from __future__ import annotations

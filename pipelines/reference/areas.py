@@ -1,9 +1,4 @@
-"""Names of territories as publishers write them, from the declarations of the territories.
-
-Belongs here: finding a territory by any of its names, older names and ISO codes, and the name it is shown under.
-Does not belong here: a list of names; they stand in each `territory.yml`, those that are only read and never shown
-with `accepted_only`.
-"""
+"""Names of territories as publishers write them, from the declarations of the territories."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Keeping imported reference tables in a home, and gathering all reference figures for the release.
 
-Belongs here: where imported tables lie and which kinds a home gathers.  Does not belong here: reading a publisher's
-table (`glotip.py`) or showing it.
-
 Imported tables lie at `restricted/reference/<sha256>.parquet`, each with its findings beside it; importing the same
 bytes again changes nothing.  Gathered is one table, `gathered/reference.parquet`, in the schema REFERENCE: collected
 figures always, imported ones where there are any, invented ones in a demonstration home only.

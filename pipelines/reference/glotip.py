@@ -1,8 +1,5 @@
 """UNODC's table on trafficking in persons (GLOTIP) as reference rows, with what is wrong in it as findings.
 
-Belongs here: what the publisher's words mean in our codes, and the checks of its table.  Does not belong here:
-finding the table in the file (`table.py`), storing it (`gather.py`).
-
 Seen in the extract of 30/05/2023 (46,556 rows, 1,871 of them ours): every value under 5 is the text `<5`; 35 rows
 repeat the key of another, since several sub-forms were given one name ("Other forms of exploitation"); five totals are
 not the sum of male and female; states are named by their old names and once in broken letters.

@@ -1,6 +1,5 @@
 """The one long table of reference figures, as a polars schema.
 
-Belongs here: names, order, types and key of `gathered/reference.parquet`.  Does not belong here: how rows come about.
 Where a publisher's words have no exact counterpart in the code lists, the code is null and the words stay.
 """
 

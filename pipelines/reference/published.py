@@ -1,8 +1,4 @@
-"""Figures collected by hand from what others published, and the invented references of a demonstration.
-
-Belongs here: reading `published_figures.csv` (facts, each with its citation, conflicting ones side by side) and
-`invented.csv`.  Does not belong here: a choice between conflicting figures; both stand, and the caveat says so.
-"""
+"""Figures collected by hand from what others published, and the invented references of a demonstration."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Rules of imported reference tables: severity, message and remedy, registered beside those of returns.
-
-Belongs here: words.  Does not belong here: the tests themselves (`glotip.py`, `table.py`).
-"""
+"""Rules of imported reference tables: severity, message and remedy, registered beside those of returns."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """A publisher's flat table, row by row: the workbook as downloaded, or the same table as CSV.
 
-Belongs here: finding the heading line below any preamble, and giving rows with their place in bounded memory.
-Does not belong here: what the columns mean (`glotip.py`).  The readers of returns are not used, since they hold every
-cell of a file at once and refuse more cells than a return can have; this table has over 600,000.
+The readers of returns are not used, since they hold every cell of a file at once and refuse more cells than a return
+can have; this table has over 600,000.
 """
 
 from __future__ import annotations

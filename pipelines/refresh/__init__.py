@@ -1,9 +1,5 @@
 """The steps of a refresh, as plain functions in their order. Dagster's assets call them; `rti refresh` runs that job.
 
-Belongs here: what each step takes and gives, and when it has nothing to do; a module for returns, for what is built of
-them, for the draft, for its publication, and for what makes a refresh due.  Does not belong here: how a step does its
-work (the packages it calls), the order in which assets run (`pipelines/defs/`).
-
     arrive -> take_in (each territory) -> document, gather -> build_counts -> records, protect -> build_indicators
     -> draft
 

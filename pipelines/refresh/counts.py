@@ -1,8 +1,4 @@
-"""The steps that build: counts and records, and the indicators over them, restricted or protected.
-
-Belongs here: these steps, and where the others find what was built.  Does not belong here: how it is built
-(`pipelines/warehouse.py`, `pipelines/measuring.py`, dbt), protecting and releasing (`release.py`).
-"""
+"""The steps that build: counts and records, and the indicators over them, restricted or protected."""
 
 from __future__ import annotations
 

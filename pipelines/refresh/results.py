@@ -1,7 +1,4 @@
-"""What a step of a refresh is given and gives: its log, its result, its failure.
-
-Does not belong here: the steps.
-"""
+"""What a step of a refresh is given and gives: its log, its result, its failure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The steps about returns: what has arrived is entered, checked, told of and gathered for dbt.
-
-Does not belong here: what is built of them (`counts.py`), how a return is checked (`pipelines/intake/`).
-"""
+"""The steps about returns: what has arrived is entered, checked, told of and gathered for dbt."""
 
 from __future__ import annotations
 

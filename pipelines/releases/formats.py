@@ -1,7 +1,4 @@
-"""Bytes of a release: Parquet, CSV and one read-only DuckDB file, the same for the same tables.
-
-Belongs here: how a table is written.  Does not belong here: which tables there are (`build.py`).
-"""
+"""Bytes of a release: Parquet, CSV and one read-only DuckDB file, the same for the same tables."""
 
 from __future__ import annotations
 

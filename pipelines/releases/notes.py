@@ -1,8 +1,4 @@
-"""What a reader must know beside a figure: footnotes, counting rules, changes of law. One row a note.
-
-Belongs here: which declared words belong to which selection.  Does not belong here: the words themselves, which stand
-in each territory's folder.
-"""
+"""What a reader must know beside a figure: footnotes, counting rules, changes of law. One row a note."""
 
 from __future__ import annotations
 

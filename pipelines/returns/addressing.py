@@ -1,7 +1,6 @@
 """From the coordinates a table says to the whole key of a number: scope, defaults, law, period.
 
-Belongs here: what a number is when its table does not say it.  `docs/forms.md` states these rules for authors.
-Does not belong here: finding coordinates in a file.
+`docs/forms.md` states these rules for authors.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""What a reading gathers on its way: numbers, events, findings, bindings.
-
-Belongs here: the shared basket and its rules (a cap on repeated findings, one finding for one trouble).
-Does not belong here: reading.
-"""
+"""What a reading gathers on its way: numbers, events, findings, bindings."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Coordinates: what a place in a table can say of its number, and the scope it falls back to.
-
-Belongs here: the types of single codes, lines, code tables and scope, of which forms are made.
-Does not belong here: the shapes of forms (`form.py`), the rules of what is not said (`addressing.py`).
-"""
+"""Coordinates: what a place in a table can say of its number, and the scope it falls back to."""
 
 from __future__ import annotations
 

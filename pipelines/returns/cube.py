@@ -1,7 +1,4 @@
-"""Reading a cube by its declaration: dimensions, members, attributes, and what is left out.
-
-Belongs here: keys to coordinates.  Does not belong here: the formats (`pipelines/readers/`).
-"""
+"""Reading a cube by its declaration: dimensions, members, attributes, and what is left out."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Ground shared by all declarations: strict frozen models, code names, period ranges, templates.
-
-Belongs here: the types that both `form.py` and `territory.py` are made of.
-Does not belong here: reading YAML (`yamlfile.py`), matching text (`template.py`), any code of a territory.
-"""
+"""Ground shared by all declarations: strict frozen models, code names, period ranges, templates."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What the registry hands to dbt: Parquet sources, and the calendar of what is expected.
-
-Belongs here: the columns of those files.  Does not belong here: any judgement of who is late.
-"""
+"""What the registry hands to dbt: Parquet sources, and the calendar of what is expected."""
 
 from __future__ import annotations
 

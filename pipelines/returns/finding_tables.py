@@ -1,7 +1,4 @@
-"""Where the declared tables stand in a Grid: by corner, heading and title, never by position.
-
-Belongs here: finding, and saying what is missing or there twice.  Does not belong here: reading rows (`grid.py`).
-"""
+"""Where the declared tables stand in a Grid: by corner, heading and title, never by position."""
 
 from __future__ import annotations
 

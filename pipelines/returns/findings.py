@@ -1,8 +1,7 @@
 """A finding: what a rule has to say about one place of one return.
 
-Belongs here: the shape of a finding, its stable key, and the order in which findings are told.
-Does not belong here: words for people.  A rule's default severity, its message and its remedy stand once in
-`rules.py`; they are put into the reader's language at the edge, by `pipelines/locales/`.
+A rule's default severity, its message and its remedy stand once in `rules.py`; they are put into the reader's
+language at the edge, by `pipelines/locales/`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Reading a list of observations: dimensions in columns of their own, one line a number.
-
-Belongs here: binding columns and lines.  Does not belong here: finding the heading row (`listing.py`).
-"""
+"""Reading a list of observations: dimensions in columns of their own, one line a number."""
 
 from __future__ import annotations
 

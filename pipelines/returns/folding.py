@@ -1,9 +1,4 @@
-"""Folding of words for matching: what a person would call the same word becomes the same text.
-
-Belongs here: Unicode form, case, spaces, hyphens, quotes, and Latin letters in Cyrillic words.
-Does not belong here: any change of what is kept or shown (the words as read are), nearness of different words
-(`nearest`), transliteration (labels are declared in each script; nj, lj and dž are ambiguous backwards).
-"""
+"""Folding of words for matching: what a person would call the same word becomes the same text."""
 
 from __future__ import annotations
 

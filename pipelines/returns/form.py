@@ -1,9 +1,6 @@
 """The declaration language: one layout of one instrument of one jurisdiction, as frozen pydantic models.
 
-Belongs here: what a form may say, and the checks that need nothing but the form itself.  `docs/forms.md` explains it
-with an example of each kind.
-Does not belong here: the four shapes (`shapes.py`), reading YAML and `same_as` (`registry.py`), reading a return by a
-form (`standardise.py`).
+`docs/forms.md` explains it with an example of each kind.
 
 Every pattern is a template of literal words with `{placeholders}`, matched whole and never a regular expression, so
 that the same declaration can later write the office's empty template.

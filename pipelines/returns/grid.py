@@ -1,8 +1,4 @@
-"""Reading crossed tables: heading path and row path are the coordinates of a cell.
-
-Belongs here: binding columns and rows to the declaration, and every cell where they meet.
-Does not belong here: finding the tables (`finding_tables.py`), judging a cell (`values.py`), sums (`sums.py`).
-"""
+"""Reading crossed tables: heading path and row path are the coordinates of a cell."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Articles of law: `law.csv` of each territory, and which offence an article means on a day.
-
-Belongs here: the shape of a row, its key, its days in force.  Does not belong here: labels of offences on screens.
-"""
+"""Articles of law: `law.csv` of each territory, and which offence an article means on a day."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The heading row of a list (of observations or records), found by its words.
-
-Belongs here: what `flat.py` and `records.py` share.  Does not belong here: what a column means.
-"""
+"""The heading row of a list (of observations or records), found by its words."""
 
 from __future__ import annotations
 

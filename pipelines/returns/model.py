@@ -1,7 +1,5 @@
 """The three long tables, as polars schemas, and the key of each.
 
-Belongs here: names, order and types of the columns of `observation` and `case_event`, and of a return's blocks.
-Does not belong here: how a file becomes rows (`standardise.py`) or what is wrong with them (`findings.py`).
 Codes are declared in `dbt_project/seeds/codelists/`; `docs/naming.md` says what each column means.
 """
 

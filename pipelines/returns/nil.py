@@ -1,7 +1,4 @@
-"""The nil return: a sentence by which an office says that there was nothing to count.
-
-Belongs here: finding that sentence and its period.  Does not belong here: what a nil return counts as.
-"""
+"""The nil return: a sentence by which an office says that there was nothing to count."""
 
 from __future__ import annotations
 

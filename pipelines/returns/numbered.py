@@ -1,7 +1,4 @@
-"""One number read, before it becomes a row: its key, value, place and words.
-
-Belongs here: the shape that grid, list and cube readings share.  Does not belong here: how any of them finds it.
-"""
+"""One number read, before it becomes a row: its key, value, place and words."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Reading of a number or a sign from what a cell shows.
-
-Belongs here: declared separators, signs, note marks.  Does not belong here: what a number counts.
-"""
+"""Reading of a number or a sign from what a cell shows."""
 
 from __future__ import annotations
 

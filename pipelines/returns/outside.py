@@ -1,8 +1,4 @@
-"""What stands outside the declared tables, or is hidden inside them.
-
-Belongs here: hidden rows, columns and sheets with values; numbers and tables that nobody declared; contact cells.
-Does not belong here: cells of declared tables (`values.py`).
-"""
+"""What stands outside the declared tables, or is hidden inside them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Periods: a quarter or a year, its days, its order.
-
-Belongs here: arithmetic of periods.  Does not belong here: what is expected when (`export.py`).
-"""
+"""Periods: a quarter or a year, its days, its order."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A form made ready for reading: code tables by folded label, templates compiled.
-
-Belongs here: everything that depends on the declaration alone and is worth doing once for thousands of returns.
-Does not belong here: anything of one return.
-"""
+"""A form made ready for reading: code tables by folded label, templates compiled."""
 
 from __future__ import annotations
 

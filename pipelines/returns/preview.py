@@ -1,8 +1,4 @@
-"""A picture of a file as HTML: every cell coloured by what it was bound to, so that a statistician can check it.
-
-Belongs here: the page, self-contained (no script, nothing fetched), escaped, fit for print.
-Does not belong here: reading; the words of findings (`pipelines/locales/`).
-"""
+"""A picture of a file as HTML: every cell coloured by what it was bound to, so that a statistician can check it."""
 
 from __future__ import annotations
 

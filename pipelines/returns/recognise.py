@@ -1,7 +1,6 @@
 """Which form a file is, by its words, and why.
 
-Belongs here: matching a file against all forms, best first, each with its evidence.
-Does not belong here: reading.  A file's name is never evidence: offices rename files, people rename them again.
+A file's name is never evidence: offices rename files, people rename them again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Reading a register: one line a defendant with several dates, or one line an event.
-
-Belongs here: lines to rows of CASE_EVENT.  Does not belong here: counting events or durations (dbt, statistics).
-"""
+"""Reading a register: one line a defendant with several dates, or one line an event."""
 
 from __future__ import annotations
 

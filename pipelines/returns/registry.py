@@ -1,8 +1,4 @@
-"""All declarations, read once: territories, forms, law, population, corrections.
-
-Belongs here: finding the folders, reading them, the checks that need more than one file, the digest.
-Does not belong here: the shape of each declaration (`territory.py`, `form.py` …), Parquet for dbt (`export.py`).
-"""
+"""All declarations, read once: territories, forms, law, population, corrections."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
 """The one list of rules: id -> severity, message, remedy, scope.
 
-Belongs here: the words and default severity of every finding, in English as keys of translation; `say` fills them in.
-Does not belong here: the tests themselves (`standardise.py` and its neighbours, `expectations/`), translations
-(`pipelines/locales/`).
-
 Readers keep their words beside the code that raises them, in a `RULES` of each module; they are gathered here.
 Expectations stand above this package and are never imported by it: they `register` theirs when imported.
 """

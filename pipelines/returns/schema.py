@@ -1,8 +1,5 @@
 """JSON Schemas of the declarations, for editors and for anyone who writes a declaration by program.
 
-Belongs here: the schemas as objects and as files under `docs/schema/`.
-Does not belong here: the models (`form.py`, `territory.py`, `corrections.py`), which are the only source.
-
 `python -m pipelines.returns.schema` writes the files anew; a test says when they are stale.
 """
 

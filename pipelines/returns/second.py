@@ -1,9 +1,7 @@
 """The second form: the workbook of a form that is no workbook, derived from its declaration.
 
-Belongs here: from a form that comes as CSV, PDF, PX … to the same form as XLSX: same labels, same series (so that its
-blocks and the other's supersede one another), same scope.  The registry derives one for every form that is neither a
-workbook itself nor has a declared one (`second_of`), so that a new territory gets it without doing anything.
-Does not belong here: writing the empty workbook (`pipelines/templates/`).
+The registry derives one for every form that is neither a workbook itself nor has a declared one (`second_of`), so
+that a new territory gets it without doing anything.
 
 Crossed tables stay as they are; lists and registers keep their columns; a cube becomes a list with a column for each of
 its dimensions, in the office's words, and one for the number.  The workbook is known by its own mark alone, a cell that

@@ -1,7 +1,6 @@
 """The four shapes that a form may have: crossed tables, a list, a register, a cube.
 
-Belongs here: what the declaration of a shape may say, and the checks that need nothing but the shape itself.
-`docs/forms.md` explains each with an example.  Does not belong here: what a form says besides (`form.py`).
+`docs/forms.md` explains each with an example.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A table of a Grid made quick to look things up in.
-
-Belongs here: positions, words and places of one table.  Does not belong here: what any of it means.
-"""
+"""A table of a Grid made quick to look things up in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """Reference metadata of a territory: `sims.yml`, in the concepts of SIMS, the structure of European statistics.
 
-Belongs here: the shape of the file and reading it.  Does not belong here: facts that the machinery needs
-(`territory.yml`); nothing is computed from these words, they are shown and printed with the figures.
 SIMS numbers its concepts; the numbers are left out, since they could not be checked, and the names kept.
 """
 

@@ -1,7 +1,6 @@
 """From a file as read, and its form, to the standard: observations, case events, findings.
 
-Belongs here: the order of the steps, and the frames they end in.  It is deterministic and knows no history.
-Does not belong here: recognising the form (`recognise.py`), judgement beside history (`expectations/`).
+It is deterministic and knows no history.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Over all numbers of a return: duplicate keys, and what the declared sums come to.
-
-Belongs here: arithmetic within one return, only where the form declares it.
-Does not belong here: whether a sum may differ, a count be negative or a figure surprise (`expectations/`).
-"""
+"""Over all numbers of a return: duplicate keys, and what the declared sums come to."""
 
 from __future__ import annotations
 

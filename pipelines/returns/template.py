@@ -1,8 +1,4 @@
-"""Matching of declared templates: literal words with placeholders, whole and after folding.
-
-Belongs here: from a template and the code tables it names to a matcher, and back to words (`written`).
-Does not belong here: where in a file a template is looked for.
-"""
+"""Matching of declared templates: literal words with placeholders, whole and after folding."""
 
 from __future__ import annotations
 

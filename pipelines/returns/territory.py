@@ -1,8 +1,4 @@
-"""The facts of one territory as frozen pydantic models: `pipelines/territories/<CODE>/territory.yml`.
-
-Belongs here: names, jurisdictions, offices, calendar, counting rules, which source counts, plausibility bounds.
-Does not belong here: law and population (CSV files beside it), forms (`form.py`), what is computed from these facts.
-"""
+"""The facts of one territory as frozen pydantic models: `pipelines/territories/<CODE>/territory.yml`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What a person calls a form, in that person's language.
-
-Belongs here: choosing among the declared titles.  Does not belong here: the titles (`titles:` of a form), names of
-offices and territories (`pipelines/timetable/names.py`).
-"""
+"""What a person calls a form, in that person's language."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""One cell as a number: kinds, signs, marks, and what makes it uncertain.
-
-Belongs here: the judgement of a single cell.  Does not belong here: where it stands or what it counts.
-"""
+"""One cell as a number: kinds, signs, marks, and what makes it uncertain."""
 
 from __future__ import annotations
 

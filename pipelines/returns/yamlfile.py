@@ -1,8 +1,4 @@
-"""Declarations from YAML: read strictly, and errors that name file, line, key and remedy.
-
-Belongs here: YAML 1.2, lines of keys, the wording of a declaration's errors.
-Does not belong here: which files there are (`registry.py`), what they may say (`form.py`, `territory.py`).
-"""
+"""Declarations from YAML: read strictly, and errors that name file, line, key and remedy."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """The API for offices that automate: the desk over HTTP, with a token.
 
-Belongs here: the application and its description.  Does not belong here: addresses (`api_handing_in.py`,
-`api_submissions.py`, `api_more.py`), rights and acts (`pipelines/desk/`), the shapes (`api_models.py`).
-
 Checks run in threads, in their turn (`api_queue.py`); everything else is a plain function, which FastAPI runs in one.
 """
 

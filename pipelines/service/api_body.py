@@ -1,7 +1,7 @@
 """Taking a file from a request: its bytes counted as they come, its name from a header.
 
-Belongs here: the limit of size, raw bodies and multipart.  Does not belong here: what is done with the file.
-The bytes are held in memory and never written to a temporary file: nothing of a return stays behind before it is kept.
+The bytes are held in memory and never written to a temporary file: nothing of a return stays behind before it is
+kept.
 """
 
 from __future__ import annotations

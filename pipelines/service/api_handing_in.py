@@ -1,7 +1,4 @@
-"""The API's addresses by which returns are handed in: check, submission, nil return.
-
-Belongs here: what they take and answer.  Does not belong here: what is kept of whom (`pipelines/intake/admission.py`).
-"""
+"""The API's addresses by which returns are handed in: check, submission, nil return."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """The shapes of the API's answers and requests, for its description (OpenAPI) and for whoever reads it.
 
-Belongs here: pydantic models and their examples.  Does not belong here: making them (`api.py`).
 The report is that of `rti check --json`, whose full schema is `docs/schema/check-report.json`.
 """
 

@@ -1,8 +1,4 @@
-"""The API's addresses that are about what is due: the timetable and the templates.
-
-Belongs here: who may ask for which.  Does not belong here: deadlines (`pipelines/timetable/`), workbooks
-(`pipelines/templates/`).
-"""
+"""The API's addresses that are about what is due: the timetable and the templates."""
 
 from __future__ import annotations
 

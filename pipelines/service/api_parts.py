@@ -1,7 +1,4 @@
-"""What the API's addresses share: who asks, which desk, the file of a request, answers that are files.
-
-Belongs here: dependencies of FastAPI.  Does not belong here: addresses.
-"""
+"""What the API's addresses share: who asks, which desk, the file of a request, answers that are files."""
 
 from __future__ import annotations
 

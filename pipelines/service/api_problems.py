@@ -1,6 +1,5 @@
 """What the API answers when it cannot do what was asked: problem details (RFC 9457).
 
-Belongs here: from an error to a status, a title, what happened and what to do.  Does not belong here: the routes.
 What may not be seen and what is not there have one answer, 404, in the same words.
 """
 

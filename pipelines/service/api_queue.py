@@ -1,7 +1,6 @@
 """How many checks run at once: a few for each account, the rest wait their turn.
 
-Belongs here: places and waiting.  Does not belong here: the work.  Waiting costs no thread and holds up nobody else:
-one office that sends a hundred files leaves places for the others.
+Waiting costs no thread and holds up nobody else: one office that sends a hundred files leaves places for the others.
 """
 
 from __future__ import annotations

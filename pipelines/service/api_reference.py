@@ -1,7 +1,6 @@
 """The API's page for people: one plain HTML page made from its own description (OpenAPI).
 
-Belongs here: how the description looks.  Does not belong here: what it says (`api.py`, `api_models.py`).  The page
-needs nothing from elsewhere: no script, no font, no picture; it works without the network.
+The page needs nothing from elsewhere: no script, no font, no picture; it works without the network.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The API's addresses of submissions: looking at them and acting on them.
-
-Belongs here: what they take and answer.  Does not belong here: rights and acts (`pipelines/desk/`).
-"""
+"""The API's addresses of submissions: looking at them and acting on them."""
 
 from __future__ import annotations
 

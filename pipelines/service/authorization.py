@@ -1,8 +1,5 @@
 """The protocol of the built-in sign-in: OpenID Connect's authorization code flow with PKCE, for one client.
 
-Belongs here: what an authorization request must be, codes that count once, the identity token (OpenID Connect Core 1.0,
-RFC 6749, RFC 7636).  Does not belong here: pages (`sign_in.py`), passwords (`pipelines/people/accounts.py`).
-
 It serves a single machine without a provider of its own.  An office that has one names it instead (`docs/sign-in.md`)
 and this part is then not served at all.
 """

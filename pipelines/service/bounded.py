@@ -1,8 +1,4 @@
-"""A limit on what a request may bring, before anybody looks at who asks.
-
-Belongs here: counting the bytes of bodies that are read whole (forms, JSON).  Does not belong here: files, which are
-counted as they come and only from who has a token (`api_body.py`).
-"""
+"""A limit on what a request may bring, before anybody looks at who asks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """The clerk of a running service: sends notices that wait, and reminds of deadlines, beside the pages.
 
-Belongs here: how often, and that a failure is logged and tried again.  Does not belong here: notices
-(`pipelines/notices/`).  Without a service the same is done by `rti notices send` and `rti notices remind`; doing it
-twice tells nobody twice.
+Without a service the same is done by `rti notices send` and `rti notices remind`; doing it twice tells nobody twice.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """The API's client: hands files in at a service elsewhere, as `rti submit --to` does.
 
-Belongs here: requests, retries, and keeping the receipts.  Does not belong here: what is printed
-(`pipelines/commands/remote.py`), the service (`api.py`).
-
 A file may safely be sent again after any failure: the service takes the same bytes once and tells what became of them.
 """
 

@@ -1,8 +1,4 @@
-"""Sign-in of a demonstration home: its accounts get one password, made by chance, which only the owner can read.
-
-Belongs here: that password.  Does not belong here: the accounts themselves (`pipelines/intake/arrivals.py`), and
-anything of a real home, which has no account that a person did not make.
-"""
+"""Sign-in of a demonstration home: its accounts get one password, made by chance, which only the owner can read."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
 """What of a fault of the service goes to the log: its types, its place in the code, a reference. Never its words.
 
-Belongs here: the log's entry, the wrapper that lets no exception through to a server that would print it whole, and the
-like for whatever libraries log by themselves.
-Does not belong here: what the asker is told (`api_problems.py`).
-
 The words of an exception, and those of the one that caused it, may quote a file: a value that could not be converted, a
 cell, a name. Types and places are this program's own; the reference stands in the answer and in the log, so that the
 two can be brought together.

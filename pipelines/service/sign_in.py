@@ -1,9 +1,5 @@
 """The built-in sign-in of local accounts: its pages, and the whole as one ASGI application.
 
-Belongs here: the routes below `/identity` and what each page says.  Does not belong here: what machines ask
-(`sign_in_protocol.py`), the guard against forged posts (`sign_in_tickets.py`), passwords and limits on attempts
-(`pipelines/people/`).
-
 Every failed sign-in says the same, whether the account exists or not; so does every one that comes too soon
 (`people/throttle.py`).  No script runs on these pages and nothing is
 fetched from elsewhere; the policy in `_HEADERS` holds the browser to it.

@@ -1,7 +1,6 @@
 """The language of the pages of sign-in: asked for, kept by the browser, or the browser's own.
 
-Belongs here: choosing and keeping it.  Does not belong here: what the pages say (`sign_in.py`).  The portal reads the
-same cookie.
+The portal reads the same cookie.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The machines' side of the built-in sign-in: discovery, keys, and a code given for an identity token.
-
-Belongs here: the routes that the portal's client calls.  Does not belong here: pages (`sign_in.py`), the protocol's
-rules (`authorization.py`).
-"""
+"""The machines' side of the built-in sign-in: discovery, keys, and a code given for an identity token."""
 
 from __future__ import annotations
 

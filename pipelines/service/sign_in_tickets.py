@@ -1,7 +1,5 @@
 """Tickets: what a form of sign-in carries, so that a post that was not made by our own page is refused.
 
-Belongs here: sealing and opening them, and who is on the way to a new password.  Does not belong here: the pages.
-
 Tickets live as long as the process: after a restart a half-done sign-in begins anew.
 """
 

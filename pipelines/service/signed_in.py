@@ -1,7 +1,5 @@
 """From what a provider says of somebody to who it is here.
 
-Belongs here: which claims count, and for how long a sign-in lasts.  Does not belong here: rights (`pipelines/people/`).
-
 An account of this ledger is found by (issuer, subject), never by a name or a mail address that a provider may give to
 somebody else; only the built-in provider's subjects are account names.
 """

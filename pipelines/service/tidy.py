@@ -1,8 +1,7 @@
 """What a killed service has left half-written in its home, removed when the next one starts.
 
-Belongs here: files that were written aside and never got their name.  Does not belong here: anything that has its name:
-whatever the store, the facts and the ledger hold is theirs.  A file of the store that the ledger does not know is told
-by `rti store check` and removed by nobody but a person (`pipelines/intake/unknown_bytes.py`).
+A file of the store that the ledger does not know is told by `rti store check` and removed by nobody but a person
+(`pipelines/intake/unknown_bytes.py`).
 
 Such a file holds some or all of a return that nobody was told is kept: its sender sends it again.
 """

@@ -1,7 +1,4 @@
-"""What became of those who entered in one quarter: followed for so many quarters, open ones kept in sight.
-
-Belongs here: cohorts of stays and their conviction ratio.  Does not belong here: ratios of one period's counts.
-"""
+"""What became of those who entered in one quarter: followed for so many quarters, open ones kept in sight."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Intervals and tests of whole columns at once, each row by its own method: the form that a warehouse function calls.
 
-Belongs here: choice of the method by row, and what a row gets that has none.  Does not belong here: the formulas, the
-registration with an engine.
-
 A row that contradicts itself (a part above its whole, a count below zero, as a difference of two returns can be) has no
 interval here and stops no other row; it is a finding of the row, made where rows are judged.
 """

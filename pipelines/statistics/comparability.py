@@ -1,8 +1,5 @@
 """How far two territories' figures of one indicator and period may be compared: 0 to 3, with the reasons.
 
-Belongs here: the rule, over what each side counted.  Does not belong here: where that is declared (territory.yml, the
-metrics), words, tests of difference (`comparison`).
-
     0  the unit differs: not comparable
     1  the stage or the level differs, or the version of a ratio: not the same event
     2  the offence's scope, the persons counted, the period or a break differs: with care

@@ -1,8 +1,4 @@
-"""Two areas' figures side by side, whole columns at once: limits and p-value of the ratio of each pair of rows.
-
-Belongs here: choice of the test by row, and that one contrast is worked out once.  Does not belong here: the formulas
-(`ratios`), how many pairs are looked at (`comparison`), registration with an engine.
-"""
+"""Two areas' figures side by side, whole columns at once: limits and p-value of the ratio of each pair of rows."""
 
 from __future__ import annotations
 

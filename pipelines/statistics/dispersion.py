@@ -1,8 +1,5 @@
 """How much more persons scatter than cases: the dispersion of counts whose events come in clusters.
 
-Belongs here: the dispersion phi from sizes of cases, or a bound of it from totals, and the word for how sure an
-interval with it is.  Does not belong here: the intervals (`intervals`).
-
 Cases come one by one; the persons of one case come together.  If cases are a Poisson stream and a case has K persons,
 the number X of persons is compound Poisson: E X = lambda E K and Var X = lambda E K^2, so that
 

@@ -1,7 +1,6 @@
 """How long stages take: product-limit curves of stays and their quantiles with intervals.
 
-Belongs here: the estimators and their tables.  Does not belong here: making stays (`stays.py`), what may be published
-(`records_rule.py`).  Choices and sources: `docs/methodology/durations.md`.
+Choices and sources: `docs/methodology/durations.md`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """Do women and men stand in each other's column? A test for shares of small, overdispersed counts.
 
-Belongs here: the probability of a share beside earlier ones.  Does not belong here: which figures are compared
-(`expectations/comparisons.py`), and counts by themselves (`jumps.py`).
-
 Two columns exchanged leave every sum right, so that no sum tells it.  What tells it is that the share fits badly as it
 stands and well the other way round.
 """

@@ -1,8 +1,5 @@
 """Exact intervals for one count and for one share, alone and scaled for events that come in clusters.
 
-Belongs here: Garwood's and Clopper and Pearson's limits on arrays of numbers.  Does not belong here: whether a share
-may be made (`shares`), where a dispersion comes from (`dispersion`), rates (`rates`) and ratios (`ratios`), words.
-
 Both take a dispersion phi, the variance of the count over that of a Poisson count.  With phi = 1 the limits are exact:
 they cover at least at their nominal rate, whatever the truth.  With phi > 1 they are quasi-exact: the count over phi is
 the effective count, whose first two moments are a Poisson count's, and the exact limits of the effective count are

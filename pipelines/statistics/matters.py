@@ -1,7 +1,4 @@
-"""Which proceedings of one person are one matter: joined, severed, or written on under a new number.
-
-Belongs here: linking.  Does not belong here: stages (`stages.py`) and stays (`stays.py`).
-"""
+"""Which proceedings of one person are one matter: joined, severed, or written on under a new number."""
 
 from __future__ import annotations
 

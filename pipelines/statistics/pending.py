@@ -1,8 +1,4 @@
-"""The age of what is pending: open stays on the day up to which the records reach.
-
-Belongs here: ages, their quantiles and bands.  Does not belong here: how long stages take (`durations.py`): the
-age of what is open says nothing of it, since what takes long is open more often.
-"""
+"""The age of what is pending: open stays on the day up to which the records reach."""
 
 from __future__ import annotations
 

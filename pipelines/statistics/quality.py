@@ -1,7 +1,6 @@
 """Timeliness, punctuality and completeness in the terms of the European Statistical System.
 
-Belongs here: the formulas, over dates and counts of cells.  Does not belong here: revisions (`revisions`), where dates
-come from.  None of these ranks territories.
+None of these ranks territories.
 
 Source: ESS Guidelines for the implementation of the ESS quality and performance indicators (2014), indicators TP1, TP2
 (time lag of first and final results), TP3 (punctuality), R1 (data completeness) and CC2 (length of comparable series).

@@ -1,8 +1,5 @@
 """Ratios of two counts, of two rates, and of two ratios, by conditional methods with exact intervals and tests.
 
-Belongs here: numbers that do not nest and may pass 1.  Does not belong here: shares (`shares`), which pair of figures
-may be divided (`comparability`), many comparisons at once (`comparison`).
-
 p-values are central: twice the smaller tail, at most 1.  So a p-value is below alpha exactly where the interval at
 level 1 - alpha leaves out the value tested: see Fay (2010), Two-sided exact tests and matching confidence intervals for
 discrete data, The R Journal 2(1), 53-58.

@@ -1,7 +1,4 @@
-"""Shares of persons in records, with limits that know that co-defendants are decided together.
-
-Belongs here: one share, its limits and its columns.  Does not belong here: shares of counts.
-"""
+"""Shares of persons in records, with limits that know that co-defendants are decided together."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The one rule of what may be published of a figure that comes from case records.
 
-Belongs here: the rule, its reasons, and a table made public by it.  Does not belong here: counts
-(`pipelines/disclosure/`) and the figures themselves.  Why these numbers: `docs/methodology/durations.md`.
+Why these numbers: `docs/methodology/durations.md`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """Revisions of published figures: how far first figures moved, over a triangle of vintages.
 
-Belongs here: measures of revision.  Does not belong here: punctuality and the like (`quality`), where vintages come
-from.
-
 Sources: ESS Guidelines for the implementation of the ESS quality and performance indicators (2014), A6 "Data revision -
 average size" (its relative form divides by the later figures: from memory, unverified); McKenzie and Gamba (2008),
 Interpreting the results of revision analyses: recommended summary statistics, OECD/Eurostat task force, section 3.6,

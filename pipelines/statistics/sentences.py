@@ -1,8 +1,4 @@
-"""Sentences from case records: kinds, lengths, and where they lie in the frame of the law on the day.
-
-Belongs here: tables of imposed sentences.  Does not belong here: time served, which no register of courts tells; counts
-by band from aggregates (dbt).
-"""
+"""Sentences from case records: kinds, lengths, and where they lie in the frame of the law on the day."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """Stages of proceedings as data: what opens a stay in one and what ends it.
 
-Belongs here: the stage pairs and the columns of a unit.  Does not belong here: making stays of events (`stays.py`),
-and which outcomes make a decision: that is `codes.measure_parts()`.
 Rules and their reasons: `docs/methodology/durations.md`.
 """
 

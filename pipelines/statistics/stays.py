@@ -1,7 +1,5 @@
 """Stays: from what opens a stage to what ends it, for each defendant in each matter, open ones up to the cut-off.
 
-Belongs here: how far records reach, and the table of stays that durations, ages of pending cases and cohorts are made
-of.  Does not belong here: the stages (`stages.py`), estimates of any kind.
 Rules and their reasons: `docs/methodology/durations.md`.
 """
 

@@ -1,9 +1,8 @@
 """Empty workbooks of the forms, each in its office's own language and layout.
 
-`write` gives the workbook of a form for a period; `forms` says for which forms there is one.  What is written is read
+`write` gives the workbook of a form for a period; `forms` says for which forms there is one. What is written is read
 again before it is given out: a workbook that this system would not take, or would take for something else, is a fault
 of the declaration and is told as one.
-Does not belong here: the second form of a form that is no workbook (`pipelines/returns/second.py`), sending.
 """
 
 from __future__ import annotations

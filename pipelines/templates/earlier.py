@@ -1,7 +1,4 @@
-"""The figures accepted last, by the figure they stand beside.
-
-Belongs here: which earlier figure belongs to which cell, and how it is written.  Does not belong here: where it is put.
-"""
+"""The figures accepted last, by the figure they stand beside."""
 
 from __future__ import annotations
 

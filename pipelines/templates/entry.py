@@ -1,8 +1,4 @@
-"""What may be entered in the cells of an empty workbook, and what is said when it may not.
-
-Belongs here: data validation, the earlier figure as the cell's own message, totals that turn red.
-Does not belong here: looks (`workbook.py`), the judgement of a return (`expectations/`): a workbook only helps.
-"""
+"""What may be entered in the cells of an empty workbook, and what is said when it may not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The last hand on a workbook: earlier figures, rules of entry, looks, the sheets that are not read.
-
-Belongs here: the order in which the parts are put on.  Does not belong here: the parts.
-"""
+"""The last hand on a workbook: earlier figures, rules of entry, looks, the sheets that are not read."""
 
 from __future__ import annotations
 

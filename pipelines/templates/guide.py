@@ -1,8 +1,6 @@
 """The sheets of a workbook that are not read: how to fill it in, and the words that may be used.
 
-Belongs here: their sentences, in the office's language, and where they stand.  Their names begin with `RTI – `, which
-every form reads past (`ignore` in `docs/forms.md`).
-Does not belong here: the form's own sheets.
+Their names begin with `RTI – `, which every form reads past (`ignore` in `docs/forms.md`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Where words stand in an empty workbook, before anything is written: sheets, texts, areas.
 
-Belongs here: the shapes that `tables.py` and `lists.py` fill and `workbook.py` writes.  No spreadsheet library.
-Does not belong here: what the words are, and how they look.
+No spreadsheet library.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The layout of lists: observations one a line, and registers.
-
-Belongs here: headings, the lines that can be foreseen, which columns choose from which code table.
-Does not belong here: crossed tables (`tables.py`), looks.
-"""
+"""The layout of lists: observations one a line, and registers."""
 
 from __future__ import annotations
 

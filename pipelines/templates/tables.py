@@ -1,7 +1,4 @@
-"""The layout of crossed tables: titles, corner, merged headings, labels, as the declaration says them.
-
-Belongs here: from declared tables to words in cells.  Does not belong here: numbers, looks, lists (`lists.py`).
-"""
+"""The layout of crossed tables: titles, corner, merged headings, labels, as the declaration says them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The words of a form in one period: code tables narrowed to it, templates written out.
-
-Belongs here: which labels hold in a period, and every text that a template can be then.
-Does not belong here: where the texts stand (`tables.py`, `lists.py`).
-"""
+"""The words of a form in one period: code tables narrowed to it, templates written out."""
 
 from __future__ import annotations
 

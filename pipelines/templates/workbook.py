@@ -1,8 +1,5 @@
 """The empty workbook as a file: words first, then what helps to fill it in.
 
-Belongs here: openpyxl, looks, print, protection, the bytes.  Does not belong here: which words (`tables.py`,
-`lists.py`), what may be entered (`entry.py`), the sheets that are not read (`guide.py`).
-
 Headings and labels are locked without a password; what is to be filled in is not.  Nothing is hidden.
 """
 

@@ -1,8 +1,4 @@
-"""The timetable: what is due of whom and when, what has come, and the calendar file of it.
-
-Belongs here: deadlines of the territories' calendars, the board of returns, punctuality, the calendar file (ICS).
-Does not belong here: mails (`pipelines/notices/`), what the public learns of coverage (dbt's `mart_coverage`).
-"""
+"""The timetable: what is due of whom and when, what has come, and the calendar file of it."""
 
 from pipelines.timetable.board import Board, Cell, Punctuality, Row, State, board
 from pipelines.timetable.deadlines import Deadline, deadlines, to_come, within_pairs

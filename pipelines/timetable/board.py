@@ -1,10 +1,4 @@
-"""The board: of each office, instrument and period, whether the return is in and how far it has come.
-
-Belongs here: the state of a cell and the punctuality of an office, from the ledger in a few questions.
-Does not belong here: words and colours (the portal), rights (`pairs` come from an identity), what the public learns of
-coverage (dbt's `mart_coverage`, whose rule of being on time is the same: the first file of a return that was accepted
-was here by the deadline's end).
-"""
+"""The board: of each office, instrument and period, whether the return is in and how far it has come."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Deadlines: the three days of each expected return, counted from the end of its period.
 
-Belongs here: the arithmetic of days and whose deadlines are asked for.
-Does not belong here: what has come (`board.py`).
-
 A deadline is the day itself, to its end in UTC, be it a Sunday or a holiday: nothing is shifted, since an office's
 working days are nobody's to guess.
 """

@@ -1,7 +1,5 @@
 """The timetable as a calendar file (iCalendar, RFC 5545), for the calendars people already have.
 
-Belongs here: one event a day that matters, with its alarms.  Does not belong here: which deadlines are chosen.
-
 An event keeps its UID from one download to the next, so that a calendar that has it already changes it in place.
 """
 

@@ -1,8 +1,4 @@
-"""Names of offices, parts and instruments in a reader's language, for calendars and mails.
-
-Belongs here: choosing a declared name, and its footnote.  Does not belong here: the names (`territory.yml`, the code
-lists).
-"""
+"""Names of offices, parts and instruments in a reader's language, for calendars and mails."""
 
 from __future__ import annotations
 

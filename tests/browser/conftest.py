@@ -1,7 +1,4 @@
-"""The public app, started once a session and ended by its own process id, and pages of it.
-
-Belongs here: starting and ending.  Does not belong here: what is looked for on the screens.
-"""
+"""The public app, started once a session and ended by its own process id, and pages of it."""
 
 from __future__ import annotations
 

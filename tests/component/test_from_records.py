@@ -1,8 +1,4 @@
-"""The step of figures from case records: what it makes of a small register, what it keeps, and what it refuses.
-
-Belongs here: the step with files of its own.  Does not belong here: the estimators (`test_statistics_*.py`), attacks
-(`test_records_attack.py`), the demonstration's truth (`tests/integration/test_records_truth.py`).
-"""
+"""The step of figures from case records: what it makes of a small register, what it keeps, and what it refuses."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """An intruder on the public tables of records, who knows the rule, the number of persons and everything published.
 
-Belongs here: what he can work out.  He is played independently: he takes every way in which a group can fall into its
-parts, lets the rule publish each, and keeps those that look like what he sees.  If in all of them a part is 1 to 4, he
-has learned it.
+He is played independently: he takes every way in which a group can fall into its parts, lets the rule publish each,
+and keeps those that look like what he sees. If in all of them a part is 1 to 4, he has learned it.
 """
 
 from __future__ import annotations

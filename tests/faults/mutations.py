@@ -1,7 +1,5 @@
 """Random changes of good returns, each of which declares what may become of it.
 
-Belongs here: mutations as data, and what a file that holds them must be read as.  Does not belong here: reading.
-
 A mutation names the numbers that the changed file states, by the key of the cell it changed: so the test needs no
 second reader, only that nothing but the named numbers differs, or that the file is refused.
 """

@@ -1,8 +1,4 @@
-"""A small made-up world written as the files that the warehouse reads, to test its rules with sums made by hand.
-
-Belongs here: writing facts and the exports of ledger and registry without the code that does so in the project.
-Does not belong here: expected figures; they stand beside each test.
-"""
+"""A small made-up world written as the files that the warehouse reads, to test its rules with sums made by hand."""
 
 from __future__ import annotations
 

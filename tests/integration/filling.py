@@ -1,8 +1,7 @@
 """Filling in an empty workbook as a person would: by its words, from the office's own file lying beside it.
 
-Belongs here: finding cells of both by title, heading and label, and copying figures.  Nothing of
-`pipelines/templates` is used, and of the forms only what a person sees in them: corner, heading rows, words.
-Does not belong here: what is asserted.
+Nothing of `pipelines/templates` is used, and of the forms only what a person sees in them: corner, heading rows,
+words.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Small sets of returns for tests that build homes of their own: a few files of `raw_samples/`, with their arrivals.
-
-Belongs here: choosing and changing arrivals.  Does not belong here: what a test makes of them.
-"""
+"""Small sets of returns for tests that build homes of their own: a few files of `raw_samples/`, with their arrivals."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Conventions of the dbt project, held over its manifest: documented, keyed, contracted, layered, bounded.
-
-Belongs here: rules that hold for every model there is or will be.  Does not belong here: what a model computes.
-"""
+"""Conventions of the dbt project, held over its manifest: documented, keyed, contracted, layered, bounded."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """No model compares every row of one table with every row of another, unless it says why.
 
-Belongs here: what DuckDB's plans of the compiled models say of their joins.  Does not belong here: how long they take
-(`benchmarks/`), what they compute.
-
 A join without a condition of equality (or with an outer join's condition on one side only beside it) is quadratic: over
 two quarters nobody sees it, over ten years it was nine tenths of a model. Where one side is a handful of rows it is
 right, and the model's page says so under `meta: joins_without_equality`, one reason a join.

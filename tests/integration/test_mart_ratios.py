@@ -1,8 +1,5 @@
 """The marts of ratios on random cells, row by row against `pipelines/statistics`: ratios of stages in their versions,
 exits, balances, clearance and the split of changes.
-
-Belongs here: that the models join, choose and refuse as declared.  Does not belong here: the formulas themselves
-(`tests/unit/test_statistics_*.py`) and figures of the demonstration (`test_mart_ratios_real.py`).
 """
 
 from __future__ import annotations

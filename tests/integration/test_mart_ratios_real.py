@@ -1,8 +1,5 @@
 """The marts of ratios of the demonstration home, anew from its cells: polars and SciPy's own distributions, none of the
 project's statistics.
-
-Belongs here: that what offices and the public get is what these cells give, and nothing else.  Does not belong here:
-worked examples (beside the models), every way a row can fail (`test_mart_ratios.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """What the count marts should hold, worked out from the golden files alone: no reader, no form, no SQL.
 
-Belongs here: adding up golden rows as the counting rules in each `territory.yml` say.  Does not belong here: comparing.
-
 A cell is (measure, level, count unit, statistic, offence group) and the code of each detail in `DETAIL`; `_Z` is
 written `_T` here, so that a figure given twice, once as a total and once as not applicable, collides.  A value is a
 number, or None where the cell is expected and has none.

@@ -1,8 +1,5 @@
 """Balances of a level: pending at the start, with what came in, less what went out, is pending at the end.
 
-Belongs here: what enters and leaves at each level, and the arithmetic.  Does not belong here: reading counts, words of
-the finding.
-
 What a court decides is one decision: its acquittals, rejections and discontinuances are parts of the decisions and are
 not taken off again.  A prosecutor's rejections and discontinuances are exits of their own.  Codes are those of the code
 lists `measure` and `level`.

@@ -1,8 +1,5 @@
 """CEPEJ's clearance rate, case turnover and disposition time of a period, with the days that the period has.
 
-Belongs here: the three formulas, the day factor, and why a figure is undefined.  Does not belong here: how long cases
-took: disposition time is the time in which the pending cases would be cleared at the period's pace, no duration.
-
 Source: CEPEJ, GOJUST guidelines (2008) and its evaluation reports: clearance rate = resolved / incoming x 100; case
 turnover = resolved / pending at the end; disposition time = 365 / case turnover for a year.
 """

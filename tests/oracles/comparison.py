@@ -1,8 +1,5 @@
 """Several territories side by side: which pairs can be told apart on these numbers, with all pairs looked at in mind.
 
-Belongs here: the verdict on each pair, its interval and its p-value.  Does not belong here: whether a pair may be
-compared at all (`comparability`), words, order: a verdict on pairs is not a ranking.
-
 Seven territories make 21 pairs; at 5 per cent each, one pair too many is told apart in 23 to 39 per cent of all
 comparisons of seven equal territories.  So the intervals are simultaneous: with m pairs each is made at level
 1 - alpha/m (Bonferroni), and with at least 95 per cent probability all of them hold at once, whatever the dependence

@@ -1,8 +1,5 @@
 """Why did convictions change? A change of a count split into volume and ratio, additively, over the same reporters.
 
-Belongs here: Shapley's split for two factors, by reporter and in all.  Does not belong here: causes: the split says how
-much goes with the volume and how much with the ratio, not what moved either.
-
 With convictions C = V r (V the volume, say persons indicted, r = C/V the ratio), each factor's effect is the mean of
 its effects over both orders in which the two could have moved:
 

@@ -1,7 +1,4 @@
-"""Rates: events in a population or a time, with exact intervals.
-
-Belongs here: one rate.  Does not belong here: two rates compared (`ratios`), what population a rate takes.
-"""
+"""Rates: events in a population or a time, with exact intervals."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Shares: a part in its own whole, with exact intervals, and nothing else.
-
-Belongs here: one share, refused where the numerator is no part of the denominator.  Does not belong here: other ratios
-(`ratios`), which may pass 100 per cent.
-"""
+"""Shares: a part in its own whole, with exact intervals, and nothing else."""
 
 from __future__ import annotations
 

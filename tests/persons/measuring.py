@@ -1,7 +1,4 @@
-"""Recall and precision of `pipelines/persons/names.py` over `corpus.csv`.
-
-Belongs here: counting.  Does not belong here: what is a name (`person` in the corpus says it, by hand).
-"""
+"""Recall and precision of `pipelines/persons/names.py` over `corpus.csv`."""
 
 from __future__ import annotations
 

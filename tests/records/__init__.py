@@ -1,7 +1,4 @@
-"""Case events for tests, written by hand or drawn by the demonstration's own simulation.
-
-Belongs here: making them.  Does not belong here: what is asserted of them.
-"""
+"""Case events for tests, written by hand or drawn by the demonstration's own simulation."""
 
 from __future__ import annotations
 

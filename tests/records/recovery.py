@@ -1,6 +1,6 @@
 """A simulation with known answers: what the estimators give back of a court's true delays and outcomes.
 
-Belongs here: drawing and measuring.  Run it with `python -m tests.records`.  Does not belong here: the demonstration.
+Run it with `python -m tests.records`.
 
 Cases arrive evenly over four years and are looked at on the last day of them.  Each has 1 to 5 defendants, who are
 decided on one day; the delay of a case is 20 days and a Weibull time of shape 1.5.  Decided cases are short ones, the

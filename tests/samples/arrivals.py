@@ -1,8 +1,4 @@
-"""Writing the demonstration: files, `arrivals.csv`, `SOURCE.md`, and the golden files.
-
-Belongs here: what stands in those lists, and which rows hold in the end when returns supersede one another.
-Does not belong here: the returns themselves.
-"""
+"""Writing the demonstration: files, `arrivals.csv`, `SOURCE.md`, and the golden files."""
 
 from __future__ import annotations
 

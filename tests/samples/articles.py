@@ -1,7 +1,5 @@
 """Articles whose proceedings are drawn, with their weight and the years in which they are law.
 
-Belongs here: per jurisdiction the article, its offence code, validity and how many persons a quarter are drawn.
-Does not belong here: titles and penalties (`pipelines/territories/<CODE>/law.csv`); a test holds the two together.
 Weights are invented; they only follow the magnitudes wanted for a demonstration.
 """
 

@@ -1,8 +1,4 @@
-"""A crossed table of one office: what stands in the cells, and what the cells mean.
-
-Belongs here: columns with their heading path and coordinates, the merged head they make, the body counted from the
-truth, and the rows meant.  Does not belong here: words (see `territories/`) and bytes (see `writers/`).
-"""
+"""A crossed table of one office: what stands in the cells, and what the cells mean."""
 
 from __future__ import annotations
 

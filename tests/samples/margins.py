@@ -1,7 +1,4 @@
-"""The margins in which offices report victims and suspects: which combinations stand in a list or cube.
-
-Belongs here: lists of coordinates, by a short code of ours.  Does not belong here: words and numbers.
-"""
+"""The margins in which offices report victims and suspects: which combinations stand in a list or cube."""
 
 from __future__ import annotations
 

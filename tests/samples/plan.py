@@ -1,8 +1,4 @@
-"""Who sends what, and when: the calendar of the demonstration returns.
-
-Belongs here: the series of returns, their periods, and the day on which each arrives.
-Does not belong here: what a file looks like (`territories/<CODE>.py`).
-"""
+"""Who sends what, and when: the calendar of the demonstration returns."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Registers: the simulated defendants themselves, under pseudonyms, instead of counts of them.
-
-Belongs here: which events of a quarter a register holds and what each line means.
-Does not belong here: columns and words of an office (`territories/`).
-"""
+"""Registers: the simulated defendants themselves, under pseudonyms, instead of counts of them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What a file meant: rows in the key of an observation, written without any reader's help.
-
-Belongs here: `Period`, `Row`, `Office` (the constant part of an office's rows) and `MadeReturn`.
-Does not belong here: numbers (`truth.py`) and files (`territories/`).
-"""
+"""What a file meant: rows in the key of an observation, written without any reader's help."""
 
 from __future__ import annotations
 

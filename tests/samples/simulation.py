@@ -1,9 +1,7 @@
 """How an invented case goes through prosecutor and courts: persons, events with dates, and the stocks between them.
 
-Belongs here: the chances and lags of one case, and the drawing of all cases of one article in one quarter.
-Does not belong here: counting (`truth.py`) and who reports what (`territories/`).
 Only `random.Random(...).random()` is used, whose sequence Python guarantees; every cohort has its own seed, so that a
-further article, territory or year shifts no other number.  Chances and lags are invented.
+further article, territory or year shifts no other number. Chances and lags are invented.
 """
 
 from __future__ import annotations

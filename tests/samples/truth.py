@@ -1,7 +1,5 @@
 """The invented truth, and counting in it: what every office would have to report if it made no mistake.
 
-Belongs here: `draw()` and the queries of `Truth`.  Does not belong here: who reports which of these numbers, and how.
-
 Counts are consistent by construction, since all come from the same persons: start of a stock plus entries less exits
 is its end, sex and age add up to the total, the convicted are a part of the adjudicated, a year is its four quarters.
 """

@@ -1,7 +1,4 @@
-"""Invented victims of trafficking: who was registered when, with which status.
-
-Belongs here: drawing victims of one reporting area and quarter.  Does not belong here: counting (`truth.py`).
-"""
+"""Invented victims of trafficking: who was registered when, with which status."""
 
 from __future__ import annotations
 

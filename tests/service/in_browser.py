@@ -1,7 +1,4 @@
-"""Somebody in a browser, signed in by the demonstration's password.
-
-Belongs here: getting in.  Does not belong here: what is asserted.
-"""
+"""Somebody in a browser, signed in by the demonstration's password."""
 
 from __future__ import annotations
 

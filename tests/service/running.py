@@ -1,8 +1,4 @@
-"""The service of a home as a process of its own: started, asked with tokens, ended or killed by its process id.
-
-Belongs here: starting, ending, and what tests of it share (tokens, files that nobody has sent yet).
-Does not belong here: what is asserted.
-"""
+"""The service of a home as a process of its own: started, asked with tokens, ended or killed by its process id."""
 
 from __future__ import annotations
 

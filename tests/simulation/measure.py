@@ -1,8 +1,4 @@
-"""What the statistics make of returns whose truth is known: coverage, errors of families of tests, ratios recovered.
-
-Belongs here: measurements, each a function of a random generator and a number of runs.  Does not belong here: the
-process (`process`), the report (`report`).
-"""
+"""What the statistics make of returns whose truth is known: coverage, errors of families of tests, ratios recovered."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """A process of cases whose truth is known: cases come, each with its persons, wait, leave by one exit, and are counted.
 
-Belongs here: drawing cases and counting them as a return would.  Does not belong here: what is measured of them.
-
 Time is in quarters.  Cases are a Poisson stream whose intensity grows or falls by a constant factor; co-defendants come
 with their case, wait together, and share its fate with probability `together`, else each has one of his own.  Nothing
 here uses a formula of `pipelines/statistics`.

@@ -1,7 +1,4 @@
-"""The page `docs/methodology/simulation.md`, made of the figures of one run of all measurements.
-
-Belongs here: which measurements, the page's words and tables.  Does not belong here: the measurements (`measure`).
-"""
+"""The page `docs/methodology/simulation.md`, made of the figures of one run of all measurements."""
 
 from __future__ import annotations
 

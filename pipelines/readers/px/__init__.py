@@ -1,10 +1,8 @@
 """PX (PC-Axis) files: bytes to a labelled cube.
 
-Belongs here: the PC-Axis file format as Statistics Sweden specifies it (AXIS-VERSION 2013, 85 keywords) and what the
-files of real offices do beside it.  Split by reason to change: `decoding` (which codepage), `grammar` (keywords,
-sub-keys, quoted texts), `cells` (the DATA part), `structure` (variables, codes, labels, languages, mandatory
-keywords), `notes` (what hangs on single cells), `cube` (observations built when asked for).
-Does not belong here: what a sign, a code or a unit means to the warehouse (see `pipelines/returns/`).
+Split by reason to change: `decoding` (which codepage), `grammar` (keywords, sub-keys, quoted texts), `cells` (the
+DATA part), `structure` (variables, codes, labels, languages, mandatory keywords), `notes` (what hangs on single
+cells), `cube` (observations built when asked for).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The one line of grammar of a PX file: `KEYWORD[language]("sub-key","sub-key")=value,value;`.
 
 Texts stand in quotation marks and cannot hold one; adjacent texts are one text; `;`, `=`, `)` and `DATA=` inside
-quotation marks mean nothing.  Bare values (YES, 0, TLIST(A1)) run to the next comma or semicolon.
-Belongs here: finding statements and their lines.  What they mean is in `structure` and `notes`.
+quotation marks mean nothing. Bare values (YES, 0, TLIST(A1)) run to the next comma or semicolon. What they mean is in
+`structure` and `notes`.
 """
 
 from __future__ import annotations

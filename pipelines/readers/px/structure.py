@@ -1,8 +1,4 @@
-"""Variables, codes, labels and languages of a PX file, and whether its mandatory keywords are there.
-
-Belongs here: everything needed to say how many cells there must be and what each is called.
-Does not belong here: the cells themselves (`cells`) and notes on them (`notes`).
-"""
+"""Variables, codes, labels and languages of a PX file, and whether its mandatory keywords are there."""
 
 from __future__ import annotations
 

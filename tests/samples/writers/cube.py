@@ -1,7 +1,4 @@
-"""A cube before any file format: dimensions with members, and one value a combination.
-
-Belongs here: the shape that the writers of PX and JSON-stat share.  Does not belong here: bytes, words, numbers.
-"""
+"""A cube before any file format: dimensions with members, and one value a combination."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A sheet as its office draws it: rows of cells, some of them merged, before any file format.
-
-Belongs here: the shape that the writers of workbooks, documents and pages share.  Does not belong here: bytes (the
-writer of each format beside this file), words or numbers (see `tests/samples/territories/`).
-"""
+"""A sheet as its office draws it: rows of cells, some of them merged, before any file format."""
 
 from __future__ import annotations
 
