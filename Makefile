@@ -77,7 +77,7 @@ bench: $(STAMP) ## measure speed: one JSON object and a table
 	@$(BIN)/python -m benchmarks
 
 docs: $(STAMP) ## dbt's documentation with its lineage, into dbt_project/target
-	@$(BIN)/python -m pipelines.warehouse docs
+	@$(BIN)/python -m pipelines.warehouse.dbt docs
 
 samples: $(STAMP) ## write raw_samples/ and tests/golden/ anew from the generator
 	@$(BIN)/python -m tests.samples

@@ -68,8 +68,8 @@ def _register(runs: int) -> Iterator[Figure]:
 
 
 def _persons() -> Iterator[Figure]:
-    from pipelines.persons.scan import scan
-    from pipelines.readers.read import read
+    from pipelines.reading.formats.read import read
+    from pipelines.reading.privacy.scan import scan
     from tests.persons.measuring import measured
 
     for where, found in measured().items():
@@ -99,8 +99,8 @@ def p95(values: list[float]) -> float:
 def one(file: Path, runs: int) -> dict[str, float]:
     """Seconds until `read` and `judged` of one file, and of the floor, turn about."""
     from benchmarks.floors import openpyxl_twice
-    from pipelines.intake.check import Step, check, warm_up
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import Step, check, warm_up
 
     registry, data = load(), file.read_bytes()
     warm_up(registry)
@@ -122,8 +122,8 @@ def one(file: Path, runs: int) -> dict[str, float]:
 
 def of_register(runs: int) -> dict[str, float]:
     """Seconds until `begun` and `judged` of a register, and of splitting its lines, turn about."""
-    from pipelines.intake.check import Step, check, warm_up
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import Step, check, warm_up
 
     registry = load()
     warm_up(registry)
@@ -151,8 +151,8 @@ def split(data: bytes) -> list[list[str]]:
 
 def many(rounds: int) -> dict[str, float]:
     """Seconds of twenty uploads at once, and memory (MB) of this process before and after many checks."""
-    from pipelines.intake.check import check, warm_up
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import check, warm_up
 
     registry, files = load(), _returns()
     uploads = [(f.read_bytes(), f.name) for f in files[:: len(files) // PEOPLE][:PEOPLE]]

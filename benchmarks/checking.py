@@ -54,8 +54,8 @@ def check(setting: Setting) -> Iterator[Figure]:
 def main(arguments: list[str]) -> None:
     """Print the warm figures of one file as JSON."""
     from benchmarks.floors import openpyxl_twice
-    from pipelines.intake.check import check as checked
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import check as checked
 
     file, repetitions = Path(arguments[0]), int(arguments[1])
     data, registry = file.read_bytes(), load()

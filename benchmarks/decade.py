@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks import history, homes, measuring, plain
 from benchmarks.registry import Figure, Setting, benchmark
-from pipelines.home import Home, init, open_home
+from pipelines.core.home import Home, init, open_home
 
 YEARS = 10
 LIMIT = 60.0
@@ -97,9 +97,9 @@ class _Laps:
         self.slowest: dict[str, list[tuple[str, float]]] = {}
 
     def run(self, phase: str, work: Callable[[], object]) -> None:
-        from pipelines import warehouse
+        from pipelines.warehouse import dbt
 
-        results = self.home.restricted / "dbt" / warehouse.LAST_TIMES
+        results = self.home.restricted / "dbt" / dbt.LAST_TIMES
         results.unlink(missing_ok=True)
         begun = time.perf_counter()
         work()
@@ -111,11 +111,12 @@ class _Laps:
 
 def build(home: Home) -> dict[str, Any]:
     """Build all marts by the steps of a refresh; seconds by phase, processor seconds, slowest models, rows."""
-    from pipelines import measuring as quality
-    from pipelines import refresh, warehouse
+    from pipelines import refresh
     from pipelines.refresh import counts as steps
+    from pipelines.refresh import measuring as quality
+    from pipelines.warehouse import dbt
 
-    warehouse.parse()  # once a process, as in the service that refreshes
+    dbt.parse()  # once a process, as in the service that refreshes
     laps, processor = _Laps(home), time.process_time()
     laps.run("counts", lambda: refresh.build_counts(home))
     laps.run("records", lambda: refresh.records(home))
@@ -126,7 +127,7 @@ def build(home: Home) -> dict[str, Any]:
     laps.run("public indicators", lambda: refresh.build_indicators(home, which="protected"))
     laps.run("quality", lambda: quality.measure(home))
     taken += time.process_time() - processor
-    rows = {"mart_count": _rows(warehouse.tables(steps.latest_counts(home)) / "mart_count.parquet")}
+    rows = {"mart_count": _rows(dbt.tables(steps.latest_counts(home)) / "mart_count.parquet")}
     return {"seconds": laps.seconds, "processor": taken, "slowest": laps.slowest, "rows": rows}
 
 
@@ -140,12 +141,12 @@ def _hide_small(home: Home) -> None:
     """Cells of the programme with every small count hidden and nothing else: no protection, but of its shape."""
     import polars as pl
 
-    from pipelines import warehouse, warehouse_tables
-    from pipelines.disclosure import programme
-    from pipelines.disclosure.protect import THRESHOLD
+    from pipelines.publication.disclosure import programme
+    from pipelines.publication.disclosure.protect import THRESHOLD
     from pipelines.refresh import counts as steps
+    from pipelines.warehouse import dbt, exported_tables
 
-    tables = warehouse.tables(steps.latest_counts(home))
+    tables = dbt.tables(steps.latest_counts(home))
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
     cells = programme.select(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
@@ -158,22 +159,22 @@ def _hide_small(home: Home) -> None:
         pl.when(is_small).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
         pl.when(is_small).then(pl.lit("C")).otherwise(pl.lit("F")).alias("conf_status"),
     ).write_parquet(folder / "cells.parquet")
-    for table in warehouse_tables.COUNTS:
+    for table in exported_tables.COUNTS:
         if table.is_public:
             shutil.copyfile(tables / f"{table.name}.parquet", folder / f"{table.name}.parquet")
 
 
 def floor(home: Home, out: Path) -> dict[str, float]:
     """Seconds of the statements of each phase of dbt, as compiled for this home, in DuckDB alone."""
-    from pipelines import warehouse
     from pipelines.refresh import counts as steps
+    from pipelines.warehouse import dbt
 
     out.mkdir(parents=True)
     folder = home.restricted / "dbt" / "compiled" / "rti" / "models"
     laps = plain.Laps()
-    plain.counts(out, folder, warehouse.fact_files(home, None) | warehouse.gathered_files(home))
+    plain.counts(out, folder, dbt.fact_files(home, None) | dbt.gathered_files(home))
     laps.end("counts")
-    tables, protected = warehouse.tables(steps.latest_counts(home)), steps.protected_folder(home)
+    tables, protected = dbt.tables(steps.latest_counts(home)), steps.protected_folder(home)
     records = steps.records_folder(home)
     for name, cells, dimensions, side in (
         ("restricted indicators", tables / "mart_count.parquet", tables, "restricted"),

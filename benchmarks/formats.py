@@ -146,8 +146,8 @@ def formats(setting: Setting) -> Iterator[Figure]:
 def main(runs: int, *, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:
     """Seconds until the first findings and the answer (p95), and bytes, of each format; the floor turn about."""
     from benchmarks.floors import openpyxl_twice
-    from pipelines.intake.check import warm_up
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import warm_up
 
     warm_up(load())
     data = numbers()
@@ -173,8 +173,8 @@ def main(runs: int, *, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]
 
 def _answered(content: bytes, filename: str) -> tuple[float, float]:
     """Seconds until the first findings and the answer of one file; all of it must have been read."""
-    from pipelines.intake.check import Step, check
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import Step, check
 
     steps: dict[str, float] = {}
     began = time.perf_counter()

@@ -42,12 +42,13 @@ def growth(setting: Setting) -> Iterator[Figure]:
 
 
 def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
-    from pipelines import desk as door
     from pipelines import refresh
-    from pipelines.home import init
-    from pipelines.intake import facts, ledger, queries
-    from pipelines.people.identity import Grant, Identity
-    from pipelines.returns.registry import load
+    from pipelines.core.home import init
+    from pipelines.declarations.registry import load
+    from pipelines.ledger import facts, queries
+    from pipelines.ledger.identity import Grant, Identity
+    from pipelines.submissions import ledger
+    from pipelines.submissions import service as door
 
     home = init(setting.scratch / f"ledger-{size}", "demonstration")
     facts.prepare(home)

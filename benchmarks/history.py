@@ -19,9 +19,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.home import Home
-from pipelines.returns.export import write_declarations
-from pipelines.returns.registry import Registry
+from pipelines.core.home import Home
+from pipelines.declarations.export import write_declarations
+from pipelines.declarations.registry import Registry
 
 CYCLE = 4
 """Years by which the demonstration is moved: its sixteen quarters."""
@@ -38,9 +38,9 @@ def make(home: Home, read: Path, years: int) -> dict[str, int]:
 
     The history ends with the demonstration's newest quarter and begins `years` years before.
     """
-    from pipelines.indicators import cards_export, metrics
-    from pipelines.reference.gather import gather_reference
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.warehouse.metrics import cards_export, metrics
+    from pipelines.warehouse.reference.gather import gather_reference
 
     begin = f"{int(LAST[:4]) - years}-Q4"
     block = _regular(pl.read_parquet(read / "gathered" / "block.parquet"))

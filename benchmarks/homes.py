@@ -82,8 +82,8 @@ def with_new_return(built_home: Built, copy: Path) -> dict[str, str]:
 
 def refresh_timed(root: Path) -> dict[str, Any]:
     """Refresh a home in this process; seconds until the marts stood and until the draft did."""
-    from pipelines.home import open_home
-    from pipelines.run import refresh
+    from pipelines.core.home import open_home
+    from pipelines.operations.run import refresh
 
     start = time.perf_counter()
     marts = [0.0]

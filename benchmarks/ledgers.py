@@ -15,10 +15,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines import clock
-from pipelines.intake.arrivals import Listed
-from pipelines.intake.database import writing
-from pipelines.intake.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
+from pipelines.core import clock
+from pipelines.ledger.database import writing
+from pipelines.ledger.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
+from pipelines.submissions.arrivals import Listed
 
 RETURNS, EDITIONS = 280, 10
 """Different returns of seven quarters, and how often each of them comes."""
@@ -54,8 +54,8 @@ def fill(engine: sa.Engine, submissions: int) -> None:
 
 def settle(engine: sa.Engine) -> None:
     """Let everything that is not sent have been checked by today's declarations and rules, and nothing wait."""
-    from pipelines.intake.check import rules_version
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import rules_version
 
     checked = {"declaration_hash": load().digest, "rules_version": rules_version()}
     with writing(engine) as connection:

@@ -25,17 +25,18 @@ import duckdb
 import polars as pl
 
 from benchmarks.measuring import ROOT
-from pipelines import warehouse, warehouse_tables
-from pipelines.indicators import cards_export, metrics, pair_udf, udf
-from pipelines.intake import arrivals, facts
-from pipelines.intake.check import blocks_of
-from pipelines.intake.ledger import Arrival
-from pipelines.intake.store import digest
-from pipelines.intake.work import Taken, Task, take
-from pipelines.readers.model import ReadError
-from pipelines.returns import model
-from pipelines.returns.export import write_declarations
-from pipelines.returns.registry import load
+from pipelines.declarations.export import write_declarations
+from pipelines.declarations.registry import load
+from pipelines.ledger import facts
+from pipelines.model import long_tables
+from pipelines.model.content import ReadError
+from pipelines.submissions import arrivals
+from pipelines.submissions.checking.check import blocks_of
+from pipelines.submissions.checking.read_task import Taken, Task, take
+from pipelines.submissions.ledger import Arrival
+from pipelines.submissions.store import digest
+from pipelines.warehouse import dbt, exported_tables
+from pipelines.warehouse.metrics import cards_export, metrics, pair_udf, udf
 
 _RELATION = re.compile(r'"warehouse"\."main"\."(\w+)"')
 _BLOCK = ("jurisdiction", "instrument", "form", "freq", "period")
@@ -169,8 +170,8 @@ def own_files(out: Path) -> dict[str, list[str]]:
 
 
 def _facts(out: Path, table: str) -> list[Path]:
-    schema = model.OBSERVATION if table == "observation" else model.CASE_EVENT
-    model.empty(schema).write_parquet(out / "facts" / f"{table}.parquet")
+    schema = long_tables.OBSERVATION if table == "observation" else long_tables.CASE_EVENT
+    long_tables.empty(schema).write_parquet(out / "facts" / f"{table}.parquet")
     return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
 
 
@@ -186,7 +187,7 @@ def counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) -> Path:
         run_models(connection, statements(folder, "staging", "facts", "intermediate", "marts"))
         tables = out / "tables"
         tables.mkdir()
-        for table in warehouse_tables.COUNTS:
+        for table in exported_tables.COUNTS:
             target = tables / f"{table.name}.parquet"
             connection.execute(f"copy (select * from warehouse.main.{table.name} order by all) to '{target}'")
     return tables
@@ -195,14 +196,14 @@ def counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) -> Path:
 def indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str, records: Path) -> Path:
     """Build the indicators over one file of counts and the figures from case records; return their DuckDB file."""
     path = out / f"{name}.duckdb"
-    with _warehouse(path, warehouse.indicator_files(cells, tables, records)) as connection:
+    with _warehouse(path, dbt.indicator_files(cells, tables, records)) as connection:
         run_models(connection, statements(folder, "indicators"))
     return path
 
 
 def release(out: Path, cells: pl.DataFrame, public: Path) -> None:
     """The files of a release: Parquet, CSV and DuckDB of the public cells and indicators."""
-    from pipelines.releases import formats
+    from pipelines.publication.releases import formats
 
     folder = out / "release"
     folder.mkdir()
@@ -248,9 +249,9 @@ class _warehouse:  # noqa: N801 - reads as a word in a with statement
 
 def main(arguments: list[str]) -> None:
     """Run everything; the last line printed is a JSON object of seconds by step."""
-    from pipelines.disclosure import programme
-    from pipelines.disclosure.protect import protect
-    from pipelines.home import open_home
+    from pipelines.core.home import open_home
+    from pipelines.publication.disclosure import programme
+    from pipelines.publication.disclosure.protect import protect
     from pipelines.refresh.counts import records_folder
 
     samples, out, folder = Path(arguments[0]), Path(arguments[1]), Path(arguments[2])

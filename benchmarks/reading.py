@@ -20,7 +20,7 @@ MOST = 12
 @benchmark("reading", "Reading, cells a second by format")
 def reading(setting: Setting) -> Iterator[Figure]:
     """One figure a format, over the largest files of the demonstration."""
-    from pipelines.readers.read import read
+    from pipelines.reading.formats.read import read
 
     files = _by_format()
     folder = setting.scratch / "reading"
@@ -57,7 +57,7 @@ def _each(work: Callable[[bytes], object], files: Sequence[bytes]) -> None:
 
 
 def _cells(content: object) -> int:
-    from pipelines.readers.model import Grid
+    from pipelines.model.content import Grid
 
     if isinstance(content, Grid):
         return sum(len(table.cells) for table in content.tables)
@@ -66,7 +66,7 @@ def _cells(content: object) -> int:
 
 def _by_format() -> dict[str, list[bytes]]:
     """The largest demonstration files of each format."""
-    from pipelines.readers.sniff import sniff
+    from pipelines.reading.formats.sniff import sniff
 
     out: dict[str, list[bytes]] = {}
     paths = [p for p in (measuring.ROOT / "raw_samples").glob("*/*/*") if p.is_file()]

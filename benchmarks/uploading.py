@@ -137,8 +137,8 @@ def main(rounds: int) -> None:
     """The floor, in a process of its own: the same checks one after another, and those of the workbook."""
     import tempfile
 
-    from pipelines.intake.check import check, warm_up
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import check, warm_up
 
     registry = load()
     warm_up(registry)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dashboards import words
 from dashboards.reason_words import LEFT_OUT
 from dashboards.words import Row, Shown
-from pipelines.indicators.spans import span_of
 from pipelines.statistics import decomposition
+from pipelines.warehouse.metrics.spans import span_of
 
 BREAK_KINDS: Mapping[str, str] = {
     "law": "Law",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dashboards import words
 from dashboards.reason_words import ASPECTS, OTHERS
 from dashboards.words import Row, Shown
-from pipelines.locales import mark
+from pipelines.core.i18n import mark
 
 VERSIONS: Mapping[str, str] = {
     "same_period": mark("Same period"),

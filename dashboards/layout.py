@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, queries, tables, words
-from pipelines.service.guards import LONGEST_ADDRESS, TOO_LONG
+from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 
 CSS = Path(__file__).with_name("style.css")
 CRIMES = ("TIP", "SOM")

@@ -1,7 +1,7 @@
 """The service of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
 
 It puts together the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, and the
-wrappers around them: guards and headers that the public dashboard has too (`pipelines/service/`), the guard of uploads,
+wrappers around them: guards and headers that the public dashboard has too (`pipelines/web/`), the guard of uploads,
 the shell and the lines.
 """
 
@@ -16,16 +16,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.home import Home, HomeError, open_home
-from pipelines.intake.database import LedgerError
-from pipelines.service import faults
-from pipelines.service.settings import IDENTITY_PATH, Settings, SettingsError, settings
+from pipelines.core.home import Home, HomeError, open_home
+from pipelines.ledger.database import LedgerError
+from pipelines.web import fault_log
+from pipelines.web.settings import IDENTITY_PATH, Settings, SettingsError, settings
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
     from dashboards.portal_uploads import Sessions
-    from pipelines.desk import Desk
+    from pipelines.submissions.service import Desk
 
 HOST = "127.0.0.1"
 PORT = 8502
@@ -48,14 +48,15 @@ def create(home: Home, told: Settings) -> Any:
     from dashboards.portal_line import Lines
     from dashboards.portal_pages import paths
     from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
-    from pipelines.desk import open_desk
     from pipelines.refresh.publication import complete_publication_at_start
-    from pipelines.service import demonstration, guards, health, sign_in, tidy
-    from pipelines.service.api import create_api
-    from pipelines.service.authorization import Client
-    from pipelines.service.headers import SecurityHeaders
+    from pipelines.submissions.service import open_desk
+    from pipelines.web import guards, health, leftovers
+    from pipelines.web.api.app import create_api
+    from pipelines.web.security_headers import SecurityHeaders
+    from pipelines.web.sign_in import demonstration, provider
+    from pipelines.web.sign_in.authorization import Client
 
-    for path in tidy.tidy(home):
+    for path in leftovers.tidy(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     complete_publication_at_start(home, report=_LOG.warning)
     # Here and not in `.streamlit/config.toml`, which the public pages read too: theirs hold nothing worth keeping.
@@ -71,7 +72,7 @@ def create(home: Home, told: Settings) -> Any:
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
         demonstration.give_passwords(home, desk.engine)
-        served = sign_in.create(
+        served = provider.create(
             desk.engine, client, told.issuer, demonstration=home.kind == "demonstration", secret=told.cookie_secret
         )
         routes.append(Mount(IDENTITY_PATH, served))
@@ -99,7 +100,7 @@ def _writable(path: str) -> tuple[str, ...]:
 def _longest_message(scope: Scope) -> int:
     """Return the bytes that one message of a page may have: few before somebody has signed in."""
     from dashboards.portal_uploads import signed_claims
-    from pipelines.service.guards import LONGEST_MESSAGE as ANONYMOUS
+    from pipelines.web.guards import LONGEST_MESSAGE as ANONYMOUS
 
     return LONGEST_MESSAGE if signed_claims(scope) else ANONYMOUS
 
@@ -110,11 +111,11 @@ def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncConte
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
         from dashboards.portal_uploads import sweeping
-        from pipelines.service import clerk
+        from pipelines.web import background_worker
 
         ending = threading.Event()
         threading.Thread(target=_warm, args=(desk, ending), name="warm-up", daemon=True).start()
-        with clerk.at_work(desk.home, desk.engine, desk.registry):
+        with background_worker.at_work(desk.home, desk.engine, desk.registry):
             try:
                 async with sweeping(uploads):
                     yield None
@@ -125,7 +126,7 @@ def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncConte
 
 
 def _warm(desk: Desk, ending: threading.Event) -> None:
-    from pipelines.intake.check import warm_up
+    from pipelines.submissions.checking.check import warm_up
 
     try:
         warm_up(desk.registry)
@@ -134,7 +135,7 @@ def _warm(desk: Desk, ending: threading.Event) -> None:
         if not ending.is_set():
             _LOG.error(
                 "what the first upload needs could not be loaded ahead; it will be when it is asked for: %s",
-                faults.told(error),
+                fault_log.told(error),
             )
 
 
@@ -153,7 +154,7 @@ def main() -> None:
         raise SystemExit(f"rti: {error}") from None
     _refuse_taken(port)
     told.site.warn_of_missing_proxy()
-    faults.log_no_words()
+    fault_log.log_no_words()
     # Streamlit turns on the log of requests, and with it the codes by which people come back from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(

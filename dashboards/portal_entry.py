@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dashboards import portal_layout as layout
 from dashboards import portal_sign_in
-from pipelines import locales
-from pipelines.people.identity import Identity
+from pipelines.core import i18n
+from pipelines.ledger.identity import Identity
 
 
 def identify_person() -> Identity:
     """Return who acts. Ends the page with a sign-in page where nobody has signed in, or somebody unknown here."""
-    from pipelines.service.signed_in import identity_of_claims
+    from pipelines.web.sign_in.claims import identity_of_claims
 
     claims, built_in = layout.read_claims()
     if not claims:
@@ -24,13 +24,13 @@ def identify_person() -> Identity:
 def enter_page() -> layout.Here:
     """Begin a page: return who acts, and in which language. Ends the page where nobody has signed in."""
     who = identify_person()
-    language = who.language if who.language in locales.languages() else locales.SOURCE_LANGUAGE
+    language = who.language if who.language in i18n.languages() else i18n.SOURCE_LANGUAGE
     return layout.Here(layout.desk(), who, language)
 
 
 def refuse_page() -> None:
     """Show that the reader has no role for this page. Streamlit would say, in English, that there is no such page."""
-    from pipelines.desk import rights
+    from pipelines.submissions.service import rights
 
     here = enter_page()
     layout.title(here.tell("Not to be seen"))

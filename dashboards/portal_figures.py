@@ -8,7 +8,7 @@ from typing import Any
 from dashboards.portal_layout import Here
 from dashboards.reason_words import ASPECTS, OTHERS, UNDEFINED
 from dashboards.words import number
-from pipelines.locales import mark
+from pipelines.core.i18n import mark
 
 Row = Mapping[str, Any]
 RULES: Mapping[str, str] = {

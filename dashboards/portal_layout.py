@@ -16,14 +16,14 @@ import streamlit as st
 
 from dashboards import portal_html as html
 from dashboards import portal_words as words
-from pipelines import locales
-from pipelines.home import default_root, open_home
-from pipelines.locales import many, mark, tell
-from pipelines.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
+from pipelines.core import i18n
+from pipelines.core.home import default_root, open_home
+from pipelines.core.i18n import many, mark, tell
+from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 
 if TYPE_CHECKING:
-    from pipelines.desk import DamagedFileError, Desk, Entry
-    from pipelines.people.identity import Identity
+    from pipelines.ledger.identity import Identity
+    from pipelines.submissions.service import DamagedFileError, Desk, Entry
 
 LANGUAGE_COOKIE = "rti_language"
 _MARKS = ("*", "†", "‡", "§")
@@ -60,26 +60,26 @@ class Here:
 
     def area(self, code: str) -> str:
         """The name of a territory or a part of one; its footnote stands at the end of the page."""
-        from pipelines.timetable.names import jurisdiction_name
+        from pipelines.submissions.timetable.names import jurisdiction_name
 
         return jurisdiction_name(self.desk.registry, code, self.language) + self.mark(code)
 
     def office(self, source: str, territory: str) -> str:
         """The name of an office with its territory's."""
-        from pipelines.timetable.names import office_name
+        from pipelines.submissions.timetable.names import office_name
 
         return office_name(self.desk.registry, source, self.language) + self.mark(territory)
 
     def mark(self, code: str) -> str:
         """The mark of the footnote that a territory's name carries; empty where it carries none."""
-        from pipelines.timetable.names import note_of
+        from pipelines.submissions.timetable.names import note_of
 
         note = note_of(self.desk.registry, code.partition("_")[0], self.language)
         return self.notes.setdefault(note, _MARKS[len(self.notes) % len(_MARKS)]) if note else ""
 
     def form(self, form: str | None) -> str:
         """What a person calls a form."""
-        from pipelines.returns.titles import form_title
+        from pipelines.declarations.form_titles import form_title
 
         declared = self.desk.registry.forms.get(form) if form else None
         return f"{form_title(declared, self.language)} ({declared.id})" if declared is not None else form or ""
@@ -109,7 +109,7 @@ def ask_for_claims(source: ClaimsSource | None) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _desk(root: str) -> Desk:
-    from pipelines.desk import open_desk
+    from pipelines.submissions.service import open_desk
 
     return open_desk(open_home(Path(root)))
 
@@ -157,7 +157,7 @@ place does not tell it (`portal_names.js`); `{name}` is what the pattern's group
 def spoken(language: str) -> None:
     """Say to the browser in which language the page is, what Streamlit draws by itself included; the next page begins
     in it."""
-    tag = locales.html_lang(language)
+    tag = i18n.html_lang(language)
     told = [[where, tell(text, language, name="{name}"), english] for where, text, english in NAMES]
     names = json.dumps(told, ensure_ascii=False)
     script(
@@ -194,7 +194,7 @@ def focus(anchor: str, token: str) -> None:
 
 def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> None:
     """The choice of a language; `chosen` is told the new one."""
-    names = locales.language_names()
+    names = i18n.language_names()
 
     def change() -> None:
         chosen(str(st.session_state[key]))
@@ -215,7 +215,7 @@ def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> 
 
 def head(here: Here) -> None:
     """The band above each page: whose pages these are, who has signed in, the language, the way out."""
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     spoken(here.language)
     script(_BACK)
@@ -345,11 +345,11 @@ def show_fault(error: Exception) -> bool:
 
     It may have come up before it is known who acts: the language is then that of the page before.
     """
-    from pipelines.desk.stored import DamagedFileError
-    from pipelines.service import faults
+    from pipelines.submissions.service.stored import DamagedFileError
+    from pipelines.web import fault_log
 
-    chosen = st.context.cookies.get(LANGUAGE_COOKIE, locales.SOURCE_LANGUAGE)
-    language = chosen if chosen in locales.languages() else locales.SOURCE_LANGUAGE
+    chosen = st.context.cookies.get(LANGUAGE_COOKIE, i18n.SOURCE_LANGUAGE)
+    language = chosen if chosen in i18n.languages() else i18n.SOURCE_LANGUAGE
     if isinstance(error, DamagedFileError):
         title(tell(DAMAGED_TITLE, language))
         damaged(language, error)
@@ -359,7 +359,7 @@ def show_fault(error: Exception) -> bool:
         st.error(words.escaped(f"{detail} {remedy}"), icon=None)
     else:
         return False
-    faults.log(error)
+    fault_log.log(error)
     return True
 
 

@@ -11,7 +11,7 @@ Seen with Streamlit 1.67.  The session outlives its line and the next line takes
 - a file is lost where the widget had no address for it yet, or gave its bytes while no line stood: it waits for ever or
   shows an error, although the browser still has all that is needed.  The script gives such a file once more.
 
-A file whose reading has begun is safe (`pipelines/desk/underway.py`).
+A file whose reading has begun is safe (`pipelines/submissions/service/underway.py`).
 """
 
 from __future__ import annotations

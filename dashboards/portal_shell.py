@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import locales
-from pipelines.service.settings import IDENTITY_PATH
+from pipelines.core import i18n
+from pipelines.web.settings import IDENTITY_PATH
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -76,9 +76,9 @@ class Dressed:
             return
         from starlette.requests import Request
 
-        from pipelines.service.sign_in_language import language_of
+        from pipelines.web.sign_in.language import language_of
 
-        lang = locales.html_lang(language_of(Request(scope))).encode()
+        lang = i18n.html_lang(language_of(Request(scope))).encode()
         document = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
         document = document and not scope["path"].startswith((IDENTITY_PATH, "/api"))
         if document:

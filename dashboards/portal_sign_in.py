@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
-from pipelines import locales
-from pipelines.locales import tell
+from pipelines.core import i18n
+from pipelines.core.i18n import tell
 
 _KEEP = (
     "if(location.pathname!=='/')sessionStorage.setItem('rti.after',location.pathname+location.search+location.hash);"
@@ -43,12 +43,12 @@ def nobody() -> NoReturn:
 
 
 def _language_before_sign_in() -> str:
-    known = locales.languages()
+    known = i18n.languages()
     kept = st.session_state.get("language") or st.context.cookies.get(layout.LANGUAGE_COOKIE)
     if kept in known:
         return str(kept)
     browser = str(st.context.locale or "")
-    return next((t for t in (browser, browser.partition("-")[0]) if t in known), locales.SOURCE_LANGUAGE)
+    return next((t for t in (browser, browser.partition("-")[0]) if t in known), i18n.SOURCE_LANGUAGE)
 
 
 def unknown(claims: layout.Claims) -> NoReturn:

@@ -12,16 +12,16 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from pipelines import clock
-from pipelines.locales import mark
-from pipelines.service.guards import refuse
-from pipelines.service.signed_in import identity_of_claims
+from pipelines.core import clock
+from pipelines.core.i18n import mark
+from pipelines.web.guards import refuse
+from pipelines.web.sign_in.claims import identity_of_claims
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from pipelines.people.identity import Identity
+    from pipelines.ledger.identity import Identity
 
 PATH = "/_stcore/upload_file/"
 METHODS = ("PUT", "DELETE")

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pipelines import clock, codes
-from pipelines.locales import mark, tell
+from pipelines.core import clock, codes
+from pipelines.core.i18n import mark, tell
 
 if TYPE_CHECKING:
-    from pipelines.desk import Entry
-    from pipelines.people.identity import Grant
+    from pipelines.ledger.identity import Grant
+    from pipelines.submissions.service import Entry
 
 Sign = tuple[str, str, str]
 """Kind (a CSS class), sign, source text."""

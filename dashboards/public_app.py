@@ -10,8 +10,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.service import guards
-from pipelines.service.settings import SettingsError, Site, public_site
+from pipelines.web import guards
+from pipelines.web.settings import SettingsError, Site, public_site
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -28,9 +28,9 @@ def create(site: Site) -> ASGIApp:
     from streamlit import config, file_util
     from streamlit.starlette import App
 
-    from pipelines.home import open_home
-    from pipelines.service import health
-    from pipelines.service.headers import SecurityHeaders, script_hashes
+    from pipelines.core.home import open_home
+    from pipelines.web import health
+    from pipelines.web.security_headers import SecurityHeaders, script_hashes
 
     # Here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
     config.set_option("server.maxUploadSize", 1)

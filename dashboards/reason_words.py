@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.locales import mark
+from pipelines.core.i18n import mark
 
 ASPECTS: Mapping[str, str] = {
     "count_unit": mark("the count unit"),

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dashboards import indicator_words, words
-from pipelines.explain import figure_id
+from pipelines.publication.provenance.explain import figure_id
 
 _NARROW = 4
 """Columns of figures that stand beside each other on a telephone."""

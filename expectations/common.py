@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines import codes
+from pipelines.core import codes
 
 CODED: dict[str, str] = {
     # column of an observation -> code list

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from expectations.tables import SERIES
-from pipelines.returns.model import OBSERVATION_KEY
+from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.statistics import exchanged, jumps
 
 COMPARED_PERIODS = 12

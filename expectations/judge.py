@@ -12,14 +12,14 @@ import polars as pl
 from expectations import comparisons, engine, justice, register, tables, victims
 from expectations.common import CODED, COPIED_FROM, Check
 from expectations.rules import RULES, RULES_VERSION
-from pipelines import clock
-from pipelines.readers.model import Scalar, Where
-from pipelines.returns import rules as all_rules
-from pipelines.returns.findings import Finding, Severity
-from pipelines.returns.model import CASE_EVENT, CASE_EVENT_KEY, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty
-from pipelines.returns.periods import runs
-from pipelines.returns.registry import Registry
-from pipelines.returns.standardise import Reading
+from pipelines.core import clock
+from pipelines.declarations.registry import Registry
+from pipelines.findings import rules as all_rules
+from pipelines.findings.finding import Finding, Severity
+from pipelines.model.content import Scalar, Where
+from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty
+from pipelines.model.periods import runs
+from pipelines.reading.standardise.standardise import Reading
 
 __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
 

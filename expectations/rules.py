@@ -1,11 +1,11 @@
-"""The rules of this package: id, severity, words. They join the one list of `pipelines/returns/rules.py`.
+"""The rules of this package: id, severity, words. They join the one list of `pipelines/findings/rules.py`.
 
 A change of a rule, of a suite or of what a suite compares asks for a new RULES_VERSION: results are kept by it.
 """
 
 from __future__ import annotations
 
-from pipelines.returns.rules import Rule
+from pipelines.findings.rules import Rule
 
 RULES_VERSION = "2026.4"
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines import codes
-from pipelines.returns.export import list_expected_returns
-from pipelines.returns.model import CASE_EVENT_KEY, OBSERVATION_KEY
-from pipelines.returns.periods import Period
+from pipelines.core import codes
+from pipelines.declarations.export import list_expected_returns
+from pipelines.model.long_tables import CASE_EVENT_KEY, OBSERVATION_KEY
+from pipelines.model.periods import Period
 
 if TYPE_CHECKING:
-    from pipelines.returns.registry import Registry
+    from pipelines.declarations.registry import Registry
 
 BREAKDOWNS = (*codes.DIMENSIONS_WITH_TOTAL, "partner")
 SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offence_group", "victim_status", "freq")

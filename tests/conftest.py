@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.home import Home, init, open_home
+from pipelines.core.home import Home, init, open_home
 from tests import postgres
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build(root: Path) -> None:
     """Make a demonstration home under the frozen clock, refresh it and publish its draft."""
-    from pipelines import refresh, run
+    from pipelines import refresh
+    from pipelines.operations import run
 
     with frozen_at(CLOCK, root):
         home = init(root, "demonstration")

@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.people.identity import Grant
+from pipelines.ledger.identity import Grant
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -34,7 +34,7 @@ ACCOUNTS: Mapping[str, tuple[str, tuple[Grant, ...]]] = {
 
 def make_accounts(engine: sa.Engine, language: str = "en") -> None:
     """Make the accounts above where they are not there yet."""
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     new = [
         accounts.New(

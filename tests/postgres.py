@@ -83,7 +83,7 @@ class Databases:
         if self._free:
             return self._free.pop()
         if self._template is None:
-            from pipelines.intake.opening import open_url
+            from pipelines.ledger.opening import open_url
 
             url = self._made("template0")
             open_url(url).dispose()
@@ -94,8 +94,8 @@ class Databases:
         """Empty a database for the next test, whatever this one left in it; whoever is still connected is cut off."""
         import sqlalchemy as sa
 
-        from pipelines.intake import migrations
-        from pipelines.intake.schema import METADATA
+        from pipelines.ledger import migrations
+        from pipelines.ledger.schema import METADATA
 
         name = url.rpartition("/")[2]
         with self._engine.connect() as connection:

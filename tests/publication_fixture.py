@@ -11,13 +11,15 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from pipelines import clock, refresh, steps
-from pipelines.home import Home, open_home
-from pipelines.indicators import from_records, record_schema
-from pipelines.intake import ledger
-from pipelines.intake.database import reading
-from pipelines.intake.schema import AUDIT, EVENT, SUBMISSION
-from pipelines.releases import formats
+from pipelines import refresh
+from pipelines.core import clock
+from pipelines.core.home import Home, open_home
+from pipelines.ledger.database import reading
+from pipelines.ledger.schema import AUDIT, EVENT, SUBMISSION
+from pipelines.publication.releases import formats
+from pipelines.submissions import ledger
+from pipelines.warehouse import build_cache
+from pipelines.warehouse.records import build, schema
 from tests.component import ledger_fakes
 
 FIRST, NEXT = "2026-Q3", "2026-Q3.1"
@@ -55,8 +57,8 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
             {"submission_id": submissions, "territory": "QQ", "source": "QQ_PO", "instrument": "justice"}
         ),
     }
-    for name in record_schema.COLUMNS:
-        tables[name.removeprefix("record_")] = pl.DataFrame(schema=record_schema.schema(name))
+    for name in schema.COLUMNS:
+        tables[name.removeprefix("record_")] = pl.DataFrame(schema=schema.schema(name))
     folder = home.drafts / release
     (folder / "data").mkdir(parents=True)
     for name, table in tables.items():
@@ -73,10 +75,10 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     records = f"records-of-{release}"
-    made_of = from_records.folder(home) / records
-    record_schema.empty_folder(made_of / "public")
+    made_of = build.folder(home) / records
+    schema.empty_folder(made_of / "public")
     pl.DataFrame({"release": [release]}).write_parquet(made_of / "members.parquet")
-    steps.remember(home, "draft", release, {"release": release, "records": records})
+    build_cache.remember(home, "draft", release, {"release": release, "records": records})
 
 
 def copy(home: Home, folder: Path) -> Home:

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import refresh
-from pipelines.home import open_home
-from pipelines.indicators import from_records
-from pipelines.intake import audit, ledger
+from pipelines.core.home import open_home
+from pipelines.ledger import audit_log
 from pipelines.refresh import publication
+from pipelines.submissions import ledger
+from pipelines.warehouse.records import build
 
 STEPS: dict[str, tuple[Any, str]] = {
-    "baseline prepared": (from_records, "prepare_baseline"),
+    "baseline prepared": (build, "prepare_baseline"),
     "switch prepared": (publication, "prepare_switch"),
     "journal prepared": (publication, "prepare_journal"),
     "space reserved": (publication, "_reserve_space"),
@@ -31,9 +32,9 @@ STEPS: dict[str, tuple[Any, str]] = {
     "draft moved": (publication, "move_draft"),
     "switched": (publication, "switch_current"),
     "journal written": (publication, "append_journal"),
-    "baseline renewed": (from_records, "renew_baseline"),
+    "baseline renewed": (build, "renew_baseline"),
     "returns marked": (ledger, "publish"),
-    "checkpoint written": (audit, "checkpoint"),
+    "checkpoint written": (audit_log, "checkpoint"),
     "intent removed": (publication, "remove_intent"),
 }
 CALLS = ("rename", "replace", "symlink", "unlink", "fsync", "mkdir", "rmdir", "posix_fallocate")

@@ -10,12 +10,12 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import clock, codes
-from pipelines import home as homes
-from pipelines.indicators import cards_export, metrics
-from pipelines.reference.published import read_invented, read_published
-from pipelines.releases import build, formats, notes, publications, publish
-from pipelines.returns.registry import Registry, load
+from pipelines.core import clock, codes
+from pipelines.core import home as homes
+from pipelines.declarations.registry import Registry, load
+from pipelines.publication.releases import build, formats, notes, publications, publish
+from pipelines.warehouse.metrics import cards_export, metrics
+from pipelines.warehouse.reference.published import read_invented, read_published
 from tests import release_changes, release_quality, release_ratios, release_records
 from tests.support.cells import with_key_and_total
 
@@ -99,7 +99,7 @@ def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
 
 
 def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
-    """All tables of the release, in the schemas of `pipelines/releases/build.py`."""
+    """All tables of the release, in the schemas of `pipelines/publication/releases/build.py`."""
     cells = _with_marks(pl.DataFrame(list(_cells()), schema=CELL_SCHEMA))
     return {
         "release": pl.DataFrame(

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.indicators.quality_table import QUALITY
+from pipelines.warehouse.quality.quality_table import QUALITY
 
 _REVISED: dict[str, Any] = {
     "area_kind": pl.String, "area": pl.String, "periods": pl.Int32, "revised": pl.Int32,

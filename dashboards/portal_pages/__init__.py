@@ -19,11 +19,11 @@ from dashboards.portal_pages import (
     templates,
     upload,
 )
-from pipelines.locales import mark
-from pipelines.people.permissions import roles_for
+from pipelines.core.i18n import mark
+from pipelines.ledger.permissions import roles_for
 
 if TYPE_CHECKING:
-    from pipelines.people.identity import Identity, Role
+    from pipelines.ledger.identity import Identity, Role
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
-from pipelines.service.settings import IDENTITY_PATH
+from pipelines.web.settings import IDENTITY_PATH
 
 if TYPE_CHECKING:
-    from pipelines.people.accounts import Account
-    from pipelines.people.tokens import Token
+    from pipelines.submissions.accounts.accounts import Account
+    from pipelines.submissions.accounts.tokens import Token
 
 _ISSUED = "account.issued"
 _DAYS = (30, 90, 180, 365)
@@ -23,7 +23,7 @@ _DAYS = (30, 90, 180, 365)
 
 def show() -> None:
     """The page."""
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     here = portal_entry.enter_page()
     layout.title(here.tell("My account"))
@@ -62,7 +62,7 @@ def grants_table(here: Here, grants: tuple[object, ...], caption: str) -> html.T
 
 
 def _mail(here: Here, account: Account) -> None:
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     layout.heading(here.tell("Mail"))
     with st.form(key="account.mail", border=True):
@@ -100,7 +100,7 @@ def _password(here: Here, account: Account) -> None:
 
 
 def _tokens(here: Here) -> None:
-    from pipelines.people import tokens
+    from pipelines.submissions.accounts import tokens
 
     layout.heading(here.tell("Tokens for machines"))
     layout.put(
@@ -147,7 +147,7 @@ def _table(here: Here, known: list[Token]) -> html.Table:
 
 
 def _revoke(here: Here, live: list[Token]) -> None:
-    from pipelines.people import tokens
+    from pipelines.submissions.accounts import tokens
 
     if not live:
         return
@@ -166,8 +166,8 @@ def _revoke(here: Here, live: list[Token]) -> None:
 
 
 def _issue(here: Here) -> None:
-    from pipelines.people import accounts, tokens
-    from pipelines.people.identity import NotAllowedError
+    from pipelines.ledger.identity import NotAllowedError
+    from pipelines.submissions.accounts import accounts, tokens
 
     with st.form(key="account.issue", border=True):
         label = st.text_input(here.tell("What the new token is for"), key="account.label")

@@ -23,12 +23,12 @@ from dashboards.portal_pages import (
     answer_views,
     returns,
 )
-from pipelines.locales import mark
+from pipelines.core.i18n import mark
 
 if TYPE_CHECKING:
-    from pipelines.answers import Group
-    from pipelines.desk import Entry
-    from pipelines.intake.report import Report
+    from pipelines.office.answers import Group
+    from pipelines.submissions.checking.report import Report
+    from pipelines.submissions.service import Entry
 
 VIEWS = {
     "findings": mark("Findings"),
@@ -54,16 +54,17 @@ def show() -> None:
 
 def one(here: Here, submission_id: str, *, level: int = 1) -> None:
     """The answer to one submission; `level` 2 where it stands under the title of another page (practice)."""
-    from pipelines import answers, desk
+    from pipelines.office import answers
+    from pipelines.submissions import service
 
     try:
-        entry = desk.submission(here.desk, here.who, submission_id)
-        report = desk.report(here.desk, here.who, submission_id)
-    except desk.NotAllowedError as error:
+        entry = service.submission(here.desk, here.who, submission_id)
+        report = service.report(here.desk, here.who, submission_id)
+    except service.NotAllowedError as error:
         layout.title(here.tell("Not to be seen"))
         layout.refused(here, error)
         return
-    except desk.DamagedFileError as error:
+    except service.DamagedFileError as error:
         layout.title(layout.of_what(here, entry))
         layout.damaged(here.language, error)
         layout.heading(here.tell(VIEWS["events"]))
@@ -156,11 +157,13 @@ def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
 
 def _overridden(here: Here, entry: Entry) -> html.Markup:
     """What a steward did in place of the office, approving or withdrawing: shown ever after, with the comment."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     if entry.state not in ("approved", "published", "withdrawn"):
         return html.Markup("")
-    events = [e for e in desk.events(here.desk, here.who, entry.submission_id) if (e["payload"] or {}).get("override")]
+    events = [
+        e for e in service.events(here.desk, here.who, entry.submission_id) if (e["payload"] or {}).get("override")
+    ]
     titles = {
         "approve": here.tell("Approved by override of the steward"),
         "withdraw": here.tell("Withdrawn by override of the steward"),

@@ -12,10 +12,10 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from dashboards.portal_pages import answer_withdrawal
 from dashboards.portal_pages.answer_forms import attempt, reasons
-from pipelines.people.permissions import has_role_for
+from pipelines.ledger.permissions import has_role_for
 
 if TYPE_CHECKING:
-    from pipelines.desk import Entry, SignedReceipt
+    from pipelines.submissions.service import Entry, SignedReceipt
 
 
 def acts(here: Here, entry: Entry) -> None:
@@ -50,7 +50,7 @@ def acts(here: Here, entry: Entry) -> None:
 
 
 def _send(here: Here, entry: Entry) -> None:
-    from pipelines import desk
+    from pipelines.submissions import service
 
     layout.heading(here.tell("Send"))
     if entry.replaces:
@@ -73,15 +73,15 @@ def _send(here: Here, entry: Entry) -> None:
         return
     attempt(
         here,
-        lambda: desk.send(here.desk, here.who, entry.submission_id, reason=reason, comment=comment.strip() or None),
+        lambda: service.send(here.desk, here.who, entry.submission_id, reason=reason, comment=comment.strip() or None),
         here.tell("Sent. Your receipt stands below; keep it."),
     )
 
 
 def _receipt(here: Here, entry: Entry) -> None:
-    from pipelines import desk
+    from pipelines.submissions import service
 
-    receipt = desk.receipt(here.desk, here.who, entry.submission_id)
+    receipt = service.receipt(here.desk, here.who, entry.submission_id)
     if receipt is None:
         return
     body = _receipt_body(here, receipt)
@@ -166,7 +166,7 @@ def _totals(here: Here, totals: list[dict[str, Any]]) -> html.Markup:
 
 
 def _decide(here: Here, entry: Entry) -> None:
-    from pipelines import desk
+    from pipelines.submissions import service
 
     layout.heading(here.tell("Decide"))
     layout.put(
@@ -186,7 +186,7 @@ def _decide(here: Here, entry: Entry) -> None:
     if yes:
         attempt(
             here,
-            lambda: desk.approve(here.desk, here.who, entry.submission_id, comment=comment or None),
+            lambda: service.approve(here.desk, here.who, entry.submission_id, comment=comment or None),
             here.tell("Approved. It counts from the next refresh on."),
         )
     elif back and not comment:
@@ -194,13 +194,13 @@ def _decide(here: Here, entry: Entry) -> None:
     elif back:
         attempt(
             here,
-            lambda: desk.give_back(here.desk, here.who, entry.submission_id, comment),
+            lambda: service.give_back(here.desk, here.who, entry.submission_id, comment),
             here.tell("Returned to its sender with your comment."),
         )
 
 
 def _override(here: Here, entry: Entry) -> None:
-    from pipelines import desk
+    from pipelines.submissions import service
 
     with st.expander(here.tell("Override as steward")):
         layout.put(
@@ -219,7 +219,7 @@ def _override(here: Here, entry: Entry) -> None:
         elif asked:
             attempt(
                 here,
-                lambda: desk.approve(here.desk, here.who, entry.submission_id, comment=comment, override=True),
+                lambda: service.approve(here.desk, here.who, entry.submission_id, comment=comment, override=True),
                 here.tell("Approved by override. Your comment is shown with it."),
             )
 

@@ -14,17 +14,18 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 
 if TYPE_CHECKING:
-    from pipelines.desk import Entry
-    from pipelines.intake.report import Report
+    from pipelines.submissions.checking.report import Report
+    from pipelines.submissions.service import Entry
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def downloads(here: Here, entry: Entry, report: Report) -> None:
     """The same answer to take along. A file is made only when somebody asks for it."""
-    from pipelines import answers, desk
+    from pipelines.office import answers
+    from pipelines.submissions import service
 
-    filename, data = desk.original(here.desk, here.who, entry.submission_id)
+    filename, data = service.original(here.desk, here.who, entry.submission_id)
     stem = filename.rpartition(".")[0] or filename
     invented = here.is_demonstration
     begin = "demonstration-" if invented else ""
@@ -76,9 +77,9 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
 
 def events(here: Here, entry: Entry) -> None:
     """Every event of a submission, oldest first, with who, when, and the words that were left."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
-    rows = [_row(here, event) for event in desk.events(here.desk, here.who, entry.submission_id)]
+    rows = [_row(here, event) for event in service.events(here.desk, here.who, entry.submission_id)]
     layout.put(
         html.Table(
             here.tell("What happened to this return, oldest first"),

@@ -13,9 +13,9 @@ from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 
 if TYPE_CHECKING:
-    from pipelines.answers import Group, Told
-    from pipelines.desk import Entry, Remembered
-    from pipelines.intake.report import Report
+    from pipelines.office.answers import Group, Told
+    from pipelines.submissions.checking.report import Report
+    from pipelines.submissions.service import Entry, Remembered
 
 
 def anchor(told: Told) -> str:
@@ -25,7 +25,7 @@ def anchor(told: Told) -> str:
 
 def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """Every group, the worst first; warnings of a draft with the form that explains them."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     if not groups:
         layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing was found.")))
@@ -33,7 +33,7 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
     _mended(here, entry, report, groups)
     known: Mapping[str, Remembered] = {}
     if entry.may_justify and entry.open_warnings:
-        known = desk.remembered(here.desk, here.who, entry.submission_id)
+        known = service.remembered(here.desk, here.who, entry.submission_id)
     told = _explained(here, entry)
     still_open = {key for key, _ in entry.open_warnings}
     asked = {
@@ -57,12 +57,12 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
 
 def _explained(here: Here, entry: Entry) -> dict[str, html.Part]:
     """By finding, what was said of a warning; that it is open where nothing was said and something must be."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     out: dict[str, html.Part] = {
         key: html.badge("warning", "▲", here.tell("not explained")) for key, _ in entry.open_warnings
     }
-    for event in desk.events(here.desk, here.who, entry.submission_id):
+    for event in service.events(here.desk, here.who, entry.submission_id):
         if event["action"] == "justify" and event["payload"]:
             reason = here.label("justification_reason", event["payload"]["reason"])
             out.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
@@ -143,7 +143,8 @@ def _suggested(here: Here, told: Told) -> html.Part:
 
 def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """What can be mended without a doubt is mended on a click, in a copy to look at and to upload."""
-    from pipelines import answers, desk
+    from pipelines.office import answers
+    from pipelines.submissions import service
 
     certain = [
         told.finding
@@ -153,7 +154,7 @@ def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -
     ]
     if not certain or report.format != "xlsx" or not entry.mine:
         return
-    filename, data = desk.original(here.desk, here.who, entry.submission_id)
+    filename, data = service.original(here.desk, here.who, entry.submission_id)
     st.download_button(
         here.many(
             "Download a copy with the {n} certain suggestion put in",
@@ -182,8 +183,8 @@ def _explain(
 
     `others` are the groups that are open as well: once this one is explained, the first of them comes next.
     """
-    from pipelines import codes
-    from pipelines.intake.ledger import MINIMUM_TEXT
+    from pipelines.core import codes
+    from pipelines.submissions.ledger import MINIMUM_TEXT
 
     before = next((known[told.key] for told in wanted if told.key in known), None)
     if before is not None:
@@ -236,12 +237,12 @@ def _offer(
 
 def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: str, others: Sequence[str]) -> None:
     from dashboards.portal_pages.answer_forms import say
-    from pipelines import desk
+    from pipelines.submissions import service
 
     try:
         for told in wanted:
-            still = desk.justify(here.desk, here.who, entry.submission_id, told.key, reason, text)
-    except (desk.NotAllowedError, desk.TransitionError) as error:
+            still = service.justify(here.desk, here.who, entry.submission_id, told.key, reason, text)
+    except (service.NotAllowedError, service.TransitionError) as error:
         layout.refused(here, error)
         return
     say(here.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still), *others[:1])

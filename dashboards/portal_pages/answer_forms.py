@@ -43,11 +43,11 @@ def led() -> str:
 
 def attempt(here: Here, act: Callable[[], Any], done: str) -> None:
     """Do it; on success say so on the page drawn anew, else say here why not."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     try:
         act()
-    except (desk.NotAllowedError, desk.TransitionError, desk.SubmissionRefusedError) as error:
+    except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
         layout.refused(here, error)
         return
     say(done)
@@ -56,7 +56,7 @@ def attempt(here: Here, act: Callable[[], Any], done: str) -> None:
 
 def reasons(here: Here, label: str, key: str) -> str | None:
     """A code of `revision_reason`, chosen by its words; None as long as none is."""
-    from pipelines import codes
+    from pipelines.core import codes
 
     picked = st.selectbox(
         label,

@@ -16,9 +16,9 @@ from dashboards.portal_layout import Here
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.answers import Change, EventCount, Group, Point, ReadRow, Series, Shown, TableView
-    from pipelines.desk import Entry
-    from pipelines.intake.report import Report
+    from pipelines.office.answers import Change, EventCount, Group, Point, ReadRow, Series, Shown, TableView
+    from pipelines.submissions.checking.report import Report
+    from pipelines.submissions.service import Entry
 
 LONGEST = 300
 """Rows of one table on the page; all of them are in the downloads."""
@@ -30,10 +30,11 @@ PERIODS = 12
 
 def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """Left the sender's own sheet, right number by number what it was read as; findings of every kind are framed."""
-    from pipelines import answers, desk
-    from pipelines.readers.model import ReadError
+    from pipelines.model.content import ReadError
+    from pipelines.office import answers
+    from pipelines.submissions import service
 
-    filename, data = desk.original(here.desk, here.who, entry.submission_id)
+    filename, data = service.original(here.desk, here.who, entry.submission_id)
     try:
         made = answers.beside(data, filename, report.form, here.language, demonstration=here.is_demonstration)
     except ReadError:
@@ -127,7 +128,7 @@ def _kind(role: str | None) -> str:
 
 
 def _letters(number: int) -> str:
-    from pipelines.readers.common import column_letters
+    from pipelines.reading.formats.common import column_letters
 
     return column_letters(number)
 
@@ -173,7 +174,8 @@ def shown(one: Shown | None) -> html.Part:
 
 def changes(here: Here, entry: Entry, report: Report) -> None:
     """Figure by figure: what was accepted before, and what stands in this return."""
-    from pipelines import answers, desk
+    from pipelines.office import answers
+    from pipelines.submissions import service
 
     if report.reading is None:
         _nothing(here)
@@ -181,7 +183,7 @@ def changes(here: Here, entry: Entry, report: Report) -> None:
     if report.instrument == "register":
         _register_changes(here, entry, report.reading.events)
         return
-    old = desk.previous(here.desk, here.who, entry.submission_id)
+    old = service.previous(here.desk, here.who, entry.submission_id)
     if old.is_empty():
         _all_new(here)
         return
@@ -214,9 +216,10 @@ def changes(here: Here, entry: Entry, report: Report) -> None:
 
 def _register_changes(here: Here, entry: Entry, new: pl.DataFrame) -> None:
     """A register beside its last accepted version, in counts: no person and no case is listed."""
-    from pipelines import answers, desk
+    from pipelines.office import answers
+    from pipelines.submissions import service
 
-    old = desk.previous_events(here.desk, here.who, entry.submission_id)
+    old = service.previous_events(here.desk, here.who, entry.submission_id)
     if old.is_empty():
         _all_new(here)
         return
@@ -275,12 +278,13 @@ def _change(here: Here, one: Change) -> html.Row:
 
 def quarters(here: Here, entry: Entry, report: Report) -> None:
     """Each value of the return beside its last twelve periods, one measure at a time: a form may hold hundreds."""
-    from pipelines import answers, desk
+    from pipelines.office import answers
+    from pipelines.submissions import service
 
     if report.reading is None or report.reading.observations.is_empty():
         _nothing(here)
         return
-    history = desk.history(here.desk, here.who, entry.submission_id)
+    history = service.history(here.desk, here.who, entry.submission_id)
     made = answers.quarters(report.reading.observations, history, PERIODS, here.language)
     if not any(one.points for one in made):
         layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing of this series was accepted before.")))

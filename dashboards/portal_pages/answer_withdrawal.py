@@ -13,7 +13,7 @@ from dashboards.portal_layout import Here
 from dashboards.portal_pages.answer_forms import attempt, reasons
 
 if TYPE_CHECKING:
-    from pipelines.desk import Entry
+    from pipelines.submissions.service import Entry
 
 
 def acts(here: Here, entry: Entry) -> None:
@@ -42,7 +42,7 @@ def _asked(here: Here, entry: Entry) -> None:
 
 
 def _ask(here: Here, entry: Entry) -> None:
-    from pipelines import desk
+    from pipelines.submissions import service
 
     with st.expander(here.tell("Ask to withdraw this return")):
         layout.put(
@@ -61,13 +61,13 @@ def _ask(here: Here, entry: Entry) -> None:
             return
         attempt(
             here,
-            lambda: desk.ask_withdrawal(here.desk, here.who, entry.submission_id, reason, comment),
+            lambda: service.ask_withdrawal(here.desk, here.who, entry.submission_id, reason, comment),
             here.tell("Asked. Your colleagues who may approve are told."),
         )
 
 
 def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
-    from pipelines import desk
+    from pipelines.submissions import service
 
     counts = entry.state in ("approved", "published")
     consequence = (
@@ -119,7 +119,7 @@ def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
         del st.session_state[asked_key]
         attempt(
             here,
-            lambda: desk.withdraw(
+            lambda: service.withdraw(
                 here.desk, here.who, entry.submission_id, kept_reason, kept_comment, override=override
             ),
             here.tell("Withdrawn."),

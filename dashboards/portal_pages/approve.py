@@ -10,7 +10,7 @@ from dashboards.portal_pages import returns
 
 def show() -> None:
     """The page."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     here = portal_entry.enter_page()
     layout.title(
@@ -20,7 +20,7 @@ def show() -> None:
             "decide there. What you sent yourself is decided by somebody else."
         ),
     )
-    waiting = desk.submissions(here.desk, here.who, states=["sent"])
+    waiting = service.submissions(here.desk, here.who, states=["sent"])
     mine = [one for one in waiting if one.may_approve]
     others = [one for one in waiting if not one.may_approve and not one.mine]
     own = [one for one in waiting if one.mine]

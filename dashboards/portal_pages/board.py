@@ -15,11 +15,11 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
-from pipelines.locales import mark
-from pipelines.people.permissions import can_read_drafts, draft_pairs
+from pipelines.core.i18n import mark
+from pipelines.ledger.permissions import can_read_drafts, draft_pairs
 
 if TYPE_CHECKING:
-    from pipelines.timetable import Board, Cell, Row
+    from pipelines.submissions.timetable import Board, Cell, Row
 
 STATES: Mapping[str, words.Sign] = {
     "expected": ("expected", "○", mark("expected")),
@@ -37,7 +37,7 @@ _FIRST = 12
 
 def show() -> None:
     """The page."""
-    from pipelines import timetable
+    from pipelines.submissions import timetable
 
     here = portal_entry.enter_page()
     layout.title(
@@ -94,7 +94,8 @@ def _overdue(here: Here, made: Board) -> None:
 
 
 def _next(here: Here) -> None:
-    from pipelines import clock, timetable
+    from pipelines.core import clock
+    from pipelines.submissions import timetable
 
     today = clock.now().date()
     ahead = timetable.deadlines(here.desk.registry, pairs=here.who.pairs(), today=today, ahead=4, kind=here.desk.kind)

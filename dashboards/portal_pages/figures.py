@@ -1,4 +1,5 @@
-"""Our figures: the unprotected indicators of one's own offices in the newest year and quarter, never for publication."""
+"""Our figures: the unprotected indicators of one's own offices in the newest year and quarter, never for publication.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +18,14 @@ from dashboards.portal_figures import Row
 from dashboards.portal_layout import Here
 
 if TYPE_CHECKING:
-    from pipelines.desk.figures import Figures
+    from pipelines.submissions.service.figures import Figures
 
 _DIGITS = {"RATIO": 2, "PC": 0, "D": 0}
 
 
 def show() -> None:
     """The page."""
-    from pipelines.desk import NotAllowedError, figures
+    from pipelines.submissions.service import NotAllowedError, figures
 
     here = portal_entry.enter_page()
     own = figures.areas(here.desk, here.who)
@@ -100,7 +101,7 @@ def _choices(here: Here, own: Sequence[str], found: Figures) -> tuple[str, str]:
 
 def _groups(found: Figures) -> list[str]:
     """The groups of offences of which there is anything, in the order of the code list."""
-    from pipelines import codes
+    from pipelines.core import codes
 
     there = {row["offence_group"] for rows in (found.counts, found.ratios, found.durations) for row in rows}
     return [code for code in codes.codes("offence_group") if code in there]
@@ -120,7 +121,7 @@ def _of(rows: Iterable[Row], **wanted: str) -> list[Row]:
 
 
 def _counts(here: Here, counts: Sequence[Row], rates: Sequence[Row], caption: str) -> None:
-    from pipelines import codes
+    from pipelines.core import codes
 
     keys = ("measure", "level", "count_unit", "victim_status")
     by_key = {tuple(row[key] for key in keys): row for row in rates}
@@ -276,6 +277,6 @@ def _table(
 
 def _names(here: Here) -> dict[str, str]:
     """What people call each indicator."""
-    from pipelines.indicators import metrics
+    from pipelines.warehouse.metrics import metrics
 
-    return {metric.id: here.tell(metric.name) for metric in metrics.load()}  # marked in pipelines/indicators/metrics.py
+    return {metric.id: here.tell(metric.name) for metric in metrics.load()}  # marked in warehouse.metrics

@@ -14,7 +14,7 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from dashboards.portal_pages.answer_forms import say
-from pipelines.people.permissions import pairs_for
+from pipelines.ledger.permissions import pairs_for
 
 _ASKED = "nil.asked"
 
@@ -46,8 +46,8 @@ def show() -> None:
 
 def open_periods(here: Here) -> Mapping[str, list[str]]:
     """By form, the periods that are expected of this person's offices and have no return yet, oldest first."""
-    from pipelines import timetable
-    from pipelines.returns.declared import within
+    from pipelines.declarations.base import within
+    from pipelines.submissions import timetable
 
     registry = here.desk.registry
     made = timetable.board(here.desk.engine, registry, pairs_for(here.who, "receive"), periods=8, kind=here.desk.kind)
@@ -121,29 +121,29 @@ def _confirm(here: Here) -> None:
 
 def _declare(here: Here, form: str, periods: list[str], comment: str) -> None:
     """Make the draft, and send it where nothing asks for an explanation; its page says the rest."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     try:
-        made = desk.nil(here.desk, here.who, form, periods, comment or None)
+        made = service.nil(here.desk, here.who, form, periods, comment or None)
         del st.session_state[_ASKED]
         if made.submission_id is None:
             st.error(here.tell("This nil return was not taken: {why}", why=_why(here, made.report)), icon=None)
             return
-        entry = desk.submission(here.desk, here.who, made.submission_id)
+        entry = service.submission(here.desk, here.who, made.submission_id)
         if entry.may_send and not entry.replaces:
-            desk.send(here.desk, here.who, made.submission_id, comment=comment or None)
+            service.send(here.desk, here.who, made.submission_id, comment=comment or None)
             say(here.tell("Sent. Your receipt stands below; keep it."))
         else:
             say(here.tell("It is kept as a draft: see below what is to be answered before it is sent."))
-    except (desk.NotAllowedError, desk.TransitionError, desk.SubmissionRefusedError) as error:
+    except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
         layout.refused(here, error)
         return
     layout.go("answer", id=made.submission_id)
 
 
 def _why(here: Here, report: object) -> str:
-    from pipelines import answers
-    from pipelines.intake.report import Report
+    from pipelines.office import answers
+    from pipelines.submissions.checking.report import Report
 
     assert isinstance(report, Report)
     return " ".join(group.title for group in answers.groups(report, here.language) if group.severity == "error")

@@ -13,11 +13,11 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from dashboards.portal_pages.answer_forms import lead, said, say
-from pipelines.people import permissions
+from pipelines.ledger import permissions
 
 if TYPE_CHECKING:
-    from pipelines.people.accounts import Account
-    from pipelines.people.identity import Grant
+    from pipelines.ledger.identity import Grant
+    from pipelines.submissions.accounts.accounts import Account
 
 _ONCE = "people.password"
 _LOGGED = 100
@@ -45,14 +45,14 @@ def show() -> None:
 
 def _kept(here: Here) -> list[Account]:
     """The accounts that this steward keeps."""
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     return [one for one in accounts.all_accounts(here.desk.engine) if accounts.keeps(here.who, one)]
 
 
 def _try(here: Here, act: Callable[[], Any], done: str) -> None:
-    from pipelines.people.identity import NotAllowedError
-    from pipelines.told import ToldError
+    from pipelines.core.errors import ToldError
+    from pipelines.ledger.identity import NotAllowedError
 
     try:
         act()
@@ -104,7 +104,7 @@ def _may(here: Here, grants: tuple[Grant, ...]) -> str:
 
 
 def _state(here: Here, one: Account) -> html.Markup:
-    from pipelines.people.signin import TOLD_AFTER
+    from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
 
     if one.disabled:
         return html.badge("off", "⊘", here.tell("disabled"))
@@ -119,7 +119,7 @@ def _state(here: Here, one: Account) -> html.Markup:
 
 
 def _one(here: Here, kept: Sequence[Account]) -> None:
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     layout.heading(here.tell("Change an account"))
     by_id = {one.account_id: one for one in kept}
@@ -141,14 +141,14 @@ def _one(here: Here, kept: Sequence[Account]) -> None:
 
 
 def _reset(here: Here, account_id: str) -> None:
-    from pipelines.people import signin
+    from pipelines.submissions.accounts import password_sign_in
 
-    password = signin.reset_password(here.desk.engine, account_id, by=here.who.account)
+    password = password_sign_in.reset_password(here.desk.engine, account_id, by=here.who.account)
     st.session_state[_ONCE] = (account_id, password)
 
 
 def _roles(here: Here, one: Account) -> None:
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     engine, by = here.desk.engine, here.who.account
     if one.grants:
@@ -175,8 +175,8 @@ def _roles(here: Here, one: Account) -> None:
 
 def _pick_grant(here: Here, key: str) -> Grant | None:
     """A role, an office and an instrument, of those this steward may give."""
-    from pipelines import codes
-    from pipelines.people.identity import EVERY, ROLES, Grant
+    from pipelines.core import codes
+    from pipelines.ledger.identity import EVERY, ROLES, Grant
 
     parts = [j.code for t in here.desk.registry.territories.values() for j in t.jurisdictions]
     kept = {jurisdiction for jurisdiction, _ in permissions.pairs_for(here.who, "keep_accounts")}
@@ -198,11 +198,11 @@ def _pick_grant(here: Here, key: str) -> Grant | None:
 
 
 def _new(here: Here) -> None:
-    from pipelines import locales
-    from pipelines.people import accounts
+    from pipelines.core import i18n
+    from pipelines.submissions.accounts import accounts
 
     layout.heading(here.tell("Make an account"))
-    names = locales.language_names()
+    names = i18n.language_names()
     with st.form(key="people.new", border=True):
         identity = st.text_input(here.tell("Account (a-z, 0-9, hyphen), such as al-pp-sender"), key="new.account")
         name = st.text_input(here.tell("Name as people read it: the office's role"), key="new.name")
@@ -241,8 +241,8 @@ def _new(here: Here) -> None:
 
 
 def _audit(here: Here) -> None:
-    from pipelines import integrity
-    from pipelines.intake import audit
+    from pipelines.ledger import audit_log
+    from pipelines.refresh import integrity
 
     layout.heading(here.tell("Audit log"))
     layout.put(
@@ -264,7 +264,7 @@ def _audit(here: Here) -> None:
             )
         else:
             layout.put(html.box("good", here.many("{n} entry, no fault", "{n} entries, no fault", result.entries)))
-    every = audit.entries(here.desk.engine)
+    every = audit_log.entries(here.desk.engine)
     rows = [
         html.Row(
             str(entry["seq"]),

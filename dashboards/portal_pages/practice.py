@@ -19,8 +19,8 @@ _ANEW = "practice.anew"
 
 def show() -> None:
     """The page."""
-    from pipelines.desk import practice
-    from pipelines.people.identity import NotAllowedError
+    from pipelines.ledger.identity import NotAllowedError
+    from pipelines.submissions.service import practice
 
     real = portal_entry.enter_page()
     layout.title(real.tell("Practice"))
@@ -55,8 +55,8 @@ def show() -> None:
 
 
 def _overview(real: Here, here: Here) -> None:
-    from pipelines import desk
-    from pipelines.desk import practice
+    from pipelines.submissions import service
+    from pipelines.submissions.service import practice
 
     said(here)
     layout.heading(here.tell("1. Take a file"))
@@ -69,7 +69,7 @@ def _overview(real: Here, here: Here) -> None:
     layout.heading(here.tell("2. Hand it in"))
     upload.uploader(here, "practice", _to)
     layout.heading(here.tell("3. Your practice returns"))
-    entries = desk.submissions(here.desk, here.who)
+    entries = service.submissions(here.desk, here.who)
     if entries:
         layout.put(returns.table(here, entries, here.many("{n} return", "{n} returns", len(entries)), page="practice"))
     else:
@@ -115,13 +115,13 @@ def _answered(*, anew: bool) -> None:
 
 
 def _one(real: Here, here: Here, submission_id: str) -> None:
-    from pipelines import desk
-    from pipelines.desk import practice
+    from pipelines.submissions import service
+    from pipelines.submissions.service import practice
 
     layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("Back to practice"), "practice")))
     try:
-        entry = desk.submission(here.desk, here.who, submission_id)
-    except desk.NotAllowedError as error:
+        entry = service.submission(here.desk, here.who, submission_id)
+    except service.NotAllowedError as error:
         layout.refused(here, error)
         return
     if entry.mine and entry.state == "sent":

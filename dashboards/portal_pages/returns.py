@@ -12,10 +12,10 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
-from pipelines.people.permissions import can_read
+from pipelines.ledger.permissions import can_read
 
 if TYPE_CHECKING:
-    from pipelines.desk import Entry, Filter, Position
+    from pipelines.submissions.service import Entry, Filter, Position
 
 PAGE = 50
 _DRAFTS = ("received", "checked", "refused")
@@ -26,14 +26,14 @@ _BEFORE, _AFTER = "before", "after"
 
 def show() -> None:
     """The page."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     here = portal_entry.enter_page()
     layout.title(
         here.tell("My returns"),
         here.tell("Every return of your office, the newest first. A return's name opens its answer."),
     )
-    if not desk.submission_page(here.desk, here.who, limit=1).entries:
+    if not service.submission_page(here.desk, here.who, limit=1).entries:
         layout.put(
             html.box(
                 "note",
@@ -51,10 +51,10 @@ def show() -> None:
 
 def _to_do(here: Here) -> None:
     """Show what waits for this person, before any list."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
-    drafts = desk.submissions(here.desk, here.who, states=_DRAFTS, mine=True)
-    waiting = [one for one in desk.submissions(here.desk, here.who, states=["sent"]) if one.may_approve]
+    drafts = service.submissions(here.desk, here.who, states=_DRAFTS, mine=True)
+    waiting = [one for one in service.submissions(here.desk, here.who, states=["sent"]) if one.may_approve]
     lines: list[html.Part] = [
         html.Markup('{} {} <span class="rti-small">{}</span>').format(
             layout.state(here, one.state), html.link(layout.of_what(here, one), way(one)), one.row.filename
@@ -72,10 +72,10 @@ def _to_do(here: Here) -> None:
 
 def _list(here: Here) -> None:
     """Show one page of the list. Its filters and its place are in the address, so that it can be linked to."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
-    before, after = (desk.Position.parse(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
-    page = desk.submission_page(
+    before, after = (service.Position.parse(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
+    page = service.submission_page(
         here.desk, here.who, _filter(here), limit=PAGE, older_than=before, newer_than=after if before is None else None
     )
     layout.put(table(here, page.entries, here.many("{n} return", "{n} returns", len(page.entries))))
@@ -95,7 +95,7 @@ def _address(kept: Mapping[str, Sequence[str]], name: str, position: Position | 
 
 def _filter(here: Here) -> Filter:
     """Draw the filters and return what they are set to, which the address says."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     forms = [f for f in here.desk.registry.forms.values() if can_read(here.who, f.jurisdiction, f.instrument)]
     places = list(dict.fromkeys(form.jurisdiction for form in forms))
@@ -107,7 +107,7 @@ def _filter(here: Here) -> Filter:
         period = _one_of(
             here.tell("Period"),
             _PERIOD,
-            desk.reported_periods(here.desk, here.who),
+            service.reported_periods(here.desk, here.who),
             lambda code: words.period(code, here.language),
             here.tell("every period"),
         )
@@ -120,7 +120,9 @@ def _filter(here: Here) -> Filter:
         )
         st.session_state["returns.mine"] = _MINE in st.query_params
         mine = st.checkbox(here.tell("Only those I uploaded"), key="returns.mine", on_change=_changed, args=(_MINE,))
-    return desk.Filter(shown=tuple(states) or None, mine=mine, jurisdiction=place, period=period, instrument=instrument)
+    return service.Filter(
+        shown=tuple(states) or None, mine=mine, jurisdiction=place, period=period, instrument=instrument
+    )
 
 
 def _state_words(here: Here) -> Callable[[str], str]:

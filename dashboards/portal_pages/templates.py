@@ -17,8 +17,8 @@ from dashboards.portal_pages.answer_files import XLSX
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.returns.form import Form
-    from pipelines.timetable import Deadline
+    from pipelines.declarations.form import Form
+    from pipelines.submissions.timetable import Deadline
 
 _ACCEPTED = ("approved", "published")
 
@@ -50,7 +50,8 @@ def show() -> None:
 def _due(here: Here) -> list[Deadline]:
     """What is due next: of each office and instrument the period whose collection closes next, and the one before it
     as long as its questions are open."""
-    from pipelines import clock, timetable
+    from pipelines.core import clock
+    from pipelines.submissions import timetable
 
     today = clock.now().date()
     found = timetable.deadlines(here.desk.registry, pairs=here.who.pairs(), today=today, ahead=1, kind=here.desk.kind)
@@ -58,8 +59,8 @@ def _due(here: Here) -> list[Deadline]:
 
 
 def _offers(here: Here, due: Sequence[Deadline]) -> None:
-    from pipelines import templates
-    from pipelines.returns.titles import form_title
+    from pipelines.declarations.form_titles import form_title
+    from pipelines.office import templates
 
     offered = 0
     for deadline in due:
@@ -90,7 +91,7 @@ def _instead(form: Form) -> str:
 
 
 def _button(here: Here, form: Form, deadline: Deadline) -> None:
-    from pipelines import templates
+    from pipelines.office import templates
 
     def content() -> bytes:
         return templates.write(
@@ -116,15 +117,15 @@ def _accepted(here: Here, form: Form) -> pl.DataFrame | None:
     """The accepted figures of the form's series: those before its newest accepted return, and that return's own."""
     import polars as pl
 
-    from pipelines import desk
+    from pipelines.submissions import service
 
-    wanted = desk.Filter(states=_ACCEPTED, series=form.series)
-    page = desk.submission_page(here.desk, here.who, wanted, limit=1)
+    wanted = service.Filter(states=_ACCEPTED, series=form.series)
+    page = service.submission_page(here.desk, here.who, wanted, limit=1)
     if not page.entries:
         return None
     newest = page.entries[0]
-    parts = [desk.history(here.desk, here.who, newest.submission_id)]
-    reading = desk.report(here.desk, here.who, newest.submission_id).reading
+    parts = [service.history(here.desk, here.who, newest.submission_id)]
+    reading = service.report(here.desk, here.who, newest.submission_id).reading
     if reading is not None:
         parts.append(reading.observations)
     return pl.concat(parts)

@@ -17,14 +17,14 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import Here
 from dashboards.portal_uploads import LARGEST, release_unclaimed
-from pipelines.desk.underway import Uploads
-from pipelines.locales.findings import describe_finding
-from pipelines.people.permissions import has_role_for
+from pipelines.findings.texts import describe_finding
+from pipelines.ledger.permissions import has_role_for
+from pipelines.submissions.service.underway import Uploads
 
 if TYPE_CHECKING:
-    from pipelines.desk import Uploaded
-    from pipelines.intake.check import Step
-    from pipelines.intake.report import Report
+    from pipelines.submissions.checking.check import Step
+    from pipelines.submissions.checking.report import Report
+    from pipelines.submissions.service import Uploaded
 
 LARGEST_MB = LARGEST // 1024 // 1024
 _FILES = "held"
@@ -128,8 +128,8 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
 
     Any `st` call may end this run of the page for the next one, which joins the same check here.
     """
-    from pipelines import desk
-    from pipelines.intake.check import UnknownFormError
+    from pipelines.submissions import service
+    from pipelines.submissions.checking.check import UnknownFormError
 
     shown = words.escaped(filename)
     with st.container(key=f"live-{identity}"):
@@ -154,7 +154,12 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
 
     try:
         uploaded = held.underway.begin(here.desk, here.who, data, filename, identity).follow(on_step)
-    except (desk.NotAllowedError, desk.SubmissionRefusedError, desk.TransitionError, UnknownFormError) as error:
+    except (
+        service.NotAllowedError,
+        service.SubmissionRefusedError,
+        service.TransitionError,
+        UnknownFormError,
+    ) as error:
         status.update(label=here.tell("{file}: not taken", file=shown), state="error")
         return _Outcome(filename, error=layout.told(error, here.language))
     except Exception:
@@ -165,7 +170,7 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
 
 
 def _first_findings(here: Here, place: Any, step: Step) -> None:
-    from pipelines.returns.findings import worst_first
+    from pipelines.findings.finding import worst_first
 
     found = worst_first(step.findings)
     if not found:
@@ -254,7 +259,7 @@ def _recognised(here: Here, uploaded: Uploaded) -> html.Markup:
 
 
 def _why_not_kept(here: Here, report: Report) -> None:
-    from pipelines import answers
+    from pipelines.office import answers
 
     parts = [
         html.Markup("<p><b>{}</b></p><p>{}</p>").format(group.title, group.remedy)
@@ -293,10 +298,10 @@ def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: 
 
 def _again(here: Here, uploaded: Uploaded) -> None:
     """Take back the draft that this upload made, so that the same bytes are taken anew; never anything sent."""
-    from pipelines import desk
+    from pipelines.submissions import service
 
     if uploaded.submission_id is not None and uploaded.state in ("received", "checked", "refused"):
-        desk.withdraw(
+        service.withdraw(
             here.desk, here.who, uploaded.submission_id, "wrong_return", here.tell("Checked again as another form")
         )
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboards import layout, queries, tables, words
 from dashboards.public_pages.territory import submission_table
-from pipelines.explain import ExplainError, figure_id, parse_id
+from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
 
 _DIMENSIONS = {
     "offence": "Offence",

@@ -42,7 +42,8 @@ __all__ = [
 
 
 def cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
-    """Cells that fit the terms of an id (`pipelines.explain.parse_id`), those of the earliest table first.
+    """Cells that fit the terms of an id (`pipelines.publication.provenance.explain.parse_id`), those of the earliest
+    table first.
 
     A dimension that the terms leave out stands at its total or does not apply.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines import codes
+from pipelines.core import codes
 
 BEFORE_COURT = ("reported", "investigated", "indicted")
 STAGES: Mapping[str, tuple[str, ...]] = {

@@ -39,8 +39,8 @@ def current_release() -> str:
 
     The home is that of `RTI_HOME`; of it only `public/current` is followed.
     """
-    from pipelines.home import HomeError, open_home
-    from pipelines.releases.publish import current
+    from pipelines.core.home import HomeError, open_home
+    from pipelines.publication.releases.publish import current
 
     try:
         folder = current(open_home())

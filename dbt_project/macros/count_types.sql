@@ -1,4 +1,4 @@
-{# The columns that say what a count is of: measure, unit, offence and breakdown. `pipelines/codes.py` lists them. #}
+{# The columns that say what a count is of: measure, unit, offence and breakdown. `pipelines/core/codes.py` lists them. #}
 {% macro count_type_columns() %}{{ return(var('count_type_columns')) }}{% endmacro %}
 
 {# The same as a list in SQL, with a prefix such as `own.` where one is given. #}

@@ -1,5 +1,5 @@
 {# Files as relations. What a run reads from outside the warehouse are Parquet files, and which ones only the caller
-   knows (`pipelines/warehouse.py`). Before the first model a view of each is made under the name of its source, or of
+   knows (`pipelines/warehouse/dbt.py`). Before the first model a view of each is made under the name of its source, or of
    the model of the first phase that wrote it, so that models read relations and the lineage of dbt has no gap. An engine
    with a catalogue has these relations already and needs no views. #}
 {% macro create_views_of_files() %}{{ return(adapter.dispatch('create_views_of_files')()) }}{% endmacro %}

@@ -1,5 +1,5 @@
 {# Statistics in SQL. Closed forms stand here once; exact limits and tests are `pipelines/statistics`, called through the
-   functions of `pipelines/indicators/udf.py`. Nothing else calls those. #}
+   functions of `pipelines/warehouse/metrics/udf.py`. Nothing else calls those. #}
 
 {# All rows of a relation with the limits of their estimate beside them, as `low` and `high`. method: poisson (a count,
    or a rate where the denominator is an exposure), clopper_pearson (a share of nested counts), conditional (a ratio of

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from pipelines import refresh
+from pipelines.declarations.registry import load
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
-from pipelines.returns.registry import load
 from pipelines.runs.step_log import steps_log
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 
-from pipelines import clock
-from pipelines.home import open_home
+from pipelines.core import clock
+from pipelines.core.home import open_home
 from pipelines.runs import liveness, recovery
 
 

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from pipelines import clock
-from pipelines.returns.periods import Period, span
+from pipelines.core import clock
+from pipelines.model.periods import Period, span
 
 FIRST = Period("2020-Q1")
 

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from pipelines import measuring
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
 from pipelines.defs.warehouse import COUNTS_MART
+from pipelines.refresh import measuring
 from pipelines.runs.step_log import steps_log
 
 

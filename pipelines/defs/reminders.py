@@ -1,4 +1,6 @@
-"""The daily reminders: enter who is reminded, then send what waits. What is due is known to `pipelines/timetable/`."""
+"""The daily reminders: enter who is reminded, then send what waits. What is due is known to
+`pipelines/submissions/timetable/`.
+"""
 
 import dagster as dg
 
@@ -8,9 +10,9 @@ from pipelines.runs.step_log import steps_log
 
 @dg.op(description="Enter today's reminders, one a person, and send every notice that waits.")
 def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
-    from pipelines import notices
-    from pipelines.intake.ledger import open_ledger
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions import notices
+    from pipelines.submissions.ledger import open_ledger
 
     place, registry = home.open(), load()
     engine = open_ledger(place)

@@ -9,11 +9,11 @@ from datetime import timedelta
 import dagster as dg
 
 from pipelines import refresh
+from pipelines.declarations.registry import load
+from pipelines.declarations.territory import Name
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.periods import QUARTERS
 from pipelines.defs.retries import retry_transient_failures
-from pipelines.returns.registry import load
-from pipelines.returns.territory import Name
 from pipelines.runs.step_log import steps_log
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
-from pipelines import refresh, warehouse
+from pipelines import refresh
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
 from pipelines.runs.step_log import steps_log
+from pipelines.warehouse import dbt
 
 COUNTS = ("staging", "facts", "intermediate", "marts")
 INDICATORS = ("indicators",)
@@ -43,13 +44,13 @@ class _Prefixed(DagsterDbtTranslator):
 def _specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey]) -> Sequence[dg.AssetSpec]:
     """Specs of the models of one phase, each after those it reads; what it reads from outside is replaced by the asset
     that makes it."""
-    nodes = json.loads(warehouse.manifest().read_text(encoding="utf-8"))["nodes"].values()
+    nodes = json.loads(dbt.manifest().read_text(encoding="utf-8"))["nodes"].values()
     models = {
         node["name"]
         for node in nodes
         if node["resource_type"] == "model" and node["original_file_path"].split("/")[1] in folders
     }
-    specs = build_dbt_asset_specs(manifest=warehouse.manifest(), dagster_dbt_translator=_Prefixed(prefix))
+    specs = build_dbt_asset_specs(manifest=dbt.manifest(), dagster_dbt_translator=_Prefixed(prefix))
     own = {spec.key: spec for spec in specs if len(spec.key.path) == 2 and spec.key.path[-1] in models}
     seeds = {node["name"] for node in nodes if node["resource_type"] == "seed"}
     reads = {key: [dep.asset_key for dep in spec.deps if dep.asset_key in own] for key, spec in sorted(own.items())}

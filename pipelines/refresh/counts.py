@@ -6,26 +6,27 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from pipelines import clock, steps, warehouse_tables
-from pipelines.home import Home
+from pipelines.core import clock
+from pipelines.core.home import Home
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, quiet
+from pipelines.warehouse import build_cache, exported_tables
 
 
 def build_counts(home: Home, *, log: Log = quiet) -> Step:
     """Build the count marts, unless the accepted returns, the declarations and the model are as they were today."""
-    from pipelines import warehouse
+    from pipelines.warehouse import dbt
 
-    key = steps.digest(_gathered_key(home), warehouse.project_digest(), clock.now().date().isoformat())
-    known = steps.remembered(home, "counts", key)
+    key = build_cache.digest(_gathered_key(home), dbt.project_digest(), clock.now().date().isoformat())
+    known = build_cache.remembered(home, "counts", key)
     if known is not None and Path(known["path"]).exists():
-        if warehouse.is_whole(Path(known["path"])):
+        if dbt.is_whole(Path(known["path"])):
             log("counts: nothing new")
             return Step(new=False, path=Path(known["path"]))
         log(f"counts: {Path(known['path']).name} is damaged; it is set aside and built again")
-    path = warehouse.build_counts(home)
-    steps.remember(home, "counts", key, {"path": str(path)})
-    seconds = warehouse.node_times(path)
+    path = dbt.build_counts(home)
+    build_cache.remember(home, "counts", key, {"path": str(path)})
+    seconds = dbt.node_times(path)
     log(f"counts built into {path.name}")
     return Step(new=True, path=path, seconds=seconds)
 
@@ -43,28 +44,28 @@ def _gathered_key(home: Home) -> str:
         for path in sorted(home.gathered.glob("*.parquet"))
         if path.stem not in ("submission", "event", "justification")
     ]
-    return steps.digest(submission.write_csv(), *others)
+    return build_cache.digest(submission.write_csv(), *others)
 
 
 def records(home: Home, *, log: Log = quiet) -> Step:
     """Make the figures of case records, unless records, rules and the release before are as they were."""
-    from pipelines import warehouse
-    from pipelines.indicators import from_records
+    from pipelines.warehouse import dbt
+    from pipelines.warehouse.records import build
 
     complete_publication(home, log=log)
     counts = latest_counts(home)
-    path, new = from_records.build(home, counts, warehouse.tables(counts))
-    steps.remember(home, "records", path.name, {"folder": path.name})
-    from_records.keep(home, {path.name, (steps.last(home, "draft") or {}).get("records", "")})
+    path, new = build.build(home, counts, dbt.tables(counts))
+    build_cache.remember(home, "records", path.name, {"folder": path.name})
+    build.keep(home, {path.name, (build_cache.last(home, "draft") or {}).get("records", "")})
     log("figures of case records made" if new else "figures of case records: nothing new")
     return Step(new=new, path=path)
 
 
 def records_folder(home: Home) -> Path:
-    from pipelines.indicators import from_records
+    from pipelines.warehouse.records import build
 
-    known = steps.last(home, "records")
-    path = from_records.folder(home) / str(known["folder"]) if known else None
+    known = build_cache.last(home, "records")
+    path = build.folder(home) / str(known["folder"]) if known else None
     if path is None or not path.exists():
         raise RefreshError("the figures of case records are not there; run `rti refresh`")
     return path
@@ -72,41 +73,39 @@ def records_folder(home: Home) -> Path:
 
 def build_indicators(home: Home, *, which: Literal["restricted", "protected"], log: Log = quiet) -> Step:
     """Build the indicators over restricted counts (for offices) or over protected cells (for the public)."""
-    from pipelines import warehouse
+    from pipelines.warehouse import dbt
 
     if which == "restricted":
         counts = latest_counts(home)
-        source, dimensions = warehouse.tables(counts) / "mart_count.parquet", warehouse.tables(counts)
+        source, dimensions = dbt.tables(counts) / "mart_count.parquet", dbt.tables(counts)
         target = home.warehouse / "indicators-restricted.duckdb"
     else:
         folder = protected_folder(home)
         source, dimensions = folder / "cells.parquet", folder
         target = folder / "indicators.duckdb"
     of_records = records_folder(home) / ("restricted" if which == "restricted" else "public")
-    read = [dimensions / f"{table.name}.parquet" for table in warehouse_tables.COUNTS if table.shapes_indicators]
-    key = steps.digest(warehouse.indicators_digest(), source, of_records, *read)
+    read = [dimensions / f"{table.name}.parquet" for table in exported_tables.COUNTS if table.shapes_indicators]
+    key = build_cache.digest(dbt.indicators_digest(), source, of_records, *read)
     step = f"indicators-{which}"
-    known = steps.remembered(home, step, key)
-    if known is not None and target.exists() and known.get("sha256") in (None, steps.digest(target)):
+    known = build_cache.remembered(home, step, key)
+    if known is not None and target.exists() and known.get("sha256") in (None, build_cache.digest(target)):
         log(f"{which} indicators: nothing new")
         return Step(new=False, path=target)
-    warehouse.build_indicators(
-        home, input=which, source=source, target=target, dimensions=dimensions, records=of_records
-    )
+    dbt.build_indicators(home, input=which, source=source, target=target, dimensions=dimensions, records=of_records)
     if which == "protected":
         exported = protected_folder(home) / "indicators"
         shutil.rmtree(exported, ignore_errors=True)
         exported.mkdir()
-        warehouse_tables.export_tables(target, warehouse_tables.INDICATORS, exported)
-    steps.remember(home, step, key, {"path": str(target), "sha256": steps.digest(target)})
+        exported_tables.export_tables(target, exported_tables.INDICATORS, exported)
+    build_cache.remember(home, step, key, {"path": str(target), "sha256": build_cache.digest(target)})
     log(f"{which} indicators built")
     return Step(new=True, path=target)
 
 
 def latest_counts(home: Home) -> Path:
-    from pipelines import warehouse
+    from pipelines.warehouse import dbt
 
-    counts = warehouse.latest_counts(home)
+    counts = dbt.latest_counts(home)
     if counts is None:
         raise RefreshError("there are no counts yet; run `rti refresh`")
     return counts

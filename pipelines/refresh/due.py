@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines import clock, steps
-from pipelines.home import Home
-from pipelines.returns.export import list_expected_returns
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.declarations.export import list_expected_returns
+from pipelines.warehouse import build_cache
 
 _GATHERED, _REFRESHED = "gathered-events", "refreshed-events"
 
@@ -23,9 +24,10 @@ class News:
 
 def news(home: Home, *, after: int) -> News:
     """Return what happened in the ledger since an event and the last refresh, except what the machine did itself."""
-    from pipelines.intake import ledger, queries
-    from pipelines.returns.periods import Period
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.ledger import queries
+    from pipelines.model.periods import Period
+    from pipelines.submissions import ledger
 
     engine = ledger.open_ledger(home)
     after = max(after, last_refreshed_event(home))
@@ -49,12 +51,12 @@ def news(home: Home, *, after: int) -> News:
 
 def mark_gathered(home: Home, last_event: int) -> None:
     """Record the newest event that the gathered tables contain."""
-    steps.remember(home, _GATHERED, "", {"last_event": last_event})
+    build_cache.remember(home, _GATHERED, "", {"last_event": last_event})
 
 
 def mark_refreshed(home: Home) -> None:
     """Record that a draft contains everything gathered, so that no further refresh is asked for it."""
-    steps.remember(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
+    build_cache.remember(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
 
 
 def last_refreshed_event(home: Home) -> int:
@@ -63,12 +65,12 @@ def last_refreshed_event(home: Home) -> int:
 
 
 def _event_of(home: Home, step: str) -> int:
-    return int((steps.last(home, step) or {}).get("last_event", 0))
+    return int((build_cache.last(home, step) or {}).get("last_event", 0))
 
 
 def deadlines(day: date) -> dict[str, str]:
     """Each territory's last deadline in the ninety days before a day, as tags of the run that follows it."""
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
 
     registry = load().national()
     out: dict[str, str] = {}

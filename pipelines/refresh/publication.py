@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import clock, durable, steps
-from pipelines.home import Home
-from pipelines.home_lock import HomeBusyError, hold_home_lock
-from pipelines.refresh.results import Log, quiet
-from pipelines.releases.editions import edition_key
-from pipelines.releases.errors import ReleaseError
-from pipelines.releases.publications import (
+from pipelines.core import clock, durable
+from pipelines.core.home import Home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.publication.releases.editions import edition_key
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publications import (
     Intent,
     Publication,
     append_journal,
@@ -32,7 +31,7 @@ from pipelines.releases.publications import (
     remove_intent,
     write_intent,
 )
-from pipelines.releases.publish import (
+from pipelines.publication.releases.publish import (
     current,
     discard_switch,
     drafts,
@@ -43,7 +42,9 @@ from pipelines.releases.publish import (
     switch_current,
     verify,
 )
-from pipelines.releases.verification import manifest_digest
+from pipelines.publication.releases.verification import manifest_digest
+from pipelines.refresh.results import Log, quiet
+from pipelines.warehouse import build_cache
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -61,7 +62,7 @@ def publish(home: Home, draft: str | None = None, *, log: Log = quiet) -> str:
     publish, its release is returned. Raises ReleaseError, ClockSetBackError, HomeBusyError while something else changes
     this home, and IntegrityError where a fact is not what was approved: the draft was made of other facts, or will be.
     """
-    from pipelines import integrity
+    from pipelines.refresh import integrity
 
     with _explain_system_errors("publish"), hold_home_lock(home, purpose="publish"):
         finished = complete_publication(home, log=log)
@@ -94,9 +95,9 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = q
     `actor` is a steward of everything; `reason` becomes public in the journal. Raises ReleaseError, NotAllowedError,
     ClockSetBackError, HomeBusyError.
     """
-    from pipelines.intake import changes
-    from pipelines.intake.head_steward import require_head_steward
-    from pipelines.people import accounts
+    from pipelines.submissions import changes
+    from pipelines.submissions.accounts import accounts
+    from pipelines.submissions.head_steward import require_head_steward
 
     with _explain_system_errors("rollback"), hold_home_lock(home, purpose="rollback"):
         complete_publication(home, log=log)
@@ -161,8 +162,8 @@ def complete_publication_at_start(home: Home, *, report: Log) -> None:
 
     Pages and returns do not depend on it, and `rti status` names it until it is complete.
     """
-    from pipelines.intake.clock_guard import ClockSetBackError
-    from pipelines.intake.database import LedgerError
+    from pipelines.ledger.clock_guard import ClockSetBackError
+    from pipelines.ledger.database import LedgerError
 
     try:
         complete_publication(home, log=report)
@@ -185,13 +186,13 @@ def start_refresh(home: Home, *, log: Log = quiet) -> str | None:
 
 def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
     """Do aside what needs space, and write the intent. Leaves nothing where it fails."""
-    from pipelines.indicators import from_records
+    from pipelines.warehouse.records import build
 
     release = intent.publication.release
     try:
         durable.sync_tree(_draft_folder(home, release))
         if records is not None:
-            from_records.prepare_baseline(home, records)
+            build.prepare_baseline(home, records)
         prepare_switch(home, release)
         prepare_journal(home, intent)
         _reserve_space(home, _LEDGER_BYTES + len(intent.submissions) * _LEDGER_BYTES_PER_RETURN)
@@ -204,10 +205,10 @@ def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
 
 
 def _give_up(home: Home) -> None:
-    from pipelines.indicators import from_records
+    from pipelines.warehouse.records import build
 
     remove_intent(home)
-    from_records.discard_baseline(home)
+    build.discard_baseline(home)
     discard_switch(home)
     prepared_journal_path(home).unlink(missing_ok=True)
     _reserve_path(home).unlink(missing_ok=True)
@@ -264,13 +265,13 @@ def _carry_out(home: Home, intent: Intent, engine: sa.Engine) -> None:
 
 
 def _renew_baseline(home: Home) -> None:
-    from pipelines.indicators import from_records
+    from pipelines.warehouse.records import build
 
-    from_records.renew_baseline(home)
+    build.renew_baseline(home)
 
 
 def _enter_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
-    from pipelines.intake import ledger
+    from pipelines.submissions import ledger
 
     _reserve_path(home).unlink(missing_ok=True)
     publication = intent.publication
@@ -291,9 +292,9 @@ def _enter_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
 
 
 def _write_checkpoint(home: Home, engine: sa.Engine) -> None:
-    from pipelines.intake import audit
+    from pipelines.ledger import audit_log
 
-    audit.checkpoint(home, engine)
+    audit_log.checkpoint(home, engine)
 
 
 # -- what a publication is made of
@@ -306,26 +307,26 @@ def _draft_folder(home: Home, release: str) -> Path:
 
 
 def _open_ledger(home: Home) -> sa.Engine:
-    from pipelines.intake import ledger
+    from pipelines.submissions import ledger
 
     return ledger.open_ledger(home)
 
 
 def _records_behind(home: Home, release: str) -> Path | None:
     """The figures from records that a draft was made of, or None where no step remembers them."""
-    from pipelines.indicators import from_records
+    from pipelines.warehouse.records import build
 
-    drafted = steps.last(home, "draft") or {}
+    drafted = build_cache.last(home, "draft") or {}
     if drafted.get("release") != release or "records" not in drafted:
         return None
-    return from_records.folder(home) / str(drafted["records"])
+    return build.folder(home) / str(drafted["records"])
 
 
 def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
     """The accepted returns behind the figures of a release."""
     import polars as pl
 
-    from pipelines.intake import queries
+    from pipelines.ledger import queries
 
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
     released |= find_returns_behind_records(folder / "data", queries.accepted_blocks(engine).values())
@@ -341,7 +342,7 @@ def find_returns_behind_records(data: Path, current: Collection[str]) -> set[str
     """
     import polars as pl
 
-    from pipelines.indicators.record_schema import COLUMNS
+    from pipelines.warehouse.records.schema import COLUMNS
 
     who = ["territory", "source"]
     tables = [name.removeprefix("record_") for name, columns in COLUMNS.items() if "value" in columns]
@@ -358,8 +359,8 @@ def _refuse_clock_set_back(
     """Raise ClockSetBackError for a clock behind the audit log, any publication, a draft, or one more release."""
     import json
 
-    from pipelines.intake import clock_guard
-    from pipelines.intake.database import reading
+    from pipelines.ledger import clock_guard
+    from pipelines.ledger.database import reading
 
     dated = [(one.release, one.published_at) for one in read_publications(home)]
     if made_at is not None:

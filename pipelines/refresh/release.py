@@ -9,28 +9,29 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines import codes, steps
-from pipelines.home import Home
+from pipelines.core import codes
+from pipelines.core.home import Home
 from pipelines.refresh.counts import latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, Step, quiet
-from pipelines.warehouse_tables import COUNTS
+from pipelines.warehouse import build_cache
+from pipelines.warehouse.exported_tables import COUNTS
 
 
 def protect(home: Home, *, log: Log = quiet) -> Step:
     """Protect the programme's cells and lay beside them the tables that hold no count."""
     import polars as pl
 
-    from pipelines import warehouse
-    from pipelines.disclosure import programme
-    from pipelines.disclosure.protect import protect as hide
+    from pipelines.publication.disclosure import programme
+    from pipelines.publication.disclosure.protect import protect as hide
+    from pipelines.warehouse import dbt
 
-    tables = warehouse.tables(latest_counts(home))
+    tables = dbt.tables(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
-    key = steps.digest(steps.code("disclosure"), str(codes.measure_parts()), *inputs)
-    known = steps.remembered(home, "protect", key)
+    key = build_cache.digest(build_cache.code("publication/disclosure"), str(codes.measure_parts()), *inputs)
+    known = build_cache.remembered(home, "protect", key)
     if known is not None and Path(known["path"]).exists():
         log("protection: nothing new")
         return Step(new=False, path=Path(known["path"]), audit=known["audit"])
@@ -54,7 +55,7 @@ def protect(home: Home, *, log: Log = quiet) -> Step:
         if old != folder:
             shutil.rmtree(old)
     audit = done.report.totals()
-    steps.remember(home, "protect", key, {"path": str(folder), "audit": audit})
+    build_cache.remember(home, "protect", key, {"path": str(folder), "audit": audit})
     log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
 
@@ -85,19 +86,19 @@ def draft(home: Home, *, log: Log = quiet) -> Step:
 
 
 def _draft(home: Home, log: Log) -> Step:
-    from pipelines.releases.build import build_draft
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.publication.releases.build import build_draft
 
     complete_publication(home, log=log)
     folder = protected_folder(home)
     indicators = folder / "indicators"
-    key = steps.digest(
-        steps.code("releases", "indicators", "reference"), load().digest, home.kind, folder / "cells.parquet",
+    key = build_cache.digest(
+        build_cache.code("publication/releases", "warehouse"), load().digest, home.kind, folder / "cells.parquet",
         indicators,
         *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
         home.gathered / "reference.parquet",
     )  # fmt: skip
-    known = steps.remembered(home, "draft", key)
+    known = build_cache.remembered(home, "draft", key)
     if known is not None and any((place / known["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {known['release']}: nothing new")
         return Step(new=False, release=known["release"])
@@ -105,6 +106,6 @@ def _draft(home: Home, log: Log) -> Step:
     for old in home.drafts.iterdir():
         if old != made.folder:
             shutil.rmtree(old)
-    steps.remember(home, "draft", key, {"release": made.release, "records": records_folder(home).name})
+    build_cache.remember(home, "draft", key, {"release": made.release, "records": records_folder(home).name})
     log(f"draft {made.release} is ready: {sum(made.rows.values())} rows in {len(made.rows)} tables")
     return Step(new=True, path=made.folder, rows=made.rows, release=made.release)

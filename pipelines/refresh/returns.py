@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipelines.home import Home
+from pipelines.core.home import Home
 from pipelines.refresh.due import mark_gathered
 from pipelines.refresh.results import Log, Step, TakenIn, quiet
 
@@ -25,7 +25,7 @@ def arrive(home: Home, *, log: Log = quiet) -> int:
     start_refresh(home, log=log)
     if home.kind != "demonstration":
         return 0
-    from pipelines.intake import arrivals, ledger
+    from pipelines.submissions import arrivals, ledger
 
     new = arrivals.enter(home, ledger.open_ledger(home), samples())
     log(f"{new} returns of {samples().name}/ are new")
@@ -39,8 +39,8 @@ def samples() -> Path:
 
 def take_in(home: Home, territory: str, *, log: Log = quiet) -> TakenIn:
     """Check what waits of one territory; in a demonstration home also decide as the list of arrivals says."""
-    from pipelines.intake import arrivals, ledger, record
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions import arrivals, ledger, record
 
     engine = ledger.open_ledger(home)
     demonstration = home.kind == "demonstration"
@@ -81,12 +81,13 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
 
     Every facts file is read and hashed each time: 2,669 of them take a fraction of a second.
     """
-    from pipelines import integrity
-    from pipelines.indicators import cards_export, metrics
-    from pipelines.intake import audit, ledger, queries
-    from pipelines.reference.gather import gather_reference
-    from pipelines.returns.export import write_declarations
-    from pipelines.returns.registry import load
+    from pipelines.declarations.export import write_declarations
+    from pipelines.declarations.registry import load
+    from pipelines.ledger import audit_log, queries
+    from pipelines.refresh import integrity
+    from pipelines.submissions import ledger
+    from pipelines.warehouse.metrics import cards_export, metrics
+    from pipelines.warehouse.reference.gather import gather_reference
 
     engine = ledger.open_ledger(home)
     last_event = queries.last_event_id(engine)
@@ -98,7 +99,7 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
     gather_reference(home)
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(damage.message for damage in integrity.check_inputs(home, engine))
-    audit.checkpoint(home, engine)
+    audit_log.checkpoint(home, engine)
     # A return that arrived meanwhile and still waits for its check must ask for another refresh.
     if not queries.submissions(engine, states=["received"]):
         mark_gathered(home, last_event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipelines.home import Home
+from pipelines.core.home import Home
 
 EXCLUSIVE_TAG = "rti/home-lock"
 """Tag of jobs that hold the home's lock; the queue launches one such run at a time."""

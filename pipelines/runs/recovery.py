@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines import clock
-from pipelines.home import Home
-from pipelines.home_lock import HomeBusyError, hold_home_lock
-from pipelines.notices.runs import DIED
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.runs import liveness
 from pipelines.runs.reports import FailedRun, try_to_report
+from pipelines.submissions.notices.runs import DIED
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass
 
-from pipelines.home import Home
+from pipelines.core.home import Home
 
 _LOG = logging.getLogger("rti.runs")
 
@@ -31,9 +31,9 @@ def report_failed_run(home: Home, run: FailedRun, *, message: str = "") -> int:
     _LOG.error(
         "run %s of %s failed at %s: %s %s", run.run_id, run.job, run.step or "its start or end", run.cause, message
     )
-    from pipelines import notices
-    from pipelines.intake.database import writing
-    from pipelines.intake.ledger import open_ledger
+    from pipelines.ledger.database import writing
+    from pipelines.submissions import notices
+    from pipelines.submissions.ledger import open_ledger
 
     with writing(open_ledger(home)) as connection:
         return len(notices.on_failed_run(connection, asdict(run)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import codes
-from pipelines.returns.law import Law
+from pipelines.core import codes
+from pipelines.declarations.law import Law
 from pipelines.statistics.durations import behind, curve, named_quantile, quantile, quantile_schema
 from pipelines.statistics.matters import in_matters
 from pipelines.statistics.record_shares import counted, counted_schema, shared

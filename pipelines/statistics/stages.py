@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipelines import codes
+from pipelines.core import codes
 
 AREA = ("territory", "jurisdiction", "source", "offence_group")
 """What stays of different persons are told apart by; `offence_group` is put on by the caller, from the code list."""

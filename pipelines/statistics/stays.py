@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pipelines.returns.periods import Period
+from pipelines.model.periods import Period
 from pipelines.statistics.matters import in_matters
 from pipelines.statistics.stages import AREA, GOES_ON, UNIT, Stage
 

@@ -25,11 +25,11 @@ def main(root: str, port: int) -> None:
     from dashboards.portal_line import Lines
     from dashboards.portal_pages import paths
     from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
-    from pipelines.desk import open_desk
-    from pipelines.home import open_home
-    from pipelines.intake.check import warm_up
-    from pipelines.service.headers import SecurityHeaders
-    from pipelines.service.settings import Site
+    from pipelines.core.home import open_home
+    from pipelines.submissions.checking.check import warm_up
+    from pipelines.submissions.service import open_desk
+    from pipelines.web.security_headers import SecurityHeaders
+    from pipelines.web.settings import Site
     from tests import portal_fixture
 
     desk = open_desk(open_home())

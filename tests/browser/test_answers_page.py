@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines import answers
+from pipelines.office import answers
 from tests.component.answers_fakes import edited, report_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from pipelines import locales
+from pipelines.core import i18n
 from tests import portal_fixture
 from tests.browser.conftest import PATIENCE, PROJECT, settled
 from tests.browser.portal_server import COOKIE
@@ -92,8 +92,8 @@ def open_as(browser: Browser, portal: str) -> Iterator[Open]:
 def speak(page: Page, language: str) -> None:
     """Choose the language of the pages."""
     page.locator(".st-key-head-language").get_by_role("combobox").click()
-    page.get_by_role("option", name=locales.language_name(language), exact=True).click()
-    expect(page.locator("html")).to_have_attribute("lang", locales.html_lang(language))
+    page.get_by_role("option", name=i18n.language_name(language), exact=True).click()
+    expect(page.locator("html")).to_have_attribute("lang", i18n.html_lang(language))
 
 
 def upload(page: Page, name: str, data: bytes) -> None:
@@ -241,7 +241,7 @@ def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", [code for code in locales.languages() if code != "en"])
+@pytest.mark.parametrize("language", [code for code in i18n.languages() if code != "en"])
 def test_every_page_passes_axe_in_every_language(open_as: Open, language: str) -> None:
     page = open_as("secretariat")
     speak(page, language)

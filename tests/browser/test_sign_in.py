@@ -19,9 +19,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from pipelines.intake.ledger import open_ledger
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.ledger import open_ledger
 from tests.conftest import CLOCK, frozen_at
 from tests.service.running import Service, serving
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import openpyxl
 
-from pipelines.intake.check import check
-from pipelines.intake.report import Report
-from pipelines.readers.model import Where
-from pipelines.returns.findings import Finding, verdict
-from pipelines.returns.registry import load
+from pipelines.declarations.registry import load
+from pipelines.findings.finding import Finding, verdict
+from pipelines.model.content import Where
+from pipelines.submissions.checking.check import check
+from pipelines.submissions.checking.report import Report
 
 SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 BOOK = SAMPLES / "MK/justice/Pravosudstvo_2026_K3.xlsx"

@@ -15,14 +15,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import clock
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.home import init
-from pipelines.intake import facts, ledger
-from pipelines.intake.work import Taken, Task
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant, Identity
+from pipelines.core import clock
+from pipelines.core.home import init
+from pipelines.ledger import facts
+from pipelines.ledger.identity import SYSTEM, Grant, Identity
+from pipelines.submissions import ledger
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.checking.read_task import Taken, Task
+from pipelines.submissions.service import Desk
 from tests.unit import check_fakes
 
 

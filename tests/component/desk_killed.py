@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.home import open_home
-from pipelines.intake import decisions, facts, ledger, receipt_keys, receipts, record, store
+from pipelines.core.home import open_home
+from pipelines.ledger import facts
+from pipelines.submissions import decisions, ledger, receipt_keys, receipts, record, store
+from pipelines.submissions import service as door
+from pipelines.submissions.service import Desk
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, file, who
 

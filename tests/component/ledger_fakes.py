@@ -8,13 +8,14 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
-from pipelines import clock
-from pipelines.home import Home, init
-from pipelines.intake import facts, ledger
-from pipelines.intake.ledger import Act, Arrival, Block, CheckResult
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant
-from pipelines.returns import model
+from pipelines.core import clock
+from pipelines.core.home import Home, init
+from pipelines.ledger import facts
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.model import long_tables
+from pipelines.submissions import ledger
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.ledger import Act, Arrival, Block, CheckResult
 
 START = datetime(2026, 2, 10, 9, tzinfo=UTC)
 
@@ -84,7 +85,7 @@ def observations(
     submission_id: str, values: dict[tuple[str, str], float], form: str = "QQ-JUSTICE-OFFICE"
 ) -> pl.DataFrame:
     """Rows by (period, measure)."""
-    common = {name: "_T" for name, dtype in model.OBSERVATION.items() if dtype == pl.String()}
+    common = {name: "_T" for name, dtype in long_tables.OBSERVATION.items() if dtype == pl.String()}
     rows = [
         {
             **common,
@@ -105,11 +106,13 @@ def observations(
         }
         for (period, measure), value in values.items()
     ]
-    return pl.DataFrame(rows, schema=model.OBSERVATION)
+    return pl.DataFrame(rows, schema=long_tables.OBSERVATION)
 
 
 def keep(home: Home, submission_id: str, values: dict[tuple[str, str], float]) -> None:
-    facts.keep_reading(home, submission_id, observations(submission_id, values), model.empty(model.CASE_EVENT), [])
+    facts.keep_reading(
+        home, submission_id, observations(submission_id, values), long_tables.empty(long_tables.CASE_EVENT), []
+    )
 
 
 def accepted(

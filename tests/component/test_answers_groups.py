@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import answers
-from pipelines.answers import declared
-from pipelines.answers.declared import Declared
-from pipelines.locales.places import place_words
-from pipelines.readers.model import Where
-from pipelines.returns.findings import Finding
+from pipelines.findings.finding import Finding
+from pipelines.findings.places import place_words
+from pipelines.model.content import Where
+from pipelines.office import answers
+from pipelines.office.answers import declared
+from pipelines.office.answers.declared import Declared
 from tests.component.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
 
 

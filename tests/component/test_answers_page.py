@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from pipelines import answers
-from pipelines.answers.lines import COLUMNS, safe
-from pipelines.cli import app
-from pipelines.intake.report import Report
-from pipelines.readers.model import Where
+from pipelines.cli.main import app
+from pipelines.model.content import Where
+from pipelines.office import answers
+from pipelines.office.answers.lines import COLUMNS, safe
+from pipelines.submissions.checking.report import Report
 from tests.component.answers_fakes import BOOK, OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
 
 EVIL = "<script>alert(1)</script>&\"'"

@@ -17,11 +17,12 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 from python_calamine import CalamineWorkbook
 
-from pipelines import answers, clock
-from pipelines.answers import sheets
-from pipelines.answers.workbook import findings_name
-from pipelines.intake.report import Report
-from pipelines.readers.model import Where
+from pipelines.core import clock
+from pipelines.model.content import Where
+from pipelines.office import answers
+from pipelines.office.answers import sheets
+from pipelines.office.answers.workbook import findings_name
+from pipelines.submissions.checking.report import Report
 from tests.component.answers_fakes import OTHERS, SAMPLES, edited, finding, report_of, with_cell, with_findings
 
 EVIL = '=cmd|"/c calc"!A1'

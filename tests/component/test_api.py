@@ -16,14 +16,15 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.intake import queries, receipts
-from pipelines.people import tokens
-from pipelines.service import api_body, api_handing_in, api_models, api_more, api_submissions
-from pipelines.service.api import create_api
-from pipelines.service.api_problems import ProblemError
-from pipelines.service.api_queue import Queue
+from pipelines.ledger import queries
+from pipelines.submissions import receipts
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import tokens
+from pipelines.submissions.service import Desk
+from pipelines.web.api import body, due, handing_in, models, submissions
+from pipelines.web.api.app import create_api
+from pipelines.web.api.problems import ProblemError
+from pipelines.web.api.queue import Queue
 from tests import disks
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, warned, who
@@ -116,11 +117,11 @@ def test_a_file_comes_in_every_shape_with_its_name(desk: Desk, client: TestClien
     content = response.json()
     assert (content["file"]["name"], content["state"], content["new"]) == (name, "checked", True)
     assert door.original(desk, who(desk, "qq-sender"), content["submission_id"]) == (name, file())
-    api_models.UploadBody.model_validate(content)
+    models.UploadBody.model_validate(content)
 
 
 def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) -> None:
-    from pipelines.intake.check import check
+    from pipelines.submissions.checking.check import check
 
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     told = client.post("/v1/check", headers=head, content=file(value=101)).json()
@@ -128,7 +129,7 @@ def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) 
     assert told == json.loads(json.dumps(alone))
     schema = json.loads((SCHEMAS / "check-report.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(told)
-    assert set(api_models.ReportBody.model_fields) == set(told)
+    assert set(models.ReportBody.model_fields) == set(told)
     assert queries.submissions(desk.engine) == []
 
 
@@ -177,7 +178,7 @@ def test_a_return_goes_back_and_forth(desk: Desk, client: TestClient) -> None:
     back = client.post(f"/v1/submissions/{identity}/return", headers=other, json={"comment": "look again, please"})
     assert back.json()["state"] == "checked"
     told = client.get(f"/v1/submissions/{identity}", headers=head).json()
-    api_models.SubmissionBody.model_validate(told)
+    models.SubmissionBody.model_validate(told)
     assert (told["last_comment"], told["may"]) == ("look again, please", ["justify", "send", "withdraw"])
     gone = {"reason": "wrong_return", "comment": "it was the wrong file"}
     assert client.post(f"/v1/submissions/{identity}/withdraw", headers=head, json=gone).json()["state"] == "withdrawn"
@@ -201,7 +202,7 @@ def test_what_is_not_kept_is_a_problem_with_the_whole_answer(
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     content = _is_problem(client.post("/v1/submissions", headers=head, content=data), 422)
     assert words in content["detail"]
-    api_models.UploadBody.model_validate(content["result"])
+    models.UploadBody.model_validate(content["result"])
     assert content["result"]["submission_id"] is None
     assert queries.submissions(desk.engine) == []
 
@@ -210,7 +211,7 @@ def test_what_is_not_kept_is_a_problem_with_the_whole_answer(
 
 
 def test_too_much_is_refused_while_it_comes(desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_body, "LIMIT", 1000)
+    monkeypatch.setattr(body, "LIMIT", 1000)
     read: list[int] = []
 
     def endless() -> Iterator[bytes]:
@@ -245,7 +246,7 @@ def test_nothing_is_read_from_who_is_not_known(client: TestClient, monkeypatch: 
     async def must_not(*_: Any) -> Any:
         raise AssertionError("the body was read")
 
-    monkeypatch.setattr(api_body, "_bytes_of", must_not)
+    monkeypatch.setattr(body, "_bytes_of", must_not)
     _is_problem(client.post("/v1/submissions", headers={"X-Filename": "a.csv"}, content=b"x"), 401)
 
 
@@ -305,7 +306,7 @@ def test_what_counts_is_taken_back_by_two(desk: Desk, client: TestClient) -> Non
 def test_a_withdrawal_asked_for_is_told_to_those_who_may_carry_it_out(desk: Desk) -> None:
     import sqlalchemy as sa
 
-    from pipelines.intake.schema import NOTICE
+    from pipelines.ledger.schema import NOTICE
 
     identity = accepted(desk)
     door.ask_withdrawal(desk, who(desk, "qq-sender"), identity, "wrong_return", "it was another quarter's")
@@ -320,7 +321,7 @@ def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: p
     desk.reports._futures.clear()
     told = _is_problem(client.get(f"/v1/submissions/{identity}/report", headers=_as(desk, "qq-sender")), 500)
     assert str(desk.home.root) not in json.dumps(told)
-    assert "pipelines.intake.store.StoreError at intake/store.py:" in caplog.text
+    assert "pipelines.submissions.store.StoreError at intake/store.py:" in caplog.text
     assert f"reference {told['reference']}" in caplog.text
     assert "restore it from a backup" not in caplog.text
 
@@ -384,7 +385,10 @@ def test_what_an_exception_quotes_of_a_file_reaches_no_log(
             raise
 
     monkeypatch.setattr(
-        "pipelines.desk.uploading.check_file" if where != "in the desk" else "pipelines.desk.hand_in", fail
+        "pipelines.submissions.service.uploading.check_file"
+        if where != "in the desk"
+        else "pipelines.submissions.service.hand_in",
+        fail,
     )
     log = tmp_path / "log.txt"
     handler = logging.FileHandler(log, encoding="utf-8")
@@ -420,7 +424,7 @@ def test_what_an_exception_quotes_of_a_file_reaches_no_log(
 def test_words_come_in_the_language_asked_for(desk: Desk, client: TestClient) -> None:
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     for language in ("en", "sq"):
-        from pipelines.locales import languages
+        from pipelines.core.i18n import languages
 
         if language in languages():
             told = client.post(f"/v1/check?language={language}", headers=head, content=file()).json()
@@ -524,9 +528,9 @@ def test_the_forty_third_is_asked_to_come_again() -> None:
 def test_bytes_that_wait_are_bounded_and_given_back(
     desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.service import api_queue
+    from pipelines.web.api import queue
 
-    monkeypatch.setattr(api_queue, "HELD", 40)
+    monkeypatch.setattr(queue, "HELD", 40)
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     assert len(file()) < 40
     for _ in range(3):
@@ -559,7 +563,7 @@ def _operations(client: TestClient) -> dict[tuple[str, str], dict[str, Any]]:
 
 def test_every_route_is_described_with_its_answers(client: TestClient) -> None:
     operations = _operations(client)
-    routes = [r for part in (api_handing_in, api_submissions, api_more) for r in part.router.routes]
+    routes = [r for part in (handing_in, submissions, due) for r in part.router.routes]
     declared = {(m, r.path) for r in routes if isinstance(r, APIRoute) for m in r.methods}
     assert (declared, len(routes)) == (set(operations), len(declared))
     assert len(operations) >= 16

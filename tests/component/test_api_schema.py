@@ -16,14 +16,15 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.home import init
-from pipelines.intake import facts, ledger
-from pipelines.people import accounts, tokens
-from pipelines.people.identity import SYSTEM, Grant
-from pipelines.returns.registry import load
-from pipelines.service.api import create_api
+from pipelines.core.home import init
+from pipelines.declarations.registry import load
+from pipelines.ledger import facts
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.submissions import ledger
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.service import Desk
+from pipelines.web.api.app import create_api
 
 SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples" / "AL" / "justice"
 PEOPLE = {

@@ -14,11 +14,11 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import clock
-from pipelines.people import accounts, tokens
-from pipelines.people.identity import SYSTEM, Grant
-from pipelines.service import api_tokens
-from pipelines.service.api import create_api
+from pipelines.core import clock
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.web.api import token_check
+from pipelines.web.api.app import create_api
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, file, who
 from tests.component.test_desk_scope import DRAFTS, FORGED, LATER, World, _world
@@ -51,7 +51,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         desk_fakes.install(patch)
         world = _world(tmp_path_factory.mktemp("served"))
-        patch.setattr(api_tokens, "WRONG_PER_MINUTE", 100_000)
+        patch.setattr(token_check, "WRONG_PER_MINUTE", 100_000)
         yield Served(world, TestClient(create_api(world.desk), raise_server_exceptions=False), _tokens(world))
 
 

@@ -13,14 +13,15 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.home import Home
-from pipelines.intake import audit, ledger, migrations
-from pipelines.intake.audit import Entry
-from pipelines.intake.database import writing
-from pipelines.intake.ledger import Act, Justification
-from pipelines.intake.verification import verify_ledger
-from pipelines.people import accounts, signin, tokens
-from pipelines.people.identity import SYSTEM, Grant
+from pipelines.core.home import Home
+from pipelines.ledger import audit_log, migrations
+from pipelines.ledger.audit_log import Entry
+from pipelines.ledger.database import writing
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger
+from pipelines.submissions.accounts import accounts, password_sign_in, tokens
+from pipelines.submissions.ledger import Act, Justification
 from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
 
 
@@ -64,7 +65,7 @@ def _behind(engine: sa.Engine, *statements: str) -> None:
 
 
 def _seq(engine: sa.Engine, action: str, nth: int = 0) -> int:
-    return [int(e["seq"]) for e in audit.entries(engine) if e["action"] == action][nth]
+    return [int(e["seq"]) for e in audit_log.entries(engine) if e["action"] == action][nth]
 
 
 # ---------------------------------------------------------------------------------------------------------------- chain
@@ -89,12 +90,12 @@ def test_the_hash_is_the_one_that_is_documented(story: tuple[Home, sa.Engine]) -
 
 def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
-    from pipelines.intake import queries
+    from pipelines.ledger import queries
 
     events = [(e["submission_id"], e["actor"], f"submission.{e['action']}", e["at"]) for e in queries.events(engine)]
     entries = [
         (e["subject"], e["actor"], e["action"], e["at"])
-        for e in audit.entries(engine)
+        for e in audit_log.entries(engine)
         if e["action"].startswith("submission.")
     ]
     assert entries == events
@@ -111,7 +112,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
 
     def broken(connection: sa.Connection, act: Act) -> None:
         # What hangs on the act sees the act's own entry already: a receipt names it.
-        assert audit.head(connection)[0] == between.entries + 1
+        assert audit_log.head(connection)[0] == between.entries + 1
         raise RuntimeError("the receipt cannot be signed")
 
     with pytest.raises(RuntimeError):
@@ -122,7 +123,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
 def test_entries_are_written_in_a_writing_transaction_only(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     with pytest.raises(ValueError, match="writing"), engine.begin() as connection:
-        audit.append(connection, at=at(0), actor="x", action="x", subject="x", detail={})
+        audit_log.append(connection, at=at(0), actor="x", action="x", subject="x", detail={})
 
 
 def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> None:
@@ -135,7 +136,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
         try:
             for n in range(5):
                 with writing(own) as connection:
-                    audit.append(connection, at=at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n})
+                    audit_log.append(connection, at=at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n})
         except BaseException as error:
             failures.append(error)
         finally:
@@ -148,7 +149,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
         thread.join()
     assert not failures
     assert verify_ledger(engine).good
-    added = [e for e in audit.entries(engine, after=before) if e["action"] == "x"]
+    added = [e for e in audit_log.entries(engine, after=before) if e["action"] == "x"]
     assert [e["seq"] for e in added] == list(range(before + 1, before + 21))
     for number in range(4):
         assert [e["detail"]["n"] for e in added if e["actor"] == f"a{number}"] == [0, 1, 2, 3, 4]
@@ -164,16 +165,16 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
 )
 def test_any_change_of_any_field_breaks_the_chain(details: list[dict[str, object]], data: st.DataObject) -> None:
     rows = []
-    previous = audit.ZEROS
+    previous = audit_log.ZEROS
     for seq, detail in enumerate(details, start=1):
-        fields = [seq, "2026-02-10T09:00:00Z", "a", "b", "c", audit.canonical(detail), previous]
-        previous = audit.link(*fields)  # type: ignore[arg-type]
+        fields = [seq, "2026-02-10T09:00:00Z", "a", "b", "c", audit_log.canonical(detail), previous]
+        previous = audit_log.link(*fields)  # type: ignore[arg-type]
         rows.append([*fields, previous])
     place = data.draw(st.integers(0, len(rows) - 1))
     column = data.draw(st.integers(1, 6))
     changed = list(rows[place])
     changed[column] = data.draw(st.text(max_size=30).filter(lambda t: t != rows[place][column]))
-    assert audit.link(*changed[:7]) != rows[place][7]
+    assert audit_log.link(*changed[:7]) != rows[place][7]
 
 
 # ------------------------------------------------------------------------------------------------------------ tampering
@@ -186,9 +187,9 @@ def _edit(engine: sa.Engine) -> tuple[int, str]:
 
 def _edit_and_rehash(engine: sa.Engine) -> tuple[int, str]:
     seq = _seq(engine, "submission.approve")
-    row = next(e for e in audit.entries(engine) if e["seq"] == seq)
-    detail = audit.canonical(row["detail"])
-    forged = audit.link(seq, row["at"], "chief", row["action"], row["subject"], detail, row["previous"])
+    row = next(e for e in audit_log.entries(engine) if e["seq"] == seq)
+    detail = audit_log.canonical(row["detail"])
+    forged = audit_log.link(seq, row["at"], "chief", row["action"], row["subject"], detail, row["previous"])
     _behind(engine, f"update audit set actor = 'chief', hash = '{forged}' where seq = {seq}")
     return seq + 1, f"does not follow entry {seq}"
 
@@ -244,7 +245,9 @@ def test_tampering_with_the_log_is_found_at_its_entry(
 def test_a_tail_cut_off_is_found_by_what_was_kept_elsewhere(story: tuple[Home, sa.Engine], how: str) -> None:
     home, engine = story
     kept = (
-        audit.spell(audit.checkpoint(home, engine)) if how == "checkpoint" else audit.spell(verify_ledger(engine).head)
+        audit_log.spell(audit_log.checkpoint(home, engine))
+        if how == "checkpoint"
+        else audit_log.spell(verify_ledger(engine).head)
     )
     last = verify_ledger(engine).entries
     # Cut with all that it vouched for, the rest is whole in itself.
@@ -256,22 +259,22 @@ def test_a_tail_cut_off_is_found_by_what_was_kept_elsewhere(story: tuple[Home, s
 
 def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
-    audit.checkpoint(home, engine)
+    audit_log.checkpoint(home, engine)
     kept = verify_ledger(engine).head
-    rows = audit.entries(engine)
-    previous = audit.ZEROS
+    rows = audit_log.entries(engine)
+    previous = audit_log.ZEROS
     statements = []
     for row in rows:
         actor = "somebody" if row["action"] == "submission.approve" else row["actor"]
-        detail = audit.canonical(row["detail"])
-        forged = audit.link(row["seq"], row["at"], actor, row["action"], row["subject"], detail, previous)
+        detail = audit_log.canonical(row["detail"])
+        forged = audit_log.link(row["seq"], row["at"], actor, row["action"], row["subject"], detail, previous)
         statements.append(
             f"update audit set actor = '{actor}', previous = '{previous}', hash = '{forged}' where seq = {row['seq']}"
         )
         previous = forged
     _behind(engine, *statements)
     assert verify_ledger(engine).good
-    for found in (verify_ledger(engine, head=audit.spell(kept)), verify_ledger(engine, home=home)):
+    for found in (verify_ledger(engine, head=audit_log.spell(kept)), verify_ledger(engine, home=home)):
         assert [f.seq for f in found.faults] == [kept[0]]
         assert "is not the one that a receipt or checkpoint names" in found.faults[0].told()
 
@@ -303,7 +306,7 @@ def test_tampering_behind_the_triggers_is_found_at_the_entry_that_vouches(
 ) -> None:
     _, engine = story
     name, _, nth = action.partition(":")
-    entries = [e for e in audit.entries(engine) if e["action"] == name]
+    entries = [e for e in audit_log.entries(engine) if e["action"] == name]
     if "account_id" in statement:
         entries = [e for e in entries if f"'{e['subject']}'" in statement]
     expected = entries[int(nth or 0)]["seq"]
@@ -332,8 +335,8 @@ def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> 
 def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     accounts.create(engine, "signs-in", "Office", password="four words make it", must_change=False, by=SYSTEM)
-    signin.sign_in(engine, "signs-in", "wrong")
-    signin.sign_in(engine, "signs-in", "four words make it")
+    password_sign_in.sign_in(engine, "signs-in", "wrong")
+    password_sign_in.sign_in(engine, "signs-in", "four words make it")
     issued = tokens.issue(engine, accounts.identity(engine, "office"), "another")
     tokens.identity(engine, issued.text)
     assert verify_ledger(engine).good
@@ -344,22 +347,22 @@ def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) 
 
 def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
-    first = audit.checkpoint(home, engine)
-    assert audit.checkpoint(home, engine) == first
-    assert audit.checkpoints(home) == [first]
-    path = home.restricted / audit.CHECKPOINTS
+    first = audit_log.checkpoint(home, engine)
+    assert audit_log.checkpoint(home, engine) == first
+    assert audit_log.checkpoints(home) == [first]
+    path = home.restricted / audit_log.CHECKPOINTS
     assert path.stat().st_mode & 0o077 == 0
     with path.open("a", encoding="ascii") as handle:
         handle.write('{"at": "2026-0')
-    assert audit.checkpoints(home) == [first]
+    assert audit_log.checkpoints(home) == [first]
     assert verify_ledger(engine, home=home).good
     accounts.grant(engine, "office", Grant("viewer"), by=SYSTEM)
-    second = audit.checkpoint(home, engine)
-    assert audit.checkpoints(home) == [first, second]
+    second = audit_log.checkpoint(home, engine)
+    assert audit_log.checkpoints(home) == [first, second]
     with path.open("a", encoding="ascii") as handle:
         handle.write("nothing of ours\n")
     with pytest.raises(ValueError, match="line 3 of"):
-        audit.checkpoints(home)
+        audit_log.checkpoints(home)
 
 
 @pytest.mark.parametrize("text", ["", "1", "1:", f"x:{'0' * 64}", f"-1:{'0' * 64}", f"1:{'g' * 64}", f"1:{'0' * 63}"])
@@ -376,7 +379,7 @@ def _first_revision(url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    from pipelines.intake import database
+    from pipelines.ledger import database
 
     engine = database.engine_of(url)
     config = Config()
@@ -409,7 +412,7 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
         url = request.getfixturevalue("postgres_databases").empty()
     _first_revision(url)
     engine = ledger.open_url(url)
-    assert [(e["action"], e["actor"]) for e in audit.entries(engine)] == [
+    assert [(e["action"], e["actor"]) for e in audit_log.entries(engine)] == [
         ("audit.begin", "system"),
         ("submission.receive", "office"),
         ("submission.check", "office"),
@@ -437,7 +440,7 @@ def test_one_insert_for_many_entries(story: tuple[Home, sa.Engine]) -> None:
     statements: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *a: statements.append(str(a[2])))
     with writing(engine) as connection:
-        audit.append_many(connection, [Entry(at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
+        audit_log.append_many(connection, [Entry(at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
     assert verify_ledger(engine).good
     inserts = [s for s in statements if s.lower().startswith("insert into audit")]
     assert len(inserts) <= 10

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines import clock
-from pipelines.home import Home
-from pipelines.intake import arrivals, audit, ledger, queries
-from pipelines.intake.acts import Arrival, Block
-from pipelines.intake.clock_acceptance import accept_clock
-from pipelines.intake.clock_guard import ClockSetBackError
-from pipelines.intake.ledger import Act, Justification, TransitionError
-from pipelines.intake.verification import verify_ledger
-from pipelines.people import accounts, permissions
-from pipelines.people.identity import SYSTEM, Grant, NotAllowedError
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.ledger import audit_log, permissions, queries
+from pipelines.ledger.acts import Arrival, Block
+from pipelines.ledger.clock_guard import ClockSetBackError
+from pipelines.ledger.identity import SYSTEM, Grant, NotAllowedError
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import arrivals, ledger
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.clock_acceptance import accept_clock
+from pipelines.submissions.ledger import Act, Justification, TransitionError
 from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -428,7 +429,7 @@ def test_a_right_taken_while_it_is_used_is_either_before_or_after(desk: tuple[Ho
         lambda: ledger.approve(engine, home, Act(one, "chief")),
         lambda: accounts.revoke(engine, "chief", Grant("approver", "QQ"), by=SYSTEM),
     )
-    order = [e["action"] for e in audit.entries(engine) if e["action"] in ("submission.approve", "account.revoke")]
+    order = [e["action"] for e in audit_log.entries(engine) if e["action"] in ("submission.approve", "account.revoke")]
     approved = queries.find(engine, one).state == "approved"
     assert order == (["submission.approve", "account.revoke"] if approved else ["account.revoke"])
 

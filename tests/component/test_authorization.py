@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import clock
-from pipelines.service import authorization
-from pipelines.service.authorization import Client, Codes, RequestError, Signer, authorization_request, metadata
+from pipelines.core import clock
+from pipelines.web.sign_in import authorization
+from pipelines.web.sign_in.authorization import Client, Codes, RequestError, Signer, authorization_request, metadata
 
 CLIENT = Client("rti-portal", "secret", "http://127.0.0.1:8502/oauth2callback")
 GOOD = {
@@ -118,9 +118,9 @@ def test_the_token_is_signed_by_the_published_key_and_says_who_and_for_whom() ->
 def test_the_discovery_document_names_only_what_is_served() -> None:
     from starlette.routing import Route
 
-    from pipelines.service import sign_in
+    from pipelines.web.sign_in import provider
 
-    served = sign_in.create(None, CLIENT, "http://127.0.0.1:8502/identity", demonstration=True)  # type: ignore[arg-type]
+    served = provider.create(None, CLIENT, "http://127.0.0.1:8502/identity", demonstration=True)  # type: ignore[arg-type]
     paths = {route.path for route in served.routes if isinstance(route, Route)}
     told = metadata("")
     assert {told[name] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")} <= paths

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.intake.work import Taken, Task, take_with
-from pipelines.locales.findings import describe_finding
-from pipelines.readers.model import ReadError
-from pipelines.returns.findings import Finding
-from pipelines.returns.registry import Registry, load
-from pipelines.returns.rules import from_read_error
+from pipelines.declarations.registry import Registry, load
+from pipelines.findings.finding import Finding
+from pipelines.findings.rules import from_read_error
+from pipelines.findings.texts import describe_finding
+from pipelines.model.content import ReadError
+from pipelines.submissions.checking.read_task import Taken, Task, take_with
 
 SAMPLES = Path(__file__).parents[2] / "raw_samples"
 GOOD = SAMPLES / "MK/justice/Pravosudstvo_2026_K3.xlsx"

@@ -14,10 +14,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.readers import budget, wire
-from pipelines.readers.child import Job, read_in_child
-from pipelines.readers.model import Cell, Grid, ReadError, Table, Where
-from pipelines.readers.pool import ChildPool
+from pipelines.model.content import Cell, Grid, ReadError, Table, Where
+from pipelines.reading.formats import budget
+from pipelines.reading.sandbox import wire
+from pipelines.reading.sandbox.child import Job, read_in_child
+from pipelines.reading.sandbox.pool import ChildPool
 
 
 class Payload:

@@ -12,10 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pipelines.cli import app, main
-from pipelines.commands import common, files
-from pipelines.intake.work import Taken, Task
-from pipelines.readers.model import ReadError, Where
+from pipelines.cli import common, files
+from pipelines.cli.main import app, main
+from pipelines.model.content import ReadError, Where
+from pipelines.submissions.checking.read_task import Taken, Task
 from tests.unit import check_fakes
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
@@ -29,7 +29,7 @@ COMMANDS = (
 @pytest.fixture(autouse=True)
 def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     check_fakes.install(monkeypatch)
-    monkeypatch.setattr("pipelines.returns.registry.load", lambda: check_fakes.REGISTRY)
+    monkeypatch.setattr("pipelines.declarations.registry.load", lambda: check_fakes.REGISTRY)
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RTI_NOW", "2026-02-10T09:00:00Z")
     monkeypatch.delenv("RTI_ACTOR", raising=False)
@@ -72,7 +72,7 @@ def test_every_command_but_serve_has_json_and_stands_in_the_document() -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from pipelines.cli import main; main(['--help']); "
+        "import sys; from pipelines.cli.main import main; main(['--help']); "
         "heavy = {'polars', 'sqlalchemy', 'alembic', 'dagster', 'pandas', 'duckdb', 'great_expectations', 'pydantic', "
         "'openpyxl', 'streamlit', 'dbt'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
     )
@@ -128,7 +128,7 @@ def test_a_fault_of_the_program_is_not_a_finding(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("pipelines.intake.check.check_many", fail)
+    monkeypatch.setattr("pipelines.submissions.checking.check.check_many", fail)
     code, _, err = _run(capsys, "check", _file("a.csv", "2025-Q4;reported;3"))
     assert code == common.FAULT
     assert "RuntimeError" in err
@@ -158,15 +158,13 @@ def test_what_judges_is_loaded_while_the_file_is_read(
         load()
         sys.modules["expectations.judge"] = judge
 
-    monkeypatch.setattr(
-        f"pipelines.commands.{'files' if command == 'check' else command}.load_judgement_meanwhile", cold
-    )
+    monkeypatch.setattr(f"pipelines.cli.{'files' if command == 'check' else command}.load_judgement_meanwhile", cold)
     code, out, err = _run(capsys, command, _file("a.csv", "2025-Q4;reported;3"))
     assert began.is_set(), (code, out, err)
 
 
 def test_a_reader_gone_before_the_end_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
-    code = "import sys; from pipelines.cli import main; sys.exit(main(['--help']))"
+    code = "import sys; from pipelines.cli.main import main; sys.exit(main(['--help']))"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.close()
@@ -223,7 +221,7 @@ def test_read_gives_cells_with_their_places(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The reader in this process: what the child process does is its own test's matter.
-    monkeypatch.setattr("pipelines.readers.child.read_in_child", _read_here)
+    monkeypatch.setattr("pipelines.reading.sandbox.child.read_in_child", _read_here)
     name = _file("a.csv", "Дело;Број\nА;12\n")
     code, content = _json(capsys, "read", name)
     assert code == 0
@@ -243,7 +241,7 @@ def test_read_of_a_damaged_file_is_two_and_says_what_to_do(
     def damaged(*_: object, **__: object) -> None:
         raise ReadError("read.malformed", Where(line=3), format="px", detail="no end")
 
-    monkeypatch.setattr("pipelines.readers.child.read_in_child", damaged)
+    monkeypatch.setattr("pipelines.reading.sandbox.child.read_in_child", damaged)
     code, out, err = _run(capsys, "read", _file("a.px", "x"))
     assert (code, out) == (2, "")
     assert "line 3: The file looks like px" in err
@@ -251,7 +249,7 @@ def test_read_of_a_damaged_file_is_two_and_says_what_to_do(
 
 
 def _read_here(data: bytes, filename: str | None = None, **options: Any) -> Any:
-    from pipelines.readers.read import read
+    from pipelines.reading.formats.read import read
 
     return read(data, filename, **options)
 

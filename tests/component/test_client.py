@@ -15,14 +15,16 @@ import httpx
 import pytest
 import uvicorn
 
-from pipelines import cli, clock
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.intake import queries, receipts
-from pipelines.people import tokens
-from pipelines.people.identity import Grant
-from pipelines.service import client
-from pipelines.service.api import create_api
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.ledger import queries
+from pipelines.ledger.identity import Grant
+from pipelines.submissions import receipts
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import tokens
+from pipelines.submissions.service import Desk
+from pipelines.web.api import client
+from pipelines.web.api.app import create_api
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, who
 from tests.component.ledger_fakes import at
@@ -77,7 +79,7 @@ def test_files_are_handed_in_and_receipts_kept(
     (folder / "c.csv").write_bytes(file("RR-JUSTICE-1"))
     secret.write_text(_token(desk) + "\n")
     command = ["submit", str(folder), "--to", address, "--token-file", str(secret), "--receipts", str(kept)]
-    assert cli.main(command) == 1
+    assert main.main(command) == 1
     told = capsys.readouterr()
     assert "Прво 2025.csv: good, QQ-JUSTICE-1 (1 observation)" in told.out
     assert "c.csv was not kept" in told.out and "for which you may not submit" in told.out
@@ -90,7 +92,7 @@ def test_files_are_handed_in_and_receipts_kept(
     (receipt,) = kept.iterdir()
     assert receipts.verify(receipt.read_bytes(), file=file(period="2025-Q1")).outcome == "good"
     # The whole folder again: told, nothing taken twice, the same receipt.
-    assert cli.main([*command, "--json"]) == 1
+    assert main.main([*command, "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
     assert [c["new"] for c in content] == [False, False, False]
     assert len(queries.submissions(desk.engine)) == 2
@@ -104,7 +106,7 @@ def test_the_words_are_those_of_the_local_command(
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
         monkeypatch.setenv("RTI_TOKEN", _token(desk))
         accepted(desk, period="2024-Q2")
-    monkeypatch.setattr("pipelines.returns.registry.load", lambda: desk_fakes.REGISTRY)
+    monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     files = {
         "w.csv": file(value=101),
         "g.csv": file(period="2024-Q1"),
@@ -117,7 +119,7 @@ def test_the_words_are_those_of_the_local_command(
         told = []
         for hour, where in enumerate((["--to", address], ["--as", "qq-sender"]), start=1):
             with clock.frozen(at(hour / 24)):
-                code = cli.main(["submit", str(tmp_path / name), *where])
+                code = main.main(["submit", str(tmp_path / name), *where])
                 out = re.sub(r"S[0-9a-f]{15}", "S", capsys.readouterr().out)
                 # What is still to be done is done elsewhere: on the pages of the service, or by a command here.
                 how = rf"{address}/answer\?id=S|rti justify S|rti send S --reason CODE"
@@ -136,7 +138,7 @@ def test_exit_codes_are_those_of_the_local_command(
     monkeypatch.setenv("RTI_TOKEN", _token(desk))
     path = tmp_path / "a.csv"
     path.write_bytes(data)
-    assert cli.main(["submit", str(path), "--to", address]) == code
+    assert main.main(["submit", str(path), "--to", address]) == code
 
 
 def test_holding_correcting_and_replacing_are_passed_on(
@@ -146,12 +148,12 @@ def test_holding_correcting_and_replacing_are_passed_on(
     first = accepted(desk)
     path = tmp_path / "a.csv"
     path.write_bytes(file(value=4))
-    assert cli.main(["submit", str(path), "--to", f"{address}/api/", "--hold", "--patch", "--corrects", first]) == 0
+    assert main.main(["submit", str(path), "--to", f"{address}/api/", "--hold", "--patch", "--corrects", first]) == 0
     (draft,) = (s for s in queries.submissions(desk.engine) if s.submission_id != first)
     assert (draft.state, draft.kind, draft.corrects_submission_id) == ("checked", "patch", first)
-    assert cli.main(["submit", str(path), "--to", address]) == 0
+    assert main.main(["submit", str(path), "--to", address]) == 0
     assert queries.find(desk.engine, draft.submission_id).state == "checked"
-    assert cli.main(["submit", str(path), "--to", address, "--reason", "late_data"]) == 0
+    assert main.main(["submit", str(path), "--to", address, "--reason", "late_data"]) == 0
     sent = queries.find(desk.engine, draft.submission_id)
     assert (sent.state, sent.revision_reason) == ("sent", "late_data")
 
@@ -179,7 +181,7 @@ def test_what_the_service_refuses_is_told(
     monkeypatch.setenv("RTI_TOKEN", _token(desk) if token is None else token)
     path = tmp_path / "a.csv"
     path.write_bytes(file())
-    assert cli.main(["submit", str(path), "--to", address, *arguments]) in (2, 3)
+    assert main.main(["submit", str(path), "--to", address, *arguments]) in (2, 3)
     assert words in capsys.readouterr().err
     assert queries.submissions(desk.engine) == []
 
@@ -198,7 +200,7 @@ def test_one_that_fails_holds_up_no_other(
     monkeypatch.setattr(client, "submit", once)
     for name, period in (("a.csv", "2025-Q1"), ("b.csv", "2025-Q2")):
         (tmp_path / name).write_bytes(file(period=period))
-    assert cli.main(["submit", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--to", address]) == 3
+    assert main.main(["submit", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--to", address]) == 3
     assert "a.csv: broken on purpose" in capsys.readouterr().err
     assert [s.filename for s in queries.submissions(desk.engine)] == ["b.csv"]
 
@@ -328,5 +330,5 @@ def test_a_narrowed_token_hands_in_only_what_it_may(desk: Desk, address: str, tm
     secret.write_text(_token(desk, "both-sender", grants=[Grant("submitter", "RR")]))
     for name, form, code in (("q.csv", "QQ-JUSTICE-1", 1), ("r.csv", "RR-JUSTICE-1", 0)):
         (tmp_path / name).write_bytes(file(form))
-        assert cli.main(["submit", str(tmp_path / name), "--to", address, "--token-file", str(secret)]) == code
+        assert main.main(["submit", str(tmp_path / name), "--to", address, "--token-file", str(secret)]) == code
     assert [s.filename for s in queries.submissions(desk.engine)] == ["r.csv"]

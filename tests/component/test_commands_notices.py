@@ -8,11 +8,11 @@ from pathlib import Path
 import icalendar
 import pytest
 
-from pipelines.cli import main
-from pipelines.home import init
-from pipelines.intake.ledger import open_ledger
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant
+from pipelines.cli.main import main
+from pipelines.core.home import init
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.ledger import open_ledger
 
 
 @pytest.fixture(autouse=True)

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from pipelines.cli import main
-from pipelines.commands.people import account, audit, token
+from pipelines.cli.main import main
+from pipelines.cli.people import account, audit, token
 
 
 @pytest.fixture(autouse=True)
 def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     declared = SimpleNamespace(territories={"QQ": SimpleNamespace(jurisdictions=[SimpleNamespace(code="QQ")])})
-    monkeypatch.setattr("pipelines.returns.registry.load", lambda: declared)
+    monkeypatch.setattr("pipelines.declarations.registry.load", lambda: declared)
     monkeypatch.setattr(
-        "pipelines.people.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        "pipelines.submissions.accounts.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     )
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("RTI_ACTOR", raising=False)
@@ -81,17 +81,17 @@ def test_a_role_that_there_is_none_of_is_refused(capsys: pytest.CaptureFixture[s
 
 
 def test_passwords_are_printed_once_and_only_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
-    from pipelines.home import open_home
-    from pipelines.intake.ledger import open_ledger
-    from pipelines.people import signin
+    from pipelines.core.home import open_home
+    from pipelines.submissions.accounts import password_sign_in
+    from pipelines.submissions.ledger import open_ledger
 
     _run(capsys, "init")
     secret = _json(capsys, "account", "add", "one", "Office")["one_time_password"]
     engine = open_ledger(open_home())
-    assert signin.sign_in(engine, "one", secret).outcome == "must_change"
+    assert password_sign_in.sign_in(engine, "one", secret).outcome == "must_change"
     again = _json(capsys, "account", "reset-password", "one")["one_time_password"]
-    assert signin.sign_in(engine, "one", secret).outcome == "wrong"
-    assert signin.sign_in(engine, "one", again).outcome == "must_change"
+    assert password_sign_in.sign_in(engine, "one", secret).outcome == "wrong"
+    assert password_sign_in.sign_in(engine, "one", again).outcome == "must_change"
     assert _json(capsys, "account", "add", "two", "Office", "--no-password")["one_time_password"] is None
     by = ("--issuer", "https://id.example.org", "--subject", "17")
     assert _json(capsys, "account", "add", "three", "Office", *by)["has_password"] is False
@@ -99,10 +99,10 @@ def test_passwords_are_printed_once_and_only_where_there_is_one(capsys: pytest.C
 
 
 def test_a_token_is_printed_once_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
-    from pipelines.home import open_home
-    from pipelines.intake.ledger import open_ledger
-    from pipelines.people import tokens
-    from pipelines.people.identity import NotAllowedError
+    from pipelines.core.home import open_home
+    from pipelines.ledger.identity import NotAllowedError
+    from pipelines.submissions.accounts import tokens
+    from pipelines.submissions.ledger import open_ledger
 
     _run(capsys, "init")
     issued = _json(capsys, "token", "issue", "nightly", "--as", "sender", "--grant", "submitter:QQ", "--days", "5")

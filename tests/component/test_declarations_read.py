@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipelines.returns.yamlfile import load_yaml
+from pipelines.declarations.yaml_file import load_yaml
 
 ROOT = Path(__file__).parents[2]
 DECLARED = [

@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
-from pipelines import clock
-from pipelines import desk as door
-from pipelines.desk import Desk, SubmissionRefusedError, memory
-from pipelines.desk.cache import Reports
-from pipelines.desk.rights import NotThereError
-from pipelines.intake import facts, ledger, queries, receipts, record, store
-from pipelines.intake.transitions import TransitionError
-from pipelines.intake.verification import verify_ledger
-from pipelines.locales.findings import describe_finding
-from pipelines.people import accounts, tokens
-from pipelines.people.identity import Grant, NotAllowedError
-from pipelines.readers.model import Where
-from pipelines.returns.findings import Finding
+from pipelines.core import clock
+from pipelines.findings.finding import Finding
+from pipelines.findings.texts import describe_finding
+from pipelines.ledger import facts, queries
+from pipelines.ledger.identity import Grant, NotAllowedError
+from pipelines.ledger.transitions import TransitionError
+from pipelines.ledger.verification import verify_ledger
+from pipelines.model.content import Where
+from pipelines.submissions import ledger, receipts, record, store
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.service import Desk, SubmissionRefusedError, memory
+from pipelines.submissions.service.cache import Reports
+from pipelines.submissions.service.rights import NotThereError
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, sent, warned, who
 from tests.component.ledger_fakes import at
@@ -133,7 +134,7 @@ def test_a_name_carries_its_footnote(desk: Desk, monkeypatch: pytest.MonkeyPatch
 def test_the_real_home_refuses_invented_returns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from pipelines.intake import admission
+    from pipelines.submissions import admission
 
     monkeypatch.setattr(admission, "demonstration_files", lambda: {store.digest(file()): "QQ/a.csv"})
     real = replace(desk, home=replace(desk.home, kind="real"))
@@ -341,7 +342,7 @@ def test_leap_day_expires_a_day_earlier() -> None:
 def test_a_report_is_made_once_and_again_when_what_it_depends_on_changes(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.desk import reports
+    from pipelines.submissions.service import reports
 
     sender = who(desk, "qq-sender")
     made: list[str] = []
@@ -575,7 +576,7 @@ def test_an_override_is_the_stewards_and_needs_a_comment(desk: Desk) -> None:
 
 
 def test_nobody_approves_what_he_or_she_sent(desk: Desk) -> None:
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     accounts.grant(desk.engine, "qq-sender", Grant("approver", "QQ"), by="the-steward")
     accounts.grant(desk.engine, "qq-sender", Grant("steward", "QQ"), by="the-steward")

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines import cli, clock
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.desk.rights import NotThereError
-from pipelines.intake import queries
-from pipelines.intake.verification import verify_ledger
-from pipelines.people import accounts, tokens
-from pipelines.people.identity import Grant, NotAllowedError
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.ledger import queries
+from pipelines.ledger.identity import Grant, NotAllowedError
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.service import Desk
+from pipelines.submissions.service.rights import NotThereError
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, accepted, sent, warned, who
 from tests.component.ledger_fakes import at
@@ -25,7 +26,7 @@ from tests.component.ledger_fakes import at
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk_fakes.install(monkeypatch)
-    monkeypatch.setattr("pipelines.returns.registry.load", lambda: desk_fakes.REGISTRY)
+    monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     monkeypatch.delenv("RTI_ACTOR", raising=False)
     desk = desk_fakes.opened(tmp_path)
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
@@ -89,7 +90,7 @@ def test_approve_many_is_one_transaction(desk: Desk) -> None:
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = cli.main(list(arguments))
+    code = main.main(list(arguments))
     output = capsys.readouterr()
     return code, output.out, output.err
 

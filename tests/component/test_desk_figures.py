@@ -11,12 +11,12 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from pipelines.desk import Desk, NotAllowedError, figures
-from pipelines.desk.figures import FiguresBusyError
-from pipelines.desk.rights import NotThereError
-from pipelines.home import init
-from pipelines.people.identity import EVERY, Grant, Identity, Role
-from pipelines.returns.registry import load
+from pipelines.core.home import init
+from pipelines.declarations.registry import load
+from pipelines.ledger.identity import EVERY, Grant, Identity, Role
+from pipelines.submissions.service import Desk, NotAllowedError, figures
+from pipelines.submissions.service.figures import FiguresBusyError
+from pipelines.submissions.service.rights import NotThereError
 
 WORDS = "There are no such figures, or they are not yours to see."
 PARTS = ("BA_STATE", "BA_FED", "BA_SRP", "BA_BRC")

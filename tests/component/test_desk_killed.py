@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.intake import ledger, queries, receipts, store
-from pipelines.intake.verification import verify_ledger
+from pipelines.ledger import queries
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger, receipts, store
+from pipelines.submissions import service as door
+from pipelines.submissions.service import Desk
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, who
 from tests.component.desk_killed import DATA, STEPS
@@ -32,7 +33,7 @@ def test_a_kill_at_any_step_leaves_one_state(
     killed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
 
-    from pipelines.home import open_home
+    from pipelines.core.home import open_home
 
     home = open_home(root)
     desk = Desk(home, ledger.open_ledger(home), desk_fakes.REGISTRY)

@@ -1,6 +1,6 @@
 """Rights at the desk: every role, place and instrument against submissions in every state, function by function.
 
-What is expected is a table written here by hand, and knows nothing of `pipelines/people/permissions.py`.
+What is expected is a table written here by hand, and knows nothing of `pipelines/ledger/permissions.py`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.desk.rights import NotThereError
-from pipelines.intake import audit, ledger, queries, store
-from pipelines.intake.database import reading
-from pipelines.intake.verification import verify_ledger
-from pipelines.people.identity import Grant, Identity, NotAllowedError
+from pipelines.ledger import audit_log, queries
+from pipelines.ledger.database import reading
+from pipelines.ledger.identity import Grant, Identity, NotAllowedError
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger, store
+from pipelines.submissions import service as door
+from pipelines.submissions.service import Desk
+from pipelines.submissions.service.rights import NotThereError
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, accepted, file, sent, warned, who
 from tests.component.ledger_fakes import at
@@ -41,7 +42,7 @@ class World:
     def marks(self) -> tuple[int, tuple[int, str], dict[str, str]]:
         """What must not change: events, head of the audit log, states."""
         with reading(self.desk.engine) as connection:
-            head = audit.head(connection)
+            head = audit_log.head(connection)
         states = {s.submission_id: s.state for s in queries.submissions(self.desk.engine)}
         return len(queries.events(self.desk.engine)), head, states
 

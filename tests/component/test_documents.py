@@ -56,7 +56,7 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
 def test_commands_exist(path: Path) -> None:
     import typer.main
 
-    from pipelines.cli import app
+    from pipelines.cli.main import app
 
     there = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     text = path.read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def test_commands_exist(path: Path) -> None:
 def test_every_command_is_documented() -> None:
     import typer.main
 
-    from pipelines.cli import app
+    from pipelines.cli.main import app
 
     there = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     assert there <= set(_COMMAND.findall((ROOT / "docs" / "cli.md").read_text(encoding="utf-8")))

@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from pipelines import desk as door
-from pipelines.desk import underway
-from pipelines.desk.rights import NotThereError
-from pipelines.intake import audit
-from pipelines.intake.database import reading
-from pipelines.people import accounts
-from pipelines.people.identity import Grant, Identity, NotAllowedError
-from pipelines.service.api import create_api
+from pipelines.ledger import audit_log
+from pipelines.ledger.database import reading
+from pipelines.ledger.identity import Grant, Identity, NotAllowedError
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.service import underway
+from pipelines.submissions.service.rights import NotThereError
+from pipelines.web.api.app import create_api
 from tests.component import desk_fakes, test_api_scope, test_desk_scope
 from tests.component.desk_fakes import file
 from tests.component.test_desk_scope import FORGED, World, _world
@@ -50,7 +50,7 @@ GIVEN: dict[str, Any] = {
 
 
 def _doors() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every public function below `pipelines/desk/` that is told of a desk and of a person."""
+    """Every public function below `pipelines/submissions/service/` that is told of a desk and of a person."""
     for found in pkgutil.walk_packages(door.__path__, f"{door.__name__}."):
         module = importlib.import_module(found.name)
         for name, made in vars(module).items():
@@ -186,7 +186,7 @@ def test_every_change_of_an_account_is_among_those_tried() -> None:
 @pytest.mark.parametrize("by", ["qq-approver", "rr-sender", "nobody-yet", "not there", ""])
 def test_nobody_but_a_steward_changes_anothers_account(world: World, name: str, by: str) -> None:
     with reading(world.desk.engine) as connection:
-        before = audit.head(connection)
+        before = audit_log.head(connection)
     there = {one.account_id: one for one in accounts.all_accounts(world.desk.engine)}
     for account in ("qq-sender", "the-steward", "a-friend"):
         parameters = inspect.signature(KEEPERS[name]).parameters
@@ -195,5 +195,5 @@ def test_nobody_but_a_steward_changes_anothers_account(world: World, name: str, 
         with pytest.raises(NotAllowedError):
             KEEPERS[name](**given)
     with reading(world.desk.engine) as connection:
-        assert audit.head(connection) == before
+        assert audit_log.head(connection) == before
     assert {one.account_id: one for one in accounts.all_accounts(world.desk.engine)} == there

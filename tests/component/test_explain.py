@@ -9,13 +9,14 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import codes
-from pipelines.explain import ExplainError, explain, figure_id, find_places, in_words, parse_id
-from pipelines.home import Home
-from pipelines.intake import facts, ledger
-from pipelines.intake.ledger import Act
-from pipelines.places import periods_of
-from pipelines.returns import model
+from pipelines.core import codes
+from pipelines.core.home import Home
+from pipelines.ledger import facts
+from pipelines.model import long_tables
+from pipelines.publication.provenance.explain import ExplainError, explain, figure_id, find_places, in_words, parse_id
+from pipelines.publication.provenance.return_places import periods_of
+from pipelines.submissions import ledger
+from pipelines.submissions.ledger import Act
 from tests.component.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
 
 CELL: dict[str, Any] = {
@@ -50,7 +51,7 @@ def _rows(*rows: dict[str, Any]) -> pl.DataFrame:
         frame = observations("S", {(row.get("period", "2025-Q4"), "reported"): float(row["value"])})
         told = {k: v for k, v in {**same, **row}.items() if k not in ("value", "period")}
         frames.append(frame.with_columns(pl.lit(v).alias(k) for k, v in told.items()))
-    return pl.concat(frames).select(list(model.OBSERVATION))
+    return pl.concat(frames).select(list(long_tables.OBSERVATION))
 
 
 def _behind(home: Home, frame: pl.DataFrame, **cell: Any) -> list[tuple[str, int, float | None]]:
@@ -162,7 +163,7 @@ def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     identity = ledger.receive(engine, arrival("one.xlsx")).submission_id
     frame = _rows({"value": 3, "sex": "F"}, {"value": 4, "sex": "M"})
     frame = frame.with_columns(submission_id=pl.lit(identity), origin_submission_id=pl.lit(identity))
-    facts.keep_reading(home, identity, frame, model.empty(model.CASE_EVENT), [])
+    facts.keep_reading(home, identity, frame, long_tables.empty(long_tables.CASE_EVENT), [])
     ledger.record_check(engine, result(identity, block("2025-Q4")))
     ledger.send(engine, Act(identity, "office", at(0.2)))
     ledger.approve(engine, home, Act(identity, "secretariat", at(1)))

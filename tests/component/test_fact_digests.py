@@ -10,14 +10,15 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from pipelines import integrity
-from pipelines.home import Home
-from pipelines.intake import audit, database, facts, ledger, migrations, record
-from pipelines.intake.database import writing
-from pipelines.intake.ledger import Act
-from pipelines.intake.transitions import TransitionError
-from pipelines.intake.verification import verify_ledger
-from pipelines.returns import model
+from pipelines.core.home import Home
+from pipelines.ledger import audit_log, database, facts, migrations
+from pipelines.ledger.database import writing
+from pipelines.ledger.transitions import TransitionError
+from pipelines.ledger.verification import verify_ledger
+from pipelines.model import long_tables
+from pipelines.refresh import integrity
+from pipelines.submissions import ledger, record
+from pipelines.submissions.ledger import Act
 from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, observations, result
 
 
@@ -39,7 +40,7 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
     identity = accepted(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
     data = (home.facts / "observation" / f"{identity}.parquet").read_bytes()
     assert _rows(engine) == [(identity, "observation", hashlib.sha256(data).hexdigest(), len(data))]
-    entry = [e for e in audit.entries(engine, subject=identity) if e["action"] == "facts.accept"]
+    entry = [e for e in audit_log.entries(engine, subject=identity) if e["action"] == "facts.accept"]
     assert [(e["actor"], e["at"]) for e in entry] == [("secretariat", "2026-02-11T09:00:00Z")]
     assert verify_ledger(engine, home=home).good
     assert integrity.check_facts(home, engine) == []
@@ -49,8 +50,8 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
 def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
     identity = ledger.receive(engine, arrival("register.csv")).submission_id
-    event = dict.fromkeys(model.CASE_EVENT) | {"submission_id": identity, "period": "2025-Q4"}
-    events = pl.DataFrame([event], schema=model.CASE_EVENT)
+    event = dict.fromkeys(long_tables.CASE_EVENT) | {"submission_id": identity, "period": "2025-Q4"}
+    events = pl.DataFrame([event], schema=long_tables.CASE_EVENT)
     facts.keep_reading(home, identity, observations(identity, {("2025-Q4", "reported"): 3}), events, [])
     ledger.record_check(engine, result(identity, block()))
     ledger.send(engine, Act(identity, "office", at(0.2)))
@@ -137,7 +138,7 @@ def test_an_altered_digest_row_is_found_by_the_audit_log(opened: tuple[Home, sa.
 
 
 def _entry_of(engine: sa.Engine, identity: str) -> int:
-    return next(int(e["seq"]) for e in audit.entries(engine, subject=identity) if e["action"].startswith("facts."))
+    return next(int(e["seq"]) for e in audit_log.entries(engine, subject=identity) if e["action"].startswith("facts."))
 
 
 def test_a_reading_that_changed_after_its_check_is_not_approved(opened: tuple[Home, sa.Engine]) -> None:
@@ -185,9 +186,9 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[s
             "select seq, at, actor, action, subject, detail from audit order by seq"
         ).all()
         connection.exec_driver_sql("delete from audit")
-        previous = audit.ZEROS
+        previous = audit_log.ZEROS
         for seq, row in enumerate(rows, start=1):
-            hashed = audit.link(seq, *row[1:], previous)
+            hashed = audit_log.link(seq, *row[1:], previous)
             connection.exec_driver_sql(
                 "insert into audit values (?, ?, ?, ?, ?, ?, ?, ?)", (seq, *row[1:], previous, hashed)
             )
@@ -200,7 +201,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[s
 def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Home, list[str]]) -> None:
     home, ids = older
     engine = ledger.open_ledger(home)
-    adopted = [e for e in audit.entries(engine) if e["action"].startswith("facts.")]
+    adopted = [e for e in audit_log.entries(engine) if e["action"].startswith("facts.")]
     assert adopted[0]["action"] == "facts.begin"
     assert adopted[0]["detail"] == {"missing": [ids[2]], "submissions": 2}
     assert {(e["action"], e["subject"], e["actor"]) for e in adopted[1:]} == {
@@ -212,6 +213,6 @@ def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Ho
     assert {d.submission_id for d in integrity.check_facts(home, engine)} == {ids[0], ids[2]}
     engine.dispose()
     again = ledger.open_ledger(home)
-    assert len([e for e in audit.entries(again) if e["action"] == "facts.begin"]) == 1
+    assert len([e for e in audit_log.entries(again) if e["action"] == "facts.begin"]) == 1
     again.dispose()
     assert migrations.HEAD == "0004"

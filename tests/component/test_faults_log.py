@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines import notices
-from pipelines.home import Home
-from pipelines.notices.settings import NoticeSettingsError
-from pipelines.returns.registry import load
-from pipelines.service import clerk, faults
+from pipelines.core.home import Home
+from pipelines.declarations.registry import load
+from pipelines.submissions import notices
+from pipelines.submissions.notices.settings import NoticeSettingsError
+from pipelines.web import background_worker, fault_log
 from tests.component.ledger_fakes import home_and_ledger
 
 SECRET = "Petar Petrović 0101990710006"
@@ -51,7 +51,7 @@ def there(tmp_path: Path) -> Iterator[tuple[Home, sa.Engine]]:
 def quiet() -> Iterator[None]:
     """`log_no_words` for the length of a test."""
     factory, hook = logging.getLogRecordFactory(), threading.excepthook
-    faults.log_no_words()
+    fault_log.log_no_words()
     yield
     logging.setLogRecordFactory(factory)
     threading.excepthook = hook
@@ -59,7 +59,7 @@ def quiet() -> Iterator[None]:
 
 def _rounds_until(said: str, there: tuple[Home, sa.Engine], caplog: pytest.LogCaptureFixture) -> None:
     home, engine = there
-    with clerk.at_work(home, engine, load(), every=0.01):
+    with background_worker.at_work(home, engine, load(), every=0.01):
         deadline = time.monotonic() + 60
         while said not in caplog.text and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -13,9 +13,9 @@ import pydantic
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines import home as homes
-from pipelines.indicators import from_records, record_programme
-from pipelines.indicators.record_schema import COLUMNS, KEYS, schema
+from pipelines.core import home as homes
+from pipelines.warehouse.records import build, declared_programme
+from pipelines.warehouse.records.schema import COLUMNS, KEYS, schema
 from tests.records import simulated, written
 
 AREAS = [
@@ -56,7 +56,7 @@ class World:
             connection.register("b", blocks.to_arrow())
             connection.execute("create table fct_case_event as select * from e")
             connection.execute("create table int_block as select * from b")
-        return from_records.build(self.home, self.counts, self.tables)
+        return build.build(self.home, self.counts, self.tables)
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def median(folder: Path, side: str = "public") -> tuple[Any, ...]:
 def test_a_released_figure_is_kept_until_five_persons_have_moved(world: World, more: int, told_anew: bool) -> None:
     first, _ = world.build(written(decided(14, of=14)))
     assert median(first)[0] is not None, "nothing was published that could be kept"
-    from_records.release(world.home, first)
+    build.release(world.home, first)
     again, new = world.build(written(decided(14, of=14)))
     assert new and median(again) == median(first), "a release by itself changes no figure"
     next_rows = decided(14 + more, of=14 + more)
@@ -201,9 +201,9 @@ def test_a_released_figure_is_kept_until_five_persons_have_moved(world: World, m
 
 def test_what_moves_little_by_little_is_told_once_it_adds_up(world: World) -> None:
     first, _ = world.build(written(decided(14, of=14)))
-    from_records.release(world.home, first)
+    build.release(world.home, first)
     second, _ = world.build(written(decided(17, of=17)))
-    from_records.release(world.home, second)
+    build.release(world.home, second)
     third, _ = world.build(written(decided(19, of=19)))
     counted = [pl.read_parquet(folder / "members.parquet") for folder in (first, second, third)]
     of_first = pl.col("cell").str.contains(r"\|first\|_T\|")
@@ -212,11 +212,11 @@ def test_what_moves_little_by_little_is_told_once_it_adds_up(world: World) -> No
 
 def test_folders_that_are_wanted_stay(world: World) -> None:
     first, _ = world.build(register(date(2026, 3, 31)))
-    from_records.release(world.home, first)
+    build.release(world.home, first)
     second, _ = world.build(register())
     third, _ = world.build(register(date(2026, 6, 30)))
-    from_records.keep(world.home, [second.name, third.name])
-    assert {path.name for path in from_records.folder(world.home).iterdir()} == {second.name, third.name, "released"}
+    build.keep(world.home, [second.name, third.name])
+    assert {path.name for path in build.folder(world.home).iterdir()} == {second.name, third.name, "released"}
 
 
 # ------------------------------------------------------------------------------------------------------- the programme
@@ -236,7 +236,7 @@ def test_folders_that_are_wanted_stay(world: World) -> None:
 )
 def test_a_wrong_programme_is_refused(tmp_path: Path, path: tuple[Any, ...], value: Any, said: str) -> None:
     yaml = YAML(typ="safe", pure=True)
-    declared = yaml.load(record_programme.FILE.read_text(encoding="utf-8"))
+    declared = yaml.load(declared_programme.FILE.read_text(encoding="utf-8"))
     place = declared
     for step in path[:-1]:
         place = place[step]
@@ -244,4 +244,4 @@ def test_a_wrong_programme_is_refused(tmp_path: Path, path: tuple[Any, ...], val
     wrong = tmp_path / "programme.yml"
     yaml.dump(declared, wrong)
     with pytest.raises(pydantic.ValidationError, match=said):
-        record_programme.load(wrong)
+        declared_programme.load(wrong)

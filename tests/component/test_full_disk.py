@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
-from pipelines.home import Home, open_home
-from pipelines.intake import ledger, queries
-from pipelines.intake.database import sqlite_path
-from pipelines.intake.opening import open_ledger_to_read
-from pipelines.intake.verification import verify_ledger
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant
+from pipelines.cli import main
+from pipelines.core.home import Home, open_home
+from pipelines.ledger import queries
+from pipelines.ledger.database import sqlite_path
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger_to_read
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger
+from pipelines.submissions.accounts import accounts
 from tests import disks
 from tests.component.ledger_fakes import accepted, arrival, home_and_ledger
 
@@ -38,7 +39,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def _run(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, str, str]:
     capsys.readouterr()
-    code = cli.main(list(command))
+    code = main.main(list(command))
     told = capsys.readouterr()
     return code, told.out, told.err
 

@@ -15,14 +15,15 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks import ledgers
-from pipelines import desk as door
-from pipelines.desk import Desk, Filter
-from pipelines.home import init
-from pipelines.intake import arrivals, facts, ledger, queries, record
-from pipelines.intake.database import writing
-from pipelines.intake.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.people import accounts, tokens
-from pipelines.people.identity import SYSTEM, Grant, Identity
+from pipelines.core.home import init
+from pipelines.ledger import facts, queries
+from pipelines.ledger.database import writing
+from pipelines.ledger.identity import SYSTEM, Grant, Identity
+from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
+from pipelines.submissions import arrivals, ledger, record
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.service import Desk, Filter
 
 STEWARD = "the-steward"
 OFFICE = "qa-sender"
@@ -107,7 +108,7 @@ def grown(desks: dict[int, Desk], ask: Callable[[Desk], object]) -> None:
 
 @pytest.mark.parametrize("account", [STEWARD, OFFICE])
 def test_list_of_the_api_does_not_grow_with_history(desks: dict[int, Desk], account: str) -> None:
-    from pipelines.service.api import create_api
+    from pipelines.web.api.app import create_api
 
     # The office has 56 returns of the short history, so that both its pages are full.
     address = "/v1/submissions?limit=20" if account == OFFICE else "/v1/submissions"
@@ -134,13 +135,12 @@ def test_filtered_page_does_not_grow_with_history(desks: dict[int, Desk], wanted
 
 
 def test_status_does_not_grow_with_history(desks: dict[int, Desk], monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines import cli
-    from pipelines.commands import common
+    from pipelines.cli import common, main
 
     def ask(desk: Desk) -> None:
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-        monkeypatch.setattr("pipelines.commands.home.the_ledger", lambda _home: desk.engine)
-        out = CliRunner().invoke(cli.app, ["status"])
+        monkeypatch.setattr("pipelines.cli.home.the_ledger", lambda _home: desk.engine)
+        out = CliRunner().invoke(main.app, ["status"])
         assert out.exit_code == common.GOOD and len(out.stdout.splitlines()) == 51, out.output
 
     grown(desks, ask)
@@ -149,7 +149,7 @@ def test_status_does_not_grow_with_history(desks: dict[int, Desk], monkeypatch: 
 def test_status_shows_the_newest_and_says_how_to_see_the_others(
     desks: dict[int, Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines import cli
+    from pipelines.cli import main
 
     desk = desks[BRIEF]
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
@@ -157,7 +157,7 @@ def test_status_shows_the_newest_and_says_how_to_see_the_others(
     expected = [identity for _, identity in by_arrival]
 
     def ids(*arguments: str) -> list[str]:
-        out = CliRunner().invoke(cli.app, ["status", "--json", *arguments])
+        out = CliRunner().invoke(main.app, ["status", "--json", *arguments])
         content = json.loads(out.stdout)
         assert content["total"] == BRIEF or "--state" in arguments
         return [one["submission_id"] for one in content["submissions"]]
@@ -165,9 +165,9 @@ def test_status_shows_the_newest_and_says_how_to_see_the_others(
     assert ids() == expected[-50:] and ids("--limit", "3") == expected[-3:]
     assert ids("--all") == expected and ids("--before", expected[5]) == expected[:5]
     assert len(ids("--state", "refused", "--state", "sent", "--all")) == 11 + 5
-    shown = CliRunner().invoke(cli.app, ["status", "--limit", "3"])
+    shown = CliRunner().invoke(main.app, ["status", "--limit", "3"])
     assert shown.stderr == f"Showing 3 of 560. Use --all or --before {expected[-3]} to see others.\n"
-    assert CliRunner().invoke(cli.app, ["status", "--all"]).stderr == ""
+    assert CliRunner().invoke(main.app, ["status", "--all"]).stderr == ""
 
 
 def test_take_in_without_news_does_not_grow_with_history(

@@ -15,9 +15,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from pipelines.service import guards, settings
-from pipelines.service.headers import SecurityHeaders, script_hashes
-from pipelines.service.settings import Limits, SettingsError, Site
+from pipelines.web import guards, settings
+from pipelines.web.security_headers import SecurityHeaders, script_hashes
+from pipelines.web.settings import Limits, SettingsError, Site
 
 
 async def _echo(request: Request) -> Response:

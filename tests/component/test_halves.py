@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.locales.findings import describe_finding
-from pipelines.readers import halves
-from pipelines.readers.model import ReadError, Where
-from pipelines.readers.pool import ChildPool
-from pipelines.returns.rules import from_read_error
+from pipelines.findings.rules import from_read_error
+from pipelines.findings.texts import describe_finding
+from pipelines.model.content import ReadError, Where
+from pipelines.reading.formats import pdf_parallel
+from pipelines.reading.sandbox.pool import ChildPool
 
 MEMORY = 600 << 20
 
@@ -80,7 +80,7 @@ def halved(job: str) -> object:
         except ChildProcessError:
             return "none"
     first, _, second = job.partition("+")
-    return halves.both(_PIECES[first], _PIECES[second])
+    return pdf_parallel.both(_PIECES[first], _PIECES[second])
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def _orphans(launcher: int) -> list[str]:
 
 
 def test_outside_of_a_reading_process_one_half_comes_after_the_other() -> None:
-    assert halves.both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
+    assert pdf_parallel.both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
 
 
 @pytest.mark.parametrize("job", ["endless+endless", "pid+endless", "endless+pid"])

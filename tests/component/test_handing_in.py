@@ -10,15 +10,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import clock
-from pipelines import desk as door
-from pipelines.desk import Desk, SubmissionRefusedError, Uploaded
-from pipelines.home import Home, init
-from pipelines.intake import admission, arrivals, decisions, facts, ledger, queries, record, store
-from pipelines.intake.history import gather
-from pipelines.intake.ledger import Act
-from pipelines.people import accounts
-from pipelines.people.identity import NotAllowedError
+from pipelines.core import clock
+from pipelines.core.home import Home, init
+from pipelines.ledger import facts, queries
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.submissions import admission, arrivals, decisions, ledger, record, store
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.checking.history import gather
+from pipelines.submissions.ledger import Act
+from pipelines.submissions.service import Desk, SubmissionRefusedError, Uploaded
 from tests.component.ledger_fakes import at, people
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY

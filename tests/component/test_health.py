@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from pipelines.home import Home, open_home
-from pipelines.service import health
+from pipelines.core.home import Home, open_home
+from pipelines.web import health
 from tests import disks, release_fixture
 from tests.component.ledger_fakes import home_and_ledger
 

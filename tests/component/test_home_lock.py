@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.home import Home, init
-from pipelines.home_lock import HomeBusyError, hold_home_lock
+from pipelines.core.home import Home, init
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipelines.home import open_home
-from pipelines.home_lock import hold_home_lock
+from pipelines.core.home import open_home
+from pipelines.core.home_lock import hold_home_lock
 with hold_home_lock(open_home(Path(sys.argv[1])), purpose="refresh"):
     print("held", flush=True)
     time.sleep(60)

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines import locales
-from pipelines.intake.work import Taken, Task, take
-from pipelines.readers.budget import BASE, MOST, allowed_seconds
-from pipelines.readers.child import PRELOAD
-from pipelines.readers.model import ReadError
-from pipelines.readers.pool import ChildPool
-from pipelines.readers.sniff import sniff
-from pipelines.returns.registry import load
-from pipelines.returns.rules import from_read_error
+from pipelines.core import i18n
+from pipelines.declarations.registry import load
+from pipelines.findings.rules import from_read_error
+from pipelines.model.content import ReadError
+from pipelines.reading.formats.budget import BASE, MOST, allowed_seconds
+from pipelines.reading.formats.sniff import sniff
+from pipelines.reading.sandbox.child import PRELOAD
+from pipelines.reading.sandbox.pool import ChildPool
+from pipelines.submissions.checking.read_task import Taken, Task, take
 from tests.component.hostile_files import FILES, pdf_of_many_lines, xlsx_of_many_sheets
 
 FOUND = ("sheets.xlsx", "texts.xlsx", "values.px", "keywords.px", "pages.pdf")
@@ -30,7 +30,7 @@ EARLY = 2.0
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[ChildPool[Task, Taken]]:
-    with ChildPool(take, workers=1, preload=("pipelines.intake.preload", *PRELOAD)) as made:
+    with ChildPool(take, workers=1, preload=("pipelines.submissions.checking.preload", *PRELOAD)) as made:
         made.launcher.load()
         yield made
 
@@ -69,7 +69,7 @@ def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool:
     assert isinstance(result, ReadError)
     assert result.params == {"seconds": 5, "format": "pdf", "kilobytes": len(data) // 1000 + 1}
     assert BASE - 0.1 < used < BASE + 0.5
-    words = locales.words(from_read_error(result), "en")
+    words = i18n.words(from_read_error(result), "en")
     assert words.message.startswith("The file needed more than 5 s of processing.") and "Send only" in words.remedy
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.intake import nil
-from pipelines.people import accounts, tokens
-from pipelines.people.accounts import AccountError
-from pipelines.people.identity import SYSTEM
-from pipelines.returns.periods import Period
+from pipelines.ledger.identity import SYSTEM
+from pipelines.model.periods import Period
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.accounts.accounts import AccountError
+from pipelines.submissions.checking import nil
+from pipelines.submissions.service import Desk
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, sent, warned, who
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import clock
-from pipelines import desk as door
-from pipelines.home import Home, init
-from pipelines.intake import arrivals, facts, ledger, queries, record, store
-from pipelines.intake.check import OFFLINE_ID, check
-from pipelines.intake.work import Task, take_with
-from pipelines.people import accounts
-from pipelines.returns.registry import load
+from pipelines.core import clock
+from pipelines.core.home import Home, init
+from pipelines.declarations.registry import load
+from pipelines.ledger import facts, queries
+from pipelines.submissions import arrivals, ledger, record, store
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.checking.check import OFFLINE_ID, check
+from pipelines.submissions.checking.read_task import Task, take_with
 from tests.component.ledger_fakes import at, people
 from tests.component.test_handing_in import _folder
 from tests.unit import check_fakes

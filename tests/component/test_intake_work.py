@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.home import init
-from pipelines.intake.work import Task, options_of, take_with
-from pipelines.readers.model import ReadError
-from pipelines.returns.registry import Registry
+from pipelines.cli.main import main
+from pipelines.core.home import init
+from pipelines.declarations.registry import Registry
+from pipelines.model.content import ReadError
+from pipelines.submissions.checking.read_task import Task, options_of, take_with
 from tests.unit.returns_fakes import BASE, make_registry
 
 SAMPLE = Path(__file__).parents[2] / "raw_samples/MK/justice/Pravosudstvo_2026_K3.xlsx"

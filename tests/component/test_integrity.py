@@ -11,13 +11,14 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from pipelines import cli, integrity
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.home import Home, open_home
-from pipelines.intake import store
-from pipelines.intake.database import writing
-from pipelines.releases.verification import manifest_digest, verify_published
+from pipelines.cli import main
+from pipelines.core.home import Home, open_home
+from pipelines.ledger.database import writing
+from pipelines.publication.releases.verification import manifest_digest, verify_published
+from pipelines.refresh import integrity
+from pipelines.submissions import service as door
+from pipelines.submissions import store
+from pipelines.submissions.service import Desk
 from tests import release_fixture
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, who
@@ -35,7 +36,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 def _verify(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, dict[str, object]]:
     capsys.readouterr()
-    code = cli.main([*(command or ("audit", "verify")), "--json"])
+    code = main.main([*(command or ("audit", "verify")), "--json"])
     return code, json.loads(capsys.readouterr().out)
 
 

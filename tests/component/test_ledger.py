@@ -10,14 +10,15 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from pipelines import clock
-from pipelines.intake import facts, ledger, migrations, queries
-from pipelines.intake.database import LedgerError, reading, writing
-from pipelines.intake.export import tables
-from pipelines.intake.ledger import Act, Justification, TransitionError
-from pipelines.intake.schema import METADATA
-from pipelines.intake.verification import verify_ledger
-from pipelines.people.identity import NotAllowedError
+from pipelines.core import clock
+from pipelines.ledger import facts, migrations, queries
+from pipelines.ledger.database import LedgerError, reading, writing
+from pipelines.ledger.export import tables
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.schema import METADATA
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger
+from pipelines.submissions.ledger import Act, Justification, TransitionError
 from tests.component.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, people, result
 
 pytestmark = pytest.mark.usefixtures("database")

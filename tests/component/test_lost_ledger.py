@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
-from pipelines.home import Home, HomeError, init, open_home
-from pipelines.intake import facts, ledger, store
-from pipelines.intake.opening import LedgerMissingError, open_ledger_to_read
-from pipelines.intake.verification import verify_ledger
+from pipelines.cli import main
+from pipelines.core.home import Home, HomeError, init, open_home
+from pipelines.ledger import facts
+from pipelines.ledger.opening import LedgerMissingError, open_ledger_to_read
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger, store
 from tests.component.ledger_fakes import accepted, home_and_ledger
 
 
@@ -42,7 +43,7 @@ def test_every_command_refuses_a_lost_ledger_and_creates_none(
     home: Home, how: str, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _lose(home, how)
-    assert cli.main(command) == 3
+    assert main.main(command) == 3
     told = capsys.readouterr().err
     assert str(_file(home)) in told
     assert "restore it from a backup" in told
@@ -59,9 +60,9 @@ def _stored(home: Home) -> None:
 
 
 def _fact(home: Home) -> None:
-    from pipelines.returns import model
+    from pipelines.model import long_tables
 
-    facts.write(model.empty(model.OBSERVATION), facts.path_of(home, "observation", "S1"))
+    facts.write(long_tables.empty(long_tables.OBSERVATION), facts.path_of(home, "observation", "S1"))
 
 
 @pytest.mark.parametrize("trace", [_checkpoint, _stored, _fact])
@@ -96,7 +97,7 @@ def test_a_damaged_home_file_is_named_with_what_to_write(
     (home.root / "home.json").write_text(content, encoding="utf-8")
     with pytest.raises(HomeError, match="empty or damaged"):
         open_home(home.root)
-    assert cli.main(["status"]) == 3
+    assert main.main(["status"]) == 3
     told = capsys.readouterr().err
     assert str(home.root / "home.json") in told
     assert '{"kind": "demonstration", "layout": 1, "ledger": true}' in told

@@ -26,15 +26,16 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
-from pipelines import clock, notices
-from pipelines.home import Home
-from pipelines.intake.database import writing
-from pipelines.intake.schema import ACCOUNT, BLOCK, NOTICE, SUBMISSION
-from pipelines.notices import delivery, queue
-from pipelines.notices.settings import NoticeSettingsError, server
-from pipelines.people import accounts, signin
-from pipelines.people.identity import SYSTEM, Grant
-from pipelines.returns.registry import load
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.declarations.registry import load
+from pipelines.ledger.database import writing
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.schema import ACCOUNT, BLOCK, NOTICE, SUBMISSION
+from pipelines.submissions import notices
+from pipelines.submissions.accounts import accounts, password_sign_in
+from pipelines.submissions.notices import delivery, queue
+from pipelines.submissions.notices.settings import NoticeSettingsError, server
 from tests.component.ledger_fakes import home_and_ledger
 from tests.ports import free_port
 
@@ -196,7 +197,7 @@ def test_a_notice_is_undone_with_its_transaction(there: tuple[Home, sa.Engine]) 
 
 def test_the_ledger_tells_through_its_one_log(there: tuple[Home, sa.Engine]) -> None:
     """The whole way of a return."""
-    from pipelines.intake import ledger
+    from pipelines.submissions import ledger
 
     _, engine = there
     came = ledger.Arrival("1" * 64, 1, "a.csv", "fed-sender", NOW, demonstration=True)
@@ -228,7 +229,7 @@ def test_what_accounts_are_told_of_themselves(
     there: tuple[Home, sa.Engine], action: str, by: str, told: dict[str, str]
 ) -> None:
     _, engine = there
-    signin.reset_password(engine, "al-approver", by=SYSTEM)
+    password_sign_in.reset_password(engine, "al-approver", by=SYSTEM)
     with engine.begin() as connection:
         connection.execute(sa.delete(NOTICE))
     with writing(engine) as connection:
@@ -239,7 +240,7 @@ def test_what_accounts_are_told_of_themselves(
 
 def test_wrong_passwords_are_told_once_a_day(there: tuple[Home, sa.Engine]) -> None:
     _, engine = there
-    signin.reset_password(engine, "al-approver", by=SYSTEM)
+    password_sign_in.reset_password(engine, "al-approver", by=SYSTEM)
     with writing(engine) as connection:
         for _ in range(5):
             notices.on_account(connection, "attempts", ["al-approver"], "al-approver", failed=10)
@@ -291,7 +292,7 @@ def test_no_mail_holds_a_figure_a_comment_or_a_file_name(there: tuple[Home, sa.E
 def test_it_is_said_in_the_persons_language(
     there: tuple[Home, sa.Engine], inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines import locales
+    from pipelines.core import i18n
 
     folder = tmp_path / "words" / "bs" / "LC_MESSAGES"
     folder.mkdir(parents=True)
@@ -300,15 +301,15 @@ def test_it_is_said_in_the_persons_language(
         'msgid "Received: {return_}"\nmsgstr "Primljeno: {return_}"\n',
         encoding="utf-8",
     )
-    monkeypatch.setattr(locales, "FOLDER", tmp_path / "words")
-    locales.catalogue.cache_clear()
+    monkeypatch.setattr(i18n, "FOLDER", tmp_path / "words")
+    i18n.catalogue.cache_clear()
     home, engine = there
     _submission(engine)
     _event(engine, "send", "fed-sender")
     try:
         notices.deliver(home, engine)
     finally:
-        locales.catalogue.cache_clear()
+        i18n.catalogue.cache_clear()
     mail = dict(inbox.mails)["sender@example.org"]
     assert "Primljeno: Federacija Bosne i Hercegovine" in str(mail["Subject"])
     assert mail["Content-Language"] == "bs"

@@ -12,13 +12,15 @@ import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 
-from pipelines import cli, clock
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.intake import arrivals, facts, ledger, queries, record, store
-from pipelines.people import accounts, tokens
-from pipelines.people.identity import Grant
-from pipelines.service.api import create_api
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.ledger import facts, queries
+from pipelines.ledger.identity import Grant
+from pipelines.submissions import arrivals, ledger, record, store
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.service import Desk
+from pipelines.web.api.app import create_api
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, who
 from tests.component.ledger_fakes import at
@@ -29,7 +31,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     desk_fakes.install(monkeypatch)
-    monkeypatch.setattr("pipelines.returns.registry.load", lambda: desk_fakes.REGISTRY)
+    monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     monkeypatch.delenv("RTI_ACTOR", raising=False)
     with clock.frozen(at(0)):
         yield
@@ -43,7 +45,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def _command(capsys: Capture, *arguments: str) -> tuple[int, Any]:
-    code = cli.main(["submit", *arguments, "--json"])
+    code = main.main(["submit", *arguments, "--json"])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -244,7 +246,7 @@ def test_a_folder_with_broken_files_loses_none_of_the_others(desk: Desk, tmp_pat
 def test_what_cannot_be_handed_in_at_all_holds_up_no_other(
     desk: Desk, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.intake import admission
+    from pipelines.submissions import admission
 
     for name, period in (("1.csv", "2025-Q1"), ("2.csv", "2025-Q2"), ("3.csv", "2025-Q3")):
         (tmp_path / name).write_bytes(file(period=period))

@@ -16,14 +16,15 @@ from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import clock
-from pipelines.intake import audit, ledger
-from pipelines.intake.schema import ACCOUNT, AUDIT, TOKEN
-from pipelines.intake.verification import verify_ledger
-from pipelines.people import accounts, passwords, signin, tokens
-from pipelines.people.accounts import AccountError
-from pipelines.people.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError, narrowed
-from pipelines.people.passwords import PasswordError
+from pipelines.core import clock
+from pipelines.ledger import audit_log
+from pipelines.ledger.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError, narrowed
+from pipelines.ledger.schema import ACCOUNT, AUDIT, TOKEN
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger
+from pipelines.submissions.accounts import accounts, password_sign_in, passwords, tokens
+from pipelines.submissions.accounts.accounts import AccountError
+from pipelines.submissions.accounts.passwords import PasswordError
 from tests.component.ledger_fakes import at
 
 PASSWORD, ANOTHER = "four words make it", "five other words do too"
@@ -45,7 +46,7 @@ def real_hashes() -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path, database: str) -> Iterator[sa.Engine]:
-    from pipelines.home import init
+    from pipelines.core.home import init
 
     made = ledger.open_ledger(init(tmp_path / "home", "demonstration"))
     yield made
@@ -164,7 +165,7 @@ def test_a_provider_vouches_for_one_account_and_cannot_claim_a_local_one(engine:
     with pytest.raises(AccountError, match="linked to another account"):
         accounts.link(engine, "al-chief", "https://id.example.org", "17", by=SYSTEM)
     accounts.link(engine, "al-chief", "https://id.example.org", "18", by=SYSTEM)
-    assert signin.sign_in(engine, "al-chief", PASSWORD).outcome == "wrong"
+    assert password_sign_in.sign_in(engine, "al-chief", PASSWORD).outcome == "wrong"
     assert accounts.identity_of(engine, accounts.LOCAL, "al-chief") is None
 
 
@@ -184,7 +185,7 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
     words = []
     for other in ("al-pp", "head", "nobody"):
         with pytest.raises(NotAllowedError) as told:
-            signin.reset_password(engine, other, by="ba-steward")
+            password_sign_in.reset_password(engine, other, by="ba-steward")
         words.append(str(told.value).replace(other, "X"))
         with pytest.raises(NotAllowedError):
             accounts.disable(engine, other, by="ba-steward")
@@ -205,7 +206,7 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
     _account(engine, "al-pp", Grant("submitter", "AL"))
     accounts.revoke(engine, "al-pp", Grant("submitter", "AL"), by="head")
     acts = (
-        lambda: signin.reset_password(engine, "al-pp", by="ba-steward"),
+        lambda: password_sign_in.reset_password(engine, "al-pp", by="ba-steward"),
         lambda: accounts.link(engine, "al-pp", "https://id.example.org", "17", by="ba-steward"),
         lambda: accounts.set_email(engine, "al-pp", "me@example.org", by="ba-steward"),
         lambda: accounts.grant(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
@@ -214,8 +215,8 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
         with pytest.raises(NotAllowedError, match="al-pp is no account"):
             act()
     accounts.create(engine, "ba-new", "Office", by="ba-steward")
-    assert signin.reset_password(engine, "ba-new", by="ba-steward")
-    assert signin.reset_password(engine, "al-pp", by="head")
+    assert password_sign_in.reset_password(engine, "ba-new", by="ba-steward")
+    assert password_sign_in.reset_password(engine, "al-pp", by="head")
 
 
 def test_however_many_sign_in_at_once_a_few_hashes_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,11 +263,11 @@ def test_every_change_of_an_account_is_in_the_audit_log_with_who_made_it(engine:
     accounts.revoke(engine, "al-pp", Grant("viewer", "AL"), by="head")
     accounts.set_language(engine, "al-pp", "sq", by="al-pp")
     accounts.set_email(engine, "al-pp", None, by="al-pp")
-    secret = signin.reset_password(engine, "al-pp", by="head")
-    signin.change_password(engine, "al-pp", secret, ANOTHER)
+    secret = password_sign_in.reset_password(engine, "al-pp", by="head")
+    password_sign_in.change_password(engine, "al-pp", secret, ANOTHER)
     accounts.disable(engine, "al-pp", by="head")
     accounts.enable(engine, "al-pp", by="head")
-    told = [(e["actor"], e["action"].partition(".")[2]) for e in audit.entries(engine, subject="al-pp")]
+    told = [(e["actor"], e["action"].partition(".")[2]) for e in audit_log.entries(engine, subject="al-pp")]
     assert told == [
         ("system", "create"), ("head", "grant"), ("head", "revoke"), ("al-pp", "language"), ("al-pp", "email"),
         ("head", "reset_password"), ("al-pp", "sign_in"), ("al-pp", "password"), ("head", "disable"),
@@ -330,30 +331,32 @@ def test_one_time_passwords_are_never_the_same() -> None:
 
 def test_a_first_password_must_be_changed_before_anything_else(engine: sa.Engine) -> None:
     accounts.create(engine, "al-pp", "Office", password=PASSWORD, by=SYSTEM)
-    first = signin.sign_in(engine, "al-pp", PASSWORD)
+    first = password_sign_in.sign_in(engine, "al-pp", PASSWORD)
     assert (first.outcome, first.identity) == ("must_change", None)
     with pytest.raises(PasswordError, match="is the old one"):
-        signin.change_password(engine, "al-pp", PASSWORD, PASSWORD)
+        password_sign_in.change_password(engine, "al-pp", PASSWORD, PASSWORD)
     with pytest.raises(PasswordError, match="at least 12"):
-        signin.change_password(engine, "al-pp", PASSWORD, "short")
+        password_sign_in.change_password(engine, "al-pp", PASSWORD, "short")
     with pytest.raises(NotAllowedError, match="present password is not right"):
-        signin.change_password(engine, "al-pp", ANOTHER, ANOTHER)
-    signin.change_password(engine, "al-pp", PASSWORD, ANOTHER)
-    then = signin.sign_in(engine, "al-pp", ANOTHER)
+        password_sign_in.change_password(engine, "al-pp", ANOTHER, ANOTHER)
+    password_sign_in.change_password(engine, "al-pp", PASSWORD, ANOTHER)
+    then = password_sign_in.sign_in(engine, "al-pp", ANOTHER)
     assert (then.outcome, then.identity) == ("ok", accounts.identity(engine, "al-pp"))
-    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "wrong"
+    assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "wrong"
 
 
 def test_wrong_passwords_never_stop_the_right_one_and_are_told_once(engine: sa.Engine) -> None:
     _account(engine)
-    outcomes = [signin.sign_in(engine, "al-pp", "wrong").outcome for _ in range(25)]
+    outcomes = [password_sign_in.sign_in(engine, "al-pp", "wrong").outcome for _ in range(25)]
     assert outcomes == ["wrong"] * 25
     found = accounts.find(engine, "al-pp")
     assert found is not None and found.failed == 25
-    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
+    assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
     found = accounts.find(engine, "al-pp")
     assert found is not None and found.failed == 0
-    told = [e["detail"]["failed"] for e in audit.entries(engine, subject="al-pp") if e["action"] == "account.attempts"]
+    told = [
+        e["detail"]["failed"] for e in audit_log.entries(engine, subject="al-pp") if e["action"] == "account.attempts"
+    ]
     assert told == [10]
     assert verify_ledger(engine).good
 
@@ -361,8 +364,8 @@ def test_wrong_passwords_never_stop_the_right_one_and_are_told_once(engine: sa.E
 def test_a_disabled_account_is_told_so_only_with_the_right_password(engine: sa.Engine) -> None:
     _account(engine)
     accounts.disable(engine, "al-pp", by=SYSTEM)
-    assert signin.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
-    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "disabled"
+    assert password_sign_in.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
+    assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "disabled"
 
 
 def test_an_unknown_account_takes_as_long_as_a_known_one(engine: sa.Engine, real_hashes: None) -> None:
@@ -373,7 +376,7 @@ def test_an_unknown_account_takes_as_long_as_a_known_one(engine: sa.Engine, real
         best = []
         for _ in range(3):
             began = time.perf_counter()
-            assert signin.sign_in(engine, name, "wrong password").outcome == "wrong"
+            assert password_sign_in.sign_in(engine, name, "wrong password").outcome == "wrong"
             best.append(time.perf_counter() - began)
         times[name] = min(best)
     # Without the comparison an answer takes a hundredth of the time.
@@ -403,7 +406,7 @@ def test_an_attempt_costs_one_hash_whoever_it_names(
 
     monkeypatch.setattr(passwords, "_HASHER", Counting(time_cost=1, memory_cost=64, parallelism=1))
     for _ in range(2):  # the first attempt of a process is like every other
-        assert signin.sign_in(engine, name, "wrong password").outcome == "wrong"
+        assert password_sign_in.sign_in(engine, name, "wrong password").outcome == "wrong"
     assert work == [(1, 64, 1), (1, 64, 1)]
 
 
@@ -414,11 +417,11 @@ def test_an_old_hash_is_renewed_when_its_password_is_seen(
         older.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8_192))
         _account(engine)
     assert _hash(engine).startswith("$argon2id$v=19$m=8192,t=1")
-    assert signin.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
+    assert password_sign_in.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
     assert _hash(engine).startswith("$argon2id$v=19$m=8192,t=1")
-    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
+    assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
     assert _hash(engine).startswith("$argon2id$v=19$m=65536")
-    assert signin.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
+    assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
     assert verify_ledger(engine).good
 
 
@@ -498,7 +501,7 @@ def test_a_token_ends_by_time_by_revocation_and_with_its_account(engine: sa.Engi
         tokens.revoke(engine, who, long.token_id)
         with pytest.raises(NotAllowedError):
             tokens.identity(engine, long.text)
-    told = [e["action"] for e in audit.entries(engine, subject=long.token_id)]
+    told = [e["action"] for e in audit_log.entries(engine, subject=long.token_id)]
     assert told == ["token.issue", "token.revoke"]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.persons.scan import scan
-from pipelines.readers.read import read
+from pipelines.reading.formats.read import read
+from pipelines.reading.privacy.scan import scan
 
 SAMPLES = Path(__file__).parents[2] / "raw_samples"
 

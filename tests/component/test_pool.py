@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.readers import pool as pool_module
-from pipelines.readers.child import Child
-from pipelines.readers.model import ReadError
-from pipelines.readers.pool import ChildPool, Seats, at_once
+from pipelines.model.content import ReadError
+from pipelines.reading.sandbox import pool as pool_module
+from pipelines.reading.sandbox.child import Child
+from pipelines.reading.sandbox.pool import ChildPool, Seats, at_once
 
 
 def work(job: str) -> object:
@@ -244,7 +244,7 @@ def test_warming_up_forks_every_child_and_uses_it() -> None:
 
 
 def test_children_of_other_declarations_end_with_their_last_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.intake.shared import SharedPool
+    from pipelines.submissions.checking.shared_pool import SharedPool
 
     closed: list[str] = []
 

@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboards import portal_app, public_app
-from pipelines.home import init
-from pipelines.service.settings import public_site, settings
+from pipelines.core.home import init
+from pipelines.web.settings import public_site, settings
 
 
 def test_the_offices_service_tells_its_health_without_a_sign_in(

@@ -16,16 +16,18 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines import cli, clock, desk, notices, timetable
-from pipelines.desk import practice
-from pipelines.desk.desk import Desk
-from pipelines.home import Home, init
-from pipelines.intake.check import check
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant, Identity, NotAllowedError
-from pipelines.returns import registry
-from pipelines.returns.export import frames
-from pipelines.returns.registry import load
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.core.home import Home, init
+from pipelines.declarations import registry
+from pipelines.declarations.export import frames
+from pipelines.declarations.registry import load
+from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError
+from pipelines.submissions import notices, service, timetable
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.checking.check import check
+from pipelines.submissions.service import practice
+from pipelines.submissions.service.desk import Desk
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 RAW = Path(__file__).parents[2] / "raw_samples"
@@ -46,7 +48,7 @@ FOUND = {
 @pytest.fixture
 def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("RTI_NOW", clock.stamp(NOW))
-    yield desk.open_desk(init(tmp_path / "home", "real"))
+    yield service.open_desk(init(tmp_path / "home", "real"))
 
 
 @pytest.fixture
@@ -130,19 +132,19 @@ def test_the_whole_cycle_can_be_learnt_alone_and_touches_nothing_real(real: Desk
     assert (me.account, me.language) == (person.account, "sq")
     assert me.may("submitter", *_pair(here)) and me.may("approver", *_pair(here)) and not me.may("submitter", "AL", "*")
 
-    bad = desk.upload(here, me, _file("mistakes").data, "bad.xlsx")
+    bad = service.upload(here, me, _file("mistakes").data, "bad.xlsx")
     assert bad.state == "refused"
-    good = desk.upload(here, me, _file("good").data, "good.xlsx")
+    good = service.upload(here, me, _file("good").data, "good.xlsx")
     assert good.state == "checked" and good.submission_id is not None
-    assert desk.send(here, me, good.submission_id) is not None
+    assert service.send(here, me, good.submission_id) is not None
     # The rule of the second person holds here too.
-    with pytest.raises((NotAllowedError, desk.TransitionError)):
-        desk.approve(here, me, good.submission_id)
+    with pytest.raises((NotAllowedError, service.TransitionError)):
+        service.approve(here, me, good.submission_id)
     practice.colleague_gives_back(here, person, good.submission_id)
-    assert desk.submission(here, me, good.submission_id).state == "checked"
-    desk.send(here, me, good.submission_id)
+    assert service.submission(here, me, good.submission_id).state == "checked"
+    service.send(here, me, good.submission_id)
     practice.colleague_approves(here, person, good.submission_id)
-    assert desk.submission(here, me, good.submission_id).state == "approved"
+    assert service.submission(here, me, good.submission_id).state == "approved"
 
     shown = timetable.board(here.engine, here.registry, me.pairs(), today=NOW.date(), kind="training")
     states = {row.instrument: row.cells[-1].state for row in shown.rows}
@@ -159,21 +161,21 @@ def test_the_colleague_sends_something_to_decide_on(real: Desk, person: Identity
     here = practice.open(real, person)
     entry = practice.colleague_sends(here, person)
     assert entry.state == "sent" and entry.may_approve
-    desk.approve(here, practice.who(here, person), entry.submission_id)
-    assert desk.submission(here, practice.who(here, person), entry.submission_id).state == "approved"
+    service.approve(here, practice.who(here, person), entry.submission_id)
+    assert service.submission(here, practice.who(here, person), entry.submission_id).state == "approved"
 
 
 def test_a_nil_return_and_a_justified_warning(real: Desk, person: Identity) -> None:
     here = practice.open(real, person)
     me = practice.who(here, person)
-    nil = desk.upload(here, me, _file("nil").data, "nil.xlsx")
+    nil = service.upload(here, me, _file("nil").data, "nil.xlsx")
     assert nil.state == "checked"
-    warned = desk.upload(here, me, _file("warning").data, "warning.xlsx")
+    warned = service.upload(here, me, _file("warning").data, "warning.xlsx")
     assert warned.submission_id is not None
     ((key, rule),) = warned.open_warnings
     assert rule == "plausible.bounds"
-    assert desk.justify(here, me, warned.submission_id, key, "real_change", "one large case was opened") == 0
-    assert desk.send(here, me, warned.submission_id) is not None
+    assert service.justify(here, me, warned.submission_id, key, "real_change", "one large case was opened") == 0
+    assert service.send(here, me, warned.submission_id) is not None
 
 
 def test_practice_tells_nobody_by_mail(real: Desk, person: Identity) -> None:
@@ -189,15 +191,15 @@ def test_a_practice_file_is_not_taken_by_the_real_desk(real: Desk, person: Ident
         for grant in grants:
             accounts.grant(real.engine, person.account, grant, by=SYSTEM)
         who = accounts.identity(real.engine, person.account)
-        done = desk.upload(real, who, _file("good").data, "good.xlsx")
+        done = service.upload(real, who, _file("good").data, "good.xlsx")
         assert done.submission_id is None and done.report.findings[0].rule == "desk.practice"
-    assert not [p for p in real.home.store.rglob("*") if p.is_file()] and desk.submissions(real, person) == []
+    assert not [p for p in real.home.store.rglob("*") if p.is_file()] and service.submissions(real, person) == []
 
 
 def test_a_real_file_is_not_taken_at_practice(real: Desk, person: Identity) -> None:
     here = practice.open(real, person)
     sample = next(p for p in sorted((RAW / "AL").rglob("*.csv")))
-    done = desk.upload(here, practice.who(here, person), sample.read_bytes(), sample.name)
+    done = service.upload(here, practice.who(here, person), sample.read_bytes(), sample.name)
     assert done.submission_id is None and done.report.findings[0].rule == "desk.not_practice"
     assert not [p for p in here.home.store.rglob("*") if p.is_file()]
 
@@ -215,7 +217,7 @@ def test_everybody_has_a_practice_of_his_own(real: Desk, person: Identity) -> No
     other = accounts.identity(real.engine, "rs-office")
     practice.colleague_sends(practice.open(real, person), person)
     theirs = practice.open(real, other)
-    assert desk.submissions(theirs, practice.who(theirs, other)) == []
+    assert service.submissions(theirs, practice.who(theirs, other)) == []
 
 
 def test_reset_begins_anew(real: Desk, person: Identity) -> None:
@@ -223,9 +225,9 @@ def test_reset_begins_anew(real: Desk, person: Identity) -> None:
     entry = practice.colleague_sends(here, person)
     assert practice.open(real, person) is here
     anew = practice.reset(real, person)
-    assert desk.submissions(anew, practice.who(anew, person)) == []
+    assert service.submissions(anew, practice.who(anew, person)) == []
     with pytest.raises(NotAllowedError):
-        desk.submission(anew, practice.who(anew, person), entry.submission_id)
+        service.submission(anew, practice.who(anew, person), entry.submission_id)
     assert [p.name for p in (real.home.root / practice.FOLDER).iterdir()] == [anew.home.root.name]
 
 
@@ -236,7 +238,7 @@ def test_another_process_may_begin_it_anew(real: Desk, person: Identity) -> None
     here.home.root.rename(here.home.root.with_name("gone"))
     init(here.home.root, "demonstration")
     anew = practice.open(real, person)
-    assert anew is not here and desk.submissions(anew, practice.who(anew, person)) == []
+    assert anew is not here and service.submissions(anew, practice.who(anew, person)) == []
 
 
 def test_an_account_without_a_role_has_no_practice(real: Desk) -> None:
@@ -286,10 +288,10 @@ def test_no_command_hands_a_practice_file_to_the_real_ledger(
     monkeypatch.setenv("RTI_HOME", str(real.home.root))
     monkeypatch.delenv("RTI_ACTOR", raising=False)
     (file := tmp_path / "good.xlsx").write_bytes(_file("good").data)
-    assert cli.main(["submit", str(file), "--as", person.account, "--json"]) == 1
+    assert main.main(["submit", str(file), "--as", person.account, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["submission_id"], told["report"]["findings"][0]["rule"]) == (None, "desk.practice")
-    assert desk.submissions(real, person) == [] and not [p for p in real.home.store.rglob("*") if p.is_file()]
+    assert service.submissions(real, person) == [] and not [p for p in real.home.store.rglob("*") if p.is_file()]
 
 
 def test_the_real_board_has_no_row_of_it_also_for_whoever_may_see_everything(real: Desk) -> None:

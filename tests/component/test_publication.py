@@ -13,21 +13,26 @@ from typing import Any
 
 import pytest
 
-from pipelines import cli, clock, integrity, refresh, run, serve
-from pipelines.home import Home
-from pipelines.home_lock import HomeBusyError, hold_home_lock
-from pipelines.indicators import from_records, measured
-from pipelines.intake import audit, ledger, queries
-from pipelines.intake.clock_acceptance import accept_clock
-from pipelines.intake.clock_guard import ClockSetBackError
-from pipelines.intake.ledger import Act
-from pipelines.people.identity import NotAllowedError
-from pipelines.refresh import publication
-from pipelines.releases.build import next_release
-from pipelines.releases.editions import edition_key, next_edition
-from pipelines.releases.errors import ReleaseError
-from pipelines.releases.publications import find_unfinished
-from pipelines.releases.publish import current, drafts
+from pipelines import refresh
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.ledger import audit_log, queries
+from pipelines.ledger.clock_guard import ClockSetBackError
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.operations import run, serve
+from pipelines.publication import measured_quality
+from pipelines.publication.releases.build import next_release
+from pipelines.publication.releases.editions import edition_key, next_edition
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publications import find_unfinished
+from pipelines.publication.releases.publish import current, drafts
+from pipelines.refresh import integrity, publication
+from pipelines.submissions import ledger
+from pipelines.submissions.clock_acceptance import accept_clock
+from pipelines.submissions.ledger import Act
+from pipelines.warehouse.records import build
 from tests import publication_fixture as fixture
 from tests.component import ledger_fakes
 from tests.component.ledger_fakes import block
@@ -106,7 +111,7 @@ def test_commands_with_clock_set_back_exit_three_and_say_what_to_do(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("RTI_NOW", EARLIER)
-    assert cli.main(list(command)) == 3
+    assert main.main(list(command)) == 3
     said = capsys.readouterr().err
     assert EARLIER in said and fixture.FIRST_AT in said and "Set the clock right" in said
     assert (current_name(home), drafts(home)) == (FIRST, [NEXT])
@@ -195,7 +200,7 @@ def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Hom
         "actor": "the-steward", "reason": REASON,
     }  # fmt: skip
     engine = ledger.open_ledger(home)
-    entry = audit.entries(engine)[-1]
+    entry = audit_log.entries(engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "release.rollback", FIRST)
     assert entry["detail"] == {"previous": NEXT, "reason": REASON, "number": 3}
     assert integrity.verify_records(home, engine).faults == ()
@@ -210,10 +215,10 @@ def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(
     refresh.publish(home)
     assert current_name(home) == "2026-Q3.2"
     # What was rolled back was public: revisions are measured against it, and records were compared with it until now.
-    days = measured.published(home, clock.now())
+    days = measured_quality.published(home, clock.now())
     assert [name for name, _ in days] == [FIRST, NEXT, "2026-Q3.2"]
-    released = from_records.folder(home) / "released" / "members.parquet"
-    assert released.read_bytes() == (from_records.folder(home) / "records-of-2026-Q3.2/members.parquet").read_bytes()
+    released = build.folder(home) / "released" / "members.parquet"
+    assert released.read_bytes() == (build.folder(home) / "records-of-2026-Q3.2/members.parquet").read_bytes()
 
 
 def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None:
@@ -222,7 +227,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
         assert current_name(home) == release
     assert [line["release"] for line in fixture.read_journal(home)] == [FIRST, NEXT, FIRST, NEXT, FIRST]
-    entries = [one for one in audit.entries(ledger.open_ledger(home)) if one["action"] == "release.rollback"]
+    entries = [one for one in audit_log.entries(ledger.open_ledger(home)) if one["action"] == "release.rollback"]
     assert [one["detail"]["number"] for one in entries] == [3, 4, 5]
 
 
@@ -263,14 +268,14 @@ def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monke
     [unfinished] = find_unfinished(home)
     assert f"rollback to release {FIRST}" in unfinished.localize()
     assert refresh.publish(home) == FIRST
-    assert [one["action"] for one in audit.entries(ledger.open_ledger(home))].count("release.rollback") == 1
+    assert [one["action"] for one in audit_log.entries(ledger.open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
     assert find_unfinished(home) == []
 
 
 def test_rollback_command_says_what_is_current(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["publish"]) == 0
-    assert cli.main(["rollback", FIRST, "--reason", REASON, "--as", "the-steward"]) == 0
+    assert main.main(["publish"]) == 0
+    assert main.main(["rollback", FIRST, "--reason", REASON, "--as", "the-steward"]) == 0
     assert capsys.readouterr().out.splitlines() == [f"published {NEXT}", f"{FIRST} is the current release again"]
 
 
@@ -294,27 +299,27 @@ def _interrupted(home: Home, act: str) -> None:
 def test_status_and_audit_verify_report_an_unfinished_publication(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert (cli.main(["status"]), cli.main(["audit", "verify"])) == (0, 0)
+    assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
     capsys.readouterr()
     _interrupted(home, "_enter_in_ledger")
     words = f"The publication of release {NEXT}, begun at {fixture.NOW}, is not finished"
-    assert cli.main(["status"]) == 1
+    assert main.main(["status"]) == 1
     assert words in capsys.readouterr().err
-    assert cli.main(["status", "--json"]) == 1
+    assert main.main(["status", "--json"]) == 1
     assert words in json.loads(capsys.readouterr().out)["unfinished"][0]
-    assert cli.main(["audit", "verify"]) == 1
+    assert main.main(["audit", "verify"]) == 1
     assert words in capsys.readouterr().out
-    assert cli.main(["publish"]) == 0
+    assert main.main(["publish"]) == 0
     said = capsys.readouterr()
     assert (said.out, f"interrupted publication of {NEXT} is complete" in said.err) == (f"published {NEXT}\n", True)
-    assert (cli.main(["status"]), cli.main(["audit", "verify"])) == (0, 0)
+    assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
 
 
 def test_refresh_command_tells_of_the_publication_that_it_completed(
     home: Home, capsys: pytest.CaptureFixture[str], no_dagster: None
 ) -> None:
     _interrupted(home, "switch_current")
-    assert cli.main(["refresh", "--publish", "--json"]) == 0
+    assert main.main(["refresh", "--publish", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["release"] == NEXT
     assert current_name(home) == NEXT
 
@@ -382,7 +387,7 @@ _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 @pytest.mark.parametrize(
     "act", [(publication, "prepare_switch"), (publication, "prepare_journal"), (os, "posix_fallocate"),
-            (from_records, "prepare_baseline"), (publication, "write_intent")],
+            (build, "prepare_baseline"), (publication, "write_intent")],
 )  # fmt: skip
 def test_full_disk_before_the_first_act_changes_nothing_and_publishes_later(
     home: Home, monkeypatch: pytest.MonkeyPatch, act: tuple[Any, str]
@@ -416,8 +421,8 @@ def test_full_disk_at_an_act_is_finished_later(home: Home, monkeypatch: pytest.M
 def test_disk_too_full_for_the_lock_is_said_in_words(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pipelines.home_lock._write_holder", _raise(_FULL))
-    assert cli.main(["publish"]) == 3
+    monkeypatch.setattr("pipelines.core.home_lock._write_holder", _raise(_FULL))
+    assert main.main(["publish"]) == 3
     assert "`rti publish` was stopped by the system" in capsys.readouterr().err
     assert (current_name(home), find_unfinished(home)) == (FIRST, [])
 
@@ -472,7 +477,7 @@ def test_publish_while_something_else_holds_the_home_is_refused(
     ):
         with pytest.raises(HomeBusyError, match=said):
             act()
-    assert cli.main(["publish"]) == 3
+    assert main.main(["publish"]) == 3
     assert "wait until it has finished" in capsys.readouterr().err
 
 

@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
-from pipelines import clock, refresh, run
-from pipelines.home import Home
+from pipelines import refresh
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.operations import run
+from pipelines.publication.releases.publications import find_unfinished, intent_path
 from pipelines.refresh import publication
-from pipelines.releases.publications import find_unfinished, intent_path
 from tests import publication_fixture as fixture
 from tests.publication_killed import STEPS
 

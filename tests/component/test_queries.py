@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from dashboards import queries, tables, words
-from pipelines import codes
-from pipelines.disclosure import programme
-from pipelines.explain import figure_id, parse_id
+from pipelines.core import codes
+from pipelines.publication.disclosure import programme
+from pipelines.publication.provenance.explain import figure_id, parse_id
 from tests import release_fixture
 from tests.release_fixture import PLANTED, RELEASE
 
@@ -177,7 +177,7 @@ def test_stages_and_tables_are_those_of_the_code_lists_and_the_programme() -> No
 
 
 def test_without_a_release_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines import home
+    from pipelines.core import home
 
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "none"))
     with pytest.raises(queries.NoReleaseError, match="rti init"):

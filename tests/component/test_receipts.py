@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import cli
-from pipelines.desk import Desk
-from pipelines.home import Home, init
-from pipelines.intake import audit, receipt_keys, receipts
-from pipelines.intake.receipts import SignedReceipt
-from pipelines.intake.verification import verify_ledger
+from pipelines.cli import main
+from pipelines.core.home import Home, init
+from pipelines.ledger import audit_log
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import receipt_keys, receipts
+from pipelines.submissions.receipts import SignedReceipt
+from pipelines.submissions.service import Desk
 from tests.component import desk_fakes
 from tests.component.desk_fakes import file, sent, who
 
@@ -34,7 +35,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def signed(desk: Desk) -> SignedReceipt:
-    from pipelines import desk as door
+    from pipelines.submissions import service as door
 
     found = door.receipt(desk, who(desk, "qq-sender"), sent(desk))
     assert found is not None
@@ -62,7 +63,7 @@ def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None
     assert receipts.verify(signed.as_bytes(), file=file()).outcome == "good"
     seq, hashed = content["audit_head"].split(":")
     # Its own entry follows the head that it names.
-    before, own = audit.entries(desk.engine, after=int(seq) - 1)
+    before, own = audit_log.entries(desk.engine, after=int(seq) - 1)
     assert (before["hash"], own["previous"], own["action"]) == (hashed, hashed, "receipt.give")
     assert own["subject"] == signed.receipt_id
 
@@ -173,7 +174,7 @@ def test_another_key_is_found(desk: Desk, signed: SignedReceipt, tmp_path: Path)
 def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedReceipt) -> None:
     import sqlalchemy as sa
 
-    from pipelines.intake.database import writing
+    from pipelines.ledger.database import writing
 
     for statement in ("update receipt set document = 'x'", "delete from receipt"):
         with pytest.raises(sa.exc.DatabaseError, match="append-only"), writing(desk.engine) as connection:
@@ -323,7 +324,7 @@ def test_the_command_verifies_without_a_home(
     words: str,
 ) -> None:
     named = [a if a.startswith("--") else str(files.get(a, tmp_path / a)) for a in arguments]
-    assert cli.main(["receipt", "verify", *named]) == code
+    assert main.main(["receipt", "verify", *named]) == code
     told = capsys.readouterr()
     assert words in told.out + told.err
     if code == 0:
@@ -331,7 +332,7 @@ def test_the_command_verifies_without_a_home(
 
 
 def test_the_command_gives_json(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["receipt", "verify", str(files["receipt"]), "--file", str(files["other"]), "--json"]) == 1
+    assert main.main(["receipt", "verify", str(files["receipt"]), "--file", str(files["other"]), "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
     assert (content["outcome"], content["known_key"], content["file_compared"]) == ("not good", False, True)
     assert len(content["problems"]) == 2
@@ -345,14 +346,14 @@ def test_the_command_shows_and_rotates(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-    assert cli.main(["receipt", "show", signed.submission_id]) == 0
+    assert main.main(["receipt", "show", signed.submission_id]) == 0
     assert capsys.readouterr().out.encode() == signed.as_bytes()
     out = tmp_path / "r.json"
-    assert cli.main(["receipt", "show", signed.receipt_id, "-o", str(out)]) == 0
+    assert main.main(["receipt", "show", signed.receipt_id, "-o", str(out)]) == 0
     assert out.read_bytes() == signed.as_bytes()
-    assert cli.main(["receipt", "show", "S0123456789abcde"]) == 3
+    assert main.main(["receipt", "show", "S0123456789abcde"]) == 3
     capsys.readouterr()
-    assert cli.main(["receipt", "rotate-key", "--json"]) == 0
+    assert main.main(["receipt", "rotate-key", "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert receipt_keys.key_id(receipt_keys.signing_key(desk.home).public_key()) == made["key_id"]
     assert Path(made["public"]).is_file()

@@ -13,14 +13,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.indicators import record_programme, record_public, record_tables
-from pipelines.returns.registry import load
+from pipelines.declarations.registry import load
 from pipelines.statistics.record_shares import shared
+from pipelines.warehouse.records import declared_programme, tabulation, wide_frames
 from tests.records import reported, simulated
 
 COHORT = ("convicted", "ended_otherwise", "not_ended")
 CUSTODY = ("prison", "prison_suspended", "other", "_U")
-TOLD = record_programme.load()
+TOLD = declared_programme.load()
 
 
 def falls(whole: int, parts: int) -> Iterator[tuple[int, ...]]:
@@ -86,14 +86,14 @@ def _told(table: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.mark.parametrize("whole", [*range(5, 31), 41, 60])
 def test_no_small_part_of_a_cohort_is_learned(whole: int) -> None:
-    table = record_public.ruled_cohorts(cohorts(whole), TOLD.cohorts.public.statistics)
+    table = tabulation.ruled_cohorts(cohorts(whole), TOLD.cohorts.public.statistics)
     assert not learned(table, "cohort")
     assert _told(table).is_empty() == (whole < 10)
 
 
 @pytest.mark.parametrize("whole", [*range(6, 17), 21, 25])
 def test_no_small_part_of_the_sentenced_is_learned(whole: int) -> None:
-    table = record_public.ruled_custody(custody(whole), TOLD.sentences.public.statistics)
+    table = tabulation.ruled_custody(custody(whole), TOLD.sentences.public.statistics)
     assert not learned(table, "period")
     assert _told(table).is_empty() == (whole < 10)
 
@@ -101,8 +101,8 @@ def test_no_small_part_of_the_sentenced_is_learned(whole: int) -> None:
 @pytest.mark.parametrize(
     ("make", "names", "name"),
     [
-        (cohorts, record_public.RATIOS, "cohort"),
-        (custody, record_public.CUSTODY, "period"),
+        (cohorts, tabulation.RATIOS, "cohort"),
+        (custody, tabulation.CUSTODY, "period"),
     ],
 )
 def test_the_intruder_finds_what_shares_ruled_one_by_one_give_away(
@@ -110,29 +110,29 @@ def test_the_intruder_finds_what_shares_ruled_one_by_one_give_away(
 ) -> None:
     """The planted fault: each share passes by itself, and from the two of them the third part follows."""
     table = "record_cohort" if name == "cohort" else "record_sentence"
-    assert learned(record_public._ruled_shares(make(25), table, names), name)
+    assert learned(tabulation._ruled_shares(make(25), table, names), name)
 
 
 @pytest.fixture(scope="module")
-def found() -> record_tables.Figures:
+def found() -> wide_frames.Figures:
     """A simulated register of a small office, three years of it."""
     events = simulated(7, "HR").with_columns(
         territory=pl.lit("HR"), jurisdiction=pl.lit("HR"), source=pl.lit("HR_MPU"), offence_group=pl.lit("TIP")
     )
     law = {"HR": load().law_of("HR")}
-    return record_tables.figures(events, reported("2022-Q4", "2026-Q3"), law, TOLD)
+    return wide_frames.figures(events, reported("2022-Q4", "2026-Q3"), law, TOLD)
 
 
 def test_behind_each_public_figure_stand_ten_of_two_proceedings_and_none_over_half(
-    found: record_tables.Figures,
+    found: wide_frames.Figures,
 ) -> None:
     """Counted from the members, not from the numbers that the rule was given."""
-    public = record_public.public(found, TOLD)
+    public = tabulation.public(found, TOLD)
     shown = 0
     for name, table in public.items():
         value = "phi" if name == "record_dispersion" else "value"
         # Of sentences the cell is of all sentenced; lengths are of those in prison, ruled on their own numbers.
-        cells = table.filter(pl.col(value).is_not_null()).select(record_tables.cell(name).alias("cell")).unique()
+        cells = table.filter(pl.col(value).is_not_null()).select(wide_frames.cell(name).alias("cell")).unique()
         behind = found.members.filter(pl.col("table") == name).join(cells, on="cell", how="semi")
         for _, people in behind.group_by("cell"):
             pairs = people.select("person", "cluster").unique()
@@ -145,17 +145,17 @@ def test_behind_each_public_figure_stand_ten_of_two_proceedings_and_none_over_ha
 
 
 def test_cohorts_are_public_after_one_number_of_quarters_and_of_one_kind_of_period(
-    found: record_tables.Figures,
+    found: wide_frames.Figures,
 ) -> None:
-    public = record_public.public(found, TOLD)["record_cohort"]
+    public = tabulation.public(found, TOLD)["record_cohort"]
     assert public["quarters"].unique().to_list() == [TOLD.cohorts.public.quarters]
     assert public["freq"].n_unique() == 1
-    inside = record_public.restricted(found)["record_cohort"]
+    inside = tabulation.restricted(found)["record_cohort"]
     assert inside["quarters"].n_unique() > 1 and inside["freq"].n_unique() == 2
 
 
-def test_what_is_not_in_the_programme_is_not_in_a_public_table(found: record_tables.Figures) -> None:
-    public = record_public.public(found, TOLD)
+def test_what_is_not_in_the_programme_is_not_in_a_public_table(found: wide_frames.Figures) -> None:
+    public = tabulation.public(found, TOLD)
     assert set(public["record_duration"]["freq"]) == set(TOLD.durations.public.freqs)
     for name, told in (
         ("record_duration", TOLD.durations.public.statistics),

@@ -9,14 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import clock, codes, home, warehouse_tables
-from pipelines.disclosure import space
-from pipelines.indicators import cards_export, metrics
-from pipelines.reference.published import read_published
-from pipelines.releases import formats
-from pipelines.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
-from pipelines.releases.publish import current, drafts, verify
-from pipelines.returns.registry import load
+from pipelines.core import clock, codes, home
+from pipelines.declarations.registry import load
+from pipelines.publication.disclosure import space
+from pipelines.publication.releases import formats
+from pipelines.publication.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
+from pipelines.publication.releases.publish import current, drafts, verify
+from pipelines.warehouse import exported_tables
+from pipelines.warehouse.metrics import cards_export, metrics
+from pipelines.warehouse.reference.published import read_published
 from tests.release_fixture import publish_draft as publish
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -81,7 +82,7 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     pl.DataFrame([delivery | made_of]).write_parquet(protected / "mart_delivery.parquet")
     for name, frame in cards_export.frames(load(), ["2025", "2026-Q3"]).items():
         frame.write_parquet(protected / f"dim_{name}.parquet")
-    for exported in warehouse_tables.INDICATORS:
+    for exported in exported_tables.INDICATORS:
         pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / f"{exported.name}.parquet")
     table.select("cell_id", is_total=True).unique().write_parquet(indicators / "cell.parquet")
     return protected, indicators

@@ -18,18 +18,18 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from pipelines import notices
+from pipelines.core.home import Home, init, open_home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.defs.failures import failed_runs
 from pipelines.defs.home import HomeResource, LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
-from pipelines.home import Home, init, open_home
-from pipelines.home_lock import HomeBusyError, hold_home_lock
-from pipelines.intake.ledger import open_ledger
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant
+from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.runs import liveness, recovery, transient
 from pipelines.runs.instance import instance_folder
 from pipelines.runs.reports import FailedRun, report_failed_run
+from pipelines.submissions import notices
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.ledger import open_ledger
 
 ALIVE = """
 import sys, time
@@ -322,7 +322,7 @@ def test_failed_run_is_reported_once_by_both_roads(
 
 @pytest.mark.parametrize("cause", ["process_died", "ValueError"])
 def test_notice_of_failed_run_holds_codes_only_and_can_be_sent(home: Home, cause: str) -> None:
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
 
     assert report_failed_run(home, FailedRun("0a1b", "refresh", "gathered", cause), message="157 victims") == 1
     engine = open_ledger(home)

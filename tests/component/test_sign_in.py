@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from pipelines import locales
-from pipelines.intake.opening import open_url
-from pipelines.people import accounts, passwords, signin
-from pipelines.people.identity import SYSTEM, Grant
-from pipelines.service import sign_in, sign_in_language
-from pipelines.service.authorization import Client, challenge_of
-from pipelines.service.sign_in_devices import DEVICE_COOKIE
+from pipelines.core import i18n
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_url
+from pipelines.submissions.accounts import accounts, password_sign_in, passwords
+from pipelines.web.sign_in import provider
+from pipelines.web.sign_in.authorization import Client, challenge_of
+from pipelines.web.sign_in.devices import DEVICE_COOKIE
 
 HOST = "http://127.0.0.1:8502"
 ISSUER = f"{HOST}/identity"
@@ -47,7 +47,7 @@ def browser(engine: sa.Engine) -> TestClient:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    served = sign_in.create(engine, CLIENT, ISSUER, demonstration=True)
+    served = provider.create(engine, CLIENT, ISSUER, demonstration=True)
     return TestClient(Starlette(routes=[Mount("/identity", served)]), base_url=HOST, follow_redirects=False)
 
 
@@ -183,7 +183,7 @@ def test_many_addresses_slow_an_account_down_but_not_a_browser_that_was_signed_i
     assert post(known, "rs-sender", RIGHT).status_code == 303
     cookie = next(c for c in known.cookies.jar if c.name == DEVICE_COOKIE)
     assert (cookie.path, cookie.has_nonstandard_attr("HttpOnly")) == ("/identity", True)
-    monkeypatch.setattr(sign_in, "sleep", wait)
+    monkeypatch.setattr(provider, "sleep", wait)
     for number in range(16):
         assert post(at(browser, f"192.0.2.{number}"), "rs-sender", "wrong wrong wrong").status_code == 401
     assert waits == [1, 2, 4, 8, 8, 8]
@@ -237,8 +237,8 @@ def test_a_first_password_must_be_changed_before_anything_else(browser: TestClie
     assert done.status_code == 303
     assert "code=" in done.headers["location"]
     # The account is the one that signed in, whatever the form says.
-    assert signin.sign_in(engine, "rs-new", "three dry winters").outcome == "ok"
-    assert signin.sign_in(engine, "rs-sender", RIGHT).outcome == "ok"
+    assert password_sign_in.sign_in(engine, "rs-new", "three dry winters").outcome == "ok"
+    assert password_sign_in.sign_in(engine, "rs-sender", RIGHT).outcome == "ok"
     assert browser.post("/identity/password", data=form).status_code == 400
 
 
@@ -256,7 +256,7 @@ def test_a_password_is_changed_by_who_knows_the_present_one(browser: TestClient,
     page = browser.get("/identity/password")
     done = browser.post("/identity/password", data={**form, "old": RIGHT, "ticket": ticket(page.text)})
     assert done.status_code == 200
-    assert signin.sign_in(engine, "rs-sender", "nine blue doors").outcome == "ok"
+    assert password_sign_in.sign_in(engine, "rs-sender", "nine blue doors").outcome == "ok"
 
 
 def test_a_form_of_another_browser_or_none_is_refused(browser: TestClient, engine: sa.Engine) -> None:
@@ -275,13 +275,13 @@ def test_a_faulty_request_is_told_and_never_redirected(browser: TestClient) -> N
     assert "location" not in answer.headers
 
 
-@pytest.mark.parametrize("language", locales.languages())
+@pytest.mark.parametrize("language", i18n.languages())
 def test_every_language_has_its_page_and_the_document_says_which(browser: TestClient, language: str) -> None:
     answer = browser.get(ask(lang=language))
-    assert f'<html lang="{locales.html_lang(language)}">' in answer.text
-    assert browser.cookies[sign_in_language.LANGUAGE_COOKIE] == language
+    assert f'<html lang="{i18n.html_lang(language)}">' in answer.text
+    assert browser.cookies[language.LANGUAGE_COOKIE] == language
     kept = browser.get(ask())
-    assert f'<html lang="{locales.html_lang(language)}">' in kept.text
+    assert f'<html lang="{i18n.html_lang(language)}">' in kept.text
 
 
 def test_the_browsers_language_is_taken_where_nothing_was_chosen(browser: TestClient) -> None:
@@ -304,8 +304,8 @@ def test_a_form_of_megabytes_is_refused_before_it_is_read_whole(browser: TestCli
 def test_a_sign_in_ends_after_a_working_day_and_with_a_new_password(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines import clock
-    from pipelines.service.signed_in import LONGEST_HOURS, identity_of_claims
+    from pipelines.core import clock
+    from pipelines.web.sign_in.claims import LONGEST_HOURS, identity_of_claims
 
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
     now = clock.now().timestamp()
@@ -314,7 +314,7 @@ def test_a_sign_in_ends_after_a_working_day_and_with_a_new_password(
     assert identity_of_claims(engine, claims, ISSUER) is not None
     assert identity_of_claims(engine, claims, "") is None, "the built-in provider's word counts where it is served only"
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:05Z")
-    signin.change_password(engine, "rs-sender", RIGHT, "nine blue doors")
+    password_sign_in.change_password(engine, "rs-sender", RIGHT, "nine blue doors")
     assert identity_of_claims(engine, claims, ISSUER) is None
     assert identity_of_claims(engine, {**claims, "auth_time": now + 6}, ISSUER) is not None
     monkeypatch.setattr(clock, "wall", lambda: now + 7 + LONGEST_HOURS * 3600)

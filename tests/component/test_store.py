@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.home import init
-from pipelines.intake import store
+from pipelines.core.home import init
+from pipelines.submissions import store
 
 
 def test_bytes_come_back_unchanged_and_lie_under_their_digest(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines.cli import main
-from pipelines.returns import registry
+from pipelines.cli.main import main
+from pipelines.declarations import registry
 
 EIGHTH = Path(__file__).resolve().parents[1] / "eighth" / "territories"
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pipelines.people.throttle import MOST_WAITING, Origin, Throttle, ThrottledError
+from pipelines.submissions.accounts.throttle import MOST_WAITING, Origin, Throttle, ThrottledError
 
 
 def test_many_attempts_at_once_get_no_more_tries_than_one_after_another() -> None:

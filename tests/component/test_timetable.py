@@ -13,19 +13,19 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import clock, timetable
-from pipelines.home import Home
-from pipelines.intake import ledger
-from pipelines.intake.database import writing
-from pipelines.intake.ledger import Arrival, Block, CheckResult
-from pipelines.intake.schema import SUBMISSION
-from pipelines.locales import languages
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant
-from pipelines.returns.export import list_expected_returns
-from pipelines.returns.registry import Registry, load, load_from
-from pipelines.timetable import Cell, Deadline
-from pipelines.timetable.names import note_of, office_name, pick
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.core.i18n import languages
+from pipelines.declarations.export import list_expected_returns
+from pipelines.declarations.registry import Registry, load, load_from
+from pipelines.ledger.database import writing
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.schema import SUBMISSION
+from pipelines.submissions import ledger, timetable
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.ledger import Arrival, Block, CheckResult
+from pipelines.submissions.timetable import Cell, Deadline
+from pipelines.submissions.timetable.names import note_of, office_name, pick
 from tests.component.ledger_fakes import home_and_ledger
 from tests.unit.returns_fakes import BASE, TERRITORY, make_registry
 
@@ -72,8 +72,8 @@ def test_days_counted_on_a_paper_calendar(place: str, instrument: str, period: s
 def test_a_day_is_its_distance_from_the_last_day_of_the_month(
     year: int, quarter: int, collection: int, more: int
 ) -> None:
-    from pipelines.returns.periods import Period
-    from pipelines.returns.territory import CalendarEntry
+    from pipelines.declarations.territory import CalendarEntry
+    from pipelines.model.periods import Period
 
     period = f"{year}-Q{quarter}"
     entry = CalendarEntry(
@@ -104,7 +104,7 @@ def test_a_late_collection_pushes_the_defaults_back(tmp_path: Path) -> None:
 
 
 def test_days_out_of_order_are_refused(tmp_path: Path) -> None:
-    from pipelines.returns.yamlfile import DeclarationError
+    from pipelines.declarations.yaml_file import DeclarationError
 
     entry = (
         "  - {instrument: justice, jurisdiction: ZZ, source: ZZ_STAT, freq: Q, periods: 2026-Q3.., deadline_days: 45, "

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from pipelines import desk as door
-from pipelines.desk import Desk, uploading
-from pipelines.desk.underway import LeftError, Underway, Uploads
-from pipelines.intake import ledger, queries
-from pipelines.intake.check import check as check_file
+from pipelines.ledger import queries
+from pipelines.submissions import ledger
+from pipelines.submissions import service as door
+from pipelines.submissions.checking.check import check as check_file
+from pipelines.submissions.service import Desk, uploading
+from pipelines.submissions.service.underway import LeftError, Underway, Uploads
 from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, file, who
 

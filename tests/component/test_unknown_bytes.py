@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.intake import audit, ledger, store, unknown_bytes
-from pipelines.intake.verification import verify_ledger
-from pipelines.people.identity import NotAllowedError
+from pipelines.cli import main
+from pipelines.ledger import audit_log
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import ledger, store, unknown_bytes
+from pipelines.submissions import service as door
+from pipelines.submissions.service import Desk
 from tests.component import desk_fakes
 from tests.component.desk_fakes import file, sent, who
 
@@ -79,19 +80,19 @@ def test_a_steward_removes_it_and_the_log_says_so(
     sent(desk)
     left = _killed(desk, monkeypatch, file(period="2025-Q3"))
     _aged(desk, 2)
-    assert cli.main(["store", "check", "--json"]) == 1
+    assert main.main(["store", "check", "--json"]) == 1
     assert [f["sha256"] for f in json.loads(capsys.readouterr().out)["files"]] == [left]
     assert store.path_of(desk.home, left).exists(), "told, not removed"
     for account in ("qq-sender", "nobody-yet", "no such account"):
-        assert cli.main(["store", "check", "--remove", "--as", account]) == 3
+        assert main.main(["store", "check", "--remove", "--as", account]) == 3
     assert store.path_of(desk.home, left).exists()
-    assert cli.main(["store", "check", "--remove", "--as", "the-steward"]) == 0
+    assert main.main(["store", "check", "--remove", "--as", "the-steward"]) == 0
     assert not store.path_of(desk.home, left).exists()
     assert not [p for p in desk.home.store.rglob("*") if p.name.startswith(".")]
-    entry = audit.entries(desk.engine)[-1]
+    entry = audit_log.entries(desk.engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "store.remove", left)
     assert verify_ledger(desk.engine, home=desk.home).good
-    assert (cli.main(["store", "check"]), _found(desk)) == (0, [])
+    assert (main.main(["store", "check"]), _found(desk)) == (0, [])
 
 
 def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(desk: Desk) -> None:
@@ -103,7 +104,7 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     shutil.copyfile(before, kept := desk.home.root / "backup.sqlite")
     identity = sent(desk)
     given = door.receipt(desk, who(desk, "qq-sender"), identity)
-    audit.checkpoint(desk.home, desk.engine)
+    audit_log.checkpoint(desk.home, desk.engine)
     assert given is not None
     desk.engine.dispose()
     for path in before.parent.glob("ledger.sqlite-*"):

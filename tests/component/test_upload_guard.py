@@ -11,7 +11,7 @@ import pytest
 
 from dashboards import portal_uploads
 from dashboards.portal_uploads import UploadGuard
-from pipelines import clock
+from pipelines.core import clock
 
 ME, OTHER = ({"iss": "here", "sub": name} for name in ("me", "other"))
 

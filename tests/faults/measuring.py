@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.faults.catalogue import Fault, catalogue
 
 if TYPE_CHECKING:
-    from pipelines.intake.report import Report
+    from pipelines.submissions.checking.report import Report
 
 SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 _RANK = {"error": 0, "warning": 1, "information": 2}
@@ -30,8 +30,8 @@ class Outcome:
 
 def measure(faults: Sequence[Fault] | None = None) -> list[Outcome]:
     """Plant each fault, check each file (without history), and compare."""
-    from pipelines.intake.check import CheckJob, check_many
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import CheckJob, check_many
 
     chosen = list(catalogue() if faults is None else faults)
     jobs = [CheckJob(f.name, f.edit((SAMPLES / f.file).read_bytes()), Path(f.file).name) for f in chosen]
@@ -56,8 +56,8 @@ def _outcome(fault: Fault, report: Report) -> Outcome:
 
 def clean() -> list[str]:
     """Every demonstration return that has a finding of severity error although nothing was planted in it."""
-    from pipelines.intake.check import CheckJob, check_many
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import CheckJob, check_many
 
     files = sorted(p for p in SAMPLES.glob("*/*/*") if p.is_file())
     jobs = (CheckJob(str(p), p.read_bytes(), p.name) for p in files)

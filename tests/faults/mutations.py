@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.intake.work import Taken, Task, take_with
-from pipelines.returns.model import OBSERVATION_KEY
-from pipelines.returns.registry import load
+from pipelines.declarations.registry import load
+from pipelines.model.long_tables import OBSERVATION_KEY
+from pipelines.submissions.checking.read_task import Taken, Task, take_with
 
 SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 Key = tuple[Any, ...]

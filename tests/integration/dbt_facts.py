@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.home import Home
-from pipelines.indicators import cards_export, metrics
-from pipelines.returns import model
+from pipelines.core.home import Home
+from pipelines.model import long_tables
+from pipelines.warehouse.metrics import cards_export, metrics
 
 BLOCK = {
     "submission_id": pl.String(), "jurisdiction": pl.String(), "instrument": pl.String(), "form": pl.String(),
@@ -147,8 +147,8 @@ class World:
 
     def write(self, home: Home) -> None:
         """Write all of it; writing again after a further `send` is what a later refresh finds."""
-        self._facts(home.facts / "observation", self.observations, model.OBSERVATION)
-        self._facts(home.facts / "case_event", self.events, model.CASE_EVENT)
+        self._facts(home.facts / "observation", self.observations, long_tables.OBSERVATION)
+        self._facts(home.facts / "case_event", self.events, long_tables.CASE_EVENT)
         text = pl.String()
         tables: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "block": (self.blocks, BLOCK),
@@ -242,6 +242,6 @@ class World:
 
 def at(text: str) -> datetime:
     """A moment in UTC."""
-    from pipelines import clock
+    from pipelines.core import clock
 
     return clock.parse(text)

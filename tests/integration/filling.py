@@ -1,6 +1,6 @@
 """Filling in an empty workbook as a person would: by its words, from the office's own file lying beside it.
 
-Nothing of `pipelines/templates` is used, and of the forms only what a person sees in them: corner, heading rows,
+Nothing of `pipelines/office/templates` is used, and of the forms only what a person sees in them: corner, heading rows,
 words.
 """
 
@@ -14,9 +14,9 @@ from typing import Any
 
 import openpyxl
 
-from pipelines.readers.model import Content, Cube, Grid
-from pipelines.returns.folding import fold
-from pipelines.returns.form import Form
+from pipelines.core.text.folding import fold
+from pipelines.declarations.form import Form
+from pipelines.model.content import Content, Cube, Grid
 
 Place = tuple[str, str, str]
 """Title, headings and labels of a cell, folded."""

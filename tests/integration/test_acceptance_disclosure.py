@@ -1,8 +1,8 @@
 """The released cells against an intruder that this project did not write.
 
-The attacker lies beside the project and knows nothing of `pipelines/disclosure`.  It gets the public cells, how they
-add up, and the method's own words (a hidden cell may be zero).  What it is told of sums is the most a reader could
-find out, taken from the true figures: each equation that holds is given to it.
+The attacker lies beside the project and knows nothing of `pipelines/publication/disclosure`.  It gets the public
+cells, how they add up, and the method's own words (a hidden cell may be zero).  What it is told of sums is the most a
+reader could find out, taken from the true figures: each equation that holds is given to it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import warehouse
-from pipelines.codes import REGION
-from pipelines.disclosure import programme
-from pipelines.home import open_home
-from pipelines.releases.publish import current
+from pipelines.core.codes import REGION
+from pipelines.core.home import open_home
+from pipelines.publication.disclosure import programme
+from pipelines.publication.releases.publish import current
+from pipelines.warehouse import dbt
 
 ATTACK = Path(__file__).resolve().parents[3] / "shared" / "acceptance" / "disclosure" / "attack.py"
 pytestmark = [
@@ -74,12 +74,12 @@ class Published:
 
     def __init__(self, root: Path) -> None:
         home = open_home(root)
-        folder, counts = current(home), warehouse.latest_counts(home)
+        folder, counts = current(home), dbt.latest_counts(home)
         assert folder is not None
         assert counts is not None
         public = pl.read_parquet(folder / "data" / "cell.parquet")
         self.cells = _folded(public.filter(~pl.col("obs_status").is_in(NOT_HIDDEN)))
-        mart = pl.read_parquet(warehouse.tables(counts) / "mart_count.parquet")
+        mart = pl.read_parquet(dbt.tables(counts) / "mart_count.parquet")
         self.true = _folded(programme.select(mart).filter(pl.col("value").is_not_null()))
 
     def write(self, folder: Path, blocks: list[tuple[str, str]] | None = None) -> tuple[Path, Path]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from expectations import engine
-from pipelines.intake.check import Step, check, warm_up
-from pipelines.intake.report import Report
-from pipelines.intake.shared import SHARED
-from pipelines.locales.findings import describe_finding
-from pipelines.returns.registry import Registry, load
+from pipelines.declarations.registry import Registry, load
+from pipelines.findings.texts import describe_finding
+from pipelines.submissions.checking.check import Step, check, warm_up
+from pipelines.submissions.checking.report import Report
+from pipelines.submissions.checking.shared_pool import SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = ROOT.parent / "shared" / "acceptance" / "hostile"

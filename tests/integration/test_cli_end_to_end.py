@@ -11,9 +11,9 @@ import jsonschema
 import polars as pl
 import pytest
 
-from pipelines.explain import explain
-from pipelines.home import open_home
-from pipelines.releases.publish import current
+from pipelines.core.home import open_home
+from pipelines.publication.provenance.explain import explain
+from pipelines.publication.releases.publish import current
 from tests.conftest import CLOCK
 from tests.integration import small
 

@@ -16,11 +16,12 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from pipelines import codes, warehouse
-from pipelines.home import Home
-from pipelines.indicators import breaks, cards_export, counting
-from pipelines.returns.registry import load
+from pipelines.core import codes
+from pipelines.core.home import Home
+from pipelines.declarations.registry import load
 from pipelines.statistics.comparability import comparability
+from pipelines.warehouse import dbt
+from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.integration.dbt_facts import bounds
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
 from tests.oracles import few
@@ -57,7 +58,7 @@ class Built(NamedTuple):
 @pytest.fixture(scope="module")
 def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:  # noqa: F811
     folder = tmp_path_factory.mktemp("compared") / "tables"
-    shutil.copytree(warehouse.tables(counts.path), folder)
+    shutil.copytree(dbt.tables(counts.path), folder)
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
     cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
@@ -72,7 +73,7 @@ def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) 
     pl.DataFrame(people, schema_overrides={"year": pl.Int32, "population_year": pl.Int32}).write_parquet(
         folder / "dim_population.parquet"
     )
-    path = warehouse.build_indicators(
+    path = dbt.build_indicators(
         home, input="restricted", source=folder / "mart_count.parquet", target=home.warehouse / "compared.duckdb",
         dimensions=folder,
     )  # fmt: skip
@@ -204,14 +205,14 @@ def test_a_figure_that_hides_a_break_is_found(
     mart: str,
 ) -> None:
     rule = ["assert_no_figure_crosses_a_break_unlabelled"]
-    assert warehouse.run_tests(home, counts.path, rule, indicators=built.path) == 1
+    assert dbt.run_tests(home, counts.path, rule, indicators=built.path) == 1
     planted = tmp_path / "planted.duckdb"
     shutil.copyfile(built.path, planted)
     with duckdb.connect(str(planted)) as connection:
         changed = connection.execute(f"update {mart} set breaks = '' where breaks <> '' and area = 'HR'").fetchone()
     assert changed and changed[0] > 0
-    with pytest.raises(warehouse.WarehouseError, match="crosses_a_break"):
-        warehouse.run_tests(home, counts.path, rule, indicators=planted)
+    with pytest.raises(dbt.WarehouseError, match="crosses_a_break"):
+        dbt.run_tests(home, counts.path, rule, indicators=planted)
 
 
 def _expected_states(built: Built, measures: tuple[str, ...], period: str) -> dict[str, str]:

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import charts, queries, words
 from dashboards.public_pages import cards
-from pipelines import home
-from pipelines.service.guards import TOO_LONG
+from pipelines.core import home
+from pipelines.web.guards import TOO_LONG
 from tests import release_fixture, release_ratios
 
 PROJECT = Path(__file__).resolve().parents[2]

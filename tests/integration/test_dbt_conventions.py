@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from pipelines import warehouse, warehouse_tables
-from pipelines.indicators import contract, measured
-from pipelines.indicators.coherence_table import COHERENCE
-from pipelines.indicators.quality_table import QUALITY
-from pipelines.indicators.vintages import SUMMARY
-from pipelines.returns.registry import load
+from pipelines.declarations.registry import load
+from pipelines.publication import measured_quality
+from pipelines.warehouse import dbt, exported_tables
+from pipelines.warehouse.quality import contract
+from pipelines.warehouse.quality.coherence_table import COHERENCE
+from pipelines.warehouse.quality.quality_table import QUALITY
+from pipelines.warehouse.quality.vintages import SUMMARY
 
-MODELS = warehouse.PROJECT / "models"
+MODELS = dbt.PROJECT / "models"
 FIRST_PHASE = ("staging", "facts", "intermediate", "marts")
 MAY_READ: Mapping[str, tuple[str, ...]] = {
     "staging": (),
@@ -27,7 +28,7 @@ MAY_READ: Mapping[str, tuple[str, ...]] = {
     "indicators": ("indicators", "marts"),
 }
 """Layers whose models a layer reads. Of the marts the indicators read those alone that are handed to their phase."""
-HANDED_ON = {"mart_count", *(table.name for table in warehouse_tables.COUNTS if table.shapes_indicators)}
+HANDED_ON = {"mart_count", *(table.name for table in exported_tables.COUNTS if table.shapes_indicators)}
 SOURCES_OF: Mapping[str, tuple[str, ...]] = {
     "staging": ("gathered",),
     "facts": ("facts",),
@@ -53,7 +54,7 @@ Node = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(warehouse.manifest().read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(dbt.manifest().read_text(encoding="utf-8"))
     return loaded
 
 
@@ -70,7 +71,7 @@ def layer(node: Node) -> str:
 
 def sql(node: Node) -> str:
     """The model's text without comments."""
-    text = (warehouse.PROJECT / node["original_file_path"]).read_text(encoding="utf-8")
+    text = (dbt.PROJECT / node["original_file_path"]).read_text(encoding="utf-8")
     return re.sub(r"--[^\n]*|\{#.*?#\}", "", text, flags=re.S)
 
 
@@ -188,7 +189,7 @@ def test_what_python_makes_is_documented_keyed_and_contracted(manifest: dict[str
     """Tables of quality, revision and coherence are no models; they are held to a declaration of the same kind."""
     made = {id_: node for id_, node in manifest["sources"].items() if node["source_name"] == "measured"}
     assert {node["name"] for node in made.values()} == {
-        *(name.removeprefix("mart_") for name in measured.INSIDE), "revision",
+        *(name.removeprefix("mart_") for name in measured_quality.INSIDE), "revision",
     }  # fmt: skip
     assert not list(undocumented(made))
     schemas = {"quality": QUALITY, "coherence": COHERENCE, "revision_summary": SUMMARY}
@@ -221,5 +222,5 @@ def test_the_rules_find_what_breaks_them(models: dict[str, Node], manifest: dict
 
 
 def test_both_phases_are_built_by_their_selectors() -> None:
-    text = Path(warehouse.PROJECT / "selectors.yml").read_text(encoding="utf-8")
+    text = Path(dbt.PROJECT / "selectors.yml").read_text(encoding="utf-8")
     assert all(f"models/{folder}" in text for folder in (*FIRST_PHASE, "indicators"))

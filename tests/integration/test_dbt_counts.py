@@ -10,8 +10,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import clock, warehouse
-from pipelines.home import Home, init
+from pipelines.core import clock
+from pipelines.core.home import Home, init
+from pipelines.warehouse import dbt
 from tests.integration.dbt_facts import World, at
 
 NOW = "2026-03-01T00:00:00Z"
@@ -254,7 +255,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 @pytest.fixture(scope="module")
 def counts(home: Home) -> Counts:
-    return Counts(warehouse.build_counts(home))
+    return Counts(dbt.build_counts(home))
 
 
 def test_a_total_that_was_not_sent_is_the_sum_of_its_parts(counts: Counts) -> None:
@@ -432,10 +433,10 @@ def test_population_is_carried_forward_and_says_so(counts: Counts) -> None:
 
 
 def test_as_of_gives_what_was_known_then(home: Home, counts: Counts) -> None:
-    path = warehouse.build_counts(home, as_of=at("2025-08-01T00:00:00Z"))
+    path = dbt.build_counts(home, as_of=at("2025-08-01T00:00:00Z"))
     then = Counts(path)
     assert path != counts.path
-    assert warehouse.latest_counts(home) == counts.path
+    assert dbt.latest_counts(home) == counts.path
     assert then.cell("RS", "2025-Q1", "reported")["value"] == 6
     state = then.read("mart_return").filter(submission_id="RS1").row(0, named=True)
     assert state["n_current_blocks"] == 1
@@ -444,4 +445,4 @@ def test_as_of_gives_what_was_known_then(home: Home, counts: Counts) -> None:
 
 def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts) -> None:
     folders = ("intermediate", "marts")
-    assert warehouse.run_tests(home, counts.path, [f"test_type:unit,path:models/{f}" for f in folders]) >= 40
+    assert dbt.run_tests(home, counts.path, [f"test_type:unit,path:models/{f}" for f in folders]) >= 40

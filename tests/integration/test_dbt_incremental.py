@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import clock, warehouse
-from pipelines.home import init
+from pipelines.core import clock
+from pipelines.core.home import init
+from pipelines.warehouse import dbt
 from tests.integration.dbt_facts import World, at
 from tests.integration.test_dbt_counts import NOW, made_up_world
 
@@ -43,18 +44,18 @@ def test_growing_equals_building_at_once(tmp_path: Path, monkeypatch: pytest.Mon
         everything = [s["submission_id"] for s in world.submissions]
         home = init(tmp_path / "data", "demonstration")
         read: list[int] = []
-        files = warehouse.fact_files
+        files = dbt.fact_files
 
         def watched(*arguments: object) -> dict[str, list[str]]:
             found = files(*arguments)  # type: ignore[arg-type]
             read.append(len(found["facts.observation"]) - 1)  # the first is the empty file that gives the columns
             return found
 
-        monkeypatch.setattr(warehouse, "fact_files", watched)
+        monkeypatch.setattr(dbt, "fact_files", watched)
         for share in (len(everything) // 3, len(everything) - 1, len(everything)):
             part_of(world, set(everything[:share])).write(home)
-            grown = warehouse.build_counts(home)
+            grown = dbt.build_counts(home)
         assert read == [len(everything) // 3, len(everything) - 1 - len(everything) // 3, 1]
-        once = warehouse.build_counts(home, full_refresh=True)
+        once = dbt.build_counts(home, full_refresh=True)
         assert read[-1] == len(everything)
         assert rows(grown) == rows(once)

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines import codes, warehouse
-from pipelines.home import Home
-from pipelines.indicators import metrics
+from pipelines.core import codes
+from pipelines.core.home import Home
+from pipelines.warehouse import dbt
+from pipelines.warehouse.metrics import metrics
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
 
 
@@ -23,16 +24,14 @@ def read(path: Path, table: str) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def restricted(home: Home, counts: Counts) -> Path:  # noqa: F811
-    source = warehouse.tables(counts.path) / "mart_count.parquet"
-    return warehouse.build_indicators(
-        home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb"
-    )
+    source = dbt.tables(counts.path) / "mart_count.parquet"
+    return dbt.build_indicators(home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb")
 
 
 @pytest.fixture(scope="module")
 def protected(home: Home, counts: Counts) -> Path:  # noqa: F811
     """One cell of a table withheld, as the disclosure step would."""
-    cells = pl.read_parquet(warehouse.tables(counts.path) / "mart_count.parquet")
+    cells = pl.read_parquet(dbt.tables(counts.path) / "mart_count.parquet")
     hidden = (
         (pl.col("area") == "AL") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "reported")
         & (pl.col("sex") == "F") & (pl.col("offence") == "_T") & (pl.col("offence_group") == "TIP")
@@ -45,14 +44,12 @@ def protected(home: Home, counts: Counts) -> Path:  # noqa: F811
     )
     source = home.protected / "cells.parquet"
     pl.concat([cells, cells.filter(pl.col("area") == "AL").with_columns(table_id=pl.lit("two"))]).write_parquet(source)
-    return warehouse.build_indicators(
-        home, input="protected", source=source, target=home.warehouse / "protected.duckdb"
-    )
+    return dbt.build_indicators(home, input="protected", source=source, target=home.warehouse / "protected.duckdb")
 
 
 def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:  # noqa: F811
     """The id is the start of the MD5 of the key, worked out here without dbt."""
-    cells = pl.read_parquet(warehouse.tables(counts.path) / "mart_count.parquet")
+    cells = pl.read_parquet(dbt.tables(counts.path) / "mart_count.parquet")
     expected = {
         hashlib.md5("|".join(key).encode(), usedforsecurity=False).hexdigest()[:16]
         for key in cells.select(codes.CELL_KEY).iter_rows()
@@ -114,7 +111,7 @@ def test_each_cell_stands_once(protected: Path) -> None:
 
 def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts, restricted: Path) -> None:  # noqa: F811
     select = ["test_type:unit,path:models/indicators"]
-    assert warehouse.run_tests(home, counts.path, select, indicators=restricted) >= 3
+    assert dbt.run_tests(home, counts.path, select, indicators=restricted) >= 3
 
 
 # -------------------------------------------------------------------------------------------------- limits and states
@@ -167,10 +164,10 @@ def test_one_sql_over_both_inputs_and_where_nothing_is_hidden_one_figure(
     counts: Counts,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    source = warehouse.tables(counts.path) / "mart_count.parquet"
+    source = dbt.tables(counts.path) / "mart_count.parquet"
     sql, built = [], []
     for which in ("restricted", "protected"):
-        built.append(warehouse.build_indicators(home, input=which, source=source, target=tmp_path / f"{which}.duckdb"))
+        built.append(dbt.build_indicators(home, input=which, source=source, target=tmp_path / f"{which}.duckdb"))
         sql.append(compiled(home))
     assert len(sql[0]) > 10 and sql[0] == sql[1]
     assert len(marts(built[0])) >= 2 and marts(built[0]) == marts(built[1])
@@ -229,13 +226,13 @@ def test_a_declaration_alone_makes_a_further_indicator(
     before = {path: path.read_bytes() for path in home.gathered.glob("metric*.parquet")}
     try:
         metrics.export(home.gathered)
-        counts_again = warehouse.build_counts(home)
+        counts_again = dbt.build_counts(home)
     finally:
         for path, was in before.items():
             path.write_bytes(was)
-    target = warehouse.build_indicators(
-        home, input="restricted", source=warehouse.tables(counts_again) / "mart_count.parquet",
-        target=tmp_path / "indicators.duckdb", dimensions=warehouse.tables(counts_again),
+    target = dbt.build_indicators(
+        home, input="restricted", source=dbt.tables(counts_again) / "mart_count.parquet",
+        target=tmp_path / "indicators.duckdb", dimensions=dbt.tables(counts_again),
     )  # fmt: skip
     made = read(target, "mart_indicator")
     al = made.filter(metric="per_million", area="AL", period="2025-Q1", offence_group="TIP").row(0, named=True)

@@ -10,14 +10,15 @@ import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 
-from pipelines import answers
-from pipelines import desk as door
-from pipelines.desk import Desk
-from pipelines.home import Home
-from pipelines.intake import facts, ledger, queries, receipts
-from pipelines.people import accounts, tokens
-from pipelines.people.identity import SYSTEM, Grant, Identity
-from pipelines.service.api import create_api
+from pipelines.core.home import Home
+from pipelines.ledger import facts, queries
+from pipelines.ledger.identity import SYSTEM, Grant, Identity
+from pipelines.office import answers
+from pipelines.submissions import ledger, receipts
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.service import Desk
+from pipelines.web.api.app import create_api
 from tests import portal_fixture
 
 SERIES = "MK-JUSTICE-MK_SSO"

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import charts, duration_words, queries, reason_words
 from dashboards.public_pages import cards
-from pipelines import home
+from pipelines.core import home
 from tests import release_fixture
 from tests.integration.test_dashboard_apptest import UNSCR, html, run
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import codes
-from pipelines.home import open_home
-from pipelines.releases.publish import current
-from pipelines.returns.model import OBSERVATION_KEY
+from pipelines.core import codes
+from pipelines.core.home import open_home
+from pipelines.model.long_tables import OBSERVATION_KEY
+from pipelines.publication.releases.publish import current
 from tests.integration import small
 
 EIGHTH = small.ROOT / "tests" / "eighth"
@@ -114,7 +114,7 @@ def _shared_files() -> list[Path]:
 
 def test_no_shared_code_names_a_territory() -> None:
     """Codes of territories, and of jurisdictions, never stand in quotes by themselves in shared code."""
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
 
     named = {*load().territories, *(j.code for t in load().territories.values() for j in t.jurisdictions)}
     quoted = re.compile(rf"""(?<![\w/])["']({"|".join(sorted(named))})["']""")

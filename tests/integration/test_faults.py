@@ -19,8 +19,8 @@ def _outcomes() -> dict[str, Outcome]:
 @cache
 def _without() -> dict[str, set[tuple[str, str]]]:
     """(rule, place) that each file has without a fault."""
-    from pipelines.intake.check import CheckJob, check_many
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import CheckJob, check_many
 
     files = sorted({fault.file for fault in catalogue()})
     jobs = [CheckJob(name, (SAMPLES / name).read_bytes(), Path(name).name) for name in files]
@@ -52,8 +52,8 @@ def test_returns_without_a_fault_have_no_error() -> None:
 
 def test_a_total_is_not_blamed_for_parts_that_could_not_be_read() -> None:
     """One cell of an open list of articles is a word: its total is right, and nothing may say otherwise."""
-    from pipelines.intake.check import check
-    from pipelines.returns.registry import load
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import check
     from tests.faults.catalogue import MK
     from tests.faults.edits import both, cell
 

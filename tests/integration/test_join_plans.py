@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import warehouse
-from pipelines.home import Home
-from pipelines.indicators import pair_udf, udf
+from pipelines.core.home import Home
+from pipelines.warehouse import dbt
+from pipelines.warehouse.metrics import pair_udf, udf
 
 QUADRATIC = ("BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT", "PIECEWISE_MERGE_JOIN", "IE_JOIN")
 """Operators of joins that no equality drives. The last two sort first; which is taken hangs on the sizes."""
@@ -66,7 +66,7 @@ def wrong(found: Mapping[str, Counter[str]], models: Mapping[str, Node]) -> list
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Node]:
-    nodes = json.loads(warehouse.manifest().read_text(encoding="utf-8"))["nodes"]
+    nodes = json.loads(dbt.manifest().read_text(encoding="utf-8"))["nodes"]
     return {id_: node for id_, node in nodes.items() if node["resource_type"] == "model"}
 
 
@@ -74,7 +74,7 @@ def models() -> dict[str, Node]:
 def found(demonstration: Home, models: dict[str, Node]) -> dict[str, Counter[str]]:
     """The joins of every model, as compiled for the demonstration and planned over its tables."""
     compiled = demonstration.restricted / "dbt" / "compiled" / "rti"
-    counts = warehouse.latest_counts(demonstration)
+    counts = dbt.latest_counts(demonstration)
     assert counts is not None
     joins: dict[str, Counter[str]] = {}
     for database, in_phase in ((counts, False), (demonstration.warehouse / "indicators-restricted.duckdb", True)):

@@ -6,11 +6,11 @@ import pytest
 
 from benchmarks import register
 from benchmarks.measuring import ROOT
-from pipelines.intake.check import Step, check
-from pipelines.intake.report import Report
-from pipelines.readers.common import MAX_CELLS
-from pipelines.returns.form import Form
-from pipelines.returns.registry import load
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import load
+from pipelines.reading.formats.common import MAX_CELLS
+from pipelines.submissions.checking.check import Step, check
+from pipelines.submissions.checking.report import Report
 
 NAME = "registar.csv"
 

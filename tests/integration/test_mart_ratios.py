@@ -16,12 +16,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines import codes, warehouse
-from pipelines.home import Home
-from pipelines.indicators import metrics, record_schema
-from pipelines.indicators.cards_export import empty
+from pipelines.core import codes
+from pipelines.core.home import Home
 from pipelines.statistics import intervals, ratios
 from pipelines.statistics.intervals import Array
+from pipelines.warehouse import dbt
+from pipelines.warehouse.metrics import metrics
+from pipelines.warehouse.metrics.cards_export import empty
+from pipelines.warehouse.records import schema
 from tests.integration.dbt_facts import bounds
 from tests.integration.test_dbt_counts import Counts, counts, home  # noqa: F401  (fixtures)
 from tests.oracles import balance, clearance, decomposition, few, shares
@@ -140,7 +142,7 @@ def dimensions(folder: Path, source: Path) -> Path:
 
 def records(folder: Path) -> Path:
     """AA's records know a lag and a dispersion, the others none."""
-    record_schema.empty_folder(folder)
+    schema.empty_folder(folder)
     who = {"area_kind": "territory", "area": "AA", "territory": "AA", "source": "C", "offence_group": "TIP"}
     lags = [
         {
@@ -149,10 +151,10 @@ def records(folder: Path) -> Path:
         }
         for measure in ("adjudicated_first", "convicted_first") for freq, lag in LAG.items()
     ]  # fmt: skip
-    pl.DataFrame(lags, schema=record_schema.schema("record_lag")).write_parquet(folder / "record_lag.parquet")
+    pl.DataFrame(lags, schema=schema.schema("record_lag")).write_parquet(folder / "record_lag.parquet")
     pl.DataFrame(
         [{**who, "phi": PHI, "basis": "quasi_exact", "cases_band": "50-99", "is_public": True}],
-        schema=record_schema.schema("record_dispersion"),
+        schema=schema.schema("record_dispersion"),
     ).write_parquet(folder / "record_dispersion.parquet")
     return folder
 
@@ -176,12 +178,12 @@ def built(
     folder = tmp_path_factory.mktemp("ratios")
     cells = drawn(20)
     table(cells).write_parquet(folder / "cells.parquet")
-    path = warehouse.build_indicators(
+    path = dbt.build_indicators(
         home,
         input="protected",
         source=folder / "cells.parquet",
         target=folder / "indicators.duckdb",
-        dimensions=dimensions(folder / "dimensions", warehouse.tables(counts.path)),
+        dimensions=dimensions(folder / "dimensions", dbt.tables(counts.path)),
         records=records(folder / "records"),
     )
     return Built(cells, path)

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from pipelines import warehouse
-from pipelines.home import Home, open_home
+from pipelines.core.home import Home, open_home
+from pipelines.warehouse import dbt
 from tests.conftest import CLOCK, frozen_at
 
 KEY = ["area_kind", "area", "freq", "period", "offence_group", "count_unit"]
@@ -31,9 +31,9 @@ def home(built_home: Path) -> Home:
 def world(request: pytest.FixtureRequest, home: Home) -> tuple[pl.DataFrame, Path]:
     """Totals of persons and cases, chosen here anew, and the file of the marts made of the same cells."""
     if request.param == "restricted":
-        counts = warehouse.latest_counts(home)
+        counts = dbt.latest_counts(home)
         assert counts is not None
-        cells = pl.read_parquet(warehouse.tables(counts) / "mart_count.parquet").with_columns(conf_status=pl.lit("F"))
+        cells = pl.read_parquet(dbt.tables(counts) / "mart_count.parquet").with_columns(conf_status=pl.lit("F"))
         return totals(cells), home.warehouse / "indicators-restricted.duckdb"
     (folder,) = (path for path in home.protected.iterdir() if path.is_dir() and not path.name.startswith("."))
     return totals(pl.read_parquet(folder / "cells.parquet")), folder / "indicators.duckdb"

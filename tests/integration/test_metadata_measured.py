@@ -8,11 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import clock, home
-from pipelines.cli import main
-from pipelines.indicators import measured, quality_table
-from pipelines.indicators.esms import GENERIC
-from pipelines.indicators.vintages import SERIES
+from pipelines.cli.main import main
+from pipelines.core import clock, home
+from pipelines.publication import measured_quality
+from pipelines.warehouse.metadata.esms import GENERIC
+from pipelines.warehouse.quality import quality_table
+from pipelines.warehouse.quality.vintages import SERIES
 
 ENDS = {
     **dict.fromkeys((*SERIES, "instrument", "period", "total_of"), pl.String()),
@@ -37,7 +38,7 @@ def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch
     rows = quality_table.table(
         pl.DataFrame([row]), publications, [], date(2026, 7, 1), revisions=pl.DataFrame(schema=ENDS)
     )
-    measured.write(measured.folder(made), {"mart_quality": rows})
+    measured_quality.write(measured_quality.folder(made), {"mart_quality": rows})
     monkeypatch.setenv("RTI_HOME", str(made.root))
 
     def told(*arguments: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.readers.model import ReadError
+from pipelines.model.content import ReadError
 from tests.faults import mutations
 from tests.faults.mutations import Good, Mutation, errors, good, taken_of, values_of
 

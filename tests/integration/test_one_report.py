@@ -10,19 +10,22 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
-from pipelines import cli, clock, refresh
-from pipelines import desk as door
-from pipelines.home import Home
-from pipelines.intake import ledger, queries, store
-from pipelines.people import accounts, tokens
-from pipelines.service.api import create_api
+from pipelines import refresh
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.ledger import queries
+from pipelines.submissions import ledger, store
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.web.api.app import create_api
 from tests import portal_fixture
 
 NAME = "Tremujori III.xlsx"
 
 
 def _by_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    assert cli.main(["check", *arguments, "--json"]) == 0
+    assert main.main(["check", *arguments, "--json"]) == 0
     content: dict[str, Any] = json.loads(capsys.readouterr().out)
     return content
 
@@ -78,5 +81,5 @@ def test_a_file_has_one_hash_wherever_it_is_checked_and_another_for_what_history
 
     # Another file has another hash.
     (other := tmp_path / "other.xlsx").write_bytes(portal_fixture.workbook({**portal_fixture.UNUSUAL, "C9": 92}))
-    assert cli.main(["check", str(other), "--offline", "--json"]) in (0, 1)
+    assert main.main(["check", str(other), "--offline", "--json"]) in (0, 1)
     assert json.loads(capsys.readouterr().out)["hash"] != offline["hash"]

@@ -19,11 +19,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import clock, integrity, notices, refresh, run, warehouse
-from pipelines.home import Home, init
-from pipelines.home_lock import HomeBusyError
-from pipelines.intake import facts, ledger, queries
-from pipelines.releases import publish
+from pipelines import refresh
+from pipelines.core import clock
+from pipelines.core.home import Home, init
+from pipelines.core.home_lock import HomeBusyError
+from pipelines.ledger import facts, queries
+from pipelines.operations import run
+from pipelines.publication.releases import publish
+from pipelines.refresh import integrity
+from pipelines.submissions import ledger, notices
+from pipelines.warehouse import dbt
 from tests.conftest import CLOCK, frozen_at
 from tests.integration import small
 
@@ -55,7 +60,7 @@ class Story:
         self.said[name] = []
         self.results[name] = run.refresh(self.home, say=self.said[name].append)
         self.checks[name] = _checks(self.home, self.results[name]["run"])
-        latest = warehouse.latest_counts(self.home)
+        latest = dbt.latest_counts(self.home)
         assert latest is not None
         self.counts[name] = latest
 
@@ -71,7 +76,7 @@ def _checks(home: Home, run_id: str) -> list[Any]:
 
 
 def _mart(counts: Path) -> pl.DataFrame:
-    return pl.read_parquet(warehouse.tables(counts) / "mart_count.parquet")
+    return pl.read_parquet(dbt.tables(counts) / "mart_count.parquet")
 
 
 def _value(counts: Path, area: str, period: str) -> float | None:
@@ -194,10 +199,10 @@ def test_after_publication_a_correction_makes_a_release_of_its_own(story: Story)
 
 def test_as_of_gives_what_was_known_then(story: Story) -> None:
     with frozen_at(LATER, story.home.root):
-        then = warehouse.build_counts(story.home, as_of=clock.parse(CLOCK))
+        then = dbt.build_counts(story.home, as_of=clock.parse(CLOCK))
     assert _value(then, FAULTY, "2026-Q2") is None
     assert _value(story.counts["corrected"], FAULTY, "2026-Q2") == 3
-    assert warehouse.latest_counts(story.home) == story.counts["corrected"]
+    assert dbt.latest_counts(story.home) == story.counts["corrected"]
 
 
 # ----- sensor, schedule
@@ -286,7 +291,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
     lost = queries.submissions(engine, states=["published", "approved"])[0]
     path = facts.path_of(story.home, "observation", lost.submission_id)
     whole = path.read_bytes()
-    before = warehouse.latest_counts(story.home)
+    before = dbt.latest_counts(story.home)
     waiting, current = publish.drafts(story.home), story.home.current.resolve()
     assert waiting == ["2026-Q3.1"]
     said: list[str] = []
@@ -300,7 +305,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
         path.write_bytes(whole)
     for part in (lost.submission_id, lost.filename, str(lost.territory), str(lost.form), str(path)):
         assert part in str(stopped.value)
-    assert warehouse.latest_counts(story.home) == before
+    assert dbt.latest_counts(story.home) == before
     assert not [line for line in said if line.startswith(("counts", "release", "draft"))]
     reported = [notice for notice in notices.listed(engine) if notice.kind == "run_failed"]
     assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]

@@ -15,14 +15,13 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboards import portal_layout
-from pipelines import desk
-from pipelines.intake import store
-from pipelines.intake.verification import verify_ledger
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import service, store
 from tests import portal_fixture
 
 if TYPE_CHECKING:
-    from pipelines.home import Home
-    from pipelines.people.identity import Identity
+    from pipelines.core.home import Home
+    from pipelines.ledger.identity import Identity
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = (
@@ -43,16 +42,16 @@ Run = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(copied_home: Home) -> desk.Desk:
+def opened(copied_home: Home) -> service.Desk:
     """The desk of a copied home, with the accounts of the tests."""
     portal_layout._desk.clear()
-    found = desk.open_desk(copied_home)
+    found = service.open_desk(copied_home)
     portal_fixture.make_accounts(found.engine)
     return found
 
 
 @pytest.fixture
-def run(opened: desk.Desk) -> Iterator[Run]:
+def run(opened: service.Desk) -> Iterator[Run]:
     """Open a page as somebody, with an address."""
 
     def open_page(page: str, account: str | None, **address: str) -> AppTest:
@@ -88,23 +87,23 @@ def names(test: AppTest) -> list[str]:
     return [button.label for button in test.button]
 
 
-def handed_in(opened: desk.Desk, account: str = "al-sender", **changes: str | int) -> str:
+def handed_in(opened: service.Desk, account: str = "al-sender", **changes: str | int) -> str:
     """A draft of the prosecution service, uploaded at the desk; gives its number."""
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     who = accounts.identity(opened.engine, account)
-    made = desk.upload(opened, who, portal_fixture.workbook(changes or portal_fixture.UNUSUAL), "third.xlsx")
+    made = service.upload(opened, who, portal_fixture.workbook(changes or portal_fixture.UNUSUAL), "third.xlsx")
     assert made.submission_id is not None
     return made.submission_id
 
 
-def sent(opened: desk.Desk) -> str:
+def sent(opened: service.Desk) -> str:
     """The same, explained and sent."""
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     number, who = handed_in(opened), accounts.identity(opened.engine, "al-sender")
-    desk.justify(opened, who, number, None, "large_case", "Two large cases were reported in September.")
-    desk.send(opened, who, number, reason="late_data")
+    service.justify(opened, who, number, None, "large_case", "Two large cases were reported in September.")
+    service.send(opened, who, number, reason="late_data")
     return number
 
 
@@ -124,8 +123,8 @@ def test_somebody_unknown_here_is_told_so_and_whom_to_ask(run: Run) -> None:
     assert "ask the steward" in html(test) and "Albania" not in html(test)
 
 
-def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: desk.Desk) -> None:
-    from pipelines.people import accounts
+def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: service.Desk) -> None:
+    from pipelines.submissions.accounts import accounts
 
     test = run("returns", "al-sender")
     assert "PP_Trafikimi" in html(test)
@@ -135,7 +134,7 @@ def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: 
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
-def test_a_forged_number_shows_nothing(run: Run, opened: desk.Desk, account: str) -> None:
+def test_a_forged_number_shows_nothing(run: Run, opened: service.Desk, account: str) -> None:
     number = handed_in(opened)
     there = run("answer", account, id=number)
     elsewhere = run("answer", account, id="S0123456789abcde")
@@ -146,7 +145,7 @@ def test_a_forged_number_shows_nothing(run: Run, opened: desk.Desk, account: str
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody"])
-def test_no_page_shows_more_by_what_its_address_says(run: Run, opened: desk.Desk, account: str) -> None:
+def test_no_page_shows_more_by_what_its_address_says(run: Run, opened: service.Desk, account: str) -> None:
     """Every parameter that any page reads, and some that none does, on every page."""
     from dashboards.portal_pages import PAGES as OFFERED
 
@@ -161,7 +160,7 @@ def test_no_page_shows_more_by_what_its_address_says(run: Run, opened: desk.Desk
             assert private not in shown, (page, private)
 
 
-def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Run, opened: desk.Desk) -> None:
+def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Run, opened: service.Desk) -> None:
     number = handed_in(opened)
     practice = run("practice", "al-sender", id=number)
     assert "third.xlsx" not in html(practice), "the practice desk knows no real return"
@@ -171,7 +170,7 @@ def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Ru
 # -------------------------------------------------------------------------------------------------------------- answer
 
 
-def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: desk.Desk) -> None:
+def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: service.Desk) -> None:
     test = run("answer", "al-sender", id=handed_in(opened, **portal_fixture.BROKEN))
     text = html(test)
     assert "This return cannot be sent" in text and "Nothing is" not in text
@@ -192,7 +191,7 @@ def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: des
         ("events", ("Came in", "Checked")),
     ],
 )
-def test_each_part_of_an_answer(run: Run, opened: desk.Desk, view: str, says: tuple[str, ...]) -> None:
+def test_each_part_of_an_answer(run: Run, opened: service.Desk, view: str, says: tuple[str, ...]) -> None:
     test = run("answer", "al-sender", id=handed_in(opened), view=view)
     for one in says:
         assert one in html(test), one
@@ -201,7 +200,7 @@ def test_each_part_of_an_answer(run: Run, opened: desk.Desk, view: str, says: tu
         assert "Your workbook with the findings in its cells" in labels and "Your file as it came" in labels
 
 
-def test_earlier_periods_stand_one_measure_at_a_time(run: Run, opened: desk.Desk) -> None:
+def test_earlier_periods_stand_one_measure_at_a_time(run: Run, opened: service.Desk) -> None:
     """All measures of this office at once made a page of 34,800 points."""
     test = run("answer", "al-sender", id=handed_in(opened), view="quarters")
     (measure,) = [box for box in test.selectbox if box.key == "quarters.measure"]
@@ -214,11 +213,11 @@ def test_earlier_periods_stand_one_measure_at_a_time(run: Run, opened: desk.Desk
     assert len(rows) > 3 and max(rows) < sum(rows) / 3
 
 
-def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened: desk.Desk) -> None:
+def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened: service.Desk) -> None:
     lines = [line.split(";") for line in portal_fixture.register_lines()[2:]]
     indicted = sum(1 for line in lines[1:] if line[6])
     data = portal_fixture.register_without(2)
-    number = desk.upload(opened, _who(opened, "hr-sender"), data, "registar.csv").submission_id
+    number = service.upload(opened, _who(opened, "hr-sender"), data, "registar.csv").submission_id
     assert lines[0][6] == "Datum optužnice" and number is not None
     text = html(run("answer", "hr-sender", id=number, view="changes"))
     for one in ("2 events are gone.", "0 events are new.", "no person and no case is listed", f">{indicted}<"):
@@ -229,7 +228,7 @@ def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened:
     assert run("answer", "al-sender", id=number, view="changes").title[0].value == "Not to be seen"
 
 
-def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened: desk.Desk) -> None:
+def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened: service.Desk) -> None:
     number = handed_in(opened)
     test = run("answer", "al-sender", id=number)
     assert "Send for approval" not in names(test)
@@ -254,25 +253,25 @@ def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened
     assert "Signature (Ed25519)" in text and "Approve" not in names(test)
 
 
-def test_an_explanation_is_offered_again_the_next_time(run: Run, opened: desk.Desk) -> None:
+def test_an_explanation_is_offered_again_the_next_time(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
-    desk.approve(opened, _who(opened, "al-approver"), number)
+    service.approve(opened, _who(opened, "al-approver"), number)
     again = handed_in(
         opened, **{**portal_fixture.UNUSUAL, "C9": 91, "D9": 90, "C8": 137, "D8": 128, "E33": 84, "E32": 102}
     )
     test = run("answer", "al-sender", id=again)
     assert "You explained this before" in html(test)
     assert "written on 2026-11-20, offered until 2027-11-20" in html(test)
-    before = len(desk.submission(opened, _who(opened, "al-sender"), again).open_warnings)
+    before = len(service.submission(opened, _who(opened, "al-sender"), again).open_warnings)
     next(b for b in test.button if b.label == "It is still true: use it again").click().run()
     assert not test.exception
-    assert len(desk.submission(opened, _who(opened, "al-sender"), again).open_warnings) < before
+    assert len(service.submission(opened, _who(opened, "al-sender"), again).open_warnings) < before
 
 
 @pytest.mark.slow
-def test_every_form_has_its_answer_in_every_part(run: Run, opened: desk.Desk) -> None:
+def test_every_form_has_its_answer_in_every_part(run: Run, opened: service.Desk) -> None:
     who = _who(opened, "secretariat")
-    newest = {one.row.form: one.submission_id for one in reversed(desk.submissions(opened, who)) if one.row.form}
+    newest = {one.row.form: one.submission_id for one in reversed(service.submissions(opened, who)) if one.row.form}
     assert len(newest) > 15
     for form, number in newest.items():
         for view in ("findings", "beside", "changes", "quarters", "files", "events"):
@@ -280,7 +279,7 @@ def test_every_form_has_its_answer_in_every_part(run: Run, opened: desk.Desk) ->
             assert test.title[0].value != "Not to be seen", form
 
 
-def test_too_few_words_are_refused_in_words(run: Run, opened: desk.Desk) -> None:
+def test_too_few_words_are_refused_in_words(run: Run, opened: service.Desk) -> None:
     test = run("answer", "al-sender", id=handed_in(opened))
     next(s for s in test.selectbox if s.label.startswith("Reason: ")).set_value("large_case")
     next(a for a in test.text_area if a.label.startswith("Explanation")).set_value("yes")
@@ -291,7 +290,7 @@ def test_too_few_words_are_refused_in_words(run: Run, opened: desk.Desk) -> None
 # ------------------------------------------------------------------------------------------------------------ deciding
 
 
-def test_a_second_person_approves_and_never_the_sender(run: Run, opened: desk.Desk) -> None:
+def test_a_second_person_approves_and_never_the_sender(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
     assert "Approve" not in names(run("answer", "al-sender", id=number))
     waiting = html(run("approve", "al-approver"))
@@ -302,16 +301,16 @@ def test_a_second_person_approves_and_never_the_sender(run: Run, opened: desk.De
     assert any("why you return it" in one.value for one in test.error)
     next(b for b in test.button if b.label == "Approve").click().run()
     assert any("Approved" in one.value for one in test.success)
-    assert desk.submission(opened, _who(opened, "al-approver"), number).state == "approved"
+    assert service.submission(opened, _who(opened, "al-approver"), number).state == "approved"
 
 
-def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: desk.Desk) -> None:
+def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: service.Desk) -> None:
     number, who = sent(opened), _who(opened, "al-sender")
-    held = [e for e in desk.submissions(opened, who) if e.row.filename == portal_fixture.RETURN.name]
+    held = [e for e in service.submissions(opened, who) if e.row.filename == portal_fixture.RETURN.name]
     (before,) = [e.submission_id for e in held if e.state in ("approved", "published")]
     assert "Replaced" not in html(run("answer", "al-sender", id=before))
-    desk.approve(opened, _who(opened, "al-approver"), number)
-    later = desk.submission(opened, who, number)
+    service.approve(opened, _who(opened, "al-approver"), number)
+    later = service.submission(opened, who, number)
     assert later.row.accepted_at is not None
     said = f'href="answer?id={number}" target="_self">by {number} since {later.row.accepted_at[:10]}</a>'
     answer = html(run("answer", "al-sender", id=before))
@@ -333,7 +332,7 @@ def _follow(run: Run, test: AppTest, rel: str) -> AppTest:
     return run("returns", "secretariat", **dict(parse_qsl(query)))
 
 
-def test_my_returns_shows_a_page_and_leads_to_older_and_newer_ones(run: Run, opened: desk.Desk) -> None:
+def test_my_returns_shows_a_page_and_leads_to_older_and_newer_ones(run: Run, opened: service.Desk) -> None:
     with opened.engine.connect() as connection:
         rows = connection.exec_driver_sql("select submission_id, received_at from submission").all()
     every = [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)]
@@ -344,13 +343,13 @@ def test_my_returns_shows_a_page_and_leads_to_older_and_newer_ones(run: Run, ope
     assert _listed(_follow(run, older, "prev")) == every[:50]
 
 
-def test_filters_of_my_returns_are_in_its_address(run: Run, opened: desk.Desk) -> None:
+def test_filters_of_my_returns_are_in_its_address(run: Run, opened: service.Desk) -> None:
     test = run(
         "returns", "secretariat", state="published", territory="MK", before="2026-11-01T00:00:00Z~S000000000000000"
     )
     listed = _listed(test)
     assert listed and all(
-        desk.submission(opened, _who(opened, "secretariat"), one).row.territory == "MK" for one in listed[:5]
+        service.submission(opened, _who(opened, "secretariat"), one).row.territory == "MK" for one in listed[:5]
     )
     next(s for s in test.selectbox if s.label == "Period").set_value("2026-Q1").run()
     assert not test.exception
@@ -360,7 +359,7 @@ def test_filters_of_my_returns_are_in_its_address(run: Run, opened: desk.Desk) -
     assert _listed(run("returns", "secretariat", state="gone", before="x")) == _listed(run("returns", "secretariat"))
 
 
-def test_a_return_goes_back_with_its_comment(run: Run, opened: desk.Desk) -> None:
+def test_a_return_goes_back_with_its_comment(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
     test = run("answer", "al-approver", id=number)
     next(a for a in test.text_area if a.label.startswith("Comment")).set_value("Please look at C9 again.")
@@ -369,7 +368,7 @@ def test_a_return_goes_back_with_its_comment(run: Run, opened: desk.Desk) -> Non
     assert "Please look at C9 again." in html(run("answer", "al-sender", id=number))
 
 
-def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: desk.Desk) -> None:
+def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
     test = run("answer", "secretariat", id=number)
     next(b for b in test.button if b.label == "Approve by override").click().run()
@@ -381,21 +380,21 @@ def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: desk.De
     assert "Approved by override of the steward" in later and "The approver is ill." in later
 
 
-def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: desk.Desk) -> None:
+def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: service.Desk) -> None:
     number = handed_in(opened)
     test = run("answer", "al-sender", id=number)
     next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
     next(b for b in test.button if b.label == "Withdraw").click().run()
     assert "Withdraw it indeed?" in html(test)
-    assert desk.submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
+    assert service.submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
-    assert desk.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
+    assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
 
 
-def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: desk.Desk) -> None:
+def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
-    desk.approve(opened, _who(opened, "al-approver"), number)
+    service.approve(opened, _who(opened, "al-approver"), number)
     test = run("answer", "al-sender", id=number)
     assert not [b for b in test.button if b.label == "Withdraw"]
     ask = "Ask for the withdrawal"
@@ -417,12 +416,12 @@ def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: desk.Desk
     next(t for t in test.text_input if t.label == "In words").set_value("Indeed")
     next(b for b in test.button if b.label == "Withdraw").click().run()
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
-    assert desk.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
+    assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
     assert "Withdrawal asked for" in html(run("answer", "al-sender", id=number, view="events"))
 
 
-def _who(opened: desk.Desk, account: str) -> Identity:
-    from pipelines.people import accounts
+def _who(opened: service.Desk, account: str) -> Identity:
+    from pipelines.submissions.accounts import accounts
 
     return accounts.identity(opened.engine, account)
 
@@ -430,20 +429,20 @@ def _who(opened: desk.Desk, account: str) -> Identity:
 # --------------------------------------------------------------------------------------------------------- other pages
 
 
-def test_an_upload_is_recognised_and_nothing_is_sent(run: Run, opened: desk.Desk) -> None:
+def test_an_upload_is_recognised_and_nothing_is_sent(run: Run, opened: service.Desk) -> None:
     test = run("upload", "al-sender")
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
     assert not test.exception
     text = html(test)
     assert "This is what we read" in text and "AL-JUSTICE-1" in text and "Nothing has been sent." in text
-    states = {one.row.filename: one.state for one in desk.submissions(opened, _who(opened, "al-sender"), mine=True)}
+    states = {one.row.filename: one.state for one in service.submissions(opened, _who(opened, "al-sender"), mine=True)}
     assert states == {"third.xlsx": "checked"}
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
     assert not test.exception and "Albania: Justice counts" in test.title[0].value
 
 
 def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
-    run: Run, opened: desk.Desk, monkeypatch: pytest.MonkeyPatch
+    run: Run, opened: service.Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pages that one run offers are told while others run: a list for all of them was empty for a moment."""
     test = run("upload", "al-sender")
@@ -461,11 +460,11 @@ def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
     assert not test.exception and "Albania: Justice counts" in test.title[0].value
 
 
-def test_a_file_of_another_office_is_not_kept(run: Run, opened: desk.Desk) -> None:
+def test_a_file_of_another_office_is_not_kept(run: Run, opened: service.Desk) -> None:
     test = run("upload", "mk-sender")
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
     assert "Why it was not kept" in html(test)
-    assert not desk.submissions(opened, _who(opened, "mk-sender"), mine=True)
+    assert not service.submissions(opened, _who(opened, "mk-sender"), mine=True)
 
 
 def test_the_board_shows_ones_own_scope_and_what_is_overdue_first(run: Run) -> None:
@@ -481,14 +480,14 @@ def test_kosovo_carries_its_footnote_wherever_its_name_stands(run: Run) -> None:
         assert UNSCR in html(run(page, "xk-viewer")), page
 
 
-def test_a_nil_return_is_confirmed_and_sent(run: Run, opened: desk.Desk) -> None:
+def test_a_nil_return_is_confirmed_and_sent(run: Run, opened: service.Desk) -> None:
     test = run("nil", "ba-brc-sender")
     next(b for b in test.button if b.label == "There was nothing to report").click().run()
     assert "is published as zero once a second person has approved it" in html(test)
-    assert not desk.submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
+    assert not service.submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
     next(b for b in test.button if b.label == "Yes, there was nothing: send it").click().run()
     assert not test.exception
-    (made,) = desk.submissions(opened, _who(opened, "ba-brc-sender"), mine=True)
+    (made,) = service.submissions(opened, _who(opened, "ba-brc-sender"), mine=True)
     assert made.row.kind == "nil" and made.state in ("sent", "checked")
     assert test.title[0].value.startswith("Brčko District")
 
@@ -498,8 +497,8 @@ def test_templates_are_offered_for_the_next_periods(run: Run) -> None:
     assert labels == ["Download the workbook for 2026 Q3", "Download the workbook for 2026 Q4"]
 
 
-def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: desk.Desk) -> None:
-    from pipelines.desk import practice
+def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: service.Desk) -> None:
+    from pipelines.submissions.service import practice
 
     test = run("practice", "al-sender")
     assert "Nothing here counts" in html(test)
@@ -510,15 +509,15 @@ def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: desk.Desk) -
     next(b for b in test.button if b.label == "Let the colleague approve it").click().run()
     assert not test.exception
     assert any("The colleague has approved it" in one.value for one in test.success)
-    assert not desk.submissions(opened, _who(opened, "al-sender"), mine=True), "nothing of it is in the real ledger"
+    assert not service.submissions(opened, _who(opened, "al-sender"), mine=True), "nothing of it is in the real ledger"
 
 
 def test_practice_begins_anew_in_one_run_of_the_page(
-    run: Run, opened: desk.Desk, monkeypatch: pytest.MonkeyPatch
+    run: Run, opened: service.Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two runs a file that is given goes to a drop area about to be replaced."""
     from dashboards.portal_pages import practice as page
-    from pipelines.desk import practice
+    from pipelines.submissions.service import practice
 
     test = run("practice", "al-sender")
     good = practice.files()[0]
@@ -526,7 +525,7 @@ def test_practice_begins_anew_in_one_run_of_the_page(
     before = test.file_uploader[0].id
     who = _who(opened, "al-sender")
     mine = practice.open(opened, who)
-    assert len(desk.submissions(mine, practice.who(mine, who))) == 1
+    assert len(service.submissions(mine, practice.who(mine, who))) == 1
     for answer, kept in (("No, keep it", 1), ("Yes, begin anew", 0)):
         next(b for b in test.button if b.label == "Begin anew").click().run()
         runs: list[int] = []
@@ -536,15 +535,15 @@ def test_practice_begins_anew_in_one_run_of_the_page(
         monkeypatch.setattr(page, "_overview", real)
         assert not test.exception and runs == [1], answer
         mine = practice.open(opened, who)
-        assert len(desk.submissions(mine, practice.who(mine, who))) == kept
+        assert len(service.submissions(mine, practice.who(mine, who))) == kept
         assert (test.file_uploader[0].id == before) == bool(kept), "an empty drop area where all began anew"
         assert answer not in names(test), "asked once"
     assert any("Practice begins anew" in one.value for one in test.success)
 
 
-def test_a_token_is_shown_once_and_revoked(run: Run, opened: desk.Desk) -> None:
-    from pipelines.people import tokens
-    from pipelines.people.identity import NotAllowedError
+def test_a_token_is_shown_once_and_revoked(run: Run, opened: service.Desk) -> None:
+    from pipelines.ledger.identity import NotAllowedError
+    from pipelines.submissions.accounts import tokens
 
     test = run("account", "al-sender")
     next(t for t in test.text_input if t.label == "What the new token is for").set_value("nightly export")
@@ -559,8 +558,8 @@ def test_a_token_is_shown_once_and_revoked(run: Run, opened: desk.Desk) -> None:
         tokens.identity(opened.engine, found[0])
 
 
-def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: desk.Desk) -> None:
-    from pipelines.people import accounts
+def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: service.Desk) -> None:
+    from pipelines.submissions.accounts import accounts
 
     test = run("people", "secretariat")
     test.text_input(key="new.account").set_value("me-office-sender")
@@ -573,7 +572,7 @@ def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: desk.D
     assert made.may("submitter", "ME", "justice") and not made.may("submitter", "AL", "justice")
 
 
-def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: desk.Desk) -> None:
+def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: service.Desk) -> None:
     import sqlalchemy as sa
 
     found = verify_ledger(opened.engine, home=opened.home)
@@ -593,9 +592,9 @@ def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: desk.Des
     [("people", "al-sender"), ("approve", "al-sender"), ("upload", "xk-viewer"), ("nil", "al-approver")],
 )
 def test_a_page_of_another_role_says_so_in_the_persons_language(
-    run: Run, opened: desk.Desk, page: str, account: str
+    run: Run, opened: service.Desk, page: str, account: str
 ) -> None:
-    from pipelines.people import accounts
+    from pipelines.submissions.accounts import accounts
 
     accounts.set_language(opened.engine, account, "sr", by=account)
     test = run(page, account)
@@ -605,8 +604,8 @@ def test_a_page_of_another_role_says_so_in_the_persons_language(
     assert [box.label for box in test.selectbox] == ["Језик"] and not test.file_uploader
 
 
-def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: desk.Desk) -> None:
-    from pipelines.people import accounts
+def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: service.Desk) -> None:
+    from pipelines.submissions.accounts import accounts
 
     test = run("returns", "al-sender")
     test.selectbox(key="head.language").set_value("sq").run()
@@ -614,24 +613,24 @@ def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: desk.Desk
     assert accounts.identity(opened.engine, "al-sender").language == "sq"
 
 
-def test_the_list_of_languages_says_the_right_one_in_every_run(run: Run, opened: desk.Desk) -> None:
+def test_the_list_of_languages_says_the_right_one_in_every_run(run: Run, opened: service.Desk) -> None:
     """A run of which the browser hears nothing must not be the only one that told it."""
-    from pipelines import locales
-    from pipelines.people import accounts
+    from pipelines.core import i18n
+    from pipelines.submissions.accounts import accounts
 
     accounts.set_language(opened.engine, "al-sender", "sq", by="al-sender")
     test = run("returns", "al-sender")
     for _ in range(2):
-        assert test.selectbox[0].proto.default == list(locales.language_names()).index("sq") != 0
+        assert test.selectbox[0].proto.default == list(i18n.language_names()).index("sq") != 0
         test.run()
 
 
-def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: desk.Desk) -> None:
+def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: service.Desk) -> None:
     name = "<b>third [press](mailto:somebody@elsewhere.example).xlsx"
     test = run("upload", "al-sender")
     test.file_uploader[0].set_value((name, portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
     assert not test.exception
-    (made,) = desk.submissions(opened, _who(opened, "al-sender"), mine=True)
+    (made,) = service.submissions(opened, _who(opened, "al-sender"), mine=True)
     for page, address in (("returns", {}), ("answer", {"id": made.submission_id})):
         shown = run(page, "al-sender", **address)
         raw = "\n".join(str(element.proto.body) for element in shown.get("html"))
@@ -644,14 +643,14 @@ def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: desk.De
 # --------------------------------------------------------------------------------------------------------- our figures
 
 
-def _restricted(opened: desk.Desk, query: str) -> list[tuple[object, ...]]:
+def _restricted(opened: service.Desk, query: str) -> list[tuple[object, ...]]:
     import duckdb
 
     with duckdb.connect(str(opened.home.warehouse / "indicators-restricted.duckdb"), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
-def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: desk.Desk) -> None:
+def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: service.Desk) -> None:
     text = html(run("figures", "al-sender"))
     assert text.count("Restricted: not for publication") > 3
     ((reported,),) = _restricted(
@@ -734,7 +733,7 @@ def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
 
     from dashboards.portal_layout import Here
     from dashboards.portal_pages.returns import _findings
-    from pipelines.desk import Entry
+    from pipelines.submissions.service import Entry
 
     row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
     one = cast(Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
@@ -745,9 +744,11 @@ def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
 # --------------------------------------------------------------------------------------------------------- damaged data
 
 
-def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(run: Run, opened: desk.Desk) -> None:
+def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(
+    run: Run, opened: service.Desk
+) -> None:
     number = handed_in(opened)
-    found = next(e.row for e in desk.submissions(opened, _who(opened, "al-sender")) if e.row.submission_id == number)
+    found = next(e.row for e in service.submissions(opened, _who(opened, "al-sender")) if e.row.submission_id == number)
     store.path_of(opened.home, found.sha256).write_bytes(b"changed")
     portal_layout._desk.clear()
     test = run("answer", "al-sender", id=number)
@@ -759,7 +760,7 @@ def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_
     assert any("What happened" in one.value for one in test.header)
 
 
-def test_a_page_on_a_damaged_ledger_says_so_and_does_not_end_in_an_error(run: Run, opened: desk.Desk) -> None:
+def test_a_page_on_a_damaged_ledger_says_so_and_does_not_end_in_an_error(run: Run, opened: service.Desk) -> None:
     opened.engine.dispose()
     (opened.home.restricted / "ledger.sqlite").write_bytes(b"x" * 100_000)
     portal_layout._desk.clear()
@@ -768,7 +769,7 @@ def test_a_page_on_a_damaged_ledger_says_so_and_does_not_end_in_an_error(run: Ru
     assert "it must be restored from a backup" in test.error[0].value
 
 
-def _who(opened: desk.Desk, account: str) -> Identity:
-    from pipelines.people import accounts
+def _who(opened: service.Desk, account: str) -> Identity:
+    from pipelines.submissions.accounts import accounts
 
     return accounts.identity(opened.engine, account)

@@ -19,15 +19,14 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.util import calc_hash
 
 from dashboards import portal_layout
-from pipelines import desk
-from pipelines.desk import uploading
-from pipelines.intake import ledger, record
-from pipelines.people import accounts
+from pipelines.submissions import ledger, record, service
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.service import uploading
 from tests import portal_fixture
 
 if TYPE_CHECKING:
-    from pipelines.home import Home
-    from pipelines.people.identity import Identity
+    from pipelines.core.home import Home
+    from pipelines.ledger.identity import Identity
 
 PORTAL = Path(__file__).resolve().parents[2] / "dashboards" / "portal.py"
 ACCOUNT = "al-sender"
@@ -37,10 +36,10 @@ Again = Callable[[], None]
 
 
 @pytest.fixture
-def opened(copied_home: Home) -> Iterator[desk.Desk]:
+def opened(copied_home: Home) -> Iterator[service.Desk]:
     """The desk of a copied home, with the accounts of the tests; its portal is signed in to."""
     portal_layout._desk.clear()
-    found = desk.open_desk(copied_home)
+    found = service.open_desk(copied_home)
     portal_fixture.make_accounts(found.engine)
     portal_layout.ask_for_claims(lambda: (portal_fixture.claims(ACCOUNT), ""))
     yield found
@@ -48,7 +47,7 @@ def opened(copied_home: Home) -> Iterator[desk.Desk]:
 
 
 @pytest.fixture
-def page(opened: desk.Desk) -> AppTest:
+def page(opened: service.Desk) -> AppTest:
     """The page of uploads, as it is opened."""
     test = AppTest.from_file(str(PORTAL), default_timeout=120)
     test._page_hash = calc_hash("upload")
@@ -101,7 +100,7 @@ def said(test: AppTest) -> str:
     return unescape("\n".join(str(element.proto.body) for element in test.get("html")))
 
 
-def who(opened: desk.Desk) -> Identity:
+def who(opened: service.Desk) -> Identity:
     return accounts.identity(opened.engine, ACCOUNT)
 
 
@@ -144,7 +143,7 @@ MOMENTS: dict[str, Callable[[pytest.MonkeyPatch, Again], None]] = {
 
 @pytest.mark.parametrize("moment", list(MOMENTS))
 def test_a_file_is_checked_once_and_its_findings_are_told(
-    page: AppTest, opened: desk.Desk, again: Again, checks: list[str], monkeypatch: pytest.MonkeyPatch, moment: str
+    page: AppTest, opened: service.Desk, again: Again, checks: list[str], monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     MOMENTS[moment](monkeypatch, again)
     page.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
@@ -152,13 +151,13 @@ def test_a_file_is_checked_once_and_its_findings_are_told(
     assert "to explain" in text and "This is what we read" in text
     assert "was here before" not in text
     assert checks == ["third.xlsx"]
-    (made,) = desk.submissions(opened, who(opened), mine=True)
+    (made,) = service.submissions(opened, who(opened), mine=True)
     assert (made.state, f"A draft, number {made.submission_id}." in text) == ("checked", True)
 
 
 @pytest.mark.parametrize("moment", ["read", "entered in the ledger", "recorded"])
 def test_a_check_as_another_form_is_joined_as_well(
-    page: AppTest, opened: desk.Desk, again: Again, checks: list[str], monkeypatch: pytest.MonkeyPatch, moment: str
+    page: AppTest, opened: service.Desk, again: Again, checks: list[str], monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     data = portal_fixture.workbook(portal_fixture.UNUSUAL)
     page.file_uploader[0].set_value(("third.xlsx", data, "x/y")).run()
@@ -168,27 +167,27 @@ def test_a_check_as_another_form_is_joined_as_well(
     text = said(page)
     assert "was here before" not in text and "Corrections only" in text
     assert checks == ["third.xlsx", "third.xlsx"]
-    made = desk.submissions(opened, who(opened), mine=True)
+    made = service.submissions(opened, who(opened), mine=True)
     assert sorted((one.state, one.row.kind) for one in made) == [("checked", "patch"), ("withdrawn", "full")]
 
 
-def test_the_same_file_a_second_time_is_still_told_as_such(page: AppTest, opened: desk.Desk) -> None:
+def test_the_same_file_a_second_time_is_still_told_as_such(page: AppTest, opened: service.Desk) -> None:
     data = portal_fixture.workbook(portal_fixture.UNUSUAL)
     page.file_uploader[0].set_value([("third.xlsx", data, "x/y"), ("copy.xlsx", data, "x/y")]).run()
     text = said(page)
     assert text.count("was here before and is not taken twice") == 1 and "to explain" in text
-    assert len(desk.submissions(opened, who(opened), mine=True)) == 1
+    assert len(service.submissions(opened, who(opened), mine=True)) == 1
 
 
 def test_a_refusal_that_a_run_has_missed_is_told(
-    page: AppTest, opened: desk.Desk, again: Again, monkeypatch: pytest.MonkeyPatch
+    page: AppTest, opened: service.Desk, again: Again, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*args: Any, **named: Any) -> Any:
         again()
-        raise desk.SubmissionRefusedError("This home takes such a file from nobody.")
+        raise service.SubmissionRefusedError("This home takes such a file from nobody.")
 
     monkeypatch.setattr(uploading, "upload", refused)
-    monkeypatch.setattr(desk, "upload", refused)
+    monkeypatch.setattr(service, "upload", refused)
     page.file_uploader[0].set_value(("third.xlsx", b"anything", "x/y")).run()
     assert "This home takes such a file from nobody." in said(page)
-    assert not desk.submissions(opened, who(opened), mine=True)
+    assert not service.submissions(opened, who(opened), mine=True)

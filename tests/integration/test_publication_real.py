@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from pipelines import refresh, steps
-from pipelines.home import Home
-from pipelines.intake import queries
-from pipelines.intake.ledger import open_ledger
+from pipelines import refresh
+from pipelines.core.home import Home
+from pipelines.ledger import queries
 from pipelines.refresh.counts import records_folder
+from pipelines.submissions.ledger import open_ledger
+from pipelines.warehouse import build_cache
 from tests import publication_fixture as fixture
 from tests.conftest import CLOCK
 from tests.integration import small
@@ -28,7 +29,7 @@ EARLIER = "2026-11-01T00:00:00Z"
 def drafted(copied_home: Home) -> Home:
     """The built home with a draft of the next edition: the same tables under another name."""
     shutil.copytree(copied_home.releases / "2026-Q3", copied_home.drafts / NEXT)
-    steps.remember(copied_home, "draft", "test", {"release": NEXT, "records": records_folder(copied_home).name})
+    build_cache.remember(copied_home, "draft", "test", {"release": NEXT, "records": records_folder(copied_home).name})
     return copied_home
 
 

@@ -18,8 +18,8 @@ import polars as pl
 import pytest
 from lifelines import KaplanMeierFitter
 
-from pipelines import codes
-from pipelines.indicators import metrics
+from pipelines.core import codes
+from pipelines.warehouse.metrics import metrics
 from tests.samples import plan
 from tests.samples.truth import draw
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import notices
-from pipelines.home import init
-from pipelines.intake.ledger import open_ledger
-from pipelines.people import accounts
-from pipelines.people.identity import SYSTEM, Grant
+from pipelines.core.home import init
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.submissions import notices
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.ledger import open_ledger
 
 
 def test_the_job_reminds_once_and_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

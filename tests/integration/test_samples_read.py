@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.readers.model import Content
-from pipelines.readers.read import read
-from pipelines.returns.model import OBSERVATION_KEY
-from pipelines.returns.recognise import recognise
-from pipelines.returns.registry import Registry, load
-from pipelines.returns.standardise import Reading, standardise
+from pipelines.declarations.registry import Registry, load
+from pipelines.model.content import Content
+from pipelines.model.long_tables import OBSERVATION_KEY
+from pipelines.reading.formats.read import read
+from pipelines.reading.standardise.recognise import recognise
+from pipelines.reading.standardise.standardise import Reading, standardise
 from tests.samples import plan
 from tests.samples.rows import Event, MadeReturn, Row
 from tests.samples.truth import draw

@@ -18,15 +18,15 @@ import polars as pl
 import pytest
 from openpyxl.utils import get_column_letter, range_boundaries
 
-from pipelines import templates
-from pipelines.home import Home
-from pipelines.readers.model import Content
-from pipelines.readers.read import read
-from pipelines.returns.folding import fold
-from pipelines.returns.model import OBSERVATION_KEY
-from pipelines.returns.recognise import recognise
-from pipelines.returns.registry import load
-from pipelines.returns.standardise import Reading, standardise
+from pipelines.core.home import Home
+from pipelines.core.text.folding import fold
+from pipelines.declarations.registry import load
+from pipelines.model.content import Content
+from pipelines.model.long_tables import OBSERVATION_KEY
+from pipelines.office import templates
+from pipelines.reading.formats.read import read
+from pipelines.reading.standardise.recognise import recognise
+from pipelines.reading.standardise.standardise import Reading, standardise
 from tests.integration.filling import _like, fill
 from tests.samples import plan
 from tests.samples.rows import Event, MadeReturn
@@ -172,7 +172,7 @@ def test_an_empty_workbook_says_what_is_missing(workbook: str) -> None:
 
 def test_a_workbook_of_the_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The workbook of a quarter that has not ended, filled in; and one whose title was changed to a quarter before."""
-    from pipelines.intake.check import CheckJob, check_many
+    from pipelines.submissions.checking.check import CheckJob, check_many
 
     monkeypatch.setenv("RTI_NOW", plan.CLOCK)
     workbook = "BA_STATE-JUSTICE-1-XLSX"
@@ -197,7 +197,7 @@ def test_a_workbook_of_the_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_whole_check_takes_them_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.intake.check import CheckJob, check_many
+    from pipelines.submissions.checking.check import CheckJob, check_many
 
     monkeypatch.setenv("RTI_NOW", plan.CLOCK)
     jobs = []
@@ -218,7 +218,7 @@ def test_the_command_puts_the_figures_accepted_last_beside_the_cells(
     demonstration: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of a form that is no workbook: its second form shows what came in by the first."""
-    from pipelines.cli import main
+    from pipelines.cli.main import main
 
     out = tmp_path / "a.xlsx"
     assert main(["template", "RS-JUSTICE-1", "2026-Q4", "-o", str(out)]) == 0

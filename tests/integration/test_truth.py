@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import warehouse
-from pipelines.codes import REGION
-from pipelines.home import open_home
+from pipelines.core.codes import REGION
+from pipelines.core.home import open_home
+from pipelines.warehouse import dbt
 from tests.integration import truth_counts as truth
 from tests.samples import plan
 from tests.samples.truth import draw
@@ -51,9 +51,9 @@ def _meant() -> truth.Areas:
 
 @cache
 def _mart(root: Path) -> pl.DataFrame:
-    counts = warehouse.latest_counts(open_home(root))
+    counts = dbt.latest_counts(open_home(root))
     assert counts is not None
-    return pl.read_parquet(warehouse.tables(counts) / "mart_count.parquet")
+    return pl.read_parquet(dbt.tables(counts) / "mart_count.parquet")
 
 
 def _found(mart: pl.DataFrame) -> tuple[dict[tuple[Any, ...], truth.Value], list[str]]:

@@ -12,12 +12,14 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import clock, codes, measuring, warehouse, warehouse_tables
-from pipelines.home import Home, init
-from pipelines.indicators import measured
-from pipelines.reference.gather import gather_reference
-from pipelines.returns.export import frames
-from pipelines.returns.registry import load
+from pipelines.core import clock, codes
+from pipelines.core.home import Home, init
+from pipelines.declarations.export import frames
+from pipelines.declarations.registry import load
+from pipelines.publication import measured_quality
+from pipelines.refresh import measuring
+from pipelines.warehouse import dbt, exported_tables
+from pipelines.warehouse.reference.gather import gather_reference
 from tests.integration.dbt_facts import World, at
 
 NOW = "2025-12-01T00:00:00Z"
@@ -74,14 +76,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         revised_world().write(made)
         gather_reference(made)
         frames(load())["law_article"].write_parquet(made.gathered / "law_article.parquet")
-        warehouse.build_counts(made)
+        dbt.build_counts(made)
         yield made
 
 
 def read(home: Home, table: str) -> pl.DataFrame:
-    counts = warehouse.latest_counts(home)
+    counts = dbt.latest_counts(home)
     assert counts is not None
-    return pl.read_parquet(warehouse.tables(counts) / f"{table}.parquet")
+    return pl.read_parquet(dbt.tables(counts) / f"{table}.parquet")
 
 
 def known(triangle: pl.DataFrame, area: str, period: str) -> list[tuple[str, float | None]]:
@@ -144,7 +146,7 @@ def test_what_is_not_final_yet_says_so_from_the_cell_to_the_region(home: Home) -
 
 
 def test_measures_of_revision_by_hand(home: Home) -> None:
-    made = measured.inside(home, warehouse.tables(warehouse.latest_counts(home)), at(NOW))  # type: ignore[arg-type]
+    made = measured_quality.inside(home, dbt.tables(dbt.latest_counts(home)), at(NOW))  # type: ignore[arg-type]
     summary = {row["area"]: row for row in made["mart_revision_summary"].to_dicts()}
     # AL: 20 -> 26 and 30; the third quarter is provisional. XK: 10 -> 12, 15 -> 13, 6 (final by its return).
     assert (summary["AL"]["periods"], summary["AL"]["revised"], summary["AL"]["mean_absolute"]) == (2, 1, 3)
@@ -161,10 +163,10 @@ def test_measures_of_revision_by_hand(home: Home) -> None:
 
 
 def test_as_of_the_day_before_a_revision_shows_the_old_figure(home: Home, tmp_path: Path) -> None:
-    before = warehouse.latest_counts(home)
+    before = dbt.latest_counts(home)
     old = measuring.as_of(home, at("2025-07-09T23:59:59Z"), tmp_path / "old")
     new = measuring.as_of(home, at("2025-07-10T10:00:00Z"))
-    after = warehouse.latest_counts(home)
+    after = dbt.latest_counts(home)
     assert figure(old, "AL", "2025-Q1")["value"] == 20 and figure(new, "AL", "2025-Q1")["value"] == 26
     assert figure(old, "BA", "2025-Q1")["value"] == 12, "the parts of 1 July were known"
     quarters = pl.read_parquet(old / "tables" / "mart_count.parquet")["period"].to_list()
@@ -182,14 +184,14 @@ def test_as_of_the_day_before_a_revision_shows_the_old_figure(home: Home, tmp_pa
 
 def test_as_of_now_is_the_build_of_today_row_by_row(home: Home, tmp_path: Path) -> None:
     folder = measuring.as_of(home, at(NOW), tmp_path / "now")
-    counts = warehouse.latest_counts(home)
+    counts = dbt.latest_counts(home)
     assert counts is not None
-    for name in (table.name for table in warehouse_tables.COUNTS):
-        today = pl.read_parquet(warehouse.tables(counts) / f"{name}.parquet")
+    for name in (table.name for table in exported_tables.COUNTS):
+        today = pl.read_parquet(dbt.tables(counts) / f"{name}.parquet")
         then = pl.read_parquet(folder / "tables" / f"{name}.parquet")
         assert then.equals(today), name
         assert name != "mart_count" or then.height > 0
-    for name, table in measured.inside(home, warehouse.tables(counts), at(NOW)).items():
+    for name, table in measured_quality.inside(home, dbt.tables(counts), at(NOW)).items():
         assert pl.read_parquet(folder / "tables" / f"{name}.parquet").equals(table), name
 
 
@@ -213,10 +215,10 @@ def test_a_failed_build_leaves_nothing_and_the_earlier_folder_whole(
     kept = sorted(path.name for path in folder.rglob("*"))
 
     def broken(*_: object, **__: object) -> Path:
-        raise warehouse.WarehouseError("planted")
+        raise dbt.WarehouseError("planted")
 
-    monkeypatch.setattr(warehouse, "build_indicators", broken)
-    with pytest.raises(warehouse.WarehouseError, match="planted"):
+    monkeypatch.setattr(dbt, "build_indicators", broken)
+    with pytest.raises(dbt.WarehouseError, match="planted"):
         measuring.as_of(home, moment, tmp_path / "then")
     assert sorted(path.name for path in folder.rglob("*")) == kept
     assert [path.name for path in tmp_path.iterdir()] == ["then"]
@@ -226,7 +228,7 @@ def test_a_failed_build_leaves_nothing_and_the_earlier_folder_whole(
 def test_measuring_again_with_nothing_new_is_no_work(home: Home) -> None:
     assert measuring.measure(home).new
     assert not measuring.measure(home).new
-    shutil.rmtree(measured.folder(home))
+    shutil.rmtree(measured_quality.folder(home))
     assert measuring.measure(home).new
 
 
@@ -235,8 +237,8 @@ def _values(folder: Path) -> list[float | None]:
 
 
 def test_a_moment_is_a_day_to_its_end_or_a_time() -> None:
-    from pipelines.commands.as_of import _moment
-    from pipelines.commands.common import Failure
+    from pipelines.cli.as_of import _moment
+    from pipelines.cli.common import Failure
 
     assert _moment("2026-06-30") == datetime.fromisoformat("2026-06-30T23:59:59+00:00")
     assert _moment("2026-06-30T12:00:00+02:00") == datetime.fromisoformat("2026-06-30T10:00:00+00:00")

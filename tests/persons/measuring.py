@@ -1,4 +1,4 @@
-"""Recall and precision of `pipelines/persons/names.py` over `corpus.csv`."""
+"""Recall and precision of `pipelines/reading/privacy/names.py` over `corpus.csv`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.persons.names import has_name, is_name
+from pipelines.reading.privacy.names import has_name, is_name
 
 
 @dataclass

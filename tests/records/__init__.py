@@ -7,8 +7,8 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.returns.model import CASE_EVENT, empty
-from pipelines.returns.periods import Period
+from pipelines.model.long_tables import CASE_EVENT, empty
+from pipelines.model.periods import Period
 from tests.samples.articles import articles
 from tests.samples.rows import quarter, quarters
 from tests.samples.simulation import Happening, draw_cohort

@@ -16,8 +16,9 @@ from typing import Any
 import polars as pl
 
 from dashboards import portal_app
-from pipelines.intake import decisions, facts, ledger, receipts, record, store
-from pipelines.readers.pool import ChildPool
+from pipelines.ledger import facts
+from pipelines.reading.sandbox.pool import ChildPool
+from pipelines.submissions import decisions, ledger, receipts, record, store
 
 # Only `os.fsync` of the store, not that of everybody.
 store.os = SimpleNamespace(**{name: getattr(os, name) for name in dir(os)})  # type: ignore[assignment]

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import httpx
 
-from pipelines.home import Home, open_home
+from pipelines.core.home import Home, open_home
 from tests.conftest import CLOCK, frozen_at
 from tests.ports import free_port
 
@@ -42,8 +42,8 @@ class Service:
     def token(self, account: str) -> str:
         """A token of an account, issued once in the ledger beside the service."""
         if account not in self.tokens:
-            from pipelines.intake.ledger import open_ledger
-            from pipelines.people import accounts, tokens
+            from pipelines.submissions.accounts import accounts, tokens
+            from pipelines.submissions.ledger import open_ledger
 
             with frozen_at(CLOCK, self.home.root):
                 engine = open_ledger(self.home)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-from pipelines.home import Home
+from pipelines.core.home import Home
 
 BOUNDARY = "----a-file"
 _PIECE = b"\0" * 256 * 1024

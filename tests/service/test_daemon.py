@@ -15,12 +15,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines import cli, notices
-from pipelines.home import Home, open_home
-from pipelines.home_lock import HomeBusyError, hold_home_lock
-from pipelines.intake import ledger, queries
+from pipelines.cli import main
+from pipelines.core.home import Home, open_home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.ledger import queries
 from pipelines.refresh import due
 from pipelines.runs.instance import instance_folder
+from pipelines.submissions import ledger, notices
 from tests.conftest import CLOCK
 from tests.service.running import PROJECT
 
@@ -38,7 +39,7 @@ def home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
     due.mark_gathered(copied, queries.last_event_id(ledger.open_ledger(copied)))
     due.mark_refreshed(copied)
     assert due.news(copied, after=0).territories == ()
-    assert cli.main(["nil", "AL-VICTIMS-1", "2026-Q3", "--comment", "none"]) == 0
+    assert main.main(["nil", "AL-VICTIMS-1", "2026-Q3", "--comment", "none"]) == 0
     return copied
 
 

@@ -15,7 +15,7 @@ import pytest
 import websockets.exceptions
 import websockets.sync.client
 
-from pipelines.home import Home, init
+from pipelines.core.home import Home, init
 from pipelines.runs.instance import instance_folder
 from tests.conftest import CLOCK
 from tests.ports import free_port
@@ -46,7 +46,7 @@ def runs(home: Home) -> list[str]:
 def address(home: Home, runs: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The UI of the home, in a process of its own."""
     port = free_port()
-    command = [sys.executable, "-m", "pipelines.service.dagster_ui", "--port", str(port)]
+    command = [sys.executable, "-m", "pipelines.operations.dagster_ui", "--port", str(port)]
     environment = {**os.environ, "RTI_HOME": str(home.root), "RTI_NOW": CLOCK}
     log = tmp_path_factory.mktemp("log") / "ui.log"
     with log.open("wb") as output:

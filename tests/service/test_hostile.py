@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pipelines.intake import queries
-from pipelines.intake.ledger import open_ledger
+from pipelines.ledger import queries
+from pipelines.submissions.ledger import open_ledger
 from tests.component.hostile_files import (
     pdf_of_many_lines,
     pdf_of_many_pages,

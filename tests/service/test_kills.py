@@ -18,10 +18,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipelines.home import Home
-from pipelines.intake import facts, history, queries, receipts, store
-from pipelines.intake.ledger import open_ledger
-from pipelines.intake.verification import verify_ledger
+from pipelines.core.home import Home
+from pipelines.ledger import facts, queries
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions import receipts, store
+from pipelines.submissions.checking import history
+from pipelines.submissions.ledger import open_ledger
 from tests.conftest import CLOCK, frozen_at
 from tests.service import running
 from tests.service.running import Service, serving

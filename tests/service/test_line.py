@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pipelines.intake import queries, store
-from pipelines.intake.ledger import open_ledger
+from pipelines.ledger import queries
+from pipelines.submissions import store
+from pipelines.submissions.ledger import open_ledger
 from tests import portal_fixture
 from tests.conftest import CLOCK, frozen_at
 from tests.service import running

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipelines.home import open_home
+from pipelines.core.home import open_home
 from tests.conftest import CLOCK
 from tests.service.running import LONGEST_START, PROJECT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines import codes
+from pipelines.core import codes
 
 AGES_OF_TOTALS = {"_T": "all", "_Z": "all", "Y_GE18": "adults"}
 

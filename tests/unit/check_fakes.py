@@ -17,14 +17,14 @@ from typing import Any, ClassVar
 import polars as pl
 import pytest
 
-from pipelines.intake import check
-from pipelines.intake.work import Taken, Task
-from pipelines.readers.model import ReadError, Where
-from pipelines.returns import rules
-from pipelines.returns.findings import Finding
-from pipelines.returns.model import CASE_EVENT, empty
-from pipelines.returns.periods import Period
-from pipelines.returns.rules import Rule
+from pipelines.findings import rules
+from pipelines.findings.finding import Finding
+from pipelines.findings.rules import Rule
+from pipelines.model.content import ReadError, Where
+from pipelines.model.long_tables import CASE_EVENT, empty
+from pipelines.model.periods import Period
+from pipelines.submissions.checking import check
+from pipelines.submissions.checking.read_task import Taken, Task
 from tests.component.ledger_fakes import observations
 
 SERIES = "QQ-JUSTICE-OFFICE"

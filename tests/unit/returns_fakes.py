@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.readers.model import Cell, Content, Grid, Table, Where
-from pipelines.returns.findings import Finding
-from pipelines.returns.form import Form
-from pipelines.returns.registry import Registry, load_from
-from pipelines.returns.standardise import Reading, standardise
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import Registry, load_from
+from pipelines.findings.finding import Finding
+from pipelines.model.content import Cell, Content, Grid, Table, Where
+from pipelines.reading.standardise.standardise import Reading, standardise
 
 TERRITORY = """
 code: ZZ

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.readers.read import read
-from pipelines.reference.areas import areas_of
-from pipelines.returns import registry
-from pipelines.returns.recognise import recognise
-from pipelines.returns.standardise import standardise
+from pipelines.declarations import registry
+from pipelines.reading.formats.read import read
+from pipelines.reading.standardise.recognise import recognise
+from pipelines.reading.standardise.standardise import standardise
+from pipelines.warehouse.reference.areas import areas_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-territory.md"
 _FILE = re.compile(r"```(?:yaml|csv)\n# (?P<path>[\w/.]+)\n(?P<body>.*?)```", re.DOTALL)

@@ -9,9 +9,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import answers
-from pipelines.answers.series import before
-from pipelines.returns.model import CASE_EVENT, OBSERVATION
+from pipelines.model.long_tables import CASE_EVENT, OBSERVATION
+from pipelines.office import answers
+from pipelines.office.answers.series import before
 
 BASE: dict[str, Any] = {
     "territory": "MK", "jurisdiction": "MK", "instrument": "justice", "source": "MK_SSO", "freq": "Q",

@@ -8,17 +8,17 @@ import zipfile
 
 import pytest
 
-from pipelines.answers import wording
-from pipelines.locales import phrases
-from pipelines.locales.extraction import ROOT
-from pipelines.readers.model import ReadError
-from pipelines.readers.sniff import sniff
-from pipelines.returns.findings import Finding
-from pipelines.returns.rules import from_read_error
+from pipelines.findings import phrases
+from pipelines.findings.finding import Finding
+from pipelines.findings.rules import from_read_error
+from pipelines.model.content import ReadError
+from pipelines.office.answers import wording
+from pipelines.reading.formats.sniff import sniff
+from pipelines.translation.extraction import ROOT
 
 SAID = "\n".join(
     path.read_text(encoding="utf-8")
-    for folder in ("pipelines/readers", "pipelines/returns")
+    for folder in ("pipelines/reading",)
     for path in sorted((ROOT / folder).rglob("*.py"))
 ).replace('"CSV UTF-8 or " + _XLSX', '"CSV UTF-8 or Excel Workbook (.xlsx)"')
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from pipelines.readers.as_json import content_as_json
-from pipelines.readers.model import Cell, Cube, CubeObservation, Dimension, Grid, Member, Remark, Table, Where
+from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid, Member, Remark, Table, Where
+from pipelines.reading.formats.as_json import content_as_json
 
 
 def test_a_grid_is_tables_of_cells() -> None:

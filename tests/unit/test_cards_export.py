@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import codes
-from pipelines.indicators import breaks, cards_export, counting
-from pipelines.indicators.breaks import Break
-from pipelines.returns.registry import Registry, load
+from pipelines.core import codes
+from pipelines.declarations.registry import Registry, load
+from pipelines.warehouse.metrics import breaks, cards_export, counting
+from pipelines.warehouse.metrics.breaks import Break
 from tests.unit.test_counting_cards import _rule, _with_rules
 
 QUARTERS = [f"{year}-Q{quarter}" for year in range(2018, 2027) for quarter in (1, 2, 3, 4)]

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from pipelines import codes
+from pipelines.core import codes
 
 LANGUAGES = {"en", "sq", "bs", "hr", "mk", "sr", "cnr"}
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.indicators import coherence, coherence_page
-from pipelines.indicators.coherence import (
+from pipelines.declarations.yaml_file import DeclarationError
+from pipelines.warehouse.quality import coherence, coherence_page
+from pipelines.warehouse.quality.coherence import (
     MixedKindsError,
     declared,
     explain,
@@ -23,10 +24,9 @@ from pipelines.indicators.coherence import (
     parts,
     resolve_amounts,
 )
-from pipelines.indicators.coherence_reasons import Declarations, Reason, Selector, read_reasons
-from pipelines.reference.model import REFERENCE
-from pipelines.reference.published import GLOTIP_FIGURES, read_invented, read_published
-from pipelines.returns.yamlfile import DeclarationError
+from pipelines.warehouse.quality.coherence_reasons import Declarations, Reason, Selector, read_reasons
+from pipelines.warehouse.reference.model import REFERENCE
+from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "unodc_data_glotip.xlsx"
 ILO = "ILO CEACR Direct Request adopted 2018 (C29 Albania) citing GRETA 2016 report"
@@ -133,7 +133,7 @@ def test_the_page_shows_what_the_code_gives() -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not REAL.is_file(), reason="UNODC's table does not lie beside the project")
 def test_unodcs_figures_are_those_of_its_table() -> None:
-    from pipelines.reference.glotip import read_glotip
+    from pipelines.warehouse.reference.glotip import read_glotip
 
     table, ours = read_glotip(REAL.read_bytes()).rows, read_published(GLOTIP_FIGURES)
     key = ["source", *coherence.KEY, "victim_status", "mapping", "measure_words", "breakdown"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.indicators.contract import ContractError, hold
+from pipelines.warehouse.quality.contract import ContractError, hold
 
 ROW = {
     "territory": "AA", "instrument": "justice", "freq": "Q", "period": "2026-Q3", "indicator": "completeness",

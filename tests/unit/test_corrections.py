@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.returns.corrections import Correction
-from pipelines.returns.form import Form
-from pipelines.returns.standardise import Reading
+from pipelines.declarations.corrections import Correction
+from pipelines.declarations.form import Form
+from pipelines.reading.standardise.standardise import Reading
 from tests.unit.returns_fakes import BASE, grid, make_registry, of_rule, read, told, with_cell
 
 ENTRY = """corrections:

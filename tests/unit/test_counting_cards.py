@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines import codes
-from pipelines.indicators import counting, counting_table
-from pipelines.indicators.counting import NoRuleError, card, may_divide
-from pipelines.returns.export import SCHEMAS, frames
-from pipelines.returns.registry import Registry, load, load_from
-from pipelines.returns.territory import STATEMENTS
-from pipelines.returns.yamlfile import DeclarationError
+from pipelines.core import codes
+from pipelines.declarations.export import SCHEMAS, frames
+from pipelines.declarations.registry import Registry, load, load_from
+from pipelines.declarations.territory import STATEMENTS
+from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.statistics.comparability import comparability
+from pipelines.warehouse.metrics import counting, counting_table
+from pipelines.warehouse.metrics.counting import NoRuleError, card, may_divide
 from tests.unit import returns_fakes as fakes
 
 RULE: dict[str, Any] = {
@@ -245,4 +245,4 @@ def test_dbt_gets_every_statement() -> None:
 def test_the_page_holds_the_rules_as_they_stand() -> None:
     page = counting_table.PAGE.read_text(encoding="utf-8")
     made = counting_table.in_page(page, counting_table.table(counting_table.declared()))
-    assert page == made, "run: python -m pipelines.indicators.counting_table"
+    assert page == made, "run: python -m pipelines.warehouse.metrics.counting_table"

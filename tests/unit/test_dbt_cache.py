@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import dbt_cache, warehouse
-from pipelines.home import init
+from pipelines.core.home import init
+from pipelines.warehouse import dbt, dbt_cache
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ def test_cache_folder_without_writable_home_is_private_temporary(
 
 def test_remove_unfinished_builds_keeps_finished_ones(tmp_path: Path) -> None:
     home = init(tmp_path / "home", "demonstration")
-    unfinished = warehouse._new_building(home.warehouse, "indicators-restricted")
-    assert warehouse._new_building(home.warehouse, "indicators-restricted") != unfinished
+    unfinished = dbt._new_building(home.warehouse, "indicators-restricted")
+    assert dbt._new_building(home.warehouse, "indicators-restricted") != unfinished
     old = home.warehouse / ".indicators-restricted.duckdb.building"
     protected = home.protected / "abc" / ".indicators.duckdb.building"
     protected.parent.mkdir()
     finished = home.warehouse / "counts-000001.duckdb"
     for path in (old, protected, finished):
         path.touch()
-    assert len(warehouse.remove_unfinished_builds(home)) == 4
+    assert len(dbt.remove_unfinished_builds(home)) == 4
     assert [path.name for path in home.warehouse.iterdir()] == [finished.name]
     assert not protected.exists()

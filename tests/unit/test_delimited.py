@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.readers.common import MAX_CELLS
-from pipelines.readers.delimited import read
-from pipelines.readers.model import ReadError
+from pipelines.model.content import ReadError
+from pipelines.reading.formats.common import MAX_CELLS
+from pipelines.reading.formats.delimited import read
 
 
 def _rows(data: bytes, **options: object) -> list[tuple[int | None, int, str]]:

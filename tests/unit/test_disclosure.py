@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import codes
-from pipelines.disclosure import audit, lp, programme, protect, space, ties
+from pipelines.core import codes
+from pipelines.publication.disclosure import audit, lp, programme, protect, space, ties
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *space.DETAIL)
 

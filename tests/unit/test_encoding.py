@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.readers.encoding import ALPHABETS, CANDIDATES, decode, pieces_of, score
-from pipelines.readers.model import ReadError
+from pipelines.model.content import ReadError
+from pipelines.reading.formats.encoding import ALPHABETS, CANDIDATES, decode, pieces_of, score
 
 LATIN = "Optužena lica;Muškarci;Žene\r\nTrgovina ljudima – čl. 186;12;3\r\nKrijumčarenje, Đurđevac, Nikšić;4;0\r\n"
 TEXTS = {

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from pipelines.cli import main
-from pipelines.indicators import esms, esms_page
-from pipelines.indicators.esms import COMMON, GENERIC, MESSAGE, OURS, STRUCTURE, MetadataError
-from pipelines.indicators.quality_figures import INDICATORS, Delivery, Figure, figures
-from pipelines.returns.registry import load
-from pipelines.returns.sims import CONCEPTS, Sims, Statement, load_sims
+from pipelines.cli.main import main
+from pipelines.declarations.registry import load
+from pipelines.declarations.sims import CONCEPTS, Sims, Statement, load_sims
+from pipelines.warehouse.metadata import esms, esms_page
+from pipelines.warehouse.metadata.esms import COMMON, GENERIC, MESSAGE, OURS, STRUCTURE, MetadataError
+from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, figures
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SEEN_ELSEWHERE = {

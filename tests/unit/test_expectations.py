@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 
 from expectations.judge import History, JudgedReturn, judge
-from pipelines.returns.export import list_expected_returns
-from pipelines.returns.findings import Finding
-from pipelines.returns.model import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
-from pipelines.returns.periods import Period
-from pipelines.returns.registry import Registry, load
-from pipelines.returns.standardise import Reading
+from pipelines.declarations.export import list_expected_returns
+from pipelines.declarations.registry import Registry, load
+from pipelines.findings.finding import Finding
+from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
+from pipelines.model.periods import Period
+from pipelines.reading.standardise.standardise import Reading
 
 RECEIVED = datetime(2025, 7, 20, tzinfo=UTC)
 """In time for the second quarter of 2025."""

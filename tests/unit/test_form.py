@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.returns import schema
-from pipelines.returns.declared import within
-from pipelines.returns.folding import fold, has_lookalike, nearest
-from pipelines.returns.form import Form
-from pipelines.returns.law import Law
-from pipelines.returns.numbers import NumberReader
-from pipelines.returns.plan import code_tables
-from pipelines.returns.template import Meaning, compile_template, label_table, written
+from pipelines.core.text.folding import fold, has_lookalike, nearest
+from pipelines.declarations import json_schema
+from pipelines.declarations.base import within
+from pipelines.declarations.form import Form
+from pipelines.declarations.label_template import Meaning, compile_template, label_table, written
+from pipelines.declarations.law import Law
+from pipelines.reading.standardise.numbers import NumberReader
+from pipelines.reading.standardise.plan import code_tables
 from tests.unit.returns_fakes import BASE, form_of
 
 
@@ -181,15 +181,17 @@ def test_a_number_below_half_of_its_unit_is_no_true_zero() -> None:
 
 
 def test_committed_schemas_are_current() -> None:
-    for name, text in schema.schemas().items():
-        path = schema.FOLDER / name
-        assert path.read_text(encoding="utf-8") == text, f"run python -m pipelines.returns.schema: {path} is stale"
+    for name, text in json_schema.schemas().items():
+        path = json_schema.FOLDER / name
+        assert path.read_text(encoding="utf-8") == text, (
+            f"run python -m pipelines.declarations.json_schema: {path} is stale"
+        )
 
 
 def test_the_schema_accepts_what_the_models_accept() -> None:
     import jsonschema
 
-    checker = jsonschema.Draft202012Validator(schema.form_json_schema())
+    checker = jsonschema.Draft202012Validator(json_schema.form_json_schema())
     later = {"id": "ZZ-JUSTICE-2", "same_as": "ZZ-JUSTICE-1", "valid": "2025-Q1.."}
     assert [e.message for e in checker.iter_errors({"forms": [BASE, later]})] == []
     assert list(checker.iter_errors({"forms": [{**BASE, "colour": "red"}]}))

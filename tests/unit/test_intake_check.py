@@ -10,11 +10,11 @@ import jsonschema
 import polars as pl
 import pytest
 
-from pipelines import clock
-from pipelines.intake import nil
-from pipelines.intake.check import CheckJob, Step, UnknownFormError, check, check_many
-from pipelines.intake.totals import totals
-from pipelines.returns.model import CASE_EVENT, empty
+from pipelines.core import clock
+from pipelines.model.long_tables import CASE_EVENT, empty
+from pipelines.submissions.checking import nil
+from pipelines.submissions.checking.check import CheckJob, Step, UnknownFormError, check, check_many
+from pipelines.submissions.checking.totals import totals
 from tests.component.ledger_fakes import observations
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY

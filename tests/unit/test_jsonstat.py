@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.readers import jsonstat
-from pipelines.readers.model import Cube, ReadError
+from pipelines.model.content import Cube, ReadError
+from pipelines.reading.formats import jsonstat
 
 SHARED = Path(__file__).parents[3] / "shared" / "real" / "jsonstat" / "pyjstat"
 FILES = sorted(SHARED.glob("*.json")) if SHARED.exists() else []

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import locales
-from pipelines.locales import catalogues, extraction, review, script
-from pipelines.locales.__main__ import main
-from pipelines.locales.findings import describe_finding
-from pipelines.returns.findings import Finding
-from pipelines.returns.rules import all_rules, fill
+from pipelines.core import i18n
+from pipelines.core.text import script
+from pipelines.findings.finding import Finding
+from pipelines.findings.rules import all_rules, fill
+from pipelines.findings.texts import describe_finding
+from pipelines.translation import catalogues, extraction, review
+from pipelines.translation.__main__ import main
 
 WRITTEN = ("sq", "bs", "hr", "mk", "sr", "cnr")
 TOLD = (*WRITTEN, "sr-Latn")
@@ -59,7 +60,8 @@ LATIN_IN_CYRILLIC = {
     "en", "example",
     "form", "glotip", "host", "http", "https", "id", "index", "json", "key", "label", "md", "measurement",
     "mm", "multipart", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
-    "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat", "subject",
+    "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat",
+    "subject", "warehouse",
     "tls", "user",
     "utf", "value", "webhook", "windows", "x", "xls", "xlsb", "xlsx", "yml", "z",
 }
@@ -138,14 +140,14 @@ def test_a_rule_of_an_earlier_version_still_opens() -> None:
 
 
 def test_english_is_the_source_and_needs_no_catalogue() -> None:
-    assert locales.languages()[0] == "en"
-    assert locales.gettext("Correct the number.", "en") == "Correct the number."
-    assert locales.gettext("Correct the number.", "xx") == "Correct the number."
-    assert locales.gettext("") == ""
+    assert i18n.languages()[0] == "en"
+    assert i18n.gettext("Correct the number.", "en") == "Correct the number."
+    assert i18n.gettext("Correct the number.", "xx") == "Correct the number."
+    assert i18n.gettext("") == ""
 
 
 def test_the_languages_of_a_chooser_bear_their_own_names() -> None:
-    assert locales.language_names() == {
+    assert i18n.language_names() == {
         "en": "English",
         "sq": "Shqip",
         "bs": "Bosanski",
@@ -155,8 +157,8 @@ def test_the_languages_of_a_chooser_bear_their_own_names() -> None:
         "sr-Latn": "Srpski",
         "cnr": "Crnogorski",
     }
-    assert set(locales.languages()) == set(locales.language_names())
-    assert [locales.html_lang(code) for code in ("sr", "sr-Latn", "cnr", "mk")] == ["sr-Cyrl", "sr-Latn", "cnr", "mk"]
+    assert set(i18n.languages()) == set(i18n.language_names())
+    assert [i18n.html_lang(code) for code in ("sr", "sr-Latn", "cnr", "mk")] == ["sr-Cyrl", "sr-Latn", "cnr", "mk"]
 
 
 def test_a_language_is_one_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,13 +169,13 @@ def test_a_language_is_one_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyP
         'msgid "A count cannot be negative: {seen}."\nmsgstr "Бројот не може да биде негативен: {seen}."\n',
         encoding="utf-8",
     )
-    monkeypatch.setattr(locales, "FOLDER", tmp_path)
-    locales.catalogue.cache_clear()
+    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
+    i18n.catalogue.cache_clear()
     try:
         words = describe_finding(Finding("value.negative", "error", seen="-3"), "mk")
-        assert locales.languages() == ("en", "mk")
+        assert i18n.languages() == ("en", "mk")
     finally:
-        locales.catalogue.cache_clear()
+        i18n.catalogue.cache_clear()
     assert words.message == "Бројот не може да биде негативен: -3."
     assert words.remedy == "Correct the number."
 
@@ -192,18 +194,18 @@ def _told_with(
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(locales, "FOLDER", Path(folder))
-        locales.catalogue.cache_clear()
+        patch.setattr(i18n, "FOLDER", Path(folder))
+        i18n.catalogue.cache_clear()
         try:
             catalogues.update(language, texts, given)
-            return [locales.many(one, other, n, language) for n in NUMBERS]
+            return [i18n.many(one, other, n, language) for n in NUMBERS]
         finally:
-            locales.catalogue.cache_clear()
+            i18n.catalogue.cache_clear()
 
 
 @pytest.mark.parametrize("language", TOLD)
 def test_errors_are_counted_as_people_count_them(language: str) -> None:
-    told = [locales.many("{n} error", "{n} errors", n, language) for n in NUMBERS]
+    told = [i18n.many("{n} error", "{n} errors", n, language) for n in NUMBERS]
     assert told == ERRORS[language].split("|")
 
 
@@ -326,7 +328,7 @@ def test_every_serbian_text_comes_back_from_latin(entries: dict[str, dict[str, l
 
 def test_serbian_latin_is_told_without_a_file_of_its_own() -> None:
     assert not catalogues.path_of("sr-Latn").exists()
-    cyrillic, latin = (locales.gettext("The cell is empty.", code) for code in ("sr", "sr-Latn"))
+    cyrillic, latin = (i18n.gettext("The cell is empty.", code) for code in ("sr", "sr-Latn"))
     assert (cyrillic, latin) == ("Ћелија је празна.", "Ćelija je prazna.")
     found = describe_finding(Finding("value.negative", "error", seen="Ђ-3"), "sr-Latn")
     assert found.message.endswith("Ђ-3.")
@@ -342,7 +344,7 @@ def _spoken(source: str, marked: set[str] | None = None) -> set[tuple[str, str |
 
 def test_texts_are_found_where_they_are_said() -> None:
     source = """
-from pipelines.locales import mark, many, tell
+from pipelines.core.i18n import mark, many, tell
 TITLES = {"a": mark("Title"), "b": mark("Other")}
 def page(here, tell_, language):
     tell("One", language); here.tell("Two {x}", x=1); here.many("{n} file", "{n} files", 2)
@@ -367,7 +369,7 @@ def page(here, tell_, language):
 
 @pytest.mark.parametrize("said", ['tell(f"{n} files", "sq")', 'tell(name, "sq")', 'many(one, "{n}", 1)', "mark(name)"])
 def test_a_text_that_is_no_literal_is_refused_with_its_line(said: str) -> None:
-    source = f"from pipelines.locales import tell, many, mark\n\n{said}\n"
+    source = f"from pipelines.core.i18n import tell, many, mark\n\n{said}\n"
     with pytest.raises(extraction.ExtractionError, match=r"page\.py:3"):
         _spoken(source)
     if said.startswith("tell"):
@@ -398,7 +400,7 @@ def test_the_template_for_translators_holds_every_text_once(tmp_path: Path, text
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(locales, "FOLDER", tmp_path)
+    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
     return tmp_path
 
 

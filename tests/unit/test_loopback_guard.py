@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.service.loopback_guard import LoopbackGuard, Message, Receive, Scope, Send
+from pipelines.operations.loopback_guard import LoopbackGuard, Message, Receive, Scope, Send
 
 OWN = "http://127.0.0.1:3000"
 EVIL = "http://evil.example"

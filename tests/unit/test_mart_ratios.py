@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from pipelines.indicators import metrics
+from pipelines.warehouse.metrics import metrics
 from tests.oracles import balance, clearance, decomposition
 from tests.oracles.decomposition import Counts
 

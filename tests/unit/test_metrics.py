@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.indicators import metric_page, metrics, record_programme
-from pipelines.returns.yamlfile import DeclarationError
+from pipelines.declarations.yaml_file import DeclarationError
+from pipelines.warehouse.metrics import metric_page, metrics
+from pipelines.warehouse.records import declared_programme
 
 GOOD = """\
 id: made_up
@@ -110,7 +111,7 @@ def test_the_declared_metrics_are_whole() -> None:
 
 def test_a_figure_of_records_is_declared_where_it_is_made_and_as_often() -> None:
     """By kind: stages or levels, and frequencies, of the programme of records; everybody (`_T`) is no frequency."""
-    made = record_programme.load()
+    made = declared_programme.load()
     wanted = {f"duration_{one}": set(made.durations.freqs) - {"_T"} for one in made.durations.stages}
     wanted |= {f"cohort_{one}": set(made.cohorts.freqs) for one in made.cohorts.stages}
     of_sentences = ("sentence_length", "custodial_share", "suspended_share", "below_minimum_share")
@@ -129,7 +130,7 @@ def test_no_model_is_awaited_that_exists() -> None:
 def test_the_page_of_indicators_is_made_of_the_declarations() -> None:
     page = metric_page.PAGE.read_text("utf-8")
     made = metric_page.table(metrics.load_from((metrics.DECLARED,)))
-    assert metric_page.in_page(page, made) == page, "run: python -m pipelines.indicators.metric_page"
+    assert metric_page.in_page(page, made) == page, "run: python -m pipelines.warehouse.metrics.metric_page"
     assert made.count("\n| `") == len(list(metrics.DECLARED.glob("*.yml")))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.readers.number_format import is_percent, shows_another_number
+from pipelines.reading.formats.number_format import is_percent, shows_another_number
 
 SHOWN = (
     ("General", 39), ("0", 39), ("#,##0", 1039), ("# ##0", 1039), ("@", 39), ("0.0", 39), ("[Red]0", 39),

@@ -12,39 +12,39 @@ from typing import Any, get_args
 
 import pytest
 
-from pipelines.intake.transitions import TRANSITIONS, Action, State, targets
-from pipelines.people import permissions
-from pipelines.people.identity import ROLES, Grant, Identity
-from pipelines.people.permissions import PERMISSIONS, Resource, can_act
+from pipelines.ledger import permissions
+from pipelines.ledger.identity import ROLES, Grant, Identity
+from pipelines.ledger.permissions import PERMISSIONS, Resource, can_act
+from pipelines.ledger.transitions import TRANSITIONS, Action, State, targets
 
 ROOT = Path(__file__).parents[2]
-TABLE = "pipelines/people/permissions.py"
+TABLE = "pipelines/ledger/permissions.py"
 NAMING_ROLES = {
     TABLE: "the table itself",
-    "pipelines/people/identity.py": "the list of roles",
-    "pipelines/intake/arrivals.py": "grants of the demonstration's accounts",
-    "pipelines/desk/practice.py": "grants of the accounts of practice",
-    "pipelines/service/demonstration.py": "the name of an account",
-    "pipelines/commands/intake.py": "names of accounts",
-    "pipelines/commands/people.py": "the name of an account",
+    "pipelines/ledger/identity.py": "the list of roles",
+    "pipelines/submissions/arrivals.py": "grants of the demonstration's accounts",
+    "pipelines/submissions/service/practice.py": "grants of the accounts of practice",
+    "pipelines/web/sign_in/demonstration.py": "the name of an account",
+    "pipelines/cli/intake.py": "names of accounts",
+    "pipelines/cli/people.py": "the name of an account",
     "dashboards/portal_words.py": "the words for each role",
 }
 """Modules that may spell a role, and what for."""
 QUESTIONS = {"may", "covers"}
 """Questions about a role that are put to an identity or a grant."""
 ACTS = ("justify", "send", "approve", "give_back", "ask_withdrawal", "withdraw")
-LEDGER = ("pipelines.intake.ledger", "pipelines.intake.decisions", "pipelines.intake.receipts")
+LEDGER = ("pipelines.submissions.ledger", "pipelines.submissions.decisions", "pipelines.submissions.receipts")
 LEDGER_CALLERS = {
-    "pipelines/desk/acts.py",
-    "pipelines/desk/memory.py",
-    "pipelines/intake/ledger.py",
-    "pipelines/intake/receipts.py",
+    "pipelines/submissions/service/acts.py",
+    "pipelines/submissions/service/memory.py",
+    "pipelines/submissions/ledger.py",
+    "pipelines/submissions/receipts.py",
     # The history of the demonstration, entered as its list of arrivals has it.
-    "pipelines/intake/arrivals.py",
+    "pipelines/submissions/arrivals.py",
 }
 DOORS = {
-    "command line": ("pipelines/commands",),
-    "API": ("pipelines/service",),
+    "command line": ("pipelines/cli",),
+    "API": ("pipelines/web",),
     "pages": ("dashboards",),
 }
 
@@ -98,7 +98,7 @@ def test_only_declared_modules_name_a_role() -> None:
 
 def test_only_the_table_compares_roles() -> None:
     comparing = {path for path, tree in _sources().items() if any(_asks_for_a_role(node) for node in ast.walk(tree))}
-    assert comparing == {TABLE, "pipelines/people/identity.py"}
+    assert comparing == {TABLE, "pipelines/ledger/identity.py"}
 
 
 def test_detector_finds_comparison_of_a_role() -> None:
@@ -125,10 +125,13 @@ def test_every_door_does_each_act_through_the_desk(door: str) -> None:
         for path, tree in _sources().items()
         if path.startswith(DOORS[door])
         for name in _qualified_names(tree)
-        if name.startswith("pipelines.desk.")
+        if name.startswith("pipelines.submissions.service.")
     }
     for act in ACTS:
-        assert {f"pipelines.desk.{act}", f"pipelines.desk.{act}_many"} & names, (door, act)
+        assert {f"pipelines.submissions.service.{act}", f"pipelines.submissions.service.{act}_many"} & names, (
+            door,
+            act,
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------- the table

@@ -14,11 +14,11 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.persons import columns, names, numbers
-from pipelines.persons.scan import scan
-from pipelines.readers.model import Cell, Cube, CubeObservation, Dimension, Grid, Member, Table, Where
-from pipelines.readers.read import read
-from pipelines.returns.rules import rule
+from pipelines.findings.rules import rule
+from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid, Member, Table, Where
+from pipelines.reading.formats.read import read
+from pipelines.reading.privacy import columns, names, numbers
+from pipelines.reading.privacy.scan import scan
 
 JMBG = "0101006500006"
 """The example of the scheme's public description; no person's."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboards import portal_html as html
 from dashboards import portal_words as words
-from pipelines.people.identity import Grant
+from pipelines.ledger.identity import Grant
 
 
 def test_a_label_says_no_other_number_than_the_finding() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from pipelines.locales import tell
-from pipelines.returns.preview import ROLES, preview
-from pipelines.returns.registry import Registry
+from pipelines.core.i18n import tell
+from pipelines.declarations.registry import Registry
+from pipelines.office.answers.preview import ROLES, preview
 from tests.unit.returns_fakes import form_of, grid, make_registry, read, with_cell
 from tests.unit.test_standardise_shapes import cube_form, make_cube
 

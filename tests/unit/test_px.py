@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.readers import px
-from pipelines.readers.model import Cube, ReadError, Where
-from pipelines.readers.px.structure import KEYWORDS
+from pipelines.model.content import Cube, ReadError, Where
+from pipelines.reading.formats import px
+from pipelines.reading.formats.px.structure import KEYWORDS
 
 SHARED = Path(__file__).parents[3] / "shared" / "real" / "px"
 FILES = sorted(p for p in SHARED.rglob("*") if p.suffix.lower() == ".px") if SHARED.exists() else []

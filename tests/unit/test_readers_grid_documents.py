@@ -17,9 +17,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from pipelines.readers import common, docx, html, pdf
-from pipelines.readers.child import read_in_child
-from pipelines.readers.model import Grid, ReadError
+from pipelines.model.content import Grid, ReadError
+from pipelines.reading.formats import common, docx, html, pdf
+from pipelines.reading.sandbox.child import read_in_child
 
 _SPANNED = [
     ["Offence", "Total", "Sex", ""],

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.readers.model import Cell, Grid, ReadError
-from pipelines.readers.pool import ChildPool
-from pipelines.readers.read import read
+from pipelines.model.content import Cell, Grid, ReadError
+from pipelines.reading.formats.read import read
+from pipelines.reading.sandbox.pool import ChildPool
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 REAL = SHARED / "real"

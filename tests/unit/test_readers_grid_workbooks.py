@@ -13,11 +13,11 @@ import xlsxwriter
 import xlwt
 from openpyxl.cell import MergedCell
 
-from pipelines.readers import ods, xls, xlsx
-from pipelines.readers.common import number_text, plain_number
-from pipelines.readers.model import Cell, Grid, ReadError
-from pipelines.readers.number_format import is_percent, shows_another_number
-from pipelines.readers.xlsx_book import Plain
+from pipelines.model.content import Cell, Grid, ReadError
+from pipelines.reading.formats import ods, xls, xlsx
+from pipelines.reading.formats.common import number_text, plain_number
+from pipelines.reading.formats.number_format import is_percent, shows_another_number
+from pipelines.reading.formats.xlsx_book import Plain
 from tests.component.answers_fakes import SAMPLES
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.readers import xlsx
-from pipelines.readers.xlsx_rows import take_rows, without_rows
+from pipelines.reading.formats import xlsx
+from pipelines.reading.formats.xlsx_rows import take_rows, without_rows
 from tests.unit.test_readers_grid_workbooks import _as_opened, _by_openpyxl, _edit, _xlsx
 
 _SHEET = "xl/worksheets/sheet1.xml"
@@ -206,7 +206,7 @@ def test_an_odd_cell_leaves_its_own_line_alone_to_openpyxl() -> None:
 
 @pytest.mark.parametrize("style", [b'<row r="3" s="77" customFormat="1"', b'<row r="3" ht="high"'])
 def test_a_line_that_openpyxl_refuses_is_refused(style: bytes) -> None:
-    from pipelines.readers.model import ReadError
+    from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
         xlsx.read(_with(b'<row r="3"', style))
@@ -214,7 +214,7 @@ def test_a_line_that_openpyxl_refuses_is_refused(style: bytes) -> None:
 
 @pytest.mark.parametrize("cell", [b'<c r="A3" t="s"><v>99</v></c>', b'<c r="A3" s="77"><v>1</v></c>'])
 def test_a_text_or_a_style_that_is_not_there_is_refused(cell: bytes) -> None:
-    from pipelines.readers.model import ReadError
+    from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
         xlsx.read(_with(_LINE, cell))
@@ -243,7 +243,7 @@ def test_nothing_is_cut_from_a_book_of_few_rows_or_one_that_may_not_be_plain() -
 
 
 def test_a_container_that_is_refused_is_refused_before_its_rows_are_cut() -> None:
-    from pipelines.readers.model import ReadError
+    from pipelines.model.content import ReadError
 
     data = _edit(_book(), _SHEET, lambda xml: xml.replace(b"</sheetData>", b" " * 100_000_000 + b"</sheetData>"))
     with pytest.raises(ReadError, match=r"read\.zip_bomb"):

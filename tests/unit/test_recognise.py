@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.readers.model import Cube, Dimension, Grid, Member
-from pipelines.returns import rules
-from pipelines.returns.recognise import not_recognised, recognise
-from pipelines.returns.registry import Registry
+from pipelines.declarations.registry import Registry
+from pipelines.findings import rules
+from pipelines.model.content import Cube, Dimension, Grid, Member
+from pipelines.reading.standardise.recognise import not_recognised, recognise
 from tests.unit.returns_fakes import BASE, grid, make_registry, with_cell
 
 

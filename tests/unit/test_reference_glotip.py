@@ -10,12 +10,12 @@ import openpyxl
 import polars as pl
 import pytest
 
-from pipelines.readers.model import ReadError
-from pipelines.reference.areas import Areas, areas_of, declared_areas
-from pipelines.reference.glotip import GlotipImport, read_glotip
-from pipelines.reference.model import REFERENCE, REFERENCE_KEY
-from pipelines.reference.rules import RULES, SEVERITIES
-from pipelines.returns.rules import rule
+from pipelines.findings.rules import rule
+from pipelines.model.content import ReadError
+from pipelines.warehouse.reference.areas import Areas, areas_of, declared_areas
+from pipelines.warehouse.reference.glotip import GlotipImport, read_glotip
+from pipelines.warehouse.reference.model import REFERENCE, REFERENCE_KEY
+from pipelines.warehouse.reference.rules import RULES, SEVERITIES
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "unodc_data_glotip.xlsx"
 HEAD = (
@@ -250,7 +250,7 @@ def test_areas_come_from_the_declarations() -> None:
 
 
 def test_two_territories_cannot_have_one_name() -> None:
-    from pipelines.returns import registry
+    from pipelines.declarations import registry
 
     first = registry.load().territories["AL"]
     twin = first.model_copy(update={"code": "ZZ"})

@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import codes
-from pipelines.home import Home, init
-from pipelines.reference import gather
-from pipelines.reference.areas import Areas
-from pipelines.reference.model import KINDS, MAPPINGS, REFERENCE, REFERENCE_KEY
-from pipelines.reference.published import INVENTOR, read_invented, read_published
+from pipelines.core import codes
+from pipelines.core.home import Home, init
+from pipelines.warehouse.reference import gather
+from pipelines.warehouse.reference.areas import Areas
+from pipelines.warehouse.reference.model import KINDS, MAPPINGS, REFERENCE, REFERENCE_KEY
+from pipelines.warehouse.reference.published import INVENTOR, read_invented, read_published
 
 SHARED = Path(__file__).parents[3] / "shared" / "reference" / "published_figures.csv"
 AREAS = Areas({"albania": "AL"}, {"AL": "Albania"})
@@ -171,7 +171,7 @@ def test_two_files_of_one_edition_are_taken_once_and_a_contradiction_is_told(tmp
 
 
 def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
-    from pipelines.readers.model import ReadError
+    from pipelines.model.content import ReadError
 
     home = init(tmp_path / "h", "real")
     with pytest.raises(ReadError):

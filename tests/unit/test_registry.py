@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import clock
-from pipelines.returns import registry as module
-from pipelines.returns.export import SCHEMAS, frames, list_expected_returns, write_declarations
-from pipelines.returns.law import Law, LawArticle, partial_date
-from pipelines.returns.registry import load, load_from
-from pipelines.returns.yamlfile import DeclarationError
+from pipelines.core import clock
+from pipelines.declarations import registry as module
+from pipelines.declarations.export import SCHEMAS, frames, list_expected_returns, write_declarations
+from pipelines.declarations.law import Law, LawArticle, partial_date
+from pipelines.declarations.registry import load, load_from
+from pipelines.declarations.yaml_file import DeclarationError
 from tests.unit.returns_fakes import BASE, LAW, make_registry
 
 FORM = """

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import locales
-from pipelines.commands.report_lines import show
-from pipelines.readers.model import Where
-from pipelines.returns.findings import Finding
+from pipelines.cli.report_lines import show
+from pipelines.core import i18n
+from pipelines.findings.finding import Finding
+from pipelines.model.content import Where
 
 FRAME = {
     "en": ("a.csv: error, XK-J-1 (2 observations, 1 event)", "error  ", "rule record.date, finding ", "not run, since"),
@@ -34,7 +34,7 @@ FRAME = {
 
 
 def _report(language: str, **changes: Any) -> dict[str, Any]:
-    from pipelines.intake.report import finding_as_json
+    from pipelines.submissions.checking.report import finding_as_json
 
     finding = Finding("record.date", "error", Where(line=7, column=2), {}, "31.02.2026.", "{day}.{month}.{year}.")
     report = {
@@ -51,7 +51,7 @@ def _report(language: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_every_language_is_here() -> None:
-    assert set(FRAME) == set(locales.languages())
+    assert set(FRAME) == set(i18n.languages())
 
 
 @pytest.mark.parametrize("language", FRAME)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.readers import sdmx
-from pipelines.readers.model import Cube, ReadError
+from pipelines.model.content import Cube, ReadError
+from pipelines.reading.formats import sdmx
 
 SHARED = Path(__file__).parents[3] / "shared"
 REAL = SHARED / "real" / "sdmx"

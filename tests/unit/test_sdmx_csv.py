@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.readers import encoding, sdmx_csv
-from pipelines.readers.model import Cube, ReadError
+from pipelines.model.content import Cube, ReadError
+from pipelines.reading.formats import encoding, sdmx_csv
 
 ONE = "DATAFLOW,SEX,TIME_PERIOD,OBS_VALUE,OBS_STATUS\nMK1:CRIME(1.0),M,2023,5,A\nMK1:CRIME(1.0),F,2023,2.5,\n"
 TWO = (

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.returns.recognise import recognise
-from pipelines.returns.registry import load, load_from
-from pipelines.returns.second import mark_of, second_of
-from pipelines.returns.standardise import Reading, standardise
-from pipelines.returns.yamlfile import DeclarationError
+from pipelines.declarations.registry import load, load_from
+from pipelines.declarations.workbook_form import mark_of, second_of
+from pipelines.declarations.yaml_file import DeclarationError
+from pipelines.reading.standardise.recognise import recognise
+from pipelines.reading.standardise.standardise import Reading, standardise
 from tests.unit.returns_fakes import BASE, grid, make_registry
 
 EIGHTH = Path(__file__).resolve().parents[1] / "eighth" / "territories"
@@ -88,9 +88,11 @@ def test_a_workbook_of_no_form_is_told(tmp_path: Path, changes: dict[str, Any]) 
 
 def test_the_digest_covers_what_is_derived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = make_registry(tmp_path / "a", [_base(formats=["csv"])]).digest
-    monkeypatch.setattr("pipelines.returns.second._NUMBER", {})
+    monkeypatch.setattr("pipelines.declarations.workbook_form._NUMBER", {})
     assert make_registry(tmp_path / "b", [_base(formats=["csv"])]).digest == before
-    monkeypatch.setattr("pipelines.returns.second.mark_of", lambda form_id, freq: f"{form_id}, {{year}}-Q{{quarter}}")
+    monkeypatch.setattr(
+        "pipelines.declarations.workbook_form.mark_of", lambda form_id, freq: f"{form_id}, {{year}}-Q{{quarter}}"
+    )
     assert make_registry(tmp_path / "c", [_base(formats=["csv"])]).digest != before
 
 

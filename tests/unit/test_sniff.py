@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from pipelines.readers.model import Grid, ReadError
-from pipelines.readers.read import read
-from pipelines.readers.sniff import sniff
+from pipelines.model.content import Grid, ReadError
+from pipelines.reading.formats.read import read
+from pipelines.reading.formats.sniff import sniff
 
 _SDMX = (
     b'<?xml version="1.0"?><!-- c --><mes:GenericData '
@@ -106,7 +106,7 @@ def test_options_reach_the_reader_that_knows_them_and_no_other() -> None:
 
 
 def test_an_unforeseen_error_names_its_place_and_never_the_content(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.readers import delimited
+    from pipelines.reading.formats import delimited
 
     def broken(*_: object) -> None:
         raise KeyError("Petar Petrović")
@@ -138,7 +138,8 @@ def test_every_rule_has_its_words_in_one_place() -> None:
     )
     seen: dict[str, str] = {}
     for name in names:
-        rules = importlib.import_module(f"pipelines.readers.{name}").RULES
+        package = "sandbox" if name == "child" else "formats"
+        rules = importlib.import_module(f"pipelines.reading.{package}.{name}").RULES
         for rule, (message, remedy) in rules.items():
             assert rule not in seen, (rule, name, seen[rule])
             assert rule.startswith("read.") and message.endswith(".") and remedy.endswith("."), rule

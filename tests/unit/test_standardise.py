@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.readers.model import Grid, Remark, Table, Where
-from pipelines.returns import rules
-from pipelines.returns.model import OBSERVATION, OBSERVATION_KEY
-from pipelines.returns.registry import Registry
+from pipelines.declarations.registry import Registry
+from pipelines.findings import rules
+from pipelines.model.content import Grid, Remark, Table, Where
+from pipelines.model.long_tables import OBSERVATION, OBSERVATION_KEY
 from tests.unit.returns_fakes import (
     BASE,
     MERGES,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.readers.model import Cell, Grid, Table
-from pipelines.returns.form import Form
-from pipelines.returns.registry import Registry
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import Registry
+from pipelines.model.content import Cell, Grid, Table
 from tests.unit.returns_fakes import cell, form_of, make_registry, read, values
 
 SEXES, AGES = ("_T", "M", "F"), ("_T", "Y_LT18", "Y_GE18", "Y18T24", "Y_GE25")

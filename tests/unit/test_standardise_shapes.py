@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.readers.model import Cube, CubeObservation, Dimension, Member, Where
-from pipelines.returns.form import Form
-from pipelines.returns.model import CASE_EVENT, CASE_EVENT_KEY
-from pipelines.returns.registry import Registry
-from pipelines.returns.standardise import Reading
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import Registry
+from pipelines.model.content import Cube, CubeObservation, Dimension, Member, Where
+from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY
+from pipelines.reading.standardise.standardise import Reading
 from tests.unit.returns_fakes import form_of, grid, make_registry, of_rule, read, told, values
 
 

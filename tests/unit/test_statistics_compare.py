@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import codes
+from pipelines.core import codes
 from pipelines.statistics.comparability import SCORES, Counted, comparability
 from pipelines.statistics.dispersion import at_least, dispersion, of_records, of_sizes
 from pipelines.statistics.ratios import ratio

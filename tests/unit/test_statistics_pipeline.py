@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import codes
+from pipelines.core import codes
 from pipelines.statistics import quality
 from pipelines.statistics.decomposition import Effect, rounded
 from pipelines.statistics.revisions import revision

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipelines.returns.law import LAW_COLUMNS, Law, LawArticle
+from pipelines.declarations.law import LAW_COLUMNS, Law, LawArticle
 from pipelines.statistics.sentences import against_law, custody, imposed, kinds, lengths, lengths_by_band
 from tests.records import written
 

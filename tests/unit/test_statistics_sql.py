@@ -10,13 +10,13 @@ import pytest
 from jinja2 import Environment
 
 from pipelines.statistics import dispersion
-from pipelines.warehouse import PROJECT
+from pipelines.warehouse.dbt import PROJECT
 from tests.oracles import few
 
 
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
-    from pipelines.indicators import udf  # dbt, which takes a second
+    from pipelines.warehouse.metrics import udf  # dbt, which takes a second
 
     made = duckdb.connect()
     udf.register(made)
@@ -94,7 +94,7 @@ def test_the_bound_of_the_dispersion_is_one_formula(connection: duckdb.DuckDBPyC
 
 
 def test_the_units_that_come_one_by_one_are_the_same(connection: duckdb.DuckDBPyConnection) -> None:
-    from pipelines import codes
+    from pipelines.core import codes
 
     for unit in codes.codes("count_unit"):
         found = connection.execute(f"select {macro('one_by_one', repr(unit))}").fetchone()

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipelines import codes
+from pipelines.core import codes
 from pipelines.statistics import cohorts
 from pipelines.statistics.stages import (
     APPEAL,

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from pipelines import storage_faults
-from pipelines.storage_faults import find_fault
+from pipelines.core import storage_faults
+from pipelines.core.storage_faults import find_fault
 
 Usage = namedtuple("Usage", "total used free")
 

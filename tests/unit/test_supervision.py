@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.supervision import RestartPolicy, SessionProcess, SupervisionError, Supervisor, rotate_log
+from pipelines.operations.supervision import RestartPolicy, SessionProcess, SupervisionError, Supervisor, rotate_log
 
 POLICY = RestartPolicy(first=1, cap=8, stable_after=100, attempts=5)
 

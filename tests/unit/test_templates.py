@@ -16,15 +16,15 @@ import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import templates
-from pipelines.readers.read import read
-from pipelines.returns.model import OBSERVATION
-from pipelines.returns.registry import Registry, load, load_from
-from pipelines.returns.standardise import Reading, standardise
-from pipelines.templates.entry import _runs
-from pipelines.templates.layout import sheet_name
-from pipelines.templates.lists import MANY_LINES
-from pipelines.templates.tables import grouped
+from pipelines.declarations.registry import Registry, load, load_from
+from pipelines.model.long_tables import OBSERVATION
+from pipelines.office import templates
+from pipelines.office.templates.entry import _runs
+from pipelines.office.templates.layout import sheet_name
+from pipelines.office.templates.lists import MANY_LINES
+from pipelines.office.templates.tables import grouped
+from pipelines.reading.formats.read import read
+from pipelines.reading.standardise.standardise import Reading, standardise
 from tests.unit.returns_fakes import BASE, make_registry
 
 EIGHTH = Path(__file__).resolve().parents[1] / "eighth" / "territories"
@@ -410,7 +410,7 @@ def test_a_cube_of_too_many_combinations_asks_for_a_declared_workbook(
     dims = {"D": {"dim": "article"}, "S": {"dim": "sex"}, "T": {"template": "{year}-Q{quarter}"}}
     registry = make_registry(tmp_path, [_base(formats=["px"], tables=None, cube={"dims": dims})])
     assert templates.write(registry, "ZZ-JUSTICE-1", PERIOD)
-    monkeypatch.setattr("pipelines.templates.lists._MOST_LINES", 3)
+    monkeypatch.setattr("pipelines.office.templates.lists._MOST_LINES", 3)
     with pytest.raises(templates.TemplateError, match="second_of"):
         templates.write(registry, "ZZ-JUSTICE-1", PERIOD)
 
@@ -430,7 +430,7 @@ def test_forms_are_those_of_the_office_that_are_valid_then() -> None:
 
 
 def test_a_language_without_its_script_still_has_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.templates.languages", lambda: ("en", "cnr", "sr", "sr-Latn"))
+    monkeypatch.setattr("pipelines.office.templates.languages", lambda: ("en", "cnr", "sr", "sr-Latn"))
     spoken = [templates.spoken(one) for one in ("cnr-Latn", "sr-Cyrl", "sr-Latn", "mk")]
     assert spoken == ["cnr", "sr", "sr-Latn", "en"]
 

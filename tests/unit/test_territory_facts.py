@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import codes
-from pipelines.returns import registry
-from pipelines.returns.sims import CONCEPTS, load_sims, read_sims
-from pipelines.returns.territory import Territory
+from pipelines.core import codes
+from pipelines.declarations import registry
+from pipelines.declarations.sims import CONCEPTS, load_sims, read_sims
+from pipelines.declarations.territory import Territory
 
 FOLDER = Path(__file__).parents[2] / "pipelines" / "territories"
 SHARED = Path(__file__).parents[3] / "shared" / "reference"

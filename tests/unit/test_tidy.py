@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.home import Home, init
-from pipelines.service.tidy import OLDEST_SECONDS, tidy
+from pipelines.core.home import Home, init
+from pipelines.web.leftovers import OLDEST_SECONDS, tidy
 
 SHA = "ab" * 32
 

@@ -11,10 +11,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines import templates
-from pipelines.returns.registry import load
-from pipelines.returns.titles import form_title
-from pipelines.returns.yamlfile import DeclarationError
+from pipelines.declarations.form_titles import form_title
+from pipelines.declarations.registry import load
+from pipelines.declarations.yaml_file import DeclarationError
+from pipelines.office import templates
 from tests.unit.returns_fakes import BASE, make_registry
 
 TITLES = {"sr-Cyrl": "Љубичаста табела", "mk": "Виолетова табела", "cnr-Latn": "Ljubičasta tabela ME"}

@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
-from pipelines import codes
-from pipelines.intake.transitions import ACCEPTED, TRANSITIONS, TransitionError, decide, targets
-from pipelines.people.permissions import Resource, require_actor
+from pipelines.core import codes
+from pipelines.ledger.permissions import Resource, require_actor
+from pipelines.ledger.transitions import ACCEPTED, TRANSITIONS, TransitionError, decide, targets
 
 STATES = codes.codes("return_state")
 ACTIONS = ("check", "justify", "send", "give_back", "approve", "publish", "withdraw", "ask_withdrawal")

@@ -11,8 +11,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import warehouse, warehouse_tables
-from pipelines.home import Home, init
+from pipelines.core.home import Home, init
+from pipelines.warehouse import dbt, exported_tables
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def names(files: list[str]) -> list[str]:
 def test_a_first_build_reads_all_accepted_submissions(home: Home) -> None:
     gather(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
     facts(home, "S1", "S2", "S3")
-    files = warehouse.fact_files(home, None)
+    files = dbt.fact_files(home, None)
     assert names(files["facts.observation"])[1:] == ["S1", "S3"]
     assert names(files["facts.case_event"]) == [".empty-case_event"]
 
@@ -51,33 +51,33 @@ def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> Non
     built = tmp_path / "counts.duckdb"
     with duckdb.connect(str(built)) as connection:
         connection.execute("create table fct_submission as select 'S1' as submission_id")
-    assert names(warehouse.fact_files(home, built)["facts.observation"])[1:] == ["S3"]
+    assert names(dbt.fact_files(home, built)["facts.observation"])[1:] == ["S3"]
 
 
 def test_there_is_nothing_to_build_before_gathering(home: Home) -> None:
-    with pytest.raises(warehouse.WarehouseError, match="nothing is gathered"):
-        warehouse.build_counts(home)
+    with pytest.raises(dbt.WarehouseError, match="nothing is gathered"):
+        dbt.build_counts(home)
 
 
 def test_indicators_need_counts(home: Home, tmp_path: Path) -> None:
-    with pytest.raises(warehouse.WarehouseError, match="no counts yet"):
-        warehouse.build_indicators(home, input="restricted", source=tmp_path / "no", target=tmp_path / "t.duckdb")
-    with pytest.raises(warehouse.WarehouseError, match="is missing"):
-        warehouse.build_indicators(
+    with pytest.raises(dbt.WarehouseError, match="no counts yet"):
+        dbt.build_indicators(home, input="restricted", source=tmp_path / "no", target=tmp_path / "t.duckdb")
+    with pytest.raises(dbt.WarehouseError, match="is missing"):
+        dbt.build_indicators(
             home, input="protected", source=tmp_path / "no", target=tmp_path / "t.duckdb", dimensions=tmp_path
         )
 
 
 def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
-    assert warehouse.latest_counts(home) is None
+    assert dbt.latest_counts(home) is None
     for number in (9, 10, 11, 12):
         (home.warehouse / f"counts-{number:06d}.duckdb").touch()
         (home.warehouse / f"counts-{number:06d}").mkdir()
     (home.warehouse / "counts-as-of-20250801T000000Z.duckdb").touch()
     (home.warehouse / ".counts-000013.building").mkdir()
-    latest = warehouse.latest_counts(home)
+    latest = dbt.latest_counts(home)
     assert latest is not None and latest.name == "counts-000012.duckdb"
-    warehouse._prune(home)
+    dbt._prune(home)
     assert sorted(p.name for p in home.warehouse.glob("counts-0*.duckdb")) == [
         "counts-000010.duckdb", "counts-000011.duckdb", "counts-000012.duckdb",
     ]  # fmt: skip
@@ -89,10 +89,10 @@ def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
 def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Builds without dbt, one row a build; tells of each whether it went on from the one before."""
     gather(home, {})
-    monkeypatch.setattr(warehouse_tables, "COUNTS", (warehouse_tables.Table("t"),))
+    monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.Table("t"),))
     warm: list[bool] = []
 
-    def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[warehouse.NodeTime]:
+    def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt.NodeTime]:
         warm.append("counts_again" in arguments)
         with duckdb.connect(str(variables["path"])) as connection:
             connection.execute("create table if not exists fct_submission (submission_id varchar)")
@@ -100,9 +100,9 @@ def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
             connection.execute("insert into t values (1)")
         return []
 
-    monkeypatch.setattr(warehouse, "_build", build)
+    monkeypatch.setattr(dbt, "_build", build)
     for _ in range(2):
-        warehouse.build_counts(home)
+        dbt.build_counts(home)
     assert warm == [False, True]
     warm.clear()
     return warm
@@ -129,49 +129,47 @@ def _flip(path: Path) -> None:
 def test_a_damaged_build_is_set_aside_and_the_one_before_is_built_upon(
     home: Home, built: list[bool], fault: Callable[[Path], None], what: str
 ) -> None:
-    newest = warehouse.latest_counts(home)
+    newest = dbt.latest_counts(home)
     assert newest is not None and newest.name == "counts-000002.duckdb"
-    fault(newest if what == "database" else warehouse.tables(newest) / "t.parquet")
+    fault(newest if what == "database" else dbt.tables(newest) / "t.parquet")
     if newest.exists():
-        assert not warehouse.is_whole(newest)
-    again = warehouse.build_counts(home)
+        assert not dbt.is_whole(newest)
+    again = dbt.build_counts(home)
     assert built == [True]
     # A name never comes again, so that no reader takes another build for the one it has open.
     assert again.name == ("counts-000003.duckdb" if what == "table" or fault is not Path.unlink else newest.name)
     assert _rows(again) == 2
-    assert warehouse.is_whole(again)
+    assert dbt.is_whole(again)
 
 
 def test_where_every_build_is_damaged_the_next_begins_afresh(home: Home, built: list[bool]) -> None:
     for path in home.warehouse.glob("counts-*.duckdb"):
         _cut(path)
-    again = warehouse.build_counts(home)
+    again = dbt.build_counts(home)
     assert (built, _rows(again), again.name) == ([False], 1, "counts-000003.duckdb")
     assert (home.warehouse / ".damaged-counts-000002.duckdb").is_file()
 
 
 def test_a_build_of_an_earlier_version_is_whole_while_it_can_be_read(home: Home, built: list[bool]) -> None:
-    newest = warehouse.latest_counts(home)
+    newest = dbt.latest_counts(home)
     assert newest is not None
-    note = warehouse.tables(newest) / "build.json"
+    note = dbt.tables(newest) / "build.json"
     content = json.loads(note.read_text(encoding="utf-8"))
     del content["files"]
     note.write_text(json.dumps(content), encoding="utf-8")
-    assert warehouse.is_whole(newest)
+    assert dbt.is_whole(newest)
     _cut(newest)
-    assert not warehouse.is_whole(newest)
+    assert not dbt.is_whole(newest)
 
 
 def test_a_failure_names_the_model_and_what_it_said() -> None:
     node = SimpleNamespace(
         resource_type="test", name="mart_count_key", original_file_path="models/marts/mart_count.yml"
     )
-    text = warehouse._explain(
-        [SimpleNamespace(node=node, message="Got 2 results,\n  configured to fail")], Path("/scratch")
-    )
+    text = dbt._explain([SimpleNamespace(node=node, message="Got 2 results,\n  configured to fail")], Path("/scratch"))
     assert "test mart_count_key (models/marts/mart_count.yml): Got 2 results, configured to fail" in text
 
 
 def test_the_digest_is_of_what_shapes_the_build() -> None:
-    assert warehouse.project_digest() == warehouse.project_digest.__wrapped__()
-    assert len(warehouse.project_digest()) == 64
+    assert dbt.project_digest() == dbt.project_digest.__wrapped__()
+    assert len(dbt.project_digest()) == 64

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import warehouse
-from pipelines.warehouse_tables import COUNTS, INDICATORS, Table, export_tables
+from pipelines.warehouse import dbt
+from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table, export_tables
 
-MODELS = warehouse.PROJECT / "models"
+MODELS = dbt.PROJECT / "models"
 
 
 def test_every_declared_table_of_counts_is_a_mart() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.readers.model import Where
+from pipelines.model.content import Where
 
 PLACES = [
     Where(),

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from pipelines import answers
-from pipelines.answers.wording import told
-from pipelines.commands.files import show_report
-from pipelines.intake.report import Report, finding_as_json
-from pipelines.locales.findings import describe_finding, nearest_forms
-from pipelines.readers.model import Where
-from pipelines.returns.findings import Finding
-from pipelines.returns.recognise import not_recognised
-from pipelines.returns.registry import load
+from pipelines.cli.files import show_report
+from pipelines.declarations.registry import load
+from pipelines.findings.finding import Finding
+from pipelines.findings.texts import describe_finding, nearest_forms
+from pipelines.model.content import Where
+from pipelines.office import answers
+from pipelines.office.answers.wording import told
+from pipelines.reading.standardise.recognise import not_recognised
+from pipelines.submissions.checking.report import Report, finding_as_json
 from tests.unit.returns_fakes import grid
 
 OUTSIDE = Finding(

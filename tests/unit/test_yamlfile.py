@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.returns.yamlfile import DeclarationError, load_yaml
+from pipelines.declarations.yaml_file import DeclarationError, load_yaml
 
 UNLIKE = """
 territories: [no, NO, yes, on, off, y, n, true, True, false]

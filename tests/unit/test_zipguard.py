@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from pipelines.readers import zipguard
-from pipelines.readers.common import MAX_CELLS
-from pipelines.readers.model import ReadError
+from pipelines.model.content import ReadError
+from pipelines.reading.formats import zipguard
+from pipelines.reading.formats.common import MAX_CELLS
 from tests.unit.test_readers_grid_workbooks import make_ods
 
 _SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData>{}</worksheet>'

@@ -1,0 +1,49 @@
+"""`rti as-of`: what was known at an earlier moment, built into a folder of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.common import AsJson, Failure, note, say, say_json, the_home
+
+
+def as_of(
+    moment: Annotated[
+        str,
+        typer.Argument(help="A day (2026-06-30: to its end, UTC) or a time (2026-06-30T12:00:00Z).", metavar="MOMENT"),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="The folder to write; by default one below restricted/as_of/.", metavar="FOLDER"
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the counts and indicators as they were known at a moment, beside and never in place of today's.
+
+    The folder holds unprotected counts. Declarations are today's; what had not been accepted then is not in it.
+    """
+    from pipelines.core.clock import stamp
+    from pipelines.refresh.measuring import as_of as build
+
+    when = _moment(moment)
+    folder = build(the_home(), when, out, log=note)
+    if as_json:
+        say_json({"as_of": stamp(when), "folder": str(folder)})
+    else:
+        say(str(folder))
+
+
+def _moment(text: str) -> datetime:
+    """The end of a day, or a time. Raises Failure."""
+    from pipelines.core.clock import parse
+
+    try:
+        return parse(f"{text}T23:59:59Z" if len(text) == 10 else text)
+    except ValueError:
+        raise Failure(f"{text!r} is no day and no time; write 2026-06-30 or 2026-06-30T12:00:00Z") from None

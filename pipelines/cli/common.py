@@ -1,0 +1,153 @@
+"""What the commands share: exit codes, failures in words, JSON, the home, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import sqlalchemy as sa
+
+    from pipelines.core.home import Home
+    from pipelines.declarations.registry import Registry
+
+GOOD, ERRORS, UNREADABLE, WRONG_USE = 0, 1, 2, 3
+FAULT = 70
+"""A fault of the program itself (`EX_SOFTWARE`), never to be mistaken for a finding."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as described in docs/cli.md.")]
+Language = Annotated[str, typer.Option("--language", envvar="RTI_LANGUAGE", help="Language of findings.")]
+Actor = Annotated[
+    str | None, typer.Option("--as", envvar="RTI_ACTOR", help="Who acts; by default the local sender or approver.")
+]
+
+
+class Failure(Exception):  # noqa: N818 - it is shown to people, not handled by programs
+    """Ends a command with one sentence on standard error and an exit code."""
+
+    def __init__(self, message: str, code: int = WRONG_USE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def say(text: str = "") -> None:
+    """One line of a command's result, on standard output."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """One line about the work itself, on standard error."""
+    typer.echo(text, err=True)
+
+
+def say_json(content: Any) -> None:
+    """A command's result as JSON, on standard output."""
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def the_home() -> Home:
+    """The home that `RTI_HOME` names. Raises HomeError with the command that makes one."""
+    from pipelines.core.home import open_home
+
+    return open_home()
+
+
+def the_ledger(home: Home) -> sa.Engine:
+    """The ledger of a home. Raises LedgerError."""
+    from pipelines.submissions.ledger import open_ledger
+
+    return open_ledger(home)
+
+
+def ledger_to_read(home: Home) -> sa.Engine:
+    """Open the ledger for a command that only reads; a full or read-only disk does not stop it. Raises LedgerError."""
+    from pipelines.ledger.opening import open_ledger_to_read
+
+    return open_ledger_to_read(home)
+
+
+def the_registry() -> Registry:
+    """All declarations. Raises DeclarationError."""
+    from pipelines.declarations.registry import load
+
+    return load()
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file. Raises Failure (cannot be read) where they cannot be had."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Failure(f"there is no file {path}; check the name and the folder", UNREADABLE) from None
+    except IsADirectoryError:
+        raise Failure(f"{path} is a folder; name a file in it", UNREADABLE) from None
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}; check its permissions", UNREADABLE) from None
+
+
+def return_bytes(path: Path) -> bytes:
+    """Return the bytes of a return. Raises Failure (cannot be read), also where it is too big, before reading it."""
+    from pipelines.findings.rules import from_read_error, say
+    from pipelines.reading.formats.read import too_big
+
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0  # why it cannot be read is said when it is read
+    if (error := too_big(size)) is not None:
+        message, remedy = say(from_read_error(error))
+        raise Failure(f"{path}: {message} {remedy}", UNREADABLE)
+    return bytes_of(path)
+
+
+def load_judgement_meanwhile() -> None:
+    """Begin to load what judges (two seconds and more) while files are read, in processes of their own."""
+    import threading
+
+    if "expectations.judge" in sys.modules:
+        return
+
+    def load() -> None:
+        from expectations.engine import warm_up
+
+        warm_up()
+
+    # No daemon: a process that ends while libraries are being loaded may crash. It ends when they are, having said all.
+    threading.Thread(target=load, name="judgement").start()
+
+
+@contextmanager
+def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
+    """Progress of long work on standard error: a bar for people, nothing where no person looks on."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda _key: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda _key: bar.advance(task)
+
+
+def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
+    """A plain table in columns, without lines: it can be read, cut and searched."""
+    text = [[str("" if c is None else c) for c in row] for row in (head, *rows)]
+    widths = [max(len(row[i]) for row in text) for i in range(len(head))]
+    for row in text:
+        say("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+def actor_or(actor: str | None, default: str) -> str:
+    """Who acts: as said, else as `RTI_ACTOR` says, else the default."""
+    return actor or os.environ.get("RTI_ACTOR") or default

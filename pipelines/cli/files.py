@@ -1,0 +1,214 @@
+"""`rti check`, `rti read`, `rti preview`: looking at files without handing them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli import report_lines
+from pipelines.cli.common import (
+    GOOD,
+    UNREADABLE,
+    AsJson,
+    Failure,
+    Language,
+    load_judgement_meanwhile,
+    note,
+    progress,
+    return_bytes,
+    say,
+    say_json,
+    the_registry,
+)
+
+if TYPE_CHECKING:
+    from pipelines.model.content import Content
+    from pipelines.submissions.checking.check import HistorySource
+    from pipelines.submissions.checking.report import Report
+
+Form = Annotated[str | None, typer.Option("--form", help="The form's id, where the file alone does not say it.")]
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files of any known format.", metavar="FILE...")],
+    form: Form = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not look at earlier returns.")] = False,
+    language: Language = "en",
+    annotated: Annotated[Path | None, typer.Option(help="Write the workbook, its findings in the cells.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as an HTML page.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the findings as CSV.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with files, in which cell, and what to do; nothing is handed in.
+
+    Where there is a home, each file is also held against the accepted returns before it. Exit code 0: no error;
+    1: at least one finding of severity error; 2: a file cannot be read; 3: wrong use.
+    """
+    from pipelines.submissions.checking.check import CheckJob, check_many
+
+    if len(files) != 1 and (annotated or html or csv):
+        raise Failure("--annotated, --html and --csv are for one file at a time")
+    registry = the_registry()
+    jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
+    load_judgement_meanwhile()
+    with progress(len(files), "Checking") as tick:
+        found = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
+    reports = list(found.values())
+    if as_json:
+        content = [r.as_json() for r in reports]
+        say_json(content[0] if len(content) == 1 else content)
+    else:
+        for report in reports:
+            show_report(report)
+    if annotated or html or csv:
+        _write_answers(jobs[0].data, reports[0], annotated, html, csv)
+    raise typer.Exit(max((r.exit_code for r in reports), default=GOOD))
+
+
+def read(
+    file: Annotated[Path, typer.Argument(help="A file of any known format.", metavar="FILE")],
+    encoding: Annotated[list[str] | None, typer.Option("--encoding", help="An encoding the sender uses.")] = None,
+    format_name: Annotated[str | None, typer.Option("--format", help="What the file is meant to be.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a file as the reader sees it: every cell with its place, or the cube. No declaration is needed."""
+    from pipelines.reading.formats.as_json import content_as_json
+
+    content = _content(file, tuple(encoding or ()), format_name)
+    if as_json:
+        say_json(content_as_json(content))
+    else:
+        _show_content(content)
+
+
+def preview(
+    file: Annotated[Path, typer.Argument(help="A file of any known format.", metavar="FILE")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The HTML page to write.")],
+    form: Form = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
+    content = _content(file, (), None)
+    from pipelines.office.answers.preview import preview as picture
+    from pipelines.reading.standardise.recognise import recognise
+    from pipelines.reading.standardise.standardise import standardise
+    from pipelines.submissions.checking.check import OFFLINE_ID
+    from pipelines.submissions.checking.read_task import options_of
+
+    registry = the_registry()
+    if form is not None and form not in registry.forms:
+        raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
+    matches = [] if form is not None else recognise(content, file.name, registry)
+    if form is None and not matches:
+        raise Failure(f"{file} is no form that is known; name it with --form (see `rti territories`)")
+    declared = registry.forms[form] if form is not None else matches[0].form
+    if declared.encodings or options_of(declared):
+        content = _content(file, tuple(declared.encodings), None, options_of(declared))
+    reading = standardise(content, declared, registry, submission_id=OFFLINE_ID)
+    page = picture(content, reading, language, demonstration=_is_demonstration())
+    out.write_text(page, encoding="utf-8")
+    if as_json:
+        say_json({"out": str(out), "form": declared.id, "observations": reading.observations.height})
+    else:
+        say(f"{out} shows {file.name} as {declared.id}: {reading.observations.height} observations")
+
+
+def show_report(report: Report) -> None:
+    """A report for people: the verdict, what was understood, and each finding with its place and remedy."""
+    report_lines.show(report.as_json())
+
+
+def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Path | None, csv: Path | None) -> None:
+    """The report in the shapes asked for; it says "Demonstration data" where the home is a demonstration."""
+    from pipelines.core.home import HomeError, open_home
+    from pipelines.office import answers
+
+    try:
+        demonstration = open_home().kind == "demonstration"
+    except HomeError:
+        demonstration = False  # a check needs no home
+    if annotated is not None:
+        annotated.write_bytes(answers.annotated(data, report, report.language, demonstration=demonstration)[1])
+    if html is not None:
+        html.write_text(answers.html(report, report.language, demonstration=demonstration), encoding="utf-8")
+    if csv is not None:
+        csv.write_text(answers.csv(report, report.language), encoding="utf-8", newline="")
+
+
+def _history(offline: bool) -> HistorySource | None:
+    from pipelines.core.home import HomeError, default_root, open_home
+    from pipelines.ledger.opening import open_ledger_to_read
+    from pipelines.submissions.checking import history
+
+    if offline:
+        return None
+    try:
+        home = open_home()
+    except HomeError:
+        if (default_root() / "home.json").exists():
+            raise  # a damaged home: without its history the check would silently say less
+        return None  # a check needs no home
+    return history.source(home, open_ledger_to_read(home))
+
+
+def _is_demonstration() -> bool:
+    """Whether the home, where there is one, holds invented returns."""
+    from pipelines.core.home import HomeError, open_home
+
+    try:
+        return open_home().kind == "demonstration"
+    except HomeError:
+        return False  # a preview needs no home
+
+
+def _content(
+    file: Path, encodings: tuple[str, ...], format_name: str | None, options: dict[str, object] | None = None
+) -> Content:
+    from pipelines.findings.rules import from_read_error
+    from pipelines.findings.rules import say as in_words
+    from pipelines.model.content import ReadError
+    from pipelines.reading.formats.sniff import FORMATS
+    from pipelines.reading.sandbox.child import read_in_child
+
+    if format_name is not None and format_name not in FORMATS:
+        raise Failure(f"no format is named {format_name}; there are {', '.join(sorted(FORMATS))}")
+    for name in encodings:
+        _known_encoding(name)
+    try:
+        return read_in_child(return_bytes(file), file.name, encodings=encodings, format=format_name, options=options)
+    except ReadError as error:
+        message, remedy = in_words(from_read_error(error))
+        place = str(error.where)
+        raise Failure(f"{file}: {place + ': ' if place else ''}{message} {remedy}".strip(), UNREADABLE) from None
+
+
+def _known_encoding(name: str) -> None:
+    import codecs
+
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise Failure(f"no encoding is named {name}; write for example utf-8, windows-1250 or utf-16-le") from None
+
+
+def _show_content(content: Content) -> None:
+    from pipelines.model.content import Grid
+
+    say(f"format {content.format}")
+    if isinstance(content, Grid):
+        for sheet in content.tables:
+            say(f"{sheet.name}{' (hidden)' if sheet.hidden else ''}{': ' + sheet.title if sheet.title else ''}")
+            for cell in sheet.cells:
+                if cell.text and not cell.spread:
+                    say(f"  {cell.where}  {cell.text!r}")
+    else:
+        for dimension in content.dimensions:
+            say(f"{dimension.id}: {', '.join(m.code for m in dimension.members)}")
+        for one in content.observations:
+            shown = one.status if one.value is None else one.value
+            say(f"  {one.where}  {' | '.join(one.key)} = {shown}")
+    for remark in content.remarks:
+        note(f"  {remark.rule} {remark.where}")

@@ -1,0 +1,79 @@
+"""What `rti submit` and `rti nil` tell of the files that were handed in: printed, as JSON, as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pipelines.cli import report_lines
+from pipelines.cli.common import ERRORS, GOOD, UNREADABLE, WRONG_USE, Failure, note, progress, say, say_json
+from pipelines.core.errors import ToldError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one file: the JSON of `rti submit`, where its receipt was kept, and the pages of the service
+    elsewhere at which it was handed in: there, and not by commands on this machine, is done what it still lacks."""
+
+    content: dict[str, Any]
+    receipt: Path | None = None
+    pages: str | None = None
+
+
+def go_through(files: Sequence[Path], hand_in: Callable[[Path], Answer], language: str, as_json: bool) -> None:
+    """Hand in each file and tell of it; ends the command with the worst of the exit codes."""
+    content: list[dict[str, Any]] = []
+    worst = GOOD
+    with progress(len(files), "Handing in") as tick:
+        for file in files:
+            try:
+                answer = hand_in(file)
+            except (ToldError, Failure) as error:
+                code = error.code if isinstance(error, Failure) else WRONG_USE
+                message = error.told(language) if isinstance(error, ToldError) else str(error)
+                note(f"rti: {file.name}: {message}")
+                content.append({"file": {"name": file.name}, "error": {"message": message, "exit_code": code}})
+                worst = max(worst, code)
+                continue
+            content.append(answer.content)
+            worst = max(worst, exit_code(answer.content))
+            if not as_json:
+                show(answer.content, answer.pages)
+                if answer.receipt is not None:
+                    say(f"  receipt {answer.receipt}")
+            tick(file.name)
+    if as_json:
+        say_json(content[0] if len(content) == 1 else content)
+    raise typer.Exit(worst)
+
+
+def exit_code(content: Mapping[str, Any]) -> int:
+    """0 taken, 1 refused for its errors or turned away, 2 cannot be read."""
+    verdict = content["report"]["verdict"]
+    return {"error": ERRORS, "unreadable": UNREADABLE}.get(verdict, ERRORS if content["state"] == "refused" else GOOD)
+
+
+def show(content: Mapping[str, Any], pages: str | None = None) -> None:
+    """What became of a file, in lines; `pages` is the address of a service elsewhere."""
+    name, identity, state = content["file"]["name"], content["submission_id"], content["state"]
+    if content["new"] or identity is None:
+        report_lines.show(content["report"])
+    if identity is None:
+        say(f"  {name} was not kept; mend it and hand it in again")
+    elif not content["new"]:
+        say(f"{name}: this file came before, as {identity} ({state}); not taken twice")
+    else:
+        say(f"  received as {identity}, {state}")
+    if identity is not None:
+        page = None if pages is None else f"{pages}/answer?id={identity}"
+        for one in content["to_justify"]:
+            say(f"  {one['rule']} ({one['finding']}) asks for a justification: {page or f'rti justify {identity}'}")
+        if content["replaces"]:
+            say(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
+            say(f"    {page or f'rti send {identity} --reason CODE'}")
+    if content.get("not_sent") and not (content["to_justify"] or content["replaces"]):
+        say(f"  not sent: {content['not_sent']}")

@@ -1,0 +1,214 @@
+"""`rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: acts on returns that are in the ledger.
+
+A command acts as the account that `--as` or `RTI_ACTOR` names, through the desk like the pages and the API. By default
+that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward has made.
+Handing in is in `submit.py`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.common import Actor, AsJson, Failure, actor_or, note, say, say_json, the_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelines.ledger.identity import Identity
+    from pipelines.submissions.service import Desk
+
+SENDER, APPROVER, STEWARD = "sender", "approver", "steward"
+Reason = Annotated[
+    str | None,
+    typer.Option("--reason", help="Why it replaces an accepted return: a code of the list revision_reason."),
+]
+Submission = Annotated[str, typer.Argument(help="A submission, or the beginning of its id.", metavar="SUBMISSION")]
+
+
+def justify(
+    submission: Submission,
+    reason: Annotated[str, typer.Option("--reason", help="A code of the list justification_reason.")],
+    text: Annotated[str, typer.Option("--text", help="Why, in words, for whoever approves it.")],
+    finding: Annotated[
+        str | None, typer.Option("--finding", help="One finding's key; by default all that are open.")
+    ] = None,
+    replaces: Annotated[
+        str | None,
+        typer.Option("--replaces", help="Why it replaces an accepted return: a code of the list revision_reason."),
+    ] = None,
+    hold: Annotated[bool, typer.Option("--hold", help="Do not send it for approval yet.")] = False,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why the warnings of a return are right; with the last one, it is sent for approval."""
+    from pipelines.ledger import queries
+    from pipelines.submissions import service as acts
+
+    desk = _open_desk()
+    found = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, found.sender))
+    with _naming(found.submission_id, who):
+        left = acts.justify(desk, who, found.submission_id, finding, reason, text)
+        if not left and not hold:
+            acts.send(desk, who, found.submission_id, reason=replaces)
+    state = queries.find(desk.engine, found.submission_id).state
+    if as_json:
+        say_json({"submission_id": found.submission_id, "state": state, "to_justify": left})
+    else:
+        say(f"{found.submission_id}: {state}" + (f", {left} warning(s) still open" if left else ""))
+
+
+def send(
+    submission: Submission,
+    reason: Reason = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A remark for whoever approves it.")] = None,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a checked return for approval (`rti submit --hold` and `rti justify --hold` leave that to you)."""
+    from pipelines.ledger import queries
+    from pipelines.submissions import service as acts
+
+    desk = _open_desk()
+    found = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, found.sender))
+    with _naming(found.submission_id, who):
+        acts.send(desk, who, found.submission_id, reason=reason, comment=comment)
+    _show_state(desk, [found.submission_id], as_json)
+
+
+def approve(
+    submissions: Annotated[
+        list[str], typer.Argument(help="Submissions, or the beginnings of ids.", metavar="SUBMISSION...")
+    ],
+    comment: Annotated[str | None, typer.Option("--comment", help="A remark that stays with the approval.")] = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="As a steward, in the stead of the office's approver; needs a comment.")
+    ] = False,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accept returns that were sent: they count from now on. Nobody approves what he or she sent."""
+    from pipelines.submissions import service as acts
+
+    desk = _open_desk()
+    ids = [_full_id(desk, text) for text in submissions]
+    who = _identity(desk, actor_or(actor, STEWARD if override else APPROVER))
+    refused = acts.approve_many(desk, who, ids, comment=comment, override=override)
+    for submission_id, error in refused.items():
+        reason = str(_named(error, submission_id, who))
+        # A refusal for a missing role names no return.
+        note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
+    _show_state(desk, [i for i in ids if i not in refused], as_json)
+    if refused:
+        raise typer.Exit(3)
+
+
+def give_back(
+    submission: Submission,
+    comment: Annotated[str, typer.Option("--comment", help="What its sender is to mend or to explain.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a return that was sent back to its sender, who can mend and send it anew."""
+    from pipelines.submissions import service as acts
+
+    desk = _open_desk()
+    submission_id = _full_id(desk, submission)
+    who = _identity(desk, actor_or(actor, APPROVER))
+    with _naming(submission_id, who):
+        acts.give_back(desk, who, submission_id, comment)
+    _show_state(desk, [submission_id], as_json)
+
+
+def withdraw(
+    submission: Submission,
+    reason: Annotated[str, typer.Option("--reason", help="A code of the list revision_reason.")],
+    comment: Annotated[str, typer.Option("--comment", help="Why it is taken back, in words.")],
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask a second person to take back what is accepted; it counts until then.")
+    ] = False,
+    override: Annotated[
+        bool,
+        typer.Option("--override", help="As a steward, of what is accepted, in the stead of the office's approver."),
+    ] = False,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a return back: it counts no longer, and the accepted return before it counts again.
+
+    What is not accepted yet its sender takes back alone. What is accepted is taken back by an approver who neither sent
+    it nor asked for it (`--ask`), or by a steward (`--override`).
+    """
+    from pipelines.ledger import queries
+    from pipelines.ledger.transitions import ACCEPTED
+    from pipelines.submissions import service as acts
+
+    if ask and override:
+        raise Failure("--ask and --override are two acts of two people; choose one")
+    desk = _open_desk()
+    found = queries.find(desk.engine, submission)
+    usual = STEWARD if override else found.sender if ask or found.state not in ACCEPTED else APPROVER
+    who = _identity(desk, actor_or(actor, usual))
+    with _naming(found.submission_id, who):
+        if ask:
+            acts.ask_withdrawal(desk, who, found.submission_id, reason, comment)
+        else:
+            acts.withdraw(desk, who, found.submission_id, reason, comment, override=override)
+    _show_state(desk, [found.submission_id], as_json)
+
+
+def _open_desk() -> Desk:
+    from pipelines.submissions.service import open_desk
+
+    return open_desk(the_home())
+
+
+def _identity(desk: Desk, account: str) -> Identity:
+    """Return the identity of the account that acts. Raises NotAllowedError for one that is unknown or disabled."""
+    from pipelines.submissions.accounts import accounts
+
+    return accounts.identity(desk.engine, account)
+
+
+@contextmanager
+def _naming(submission_id: str, who: Identity) -> Iterator[None]:
+    """Name the return and the account in a refusal that names neither."""
+    from pipelines.ledger.identity import NotAllowedError
+
+    try:
+        yield
+    except NotAllowedError as error:
+        raise _named(error, submission_id, who) from error
+
+
+def _named(error: Exception, submission_id: str, who: Identity) -> Exception:
+    """Return the error, or, where the desk says that there is no such return, one that names it and the account.
+
+    The desk's own words name neither, so that a stranger learns nothing; the command line reads the ledger anyway.
+    """
+    from pipelines.submissions import authority
+    from pipelines.submissions.service.rights import NotThereError
+
+    return authority.unknown_submission(submission_id, who.account) if isinstance(error, NotThereError) else error
+
+
+def _full_id(desk: Desk, text: str) -> str:
+    from pipelines.ledger import queries
+
+    return queries.find(desk.engine, text).submission_id
+
+
+def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
+    from pipelines.ledger import queries
+
+    found = queries.submissions(desk.engine, ids=ids) if ids else []
+    if as_json:
+        content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in found]
+        say_json(content[0] if len(content) == 1 else content)
+    else:
+        for one in found:
+            say(f"{one.submission_id}: {one.state}")

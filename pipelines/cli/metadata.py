@@ -1,0 +1,95 @@
+"""`rti metadata`: a territory's reference metadata, to be read by people and by other systems."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.common import AsJson, Failure, say, say_json, the_registry
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.quality.quality_figures import Figure
+
+
+class Format(StrEnum):
+    """What is written."""
+
+    esms = "esms"
+    esqrs = "esqrs"
+    html = "html"
+
+
+def metadata(
+    territory: Annotated[str, typer.Argument(help="The territory's code.", metavar="TERRITORY")],
+    form: Annotated[
+        Format, typer.Option("--format", help="esms or esqrs: SDMX-ML 2.1; html: a page.", metavar="FORMAT")
+    ] = Format.esms,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The file to write; otherwise it is printed.", metavar="FILE")
+    ] = None,
+    instrument: Annotated[
+        str, typer.Option(help="One instrument alone (justice, victims, register), by default all: texts and quality.")
+    ] = "_T",
+    as_json: AsJson = False,
+) -> None:
+    """Write the reference metadata of a territory, as ESMS, as the quality report ESQRS, or as a page."""
+    from pipelines.core.clock import now
+    from pipelines.declarations.sims import load_sims
+    from pipelines.warehouse.metadata import esms, esms_page
+
+    known, territories = load_sims(), the_registry().territories
+    if territory not in known:
+        raise Failure(f"there is no sims.yml of {territory}; there are {', '.join(sorted(known))}")
+    name = next(n for n in territories[territory].names if n.language == "en" and not n.accepted_only)
+    declared = {expected.instrument for expected in territories[territory].calendar}
+    if instrument != "_T" and instrument not in declared:
+        raise Failure(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
+    sims = known[territory].of(instrument)
+    if form is Format.html:
+        content = esms_page.html(sims, name.name, footnote=name.footnote).encode()
+    else:
+        structure: esms.Structure = "esms" if form is Format.esms else "esqrs"
+        figures = _figures(territory, instrument) if structure == "esqrs" else {}
+        content = esms.sdmx(
+            sims, structure, prepared=now(), figures=figures, footnote=name.footnote, instrument=instrument
+        )
+    if out is not None:
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise Failure(f"{out} cannot be written: {error.strerror}; name another file with --out") from None
+    told = {"territory": territory, "format": form.value, "file": str(out) if out is not None else None}
+    if as_json:
+        say_json(told if out is not None else told | {"content": content.decode()})
+    else:
+        say(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
+
+
+def _figures(territory: str, instrument: str) -> dict[str, Figure]:
+    """What the last refresh of this home measured; nothing, with the reason, where there is no home or no refresh yet.
+
+    Raises Failure for an instrument of which the territory sends no return.
+    """
+    from pipelines.core.home import default_root, open_home
+    from pipelines.publication import measured_quality
+    from pipelines.warehouse.quality.quality_figures import INDICATORS, Figure
+    from pipelines.warehouse.quality.quality_table import figures_in
+
+    root = default_root()
+    path = measured_quality.folder(open_home(root)) / "mart_quality.parquet" if (root / "home.json").exists() else None
+    if path is None or not path.exists():
+        why = (
+            "nothing was measured: there is no home here" if path is None else "nothing was measured: run `rti refresh`"
+        )
+        return {id_: Figure(None, about.unit, reason=why) for id_, about in INDICATORS.items()}
+    import polars as pl
+
+    rows = pl.read_parquet(path)
+    found = figures_in(rows, territory, instrument)
+    if not found:
+        there = rows.filter(pl.col("territory") == territory)["instrument"].unique().sort().to_list()
+        raise Failure(f"{territory} has no quality of {instrument}; there are {', '.join(there) or 'none'}")
+    return found

@@ -1,0 +1,147 @@
+"""`rti notices send|remind|list` and `rti timetable`: what people are told by mail, and what is due when.
+
+A machine runs `rti notices remind` once a day and `rti notices send` every few minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.common import (
+    ERRORS,
+    GOOD,
+    UNREADABLE,
+    AsJson,
+    Failure,
+    Language,
+    say,
+    say_json,
+    table,
+    the_home,
+    the_ledger,
+    the_registry,
+)
+
+app = typer.Typer(help="Tell people what happened and what is due.", no_args_is_help=True, rich_markup_mode=None)
+AHEAD = 1
+"""Periods after the last one ended that a timetable shows: the running one's days are all to come."""
+
+
+@app.command()
+def send(
+    again: Annotated[
+        bool, typer.Option("--again", help="Also try now what waits after a failure or was given up.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send the notices that wait: by mail, by webhook, or into the outbox folder where neither is set.
+
+    Exit code 1: at least one could not be sent; it is kept and tried again later.
+    """
+    from pipelines.submissions import notices
+
+    home = the_home()
+    done = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
+    if as_json:
+        say_json(asdict(done))
+    else:
+        say(f"{done.sent} sent ({', '.join(done.ways)}), {done.failed} to be tried again, {done.given_up} given up")
+        if done.failed or done.given_up:
+            say("see `rti notices list --unsent` for the reasons")
+    raise typer.Exit(ERRORS if done.failed or done.given_up else GOOD)
+
+
+@app.command()
+def remind(
+    today: Annotated[str | None, typer.Option("--today", help="Another day than the clock's, as 2026-11-11.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enter today's reminders, one a person over all that is due; `rti notices send` sends them.
+
+    Reminded are submitters of what is not in, 14 and 3 days before the deadline, 1 and 7 days after it.
+    """
+    from pipelines.submissions import notices
+
+    home = the_home()
+    count = notices.remind(home, the_ledger(home), the_registry(), today=_day(today))
+    if as_json:
+        say_json({"reminded": count})
+    else:
+        say(f"{count} people are reminded")
+
+
+@app.command("list")
+def list_(
+    unsent: Annotated[bool, typer.Option("--unsent", help="Only those that wait or were given up.")] = False,
+    account: Annotated[str | None, typer.Option("--account", help="Only this account's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show notices with their state and, where one could not be sent, why."""
+    from pipelines.submissions import notices
+
+    home = the_home()
+    found = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
+    if as_json:
+        say_json([{**asdict(one), "state": one.state} for one in found])
+        return
+    if not found:
+        say("no notice")
+        return
+    rows = [(n.notice_id, n.created_at, n.account_id, n.kind, n.state, n.attempts, n.error) for n in found]
+    table(rows, ("notice", "entered", "account", "kind", "state", "attempts", "last error"))
+
+
+def timetable(
+    ics: Annotated[Path | None, typer.Option("--ics", help="Write them as a calendar file.", metavar="FILE")] = None,
+    jurisdiction: Annotated[
+        list[str] | None, typer.Option("--jurisdiction", help="Only this one; can be repeated.")
+    ] = None,
+    today: Annotated[str | None, typer.Option("--today", help="Another day than the clock's, as 2026-11-11.")] = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Show the deadlines to come: when each return is due, when questions are answered, when it is released."""
+    from pipelines.core import clock
+    from pipelines.submissions import timetable as days
+
+    registry = the_registry()
+    known = {j.code for t in registry.national().territories.values() for j in t.jurisdictions}
+    if unknown := set(jurisdiction or ()) - known:
+        raise Failure(f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    day = _day(today) or clock.now().date()
+    found = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
+    if ics is not None:
+        content = days.ics(found, language, demonstration=_is_demonstration(), registry=registry)
+        try:
+            ics.write_bytes(content)
+        except OSError as error:
+            raise Failure(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
+    if as_json:
+        say_json([asdict(one) for one in found])
+        return
+    rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in found]
+    table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Failure(f"{text!r} is no day; write it as 2026-11-11") from None
+
+
+def _is_demonstration() -> bool:
+    """A timetable needs no home; where there is one of invented returns, the calendar says so."""
+    from pipelines.core.home import HomeError, open_home
+
+    try:
+        return open_home().kind == "demonstration"
+    except HomeError:
+        return False

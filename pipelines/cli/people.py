@@ -1,0 +1,370 @@
+"""`rti account`, `rti token`, `rti audit`: who may act, by what a machine proves it, and whether the log is whole.
+
+Whoever runs `rti` on this machine acts as the account that `--as` or `RTI_ACTOR` names, without a password: he or she
+can read and write the home's files anyway.  The ledger still holds the account to its roles, and logs it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.common import (
+    ERRORS,
+    GOOD,
+    Actor,
+    AsJson,
+    Failure,
+    actor_or,
+    ledger_to_read,
+    say,
+    say_json,
+    table,
+    the_home,
+    the_ledger,
+    the_registry,
+)
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.ledger.identity import Grant
+    from pipelines.refresh.integrity import Damage
+    from pipelines.submissions.accounts.accounts import Account
+
+account = typer.Typer(help="Keep accounts and what they may.", no_args_is_help=True, rich_markup_mode=None)
+token = typer.Typer(help="Keep the tokens by which machines act.", no_args_is_help=True, rich_markup_mode=None)
+audit = typer.Typer(help="The log of who did what.", no_args_is_help=True, rich_markup_mode=None)
+
+AccountId = Annotated[str, typer.Argument(help="The account.", metavar="ACCOUNT")]
+OneGrant = Annotated[
+    str, typer.Argument(help="ROLE, ROLE:JURISDICTION or ROLE:JURISDICTION:INSTRUMENT.", metavar="ROLE[:J[:I]]")
+]
+Grants = Annotated[
+    list[str] | None,
+    typer.Option("--grant", help="ROLE, ROLE:JURISDICTION or ROLE:JURISDICTION:INSTRUMENT; can be repeated."),
+]
+
+
+# ------------------------------------------------------------------------------------------------------------- accounts
+
+
+@account.command()
+def add(
+    account_id: AccountId,
+    name: Annotated[str, typer.Argument(help="The office's role, as people read it.", metavar="NAME")],
+    grant: Grants = None,
+    language: Annotated[str, typer.Option("--speaks", help="Its language, such as en or sq.")] = "en",
+    email: Annotated[str | None, typer.Option("--email", help="Where its notices go.")] = None,
+    issuer: Annotated[str | None, typer.Option("--issuer", help="The provider that vouches for it.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="Its name with that provider.")] = None,
+    no_password: Annotated[bool, typer.Option("--no-password", help="It never signs in here.")] = False,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account. Unless a provider vouches for it, a password for one use is printed, this once."""
+    from pipelines.submissions.accounts import accounts, passwords
+
+    engine = the_ledger(the_home())
+    secret = None if no_password or issuer else passwords.one_time()
+    made = accounts.create(
+        engine,
+        account_id,
+        name,
+        language=language,
+        email=email,
+        grants=[_grant(text) for text in grant or ()],
+        password=secret,
+        issuer=issuer,
+        subject=subject,
+        by=_keeper(engine, actor),
+    )
+    if as_json:
+        say_json({**_shown(made), "one_time_password": secret})
+    else:
+        say(f"{made.account_id}: {', '.join(_spelt(g) for g in made.grants) or 'no role yet'}")
+        if secret:
+            say(f"password for the first sign-in: {secret}")
+
+
+@account.command("list")
+def list_accounts(as_json: AsJson = False) -> None:
+    """Show every account with its roles."""
+    from pipelines.submissions.accounts import accounts
+
+    found = accounts.all_accounts(ledger_to_read(the_home()))
+    if as_json:
+        say_json([_shown(a) for a in found])
+        return
+    if not found:
+        say("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
+        return
+    rows = [
+        (a.account_id, a.display_name, _standing(a), a.signed_in_at, " ".join(_spelt(g) for g in a.grants))
+        for a in found
+    ]
+    table(rows, ("account", "name", "", "signed in", "roles"))
+
+
+@account.command()
+def grant(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: AsJson = False) -> None:
+    """Give an account a role."""
+    from pipelines.submissions.accounts import accounts
+
+    engine = the_ledger(the_home())
+    new = accounts.grant(engine, account_id, _grant(role), by=_keeper(engine, actor))
+    _show(engine, account_id, as_json, "" if new else "it had it already")
+
+
+@account.command()
+def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: AsJson = False) -> None:
+    """Take a role from an account."""
+    from pipelines.submissions.accounts import accounts
+
+    engine = the_ledger(the_home())
+    gone = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_keeper(engine, actor))
+    _show(engine, account_id, as_json, "" if gone else "it did not have it")
+
+
+@account.command()
+def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
+    """Let an account act no longer; what it did stays, its tokens end."""
+    from pipelines.submissions.accounts import accounts
+
+    engine = the_ledger(the_home())
+    accounts.disable(engine, account_id, by=_keeper(engine, actor))
+    _show(engine, account_id, as_json)
+
+
+@account.command()
+def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
+    """Let a disabled account act again."""
+    from pipelines.submissions.accounts import accounts
+
+    engine = the_ledger(the_home())
+    accounts.enable(engine, account_id, by=_keeper(engine, actor))
+    _show(engine, account_id, as_json)
+
+
+@account.command("reset-password")
+def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
+    """Print a password for one use, to be changed at the first sign-in; a lock ends."""
+    from pipelines.submissions.accounts import password_sign_in
+
+    engine = the_ledger(the_home())
+    secret = password_sign_in.reset_password(engine, account_id, by=_keeper(engine, actor))
+    if as_json:
+        say_json({"account_id": account_id, "one_time_password": secret})
+    else:
+        say(f"{account_id}: password for the next sign-in: {secret}")
+
+
+# --------------------------------------------------------------------------------------------------------------- tokens
+
+
+@token.command()
+def issue(
+    label: Annotated[str, typer.Argument(help="What it is for.", metavar="LABEL")],
+    grant: Grants = None,
+    days: Annotated[int, typer.Option("--days", help="For how many days it is good.")] = 90,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Issue a token for an account; its text is printed this once. `--grant` narrows what it may."""
+    from pipelines.submissions.accounts import accounts, tokens
+
+    engine = the_ledger(the_home())
+    who = accounts.identity(engine, actor_or(actor, "sender"))
+    narrower = [_grant(text) for text in grant] if grant else None
+    issued = tokens.issue(engine, who, label, grants=narrower, days=days)
+    if as_json:
+        say_json({"token": issued.text, "token_id": issued.token_id, "expires_at": issued.expires_at.isoformat()})
+    else:
+        say(issued.text)
+        say(f"{issued.token_id}, good until {issued.expires_at:%Y-%m-%d}; it is not shown again")
+
+
+@token.command("list")
+def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
+    """Show the tokens of the account that `--as` names, or of all."""
+    from pipelines.submissions.accounts import tokens
+
+    found = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
+    if as_json:
+        say_json([asdict(t) for t in found])
+        return
+    rows = [
+        (t.token_id, t.account_id, t.label, t.expires_at[:10], t.used_at, "revoked" if t.revoked_at else "",
+         " ".join(_spelt(g) for g in t.grants))
+        for t in found
+    ]  # fmt: skip
+    table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
+
+
+@token.command("revoke")
+def revoke_token(
+    token_id: Annotated[str, typer.Argument(help="The token's id, not its text.", metavar="TOKEN")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a token at once: by its account, or a steward who keeps that account."""
+    from pipelines.submissions.accounts import accounts, tokens
+
+    engine = the_ledger(the_home())
+    tokens.revoke(engine, accounts.identity(engine, actor_or(actor, "steward")), token_id)
+    if as_json:
+        say_json({"token_id": token_id, "revoked": True})
+    else:
+        say(f"{token_id} is revoked")
+
+
+# ---------------------------------------------------------------------------------------------------------------- audit
+
+
+@audit.command()
+def verify(
+    head: Annotated[
+        str | None, typer.Option("--head", help="A head kept elsewhere, as in a receipt.", metavar="SEQ:HASH")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that nothing was changed behind the ledger's back: the audit log, the ledger, facts, stored files,
+    receipts and published releases. Exit code 0: whole; 1: something was changed or is missing, and is named."""
+    from pipelines.ledger import audit_log as log
+    from pipelines.refresh import integrity
+
+    home = the_home()
+    engine = ledger_to_read(home)
+    damage = integrity.check_ledger(home, engine)
+    if damage:
+        _report_damage(damage, as_json)
+        raise typer.Exit(ERRORS)
+    try:
+        found = integrity.verify_records(home, engine, head=head)
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    damage = integrity.verify_home(home, engine)
+    is_good = found.good and not damage
+    if as_json:
+        faults = [{"seq": f.seq, "message": f.told()} for f in found.faults]
+        entries = {"entries": found.entries, "head": log.spell(found.head)}
+        say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
+    else:
+        for fault in found.faults:
+            say(f"{fault.seq}: {fault.told()}")
+        for one in damage:
+            say(one.message)
+        say(f"{found.entries} entries, {'whole' if is_good else 'NOT whole'}; head {log.spell(found.head)}")
+    raise typer.Exit(GOOD if is_good else ERRORS)
+
+
+def _report_damage(damage: list[Damage], as_json: bool) -> None:
+    """Print a ledger that cannot be read: there is no log to compare anything with."""
+    if as_json:
+        nothing: dict[str, Any] = {"entries": None, "head": None, "good": False, "faults": []}
+        say_json({**nothing, "damage": [_damage_as_json(one) for one in damage]})
+        return
+    for one in damage:
+        say(one.message)
+    say("the ledger is NOT whole")
+
+
+def _damage_as_json(one: Damage) -> dict[str, Any]:
+    file = str(one.file) if one.file is not None else None
+    return {"kind": one.kind, "submission_id": one.submission_id, "file": file, "message": one.message}
+
+
+@audit.command()
+def checkpoint(as_json: AsJson = False) -> None:
+    """Write the head of the audit log beside the database, and print it, to be kept elsewhere."""
+    from pipelines.ledger import audit_log as log
+
+    home = the_home()
+    head = log.spell(log.checkpoint(home, the_ledger(home)))
+    if as_json:
+        say_json({"head": head})
+    else:
+        say(head)
+
+
+@audit.command("accept-clock")
+def accept_clock(
+    reason: Annotated[str, typer.Option("--reason", help="Why the clock was ahead, in words.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Declare the clock right after it was ahead, as a steward: times later than now are then known to be wrong."""
+    from pipelines.cli.intake import STEWARD
+    from pipelines.publication.releases.publications import read_publications
+    from pipelines.submissions.clock_acceptance import accept_clock as accept
+
+    home = the_home()
+    if not reason.strip():
+        raise Failure("say with --reason why the clock was ahead")
+    dates = [one.published_at for one in read_publications(home)]
+    newest = accept(the_ledger(home), actor=actor_or(actor, STEWARD), reason=reason, dates=dates)
+    if as_json:
+        say_json({"declared_wrong_until": newest})
+    else:
+        say(f"the clock is declared right; times up to {newest} are declared wrong")
+
+
+# ------------------------------------------------------------------------------------------------------------ the parts
+
+
+def _keeper(engine: sa.Engine, actor: str | None) -> str:
+    """Who keeps accounts: as said; the machine itself as long as nobody is steward of everything."""
+    from pipelines.ledger.identity import SYSTEM
+    from pipelines.submissions.accounts import accounts
+
+    named = actor or os.environ.get("RTI_ACTOR")
+    if named == SYSTEM:
+        raise Failure(f"{SYSTEM} is nobody's name; say which steward acts with --as")
+    return named or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
+
+
+def _grant(text: str, *, known_only: bool = True) -> Grant:
+    from pipelines.ledger.identity import EVERY, ROLES, Grant
+
+    parts = text.split(":")
+    if len(parts) > 3 or parts[0] not in ROLES:
+        raise Failure(f"{text!r} is no role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}")
+    given = Grant(parts[0], *(p or EVERY for p in parts[1:]))
+    if known_only and given.jurisdiction != EVERY:
+        codes = [j.code for t in the_registry().territories.values() for j in t.jurisdictions]
+        if given.jurisdiction not in codes:
+            raise Failure(f"no jurisdiction is named {given.jurisdiction}; there are {', '.join(sorted(codes))}")
+    return given
+
+
+def _spelt(grant: Grant) -> str:
+    return f"{grant.role}:{grant.jurisdiction}:{grant.instrument}"
+
+
+def _standing(one: Account) -> str:
+    from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
+
+    if one.disabled:
+        return "disabled"
+    if one.failed >= TOLD_AFTER:
+        return f"{one.failed} wrong passwords in a row"
+    return "must change its password" if one.must_change else ""
+
+
+def _shown(one: Account) -> dict[str, Any]:
+    return {**asdict(one), "grants": [_spelt(g) for g in one.grants]}
+
+
+def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -> None:
+    from pipelines.submissions.accounts import accounts
+
+    found = accounts.find(engine, account_id)
+    assert found is not None
+    if as_json:
+        say_json(_shown(found))
+        return
+    words = [w for w in (_standing(found), remark) if w]
+    say(f"{account_id}: {', '.join([*(_spelt(g) for g in found.grants), *words]) or 'no role'}")

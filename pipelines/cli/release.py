@@ -1,0 +1,134 @@
+"""`rti refresh`, `publish`, `rollback`, `explain`, `import-reference`, `serve`: from returns to the public."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.common import Actor, AsJson, actor_or, bytes_of, note, say, say_json, the_home
+
+
+def refresh(
+    publish_it: Annotated[bool, typer.Option("--publish", help="Publish the draft when it is ready.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take in what waits, build everything anew that it touches, and make the draft of a release."""
+    from pipelines.core.home_lock import hold_home_lock
+    from pipelines.operations.run import refresh as run
+    from pipelines.refresh import publish as publish_draft
+
+    home = the_home()
+    with hold_home_lock(home, purpose="refresh"):
+        result: dict[str, Any] = run(home, say=note)
+        finished = result.pop("finished", None)
+        if finished:
+            result["release"] = finished
+        if publish_it and result.get("draft"):
+            result["release"] = publish_draft(home, str(result["draft"]))
+    if as_json:
+        say_json(result)
+    else:
+        say(f"draft {result.get('draft') or 'unchanged'}")
+        if result.get("release"):
+            say(f"published {result['release']}")
+
+
+def publish(
+    draft: Annotated[
+        str | None, typer.Argument(help="The draft; by default the only one there is.", metavar="[DRAFT]")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a draft public, in one step. Readers of the release before are not disturbed.
+
+    A publication that was interrupted is finished first.
+    """
+    from pipelines.refresh import publish as publish_draft
+
+    home = the_home()
+    release = publish_draft(home, draft, log=note)
+    if as_json:
+        say_json({"release": release, "folder": str(home.releases / release)})
+    else:
+        say(f"published {release}")
+
+
+def rollback(
+    release: Annotated[str, typer.Argument(help="A release that was published, such as 2026-Q3.", metavar="RELEASE")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words. It becomes public.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an earlier release the current one again, as a steward.
+
+    No release is removed. The next draft gets a new number, and publishing it makes it current.
+    """
+    from pipelines.cli.intake import STEWARD
+    from pipelines.refresh import roll_back
+
+    home = the_home()
+    roll_back(home, release, actor=actor_or(actor, STEWARD), reason=reason, log=note)
+    if as_json:
+        say_json({"release": release, "folder": str(home.releases / release)})
+    else:
+        say(f"{release} is the current release again")
+
+
+def explain(
+    observation: Annotated[
+        list[str],
+        typer.Argument(
+            help="The id shown beside a figure, or terms such as area=MK period=2026-Q3.", metavar="OBSERVATION"
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Walk a released figure back to its returns, down to sheet and cell.
+
+    OBSERVATION is RELEASE/TABLE/area=..;period=..;measure=.. as shown on the dashboard; release and table may be left
+    out (the current release, any table), and the terms may stand apart.
+    """
+    from pipelines.publication.provenance.explain import explain as walk
+    from pipelines.publication.provenance.explain import in_words
+
+    way = walk(the_home(), ";".join(observation))
+    if as_json:
+        say_json(way.as_json())
+    else:
+        for line in in_words(way):
+            say(line)
+
+
+def import_reference(
+    file: Annotated[Path, typer.Argument(help="UNODC's GLOTIP workbook as downloaded.", metavar="FILE")],
+    as_json: AsJson = False,
+) -> None:
+    """Take in what others published, to be shown beside our figures and never among them."""
+    from pipelines.findings.texts import describe_finding
+    from pipelines.submissions.checking.report import finding_as_json
+    from pipelines.warehouse.reference.gather import import_reference as take_in
+
+    result = take_in(the_home(), bytes_of(file), file.name)
+    if as_json:
+        say_json(
+            {
+                "source": result.source,
+                "rows": result.rows.height,
+                "rows_read": result.rows_read,
+                "rows_elsewhere": result.rows_elsewhere,
+                "findings": [finding_as_json(f, file.name, "en") for f in result.findings],
+            }
+        )
+        return
+    say(f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read")
+    for finding in result.findings:
+        say(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
+
+
+def serve() -> None:
+    """Serve the public pages, the offices' pages and the Dagster UI of this home, and print their addresses."""
+    from pipelines.operations.serve import serve as run
+
+    run(the_home())

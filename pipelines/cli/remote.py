@@ -1,0 +1,48 @@
+"""`rti submit --to`: the part of the command that talks to a service elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.cli.common import Failure, bytes_of, return_bytes
+from pipelines.cli.handed_in import Answer, go_through
+
+TOKEN = "RTI_TOKEN"
+
+
+def submit_to(
+    address: str,
+    files: Sequence[Path],
+    *,
+    token_file: Path | None,
+    receipts: Path | None,
+    language: str,
+    as_json: bool,
+    options: Mapping[str, Any],
+) -> None:
+    """Hand in files at a service. One that cannot be handed in does not hold up the others; the exit code tells it."""
+    from pipelines.web.api import client
+
+    try:
+        remote = client.Remote(client.address_of(address), token_of(token_file), language)
+    except client.RemoteError as error:
+        raise Failure(error.told(language)) from None
+
+    pages = remote.address.removesuffix("/api")
+
+    def hand_in(file: Path) -> Answer:
+        answer = client.submit(remote, return_bytes(file), file.name, **options)
+        return Answer(answer.content, client.keep(receipts, answer) if receipts is not None else None, pages)
+
+    go_through(files, hand_in, language, as_json)
+
+
+def token_of(path: Path | None) -> str:
+    """The token from a file, else from `RTI_TOKEN`. Raises Failure where there is none; never says what it is."""
+    text = bytes_of(path).decode("ascii", "replace") if path is not None else os.environ.get(TOKEN, "")
+    if not (token := text.strip()):
+        raise Failure(f"there is no token; name a file that holds it with --token-file, or set {TOKEN}")
+    return token

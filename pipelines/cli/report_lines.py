@@ -1,0 +1,47 @@
+"""The lines in which commands tell a report: its head, each finding with its place and remedy, what was not run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipelines.cli.common import note, say
+
+
+def show(report: Mapping[str, Any]) -> None:
+    """The lines of a report, given as its JSON (`Report.as_json`)."""
+    from pipelines.core.i18n import tell
+    from pipelines.office.answers.wording import severity_words
+
+    language = report["language"]
+    say(_head(report, language))
+    for finding in report["findings"]:
+        place = finding["where"]["words"]
+        severity = severity_words(finding["severity"], language).lower()
+        say(f"  {severity}  {place + ': ' if place else ''}{finding['message']}")
+        if finding["remedy"]:
+            say(f"      {finding['remedy']}")
+        say("      " + tell("rule {rule}, finding {key}", language, rule=finding["rule"], key=finding["key"]))
+    if report["not_run"] and report["verdict"] != "unreadable":
+        note("  " + _not_run(report["not_run"], language))
+
+
+def _head(report: Mapping[str, Any], language: str) -> str:
+    """`a.csv: good, QQ-JUSTICE-1 (2 observations)`."""
+    from pipelines.core.i18n import many, tell
+    from pipelines.office.answers.wording import severity_words
+
+    verdict, observations, events = report["verdict"], report["observations"], report["events"]
+    said = {"good": tell("good", language), "unreadable": tell("unreadable", language)}
+    counts = [many("{n} observation", "{n} observations", observations, language)] if observations or not events else []
+    counts += [many("{n} event", "{n} events", events, language)] if events else []
+    form = f", {report['form']}" if report["form"] else ""
+    words = said.get(verdict) or severity_words(verdict, language).lower()
+    return f"{report['file']['name']}: {words}{form} ({', '.join(counts)})"
+
+
+def _not_run(rules: Sequence[str], language: str) -> str:
+    from pipelines.core.i18n import tell
+
+    named = ", ".join(rules)
+    return tell("not run, since no earlier return was at hand to compare with: {rules}", language, rules=named)

@@ -1,0 +1,59 @@
+"""`rti store check`: stored files of which the ledger knows nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.common import ERRORS, Actor, AsJson, actor_or, ledger_to_read, say, say_json, the_home, the_ledger
+from pipelines.cli.intake import STEWARD
+
+app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _store() -> None:
+    """The files that came in."""
+
+
+@app.command()
+def check(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove them, as a steward of everything; it stands in the audit log.")
+    ] = False,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """List stored files that are missing or changed, and files older than a day that no submission and no receipt
+    names: what a killed process left.
+
+    Nothing is removed unless asked for. Before that, be sure that the ledger was not restored from an older backup.
+    Exit code 0: none, or removed; 1: there are some, or a stored file is damaged.
+    """
+    from pipelines.refresh import integrity
+    from pipelines.submissions import unknown_bytes
+
+    home = the_home()
+    engine = the_ledger(home) if remove else ledger_to_read(home)
+    if remove:
+        found = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
+    else:
+        found = unknown_bytes.find(home, engine)
+    damage = integrity.check_store(home, engine)
+    if as_json:
+        say_json(
+            {
+                "damaged": [{"submission_id": d.submission_id, "message": d.message} for d in damage],
+                "removed": remove,
+                "files": [{"sha256": u.sha256, "size": u.size, "stored_at": u.stored_at.isoformat()} for u in found],
+            }
+        )
+    else:
+        for one in found:
+            say(f"{one.sha256}  {one.size} bytes, stored {one.stored_at:%Y-%m-%d %H:%M}")
+        for fault in damage:
+            say(fault.message)
+        what = "removed" if remove else "unknown to the ledger, kept"
+        say(f"{len(found)} file(s) {what}")
+    raise typer.Exit(ERRORS if damage or (found and not remove) else 0)

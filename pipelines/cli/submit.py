@@ -1,0 +1,162 @@
+"""`rti submit` and `rti nil`: handing in at the desk of this machine's home, or at a service elsewhere.
+
+Whoever runs a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and
+the API: the same rights, the same refusals, the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.common import (
+    UNREADABLE,
+    Actor,
+    AsJson,
+    Failure,
+    Language,
+    actor_or,
+    load_judgement_meanwhile,
+    note,
+    progress,
+    return_bytes,
+    say,
+    say_json,
+    the_home,
+    the_ledger,
+    the_registry,
+)
+from pipelines.cli.handed_in import Answer, go_through
+from pipelines.cli.intake import SENDER, Reason
+
+if TYPE_CHECKING:
+    from pipelines.core.home import Home
+    from pipelines.ledger.identity import Identity
+    from pipelines.submissions.service import Desk, SignedReceipt
+
+
+def submit(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or a folder of files.", metavar="FILE...|FOLDER")],
+    form: Annotated[
+        str | None, typer.Option("--form", help="The form's id, where the file alone does not say it.")
+    ] = None,
+    patch: Annotated[bool, typer.Option("--patch", help="It corrects single figures; all others stay.")] = False,
+    corrects: Annotated[str | None, typer.Option("--corrects", help="The submission that this one corrects.")] = None,
+    reason: Reason = None,
+    hold: Annotated[bool, typer.Option("--hold", help="Do not send it for approval yet.")] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Hand in at a service elsewhere, by its address.", metavar="URL")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="With --to: a file that holds the token (or set RTI_TOKEN).")
+    ] = None,
+    receipts_to: Annotated[
+        Path | None, typer.Option("--receipts", help="Keep the signed receipts in this folder.", metavar="FOLDER")
+    ] = None,
+    actor: Actor = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Hand in returns: each is checked, kept, and sent for approval unless a warning waits for its justification.
+
+    A file that was handed in before is told and not taken twice; one that cannot be handed in does not hold up the
+    others. A folder with an arrivals.csv is a demonstration: its files arrive, and are decided, as that list says. Exit
+    code 0: taken; 1: at least one refused for its errors, or not yours; 2: at least one cannot be read; 3: wrong use,
+    or at least one could not be handed in.
+    """
+    files = [file for path in paths for file in _files(path)]
+    if not files:
+        raise Failure("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
+    options: dict[str, Any] = {"form": form, "kind": "patch" if patch else None, "corrects": corrects}
+    options |= {"reason": reason, "send": not hold}
+    if to is not None:
+        from pipelines.cli.remote import submit_to
+
+        submit_to(
+            to, files, token_file=token_file, receipts=receipts_to, language=language, as_json=as_json, options=options
+        )
+        return
+    home = the_home()
+    if len(paths) == 1 and (paths[0] / "arrivals.csv").is_file():
+        _submit_demonstration(home, paths[0], language, as_json)
+        return
+    desk, who = _at_the_desk(home, actor, language)
+    if corrects is not None:
+        from pipelines.ledger import queries
+
+        options["corrects"] = queries.find(desk.engine, corrects).submission_id
+
+    def hand_in(file: Path) -> Answer:
+        from pipelines.submissions import service as door
+
+        done = door.hand_in(desk, who, return_bytes(file), file.name, **options)
+        return Answer(done.as_json(), _keep(receipts_to, done.signed))
+
+    load_judgement_meanwhile()
+    go_through(files, hand_in, language, as_json)
+
+
+def nil(
+    form: Annotated[str, typer.Argument(help="The form that has nothing to report (see `rti territories`).")],
+    periods: Annotated[list[str], typer.Argument(help="Periods such as 2026-Q3 or 2025.", metavar="PERIOD...")],
+    comment: Annotated[str | None, typer.Option("--comment", help="A remark for whoever approves it.")] = None,
+    actor: Actor = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Declare that there was nothing to count in some periods. Once approved, it counts as reported."""
+    from pipelines.submissions import service as door
+
+    registry = the_registry()
+    if form not in registry.forms:
+        raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
+    desk, who = _at_the_desk(the_home(), actor, language)
+    done = door.declare_nil(desk, who, form, periods, comment)
+    go_through([Path(done.filename)], lambda _file: Answer(done.as_json()), language, as_json)
+
+
+def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Identity]:
+    """The home's desk, and who acts there. Raises NotAllowedError for an account that is not there or disabled."""
+    from pipelines.submissions import service as door
+    from pipelines.submissions.accounts import accounts
+
+    desk = door.open_desk(home)
+    return desk, replace(accounts.identity(desk.engine, actor_or(actor, SENDER)), language=language)
+
+
+def _keep(folder: Path | None, signed: SignedReceipt | None) -> Path | None:
+    if folder is None or signed is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / signed.filename
+    path.write_bytes(signed.as_bytes())
+    return path
+
+
+def _submit_demonstration(home: Home, folder: Path, language: str, as_json: bool) -> None:
+    from pipelines.ledger import queries
+    from pipelines.submissions import arrivals
+    from pipelines.submissions.record import check_waiting
+
+    registry, engine = the_registry(), the_ledger(home)
+    new = arrivals.enter(home, engine, folder)
+    waiting = queries.count_submissions(engine, states=["received"])
+    with progress(waiting, "Checking") as tick:
+        reports = check_waiting(home, engine, registry, language=language, after=arrivals.CHECKED_AFTER, progress=tick)
+    refused = arrivals.decide(home, engine, folder)
+    for error in refused.values():
+        note(f"rti: {error}")
+    states = queries.count_by_state(engine)
+    if as_json:
+        say_json({"new": new, "checked": len(reports), "undecided": len(refused), "states": states})
+    else:
+        say(f"{new} new, {len(reports)} checked; now {', '.join(f'{n} {s}' for s, n in sorted(states.items()))}")
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.rglob("*") if p.is_file() and not any(x.startswith(".") for x in p.parts))

@@ -1,0 +1,140 @@
+"""`rti template`: empty workbooks of the forms, to be filled in and sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.common import AsJson, Failure, progress, say, say_json, the_registry
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.core.home import Home
+    from pipelines.declarations.form import Form
+    from pipelines.declarations.registry import Registry
+
+
+def template(
+    form: Annotated[str | None, typer.Argument(help="A form's id, as `rti territories` lists it.")] = None,
+    period: Annotated[str | None, typer.Argument(help="The period to be reported: 2026-Q3 or 2026.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The workbook to write.", metavar="FILE")] = None,
+    every: Annotated[
+        Path | None, typer.Option("--all", help="Write the workbooks of all forms into a folder.", metavar="FOLDER")
+    ] = None,
+    of: Annotated[str | None, typer.Option("--period", help="The period, with --all.", metavar="PERIOD")] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language of our own sentences; by default the form's.")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option("--contact", envvar="RTI_CONTACT", help="Where the secretariat answers questions.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the empty workbook of a form for a period, in the office's own words and layout.
+
+    A form that comes in another format gets its second form, a workbook with the same words. Where there is a home,
+    the figures accepted last stand in grey beside the cells.
+    """
+    registry, home = the_registry(), _home()
+    if every is not None:
+        if form is not None or out is not None or of is None:
+            raise Failure("--all takes a folder and --period, and neither a form nor --out")
+        written = _all(registry, home, every, of, language, contact)
+    else:
+        if form is None or period is None or of is not None:
+            raise Failure("name a form and a period, as `rti territories` lists them, or give --all FOLDER")
+        written = [_one(registry, home, form, period, out, language, contact)]
+    if as_json:
+        say_json(written if every is not None else written[0])
+        return
+    for one in written:
+        due = f", to be sent by {one['deadline']}" if one["deadline"] else ""
+        say(f"{one['file']}: {one['form']} for {one['period']}{due}")
+
+
+def _all(
+    registry: Registry, home: Home | None, folder: Path, period: str, language: str | None, contact: str | None
+) -> list[dict[str, Any]]:
+    from pipelines.office import templates
+
+    try:
+        every = {(f.jurisdiction, f.instrument) for f in registry.forms.values()}
+        forms = [f for pair in sorted(every) for f in templates.forms(registry, *pair, period)]
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    if not forms:
+        raise Failure(f"no form is valid in {period}; `rti territories` lists the forms with their periods")
+    folder.mkdir(parents=True, exist_ok=True)
+    out = []
+    with progress(len(forms), "Writing") as tick:
+        for form in forms:
+            target = folder / f"{form.id}_{period}.xlsx"
+            out.append(_one(registry, home, form.id, period, target, language, contact))
+            tick(form.id)
+    return out
+
+
+def _one(
+    registry: Registry,
+    home: Home | None,
+    form_id: str,
+    period: str,
+    out: Path | None,
+    language: str | None,
+    contact: str | None,
+) -> dict[str, Any]:
+    from pipelines.office import templates
+
+    form = templates.workbook_form(registry, form_id)
+    due = templates.deadline_of(registry, form, period) if _is_period(period) else None
+    name, data = templates.write(
+        registry,
+        form_id,
+        period,
+        language=language,
+        deadline=due,
+        previous=_accepted(home, form),
+        demonstration=home is not None and home.kind == "demonstration",
+        contact=contact,
+    )
+    target = out or Path(name)
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise Failure(f"{target} cannot be written: {error.strerror}; name another file with --out") from None
+    return {"form": form.id, "period": period, "file": str(target), "deadline": due.isoformat() if due else None}
+
+
+def _is_period(text: str) -> bool:
+    from pipelines.model.periods import Period
+
+    try:
+        Period.of(text)
+    except ValueError:
+        return False  # `write` says what is wrong with it
+    return True
+
+
+def _home() -> Home | None:
+    from pipelines.core.home import HomeError, open_home
+
+    try:
+        return open_home()
+    except HomeError:
+        return None  # a workbook needs no home
+
+
+def _accepted(home: Home | None, form: Form) -> pl.DataFrame | None:
+    """The newest accepted observations of the form's series, where there is a home that has some."""
+    if home is None:
+        return None
+    from pipelines.submissions.checking import history
+    from pipelines.submissions.ledger import open_ledger
+
+    known = history.gather(home, open_ledger(home), [form.jurisdiction])
+    if known is None:
+        return None
+    return known.observations.filter(known.observations["form"] == form.series)

@@ -1,4 +1,0 @@
-"""The commands of `rti`, one module a concern; `pipelines/cli.py` puts them together.
-
-Everything heavy is imported inside the command that needs it.
-"""

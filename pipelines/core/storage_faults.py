@@ -1,0 +1,230 @@
+"""Faults of the disk and of stored data, named from the exception that they caused, each with what to do.
+
+One place for the command line, the API, the pages and the health check: a full or read-only disk, a denied access, a
+damaged database.  Exceptions are recognised by their error number, else by the words of SQLite, DuckDB, Polars and
+the operating system, since Dagster and dbt pass on nothing else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipelines.core.i18n import gettext, mark
+
+Kind = Literal["full", "read_only", "denied", "unreadable", "damaged"]
+
+NEARLY_FULL = 1024 * 1024
+"""Bytes: SQLite reports a disk with less as "disk I/O error", because it cannot even make its index file."""
+_BY_NUMBER: dict[int, Kind] = {
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+    errno.EROFS: "read_only",
+    errno.EACCES: "denied",
+    errno.EPERM: "denied",
+    errno.EIO: "unreadable",
+}
+_BY_WORDS: tuple[tuple[str, Kind], ...] = (
+    ("No space left on device", "full"),
+    ("Disk quota exceeded", "full"),
+    ("database or disk is full", "full"),
+    ("Read-only file system", "read_only"),
+    ("attempt to write a readonly database", "read_only"),
+    ("database disk image is malformed", "damaged"),
+    ("file is not a database", "damaged"),
+    ("not a valid DuckDB database file", "damaged"),
+    ("Corrupt database file", "damaged"),
+    ("File out of specification", "damaged"),
+    ("disk I/O error", "unreadable"),
+    ("unable to open database file", "unreadable"),
+    ("Input/output error", "unreadable"),
+)
+_DUCKDB_DAMAGE = ("IOException", "SerializationException", "FatalException", "InternalException")
+_QUOTED = re.compile(r"""["'](/[^"']+)["']""")
+_AGAIN = "and run the command again. Nothing was lost."
+
+
+@dataclass(frozen=True, slots=True)
+class StorageFault:
+    """A named fault. `message` is for whoever runs the machine and holds paths; `outside` holds none."""
+
+    kind: Kind
+    message: str
+    outside: str
+
+    @property
+    def is_passing(self) -> bool:
+        """Return True if the request can succeed later without anything being restored."""
+        return self.kind != "damaged"
+
+    def localize(self, language: str) -> tuple[str, str, str]:
+        """Return what a person who asks over the network is told: title, what happened, what to do."""
+        passing = (CANNOT_WRITE_TITLE, self.outside, CANNOT_WRITE_REMEDY)
+        words = passing if self.is_passing else (DAMAGED_TITLE, self.outside, DAMAGED_REMEDY)
+        title, detail, remedy = (gettext(text, language) for text in words)
+        return title, detail, remedy
+
+
+_CANNOT_WRITE = mark("The service cannot use its disk at the moment. Nothing that was confirmed to you is lost.")
+_DAMAGED = mark("Data of the service is damaged on its disk, so your request could not be carried out.")
+CANNOT_WRITE_TITLE = mark("The disk of the service cannot be used")
+CANNOT_WRITE_REMEDY = mark("Tell the steward of the secretariat, and try again later.")
+DAMAGED_TITLE = mark("Stored data is damaged")
+DAMAGED_REMEDY = mark("Tell the steward of the secretariat: it must be restored from a backup.")
+
+
+def find_fault(error: BaseException, root: Path | None = None) -> StorageFault | None:
+    """Return the storage fault behind an exception or one of its causes, None where there is none.
+
+    `root` is the home, by default the one that `RTI_HOME` names.
+    """
+    from pipelines.core.home import default_root
+
+    place = root or default_root()
+    for one in _chain(error):
+        kind = _kind_of(one)
+        if kind is not None:
+            return _name_fault(kind, one, place)
+    return None
+
+
+def disk_fault(place: Path) -> StorageFault | None:
+    """Return what is wrong with the disk that holds a folder, None if it can be written."""
+    folder = _existing(place)
+    if _is_read_only(folder):
+        return _read_only(folder)
+    if _free(folder) < NEARLY_FULL:
+        return _full(folder)
+    return None
+
+
+def _kind_of(error: BaseException) -> Kind | None:
+    if isinstance(error, OSError) and error.errno in _BY_NUMBER:
+        kind = _BY_NUMBER[error.errno]
+        # A port that may not be bound is denied as well, and names no file.
+        return kind if kind != "denied" or error.filename is not None else None
+    words = str(error)
+    for pattern, kind in _BY_WORDS:
+        if pattern in words:
+            return kind
+    if type(error).__module__.lstrip("_").startswith("duckdb") and type(error).__name__ in _DUCKDB_DAMAGE:
+        return "damaged"
+    return None
+
+
+def _name_fault(kind: Kind, error: BaseException, root: Path) -> StorageFault:
+    path = _path_in(error)
+    folder = _existing(path or root)
+    if kind == "unreadable":
+        # SQLite says the same of a disk that is full, that takes no writes, and that is broken.
+        found = disk_fault(folder)
+        if found is not None:
+            return found
+        message = (
+            f"{path or root} cannot be read or written ({_reason(error)}). Check the disk and the permissions of that "
+            f"folder, {_AGAIN}"
+        )
+        return StorageFault(kind, message, _CANNOT_WRITE)
+    if kind == "full":
+        return _full(_fuller(folder) if path is None else folder)
+    if kind == "read_only":
+        # An engine that was opened to read on a full disk refuses writes in the same words.
+        return disk_fault(folder) or _read_only(folder)
+    if kind == "denied":
+        message = f"{path or root} may not be read or written by this user. Correct its owner or permissions {_AGAIN}"
+        return StorageFault(kind, message, _CANNOT_WRITE)
+    return _damaged(error, path, root)
+
+
+def _full(folder: Path) -> StorageFault:
+    message = f"The disk holding {folder} is full ({_free(folder) // 1024} kB free). Free some space {_AGAIN}"
+    return StorageFault("full", message, _CANNOT_WRITE)
+
+
+def _read_only(folder: Path) -> StorageFault:
+    message = f"The disk holding {folder} is read-only. Make it writable {_AGAIN}"
+    return StorageFault("read_only", message, _CANNOT_WRITE)
+
+
+def _damaged(error: BaseException, path: Path | None, root: Path) -> StorageFault:
+    reason = _reason(error)
+    ledger = root / "restricted" / "ledger.sqlite"
+    if path is None and "database" in reason:
+        history = root / "restricted" / "dagster"
+        if is_whole_sqlite(ledger) and history.is_dir():
+            remedy = "It holds no data of returns: move that folder away, and the next `rti refresh` makes it again."
+            return StorageFault("damaged", f"The run history in {history} is damaged ({reason}). {remedy}", _DAMAGED)
+        path = ledger
+    where = path or root
+    inside = where.relative_to(root).parts if where.is_relative_to(root) else ()
+    if inside[:2] in (("restricted", "warehouse"), ("restricted", "protected"), ("restricted", "gathered")):
+        remedy = "It is computed from the returns: delete it, and the next `rti refresh` makes it again."
+    elif inside[:1] == ("public",):
+        remedy = "Restore the release from a backup; `rti audit verify` checks every file of it."
+    else:
+        remedy = "Restore it from a backup; `rti audit verify` names everything else that is damaged."
+    return StorageFault("damaged", f"{where} is damaged ({reason}). {remedy}", _DAMAGED)
+
+
+def is_whole_sqlite(path: Path) -> bool:
+    """Return True if SQLite's quick check of a file finds nothing; False if the file is missing."""
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("pragma quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _path_in(error: BaseException) -> Path | None:
+    """Return the absolute path that an exception names."""
+    if isinstance(error, OSError) and isinstance(error.filename, str):
+        return Path(error.filename).absolute()
+    named = _QUOTED.search(str(error))
+    return Path(named[1]) if named else None
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of the innermost words of an error."""
+    words = str(getattr(error, "orig", None) or error).strip()
+    return next((line.strip().removesuffix(".") for line in words.splitlines() if line.strip()), type(error).__name__)
+
+
+def _existing(path: Path) -> Path:
+    """Return the folder of a path, or the nearest one above it that exists."""
+    return next((one for one in (path, *path.parents) if one.is_dir()), Path("/"))
+
+
+def _fuller(root: Path) -> Path:
+    """Return whichever of the home and the temporary folder has less space: a failed write names no file."""
+    return min((root, Path(tempfile.gettempdir())), key=_free)
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _is_read_only(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and all that caused it, the innermost first: there the path and the number are."""
+    chain: list[BaseException] = []
+    one: BaseException | None = error
+    while one is not None and one not in chain:
+        chain.append(one)
+        driver = getattr(one, "orig", None)
+        if isinstance(driver, BaseException):
+            chain.append(driver)
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    return reversed(chain)

@@ -1,0 +1,139 @@
+"""Coordinates: what a place in a table can say of its number, and the scope it falls back to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.declarations.base import Coded, Declared, Many, PeriodRange
+
+Use = Literal["value", "check", "ignore", "section"]
+Unknown = Literal["included", "excluded", "not_stated", "not_applicable"]
+PERIOD_PARTS = ("year", "quarter", "period")
+FREE_PARTS = ("text", "day", "month", "n")
+"""Placeholders that bind nothing: any words, the parts of a date, a number. Written out they stay empty."""
+
+Measure = Annotated[str, Coded("measure")]
+Level = Annotated[str, Coded("level")]
+CountUnit = Annotated[str, Coded("count_unit")]
+Statistic = Annotated[str, Coded("statistic")]
+UnitMeasure = Annotated[str, Coded("unit_measure")]
+Offence = Annotated[str, Coded("offence")]
+PersonType = Annotated[str, Coded("person_type")]
+VictimStatus = Annotated[str, Coded("victim_status")]
+Sex = Annotated[str, Coded("sex")]
+Age = Annotated[str, Coded("age")]
+AgeBasis = Annotated[str, Coded("age_basis")]
+Exploitation = Annotated[str, Coded("exploitation")]
+Citizenship = Annotated[str, Coded("citizenship")]
+SentenceType = Annotated[str, Coded("sentence_type")]
+SentenceBand = Annotated[str, Coded("sentence_band")]
+Partner = Annotated[str, Coded("partner")]
+Accumulation = Annotated[str, Coded("accumulation")]
+DateBasis = Annotated[str, Coded("date_basis")]
+ObsStatus = Annotated[str, Coded("obs_status")]
+Instrument = Annotated[str, Coded("instrument")]
+
+COORDINATES: Many[str] = (
+    "measure", "level", "count_unit", "statistic", "unit_measure", "offence", "article", "person_type", "victim_status",
+    "sex", "age", "age_basis", "exploitation", "citizenship", "sentence_type", "sentence_band", "partner",
+    "accumulation", "date_basis", "year", "quarter", "period",
+)  # fmt: skip
+"""What a cell's place in a table can say of its number."""
+
+
+class Coordinate(Declared):
+    """Part of a number's address. Only what is said is set; the rest comes from another part or from the scope."""
+
+    measure: Measure | None = None
+    level: Level | None = None
+    count_unit: CountUnit | None = None
+    statistic: Statistic | None = None
+    unit_measure: UnitMeasure | None = None
+    offence: Offence | None = None
+    article: str | None = Field(
+        None,
+        description="An article of the jurisdiction's law.csv: 188, 110/a, 350(2) where a paragraph is meant; "
+        "_T for all together (only with use: check).",
+    )
+    person_type: PersonType | None = None
+    victim_status: VictimStatus | None = None
+    sex: Sex | None = None
+    age: Age | None = None
+    age_basis: AgeBasis | None = None
+    exploitation: Exploitation | None = None
+    citizenship: Citizenship | None = None
+    sentence_type: SentenceType | None = None
+    sentence_band: SentenceBand | None = None
+    partner: Partner | None = None
+    accumulation: Accumulation | None = None
+    date_basis: DateBasis | None = None
+    year: str | None = Field(None, pattern=r"^\d{4}$")
+    quarter: str | None = Field(None, pattern=r"^[1-4]$")
+    period: str | None = Field(None, pattern=r"^\d{4}(-Q[1-4])?$")
+
+    def said(self) -> dict[str, str]:
+        """Only the coordinates that are set."""
+        return {name: value for name in COORDINATES if (value := getattr(self, name)) is not None}
+
+
+class Line(Coordinate):
+    """A declared heading path or row label.
+
+    `use` says what its cells are: `value` (observations), `check` (a printed total that only `adds_up` looks at and
+    that never becomes an observation), `ignore` (running numbers, shares), or, for rows, `section` (a row that holds
+    only words and gives its coordinates to the rows below it, up to the next section).
+    """
+
+    use: Use = "value"
+    optional: bool = Field(False, description="Its absence from a return is no finding.")
+    valid: PeriodRange | None = None
+
+
+class CodeEntry(Declared):
+    """One line of a code table: the office's spellings (the first is the one written out) and what they mean.
+
+    Where the labels are a file's own codes (`P01`), `words` says what the office calls them, for its workbook.
+    """
+
+    labels: Many[str] = Field(min_length=1)
+    words: str | None = Field(None, min_length=1, description="The office's words where `labels` are a file's codes.")
+    code: str | None = None
+    set: Coordinate | None = None
+    valid: PeriodRange | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.code is None) == (self.set is None):
+            raise ValueError("an entry has either `code` or `set`")
+        return self
+
+
+CodeTable = dict[str, str | Coordinate] | Many[CodeEntry]
+"""Short form `{label: code}` or `{label: {measure: …}}`; long form a list of entries with spellings and validity.
+
+A table named after a dimension holds its codes; a table of another name holds coordinates, so that one label may set
+several dimensions at once (measure, level and unit, say)."""
+
+
+class Scope(Declared):
+    """Who and what the form counts. A dimension that a table does not name takes its value from here.
+
+    `offence` may be left out only where every number names its offence or article. Where nothing is said of sex,
+    citizenship and the like, everyone is meant (`_T`).
+    """
+
+    age: Age
+    age_basis: AgeBasis
+    person_type: PersonType
+    attempts: Unknown
+    unknown_perpetrators: Unknown
+    offence: Offence | Literal["named"] = Field(
+        description="The offence of all numbers, or `named` where each number names its offence or article."
+    )
+    sex: Sex = "_T"
+    victim_status: VictimStatus | None = None
+    exploitation: Exploitation | None = None
+    citizenship: Citizenship = "_T"
+    note: str | None = None

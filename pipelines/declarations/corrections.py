@@ -1,0 +1,49 @@
+"""Read `corrections.yml`: the known errors of a source, each with a guard on what the file must still hold.
+
+An entry is only for a source that is known to be wrong, has been informed, and has not corrected it. Anything that an
+office can correct itself is not listed.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from pipelines.declarations.base import Declared, Many
+from pipelines.declarations.coordinates import Coordinate
+from pipelines.declarations.form import Form
+
+
+class Correction(Declared):
+    """One entry: corrects the numbers of one form and period, found by `where` (a place) or `key` (coordinates)."""
+
+    id: str
+    form: str = Field(description="Form id or series.")
+    period: str = Field(pattern=r"^\d{4}(-Q[1-4])?$")
+    where: str | None = Field(None, description="The place in words, as `rti explain` tells it.")
+    key: Coordinate | None = None
+    expect: float | str = Field(description="What the file must still hold, as a number or as the text shown.")
+    value: float | None = None
+    set: Coordinate | None = None
+    reason: str
+    reporter: str
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.where is None) == (self.key is None):
+            raise ValueError("a correction has either `where` or `key`")
+        if (self.value is None) == (self.set is None):
+            raise ValueError("a correction has either `value` or `set`")
+        return self
+
+    def applies_to(self, form: Form) -> bool:
+        """Return True if the entry names the form, its series, or the form that its workbook is derived from."""
+        return self.form in (form.id, form.series, form.second_of)
+
+
+class CorrectionFile(Declared):
+    """One `corrections.yml`."""
+
+    corrections: Many[Correction]

@@ -1,0 +1,202 @@
+"""Matching of declared templates: literal words with placeholders, whole and after folding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from pipelines.core.text.folding import fold
+from pipelines.declarations.base import within
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)(:roman)?\}")
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+_ROMAN_BACK = {"1": "I", "2": "II", "3": "III", "4": "IV"}
+_FREE = {"text": ".*", "day": r"\d{1,2}", "month": r"\d{1,2}", "n": r"\d+"}
+_MAX_EXPANSION = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one label says: coordinates, and the periods for which it says so. `key` names it (its code)."""
+
+    label: str
+    key: str
+    said: Mapping[str, str]
+    valid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """A code table ready for matching: folded label -> meanings (several only where validity tells them apart)."""
+
+    name: str
+    by_label: Mapping[str, tuple[Meaning, ...]]
+
+    def lookup(self, text: str, period: str | None) -> Meaning | None:
+        """The meaning of a label in a period; without a period the first. None for an unknown label."""
+        meanings = self.by_label.get(fold(text))
+        if not meanings:
+            return None
+        if period is not None and len(meanings) > 1:
+            return next((m for m in meanings if within(period, m.valid)), meanings[0])
+        return meanings[0]
+
+    def labels(self) -> list[str]:
+        """All labels as declared."""
+        return [m.label for meanings in self.by_label.values() for m in meanings]
+
+    def keys(self) -> dict[str, Meaning]:
+        """One meaning for each code, the first spelling."""
+        out: dict[str, Meaning] = {}
+        for meanings in self.by_label.values():
+            for meaning in meanings:
+                out.setdefault(meaning.key, meaning)
+        return out
+
+
+def label_table(name: str, meanings: Iterable[Meaning]) -> LabelTable:
+    """A table of meanings by folded label, in their order."""
+    by_label: dict[str, tuple[Meaning, ...]] = {}
+    for meaning in meanings:
+        folded = fold(meaning.label)
+        by_label[folded] = (*by_label.get(folded, ()), meaning)
+    return LabelTable(name, by_label)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A template found: coordinates, the codes by placeholder, validities to be judged once the period is known."""
+
+    said: Mapping[str, str]
+    keys: tuple[tuple[str, str], ...] = ()
+    valid: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One compiled template. `exact` is set where it has no placeholder."""
+
+    template: str
+    exact: str | None
+    strict: re.Pattern[str]
+    loose: re.Pattern[str]
+    names: tuple[str, ...]
+    tables: Mapping[str, LabelTable] = field(repr=False)
+
+    def hit(self, text: str, period: str | None = None) -> Hit | None:
+        """What the text says where it is this template, else None."""
+        folded = fold(text)
+        if self.exact is not None:
+            return Hit({}) if folded == self.exact else None
+        found = self.strict.fullmatch(folded)
+        if found is None:
+            return None
+        said: dict[str, str] = {}
+        keys: list[tuple[str, str]] = []
+        valid: list[tuple[str, str]] = []
+        for name, part in zip(self.names, found.groups(), strict=True):
+            table = self.tables.get(name)
+            if table is not None:
+                meaning = table.lookup(part, period)
+                assert meaning is not None  # the strict pattern is made of the table's own labels
+                said.update(meaning.said)
+                keys.append((name, meaning.key))
+                if meaning.valid is not None:
+                    valid.append((meaning.label, meaning.valid))
+            elif name == "quarter":
+                said["quarter"] = _ROMAN.get(part, part)
+            elif name == "year":
+                said["year"] = part
+        return Hit(said, tuple(keys), tuple(valid))
+
+    def stranger(self, text: str) -> tuple[str, str] | None:
+        """Where the words around fit but a label is unknown: (placeholder, the unknown label)."""
+        if self.exact is not None or not (found := self.loose.fullmatch(fold(text))):
+            return None
+        for name, part in zip(self.names, found.groups(), strict=True):
+            table = self.tables.get(name)
+            if table is not None and part not in table.by_label:
+                return name, part
+        return None
+
+    def literal(self) -> bool:
+        """Whether words stand outside the placeholders, too."""
+        return bool(_PLACEHOLDER.sub("", self.template).strip(" /"))
+
+    def expansions(self) -> list[str]:
+        """All texts the template can be, placeholders of periods left as they stand; cut at a bound."""
+        if self.exact is not None:
+            return [self.template]
+        tables = [n for n in self.names if n in self.tables]
+        choices: list[Sequence[str]] = [self.tables[n].labels() for n in tables]
+        out: list[str] = []
+        for combination in product(*choices):
+            out.append(_fill(self.template, dict(zip(tables, combination, strict=True))))
+            if len(out) >= _MAX_EXPANSION:
+                break
+        return out
+
+
+def _fill(template: str, words: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda m: words.get(m.group(1), m.group()), template)
+
+
+def compile_template(template: str, tables: Mapping[str, LabelTable]) -> Matcher:
+    """A matcher; `tables` holds a table for every placeholder that is not a period part or free words."""
+    names: list[str] = []
+    styles: list[bool] = []
+    for name, style in _PLACEHOLDER.findall(template):
+        names.append(name)
+        styles.append(bool(style))
+    if not names:
+        folded = fold(template)
+        never = re.compile(re.escape(folded))
+        return Matcher(template, folded, never, never, (), {})
+    marked = template
+    for number, found in enumerate(_PLACEHOLDER.finditer(template)):
+        marked = marked.replace(found.group(), chr(0xE000 + number), 1)
+    parts = re.split("([\ue000-\uf8ff])", fold(marked))
+    strict, loose = [], []
+    for part in parts:
+        if len(part) == 1 and "\ue000" <= part <= "\uf8ff":
+            number = ord(part) - 0xE000
+            tight, wide = _group(names[number], styles[number], tables)
+            strict.append(f"({tight})")
+            loose.append(f"({wide})")
+        else:
+            strict.append(re.escape(part))
+            loose.append(re.escape(part))
+    used = {name: tables[name] for name in names if name in tables}
+    return Matcher(template, None, re.compile("".join(strict)), re.compile("".join(loose)), tuple(names), used)
+
+
+def _group(name: str, roman: bool, tables: Mapping[str, LabelTable]) -> tuple[str, str]:
+    if name in tables:
+        labels = sorted(tables[name].by_label, key=len, reverse=True)
+        return ("|".join(map(re.escape, labels)) or r"(?!)"), ".+?"
+    if name == "year":
+        return r"\d{4}", r"\d{4}"
+    if name == "quarter":
+        group = "iii|ii|iv|i" if roman else "[1-4]"
+        return group, group
+    return _FREE[name], _FREE[name]
+
+
+def written(template: str, tables: Mapping[str, LabelTable], codes: Mapping[str, str]) -> str:
+    """The template as words: for each placeholder the first spelling of the code given for it.
+
+    `codes` holds a table's code, or `year` and `quarter` as digits; free placeholders are written empty. This is the
+    inverse of matching: a matcher finds the same codes in what is written. Raises KeyError for a code not declared.
+    """
+
+    def word(found: re.Match[str]) -> str:
+        name, style = found.groups()
+        if name in tables:
+            return tables[name].keys()[codes[name]].label
+        if name == "quarter":
+            return _ROMAN_BACK[codes[name]] if style else codes[name]
+        return codes[name] if name == "year" else ""
+
+    return _PLACEHOLDER.sub(word, template).rstrip()

@@ -1,0 +1,155 @@
+"""The four shapes that a form may have: crossed tables, a list, a register, a cube.
+
+`docs/forms.md` explains each with an example.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.declarations.base import Declared, Many, Template
+from pipelines.declarations.coordinates import Age, Coordinate, Level, Line, Measure
+
+
+class Table(Declared):
+    """One crossed table of a grid, found by its words.
+
+    The table hangs from its `corner`, the heading of its first label column; `stub` names the headings of further
+    label columns to the right of it. A column's heading path is its `header_rows` headings joined by ` / ` (a merged
+    heading counts once); a row's path is its labels joined the same way.
+    """
+
+    sheet: Template | None = None
+    title: Template | None = Field(None, description="Words above the table, or its caption; may carry the period.")
+    corner: Template
+    stub: Many[Template] = ()
+    header_rows: int = Field(1, ge=1, le=8)
+    end: Many[Template] = Field((), description="First label that is no longer the table.")
+    continues: Literal["no", "repeats_header"] = "no"
+    carry_headings: bool = Field(False, description="A blank upper heading takes the one to its left (text formats).")
+    carry_labels: bool = Field(False, description="A blank label of the first label columns takes the one above it.")
+    lines_x: Many[float] | None = Field(
+        None, description="Last resort for a PDF table without rules: x of its vertical lines, in points."
+    )
+    occurs: Literal["once", "optional", "many"] = Field(
+        "once", description="`many`: one for each sheet or title that fits."
+    )
+    fixed: Coordinate = Coordinate()
+    columns: dict[Template, Line]
+    rows: dict[Template, Line]
+
+
+class ListColumn(Declared):
+    """A column of a list: a coordinate (`dim`, a dimension or code table), the number, or a column to ignore.
+
+    `template` reads a text such as `2024/Q3` by placeholders instead of a code table.
+    """
+
+    dim: str | None = None
+    template: Template | None = None
+    value: bool = False
+    set: Coordinate = Coordinate()
+    note: bool = False
+    ignore: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum((self.dim is not None, self.template is not None, self.value, self.note, self.ignore)) != 1:
+            raise ValueError("a column has exactly one of dim, template, value, note, ignore")
+        return self
+
+
+class FlatList(Declared):
+    """A list of observations: one line a number (or several number columns), dimensions in columns of their own."""
+
+    sheet: Template | None = None
+    title: Template | None = None
+    fixed: Coordinate = Coordinate()
+    columns: dict[Template, ListColumn]
+    end: Many[Template] = ()
+    crossed: bool = Field(
+        False,
+        description="The lines are the combinations of a cube: one that is left out, or has no number, means what "
+        "`absent_cell` says of a cube.",
+    )
+
+
+RecordFieldName = Literal[
+    "proceeding", "person", "event", "event_date", "cutoff_date", "offence", "article", "sex", "age", "age_years",
+    "sentence_type", "sentence_months", "sentence_years", "level", "ignore",
+]  # fmt: skip
+
+
+class RecordColumn(Declared):
+    """A column of a register: a field of `case_event`, or (with `event`) a date whose presence is that event.
+
+    `event` is used where one line is one defendant with several dates; `field: event` with `field: event_date` where
+    one line is one event. `codes` names the code table, by default that of the field's own name.
+    """
+
+    field: RecordFieldName | None = None
+    event: Measure | None = None
+    level: Level | None = None
+    codes: str | None = None
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.field is None) == (self.event is None):
+            raise ValueError("a column has either `field` or `event`")
+        return self
+
+
+class Records(Declared):
+    """A register: one defendant in one proceeding, one event (or one line with several events)."""
+
+    sheet: Template | None = None
+    title: Template | None = Field(None, description="Words above the heading; may carry the period of the return.")
+    columns: dict[Template, RecordColumn]
+    date: Template = Field("{day}.{month}.{year}", description="How dates are written: {day}.{month}.{year}.")
+    age_bands: Many[Age] = Field((), description="Bands that `age_years` is put in.")
+    cutoff: Literal["period_end", "column"] = "period_end"
+    end: Many[Template] = ()
+
+
+class CubeDimension(Declared):
+    """A dimension of a cube. `dim` is a dimension or code table; `template` reads members such as `2024K1`.
+
+    `by: codes` looks members up by the file's own codes, `by: labels` by the words of the form's language. With
+    `dim`, members are looked up in the code table of that name; with `same: true` the file's codes are ours.
+    `only` is the one member that an ignored dimension may have.
+    """
+
+    dim: str | None = None
+    template: Template | None = None
+    by: Literal["codes", "labels"] = "codes"
+    same: bool = False
+    only: str | None = None
+    words: str | None = Field(None, min_length=1, description="Its heading in a workbook, where its name is a code.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum((self.dim is not None, self.template is not None, self.only is not None)) != 1:
+            raise ValueError("a dimension has exactly one of dim, template, only")
+        return self
+
+
+class CubeAttribute(Declared):
+    """An observation attribute of the file: `obs_status` or `conf_status` through `codes`, a note, or ignored."""
+
+    use: Literal["obs_status", "conf_status", "note", "ignore"]
+    codes: dict[str, str] = Field(default_factory=dict)
+
+
+class CubeShape(Declared):
+    """A cube: each dimension by its name (id or label in the form's language); none may be left undeclared."""
+
+    dims: dict[str, CubeDimension]
+    attributes: dict[str, CubeAttribute] = Field(default_factory=dict)
+    expect: dict[str, str] = Field(
+        default_factory=dict, description="Properties of the file that must hold: keyword -> value."
+    )
+    fixed: Coordinate = Coordinate()
+    number: str | None = Field(None, min_length=1, description="Heading of the numbers in a workbook.")

@@ -1,0 +1,112 @@
+"""Reference metadata of a territory: `sims.yml`, in the concepts of SIMS, the structure of European statistics.
+
+SIMS numbers its concepts; the numbers are left out, since they could not be checked, and the names kept.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.declarations.base import PERIOD_PATTERN, Coded, Declared, Many
+
+CONCEPTS = (
+    "contact_organisation",
+    "contact_organisation_unit",
+    "data_description",
+    "classification_system",
+    "statistical_concepts_and_definitions",
+    "statistical_unit",
+    "statistical_population",
+    "reference_area",
+    "coverage",
+    "time_coverage",
+    "unit_of_measure",
+    "reference_period",
+    "legal_acts_and_other_agreements",
+    "confidentiality_data_treatment",
+    "frequency_of_dissemination",
+    "user_needs",
+    "recommended_uses",
+    "overall_accuracy",
+    "timeliness",
+    "comparability_geographical",
+    "comparability_over_time",
+    "coherence_cross_domain",
+    "data_revision_policy",
+    "source_data",
+    "comment",
+)
+"""All concepts, in the order in which they are shown; `coverage` and `recommended_uses` are this project's own."""
+
+
+class Statement(Declared):
+    """What is said under one concept. `unknown` is an honest answer and needs no text of its own."""
+
+    text: str = Field(min_length=1)
+    status: Literal["stated", "assumed", "unknown"] = Field(
+        description="stated: by a document named in `source`; assumed: for the demonstration; unknown: not found"
+    )
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.status == "stated" and not self.source:
+            raise ValueError("source: a stated text names its document")
+        return self
+
+
+class Break(Declared):
+    """A moment before and after which figures do not compare."""
+
+    jurisdiction: str
+    period: str = Field(pattern=rf"^{PERIOD_PATTERN}$", description="First period after the change.")
+    offence_group: Annotated[str, Coded("offence_group")] | None = Field(None, description="Empty: all groups.")
+    kind: Literal["law", "counting", "source", "layout"]
+    text: str
+    status: Literal["verified", "unverified", "demonstration"]
+
+
+class Sims(Declared):
+    """The file of one territory."""
+
+    territory: str
+    concepts: dict[str, Statement]
+    instruments: dict[Annotated[str, Coded("instrument")], dict[str, Statement]] = Field(
+        {}, description="What is otherwise for one instrument, by concept."
+    )
+    breaks: Many[Break] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [name for name in CONCEPTS if name not in self.concepts]
+        extra = [name for name in self.concepts if name not in CONCEPTS]
+        extra += [name for said in self.instruments.values() for name in said if name not in CONCEPTS]
+        if missing or extra:
+            raise ValueError(f"concepts: missing {', '.join(missing) or 'none'}, unknown {', '.join(extra) or 'none'}")
+        if any(b.jurisdiction.partition("_")[0] != self.territory for b in self.breaks):
+            raise ValueError(f"breaks: a jurisdiction does not belong to {self.territory}")
+        return self
+
+    def of(self, instrument: str) -> Sims:
+        """What is said of one instrument: its own statements where it has any, else those of the territory."""
+        return self.model_copy(update={"concepts": self.concepts | self.instruments.get(instrument, {})})
+
+
+@cache
+def read_sims(path: Path) -> Sims:
+    """One `sims.yml`. Raises DeclarationError, with file, line, key and remedy."""
+    from pipelines.declarations.yaml_file import load_yaml, validate
+
+    return validate(Sims, load_yaml(path), path)
+
+
+def load_sims() -> dict[str, Sims]:
+    """The reference metadata of every declared territory that has a `sims.yml`, by code. Raises DeclarationError."""
+    from pipelines.declarations.registry import folders
+
+    found = (read_sims(path) for root in folders() for path in sorted(root.glob("*/sims.yml")))
+    return {sims.territory: sims for sims in found}

@@ -1,0 +1,234 @@
+"""The facts of one territory as frozen pydantic models: `pipelines/territories/<CODE>/territory.yml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.declarations.base import Coded, Declared, Many, PeriodRange
+
+Measure = Annotated[str, Coded("measure")]
+Level = Annotated[str, Coded("level")]
+Instrument = Annotated[str, Coded("instrument")]
+CountUnit = Annotated[str, Coded("count_unit")]
+OffenceGroup = Annotated[str, Coded("offence_group")]
+DateBasis = Annotated[str, Coded("date_basis")]
+Included = Literal["included", "excluded", "not_stated", "not_applicable"]
+
+
+QUERY_DAYS = {"Q": 60, "A": 115}
+RELEASE_DAYS = {"Q": 75, "A": 130}
+"""Days after a period's end where the calendar says nothing else: questions are answered fifteen days after the
+collection has closed (quarters on day 45, years on day 100), and the release follows another fifteen days later."""
+
+
+class Name(Declared):
+    """One name in one language. `valid` are years; `accepted` names are read in files but never shown."""
+
+    language: str
+    name: str
+    official: bool = True
+    accepted_only: bool = False
+    valid: PeriodRange | None = None
+    footnote: str | None = Field(None, description="Text that stands with the name wherever it is shown.")
+
+
+class Jurisdiction(Declared):
+    """A part that reports by itself. The territory as a whole is one too where some office reports for all of it."""
+
+    code: str = Field(pattern=r"^[A-Z]{2}(_[A-Z]+)?$")
+    names: Many[Name] = Field(min_length=1)
+    part_of_total: bool = Field(True, description="Whether the territory's total is the sum of this and its like.")
+
+
+class Office(Declared):
+    """A reporting body, the `source` of a number."""
+
+    id: str = Field(pattern=r"^[A-Z]{2}[A-Z0-9_]*$")
+    jurisdiction: str
+    names: Many[Name] = Field(min_length=1)
+    note: str | None = None
+
+
+class CalendarEntry(Declared):
+    """What is expected of one office, how often, from when, and by when after the period's end."""
+
+    instrument: Instrument
+    jurisdiction: str
+    source: str
+    freq: Literal["Q", "A"]
+    periods: PeriodRange = Field(description="First expected period, and the last where it has ended.")
+    deadline_days: int = Field(ge=1, le=400, description="Days after the period's end by which the return is in.")
+    query_days: int | None = Field(
+        None,
+        ge=1,
+        le=430,
+        description="Days after it by which questions are answered: 60, of a year 115.",
+    )
+    release_days: int | None = Field(
+        None, ge=1, le=460, description="Days after it on which it is released: 75, of a year 130."
+    )
+
+    @property
+    def days(self) -> tuple[int, int, int]:
+        """Days after the period's end: collection, queries, release; those not declared by their defaults, which a
+        later collection pushes back."""
+        queries = self.query_days or max(QUERY_DAYS[self.freq], self.deadline_days)
+        return self.deadline_days, queries, self.release_days or max(RELEASE_DAYS[self.freq], queries)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        collection, queries, release = self.days
+        if not collection <= queries <= release:
+            raise ValueError(
+                f"collection closes on day {collection}, queries on day {queries} and the release is on day {release}; "
+                "write deadline_days, query_days and release_days in this order of size"
+            )
+        return self
+
+
+STATEMENTS = (
+    "count_unit", "input_or_output", "counted_at", "several_offences", "attempts", "juveniles", "legal_persons",
+    "unknown_perpetrators", "transferred_counted_again",
+)  # fmt: skip
+"""What a counting rule states, in the order in which a card shows it."""
+
+
+class CountingRule(Declared):
+    """How a stage counts in a jurisdiction: what one is, when it counts, whom, and what happens on transfer.
+
+    The law in force is not repeated here: `law.csv` says it by date.
+    """
+
+    jurisdiction: str
+    level: Level
+    count_unit: CountUnit
+    input_or_output: Literal["input", "output", "both", "not_stated"] = Field(
+        "not_stated",
+        description="Counted on entering the stage, on leaving it, or each measure at its own end (reports received, "
+        "indictments filed).",
+    )
+    counted_at: DateBasis | Literal["not_stated"] = Field(
+        "not_stated", description="The moment whose date puts a count into a period."
+    )
+    several_offences: Literal["principal", "each", "not_stated"]
+    attempts: Literal["included", "excluded", "not_stated"]
+    juveniles: Included = "not_stated"
+    legal_persons: Included = "not_stated"
+    unknown_perpetrators: Included
+    transferred_counted_again: bool = Field(
+        description="Whether a case taken over from another jurisdiction is counted again here."
+    )
+    stage_definition: str = Field(description="What the stage is here, in the office's terms, in one English sentence.")
+    valid: PeriodRange | None = None
+    status: Literal["verified", "unverified", "demonstration"] = "unverified"
+    read: Many[str] = Field(
+        (), description="Keys of this rule that `source` was read to say; they are verified, the others are `status`."
+    )
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _read_somewhere(self) -> Self:
+        for key in self.read:
+            if key not in STATEMENTS:
+                raise ValueError(f"read: {key!r} is no statement of a rule; write one of {', '.join(STATEMENTS)}")
+            if getattr(self, key) == "not_stated":
+                raise ValueError(f"read: {key} is not_stated, so nothing was read of it; write what was read")
+        if self.read and not self.source:
+            raise ValueError("source: name the document in which the keys under `read` were read")
+        return self
+
+
+class CountsSource(Declared):
+    """Which office's figures count for some measures and periods, and in which shape; others are kept and compared."""
+
+    jurisdiction: str
+    measures: Many[Measure] = Field(min_length=1)
+    source: str
+    shape: Literal["aggregates", "register"]
+    instrument: Instrument
+    periods: PeriodRange
+
+
+class Bound(Declared):
+    """Plausible range of one measure in one period, all persons together; beyond it is a warning, never an error."""
+
+    jurisdiction: str
+    measure: Measure
+    offence_group: OffenceGroup
+    freq: Literal["Q", "A"]
+    low: int = Field(0, ge=0)
+    high: int = Field(ge=0)
+
+
+class Territory(Declared):
+    """One territory."""
+
+    code: str = Field(pattern=r"^[A-Z]{2}$")
+    kind: Literal["national", "training"]
+    names: Many[Name] = Field(min_length=1)
+    languages: Many[str] = Field(min_length=1)
+    alphabets: Many[str] = Field(min_length=1, description="Language tags with script, or letters themselves.")
+    encodings: Many[str] = ()
+    sort: int = 0
+    jurisdictions: Many[Jurisdiction] = Field(min_length=1)
+    offices: Many[Office] = Field(min_length=1)
+    calendar: Many[CalendarEntry]
+    counting_rules: Many[CountingRule]
+    counts_source: Many[CountsSource]
+    plausibility: Many[Bound] = ()
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _references(self) -> Self:
+        places = {j.code for j in self.jurisdictions}
+        offices = {o.id for o in self.offices}
+        if len(places) != len(self.jurisdictions):
+            raise ValueError("jurisdictions: a code stands twice")
+        if len(offices) != len(self.offices):
+            raise ValueError("offices: an id stands twice")
+        for code in places:
+            if code.partition("_")[0] != self.code:
+                raise ValueError(f"jurisdictions: {code} does not begin with {self.code}")
+        for part in ("offices", "calendar", "counting_rules", "counts_source", "plausibility"):
+            for number, item in enumerate(getattr(self, part)):
+                if item.jurisdiction not in places:
+                    raise ValueError(
+                        f"{part}.{number}.jurisdiction: {item.jurisdiction!r} is not one of {', '.join(sorted(places))}"
+                    )
+                if (
+                    (source := getattr(item, "source", None)) is not None
+                    and part in ("calendar", "counts_source")
+                    and source not in offices
+                ):
+                    raise ValueError(
+                        f"{part}.{number}.source: {source!r} is not one of the offices {', '.join(sorted(offices))}"
+                    )
+        if not any(n.language == "en" and not n.accepted_only for n in self.names):
+            raise ValueError("names: an English name is missing")
+        return self
+
+    @model_validator(mode="after")
+    def _one_rule_at_a_time(self) -> Self:
+        for number, rule in enumerate(self.counting_rules):
+            for other in self.counting_rules[:number]:
+                same = (rule.jurisdiction, rule.level, rule.count_unit)
+                if same == (other.jurisdiction, other.level, other.count_unit) and overlap(rule.valid, other.valid):
+                    raise ValueError(
+                        f"counting_rules.{number}: two rules for {' '.join(same)} hold at one time "
+                        f"({other.valid or 'always'} and {rule.valid or 'always'}); end one where the other begins"
+                    )
+        return self
+
+
+def overlap(one: str | None, other: str | None) -> bool:
+    """Whether two ranges share a quarter; no range means always."""
+
+    def quarters(valid: str | None) -> tuple[str, str]:
+        start, _, end = (valid or "0000..9999").partition("..")
+        end = end or "9999"
+        return start if len(start) > 4 else f"{start}-Q1", end if len(end) > 4 else f"{end}-Q4"
+
+    (first, last), (other_first, other_last) = quarters(one), quarters(other)
+    return first <= other_last and other_first <= last

@@ -1,0 +1,397 @@
+"""The one list of rules: id -> severity, message, remedy, scope.
+
+Readers keep their words beside the code that raises them, in a `RULES` of each module; they are gathered here.
+Expectations stand above this package and are never imported by it: they `register` theirs when imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from pipelines.findings.finding import Finding, RuleScope, Severity
+from pipelines.model.content import ReadError, Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `message` and `remedy` are templates over the finding's parameters, `{seen}` and `{expected}`."""
+
+    id: str
+    severity: Severity
+    message: str
+    remedy: str
+    scope: RuleScope = "file"
+
+
+_RETURN: dict[str, tuple[Severity, str, str]] = {
+    "return.not_recognised": (
+        "error",
+        "This file is no form that is known. Nearest: {nearest}.",
+        "Send the file on the form agreed for it, or name the form. If the office has changed its form, the new layout "
+        "must be declared first.",
+    ),
+    "return.other_form": (
+        "error",
+        "This file is on the form {seen}, not on {expected}.",
+        "Check the office, the form and the file: one of the three is another's. Send each file on its own form.",
+    ),
+    "return.wrong_format": (
+        "error",
+        "The form {form} comes as {expected}, but this file is {seen}.",
+        "Send the file in the format agreed, or declare the further format in the form.",
+    ),
+    "return.empty": (
+        "error",
+        "The return holds no number and does not say that there was nothing to report.",
+        "Fill in the tables, or confirm that there was nothing (nil return).",
+    ),
+    "nil.with_figures": (
+        "error",
+        "The file says that there was nothing to report, and also holds figures.",
+        "Delete either the sentence or the figures.",
+    ),
+    "table.not_found": (
+        "error",
+        "The table with the heading '{corner}'{under} was not found.{nearest}",
+        "Restore the heading and title of the table as they stand in the form.",
+    ),
+    "table.twice": (
+        "error",
+        "The table with the heading '{corner}' stands here a second time; the first is at {other}.",
+        "Delete the table that does not belong to this return.",
+    ),
+    "table.title_missing": (
+        "error",
+        "The table is here, but no title like '{title}' stands above it.{nearest}",
+        "Restore the title, with its period, as it stands in the form.",
+    ),
+    "table.period_missing": (
+        "error",
+        "The table '{corner}' is in the file for {seen}, but not for {expected}, for which other tables are.",
+        "Put the table of each period in, or send a file for each period.",
+    ),
+    "table.undeclared": (
+        "warning",
+        "This table holds figures that belong to no declared table; they were not read.",
+        "Delete it, or have it declared in the form.",
+    ),
+    "heading.undeclared": (
+        "error",
+        "The heading '{seen}' is not declared.{nearest}",
+        "Restore the heading of the form; a new column must be declared before it can be read.",
+    ),
+    "heading.missing": (
+        "error",
+        "The heading '{expected}' is missing from this table.",
+        "Put the column back, or correct its heading; leave its cells with the sign for missing if there is no figure.",
+    ),
+    "heading.blank": (
+        "error",
+        "Column {column} holds figures but has no heading.",
+        "Write its heading, or delete the figures.",
+    ),
+    "label.undeclared": (
+        "error",
+        "The label '{seen}' is not declared.{nearest}",
+        "Restore the label of the form; a new row must be declared before it can be read.",
+    ),
+    "label.missing": (
+        "error",
+        "The row '{expected}' is missing from this table.",
+        "Put the row back, or correct its label.",
+    ),
+    "label.absent": (
+        "warning",
+        "The row '{expected}' is in another table of this file, but not in this one.",
+        "Put the row in, with 0 if there was nothing; if it does not belong here, say so.",
+    ),
+    "label.blank": ("error", "The row holds figures but has no label.", "Write its label, or delete the figures."),
+    "label.not_valid": (
+        "error",
+        "'{seen}' is declared for {expected}, not for {period}.",
+        "Use the word of the form that is valid for this period.",
+    ),
+    "cell.empty": (
+        "error",
+        "The cell is empty.",
+        "Write 0 if nothing happened, or the sign for missing if it is not known.",
+    ),
+    "cell.not_a_number": (
+        "error",
+        "'{seen}' is neither a number nor a sign of this form. Expected {expected}.",
+        "Write the number alone, or one of the signs.",
+    ),
+    "cell.number_as_text": (
+        "information",
+        "The number '{seen}' is stored as text; it was read as {value}.",
+        "Nothing to do; formatting the cell as a number avoids mistakes.",
+    ),
+    "cell.date": (
+        "error",
+        "The cell holds a date ({seen}) where {expected} is expected.",
+        "The spreadsheet has probably turned a label or number into a date: format the cell as text and type it again.",
+    ),
+    "cell.error": ("error", "The cell shows the error {seen}.", "Correct the formula, or type the number."),
+    "cell.formula": (
+        "error",
+        "The formula in this cell was never calculated, so its result is not in the file.",
+        "Open the file in the spreadsheet program, recalculate, and save it; or type the number.",
+    ),
+    "cell.boolean": ("error", "The cell holds {seen}, not a number.", "Type the number."),
+    "cell.percent": (
+        "error",
+        "The cell is formatted as per cent ({seen}); a count is expected.",
+        "Type the count and format the cell as a whole number.",
+    ),
+    "cell.shown_otherwise": (
+        "error",
+        "The cell holds {seen}, but its format hides the number or shows another one.",
+        "Format the cell as a whole number, and see whether the figure shown then is the right one.",
+    ),
+    "cell.merged_value": (
+        "error",
+        "One number stands in a merged cell over several rows or columns, so its place is uncertain.",
+        "Undo the merge and write each number in its own cell.",
+    ),
+    "cell.hidden": (
+        "error",
+        "{what} is hidden and holds values.",
+        "Unhide it if it belongs to the return, or delete it.",
+    ),
+    "cell.unbound": (
+        "warning",
+        "The number {seen} stands outside every declared table and was not read.",
+        "Delete it, or have the table declared.",
+    ),
+    "cell.lookalike": (
+        "information",
+        "'{seen}' mixes Latin and Cyrillic letters that look alike; it was read as the word of one script.",
+        "Nothing to do; typing the word again mends it.",
+    ),
+    "mark.undeclared": (
+        "warning",
+        "The note mark '{seen}' is not declared, so what it says of the number is not known.",
+        "Explain the mark, or have it declared in the form.",
+    ),
+    "value.negative": ("error", "A count cannot be negative: {seen}.", "Correct the number."),
+    "value.fraction": (
+        "error",
+        "A count is a whole number: {seen}.",
+        "Correct the number; check which sign is the decimal sign and which the thousands sign.",
+    ),
+    "key.duplicate": (
+        "error",
+        "This number has the same meaning as the one at {other} ({what}).",
+        "Delete one of the two, or correct the label of one.",
+    ),
+    "sum.differs": (
+        "error",
+        "{dim}: the total is {seen}, but its parts add up to {expected}.",
+        "Correct the total or the part that is wrong.",
+    ),
+    "sum.exceeded": (
+        "error",
+        "{dim}: the parts given add up to {expected}, more than the total {seen}.",
+        "Correct the total or the part that is wrong.",
+    ),
+    "period.missing": (
+        "error",
+        "The period could not be read: neither title, sheet, heading nor label names {what}.",
+        "Write the year and quarter where the form has them.",
+    ),
+    "period.contradiction": (
+        "error",
+        "The period here is {seen}, elsewhere in this file {expected}.",
+        "Correct the one that is wrong.",
+    ),
+    "period.outside_form": (
+        "error",
+        "The period {seen} is outside the validity of the form {form} ({expected}).",
+        "Send the period on the form that is valid for it; check the year and quarter in the title.",
+    ),
+    "article.not_in_force": (
+        "warning",
+        "Article {article} was not in force in {period} by the law on record.",
+        "Check the article; a decision under an earlier law is right and needs only this confirmation.",
+    ),
+    "article.unknown": (
+        "error",
+        "Article {article} is not in the law on record of {jurisdiction}.",
+        "Check the article; a new article must be entered in the law file first.",
+    ),
+    "form.contradiction": (
+        "error",
+        "The form says two things of this number: {what}.",
+        "The declaration of the form must be mended; the return itself may be right.",
+    ),
+    "form.incomplete": (
+        "error",
+        "The form does not say the {what} of this number.",
+        "The declaration of the form must be mended; the return itself may be right.",
+    ),
+    "cube.dimension_undeclared": (
+        "error",
+        "The dimension '{seen}' is not declared.{nearest}",
+        "Remove it from the table, or have it declared in the form.",
+    ),
+    "cube.dimension_missing": (
+        "error",
+        "The dimension '{expected}' is missing.",
+        "Save the table with this dimension.",
+    ),
+    "cube.member_undeclared": (
+        "error",
+        "'{seen}' of the dimension {dimension} is not declared.{nearest}",
+        "Use the codes of the form; a new one must be declared before it can be read.",
+    ),
+    "cube.attribute_undeclared": (
+        "error",
+        "The attribute {seen} is not declared.",
+        "Remove it, or have it declared in the form.",
+    ),
+    "cube.attribute_code": (
+        "error",
+        "The attribute {attribute} has the value '{seen}', which is not declared.",
+        "Use the codes of the form.",
+    ),
+    "cube.property": ("error", "{keyword} should be {expected} but is {seen}.", "Save the table with this setting."),
+    "cube.absent": (
+        "error",
+        "{count} combinations are left out, such as {seen}; this form allows no gaps.",
+        "Write every combination, with 0 or the sign for missing.",
+    ),
+    "record.date": ("error", "'{seen}' is not a date written as {expected}.", "Write the date in the form's way."),
+    "record.blank": ("error", "The field '{field}' is empty.", "Fill it in; every record needs it."),
+    "record.value": ("error", "'{seen}' is not a value of '{field}'. Expected {expected}.", "Correct the value."),
+    "record.no_event": ("error", "The record holds no event.", "Enter the date of at least one event."),
+    "record.outside_period": (
+        "error",
+        "The event of {seen} lies outside the period of the return ({expected}).",
+        "Correct the date, or send the record in the return of its own period.",
+    ),
+    "record.after_cutoff": (
+        "error",
+        "The event of {seen} lies after the cut-off date {expected}.",
+        "Correct the date or the cut-off date.",
+    ),
+    "correction.applied": (
+        "information",
+        "A known error of the source was corrected: {seen} was read as {expected} ({reason}).",
+        "Nothing to do.",
+    ),
+    "correction.stale": (
+        "error",
+        "The correction {id} expects {expected} here, but the file holds {seen}.",
+        "If the source has mended its error, remove the correction from corrections.yml.",
+    ),
+    "correction.not_found": (
+        "error",
+        "The correction {id} concerns a number that this return does not hold ({what}).",
+        "If the source has changed, remove or correct the entry in corrections.yml.",
+    ),
+    "person.column": (
+        "error",
+        "A column or field for names, dates of birth, addresses, telephone numbers or document numbers of persons is "
+        "filled in here. The file was not kept.",
+        "Delete it from your file and send the file again. Tell persons apart by a pseudonym of your office only.",
+    ),
+    "person.number": (
+        "error",
+        "A personal identity number ({kind}) stands here. The file was not kept.",
+        "Delete it, or put a pseudonym of your office in its place, and send the file again. If it is another number, "
+        "tell the secretariat which cell it is.",
+    ),
+    "person.name": (
+        "error",
+        "The name of a person seems to stand here. The file was not kept.",
+        "Delete it and send the file again. If it names no person, tell the secretariat which cell it is.",
+    ),
+    "findings.capped": (
+        "information",
+        "{count} more findings of the rule {rule} are not listed.",
+        "Correct those listed first and check again.",
+    ),
+}
+_REMARK_SEVERITY: dict[str, Severity] = {"read.hidden_sheet": "warning", "read.px.confidential": "error"}
+"""Remarks of readers ask nothing, except these."""
+
+RULES: dict[str, Rule] = {id_: Rule(id_, *words) for id_, words in _RETURN.items()}
+"""Rules of this package, and what other parts have registered. Readers' rules are added by `rule` when first asked."""
+
+
+def register(rules: Mapping[str, Rule]) -> None:
+    """Add rules of another part (expectations call this on import); a rule may stand only once.
+
+    Raises ValueError when an id is taken by a different rule.
+    """
+    for id_, rule_ in rules.items():
+        if RULES.setdefault(id_, rule_) != rule_:
+            raise ValueError(f"the rule {id_} is declared twice, with different words")
+
+
+READER_PACKAGES = ("pipelines.reading.formats", "pipelines.reading.sandbox")
+"""Packages whose modules declare a `RULES` table of (message, remedy). They are found by name, since readers are a
+layer above this one and are heavy to import.
+"""
+
+
+@cache
+def _gather_readers() -> None:
+    for name in READER_PACKAGES:
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            declared = getattr(importlib.import_module(module.name), "RULES", {})
+            for id_, (message, remedy) in declared.items():
+                RULES.setdefault(id_, Rule(id_, "error", message, remedy))
+
+
+def rule(id_: str) -> Rule:
+    """One rule; raises KeyError naming it where no part has declared it."""
+    if id_ not in RULES:
+        _gather_readers()
+    if id_ not in RULES:
+        raise KeyError(f"the rule {id_} is not declared by any part that was loaded")
+    return RULES[id_]
+
+
+def all_rules() -> dict[str, Rule]:
+    """Every rule, readers' included, by id."""
+    _gather_readers()
+    return dict(sorted(RULES.items()))
+
+
+class _Blank(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def fill(template: str, finding: Finding) -> str:
+    """A message or remedy (in any language) with the finding's parameters in it."""
+    return template.format_map(
+        _Blank(
+            finding.params
+            | {"seen": finding.seen, "expected": finding.expected}
+            | {k: v for k, v in finding.params.items() if v is not None}
+        )
+    )
+
+
+def say(finding: Finding) -> tuple[str, str]:
+    """Message and remedy in English."""
+    known = rule(finding.rule)
+    return fill(known.message, finding), fill(known.remedy, finding)
+
+
+def from_remark(remark: Remark) -> Finding:
+    """A reader's remark as a finding."""
+    severity = _REMARK_SEVERITY.get(remark.rule, "information")
+    return Finding(remark.rule, severity, remark.where, dict(remark.params))
+
+
+def from_read_error(error: ReadError) -> Finding:
+    """A file that cannot be read, as a finding."""
+    return Finding(error.rule, "error", error.where, dict(error.params))

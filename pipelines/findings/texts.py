@@ -1,0 +1,197 @@
+"""A finding in words: its message and remedy, with the codes and English phrases among its parameters in the
+language.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipelines.core import codes, i18n
+from pipelines.core.i18n import mark, tell
+from pipelines.core.text.script import latin
+from pipelines.findings.phrases import PATTERNS, PHRASES
+
+if TYPE_CHECKING:
+    from pipelines.findings.finding import Finding
+    from pipelines.model.content import Scalar
+
+_CODES = {
+    "measure": "measure",
+    "part": "measure",
+    "whole": "measure",
+    "event": "measure",
+    "earlier": "measure",
+    "offence_group": "offence_group",
+    "sentence_type": "sentence_type",
+    "instrument": "instrument",
+}
+"""Parameters that hold a code, and its list."""
+DIMENSIONS = {
+    "sex": mark("sex"),
+    "age": mark("age"),
+    "article": mark("article of the law"),
+    "law_article": mark("article of the law"),
+    "offence": mark("offence"),
+    "measure": mark("what is counted"),
+    "person_type": mark("kind of person"),
+    "victim_status": mark("status of the victim"),
+    "exploitation": mark("form of exploitation"),
+    "citizenship": mark("citizenship"),
+    "sentence_type": mark("sanction"),
+    "sentence_band": mark("length of sentence"),
+    "level": mark("stage"),
+    "partner": mark("partner"),
+}
+"""A dimension over which parts are added, in words."""
+NEAREST_RULES = frozenset(
+    {"label.undeclared", "heading.undeclared", "cube.dimension_undeclared", "cube.member_undeclared"}
+)
+"""Rules whose parameter `nearest` is a proposal; where suggestions are shown, it is one, and not said twice."""
+_NO_FORM = "return.not_recognised"
+_OF_FORMS = frozenset({"return.other_form"})
+"""Rules of which `seen` and `expected` are ids of forms."""
+_TAILS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r" Nearest declared: '(?P<word>.*)'\.", re.DOTALL), mark(" Nearest declared: '{word}'.")),
+    (re.compile(r" Nearest in the file: '(?P<word>.*)'\.", re.DOTALL), mark(" Nearest in the file: '{word}'.")),
+    (re.compile(r" under the title '(?P<word>.*)'", re.DOTALL), mark(" under the title '{word}'")),
+    (
+        re.compile(r"a number written as (?P<example>\S+) or a sign \((?P<signs>.*)\)", re.DOTALL),
+        mark("a number written as {example} or a sign ({signs})"),
+    ),
+    (re.compile(r"a number written as (?P<example>\S+)"), mark("a number written as {example}")),
+    (re.compile(r"a number or a sign \((?P<signs>.*)\)", re.DOTALL), mark("a number or a sign ({signs})")),
+    (re.compile(r"a value of '(?P<word>.*)'", re.DOTALL), mark("a value of '{word}'")),
+    (re.compile("a number"), mark("a number")),
+    (re.compile("a heading or label"), mark("a heading or label")),
+    (re.compile("deadline"), mark("deadline")),
+    *PATTERNS,
+)
+"""Texts that the rules put into parameters in English, and their sources for translation."""
+_PLACEHOLDER = re.compile(r"\{[a-z_]+(?::[a-z]+)?\}")
+"""Where the form puts a code or the period into a title or heading; its name says nothing to a sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingText:
+    """What is wrong, and what to do about it."""
+
+    message: str
+    remedy: str
+
+
+def describe_finding(
+    finding: Finding, language: str = i18n.SOURCE_LANGUAGE, *, omit_nearest: bool = False
+) -> FindingText:
+    """Return the message and remedy of a finding, with its parameters in the language too.
+
+    A rule that is no longer declared gives its id, so that old reports can be opened. `omit_nearest` leaves out the
+    nearest declared word, for pages that show it as a suggestion of its own.
+    """
+    from pipelines.findings import rules
+
+    try:
+        rule = rules.rule(finding.rule)
+    except KeyError:
+        return FindingText(tell("Rule {rule} of an earlier version.", language, rule=finding.rule), "")
+    localized = in_language(finding, language, apart=omit_nearest)
+    message, remedy = (rules.fill(i18n.gettext(text, language), localized) for text in (rule.message, rule.remedy))
+    return FindingText(message, remedy)
+
+
+def in_language(finding: Finding, language: str, *, apart: bool = False) -> Finding:
+    """The finding with the codes, phrases and names of forms among its parameters in words."""
+    params: dict[str, Scalar] = {
+        name: _param(finding, name, value, language, apart=apart) for name, value in finding.params.items()
+    }
+    if finding.rule in _OF_FORMS:
+        seen, expected = (form_words(one, language) for one in (finding.seen, finding.expected))
+        return replace(finding, params=params, seen=seen, expected=expected)
+    return replace(finding, params=params, expected=translated(finding.expected, language))
+
+
+def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: bool) -> Scalar:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    if name == "nearest" and finding.rule in NEAREST_RULES and apart:
+        return ""
+    if name == "nearest" and finding.rule == _NO_FORM:
+        return "; ".join(nearest_forms(value, language)) or tell("no form", language)
+    if name == "form":
+        return form_words(value, language)
+    if name == "dim" and value in DIMENSIONS:
+        return i18n.gettext(DIMENSIONS[value], language)
+    if name in _CODES:
+        return code_words(_CODES[name], value, language)
+    return translated(value, language)
+
+
+def code_words(codelist: str, code: str, language: str) -> str:
+    """The label of a code, or the code itself where it has none (an article of the law, a nationality)."""
+    try:
+        return _label(codelist, code, language)
+    except codes.UnknownCodeError:
+        return code
+
+
+def _label(codelist: str, code: str, language: str) -> str:
+    if language == i18n.SERBIAN_LATIN:
+        return latin(codes.label(codelist, code, "sr"))
+    return codes.label(codelist, code, language)
+
+
+def translated(text: str | None, language: str) -> str | None:
+    """A text that a rule or reader gave in English, in the language where it is such a phrase."""
+    if text is None:
+        return None
+    if text in PHRASES:
+        return i18n.gettext(text, language)
+    for pattern, source in _TAILS:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            words = {name: _PLACEHOLDER.sub("\u2026", part) for name, part in found.groupdict().items()}
+            return i18n.gettext(source, language).format_map(words)
+    return _PLACEHOLDER.sub("\u2026", text)
+
+
+# --------------------------------------------------------------------------------------------------------- near forms
+
+_NEXT_FORM = re.compile(r"; (?=[A-Z][A-Z0-9_-]+ \()")
+_NEAR_FORM = re.compile(r"(?P<id>[A-Z][A-Z0-9_-]+) \((?P<rest>.*)\)", re.DOTALL)
+_OF_FORM = re.compile(r"(, which comes as (?P<formats>[a-z/-]+))?(, lacks (?P<words>.+))?", re.DOTALL)
+
+
+def form_words(identity: str | None, language: str) -> str | None:
+    """A form as a person calls it, with its id; the id alone of one that no territory declares (any more)."""
+    from pipelines.declarations.form_titles import form_title
+    from pipelines.declarations.registry import load
+
+    form = load().forms.get(identity) if identity is not None else None
+    return identity if form is None else f"{form_title(form, language)} ({form.id})"
+
+
+def nearest_forms(text: str, language: str) -> list[str]:
+    """The forms to which a file is nearest, in words; `text` is as `recognise.not_recognised` gives it."""
+    return [] if text in ("", "none") else [_near_form(one, language) for one in _NEXT_FORM.split(text)]
+
+
+def _near_form(text: str, language: str) -> str:
+    from pipelines.declarations.form_titles import form_title
+    from pipelines.declarations.registry import load
+
+    found = _NEAR_FORM.fullmatch(text)
+    form = load().forms.get(found["id"]) if found is not None else None
+    if found is None or form is None or not found["rest"].startswith(form.title):
+        return text  # of a declaration that has changed since
+    rest = _OF_FORM.fullmatch(found["rest"][len(form.title) :])
+    if rest is None:
+        return text
+    name = f"{form_title(form, language)} ({form.id})"
+    if rest["formats"] and rest["words"]:
+        return tell("{form}, which comes as {formats} and lacks {words}", language, form=name, **rest.groupdict())
+    if rest["formats"]:
+        return tell("{form}, which comes as {formats}", language, form=name, formats=rest["formats"])
+    return tell("{form}, lacks {words}", language, form=name, words=rest["words"]) if rest["words"] else name

@@ -1,0 +1,145 @@
+"""Digests of the facts of accepted returns: recorded at approval, compared with the files later.
+
+An approval writes the SHA-256 and size of each facts file into the table `fact_file` and chains the rows into the
+audit log, in its own transaction.  `find_damage` reads every file again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import sqlalchemy as sa
+
+from pipelines.core import clock
+from pipelines.ledger import audit_digests, audit_log, facts
+from pipelines.ledger.audit_log import Entry
+from pipelines.ledger.identity import SYSTEM
+from pipelines.ledger.queries import in_ids
+from pipelines.ledger.schema import EVENT, FACT_FILE, SUBMISSION
+from pipelines.ledger.transitions import ACCEPTED
+
+if TYPE_CHECKING:
+    from pipelines.core.home import Home
+
+Trouble = Literal["missing", "changed", "added", "unrecorded"]
+READING = "reading"
+"""Key in a check's payload: the digests of the reading that was kept by that check."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactDamage:
+    """A facts file that is not as it was when its return was accepted."""
+
+    submission_id: str
+    path: Path
+    trouble: Trouble
+
+
+def record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str, str, datetime]]) -> None:
+    """Record the facts files of newly accepted submissions, given as (submission, actor, time)."""
+    _record(connection, home, accepted, "facts.accept")
+
+
+def adopt(connection: sa.Connection, home: Home) -> int:
+    """Record the facts of a ledger that is older than these digests as they are now; returns of how many returns.
+
+    Earlier changes cannot be detected. Accepted returns whose facts are missing are named in the entry that begins
+    this, and stay without a digest.
+    """
+    query = sa.select(EVENT.c.submission_id).where(EVENT.c.action == "approve").distinct()
+    accepted = sorted(connection.execute(query).scalars())
+    if not accepted:
+        return 0
+    now = clock.now()
+    present = [i for i in accepted if facts.path_of(home, "observation", i).is_file()]
+    detail = {"submissions": len(present), "missing": sorted(set(accepted) - set(present))}
+    audit_log.append_many(connection, [Entry(now, SYSTEM, "facts.begin", "ledger", detail)])
+    _record(connection, home, [(i, SYSTEM, now) for i in present], "facts.adopt")
+    return len(present)
+
+
+def _record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str, str, datetime]], action: str) -> None:
+    rows = [row for identity, _, _ in accepted for row in _measure(home, identity)]
+    if not rows:
+        return
+    connection.execute(sa.insert(FACT_FILE), rows)
+    digests = audit_digests.facts(connection, [identity for identity, _, _ in accepted])
+    entries = [
+        Entry(at, actor, action, identity, {"standing": digests[identity]})
+        for identity, actor, at in accepted
+        if identity in digests
+    ]
+    audit_log.append_many(connection, entries)
+
+
+def _measure(home: Home, submission_id: str) -> list[dict[str, Any]]:
+    rows = []
+    for table in facts.TABLES:
+        path = facts.path_of(home, table, submission_id)
+        if path.is_file():
+            data = path.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            rows.append({"submission_id": submission_id, "facts_table": table, "sha256": digest, "size": len(data)})
+    return rows
+
+
+def find_damage(connection: sa.Connection, home: Home) -> list[FactDamage]:
+    """Compare the facts of every return that was ever accepted with what was recorded, byte by byte.
+
+    Withdrawn and replaced returns are compared too: revisions and earlier states are computed from them.
+    """
+    recorded: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(sa.select(FACT_FILE).order_by(FACT_FILE.c.submission_id)):
+        recorded.setdefault(row.submission_id, {})[row.facts_table] = row
+    current = connection.execute(
+        sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
+    ).scalars()
+    found = []
+    for identity in sorted({*recorded, *current}):
+        rows = recorded.get(identity, {})
+        for table in facts.TABLES:
+            path = facts.path_of(home, table, identity)
+            trouble = _compare(path, rows.get(table), is_needed=table == "observation", has_rows=bool(rows))
+            if trouble is not None:
+                found.append(FactDamage(identity, path, trouble))
+    return found
+
+
+def _compare(path: Path, row: Any, *, is_needed: bool, has_rows: bool) -> Trouble | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return "missing" if row is not None or (is_needed and not has_rows) else None
+    if row is None:
+        return "added" if has_rows else "unrecorded" if is_needed else None
+    is_same = len(data) == row.size and hashlib.sha256(data).hexdigest() == row.sha256
+    return None if is_same else "changed"
+
+
+# ------------------------------------------------------------------------------------------------- readings that wait
+
+
+def changed_readings(connection: sa.Connection, home: Home, submission_ids: Sequence[str]) -> set[str]:
+    """Return the submissions whose waiting reading is not the one that their newest check kept.
+
+    A check of an earlier version recorded no digest; nothing is known of its reading.
+    """
+    query = (
+        sa.select(EVENT.c.submission_id, EVENT.c.payload).where(EVENT.c.action == "check").order_by(EVENT.c.event_id)
+    )
+    newest: dict[str, Mapping[str, str]] = {}
+    for row in in_ids(connection, query, EVENT.c.submission_id, submission_ids):
+        if row.payload and READING in row.payload:
+            newest[row.submission_id] = row.payload[READING]
+    return {i for i, digests in newest.items() if (found := reading_digests(home, i)) and digests != found}
+
+
+def reading_digests(home: Home, submission_id: str) -> dict[str, str]:
+    """Return the SHA-256 of each waiting facts file of a submission, by table."""
+    paths = {table: facts.waiting_path(home, table, submission_id) for table in facts.TABLES}
+    return {table: hashlib.sha256(path.read_bytes()).hexdigest() for table, path in paths.items() if path.is_file()}

@@ -1,0 +1,248 @@
+"""The table of permissions: who may do which act, and every question that is answered from it.
+
+The ledger asks inside the transaction that acts (`pipelines/submissions/changes.py`), the desk before it reads or
+writes (`pipelines/submissions/service/`), and a page before it offers a form; all of them read `PERMISSIONS`. Roles
+are compared nowhere else. This module imports neither the ledger nor the desk. Reasons:
+`docs/decisions/0011-people-and-rights.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipelines.core.i18n import mark
+from pipelines.ledger.identity import EVERY, ROLES, Grant, Identity, NotAllowedError, Role
+from pipelines.ledger.transitions import ACCEPTED, Action, State, TransitionError, targets
+
+Pair = tuple[str, str]
+"""(jurisdiction, instrument)"""
+Act = Action | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
+Actor = Literal["anyone", "sender", "another", "machine"]
+"""`sender`: the account that sent this return; `another`: any account but that one; `machine`: no account at all."""
+Stage = Literal["any", "pending", "accepted"]
+"""Whether the return counts (`accepted`), does not count yet (`pending`), or either."""
+Input = Literal["reason", "comment"]
+"""`reason` is a code of `revision_reason`; `comment` is free text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Permission for one act, given to the accounts that hold one of `roles` for every pair of the return.
+
+    `override` marks what a steward does in place of the office's approver. `inputs` must be given with the act.
+    `excludes_requester` refuses the accounts that asked for the withdrawal of this return. `allows_unrecognised` also
+    permits the act on a return without any pair, because no form was recognised, but not to a token.
+    """
+
+    act: Act
+    actor: Actor
+    roles: tuple[Role, ...] = ()
+    stage: Stage = "any"
+    override: bool = False
+    inputs: tuple[Input, ...] = ()
+    excludes_requester: bool = False
+    allows_unrecognised: bool = False
+
+
+_WHY: tuple[Input, ...] = ("reason", "comment")
+
+PERMISSIONS: tuple[Permission, ...] = (
+    # Handing in needs the role for every pair of the file, and an empty return the role for its form.
+    Permission("receive", "anyone", ("submitter",)),
+    Permission("check", "machine"),
+    Permission("justify", "sender", ("submitter",)),
+    Permission("send", "sender", ("submitter",)),
+    Permission("approve", "another", ("approver",)),
+    Permission("approve", "another", ("steward",), override=True, inputs=("comment",)),
+    Permission("give_back", "another", ("approver", "steward"), inputs=("comment",)),
+    Permission("publish", "machine"),
+    Permission(
+        "withdraw", "sender", ("submitter", "approver", "steward"), "pending", inputs=_WHY, allows_unrecognised=True
+    ),
+    Permission("withdraw", "another", ("approver", "steward"), "pending", inputs=_WHY),
+    Permission("withdraw", "another", ("approver",), "accepted", inputs=_WHY, excludes_requester=True),
+    Permission("withdraw", "another", ("steward",), "accepted", override=True, inputs=_WHY, excludes_requester=True),
+    Permission("ask_withdrawal", "anyone", ("submitter", "approver"), "accepted", inputs=_WHY, excludes_requester=True),
+    Permission("keep_accounts", "anyone", ("steward",)),
+    Permission("remove_unknown_files", "anyone", ("steward",)),
+    Permission("roll_back", "anyone", ("steward",)),
+    Permission("accept_clock", "anyone", ("steward",)),
+)
+
+DRAFT_READERS: tuple[Role, ...] = ("submitter", "approver", "steward")
+"""Roles that see a return before it is sent. For a viewer a draft does not exist."""
+READERS = ROLES
+"""Roles that see a return once it was sent."""
+HEAD_STEWARD = Grant("steward")
+"""The grant of the steward of everything, without whom nobody could give rights."""
+MACHINE_ACTS: frozenset[Act] = frozenset(p.act for p in PERMISSIONS if p.actor == "machine")
+"""Acts of the machine itself, which may do nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The facts about one return on which a permission depends. `requesters` asked for its withdrawal."""
+
+    sender: str
+    state: State
+    pairs: tuple[Pair, ...]
+    requesters: Collection[str] = ()
+
+
+# ------------------------------------------------------------------------------------------------------- roles of pairs
+
+
+def roles_for(act: Act, *, override: bool | None = None) -> tuple[Role, ...]:
+    """Return the roles that permit an act, of the office's own people, by override, or (None) of both."""
+    rows = [p for p in PERMISSIONS if p.act == act and override in (None, p.override)]
+    return tuple(role for role in ROLES if any(role in p.roles for p in rows))
+
+
+def pairs_for(who: Identity, act: Act) -> tuple[Pair, ...]:
+    """Return the pairs for which an identity holds a role that permits an act, with `*` for every one."""
+    return tuple(sorted({pair for role in roles_for(act) for pair in who.pairs(role)}))
+
+
+def has_role_for(who: Identity, act: Act, jurisdiction: str | None, instrument: str | None) -> bool:
+    """Return True if an identity holds a role that permits an act for one pair."""
+    return any(who.may(role, jurisdiction, instrument) for role in roles_for(act))
+
+
+def has_role_for_all(who: Identity, role: Role, pairs: Sequence[Pair]) -> bool:
+    """Return True if the role is held for every pair, False for an empty list."""
+    return bool(pairs) and all(who.may(role, *pair) for pair in pairs)
+
+
+def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
+    """Return True if an identity keeps the accounts of every pair of some grants."""
+    return all(has_role_for(who, "keep_accounts", g.jurisdiction, g.instrument) for g in grants)
+
+
+# ----------------------------------------------------------------------------------------------------------- visibility
+
+
+def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
+    """Return True if an identity sees the returns of a pair once they were sent."""
+    return any(who.may(role, jurisdiction, instrument) for role in READERS)
+
+
+def draft_pairs(who: Identity) -> tuple[Pair, ...]:
+    """Return the pairs whose drafts an identity sees, with `*` for every one."""
+    return tuple(sorted({pair for role in DRAFT_READERS for pair in who.pairs(role)}))
+
+
+def can_read_drafts(who: Identity, pairs: Sequence[Pair]) -> bool:
+    """Return True if every pair is covered by a role that sees drafts, False for an empty list."""
+    return bool(pairs) and all(any(who.may(role, *pair) for role in DRAFT_READERS) for pair in pairs)
+
+
+def is_visible_to(who: Identity, resource: Resource, *, is_draft: bool) -> bool:
+    """Return True if an identity sees a return.
+
+    A return whose form was not recognised belongs to its sender alone, who signed in. A sender also sees drafts on
+    which he or she may no longer work, but nothing of an office in which every role was taken away, and by a token no
+    more than the token's roles see.
+    """
+    is_own = resource.sender == who.account and who.token is None
+    if not resource.pairs:
+        return is_own
+    if is_draft and not is_own:
+        return can_read_drafts(who, resource.pairs)
+    return all(can_read(who, *pair) for pair in resource.pairs)
+
+
+def is_actionable_by(who: Identity, resource: Resource) -> bool:
+    """Return True if the ledger admits to an account that a return exists: it sent it, or works on all its pairs."""
+    return who.account == resource.sender or can_read_drafts(who, resource.pairs)
+
+
+# ----------------------------------------------------------------------------------------------------------------- acts
+
+
+def find_permissions(act: Act, state: State, *, override: bool = False) -> tuple[Permission, ...]:
+    """Return the rows of the table for an act on a return in a state."""
+    stages = ("any", "accepted" if state in ACCEPTED else "pending")
+    return tuple(p for p in PERMISSIONS if p.act == act and p.stage in stages and p.override == override)
+
+
+def can_act(who: Identity, act: Action, resource: Resource, *, override: bool = False) -> bool:
+    """Return True if an identity may do an act on a return in its present state."""
+    if not targets(resource.state, act):
+        return False
+    for permission in find_permissions(act, resource.state, override=override):
+        if _fits_actor(permission, who.account, resource) and _fits_roles(permission, who, resource):
+            return not (permission.excludes_requester and who.account in resource.requesters)
+    return False
+
+
+def require_actor(account: str, act: Action, resource: Resource, submission_id: str, *, override: bool = False) -> None:
+    """Raise TransitionError where only the sender, or only another account, may do an act."""
+    rows = find_permissions(act, resource.state, override=override)
+    if rows and rows[0].actor != "machine" and not any(_fits_actor(p, account, resource) for p in rows):
+        text, params = _wrong_actor(account, act, resource, submission_id)
+        raise TransitionError(text, **params)
+
+
+def require_role(who: Identity, act: Action, resource: Resource, submission_id: str, *, override: bool = False) -> None:
+    """Raise NotAllowedError where an identity is not the one who may do an act, or lacks the role for a pair.
+
+    Whether the state allows the act is not asked (`pipelines.ledger.transitions.decide`).
+    """
+    rows = find_permissions(act, resource.state, override=override) or tuple(
+        p for p in PERMISSIONS if p.act == act and p.override == override
+    )
+    if not rows or rows[0].actor == "machine":
+        raise ValueError(f"{act} is nobody's act")
+    permission = next((p for p in rows if _fits_actor(p, who.account, resource)), None)
+    if permission is None:
+        text, params = _wrong_actor(who.account, act, resource, submission_id)
+        raise NotAllowedError(text, **params)
+    if not _fits_roles(permission, who, resource):
+        role = permission.roles[0]
+        lacking = next((pair for pair in resource.pairs if not who.may(role, *pair)), (EVERY, EVERY))
+        raise missing_role(who.account, role, *lacking)
+
+
+def missing_role(account: str, role: Role, jurisdiction: str, instrument: str) -> NotAllowedError:
+    """Return the error that names the role an account lacks for a pair."""
+    return NotAllowedError(
+        mark("This needs the role {role} for {instrument} of {jurisdiction}, which {account} lacks; ask your steward."),
+        role=role,
+        instrument=instrument,
+        jurisdiction=jurisdiction,
+        account=account,
+    )
+
+
+def _fits_actor(permission: Permission, account: str, resource: Resource) -> bool:
+    if permission.actor == "machine":
+        return False
+    return permission.actor == "anyone" or (permission.actor == "sender") == (account == resource.sender)
+
+
+def _fits_roles(permission: Permission, who: Identity, resource: Resource) -> bool:
+    if not resource.pairs:
+        return permission.allows_unrecognised and who.token is None
+    return any(has_role_for_all(who, role, resource.pairs) for role in permission.roles)
+
+
+def _wrong_actor(account: str, act: Action, resource: Resource, submission_id: str) -> tuple[str, dict[str, Any]]:
+    if account != resource.sender:
+        return (
+            mark("Only its sender, {sender}, may justify and send {submission}; you act as {actor}."),
+            {"submission": submission_id, "sender": resource.sender, "actor": account},
+        )
+    if act == "withdraw":
+        return (
+            mark(
+                "{submission} counts already, and nobody alone takes back what he or she sent; ask a second person of "
+                "your office to withdraw it."
+            ),
+            {"submission": submission_id},
+        )
+    return (
+        mark("{submission} was sent by {sender}, and nobody approves what he or she sent; ask a second person."),
+        {"submission": submission_id, "sender": resource.sender},
+    )

@@ -1,0 +1,108 @@
+"""The states of a submission and the only ways between them.
+
+The states' meanings are the code list `return_state`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.core.errors import ToldError
+from pipelines.core.i18n import mark
+
+State = Literal["received", "checked", "refused", "sent", "approved", "published", "withdrawn"]
+Action = Literal["receive", "check", "justify", "send", "give_back", "approve", "publish", "ask_withdrawal", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From one state by one action to another. `source` None is before the first state."""
+
+    source: State | None
+    action: Action
+    target: State
+
+
+ACCEPTED: tuple[State, ...] = ("approved", "published")
+"""States in which a return counts."""
+DRAFT: tuple[State, ...] = ("received", "checked", "refused")
+"""States before a return is sent."""
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(None, "receive", "received"),
+    # The result of a check decides between two targets; until it is sent, a return may be checked again.
+    Transition("received", "check", "checked"),
+    Transition("received", "check", "refused"),
+    Transition("checked", "check", "checked"),
+    Transition("checked", "check", "refused"),
+    Transition("refused", "check", "checked"),
+    Transition("refused", "check", "refused"),
+    # Newer rules add findings to old returns and never un-accept them.
+    Transition("sent", "check", "sent"),
+    Transition("approved", "check", "approved"),
+    Transition("published", "check", "published"),
+    Transition("checked", "justify", "checked"),
+    Transition("checked", "send", "sent"),
+    Transition("sent", "approve", "approved"),
+    Transition("sent", "give_back", "checked"),
+    Transition("approved", "publish", "published"),
+    Transition("published", "publish", "published"),
+    Transition("received", "withdraw", "withdrawn"),
+    Transition("checked", "withdraw", "withdrawn"),
+    Transition("refused", "withdraw", "withdrawn"),
+    Transition("sent", "withdraw", "withdrawn"),
+    Transition("approved", "ask_withdrawal", "approved"),
+    Transition("published", "ask_withdrawal", "published"),
+    Transition("approved", "withdraw", "withdrawn"),
+    Transition("published", "withdraw", "withdrawn"),
+)
+
+
+class TransitionError(ToldError):
+    """An action that the state, the actor, or what is missing does not allow. The text says what to do."""
+
+
+_PAST: dict[State, str] = {
+    "received": mark("{submission}: it has come in and waits for its check."),
+    "checked": mark("{submission}: it is checked and waits to be sent for approval."),
+    "refused": mark("{submission}: it has errors; mend the file and submit it anew."),
+    "sent": mark("{submission}: it waits for a second person's approval."),
+    "approved": mark("{submission}: it is approved already."),
+    "published": mark("{submission}: it is part of a published release already."),
+    "withdrawn": mark("{submission}: it was taken back; submit the file anew if it shall count."),
+}
+
+
+def targets(source: State | None, action: Action) -> tuple[State, ...]:
+    """Return the states an action may lead to from a state; empty where the action is not possible."""
+    return tuple(t.target for t in TRANSITIONS if t.source == source and t.action == action)
+
+
+def not_there(submission_id: str) -> TransitionError:
+    """A submission that the machine was told to change and that is not in the ledger."""
+    return TransitionError(
+        mark("There is no submission {submission} in the ledger; see `rti status`."), submission=submission_id
+    )
+
+
+def decide(submission_id: str, source: State | None, action: Action, outcome: State | None = None) -> State:
+    """Return the state that `action` leads to; `outcome` chooses where several are possible.
+
+    Raises TransitionError in words where the action is not possible from here.
+    """
+    possible = targets(source, action)
+    if not possible:
+        if source is None:
+            raise not_there(submission_id)
+        if action == "ask_withdrawal" and source != "withdrawn":
+            raise TransitionError(
+                mark("{submission} does not count yet; its sender may withdraw it without asking anybody."),
+                submission=submission_id,
+            )
+        raise TransitionError(_PAST[source], submission=submission_id)
+    if outcome is not None and outcome in possible:
+        return outcome
+    if len(possible) == 1:
+        return possible[0]
+    raise ValueError(f"{action} of {submission_id} needs an outcome, one of {', '.join(possible)}")

@@ -1,0 +1,206 @@
+"""Finding what was tampered with: the chain recomputed, and the rows of the ledger compared with it.
+
+What it cannot see: whoever can write the database and knows this code can write a whole new chain.  A head that left
+the machine (in a receipt, in a printed checkpoint) shows that too; hence `head` and the checkpoints.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from pipelines.core.i18n import mark
+from pipelines.ledger import audit_digests, audit_log
+from pipelines.ledger.audit_log import ZEROS, Head
+from pipelines.ledger.database import reading
+from pipelines.ledger.schema import AUDIT, EVENT
+
+if TYPE_CHECKING:
+    from pipelines.core.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is not as it was written. `seq` is the entry where it shows; `text` and `params` say what."""
+
+    seq: int
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def told(self, language: str = "en") -> str:
+        """What is wrong, in a language."""
+        from pipelines.core.i18n import gettext
+
+        return gettext(self.text, language).format(**self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was looked at and what was found. Faults stand in the order of `seq`, those of the chain first."""
+
+    entries: int
+    head: Head
+    faults: tuple[Fault, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was tampered with."""
+        return not self.faults
+
+
+@dataclass
+class _Vouched:
+    """What the chain says of the ledger: seq and digest by event, and the newest ones by what they are about."""
+
+    events: dict[int, tuple[int, str]] = field(default_factory=dict)
+    standing: dict[str, dict[str, tuple[int, str]]] = field(
+        default_factory=lambda: {"submission": {}, "account": {}, "token": {}, "receipt": {}, "facts": {}}
+    )
+
+
+def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | None = None) -> Verified:
+    """Recompute the chain and compare the ledger with it.
+
+    `head` is one kept elsewhere (`seq:hash`, from a receipt); with `home` its checkpoints are compared too. Raises
+    ValueError for a head or a checkpoint that is malformed.
+    """
+    heads = [audit_log.parse_head(head)] if head is not None else []
+    heads += audit_log.checkpoints(home) if home is not None else []
+    with reading(engine) as connection:
+        rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)).all()
+        vouched = _Vouched()
+        faults = [*_chain(rows, vouched)][:1]
+        faults += _heads(rows, heads)
+        faults += sorted([*_events(connection, vouched), *_standing(connection, vouched)], key=lambda f: f.seq)
+    last = (rows[-1].seq, rows[-1].hash) if rows else (0, ZEROS)
+    return Verified(len(rows), last, tuple(faults))
+
+
+def _chain(rows: Iterable[sa.Row[Any]], vouched: _Vouched) -> Iterator[Fault]:
+    """Faults of the chain itself. After the first, the rest of the chain says nothing; what it vouches for is kept."""
+    seq, previous = 0, ZEROS
+    for row in rows:
+        seq += 1
+        if row.seq != seq:
+            yield Fault(seq, mark("Entry {seq} of the audit log is missing: it was deleted."), {"seq": seq})
+            seq = row.seq
+        elif row.previous != previous:
+            yield Fault(
+                seq,
+                mark("Entry {seq} of the audit log does not follow entry {before}: one was put in or moved."),
+                {"seq": seq, "before": seq - 1},
+            )
+        expected = audit_log.link(row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous)
+        if row.hash != expected:
+            yield Fault(seq, mark("Entry {seq} of the audit log was changed."), {"seq": seq})
+        previous = row.hash
+        _note(row, vouched)
+
+
+def _note(row: sa.Row[Any], vouched: _Vouched) -> None:
+    try:
+        detail = json.loads(row.detail)
+    except ValueError:
+        return  # it was changed, which its hash has told
+    if isinstance(detail.get("event"), int):
+        vouched.events[detail["event"]] = (row.seq, str(detail.get("digest")))
+    kind = row.action.partition(".")[0]
+    if "standing" in detail and kind in vouched.standing:
+        vouched.standing[kind][row.subject] = (row.seq, str(detail["standing"]))
+
+
+def _heads(rows: Iterable[sa.Row[Any]], heads: Iterable[Head]) -> Iterator[Fault]:
+    """Faults against heads kept elsewhere: the tail was cut off, or all was written anew."""
+    hashes = {row.seq: row.hash for row in rows}
+    last = max(hashes, default=0)
+    for seq, hashed in sorted(set(heads)):
+        if seq > last:
+            yield Fault(
+                last + 1,
+                mark("The audit log ends at entry {last}, and entry {seq} was there: its end was cut off."),
+                {"last": last, "seq": seq},
+            )
+            return
+        if hashes.get(seq) != hashed:
+            yield Fault(seq, mark("Entry {seq} is not the one that a receipt or checkpoint names."), {"seq": seq})
+            return
+
+
+def _events(connection: sa.Connection, vouched: _Vouched) -> Iterator[Fault]:
+    waiting = dict(vouched.events)
+    last = max((seq for seq, _ in vouched.events.values()), default=0)
+    for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.event_id)):
+        known = waiting.pop(row.event_id, None)
+        named = {"event": row.event_id, "submission": row.submission_id}
+        if known is None:
+            yield Fault(
+                last + 1, mark("Event {event} ({submission}) is in no entry of the audit log: it was put in."), named
+            )
+        elif audit_digests.event(dict(row._mapping)) != known[1]:
+            yield Fault(
+                known[0],
+                mark("Event {event} ({submission}) is not as entry {seq} of the audit log has it: it was changed."),
+                {**named, "seq": known[0]},
+            )
+    for event, (seq, _) in waiting.items():
+        yield Fault(
+            seq,
+            mark("Event {event} of entry {seq} of the audit log is missing: it was deleted."),
+            {"event": event, "seq": seq},
+        )
+
+
+_CHANGED = {
+    "submission": mark("Submission {subject} is not as entry {seq} of the audit log left it: it, its blocks, or its "
+                       "justifications were changed."),
+    "account": mark("Account {subject} is not as entry {seq} of the audit log left it: it or its grants were changed."),
+    "token": mark("Token {subject} is not as entry {seq} of the audit log left it: it was changed."),
+    "receipt": mark("Receipt {subject} is not as entry {seq} of the audit log has it: it was changed."),
+    "facts": mark("The recorded digests of the facts of {subject} are not those in entry {seq} of the audit log: they "
+                  "were changed."),
+}  # fmt: skip
+_PUT_IN = {
+    "submission": mark("Submission {subject} is in no entry of the audit log: it was put in."),
+    "account": mark("Account {subject} is in no entry of the audit log: it was put in."),
+    "token": mark("Token {subject} is in no entry of the audit log: it was put in."),
+    "facts": mark("The recorded digests of the facts of {subject} are in no entry of the audit log: they were put in."),
+}
+_DELETED = {
+    "submission": mark("Submission {subject} of entry {seq} of the audit log is missing: it was deleted."),
+    "account": mark("Account {subject} of entry {seq} of the audit log is missing: it was deleted."),
+    "token": mark("Token {subject} of entry {seq} of the audit log is missing: it was deleted."),
+    "receipt": mark("Receipt {subject} of entry {seq} of the audit log is missing: it was deleted."),
+    "facts": mark(
+        "The recorded digests of the facts of {subject} are missing, and entry {seq} of the audit log names them: "
+        "they were deleted."
+    ),
+}
+
+
+def _standing(connection: sa.Connection, vouched: _Vouched) -> Iterator[Fault]:
+    by_kind: dict[str, Callable[[sa.Connection], audit_digests.Digests]] = {
+        "submission": audit_digests.submissions,
+        "account": audit_digests.accounts,
+        "token": audit_digests.tokens,
+        "receipt": audit_digests.receipts,
+        "facts": audit_digests.facts,
+    }
+    for kind, digests in by_kind.items():
+        known = vouched.standing[kind]
+        last = max((seq for seq, _ in known.values()), default=0)
+        there = digests(connection)
+        for subject in sorted(there.keys() | known.keys()):
+            seq, expected = known.get(subject, (last + 1, None))
+            params = {"subject": subject, "seq": seq}
+            if expected is None:
+                # A receipt that was put in would need the key; one may be older than its entries.
+                if kind in _PUT_IN:
+                    yield Fault(seq, _PUT_IN[kind], params)
+            elif subject not in there:
+                yield Fault(seq, _DELETED[kind], params)
+            elif there[subject] != expected:
+                yield Fault(seq, _CHANGED[kind], params)

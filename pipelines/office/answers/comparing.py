@@ -1,0 +1,142 @@
+"""What changed against an earlier version, cell by cell; for registers in counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipelines.findings.places import place_words
+from pipelines.findings.texts import code_words
+from pipelines.model.content import Where
+from pipelines.model.long_tables import CASE_EVENT_KEY, OBSERVATION_KEY
+from pipelines.office.answers.model import Change, Comparison, EventCount, RegisterComparison, Shown
+from pipelines.office.answers.values import key_words, shown
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KEY = (*OBSERVATION_KEY, "form")
+"""A figure is the same figure in two versions if all of this is the same."""
+_STATE = ("value", "obs_status", "conf_status")
+_CARRIED = (*_STATE, "place", "label")
+
+
+def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -> Comparison:
+    """Both frames are in OBSERVATION, each key once. A change of status is a change: 0, missing, withheld differ.
+
+    In a `patch` a figure that is left out stays as it was. Big changes come first: appearing and vanishing figures by
+    their size, then those without a number, in the order of the file.
+    """
+    import polars as pl
+
+    there = pl.lit(True).alias("_there")
+    left = new.select(*KEY, *_CARRIED, there)
+    right = old.select(*KEY, *_CARRIED, there)
+    both = left.join(
+        right, on=list(KEY), how="full", coalesce=True, suffix="_old", nulls_equal=True, maintain_order="left_right"
+    )
+    in_new, in_old = pl.col("_there").is_not_null(), pl.col("_there_old").is_not_null()
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_old")) for name in _STATE)
+    sorts = both.with_columns(
+        _kind=pl.when(in_new & ~in_old)
+        .then(pl.lit("added"))
+        .when(in_old & ~in_new)
+        .then(pl.lit("unchanged" if kind == "patch" else "withdrawn"))
+        .when(same)
+        .then(pl.lit("unchanged"))
+        .otherwise(pl.lit("changed"))
+    )
+    changed = sorts.filter(pl.col("_kind") != "unchanged")
+    made = [_change(row, language) for row in changed.iter_rows(named=True)]
+    made.sort(key=lambda c: -_size(c))
+    return Comparison(tuple(made), sorts.height - changed.height)
+
+
+def _change(row: Mapping[str, Any], language: str) -> Change:
+    kind: Literal["added", "changed", "withdrawn"] = row["_kind"]
+    old = None if kind == "added" else shown(row["value_old"], row["obs_status_old"], language)
+    new = None if kind == "withdrawn" else shown(row["value"], row["obs_status"], language)
+    place = row["place"] if new is not None else None
+    return Change(
+        kind=kind,
+        key={name: str(row[name]) for name in KEY},
+        words=key_words(row, language),
+        label=row["label"] if new is not None else row["label_old"],
+        place=place_words(Where.parse(place), language) if place else None,
+        old=old,
+        new=new,
+        difference=_difference(old, new),
+    )
+
+
+def _difference(old: Shown | None, new: Shown | None) -> float | None:
+    """New less old, where both are numbers: what was missing is not zero."""
+    if old is None or new is None or old.value is None or new.value is None:
+        return None
+    return new.value - old.value
+
+
+def _size(change: Change) -> float:
+    if change.difference is not None:
+        return abs(change.difference)
+    if change.old is not None and change.new is not None:
+        return max(abs(one.value or 0.0) for one in (change.old, change.new))
+    one = change.new or change.old
+    return abs(one.value) if one is not None and one.value is not None else 0.0
+
+
+# ----------------------------------------------------------------------------------------------------------- registers
+
+_EVENT = (*CASE_EVENT_KEY, "form")
+_PERSON = ("source", "proceeding", "person")
+_PROCEEDING = ("source", "proceeding")
+_CONTENT = ("cutoff_date", "law_article", "sex", "age", "sentence_type", "sentence_months")
+
+
+def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> RegisterComparison:
+    """Both frames are in CASE_EVENT. Only counts leave this function: no pseudonym does.
+
+    A person is changed who is in both versions and whose events or what they say differ.
+    """
+    import polars as pl
+
+    def distinct(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+        return frame.select(key).unique()
+
+    def beyond(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> int:
+        return distinct(frame, key).join(distinct(other, key), on=list(key), how="anti", nulls_equal=True).height
+
+    both = distinct(new, _PERSON).join(distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True)
+    whole = (*_EVENT, *(name for name in _CONTENT if name not in _EVENT))
+    differing = pl.concat([_rest(new, old, whole), _rest(old, new, whole)]).select(_PERSON).unique()
+    changed = differing.join(both, on=list(_PERSON), how="semi", nulls_equal=True).height
+    kept = distinct(new, _EVENT).join(distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True).height
+    return RegisterComparison(
+        proceedings_added=beyond(new, old, _PROCEEDING),
+        proceedings_withdrawn=beyond(old, new, _PROCEEDING),
+        persons_added=beyond(new, old, _PERSON),
+        persons_withdrawn=beyond(old, new, _PERSON),
+        persons_changed=changed,
+        events_added=beyond(new, old, _EVENT),
+        events_withdrawn=beyond(old, new, _EVENT),
+        events_unchanged=kept,
+        by_event=_by_event(new, old, language),
+    )
+
+
+def _rest(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    return frame.select(key).join(other.select(key), on=list(key), how="anti", nulls_equal=True)
+
+
+def _by_event(new: pl.DataFrame, old: pl.DataFrame, language: str) -> tuple[EventCount, ...]:
+    import polars as pl
+
+    by = ["event", "period"]
+    counts = [
+        frame.group_by(by).agg(pl.len().cast(pl.Int64).alias(name)) for frame, name in ((old, "old"), (new, "new"))
+    ]
+    both = counts[0].join(counts[1], on=by, how="full", coalesce=True).fill_null(0).sort("period", "event")
+    return tuple(
+        EventCount(row["event"], code_words("measure", row["event"], language), row["period"], row["old"], row["new"])
+        for row in both.iter_rows(named=True)
+    )

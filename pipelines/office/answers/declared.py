@@ -1,0 +1,95 @@
+"""The words that a form declares, as candidates for a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipelines.core.text.folding import fold
+from pipelines.model.content import Where
+
+if TYPE_CHECKING:
+    from pipelines.declarations.registry import Registry
+    from pipelines.reading.standardise.plan import Plan
+    from pipelines.submissions.checking.report import Report
+
+_MISSING = {"heading.missing", "label.missing", "label.absent"}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Headings and labels of a form as written in it.
+
+    `taken` are headings and labels that the return has, `missing` those it lacks, each as (sheet, folded words).
+    """
+
+    headings: tuple[str, ...]
+    labels: tuple[str, ...]
+    taken: frozenset[tuple[str | None, str]] = frozenset()
+    missing: frozenset[tuple[str | None, str]] = frozenset()
+    repeats: bool = False
+    """Whether labels stand many times, as in a list with one line a number."""
+
+    @cached_property
+    def by_fold(self) -> dict[str, str]:
+        """Each word, and each part of a path, by its folded form."""
+        words = [*self.headings, *self.labels]
+        return {fold(part): part for word in words for part in (word, *word.split(" / "))}
+
+    def free(self, sheet: str | None, word: str, *, heading: bool) -> bool:
+        """Whether a word may be put on a sheet: it is missing there, or does not stand there yet."""
+        if self.repeats and not heading:
+            return True
+        asked = (sheet, fold(word))
+        return asked in self.missing or asked not in self.taken
+
+
+def of_report(report: Report, registry: Registry | None = None) -> Declared | None:
+    """The words of the form by which a report was made; None where no form was found or it is declared no more."""
+    from pipelines.declarations.registry import load
+    from pipelines.reading.standardise.plan import plan_of
+
+    registry = registry or load()
+    if report.form is None or report.form not in registry.forms:
+        return None
+    plan = plan_of(registry.forms[report.form], registry)
+    headings, labels = _headings(plan), _labels(plan)
+    missing = frozenset((f.where.sheet, fold(f.expected)) for f in report.findings if f.rule in _MISSING and f.expected)
+    return Declared(_unique(headings), _unique(labels), frozenset(_taken(report)), missing, not plan.tables)
+
+
+def _headings(plan: Plan) -> Iterator[str]:
+    for table in plan.tables:
+        yield from table.columns.expansions()
+    for part in (plan.form.flat, plan.form.records):
+        if part is not None:
+            yield from part.columns
+    if plan.form.cube is not None:
+        yield from plan.form.cube.dims
+
+
+def _labels(plan: Plan) -> Iterator[str]:
+    for table in plan.tables:
+        yield from table.rows.expansions()
+    if not plan.tables:
+        for codes in plan.codes.values():
+            yield from codes.labels()
+
+
+def _unique(words: Iterable[str]) -> tuple[str, ...]:
+    """Each word once; those with the period as a placeholder in them are no candidates."""
+    return tuple({fold(word): word for word in words if "{" not in word}.values())
+
+
+def _taken(report: Report) -> Iterator[tuple[str | None, str]]:
+    if report.reading is None:
+        return
+    pairs = report.reading.observations.select("place", "label").iter_rows()
+    seen: set[tuple[str | None, str]] = set()
+    for place, label in pairs:
+        sheet = Where.parse(place or "").sheet
+        if (sheet, label) not in seen:
+            seen.add((sheet, label))
+            yield from ((sheet, fold(part)) for part in (label or "").split(" | "))

@@ -1,0 +1,307 @@
+"""Findings by their cause, worst first, with what follows from a cause folded under it.
+
+What follows from what was seen by planting faults into real returns: a heading that was changed is at once an unknown
+heading, a missing one, and a column of numbers outside every table; a table moved by a column gave 28 findings for
+one cause; a lost title leaves a table that nobody declares; a label that was not read makes a part exceed its whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipelines.core import i18n
+from pipelines.core.text.folding import fold
+from pipelines.findings import rules
+from pipelines.findings.finding import Finding
+from pipelines.findings.texts import in_language
+from pipelines.model.content import Scalar, Where
+from pipelines.office.answers import declared as words_of_form
+from pipelines.office.answers.model import Group, Told
+from pipelines.office.answers.suggesting import suggest
+from pipelines.office.answers.wording import told
+from pipelines.reading.formats.common import column_number
+
+if TYPE_CHECKING:
+    from pipelines.office.answers.declared import Declared
+    from pipelines.submissions.checking.report import Report
+
+_RANK = {"error": 0, "warning": 1, "information": 2}
+_CAPPED = "findings.capped"
+_OF_WORDS = frozenset({"label.undeclared", "heading.undeclared", "mark.undeclared", "cell.lookalike"})
+"""Rules whose trouble is the word seen; for the others the value seen tells no cause apart."""
+_OF_LACKING = frozenset({"heading.missing", "label.missing", "label.absent"})
+"""Rules whose trouble is the word that is not there."""
+_VALUES = frozenset(
+    {"value", "count", "n", "mean", "p", "low", "high", "other", "what", "label", "parts", "added", "id", "nearest"}
+)
+"""Parameters that say which cell or how much, and not what the trouble is."""
+_TAILS = frozenset({"nearest", "under"})
+_MANY = 3
+"""More groups of one rule on one table, or in one file, are told as one."""
+_PLACE = re.compile(r"([A-Z]{1,3})(\d+)|R(\d+)C(\d+)|row (\d+) column (\d+)")
+
+
+def _cell(where: Where) -> object:
+    return (where.as_dict() and str(where)) or None
+
+
+def _table(where: Where) -> object:
+    return (where.sheet, where.page, where.table)
+
+
+def _file(_where: Where) -> object:
+    return "file"
+
+
+@dataclass(frozen=True)
+class _Cascade:
+    """`causes` bring about `effects` within the same cell, table or file. A name ending in `.` is all of its kind."""
+
+    causes: tuple[str, ...]
+    effects: tuple[str, ...]
+    within: Callable[[Where], object]
+
+
+_UNREAD = (
+    "table.not_found", "table.title_missing", "heading.undeclared", "heading.missing", "label.undeclared",
+    "label.blank", "cell.not_a_number", "cell.date", "cell.formula", "cell.error", "cell.merged_value", "cell.empty",
+    "cell.boolean", "cell.percent", "cell.shown_otherwise", "value.negative", "value.fraction",
+)  # fmt: skip
+"""Rules after which a number is not there to be compared with another."""
+_CASCADES: tuple[_Cascade, ...] = (
+    _Cascade(("table.not_found",), ("table.undeclared",), _file),
+    _Cascade(("table.not_found", "table.title_missing"), ("table.undeclared", "cell.unbound"), _table),
+    _Cascade(("heading.undeclared",), ("heading.missing",), _table),
+    _Cascade(("label.undeclared", "label.blank"), ("label.missing", "label.absent"), _table),
+    _Cascade(
+        ("heading.undeclared", "heading.blank", "heading.missing"), ("cell.unbound", "key.duplicate", "sum."), _table
+    ),
+    _Cascade(
+        ("table.title_missing", "heading.undeclared", "heading.missing"), ("form.incomplete", "period.missing"), _file
+    ),
+    _Cascade(("cell.hidden",), ("read.hidden_sheet",), _table),
+    _Cascade(("cell.", "value.", "label.", "record."), ("plausible.", "sum."), _cell),
+    _Cascade(
+        ("coverage.too_early", "period.outside_form", "period.contradiction"),
+        ("coverage.unexpected", "coverage.late", "plausible."),
+        _file,
+    ),
+    _Cascade(_UNREAD, ("plausible.outcome", "plausible.lag", "plausible.stock", "plausible.year_so_far"), _file),
+)
+
+
+def groups(report: Report, language: str) -> list[Group]:
+    """Every finding of a report in one group each, or under the group that causes it; worst first, then largest."""
+    declared = words_of_form.of_report(report)
+    capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
+    findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_in_order(report))
+    meant = _meant(findings, declared)
+    causes = _causes(findings, meant)
+    roots = [f for n, f in enumerate(findings) if causes[n] == n]
+    made: list[Group] = []
+    for members in _by_cause(roots, meant):
+        own = {id(f) for f in members}
+        effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in own]
+        under = [_group(some, language, declared, meant) for some in _by_cause(effects, meant)]
+        made.append(replace(_group(members, language, declared, meant), consequences=tuple(_worst_first(under))))
+    largest: dict[str, Group] = {}
+    for group in (one for cause in made for one in (cause, *cause.consequences)):
+        if group.rule not in largest or group.places > largest[group.rule].places:
+            largest[group.rule] = group
+    return _worst_first(_with_unlisted(group, capped, largest) for group in made)
+
+
+def _with_unlisted(group: Group, capped: Mapping[str, int], largest: Mapping[str, Group]) -> Group:
+    """The group with what was counted and not listed: counts are by rule, so its largest group bears them."""
+    under = tuple(_with_unlisted(one, capped, largest) for one in group.consequences)
+    more = capped.get(group.rule, 0) if largest[group.rule] is group else 0
+    return replace(group, consequences=under, unlisted=more)
+
+
+def _worst_first(made: Iterable[Group]) -> list[Group]:
+    return sorted(made, key=lambda g: (_RANK[g.severity], -g.places))
+
+
+# -------------------------------------------------------------------------------------------------------------- causes
+
+
+def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
+    """For each finding the number of the finding it follows from in the end; its own where it follows from none."""
+    parent = list(range(len(findings)))
+    for cascade in _CASCADES:
+        first: dict[object, int] = {}
+        by_word: dict[tuple[object, str], int] = {}
+        for n, finding in enumerate(findings):
+            if _named(finding.rule, cascade.causes) and (place := cascade.within(finding.where)) is not None:
+                first.setdefault(place, n)
+                by_word.setdefault((place, fold(meant.get(id(finding), ""))), n)
+        for n, finding in enumerate(findings):
+            if parent[n] != n or not _named(finding.rule, cascade.effects):
+                continue
+            place = cascade.within(finding.where)
+            cause = by_word.get((place, fold(finding.expected))) if finding.expected else None
+            cause = first.get(place) if cause is None else cause
+            if cause is not None and cause != n and _RANK[findings[cause].severity] <= _RANK[finding.severity]:
+                parent[n] = cause
+    return [_root(parent, n) for n in range(len(findings))]
+
+
+def _root(parent: Sequence[int], start: int) -> int:
+    """Where the causes end. Cascades lead from reading to judging and never back, so that they end."""
+    n, passed = start, {start}
+    while parent[n] != n and parent[n] not in passed:
+        n = parent[n]
+        passed.add(n)
+    return n
+
+
+def _named(rule: str, names: Iterable[str]) -> bool:
+    return any(rule.startswith(name) if name.endswith(".") else rule == name for name in names)
+
+
+_Meant = Mapping[int, str]
+"""By `id` of a finding, the declared word that it most likely means."""
+
+
+def _meant(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
+    made = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
+    return {id(f): suggestion.value for f, suggestion in made if suggestion is not None}
+
+
+# -------------------------------------------------------------------------------------------------------------- groups
+
+
+def _by_cause(findings: Sequence[Finding], meant: _Meant) -> list[list[Finding]]:
+    """Findings of the same rule and parameters together; where a rule has many such groups, by table, then all."""
+    fine = _gathered(findings, lambda finding: _identity(finding, meant))
+    out: list[list[Finding]] = []
+    for rule in dict.fromkeys((f.rule, f.severity) for f in findings):
+        some = [g for g in fine if (g[0].rule, g[0].severity) == rule]
+        for key in (_table, _file):
+            by_place: dict[object, list[list[Finding]]] = {}
+            for group in some:
+                places = {key(f.where) for f in group}
+                by_place.setdefault(places.pop() if len(places) == 1 else id(group), []).append(group)
+            some = [m for alike in by_place.values() for m in ([_joined(alike)] if len(alike) > _MANY else alike)]
+        out += some
+    return out
+
+
+def _joined(alike: Sequence[Sequence[Finding]]) -> list[Finding]:
+    return [finding for group in alike for finding in group]
+
+
+def _gathered(findings: Sequence[Finding], key: Callable[[Finding], object]) -> list[list[Finding]]:
+    made: dict[object, list[Finding]] = {}
+    for finding in findings:
+        made.setdefault(key(finding), []).append(finding)
+    return list(made.values())
+
+
+def _identity(finding: Finding, meant: _Meant) -> tuple[object, ...]:
+    params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
+    word = fold(_wrong_word(finding, meant)) if finding.rule in _OF_WORDS else None
+    missing = finding.expected if finding.rule in _OF_LACKING else None
+    return (finding.rule, finding.severity, params, word, missing)
+
+
+def _wrong_word(finding: Finding, meant: _Meant) -> str:
+    """The word that is wrong: of a path whose upper part differs from the form that part, else the whole of it."""
+    have, want = (text.split(" / ") for text in (finding.seen or "", meant.get(id(finding), "")))
+    if len(have) == len(want):
+        wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
+        return next(wrong, finding.seen or "")
+    return finding.seen or ""
+
+
+def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meant: _Meant) -> Group:
+    members = tuple(told(f, language, declared) for f in findings)
+    first = findings[0]
+    title, remedy = _over(findings, members, language, meant)
+    parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+    anchor = "g-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Group(anchor, first.rule, first.severity, title, remedy, members)
+
+
+def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meant: _Meant) -> tuple[str, str]:
+    """Message and remedy over a group: what its findings have in common stays, the rest is three dots.
+
+    Where too little would stay to be read, the first finding speaks, and says how many are like it.
+    """
+    if len({(m.message, m.remedy) for m in members}) == 1:
+        return members[0].message, members[0].remedy
+    said = [in_language(f, language, apart=True) for f in findings]
+    common = said[0]
+    names = {name for f in said for name in f.params}
+    params: dict[str, Scalar] = {
+        n: _same([f.params.get(n) for f in said], "" if n in _TAILS else "\u2026") for n in sorted(names)
+    }
+    seen = _same([_wrong_word(f, meant) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
+    expected = _same([f.expected for f in said], "\u2026")
+    try:
+        rule = rules.rule(common.rule)
+    except KeyError:
+        return members[0].message, members[0].remedy  # a rule of an earlier version, told by its id alone
+    over = replace(common, params=params, seen=seen, expected=expected)
+    title = rules.fill(i18n.gettext(rule.message, language), over)
+    if title.count("\u2026") > 1:
+        more = len(members) - 1
+        title = i18n.many(
+            "{first} And {n} more like it.",
+            "{first} And {n} more like these.",
+            more,
+            language,
+            first=members[0].message,
+        )
+    return title, rules.fill(i18n.gettext(rule.remedy, language), over)
+
+
+def _same(values: Sequence[object], otherwise: str) -> str | None:
+    first = values[0]
+    if any(value != first for value in values):
+        return otherwise
+    return None if first is None else str(first)
+
+
+# --------------------------------------------------------------------------------------------------------------- order
+
+
+def _in_order(report: Report) -> Callable[[Finding], tuple[object, ...]]:
+    """The order of the sheet: sheets as they were read, then row and column, or page and height, or line."""
+    places: list[Where] = []
+    if report.reading is not None:
+        places = [Where.parse(p) for p in report.reading.observations["place"].unique(maintain_order=True) if p]
+    sheets = dict.fromkeys(w.sheet for w in (*places, *(f.where for f in report.findings)) if w.sheet is not None)
+    number = {name: n for n, name in enumerate(sheets)}
+
+    def order(finding: Finding) -> tuple[object, ...]:
+        where = finding.where
+        return (
+            -1 if where.sheet is None else number[where.sheet],
+            where.page or 0,
+            where.box[1] if where.box is not None else 0.0,
+            where.box[0] if where.box is not None else 0.0,
+            where.table or 0,
+            *_position(where.cell),
+            where.line or 0,
+            where.column or 0,
+        )
+
+    return order
+
+
+def _position(cell: str | None) -> tuple[int, int]:
+    found = _PLACE.fullmatch(cell or "")
+    if found is None:
+        return 0, 0
+    letters, row, *rest = found.groups()
+    if letters is not None:
+        return int(row), column_number(letters)
+    row, column = (int(part) for part in rest if part is not None)
+    return row, column

@@ -1,0 +1,197 @@
+"""What is done inside the child process: their workbook with our comments, a workbook of findings, a picture."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pipelines.model.content import Content, Cube, Grid
+from pipelines.office.answers import losses, package, sheets, views
+from pipelines.office.answers.jobs import BesideJob, BookJob, Job, Line, MendJob
+from pipelines.office.answers.model import Beside
+from pipelines.reading.formats import zipguard
+from pipelines.reading.formats.xmlguard import Contents
+
+if TYPE_CHECKING:
+    from pipelines.declarations.registry import Registry
+    from pipelines.reading.standardise.standardise import Reading
+
+_DRAWN = 30_000
+"""Cells of a picture: about 2 MB of HTML. A return of 20,000 cells is drawn whole."""
+
+
+def work(job: Job) -> bytes | Beside:
+    """The bytes of a workbook, or both sides of a picture. Raises ReadError where the file cannot be read."""
+    match job:
+        case MendJob():
+            return _mended(job)
+        case BesideJob():
+            return _beside(job)
+    match job.kind:
+        case "own":
+            return _own(job)
+        case "read":
+            return _read(job)
+        case _:
+            return _bare(job)
+
+
+# ------------------------------------------------------------------------------------------------------- their workbook
+
+
+def _load(data: bytes) -> tuple[Any, Contents]:
+    """Their workbook with everything that openpyxl keeps; links to other workbooks stay as they are."""
+    import openpyxl
+
+    contents = zipguard.inspect(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = openpyxl.load_workbook(io.BytesIO(data), rich_text=True, keep_links=True)
+    return book, contents
+
+
+def _own(job: BookJob) -> bytes:
+    book, contents = _load(job.data)
+    lost = losses.lost(job.data, book)
+    by_sheet = {sheet.title: sheet for sheet in book.worksheets}
+    targets: dict[int, tuple[str, str]] = {}
+    by_cell: dict[tuple[str, str], list[Line]] = {}
+    for number, line in enumerate(job.sheet.lines):
+        place = _place_in(by_sheet, line)
+        if place is not None:
+            targets[number] = place
+            if line.where.cell is not None:
+                by_cell.setdefault(place, []).append(line)
+    for (title, cell), lines in by_cell.items():
+        sheets.mark_cell(by_sheet[title][cell], lines, job.words["author"])
+    told = [*job.sheet.notes]
+    for title, kinds in lost.items():
+        names = ", ".join(job.words[f"lost.{kind}"] for kind in kinds)
+        told.append(job.words["lost"].format(sheet=title, what=names) if title else job.words["lost.file"])
+        if title in by_sheet:
+            sheets.add_comment(_first_cell(by_sheet[title]), told[-1], job.words["author"])
+    sheets.write_findings(book, job.sheet, targets, told)
+    return package.finished(book, job.modified, contents.stored)
+
+
+def _place_in(by_sheet: Mapping[str, Any], line: Line) -> tuple[str, str] | None:
+    """Sheet and cell that a line is told at: the first cell of a merged area, the first filled one beyond the data."""
+    from openpyxl.utils.cell import coordinate_from_string
+
+    where = line.where
+    if where.sheet is None or where.sheet not in by_sheet:
+        return None
+    sheet = by_sheet[where.sheet]
+    if where.cell is None:
+        return where.sheet, "A1"
+    _, row = coordinate_from_string(where.cell)
+    if row > sheet.max_row:
+        return where.sheet, str(_first_cell(sheet).coordinate)
+    for area in sheet.merged_cells.ranges:
+        if where.cell in area:
+            return where.sheet, str(area.start_cell.coordinate)
+    return where.sheet, where.cell
+
+
+def _first_cell(sheet: Any) -> Any:
+    filled = sorted(position for position, cell in sheet._cells.items() if cell.value is not None)
+    return sheet.cell(*filled[0]) if filled else sheet["A1"]
+
+
+def _mended(job: MendJob) -> bytes:
+    """A copy with the chosen cells written anew, where they still hold what was seen, and marked."""
+    from pipelines.core.text.folding import fold
+
+    book, contents = _load(job.data)
+    for title, name, seen, text, comment in job.cells:
+        if title not in book.sheetnames:
+            continue
+        cell = book[title][name]
+        # The words seen may be a path of several cells: the last part of it stands in this one.
+        # A raised note mark is no part of what was seen, so a label that has one is left alone.
+        if cell.value is None or fold(str(cell.value)) != fold(seen.split(" / ")[-1]):
+            continue
+        sheets.set_text(cell, text)
+        cell.fill = sheets.fill("mended")
+        sheets.add_comment(cell, comment, "rti")
+    return package.finished(book, job.modified, contents.stored)
+
+
+# -------------------------------------------------------------------------------------------------- a workbook of ours
+
+
+def _bare(job: BookJob) -> bytes:
+    book = package.new_book(job.modified)
+    sheets.write_findings(book, job.sheet, {}, job.sheet.notes)
+    return package.finished(book, job.modified, {})
+
+
+def _read(job: BookJob) -> bytes:
+    """The findings, and behind them each table of the file as it was read."""
+    content, reading = read_again(job.data, job.filename, job.form)
+    if not isinstance(content, Grid):
+        return _bare(job)
+    book = package.new_book(job.modified)
+    contacts = {(b.table, b.row, b.column) for b in reading.bindings if b.role == "contact"} if reading else set()
+    placed = sheets.write_tables(book, content, contacts, job.words)
+    targets: dict[int, tuple[str, str]] = {}
+    by_cell: dict[tuple[str, str], list[Line]] = {}
+    for number, line in enumerate(job.sheet.lines):
+        place = placed.get(str(line.where))
+        if place is not None:
+            targets[number] = place
+            by_cell.setdefault(place, []).append(line)
+    for (title, cell), lines in by_cell.items():
+        sheets.mark_cell(book[title][cell], lines, job.words["author"])
+    sheets.write_findings(book, job.sheet, targets, job.sheet.notes)
+    return package.finished(book, job.modified, {})
+
+
+# ------------------------------------------------------------------------------------------------------------ a picture
+
+
+def _beside(job: BesideJob) -> Beside:
+    from pipelines.office.answers.preview import preview
+
+    content, reading = read_again(job.data, job.filename, job.form)
+    if reading is None:
+        return Beside("", views.tables_of(content, None, job.language, job.limit), ())
+    drawn, undrawn = _within(content)
+    page = preview(drawn, reading, job.language, demonstration=job.demonstration)
+    rows = views.rows_of(reading.observations, reading.findings, job.language)
+    shown, cut = rows[: job.limit], max(0, len(rows) - job.limit)
+    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown), cut, undrawn)
+
+
+def _within(content: Content) -> tuple[Content, int]:
+    """The content without the cells beyond what a page can hold, and how many those are."""
+    if isinstance(content, Cube):
+        return content, 0
+    left, tables = _DRAWN, []
+    for table in content.tables:
+        tables.append(replace(table, cells=table.cells[:left]))
+        left -= len(tables[-1].cells)
+    return replace(content, tables=tuple(tables)), sum(len(t.cells) for t in content.tables) - (_DRAWN - left)
+
+
+def read_again(data: bytes, filename: str, form: str | None) -> tuple[Content, Reading | None]:
+    """The file as the check read it, with what each cell was bound to; no reading where no form fits."""
+    from pipelines.declarations.registry import load
+    from pipelines.reading.formats.read import read
+    from pipelines.reading.standardise.recognise import recognise
+    from pipelines.reading.standardise.standardise import standardise
+
+    registry: Registry = load()
+    declared = registry.forms.get(form) if form is not None else None
+    if declared is None:
+        content = read(data, filename)
+        matches: Sequence[Any] = recognise(content, filename, registry)
+        if not matches:
+            return content, None
+        declared = matches[0].form
+    options: dict[str, object] = {"alphabets": tuple(declared.alphabets)} if declared.alphabets else {}
+    content = read(data, filename, encodings=tuple(declared.encodings), options=options)
+    return content, standardise(content, declared, registry)

@@ -1,0 +1,48 @@
+"""Run jobs that write workbooks and previews in child processes of their own launcher."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from typing import Any
+
+from pipelines.model.content import ReadError
+from pipelines.office.answers.inside import work
+from pipelines.office.answers.jobs import Job
+from pipelines.reading.sandbox.child import PRELOAD, Launcher
+
+TIMEOUT = 60.0
+"""Seconds for one workbook: 20,000 cells with a thousand comments take three."""
+FILE_SIZE = 128 << 20
+"""Bytes of one file in the child's own folder: openpyxl writes each sheet there before it packs the workbook."""
+
+_shared: Launcher | None = None
+_digest = ""
+_lock = threading.Lock()
+
+
+def run_job(job: Job) -> Any:
+    """Run a job in a child process of its own. May be called from several threads. Raises ReadError."""
+    child = _launcher().start()
+    try:
+        result = child.ask(job, TIMEOUT)
+    finally:
+        child.close()
+    if isinstance(result, ReadError):
+        raise result
+    return result
+
+
+def _launcher() -> Launcher:
+    """Return the launcher of these children: one per process, replaced when other declarations are loaded."""
+    from pipelines.declarations.registry import load
+
+    global _shared, _digest
+    digest = load().digest
+    with _lock:
+        if _shared is None or _digest != digest or not _shared.alive():
+            # The replaced launcher ends with this process, since other threads may still wait for its children.
+            preload = ("pipelines.submissions.checking.preload", *PRELOAD)
+            _shared, _digest = Launcher(work, preload=preload, cpu_seconds=TIMEOUT, file_size=FILE_SIZE), digest
+            atexit.register(_shared.close)
+        return _shared

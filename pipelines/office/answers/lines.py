@@ -1,0 +1,49 @@
+"""Every finding as a line of CSV, for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv as _csv
+import io
+from typing import TYPE_CHECKING
+
+from pipelines.findings.finding import worst_first
+from pipelines.office.answers import declared as words_of_form
+from pipelines.office.answers.wording import told
+from pipelines.office.answers.workbook import suggestion_words
+
+if TYPE_CHECKING:
+    from pipelines.submissions.checking.report import Report
+
+COLUMNS = (
+    "severity", "rule", "sheet", "cell", "page", "table", "line", "column", "place", "seen", "expected", "message",
+    "remedy", "suggestion", "key", "file", "sha256",
+)  # fmt: skip
+"""The same in every language, so that a program can read them; the texts in them are in the reader's language."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv(report: Report, language: str) -> str:
+    """All findings, worst first, comma-separated, lines ended by CR LF, with a byte order mark for Excel."""
+    declared = words_of_form.of_report(report)
+    out = io.StringIO(newline="")
+    writer = _csv.writer(out)
+    writer.writerow(COLUMNS)
+    for finding in worst_first(report.findings):
+        one = told(finding, language, declared)
+        where = one.where
+        row = (
+            one.severity, one.rule, where.sheet, where.cell, where.page, where.table, where.line, where.column,
+            one.place, one.seen, one.expected, one.message, one.remedy, suggestion_words(one, language), one.key,
+            report.filename, report.sha256,
+        )  # fmt: skip
+        writer.writerow([safe(value) for value in row])
+    return "\ufeff" + out.getvalue()
+
+
+def safe(value: str | int | None) -> str | int:
+    """A text that no spreadsheet takes for a formula: an apostrophe goes before a first character that begins one."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return "'" + value
+    return value

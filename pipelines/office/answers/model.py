@@ -1,0 +1,224 @@
+"""The shapes of an answer: groups of findings in words, suggestions, changes, series, and what was read.
+
+All texts are in the language that was asked for, unless they are the file's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.findings.finding import Finding, RuleScope, Severity
+from pipelines.model.content import Where
+
+FIRST = 5
+"""Findings of a group that are shown before a reader asks for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What could stand in the place instead. `certain`: nothing else can be meant; else `others` follow, best first."""
+
+    value: str
+    certain: bool
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding in words. `place` is `where` in words; `seen` and `expected` are as in the file and the form."""
+
+    key: str
+    rule: str
+    severity: Severity
+    scope: RuleScope
+    where: Where
+    place: str
+    message: str
+    remedy: str
+    seen: str | None
+    expected: str | None
+    suggestion: Suggestion | None
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one cause, in the order of the sheet. `unlisted` more of the rule were counted and not listed.
+
+    `consequences` are groups that this one most likely causes: mending it mends them. `id` is fit for an anchor and the
+    same for the same file.
+    """
+
+    id: str
+    rule: str
+    severity: Severity
+    title: str
+    remedy: str
+    findings: tuple[Told, ...]
+    consequences: tuple[Group, ...] = ()
+    unlisted: int = 0
+
+    @property
+    def places(self) -> int:
+        """How many places the cause stands in, its consequences not counted."""
+        return len(self.findings) + self.unlisted
+
+    @property
+    def first(self) -> tuple[Told, ...]:
+        """The findings to show before all are asked for."""
+        return self.findings[:FIRST]
+
+    @property
+    def all_findings(self) -> tuple[Told, ...]:
+        """The findings of the group and of its consequences."""
+        return (*self.findings, *(told for group in self.consequences for told in group.all_findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One value as it may be shown. `state` keeps zero, missing, not applicable and withheld apart; `words` say it."""
+
+    value: float | None
+    state: Literal["number", "zero", "missing", "not_applicable", "withheld"]
+    obs_status: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell of an earlier version against the new one. `difference` is new less old where both are numbers.
+
+    `words` is what is counted, in words of the code lists; `place` is in the new file, None for a withdrawn figure.
+    """
+
+    kind: Literal["added", "changed", "withdrawn"]
+    key: Mapping[str, str]
+    words: str
+    label: str | None
+    place: str | None
+    old: Shown | None
+    new: Shown | None
+    difference: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All changes, big ones first, and how many figures stayed as they were."""
+
+    changes: tuple[Change, ...]
+    unchanged: int
+
+    def count(self, kind: str) -> int:
+        """How many changes are of a kind."""
+        return sum(change.kind == kind for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """One kind of event of a register in one period: how many in the old version and in the new one."""
+
+    event: str
+    words: str
+    period: str
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterComparison:
+    """A register against its earlier version, in counts only: no person and no proceeding is named."""
+
+    proceedings_added: int
+    proceedings_withdrawn: int
+    persons_added: int
+    persons_withdrawn: int
+    persons_changed: int
+    events_added: int
+    events_withdrawn: int
+    events_unchanged: int
+    by_event: tuple[EventCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One earlier period of a series. `shown` is None where nothing was reported; `before` are older vintages."""
+
+    period: str
+    shown: Shown | None
+    before: tuple[Shown, ...] = ()
+
+    @property
+    def revised(self) -> bool:
+        """Whether an older vintage gave another value."""
+        return bool(self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A value of the return and its earlier periods, oldest first."""
+
+    key: Mapping[str, str]
+    words: str
+    label: str | None
+    place: str | None
+    period: str
+    now: Shown
+    points: tuple[Point, ...]
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Periods without a report between the first one known and now."""
+        known = [n for n, point in enumerate(self.points) if point.shown is not None]
+        return tuple(p.period for p in self.points[known[0] :] if p.shown is None) if known else ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One number as it was read: the office's words, and what they were taken for."""
+
+    place: str
+    label: str
+    read_as: str
+    shown: Shown
+    severity: Severity | None = None
+    finding_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """One cell of the sender's table: its text, its role in words, and what it says in words of the code lists."""
+
+    place: str
+    row: int
+    column: int
+    text: str
+    role: str | None
+    role_words: str
+    said: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """One table as read. `cut` rows more are not shown."""
+
+    name: str
+    hidden: bool
+    cells: tuple[CellView, ...]
+    cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """`html` is a page with the sender's sheet, coloured; `tables` the same as plain cells; `rows` what was read.
+
+    `cut` rows more were read and are not shown here; `undrawn` cells more are not in the page.
+    """
+
+    html: str
+    tables: tuple[TableView, ...]
+    rows: tuple[ReadRow, ...]
+    cut: int = 0
+    undrawn: int = 0

@@ -1,0 +1,70 @@
+"""The last values of the same series beside each value of a return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipelines.findings.places import place_words
+from pipelines.model.content import Where
+from pipelines.model.long_tables import OBSERVATION_KEY
+from pipelines.office.answers.model import Point, Series, Shown
+from pipelines.office.answers.values import key_words, shown
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_OF_TIME = ("period", "period_start", "period_end")
+KEY = (*(name for name in OBSERVATION_KEY if name not in _OF_TIME), "form")
+"""One series: a key without its time. A year and a quarter differ by `freq`."""
+
+
+def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: str) -> list[Series]:
+    """For each row of `new` the `periods` periods before it, oldest first; both frames are in OBSERVATION.
+
+    `history` may hold a key and period several times, one a vintage: then the last by its column `accepted_at`, or by
+    the order of the rows where there is none, is the value, and those before it that differ are told as revisions. The
+    return's own period is among the points nowhere; what it replaces is for `compare`.
+    """
+    import polars as pl
+
+    wanted = {period for own in new["period"].unique() for period in before(own, periods)}
+    history = history.filter(pl.col("period").is_in(sorted(wanted)))
+    history = history.join(new.select(KEY).unique(), on=list(KEY), how="semi", nulls_equal=True, maintain_order="left")
+    known: dict[tuple[Any, ...], dict[str, list[tuple[float | None, str]]]] = {}
+    ordered = history.sort("accepted_at", maintain_order=True) if "accepted_at" in history.columns else history
+    for *key, period, value, status in ordered.select(*KEY, "period", "value", "obs_status").iter_rows():
+        known.setdefault(tuple(key), {}).setdefault(period, []).append((value, status))
+    out = []
+    for row in new.iter_rows(named=True):
+        mine = known.get(tuple(row[name] for name in KEY), {})
+        points = tuple(_point(period, mine.get(period, []), language) for period in before(row["period"], periods))
+        out.append(
+            Series(
+                key={name: str(row[name]) for name in KEY},
+                words=key_words(row, language),
+                label=row["label"],
+                place=place_words(Where.parse(row["place"]), language) if row["place"] else None,
+                period=row["period"],
+                now=shown(row["value"], row["obs_status"], language),
+                points=points,
+            )
+        )
+    return out
+
+
+def _point(period: str, vintages: list[tuple[float | None, str]], language: str) -> Point:
+    if not vintages:
+        return Point(period, None)
+    *older, last = vintages
+    differing = [one for one in dict.fromkeys(older) if one != last]
+    earlier: tuple[Shown, ...] = tuple(shown(value, status, language) for value, status in differing)
+    return Point(period, shown(*last, language), earlier)
+
+
+def before(period: str, count: int) -> list[str]:
+    """The `count` periods of the same length before one, oldest first: `2026-Q1` -> ..., `2025-Q3`, `2025-Q4`."""
+    year, quarter, number = period.partition("-Q")
+    if not quarter:
+        return [str(int(year) - back) for back in range(count, 0, -1)]
+    at = int(year) * 4 + int(number) - 1
+    return [f"{(at - back) // 4}-Q{(at - back) % 4 + 1}" for back in range(count, 0, -1)]

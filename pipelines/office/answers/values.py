@@ -1,0 +1,67 @@
+"""Values and keys in words: zero, missing, not applicable and withheld stay four things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+from pipelines.core import codes
+from pipelines.core.i18n import tell
+from pipelines.findings.texts import code_words
+from pipelines.office.answers.model import Shown
+
+_WITHOUT_VALUE: dict[str, Literal["missing", "not_applicable", "withheld"]] = {
+    "M": "not_applicable",
+    "Q": "withheld",
+}
+_SPOKEN = (
+    "measure",
+    "level",
+    "statistic",
+    "count_unit",
+    "unit_measure",
+    "offence",
+    "law_article",
+    "person_type",
+    "victim_status",
+    "sex",
+    "age",
+    "exploitation",
+    "citizenship",
+    "sentence_type",
+    "sentence_band",
+    "partner",
+)
+"""Dimensions that are named, in this order."""
+_SILENT = frozenset({"_T", "_Z", "NR", "none", "flow", ""})
+"""Codes that say nothing to a reader: all of them, not asked, a number."""
+
+
+@lru_cache(maxsize=8192)
+def shown(value: float | None, obs_status: str, language: str) -> Shown:
+    """A value for showing. A missing one says why in words; a number of another status than normal says that, too."""
+    if value is None:
+        state = _WITHOUT_VALUE.get(obs_status, "missing")
+        return Shown(None, state, obs_status, code_words("obs_status", obs_status, language))
+    number = f"{value:.0f}" if value == int(value) else f"{value:g}"
+    if obs_status != "A":
+        status = code_words("obs_status", obs_status, language)
+        number = tell("{number} ({status})", language, number=number, status=status)
+    return Shown(value, "zero" if value == 0 else "number", obs_status, number)
+
+
+def key_words(key: Mapping[str, Any], language: str) -> str:
+    """What is counted, in words: `Convicted, first instance · Persons · Trafficking in persons · Male`."""
+    return " \u00b7 ".join(part for name in _SPOKEN if (part := dimension_words(name, key.get(name), language)))
+
+
+def dimension_words(name: str, code: Any, language: str) -> str:
+    """One code of one dimension in words, empty where it says nothing."""
+    if code is None or str(code) in _SILENT:
+        return ""
+    if name == "law_article":
+        return tell("article {article}", language, article=code)
+    if name not in codes.codelist_names():
+        return str(code)
+    return code_words(name, str(code), language)

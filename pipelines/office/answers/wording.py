@@ -1,0 +1,47 @@
+"""A finding of an answer: its words, its place in words, and what is suggested."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipelines.findings.places import place_words
+from pipelines.findings.texts import code_words, describe_finding, nearest_forms, translated
+from pipelines.office.answers.model import Suggestion, Told
+from pipelines.office.answers.suggesting import suggest
+
+if TYPE_CHECKING:
+    from pipelines.findings.finding import Finding
+    from pipelines.office.answers.declared import Declared
+
+
+def told(finding: Finding, language: str, declared: Declared | None = None) -> Told:
+    """A finding with its place, words and suggestion."""
+    words = describe_finding(finding, language, omit_nearest=True)
+    return Told(
+        key=finding.key,
+        rule=finding.rule,
+        severity=finding.severity,
+        scope=finding.scope,
+        where=finding.where,
+        place=place_words(finding.where, language),
+        message=words.message,
+        remedy=words.remedy,
+        seen=finding.seen,
+        expected=translated(finding.expected, language),
+        suggestion=_suggestion(finding, language, declared),
+        finding=finding,
+    )
+
+
+def _suggestion(finding: Finding, language: str, declared: Declared | None) -> Suggestion | None:
+    found = suggest(finding, declared)
+    if found is None or finding.rule != "return.not_recognised":
+        return found
+    near = nearest_forms("; ".join((found.value, *found.others)), language)
+    return replace(found, value=near[0], others=tuple(near[1:]))
+
+
+def severity_words(severity: str, language: str) -> str:
+    """Error, warning or information in words."""
+    return code_words("severity", severity, language)

@@ -1,0 +1,258 @@
+"""The workbook that an office takes back: their own with comments and colours, or a workbook of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from pipelines.core import clock, i18n
+from pipelines.core.i18n import mark, tell
+from pipelines.declarations.registry import load
+from pipelines.findings.finding import Finding, Severity, worst_first
+from pipelines.findings.rules import from_read_error
+from pipelines.findings.texts import describe_finding
+from pipelines.model.content import ReadError
+from pipelines.office.answers import declared as words_of_form
+from pipelines.office.answers.job_process import run_job
+from pipelines.office.answers.jobs import BookJob, FindingsSheet, Kind, Line, MendJob
+from pipelines.office.answers.model import Told
+from pipelines.office.answers.suggesting import MENDABLE, cell_text, suggest
+from pipelines.office.answers.wording import severity_words, told
+from pipelines.submissions.timetable.names import jurisdiction_name, note_of
+
+if TYPE_CHECKING:
+    from pipelines.office.answers.declared import Declared
+    from pipelines.submissions.checking.report import Report
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information")
+SEVERITY_MEANS: dict[str, str] = {
+    "error": mark("Must be mended; the return is not accepted with it."),
+    "warning": mark("Mend it, or send a written reason."),
+    "information": mark("Nothing needs to be done."),
+}
+VERDICT_MEANS: dict[str, str] = {
+    "good": mark("Nothing was found. The return can be sent."),
+    "information": mark("The return can be sent. Some remarks are worth reading."),
+    "warning": mark("The return can be sent once each warning has been mended or given a reason."),
+    "error": mark("The return cannot be accepted until the errors are mended."),
+    "unreadable": mark("The file cannot be read."),
+}
+DEMONSTRATION = mark("Demonstration data")
+_WORKBOOK = frozenset({"xlsx", "xls", "ods", "csv", "pdf", "docx", "html"})
+"""Formats with a table to show; the others are cubes."""
+
+
+def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
+    """File name and bytes. Raises ReadError where not even a workbook of findings can be written."""
+    sheet = findings_sheet(report, language, demonstration=demonstration)
+    kind: Kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
+    if report.verdict == "unreadable" or names_persons(report):
+        kind = "bare"
+    modified, words = clock.stamp(clock.now()), _words(language)
+    form = report.form
+    name = findings_name(report.filename)
+    try:
+        return name, _bytes(run_job(BookJob(kind, data, report.filename, form, sheet, words, modified)))
+    except ReadError as error:
+        if kind == "bare":
+            raise
+        # It was read a moment ago, but cannot be written again: the findings are handed over all the same, and say so.
+        reason = describe_finding(from_read_error(error), language).message
+        note = tell(
+            "Your file could not be written with comments ({reason}). Its findings follow.", language, reason=reason
+        )
+    bare = findings_sheet(report, language, demonstration=demonstration, notes=(note,))
+    return name, _bytes(run_job(BookJob("bare", b"", report.filename, form, bare, words, modified)))
+
+
+def names_persons(report: Report) -> bool:
+    """Whether the file was refused for naming persons: then nothing of it is written anywhere, not even for them."""
+    return any(finding.rule.startswith("person.") for finding in report.findings)
+
+
+def _bytes(result: object) -> bytes:
+    assert isinstance(result, bytes)  # what the child gives for this kind of job
+    return result
+
+
+def findings_name(filename: str) -> str:
+    """`<name>.findings.xlsx`, without the ending and any folder that came with the name."""
+    bare = PureWindowsPath(PurePosixPath(filename).name).stem or "return"
+    return f"{bare}.findings.xlsx"
+
+
+def findings_sheet(report: Report, language: str, *, demonstration: bool, notes: tuple[str, ...] = ()) -> FindingsSheet:
+    """The first sheet, in words."""
+    declared = words_of_form.of_report(report)
+    lines = tuple(_line(told(f, language, declared), language) for f in worst_first(report.findings))
+    return FindingsSheet(
+        title=tell("Findings", language),
+        demonstration=i18n.gettext(DEMONSTRATION, language) if demonstration else None,
+        facts=facts(report, language),
+        legend_title=tell("Legend", language),
+        legend=tuple(
+            (s, tell("{severity}: {meaning}", language, severity=severity_words(s, language), meaning=meaning))
+            for s in SEVERITIES
+            for meaning in [i18n.gettext(SEVERITY_MEANS[s], language)]
+        ),
+        headings=headings(language),
+        place_column=3,
+        lines=lines,
+        notes=(*notes, *_notes(report, language)),
+    )
+
+
+def headings(language: str) -> tuple[str, ...]:
+    """The headings of the table of findings."""
+    return (
+        tell("Severity", language),
+        tell("Sheet or page", language),
+        tell("Place", language),
+        tell("What stands there", language),
+        tell("What was expected", language),
+        tell("What is wrong", language),
+        tell("How to mend it", language),
+        tell("Suggestion", language),
+        tell("Rule", language),
+    )
+
+
+def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
+    """What is known of the file, as name and value."""
+    verdict = i18n.gettext(VERDICT_MEANS[report.verdict], language)
+    known = [
+        (tell("File", language), report.filename),
+        *_of_what(report, language),
+        (tell("Verdict", language), verdict),
+        *((severity_words(s, language), str(report.count(s))) for s in SEVERITIES),
+        (tell("Form", language), report.form or "\u2013"),
+        (tell("SHA-256", language), report.sha256),
+        (tell("Version of the rules", language), report.rules_version),
+        (tell("Written at", language), clock.stamp(clock.now())),
+    ]
+    return tuple(known)
+
+
+def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
+    """Whose return it was taken for, and of what time."""
+    if report.jurisdiction is None:
+        return []
+    periods = sorted({block.period for block in report.blocks})
+    return [
+        (tell("Territory", language), jurisdiction_name(load(), report.jurisdiction, language)),
+        (tell("Periods", language), ", ".join(periods) or tell("none found", language)),
+    ]
+
+
+def footnote(report: Report, language: str) -> str | None:
+    """The footnote that stands with the territory's name, where it has one."""
+    return note_of(load(), report.territory, language) if report.territory is not None else None
+
+
+def _notes(report: Report, language: str) -> tuple[str, ...]:
+    out = [tell("This is a copy with our remarks. The file that you sent is kept as it was.", language)]
+    if note := footnote(report, language):
+        out.append(note)
+    if report.not_run and report.verdict != "unreadable":
+        out.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
+    return tuple(out)
+
+
+def suggestion_words(one: Told, language: str) -> str:
+    """The suggestion as a sentence, empty where there is none."""
+    if one.suggestion is None:
+        return ""
+    if one.suggestion.certain:
+        return tell("Suggested: '{word}'", language, word=one.suggestion.value)
+    return tell("Did you mean '{word}'?", language, word=one.suggestion.value)
+
+
+def _line(one: Told, language: str) -> Line:
+    where = one.where
+    page = "" if where.page is None else tell("page {page}", language, page=where.page)
+    columns = (
+        severity_words(one.severity, language),
+        where.sheet or page,
+        where.cell if where.sheet is not None and where.cell else one.place,
+        _quoted(one.seen),
+        _quoted(one.expected),
+        one.message,
+        one.remedy,
+        suggestion_words(one, language),
+        one.rule,
+    )
+    return Line(one.severity, where, one.place, columns, _comment(one, language))
+
+
+def _quoted(text: str | None) -> str:
+    """In quotation marks, so that a heading that is quoted is not taken for one where the copy is sent in."""
+    return "" if text is None else f"\u00ab{text}\u00bb"
+
+
+def _comment(one: Told, language: str) -> str:
+    parts = [
+        tell("{severity}: {message}", language, severity=severity_words(one.severity, language), message=one.message)
+    ]
+    if one.seen is not None:
+        parts.append(tell("Seen: {words}", language, words=one.seen))
+    if one.expected is not None:
+        parts.append(tell("Expected: {words}", language, words=one.expected))
+    parts += [one.remedy] if one.remedy else []
+    parts += [words] if (words := suggestion_words(one, language)) else []
+    return "\n".join(parts)
+
+
+def _words(language: str) -> dict[str, str]:
+    return {
+        "author": "rti",
+        "findings": tell("Findings", language),
+        "table": tell("Table", language),
+        "lost": i18n.gettext(_LOST, language),
+        "lost.file": tell("The copy does not carry the digital signature of your file.", language),
+        "lost.chart": tell("charts", language),
+        "lost.image": tell("pictures", language),
+        "lost.shape": tell("drawings and text boxes", language),
+        "lost.control": tell("buttons and form fields", language),
+        "lost.object": tell("embedded objects", language),
+        "lost.slicer": tell("small charts and slicers in cells", language),
+        "lost.thread": tell("replies to comments", language),
+        "lost.rule": tell("some validations or conditional formats", language),
+    }
+
+
+_LOST = mark("This copy could not keep everything on the sheet {sheet}: {what}. Your own file still has it.")
+
+
+# ------------------------------------------------------------------------------------------------------------ mending
+
+
+def mended(data: bytes, findings: Iterable[Finding], report: Report, language: str = "en") -> bytes:
+    """A copy of an XLSX in which the certain fixes of words for the chosen findings are applied, and nothing else.
+
+    Each changed cell is marked and keeps its old text in a comment. Raises ValueError where the file is no XLSX.
+    """
+    if report.format != "xlsx":
+        raise ValueError(f"only an XLSX can be mended in place; {report.filename} is {report.format}")
+    declared = words_of_form.of_report(report)
+    cells = tuple(c for f in findings if (c := _mending(f, declared, language)) is not None)
+    return _bytes(run_job(MendJob(data, cells, clock.stamp(clock.now()))))
+
+
+def mendable(finding: Finding, declared: Declared | None) -> bool:
+    """Whether `mended` would change a cell for this finding."""
+    return _mending(finding, declared, "en") is not None
+
+
+def _mending(finding: Finding, declared: Declared | None, language: str) -> tuple[str, str, str, str, str] | None:
+    where, seen = finding.where, finding.seen
+    if finding.rule not in MENDABLE or where.sheet is None or where.cell is None or seen is None:
+        return None
+    suggestion = suggest(finding, declared)
+    if suggestion is None or not suggestion.certain:
+        return None
+    text = suggestion.value if finding.rule == "cell.lookalike" else cell_text(seen, suggestion.value)
+    if text is None:
+        return None
+    was = seen if finding.rule == "cell.lookalike" else seen.split(" / ")[-1]
+    return where.sheet, where.cell, seen, text, tell("Changed on your word. Before: '{words}'", language, words=was)

@@ -1,0 +1,208 @@
+"""Empty workbooks of the forms, each in its office's own language and layout.
+
+`write` gives the workbook of a form for a period; `forms` says for which forms there is one. What is written is read
+again before it is given out: a workbook that this system would not take, or would take for something else, is a fault
+of the declaration and is told as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.errors import ToldError
+from pipelines.core.i18n import languages, mark, tell
+from pipelines.declarations.base import within
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import Registry
+from pipelines.model.periods import Period
+from pipelines.office.templates.entry import Entry
+from pipelines.office.templates.layout import Sheet
+from pipelines.office.templates.words import Words, words_of
+from pipelines.reading.standardise.plan import plan_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["TemplateError", "deadline_of", "forms", "spoken", "workbook_form", "write"]
+
+_TO_BE_FILLED = frozenset({"cell.empty", "return.empty", "findings.capped"})
+"""Findings of an empty workbook that is otherwise right."""
+
+
+_NOT_ITS_PERIOD = {
+    "Q": mark("{form} serves the quarters {periods}, not {period}; choose one of these, or another form"),
+    "A": mark("{form} serves the years {periods}, not {period}; choose one of these, or another form"),
+}
+
+
+class TemplateError(ToldError):
+    """No workbook can be made: one sentence that says why, and what to do."""
+
+
+def forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -> list[Form]:
+    """The forms of a jurisdiction and instrument that a workbook can be made for, and that are valid in a period.
+
+    A form that is no workbook is there as its second form.  Raises ValueError for what is no period.
+    """
+    when = Period.of(period)
+    return [
+        form
+        for form in registry.forms.values()
+        if (form.jurisdiction, form.instrument, form.freq) == (jurisdiction, instrument, when.freq)
+        and "xlsx" in form.formats
+        and within(period, form.valid)
+    ]
+
+
+def workbook_form(registry: Registry, form_id: str) -> Form:
+    """The form by which the workbook of a form is read: itself, or its second form. Raises TemplateError."""
+    form = registry.forms.get(form_id)
+    if form is None:
+        raise TemplateError(
+            mark("no form is named {form}; there are {forms}"), form=form_id, forms=", ".join(sorted(registry.forms))
+        )
+    if "xlsx" in form.formats:
+        return form
+    return next(other for other in registry.forms.values() if other.second_of == form.id)
+
+
+def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
+    """The day by which a form's return of a period is due, by the territory's calendar; None where none is."""
+    end = Period.of(period).end
+    for entry in registry.territory_of(form.jurisdiction).calendar:
+        same = (entry.jurisdiction, entry.instrument, entry.source, entry.freq)
+        if same == (form.jurisdiction, form.instrument, form.source, form.freq) and within(period, entry.periods):
+            return end + timedelta(days=entry.deadline_days)
+    return None
+
+
+def spoken(language: str) -> str:
+    """The language in which there are sentences for a form's language: itself, without its script, or English."""
+    known = languages()
+    return next((one for one in (language, language.partition("-")[0]) if one in known), "en")
+
+
+def write(
+    registry: Registry,
+    form_id: str,
+    period: str,
+    *,
+    language: str | None = None,
+    deadline: date | None = None,
+    previous: pl.DataFrame | None = None,
+    demonstration: bool = False,
+    contact: str | None = None,
+) -> tuple[str, bytes]:
+    """The empty workbook of a form for a period: (file name, bytes of an XLSX).
+
+    `language` is that of our own sentences, by default the form's; the form's words are always its own. `deadline` is
+    by default that of the calendar. `previous` (OBSERVATION) are figures accepted before; the newest of each stands
+    greyed beside its cell. Raises TemplateError for an unknown form, a period that is not the form's, or a declaration
+    of which no workbook can be made.
+    """
+    form = workbook_form(registry, form_id)
+    when = _period(form, period)
+    told = language or spoken(form.language)
+    law = registry.law_of(form.jurisdiction)
+    words = words_of(plan_of(form, registry), law, when, office_name(registry, form))
+    from pipelines.office.templates.earlier import earlier
+
+    before = earlier(previous, form, period)
+    sheets = _sheets(words, _above(words, told, demonstration), frozenset(before))
+    from pipelines.office.templates.finish import finish
+    from pipelines.office.templates.workbook import bare, saved
+
+    book = bare(sheets)
+    entries = _entries(registry, form, period, saved(book))
+    due = deadline or deadline_of(registry, form, period)
+    finish(book, sheets, words, entries, before, told, due, contact, demonstration)
+    return f"{form.id}_{period}.xlsx", saved(book)
+
+
+def _period(form: Form, period: str) -> Period:
+    try:
+        when = Period.of(period)
+    except ValueError:
+        raise TemplateError(mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(period)) from None
+    if when.freq != form.freq or not within(period, form.valid):
+        raise TemplateError(_NOT_ITS_PERIOD[form.freq], form=form.id, periods=form.valid, period=period)
+    return when
+
+
+def office_name(registry: Registry, form: Form) -> str:
+    """The office's name in the form's language, else in English, else the first."""
+    office = next(o for o in registry.territory_of(form.jurisdiction).offices if o.id == form.source)
+    wanted = (form.language, form.language.partition("-")[0], "en")
+    ranked = [n.name for language in wanted for n in office.names if n.language == language and not n.accepted_only]
+    return ranked[0] if ranked else office.names[0].name
+
+
+def _above(words: Words, language: str, demonstration: bool) -> list[str]:
+    """Lines over a table: the words by which the form is known that stand nowhere else in it, office, what it is."""
+    form = words.plan.form
+    declared = {text for _, text in form.templates()} | set(form.flat.columns if form.flat else ())
+    declared |= set(form.records.columns if form.records else ())
+    declared |= {t.corner for t in form.tables or ()} | {s for t in form.tables or () for s in t.stub}
+    parts = {part for text in declared for part in text.split(" / ")}
+    labels = {label for name in form.codes for label in words.plan.codes[name].labels()}
+    needed = [t for t in form.recognise.all if t not in declared | parts | labels]
+    lines = [_known(words, template) for template in needed]
+    lines.append(words.office)
+    if demonstration:
+        lines.append(tell("Demonstration data: invented, not official.", language))
+    return list(dict.fromkeys(lines))
+
+
+def _known(words: Words, template: str) -> str:
+    """A template by which the form is known, as words; free words are the period, which a mark has at its end."""
+    return words.write(template.replace("{text}", words.period.code), next(words.choices(template), {}))
+
+
+def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[Sheet]:
+    from pipelines.office.templates.lists import TooManyLinesError, flat_sheet, records_sheet
+    from pipelines.office.templates.tables import table_sheets
+
+    form = words.plan.form
+    try:
+        if form.tables is not None:
+            return table_sheets(words, above)
+        if form.flat is not None:
+            return [flat_sheet(words, form.flat, above, known)]
+        assert form.records is not None  # a workbook is no cube
+        return [records_sheet(words, form.records, above)]
+    except TooManyLinesError as error:
+        raise TemplateError(error.text, **error.params) from None
+
+
+def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[Entry]:
+    """The cells to be filled in, as the reader finds them in the bare workbook. Raises TemplateError."""
+    from pipelines.reading.formats.read import read
+    from pipelines.reading.standardise.recognise import recognise
+    from pipelines.reading.standardise.standardise import standardise
+
+    content = read(data, "template.xlsx")
+    matches = [match.form.id for match in recognise(content, None, registry)]
+    if matches[:1] != [form.id]:
+        others = ", ".join(matches) or "no form"
+        raise TemplateError(
+            mark("the workbook of {form} would be taken for {others}; make `recognise` more telling"),
+            form=form.id,
+            others=others,
+        )
+    reading = standardise(content, form, registry)
+    wrong = [f for f in reading.findings if f.severity != "information" and f.rule not in _TO_BE_FILLED]
+    if wrong:
+        from pipelines.findings.rules import say
+
+        places = "; ".join(f"{f.where}: {say(f)[0]}" for f in wrong[:3])
+        raise TemplateError(
+            mark("the workbook of {form} for {period} would not be read: {places}"),
+            form=form.id,
+            period=period,
+            places=places,
+        )
+    address = plan_of(form, registry).addresser.address
+    found = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
+    return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in found if key is not None]

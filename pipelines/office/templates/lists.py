@@ -1,0 +1,163 @@
+"""The layout of lists: observations one a line, and registers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from pipelines.core.errors import ToldError
+from pipelines.core.i18n import mark
+from pipelines.declarations.shapes import FlatList, Records
+from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
+from pipelines.office.templates.words import Words
+from pipelines.reading.standardise.addressing import UNITS_WITHOUT_PERSONS
+from pipelines.reading.standardise.numbered import AT, Key
+
+MANY_LINES = 1500
+"""More combinations than these are not all foreseen: only those that the warehouse tells apart, see `_told_apart`."""
+_MOST_LINES = 20_000
+_SPARE_LINES = 100
+_SPARE_RECORDS = 500
+_BREAKDOWNS = frozenset(
+    {"sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band", "person_type", "partner"}
+)
+_TOGETHER = (frozenset({"sex", "age"}), frozenset({"sentence_type", "sentence_band"}))
+_CODED = frozenset({"event", "offence", "article", "sex", "age", "sentence_type", "level"})
+_AS_TABLE = {"event": "measure"}
+
+
+class TooManyLinesError(ToldError):
+    """A list of more combinations than a person can fill in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A foreseen line: its words by column, the keys of its numbers, whether there can be none (persons of a case)."""
+
+    words: Mapping[str, str]
+    keys: tuple[Key, ...]
+    cannot: bool
+
+
+def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collection[Key]) -> Sheet:
+    """The sheet of a list of observations; `known` are the keys, period left out, of what was accepted last.
+
+    Where something was, an open list foresees the same lines; else all combinations.  Raises TooManyLinesError.
+    """
+    taken: set[str] = set()
+    sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, taken))
+    row = _above(sheet, words, flat.title, above)
+    headings = list(flat.columns)
+    _head(sheet, row, headings)
+    lines = _lines(words, flat, known)
+    for number, line in enumerate(lines, start=row + 1):
+        for column, heading in enumerate(headings, start=1):
+            if (text := line.words.get(heading)) is not None:
+                sheet.texts.append(Text(number, column, text, "label"))
+    sheet.spare = _SPARE_LINES
+    sheet.choices = {n: c.dim for n, c in enumerate(flat.columns.values(), start=1) if c.dim is not None}
+    values = [n for n, c in enumerate(flat.columns.values(), start=1) if c.value]
+    sheet.areas.append(Area(row, row, min(values), len(headings), row + len(lines)))
+    return sheet
+
+
+def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet:
+    """The sheet of a register: its headings, and empty lines."""
+    sheet = Sheet(sheet_name(words.write(records.sheet) if records.sheet else words.plan.form.id, set()))
+    row = _above(sheet, words, records.title, above)
+    _head(sheet, row, list(records.columns))
+    dates, quantities = [], []
+    for column, declared in enumerate(records.columns.values(), start=1):
+        if declared.event is not None or declared.field in ("event_date", "cutoff_date"):
+            dates.append(column)
+        elif declared.field in ("age_years", "sentence_months", "sentence_years"):
+            quantities.append(column)
+        elif declared.field in _CODED:
+            name = declared.codes or declared.field
+            table = name if name in words.tables else _AS_TABLE.get(name, name)
+            if table in words.tables:
+                sheet.choices[column] = table
+    sheet.spare, sheet.dates, sheet.quantities = _SPARE_RECORDS, tuple(dates), tuple(quantities)
+    sheet.areas.append(Area(row, row, 1, len(records.columns), row))
+    return sheet
+
+
+def _above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
+    """The words over a list; gives the row of its headings."""
+    lines = list(above)
+    if title is not None and (written := words.write(title)) not in lines:
+        lines.insert(0, written)
+    sheet.texts += [Text(n, 1, line, "mark" if n > 1 else "title") for n, line in enumerate(lines, start=1)]
+    return len(lines) + 2
+
+
+def _head(sheet: Sheet, row: int, headings: Sequence[str]) -> None:
+    sheet.texts += [Text(row, n, heading, "heading") for n, heading in enumerate(headings, start=1)]
+
+
+def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
+    form = words.plan.form
+    size = prod(len(words.tables[c.dim].keys()) for c in flat.columns.values() if c.dim is not None)
+    whole = flat.crossed and form.absent_cell != "missing"
+    if whole and size > _MOST_LINES:
+        raise TooManyLinesError(
+            mark("{form} has {size} combinations; declare its workbook by hand (`second_of`)"), form=form.id, size=size
+        )
+    few = size > MANY_LINES and not whole
+    seen: set[Key] = set()
+    out: list[_Line] = []
+    for said, line in _combinations(words, flat):
+        if few and not _told_apart(said):
+            continue
+        if line.cannot and flat.crossed and form.absent_cell == "missing":
+            continue
+        if line.keys and seen.isdisjoint(line.keys):
+            seen.update(line.keys)
+            out.append(line)
+    if not flat.crossed and known:
+        same = [line for line in out if any(without_period(key) in known for key in line.keys)]
+        return same or out
+    return out
+
+
+def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str], _Line]]:
+    form = words.plan.form
+    coded = [(heading, c.dim) for heading, c in flat.columns.items() if c.dim is not None]
+    plain = {
+        heading: words.write(c.template, next(words.choices(c.template), {}))
+        for heading, c in flat.columns.items()
+        if c.template is not None
+    }
+    base = {**form.fixed.said(), **flat.fixed.said(), "period": words.period.code}
+    values = [column for column in flat.columns.values() if column.value]
+    for keys in product(*(words.tables[dim].keys() for _, dim in coded)):
+        meanings = [words.meaning(dim, key) for (_, dim), key in zip(coded, keys, strict=True)]
+        said = {**base}
+        for meaning in meanings:
+            said.update(meaning.said)
+        told = [{**said, **column.set.said()} for column in values]
+        addresses = [words.plan.addresser.address(one) for one in told]
+        cannot = all(a.key is not None and has_no_number(a.key) for a in addresses)
+        labels = {heading: meaning.label for (heading, _), meaning in zip(coded, meanings, strict=True)}
+        found = tuple(a.key for a in addresses if a.key is not None)
+        yield said, _Line({**plain, **labels}, found if len(found) == len(values) else (), cannot)
+
+
+def has_no_number(key: Key) -> bool:
+    """Whether a figure cannot be, by its nature: the sex or age of a case, a decision, a request."""
+    persons = any(key[AT[name]] not in ("_T", "_Z") for name in ("sex", "age", "citizenship"))
+    return persons and key[AT["count_unit"]] in UNITS_WITHOUT_PERSONS
+
+
+def _told_apart(said: Mapping[str, str]) -> bool:
+    """Whether a combination is broken down by nothing, by one dimension, or by one of the pairs that are published."""
+    named = {name for name in _BREAKDOWNS & said.keys() if said[name] != "_T"}
+    return len(named) < 2 or any(named <= pair for pair in _TOGETHER)
+
+
+def without_period(key: Key) -> Key:
+    """A key of a number without its period: the same figure of another quarter has it, too."""
+    at = AT["period"]
+    return (*key[:at], *key[at + 1 :])

@@ -1,0 +1,133 @@
+"""The layout of crossed tables: titles, corner, merged headings, labels, as the declaration says them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipelines.declarations.base import within
+from pipelines.declarations.coordinates import Line
+from pipelines.declarations.shapes import Table
+from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
+from pipelines.office.templates.words import Words
+
+_GAP = 2
+"""Empty rows between a table and the title of the next one on the same sheet."""
+_NUMBERED = re.compile(r"^[^.:–—]{3,28}?(?=[.:]\s)")
+Path = tuple[str, ...]
+
+
+def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
+    """The sheets of a form of crossed tables; `above` are lines that stand over the first table of each sheet.
+
+    Tables that name a sheet stand on it, one below the other; each of the others has a sheet of its own, named after
+    the beginning of its title.
+    """
+    sheets: dict[str, Sheet] = {}
+    taken: set[str] = set()
+    for table in words.plan.form.tables or ():
+        for codes in words.choices(table.title, table.sheet):
+            title = words.write(table.title, codes) if table.title is not None else None
+            if table.sheet is not None:
+                name = words.write(table.sheet, codes)
+                if name not in sheets:
+                    sheets[name] = Sheet(sheet_name(name, taken))
+            else:
+                name = sheet_name(_short(title or words.write(table.corner, codes)), taken)
+                sheets[name] = Sheet(name)
+            sheet = sheets[name]
+            if not sheet.texts:
+                sheet.texts += [Text(n, 1, line, "mark") for n, line in enumerate(above, start=1)]
+            _place(sheet, table, words, title, codes)
+    return list(sheets.values())
+
+
+def _short(title: str) -> str:
+    found = _NUMBERED.match(title)
+    return found.group() if found is not None else title
+
+
+def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: dict[str, str]) -> None:
+    row = sheet.last + (_GAP + 1 if sheet.areas else 1)
+    if title is not None:
+        sheet.texts.append(Text(row, 1, title, "title"))
+        row += 1
+    deep = table.header_rows
+    _across(sheet, row, 1, _cut(words.path(table.corner, codes), deep), deep, "corner")
+    for offset, stub in enumerate(table.stub, start=2):
+        _across(sheet, row, offset, _cut(words.path(stub, codes), deep), deep, "corner")
+    first = 2 + len(table.stub)
+    columns = grouped([_cut(path, deep) for path, _ in _lines(table.columns, words)])
+    _headings(sheet, row, first, columns, deep)
+    below = row + deep
+    rows = _rows(table, words, first - 1)
+    for number, (path, section) in enumerate(rows):
+        for column, text in enumerate(path, start=1):
+            sheet.texts.append(Text(below + number, column, text, "section" if section else "label"))
+    bottom = below + len(rows) - 1
+    sheet.areas.append(Area(row, below - 1, first, first + len(columns) - 1, bottom))
+    if table.end:
+        sheet.texts.append(Text(bottom + 1, 1, words.write(table.end[0], codes), "end"))
+
+
+def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
+    """Every path of the declared lines that hold in the period; columns that are only optional to ignore are left."""
+    return [
+        (path, line)
+        for template, line in declared.items()
+        if within(words.period.code, line.valid) and not (line.optional and line.use == "ignore")
+        for path in words.paths(template)
+    ]
+
+
+def _rows(table: Table, words: Words, labels: int) -> list[tuple[Path, bool]]:
+    """The label paths of a table's rows with whether each is a section; sections stand before all other rows."""
+    lines = _lines(table.rows, words)
+    plain = grouped([_cut(path, labels) for path, line in lines if line.use != "section"])
+    sections = [_cut(path, labels) for path, line in lines if line.use == "section"]
+    if not sections:
+        return [(path, False) for path in plain]
+    return [row for section in sections for row in [(section, True), *((path, False) for path in plain)]]
+
+
+def _cut(path: Path, depth: int) -> Path:
+    """A path of at most `depth` parts: what is too many is joined, as the reader joins it."""
+    return path if len(path) <= depth else (*path[: depth - 1], " / ".join(path[depth - 1 :]))
+
+
+def grouped(paths: Sequence[Path], depth: int = 0) -> list[Path]:
+    """Paths in their order, those under one heading brought together so that it can be merged over them."""
+    heads: dict[tuple[str, bool], list[Path]] = {}
+    for path in paths:
+        heads.setdefault((path[depth], len(path) == depth + 1), []).append(path)
+    out: list[Path] = []
+    for (_, leaf), members in heads.items():
+        out += members if leaf else grouped(members, depth + 1)
+    return out
+
+
+def _across(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
+    """A path downwards in one column, its last part merged over what is left of the heading rows."""
+    for level, text in enumerate(path):
+        down = deep - level if level == len(path) - 1 else 1
+        sheet.texts.append(Text(row + level, column, text, "corner" if role == "corner" else "heading", down))
+
+
+def _headings(sheet: Sheet, row: int, first: int, columns: Sequence[Path], deep: int) -> None:
+    for offset, path in enumerate(columns):
+        for level, text in enumerate(path):
+            leaf = level == len(path) - 1
+            if not leaf and offset and _under(columns[offset - 1], path, level):
+                continue
+            across = 1
+            if not leaf:
+                following = columns[offset + 1 :]
+                across += next(
+                    (n for n, other in enumerate(following) if not _under(other, path, level)), len(following)
+                )
+            sheet.texts.append(Text(row + level, first + offset, text, "heading", deep - level if leaf else 1, across))
+
+
+def _under(other: Path, path: Path, level: int) -> bool:
+    """Whether another column stands under the same heading, down to a level that is the last of neither."""
+    return other[: level + 1] == path[: level + 1] and len(other) > level + 1

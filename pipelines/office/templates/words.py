@@ -1,0 +1,77 @@
+"""The words of a form in one period: code tables narrowed to it, templates written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from pipelines.core.text.folding import fold
+from pipelines.declarations.base import placeholders, within
+from pipelines.declarations.coordinates import PERIOD_PARTS
+from pipelines.declarations.label_template import LabelTable, Meaning, label_table, written
+from pipelines.declarations.law import Law
+from pipelines.model.periods import Period
+from pipelines.reading.standardise.plan import Plan
+
+Codes = Mapping[str, str]
+"""Code table -> the code chosen of it."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a form in one period. `office` is written for free words, such as those of a line of source."""
+
+    plan: Plan
+    law: Law
+    period: Period
+    tables: Mapping[str, LabelTable]
+    office: str
+
+    def choices(self, *templates: str | None) -> Iterator[dict[str, str]]:
+        """Every combination of codes that the placeholders of some templates can take in the period, in order."""
+        names = [n for t in templates if t is not None for n in placeholders(t)]
+        coded = [n for n in dict.fromkeys(names) if n in self.tables and n not in PERIOD_PARTS]
+        for keys in product(*(self.tables[name].keys() for name in coded)):
+            yield dict(zip(coded, keys, strict=True))
+
+    def write(self, template: str, codes: Codes | None = None) -> str:
+        """A template as words of the period."""
+        period = {"year": str(self.period.year), "quarter": str(self.period.quarter), "period": self.period.code}
+        return written(template.replace("{text}", self.office), self.tables, {**period, **(codes or {})})
+
+    def path(self, template: str, codes: Codes) -> tuple[str, ...]:
+        """A heading or label path as its parts, the widest first."""
+        return tuple(self.write(part, codes) for part in template.split(" / "))
+
+    def paths(self, template: str) -> list[tuple[str, ...]]:
+        """Every path that a template can be in the period, each once."""
+        out: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for codes in self.choices(template):
+            path = self.path(template, codes)
+            out.setdefault(tuple(map(fold, path)), path)
+        return list(out.values())
+
+    def meaning(self, name: str, key: str) -> Meaning:
+        """What a code of a table says in the period."""
+        return self.tables[name].keys()[key]
+
+
+def words_of(plan: Plan, law: Law, period: Period, office: str) -> Words:
+    """The words of a form in a period: labels valid then, of articles in force then."""
+    tables = {
+        name: label_table(name, (m for said in table.by_label.values() for m in said if _holds(name, m, law, period)))
+        for name, table in plan.codes.items()
+    }
+    return Words(plan, law, period, tables, office)
+
+
+def _holds(name: str, meaning: Meaning, law: Law, period: Period) -> bool:
+    parts = {"year": str(period.year), "quarter": str(period.quarter), "period": period.code}
+    if name in PERIOD_PARTS:
+        return meaning.key == parts[name]
+    if any(meaning.said.get(part, code) != code for part, code in parts.items()):
+        return False
+    article = meaning.said.get("article")
+    in_force = article is None or article == "_T" or law.find(article, period.start, period.end)[1]
+    return in_force and within(period.code, meaning.valid)

@@ -1,0 +1,73 @@
+"""Serve the Dagster UI of a home behind the loopback guard: `python -m pipelines.operations.dagster_ui --port N`.
+
+Dagster's own command obeys every web page that a browser on this machine shows, and runs mutations by GET.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pipelines.operations.loopback_guard import LoopbackGuard
+
+HOST = "127.0.0.1"
+DEFINITIONS = "pipelines.definitions"
+_POLL_MILLISECONDS = 2000
+
+
+def guard_app(app: Any, port: int) -> LoopbackGuard:
+    """Put the guard in front of the UI; `RTI_DAGSTER_URL` is the address of a proxy that asks people to sign in."""
+    proxy = os.environ.get("RTI_DAGSTER_URL")
+    return LoopbackGuard(app, port=port, public_urls=[proxy] if proxy else [], json_only_paths=["/graphql"])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the UI until the process is told to end; first close the runs that a killed process left behind."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.operations.dagster_ui", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args(arguments).port
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+    import uvicorn
+    from dagster import DagsterInstance
+    from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster_shared.cli import WorkspaceOpts
+    from dagster_webserver.app import create_app_from_workspace_process_context
+    from dagster_webserver.version import __version__
+
+    from pipelines.core.home import open_home
+    from pipelines.runs.instance import instance_folder
+    from pipelines.runs.recovery import close_dead_runs
+
+    home = open_home()
+    os.environ["DAGSTER_HOME"] = str(instance_folder(home))
+    with DagsterInstance.get() as instance:
+        close_dead_runs(home, instance)
+        instance.optimize_for_webserver(statement_timeout=15_000, pool_recycle=3600, max_overflow=20)
+        target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
+        with WorkspaceProcessContext(instance, target, version=__version__, read_only=False) as context:
+            app = create_app_from_workspace_process_context(context, "", _POLL_MILLISECONDS, lifespan=_lifespan)
+            uvicorn.run(
+                guard_app(app, port), host=HOST, port=port, log_level="warning", proxy_headers=False,
+                server_header=False,
+            )  # fmt: skip
+
+
+@asynccontextmanager
+async def _lifespan(_: Any) -> AsyncIterator[None]:
+    # Streams of events are still open when the server is told to end; uvicorn then cancels them.
+    try:
+        yield
+    except asyncio.CancelledError:
+        logging.getLogger("rti.dagster_ui").info("ended")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The programme: the declared list of tables that the public may ever see, and the rows of `mart_count` they select.
+
+Nothing is added up here: a row that the programme wants and `mart_count` lacks is simply not released.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, model_validator
+from ruamel.yaml import YAML
+
+from pipelines.core import codes
+from pipelines.publication.disclosure.space import BLOCK, DETAIL, NOT_APPLICABLE, TOTAL, unplaced
+
+FILE = Path(__file__).with_name("programme.yml")
+
+
+class ProgrammeError(Exception):
+    """The counts cannot be published as declared; the text names the cells at fault."""
+
+
+class Table(BaseModel):
+    """One declared table. `where` restricts broken-down dimensions to some codes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: str
+    title: str
+    areas: list[Literal["region", "territory", "jurisdiction"]]
+    freqs: list[Literal["Q", "A", "P3", "P5"]]
+    measures: list[str]
+    dimensions: list[str]
+    margins: bool = False
+    where: dict[str, list[str]] = {}
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Table:
+        unknown = [m for m in self.measures if m not in codes.codes("measure")]
+        unknown += [d for d in self.dimensions if d not in DETAIL]
+        unknown += [d for d in self.where if d not in self.dimensions]
+        if unknown:
+            raise ValueError(f"table {self.id} names {', '.join(unknown)}, which is no measure, dimension or its own")
+        return self
+
+    def rows(self) -> pl.Expr:
+        """The rows of `mart_count` that belong to this table."""
+        chosen = (
+            pl.col("area_kind").is_in(self.areas)
+            & pl.col("freq").is_in(self.freqs)
+            & pl.col("measure").is_in(self.measures)
+        )
+        for dim in DETAIL:
+            if dim not in self.dimensions:
+                chosen &= pl.col(dim).is_in([TOTAL, NOT_APPLICABLE])
+            elif dim in self.where:
+                chosen &= pl.col(dim).is_in(self.where[dim])
+            elif not self.margins:
+                chosen &= ~pl.col(dim).is_in([TOTAL, NOT_APPLICABLE])
+        return chosen
+
+
+class Programme(BaseModel):
+    """All tables. `stages` and `movements` are lists that the file names once and uses often."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    stages: list[str]
+    movements: list[str]
+    tables: list[Table]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Programme:
+        ids = [table.id for table in self.tables]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"table ids repeat: {', '.join(sorted(i for i in ids if ids.count(i) > 1))}")
+        return self
+
+
+@cache
+def load(path: Path = FILE) -> Programme:
+    """The declared programme. Raises pydantic's ValidationError naming the table at fault."""
+    return Programme.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+
+
+def select(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataFrame:
+    """Rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
+
+    A cell that two tables share stands in both. Order: table, then as in `counts`.  A difference below zero, and every
+    figure that holds one, is missing here: see `_known`.  A regional cell that its reporters' own figures leave no room
+    for is not among them: see `space.unplaced`.  Raises ProgrammeError where one
+    table would hold a cell twice, once as the total of a dimension and once as not applicable: a reader could not tell
+    which is meant, and the protection would take them for two.
+    """
+    programme = programme or load()
+    counts = _known(counts)
+    chosen = pl.concat(
+        [counts.filter(table.rows()).with_columns(pl.lit(table.id).alias("table_id")) for table in programme.tables]
+    )
+    _refuse_twins(chosen)
+    return _placed(chosen)
+
+
+def _placed(chosen: pl.DataFrame) -> pl.DataFrame:
+    """The cells without those of the region that nobody may hold."""
+    numbered = chosen.with_row_index("_row")
+    gone: list[int] = []
+    for block in numbered.filter(pl.col("value").is_not_null()).partition_by(BLOCK, maintain_order=True):
+        gone += block.filter(pl.Series(unplaced(block), dtype=pl.Boolean))["_row"].to_list()
+    return numbered.filter(~pl.col("_row").is_in(gone)).drop("_row")
+
+
+def _known(counts: pl.DataFrame) -> pl.DataFrame:
+    """Counts in which a difference below zero, and every figure made with one, is missing.
+
+    An office that counts from January and mends an earlier quarter leaves such a difference until it sends that quarter
+    anew.  The model keeps it for the office to see; a number of persons it is not, and it holds up no release.
+    """
+    below = pl.col("flags").fill_null("").str.split(",").list.contains("negative_difference")
+    return counts.with_columns(
+        pl.when(~below).then(pl.col("value")).alias("value"),
+        pl.when(below).then(pl.lit("O")).otherwise(pl.col("obs_status")).alias("obs_status"),
+    )
+
+
+def _refuse_twins(chosen: pl.DataFrame) -> None:
+    key = ["table_id", "area", "freq", "period", *BLOCK, *DETAIL]
+    folded = chosen.select(*key[:4], *BLOCK, pl.col(DETAIL).replace(NOT_APPLICABLE, TOTAL))
+    twins = folded.filter(folded.is_duplicated()).unique(maintain_order=True)
+    if twins.is_empty():
+        return
+    words = []
+    for row in twins.head(5).iter_rows(named=True):
+        detail = " ".join(f"{dim}={row[dim]}" for dim in DETAIL if row[dim] != TOTAL)
+        words.append(f"{row['table_id']}: {row['area']} {row['period']} {row['measure']} {detail}".strip())
+    raise ProgrammeError(
+        f"{twins.height} cells stand twice in one table, as {TOTAL} and as {NOT_APPLICABLE}, for instance "
+        + "; ".join(words)
+        + ". The count marts should hold one of them; mend the model that makes the other."
+    )

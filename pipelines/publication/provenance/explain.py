@@ -1,0 +1,275 @@
+"""The way back: from a released figure to the returns behind it, down to sheet and cell.
+
+Places belong to the office: what this gives is for the restricted side only.
+
+The id is `<release>/<table_id>/<key=value;...>`, for example
+`2026-Q3/area_quarter/area=MK;period=2026-Q3;measure=indicted;count_unit=person;offence_group=TIP`.  Of the key it
+names what is not a total (`_T`) and not inapplicable (`_Z`), in the order of the columns, so that the same figure has
+the same id in every release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core import codes
+from pipelines.publication.provenance.register_places import find_recorded_places
+from pipelines.publication.provenance.return_places import WHOLE, Place, find_counted_places, periods_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from pipelines.core.home import Home
+
+_DERIVED = ("area_kind", "freq")
+"""Left out of an id, since `area` and `period` say them."""
+CURRENT = "current"
+
+
+class ExplainError(Exception):
+    """An id that names no figure, or more than one, or a way back that is broken. The text says what to do."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """The whole way. `adds_up` is None where the figure is no sum of places (no value, or nothing behind it)."""
+
+    id: str
+    release: str
+    table_id: str
+    cell: Mapping[str, Any]
+    withheld: bool
+    submissions: tuple[Mapping[str, Any], ...]
+    blocks: tuple[Mapping[str, Any], ...]
+    places: tuple[Place, ...]
+    sum: float | None
+    adds_up: bool | None
+    notes: tuple[str, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON of `rti explain`."""
+        return {
+            "id": self.id,
+            "release": self.release,
+            "table": self.table_id,
+            "cell": dict(self.cell),
+            "withheld": self.withheld,
+            "submissions": [dict(s) for s in self.submissions],
+            "blocks": [dict(b) for b in self.blocks],
+            "places": [{**p.__dict__, "key": dict(p.key)} for p in self.places],
+            "sum": self.sum,
+            "adds_up": self.adds_up,
+            "notes": list(self.notes),
+        }
+
+
+def figure_id(release: str, cell: Mapping[str, Any]) -> str:
+    """The readable id of one row of a release's table `cell` (its columns are those of `mart_count` and `table_id`)."""
+    terms = [
+        f"{name}={cell[name]}"
+        for name in codes.CELL_KEY
+        if name not in _DERIVED and cell.get(name) is not None and cell[name] not in WHOLE
+    ]
+    return f"{release}/{cell['table_id']}/{';'.join(terms)}"
+
+
+def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
+    """Release (or `current`), table (or None) and terms of an id; release and table may be left out.
+
+    Raises ExplainError for a term that is no `key=value` of a known key.
+    """
+    *front, last = text.strip().split("/")
+    if len(front) > 2:
+        raise ExplainError(f"{text!r} has more than RELEASE/TABLE/TERMS; copy the id as the dashboard shows it")
+    release = front[0] if len(front) == 2 and front[0] else CURRENT
+    table = front[-1] if front and front[-1] else None
+    terms: dict[str, str] = {}
+    for part in (p.strip() for p in last.split(";")):
+        if not part:
+            continue
+        name, sign, value = part.partition("=")
+        if not sign or name.strip() not in (*codes.CELL_KEY, "territory"):
+            raise ExplainError(
+                f"{part!r} is no term of a figure; write key=value with a key of {', '.join(codes.CELL_KEY)}"
+            )
+        terms[name.strip()] = value.strip()
+    if not terms:
+        raise ExplainError("name a figure, for example `rti explain area=MK period=2026-Q3 measure=indicted`")
+    return release, table, terms
+
+
+def explain(home: Home, text: str) -> Way:
+    """The way back from a figure. Raises ExplainError."""
+    release, table, terms = parse_id(text)
+    folder = _release_folder(home, release)
+    cell = _find_cell(folder / "release.duckdb", table, terms)
+    inside = _restricted_cell(home, cell)
+    ids = _submission_ids(inside or cell)
+    submissions, blocks = _submissions(home, ids, cell)
+    behind = find_places(home, {str(s["submission_id"]): str(s["accepted_at"]) for s in submissions}, cell)
+    value = (inside or cell).get("value")
+    total = sum(p.factor * p.value for p in behind if p.value is not None) if behind else None
+    withheld = cell.get("value") is None and cell.get("conf_status") not in (None, "F")
+    plain_sum = value is not None and total is not None
+    return Way(
+        id=figure_id(folder.name, cell),
+        release=folder.name,
+        table_id=str(cell["table_id"]),
+        cell={k: v for k, v in cell.items() if k not in ("submission_ids", "cell_id")},
+        withheld=withheld,
+        submissions=submissions,
+        blocks=blocks,
+        places=behind,
+        sum=total,
+        adds_up=bool(abs(float(value or 0) - float(total or 0)) < 1e-9) if plain_sum else None,
+        notes=tuple(_notes(cell, inside, behind, plain_sum)),
+    )
+
+
+def in_words(way: Way) -> list[str]:
+    """The way for people, line by line."""
+    shown = "withheld" if way.withheld else "missing" if way.cell.get("value") is None else f"{way.cell['value']:g}"
+    lines = [way.id, f"value {shown}, from release {way.release}, table {way.table_id}"]
+    if way.cell.get("reporters"):
+        lines.append(f"in it: {way.cell['reporters']}")
+    for one in way.submissions:
+        lines.append(
+            f"{one['submission_id']}  {one['filename']}  ({one['form']}), received {one['received_at']}, "
+            f"accepted {one['accepted_at']}, {one['state']}"
+        )
+        for p in (p for p in way.places if p.submission_id == one["submission_id"]):
+            number = "–" if p.value is None else f"{p.factor * p.value:g}"
+            carried = (
+                f", carried over from {p.origin_submission_id}" if p.origin_submission_id != p.submission_id else ""
+            )
+            terms = ", ".join(v for v in p.key.values() if v not in WHOLE)
+            lines.append(f"    {p.place or 'no place'}: {number}  [{p.label or terms}]{carried}")
+    if way.sum is not None:
+        agrees = {True: ", which is the figure", False: ", which is not the figure", None: ""}[way.adds_up]
+        lines.append(f"the numbers above add up to {way.sum:g}{agrees}")
+    return [*lines, *way.notes]
+
+
+def _release_folder(home: Home, release: str) -> Path:
+    folder = home.current if release == CURRENT else home.releases / release
+    if release != CURRENT and (not release or release.startswith(".") or "/" in release):
+        raise ExplainError(f"{release!r} is no name of a release")
+    if not (folder / "release.duckdb").is_file():
+        there = ", ".join(sorted(p.name for p in home.releases.iterdir() if not p.name.startswith("."))) or "none"
+        raise ExplainError(f"there is no release {release}; there are: {there}. Publish one with `rti publish`")
+    return folder.resolve()
+
+
+def _find_cell(path: Path, table: str | None, terms: Mapping[str, str]) -> dict[str, Any]:
+    with _open(path) as connection:
+        known = {row[0] for row in connection.execute("select distinct table_id from cell").fetchall()}
+        if table is not None and table not in known:
+            raise ExplainError(f"the release has no table {table}; it has {', '.join(sorted(known))}")
+        columns = [row[0] for row in connection.execute("describe cell").fetchall()]
+        conditions, values = ["true"], []
+        if table is not None:
+            conditions.append("table_id = ?")
+            values.append(table)
+        for name in (*codes.CELL_KEY, "territory"):
+            if name not in columns:
+                continue
+            if name in terms:
+                conditions.append(f"{name} = ?")
+                values.append(terms[name])
+            elif name in codes.BREAKDOWNS:
+                conditions.append(f"({name} is null or {name} in ('_T', '_Z'))")
+        found = connection.execute(f"select * from cell where {' and '.join(conditions)} limit 21", values)
+        rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+        # Rows that differ in `_T` against `_Z` alone say the same; one of them has the value.
+        rows.sort(key=lambda row: (row["value"] is None, *(str(row.get(n)) for n in codes.CELL_KEY)))
+        if rows:
+            rows[0]["submission_ids"] = _behind(connection, rows[0])
+    if not rows:
+        asked = ";".join(f"{k}={v}" for k, v in terms.items())
+        raise ExplainError(f"the release has no figure {asked}; check the codes, or copy the id from the dashboard")
+    unique = {figure_id("", row)[1:].partition("/")[2]: row for row in rows}
+    if len(unique) > 1:
+        some = "; ".join(sorted(unique)[:4]).replace(";", " ")
+        raise ExplainError(f"{len(unique)}{'+' if len(rows) > 20 else ''} figures fit; say more, for example: {some}")
+    return rows[0]
+
+
+def _behind(connection: duckdb.DuckDBPyConnection, cell: Mapping[str, Any]) -> str:
+    """The submissions behind a cell, as the release lists them."""
+    query = "select submission_id from cell_submission where cell_id = ? order by submission_id"
+    return ",".join(row[0] for row in connection.execute(query, [cell["cell_id"]]).fetchall())
+
+
+def _restricted_cell(home: Home, cell: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The same row in the newest restricted counts; None where there are none. Its value is not protected."""
+    import polars as pl
+
+    from pipelines.warehouse import dbt
+
+    newest = dbt.latest_counts(home)
+    if newest is None:
+        return None
+    path = dbt.tables(newest) / "mart_count.parquet"
+    conditions = [pl.col(n).eq_missing(pl.lit(cell[n])) for n in codes.CELL_KEY if n in cell]
+    found = pl.scan_parquet(path).filter(*conditions).head(1).collect()
+    return found.row(0, named=True) if found.height else None
+
+
+def _submission_ids(cell: Mapping[str, Any]) -> list[str]:
+    return sorted({part.strip() for part in str(cell.get("submission_ids") or "").split(",") if part.strip()})
+
+
+def _submissions(
+    home: Home, ids: Sequence[str], cell: Mapping[str, Any]
+) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
+    from dataclasses import asdict
+
+    from pipelines.ledger import queries
+    from pipelines.ledger.opening import open_ledger_to_read
+
+    if not ids:
+        return (), ()
+    engine = open_ledger_to_read(home)
+    wanted = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
+    found = [{k: v for k, v in asdict(s).items() if k in wanted} for s in queries.submissions(engine, ids=ids)]
+    periods = set(periods_of(cell))
+    blocks = [b for i in ids for b in queries.blocks(engine, i) if b["period"] in periods]
+    engine.dispose()
+    return tuple(found), tuple(blocks)
+
+
+def _notes(
+    cell: Mapping[str, Any], inside: Mapping[str, Any] | None, places: Sequence[Place], plain_sum: bool
+) -> list[str]:
+    notes = []
+    basis = str((inside or cell).get("basis") or "")
+    if basis == "derived_ytd":
+        notes.append("the office counts from January; what it had counted before the quarter is taken off")
+    if basis == "records":
+        notes.append("the figure counts records of a register: one line a person and proceeding")
+    if inside is None:
+        notes.append("there are no restricted counts in this home, so the places rest on the release alone")
+    elif plain_sum and inside.get("value") != cell.get("value") and cell.get("value") is not None:
+        notes.append("the restricted counts have changed since this release; a new release will show it")
+    if not places and basis != "records":
+        notes.append("no number of a return stands behind this figure: nothing was reported, or a nil return")
+    return notes
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(str(path), read_only=True)
+
+
+def find_places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
+    """Return the numbers of returns behind a cell, by jurisdiction, period and place.
+
+    `accepted` maps each submission behind the cell to its time of acceptance: of two submissions that hold the same
+    block the later one counts.
+    """
+    places = (*find_counted_places(home, accepted, cell), *find_recorded_places(home, accepted, cell))
+    return tuple(sorted(places, key=lambda p: (p.jurisdiction, p.period, -p.factor, p.place or "")))

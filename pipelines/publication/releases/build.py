@@ -1,0 +1,295 @@
+"""Build a draft of a release: a complete folder, made aside, from what may be public and nothing else.
+
+Inputs are the folder that the disclosure step left (`protected/<id>/`: cells, dimensions, coverage, submissions, all
+free of unprotected counts), the public indicators, figures that others published, and the declarations.
+
+The draft lies in `restricted/drafts/<release>/` until somebody publishes it.  Its bytes depend on the inputs, the code
+and the clock alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines import __version__
+from pipelines.core import clock, codes
+from pipelines.core.home import Home
+from pipelines.declarations.registry import Registry
+from pipelines.publication import measured_quality
+from pipelines.publication.disclosure import programme
+from pipelines.publication.releases import formats, notes
+from pipelines.publication.releases.editions import next_edition
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publish import refuse_older_edition
+from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table
+
+# Who asks for a table's rows in another order asks for it; in the files they always stand in this one.
+_CELL_ORDER = ("table_id", "area_kind", "area", "freq", "period", "measure", "level", "count_unit", "offence_group")
+SUBMISSION_COLUMNS = (
+    "submission_id", "territory", "jurisdiction", "instrument", "source", "form", "kind", "received_at", "accepted_at",
+    "corrects_submission_id", "first_period", "last_period", "n_blocks", "is_nil",
+)  # fmt: skip
+"""What the public may know of a submission: enough for the way back, no file name and no findings."""
+_INTERNAL_FLAGS = ("A", "D")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A built draft: its id, its folder, and rows by table."""
+
+    release: str
+    folder: Path
+    rows: dict[str, int]
+
+
+def build_draft(home: Home, protected: Path, indicators: Path, registry: Registry) -> Draft:
+    """Build the next release from `protected` and `indicators` (folders of Parquet files). Replaces an older draft.
+
+    Raises ReleaseError when an input holds what must not be public, or when there is nothing to release.
+    """
+    now = clock.now()
+    cells = pl.read_parquet(protected / "cells.parquet")
+    _refuse_internal(cells)
+    release = next_release(home, reference_period(cells))
+    refuse_older_edition(home, release)
+    tables = _tables(home, cells, protected, indicators, registry, release, now)
+    aside = home.drafts / f".{release}.new"
+    shutil.rmtree(aside, ignore_errors=True)
+    (aside / "data").mkdir(parents=True)
+    (aside / "csv").mkdir()
+    for name, table in tables.items():
+        formats.write_parquet(table, aside / "data" / f"{name}.parquet")
+        formats.write_csv(table, aside / "csv" / f"{name}.csv")
+    formats.write_duckdb(tables, aside / "data", aside / "release.duckdb")
+    (aside / "README.txt").write_text(_readme(home, release, now), encoding="utf-8")
+    _write_manifest(aside, home, release, now, tables, registry)
+    target = home.drafts / release
+    shutil.rmtree(target, ignore_errors=True)
+    aside.rename(target)
+    return Draft(release, target, {name: table.height for name, table in tables.items()})
+
+
+def reference_period(cells: pl.DataFrame) -> str:
+    """The latest quarter of which anything is known. Raises ReleaseError when there is none."""
+    known = cells.filter((pl.col("freq") == "Q") & (pl.col("n_reported") > 0))
+    if known.is_empty():
+        raise ReleaseError("no quarter has been reported by anyone; approve returns first (`rti status` lists them)")
+    return str(known["period"].max())
+
+
+def next_release(home: Home, period: str) -> str:
+    """`2026-Q3`, or `2026-Q3.1` and so on once that has been published."""
+    return next_edition(period, (path.name for path in home.releases.iterdir() if path.is_dir()))
+
+
+def _refuse_internal(cells: pl.DataFrame) -> None:
+    """The last wall inside the builder: no hidden value, and no word on why a cell is hidden."""
+    told = cells.filter(pl.col("conf_status").is_in(_INTERNAL_FLAGS)).height
+    leaking = cells.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null()).height
+    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < 5)).height
+    if told or leaking or small:
+        raise ReleaseError(
+            f"{told} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small counts "
+            "stand open; the protected cells are not fit for release: run `rti refresh` again and report this"
+        )
+
+
+def _carded(cells: pl.DataFrame, cards: pl.DataFrame) -> pl.DataFrame:
+    """Cells with `card_id`, by which rules each is counted; empty where its area has no rule in its unit."""
+    key = ["area", "level", "freq", "period", "count_unit"]
+    card = cards.select(*key, "card_id")
+    return cells.join(card, on=key, how="left", maintain_order="left", validate="m:1").with_columns(
+        pl.col("card_id").fill_null("")
+    )
+
+
+def _tables(
+    home: Home,
+    cells: pl.DataFrame,
+    protected: Path,
+    indicators: Path,
+    registry: Registry,
+    release: str,
+    now: datetime,
+) -> dict[str, pl.DataFrame]:
+    cards = pl.read_parquet(protected / "dim_counting_card_of.parquet")
+    totals = pl.read_parquet(indicators / "cell.parquet", columns=["cell_id", "is_total"])
+    sorted_cells = cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True)
+    public_cells = _carded(sorted_cells, cards).join(
+        totals, on="cell_id", how="left", maintain_order="left", validate="m:1"
+    )
+    tables = {
+        "release": pl.DataFrame(
+            {
+                "release": [release],
+                "home": [home.kind],
+                "demonstration": [home.kind == "demonstration"],
+                "drafted_at": [clock.stamp(now)],
+                "reference_period": [reference_period(cells)],
+                "software_version": [__version__],
+                "declarations": [registry.digest],
+            }
+        ),
+        "cell": public_cells,
+        "cell_submission": _cell_submissions(cells.sort(_CELL_ORDER, maintain_order=True)),
+        "area_name": notes.names(registry),
+        **_warehouse_tables(protected, COUNTS),
+        "note": notes.notes(registry),
+        "counting_rule": notes.counting_rules(registry),
+        "metadata": notes.metadata(),
+        "programme": _programme(),
+        "reference_figure": _reference(home),
+    }
+    tables |= measured_quality.for_release(
+        home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
+    )
+    tables["submission"] = tables["submission"].select(SUBMISSION_COLUMNS)
+    tables["codelist"] = _codelists(tables["metric"])
+    return tables | _warehouse_tables(indicators, INDICATORS)
+
+
+def _warehouse_tables(folder: Path, declared: Sequence[Table]) -> dict[str, pl.DataFrame]:
+    """Read the exported tables that a release has, under their names there."""
+    tables = {}
+    for table in declared:
+        if table.released_as:
+            frame = pl.read_parquet(folder / f"{table.name}.parquet")
+            tables[table.released_as] = frame.sort(table.order) if table.order else frame
+    return tables
+
+
+def _cell_submissions(cells: pl.DataFrame) -> pl.DataFrame:
+    """Which submissions stand behind each cell: `cell_id, submission_id`."""
+    return (
+        cells.unique("cell_id", keep="first", maintain_order=True)
+        .select("cell_id", pl.col("submission_ids").str.split(",").alias("submission_id"))
+        .explode("submission_id")
+        .filter(pl.col("submission_id").is_not_null() & (pl.col("submission_id") != ""))
+    )
+
+
+def _codelists(metrics: pl.DataFrame) -> pl.DataFrame:
+    """Every code list, and the declared indicators as one."""
+    rows = [
+        {
+            "codelist": name,
+            "position": position,
+            "code": code,
+            "label": codes.label(name, code),
+            "definition": row.get("definition", ""),
+        }
+        for name in codes.codelist_names()
+        for position, (code, row) in enumerate(codes.codelist(name).items())
+    ]
+    indicators = metrics.select(
+        codelist=pl.lit("metric"), position=pl.col("position").cast(pl.Int64), code="metric", label="name",
+        definition="definition",
+    )  # fmt: skip
+    return pl.concat([pl.DataFrame(rows), indicators])
+
+
+def _programme() -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "table_id": table.id,
+                "position": position,
+                "title": table.title,
+                "areas": ",".join(table.areas),
+                "freqs": ",".join(table.freqs),
+                "dimensions": ",".join(table.dimensions),
+                "note": table.note or "",
+            }
+            for position, table in enumerate(programme.load().tables)
+        ]
+    )
+
+
+def _reference(home: Home) -> pl.DataFrame:
+    path = home.gathered / "reference.parquet"
+    if not path.exists():
+        raise ReleaseError(f"{path.name} is missing from the gathered tables; run `rti refresh`")
+    return pl.read_parquet(path)
+
+
+def _readme(home: Home, release: str, now: datetime) -> str:
+    banner = (
+        "DEMONSTRATION DATA. Every figure in this release is invented, but for those rows of the table\n"
+        "reference_figure whose kind is not `invented`: they were published by others and carry their citation.\n\n"
+        if home.kind == "demonstration"
+        else ""
+    )
+    return (
+        f"{banner}Regional trafficking indicators, release {release}, drafted {clock.stamp(now)}\n\n"
+        "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
+        "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
+        "            (O not available, L not collected, M not applicable, Q withheld with conf_status C);\n"
+        "            card_id is its counting card, is_total marks the total of its measure, and cell_id names the\n"
+        "            same cell in every release\n"
+        "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
+        "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
+        "            be compared (too_few: under 20 events on a side)\n"
+        "metric      what each indicator is: name, definition, formula, unit, source, caveats, SDMX concept\n"
+        "pipeline    the stages of proceedings side by side\n"
+        "stage_ratio ratios of two stages in their versions; is_default says which to show, reasons what to tell\n"
+        "exit        who left the proceedings, by way out and level, and the share of each way out\n"
+        "clearance   clearance rate, case turnover, disposition time, with the days of the period\n"
+        "balance     whether a level's books agree: opening, entries, exits, closing, gap\n"
+        "decomposition   the change of convictions from year to year, by volume and by ratio\n"
+        "duration, pending, cohort, sentence   from case records of territories that send them: time to an end with\n"
+        "            open cases counted, age of what is open, what became of a year's cases, sentences and law;\n"
+        "            rounded, of at least 10 persons, and kept as released until 5 more persons have moved\n"
+        "coverage    who was expected to report, and who did\n"
+        "note        what must be known beside a figure: names, breaks, ways of counting\n"
+        "metadata    reference metadata of each territory in SIMS concepts\n"
+        "quality     completeness, timeliness, punctuality and revision of each territory, in the terms of the ESS\n"
+        "revision    published totals that changed from release to release; revision_summary measures it\n"
+        "coherence   two sources on one thing, their difference, and the declared reasons of it\n"
+        "counting_card, counting_card_of   how each area counts at each level and period, with its standing\n"
+        "card_pair   which two levels of an area may be divided, and what must be told with it\n"
+        "break       law, counting, recording and source: where figures do not compare with those before\n"
+        "pair        territories side by side: comparability, ratio, simultaneous limits, verdict\n"
+        "window      the period in which a comparison opens\n"
+        "region      the region with who is in it, and the range of its territories\n"
+        "codelist    what every code means\n"
+        "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
+        "A withheld cell (conf_status C) may be a zero. Counts of 1 to 4 are never shown, and further cells are\n"
+        "withheld so that none can be worked out from totals.\n\n" + "\n".join(_footnotes())
+    )
+
+
+def _footnotes() -> list[str]:
+    from pipelines.declarations.registry import load
+
+    table = notes.notes(load()).filter(pl.col("kind") == "name")
+    return [f"{row['area']}: {row['text']}" for row in table.iter_rows(named=True)]
+
+
+def _write_manifest(
+    folder: Path, home: Home, release: str, now: datetime, tables: dict[str, pl.DataFrame], registry: Registry
+) -> None:
+    """Hashes and rows of all files. The DuckDB file is the same row for row, not byte for byte: it has no hash."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "release.duckdb":
+            name = path.relative_to(folder).as_posix()
+            files[name] = {"sha256": formats.sha256(path), "bytes": path.stat().st_size}
+            if path.stem in tables:
+                files[name]["rows"] = tables[path.stem].height
+    manifest = {
+        "release": release,
+        "demonstration": home.kind == "demonstration",
+        "drafted_at": clock.stamp(now),
+        "software_version": __version__,
+        "declarations": registry.digest,
+        "tables": {name: table.height for name, table in tables.items()},
+        "files": files,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,125 @@
+"""The acts on the public folder: verify a draft, move it, switch the pointer; and find the current release.
+
+The switch is one rename of a symlink: a reader sees the old release or the new one whole and never waits.  A published
+folder is never written again; the file name of its DuckDB file is its own, so that no process holds old data under a
+new name.
+
+Each act does nothing where it was done before: `pipelines/refresh/publication.py` puts them in order and repeats them
+after an interruption.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from pipelines.core import durable
+from pipelines.core.home import Home
+from pipelines.publication.releases import formats
+from pipelines.publication.releases.editions import edition_key
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publications import read_publications
+
+
+def drafts(home: Home) -> list[str]:
+    """Ids of the drafts that lie ready, oldest first."""
+    names = [path.name for path in home.drafts.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return sorted(names, key=edition_key)
+
+
+def verify(folder: Path) -> None:
+    """Compare every file with the manifest. Raises ReleaseError naming the first that differs."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    there = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("manifest.json", "release.duckdb")
+    }
+    if strange := there ^ set(manifest["files"]):
+        raise ReleaseError(f"{folder.name}: {min(strange)} is not both on disk and in the manifest; draft it again")
+    for name, entry in manifest["files"].items():
+        if formats.sha256(folder / name) != entry["sha256"]:
+            raise ReleaseError(f"{folder.name}: {name} has changed since it was drafted; draft it again")
+    import duckdb
+
+    with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as connection:
+        for table, rows in manifest["tables"].items():
+            counted = connection.execute(f'select count(*) from "{table}"').fetchone()
+            if counted is None or counted[0] != rows:
+                raise ReleaseError(f"{folder.name}: table {table} has not the {rows} rows of the manifest")
+
+
+def select_draft(home: Home, release: str | None = None) -> str:
+    """Return the draft to publish: the one named, or the only one there is.
+
+    A release that an interrupted publication left in the public folder, outside the journal, can be named too.
+    Raises ReleaseError when there is no such draft, or when that release was published before.
+    """
+    ready = drafts(home)
+    if release is None:
+        if len(ready) == 1:
+            return ready[0]
+        listed = f"there are {len(ready)} drafts ({', '.join(ready)}); name one of them"
+        found = listed if ready else "there is no draft"
+        raise ReleaseError(f"{found}; `rti refresh` makes one")
+    if any(one.release == release for one in read_publications(home)):
+        raise ReleaseError(f"release {release} is public already and never changes; refresh to draft a correction")
+    if release not in ready and not (home.releases / release).exists():
+        raise ReleaseError(f"there is no draft {release}; there are {', '.join(ready) or 'none'}")
+    return release
+
+
+def refuse_older_edition(home: Home, release: str) -> None:
+    """Raise ReleaseError for an edition that is older than the current release."""
+    now = current(home)
+    if now is not None and edition_key(release) < edition_key(now.name):
+        raise ReleaseError(
+            f"{release} is older than the current release {now.name}, and publishing never goes back. Check the clock "
+            f"and which returns were withdrawn. To show an earlier release again, use `rti rollback`"
+        )
+
+
+def move_draft(home: Home, release: str) -> None:
+    """Move a draft into the public folder. Does nothing where it is there already."""
+    source, target = home.drafts / release, home.releases / release
+    if not target.exists():
+        source.rename(target)
+        durable.sync_folder(home.releases)
+        durable.sync_folder(home.drafts)
+
+
+def prepare_switch(home: Home, release: str) -> None:
+    """Make the next pointer aside, so that switching needs no space."""
+    aside = _pointer_aside(home)
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(os.path.relpath(home.releases / release, home.public))
+
+
+def discard_switch(home: Home) -> None:
+    """Remove a pointer that was made aside."""
+    _pointer_aside(home).unlink(missing_ok=True)
+
+
+def switch_current(home: Home, release: str) -> None:
+    """Make a release in the public folder the current one. Does nothing where it is already."""
+    if _points_at(home.current, release):
+        discard_switch(home)
+        return
+    if not _points_at(_pointer_aside(home), release):
+        prepare_switch(home, release)
+    _pointer_aside(home).replace(home.current)
+    durable.sync_folder(home.public)
+
+
+def _pointer_aside(home: Home) -> Path:
+    return home.public / ".current.new"
+
+
+def _points_at(link: Path, release: str) -> bool:
+    return link.is_symlink() and link.readlink().name == release
+
+
+def current(home: Home) -> Path | None:
+    """Folder of the current release, resolved, or None before the first."""
+    return home.current.resolve() if home.current.is_symlink() else None

@@ -1,0 +1,130 @@
+"""Verify published releases: every file against its manifest, and the manifest against the journal of publications.
+
+The DuckDB file, which the pages read, has no digest in the manifest; its tables are compared with the Parquet files
+that have one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.core.home import Home
+from pipelines.publication.releases import formats
+
+JOURNAL = "publications.jsonl"
+MANIFEST = "manifest.json"
+DATABASE = "release.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFault:
+    """A published release, or one file of it, that is not as it was published."""
+
+    release: str
+    path: Path
+    problem: str
+
+    def __str__(self) -> str:
+        return f"release {self.release}: {self.path} {self.problem}"
+
+
+def verify_published(home: Home) -> list[ReleaseFault]:
+    """Check every published release, file by file; returns what differs, by release.
+
+    Where a line of the journal has `manifest_sha256`, the manifest must have that digest.
+    """
+    entries, faults = _read_journal(home)
+    folders = {path.name: path for path in home.releases.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    for name, folder in sorted(folders.items()):
+        if name not in entries:
+            faults.append(ReleaseFault(name, folder, f"is public, and {JOURNAL} records no publication of it"))
+        expected = [str(e["manifest_sha256"]) for e in entries.get(name, ()) if e.get("manifest_sha256")]
+        faults += verify_folder(folder, expected[-1] if expected else None)
+    for name in sorted(entries.keys() - folders.keys()):
+        faults.append(ReleaseFault(name, home.releases / name, "was published and is missing"))
+    if home.current.is_symlink() and not home.current.is_dir():
+        faults.append(ReleaseFault("current", home.current, "points to a release that is missing"))
+    return faults
+
+
+def verify_folder(folder: Path, manifest_sha256: str | None = None) -> list[ReleaseFault]:
+    """Check the files of one release against its manifest, and the manifest against a digest where one is known."""
+    manifest_path = folder / MANIFEST
+    try:
+        data = manifest_path.read_bytes()
+        manifest = json.loads(data)
+        files, tables = dict(manifest["files"]), dict(manifest["tables"])
+    except FileNotFoundError:
+        return [ReleaseFault(folder.name, manifest_path, "is missing")]
+    except (ValueError, KeyError, TypeError):
+        return [ReleaseFault(folder.name, manifest_path, "is damaged")]
+    faults = []
+    if manifest_sha256 is not None and formats.sha256(manifest_path) != manifest_sha256:
+        faults.append(ReleaseFault(folder.name, manifest_path, "is not the one that was published"))
+    faults += [ReleaseFault(folder.name, path, problem) for path, problem in _compare_files(folder, files)]
+    return faults + [ReleaseFault(folder.name, folder / DATABASE, p) for p in _compare_database(folder, tables)]
+
+
+def manifest_digest(folder: Path) -> str:
+    """Return the SHA-256 of a release's manifest, as the journal keeps it."""
+    return formats.sha256(folder / MANIFEST)
+
+
+def _compare_files(folder: Path, files: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    for name, entry in sorted(files.items()):
+        if name not in present:
+            yield folder / name, "is missing"
+        elif formats.sha256(folder / name) != entry["sha256"]:
+            yield folder / name, "was changed after it was published"
+    for name in sorted(present - files.keys() - {MANIFEST, DATABASE}):
+        yield folder / name, "is not in the manifest: it was added after publication"
+
+
+def _compare_database(folder: Path, tables: dict[str, int]) -> Iterator[str]:
+    """Compare each table with its Parquet file by row count and an order-free sum of row hashes."""
+    import duckdb
+
+    path = folder / DATABASE
+    if not path.is_file():
+        yield "is missing"
+        return
+    measure = "select count(*), sum(hash(t)::hugeint) from {} t"
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            query = "select table_name from duckdb_tables() where not internal"
+            names = {str(row[0]) for row in connection.execute(query).fetchall()}
+            if names != set(tables):
+                yield f"has other tables than the manifest: {', '.join(sorted(names ^ set(tables)))}"
+            for name in sorted(names & set(tables)):
+                parquet = folder / "data" / f"{name}.parquet"
+                if not parquet.is_file():
+                    continue  # named already, as a file that is missing
+                quoted = str(parquet).replace("'", "''")
+                own = connection.execute(measure.format(f'"{name}"')).fetchone()
+                try:
+                    expected = connection.execute(measure.format(f"read_parquet('{quoted}')")).fetchone()
+                except duckdb.Error:
+                    continue  # named already, as a file that was changed
+                if own != expected:
+                    yield f"has other rows in table {name} than data/{name}.parquet"
+    except duckdb.Error as error:
+        yield f"cannot be read: {str(error).splitlines()[0]}"
+
+
+def _read_journal(home: Home) -> tuple[dict[str, list[dict[str, Any]]], list[ReleaseFault]]:
+    path = home.public / JOURNAL
+    entries: dict[str, list[dict[str, Any]]] = {}
+    faults = []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entry = json.loads(line)
+            entries.setdefault(str(entry["release"]), []).append(entry)
+        except (ValueError, KeyError, TypeError):
+            faults.append(ReleaseFault("journal", path, f"is damaged in line {number}"))
+    return entries, faults

@@ -1,0 +1,177 @@
+"""Processor time that one file may use in a reading process: five seconds, more where its size earns it.
+
+The limit counts processor seconds and not seconds of the clock, so that a busy machine refuses nothing that a quiet one
+reads. How the rates were measured: `docs/decisions/0002-which-library-reads-what.md`.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+
+from pipelines.model.content import ReadError
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.too_slow": (
+        "The file needed more than {seconds} s of processing. A {format} file of {kilobytes} kB should need less.",
+        "Send only the tables of the return: delete other sheets, pages, pictures and formatting, and save the file "
+        "again under a new name.",
+    ),
+}
+
+BASE = 5.0
+"""Processor seconds that every file may use."""
+MOST = 20.0
+"""Processor seconds that no file may exceed; the largest honest files need a third of it."""
+MAX_EARNING_RATIO = 80
+"""Unpacked bytes that count for each packed byte. An ODS of 20,250 numbers, the densest honest file seen, has 73."""
+_PER_PACKED_MB = {
+    "csv": 4.0,
+    "html": 12.0,
+    "jsonstat": 14.0,
+    "pdf": 100.0,
+    "px": 40.0,
+    "sdmx-csv": 2.5,
+    "sdmx-ml": 0.8,
+    "xls": 9.0,
+}
+_PER_UNPACKED_MB = {"docx": 1.8, "ods": 1.1, "xlsx": 1.5}
+"""Three times the processor seconds that a megabyte of the slowest honest file of the format took."""
+_MB = 1_000_000
+_GRACE = 1
+"""Seconds after which the system ends a process that does not answer the signal: one that is in a library's C code."""
+_SAMPLING = 1.2
+"""The system counts a process towards that limit by ticks of its clock: under load 5 % more than it has used."""
+
+
+def allowed_seconds(format_name: str, size: int, unpacked: int = 0) -> float:
+    """Return the processor seconds that a file of a format and of so many bytes, packed and unpacked, may use."""
+    if (rate := _PER_UNPACKED_MB.get(format_name)) is not None:
+        earned = rate * min(unpacked, MAX_EARNING_RATIO * size) / _MB
+    else:
+        earned = _PER_PACKED_MB.get(format_name, 0.0) * size / _MB
+    return min(MOST, max(BASE, earned))
+
+
+@dataclass
+class _Meter:
+    """The budget of the file that this process reads now."""
+
+    allowed: float
+    used_before: float
+    refuse: Callable[[ReadError], NoReturn]
+    reserved: float = 0.0
+    format: str = "-"
+    size: int = 0
+
+    def remaining(self) -> float:
+        return self.allowed - self.reserved - (_used() - self.used_before)
+
+    def arm(self) -> None:
+        """Have this process interrupted when the budget is used up, and ended by the system soon after that."""
+        remaining = max(self.remaining(), 0.01)
+        signal.setitimer(signal.ITIMER_PROF, remaining)
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        limit = math.ceil(_SAMPLING * (own.ru_utime + own.ru_stime + remaining)) + _GRACE
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+    def error(self) -> ReadError:
+        return ReadError(
+            "read.too_slow",
+            seconds=round(self.allowed),
+            format=self.format,
+            kilobytes=max(math.ceil(self.size / 1000), 1),
+        )
+
+
+_meter: _Meter | None = None
+
+
+def begin(allowed: float, refuse: Callable[[ReadError], NoReturn]) -> None:
+    """Start the budget of a job. `refuse` is called when it is used up: it hands on the error and ends the process."""
+    global _meter
+    signal.signal(signal.SIGPROF, _interrupted)
+    _meter = _Meter(allowed, _used(), refuse)
+    _meter.arm()
+
+
+def restart() -> None:
+    """Start the budget again: what was done so far (imports, declarations) is not the file's."""
+    if _meter is not None:
+        _meter.used_before = _used()
+        _meter.arm()
+
+
+def earn(format_name: str, size: int, unpacked: int = 0) -> None:
+    """Raise the budget to what a file of this format and size may use. No effect outside of a reading process."""
+    if _meter is None:
+        return
+    _meter.format, _meter.size = format_name, size
+    allowed = allowed_seconds(format_name, size, unpacked)
+    if allowed > _meter.allowed:
+        _meter.allowed = allowed
+        _meter.arm()
+
+
+def end() -> float:
+    """Stop the budget and return the processor seconds that the job used, forks included."""
+    global _meter
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    used = _used() - _meter.used_before if _meter is not None else 0.0
+    _meter = None
+    return used
+
+
+def used() -> float:
+    """Return the processor seconds that the job has used so far."""
+    return _used() - _meter.used_before if _meter is not None else 0.0
+
+
+def half() -> float:
+    """Return half of what is left of the budget; 0 where none was begun."""
+    return _meter.remaining() / 2 if _meter is not None else 0.0
+
+
+@contextmanager
+def reserve(seconds: float) -> Iterator[None]:
+    """Set a part of the budget aside for a fork; afterwards this process may use what the fork left over."""
+    if (meter := _meter) is None:
+        yield
+        return
+    meter.reserved = seconds
+    meter.arm()
+    try:
+        yield
+    finally:
+        meter.reserved = 0.0
+        meter.arm()
+
+
+def continue_in_fork(seconds: float, refuse: Callable[[ReadError], NoReturn]) -> None:
+    """Go on in a fork with what was reserved for it: a fork has no timer, and its use is counted from 0."""
+    if _meter is None:
+        return
+    _meter.refuse = refuse
+    _meter.used_before = _used() - (_meter.allowed - seconds)
+    _meter.arm()
+
+
+def _used() -> float:
+    """Processor seconds of this process and of the forks it has waited for."""
+    own, forks = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + forks.ru_utime + forks.ru_stime
+
+
+def _interrupted(*_: object) -> None:
+    if _meter is None:
+        return
+    if _meter.remaining() > 0.02:
+        _meter.arm()
+        return
+    _meter.refuse(_meter.error())

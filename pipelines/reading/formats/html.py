@@ -1,0 +1,253 @@
+"""HTML tables by lxml: rowspan and colspan spread, raised type as marks, the line of each cell.
+
+Also reads what spreadsheet programs save as HTML under the name `.xls`. Numbers stay the words they are: a reader
+that turned `1.043` (one thousand forty-three) into 1.043 did so without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, Gate, malformed
+from pipelines.reading.formats.encoding import decode
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.html.frames": (
+        "The page only points to other files that hold the tables (frames).",
+        "Save it as a single workbook (.xlsx) and send that.",
+    ),
+}
+
+_META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)", re.IGNORECASE)
+_RAISED = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_UNSEEN = {"script", "style", "template", "noscript", "head"}
+_BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"}
+_MAX_COLSPAN = 1_000
+_MAX_ROWSPAN = 65_534
+
+
+def read(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> Grid:
+    """Each table of the page, nested ones as tables of their own.
+
+    The page's own `charset` goes before `encodings`, but a page that is not what it says is judged by its letters.
+    Raises ReadError: read.encoding_unknown, read.encoding_ambiguous, read.no_table, read.html.frames,
+    read.malformed, read.too_many_cells, read.spread_too_large, read.too_many_tables.
+    """
+    import lxml.html
+    from lxml import etree
+
+    decoded = decode(data, _candidates(data, encodings), alphabets)
+    text = _XML_DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), decoded.text)
+    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    try:
+        root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        raise malformed("html", error) from error
+    reading = _Reading()
+    for number, element in enumerate(root.iter("table"), start=1):
+        if number > MAX_TABLES:
+            raise ReadError("read.too_many_tables", limit=MAX_TABLES)
+        reading.table(number, element)
+    if not reading.tables:
+        raise ReadError("read.html.frames" if root.find(".//frameset") is not None else "read.no_table", format="html")
+    remarks = []
+    if decoded.guessed and not _META.search(data[:4096]):
+        remarks.append(Remark("read.encoding_guessed", Where(), {"encoding": decoded.encoding}))
+    properties: dict[str, Scalar] = {"encoding": decoded.encoding}
+    title = root.findtext(".//title")
+    if title and title.strip():
+        properties["title"] = _SPACES.sub(" ", title).strip()
+    return Grid("html", tuple(reading.tables), properties, tuple(remarks), tuple(_outside(root)))
+
+
+def _outside(element: Any) -> Iterator[tuple[Where, str]]:
+    """Texts that stand in no table, comments included, each with its line."""
+    for child in element:
+        if not isinstance(child.tag, str):
+            yield Where(line=child.sourceline), child.text or ""
+        elif child.tag not in ("table", "script", "style", "title", "frameset"):
+            text = _SPACES.sub(" ", child.text or "").strip()
+            if text:
+                yield Where(line=child.sourceline), text
+            yield from _outside(child)
+        after = _SPACES.sub(" ", child.tail or "").strip()
+        if after:
+            yield Where(line=child.sourceline), after
+
+
+def _candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, ...]:
+    import codecs
+
+    match = _META.search(data[:4096])
+    if match is None:
+        return encodings
+    try:
+        name = codecs.lookup(match[1].decode("ascii")).name
+    except LookupError:
+        return encodings
+    # Browsers read latin-1 as windows-1252, and pages are written for browsers.
+    name = {"iso8859-1": "windows-1252"}.get(name, name)
+    return () if name.startswith("utf") and not encodings else tuple(dict.fromkeys((name, *encodings)))
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.tables: list[Table] = []
+        self.cells = 0
+
+    def table(self, number: int, element: Any) -> None:
+        taken: dict[tuple[int, int], Cell] = {}
+        row = 0
+        for row, tr in enumerate(_rows(element), start=1):
+            hidden = _is_hidden(tr, element)
+            column = 1
+            for td in tr:
+                if td.tag not in ("td", "th"):
+                    continue
+                while (row, column) in taken:
+                    column += 1
+                self._cell(number, row, column, td, hidden, taken)
+        last = row
+        cells = tuple(taken[position] for position in sorted(taken) if position[0] <= last)
+        self.tables.append(Table(f"table {number}", cells, _title(element), _is_hidden(element, None)))
+
+    def _cell(self, number: int, row: int, column: int, td: Any, hidden: bool, taken: dict[Any, Cell]) -> None:
+        words = _Words(td)
+        across = _span(td, "colspan", _MAX_COLSPAN)
+        down = _span(td, "rowspan", _MAX_ROWSPAN)
+        line = td.sourceline
+        where = Where(table=number, cell=f"R{row}C{column}", line=line)
+        self.cells += 1
+        if self.cells > MAX_FORMATTED_CELLS:
+            raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
+        if words.text:
+            self.gate.fill(where)
+        self.gate.cover(where, across * down - 1)
+        kind: Any = "text" if words.text else "blank"
+        value: Scalar = words.text or None
+        stored = td.get("x:num")
+        if stored:
+            # Spreadsheet programs keep the stored number beside the words when they save as HTML.
+            number_value = _stored_number(stored)
+            if number_value is not None:
+                kind, value = "number", number_value
+        for r in range(row, row + down):
+            for c in range(column, column + across):
+                if (r, c) in taken:
+                    continue  # overlapping spans: the cell that came first keeps its place
+                taken[r, c] = Cell(
+                    row=r,
+                    column=c,
+                    text=words.text,
+                    value=value,
+                    where=where if (r, c) == (row, column) else Where(table=number, cell=f"R{r}C{c}", line=line),
+                    kind=kind,
+                    anchor=(row, column),
+                    spread=(r, c) != (row, column),
+                    hidden=hidden or _is_hidden(td, None),
+                    formula=td.get("x:fmla"),
+                    note=td.get("title"),
+                    marks=words.marks,
+                )
+
+
+class _Words:
+    """The visible words of an element, white space folded as a browser does, raised type apart."""
+
+    def __init__(self, element: Any) -> None:
+        self.plain: list[str] = []
+        self.raised: list[str] = []
+        self._walk(element, False)
+        self.text = _fold("".join(self.plain))
+        self.marks: str | None = _fold("".join(self.raised)) or None
+        if not self.text and self.marks:
+            self.text, self.marks = self.marks, None
+
+    def _walk(self, element: Any, up: bool) -> None:
+        target = self.raised if up else self.plain
+        if element.text:
+            target.append(_SPACES.sub(" ", element.text))
+        for child in element:
+            tag = child.tag
+            if isinstance(tag, str) and tag not in _UNSEEN and tag != "table" and not _is_hidden(child, None):
+                if tag == "br":
+                    target.append("\n")
+                else:
+                    if tag in _BLOCKS:
+                        target.append("\n")
+                    self._walk(child, up or tag == "sup" or bool(_RAISED.search(child.get("style", ""))))
+                    if tag in _BLOCKS:
+                        target.append("\n")
+            if child.tail:
+                target.append(_SPACES.sub(" ", child.tail))
+
+
+def _fold(text: str) -> str:
+    lines = [line.strip(" ") for line in text.split("\n")]
+    return "\n".join(line for line in lines if line)
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    """Rows of this table and not of tables inside it; head first and foot last, as a browser shows them."""
+    feet = []
+    for child in table:
+        if child.tag == "tr":
+            yield child
+        elif child.tag in ("thead", "tbody"):
+            yield from child.iterchildren("tr")
+        elif child.tag == "tfoot":
+            feet.extend(child.iterchildren("tr"))
+    yield from feet
+
+
+def _is_hidden(element: Any, top: Any) -> bool:
+    """Hidden by attribute or style of the element, or of what holds it up to `top`."""
+    while element is not None:
+        if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
+            return True
+        if top is None or element is top:
+            return False
+        element = element.getparent()
+    return False
+
+
+def _span(td: Any, name: str, most: int) -> int:
+    value = td.get(name, "1").strip()
+    return min(max(int(value), 1), most) if value.isdigit() and len(value) < 10 else 1
+
+
+def _stored_number(text: str) -> int | float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return int(value) if value == int(value) and abs(value) < 2**53 else value
+
+
+def _title(table: Any) -> str | None:
+    """The caption, or the nearest heading or paragraph before the table that is not a table itself."""
+    caption = table.find("caption")
+    if caption is not None:
+        text = _Words(caption).text
+        if text:
+            return text
+    element = table
+    while element is not None and element.tag not in ("body", "td", "th"):
+        before = element.getprevious()
+        while before is not None:
+            if before.tag == "table":
+                return None
+            if isinstance(before.tag, str) and before.tag not in _UNSEEN:
+                text = _Words(before).text
+                if text:
+                    return text
+            before = before.getprevious()
+        element = element.getparent()
+    return None

@@ -1,0 +1,335 @@
+"""JSON-stat 1.x and 2.0: bytes to a labelled cube.
+
+JSON-stat has no languages: labels are under `und`. JSON keeps no lines, so the place of an observation is its place
+in `value`, counted from 0 as the format counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from math import isfinite, prod
+from typing import Any, Literal, NoReturn, cast
+
+from pipelines.model.content import Cube, Dimension, Member, ReadError, Scalar, Where
+from pipelines.reading.formats.common import MAX_CELLS
+from pipelines.reading.formats.jsonstat_cube import Observations, Part
+
+LANGUAGE = "und"
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.empty": ("The file is empty.", "Save the file again and send it once more."),
+    "read.json.encoding": (
+        "The text is not valid Unicode (byte {position}).",
+        "Save the file as UTF-8; JSON knows no other codepage.",
+    ),
+    "read.json.syntax": (
+        "The JSON cannot be read at line {line}, column {column}: {detail}.",
+        "Save the file again from the program that made it; do not edit it by hand.",
+    ),
+    "read.json.repeated_key": ("The name {name} stands twice in one JSON object.", "Remove one of the two."),
+    "read.jsonstat.not_jsonstat": (
+        "This JSON is not a JSON-stat dataset: {detail}.",
+        "Send a JSON-stat file of class dataset, with id, size, dimension and value.",
+    ),
+    "read.jsonstat.several": (
+        "The file holds {count} datasets ({names}); a return is one dataset.",
+        "Send each dataset as a file of its own.",
+    ),
+    "read.jsonstat.links_only": (
+        "The file is a collection of links; it holds no figures itself.",
+        "Send the dataset itself. Links are never followed.",
+    ),
+    "read.jsonstat.missing": ("{name} is missing or is not what JSON-stat says it must be.", "Add {name}: {expected}."),
+    "read.jsonstat.id_size": (
+        "id names {ids} dimensions, but size gives {sizes} sizes.",
+        "id and size must have the same number of entries, in the same order.",
+    ),
+    "read.jsonstat.category": (
+        "The dimension {dimension} has {seen} categories, but its size is {expected}.",
+        "List every category once in category.index (or category.label where there is one).",
+    ),
+    "read.jsonstat.index": (
+        "category.index of {dimension} does not number its categories 0, 1, 2 …",
+        "Give each category its own position, from 0 without gaps.",
+    ),
+    "read.jsonstat.count": (
+        "{name} has {seen} entries, but the dimensions make {expected}.",
+        "A list must have one entry for each combination; write null where there is none.",
+    ),
+    "read.jsonstat.position": (
+        "{name} has an entry at {seen}; positions go from 0 to {last}.",
+        "Correct the position.",
+    ),
+    "read.jsonstat.value": (
+        "{seen} is neither a number, a text nor null.",
+        "Write a number, or null with a status.",
+    ),
+}
+
+_ROLES: tuple[Literal["time", "geo", "metric"], ...] = ("time", "geo", "metric")
+_ENTRY = {int, float, str, type(None)}
+_NOT_PROPERTIES = frozenset({"id", "size", "role", "dimension", "value", "status", "link"})
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether the first bytes (up to 4096) are those of a JSON object with a name that JSON-stat uses."""
+    text = head[:4096].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    names = (b'"dataset"', b'"dimension"', b'"value"', b'"category"', b'"collection"', b'"size"')
+    return text.startswith(b"{") and any(name in text for name in names)
+
+
+def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
+    """Read a JSON-stat file. `encodings` is not used: JSON is Unicode by definition.
+
+    Observations: every entry of `value` that is not left out; an entry that has only a status comes without value.
+    A text in place of a number is given as `status`.  The status of an observation that has a number is its attribute
+    `status`; units of the contents are attributes `unit.*`.  Raises ReadError (`RULES`).
+    """
+    document = _document(data)
+    name, dataset = _the_dataset(document)
+    dimension = dataset.get("dimension")
+    if not isinstance(dimension, dict):
+        _missing("dimension", "an object with one entry for each dimension")
+    # version 1 keeps id, size and role inside dimension, version 2 beside it
+    ids = _texts(dataset.get("id", dimension.get("id")), "id")
+    sizes = dataset.get("size", dimension.get("size"))
+    if not isinstance(sizes, list) or not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in sizes):
+        _missing("size", "the number of categories of each dimension")
+    if len(ids) != len(sizes):
+        raise ReadError("read.jsonstat.id_size", Where(keyword="size"), ids=len(ids), sizes=len(sizes))
+    if len(set(ids)) != len(ids):
+        _missing("id", "each dimension once")
+    roles = dataset.get("role", dimension.get("role"))
+    found = [_dimension(one, dimension.get(one), size, roles) for one, size in zip(ids, sizes, strict=True)]
+    cells = prod(sizes)
+    values = _entries(dataset.get("value"), "value", cells)
+    status = _status(dataset.get("status"), cells)
+    properties = _properties(dataset)
+    if name:
+        properties["dataset"] = name
+    return Cube(
+        format="jsonstat",
+        dimensions=tuple(one for one, _ in found),
+        observations=_observations(
+            values, status, tuple(part for _, part in found), _notes(dataset.get("note")), cells
+        ),
+        default_language=LANGUAGE,
+        languages=(LANGUAGE,),
+        absent="missing",
+        properties=properties,
+    )
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    if not data.strip(b"\x00 \t\r\n"):
+        raise ReadError("read.empty")
+    try:
+        document = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ReadError("read.json.encoding", Where(line=line), position=error.start) from error
+    except json.JSONDecodeError as error:
+        place = Where(line=error.lineno, column=error.colno)
+        params: dict[str, Scalar] = {"line": error.lineno, "column": error.colno, "detail": error.msg}
+        raise ReadError("read.json.syntax", place, **params) from error
+    except RecursionError as error:
+        raise ReadError("read.json.syntax", line=1, column=1, detail="nested too deeply") from error
+    except ValueError as error:  # a number of thousands of digits, or NaN
+        raise ReadError("read.json.syntax", line=1, column=1, detail=str(error).split(";")[0]) from error
+    if not isinstance(document, dict):
+        raise ReadError("read.jsonstat.not_jsonstat", detail="it is not an object")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ReadError("read.json.repeated_key", Where(keyword=twice[:80]), name=twice[:80])
+    return out
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _the_dataset(document: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    kind = document.get("class")
+    if kind == "collection":
+        items = document.get("link", {}).get("item", []) if isinstance(document.get("link"), dict) else []
+        found = [(None, item) for item in items if isinstance(item, dict) and "value" in item]
+        if not found:
+            raise ReadError("read.jsonstat.links_only", Where(keyword="link.item"))
+        return _only(cast("list[tuple[str | None, dict[str, Any]]]", found))
+    if kind == "dimension":
+        raise ReadError("read.jsonstat.not_jsonstat", Where(keyword="class"), detail="it is a dimension without values")
+    if kind == "dataset":
+        return None, document
+    if kind is not None and kind != "bundle":
+        raise ReadError("read.jsonstat.not_jsonstat", Where(keyword="class"), detail=f"its class is {str(kind)[:40]}")
+    if "value" in document and "dimension" in document:
+        return None, document
+    # version 1: an object of named datasets
+    bundle = [
+        (name, item)
+        for name, item in document.items()
+        if isinstance(item, dict) and isinstance(item.get("dimension"), dict)
+    ]
+    if not bundle:
+        raise ReadError("read.jsonstat.not_jsonstat", detail="nothing in it has dimension and value")
+    return _only(cast("list[tuple[str | None, dict[str, Any]]]", bundle))
+
+
+def _only(found: list[tuple[str | None, dict[str, Any]]]) -> tuple[str | None, dict[str, Any]]:
+    if len(found) > 1:
+        names = ", ".join(str(name or item.get("label", "?")) for name, item in found)
+        raise ReadError("read.jsonstat.several", count=len(found), names=names[:200])
+    return found[0]
+
+
+def _dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dimension, Part]:
+    """One dimension, and what its categories bring to observations."""
+    place = Where(keyword=f"dimension.{name}.category")
+    category = stated.get("category") if isinstance(stated, dict) else None
+    if not isinstance(category, dict):
+        _missing(f"dimension.{name}.category", "an object with index, label, or both")
+    labels = category.get("label", {})
+    if not isinstance(labels, dict):
+        _missing(f"dimension.{name}.category.label", "an object of labels by category")
+    codes = _codes(name, category.get("index"), labels, place)
+    if len(codes) != size:
+        raise ReadError("read.jsonstat.category", place, dimension=name, seen=len(codes), expected=size)
+    by_code = category.get("note")
+    found = {c: _notes(by_code.get(c)) for c in codes} if isinstance(by_code, dict) else {}
+    member_notes = {code: notes for code, notes in found.items() if notes}
+    members = tuple(Member(code, {LANGUAGE: str(labels.get(code, code))}) for code in codes)
+    dimension = Dimension(name, {LANGUAGE: str(stated.get("label", name))}, members, _role(roles, name))
+    return dimension, Part(tuple(codes), _notes(stated.get("note")), member_notes, _units(category.get("unit")))
+
+
+def _codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[str]:
+    if index is None:
+        # only a dimension of one category may leave index out; the order of more would be a guess
+        if len(labels) != 1:
+            raise ReadError("read.jsonstat.index", place, dimension=name)
+        return [str(code) for code in labels]
+    if isinstance(index, list):
+        codes = [str(code) for code in index]
+        if len(set(codes)) != len(codes):
+            raise ReadError("read.jsonstat.index", place, dimension=name)
+        return codes
+    if isinstance(index, dict) and all(isinstance(at, int) for at in index.values()):
+        if sorted(index.values()) != list(range(len(index))):
+            raise ReadError("read.jsonstat.index", place, dimension=name)
+        return sorted(index, key=lambda code: cast(int, index[code]))
+    raise ReadError("read.jsonstat.index", place, dimension=name)
+
+
+def _entries(stated: Any, name: str, cells: int) -> list[tuple[int, Any]]:
+    """(position, entry) of a list or of a sparse object, in order of position."""
+    if isinstance(stated, list | dict) and len(stated) > MAX_CELLS:
+        raise ReadError("read.too_many_cells", Where(keyword=name), limit=MAX_CELLS)
+    if isinstance(stated, list):
+        if len(stated) != cells:
+            raise ReadError("read.jsonstat.count", Where(keyword=name), name=name, seen=len(stated), expected=cells)
+        return list(enumerate(stated))
+    if not isinstance(stated, dict):
+        _missing(name, "a list of values, or an object of values by position")
+    placed = {_position(at, name, cells): entry for at, entry in stated.items()}
+    if len(placed) != len(stated):  # "1" and "01" are one position
+        raise ReadError("read.json.repeated_key", Where(keyword=name), name=name)
+    return sorted(placed.items(), key=lambda pair: pair[0])
+
+
+def _position(at: str, name: str, cells: int) -> int:
+    if at.isascii() and at.isdigit() and len(at) < 20 and int(at) < cells:
+        return int(at)
+    raise ReadError("read.jsonstat.position", Where(keyword=name), name=name, seen=at[:40], last=cells - 1)
+
+
+def _status(stated: Any, cells: int) -> dict[int, str] | str:
+    """By position, or one text for all. A list of one entry in a larger cube means all (oecd-canada sample)."""
+    if stated is None:
+        return {}
+    if isinstance(stated, str):
+        return stated
+    if isinstance(stated, list) and len(stated) == 1 and cells > 1:
+        return str(stated[0])
+    return {at: str(entry) for at, entry in _entries(stated, "status", cells) if entry is not None}
+
+
+def _observations(
+    stated: list[tuple[int, Any]],
+    status: dict[int, str] | str,
+    parts: tuple[Part, ...],
+    notes: tuple[str, ...],
+    cells: int,
+) -> Observations:
+    given = stated
+    if isinstance(status, dict) and status and len(given) < cells:
+        # a cell may have a status and no value: it is in the file, and says why it is empty
+        have = {at for at, _ in given}
+        given = sorted([*given, *((at, None) for at in status if at not in have)], key=lambda pair: pair[0])
+    entries = [entry for _, entry in given]
+    kinds = set(map(type, entries))
+    if not kinds <= _ENTRY or (float in kinds and not all(isfinite(e) for e in entries if isinstance(e, float))):
+        _refuse_entry(given)
+    positions = None if len(given) == cells else [at for at, _ in given]
+    plain = not (notes or status) and all(part.plain for part in parts)
+    return Observations(parts, entries, positions, status, notes, plain)
+
+
+def _refuse_entry(given: list[tuple[int, Any]]) -> NoReturn:
+    for at, entry in given:
+        if type(entry) not in _ENTRY or (isinstance(entry, float) and not isfinite(entry)):
+            raise ReadError("read.jsonstat.value", Where(keyword=f"value[{at}]"), seen=str(entry)[:40])
+    raise AssertionError("called without a faulty entry")
+
+
+def _role(roles: Any, name: str) -> Literal["time", "geo", "metric"] | None:
+    if isinstance(roles, dict):
+        for role in _ROLES:
+            if name in (roles.get(role) or ()):
+                return role
+    return None
+
+
+def _units(stated: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(stated, dict):
+        return {}
+    return {
+        code: {f"unit.{name}": str(value) for name, value in unit.items() if not isinstance(value, dict | list)}
+        for code, unit in stated.items()
+        if isinstance(unit, dict)
+    }
+
+
+def _notes(stated: Any) -> tuple[str, ...]:
+    if isinstance(stated, str):
+        return (stated,) if stated else ()
+    return tuple(str(note) for note in stated if note) if isinstance(stated, list) else ()
+
+
+def _properties(dataset: dict[str, Any]) -> dict[str, Scalar]:
+    out: dict[str, Scalar] = {}
+    for name, value in dataset.items():
+        if name in _NOT_PROPERTIES:
+            continue
+        if isinstance(value, dict):
+            out |= {f"{name}.{k}": v for k, v in value.items() if isinstance(v, str | int | float | bool)}
+        elif isinstance(value, list):
+            out[name] = "\n".join(str(v) for v in value)
+        else:
+            out[name] = value
+    return out
+
+
+def _texts(stated: Any, name: str) -> list[str]:
+    if not isinstance(stated, list) or not stated or not all(isinstance(one, str) for one in stated):
+        _missing(name, "a list of dimension names")
+    return stated
+
+
+def _missing(name: str, expected: str) -> NoReturn:
+    raise ReadError("read.jsonstat.missing", Where(keyword=name), name=name, expected=expected)

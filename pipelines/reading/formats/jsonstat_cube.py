@@ -1,0 +1,95 @@
+"""The observations of a JSON-stat dataset, built when asked for: a million of them would cost seconds and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import overload
+
+from pipelines.model.content import CubeObservation, Where
+
+Entry = int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one dimension brings: its codes, notes on all of it, and notes and units of single categories."""
+
+    codes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    member_notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    units: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> bool:
+        return not (self.notes or self.member_notes or self.units)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Observations(Sequence[CubeObservation]):
+    """`entries` in order; `positions` is None where every cell is there. `status` is by position, or one for all."""
+
+    parts: tuple[Part, ...]
+    entries: list[Entry]
+    positions: list[int] | None
+    status: Mapping[int, str] | str
+    notes: tuple[str, ...]
+    plain: bool
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> CubeObservation: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[CubeObservation]: ...
+    def __getitem__(self, index: int | slice) -> CubeObservation | Sequence[CubeObservation]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        index %= len(self)
+        position = index if self.positions is None else self.positions[index]
+        return self._build(position, self._key(position), self.entries[index])
+
+    def __iter__(self) -> Iterator[CubeObservation]:
+        if self.positions is None:
+            keys = product(*(part.codes for part in self.parts))
+            for position, (key, entry) in enumerate(zip(keys, self.entries, strict=True)):
+                yield self._build(position, key, entry)
+            return
+        for position, entry in zip(self.positions, self.entries, strict=True):
+            yield self._build(position, self._key(position), entry)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _key(self, position: int) -> tuple[str, ...]:
+        out: list[str] = []
+        for part in reversed(self.parts):
+            position, here = divmod(position, len(part.codes))
+            out.append(part.codes[here])
+        return tuple(reversed(out))
+
+    def _build(self, position: int, key: tuple[str, ...], entry: Entry) -> CubeObservation:
+        where = Where(keyword=f"value[{position}]")
+        value, sign = (None, entry or None) if isinstance(entry, str) else (entry, None)
+        if self.plain:
+            return CubeObservation(key, value, sign, where)
+        attributes: dict[str, str] = {}
+        flag = self.status if isinstance(self.status, str) else self.status.get(position)
+        if flag:
+            attributes["status"] = flag
+            if value is None:
+                sign = flag
+        found = list(self.notes)
+        for part, code in zip(self.parts, key, strict=True):
+            if not part.plain:
+                found += (*part.notes, *part.member_notes.get(code, ()))
+                attributes |= part.units.get(code, {})
+        return CubeObservation(key, value, sign, where, tuple(found), attributes)

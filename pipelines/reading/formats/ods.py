@@ -1,0 +1,314 @@
+"""OpenDocument spreadsheets (`.ods`) by lxml over content.xml: repeats, spans, hidden rows and columns, annotations.
+
+Runs behind `zipguard.inspect`, which has counted repeats and spans before anything is expanded here.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.reading.formats import budget
+from pipelines.reading.formats.common import column_letters, malformed, plain_number
+from pipelines.reading.formats.xmlguard import Contents
+from pipelines.reading.formats.zipguard import inspect
+
+RULES: dict[str, tuple[str, str]] = {}
+
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+_NUMBER = "{urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0}"
+_CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
+_ROW_GROUPS = {f"{_TABLE}{name}" for name in ("table-row-group", "table-rows", "table-header-rows")}
+_COLUMN_GROUPS = {f"{_TABLE}{name}" for name in ("table-column-group", "table-columns", "table-header-columns")}
+_CODES = {
+    "year": "yyyy", "month": "mm", "day": "dd", "hours": "hh", "minutes": "mm", "seconds": "ss",
+    "text-content": "@", "scientific-number": "0E+00", "fraction": "# ?/?",
+}  # fmt: skip
+_CONDITION = re.compile(r"\s*value\(\)\s*(<=|>=|!=|<|>|=)\s*(-?\d+(?:\.\d+)?)\s*")
+_SIGNS = {"!=": "<>"}
+_ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)$|Err:\d{3}$")
+
+
+def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+    """All sheets, each a table; `encodings` has no meaning here.
+
+    Raises ReadError: the guard's, read.malformed.
+    """
+    from lxml import etree
+
+    contents = contents or inspect(data)
+    budget.earn("ods", len(data), contents.unpacked)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    trees: dict[str, Any] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in ("content.xml", "styles.xml"):
+                if name in contents.names:
+                    trees[name] = etree.fromstring(archive.read(name), parser)
+    except (etree.XMLSyntaxError, zipfile.BadZipFile) as error:
+        raise malformed("ods", error) from error
+    body = trees["content.xml"].find(f"{_OFFICE}body/{_OFFICE}spreadsheet") if "content.xml" in trees else None
+    if body is None:
+        raise ReadError("read.malformed", format="ods", detail="no spreadsheet in content.xml")
+    styles = _Styles(trees)
+    remarks = list(contents.remarks)
+    tables: list[Table] = []
+    for sheet in body.iterchildren(f"{_TABLE}table"):
+        name = sheet.get(f"{_TABLE}name", f"Sheet{len(tables) + 1}")
+        hidden = sheet.get(f"{_TABLE}style-name") in styles.hidden_tables or sheet.get(f"{_TABLE}display") == "false"
+        if hidden:
+            remarks.append(Remark("read.hidden_sheet", Where(sheet=name), {"name": name}))
+        tables.append(Table(name, tuple(_Sheet(name, sheet, styles).cells()), None, hidden))
+    return Grid("ods", tuple(tables), {}, tuple(remarks))
+
+
+class _Styles:
+    """What styles say that a reader must know: hidden sheets, number formats, raised text."""
+
+    def __init__(self, trees: dict[str, Any]) -> None:
+        self.hidden_tables: set[str] = set()
+        self.raised: set[str] = set()
+        self.data_style: dict[str, str] = {}
+        self.formats: dict[str, str] = {}
+        for tree in trees.values():
+            for style in tree.iter(f"{_STYLE}style"):
+                self._style(style)
+            data_styles = {str(name): one for one in tree.iter(f"{_NUMBER}*") if (name := one.get(f"{_STYLE}name"))}
+            self.formats |= {name: _format_code(style, data_styles) for name, style in data_styles.items()}
+
+    def _style(self, style: Any) -> None:
+        name = style.get(f"{_STYLE}name")
+        if name is None:
+            return
+        data_style = style.get(f"{_STYLE}data-style-name")
+        if data_style is not None:
+            self.data_style[name] = data_style
+        for child in style:
+            if child.tag == f"{_STYLE}table-properties" and child.get(f"{_TABLE}display") == "false":
+                self.hidden_tables.add(name)
+            if child.tag == f"{_STYLE}text-properties":
+                position = child.get(f"{_STYLE}text-position", "")
+                first = position.split(" ")[0]
+                if first == "super" or (first.endswith("%") and not first.startswith("-") and first not in ("0%", "")):
+                    self.raised.add(name)
+
+    def number_format(self, cell_style: str | None) -> str | None:
+        """The number format of a cell style, written the way spreadsheets write it; None for General."""
+        if cell_style is None:
+            return None
+        return self.formats.get(self.data_style.get(cell_style, ""), None) or None
+
+
+def _format_code(style: Any, others: dict[str, Any]) -> str:
+    """A data style as a format code: `0.00`, `#,##0`, `0%`, `yyyy-mm-dd`, `[>0]0;"-"`.
+
+    ODF 1.3 part 3, 16.3 writes a part with a condition as a style of its own, which the last part names (16.3.8).
+    """
+    parts = []
+    for condition in style.iter(f"{_STYLE}map"):
+        other = others.get(condition.get(f"{_STYLE}apply-style-name", ""))
+        found = _CONDITION.fullmatch(condition.get(f"{_STYLE}condition", ""))
+        if other is not None and found is not None:
+            parts.append(f"[{_SIGNS.get(found[1], found[1])}{found[2]}]{_part_code(other)}")
+    return ";".join([*parts, _part_code(style)])
+
+
+def _part_code(style: Any) -> str:
+    out = []
+    for part in style:
+        local = part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
+        if local == "number":
+            decimals = int(part.get(f"{_NUMBER}decimal-places", "0") or 0)
+            whole = "#,##0" if part.get(f"{_NUMBER}grouping") == "true" else "0"
+            divisor = min(max(float(part.get(f"{_NUMBER}display-factor", "1") or 1), 1), 1e18)
+            thousands = "," * math.ceil(round(math.log(divisor, 1000), 6))
+            out.append(whole + ("." + "0" * min(decimals, 20) if decimals else "") + thousands)
+        elif local == "text":
+            # The sign of a share is a word like any other here; every other word is quoted in a format code.
+            words = part.text or ""
+            out.append(words if words.strip() == "%" or not words.strip() else f'"{words}"')
+        else:
+            out.append(_CODES.get(local, ""))
+    return "".join(out)
+
+
+class _Sheet:
+    """Expands one table:table to cells."""
+
+    def __init__(self, name: str, element: Any, styles: _Styles) -> None:
+        self.name = name
+        self.element = element
+        self.styles = styles
+        self.columns: list[tuple[int, int, bool, str | None]] = []
+        self.out: dict[tuple[int, int], Cell] = {}
+
+    def cells(self) -> list[Cell]:
+        """Filled cells and all positions of spans, in reading order."""
+        self._read_columns()
+        row = 1
+        for element in _walk(self.element, f"{_TABLE}table-row", _ROW_GROUPS):
+            repeat = _count(element, "number-rows-repeated")
+            self._read_row(element, row, repeat)
+            row += repeat
+        return [self.out[position] for position in sorted(self.out)]
+
+    def _read_columns(self) -> None:
+        column = 1
+        for element in _walk(self.element, f"{_TABLE}table-column", _COLUMN_GROUPS):
+            repeat = _count(element, "number-columns-repeated")
+            hidden = element.get(f"{_TABLE}visibility") in ("collapse", "filter")
+            style = element.get(f"{_TABLE}default-cell-style-name")
+            self.columns.append((column, column + repeat - 1, hidden, style))
+            column += repeat
+
+    def _column(self, column: int) -> tuple[bool, str | None]:
+        for first, last, hidden, style in self.columns:
+            if first <= column <= last:
+                return hidden, style
+        return False, None
+
+    def _read_row(self, element: Any, row: int, repeat: int) -> None:
+        hidden = element.get(f"{_TABLE}visibility") in ("collapse", "filter")
+        row_style = element.get(f"{_TABLE}default-cell-style-name")
+        column = 1
+        for cell in element:
+            if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+                continue
+            across = _count(cell, "number-columns-repeated")
+            rows_spanned = _count(cell, "number-rows-spanned")
+            columns_spanned = _count(cell, "number-columns-spanned")
+            spans = rows_spanned * columns_spanned > 1
+            content = None
+            if len(cell) or spans or cell.get(f"{_OFFICE}value-type") or cell.get(f"{_TABLE}formula"):
+                style = cell.get(f"{_TABLE}style-name") or row_style or self._column(column)[1]
+                content = self._content(cell, self.styles.number_format(style))
+            if content is not None and (spans or content[2] != "blank" or content[5] is not None):
+                for down in range(repeat):
+                    for right in range(across):
+                        self._put(row + down, column + right, content, hidden, rows_spanned, columns_spanned)
+            column += across
+
+    def _put(self, row: int, column: int, content: _Content, hidden: bool, rows: int, columns: int) -> None:
+        text, value, kind, formula, number_format, note, marks = content
+        for r in range(row, row + rows):
+            for c in range(column, column + columns):
+                if (r, c) in self.out and self.out[r, c].spread:
+                    continue  # text left under a merged area is not seen by its owner; the area's own content is
+                where = Where(self.name, f"{column_letters(c)}{r}")
+                self.out[r, c] = Cell(
+                    r,
+                    c,
+                    text,
+                    value,
+                    where,
+                    kind,
+                    (row, column),
+                    (r, c) != (row, column),
+                    hidden or self._column(c)[0],
+                    formula,
+                    number_format,
+                    note,
+                    marks,
+                )
+
+    def _content(self, cell: Any, number_format: str | None) -> _Content:
+        text, marks, note = self._words(cell)
+        formula = cell.get(f"{_TABLE}formula")
+        if formula is not None:
+            formula = "=" + formula.partition(":=")[2] if ":=" in formula else formula
+        kind = cell.get(f"{_OFFICE}value-type")
+        if cell.get(f"{_CALC}value-type") == "error" or (formula is not None and _ERROR.match(text)):
+            return text, text, "error", formula, number_format, note, None
+        if kind in ("float", "currency", "percentage"):
+            number = _number(cell.get(f"{_OFFICE}value"))
+            return text or plain_number(number), number, "number", formula, number_format, note, marks
+        if kind == "date":
+            iso = cell.get(f"{_OFFICE}date-value", "").removesuffix("T00:00:00")
+            return text or iso, iso, "date", formula, number_format, note, marks
+        if kind == "time":
+            return text, cell.get(f"{_OFFICE}time-value", ""), "date", formula, number_format, note, marks
+        if kind == "boolean":
+            truth = cell.get(f"{_OFFICE}boolean-value") == "true"
+            return text or ("TRUE" if truth else "FALSE"), truth, "bool", formula, number_format, note, marks
+        if kind == "string" or text:
+            stored = cell.get(f"{_OFFICE}string-value")
+            words = text or (stored or "")
+            if words == "" and formula is None:
+                return "", None, "blank", None, number_format, note, None
+            return words, words, "text", formula, number_format, note, marks
+        if formula is not None:
+            return formula, None, "formula", formula, number_format, note, None
+        return "", None, "blank", None, number_format, note, None
+
+    def _words(self, cell: Any) -> tuple[str, str | None, str | None]:
+        """Text, raised text and annotation of a cell; paragraphs are lines."""
+        lines: list[str] = []
+        raised: list[str] = []
+        note: str | None = None
+        for child in cell:
+            if child.tag == f"{_TEXT}p":
+                plain: list[str] = []
+                self._collect(child, plain, raised, False)
+                lines.append("".join(plain))
+            elif child.tag == f"{_OFFICE}annotation":
+                note = "\n".join("".join(p.itertext()) for p in child.iter(f"{_TEXT}p")) or None
+        text = "\n".join(lines)
+        if not text.strip() and raised:
+            return "".join(raised), None, note
+        return text, "".join(raised).strip() or None, note
+
+    def _collect(self, element: Any, plain: list[str], raised: list[str], up: bool) -> None:
+        target = raised if up else plain
+        if element.text:
+            target.append(element.text)
+        for child in element:
+            if child.tag == f"{_TEXT}s":
+                target.append(" " * min(_number_of_spaces(child), 1000))
+            elif child.tag == f"{_TEXT}tab":
+                target.append("\t")
+            elif child.tag == f"{_TEXT}line-break":
+                target.append("\n")
+            elif child.tag == f"{_OFFICE}annotation":
+                pass
+            elif isinstance(child.tag, str):
+                self._collect(child, plain, raised, up or child.get(f"{_TEXT}style-name") in self.styles.raised)
+            if child.tail:
+                target.append(child.tail)
+
+
+_Content = tuple[str, Scalar, CellKind, str | None, str | None, str | None, str | None]
+
+
+def _walk(parent: Any, wanted: str, groups: set[str]) -> Iterator[Any]:
+    """Rows or columns of a table in order, through header and outline groups, not into nested tables."""
+    for child in parent:
+        if child.tag == wanted:
+            yield child
+        elif child.tag in groups:
+            yield from _walk(child, wanted, groups)
+
+
+def _count(element: Any, name: str) -> int:
+    value = element.get(f"{_TABLE}{name}")
+    return max(int(value), 1) if value is not None and value.isdigit() else 1
+
+
+def _number_of_spaces(element: Any) -> int:
+    value = element.get(f"{_TEXT}c", "1")
+    return int(value) if value.isdigit() and len(value) < 6 else 1
+
+
+def _number(text: str | None) -> int | float:
+    try:
+        value = float(text or "")
+    except ValueError as error:
+        raise ReadError("read.malformed", format="ods", detail=f"number {text!r}") from error
+    return int(value) if value == int(value) and abs(value) < 2**53 else value

@@ -1,0 +1,446 @@
+"""PDF by pdfplumber: ruled tables, each cell with its page and box; raised small type set apart as marks.
+
+An unruled table is read only if the form gives its vertical lines (`lines_x`); a scanned page is refused, never
+recognised by guessing.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from typing import Any
+
+from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.reading.formats.common import MAX_TABLES, Gate
+from pipelines.reading.formats.pdf_parallel import both
+
+MAX_PAGES = 500
+MAX_STREAM = 200 * 1024 * 1024
+MAX_RATIO = 200
+_TAIL = 1024
+"""Bytes at the end in which readers of PDF look for its mark, `%%EOF`."""
+RATIO_FROM = 20 * 1024 * 1024
+SNAP = 3.0
+"""Points within which two rules are one line (pdfplumber's own tolerance for snapping and joining)."""
+TITLE_REACH = 72.0
+"""Points above a table in which its title is looked for: an inch holds three or four lines."""
+SMALL = 0.82
+"""A letter is small type below this share of the cell's ordinary size; word processors raise marks at 58 to 65 %."""
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.pdf.scanned": (
+        "The PDF holds pictures of pages and no text (a scan or photograph).",
+        "Send the file from which it was printed (workbook or document), or a PDF exported from it.",
+    ),
+    "read.pdf.page_is_picture": (
+        "Page {page} is a picture without text and was not read.",
+        "If it holds figures of the return, send them as text or in a workbook.",
+    ),
+    "read.pdf.too_many_pages": (
+        "The PDF has more than {limit} pages.",
+        "Send only the pages that hold the tables of the return.",
+    ),
+    "read.pdf.no_table": (
+        "The PDF holds text but no table drawn with lines.",
+        "Send the workbook or document behind it, or export the PDF with visible cell borders. If that cannot be done, "
+        "ask the secretariat to declare where the columns of this form stand.",
+    ),
+    "read.pdf.bomb": (
+        "A part of the PDF unpacks to over {megabytes} MB.",
+        "Export the PDF again from the program that made it.",
+    ),
+    "read.pdf.extraction_forbidden": (
+        "The PDF forbids copying of its text; it was read all the same, since its sender gave it to be read.",
+        "Nothing to do.",
+    ),
+}
+
+_STREAM = re.compile(rb"stream\r?\n")
+_EXTRACT_BIT = 1 << 4
+_Box = tuple[float, float, float, float]
+_Char = dict[str, Any]
+
+
+def looks_like(head: bytes, data: bytes) -> bool:
+    """PDF viewers accept the signature anywhere in the first kilobyte."""
+    return b"%PDF-" in head[:1024]
+
+
+def read(
+    data: bytes,
+    *,
+    encodings: tuple[str, ...] = (),
+    lines_x: Sequence[float] = (),
+    pages: Sequence[int] = (),
+) -> Grid:
+    """One table for each ruled table of each page, named `page P table N`.
+
+    `lines_x` gives the x positions (points from the left) of the column borders of an unruled table, rows are then
+    the lines of text; `pages` (from 1) limits reading. `encodings` has no meaning here.
+    Raises ReadError: read.encrypted, read.malformed, read.pdf.*, read.too_many_cells, read.too_many_tables.
+    """
+    import pdfplumber
+    from pdfplumber.utils.exceptions import PdfminerException
+
+    guard_streams(data)
+    try:
+        document = pdfplumber.open(io.BytesIO(data))
+    except PdfminerException as error:
+        if "Password" in repr(error):
+            raise ReadError("read.encrypted") from error
+        raise _broken(data) from error
+    except (ReadError, MemoryError):
+        raise
+    except Exception as error:  # pdfminer lets struct, zlib, type and assertion errors through
+        raise _broken(data) from error
+    try:
+        with document:  # closing it looks at its pages once more, and may fail on them
+            return _Reading(document, lines_x, pages).grid()
+    except (ReadError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise _broken(data) from error
+
+
+def _count_pages(document: Any) -> int:
+    """Return the number of pages, refused above the limit before any of them is built."""
+    from pdfminer.pdfpage import PDFPage
+
+    count = sum(1 for _ in islice(PDFPage.create_pages(document), MAX_PAGES + 1))
+    if count > MAX_PAGES:
+        raise ReadError("read.pdf.too_many_pages", limit=MAX_PAGES)
+    return count
+
+
+def guard_streams(data: bytes) -> None:
+    """Inflate every packed stream, count, keep nothing: refuse `read.pdf.bomb` before a PDF library unpacks it."""
+    total = 0
+    for match in _STREAM.finditer(data):
+        start = match.end()
+        if data[start : start + 1] not in (b"x", b"h", b"8", b"H", b"X"):
+            continue
+        engine = zlib.decompressobj()
+        size, position = 0, start
+        rest = b""
+        try:
+            while not engine.eof:
+                feed = rest or data[position : position + 16_384]
+                if not feed:
+                    break
+                if not rest:
+                    position += len(feed)
+                size += len(engine.decompress(feed, 1 << 20))
+                rest = engine.unconsumed_tail
+                packed = position - start
+                if size > MAX_STREAM or (size > RATIO_FROM and size > MAX_RATIO * packed):
+                    raise ReadError("read.pdf.bomb", megabytes=size // (1024 * 1024))
+        except zlib.error:
+            pass  # not a packed stream after all, or a damaged one: the PDF library decides what it makes of it
+        total += size
+        if total > 2 * MAX_STREAM:
+            raise ReadError("read.pdf.bomb", megabytes=total // (1024 * 1024))
+
+
+def _broken(data: bytes) -> ReadError:
+    """The words of libraries on a broken PDF (`Unexpected EOF`) say nothing to its sender."""
+    whole = b"%%EOF" in data[-_TAIL:]
+    return ReadError(
+        "read.malformed", format="PDF", detail="its structure is broken" if whole else "its end is missing"
+    )
+
+
+_HALVED_FROM = 12
+"""Pages from which it pays to read them in two processes: a page of figures takes some 60 ms, a fork a few."""
+
+
+@dataclass
+class _Part:
+    """What some pages of a document hold, in their order."""
+
+    letters: int = 0
+    pictures: int = 0
+    filled: int = 0
+    tables: list[Table] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    outside: list[tuple[Where, str]] = field(default_factory=list)
+
+
+class _Reading:
+    """One pass over the pages of an open document."""
+
+    def __init__(self, document: Any, lines_x: Sequence[float], pages: Sequence[int]) -> None:
+        self.document = document
+        self.lines_x = sorted(lines_x)
+        self.wanted = frozenset(pages)
+        self.gate = Gate()
+        self.part = _Part()
+
+    def grid(self) -> Grid:
+        count = _count_pages(self.document.doc)
+        if count == 0:
+            raise ReadError("read.malformed", format="pdf", detail="no pages")
+        pages = [page for page in self.document.pages if not self.wanted or page.page_number in self.wanted]
+        parts = [self._pages(pages)] if len(pages) < _HALVED_FROM else self._halves(pages)
+        letters, pictures = sum(part.letters for part in parts), sum(part.pictures for part in parts)
+        tables = tuple(table for part in parts for table in part.tables)
+        remarks = [remark for part in parts for remark in part.remarks]
+        if letters == 0:
+            raise ReadError("read.pdf.scanned" if pictures else "read.pdf.no_table")
+        if not tables:
+            raise ReadError("read.pdf.no_table")
+        if self._forbids_copying():
+            remarks.append(Remark("read.pdf.extraction_forbidden", Where()))
+        outside = tuple(line for part in parts for line in part.outside)
+        return Grid("pdf", tables, self._properties(count), tuple(remarks), outside)
+
+    def _halves(self, pages: Sequence[Any]) -> list[_Part]:
+        """Both halves of the pages at once; together they may hold what one pass may."""
+        middle = (len(pages) + 1) // 2
+        other = _Reading(self.document, self.lines_x, ())
+        parts = list(both(lambda: self._pages(pages[:middle]), lambda: other._pages(pages[middle:])))
+        where = Where(page=pages[middle].page_number)
+        Gate().fill(where, sum(part.filled for part in parts))
+        if sum(len(part.tables) for part in parts) > MAX_TABLES:
+            raise ReadError("read.too_many_tables", where, limit=MAX_TABLES)
+        return parts
+
+    def _pages(self, pages: Sequence[Any]) -> _Part:
+        for page in pages:
+            chars = page.chars
+            self.part.letters += len(chars)
+            if not chars and page.images:
+                self.part.pictures += 1
+                number = page.page_number
+                self.part.remarks.append(Remark("read.pdf.page_is_picture", Where(page=number), {"page": number}))
+            elif chars:
+                self._page(page)
+            page.close()  # otherwise every page's objects stay in memory: 1,054 MB instead of 67 MB over 110 pages
+        self.part.filled = self.gate.filled
+        return self.part
+
+    def _properties(self, count: int) -> dict[str, Scalar]:
+        properties: dict[str, Scalar] = {"pages": count}
+        for key in ("Title", "Producer", "Creator"):
+            value = self.document.metadata.get(key)
+            if isinstance(value, str) and value:
+                properties[key.lower()] = value
+        return properties
+
+    def _forbids_copying(self) -> bool:
+        return bool(getattr(self.document.doc, "encryption", None)) and not self.document.doc.is_extractable
+
+    def _page(self, page: Any) -> None:
+        chars = [char for char in page.chars if char["text"].strip() or char["text"] == " "]
+        if self.lines_x:
+            found = [(_unruled(page, chars, self.lines_x), None)]
+        else:
+            found = [(table.cells, table.bbox) for table in page.find_tables()]
+        found = [item for item in found if item[0]]
+        found.sort(key=lambda item: (min(box[1] for box in item[0]), min(box[0] for box in item[0])))
+        self._outside(page.page_number, chars, [_around(boxes) for boxes, _ in found])
+        floor = 0.0
+        for number, (boxes, _) in enumerate(found, start=1):
+            if len(self.part.tables) >= MAX_TABLES:
+                raise ReadError("read.too_many_tables", Where(page=page.page_number), limit=MAX_TABLES)
+            cells = self._cells(page.page_number, boxes, chars)
+            top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
+            title = _title(chars, floor, top)
+            floor = bottom
+            name = f"page {page.page_number} table {number}"
+            self.part.tables.append(Table(name, tuple(cells), title, False, page.page_number))
+
+    def _outside(self, page: int, chars: Sequence[_Char], tables: Sequence[_Box]) -> None:
+        """The lines of a page that stand in no table."""
+        free = [c for c in chars if not any(_centre_in(c, table) for table in tables)]
+        lines = _words(free)[0].splitlines()
+        self.part.outside += [(Where(page=page), line) for line in lines if line.strip()]
+
+    def _cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[_Char]) -> list[Cell]:
+        lefts = _edges([box[0] for box in boxes])
+        tops = _edges([box[1] for box in boxes])
+        spans: list[tuple[int, int, int, int, _Box]] = []
+        owner: dict[tuple[int, int], int] = {}
+        for box in boxes:
+            row, column = _index(tops, box[1]), _index(lefts, box[0])
+            last_row = max(row, _index(tops, box[3] - 2 * SNAP))
+            last_column = max(column, _index(lefts, box[2] - 2 * SNAP))
+            spans.append((row, column, last_row, last_column, box))
+            for r in range(row, last_row + 1):
+                for c in range(column, last_column + 1):
+                    owner.setdefault((r, c), len(spans) - 1)
+        letters: list[list[_Char]] = [[] for _ in spans]
+        for char in chars:
+            x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+            at = owner.get((_index(tops, y), _index(lefts, x)))
+            if at is not None and _inside(x, y, spans[at][4]):
+                letters[at].append(char)
+        contents = [_words(found) for found in letters]
+        out = []
+        for (r, c), at in sorted(owner.items()):
+            row, column, _, _, box = spans[at]
+            text, marks = contents[at]
+            where = Where(page=page, box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)))
+            if text:
+                self.gate.fill(where)
+            value = text or None
+            spread = (r, c) != (row, column)
+            out.append(
+                Cell(
+                    row=r + 1,
+                    column=c + 1,
+                    text=text,
+                    value=value,
+                    where=where,
+                    kind="text" if text else "blank",
+                    anchor=(row + 1, column + 1),
+                    spread=spread,
+                    marks=marks,
+                )
+            )
+        return out
+
+
+def _edges(values: list[float]) -> list[float]:
+    """Positions of lines, those within `SNAP` taken as one."""
+    edges: list[float] = []
+    for value in sorted(values):
+        if not edges or value - edges[-1] > SNAP:
+            edges.append(value)
+    return edges
+
+
+def _index(edges: list[float], value: float) -> int:
+    """The number (from 0) of the strip between two edges that holds a position; a line belongs to what follows it."""
+    return max(bisect_right(edges, value + 0.01) - 1, 0)
+
+
+def _inside(x: float, y: float, box: _Box) -> bool:
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def _words(chars: list[_Char]) -> tuple[str, str | None]:
+    """The text of a cell, lines kept, and its raised small type as marks.
+
+    `42` with a raised `1)` would otherwise read `421)`: only the size and the height of the letters tell them apart.
+    """
+    if not chars:
+        return "", None
+    plain, raised = _split_raised(chars)
+    text = _extract(plain)
+    return text, (_extract(raised).replace("\n", " ") or None) if raised else None
+
+
+def _extract(chars: list[_Char]) -> str:
+    from pdfplumber.utils.text import extract_text
+
+    chars = _without_overprinted_blanks(chars)
+    if not chars:
+        return ""
+    upright = sum(1 for char in chars if char.get("upright", True))
+    if upright * 2 < len(chars):
+        # Headings turned by 90 degrees: lines run upwards (or downwards), which the text matrix tells.
+        upwards = sum(1 for char in chars if char.get("matrix", (0, 0, 0, 0))[1] > 0) * 2 >= len(chars)
+        char_dir, line_dir = ("btt", "ltr") if upwards else ("ttb", "rtl")
+        words = extract_text(
+            chars, line_dir_rotated=line_dir, char_dir_rotated=char_dir, line_dir_render="ttb", char_dir_render="ltr"
+        )
+    else:
+        words = extract_text(chars, x_tolerance=_gap(chars), y_tolerance=3)
+    return str(words).replace("\r", "").strip()
+
+
+def _without_overprinted_blanks(chars: list[_Char]) -> list[_Char]:
+    """Drop blanks that lie under a letter.
+
+    A register of 16 pages was seen to print each date over a row of blanks, so that its digits read `0 3 / 2 5`.
+    """
+    seen = [char for char in chars if char["text"] != " "]
+    if len(seen) == len(chars):
+        return chars
+    seen.sort(key=lambda char: float(char["x0"]))
+    starts = [float(char["x0"]) for char in seen]
+    widest = max((float(char["x1"]) - float(char["x0"]) for char in seen), default=0.0)
+
+    def is_under(blank: _Char) -> bool:
+        middle, height = (blank["x0"] + blank["x1"]) / 2, (blank["top"] + blank["bottom"]) / 2
+        for at in range(bisect_right(starts, middle) - 1, -1, -1):
+            if starts[at] < middle - widest:
+                return False
+            if seen[at]["x1"] > middle and seen[at]["top"] < height < seen[at]["bottom"]:
+                return True
+        return False
+
+    return [char for char in chars if char["text"] != " " or not is_under(char)]
+
+
+def _gap(chars: list[_Char]) -> float:
+    """The gap (points) that separates words: a fifth of the type size, never under a point and a half."""
+    return max(1.5, 0.2 * max(float(char["size"]) for char in chars))
+
+
+def _split_raised(chars: list[_Char]) -> tuple[list[_Char], list[_Char]]:
+    sizes = Counter(round(char["size"], 1) for char in chars if char["text"].strip())
+    if len(sizes) < 2:
+        return chars, []
+    largest = max(sizes)
+    ordinary = max((size for size in sizes if size >= SMALL * largest), key=lambda size: sizes[size])
+    plain = [char for char in chars if char["size"] >= SMALL * ordinary]
+    raised: list[_Char] = []
+    for char in chars:
+        if char["size"] >= SMALL * ordinary:
+            continue
+        (raised if _is_raised(char, plain) else plain).append(char)
+    if not any(char["text"].strip() for char in raised):
+        return chars, []
+    return plain, raised
+
+
+def _is_raised(char: _Char, plain: list[_Char]) -> bool:
+    """Small type beside larger type of the same line, with its foot above the foot of that line."""
+    for other in plain:
+        overlaps = other["top"] < char["bottom"] and char["top"] < other["bottom"]
+        if overlaps and other["bottom"] - char["bottom"] > 0.12 * other["size"]:
+            return True
+    return False
+
+
+def _around(boxes: Sequence[_Box]) -> _Box:
+    """The area of a table."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _centre_in(char: _Char, area: _Box) -> bool:
+    x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+    return bool(area[0] <= x <= area[2] and area[1] <= y <= area[3])
+
+
+def _title(chars: Sequence[_Char], floor: float, top: float) -> str | None:
+    """The lines just above a table, at most an inch up and not above the table before."""
+    above = [c for c in chars if max(floor, top - TITLE_REACH) <= c["top"] and c["bottom"] <= top + 1]
+    return _words(above)[0] or None
+
+
+def _unruled(page: Any, chars: Sequence[_Char], lines_x: list[float]) -> list[_Box]:
+    """Boxes of a table without rules: columns between the given positions, a row for every line of text."""
+    inner = [c for c in chars if c["text"].strip() and lines_x[0] <= (c["x0"] + c["x1"]) / 2 <= lines_x[-1]]
+    if not inner or len(lines_x) < 2:
+        return []
+    ordinary = Counter(round(c["size"], 1) for c in inner).most_common(1)[0][0]
+    lines: list[list[float]] = []
+    for char in sorted((c for c in inner if c["size"] >= SMALL * ordinary), key=lambda c: c["bottom"]):
+        if lines and char["bottom"] - lines[-1][1] <= 0.4 * ordinary:
+            lines[-1][0] = min(lines[-1][0], char["top"])
+            lines[-1][1] = max(lines[-1][1], char["bottom"])
+        else:
+            lines.append([char["top"], char["bottom"]])
+    borders = [lines[0][0] - 1]
+    borders += [(upper[1] + lower[0]) / 2 for upper, lower in pairwise(lines)]
+    borders.append(lines[-1][1] + 1)
+    return [(left, top, right, bottom) for top, bottom in pairwise(borders) for left, right in pairwise(lines_x)]

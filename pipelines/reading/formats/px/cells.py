@@ -1,0 +1,193 @@
+"""The DATA part of a PX file: numbers and signs, with the line of each.
+
+Cells may be divided by spaces, tabs, commas and semicolons, mixed at will (specification, section 3.2.2), so a comma is
+never a decimal sign here.  Signs are `-` and one to seven dots, in quotation marks or bare.  With KEYS each row
+begins with the codes or values of its stub variables, and rows of zeros are left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from math import prod
+
+from pipelines.model.content import ReadError, Scalar, Where
+from pipelines.reading.formats.common import MAX_CELLS
+from pipelines.reading.formats.px.structure import Layout
+from pipelines.reading.formats.px.timeval import RULES as TIMEVAL_RULES
+
+RULES: dict[str, tuple[str, str]] = {
+    **TIMEVAL_RULES,
+    "read.px.cell": (
+        "{seen} in DATA is neither a number nor a sign of the PX format (-, ., .. to ......).",
+        "Write numbers with a point as decimal sign, and signs in quotation marks.",
+    ),
+    "read.px.count": (
+        "DATA holds {seen} cells, but the variables make {expected}.",
+        "Check that no row or column is missing, that VALUES lists every one, and that no decimal comma is used "
+        "(a comma divides cells).",
+    ),
+    "read.px.key": (
+        "The row begins with {seen}, which is not among the {kind} of {variable}.",
+        "Write it exactly as in {kind}.",
+    ),
+    "read.px.repeated_row": (
+        "The row {seen} stands in DATA twice.",
+        "Remove one of the two.",
+    ),
+    "read.px.row_count": (
+        "The row {seen} has {found} cells; it must have {expected}.",
+        "Complete the row, or correct VALUES of the heading variables.",
+    ),
+}
+
+Stored = int | float | str
+"""A number, or a sign as written without its quotation marks."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,300}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}\.?[0-9]{0,300}|\.[0-9]{1,300})(?:[eE][+-]?[0-9]{1,3})?")
+_SIGN = re.compile(r"\"(-|\.{1,7})\"|(-|\.{1,7})")
+_TOKEN = re.compile(r"\"[^\"]*\"?|[^\s,;\"]+")
+_DIVIDERS = str.maketrans(",;\t", "   ")
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """`values` in file order; cell i stands on the line of the last entry of `starts` that is not above i.
+
+    `rows` are the numbers of the stub rows that are in the file, or None where all are.
+    """
+
+    values: list[Stored]
+    starts: list[int]
+    lines: list[int]
+    rows: list[int] | None = None
+
+    def line(self, cell: int) -> int:
+        return self.lines[bisect_right(self.starts, cell) - 1]
+
+
+class _BadCellError(ValueError):
+    """A token that is no cell."""
+
+
+class _Memo(dict[str, Stored]):
+    """Small counts repeat, so a table of what was seen is quicker than reading each anew."""
+
+    def __missing__(self, token: str) -> Stored:
+        value = _value(token)
+        self[token] = value
+        return value
+
+
+def _value(token: str) -> Stored:
+    if _INTEGER.fullmatch(token):
+        return int(token)
+    sign = _SIGN.fullmatch(token)
+    if sign:
+        return sign[1] or sign[2]
+    if _NUMBER.fullmatch(token):
+        number = float(token)
+        if math.isfinite(number):
+            return number
+    raise _BadCellError(token)
+
+
+def parse(text: str, start: int, layout: Layout) -> Cells:
+    """All cells after `DATA=` at offset `start`. Raises ReadError with the line in DATA."""
+    first_line = text.count("\n", 0, start) + 1
+    if layout.keys is None and layout.cells > MAX_CELLS:
+        raise ReadError("read.too_many_cells", Where(line=first_line, keyword="DATA"), limit=MAX_CELLS)
+    body = text[start:].rstrip("; \t\n\x00\x1a")
+    return _keyed(body, first_line, layout) if layout.keys is not None else _dense(body, first_line, layout)
+
+
+def _dense(body: str, first_line: int, layout: Layout) -> Cells:
+    memo = _Memo()
+    values: list[Stored] = []
+    starts: list[int] = []
+    lines: list[int] = []
+    for number, row in enumerate(body.split("\n"), first_line):
+        tokens = row.translate(_DIVIDERS).split()
+        if not tokens:
+            continue
+        starts.append(len(values))
+        lines.append(number)
+        try:
+            values += map(memo.__getitem__, tokens)
+        except _BadCellError:
+            # signs written without a divider ('".."".."') still read one by one
+            del values[starts[-1] :]
+            values += _one_by_one(row, number, memo)
+        _check_count(values, number)
+    if len(values) != layout.cells:
+        last = lines[-1] if lines else first_line
+        raise ReadError("read.px.count", Where(line=last, keyword="DATA"), seen=len(values), expected=layout.cells)
+    return Cells(values, starts, lines)
+
+
+def _check_count(values: list[Stored], line: int) -> None:
+    if len(values) > MAX_CELLS:
+        raise ReadError("read.too_many_cells", Where(line=line, keyword="DATA"), limit=MAX_CELLS)
+
+
+def _one_by_one(row: str, line: int, memo: _Memo) -> list[Stored]:
+    try:
+        return [memo[token] for token in _TOKEN.findall(row)]
+    except _BadCellError as bad:
+        raise ReadError("read.px.cell", Where(line=line, keyword="DATA"), seen=str(bad)[:40]) from bad
+
+
+def _keyed(body: str, first_line: int, layout: Layout) -> Cells:
+    """Rows with keys. A row may run over several lines; it ends where its cells are complete."""
+    assert layout.keys is not None
+    stub, width = layout.stub, layout.row_width
+    strides = [prod(layout.sizes[i + 1 : stub]) for i in range(stub)]
+    memo = _Memo()
+    values: list[Stored] = []
+    starts: list[int] = []
+    lines: list[int] = []
+    rows: dict[int, None] = {}
+    tokens = [
+        (token, number) for number, row in enumerate(body.split("\n"), first_line) for token in _TOKEN.findall(row)
+    ]
+    at = 0
+    while at < len(tokens):
+        line = tokens[at][1]
+        keys = [token.strip('"') for token, _ in tokens[at : at + stub]]
+        row = 0
+        for i, key in enumerate(keys):
+            variable = layout.variables[i]
+            place = variable.index(key, code_first=layout.keys[i] == "CODES")
+            if place is None:
+                params = {"seen": key[:80], "kind": layout.keys[i], "variable": variable.name}
+                raise ReadError("read.px.key", Where(line=line, keyword="DATA"), **params)
+            row += place * strides[i]
+        seen = ", ".join(keys)[:80]
+        if row in rows:
+            raise ReadError("read.px.repeated_row", Where(line=line, keyword="DATA"), seen=seen)
+        rows[row] = None
+        at += stub
+        here = tokens[at : at + width]
+        before = 0
+        try:
+            for token, number in here:
+                if number != before:
+                    starts.append(len(values))
+                    lines.append(number)
+                    before = number
+                values.append(memo[token])
+        except _BadCellError as bad:
+            found = len(values) - (len(rows) - 1) * width
+            if str(bad).startswith('"'):  # the next row's key, so this row is short
+                params_: dict[str, Scalar] = {"seen": seen, "found": found, "expected": width}
+                raise ReadError("read.px.row_count", Where(line=line, keyword="DATA"), **params_) from bad
+            raise ReadError("read.px.cell", Where(line=before, keyword="DATA"), seen=str(bad)[:40]) from bad
+        if len(here) < width:
+            params_ = {"seen": seen, "found": len(here), "expected": width}
+            raise ReadError("read.px.row_count", Where(line=line, keyword="DATA"), **params_)
+        at += width
+        _check_count(values, line)
+    return Cells(values, starts, lines, list(rows))

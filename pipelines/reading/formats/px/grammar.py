@@ -1,0 +1,198 @@
+"""The one line of grammar of a PX file: `KEYWORD[language]("sub-key","sub-key")=value,value;`.
+
+Texts stand in quotation marks and cannot hold one; adjacent texts are one text; `;`, `=`, `)` and `DATA=` inside
+quotation marks mean nothing. Bare values (YES, 0, TLIST(A1)) run to the next comma or semicolon. What they mean is in
+`structure` and `notes`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from pipelines.model.content import ReadError, Where
+from pipelines.reading.formats.common import MAX_CELLS
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.px.keyword": (
+        "Line {line} should begin a keyword such as TITLE= or VALUES(…)=, but reads: {seen}",
+        "Correct the line. Keywords are written with letters, digits and hyphens; each ends with a semicolon.",
+    ),
+    "read.px.unclosed_quote": (
+        "The text after {keyword} is broken by a quotation mark: one is missing, or one stands inside the text "
+        "near: {seen}",
+        "Put each text in one pair of quotation marks and remove quotation marks inside it.",
+    ),
+    "read.px.subkey": (
+        "What stands in parentheses after {keyword} cannot be read near: {seen}",
+        'Write texts in quotation marks, separated by commas, and close the parenthesis: {keyword}("…","…")=.',
+    ),
+    "read.px.unended": (
+        "The value of {keyword} does not end with a semicolon.",
+        "End it with a semicolon. If the end of the file is missing, save the file again.",
+    ),
+    "read.px.too_many_keywords": (
+        "The file holds more than {limit} keywords.",
+        "Send the table without notes on single cells, or as a workbook.",
+    ),
+    "read.px.repeated": (
+        "{keyword} stands in the file twice; the first time on line {first}.",
+        "Remove one of the two.",
+    ),
+}
+
+_KEYWORD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(?:\[\s*\"?([A-Za-z][A-Za-z0-9_-]*)\"?\s*\])?\s*([(=])")
+_SUBKEY = re.compile(r"\s*(?:\"([^\"]*)\"|([^\",()=;\s][^\",()=;]{0,200}?))\s*([,)])")
+_EQUALS = re.compile(r"\s*=")
+_TEXTS = r"(?:\"[^\"]*\"\s*)+"
+_ITEM = re.compile(
+    rf"\s*(?:(TLIST\s*\([^\"();]*(?:,\s*\"[^\"]*\"\s*-\s*\"[^\"]*\"\s*)?\))|({_TEXTS}(?::\s*{_TEXTS})*)|([^\",;]*))\s*"
+)
+_SPACE = re.compile(r"\s*")
+_TEXT = re.compile(r"\"([^\"]*)\"")
+
+MAX_STATEMENTS = 20_000
+"""Keywords of a file. Those of offices have some dozens, and one more for each note on a cell."""
+
+SINGLE = frozenset({"STUB", "HEADING", "VALUES", "CODES", "TIMEVAL", "CONTVARIABLE", "KEYS"})
+"""Keywords that say what the cells are, so that two of them would contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One keyword with what it says. `values` are joined texts or bare words; `line` is where the keyword stands."""
+
+    keyword: str
+    language: str | None
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    line: int
+
+    @property
+    def where(self) -> Where:
+        return Where(line=self.line, keyword=self.name)
+
+    @property
+    def name(self) -> str:
+        """The keyword with its language and sub-keys, as it is written in the file."""
+        language = f"[{self.language}]" if self.language else ""
+        keys = "({})".format(",".join(f'"{k}"' for k in self.keys)) if self.keys else ""
+        return f"{self.keyword}{language}{keys}"
+
+    @property
+    def text(self) -> str:
+        """All values as one text."""
+        return ", ".join(self.values)
+
+
+@dataclass(slots=True)
+class Header:
+    """All statements before DATA, in file order, and by keyword."""
+
+    statements: list[Statement] = field(default_factory=list)
+    data_line: int = 0
+    by_keyword: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
+    first: dict[tuple[str, tuple[str, ...], str | None], Statement] = field(default_factory=dict)
+
+    def add(self, statement: Statement) -> None:
+        place = (statement.keyword, statement.keys, statement.language)
+        before = self.first.setdefault(place, statement)
+        if before is not statement and statement.keyword in SINGLE:
+            raise ReadError("read.px.repeated", statement.where, keyword=statement.name, first=before.line)
+        self.statements.append(statement)
+        self.by_keyword[statement.keyword].append(statement)
+
+    def all(self, keyword: str) -> list[Statement]:
+        """Every statement of a keyword, whatever its language and sub-keys."""
+        return self.by_keyword.get(keyword, [])
+
+    def find(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> Statement | None:
+        """The first statement of a keyword with exactly this language and these sub-keys."""
+        return self.first.get((keyword, keys, language))
+
+
+def parse(text: str) -> tuple[Header, int]:
+    """All statements, and the offset of the first character after `DATA=`.
+
+    Raises ReadError where the grammar breaks, at the line of the keyword; `read.px.mandatory_keyword` without DATA.
+    """
+    header = Header()
+    at, line = 0, 1
+    end = len(text.rstrip(" \t\n\x00\x1a"))
+    while at < end:
+        head = _KEYWORD.match(text, at)
+        start = _first_word(text, at)
+        line += text.count("\n", at, start)
+        if head is None:
+            seen = _excerpt(text, start)
+            raise ReadError("read.px.keyword", Where(line=line, keyword=_word(text, start)), line=line, seen=seen)
+        keyword, language = head[1].upper(), head[2]
+        place = Where(line=line, keyword=keyword)
+        at = head.end()
+        keys: list[str] = []
+        if head[3] == "(":
+            at = _subkeys(text, at, keys, place)
+        if keyword == "DATA":
+            header.data_line = line
+            return header, at
+        if len(header.statements) == MAX_STATEMENTS:
+            raise ReadError("read.px.too_many_keywords", place, limit=MAX_STATEMENTS)
+        values, at = _values(text, at, place)
+        header.add(Statement(keyword, language, tuple(keys), tuple(values), line))
+        line += text.count("\n", start, at)
+    last = Where(line=text.count("\n", 0, end) + 1, keyword="DATA")
+    raise ReadError("read.px.mandatory_keyword", last, keyword="DATA")
+
+
+def _subkeys(text: str, at: int, keys: list[str], place: Where) -> int:
+    while True:
+        key = _SUBKEY.match(text, at)
+        if key is None:
+            raise ReadError("read.px.subkey", place, keyword=place.keyword, seen=_excerpt(text, at))
+        keys.append(key[1] if key[1] is not None else key[2])
+        at = key.end()
+        if key[3] == ")":
+            break
+    equals = _EQUALS.match(text, at)
+    if equals is None:
+        raise ReadError("read.px.subkey", place, keyword=place.keyword, seen=_excerpt(text, at))
+    return equals.end()
+
+
+def _values(text: str, at: int, place: Where) -> tuple[list[str], int]:
+    values: list[str] = []
+    while True:
+        item = _ITEM.match(text, at)
+        assert item is not None  # every part of the pattern may be empty
+        bare, texts, word = item[1], item[2], item[3]
+        if texts is not None:
+            # only HIERARCHIES has "parent":"child"; a colon inside a text stays inside
+            values.append(":".join("".join(_TEXT.findall(part)) for part in re.findall(_TEXTS, texts)))
+        else:
+            values.append((bare if bare is not None else word).strip())
+        if len(values) > MAX_CELLS:
+            raise ReadError("read.too_many_cells", place, limit=MAX_CELLS)
+        at = item.end()
+        separator = text[at : at + 1]
+        if separator == "":
+            raise ReadError("read.px.unended", place, keyword=place.keyword)
+        if separator not in ",;":
+            raise ReadError("read.px.unclosed_quote", place, keyword=place.keyword, seen=_excerpt(text, at))
+        at += 1
+        if separator == ";":
+            return values, at
+
+
+def _first_word(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
+
+
+def _excerpt(text: str, at: int) -> str:
+    return text[at : at + 40].split("\n")[0]
+
+
+def _word(text: str, at: int) -> str | None:
+    found = re.compile(r"[^\s=(\[\";,]{1,40}").match(text, at)
+    return found[0] if found else None

@@ -1,0 +1,146 @@
+"""What hangs on single cells of a PX file: notes, marks and attributes, with `*` for every value of a variable.
+
+NOTE and NOTEX speak of the table or a variable, VALUENOTE(X) of one value, CELLNOTE(X), DATANOTECELL and ATTRIBUTES of
+one value or `*` for each variable in the order of STUB and HEADING.  CELLNOTE names values by label, DATANOTECELL and
+ATTRIBUTES by code (specification, 3.3.4, 3.3.8, 3.3.21); the other name is accepted where the first is unknown.
+Only the default language is attached to cells; every language is in `Cube.properties`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from pipelines.model.content import Remark
+from pipelines.reading.formats.px.grammar import Header, Statement
+from pipelines.reading.formats.px.structure import Layout
+
+T = TypeVar("T")
+
+OF_A_CONTENT = (
+    "UNITS",
+    "SOURCE",
+    "REFPERIOD",
+    "BASEPERIOD",
+    "STOCKFA",
+    "CFPRICES",
+    "DAYADJ",
+    "SEASADJ",
+    "LAST-UPDATED",
+)
+"""Keywords that CONTVARIABLE repeats for each of its values. CONTACT is left out: it names persons."""
+
+
+@dataclass(slots=True)
+class Places(Generic[T]):
+    """Things attached to places of the cube, found by the variables they fix, in file order."""
+
+    by_mask: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, T]]]] = field(default_factory=dict)
+    count: int = 0
+
+    def add(self, fixed: dict[int, int], thing: T) -> None:
+        mask = tuple(sorted(fixed))
+        key = tuple(fixed[i] for i in mask)
+        self.by_mask.setdefault(mask, {}).setdefault(key, []).append((self.count, thing))
+        self.count += 1
+
+    def at(self, indices: tuple[int, ...]) -> list[T]:
+        found: list[tuple[int, T]] = []
+        for mask, by_key in self.by_mask.items():
+            hit = by_key.get(tuple(indices[i] for i in mask))
+            if hit:
+                found += hit
+        found.sort(key=lambda pair: pair[0])
+        return [thing for _, thing in found]
+
+
+@dataclass(slots=True)
+class Attached:
+    """Notes and attributes of a cube. `any` is false where no cell has either, which spares asking."""
+
+    notes: Places[str]
+    attributes: Places[dict[str, str]]
+    default_attributes: dict[str, str]
+
+    @property
+    def any(self) -> bool:
+        return bool(self.notes.count or self.attributes.count or self.default_attributes)
+
+    def notes_at(self, indices: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(self.notes.at(indices))
+
+    def attributes_at(self, indices: tuple[int, ...]) -> dict[str, str]:
+        out = dict(self.default_attributes)
+        for found in self.attributes.at(indices):
+            out.update(found)
+        return out
+
+
+def attach(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
+    """All that hangs on cells; a note that names no cell of this table becomes a remark."""
+    notes: Places[str] = Places()
+    attributes: Places[dict[str, str]] = Places()
+    ids = header.find("ATTRIBUTE-ID")
+    names = ids.values if ids else ()
+    defaults: dict[str, str] = {}
+
+    def named(statement: Statement) -> dict[str, str]:
+        numbered = [f"ATTRIBUTE{i}" for i in range(len(names) + 1, len(statement.values) + 1)]
+        return {k: v for k, v in zip([*names, *numbered], statement.values, strict=False) if v}
+
+    for statement in header.statements:
+        if statement.language not in (None, layout.default_language):
+            continue
+        keyword = statement.keyword
+        fixed: dict[int, int] | None
+        if keyword in ("NOTE", "NOTEX"):
+            fixed = {} if not statement.keys or layout.variable(statement.keys[0]) is not None else None
+        elif keyword in ("VALUENOTE", "VALUENOTEX"):
+            fixed = _value_place(statement, layout)
+        elif keyword in ("CELLNOTE", "CELLNOTEX"):
+            fixed = _cell_place(statement, layout, code_first=False)
+        elif keyword == "DATANOTECELL" or (keyword == "ATTRIBUTES" and statement.keys):
+            fixed = _cell_place(statement, layout, code_first=True)
+        elif keyword == "ATTRIBUTES":
+            defaults = named(statement)
+            continue
+        elif keyword in OF_A_CONTENT and statement.keys and layout.contents is not None:
+            place = layout.variables[layout.contents].index(statement.keys[0], code_first=False)
+            fixed = {layout.contents: place} if place is not None else None
+        else:
+            continue
+        if fixed is None:
+            remarks.append(Remark("read.px.note_place", statement.where, {"keyword": statement.name}))
+        elif keyword == "DATANOTECELL":
+            attributes.add(fixed, {"DATANOTECELL": "".join(statement.values)})
+        elif keyword == "ATTRIBUTES":
+            attributes.add(fixed, named(statement))
+        elif keyword in OF_A_CONTENT:
+            attributes.add(fixed, {keyword: statement.text})
+        else:
+            notes.add(fixed, statement.text)
+    return Attached(notes, attributes, defaults)
+
+
+def _value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
+    if len(statement.keys) != 2:
+        return None
+    variable = layout.variable(statement.keys[0])
+    if variable is None:
+        return None
+    place = layout.variables[variable].index(statement.keys[1], code_first=False)
+    return None if place is None else {variable: place}
+
+
+def _cell_place(statement: Statement, layout: Layout, *, code_first: bool) -> dict[int, int] | None:
+    if len(statement.keys) != len(layout.variables):
+        return None
+    fixed: dict[int, int] = {}
+    for i, key in enumerate(statement.keys):
+        if key == "*":
+            continue
+        place = layout.variables[i].index(key, code_first=code_first)
+        if place is None:
+            return None
+        fixed[i] = place
+    return fixed

@@ -1,0 +1,373 @@
+"""XLSX workbooks by openpyxl, in full mode: formula and stored value, merges, hidden rows and columns, notes.
+
+Runs behind `zipguard.inspect`, which has counted cells and merged positions and kept the stored result of each
+formula on the way. So the second load of openpyxl (for stored values) is needed only where a result is of a type that
+the guard cannot tell by itself; the two give the same, which a test compares.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.reading.formats import budget
+from pipelines.reading.formats.common import column_letters, malformed, number_text
+from pipelines.reading.formats.xmlguard import Contents
+from pipelines.reading.formats.zipguard import inspect, repack
+
+if TYPE_CHECKING:
+    from pipelines.reading.formats.xlsx_book import Opened, Plain
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.xlsx.strict": (
+        "The workbook is saved as 'Strict Open XML', which this system does not read.",
+        "Save it as 'Excel Workbook (.xlsx)' and send that.",
+    ),
+    "read.xlsx.binary": (
+        "The workbook is saved in the binary format (.xlsb).",
+        "Save it as 'Excel Workbook (.xlsx)' and send that.",
+    ),
+}
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def looks_like(names: tuple[str, ...]) -> bool:
+    """Whether a container with these part names is a workbook."""
+    return any(name.casefold().startswith("xl/workbook") for name in names)
+
+
+def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+    """All sheets, each a table; `encodings` has no meaning here.
+
+    Raises ReadError: the guard's, read.malformed, read.xlsx.strict, read.xlsx.binary.
+    """
+    contents = contents or inspect(data)
+    budget.earn("xlsx", len(data), contents.unpacked)
+    low = [name.casefold() for name in contents.names]
+    if "xl/workbook.bin" in low:
+        raise ReadError("read.xlsx.binary")
+    if contents.strict:
+        raise ReadError("read.xlsx.strict")
+    opened = _open(data, contents)
+    try:
+        results = _results(opened.book, contents)
+        if results is None:
+            results = _second_load(data, contents)
+        return _grid(opened, results, contents)
+    except ReadError:
+        raise
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
+        raise malformed("xlsx", error) from error
+
+
+def first_rows(data: bytes, count: int) -> bytes | None:
+    """The workbook with no more than so many rows of each sheet; None where nothing is left out, or cannot be.
+
+    All but the rows is as it was. Raises ReadError as the guard does for what has been unpacked; the workbook given is
+    to be read as any other, the guard before it.
+    """
+    from pipelines.reading.formats.xlsx_rows import without_rows
+
+    left_out = False
+
+    def change(name: str, part: bytes) -> bytes | None:
+        nonlocal left_out
+        if not name.casefold().startswith("xl/worksheets/") or not name.casefold().endswith(".xml"):
+            return part
+        cut = without_rows(part, count)
+        left_out = left_out or (cut is not None and len(cut) < len(part))
+        return cut
+
+    changed = repack(data, change)
+    return changed if left_out else None
+
+
+def _open(data: bytes, contents: Contents) -> Opened:
+    from pipelines.reading.formats.xlsx_book import open_book
+
+    with _told_as_malformed():
+        return open_book(data, rich_text=contents.superscripts)
+
+
+@contextmanager
+def _told_as_malformed() -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (ReadError, MemoryError):
+        raise
+    except Exception as error:  # openpyxl lets KeyError, TypeError, ValueError, BadZipFile and others through
+        raise malformed("xlsx", error) from error
+
+
+_Result = tuple[str, Any]
+"""Type as openpyxl names it (`n s b d e`) and value of a formula's stored result."""
+_Results = dict[str, dict[tuple[int, int], _Result]]
+
+
+def _results(book: Any, contents: Contents) -> _Results | None:
+    """Stored results by sheet from what the guard kept; None if that does not do for every one of them."""
+    if not contents.formulas:
+        return {}
+    kinds = {"n": "n", "str": "s", "b": "b", "e": "e"}
+    titles = {sheet.title for sheet in book.worksheets}
+    out: _Results = {}
+    for title, stored in contents.stored.items():
+        if not stored:
+            continue
+        if title not in titles:
+            return None
+        sheet: dict[tuple[int, int], _Result] = {}
+        for position, (kind, text) in stored.items():
+            if kind not in kinds:
+                return None
+            if text or (text == "" and kind == "str"):
+                sheet[position] = (kinds[kind], _typed(kind, text))
+        out[title] = sheet
+    return out
+
+
+def _typed(kind: str, text: str) -> Any:
+    if kind == "n":
+        return float(text) if any(sign in text for sign in ".eE") else int(text)
+    return text not in ("0", "false") if kind == "b" else text
+
+
+def _second_load(data: bytes, contents: Contents) -> _Results:
+    import openpyxl
+
+    with _told_as_malformed():
+        book: Any = openpyxl.load_workbook(
+            io.BytesIO(data), data_only=True, keep_links=False, rich_text=contents.superscripts
+        )
+    return {
+        sheet.title: {
+            position: ("s" if cell.data_type == "str" else cell.data_type, "" if cell._value is None else cell._value)
+            for position, cell in sheet._cells.items()
+            if getattr(cell, "_value", None) is not None or cell.data_type == "str"
+        }
+        for sheet in book.worksheets
+    }
+
+
+def _grid(opened: Opened, results: _Results, contents: Contents) -> Grid:
+    book = opened.book
+    remarks = list(contents.remarks)
+    remarks += [Remark("read.chart_ignored", Where(sheet=c.title), {"name": c.title}) for c in book.chartsheets]
+    tables: list[Table] = []
+    for sheet in book.worksheets:
+        hidden = sheet.sheet_state != "visible"
+        if hidden:
+            remarks.append(Remark("read.hidden_sheet", Where(sheet=sheet.title), {"name": sheet.title}))
+        cells = _cells(sheet, opened.cells[sheet.title], results.get(sheet.title, {}))
+        tables.append(Table(sheet.title, tuple(cells), None, hidden))
+    properties: dict[str, Scalar] = {"date_system": 1904 if book.epoch.year == 1904 else 1900}
+    if book.properties.creator:
+        properties["creator"] = book.properties.creator
+    return Grid("xlsx", tuple(tables), properties, tuple(remarks), tuple(_outside(book)))
+
+
+def _outside(book: Any) -> Iterator[tuple[Where, str]]:
+    """Headers and footers of the printed sheets, and what the properties of the workbook say in words."""
+    for sheet in book.worksheets:
+        for side in ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"):
+            for place in ("left", "center", "right"):
+                if text := getattr(getattr(sheet, side), place).text:
+                    yield Where(sheet=sheet.title, keyword=side[-6:]), text
+    for name in ("title", "subject", "description", "keywords", "category"):
+        if text := getattr(book.properties, name):
+            yield Where(keyword=f"Property {name}"), str(text)
+
+
+def _hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
+    """Rows and columns that are not shown: hidden, or of height or width 0."""
+    rows = {n for n, d in sheet.row_dimensions.items() if d.hidden or d.height == 0}
+    columns: set[int] = set()
+    for dimension in sheet.column_dimensions.values():
+        if dimension.hidden or dimension.width == 0:
+            first, last = dimension.min or 0, dimension.max or 0
+            columns.update(range(first, min(last, 20_000) + 1))
+    return frozenset(rows), frozenset(columns)
+
+
+def _merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
+    anchors: dict[tuple[int, int], tuple[int, int]] = {}
+    for area in sheet.merged_cells.ranges:
+        anchor = (area.min_row, area.min_col)
+        for row in range(area.min_row, area.max_row + 1):
+            for column in range(area.min_col, area.max_col + 1):
+                anchors[row, column] = anchor
+    return anchors
+
+
+def _cells(sheet: Any, stored: dict[tuple[int, int], Plain], results: dict[tuple[int, int], _Result]) -> list[Cell]:
+    title, epoch = sheet.title, sheet.parent.epoch
+    hidden_rows, hidden_columns = _hidden(sheet)
+    anchors = _merged(sheet)
+    made = sheet._cells
+    out: list[Cell] = []
+    content: dict[tuple[int, int], _Content] = {}
+    alike: dict[int, _Content] = {}
+    positions = sorted([*stored, *(position for position in {**made, **anchors} if position not in stored)])
+    for position in positions:
+        row, column = position
+        anchor = anchors.get(position, position) if anchors else position
+        if anchor != position and anchor in content:
+            found = content[anchor]
+        else:
+            plain = stored.get(anchor)
+            beside = made.get(anchor) if made else None
+            if plain is None or beside is not None or plain.kind == "f":
+                found = _content(anchor, plain, beside, results, epoch)
+            elif (known := alike.get(id(plain))) is not None:
+                found = known
+            else:
+                # Cells that hold the same are one object of `stored`, which outlives this loop.
+                found = alike[id(plain)] = _content(anchor, plain, None, results, epoch)
+            if position in anchors:
+                content[position] = found
+            elif found.kind == "blank" and found.note is None:
+                continue
+        out.append(
+            Cell(
+                row,
+                column,
+                found.text,
+                found.value,
+                Where(title, f"{column_letters(column)}{row}"),
+                found.kind,
+                anchor,
+                anchor != position,
+                row in hidden_rows or column in hidden_columns,
+                found.formula,
+                found.number_format,
+                found.note,
+                found.marks,
+            )
+        )
+    return out
+
+
+class _Content(NamedTuple):
+    """The part of a cell that all positions of a merged area share."""
+
+    text: str
+    value: Scalar
+    kind: CellKind
+    formula: str | None = None
+    number_format: str | None = None
+    note: str | None = None
+    marks: str | None = None
+
+
+def _content(
+    position: tuple[int, int],
+    plain: Plain | None,
+    made: Any,
+    results: dict[tuple[int, int], _Result],
+    epoch: Any,
+) -> _Content:
+    """`made` is the cell that a merged area, a note or a link has made beside the stored one, if any."""
+    note = None
+    if made is not None:
+        from openpyxl.cell import MergedCell
+
+        from pipelines.reading.formats.xlsx_book import Plain
+
+        if isinstance(made, MergedCell):
+            return _Content("", None, "blank")
+        note = made.comment.text if made.comment is not None else None
+        if (plain is None or plain.raw is None) and made._value is not None:
+            plain = Plain(made.data_type, made._value, plain.number_format if plain is not None else "General")
+    if plain is None or plain.raw is None:
+        return _Content("", None, "blank", None, None, note)
+    data_type, raw, number_format = plain
+    formula = None
+    if data_type == "f":
+        formula = _formula(raw)
+        held = results.get(position)
+        if held is None:
+            return _Content(formula, None, "formula", formula, number_format, note)
+        data_type, raw = held
+        if data_type == "n":
+            data_type, raw = _date_or_number(raw, number_format, epoch)
+    if data_type == "n":
+        return _Content(number_text(raw, number_format), raw, "number", formula, number_format, note)
+    if data_type == "s":
+        text, marks = _text(raw)
+        return _Content(text, text, "text", formula, number_format, note, marks)
+    if data_type == "b":
+        return _Content("TRUE" if raw else "FALSE", bool(raw), "bool", formula, number_format, note)
+    if data_type == "d":
+        iso = _iso(raw)
+        return _Content(iso, iso, "date", formula, number_format, note)
+    return _Content(str(raw), str(raw), "error", formula, number_format, note)
+
+
+def _date_or_number(raw: Any, number_format: str, epoch: Any) -> _Result:
+    """A stored number is a date if its format shows one."""
+    shows_date, shows_span = _shows_date(number_format)
+    if not shows_date:
+        return "n", raw
+    from openpyxl.utils.datetime import from_excel
+
+    try:
+        return "d", from_excel(raw, epoch, timedelta=shows_span)
+    except (OverflowError, ValueError):
+        return "e", "#VALUE!"
+
+
+@lru_cache(maxsize=512)
+def _shows_date(number_format: str) -> tuple[bool, bool]:
+    """Whether a number format shows a date or time, and whether it shows a span of time."""
+    from openpyxl.styles.numbers import is_date_format, is_timedelta_format
+
+    return bool(is_date_format(number_format)), bool(is_timedelta_format(number_format))
+
+
+def _formula(raw: Any) -> str:
+    if isinstance(raw, str):
+        return raw
+    text = getattr(raw, "text", None)
+    return f"{{{text}}}" if text else "{=TABLE()}"
+
+
+def _text(raw: Any) -> tuple[str, str | None]:
+    """The words of a text cell without its raised runs, and the raised runs as marks."""
+    if isinstance(raw, str):
+        return _unescape(raw), None
+    plain: list[str] = []
+    raised: list[str] = []
+    for run in raw:
+        font = getattr(run, "font", None)
+        is_raised = font is not None and font.vertAlign == "superscript"
+        (raised if is_raised else plain).append(str(run))
+    if not "".join(plain).strip():
+        return _unescape("".join(str(run) for run in raw)), None
+    return _unescape("".join(plain)), _unescape("".join(raised)).strip() or None
+
+
+def _unescape(text: str) -> str:
+    """`_x000D_` is how OOXML writes a carriage return inside a text; openpyxl leaves it as it stands."""
+    if "_x" not in text:
+        return text
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def _iso(raw: Any) -> str:
+    if isinstance(raw, dt.datetime):
+        if raw.time() == dt.time():
+            return raw.date().isoformat()
+        return raw.isoformat(timespec="seconds")
+    if isinstance(raw, (dt.date, dt.time)):
+        return raw.isoformat()
+    return str(raw)

@@ -1,0 +1,268 @@
+"""Opening a workbook by openpyxl with its cells kept plain.
+
+openpyxl makes an object with a style of each cell, three times the work of reading it: here rows of usual cells are
+taken as they stand in their sheet (`xlsx_rows.py`), and everything else (styles, merged areas, notes, unusual cells)
+stays openpyxl's own, so that what is read is what `openpyxl.load_workbook` reads, which a test compares. Charts,
+pictures, pivots and tables are not loaded at all.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+from openpyxl.cell import MergedCell
+from openpyxl.cell.rich_text import CellRichText
+from openpyxl.cell.text import Text
+from openpyxl.comments.comment_sheet import CommentSheet
+from openpyxl.packaging.relationship import RelationshipList, get_dependents, get_rels_path
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+from openpyxl.utils import column_index_from_string
+from openpyxl.utils.datetime import from_excel
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser, WorksheetReader
+from openpyxl.worksheet.cell_range import CellRange, MultiCellRange
+from openpyxl.xml.constants import COMMENTS_NS, SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import fromstring
+
+from pipelines.model.content import ReadError, Where
+from pipelines.reading.formats.xlsx_rows import LARGEST, Taken, take_rows, whole
+
+_STRING_TAG, _TEXT_TAG = f"{{{SHEET_MAIN_NS}}}si", f"{{{SHEET_MAIN_NS}}}t"
+_DIGITS = "0123456789"
+
+
+class Plain(NamedTuple):
+    """A cell as stored: its type as openpyxl names it (`n s b d e f`), its value, its number format."""
+
+    kind: str
+    raw: Any
+    number_format: str
+
+
+class Opened(NamedTuple):
+    """A workbook and, by the title of its sheet, its cells by (row, column).
+
+    The worksheets of `book` hold only the cells that a merged area, a note or a link has made.
+    """
+
+    book: Any
+    cells: dict[str, dict[tuple[int, int], Plain]]
+
+
+def open_book(data: bytes, *, rich_text: bool) -> Opened:
+    """Load a workbook. Raises whatever openpyxl raises for a broken one."""
+    reader = _Book(io.BytesIO(data), keep_links=False, rich_text=rich_text)
+    reader.read()
+    return Opened(reader.wb, reader.cells)
+
+
+_column = lru_cache(maxsize=4096)(column_index_from_string)
+
+
+class _Parser(WorkSheetParser):
+    """Gives (row, column, type, value, style) of each cell."""
+
+    def parse_cell(self, element: Any) -> tuple[int, int, str, Any, int]:  # type: ignore[override]
+        get = element.get
+        reference, kind, style = get("r"), get("t", "n"), int(get("s", 0))
+        if reference and kind in ("n", "s", "str") and style not in self.date_formats:
+            letters = reference.rstrip(_DIGITS)
+            digits = reference[len(letters) :]
+            if digits and digits[0] != "0":
+                found = self._usual(element, kind)
+                if found is not None:
+                    column = self.col_counter = _column(letters)
+                    return int(digits), column, *found, style
+        cell = super().parse_cell(element)
+        return cell["row"], cell["column"], cell["data_type"], cell["value"], cell["style_id"]
+
+    def _usual(self, element: Any, kind: str) -> tuple[str, Any] | None:
+        """Type and value of a number, a shared text or an ordinary formula; None for anything else."""
+        children = len(element)
+        if not children:
+            return ("s" if kind == "str" else kind), None
+        first = element[0]
+        if children == 1 and first.tag == VALUE_TAG and kind != "str" and (text := first.text):
+            return ("s", self.shared_strings[int(text)]) if kind == "s" else ("n", _number(text))
+        if first.tag == FORMULA_TAG and not first.attrib and (children == 1 or element[1].tag == VALUE_TAG):
+            return "f", "=" + (first.text or "")
+        return None
+
+
+def _number(text: str) -> int | float:
+    return float(text) if "." in text or "E" in text or "e" in text else int(text)
+
+
+class _Sheet(WorksheetReader):
+    """Keeps the cells of one sheet plain. `source` holds what is left of it beside the rows that were `taken`."""
+
+    def __init__(self, sheet: Any, source: Any, taken: Taken, book: _Book) -> None:
+        super().__init__(sheet, source, book.shared_strings, False, book.rich_text)
+        of = sheet.parent
+        self.parser = _Parser(
+            source, book.shared_strings, False, of.epoch, of._date_formats, of._timedelta_formats, book.rich_text
+        )
+        self.taken = taken
+        self.twice = False
+        """Whether a cell stands in it twice."""
+        self.cells: dict[tuple[int, int], Plain] = {}
+        self._formats: dict[int, str] = {}
+
+    def bind_cells(self) -> None:
+        # A register of 220,000 cells holds 40,000 different ones: each is made once.
+        made: dict[tuple[str, ...], Plain] = {}
+        for held in self.taken.cells:
+            if (plain := made.get(held[2:])) is None:
+                plain = made[held[2:]] = self._plain(*held[2:])
+            self.cells[int(held[1]), _column(held[0])] = plain
+        for _, cells in self.parser.parse():
+            for row, column, kind, raw, style in cells:
+                self.twice = self.twice or (row, column) in self.cells
+                self.cells[row, column] = Plain(kind, raw, self._format(style))
+
+    def bind_rest(self) -> None:
+        """All of `bind_all` but the cells."""
+        self.bind_merged_cells()
+        self.bind_hyperlinks()
+        self.bind_formatting()
+        self.bind_col_dimensions()
+        self.bind_row_dimensions()
+        self.bind_tables()
+        self.bind_properties()
+
+    def _plain(self, style_number: str, kind: str, value: str, formula: str, inline: str) -> Plain:
+        """What openpyxl makes of a cell so written."""
+        style = int(style_number or 0)
+        number_format = self._format(style)
+        if inline:
+            return Plain("s", inline, number_format)
+        if formula:
+            return Plain("f", "=" + formula, number_format)
+        if not value:
+            return Plain(kind or "n", None, number_format)
+        if kind == "s":
+            return Plain("s", self.parser.shared_strings[int(value)], number_format)
+        number = _number(value)
+        if style not in self.parser.date_formats:
+            return Plain("n", number, number_format)
+        try:
+            span = style in self.parser.timedelta_formats
+            return Plain("d", from_excel(number, self.parser.epoch, timedelta=span), number_format)
+        except (OverflowError, ValueError):
+            return Plain("e", "#VALUE!", number_format)
+
+    def _format(self, style: int) -> str:
+        if (number_format := self._formats.get(style)) is None:
+            number_format = self._formats[style] = _number_format(self.ws.parent, style)
+        return number_format
+
+    def bind_merged_cells(self) -> None:
+        """Merged areas without the borders that openpyxl draws around each."""
+        if not self.parser.merged_cells:
+            return
+        areas = [CellRange(area.ref) for area in self.parser.merged_cells.mergeCell]
+        for area in areas:
+            first = (area.min_row, area.min_col)
+            for position in product(range(area.min_row, area.max_row + 1), range(area.min_col, area.max_col + 1)):
+                if position != first:
+                    self.ws._cells[position] = MergedCell(self.ws, *position)
+        self.ws.merged_cells = MultiCellRange(areas)
+
+
+def _number_format(book: Any, style: int) -> str:
+    """The number format of a style of cells."""
+    number = book._cell_styles[style].numFmtId
+    if number < BUILTIN_FORMATS_MAX_SIZE:
+        return str(BUILTIN_FORMATS.get(number, "General"))
+    custom = number - BUILTIN_FORMATS_MAX_SIZE
+    return str(book._number_formats[custom]) if custom < len(book._number_formats) else "General"
+
+
+def _texts(source: Any, *, rich: bool) -> Iterator[Any]:
+    """The shared texts as openpyxl gives them. The guard has let no DOCTYPE pass, so that the plain parser does."""
+    rich_text: Any = CellRichText
+    plain_text: Any = Text
+    node: Any
+    for _, node in ElementTree.iterparse(source):
+        if node.tag == _STRING_TAG:
+            if len(node) == 1 and node[0].tag == _TEXT_TAG:
+                text: Any = node[0].text or ""
+            elif rich:
+                runs = rich_text.from_tree(node)
+                text = runs if len(runs) > 1 or (runs and not isinstance(runs[0], str)) else "".join(runs)
+            else:
+                text = plain_text.from_tree(node).content
+            node.clear()
+            yield text.replace("x005F_", "") if isinstance(text, str) else text
+
+
+class _Book(ExcelReader):
+    """Reads cells, merged areas, notes, links and what is hidden; sheets that are charts only by their names."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.cells: dict[str, dict[tuple[int, int], Plain]] = {}
+
+    def read_strings(self) -> None:
+        """The shared texts; the usual ones without the objects that openpyxl makes of each."""
+        package: Any = self.package
+        part = package.find(SHARED_STRINGS)
+        if part is None or not part.PartName.casefold().endswith(".xml"):
+            super().read_strings()
+            return
+        with self.archive.open(part.PartName[1:]) as source:
+            self.shared_strings = list(_texts(source, rich=self.rich_text))
+
+    def read_worksheets(self) -> None:
+        parts: set[str] = set()
+        for sheet, place in self.parser.find_sheets():
+            if place.target not in self.valid_files:
+                continue
+            if place.target in parts:
+                # The guard has counted its cells once, and here they would be read for each of the sheets.
+                raise ReadError("read.malformed", Where(sheet=sheet.name), format="xlsx", detail="two sheets are one")
+            parts.add(place.target)
+            if "chartsheet" in place.Type:
+                self.wb.create_chartsheet(sheet.name)
+                continue
+            worksheet = self.wb.create_sheet(sheet.name)
+            relations = str(get_rels_path(place.target))  # type: ignore[no-untyped-call]
+            worksheet._rels = (
+                get_dependents(self.archive, relations) if relations in self.valid_files else RelationshipList()
+            )
+            self.cells[worksheet.title] = self._read_cells(worksheet, place.target)
+            for relation in worksheet._rels.find(COMMENTS_NS):
+                self._read_notes(worksheet, relation.target)
+            worksheet.sheet_state = sheet.state
+
+    def _read_cells(self, worksheet: Any, part: str) -> dict[tuple[int, int], Plain]:
+        # Of XML by its name the guard has seen that it is well formed.
+        if not part.casefold().endswith(".xml") or self.archive.getinfo(part).file_size > LARGEST:
+            with self.archive.open(part) as source:
+                reader = _Sheet(worksheet, source, whole(b""), self)
+                reader.bind_all()
+            return reader.cells
+        data = self.archive.read(part)
+        taken = take_rows(data, inline=not self.rich_text)
+        reader = _Sheet(worksheet, io.BytesIO(taken.rest), taken, self)
+        reader.bind_cells()
+        if taken.cells and reader.twice:
+            # It is what its last place says, which only the whole sheet can tell.
+            reader = _Sheet(worksheet, io.BytesIO(data), whole(data), self)
+            reader.bind_cells()
+        reader.bind_rest()
+        return reader.cells
+
+    def _read_notes(self, worksheet: Any, part: str) -> None:
+        root: Any = fromstring(self.archive.read(part))
+        notes: Any = CommentSheet.from_tree(root)
+        for reference, note in notes.comments:
+            cell = worksheet[reference]
+            # Text left under a merged area is not given, nor is a note there: its owner can see neither.
+            if not isinstance(cell, MergedCell | tuple):
+                cell.comment = note

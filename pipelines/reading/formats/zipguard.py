@@ -1,0 +1,224 @@
+"""The guard in front of every zip container (XLSX, ODS, DOCX): refuses what could harm a reader behind it.
+
+Names, packing, encryption and macros are judged; each part is streamed once, its real bytes counted (headers may
+lie), and XML parts are given to `xmlguard.py` on the way. Nothing is written to disk and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from pipelines.model.content import ReadError, Remark, Where
+from pipelines.reading.formats.xmlguard import Contents, Watch
+
+MAX_ENTRY = 100 * 1024 * 1024
+"""Unpacked, counted as it comes: the 800,000 cells that are let through (`common.py`) at more than 100 bytes each."""
+MAX_TOTAL = 200 * 1024 * 1024
+MAX_RATIO = 200
+RATIO_FROM = 5 * 1024 * 1024
+"""The ratio is judged only above this size: a small sheet of equal rows honestly packs better than 200 to 1."""
+MAX_PARTS = 5_000
+_CHUNK = 256 * 1024
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.zip_bomb": (
+        "The file unpacks to far more than it should ({part}: over {megabytes} MB).",
+        "Save the workbook again with an office program. If it really is so large, send only the tables of the return.",
+    ),
+    "read.zip_part_name": (
+        "The file holds a part with an unsafe or repeated name ({part}).",
+        "Save the file again with an office program and send that.",
+    ),
+    "read.zip_parts": (
+        "The file holds {count} parts, more than any office document has.",
+        "Save the file again with an office program and send that.",
+    ),
+    "read.zip_packing": (
+        "A part of the file ({part}) is packed in a way no office program uses.",
+        "Save the file again with an office program and send that.",
+    ),
+}
+
+_BAD_NAME = re.compile(r"[\x00-\x1f\\:]")
+_UNREAD = ("xl/media/", "word/media/", "pictures/", "thumbnails/", "objectreplacements/", "docprops/thumbnail")
+_DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
+
+
+def inspect(data: bytes) -> Contents:
+    """Stream every part of the container and return what it holds.
+
+    Raises ReadError: read.malformed, read.encrypted, read.macros, read.zip_bomb, read.zip_part_name, read.zip_parts,
+    read.zip_packing, read.xml_doctype, read.too_many_cells, read.too_many_formatted, read.spread_too_large,
+    read.far_cell, read.too_many_sheets, read.too_many_texts.
+    """
+    with _opened(data) as archive:
+        parts = archive.infolist()
+        _check_names(parts)
+        contents = Contents(tuple(part.filename for part in parts))
+        unpacked = _Unpacked()
+        # The manifest of an OpenDocument file says whether the other parts are encrypted: it goes first.
+        for part in sorted(parts, key=lambda part: part.filename != "META-INF/manifest.xml"):
+            try:
+                _inspect_part(archive, part, contents, unpacked)
+            except ReadError as error:
+                name = sheet_names(archive).get(part.filename) if error.where.sheet == part.filename else None
+                if name is None:
+                    raise
+                raise ReadError(error.rule, error.where._replace(sheet=name), **error.params) from error
+        if contents.formulas:
+            names = sheet_names(archive)
+            contents.stored = {names.get(part, part): results for part, results in contents.stored.items()}
+    contents.unpacked = unpacked.total
+    _add_remarks(contents)
+    return contents
+
+
+def repack(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes | None:
+    """The container with its parts changed, None where `change` gives None for one; pictures are left out.
+
+    Names, packing and sizes are judged as `inspect` does, and raise the same; what the parts hold is not: what comes
+    of it is to be inspected before it is read.
+    """
+    out = io.BytesIO()
+    with _opened(data) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as into:
+        _check_names(archive.infolist())
+        unpacked = _Unpacked()
+        for part in archive.infolist():
+            if part.filename.casefold().startswith(_UNREAD):
+                continue
+            changed = change(part.filename, b"".join(_bounded(archive, part, unpacked)))
+            if changed is None:
+                return None
+            into.writestr(part.filename, changed)
+    return out.getvalue()
+
+
+def _opened(data: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
+        raise ReadError("read.malformed", format="zip", detail=_words(error)) from error
+
+
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+"""What `zipfile` lets through where a container is damaged; a hole of one byte makes it seek before the beginning."""
+
+
+def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The name on the tab of each worksheet part, as far as the workbook tells it."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
+        if name not in archive.namelist():
+            return {}
+        try:
+            with archive.open(name) as stream:
+                head = stream.read(1 << 20)
+        except BROKEN:
+            return {}  # it is told when that part itself is inspected
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = _no_doctype
+        parser.StartElementHandler = lambda tag, attributes: found.append((tag.rpartition(":")[2], attributes))
+        try:
+            parser.Parse(head, True)
+        except expat.ExpatError:
+            return {}
+    targets = {a.get("Id", ""): a.get("Target", "") for tag, a in found if tag == "Relationship"}
+    names: dict[str, str] = {}
+    for tag, attributes in found:
+        if tag == "sheet":
+            target = next((targets.get(value, "") for key, value in attributes.items() if key.endswith(":id")), "")
+            part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            names[part] = attributes.get("name", "")
+    return names
+
+
+def _no_doctype(*_: object) -> None:
+    raise ReadError("read.xml_doctype", part="xl/workbook.xml")
+
+
+def _words(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+
+
+def _check_names(parts: list[zipfile.ZipInfo]) -> None:
+    if len(parts) > MAX_PARTS:
+        raise ReadError("read.zip_parts", count=len(parts))
+    seen: set[str] = set()
+    for part in parts:
+        name = part.filename
+        # zipfile cuts a name at a NUL and turns backslashes of some systems; the original is judged as well.
+        for spelled in (name, part.orig_filename):
+            pieces = spelled.split("/")
+            if spelled == "" or spelled.startswith("/") or ".." in pieces or _BAD_NAME.search(spelled):
+                raise ReadError("read.zip_part_name", part=spelled[:80])
+        if name.casefold() in seen:
+            raise ReadError("read.zip_part_name", part=name[:80])
+        seen.add(name.casefold())
+        low = name.casefold()
+        if low.endswith(("vbaproject.bin", "vbadata.xml")) or "/macrosheets/" in low or low.startswith("basic/script"):
+            raise ReadError("read.macros", part=name)
+        if part.flag_bits & 0x1 or low == "encryptedpackage" or low == "encrypted-package":
+            raise ReadError("read.encrypted")
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ReadError("read.zip_packing", part=name[:80])
+
+
+def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Contents, unpacked: _Unpacked) -> None:
+    low = part.filename.casefold()
+    is_xml = low.endswith((".xml", ".rels"))
+    watch = Watch(part.filename, contents) if is_xml else None
+    raw_scan = not is_xml and not low.startswith(_UNREAD)
+    tail = b""
+    before = unpacked.total
+    for chunk in _bounded(archive, part, unpacked):
+        if watch is not None:
+            watch.feed(chunk)
+        elif raw_scan:
+            window = tail + chunk
+            if any(mark in window for mark in _DOCTYPES):
+                raise ReadError("read.xml_doctype", part=part.filename)
+            tail = chunk[-32:]
+    if watch is not None and unpacked.total > before:
+        watch.close()
+
+
+@dataclass(slots=True)
+class _Unpacked:
+    """Bytes of the container unpacked so far."""
+
+    total: int = 0
+
+
+def _bounded(archive: zipfile.ZipFile, part: zipfile.ZipInfo, unpacked: _Unpacked) -> Iterator[bytes]:
+    """A part piece by piece; refused once it, or all so far, has too many bytes."""
+    size = 0
+    for chunk in _stream(archive, part):
+        size += len(chunk)
+        unpacked.total += len(chunk)
+        ratio_broken = size > RATIO_FROM and size > MAX_RATIO * max(part.compress_size, 1)
+        if size > MAX_ENTRY or unpacked.total > MAX_TOTAL or ratio_broken:
+            raise ReadError("read.zip_bomb", part=part.filename, megabytes=size // (1024 * 1024))
+        yield chunk
+
+
+def _stream(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(part) as stream:
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    except BROKEN as error:
+        raise ReadError("read.malformed", format="zip", detail=f"{part.filename}: {_words(error)}") from error
+
+
+def _add_remarks(contents: Contents) -> None:
+    low = [name.casefold() for name in contents.names]
+    if any(name.startswith("xl/externallinks/") for name in low):
+        contents.remarks.append(Remark("read.external_links_ignored", Where()))
+    if any(name.startswith(("xl/media/", "word/media/", "pictures/")) and not name.endswith("/") for name in low):
+        contents.remarks.append(Remark("read.pictures_ignored", Where()))

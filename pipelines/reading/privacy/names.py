@@ -1,0 +1,68 @@
+"""Names of persons in text, at best effort: short lists of frequent given names, surnames and their endings.
+
+How much is found and how much is wrongly taken for a name is measured by `python -m tests.persons`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+from pipelines.core.text.spelling import spelled
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_LONGEST_NAME = 4
+_SHORTEST_SURNAME = 4
+_HERE = Path(__file__).parent
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Frequent given names, as spelled."""
+    with (_HERE / "given_names.csv").open(encoding="utf-8", newline="") as handle:
+        return frozenset(spelled(row["name"]) for row in csv.DictReader(handle))
+
+
+@cache
+def _surnames() -> tuple[frozenset[str], tuple[str, ...]]:
+    with (_HERE / "surnames.csv").open(encoding="utf-8", newline="") as handle:
+        rows = [(row["match"], spelled(row["text"])) for row in csv.DictReader(handle)]
+    return frozenset(t for m, t in rows if m == "whole"), tuple(t for m, t in rows if m == "ending")
+
+
+def is_given(word: str) -> bool:
+    """Whether a word is a frequent given name, written with a capital."""
+    return word[:1].isupper() and spelled(word) in given_names()
+
+
+def _is_surname(word: str) -> bool:
+    whole, endings = _surnames()
+    last = spelled(word).rpartition(" ")[2]
+    return word[:1].isupper() and (last in whole or (len(last) >= _SHORTEST_SURNAME and last.endswith(endings)))
+
+
+@lru_cache(maxsize=16384)
+def is_name(text: str) -> bool:
+    """Whether a text is nothing but a name: two to four capitalised words, the first or last a known given name."""
+    words = text.replace(",", " ").split()
+    if not 2 <= len(words) <= _LONGEST_NAME:
+        return False
+    if not all(_WORD.fullmatch(word) and word[0].isupper() and len(word) > 1 for word in words):
+        return False
+    return is_given(words[0]) or (is_given(words[-1]) and _is_surname(words[0]))
+
+
+@lru_cache(maxsize=16384)
+def has_name(text: str) -> bool:
+    """Whether a name stands in running text: a known given name beside a word with a surname's ending."""
+    found = list(_WORD.finditer(text))
+    for one, other in pairwise(found):
+        if text[one.end() : other.start()].strip(" \u00a0,"):
+            continue
+        first, second = one.group(), other.group()
+        if (is_given(first) and _is_surname(second)) or (is_given(second) and _is_surname(first)):
+            return True
+    return False

@@ -1,0 +1,336 @@
+"""Reading in a child process, so that no file can hang, crash or fill the process that serves people.
+
+`read_in_child` gives every file a process of its own; `pool.py` keeps some warm. Limits: 2 GB of address space, the
+processor time of `budget.py`, 60 s of wall clock, 1 MB files, an empty folder, no network.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import pickle
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipelines.model.content import Content, ReadError
+from pipelines.reading.formats.budget import BASE
+from pipelines.reading.sandbox import exit_reasons, wire
+
+RULES: dict[str, tuple[str, str]] = {
+    "read.child_died": (
+        "Reading the file was stopped: {reason}.",
+        "Save the file again with an office program and send only the tables of the return.",
+    ),
+}
+
+MEMORY = 2 << 30
+FILE_SIZE = 1 << 20
+TIMEOUT = 60.0
+"""Seconds of the clock, for a child that waits instead of working: `budget.MOST` ends every other one before."""
+_SLOW_BY = 5
+"""Niceness added to a child that has worked for long: competing with another for a processor it gets a quarter."""
+PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
+_KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_")
+_ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+_FAST_XML = {"OPENPYXL_DEFUSEDXML": "False"}
+"""openpyxl parses in Python where it finds defusedxml, which refuses a DOCTYPE: so does the guard before it."""
+
+J = TypeVar("J")
+R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to read; `key` comes back with the result. The other fields are the arguments of `read.read`."""
+
+    key: Hashable
+    data: bytes
+    filename: str | None = None
+    encodings: tuple[str, ...] = ()
+    format: str | None = None
+    options: Mapping[str, object] | None = None
+
+
+def read_job(job: Job) -> Content:
+    """The work of a pool that only reads."""
+    from pipelines.reading.formats.read import read
+
+    return read(job.data, job.filename, encodings=job.encodings, format=job.format, options=job.options)
+
+
+def read_in_child(
+    data: bytes,
+    filename: str | None = None,
+    *,
+    encodings: tuple[str, ...] = (),
+    format: str | None = None,
+    options: Mapping[str, object] | None = None,
+    timeout: float = TIMEOUT,
+) -> Content:
+    """`read.read` in a process of its own, which ends with the file.
+
+    May be called from several threads. Raises ReadError: the reader's, read.child_died, read.out_of_memory,
+    read.reader_failed.
+    """
+    child = _launcher().start()
+    try:
+        result = child.ask(Job(None, data, filename, encodings, format, options), timeout)
+    finally:
+        child.close()
+    if isinstance(result, ReadError):
+        raise result
+    content: Content = result
+    return content
+
+
+class Launcher:
+    """The launcher process as its owner sees it; starts children. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        work: Callable[[Any], Any],
+        *,
+        preload: Iterable[str] = PRELOAD,
+        memory: int = MEMORY,
+        cpu_seconds: float = BASE,
+        file_size: int = FILE_SIZE,
+    ) -> None:
+        module, function = work.__module__, work.__qualname__
+        if module == "__main__" or "." in function or "<" in function:
+            raise ValueError(f"{module}.{function} is not a function at the top level of an importable module")
+        self.owner = os.getpid()
+        self.trusted = tuple(dict.fromkeys(("pipelines", "polars", module.partition(".")[0])))
+        self.folder = Path(tempfile.mkdtemp(prefix="rti-read-"))
+        self.lock = threading.Lock()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        config = {
+            "path": sys.path,
+            "control": theirs.fileno(),
+            "module": module,
+            "function": function,
+            "preload": list(preload),
+            "folder": str(self.folder),
+            "memory": memory,
+            "cpu_seconds": cpu_seconds,
+            "file_size": file_size,
+        }
+        code = (
+            "import sys, json; config = json.loads(sys.argv[1]); sys.path[:] = config['path']; "
+            "from pipelines.reading.sandbox.launcher import main; main(config)"
+        )
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-c", code, json.dumps(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                cwd=self.folder,
+                env=_environment(),
+            )
+        self.control = ours
+        self.isolation: str | None = None
+
+    def _await_ready(self) -> None:
+        if self.isolation is None:
+            self.isolation = self.control.recv(64).decode()
+            if not self.isolation:
+                raise RuntimeError("the reading process did not start (cannot import its work function?)")
+
+    def start(self) -> Child:
+        """Fork a child."""
+        ours, theirs = socket.socketpair()
+        with self.lock, theirs:
+            self._await_ready()
+            socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
+            pid = int(self.control.recv(64) or b"0")
+        if not pid:
+            ours.close()
+            raise RuntimeError("the launcher of reading processes is gone")
+        return Child(self, pid, ours)
+
+    def load(self) -> None:
+        """Import at once what is else imported when there is nothing to do; children forked later have it."""
+        with self.lock:
+            self._await_ready()
+            self.control.send(b"load")
+            self.control.recv(64)
+
+    def reap(self, pid: int) -> tuple[int, float]:
+        """Wait for a child that was killed or has died; return its wait status and processor seconds."""
+        status, seconds = signal.SIGKILL.value, 0.0  # where the launcher was killed, and its children with it
+        with self.lock, suppress(OSError):
+            self.control.send(f"reap {pid}".encode())
+            if answer := self.control.recv(64).split():
+                status, seconds = int(answer[0]), float(answer[1])
+        shutil.rmtree(self.folder / str(pid), ignore_errors=True)
+        return status, seconds
+
+    def forget(self, pid: int) -> None:
+        """Let a child that was told to end do so in its own time."""
+        # A launcher that was killed has taken its children with it: nobody is left to be forgotten.
+        with self.lock, suppress(OSError):
+            self.control.send(f"forget {pid}".encode())
+        shutil.rmtree(self.folder / str(pid), ignore_errors=True)
+
+    def alive(self) -> bool:
+        """Whether it can still be asked, by this process."""
+        return self.owner == os.getpid() and self.process.poll() is None
+
+    def close(self) -> None:
+        """End the launcher and with it every child."""
+        if self.owner != os.getpid():
+            return
+        self.control.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Child:
+    """One reading process."""
+
+    def __init__(self, launcher: Launcher, pid: int, sock: socket.socket) -> None:
+        self.launcher = launcher
+        self.pid = pid
+        self.sock = sock
+        self.done = 0
+        self.dead = False
+        self.deadline = 0.0
+        self.timeout = 0.0
+        self.used = 0.0
+        """Processor seconds of its last job."""
+        self.used_before = 0.0
+        """Processor seconds of the jobs before."""
+        self.reusable = True
+
+    def send(self, job: Any, timeout: float) -> ReadError | None:
+        """Hand over a job; a ReadError if the child could not take it."""
+        self.timeout = timeout
+        self.deadline = time.monotonic() + timeout
+        self.used_before += self.used
+        self.used = 0.0
+        try:
+            wire.send(self.sock, wire.dump(job), self.deadline)
+        except (wire.ClosedError, wire.TimedOutError) as error:
+            return self._died(timed_out=isinstance(error, wire.TimedOutError))
+        return None
+
+    def receive(self) -> Any:
+        """The result of the job, or the ReadError that took its place."""
+        try:
+            frame = wire.receive(self.sock, self.deadline)
+            answer = wire.load(frame, self.launcher.trusted)
+        except (wire.ClosedError, wire.TimedOutError) as error:
+            return self._died(timed_out=isinstance(error, wire.TimedOutError))
+        except (
+            pickle.UnpicklingError,
+            AttributeError,
+            ImportError,
+            TypeError,
+            ValueError,
+            EOFError,
+            IndexError,
+        ) as error:
+            self._kill()
+            return ReadError("read.child_died", reason=f"its result could not be taken ({type(error).__name__})")
+        self.done += 1
+        match answer:
+            case (float(used), outcome):
+                self.used = used
+            case _:
+                outcome = None
+        match outcome:
+            case ("ok", result):
+                return result
+            case ("refused", str(rule), where, dict(params)):
+                self.reusable = self.reusable and rule != "read.too_slow"  # it ends itself in the middle of a reader
+                return ReadError(rule, where, **params)
+            case ("memory",):
+                return ReadError("read.out_of_memory")
+            case ("failed", str(detail)):
+                return ReadError("read.reader_failed", format="file", detail=detail)
+        self._kill()
+        return ReadError("read.child_died", reason="its result was not of the agreed shape")
+
+    def ask(self, job: Any, timeout: float) -> Any:
+        """Send and receive."""
+        return self.send(job, timeout) or self.receive()
+
+    def gone(self) -> bool:
+        """Whether it has ended while it had nothing to do: one that waits for a job says nothing."""
+        watch = select.poll()
+        watch.register(self.sock, select.POLLIN)
+        return bool(watch.poll(0))
+
+    def overdue(self) -> ReadError:
+        """Kill a child whose time is over and say so."""
+        return self._died(timed_out=True)
+
+    def slow_down(self) -> None:
+        """Lower its priority. It cannot be raised again, so the child is not reused after its job."""
+        self.reusable = False
+        with suppress(OSError):  # it has ended meanwhile
+            niceness = os.getpriority(os.PRIO_PROCESS, self.pid) + _SLOW_BY
+            os.setpriority(os.PRIO_PGRP, self.pid, min(niceness, 19))
+
+    def close(self) -> None:
+        """Let the child end."""
+        self.sock.close()
+        if not self.dead:
+            self.dead = True
+            self.launcher.forget(self.pid)
+
+    def _kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self._reap()
+
+    def _reap(self) -> int:
+        """Wait for its end; return its wait status."""
+        self.dead = True
+        status, seconds = self.launcher.reap(self.pid)
+        self.used = max(seconds - self.used_before, 0.0)
+        return status
+
+    def _died(self, *, timed_out: bool) -> ReadError:
+        if timed_out:
+            self._kill()
+            return ReadError("read.child_died", reason=f"it took longer than {self.timeout:g} seconds")
+        return ReadError("read.child_died", reason=exit_reasons.reason(self._reap()))
+
+
+def _environment() -> dict[str, str]:
+    """What a child may see of the environment: language, path, time zone and our own settings; one thread a child."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES)}
+    return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **_FAST_XML}
+
+
+_shared: Launcher | None = None
+_shared_lock = threading.Lock()
+
+
+def _launcher() -> Launcher:
+    """The launcher of `read_in_child`, started once a process."""
+    global _shared
+    with _shared_lock:
+        if _shared is None or not _shared.alive():
+            _shared = Launcher(read_job)
+            atexit.register(_shared.close)
+        return _shared

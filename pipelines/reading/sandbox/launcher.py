@@ -1,0 +1,178 @@
+"""The process from which reading children are forked: small, of one thread, without a network.
+
+`child.py` starts it; it forks a child for each request it gets over its control socket. Forking from here rather than
+from the calling process is safe whatever threads that one runs, and costs milliseconds instead of an interpreter.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipelines.model.content import ReadError
+from pipelines.reading.formats import budget, pdf_parallel
+from pipelines.reading.sandbox import wire
+
+_NEWUSER = 0x10000000
+_NEWNET = 0x40000000
+_PDEATHSIG = 1
+_IDLE_SECONDS = 0.02
+_COLLECT_EVERY = 20
+
+
+def main(config: dict[str, Any]) -> None:
+    """Serve fork requests until the control socket closes. `config` is what `child.Launcher` sends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(config["control"]))
+    isolation = _leave_network()
+    work = getattr(importlib.import_module(config["module"]), config["function"])
+    control.send(isolation.encode())
+    waiting: set[int] = set()
+    to_import = list(config["preload"])
+    forked = False
+    while True:
+        # The first child is forked at once; heavy libraries are loaded here only when there is nothing else to do.
+        if to_import and forked and not select.select([control], [], [], _IDLE_SECONDS)[0]:
+            importlib.import_module(to_import.pop(0))
+            continue
+        message, fds, _, _ = socket.recv_fds(control, 256, 1)
+        if not message:
+            # Its owner has ended, or was killed and can tidy up no more.
+            shutil.rmtree(config["folder"], ignore_errors=True)
+            return
+        verb, _, number = message.decode().partition(" ")
+        if verb == "fork":
+            pid = _fork(control, fds[0], work, config)
+            os.close(fds[0])
+            forked = True
+            control.send(str(pid).encode())
+        elif verb == "load":
+            while to_import:
+                importlib.import_module(to_import.pop(0))
+            control.send(b"loaded")
+        elif verb == "reap":
+            _, status, usage = os.wait4(int(number), 0)
+            control.send(f"{status} {usage.ru_utime + usage.ru_stime}".encode())
+        elif verb == "forget":
+            waiting.add(int(number))
+        waiting = {pid for pid in waiting if os.waitpid(pid, os.WNOHANG)[0] == 0}
+
+
+def _leave_network() -> str:
+    """Move this process and all its children into a network namespace of its own, which has no way out."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEWNET) == 0 or libc.unshare(_NEWUSER | _NEWNET) == 0:
+        return "namespace"
+    return "python"
+
+
+def _fork(control: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        control.close()
+        _child(socket.socket(fileno=os.dup(fd)), fd, work, config)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _child(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> None:
+    os.close(fd)
+    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    os.setpgid(0, 0)  # so that its priority is changed together with that of a fork it makes
+    folder = Path(config["folder"]) / str(os.getpid())
+    folder.mkdir()
+    os.chdir(folder)
+    tempfile.tempdir = str(folder)
+    _set_limits(config)
+    sys.addaudithook(_forbid_sockets)
+    pdf_parallel.allow()
+    # A reader makes many objects and next to no cycles: the collector runs between files, and not
+    # after each: a full collection takes longer than reading a small return.
+    gc.freeze()
+    gc.disable()
+    done = 0
+    while True:
+        try:
+            job = wire.receive(sock)
+        except wire.ClosedError:
+            return
+        budget.begin(float(config["cpu_seconds"]), lambda error: _refuse(sock, error))
+        answer = _answer(work, job)
+        wire.send(sock, answer)
+        del job, answer
+        done += 1
+        if done % _COLLECT_EVERY == 0:
+            gc.collect()
+
+
+def _answer(work: Callable[[Any], Any], job: bytes) -> bytes:
+    """Do the job and return what is sent back: the processor seconds it used, and what came of it."""
+    import pickle
+
+    try:
+        result: tuple[object, ...] = ("ok", work(pickle.loads(job)))
+    except ReadError as error:
+        result = _refused(error)
+    except MemoryError:
+        result = ("memory",)
+    except Exception as error:
+        result = _failed(error)
+    used = budget.end()
+    try:
+        return wire.dump((used, result))
+    except MemoryError:
+        return wire.dump((used, ("memory",)))
+    except Exception as error:
+        return wire.dump((used, _failed(error)))
+
+
+def _refused(error: ReadError) -> tuple[object, ...]:
+    return "refused", error.rule, error.where, error.params
+
+
+def _failed(error: Exception) -> tuple[object, ...]:
+    """Kind and place of a fault, not its words: they may quote the file."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return "failed", f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+
+
+def _refuse(sock: socket.socket, error: ReadError) -> NoReturn:
+    """Send the refusal of a job that has used up its budget, and end this process: it is in the middle of a reader."""
+    wire.send(sock, wire.dump((budget.used(), _refused(error))))
+    os._exit(0)
+
+
+def _set_limits(config: dict[str, Any]) -> None:
+    for name, value in (
+        (resource.RLIMIT_AS, int(config["memory"])),
+        (resource.RLIMIT_FSIZE, int(config["file_size"])),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(name)[1]
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (limit, limit))
+
+
+def _forbid_sockets(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.__new__" and arguments[1] != socket.AF_UNIX:
+        raise PermissionError("a reading process opens no network connection")
+    if event in ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
+        raise PermissionError("a reading process opens no network connection")

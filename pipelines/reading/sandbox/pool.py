@@ -1,0 +1,292 @@
+"""Warm reading children, for batches and for many callers at once."""
+
+from __future__ import annotations
+
+import math
+import os
+import selectors
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pipelines.model.content import Content, ReadError
+from pipelines.reading.formats.budget import BASE
+from pipelines.reading.sandbox.child import MEMORY, PRELOAD, TIMEOUT, Child, Job, Launcher, read_job
+
+PATIENCE = 2.0
+"""Seconds after which a file stops counting against the others and goes on at a lower priority."""
+RESERVED = 1
+"""Seats, beyond the ordinary ones, for accounts that have no file in work."""
+_HALF_LIFE = 60.0
+"""Seconds in which half of the processor time that an account has used is forgotten."""
+_TAKE_SECONDS = 5.0
+
+J = TypeVar("J")
+R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
+
+
+def at_once() -> int:
+    """How many children work at the same time: one a core, and never fewer than two."""
+    return max(2, os.cpu_count() or 2)
+
+
+class ChildPool(Generic[J, R]):
+    """Warm children: `ChildPool(work)`, then `map` over (key, job), or `read_many` over `Job`s.
+
+    `work` is a top-level function of an importable module; jobs and results are pickled, results may hold plain
+    values, polars frames and classes of `pipelines` and of the package of `work`. A child that dies costs its own job
+    only and is replaced; each is replaced after `recycle_after` jobs. Several threads may call `map` at once: together
+    they have no more than `workers` children at work, one more for an account that has none, and as many as `workers`
+    that have been slow for longer than PATIENCE. `Seats` says which account is served next.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[J], R] | None = None,
+        *,
+        workers: int | None = None,
+        recycle_after: int = 200,
+        timeout: float = TIMEOUT,
+        preload: Iterable[str] = PRELOAD,
+        memory: int = MEMORY,
+        cpu_seconds: float = BASE,
+    ) -> None:
+        self.launcher = Launcher(work or read_job, preload=preload, memory=memory, cpu_seconds=cpu_seconds)
+        self.workers = workers if workers is not None else at_once()
+        self.seats = Seats(self.workers)
+        self.recycle_after = recycle_after
+        self.timeout = timeout
+        self.idle: deque[Child] = deque()
+
+    def __enter__(self) -> ChildPool[J, R]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all children and the launcher."""
+        while self.idle:
+            self.idle.pop().close()
+        self.launcher.close()
+
+    def warm_up(self, job: J) -> None:
+        """Fork the children and let each do a job, whatever comes of it, so that the first caller need not wait."""
+        self.launcher.load()
+        children = [self.launcher.start() for _ in range(self.workers)]
+        for child in children:
+            child.send(job, self.timeout)
+        for child in children:
+            if not child.dead:
+                child.receive()
+            self._release(child)
+
+    def map(self, jobs: Iterable[tuple[K, J]], account: str | None = None) -> Generator[tuple[K, R | ReadError]]:
+        """Results as they come, each with its key; never more jobs taken from `jobs` than children can work on.
+
+        `account` is who the jobs are done for; seats are shared out between accounts.
+        """
+        source = iter(jobs)
+        with selectors.DefaultSelector() as selector:
+            busy: dict[Child, tuple[K, Seat]] = {}
+            try:
+                yield from self._fill(source, selector, busy, account)
+                while busy:
+                    for child, result in self._next(selector, busy):
+                        key, seat = busy.pop(child)
+                        selector.unregister(child.sock)
+                        self._release(child)
+                        seat.leave(child.used)
+                        yield from self._fill(source, selector, busy, account)
+                        yield key, result
+            finally:
+                for child, (_, seat) in busy.items():
+                    child.overdue()
+                    child.close()
+                    seat.leave(child.used)
+
+    def read_many(self: ChildPool[Job, Content], jobs: Iterable[Job]) -> Iterator[tuple[Hashable, Content | ReadError]]:
+        """`map` for a pool that only reads: the key is the job's own."""
+        return self.map((job.key, job) for job in jobs)
+
+    def _fill(
+        self,
+        source: Iterator[tuple[K, J]],
+        selector: selectors.BaseSelector,
+        busy: dict[Child, tuple[K, Seat]],
+        account: str | None,
+    ) -> Iterator[tuple[K, ReadError]]:
+        while True:
+            # Who has a child at work takes a further seat only if nobody waits; who has none waits for one.
+            seat = self.seats.take(account, wait=not busy)
+            if seat is None:
+                return
+            try:
+                item = next(source, None)
+                if item is None:
+                    seat.leave()
+                    return
+                key, job = item
+                child = self._child()
+                failure = child.send(job, self.timeout)
+            except BaseException:
+                seat.leave()
+                raise
+            if failure is not None:
+                child.close()
+                seat.leave()
+                yield key, failure
+                continue
+            selector.register(child.sock, selectors.EVENT_READ, child)
+            busy[child] = key, seat
+
+    def _child(self) -> Child:
+        while True:
+            try:
+                child = self.idle.popleft()
+            except IndexError:
+                return self.launcher.start()
+            if not child.gone():
+                return child
+            child.close()  # the system ended it for want of memory, say; the next file is not to be told so
+
+    def _next(self, selector: selectors.BaseSelector, busy: dict[Child, tuple[K, Seat]]) -> Iterator[tuple[Child, Any]]:
+        while True:
+            now = time.monotonic()
+            for child, (_, seat) in busy.items():
+                if seat.slow_from <= now and seat.step_aside():
+                    child.slow_down()
+            waits = [child.deadline for child in busy] + [seat.slow_from for _, seat in busy.values()]
+            found = selector.select(max(min(waits) - now, 0))
+            for ready, _ in found:
+                # The result is there; that the caller was slow to come for it is not the child's fault.
+                ready.data.deadline = max(ready.data.deadline, time.monotonic() + _TAKE_SECONDS)
+                yield ready.data, ready.data.receive()
+            now = time.monotonic()
+            overdue = [] if found else [child for child in busy if child.deadline <= now]
+            for child in overdue:
+                yield child, child.overdue()
+            if found or overdue:
+                return
+
+    def _release(self, child: Child) -> None:
+        if child.dead or not child.reusable or child.done >= self.recycle_after or len(self.idle) >= self.workers:
+            child.close()
+        else:
+            self.idle.append(child)
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A caller that waits for a seat."""
+
+    account: str
+    called: threading.Event = field(default_factory=threading.Event)
+
+
+class Seats:
+    """Places for children at work, shared out between accounts. Safe to use from several threads.
+
+    Next is the account with the fewest files in work; of several, the one that has used the least processor time of
+    late; of several, the one that waits longest. Callers without an account count as one.
+    """
+
+    def __init__(self, seats: int) -> None:
+        self.seats = seats
+        self.lock = threading.Lock()
+        self.taken = 0
+        self.aside = 0
+        self.waiting: list[_Turn] = []
+        self.in_work: Counter[str] = Counter()
+        self.used: dict[str, tuple[float, float]] = {}
+        """By account: processor seconds, and when they were counted."""
+
+    def take(self, account: str | None = None, *, wait: bool) -> Seat | None:
+        """Return a seat; None where none is free and the caller does not wait."""
+        turn = _Turn(account or "")
+        with self.lock:
+            if self._is_free_for(turn.account) and not any(self._is_free_for(t.account) for t in self.waiting):
+                self._give(turn)
+            elif not wait:
+                return None
+            else:
+                self.waiting.append(turn)
+        try:
+            turn.called.wait()
+        except BaseException:
+            with self.lock:
+                if turn in self.waiting:
+                    self.waiting.remove(turn)
+                else:
+                    self._leave(turn.account)
+            raise
+        return Seat(self, turn.account)
+
+    def _is_free_for(self, account: str) -> bool:
+        is_new = account != "" and not self.in_work[account]
+        return self.taken < self.seats + (RESERVED if is_new else 0)
+
+    def _give(self, turn: _Turn) -> None:
+        self.taken += 1
+        self.in_work[turn.account] += 1
+        turn.called.set()
+
+    def _call_next(self) -> None:
+        """Give free seats to those that wait, with the lock held."""
+        while ready := [turn for turn in self.waiting if self._is_free_for(turn.account)]:
+            turn = min(ready, key=lambda turn: (self.in_work[turn.account], self._recently_used(turn.account)))
+            self.waiting.remove(turn)
+            self._give(turn)
+
+    def _leave(self, account: str, *, aside: bool = False, seconds: float = 0.0) -> None:
+        """Give a seat back, with the lock held."""
+        if aside:
+            self.aside -= 1
+        else:
+            self.taken -= 1
+        self.in_work[account] -= 1
+        if not self.in_work[account]:
+            del self.in_work[account]
+        self._charge(account, seconds)
+        self._call_next()
+
+    def _charge(self, account: str, seconds: float) -> None:
+        self.used[account] = self._recently_used(account) + seconds, time.monotonic()
+        for name in [name for name in self.used if self._recently_used(name) < 0.01]:
+            del self.used[name]
+
+    def _recently_used(self, account: str) -> float:
+        seconds, at = self.used.get(account, (0.0, 0.0))
+        return seconds * math.pow(0.5, (time.monotonic() - at) / _HALF_LIFE)
+
+
+class Seat:
+    """One place, from taking until `leave`."""
+
+    def __init__(self, seats: Seats, account: str) -> None:
+        self.of = seats
+        self.account = account
+        self.slow_from = time.monotonic() + PATIENCE
+        self.aside = False
+
+    def step_aside(self) -> bool:
+        """Let another child begin while this one goes on; no more of them at once than there are seats."""
+        with self.of.lock:
+            if self.of.aside >= self.of.seats:
+                self.slow_from = time.monotonic() + 0.5
+                return False
+            self.slow_from = math.inf
+            self.aside = True
+            self.of.aside += 1
+            self.of.taken -= 1
+            self.of._call_next()
+            return True
+
+    def leave(self, seconds: float = 0.0) -> None:
+        """Give the place back, with the processor seconds that were used on it."""
+        with self.of.lock:
+            self.of._leave(self.account, aside=self.aside, seconds=seconds)

@@ -1,0 +1,215 @@
+"""Reading a list of observations: dimensions in columns of their own, one line a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from math import prod
+
+from pipelines.core.text.folding import has_lookalike, nearest
+from pipelines.declarations.base import within
+from pipelines.declarations.label_template import Hit, Matcher
+from pipelines.declarations.shapes import FlatList, ListColumn
+from pipelines.model.content import Cell, Where
+from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
+from pipelines.reading.standardise.finding_tables import PERIOD_NAMES
+from pipelines.reading.standardise.listing import Listing, body, find_listing, text_of
+from pipelines.reading.standardise.numbered import Number
+from pipelines.reading.standardise.plan import Plan
+from pipelines.reading.standardise.sheets import Sheet
+from pipelines.reading.standardise.values import ZERO, Value, cell_value
+
+MAX_COMBINATIONS = 200_000
+"""Combinations that are looked through for gaps, as of a cube."""
+
+
+class FlatReading:
+    """Reads the list of one Grid into a basket."""
+
+    def __init__(self, plan: Plan, flat: FlatList, sheets: Sequence[Sheet], basket: Collector) -> None:
+        self.plan, self.flat, self.sheets, self.basket = plan, flat, sheets, basket
+        self.base = {**plan.form.fixed.said(), **flat.fixed.said()}
+        self._matchers: dict[str, Matcher] = {
+            heading: plan.compile(c.template if c.template is not None else f"{{{c.dim}}}")
+            for heading, c in flat.columns.items()
+            if c.template is not None or c.dim is not None
+        }
+        self._cache: dict[tuple[str, str], Hit | None] = {}
+        self._lines: dict[tuple[str, ...], None] = {}
+        self._hits: list[dict[str, tuple[Hit, str]]] = []
+
+    def read(self) -> None:
+        """Find the heading row and read every line below it."""
+        flat = self.flat
+        listing = find_listing(
+            self.plan, self.sheets, list(flat.columns), self.basket, sheet_words=flat.sheet, title_words=flat.title
+        )
+        if listing is None:
+            return
+        for heading, column in listing.columns.items():
+            where = listing.sheet.where(listing.row, column)
+            role: Role = "ignored" if flat.columns[heading].ignore else "heading"
+            self.basket.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
+        base = {**self.base, **listing.said}
+        ends = [self.plan.compile(t) for t in flat.end]
+        for row in body(listing, self.plan, ends, self.basket):
+            self._line(listing, row, base)
+        if flat.crossed:
+            self._gaps(listing, base)
+
+    def _line(self, listing: Listing, row: int, base: Mapping[str, str]) -> None:
+        said = dict(base)
+        words: list[str] = []
+        notes: list[str] = []
+        values: list[tuple[ListColumn, str, int]] = []
+        good = True
+        valid: list[tuple[str, Where, str]] = []
+        members: list[tuple[str, Hit]] = []
+        for heading, column in listing.columns.items():
+            declared = self.flat.columns[heading]
+            cell = listing.sheet.at(row, column)
+            if declared.value:
+                values.append((declared, heading, column))
+            elif declared.note:
+                if text := text_of(cell):
+                    notes.append(text)
+                    self._bind(listing, cell, "note", {})
+            elif not declared.ignore:
+                hit = self._dimension(listing, row, column, heading, cell)
+                if hit is None:
+                    good = False
+                    continue
+                self._tell_other_period(listing, row, column, hit)
+                said.update(hit.said)
+                words.append(text_of(cell))
+                members.append((text_of(cell), hit))
+                valid += [(v, listing.sheet.where(row, column), text_of(cell)) for _, v in hit.valid]
+        if good:
+            period = self.plan.addresser.period_code(said)
+            for range_, where, text in valid:
+                if period is not None and not within(period, range_):
+                    self.basket.find("label.not_valid", where, seen=text, expected=range_, period=period)
+            if self.flat.crossed:
+                self._remember(members)
+            for declared, heading, column in values:
+                self._value(listing, row, column, {**said, **declared.set.said()}, [heading, *words], tuple(notes))
+
+    def _tell_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
+        """A line of another period than sheet and title name: one of the two is from an older file."""
+        for name in PERIOD_NAMES & hit.said.keys() & listing.said.keys():
+            if hit.said[name] != listing.said[name]:
+                where = listing.sheet.where(row, column)
+                self.basket.find("period.contradiction", where, seen=hit.said[name], expected=listing.said[name])
+
+    def _states_nothing(self, cell: Cell | None) -> bool:
+        """Whether a line without a number is a combination left out, as a cube of this form would leave it out."""
+        return self.flat.crossed and self.plan.form.absent_cell == "missing" and not text_of(cell)
+
+    def _remember(self, members: Sequence[tuple[str, Hit]]) -> None:
+        if not self._hits:
+            self._hits = [{} for _ in members]
+        for seen, (text, hit) in zip(self._hits, members, strict=True):
+            seen.setdefault(_named(hit), (hit, text))
+        self._lines[tuple(_named(hit) for _, hit in members)] = None
+
+    def _gaps(self, listing: Listing, base: Mapping[str, str]) -> None:
+        """Combinations of the members seen that no line states: zero or a finding, as of a cube; else nothing."""
+        meaning = self.plan.form.absent_cell
+        if meaning == "missing" or not self._hits or prod(map(len, self._hits)) > MAX_COMBINATIONS:
+            return
+        gaps = [key for key in product(*self._hits) if key not in self._lines]
+        words = [[self._hits[i][name][1] for i, name in enumerate(key)] for key in gaps]
+        where = listing.sheet.where(listing.row, 1)
+        if meaning == "error":
+            if gaps:
+                self.basket.find("cube.absent", where, count=len(gaps), seen=", ".join(words[0]))
+            return
+        for key, texts in zip(gaps, words, strict=True):
+            said = dict(base)
+            for index, name in enumerate(key):
+                said.update(self._hits[index][name][0].said)
+            place = Where(keyword="left out: " + ", ".join(texts))
+            for heading, column in self.flat.columns.items():
+                if column.value:
+                    self._number(place, {**said, **column.set.said()}, [heading, *texts], ZERO)
+
+    def _number(self, where: Where, said: Mapping[str, str], words: Sequence[str], value: Value) -> None:
+        """A number that no cell states."""
+        address = self.plan.addresser.address(said)
+        for trouble in address.troubles:
+            self.basket.trouble(trouble, where)
+        if address.key is not None:
+            self.basket.periods.add(address.key[1])
+            label = " | ".join(words)
+            number = Number(address.key, value.value, value.status, value.conf, where, label, value.seen)
+            self.basket.numbers.append(number)
+
+    def _dimension(self, listing: Listing, row: int, column: int, heading: str, cell: Cell | None) -> Hit | None:
+        where = listing.sheet.where(row, column)
+        text = text_of(cell)
+        if cell is None or not text:
+            self.basket.find("record.blank", where, field=heading)
+            return None
+        if cell.kind == "date":
+            self.basket.find("cell.date", where, seen=text, expected=f"a value of '{heading}'")
+            return None
+        asked = (heading, text)
+        if asked not in self._cache:
+            self._cache[asked] = self._matchers[heading].hit(text)
+        hit = self._cache[asked]
+        if hit is None:
+            near = nearest(text, self._matchers[heading].expansions())
+            self.basket.find("label.undeclared", where, seen=text, nearest=nearest_words(near))
+            self._bind(listing, cell, "unknown", {})
+            return None
+        if has_lookalike(text):
+            self.basket.find("cell.lookalike", where, seen=text)
+        self._bind(listing, cell, "label", hit.said)
+        return hit
+
+    def _value(
+        self,
+        listing: Listing,
+        row: int,
+        column: int,
+        said: Mapping[str, str],
+        words: Sequence[str],
+        notes: tuple[str, ...],
+    ) -> None:
+        cell = listing.sheet.at(row, column)
+        where = listing.sheet.where(row, column)
+        address = self.plan.addresser.address(said)
+        for trouble in address.troubles:
+            self.basket.trouble(trouble, where)
+        nothing = self._states_nothing(cell)
+        value = None if nothing else cell_value(cell, where, self.plan, self.basket, listing.sheet.format)
+        if address.key is None:
+            return
+        self.basket.periods.add(address.key[1])
+        self.basket.bindings.append(Binding(where, "value", said, listing.sheet.index, row, column))
+        if nothing:
+            return
+        if value is None:
+            self.basket.refused.append(address.key)
+        else:
+            self.basket.numbers.append(
+                Number(
+                    address.key,
+                    value.value,
+                    value.status,
+                    value.conf,
+                    where,
+                    " | ".join(words),
+                    value.seen,
+                    (*value.notes, *notes),
+                )
+            )
+
+    def _bind(self, listing: Listing, cell: Cell | None, role: Role, said: Mapping[str, str]) -> None:
+        if cell is not None:
+            self.basket.bindings.append(Binding(cell.where, role, said, listing.sheet.index, cell.row, cell.column))
+
+
+def _named(hit: Hit) -> str:
+    """What tells one member of a column from another: its codes, whatever spelling was used."""
+    return ",".join(f"{name}={key}" for name, key in hit.keys) or ",".join(f"{k}={v}" for k, v in hit.said.items())

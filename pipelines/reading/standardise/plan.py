@@ -1,0 +1,257 @@
+"""A form made ready for reading: code tables by folded label, templates compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pipelines.core.text.folding import fold, nearest
+from pipelines.declarations.base import placeholders
+from pipelines.declarations.coordinates import COORDINATES, Line
+from pipelines.declarations.form import Form
+from pipelines.declarations.label_template import Hit, LabelTable, Matcher, Meaning, compile_template, label_table
+from pipelines.declarations.law import Law
+from pipelines.declarations.registry import Registry
+from pipelines.declarations.shapes import Table
+from pipelines.reading.standardise.addressing import Addresser
+from pipelines.reading.standardise.numbers import NumberReader
+
+OPEN_TABLES = frozenset({"article", "offence"})
+"""Code tables of which a return may leave out rows: an office lists the articles that had cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineMatch:
+    """A line found for a text: its declaration, what its words say, and the text it was matched on."""
+
+    line: Line
+    template: str
+    hit: Hit
+    marks: tuple[str, ...] = ()
+
+
+class Lines:
+    """The declared columns or rows of one table, matched by text."""
+
+    def __init__(self, declared: Mapping[str, Line], tables: Mapping[str, LabelTable], numbers: NumberReader) -> None:
+        self.declared = declared
+        self._numbers = numbers
+        self._exact: dict[str, tuple[str, Line]] = {}
+        self._patterns: list[tuple[Matcher, Line]] = []
+        for template, line in declared.items():
+            matcher = compile_template(template, tables)
+            if matcher.exact is not None:
+                self._exact[matcher.exact] = (template, line)
+            else:
+                self._patterns.append((matcher, line))
+        self._cache: dict[tuple[str, str | None], LineMatch | None] = {}
+        self._expansions: list[str] | None = None
+
+    def match(self, text: str, period: str | None) -> LineMatch | None:
+        """The line a text is, tried as it stands and then without note marks at its end."""
+        asked = (text, period)
+        if asked not in self._cache:
+            found = self._match(text, period)
+            for shortest in (False, True):
+                if found is None:
+                    body, marks = self._numbers.split_marks(text, shortest=shortest)
+                    found = self._match(body, period, marks) if marks else None
+            self._cache[asked] = found
+        return self._cache[asked]
+
+    def _match(self, text: str, period: str | None, marks: tuple[str, ...] = ()) -> LineMatch | None:
+        exact = self._exact.get(fold(text))
+        if exact is not None:
+            return LineMatch(exact[1], exact[0], Hit({}), marks)
+        for matcher, line in self._patterns:
+            hit = matcher.hit(text, period)
+            if hit is not None:
+                return LineMatch(line, matcher.template, hit, marks)
+        return None
+
+    def nearest(self, text: str) -> str | None:
+        """The declared text most like this one: the nearest label of a template whose other words fit, else of all."""
+        for matcher, _ in self._patterns:
+            stranger = matcher.stranger(text)
+            if stranger is not None and matcher.literal():
+                near = nearest(stranger[1], matcher.tables[stranger[0]].labels())
+                if near is not None:
+                    return near
+        return nearest(text, self.expansions())
+
+    def expansions(self) -> list[str]:
+        """Every text that is declared, labels put in."""
+        if self._expansions is None:
+            out = [template for template, _ in self._exact.values()]
+            for matcher, _ in self._patterns:
+                out += matcher.expansions()
+            self._expansions = out
+        return self._expansions
+
+    def expected(self, period: str | None) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+        """What must be there in a period: literal lines, and the codes of closed code tables, each with its words.
+
+        The first maps templates to themselves, the second (table, code) to the template with the label in it.
+        """
+        from pipelines.declarations.base import within
+
+        coded: dict[tuple[str, str], str] = {}
+        excused: set[tuple[str, str]] = set()
+        literals = {
+            template: template
+            for template, line in self._exact.values()
+            if not line.optional and (period is None or within(period, line.valid))
+        }
+        for matcher, line in self._patterns:
+            for name, table in matcher.tables.items():
+                if name in OPEN_TABLES:
+                    continue
+                for key, meaning in table.keys().items():
+                    valid = period is None or any(within(period, m.valid) for m in _meanings(table, key))
+                    if not valid or (period is not None and not within(period, line.valid)):
+                        continue
+                    if line.optional:
+                        excused.add((name, key))
+                    else:
+                        words = matcher.template.replace(f"{{{name}}}", meaning.label)
+                        coded.setdefault((name, key), words)
+        return literals, {k: v for k, v in coded.items() if k not in excused}
+
+
+def _meanings(table: LabelTable, key: str) -> Iterable[Meaning]:
+    return (m for meanings in table.by_label.values() for m in meanings if m.key == key)
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """One declared table, compiled."""
+
+    number: int
+    declared: Table
+    sheet: Matcher | None
+    title: Matcher | None
+    corner: Matcher
+    stub: tuple[Matcher, ...]
+    end: tuple[Matcher, ...]
+    columns: Lines
+    rows: Lines
+    fixed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A form made ready."""
+
+    form: Form
+    numbers: NumberReader
+    codes: Mapping[str, LabelTable]
+    contacts: tuple[Matcher, ...]
+    recognise_all: tuple[Matcher, ...]
+    recognise_none: tuple[Matcher, ...]
+    tables: tuple[TablePlan, ...]
+    addresser: Addresser
+    ignored_sheets: tuple[Matcher, ...]
+    ignored_headings: tuple[Matcher, ...]
+    words: frozenset[str] = field(repr=False)
+    """Every declared heading and label, folded: what a file of this form is expected to hold."""
+
+    def compile(self, template: str) -> Matcher:
+        """A template of this form."""
+        return compile_template(template, self.codes)
+
+    def is_contact(self, text: str) -> bool:
+        """Whether a cell is one of the compiler's own contact cells."""
+        return any(m.hit(text) is not None for m in self.contacts)
+
+    def is_ignored_heading(self, text: str) -> bool:
+        """Whether a column with this heading is read past."""
+        return any(m.hit(text) is not None for m in self.ignored_headings)
+
+
+def plan_of(form: Form, registry: Registry) -> Plan:
+    """The plan of a form, made once for each registry."""
+    plan = registry.plans.get(form.id)
+    if plan is None or plan.form is not form:
+        plan = registry.plans[form.id] = make_plan(form, registry.law_of(form.jurisdiction))
+    assert isinstance(plan, Plan)  # nothing else is put there
+    return plan
+
+
+def code_tables(form: Form, law: Law) -> dict[str, LabelTable]:
+    """The form's code tables; `article` from the spellings of the law where the form has none."""
+    tables = {name: label_table(name, _entries(form, name)) for name in form.codes}
+    if "article" not in tables:
+        keys = law.by_key
+        spelled = [
+            Meaning(s, key, {"article": key}) for key, rows in keys.items() for row in rows for s in row.spellings
+        ]
+        unique = {(fold(m.label), m.key): m for m in spelled}
+        tables["article"] = label_table("article", unique.values())
+    return tables
+
+
+def _entries(form: Form, name: str) -> Iterable[Meaning]:
+    for entry in form.entries(name):
+        said = entry.set.said() if entry.set is not None else {name: entry.code or ""}
+        key = entry.code or ",".join(f"{k}={v}" for k, v in said.items())
+        for label in entry.labels:
+            yield Meaning(label, key, said if name in COORDINATES or entry.set is not None else {}, entry.valid)
+
+
+def make_plan(form: Form, law: Law) -> Plan:
+    """The plan of a form under a law."""
+    codes = code_tables(form, law)
+    numbers = NumberReader(form)
+    tables = tuple(_table_plan(i, t, form, codes, numbers) for i, t in enumerate(form.tables or ()))
+
+    def compiled(templates: Iterable[str]) -> tuple[Matcher, ...]:
+        return tuple(compile_template(t, codes) for t in templates)
+
+    return Plan(
+        form,
+        numbers,
+        codes,
+        compiled(form.contacts),
+        compiled(form.recognise.all),
+        compiled(form.recognise.none),
+        tables,
+        Addresser(form, law),
+        compiled(form.ignore.sheets),
+        compiled(form.ignore.headings),
+        frozenset(_words(form, codes)),
+    )
+
+
+def _table_plan(
+    number: int, table: Table, form: Form, codes: Mapping[str, LabelTable], numbers: NumberReader
+) -> TablePlan:
+    def one(template: str | None) -> Matcher | None:
+        return None if template is None else compile_template(template, codes)
+
+    return TablePlan(
+        number,
+        table,
+        one(table.sheet),
+        one(table.title),
+        compile_template(table.corner, codes),
+        tuple(compile_template(t, codes) for t in table.stub),
+        tuple(compile_template(t, codes) for t in table.end),
+        Lines(table.columns, codes, numbers),
+        Lines(table.rows, codes, numbers),
+        {**form.fixed.said(), **table.fixed.said()},
+    )
+
+
+def _words(form: Form, codes: Mapping[str, LabelTable]) -> Iterable[str]:
+    for table in form.tables or ():
+        yield fold(table.corner)
+        for heading in (*table.columns, *table.rows, *table.stub):
+            yield from (fold(p) for p in heading.split(" / ") if not placeholders(p))
+    for part in (form.flat, form.records):
+        if part is not None:
+            yield from (fold(heading) for heading in part.columns)
+    if form.cube is not None:
+        yield from (fold(name) for name in form.cube.dims)
+    for name, table_ in codes.items():
+        if name in form.codes:
+            yield from table_.by_label

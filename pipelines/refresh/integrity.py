@@ -1,0 +1,274 @@
+"""Check that stored files, facts, receipts and releases are what the ledger and the manifests record.
+
+Each fault names the file and the return it belongs to.  `rti audit verify` runs every check; `gather` and `publish`
+check the facts, so that nothing is computed or published from facts that nobody approved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import sqlalchemy as sa
+
+from pipelines.ledger import audit_log, database, fact_digests, verification
+from pipelines.ledger.database import reading
+from pipelines.ledger.schema import BLOCK, RECEIPT, SUBMISSION
+from pipelines.ledger.verification import Verified
+from pipelines.submissions import receipt_keys, receipts, store
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from pipelines.core.home import Home
+
+NAMED = 20
+"""How many faults one message names."""
+_FACTS: dict[fact_digests.Trouble, str] = {
+    "missing": "the facts of {name} are missing: restore {file} from a backup",
+    "changed": "the facts of {name} are not those that were approved: {file} was changed on the disk; restore it from "
+    "a backup",
+    "added": "the facts of {name} are not those that were approved: no approval recorded {file}; move it away",
+    "unrecorded": "the facts of {name} were missing when their digests were first recorded, so {file} cannot be "
+    "verified; restore the ledger and the facts from one backup",
+}
+_SENT = ("sent", "approved", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One file, row or release that is not what it should be. `message` says what it belongs to and what to do."""
+
+    kind: Literal["ledger", "facts", "stored file", "receipt", "release"]
+    message: str
+    file: Path | None = None
+    submission_id: str | None = None
+
+
+class IntegrityError(Exception):
+    """Data is damaged, so nothing is computed or published from it. The text names each return and file."""
+
+    def __init__(self, damage: Sequence[Damage]) -> None:
+        self.damage = tuple(damage)
+        named = "; ".join(one.message for one in damage[:NAMED])
+        more = f"; and {len(damage) - NAMED} more" if len(damage) > NAMED else ""
+        super().__init__(f"{named}{more}. Then run the command again; `rti audit verify` checks everything else")
+
+
+def verify_home(home: Home, engine: sa.Engine) -> list[Damage]:
+    """Run every check of this module; returns what is damaged. Of a damaged ledger nothing else is asked."""
+    from pipelines.publication.releases.verification import verify_published
+
+    if ledger_damage := check_ledger(home, engine):
+        return ledger_damage
+    found = [*check_facts(home, engine), *check_store(home, engine), *check_receipts(home, engine)]
+    releases = [
+        Damage("release", f"{fault}; restore the release from a backup", fault.path) for fault in verify_published(home)
+    ]
+    return [*found, *releases]
+
+
+def verify_records(home: Home, engine: sa.Engine, *, head: str | None = None) -> Verified:
+    """Verify the audit chain and the ledger, and report an unfinished publication as a fault at the last entry.
+
+    Raises ValueError for a head or a checkpoint that is malformed.
+    """
+    from pipelines.publication.releases.publications import find_unfinished
+
+    verified = verification.verify_ledger(engine, head=head, home=home)
+    unfinished = [verification.Fault(verified.head[0], one.text, one.params) for one in find_unfinished(home)]
+    return replace(verified, faults=(*verified.faults, *unfinished))
+
+
+def check_ledger(home: Home, engine: sa.Engine) -> list[Damage]:
+    """Run the database's own check of its file."""
+    path = database.sqlite_path(home.ledger_url)
+    return [
+        Damage("ledger", f"the ledger {path} is damaged: {problem}; restore it from a backup", path)
+        for problem in database.integrity_problems(engine)
+    ]
+
+
+def check_facts(home: Home, engine: sa.Engine) -> list[Damage]:
+    """Compare the facts of every accepted return with the digests recorded at approval."""
+    with reading(engine) as connection:
+        found = fact_digests.find_damage(connection, home)
+        names = _names(connection, {one.submission_id for one in found})
+    return [
+        Damage(
+            "facts",
+            _FACTS[one.trouble].format(name=names[one.submission_id], file=one.path),
+            one.path,
+            one.submission_id,
+        )
+        for one in found
+    ]
+
+
+def check_inputs(home: Home, engine: sa.Engine) -> list[Damage]:
+    """Check what every figure is computed from: the ledger's file, then the facts."""
+    return check_ledger(home, engine) or check_facts(home, engine)
+
+
+def require_intact_inputs(home: Home) -> None:
+    """Raise IntegrityError if the ledger's file is damaged, or a facts file missing, changed or added."""
+    from pipelines.submissions.ledger import open_ledger
+
+    engine = open_ledger(home)
+    try:
+        found = check_inputs(home, engine)
+    finally:
+        engine.dispose()
+    if found:
+        raise IntegrityError(found)
+
+
+def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
+    """Compare the stored bytes of every submission with the SHA-256 that the ledger holds.
+
+    Left out are files that were refused and must not be kept, and listed arrivals that wait for their first check.
+    """
+    with reading(engine) as connection:
+        columns = (SUBMISSION.c.submission_id, SUBMISSION.c.sha256)
+        rows = connection.execute(sa.select(*columns).order_by(SUBMISSION.c.submission_id)).all()
+        by_file: dict[str, list[str]] = {}
+        for row in rows:
+            by_file.setdefault(row.sha256, []).append(row.submission_id)
+        damaged: list[tuple[str, Path, str]] = []
+        for sha256, ids in by_file.items():
+            path = store.path_of(home, sha256)
+            problem = _stored_problem(path, sha256)
+            if problem == "is missing" and (store.is_not_kept(home, sha256) or store.is_pointed_at(home, sha256)):
+                continue
+            if problem is not None:
+                damaged += [(identity, path, problem) for identity in ids]
+        names = _names(connection, {identity for identity, _, _ in damaged})
+    return [
+        Damage(
+            "stored file",
+            f"the file of {names[identity]} {problem}: restore {path} from a backup",
+            path,
+            identity,
+        )
+        for identity, path, problem in sorted(damaged)
+    ]
+
+
+def _stored_problem(path: Path, sha256: str) -> str | None:
+    try:
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    except FileNotFoundError:
+        return "is missing"
+    return None if digest == sha256 else "was changed on the disk"
+
+
+def check_receipts(home: Home, engine: sa.Engine) -> list[Damage]:
+    """Verify the signature of every receipt, and compare what it says with the ledger.
+
+    What a later check may change (form, periods) is compared for the newest receipt of a return that is still sent.
+    """
+    with reading(engine) as connection:
+        given = connection.execute(sa.select(RECEIPT).order_by(RECEIPT.c.at, RECEIPT.c.receipt_id)).all()
+        if not given:
+            return []
+        rows = {row.submission_id: row for row in connection.execute(sa.select(SUBMISSION))}
+        periods: dict[str, set[str]] = {}
+        for submission_id, period in connection.execute(sa.select(BLOCK.c.submission_id, BLOCK.c.period)):
+            periods.setdefault(submission_id, set()).add(period)
+        newest = {row.submission_id: row.receipt_id for row in sorted(given, key=_sent_order)}
+        keys = _public_keys(home)
+        problems = []
+        for receipt in given:
+            submission = rows[receipt.submission_id]
+            is_current = newest[receipt.submission_id] == receipt.receipt_id and submission.state in _SENT
+            compared = sorted(periods.get(receipt.submission_id, ())) if is_current else None
+            problem = _receipt_problem(receipt, submission, compared, keys)
+            if problem is not None:
+                problems.append((receipt.receipt_id, receipt.submission_id, problem))
+        names = _names(connection, {identity for _, identity, _ in problems})
+    return [
+        Damage(
+            "receipt",
+            f"receipt {receipt_id} of {names[identity]} {problem}; restore the ledger from a backup",
+            None,
+            identity,
+        )
+        for receipt_id, identity, problem in problems
+    ]
+
+
+def _receipt_problem(
+    receipt: sa.Row[Any], submission: sa.Row[Any], periods: list[str] | None, keys: dict[str, Ed25519PublicKey]
+) -> str | None:
+    try:
+        named = json.loads(receipt.document)["key"]["id"]
+    except (ValueError, KeyError, TypeError):
+        return "cannot be read"
+    if named not in keys:
+        return f"is signed with the key {named}, which is not among this home's public keys"
+    verified = receipts.verify(receipt.document.encode() + b"\n", key=keys[named])
+    if verified.content is None or verified.problems:
+        return f"is not as it was given out: {verified.problems[0]}"
+    content = verified.content
+    expected: dict[str, object] = {
+        "receipt_id": receipt.receipt_id,
+        "submission_id": submission.submission_id,
+        "sent_at": receipt.at,
+        "received_at": submission.received_at,
+        "sender": submission.sender,
+        "file": {"name": submission.filename, "size": submission.size, "sha256": submission.sha256},
+    }
+    if periods is not None:
+        expected |= {"periods": periods, "form": submission.form, "territory": submission.territory}
+        expected |= {"jurisdiction": submission.jurisdiction, "instrument": submission.instrument}
+    differing = [name for name, value in expected.items() if content.get(name) != value]
+    return f"and the ledger differ in {', '.join(differing)}" if differing else None
+
+
+def _sent_order(receipt: sa.Row[Any]) -> tuple[str, int]:
+    """Order receipts by sending; two of one second by their place in the audit log."""
+    try:
+        seq, _ = audit_log.parse_head(json.loads(receipt.document)["audit_head"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        seq = 0
+    return receipt.at, seq
+
+
+def _public_keys(home: Home) -> dict[str, Ed25519PublicKey]:
+    keys = {}
+    for path in sorted((home.public / "keys").glob("receipt-*.pub.pem")):
+        try:
+            key = receipt_keys.read_public(path.read_bytes())
+        except receipt_keys.KeyFileError:
+            continue  # each receipt that it signed is named
+        keys[receipt_keys.key_id(key)] = key
+    return keys
+
+
+def _names(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return, by submission, what a person calls it: id, file, territory, form, periods."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    from pipelines.ledger.queries import in_ids
+
+    periods: dict[str, set[str]] = {}
+    query = sa.select(BLOCK.c.submission_id, BLOCK.c.period)
+    for row in in_ids(connection, query, BLOCK.c.submission_id, wanted):
+        periods.setdefault(row.submission_id, set()).add(row.period)
+    columns = (SUBMISSION.c.submission_id, SUBMISSION.c.filename, SUBMISSION.c.territory, SUBMISSION.c.form)
+    names = {}
+    for row in in_ids(connection, sa.select(*columns), SUBMISSION.c.submission_id, wanted):
+        parts = (row.filename, row.territory, row.form, _shorten(periods.get(row.submission_id, set())))
+        names[row.submission_id] = f"{row.submission_id} ({', '.join(part for part in parts if part)})"
+    return {identity: names.get(identity, identity) for identity in wanted}
+
+
+def _shorten(periods: set[str]) -> str:
+    ordered = sorted(periods)
+    return " ".join(ordered) if len(ordered) <= 2 else f"{ordered[0]} to {ordered[-1]}"

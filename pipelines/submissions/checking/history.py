@@ -1,0 +1,55 @@
+"""What is known before a return: the newest accepted observations and events of the jurisdictions concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.core import clock
+from pipelines.ledger import facts, queries
+
+if TYPE_CHECKING:
+    import polars as pl
+    import sqlalchemy as sa
+
+    from expectations.judge import History
+    from pipelines.core.home import Home
+    from pipelines.ledger.queries import BlockKey
+
+
+def source(home: Home, engine: sa.Engine) -> Callable[[Sequence[str]], History | None]:
+    """A function that gives the history of jurisdictions, for `check`; None where nothing is accepted yet."""
+
+    def history(jurisdictions: Sequence[str]) -> History | None:
+        return gather(home, engine, jurisdictions)
+
+    return history
+
+
+def gather(home: Home, engine: sa.Engine, jurisdictions: Sequence[str]) -> History | None:
+    """The rows of the newest accepted blocks of these jurisdictions, now; None where there is no such block."""
+    from expectations.judge import History
+    from pipelines.model import long_tables
+
+    current = queries.accepted_blocks(engine, jurisdictions=jurisdictions)
+    if not current:
+        return None
+    return History(
+        observations=_rows(home, "observation", long_tables.OBSERVATION, current),
+        events=_rows(home, "case_event", long_tables.CASE_EVENT, current),
+        as_of=clock.now(),
+    )
+
+
+def _rows(home: Home, table: str, schema: dict[str, pl.DataType], current: dict[BlockKey, str]) -> pl.DataFrame:
+    """The rows of each submission that belong to a block it still holds."""
+    import polars as pl
+
+    paths = [p for s in sorted(set(current.values())) if (p := facts.path_of(home, table, s)).exists()]
+    if not paths:
+        return pl.DataFrame(schema=schema)
+    names = ["jurisdiction", "form", "freq", "period", "submission_id"]
+    held = pl.DataFrame(
+        [(key[0], key[2], key[3], key[4], holder) for key, holder in current.items()], schema=names, orient="row"
+    )
+    return pl.read_parquet(paths).join(held, on=names, how="semi")

@@ -1,0 +1,215 @@
+"""What is done with one file inside the reading process: read, recognise, standardise, scan for persons.
+
+Of a file that names persons nothing leaves this process but the places and kinds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipelines.core.errors import ToldError
+from pipelines.findings.finding import Finding
+from pipelines.model.content import Content, Cube, ReadError
+from pipelines.reading.formats import budget
+from pipelines.reading.privacy.scan import scan
+
+if TYPE_CHECKING:
+    from pipelines.declarations.form import Form
+    from pipelines.declarations.registry import Registry
+    from pipelines.reading.standardise.standardise import Reading
+
+
+class DeclarationsChangedError(ToldError):
+    """The declarations on the disk are not those that the calling process has loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to read. `form` names the form where it is known; `digest` is that of the caller's registry.
+
+    With `records` only so many lines of a register are read, for the first findings of a large one.
+    """
+
+    data: bytes
+    filename: str
+    submission_id: str
+    digest: str
+    form: str | None = None
+    records: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of it. `reading` is None where no form fits; `findings` then say so. `candidates` are best first.
+
+    `stale` says that the process that read has other declarations than the one that asked, and nothing was read.
+    """
+
+    format: str | None
+    form: str | None
+    candidates: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    reading: Reading | None
+    stale: bool = False
+
+
+def take(task: Task) -> Taken:
+    """Read, recognise and standardise one file. Raises ReadError where it cannot be read."""
+    from pipelines.declarations.registry import load
+
+    registry = load()
+    if registry.digest != task.digest:
+        return Taken(None, None, (), (), None, stale=True)
+    budget.restart()
+    return take_with(task, registry)
+
+
+def take_with(task: Task, registry: Registry) -> Taken:
+    """`take` with a given registry, in the calling process."""
+    from pipelines.reading.standardise.plan import plan_of
+    from pipelines.reading.standardise.recognise import not_recognised, recognise
+
+    if task.records is not None:
+        return _begun(task, registry)
+    if task.form is not None:
+        form = registry.forms[task.form]
+        content = _read(task, form)
+        others = [m.form.id for m in recognise(content, task.filename, registry)]
+        if others and form.id not in others:
+            return _other_form(content, form, others, task, registry)
+        return _standardised(content, form, (form.id,), task, registry)
+    content = _first_read(task, registry)
+    matches = recognise(content, task.filename, registry)
+    if not matches:
+        plans = [plan_of(form, registry) for form in registry.forms.values() if form.contacts]
+        is_contact = lambda text: any(plan.is_contact(text) for plan in plans)  # noqa: E731
+        persons = scan(content, task.filename, is_contact=is_contact, data=task.data)
+        if is_blank(content):
+            return Taken(content.format, None, (), tuple(persons or [Finding("return.empty", "error")]), None)
+        found = persons or [not_recognised(content, registry)]
+        return Taken(content.format, None, (), tuple(found), None)
+    form = matches[0].form
+    if _needs_own_options(form, content):
+        content = _read(task, form, known=content)
+    return _standardised(content, form, tuple(m.form.id for m in matches), task, registry)
+
+
+def _begun(task: Task, registry: Registry) -> Taken:
+    """What the first lines of a register show; no reading where they show nothing that holds for the whole of it.
+
+    Each line of a register is read by itself, so what is said of one of its lines is said whatever follows. Anything
+    else waits for the whole: other forms, what has no place, and persons, of whom columns are judged.
+    """
+    from pipelines.reading.formats.sniff import sniff
+    from pipelines.reading.standardise.recognise import recognise
+
+    format_ = sniff(task.data, task.filename)
+    nothing = Taken(format_, None, (), (), None)
+    if format_ == "xlsx":
+        from pipelines.reading.formats.xlsx import first_rows
+
+        assert task.records is not None
+        beginning = first_rows(task.data, task.records)
+        if beginning is None:
+            return nothing
+        task = replace(task, data=beginning)
+    elif format_ != "csv":
+        return nothing
+    content = _read(task, None)
+    forms = [match.form for match in recognise(content, task.filename, registry)]
+    if len(forms) != 1 or forms[0].records is None or task.form not in (None, forms[0].id):
+        return nothing
+    if _needs_own_options(forms[0], content):
+        content = _read(task, forms[0], known=content)
+    taken = _standardised(content, forms[0], (forms[0].id,), task, registry)
+    if taken.reading is None:
+        return nothing
+    found = tuple(f for f in taken.reading.findings if f.where.line is not None or f.where.cell is not None)
+    return replace(taken, reading=replace(taken.reading, findings=list(found)))
+
+
+def is_blank(content: Content) -> bool:
+    """Whether nothing at all stands in a file that can be read."""
+    if isinstance(content, Cube):
+        return not content.observations
+    return not any(cell.text.strip() for table in content.tables for cell in table.cells)
+
+
+def _other_form(content: Content, form: Form, others: list[str], task: Task, registry: Registry) -> Taken:
+    """A file of another office or instrument than the sender says: told once, and not as dozens of missing tables."""
+    from pipelines.reading.standardise.plan import plan_of
+
+    contact = plan_of(registry.forms[others[0]], registry).is_contact
+    found = scan(content, task.filename, is_contact=contact, data=task.data)
+    other = Finding("return.other_form", "error", seen=others[0], expected=form.id)
+    return Taken(content.format, form.id, tuple(others), tuple(found or [other]), None)
+
+
+def _first_read(task: Task, registry: Registry) -> Content:
+    """A file read without knowing whose it is. A PDF without rules is read by the first form whose columns fit it."""
+    from pipelines.reading.standardise.recognise import recognise
+
+    try:
+        return _read(task, None)
+    except ReadError as error:
+        if error.rule != "read.pdf.no_table":
+            raise
+        for form in registry.forms.values():
+            if "lines_x" not in options_of(form):
+                continue
+            try:
+                content = _read(task, form)
+            except ReadError:
+                continue
+            if any(match.form.id == form.id for match in recognise(content, task.filename, registry)):
+                return content
+        raise
+
+
+def _read(task: Task, form: Form | None, known: Content | None = None) -> Content:
+    """`known` is what was read of the same file without its form."""
+    from pipelines.reading.formats.read import read
+
+    if form is None:
+        return read(task.data, task.filename, options={"records": task.records})
+    options = {**options_of(form), "known": known, "records": task.records}
+    return read(task.data, task.filename, encodings=tuple(form.encodings), options=options)
+
+
+def options_of(form: Form) -> dict[str, object]:
+    """What a form tells the readers of its formats."""
+    options: dict[str, object] = {}
+    if form.alphabets:
+        options["alphabets"] = tuple(form.alphabets)
+    columns = [table.lines_x for table in form.tables or () if table.lines_x]
+    if columns:
+        options["lines_x"] = tuple(columns[0])
+    return options
+
+
+def _needs_own_options(form: Form, content: Content) -> bool:
+    """A text was first read without knowing whose it is; its form may know the encoding better."""
+    if content.format == "pdf":
+        return "lines_x" in options_of(form)
+    return bool(form.encodings or form.alphabets) and content.format in ("csv", "html", "px", "sdmx-csv")
+
+
+def _standardised(content: Content, form: Form, candidates: tuple[str, ...], task: Task, registry: Registry) -> Taken:
+    from pipelines.reading.standardise.plan import plan_of
+    from pipelines.reading.standardise.standardise import standardise
+
+    reading = standardise(content, form, registry, submission_id=task.submission_id)
+    contacts, pseudonyms = (
+        {(b.table, b.row, b.column) for b in reading.bindings if b.role == role} for role in ("contact", "pseudonym")
+    )
+    is_contact = plan_of(form, registry).is_contact
+    persons = scan(
+        content, task.filename, contacts=contacts, pseudonyms=pseudonyms, is_contact=is_contact, data=task.data
+    )
+    if persons:
+        return Taken(content.format, form.id, candidates, tuple(persons), None)
+    return Taken(content.format, form.id, candidates, (), replace(reading, bindings=[]))
+
+
+__all__ = ["DeclarationsChangedError", "ReadError", "Taken", "Task", "take", "take_with"]

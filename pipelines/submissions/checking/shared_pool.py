@@ -1,0 +1,56 @@
+"""The reading children of this process: one pool, for all its threads."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipelines.reading.sandbox.child import PRELOAD
+from pipelines.submissions.checking.read_task import Taken, Task, take
+
+if TYPE_CHECKING:
+    from pipelines.reading.sandbox.pool import ChildPool
+
+
+class SharedPool:
+    """Warm reading processes of this process, for all its threads: started when first needed."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pool: ChildPool[Task, Taken] | None = None
+        self.digest = ""
+        self.users: Counter[int] = Counter()
+        self.retired: list[ChildPool[Task, Taken]] = []
+
+    @contextmanager
+    def of(self, digest: str) -> Iterator[ChildPool[Task, Taken]]:
+        """The pool for declarations of a digest; one whose children loaded others ends with its last user."""
+        from pipelines.reading.sandbox.pool import ChildPool
+
+        with self.lock:
+            if self.pool is not None and (self.digest != digest or not self.pool.launcher.alive()):
+                self.retired.append(self.pool)
+                self.pool = None
+            if self.pool is None:
+                self.pool = ChildPool(take, preload=("pipelines.submissions.checking.preload", *PRELOAD))
+                self.digest = digest
+                atexit.register(self.pool.close)
+            pool = self.pool
+            self.users[id(pool)] += 1
+        try:
+            yield pool
+        finally:
+            with self.lock:
+                self.users[id(pool)] -= 1
+                for old in [p for p in self.retired if not self.users[id(p)]]:
+                    self.retired.remove(old)
+                    del self.users[id(old)]
+                    atexit.unregister(old.close)
+                    old.close()
+
+
+SHARED = SharedPool()

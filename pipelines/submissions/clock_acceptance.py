@@ -1,0 +1,45 @@
+"""Declare the clock right after it was ahead: the way out of `ClockSetBackError` where setting it is no remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pipelines.core import clock
+from pipelines.core.i18n import mark
+from pipelines.ledger import audit_log, clock_guard
+from pipelines.ledger.database import writing
+from pipelines.submissions import changes
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.head_steward import require_head_steward
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+def accept_clock(engine: sa.Engine, *, actor: str, reason: str, dates: Iterable[str] = ()) -> str:
+    """Enter in the audit log that the clock is right now, and that later times before this entry are wrong.
+
+    `dates` are the times of releases. Nothing is changed: entries and releases keep the times that they have.
+    Returns the newest time that is declared wrong. Raises NotAllowedError for anybody but a steward of everything,
+    and ClockSetBackError (a TransitionError) where no time is ahead of the clock.
+    """
+    changes.refuse_words(reason)
+    with writing(engine) as connection:
+        require_head_steward(accounts.identities(connection, [actor]).get(actor), actor, "accept_clock")
+        now = clock.now()
+        newest = max([clock_guard.newest_entry_at(connection) or "", *dates])
+        if newest <= clock.stamp(now):
+            raise clock_guard.ClockSetBackError(
+                mark("The clock says {now}, and nothing recorded is later: there is nothing to accept."),
+                now=clock.stamp(now),
+            )
+        audit_log.append(
+            connection,
+            at=now,
+            actor=actor,
+            action=clock_guard.ACCEPT,
+            subject="ledger",
+            detail={"newest": newest, "reason": reason.strip()},
+        )
+    return newest

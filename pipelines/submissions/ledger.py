@@ -1,0 +1,293 @@
+"""The ledger: what came in, what was found, who decided what and when.
+
+Each function is one transaction and has a `…_many` that does the same for a batch: it does all that can be done and
+returns why the others could not be; the single form raises that error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.core import clock
+from pipelines.ledger import audit_log
+from pipelines.ledger.acts import Act, Arrival, Block, CheckResult, Justification, Received, Refusals, Within
+from pipelines.ledger.database import LedgerError
+from pipelines.ledger.export import export
+from pipelines.ledger.fact_digests import READING
+from pipelines.ledger.identity import SYSTEM
+from pipelines.ledger.opening import open_ledger, open_url
+from pipelines.ledger.permissions import is_actionable_by
+from pipelines.ledger.queries import find, in_ids
+from pipelines.ledger.schema import AUDIT, BLOCK, SUBMISSION
+from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, decide
+from pipelines.submissions import authority
+from pipelines.submissions.changes import (
+    Book,
+    Change,
+    Known,
+    apply,
+    event_row,
+    known,
+    log,
+    opened,
+    raise_first,
+    refuse_unwritable,
+    seal,
+)
+from pipelines.submissions.decisions import (
+    MINIMUM_TEXT,
+    approve,
+    approve_many,
+    ask_withdrawal,
+    give_back,
+    justify,
+    justify_many,
+    send,
+    send_many,
+    withdraw,
+)
+from pipelines.submissions.head_steward import require_head_steward
+
+__all__ = [
+    "MINIMUM_TEXT",
+    "SYSTEM",
+    "Act",
+    "Arrival",
+    "Block",
+    "CheckResult",
+    "Justification",
+    "LedgerError",
+    "Received",
+    "Refusals",
+    "TransitionError",
+    "Within",
+    "approve",
+    "approve_many",
+    "ask_withdrawal",
+    "export",
+    "give_back",
+    "justify",
+    "justify_many",
+    "open_ledger",
+    "open_url",
+    "publish",
+    "receive",
+    "receive_many",
+    "record_check",
+    "record_check_many",
+    "roll_back",
+    "send",
+    "send_many",
+    "withdraw",
+]
+
+
+RELEASE_PUBLISHED = "release.publish"
+RELEASE_ROLLED_BACK = "release.rollback"
+"""Actions of the entries of the audit log whose subject is a release."""
+
+
+# ------------------------------------------------------------------------------------------------------------- arrivals
+
+
+def receive(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> Received:
+    """Enter one arrival. The same file counts once, unless the earlier was refused or withdrawn or `again` is set.
+
+    What its sender may not see does not count as the same file. Raises NotAllowedError where the sender is no account
+    that may hand in anything.
+    """
+    return receive_many(engine, [arrival], again=again)[0]
+
+
+def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool = False) -> list[Received]:
+    """Enter arrivals in one transaction; in the order given. Entering an arrival twice does nothing the second time."""
+    out: list[Received] = []
+    now = clock.now()
+    with opened(engine, (), [a.sender for a in arrivals]) as book:
+        same_bytes = _same_bytes(book, sorted({a.sha256 for a in arrivals}))
+        rows, events = [], []
+        for arrival in arrivals:
+            who = book.people.get(arrival.sender)
+            authority.require_submitter(who, arrival.sender)
+            assert who is not None
+            refuse_unwritable(arrival.filename, arrival.comment)
+            everyone = same_bytes.setdefault(arrival.sha256, {})
+            identity = arrival.submission_id
+            if identity in everyone:
+                out.append(Received(identity, new=False))
+                continue
+            same = {i: k.state for i, k in everyone.items() if is_actionable_by(who, k.resource)}
+            living = [i for i, state in same.items() if state not in ("refused", "withdrawn")]
+            if living and not again:
+                out.append(Received(living[-1], new=False, same_file=tuple(same.items())))
+                continue
+            target = decide(identity, None, "receive")
+            rows.append(_arrival_row(arrival, target))
+            # The same bytes within one second arrive a second later by their id; no entry is dated after the clock.
+            entered_at = min(arrival.received_at, now)
+            change = Change(identity, "receive", arrival.sender, entered_at, comment=arrival.comment)
+            events.append(event_row(change, None, target))
+            out.append(Received(identity, new=True, same_file=tuple(same.items())))
+            everyone[identity] = Known(target, arrival.sender, arrival.kind, None, ())
+        if rows:
+            book.connection.execute(sa.insert(SUBMISSION), rows)
+            log(book, events)
+    return out
+
+
+def _same_bytes(book: Book, digests: Sequence[str]) -> dict[str, dict[str, Known]]:
+    """By SHA-256 the submissions of these bytes that are there already, by arrival."""
+    query = sa.select(SUBMISSION.c.sha256, SUBMISSION.c.submission_id).order_by(
+        SUBMISSION.c.received_at, SUBMISSION.c.submission_id
+    )
+    rows = list(in_ids(book.connection, query, SUBMISSION.c.sha256, digests))
+    there = known(book.connection, [row.submission_id for row in rows])
+    out: dict[str, dict[str, Known]] = {}
+    for row in rows:
+        out.setdefault(row.sha256, {})[row.submission_id] = there[row.submission_id]
+    return out
+
+
+def _arrival_row(arrival: Arrival, state: State) -> dict[str, Any]:
+    return {
+        "submission_id": arrival.submission_id,
+        "sha256": arrival.sha256,
+        "size": arrival.size,
+        "filename": arrival.filename,
+        "received_at": clock.stamp(arrival.received_at),
+        "sender": arrival.sender,
+        "state": state,
+        "corrects_submission_id": arrival.corrects,
+        "territory": arrival.territory,
+        "kind": arrival.kind,
+        "demonstration": arrival.demonstration,
+    }
+
+
+# --------------------------------------------------------------------------------------------------------------- checks
+
+
+def record_check(engine: sa.Engine, result: CheckResult) -> State:
+    """Enter what a check found. Raises TransitionError for a submission that is not there or was withdrawn."""
+    raise_first(record_check_many(engine, [result]))
+    return find(engine, result.submission_id).state
+
+
+def record_check_many(engine: sa.Engine, results: Sequence[CheckResult]) -> Refusals:
+    """Enter what checks found, in one transaction.
+
+    Blocks are replaced as long as the return is not sent; afterwards a check with newer rules changes the numbers of
+    findings and nothing else.
+    """
+    now = clock.now()
+    with opened(engine, [r.submission_id for r in results], ()) as book:
+        changes, fluid = [], []
+        for result in results:
+            there = book.known.get(result.submission_id)
+            open_still = there is not None and there.state in ("received", "checked", "refused")
+            if open_still:
+                fluid.append(result)
+            changes.append(_checked(result, now, open_still))
+        refused = apply(book, changes)
+        _replace_blocks(book.connection, [r for r in fluid if r.submission_id not in refused])
+    return refused
+
+
+def _checked(result: CheckResult, now: datetime, open_still: bool) -> Change:
+    findings = {"errors": result.errors, "warnings": len(result.warnings), "informations": result.informations}
+    values: dict[str, Any] = {**findings, "rules_version": result.rules_version}
+    if open_still:
+        values |= {"format": result.format, "territory": result.territory, "form": result.form}
+        values |= {"kind": result.kind, "declaration_hash": result.declaration_hash}
+        values |= {"jurisdiction": result.jurisdiction, "instrument": result.instrument}
+    payload: dict[str, Any] = {"hash": result.report_hash, "rules_version": result.rules_version, **findings}
+    if result.reading is not None:
+        payload[READING] = dict(result.reading)
+    payload["justifiable"] = [list(pair) for pair in result.warnings]
+    outcome: State = "refused" if result.errors else "checked"
+    return Change(result.submission_id, "check", SYSTEM, result.at or now, outcome, None, payload, values)
+
+
+def _replace_blocks(connection: sa.Connection, results: Sequence[CheckResult]) -> None:
+    if not results:
+        return
+    connection.execute(
+        sa.delete(BLOCK).where(BLOCK.c.submission_id == sa.bindparam("b_id")),
+        [{"b_id": r.submission_id} for r in results],
+    )
+    rows: list[Mapping[str, Any]] = [
+        {
+            "submission_id": r.submission_id,
+            "jurisdiction": b.jurisdiction,
+            "instrument": b.instrument,
+            "form": b.form,
+            "freq": b.freq,
+            "period": b.period,
+            "rows": b.rows,
+            "nil": b.nil,
+        }
+        for r in results
+        for b in r.blocks
+    ]
+    if rows:
+        connection.execute(sa.insert(BLOCK), rows)
+
+
+# ---------------------------------------------------------------------------------------------------------- publication
+
+
+def publish(engine: sa.Engine, submission_ids: Iterable[str], release: str, at: datetime | None = None) -> int:
+    """Enter a release and mark accepted returns as part of it, in one transaction. Returns how many were marked.
+
+    A release is entered once: a second call does nothing and returns 0. Raises ClockSetBackError.
+    """
+    ids = list(submission_ids)
+    moment = at or clock.now()
+    with opened(engine, ids, ()) as book:
+        if _is_entered(book, RELEASE_PUBLISHED, release):
+            return 0
+        accepted = [i for i in ids if i in book.known and book.known[i].state in ACCEPTED]
+        refused = apply(book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted])
+        marked = len(accepted) - len(refused)
+        seal(book)
+        audit_log.append(
+            book.connection,
+            at=moment,
+            actor=SYSTEM,
+            action=RELEASE_PUBLISHED,
+            subject=release,
+            detail={"returns": marked},
+        )
+    return marked
+
+
+def roll_back(
+    engine: sa.Engine, release: str, previous: str | None, *, number: int, actor: str, reason: str, at: datetime
+) -> None:
+    """Enter that an earlier release is current again. `number` is its line in the journal: entered once.
+
+    Raises ClockSetBackError, and NotAllowedError for anybody but a steward of everything.
+    """
+    with opened(engine, (), [actor]) as book:
+        require_head_steward(book.people.get(actor), actor, "roll_back")
+        if _is_entered(book, RELEASE_ROLLED_BACK, release, number):
+            return
+        audit_log.append(
+            book.connection,
+            at=at,
+            actor=actor,
+            action=RELEASE_ROLLED_BACK,
+            subject=release,
+            detail={"previous": previous, "reason": reason, "number": number},
+        )
+
+
+def _is_entered(book: Book, action: str, release: str, number: int | None = None) -> bool:
+    query = sa.select(AUDIT.c.detail).where(AUDIT.c.action == action, AUDIT.c.subject == release)
+    details = [json.loads(detail) for detail in book.connection.execute(query).scalars()]
+    return any(number is None or detail["number"] == number for detail in details)

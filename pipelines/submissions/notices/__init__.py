@@ -1,0 +1,31 @@
+"""Notices: what people are told by mail, and how it reaches them.
+
+`enqueue` and `on_events` write a row inside the transaction of what happened; `deliver` sends afterwards, in no
+transaction: a mail server that is down holds up nobody, and what was not sent is sent later.
+"""
+
+from pipelines.submissions.notices.delivery import Delivered, deliver
+from pipelines.submissions.notices.events import on_account, on_events
+from pipelines.submissions.notices.queue import KINDS, Kind, Notice, enqueue, listed, notice_id
+from pipelines.submissions.notices.reminders import DAYS, remind
+from pipelines.submissions.notices.runs import on_failed_run
+from pipelines.submissions.notices.settings import NoticeSettingsError, Settings, settings
+
+__all__ = [
+    "DAYS",
+    "KINDS",
+    "Delivered",
+    "Kind",
+    "Notice",
+    "NoticeSettingsError",
+    "Settings",
+    "deliver",
+    "enqueue",
+    "listed",
+    "notice_id",
+    "on_account",
+    "on_events",
+    "on_failed_run",
+    "remind",
+    "settings",
+]

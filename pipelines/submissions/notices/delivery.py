@@ -1,0 +1,209 @@
+"""Sending what waits: by mail, by webhook, or into the outbox folder.
+
+A run holds no transaction while it sends.  Where both mail and webhook are set, a notice is sent when it has gone both
+ways; the webhook goes first, since it can tell a repetition by the notice's id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import smtplib
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.core import clock
+from pipelines.submissions.notices import queue
+from pipelines.submissions.notices.mail import AddressError, message
+from pipelines.submissions.notices.settings import Server, Settings, outbox, server, settings
+from pipelines.submissions.notices.words import letter
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.core.home import Home
+    from pipelines.declarations.registry import Registry
+    from pipelines.submissions.notices.queue import Notice
+    from pipelines.submissions.notices.words import Letter
+
+TIMEOUT_SECONDS = 15
+SIGNATURE = "RTI-Signature"
+Mailer = Callable[[EmailMessage], None]
+
+
+class DeliveryError(Exception):
+    """An attempt that failed and may work later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of one run: `failed` are tried again later, `given_up` never by themselves. `ways` names the ways."""
+
+    sent: int
+    failed: int
+    given_up: int
+    ways: tuple[str, ...]
+
+
+def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, again: bool = False) -> Delivered:
+    """Send what is due; `again` also tries what pauses or was given up. Raises NoticeSettingsError."""
+    from pipelines.declarations.registry import load
+
+    wanted, known = settings(home), registry or load()
+    ways = _ways(wanted)
+    sent = failed = given_up = 0
+    waiting = queue.due(engine, clock.now(), again=again)
+    with _mailer(wanted) as mailer:
+        for notice in waiting:
+            now = clock.now()
+            if notice.disabled or queue.is_stale(notice, now):
+                why = "the account is disabled" if notice.disabled else "overtaken by time"
+                queue.mark_failed(engine, notice, now, why, for_good=True)
+                given_up += 1
+                continue
+            if not queue.claim(engine, notice, now):
+                continue
+            words = letter(notice, known, wanted.portal, demonstration=home.kind == "demonstration")
+            try:
+                _send(home, notice, words, wanted, mailer)
+            except AddressError as error:
+                queue.mark_failed(engine, notice, clock.now(), str(error), for_good=True)
+                given_up += 1
+            except (DeliveryError, OSError, smtplib.SMTPException) as error:
+                queue.mark_failed(engine, notice, clock.now(), _why(error))
+                last = notice.attempts + 1 >= queue.ATTEMPTS
+                given_up, failed = given_up + last, failed + (not last)
+            else:
+                queue.mark_sent(engine, notice, clock.now())
+                sent += 1
+    return Delivered(sent, failed, given_up, ways)
+
+
+def _ways(wanted: Settings) -> tuple[str, ...]:
+    ways = [name for name, value in (("webhook", wanted.webhook), ("mail", wanted.smtp)) if value]
+    return tuple(ways) or ("outbox",)
+
+
+def _send(home: Home, notice: Notice, words: Letter, wanted: Settings, mailer: Mailer | None) -> None:
+    if wanted.webhook is not None:
+        post(wanted.webhook, wanted.webhook_secret or "", notice, words)
+    if mailer is not None and notice.email:
+        mailer(message(notice, words, wanted.sender))
+    elif wanted.webhook is None or mailer is not None:
+        # Nowhere to send to, or no address to send it to: it is kept where somebody finds it.
+        put(outbox(home), notice, message(notice, words, wanted.sender))
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if not isinstance(error, DeliveryError) else str(error)
+
+
+# ------------------------------------------------------------------------------------------------------------ the ways
+
+
+def put(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
+    """Write a mail as a file of the outbox, whole or not at all; the same notice is the same file."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stamp = notice.created_at.replace(":", "").replace("-", "")
+    path = folder / f"{stamp}-{notice.notice_id}.eml"
+    aside = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"
+    aside.write_bytes(mail.as_bytes())
+    aside.replace(path)
+    return path
+
+
+@contextmanager
+def _mailer(wanted: Settings) -> Iterator[Mailer | None]:
+    """A way to one mail server for a whole run: the connection is made for the first mail, anew after it broke."""
+    if wanted.smtp is None:
+        yield None
+        return
+    where = server(wanted.smtp)
+    held: list[smtplib.SMTP] = []
+
+    def send(mail: EmailMessage) -> None:
+        if not held:
+            held.append(_connect(where))
+        try:
+            held[0].send_message(mail)
+        except smtplib.SMTPResponseException:
+            held[0].rset()
+            raise
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = next(iter(error.recipients.values()))
+            told = f"{code} {words.decode('utf-8', 'replace')}"
+            raise (AddressError(told) if code >= 500 else DeliveryError(told)) from error
+        except (OSError, smtplib.SMTPServerDisconnected):
+            _close(held.pop())
+            raise
+
+    try:
+        yield send
+    finally:
+        if held:
+            _close(held[0])
+
+
+def _connect(where: Server) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if where.security == "tls":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(where.host, where.port, timeout=TIMEOUT_SECONDS, context=context)
+    else:
+        connection = smtplib.SMTP(where.host, where.port, timeout=TIMEOUT_SECONDS)
+    try:
+        if where.security == "starttls":
+            connection.starttls(context=context)
+        if where.user is not None:
+            connection.login(where.user, where.password or "")
+    except BaseException:
+        _close(connection)
+        raise
+    return connection
+
+
+def _close(connection: smtplib.SMTP) -> None:
+    try:
+        connection.quit()
+    except (OSError, smtplib.SMTPException):
+        connection.close()
+
+
+def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
+    """Send a notice to a webhook as signed JSON. Raises DeliveryError for anything but an answer of success.
+
+    The signature is HMAC-SHA256 over `<time>.<body>`, so that an old message cannot be sent again as a new one.
+    """
+    import httpx
+
+    body = json.dumps(
+        {
+            "notice_id": notice.notice_id, "kind": notice.kind, "account": notice.account_id,
+            "created_at": notice.created_at, "language": words.language, "title": words.title,
+            "text": [*words.text[1:]], "items": [*words.items], "link": words.link, "content": notice.content,
+        },
+        ensure_ascii=False,
+    ).encode()  # fmt: skip
+    # The receiver compares it with its own clock, which knows nothing of a demonstration's.
+    at = str(int(clock.wall()))
+    headers = {"Content-Type": "application/json", "RTI-Notice": notice.notice_id}
+    headers[SIGNATURE] = f"t={at},v1={signature(secret, at, body)}"
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=2), timeout=TIMEOUT_SECONDS) as client:
+            answer = client.post(address, content=body, headers=headers)
+    except httpx.HTTPError as error:
+        raise DeliveryError(f"the webhook does not answer: {type(error).__name__}") from error
+    if not answer.is_success:
+        raise DeliveryError(f"the webhook answers {answer.status_code}")
+
+
+def signature(secret: str, at: str, body: bytes) -> str:
+    """What the receiver computes too, and compares."""
+    return hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()

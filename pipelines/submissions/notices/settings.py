@@ -1,0 +1,134 @@
+"""How notices leave: from the environment, else from `restricted/notices.yml`, else into the outbox folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipelines.core.errors import ToldError
+from pipelines.core.i18n import mark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.core.home import Home
+
+FILE = "notices.yml"
+OUTBOX = "outbox"
+_VARIABLES = {
+    "smtp": "RTI_SMTP_URL",
+    "sender": "RTI_MAIL_FROM",
+    "webhook": "RTI_WEBHOOK_URL",
+    "webhook_secret": "RTI_WEBHOOK_SECRET",
+    "portal": "RTI_PORTAL_URL",
+}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class NoticeSettingsError(ToldError):
+    """A setting of the notices that cannot be used. The text says which and how it is written."""
+
+
+class Settings(BaseModel):
+    """Where notices go. Without `smtp` and `webhook` they become files in the outbox folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    smtp: str | None = Field(None, description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465")
+    sender: str = Field("rti@localhost", description="The address that mails come from.")
+    webhook: str | None = Field(None, description="An https address that takes each notice as JSON.")
+    webhook_secret: str | None = Field(None, description="Signs what the webhook is sent.")
+    portal: str = Field("http://localhost:8502", description="Address of the portal, for links.")
+
+
+class Server(BaseModel):
+    """One mail server, taken from its address."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    port: int
+    security: str
+    user: str | None
+    password: str | None
+
+
+def settings(home: Home) -> Settings:
+    """The settings of a home; the environment's variables win over the file. Raises NoticeSettingsError."""
+    values: dict[str, Any] = _file(home.restricted / FILE)
+    values |= {name: os.environ[variable] for name, variable in _VARIABLES.items() if os.environ.get(variable)}
+    try:
+        found = Settings(**values)
+    except ValidationError as error:
+        where = ", ".join(str(part["loc"][0]) for part in error.errors())
+        raise NoticeSettingsError(
+            mark("{file}: {keys} cannot be used; docs/notices.md says which keys there are"), file=FILE, keys=where
+        ) from None
+    if found.smtp is not None:
+        server(found.smtp)
+    if found.webhook is not None:
+        _check_webhook(found)
+    if "@" not in found.sender or any(c.isspace() for c in found.sender):
+        raise NoticeSettingsError(
+            mark("the sender of notices, {sender}, is no address; write one as in name@example.org"),
+            sender=found.sender,
+        )
+    return found
+
+
+def outbox(home: Home) -> Path:
+    """The folder of mails that go nowhere else."""
+    return home.restricted / OUTBOX
+
+
+def server(address: str) -> Server:
+    """A mail server's address in its parts. Raises NoticeSettingsError, which never says the password.
+
+    `smtp://` upgrades by STARTTLS before anything is said; `?tls=no` leaves that out on this machine only.
+    """
+    parts = urlsplit(address)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    wanted = parse_qs(parts.query).get("tls", ["yes"])[0]
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0 or wanted not in ("yes", "no"):
+        raise NoticeSettingsError(
+            mark(
+                "RTI_SMTP_URL is not understood; write smtp://user:password@host:587 or smtps://user:password@host:465"
+            )
+        )
+    if wanted == "no" and parts.hostname not in _LOOPBACK:
+        raise NoticeSettingsError(mark("RTI_SMTP_URL: tls=no is only for a mail server on this machine; leave it out"))
+    security = "tls" if parts.scheme == "smtps" else ("none" if wanted == "no" else "starttls")
+    return Server(
+        host=parts.hostname,
+        port=port or (465 if security == "tls" else 587),
+        security=security,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _check_webhook(found: Settings) -> None:
+    parts = urlsplit(found.webhook or "")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NoticeSettingsError(mark("RTI_WEBHOOK_URL is no address; write https://host/path"))
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise NoticeSettingsError(mark("RTI_WEBHOOK_URL: http is only for this machine; write https"))
+    if not found.webhook_secret:
+        raise NoticeSettingsError(mark("a webhook needs RTI_WEBHOOK_SECRET, with which what it is sent is signed"))
+
+
+def _file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    from pipelines.declarations.yaml_file import load_yaml
+
+    found = load_yaml(path)
+    if not isinstance(found, dict):
+        raise NoticeSettingsError(mark("{file} holds keys and values; docs/notices.md says which"), file=FILE)
+    return {str(key): value for key, value in found.items()}

@@ -1,0 +1,182 @@
+"""The words of a notice: a title, sentences, a list, a link, in one person's language.
+
+Never a figure, never what a finding or a comment says: a mail may be read by anyone on its way, so it says what
+happened to which return, and where to read on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.i18n import many, mark, tell
+from pipelines.submissions.notices.runs import DIED
+from pipelines.submissions.timetable.names import instrument_name, jurisdiction_name, note_of, office_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.declarations.registry import Registry
+    from pipelines.submissions.notices.queue import Notice
+
+RETURN_PAGE = "/answer?id={id}"
+_TITLE = {
+    "receipt": mark("Received: {return_}"),
+    "to_approve": mark("To approve: {return_}"),
+    "returned": mark("Given back: {return_}"),
+    "approved": mark("Approved: {return_}"),
+    "withdrawn": mark("Withdrawn: {return_}"),
+    "to_withdraw": mark("A withdrawal is asked for: {return_}"),
+    "override": mark("Approved by the steward: {return_}"),
+}
+_TEXT = {
+    "receipt": mark(
+        "Your return has been sent. A second person of your office now approves it. The receipt is in the portal."
+    ),
+    "to_approve": mark("A return of your office has been sent and waits for your approval."),
+    "returned": mark(
+        "Your return was given back with a comment. Read the comment in the portal, mend the return and send it again."
+    ),
+    "approved": mark("Your return was approved. It counts from now on."),
+    "withdrawn": mark("This return was withdrawn and does not count any more. The reason is in the portal."),
+    "to_withdraw": mark(
+        "A colleague asks to withdraw this accepted return. It counts until a second person withdraws it; the reason "
+        "is in the portal."
+    ),
+    "override": mark("A steward approved this return in the place of your office. The reason is in the portal."),
+}
+_ACCOUNT_TITLE = {
+    "created": mark("Your account is ready"),
+    "reset": mark("Your password was set anew"),
+    "attempts": mark("Wrong passwords were tried for your account"),
+    # Of notices made before accounts could no longer be locked.
+    "locked": mark("Your account is locked for a while"),
+}
+_ACCOUNT_TEXT = {
+    "created": mark(
+        "An account was made for you: {account}. The steward tells you your first password; you choose your own when "
+        "you first sign in."
+    ),
+    "reset": mark(
+        "The password of your account {account} was set anew. The steward tells you the new one; you choose your own "
+        "when you next sign in. If you did not ask for this, tell the steward."
+    ),
+    "attempts": mark(
+        "For your account {account}, {failed} wrong passwords in a row were tried. It is not locked; you can sign in "
+        "as always. If it was not you, tell the steward."
+    ),
+    "locked": mark(
+        "Your account {account} is locked until {until} after several wrong passwords. If it was not you, tell the "
+        "steward."
+    ),
+}
+_RUN_TEXT = {
+    # Whether the process of the run died.
+    True: mark(
+        "Run {run} was interrupted: its process no longer exists. Nothing is lost; the next run starts over. If this "
+        "happens again, read the logs of the service."
+    ),
+    False: mark(
+        "Run {run} stopped at {step} ({cause}). Published figures are not affected. Read the run's page in Dagster, "
+        "remove the cause, then start `rti refresh`."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a notice says. `notes` are footnotes of names; `link` is the address where to read on."""
+
+    title: str
+    text: tuple[str, ...]
+    items: tuple[str, ...]
+    link: str
+    notes: tuple[str, ...]
+    closing: str
+    language: str
+
+
+def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bool) -> Letter:
+    """The letter of a notice in its account's language."""
+    language, content = notice.language, notice.content
+    page = "/"
+    items: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    if notice.kind == "reminder":
+        title, text = _reminder_words(content, language)
+        items = tuple(_item(item, registry, language) for item in content["items"])
+        notes = _notes({item["territory"] for item in content["items"]}, registry, language)
+    elif notice.kind == "account":
+        what = content["what"]
+        title = tell(_ACCOUNT_TITLE[what], language)
+        text = tell(_ACCOUNT_TEXT[what], language, **{"until": "", **content, "account": notice.account_id})
+    elif notice.kind == "run_failed":
+        title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
+        facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
+        text = tell(_RUN_TEXT[content["cause"] == DIED], language, **facts)
+    else:
+        title = tell(_TITLE[notice.kind], language, return_=_return(content, registry, language))
+        text = tell(_TEXT[notice.kind], language)
+        page = RETURN_PAGE.format(id=content["submission_id"])
+        items = (tell("Submission {id}", language, id=content["submission_id"]),)
+        notes = _notes({str(content["jurisdiction"] or "").partition("_")[0]}, registry, language)
+    if demonstration:
+        title = tell("Demonstration: {title}", language, title=title)
+    return Letter(
+        title=title,
+        text=(tell("Dear {name},", language, name=notice.name), text),
+        items=items,
+        link=portal.rstrip("/") + page,
+        notes=notes,
+        closing=tell("This mail was written by a machine; nobody reads answers to it.", language),
+        language=language,
+    )
+
+
+def _return(content: Mapping[str, Any], registry: Registry, language: str) -> str:
+    parts = (
+        jurisdiction_name(registry, content["jurisdiction"], language) if content["jurisdiction"] else "",
+        instrument_name(content["instrument"], language) if content["instrument"] else "",
+        _periods(content["periods"]),
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _periods(periods: list[str]) -> str:
+    return ", ".join(periods) if len(periods) <= 4 else f"{periods[0]}–{periods[-1]}"
+
+
+def _reminder_words(content: Mapping[str, Any], language: str) -> tuple[str, str]:
+    items = content["items"]
+    late = sum(item["day"] > 0 for item in items)
+    if late == 0:
+        return (
+            many("{n} return is due soon", "{n} returns are due soon", len(items), language),
+            tell("These returns of your office are due soon and have not been sent:", language),
+        )
+    if late == len(items):
+        return (
+            many("{n} return is overdue", "{n} returns are overdue", len(items), language),
+            tell("The deadline of these returns of your office has passed, and they have not been sent:", language),
+        )
+    return (
+        many("{n} return is due or overdue", "{n} returns are due or overdue", len(items), language),
+        tell("These returns of your office are due soon or overdue and have not been sent:", language),
+    )
+
+
+def _item(item: Mapping[str, Any], registry: Registry, language: str) -> str:
+    said = {
+        "office": office_name(registry, item["source"], language),
+        "instrument": instrument_name(item["instrument"], language),
+        "period": item["period"],
+        "due": item["due"],
+    }
+    if item["day"] > 0:
+        return tell("{office}, {instrument}, {period}: was due on {due}", language, **said)
+    return tell("{office}, {instrument}, {period}: due on {due}", language, **said)
+
+
+def _notes(territories: set[str], registry: Registry, language: str) -> tuple[str, ...]:
+    found = (note_of(registry, code, language) for code in sorted(territories))
+    return tuple(note for note in found if note)

@@ -1,0 +1,115 @@
+"""Sending, approving, giving back, withdrawing: a person's acts on submissions.
+
+Each asks for the permission of the identity that came to the desk, and then calls the ledger, which asks again for the
+account. What an act does to the ledger is in `pipelines/submissions/decisions.py`, how a receipt is signed in
+`pipelines/submissions/receipts.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.core import clock
+from pipelines.ledger import permissions, queries
+from pipelines.ledger.acts import Refusals
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.transitions import ACCEPTED
+from pipelines.submissions import ledger, receipts
+from pipelines.submissions.ledger import Act
+from pipelines.submissions.receipts import SignedReceipt
+from pipelines.submissions.service import reports, rights
+from pipelines.submissions.service.desk import Desk
+
+if TYPE_CHECKING:
+    from pipelines.ledger.identity import Identity
+
+
+def send(
+    desk: Desk, who: Identity, submission_id: str, *, reason: str | None = None, comment: str | None = None
+) -> SignedReceipt:
+    """Send a checked return for approval; the receipt is kept in the same transaction.
+
+    `reason` is a code of `revision_reason`, asked for where a block has an accepted predecessor. Raises
+    NotAllowedError, TransitionError (open warnings, a state that does not allow it, a missing reason).
+    """
+    found, blocks = rights.seen(desk, who, submission_id)
+    permissions.require_role(who, "send", rights.resource_of(found, blocks), submission_id)
+    report = reports.current(desk, found, blocks)
+    act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
+    return receipts.send(desk.home, desk.engine, act, report)
+
+
+def receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
+    """The newest receipt of a submission; None where it was never sent with one."""
+    found, _ = rights.seen(desk, who, submission_id)
+    return receipts.newest(desk.engine, found.submission_id)
+
+
+def approve(
+    desk: Desk, who: Identity, submission_id: str, *, comment: str | None = None, override: bool = False
+) -> None:
+    """Accept a return: it counts from now on. `override` is the steward's, with a comment.
+
+    Raises NotAllowedError, TransitionError.
+    """
+    found, blocks = rights.seen(desk, who, submission_id)
+    permissions.require_role(who, "approve", rights.resource_of(found, blocks), submission_id, override=override)
+    # Now, as the ledger's transaction takes it: it looks whether the clock has gone back.
+    ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
+
+
+def approve_many(
+    desk: Desk, who: Identity, submission_ids: Sequence[str], *, comment: str | None = None, override: bool = False
+) -> Refusals:
+    """Accept returns in one transaction, all that can be; returns by id why the others could not."""
+    visible = {
+        found.submission_id: (found, blocks)
+        for found, blocks in rights.may_see(desk, who, queries.submissions(desk.engine, ids=submission_ids))
+    }
+    refused: Refusals = {}
+    acts = []
+    for submission_id in submission_ids:
+        try:
+            if submission_id not in visible:
+                raise rights.not_there()
+            resource = rights.resource_of(*visible[submission_id])
+            permissions.require_role(who, "approve", resource, submission_id, override=override)
+        except NotAllowedError as error:
+            refused[submission_id] = error
+            continue
+        acts.append(Act(submission_id, who.account, None, comment, override=override))
+    return refused | ledger.approve_many(desk.engine, desk.home, acts)
+
+
+def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> None:
+    """Give a sent return back to its sender, who reads the comment. Raises NotAllowedError, TransitionError."""
+    found, blocks = rights.seen(desk, who, submission_id)
+    permissions.require_role(who, "give_back", rights.resource_of(found, blocks), submission_id)
+    ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
+
+
+def withdraw(
+    desk: Desk, who: Identity, submission_id: str, reason: str, comment: str, *, override: bool = False
+) -> None:
+    """Take a return back: it counts no longer, and the accepted one before it counts again.
+
+    `reason` is a code of `revision_reason`. What counts already is taken back by a second person: an approver who
+    neither sent it nor asked for it, or a steward with `override`. Raises NotAllowedError, TransitionError (for its
+    sender, who may ask a second person).
+    """
+    found, blocks = rights.seen(desk, who, submission_id)
+    resource = rights.resource_of(found, blocks)
+    override = override and found.state in ACCEPTED
+    permissions.require_actor(who.account, "withdraw", resource, submission_id, override=override)
+    permissions.require_role(who, "withdraw", resource, submission_id, override=override)
+    ledger.withdraw(
+        desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason, override=override)
+    )
+
+
+def ask_withdrawal(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:
+    """Ask a second person of the office to take back what counts. Raises NotAllowedError, TransitionError."""
+    found, blocks = rights.seen(desk, who, submission_id)
+    permissions.require_role(who, "ask_withdrawal", rights.resource_of(found, blocks), submission_id)
+    ledger.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

@@ -1,0 +1,45 @@
+"""The desk of one home: what every function of this package is given first.
+
+A desk serves one home and the territories of one kind: whoever keeps a practice home beside the real one opens two
+desks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.core.home import Home
+    from pipelines.declarations.registry import Registry
+    from pipelines.submissions.admission import Kind
+    from pipelines.submissions.service.cache import Reports
+
+
+def _no_reports() -> Reports:
+    from pipelines.submissions.service.cache import Reports
+
+    return Reports()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One home, opened. Safe to share between threads."""
+
+    home: Home
+    engine: sa.Engine
+    registry: Registry
+    kind: Kind = "national"
+    reports: Reports = field(default_factory=_no_reports, repr=False, compare=False)
+
+
+def open_desk(home: Home, *, kind: Kind = "national") -> Desk:
+    """Open the desk of a home: its ledger, brought up to date, and all declarations. Raises LedgerError."""
+    from pipelines.declarations.registry import load
+    from pipelines.ledger import facts
+    from pipelines.submissions.ledger import open_ledger
+
+    facts.prepare(home)
+    return Desk(home, open_ledger(home), load(), kind)

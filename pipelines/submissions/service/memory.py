@@ -1,0 +1,126 @@
+"""Justifications: giving them, and offering again what was said of the same warning a quarter before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from pipelines.core import clock
+from pipelines.ledger import permissions
+from pipelines.ledger.database import reading
+from pipelines.ledger.schema import BLOCK, JUSTIFICATION, SUBMISSION
+from pipelines.ledger.transitions import ACCEPTED
+from pipelines.model.content import Where
+from pipelines.submissions import ledger
+from pipelines.submissions.service import reports, rights
+from pipelines.submissions.service.desk import Desk
+
+if TYPE_CHECKING:
+    from pipelines.findings.finding import Finding
+    from pipelines.ledger.identity import Identity
+
+QUARTERS = 4
+"""For how many quarters after it was given a justification is offered again."""
+_CHANGING = frozenset(
+    # Parameters that name a period, a value or a count, and so are never the same twice: seen in the warnings of the
+    # demonstration (`plausible.jump`: measure, offence_group stay; mean, n, p, period change) and in all rules.
+    {"period", "previous", "periods", "year", "value", "values", "total", "added", "parts", "mean", "n", "p", "low"}
+    | {"high", "count", "seen", "expected", "before", "after", "first", "last", "difference", "share", "line", "place"}
+    | {"places", "cell", "row"}
+)
+_NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?|\d{4}(-Q[1-4])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was written of the same warning in an earlier accepted return of the same series."""
+
+    reason: str
+    text: str
+    at: str
+    expires_at: str
+
+
+def memory_key(series: str, finding: Finding) -> str:
+    """16 hex digits over the series, the rule and what stays of a finding from one return to the next.
+
+    That is its parameters that name no period, value or count; where there is none, its place without rows.
+    """
+    kept = {
+        name: value
+        for name, value in finding.params.items()
+        if name not in _CHANGING and isinstance(value, str) and value and not _NUMBER.fullmatch(value)
+    }
+    stays: object = kept or _place(finding.where)
+    text = json.dumps([series, finding.rule, stays], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _place(where: Where) -> dict[str, object]:
+    """A place without rows: a register's 12th line is another case next quarter, its column is the same field."""
+    cell = re.sub(r"\d", "", where.cell) if where.cell and not where.cell.startswith("R") else where.cell
+    if where.cell and (grid := re.fullmatch(r"R\d+C(\d+)", where.cell)):
+        cell = f"C{grid[1]}"
+    place = where._replace(cell=cell, line=None, page=None, box=None)
+    return {name: value for name, value in place.as_dict().items() if value is not None}
+
+
+def expires(at: datetime) -> datetime:
+    """When a justification given at a moment is offered no longer: the same moment four quarters later."""
+    try:
+        return at.replace(year=at.year + QUARTERS // 4)
+    except ValueError:  # 29 February
+        return at.replace(year=at.year + QUARTERS // 4, day=28)
+
+
+def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Remembered]:
+    """By finding, what was said of the same warning before and has not expired; only of open warnings of a draft."""
+    found, blocks = rights.seen(desk, who, submission_id)
+    if found.state != "checked":
+        return {}
+    report = reports.current(desk, found, blocks)
+    series = sorted({b.form for b in blocks})
+    keys = {f.key: memory_key(s, f) for f in report.findings if f.severity == "warning" for s in series[:1]}
+    if not keys:
+        return {}
+    of_series = sa.select(BLOCK.c.submission_id).where(BLOCK.c.form.in_(series))
+    query = (
+        sa.select(JUSTIFICATION)
+        .join(SUBMISSION, SUBMISSION.c.submission_id == JUSTIFICATION.c.submission_id)
+        .where(
+            JUSTIFICATION.c.memory_key.in_(sorted(set(keys.values()))),
+            JUSTIFICATION.c.expires_at > clock.stamp(clock.now()),
+            SUBMISSION.c.state.in_(ACCEPTED),
+            SUBMISSION.c.submission_id != submission_id,
+            SUBMISSION.c.submission_id.in_(of_series),
+        )
+        .order_by(JUSTIFICATION.c.at, JUSTIFICATION.c.submission_id)
+    )
+    with reading(desk.engine) as connection:
+        newest = {
+            row.memory_key: Remembered(row.reason, row.text, row.at, row.expires_at)
+            for row in connection.execute(query)
+        }
+    return {finding: newest[key] for finding, key in keys.items() if key in newest}
+
+
+def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | None, reason: str, text: str) -> int:
+    """Say why a warning is right (None: every open one). Returns how many are still open.
+
+    Raises NotAllowedError, TransitionError (no such warning, no such reason, too few words).
+    """
+    found, blocks = rights.seen(desk, who, submission_id)
+    permissions.require_role(who, "justify", rights.resource_of(found, blocks), submission_id)
+    report = reports.current(desk, found, blocks)
+    at = clock.now()
+    series = min((b.form for b in blocks), default="")
+    memory = {f.key: (memory_key(series, f), clock.stamp(expires(at))) for f in report.findings}
+    given = ledger.Justification(submission_id, reason, text, who.account, finding_key, at, memory)
+    return ledger.justify(desk.engine, given)

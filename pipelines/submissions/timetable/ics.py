@@ -1,0 +1,97 @@
+"""The timetable as a calendar file (iCalendar, RFC 5545), for the calendars people already have.
+
+An event keeps its UID from one download to the next, so that a calendar that has it already changes it in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from pipelines.core import clock
+from pipelines.core.i18n import mark, tell
+
+if TYPE_CHECKING:
+    from icalendar import Alarm, Event
+
+    from pipelines.declarations.registry import Registry
+    from pipelines.submissions.timetable.deadlines import Deadline
+
+PRODID = "-//Regional trafficking indicators//Timetable//EN"
+ALARM_DAYS = (14, 3)
+_DOMAIN = "timetable.rti"
+_WHAT = {
+    "collection": mark("Return due: {office}, {instrument}, {period}"),
+    "queries": mark("Questions answered by: {office}, {instrument}, {period}"),
+    "release": mark("Release: {office}, {instrument}, {period}"),
+}
+
+
+def ics(
+    deadlines: Iterable[Deadline], language: str, *, demonstration: bool, registry: Registry | None = None
+) -> bytes:
+    """A calendar of deadlines in a language: three all-day events each, alarms on that of the collection, 14 and 3 days
+    before. `demonstration` says so in name and every title. Names come from `registry` (default: the one loaded)."""
+    from icalendar import Calendar
+
+    from pipelines.declarations.registry import load
+
+    chosen = list(deadlines)
+    known = registry or load()
+    name = tell("Timetable of returns", language)
+    if demonstration:
+        name = tell("Demonstration: {title}", language, title=name)
+    whole = hashlib.sha256("\n".join(sorted(uid(one, "") for one in chosen)).encode()).hexdigest()[:32]
+    calendar = Calendar.new(prodid=PRODID, name=name, calscale="GREGORIAN", method="PUBLISH", uid=f"{whole}@{_DOMAIN}")
+    for deadline in chosen:
+        for kind in _WHAT:
+            calendar.add_component(_event(deadline, kind, language, demonstration, known))
+    return bytes(calendar.to_ical())
+
+
+def uid(deadline: Deadline, kind: str) -> str:
+    """The same for the same day of the same expected return, today and next year."""
+    text = "\n".join((*deadline.key, kind))
+    return f"{hashlib.sha256(text.encode()).hexdigest()[:32]}@{_DOMAIN}"
+
+
+def _event(deadline: Deadline, kind: str, language: str, demonstration: bool, registry: Registry) -> Event:
+    from icalendar import TRANSP, Event
+
+    from pipelines.submissions.timetable.names import instrument_name, note_of, office_name
+
+    day: date = getattr(deadline, kind)
+    summary = tell(
+        _WHAT[kind],
+        language,
+        office=office_name(registry, deadline.source, language),
+        instrument=instrument_name(deadline.instrument, language),
+        period=deadline.period,
+    )
+    if demonstration:
+        summary = tell("Demonstration: {title}", language, title=summary)
+    event = Event.new(
+        uid=uid(deadline, kind),
+        stamp=clock.now(),
+        start=day,
+        end=day + timedelta(days=1),
+        summary=summary,
+        description=note_of(registry, deadline.territory, language),
+        transparency=TRANSP.TRANSPARENT,
+    )
+    if kind == "collection":
+        for days in ALARM_DAYS:
+            event.add_component(_alarm(days, summary))
+    return event
+
+
+def _alarm(days: int, summary: str) -> Alarm:
+    """A reminder some days before the day begins."""
+    from icalendar import Alarm
+
+    alarm = Alarm.new(description=summary)
+    alarm.add("action", "DISPLAY")
+    alarm.add("trigger", timedelta(days=-days))
+    return alarm

@@ -1,0 +1,1 @@
+"""Maintain the catalogues: `python -m pipelines.translation [template [FILE] | update | status | check]`."""

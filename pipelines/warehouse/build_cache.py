@@ -1,0 +1,89 @@
+"""Cache of input digests and outcomes of each step, so that unchanged steps are skipped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipelines.core.home import Home
+
+_LOG = logging.getLogger("rti.steps")
+_FILE = "steps.json"
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def digest(*parts: str | Path) -> str:
+    """SHA-256 over texts, files and (recursively) the files of folders."""
+    out = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, str):
+            out.update(b"text\0" + part.encode() + b"\0")
+            continue
+        for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
+            if path.is_file():
+                out.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return out.hexdigest()
+
+
+def code(*packages: str) -> str:
+    """Digest of the source of packages or modules below `pipelines`: a changed rule is a new input."""
+    return digest(*(path for name in packages for path in _sources(_PACKAGE / name)))
+
+
+def _sources(place: Path) -> Iterable[Path]:
+    return sorted(p for p in place.rglob("*") if p.suffix in (".py", ".yml", ".csv")) if place.is_dir() else [place]
+
+
+def remembered(home: Home, step: str, key: str) -> dict[str, Any] | None:
+    """The outcome of a step, if it was last done with this very key."""
+    record = _load(home).get(step)
+    return record["outcome"] if record and record["key"] == key else None
+
+
+def last(home: Home, step: str) -> dict[str, Any] | None:
+    """The last outcome of a step, whatever it was made of."""
+    record = _load(home).get(step)
+    return record["outcome"] if record else None
+
+
+def remember(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
+    """Record the outcome of a step; the file is replaced as a whole."""
+    records = _load(home)
+    records[step] = {"key": key, "outcome": outcome}
+    path = home.restricted / _FILE
+    temporary = path.with_name(f".{_FILE}.{os.getpid()}.{threading.get_ident()}.new")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(records, indent=1, sort_keys=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _load(home: Home) -> dict[str, Any]:
+    """Return the recorded steps; a damaged file costs a rebuild and is never an error."""
+    path = home.restricted / _FILE
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        records = error
+    if isinstance(records, dict) and all(_is_record(record) for record in records.values()):
+        return records
+    reason = str(records) if isinstance(records, ValueError) else "it does not hold records of steps"
+    _LOG.warning("%s is damaged (%s); every step runs again and the file is replaced", path, reason)
+    return {}
+
+
+def _is_record(record: object) -> bool:
+    return isinstance(record, dict) and isinstance(record.get("outcome"), dict) and isinstance(record.get("key"), str)

@@ -1,0 +1,131 @@
+"""Cache of the parsed dbt project: one folder for each version of the project, shared by all processes of a user.
+
+Entries are written under a unique name and renamed, so that a reader never sees part of one, and the folder with the
+code is never written to.  `RTI_CACHE` names another place than the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from pipelines.core import clock
+
+MANIFEST = "manifest.json"
+_PARTIAL = "partial_parse.msgpack"
+_KEPT_ENTRIES = 10
+_ABANDONED_SECONDS = 3600.0
+_IGNORED = {"target", "logs", "dbt_packages"}
+
+
+def find_manifest(project: Path, variables: str = "") -> Path | None:
+    """Return the cached manifest of the project as it is now, or None; a damaged entry is removed.
+
+    `variables` are those that the project is parsed with, as text.
+    """
+    entry = cache_folder() / project_key(project, variables)
+    path = entry / MANIFEST
+    try:
+        json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        shutil.rmtree(entry, ignore_errors=True)
+        return None
+    return path
+
+
+@contextmanager
+def parse_target(project: Path, variables: str = "") -> Iterator[Path]:
+    """Yield a new folder for one parse, with dbt's record of the last one; keep its manifest if the block succeeds."""
+    folder = cache_folder()
+    target = Path(tempfile.mkdtemp(prefix=".parse-", dir=folder))
+    try:
+        entry = folder / project_key(project, variables)
+        # Parsing takes 1.3 s of processor time with dbt's record of an earlier parse, 5.6 s without.
+        for earlier in (entry, *_entries(folder)):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(earlier / _PARTIAL, target / _PARTIAL)
+                break
+        yield target
+        if not (entry / MANIFEST).exists():
+            _store(target, entry)
+            _prune(folder)
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
+
+
+def _store(target: Path, entry: Path) -> None:
+    made = Path(tempfile.mkdtemp(prefix=".store-", dir=entry.parent))
+    try:
+        for name in (MANIFEST, _PARTIAL):
+            shutil.copyfile(target / name, made / name)
+            with (made / name).open("rb") as file:
+                os.fsync(file.fileno())
+        # A process that was faster has stored the same content, and a folder is never renamed onto a full one.
+        with suppress(OSError):
+            made.rename(entry)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return the entries of the cache, newest first."""
+    return sorted(
+        (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+
+
+def _prune(folder: Path) -> None:
+    for path in _entries(folder)[_KEPT_ENTRIES:]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(".*-*"):
+        with suppress(FileNotFoundError):
+            if clock.wall() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def project_key(project: Path, variables: str = "") -> str:
+    """Return the SHA-256 of all that a manifest depends on: files, path and variables of the project, dbt's version."""
+    digest = hashlib.sha256(f"{project}\0{variables}\0{version('dbt-core')}\0{version('dbt-duckdb')}\0".encode())
+    for path in sorted(project.rglob("*")):
+        place = path.relative_to(project)
+        if path.is_file() and place.parts[0] not in _IGNORED and not any(p.startswith(".") for p in place.parts):
+            digest.update(place.as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Return the cache's folder, made if missing: `RTI_CACHE`, the user's cache folder, or one in the temporary folder.
+
+    The last is for service accounts without a writable home folder; it must belong to this user.
+    """
+    given = os.environ.get("RTI_CACHE")
+    if given:
+        folder = Path(given) / "dbt"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder.resolve()
+    with suppress(OSError, RuntimeError):
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rti" / "dbt"
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return folder.resolve()
+    shared = Path(tempfile.gettempdir()) / f"rti-cache-{os.getuid()}"
+    shared.mkdir(mode=0o700, exist_ok=True)
+    status = shared.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise PermissionError(f"{shared} is not this user's alone; remove it, or name a folder with RTI_CACHE")
+    folder = shared / "dbt"
+    folder.mkdir(exist_ok=True)
+    return folder.resolve()

@@ -1,0 +1,258 @@
+"""Reference metadata in the structures of European statistics: ESMS 2.0 and, for quality, ESQRS.
+
+Identifiers marked `seen` stand in a public importer of Eurostat's ESMS files (the European Environment Agency's); all
+others, the names, and the two structures' own identifiers and versions are from memory and say so in the file.
+What sims.yml has beyond ESMS, and each text's status and source, travel as annotations, which SDMX provides for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from pipelines.core import codes
+from pipelines.declarations.sims import CONCEPTS, Sims, Statement
+from pipelines.warehouse.quality.quality_figures import INDICATORS, Figure
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+Structure = Literal["esms", "esqrs"]
+MESSAGE = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+COMMON = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+GENERIC = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/metadata/generic"
+XHTML = "http://www.w3.org/1999/xhtml"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_PREFIXES: Final = {"mes": MESSAGE, "com": COMMON, "md": GENERIC, "xhtml": XHTML}
+_STRUCTURES: Final = {"esms": "ESMS_MSD", "esqrs": "ESQRS_MSD"}
+_VERSION: Final = "2.0"
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A concept of ESMS or ESQRS. `key` is its name in sims.yml; `seen` says whether the identifier was verified."""
+
+    id: str
+    name: str
+    parent: str | None = None
+    key: str | None = None
+    seen: bool = True
+    esqrs: bool = False
+
+
+STRUCTURE: Final = (
+    Concept("CONTACT", "Contact", esqrs=True),
+    Concept("CONTACT_ORGANISATION", "Contact organisation", "CONTACT", "contact_organisation", esqrs=True),
+    Concept("ORGANISATION_UNIT", "Contact organisation unit", "CONTACT", "contact_organisation_unit", esqrs=True),
+    Concept("STAT_PRES", "Statistical presentation", seen=False, esqrs=True),
+    Concept("DATA_DESCR", "Data description", "STAT_PRES", "data_description", esqrs=True),
+    Concept("CLASS_SYSTEM", "Classification system", "STAT_PRES", "classification_system"),
+    Concept(
+        "STAT_CONC_DEF", "Statistical concepts and definitions", "STAT_PRES", "statistical_concepts_and_definitions"
+    ),
+    Concept("STAT_UNIT", "Statistical unit", "STAT_PRES", "statistical_unit"),
+    Concept("STAT_POP", "Statistical population", "STAT_PRES", "statistical_population"),
+    Concept("REF_AREA", "Reference area", "STAT_PRES", "reference_area", seen=False),
+    Concept("COVERAGE_TIME", "Time coverage", "STAT_PRES", "time_coverage"),
+    Concept("UNIT_MEASURE", "Unit of measure", None, "unit_of_measure"),
+    Concept("REF_PERIOD", "Reference period", None, "reference_period", seen=False),
+    Concept("INST_MANDATE", "Institutional mandate"),
+    Concept("INST_MAN_LA_OA", "Legal acts and other agreements", "INST_MANDATE", "legal_acts_and_other_agreements"),
+    Concept("CONF", "Confidentiality", esqrs=True),
+    Concept("CONF_DATA_TR", "Confidentiality: data treatment", "CONF", "confidentiality_data_treatment", esqrs=True),
+    Concept("FREQ_DISS", "Frequency of dissemination", None, "frequency_of_dissemination"),
+    Concept("RELEVANCE", "Relevance", esqrs=True),
+    Concept("USER_NEEDS", "User needs", "RELEVANCE", "user_needs", esqrs=True),
+    Concept("ACCURACY", "Accuracy and reliability", esqrs=True),
+    Concept("ACCURACY_OVERALL", "Overall accuracy", "ACCURACY", "overall_accuracy", esqrs=True),
+    Concept("TIMELINESS_PUNCT", "Timeliness and punctuality", seen=False, esqrs=True),
+    Concept("TIMELINESS", "Timeliness", "TIMELINESS_PUNCT", "timeliness", esqrs=True),
+    Concept("PUNCTUALITY", "Punctuality", "TIMELINESS_PUNCT", esqrs=True),
+    Concept("COHER_COMPAR", "Coherence and comparability", seen=False, esqrs=True),
+    Concept("COMPAR_GEO", "Comparability: geographical", "COHER_COMPAR", "comparability_geographical", esqrs=True),
+    Concept("COMPAR_TIME", "Comparability: over time", "COHER_COMPAR", "comparability_over_time", esqrs=True),
+    Concept("COHER_X_DOM", "Coherence: cross domain", "COHER_COMPAR", "coherence_cross_domain", esqrs=True),
+    Concept("DATA_REV", "Data revision", esqrs=True),
+    Concept("REV_POLICY", "Data revision: policy", "DATA_REV", "data_revision_policy", esqrs=True),
+    Concept("STAT_PROCESS", "Statistical processing", seen=False, esqrs=True),
+    Concept("SOURCE_TYPE", "Source data", "STAT_PROCESS", "source_data", esqrs=True),
+    Concept("COMMENT", "Comment", None, "comment"),
+)
+"""Concepts in the order in which they are written. PUNCTUALITY has figures only."""
+OURS: Final = {"coverage": "Coverage", "recommended_uses": "Recommended uses"}
+"""Concepts of sims.yml that neither structure has."""
+
+
+class MetadataError(ValueError):
+    """A concept is not known, or a file is no metadata file of ours. The text says which and what to do."""
+
+
+def children(structure: Structure, parent: str | None) -> list[Concept]:
+    """Concepts of a structure below another, in order."""
+    return [c for c in STRUCTURE if c.parent == parent and (structure == "esms" or c.esqrs)]
+
+
+def figures_of(concept: Concept, figures: Mapping[str, Figure]) -> list[tuple[str, Figure]]:
+    """Indicators (id, figure) that stand under a concept in ESQRS; one that is not given is n/a with the reason."""
+    return [
+        (id_, figures.get(id_, Figure(None, about.unit, reason="not given")))
+        for id_, about in INDICATORS.items()
+        if about.concept == concept.id
+    ]
+
+
+def sdmx(
+    sims: Sims,
+    structure: Structure,
+    *,
+    prepared: datetime,
+    figures: Mapping[str, Figure] | None = None,
+    footnote: str | None = None,
+    instrument: str = "_T",
+) -> bytes:
+    """An SDMX-ML 2.1 generic metadata message on one territory. `figures` by the ids of `INDICATORS`, for ESQRS.
+
+    `instrument` is that of which `sims` and `figures` tell; `_T` of all.
+    Raises MetadataError for a figure or concept that is not known.
+    """
+    from lxml import etree
+
+    check(sims, figures or {})
+    root = etree.Element(f"{{{MESSAGE}}}GenericMetadata", nsmap=_PREFIXES)
+    header = _add(root, MESSAGE, "Header")
+    of = "" if instrument == "_T" else f"_{instrument.upper()}"
+    _add(header, MESSAGE, "ID", f"{_STRUCTURES[structure]}_{sims.territory}{of}")
+    _add(header, MESSAGE, "Test", "false")
+    _add(header, MESSAGE, "Prepared", prepared.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    _add(header, MESSAGE, "Sender", id="RTI")
+    held = _add(header, MESSAGE, "Structure", structureID="MSD")
+    reference = etree.SubElement(_add(held, COMMON, "Structure"), "Ref")
+    for name, value in (("agencyID", "ESTAT"), ("id", _STRUCTURES[structure]), ("version", _VERSION)):
+        reference.set(name, value)
+    reference.set("class", "MetadataStructure")
+    found = _add(root, MESSAGE, "MetadataSet", structureRef="MSD")
+    report = _add(found, GENERIC, "Report", id=structure.upper())
+    notes = [("unverified", "identifier and version of the metadata structure; identifier of the target")]
+    notes += [("footnote", footnote)] if footnote else []
+    notes += [("instrument", codes.label("instrument", instrument))] if of else []
+    for key in OURS if structure == "esms" else ():
+        said = sims.concepts[key]
+        notes += [
+            (key, said.text),
+            (f"{key}.status", said.status),
+            *([(f"{key}.source", said.source)] if said.source else []),
+        ]
+    _annotate(report, notes)
+    target = _add(report, GENERIC, "Target", id="AREA_TARGET")
+    area = _add(_add(target, GENERIC, "ReferenceValue", id="REF_AREA"), GENERIC, "ObjectReference")
+    etree.SubElement(area, "URN").text = f"urn:sdmx:org.sdmx.infomodel.codelist.Code=SDMX:CL_AREA(1.0).{sims.territory}"
+    _write(report, sims, structure, None, figures or {})
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+def check(sims: Sims, figures: Mapping[str, Figure]) -> None:
+    """Raises MetadataError where a concept or an indicator is not known, so that nothing is left out silently."""
+    known = {c.key for c in STRUCTURE} | set(OURS)
+    lost = [key for key in sims.concepts if key not in known]
+    if lost:
+        raise MetadataError(f"{', '.join(lost)}: no such concept; give it a place in {__name__}.STRUCTURE")
+    strange = [id_ for id_ in figures if id_ not in INDICATORS]
+    if strange:
+        raise MetadataError(f"{', '.join(strange)}: no such indicator; there are {', '.join(INDICATORS)}")
+
+
+def _write(
+    above: etree._Element, sims: Sims, structure: Structure, parent: str | None, figures: Mapping[str, Figure]
+) -> None:
+    concepts = children(structure, parent)
+    inside = _add(above, GENERIC, "AttributeSet")
+    for concept in concepts:
+        below = children(structure, concept.id)
+        known = figures_of(concept, figures) if structure == "esqrs" else []
+        if concept.key is None and not below and not known:
+            continue
+        attribute = _add(inside, GENERIC, "ReportedAttribute", id=concept.id)
+        said = sims.concepts[concept.key] if concept.key else None
+        notes = [] if concept.seen else [("unverified", "identifier")]
+        if said is not None:
+            notes += [("status", said.status), *([("source", said.source)] if said.source else [])]
+        if concept.key == "comparability_over_time":
+            notes += [("break", f"{b.jurisdiction}, {b.period}, {b.kind}, {b.status}: {b.text}") for b in sims.breaks]
+        _annotate(attribute, notes)
+        if said is not None:
+            held = _add(attribute, COMMON, "StructuredText")
+            held.set(_LANG, "en")
+            _add(held, XHTML, "p", said.text)
+        if below:
+            _write(attribute, sims, structure, concept.id, figures)
+        if known:
+            measured = attribute.find(f"{{{GENERIC}}}AttributeSet")
+            measured = _add(attribute, GENERIC, "AttributeSet") if measured is None else measured
+            for id_, figure in known:
+                one = _add(measured, GENERIC, "ReportedAttribute", id=id_, value=figure.written())
+                _annotate(one, [*([] if INDICATORS[id_].seen else [("unverified", "identifier")]), *figure.notes()])
+
+
+def _add(
+    parent: etree._Element, namespace: str, name: str, text: str | None = None, **attributes: str
+) -> etree._Element:
+    from lxml import etree
+
+    made = etree.SubElement(parent, f"{{{namespace}}}{name}", attributes)
+    made.text = text
+    return made
+
+
+def _annotate(element: etree._Element, notes: list[tuple[str, str]]) -> None:
+    """Annotations, which stand before anything else in an element."""
+    if not notes:
+        return
+    inside = _add(element, COMMON, "Annotations")
+    for id_, text in notes:
+        _add(_add(inside, COMMON, "Annotation", id=id_), COMMON, "AnnotationText", text).set(_LANG, "en")
+
+
+def read(data: bytes) -> dict[str, Statement]:
+    """The statements of a file that `sdmx` wrote, by their names in sims.yml.
+
+    Raises MetadataError where it is not such a file or names a concept that is not known.
+    """
+    from lxml import etree
+
+    try:
+        root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    except etree.XMLSyntaxError as error:
+        raise MetadataError(f"no well-formed XML ({error}); write the file anew") from None
+    if root.tag != f"{{{MESSAGE}}}GenericMetadata":
+        raise MetadataError(f"{root.tag} is no generic metadata message of SDMX-ML 2.1; write the file anew")
+    by_id = {c.id: c for c in STRUCTURE}
+    out: dict[str, Statement] = {}
+    for element in root.iter(f"{{{GENERIC}}}ReportedAttribute"):
+        id_ = str(element.get("id"))
+        if id_ not in by_id and id_ not in INDICATORS:
+            raise MetadataError(f"{id_}: no such concept; correct the identifier")
+        key = by_id[id_].key if id_ in by_id else None
+        if key is not None:
+            notes = _notes(element)
+            text = element.findtext(f"{{{COMMON}}}StructuredText/{{{XHTML}}}p") or ""
+            out[key] = _statement(text, notes.get("status"), notes.get("source"), id_)
+    for report in root.iter(f"{{{GENERIC}}}Report"):
+        notes = _notes(report)
+        for key in OURS:
+            if key in notes:
+                out[key] = _statement(notes[key], notes.get(f"{key}.status"), notes.get(f"{key}.source"), key)
+    return {key: out[key] for key in CONCEPTS if key in out}
+
+
+def _notes(element: etree._Element) -> dict[str, str]:
+    path = f"{{{COMMON}}}Annotations/{{{COMMON}}}Annotation"
+    return {str(a.get("id")): a.findtext(f"{{{COMMON}}}AnnotationText") or "" for a in element.findall(path)}
+
+
+def _statement(text: str, status: str | None, source: str | None, concept: str) -> Statement:
+    try:
+        return Statement.model_validate({"text": text, "status": status, "source": source})
+    except ValueError as error:
+        raise MetadataError(f"{concept}: {error}") from None

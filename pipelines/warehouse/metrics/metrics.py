@@ -1,0 +1,287 @@
+"""Declarations of the indicators: one YAML a metric, read strictly, and what model, release and pages get of them.
+
+The declarations stand in `declared/`; `RTI_METRICS` (a path list of folders) adds others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+import polars as pl
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from pipelines.core import codes
+from pipelines.declarations.base import Declared, Many
+from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate
+
+DECLARED: Final = Path(__file__).resolve().parent / "declared"
+MODELS: Final = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "indicators"
+AWAITED: Final[frozenset[str]] = frozenset()
+"""Models that are being written: their metrics are read and checked, and exported once the model is there. A test
+fails for a name that stands here although its model exists."""
+POOLS: Final = ("P3", "P5")
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+_CONCEPT = re.compile(r"[A-Z][A-Z0-9_]*")
+_PER: Final = {"PC": 100.0, "P_HTHAB": 100_000.0}
+
+Kind = Literal[
+    "count", "rate", "share", "ratio", "clearance", "disposition", "balance", "exit", "duration", "pending", "cohort",
+    "sentence", "pair", "decomposition",
+]  # fmt: skip
+EACH: Final = frozenset({"count", "rate", "share", "exit"})
+"""Kinds that make a figure of each measure of the numerator by itself; the others add them up."""
+
+
+def _of(codelist: str) -> Any:
+    """A text that is a code of a list."""
+
+    def check(code: str) -> str:
+        if code not in codes.codes(codelist):
+            raise ValueError(f"{code!r} is not in the code list {codelist}; it has {', '.join(codes.codes(codelist))}")
+        return code
+
+    return AfterValidator(check)
+
+
+def _matching(pattern: re.Pattern[str], example: str) -> Any:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(f"{text!r} is written as {example}")
+        return text
+
+    return AfterValidator(check)
+
+
+class Term(Declared):
+    """Measures that are counted, all of one statistic. `kind` stands for every measure of that kind."""
+
+    measures: Many[Annotated[str, _of("measure")]] = ()
+    kind: Literal["flow", "entry", "exit", "stock"] | None = None
+    statistic: Annotated[str, _of("statistic")] = "count"
+    level: Annotated[str, _of("level")] | None = Field(None, description="for entries and exits, which have none")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.measures) == bool(self.kind):
+            raise ValueError("say either which measures are counted or their kind")
+        for measure in self.counted():
+            own = codes.attribute("measure", measure, "level_rule")
+            stock = codes.attribute("measure", measure, "kind") == "stock"
+            if stock == (self.statistic == "count"):
+                raise ValueError(
+                    f"{measure} is a {'stock' if stock else 'flow'}; its statistic is not {self.statistic}"
+                )
+            if self.level and own not in ("free", self.level):
+                raise ValueError(f"{measure} is of the level {own}, not {self.level}")
+        return self
+
+    def counted(self) -> tuple[str, ...]:
+        """The measures by their codes, in the order of the code list where a kind is declared."""
+        if self.kind is None:
+            return self.measures
+        return tuple(m for m in codes.codes("measure") if codes.attribute("measure", m, "kind") == self.kind)
+
+    def level_of(self, measure: str) -> str:
+        """The level of a measure here; empty where every level is meant."""
+        own = codes.attribute("measure", measure, "level_rule")
+        return self.level or "" if own == "free" else own
+
+
+def _terms(value: Any) -> Any:
+    return (value,) if isinstance(value, dict) else value
+
+
+Terms = Annotated[Many[Term], BeforeValidator(_terms)]
+"""One term, or a list of terms that are added up."""
+Other = Literal["population", "total"]
+"""What a denominator can be but counts: the inhabitants, or the same count in all categories of the broken-down
+dimension."""
+
+
+class Metric(Declared):
+    """One indicator."""
+
+    id: Annotated[str, _matching(_ID, "small_letters")]
+    name: str = Field(description="English text of the catalogues")
+    definition: str
+    formula: str
+    kind: Kind
+    unit_measure: Annotated[str, _of("unit_measure")]
+    unit_of_pools: Annotated[str, _of("unit_measure")] | None = None
+    per: float = 1.0
+    input: Literal["counts", "records"]
+    numerator: Terms
+    denominator: Other | Terms | None = None
+    times: Literal["days"] | None = Field(None, description="the ratio is multiplied by the days of the period")
+    nested: bool = Field(False, description="each event of the numerator is an event of the denominator")
+    interval: Literal["poisson", "clopper_pearson", "conditional", "kaplan_meier", "none"]
+    minimum_events: Literal[0, 20] = 20
+    count_units: Many[Annotated[str, _of("count_unit")]] = ()
+    freqs: Many[Annotated[str, _of("freq")]]
+    dimensions: Many[str] = ()
+    model: str
+    source: str
+    caveats: Many[str] = ()
+    sdmx_concept: Annotated[str, _matching(_CONCEPT, "CAPITAL_LETTERS")]
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if not self.numerator or not self.freqs:
+            raise ValueError("an indicator has a numerator and frequencies")
+        if self.nested != (self.interval == "clopper_pearson") and self.interval != "none":
+            raise ValueError("Clopper and Pearson's interval is for nested counts, and only for them")
+        if self.interval in ("clopper_pearson", "conditional") and self.denominator in (None, "population"):
+            raise ValueError(f"the interval {self.interval} needs counts in the denominator")
+        if _PER.get(self.unit_measure, self.per) != self.per:
+            raise ValueError(f"the unit {self.unit_measure} goes with per: {_PER[self.unit_measure]:g}")
+        strange = set(self.dimensions) - set(codes.BREAKDOWNS)
+        if strange:
+            raise ValueError(f"not a dimension of a count: {', '.join(sorted(strange))}")
+        if self.denominator == "population" and self.unit_of_pools is None and set(self.freqs) & set(POOLS):
+            raise ValueError("over a pool a rate is by the year: say its unit (unit_of_pools)")
+        return self
+
+
+METRIC: Final[dict[str, pl.DataType]] = {
+    "metric": pl.String(), "position": pl.Int32(), "name": pl.String(), "definition": pl.String(),
+    "formula": pl.String(), "kind": pl.String(), "unit_measure": pl.String(), "unit_of_pools": pl.String(),
+    "per": pl.Float64(), "input": pl.String(), "denominator_of": pl.String(), "times": pl.String(),
+    "is_nested": pl.Boolean(), "interval_method": pl.String(), "minimum_events": pl.Int32(),
+    "count_units": pl.String(), "freqs": pl.String(), "dimensions": pl.String(), "model": pl.String(),
+    "source": pl.String(), "caveats": pl.String(), "sdmx_concept": pl.String(),
+}  # fmt: skip
+"""Columns of the table `metric`. Lists are comma lists, `count_units` empty for all; caveats stand a line each."""
+METRIC_OPERAND: Final[dict[str, pl.DataType]] = {
+    "metric": pl.String(), "side": pl.String(), "position": pl.Int32(), "measure": pl.String(), "level": pl.String(),
+    "statistic": pl.String(),
+}  # fmt: skip
+"""Columns of `metric_operand`: one row a measure of the numerator or denominator; `level` empty for every level."""
+
+
+def folders() -> tuple[Path, ...]:
+    """The package's folder of declarations, then those of `RTI_METRICS`."""
+    return (DECLARED, *(Path(part) for part in os.environ.get("RTI_METRICS", "").split(os.pathsep) if part))
+
+
+def load() -> tuple[Metric, ...]:
+    """The metrics of `folders()` in the order of their ids. Raises DeclarationError."""
+    return load_from(folders())
+
+
+@cache
+def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
+    """The metrics below some folders. Raises DeclarationError, with file, line, key and remedy."""
+    found: dict[str, Metric] = {}
+    concepts: dict[str, str] = {}
+    for path in _files(roots):
+        metric = validate(Metric, load_yaml(path), path)
+        if metric.id != path.stem:
+            raise _fault(path, "id", f"{metric.id} stands in {path.name}", "Rename the file or the id")
+        if metric.id in found:
+            raise _fault(path, "id", f"{metric.id} is declared twice", "Give each metric an id of its own")
+        if metric.sdmx_concept in concepts:
+            other = concepts[metric.sdmx_concept]
+            raise _fault(path, "sdmx_concept", f"{metric.sdmx_concept} is that of {other}", "Give each one its own")
+        if metric.model not in AWAITED and not (MODELS / f"{metric.model}.sql").is_file():
+            raise _fault(
+                path, "model", f"there is no model {metric.model}", f"Write {metric.model}.sql in {MODELS.name}"
+            )
+        found[metric.id], concepts[metric.sdmx_concept] = metric, metric.id
+    return tuple(found[id_] for id_ in sorted(found))
+
+
+def name_of(path: Path) -> str:
+    """The English name in one declaration, for the catalogues."""
+    return validate(Metric, load_yaml(path), path).name
+
+
+def named(metric: Metric, language: str = "en") -> str:
+    """The name of a metric in a language."""
+    from pipelines.core.i18n import tell
+
+    return tell(metric.name, language)  # marked in pipelines/warehouse/metrics/declared
+
+
+def made() -> tuple[Metric, ...]:
+    """The metrics whose model exists: all that figures are made of."""
+    return tuple(metric for metric in load() if (MODELS / f"{metric.model}.sql").is_file())
+
+
+def digest() -> str:
+    """SHA-256 over every declaration, for the release and for what is keyed by it."""
+    out = hashlib.sha256()
+    for path in _files(folders()):
+        out.update(path.name.encode() + b"\0" + path.read_bytes())
+    return out.hexdigest()
+
+
+def metric_table(metrics: Iterable[Metric]) -> pl.DataFrame:
+    """The table `metric`: one row a metric, columns `METRIC`."""
+    rows = [
+        {
+            **one.model_dump(
+                include={"name", "definition", "formula", "kind", "unit_measure", "per", "input", "model"}
+            ),
+            **one.model_dump(include={"minimum_events", "source", "sdmx_concept"}),
+            "metric": one.id,
+            "position": position,
+            "unit_of_pools": one.unit_of_pools or one.unit_measure,
+            "denominator_of": _denominator_of(one),
+            "times": one.times or "",
+            "is_nested": one.nested,
+            "interval_method": "" if one.interval == "none" else one.interval,
+            "count_units": ",".join(one.count_units),
+            "freqs": ",".join(one.freqs),
+            "dimensions": ",".join(one.dimensions),
+            "caveats": "\n".join(one.caveats),
+        }
+        for position, one in enumerate(metrics, start=1)
+    ]
+    return pl.DataFrame(rows, schema=METRIC)
+
+
+def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
+    """The table `metric_operand`: columns `METRIC_OPERAND`."""
+    rows = [
+        (one.id, side, position, measure, term.level_of(measure), term.statistic)
+        for one in metrics
+        for side, terms in (("numerator", one.numerator), ("denominator", one.denominator))
+        if not isinstance(terms, str)
+        for position, (term, measure) in enumerate(
+            ((term, measure) for term in terms or () for measure in term.counted()), start=1
+        )
+    ]
+    return pl.DataFrame(rows, schema=METRIC_OPERAND, orient="row")
+
+
+def export(folder: Path) -> dict[str, int]:
+    """Write `metric.parquet` and `metric_operand.parquet` for dbt; returns their rows."""
+    tables = {"metric": metric_table(made()), "metric_operand": operand_table(made())}
+    for name, table in tables.items():
+        table.write_parquet(folder / f"{name}.parquet")
+    return {name: table.height for name, table in tables.items()}
+
+
+def _denominator_of(metric: Metric) -> str:
+    if metric.denominator is None:
+        return ""
+    return metric.denominator if isinstance(metric.denominator, str) else "measures"
+
+
+def _files(roots: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for root in roots:
+        if not root.is_dir():
+            raise _fault(root, "", "this folder of metrics does not exist", "Correct RTI_METRICS")
+        found += sorted(root.glob("*.yml"))
+    return found
+
+
+def _fault(path: Path, key: str, problem: str, remedy: str) -> DeclarationError:
+    return DeclarationError(path, None, key, problem, remedy)

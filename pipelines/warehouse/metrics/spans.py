@@ -1,0 +1,53 @@
+"""Spans of quarters: the days of a quarter, a year or a pool of years, and whether a declared range holds in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from pipelines.model.periods import Period
+
+_POOL = re.compile(r"([0-9]{4})-([0-9]{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period as first and last day, and as first and last quarter counted from the year 0."""
+
+    start: date
+    end: date
+    first: int
+    last: int
+
+
+@cache
+def span_of(period: str) -> Span:
+    """The span of `2024-Q3`, `2024` or `2022-2024`. Raises ValueError for anything else."""
+    pool = _POOL.fullmatch(period)
+    first, last = (Period.of(pool[1]), Period.of(pool[2])) if pool else (Period.of(period),) * 2
+    if first.start > last.start:
+        raise ValueError(f"{period!r} is not a period; a pool begins with its first year")
+    return Span(first.start, last.end, quarter_of(first.start), quarter_of(last.end))
+
+
+@cache
+def range_of(valid: str | None) -> tuple[int, int]:
+    """First and last quarter of a declared range, both in it; what is open reaches to the end of time."""
+    if valid is None:
+        return -1, 40_000
+    start, _, end = valid.partition("..")
+    return span_of(start).first, span_of(end).last if end else 40_000
+
+
+def held(period: str, valid: str | None) -> bool:
+    """Whether a declared range holds in any quarter of a period. No range means always."""
+    first, last = range_of(valid)
+    asked = span_of(period)
+    return first <= asked.last and asked.first <= last
+
+
+def quarter_of(day: date) -> int:
+    """The quarter of a day, counted from the year 0."""
+    return day.year * 4 + (day.month - 1) // 3

@@ -1,0 +1,1 @@
+"""Quality of the figures: coherence of sources, revisions, punctuality and completeness."""

@@ -1,0 +1,73 @@
+"""The table of real cases in `docs/methodology/coherence.md`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.warehouse.quality import coherence
+from pipelines.warehouse.quality.coherence_reasons import Reason, read_reasons
+from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_published
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "methodology" / "coherence.md"
+BEGIN, END = "<!-- real cases: made, do not edit -->", "<!-- real cases: end -->"
+_HEADS = ("Territory", "Period", "Left", "Right", "Difference", "Verdict", "Why", "Definition", "Caveat")
+
+
+def real_cases() -> tuple[pl.DataFrame, list[Reason]]:
+    """Verdicts on every pair among the collected figures, and of these with UNODC's; and the reasons."""
+    ours, theirs = read_published(), read_published(GLOTIP_FIGURES)
+    said = read_reasons()
+    reasons = coherence.resolve_amounts(said.reasons, ours)
+    within = [coherence.parts(ours, dimension) for dimension in coherence.OF_WHOM]
+    pairs = pl.concat([coherence.match(ours, theirs), coherence.declared(ours, said.comparisons), *within])
+    return coherence.explain(pairs, reasons), reasons
+
+
+def table() -> str:
+    """A Markdown table, one row a pair."""
+    verdicts, reasons = real_cases()
+    words = {reason.id: f"{reason.text} ({reason.said_by}; {reason.status})" for reason in reasons}
+    lines = [list(_HEADS), ["---", "---", "---", "---", "---:", "---", "---", "---", "---"]]
+    for row in verdicts.sort("territory", "period_start", "comparison", "left_words").to_dicts():
+        why = " ".join(words[id_] for id_ in row["reasons"].split(", ") if id_)
+        caveats = dict.fromkeys(text for text in (row["left_caveat"], row["right_caveat"]) if text)
+        lines.append(
+            [
+                f"`{row['territory']}`",
+                row["period"],
+                _figure(row, "left"),
+                _figure(row, "right"),
+                f"{row['difference']:+.0f}" if row["difference"] else "0",
+                f"**{row['verdict']}**",
+                why,
+                row["definition"],
+                " ".join(caveats),
+            ]
+        )
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines) + "\n"
+
+
+def _figure(row: dict[str, object], side: str) -> str:
+    """`306 (2017: 83 + ...), words, source`."""
+    terms = f" ({row[f'{side}_parts']})" if row[f"{side}_parts"] else ""
+    return f"{row[f'{side}_value']:.0f}{terms}, {row[f'{side}_words']}: {row[f'{side}_source']}"
+
+
+def in_page(page: str, made: str) -> str:
+    """A page's text with the table between its two marks. Raises ValueError where a mark is missing."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{PAGE.name} lacks {BEGIN} or {END}; write both on lines of their own")
+    return f"{before}{begin}\n\n{made}\n{end}{after}"
+
+
+def main() -> None:
+    """Write the table into the page."""
+    PAGE.write_text(in_page(PAGE.read_text(encoding="utf-8"), table()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

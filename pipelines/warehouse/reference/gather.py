@@ -1,0 +1,88 @@
+"""Keeping imported reference tables in a home, and gathering all reference figures for the release.
+
+Imported tables lie at `restricted/reference/<sha256>.parquet`, each with its findings beside it; importing the same
+bytes again changes nothing.  Gathered is one table, `gathered/reference.parquet`, in the schema REFERENCE: collected
+figures always, imported ones where there are any, invented ones in a demonstration home only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.core.home import Home
+from pipelines.findings.finding import as_frame
+from pipelines.warehouse.reference.areas import Areas
+from pipelines.warehouse.reference.glotip import GlotipImport, read_glotip
+from pipelines.warehouse.reference.model import REFERENCE, REFERENCE_KEY
+from pipelines.warehouse.reference.published import read_invented, read_published
+
+
+class ReferenceConflictError(ValueError):
+    """Two imported tables claim the same edition and say the same thing twice."""
+
+
+def reference_folder(home: Home) -> Path:
+    """Where imported tables lie."""
+    return home.restricted / "reference"
+
+
+def import_reference(
+    home: Home, data: bytes, filename: str | None = None, *, areas: Areas | None = None
+) -> GlotipImport:
+    """Read a publisher's table and keep its rows and findings under the SHA-256 of its bytes.
+
+    Nothing is kept where the table cannot be read. Raises ReadError.
+    """
+    imported = read_glotip(data, filename, areas=areas)
+    folder = reference_folder(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(data).hexdigest()
+    summary = {
+        "source": imported.source,
+        "rows": imported.rows.height,
+        "rows_read": imported.rows_read,
+        "rows_elsewhere": imported.rows_elsewhere,
+        "findings": as_frame(imported.findings, digest).drop("submission_id").to_dicts(),
+    }
+    text = json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    _replace(folder / f"{digest}.json", text.encode())
+    _write(folder / f"{digest}.parquet", imported.rows)
+    return imported
+
+
+def gather_reference(home: Home) -> None:
+    """Write `gathered/reference.parquet`, sorted by its key, so that the same inputs give the same bytes.
+
+    Two files of one edition are taken once where they say the same; raises ReferenceConflictError where they do not.
+    """
+    tables = [read_published()]
+    tables += [pl.read_parquet(path) for path in sorted(reference_folder(home).glob("*.parquet"))]
+    if home.kind == "demonstration":
+        tables.append(read_invented())
+    rows = pl.concat([table.select(list(REFERENCE)) for table in tables])
+    rows = rows.unique(subset=[name for name in REFERENCE if name != "place"], keep="first", maintain_order=True)
+    twice = rows.filter(pl.struct(REFERENCE_KEY).is_duplicated())
+    if twice.height:
+        sources = ", ".join(twice["source"].unique().sort().to_list())
+        raise ReferenceConflictError(
+            f"two imported files claim to be {sources} and differ in {twice.height // 2} figures; "
+            f"keep one of them in {reference_folder(home)}"
+        )
+    home.gathered.mkdir(parents=True, exist_ok=True)
+    _write(home.gathered / "reference.parquet", rows.sort(REFERENCE_KEY))
+
+
+def _write(path: Path, rows: pl.DataFrame) -> None:
+    aside = path.with_name(f".{path.name}.new")
+    rows.write_parquet(aside, compression="zstd", statistics=False)
+    aside.replace(path)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_bytes(data)
+    aside.replace(path)

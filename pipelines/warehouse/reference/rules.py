@@ -1,0 +1,82 @@
+"""Rules of imported reference tables: severity, message and remedy, registered beside those of returns."""
+
+from __future__ import annotations
+
+from pipelines.findings.finding import Severity
+from pipelines.findings.rules import Rule, register
+
+SEVERITIES: dict[str, Severity] = {
+    "reference.repeated_key": "warning",
+    "reference.total_differs": "warning",
+    "reference.subtotal_differs": "information",
+    "reference.recoverable": "information",
+    "reference.odd_category": "information",
+    "reference.unknown_indicator": "warning",
+    "reference.unknown_word": "error",
+    "reference.bad_year": "error",
+    "reference.bad_value": "error",
+    "reference.no_rows": "warning",
+    "reference.no_table": "error",
+    "reference.column_missing": "error",
+    "reference.too_large": "error",
+}
+
+RULES: dict[str, tuple[str, str]] = {
+    "reference.repeated_key": (
+        "This row has the same indicator, category, sex, age and year as the row at {first}.",
+        "Nothing to do here: all are kept and numbered, none is compared. The publisher merged several sub-forms.",
+    ),
+    "reference.total_differs": (
+        "{territory} {year}, {indicator}: male {male} and female {female} do not add up to the total {total}.",
+        "Nothing to do here: the figures are kept as published. Mention it where the total is quoted.",
+    ),
+    "reference.subtotal_differs": (
+        "{territory} {year}, {indicator}, {group}: male {male} and female {female} do not add up to {total}.",
+        "Nothing to do here: the figures are kept as published.",
+    ),
+    "reference.recoverable": (
+        "In {count} of {triples} sets of total, male and female the publisher withheld one figure only, so that the "
+        "other two give it away.",
+        "Never print the other two beside each other as our own figures.",
+    ),
+    "reference.odd_category": (
+        "The category {seen} is spelled in an unusual way.",
+        "Nothing to do here: it is kept as a word, and not used as a code.",
+    ),
+    "reference.unknown_indicator": (
+        "The indicator {seen} is not known.",
+        "The rows are kept without a measure of ours. Add the indicator to pipelines/warehouse/reference/glotip.py "
+        "once its definition is known.",
+    ),
+    "reference.unknown_word": (
+        "The {column} {seen} is not known; the row is left out.",
+        "Add the word to pipelines/warehouse/reference/glotip.py once its meaning is known, and import again.",
+    ),
+    "reference.bad_year": (
+        "{seen} is not a year; the row is left out.",
+        "Download the table again; if it still says so, ask the publisher.",
+    ),
+    "reference.bad_value": (
+        "{seen} is neither a whole number nor a withheld value like <5; the row is left out.",
+        "Download the table again; if it still says so, ask the publisher.",
+    ),
+    "reference.no_rows": (
+        "None of the {rows} rows is about a territory of this region.",
+        "Check that the table was not filtered before it was downloaded.",
+    ),
+    "reference.no_table": (
+        "No table with the columns {expected} was found.",
+        "Download the trafficking in persons table of the UNODC data portal as it is, as a workbook or as CSV.",
+    ),
+    "reference.column_missing": (
+        "The table lacks the column {columns}.",
+        "Download the table with all columns; only Iso3_code (where there is Country), Region, Subregion, Unit of "
+        "measurement and Source may be left out.",
+    ),
+    "reference.too_large": (
+        "The file unpacks to {megabytes} MB or more than {limit} rows; no table of this publisher is so large.",
+        "Download the table again and import it without changing it.",
+    ),
+}
+
+register({id_: Rule(id_, SEVERITIES[id_], message, remedy) for id_, (message, remedy) in RULES.items()})

@@ -1,0 +1,1 @@
+"""The HTTP API for offices that automate, and its client."""

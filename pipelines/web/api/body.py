@@ -1,0 +1,93 @@
+"""Taking a file from a request: its bytes counted as they come, its name from a header.
+
+The bytes are held in memory and never written to a temporary file: nothing of a return stays behind before it is
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from pipelines.core.i18n import tell
+from pipelines.web.api.problems import ProblemError
+
+LIMIT = 50 * 1024 * 1024
+"""Bytes of one request at most, as the portal's upload and the readers' own guard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file as it came in a request."""
+
+    data: bytes
+    filename: str
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = LIMIT + 1
+
+
+async def file_of(request: Request, language: str, grow: Callable[[int], None]) -> Sent:
+    """The one file of a request; `grow` is told how many bytes more are held. Raises ProblemError (too big, no name,
+    no bytes, several files)."""
+    data = await _bytes_of(request, language, grow)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data":
+        return await _part_of(request, data, language)
+    name = _name_of(request)
+    if not name:
+        detail = tell("The file has no name; send it as `X-Filename` or `Content-Disposition`.", language)
+        raise ProblemError(400, detail, language=language)
+    if not data:
+        raise ProblemError(400, tell("The request has no bytes.", language), language=language)
+    return Sent(data, name)
+
+
+async def _bytes_of(request: Request, language: str, grow: Callable[[int], None]) -> bytes:
+    """All bytes of a request, or the refusal as soon as there are too many: the length it states is not believed."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LIMIT:
+            limit = LIMIT // 1024 // 1024
+            detail = tell("The request has more than {limit} MB.", language, limit=limit)
+            raise ProblemError(413, detail, language=language, headers={"Connection": "close"}, limit=limit)
+        grow(len(part))
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _part_of(request: Request, data: bytes, language: str) -> Sent:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield data
+        yield b""
+
+    try:
+        form = await _InMemory(request.headers, stream(), max_files=2, max_fields=20).parse()
+    except (MultiPartException, KeyError) as error:
+        detail = tell("The multipart body cannot be read: {reason}", language, reason=str(error))
+        raise ProblemError(400, detail, language=language) from None
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    if len(files) != 1 or not files[0].filename:
+        detail = tell("Send one file with its name in a request; this one has {n}.", language, n=len(files))
+        raise ProblemError(400, detail, language=language)
+    return Sent(await files[0].read(), files[0].filename)
+
+
+def _name_of(request: Request) -> str:
+    """`X-Filename` (percent-encoded UTF-8), else `filename*` or `filename` of `Content-Disposition` (RFC 6266)."""
+    from email.message import Message
+
+    if given := request.headers.get("x-filename"):
+        return unquote(given).strip()
+    if not (disposition := request.headers.get("content-disposition")):
+        return ""
+    message = Message()
+    message["Content-Disposition"] = disposition
+    return (message.get_filename() or "").strip()

@@ -1,0 +1,106 @@
+"""What the API's addresses share: who asks, which desk, the file of a request, answers that are files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Path, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic.json_schema import SkipJsonSchema
+
+from pipelines.core import codes, i18n
+from pipelines.core.i18n import tell
+from pipelines.ledger.identity import Identity
+from pipelines.submissions.service import Desk
+from pipelines.web.api import body, models
+from pipelines.web.api.problems import ProblemError
+from pipelines.web.api.queue import Queue
+
+_BEARER = HTTPBearer(auto_error=False, description="A token of an account, as the portal or `rti token` issues it.")
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": models.Problem, "description": told}
+    for code, told in (
+        (401, "No valid token."),
+        (403, "The role is missing."),
+        (404, "Not there, or not to be seen."),
+        (409, "The state of the submission does not allow it."),
+        (422, "The request cannot be understood."),
+    )
+}
+
+
+def _who(
+    request: Request,
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    language: Annotated[
+        str | SkipJsonSchema[None],
+        Query(
+            description="Language of words; by default the account's.",
+            json_schema_extra={"enum": list(i18n.languages())},
+        ),
+    ] = None,
+) -> Identity:
+    """Return whom the token stands for, as `api_tokens.TokenFirst` has found, with the language that is asked for."""
+    who: Identity = request.state.who
+    if language is not None and language not in i18n.languages():
+        known = ", ".join(i18n.languages())
+        detail = tell("There are no words in {asked}; there are {known}.", "en", asked=language, known=known)
+        raise ProblemError(422, detail, language=who.language)
+    who = replace(who, language=language or who.language)
+    request.state.language = who.language
+    return who
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk()
+    return desk
+
+
+Who = Annotated[Identity, Depends(_who)]
+TheDesk = Annotated[Desk, Depends(_desk)]
+
+
+async def _file(request: Request, who: Who) -> AsyncIterator[body.Sent]:
+    queue: Queue = request.app.state.queue
+    held = 0
+
+    def grow(size: int) -> None:
+        nonlocal held
+        queue.hold(who.account, who.language, size)
+        held += size
+
+    try:
+        yield await body.file_of(request, who.language, grow)
+    finally:
+        queue.release(who.account, held)
+
+
+TheFile = Annotated[body.Sent, Depends(_file)]
+Id = Annotated[str, Path(description="The submission's id.", examples=["S4105b7433556dd9"])]
+Revision = Annotated[
+    str | SkipJsonSchema[None],
+    Query(
+        description="A code of revision_reason, where it replaces a return.",
+        json_schema_extra={"enum": list(codes.codes("revision_reason"))},
+    ),
+]
+
+
+def _queue(request: Request) -> Queue:
+    queue: Queue = request.app.state.queue
+    return queue
+
+
+TheQueue = Annotated[Queue, Depends(_queue)]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
+
+def download(data: bytes, name: str, media_type: str) -> Response:
+    """An answer that is a file to be kept."""
+
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    return Response(data, media_type=media_type, headers=headers)

@@ -1,0 +1,108 @@
+"""How many checks run at once: a few for each account, the rest wait their turn.
+
+Waiting costs no thread and holds up nobody else: one office that sends a hundred files leaves places for the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from pipelines.core.i18n import tell
+from pipelines.web.api.problems import ProblemError
+
+AT_ONCE = 2
+"""Checks of one account that run at once."""
+WAITING = 40
+"""Checks of one account that wait, beyond which it is asked to come again."""
+HELD = 300 * 1024 * 1024
+"""Bytes of one account's files that are held while they wait, beyond which it is asked to come again."""
+IN_ALL = 8
+"""Checks that run at once in this process: each holds a thread while a reading process works."""
+RESERVED = 4
+"""Checks beyond those that run at once for accounts of which none runs."""
+RESERVED = 4
+"""Checks beyond those that run at once for accounts of which none runs."""
+
+_Result = TypeVar("_Result")
+
+
+class Queue:
+    """Places of one process. Used from one event loop."""
+
+    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, in_all: int = IN_ALL) -> None:
+        self._at_once, self._waiting, self._in_all = at_once, waiting, in_all
+        self._running: Counter[str] = Counter()
+        self._turns: list[tuple[str, asyncio.Future[None]]] = []
+        self._present: dict[str, int] = {}
+        self._held: dict[str, int] = {}
+
+    def hold(self, account: str, language: str, size: int) -> None:
+        """Count bytes that are held for an account. Raises ProblemError where it would be too many."""
+        held = self._held.get(account, 0)
+        if held + size > HELD:
+            limit = HELD // 1024 // 1024
+            detail = tell("Files of {limit} MB of this account wait to be checked already.", language, limit=limit)
+            raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
+        self._held[account] = held + size
+
+    def release(self, account: str, size: int) -> None:
+        """Count bytes that are held no longer."""
+        left = self._held.get(account, 0) - size
+        if left > 0:
+            self._held[account] = left
+        else:
+            self._held.pop(account, None)
+
+    async def run(self, account: str, language: str, work: Callable[[], _Result]) -> _Result:
+        """Do some work in a thread when it is this account's turn. Raises ProblemError where too many wait already."""
+        present = self._present.get(account, 0)
+        if present >= self._at_once + self._waiting:
+            detail = tell("{n} files of this account wait to be checked already.", language, n=self._waiting)
+            raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
+        self._present[account] = present + 1
+        try:
+            await self._enter(account)
+            try:
+                return await run_in_threadpool(work)
+            finally:
+                self._leave(account)
+        finally:
+            self._present[account] -= 1
+            if not self._present[account]:
+                del self._present[account]
+
+    def _may_run(self, account: str) -> bool:
+        limit = self._in_all if self._running[account] else self._in_all + RESERVED
+        return self._running[account] < self._at_once and self._running.total() < limit
+
+    async def _enter(self, account: str) -> None:
+        """Wait for a place: the account with the fewest running checks is next, then the one that waits longest."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turns.append((account, turn))
+        self._call_next()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave(account)
+            else:
+                self._turns.remove((account, turn))
+            raise
+
+    def _leave(self, account: str) -> None:
+        self._running[account] -= 1
+        if not self._running[account]:
+            del self._running[account]
+        self._call_next()
+
+    def _call_next(self) -> None:
+        while ready := [entry for entry in self._turns if self._may_run(entry[0]) and not entry[1].done()]:
+            account, turn = entry = min(ready, key=lambda entry: self._running[entry[0]])
+            self._turns.remove(entry)
+            self._running[account] += 1
+            turn.set_result(None)

@@ -1,0 +1,266 @@
+"""ASGI guards of the web services: limits on methods, bodies, addresses, rates and sessions.
+
+Both Streamlit apps stand behind them. They are plain ASGI callables that decide before any application code runs and
+before any byte of a body is read. Sign-in attempts are limited in `pipelines/submissions/accounts/throttle.py`,
+uploads of the offices' pages in `dashboards/portal_uploads.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from html import escape
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from pipelines.core import i18n
+from pipelines.core.i18n import gettext, mark
+from pipelines.web.settings import Limits
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+LONGEST_ADDRESS = 8 * 1024
+"""Bytes of path and query: browsers and proxies cut longer ones. The longest link of a page has about 1 kB."""
+LONGEST_MESSAGE = 64 * 1024
+"""Bytes of one WebSocket message of a reader: the state of all widgets of a public page takes about 2 kB."""
+_TOO_BIG, _POLICY = 1009, 1008
+
+METHOD = mark("This address does not accept uploads or forms. Open it as a page.")
+TOO_LONG = mark("The address is too long. Open the first page and choose again.")
+TOO_MANY = mark("Too many requests from your network. Wait {seconds} seconds, then load the page again.")
+FULL = mark("Too many people are reading these pages now. Wait {seconds} seconds, then load the page again.")
+FOREIGN = mark("This service does not answer under this name. Use the address that you were given.")
+BUSY_SECONDS = 30
+"""`Retry-After` where no window says when the next place is free."""
+
+
+def client_network(scope: Scope) -> str:
+    """Return the network that a limit per address counts: an IPv4 address, or the /64 of an IPv6 address.
+
+    One IPv6 line has 2^64 addresses, so counting single ones would limit nobody.
+    """
+    client = scope.get("client")
+    host = client[0] if client else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if address.version == 6:
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+class Rates:
+    """Counters of a process: how often something was done within a window, per key."""
+
+    def __init__(self) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def wait(self, item: RateLimitItem, *key: str) -> int:
+        """Count one more; return 0, or the seconds to wait where it would be too many (it is then not counted)."""
+        if self._limiter.hit(item, *key):
+            return 0
+        return self._reset(item, *key)
+
+    def left(self, item: RateLimitItem, *key: str) -> int:
+        """Return 0 if one more would be allowed, or the seconds to wait; nothing is counted."""
+        return 0 if self._limiter.test(item, *key) else self._reset(item, *key)
+
+    def _reset(self, item: RateLimitItem, *key: str) -> int:
+        return max(1, ceil(self._limiter.get_window_stats(item, *key).reset_time - time.time()))
+
+
+class Guard:
+    """Refuse, before the application sees them: other methods, long addresses, too many requests of one address.
+
+    `writable` says which methods beyond GET, HEAD and OPTIONS an address accepts. Every other request reaches the
+    application without its body: those bytes are never read.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        rates: Rates,
+        *,
+        writable: Callable[[str], tuple[str, ...]] = lambda _path: (),
+    ) -> None:
+        self.app, self.rates, self.writable = app, rates, writable
+        self.requests = RateLimitItemPerMinute(limits.requests_per_minute, namespace="requests")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+            await refuse(scope, receive, send, 414, TOO_LONG)
+            return
+        if seconds := self.rates.wait(self.requests, client_network(scope)):
+            await refuse(scope, receive, send, 429, TOO_MANY, seconds=seconds)
+            return
+        if scope["type"] == "http":
+            accepted = self.writable(scope["path"])
+            if scope["method"] not in (*SAFE_METHODS, *accepted):
+                allow = ", ".join((*SAFE_METHODS, *accepted))
+                await refuse(scope, receive, send, 405, METHOD, headers={"Allow": allow})
+                return
+            if scope["method"] not in accepted:
+                receive = _without_body(receive)
+        await self.app(scope, receive, send)
+
+
+class SessionGuard:
+    """Limit open pages (WebSocket connections), in total and per address, and the size and rate of their messages.
+
+    While no place is free, a document is answered 503 too: without that a reader would see an empty page that tries to
+    connect for ever. Messages beyond the rate are read late; the connection is not closed.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        rates: Rates,
+        *,
+        longest_message: Callable[[Scope], int] = lambda _scope: LONGEST_MESSAGE,
+    ) -> None:
+        self.app, self.limits, self.rates, self.longest_message = app, limits, rates, longest_message
+        self.opened = RateLimitItemPerMinute(limits.new_sessions_per_minute, namespace="sessions")
+        self.messages = RateLimitItemPerMinute(limits.messages_per_minute, namespace="messages")
+        self.open: Counter[str] = Counter()
+        self._number = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if _wants_page(scope) and (refusal := self._full(client_network(scope))):
+                await refuse(scope, receive, send, *refusal, seconds=BUSY_SECONDS)
+                return
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        network = client_network(scope)
+        if refusal := self._full(network):
+            await refuse(scope, receive, send, *refusal, seconds=BUSY_SECONDS)
+            return
+        if seconds := self.rates.wait(self.opened, network):
+            await refuse(scope, receive, send, 429, TOO_MANY, seconds=seconds)
+            return
+        self._number += 1
+        self.open[network] += 1
+        try:
+            await self.app(scope, self._measured(scope, receive, send, str(self._number)), send)
+        finally:
+            self.open[network] -= 1
+            if not self.open[network]:
+                del self.open[network]
+
+    def _full(self, network: str) -> tuple[int, str] | None:
+        if self.open.total() >= self.limits.sessions:
+            return 503, FULL
+        return (429, TOO_MANY) if self.open[network] >= self.limits.sessions_per_address else None
+
+    def _measured(self, scope: Scope, receive: Receive, send: Send, key: str) -> Receive:
+        longest = self.longest_message(scope)
+
+        async def measured() -> Message:
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                return message
+            if max(len(message.get("bytes") or b""), len(message.get("text") or "")) > longest:
+                await send({"type": "websocket.close", "code": _TOO_BIG, "reason": "message too big"})
+                return {"type": "websocket.disconnect", "code": _TOO_BIG}
+            # While this waits, uvicorn reads no further message of this connection.
+            while seconds := self.rates.wait(self.messages, key):
+                await asyncio.sleep(min(seconds, 1))
+            return message
+
+        return measured
+
+
+def _without_body(receive: Receive) -> Receive:
+    """Return a `receive` that gives an empty body, and then waits for the end of the connection."""
+    begun = False
+
+    async def empty() -> Message:
+        nonlocal begun
+        if not begun:
+            begun = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while (message := await receive())["type"] != "http.disconnect":
+            pass  # a body that nobody asked for: dropped piece by piece, never kept
+        return message
+
+    return empty
+
+
+def _wants_page(scope: Scope) -> bool:
+    return scope["method"] == "GET" and b"text/html" in dict(scope["headers"]).get(b"accept", b"")
+
+
+# ------------------------------------------------------------------------------------------------------------- refusals
+
+
+async def refuse(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    status: int,
+    text: str,
+    *,
+    seconds: int = 0,
+    headers: Mapping[str, str] | None = None,
+    **params: object,
+) -> None:
+    """Answer a request or a handshake with a refusal in the reader's language, without reading a body.
+
+    `seconds` is sent as `Retry-After`. An announced body is never read, so its connection is closed after the answer.
+    """
+    if scope["type"] == "websocket":
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": _POLICY})
+            return
+        await receive()  # websocket.connect
+    from starlette.requests import HTTPConnection
+
+    from pipelines.web.sign_in.language import language_of
+
+    language = language_of(HTTPConnection(scope))
+    sentence = gettext(text, language).format(seconds=seconds, **params)
+    body, kind = _body(scope, status, sentence, language)
+    answer = {"Content-Type": kind, "Content-Length": str(len(body)), "Cache-Control": "no-store", **(headers or {})}
+    if seconds:
+        answer["Retry-After"] = str(seconds)
+    if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+        answer["Connection"] = "close"
+    prefix = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+    pairs = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
+    await send({"type": f"{prefix}.start", "status": status, "headers": pairs})
+    await send({"type": f"{prefix}.body", "body": b"" if scope.get("method") == "HEAD" else body})
+
+
+def _body(scope: Scope, status: int, sentence: str, language: str) -> tuple[bytes, str]:
+    """Return a refusal as the asker reads it: a problem (RFC 9457) under /api, a page for a browser, else text."""
+    if scope["path"].startswith("/api/"):
+        problem: dict[str, Any] = {"type": "about:blank", "title": sentence, "status": status, "detail": sentence}
+        return json.dumps({**problem, "remedy": sentence}, ensure_ascii=False).encode(), "application/problem+json"
+    if scope["type"] == "http" and b"text/html" in dict(scope["headers"]).get(b"accept", b""):
+        page = (
+            f'<!doctype html><html lang="{i18n.html_lang(language)}"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{escape(sentence)}</title><main><p>{escape(sentence)}</p></main></html>"
+        )
+        return page.encode(), "text/html; charset=utf-8"
+    return f"{sentence}\n".encode(), "text/plain; charset=utf-8"

@@ -1,0 +1,149 @@
+"""Health of the service: whether a page can be answered at all, told at `/health`.
+
+`portal_health` is for the offices' service, `release_health` for the public pages.  A reply holds no path and no
+figure, so that it may be asked for by a monitor without a sign-in: 200 with `"status": "ok"`, else 503.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+    from pipelines.core.home import Home
+
+PATH = "/health"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One thing that was tried; `problem` is empty where it worked."""
+
+    name: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The checks of one service, in their order."""
+
+    checks: tuple[HealthCheck, ...]
+
+    @property
+    def is_good(self) -> bool:
+        return not any(check.problem for check in self.checks)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return `{status, checks: {name: "ok" or what is wrong}}`."""
+        checks = {check.name: check.problem or "ok" for check in self.checks}
+        return {"status": "ok" if self.is_good else "failing", "checks": checks}
+
+
+def portal_health(home: Home, engine: sa.Engine) -> Health:
+    """Try what every page of the offices needs: the ledger, the store, and a disk that takes writes."""
+    return Health((_check_ledger(home, engine), _check_store(home), _check_disk(home)))
+
+
+def release_health(home: Home) -> Health:
+    """Try what every public page needs: the current release opens and has the rows that its manifest names."""
+    return Health((_check_release(home),))
+
+
+def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
+    """Return the route that tells a service's health, to be mounted by one line."""
+    from starlette.concurrency import run_in_threadpool
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    async def answer(_request: Request) -> Response:
+        health = await run_in_threadpool(measure)
+        return JSONResponse(health.as_json(), 200 if health.is_good else 503, headers={"Cache-Control": "no-store"})
+
+    return Route(path, answer, methods=["GET"])
+
+
+def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
+    import sqlalchemy as sa
+
+    from pipelines.ledger.database import reading, sqlite_path
+    from pipelines.ledger.schema import AUDIT, SUBMISSION
+
+    path = sqlite_path(home.ledger_url)
+    if path is not None and not path.is_file():
+        # An open connection would still answer from the deleted file.
+        return HealthCheck("ledger", "the ledger is missing")
+    try:
+        with reading(engine) as connection:
+            connection.execute(sa.select(sa.func.max(AUDIT.c.seq))).scalar()
+            connection.execute(sa.select(SUBMISSION.c.state, sa.func.count()).group_by(SUBMISSION.c.state)).all()
+    except sa.exc.SQLAlchemyError as error:
+        return HealthCheck("ledger", f"the ledger cannot be read ({_kind(error)})")
+    return HealthCheck("ledger")
+
+
+def _check_store(home: Home) -> HealthCheck:
+    missing = [folder.name for folder in (home.store, home.facts) if not folder.is_dir()]
+    return HealthCheck("store", f"missing folder: {', '.join(missing)}" if missing else "")
+
+
+def _check_disk(home: Home) -> HealthCheck:
+    from pipelines.core.storage_faults import disk_fault
+
+    fault = disk_fault(home.restricted)
+    return HealthCheck("disk", {"full": "the disk is full"}.get(fault.kind, "the disk is read-only") if fault else "")
+
+
+def _check_release(home: Home) -> HealthCheck:
+    import duckdb
+
+    from pipelines.publication.releases.publish import current
+
+    folder = current(home)
+    if folder is None:
+        return HealthCheck("release", "nothing has been published")
+    try:
+        tables = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
+        with _opened(str(folder / "release.duckdb")) as connection:
+            counts = {name: _first(connection, f'select count(*) from "{name}"') for name in tables}
+            # A file that was cut while this process had it open still answers from memory.
+            blocks = _first(connection, "select block_size * total_blocks from pragma_database_size()")
+        is_cut = (folder / "release.duckdb").stat().st_size < blocks
+    except (OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
+        return HealthCheck("release", f"release {folder.name} cannot be opened ({type(error).__name__})")
+    differing = sorted(name for name, rows in tables.items() if counts[name] != rows)
+    if is_cut:
+        return HealthCheck("release", f"release {folder.name} was cut short on the disk")
+    if differing:
+        return HealthCheck("release", f"release {folder.name} lacks rows in {', '.join(differing)}")
+    return HealthCheck("release")
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    import duckdb
+
+    connection = duckdb.connect(path, read_only=True)
+    try:
+        yield connection
+    finally:
+        with suppress(duckdb.Error):
+            connection.close()
+
+
+def _first(connection: Any, query: str) -> int:
+    return int(connection.execute(query).fetchone()[0])
+
+
+def _kind(error: BaseException) -> str:
+    from pipelines.core.storage_faults import find_fault
+
+    fault = find_fault(error)
+    return fault.kind.replace("_", " ") if fault is not None else type(error).__name__

@@ -1,0 +1,57 @@
+"""From what a provider says of somebody to who it is here.
+
+An account of this ledger is found by (issuer, subject), never by a name or a mail address that a provider may give to
+somebody else; only the built-in provider's subjects are account names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core import clock
+from pipelines.ledger.identity import Identity, NotAllowedError
+from pipelines.submissions.accounts import accounts
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+LONGEST_HOURS = 12
+"""A sign-in older than a working day is asked for again: machines are shared, and cookies are kept for weeks."""
+
+
+def identity_of_claims(engine: sa.Engine, claims: Mapping[str, Any], built_in_issuer: str) -> Identity | None:
+    """Who has signed in; None where the sign-in is too old, or nobody here goes by that name or is shut out.
+
+    The account is looked up anew each time, so that one that is disabled, or whose password was changed since, is out
+    at once.
+    """
+    issuer, subject = str(claims.get("iss") or ""), str(claims.get("sub") or "")
+    since = claims.get("auth_time") or claims.get("iat")
+    if not issuer or not subject or not isinstance(since, int | float):
+        return None
+    if clock.wall() - since > LONGEST_HOURS * 3600:
+        return None
+    if built_in_issuer and issuer == built_in_issuer:
+        if since < _password_since(engine, subject) <= clock.wall():
+            return None
+        try:
+            return accounts.identity(engine, subject)
+        except NotAllowedError:
+            return None
+    return accounts.identity_of(engine, issuer, subject)
+
+
+def _password_since(engine: sa.Engine, account_id: str) -> float:
+    """When the account's password was last changed or set anew, in seconds since 1970: older sign-ins are over."""
+    import sqlalchemy as sa
+
+    from pipelines.ledger.database import reading
+    from pipelines.ledger.schema import AUDIT
+
+    query = sa.select(sa.func.max(AUDIT.c.at)).where(
+        AUDIT.c.subject == account_id, AUDIT.c.action.in_(["account.password", "account.reset_password"])
+    )
+    with reading(engine) as connection:
+        last = connection.execute(query).scalar_one_or_none()
+    return clock.parse(last).timestamp() if last else 0.0

@@ -1,0 +1,74 @@
+"""Sign-in of a demonstration home: its accounts get one password, made by chance, which only the owner can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from pipelines.ledger.database import writing
+from pipelines.ledger.schema import ACCOUNT
+from pipelines.submissions.accounts import accounts, passwords
+
+if TYPE_CHECKING:
+    from pipelines.core.home import Home
+
+STEWARD = "steward"
+"""The local steward, whom every demonstration home has."""
+_FILE = "demonstration-accounts.txt"
+
+
+def accounts_file(home: Home) -> Path | None:
+    """The file that names the demonstration's accounts and their password; None where there is none."""
+    path = home.restricted / _FILE
+    return path if path.exists() else None
+
+
+def give_passwords(home: Home, engine: sa.Engine) -> Path | None:
+    """Give every account of a demonstration home that has none the home's password; returns the file that says it.
+
+    A real home is left alone. Doing it again does nothing new.
+    """
+    if home.kind != "demonstration":
+        return None
+    path = home.restricted / _FILE
+    password = _password(path) or secrets.token_urlsafe(12)
+    everyone = accounts.all_accounts(engine)
+    # The file first: whoever is stopped between the two finds the password in it, and the next start goes on.
+    _write(path, password, everyone)
+    lacking = [one.account_id for one in everyone if not one.has_password and one.issuer is None and not one.disabled]
+    if lacking:
+        # One hash for all, since they have one password: a hash each took ten seconds of the first start.
+        fresh = passwords.hashed(password)
+        with writing(engine) as connection:
+            chosen = sa.update(ACCOUNT).where(ACCOUNT.c.account_id.in_(lacking), ACCOUNT.c.password_hash.is_(None))
+            connection.execute(chosen.values(password_hash=fresh, must_change=False))
+            accounts.record(connection, STEWARD, "password", lacking)
+    return path
+
+
+def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> None:
+    lines = [
+        "Accounts of this demonstration home. They open invented data only.",
+        f"password: {password}",
+        "",
+        *(f"{one.account_id:<24}{', '.join(sorted({g.role for g in one.grants}))}" for one in everyone),
+    ]
+    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def _password(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    found = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("password: ")]
+    return found[0].removeprefix("password: ") if found else None

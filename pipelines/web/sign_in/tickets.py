@@ -1,0 +1,96 @@
+"""Tickets: what a form of sign-in carries, so that a post that was not made by our own page is refused.
+
+Tickets live as long as the process: after a restart a half-done sign-in begins anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core import clock
+from pipelines.web.sign_in.authorization import AuthorizationRequest
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+TICKET_SECONDS = 1800
+TICKET_COOKIE = "rti_sign_in"
+_MOST_PENDING = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Somebody who has given a first password and must choose a new one before anything else."""
+
+    account: str
+    old: str
+    request: AuthorizationRequest
+    until: float
+
+
+class Tickets:
+    """The tickets of one service."""
+
+    def __init__(self) -> None:
+        from itsdangerous import URLSafeTimedSerializer
+
+        self._sealed = URLSafeTimedSerializer(secrets.token_bytes(32), salt="sign-in")
+        self._pending: dict[str, Pending] = {}
+        self._lock = threading.Lock()
+
+    def of(self, asked: AuthorizationRequest | None, pending: str | None, bound: str) -> str:
+        """A ticket for a form, bound to one browser."""
+        content = {"asked": asdict(asked) if asked else None, "pending": pending, "bound": _digest(bound)}
+        return str(self._sealed.dumps(content))
+
+    def open(self, request: Request, form: Mapping[str, str]) -> dict[str, Any] | None:
+        """The ticket of a form, if it is ours, fresh, and was given to this very browser."""
+        from itsdangerous import BadData
+
+        try:
+            ticket: dict[str, Any] = self._sealed.loads(form.get("ticket", ""), max_age=TICKET_SECONDS)
+        except BadData:
+            return None
+        bound = request.cookies.get(TICKET_COOKIE, "")
+        return ticket if compare_digest(ticket["bound"], _digest(bound)) else None
+
+    def asked(self, request: Request, form: Mapping[str, str]) -> AuthorizationRequest | None:
+        """What was asked for where the form was shown."""
+        ticket = self.open(request, form)
+        return AuthorizationRequest(**ticket["asked"]) if ticket and ticket["asked"] else None
+
+    def keep(self, pending: Pending) -> str:
+        """Keep somebody who must choose a new password; returns the key that the form carries."""
+        key = secrets.token_urlsafe(24)
+        with self._lock:
+            now = clock.wall()
+            self._pending = {k: p for k, p in self._pending.items() if p.until > now}
+            if len(self._pending) < _MOST_PENDING:
+                self._pending[key] = pending
+        return key
+
+    def kept(self, key: str | None) -> Pending | None:
+        """Who is kept under a key, as long as it lasts."""
+        with self._lock:
+            found = self._pending.get(key or "")
+        return found if found is not None and found.until > clock.wall() else None
+
+    def forget(self, key: str) -> None:
+        """The password is changed."""
+        with self._lock:
+            self._pending.pop(key, None)
+
+
+def until() -> float:
+    """When what is kept now ends."""
+    return clock.wall() + TICKET_SECONDS
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
