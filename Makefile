@@ -64,10 +64,12 @@ test-all: $(STAMP) browser postgres ## every test
 	$(call say,Running all tests)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(STAMP) ## ruff (lint and format) and the strict type checker
+lint: $(STAMP) ## ruff (lint and format), the strict type checker, import contracts and house style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.support.style_check
 
 format: $(STAMP) ## mend what ruff can mend
 	@$(BIN)/ruff check --fix .

@@ -1,5 +1,4 @@
-"""Our figures: the unprotected indicators of one's own offices in the newest year and quarter, never for publication.
-"""
+"""Our figures: the unprotected indicators of one's own offices in the newest year and quarter, never for publication."""
 
 from __future__ import annotations
 

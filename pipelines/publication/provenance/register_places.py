@@ -1,5 +1,4 @@
-"""The lines of a register that stand behind one figure: each person counted once in a proceeding, with line and file.
-"""
+"""The lines of a register that stand behind one figure: each person counted once in a proceeding, with line and file."""
 
 from __future__ import annotations
 
