@@ -50,7 +50,7 @@ def quarters(first: Period, last: Period) -> list[Period]:
 
 
 class Row(NamedTuple):
-    """The key of an observation in the order of `pipelines.model.long_tables.OBSERVATION_KEY`, then value and status."""
+    """The key of an observation in the order of `model.long_tables.OBSERVATION_KEY`, then value and status."""
 
     territory: str
     jurisdiction: str

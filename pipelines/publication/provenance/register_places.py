@@ -1,4 +1,4 @@
-"""The lines of a register that stand behind one figure: each person counted once in a proceeding, with line and file."""
+"""Find the register lines behind one figure: each person counted once in a proceeding, with line and file."""
 
 from __future__ import annotations
 
