@@ -1,4 +1,4 @@
-"""Our figures: unprotected indicators of the reader's own offices in the newest year and quarter, never to be published."""
+"""Our figures: unprotected indicators of the reader's own offices, newest year and quarter, never to be published."""
 
 from __future__ import annotations
 
