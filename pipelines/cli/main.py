@@ -141,9 +141,12 @@ def _run(arguments: list[str]) -> int:
             return _tell(usage, WRONG_USE, as_json)
         if (read := _unreadable(error)) is not None:
             return _tell(read, UNREADABLE, as_json)
-        if (fault := _storage_fault(error)) is not None:
+        is_worded = type(error).__name__ in _WORDED.get(type(error).__module__, ())
+        # A publication says itself whether it is unfinished and how to finish it, which matters more than the disk.
+        is_complete = is_worded and type(error).__name__ == "ReleaseError"
+        if not is_complete and (fault := _storage_fault(error)) is not None:
             return _tell(fault, WRONG_USE, as_json)
-        if type(error).__name__ in _WORDED.get(type(error).__module__, ()):
+        if is_worded:
             return _tell(str(error), FAULT if type(error).__name__ in _OUR_FAULT else WRONG_USE, as_json)
         import traceback
 

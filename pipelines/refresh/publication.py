@@ -68,10 +68,10 @@ def publish(home: Home, draft: str | None = None, *, log: Log = quiet) -> str:
         finished = complete_publication(home, log=log)
         if finished is not None and (draft == finished or (draft is None and not drafts(home))):
             return finished
+        engine = _open_ledger(home)
         release = select_draft(home, draft)
         draft_folder = _draft_folder(home, release)
         integrity.require_intact_inputs(home)
-        engine = _open_ledger(home)
         _refuse_clock_set_back(home, engine, draft_folder)
         refuse_older_edition(home, release)
         verify(draft_folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_find_manifest_of_changed_project_is_none_and_seeds_the_next_parse(proje
     with dbt_cache.parse_target(project) as target:
         assert (target / "partial_parse.msgpack").read_bytes() == b"record"
         (target / "manifest.json").write_text("{}", encoding="utf-8")
+
+
+def test_parse_target_ignores_record_of_another_checkout(project: Path, tmp_path: Path) -> None:
+    parse(project)
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(project, elsewhere)
+    with dbt_cache.parse_target(elsewhere) as target:
+        assert not (target / "partial_parse.msgpack").exists()
+        for name in ("manifest.json", "partial_parse.msgpack"):
+            (target / name).write_text("{}", encoding="utf-8")
 
 
 def test_find_manifest_removes_damaged_entry(project: Path) -> None:
