@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from pipelines.core import clock
 from pipelines.ledger import queries
 from pipelines.submissions import receipts
 from pipelines.submissions import service as door
@@ -28,6 +30,7 @@ from pipelines.web.api.queue import Queue
 from tests import disks
 from tests.component import desk_fakes
 from tests.component.desk_fakes import accepted, file, warned, who
+from tests.support.running import run_async
 from tests.unit import check_fakes
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
@@ -86,7 +89,9 @@ def test_the_list_is_paged_and_each_page_links_to_the_next(desk: Desk, client: T
     assert client.get("/v1/submissions", headers=head).links == {}
     # The newest page stays where it is when something comes in meanwhile.
     second = client.get("/v1/submissions?limit=3", headers=head).links["next"]["url"]
-    client.post("/v1/submissions", headers=head, content=file(period="2017-Q1"))
+    # Of one second, returns are in the order of their ids, among which a new one may come anywhere.
+    with clock.frozen(clock.now() + timedelta(minutes=1)):
+        client.post("/v1/submissions", headers=head, content=file(period="2017-Q1"))
     assert [one["submission_id"] for one in client.get(second, headers=head).json()] == expected[3:6]
 
 
@@ -238,7 +243,7 @@ def test_too_much_is_refused_while_it_comes(desk: Desk, client: TestClient, monk
         await client.app(scope, receive, send)
         return answers, len(read)
 
-    answers, parts_read = asyncio.run(ask())
+    answers, parts_read = run_async(ask())
     assert (answers[0]["status"], parts_read) == (413, 11)
 
 
@@ -455,7 +460,7 @@ def test_each_account_has_its_places_and_the_rest_wait() -> None:
         asked = [queue.run(a, "en", lambda a=a: work(a)) for a in ["many"] * 42 + ["few"] * 3]
         return await asyncio.gather(*asked)
 
-    assert len(asyncio.run(everybody())) == 45
+    assert len(run_async(everybody())) == 45
     assert most == {"many": 2, "few": 2}
 
 
@@ -472,7 +477,7 @@ def test_nobody_waits_for_anothers_files() -> None:
             gate.set()
             await asyncio.gather(*slow)
 
-    assert asyncio.run(both()) == "answered"
+    assert run_async(both()) == "answered"
 
 
 def test_accounts_that_fill_every_place_leave_one_for_a_colleague() -> None:
@@ -488,7 +493,7 @@ def test_accounts_that_fill_every_place_leave_one_for_a_colleague() -> None:
             gate.set()
             await asyncio.gather(*slow)
 
-    assert asyncio.run(all_of_them()) == "answered"
+    assert run_async(all_of_them()) == "answered"
 
 
 def test_a_caller_that_goes_away_while_it_waits_takes_no_place() -> None:
@@ -506,7 +511,7 @@ def test_a_caller_that_goes_away_while_it_waits_takes_no_place() -> None:
         await first
         return await asyncio.wait_for(queue.run("one", "en", lambda: 7), 10)
 
-    assert asyncio.run(gone()) == 7
+    assert run_async(gone()) == 7
 
 
 def test_the_forty_third_is_asked_to_come_again() -> None:
@@ -519,7 +524,7 @@ def test_the_forty_third_is_asked_to_come_again() -> None:
         gate.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    out = asyncio.run(too_many())
+    out = run_async(too_many())
     refused = [e for e in out if isinstance(e, ProblemError)]
     assert (len(refused), refused[0].status, refused[0].headers) == (1, 503, {"Retry-After": "30"})
     assert out.count(True) == 42
@@ -550,7 +555,7 @@ def test_a_failure_gives_its_place_back() -> None:
                 await queue.run("one", "en", fail)
         return await queue.run("one", "en", lambda: 7)
 
-    assert asyncio.run(again()) == 7
+    assert run_async(again()) == 7
 
 
 # ---------------------------------------------------------------------------------------------------------- description
@@ -635,7 +640,7 @@ def test_no_byte_of_a_body_is_read_before_the_token_is_verified(desk: Desk, path
         "query_string": b"", "headers": headers, "client": ("192.0.2.1", 1), "server": ("127.0.0.1", 80),
         "asgi": {"version": "3.0"}, "http_version": "1.1",
     }  # fmt: skip
-    asyncio.run(create_api(desk)(scope, receive, send))
+    run_async(create_api(desk)(scope, receive, send))
     assert (sent[0]["status"], asked) == (401, [])
 
 

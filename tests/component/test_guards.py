@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -18,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from pipelines.web import guards, settings
 from pipelines.web.security_headers import SecurityHeaders, script_hashes
 from pipelines.web.settings import Limits, SettingsError, Site
+from tests.support.running import run_async
 
 
 async def _echo(request: Request) -> Response:
@@ -102,7 +102,7 @@ def ask(
         "server": ("127.0.0.1", 80), "scheme": "http", "root_path": "", "http_version": "1.1",
         "asgi": {"version": "3.0"},
     }  # fmt: skip
-    asyncio.run(served(scope, received, send))
+    run_async(served(scope, received, send))
     return sent
 
 
@@ -229,7 +229,7 @@ def test_session_guard_reads_messages_beyond_the_rate_late(monkeypatch: pytest.M
 
     guard = guards.SessionGuard(inside, limits, guards.Rates())
     monkeypatch.setattr(guards.asyncio, "sleep", sleep)
-    asyncio.run(guard({"type": "websocket", "client": ("192.0.2.1", 1), "headers": []}, receive, lambda _m: None))
+    run_async(guard({"type": "websocket", "client": ("192.0.2.1", 1), "headers": []}, receive, lambda _m: None))
     assert (len(delivered), len(waited)) == (3, 3)
     assert max(waited) <= 1
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.core import i18n
 from pipelines.declarations.registry import load
 from pipelines.findings.rules import from_read_error
+from pipelines.findings.texts import describe_finding
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.budget import BASE, MOST, allowed_seconds
 from pipelines.reading.formats.sniff import sniff
@@ -69,7 +69,7 @@ def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool:
     assert isinstance(result, ReadError)
     assert result.params == {"seconds": 5, "format": "pdf", "kilobytes": len(data) // 1000 + 1}
     assert BASE - 0.1 < used < BASE + 0.5
-    words = i18n.words(from_read_error(result), "en")
+    words = describe_finding(from_read_error(result), "en")
     assert words.message.startswith("The file needed more than 5 s of processing.") and "Send only" in words.remedy
 
 

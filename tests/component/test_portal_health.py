@@ -12,6 +12,12 @@ from pipelines.core.home import init
 from pipelines.web.settings import public_site, settings
 
 
+@pytest.fixture(autouse=True)
+def _no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test make an application: Streamlit keeps one runtime in a process and refuses a second."""
+    monkeypatch.setattr("streamlit.runtime.runtime.Runtime._instance", None)
+
+
 def test_the_offices_service_tells_its_health_without_a_sign_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

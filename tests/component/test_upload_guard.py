@@ -12,6 +12,7 @@ import pytest
 from dashboards import portal_uploads
 from dashboards.portal_uploads import UploadGuard
 from pipelines.core import clock
+from tests.support.running import run_async
 
 ME, OTHER = ({"iss": "here", "sub": name} for name in ("me", "other"))
 
@@ -81,7 +82,7 @@ def put(
         "headers": headers, "client": ("192.0.2.1", 1), "scheme": "http", "root_path": "", "http_version": "1.1",
         "server": ("127.0.0.1", 80), "asgi": {"version": "3.0"},
     }  # fmt: skip
-    asyncio.run(served(scope, receive, send))
+    run_async(served(scope, receive, send))
     return sent[0]["status"], asked
 
 
