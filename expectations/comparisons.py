@@ -29,7 +29,9 @@ def score_series_jumps(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
     return joined.with_columns(
         pl.col("past_value").list.len().alias("n"),
         pl.col("past_value").list.mean().alias("mean"),
-        pl.Series("p", jumps.surprise(_matrix(joined, "past_value"), joined["value"].to_numpy()), dtype=pl.Float64),
+        pl.Series(
+            "p", jumps.compute_surprise(_matrix(joined, "past_value"), joined["value"].to_numpy()), dtype=pl.Float64
+        ),
     ).drop("past_value")
 
 
@@ -41,7 +43,7 @@ def compare_sex_shares(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
     """
     joined = _with_past(table, before.filter(pl.col("n") > 0), "value", "n")
     women, persons = _matrix(joined, "past_value"), _matrix(joined, "past_n")
-    suspect = exchanged.exchanged(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())
+    suspect = exchanged.detect_exchange(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())
     return joined.with_columns(
         pl.Series("suspect", suspect, dtype=pl.Boolean).cast(pl.Int8),
         pl.col("past_value").list.len().alias("periods"),
