@@ -43,7 +43,7 @@ STAY = (
 )
 """`cluster`: connected proceedings.  `stay`: 1 for the first in the records; `again`: a later stay of the matter, after
 a return (a retrial) or a second entry.  `until`: the end, or the last day on which it was known to be open; `days`:
-from `start` to `until`, 0 on the same day.  `ended`: false for open stays and those that continue elsewhere (`GOES_ON`).
+from `start` to `until`, 0 on the same day.  `ended`: false if open or continued elsewhere (`GOES_ON`).
 `run_from`, `run_until`: first and last day of an unbroken run of records; `known_until`: the end of the last run."""
 
 

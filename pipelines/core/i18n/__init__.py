@@ -1,8 +1,8 @@
 """Translate texts: one gettext domain, `rti`, for findings, command line, portal and dashboards.
 
 English source texts are written where they are used (those of rules in `RULES` tables) and are the keys of the
-catalogues. Each other language is one file, `<language>/LC_MESSAGES/rti.po`; `python -m pipelines.core.i18n` maintains
-the files (`docs/translating.md`).
+catalogues. Each other language is one file, `<language>/LC_MESSAGES/rti.po`; `python -m pipelines.translation`
+maintains the files (`docs/translating.md`).
 """
 
 from __future__ import annotations
