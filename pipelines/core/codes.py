@@ -38,7 +38,7 @@ class UnknownCodeError(KeyError):
 def codelist(name: str) -> dict[str, dict[str, str]]:
     """Return the rows of a code list by code, in file order; all values are text as in the CSV.
 
-    Raises UnknownCodeError if there is no such list.
+    Raises UnknownCodeError if the list does not exist.
     """
     path = CODELIST_FOLDER / f"{name}.csv"
     if not path.is_file():
@@ -102,7 +102,7 @@ def label(name: str, code: str, language: str = "en") -> str:
     """Return the label of a code in a language, or in English if it is not translated yet.
 
     Serbian in Latin letters (`sr-Latn`) is transliterated from the Cyrillic label.
-    Raises UnknownCodeError if there is no English label either.
+    Raises UnknownCodeError if the English label is missing too.
     """
     labels = _labels()
     if language == "sr-Latn" and (name, code, "sr") in labels:

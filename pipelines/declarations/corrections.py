@@ -16,7 +16,7 @@ from pipelines.declarations.form import Form
 
 
 class Correction(Declared):
-    """Corrects a number of one form and period, identified by `where` (a place) or `key` (coordinates)."""
+    """Corrects numbers of one form and period, identified by `where` (a place) or `key` (coordinates)."""
 
     id: str
     form: str = Field(description="Form id or series.")

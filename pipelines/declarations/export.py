@@ -165,7 +165,7 @@ def _population(registry: Registry) -> Rows:
         yield [int(row[c]) if c in ("year", "population") else row[c] or None for c in SCHEMAS["population"]]
 
 
-def frames(registry: Registry) -> dict[str, pl.DataFrame]:
+def build_tables(registry: Registry) -> dict[str, pl.DataFrame]:
     """Build all tables by name, with rows in the order of declaration."""
     rows: dict[str, Rows] = {
         "territory": _territories(registry),
@@ -184,5 +184,5 @@ def frames(registry: Registry) -> dict[str, pl.DataFrame]:
 
 def write_declarations(registry: Registry, folder: Path) -> None:
     """Write `<name>.parquet` for each of `SCHEMAS` to an existing folder; equal declarations give equal bytes."""
-    for name, frame in frames(registry).items():
+    for name, frame in build_tables(registry).items():
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)

@@ -81,7 +81,7 @@ class Nil(Declared):
 class AddsUp(Declared):
     """A declared sum: `total` equals the sum of the mutually exclusive `parts`, all other coordinates being equal.
 
-    `parts: "*"` means all other codes of that dimension in the file. `where` restricts the sum.
+    `parts: "*"` means all codes of that dimension that are present, except the total. `where` restricts the sum.
     """
 
     dim: str

@@ -46,7 +46,7 @@ def corrections_json_schema() -> dict[str, Any]:
     return {"$schema": _DIALECT, **CorrectionFile.model_json_schema()}
 
 
-def schemas() -> dict[str, str]:
+def build_schemas() -> dict[str, str]:
     """Return the content of each file in `docs/schema/` by file name."""
     schema_by_file = {
         "forms.json": form_json_schema(),
@@ -59,11 +59,11 @@ def schemas() -> dict[str, str]:
     }
 
 
-def write(folder: Path = FOLDER) -> list[Path]:
+def write_schemas(folder: Path = FOLDER) -> list[Path]:
     """Write the schema files and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, text in schemas().items():
+    for name, text in build_schemas().items():
         path = folder / name
         path.write_text(text, encoding="utf-8")
         paths.append(path)
@@ -71,5 +71,5 @@ def write(folder: Path = FOLDER) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for written in write():
+    for written in write_schemas():
         print(written)

@@ -76,7 +76,7 @@ class Law:
     def find(self, key: str, start: date, end: date) -> tuple[LawArticle | None, bool]:
         """Return the row of an article for a range of days, and whether it was then in force.
 
-        If none was in force, the newest row is returned; if there is no such article, None. Of several in force the
+        If none was in force, the newest row is returned; for an unknown article, None. Of several in force the
         one that began last is returned, because an article is not split within a quarter.
         """
         rows = self.by_key.get(key, [])

@@ -46,7 +46,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def verdict(findings: Iterable[Finding]) -> Severity | Literal["good"]:
-    """Return the worst severity, or `good` if there are no findings."""
+    """Return the worst severity, or `good` without findings."""
     return min((f.severity for f in findings), key=_RANK.__getitem__, default="good")
 
 

@@ -84,7 +84,7 @@ def describe_finding(
 ) -> FindingText:
     """Return the message and remedy of a finding, with translated parameters.
 
-    For a rule that is no longer declared the message has only its id, so that old reports can be opened.
+    For a rule that was removed the message has only its id, so that old reports can be opened.
     `omit_nearest` omits the nearest declared word, for pages that show it as a separate suggestion.
     """
     from pipelines.findings import rules

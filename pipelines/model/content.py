@@ -217,7 +217,7 @@ Content = Grid | Cube
 
 
 class ReadError(Exception):
-    """A file cannot be read; the finding tells its sender what to correct.
+    """A file cannot be read; it becomes a finding that explains what the sender must correct.
 
     `rule` is the id of a finding rule (`read.encrypted`, `read.malformed` …), `params` are its parameters and `where`
     is the place.  `expected` and `remedy` may be empty if the message of the rule is enough.

@@ -10,25 +10,25 @@ from collections.abc import Mapping
 import polars as pl
 
 OBSERVATION: dict[str, pl.DataType] = {
-    # who
+    # reporter
     "territory": pl.String(),
     "jurisdiction": pl.String(),
     "instrument": pl.String(),
     "source": pl.String(),  # reporting body (office id); for `reference`: publisher and edition
-    # when
+    # time
     "freq": pl.String(),  # Q or A
     "period": pl.String(),  # 2026-Q3 or 2026
     "period_start": pl.Date(),
     "period_end": pl.Date(),
     "accumulation": pl.String(),
     "date_basis": pl.String(),
-    # what
+    # measure
     "measure": pl.String(),
     "level": pl.String(),
     "count_unit": pl.String(),
     "statistic": pl.String(),
     "unit_measure": pl.String(),
-    # of whom
+    # breakdowns
     "offence": pl.String(),
     "law_article": pl.String(),  # the office's article, `_Z` if not stated
     "person_type": pl.String(),
@@ -41,7 +41,7 @@ OBSERVATION: dict[str, pl.DataType] = {
     "sentence_type": pl.String(),
     "sentence_band": pl.String(),
     "partner": pl.String(),
-    # the number
+    # value
     "value": pl.Float64(),  # null with obs_status O, L, M or Q
     "obs_status": pl.String(),
     "conf_status": pl.String(),

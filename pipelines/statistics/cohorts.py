@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.statistics.durations import behind
 from pipelines.statistics.record_shares import counted, counted_schema, shared
-from pipelines.statistics.stages import AREA, UNIT, outcomes
+from pipelines.statistics.stages import AREA, UNIT, list_outcomes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,7 +30,9 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
 """State of a person on a day, and the exits of a stay that lead to it.  `indicted`: only in stages that end with the
 indictment; `decided`: an end whose outcome the register does not state; `lost`: the records broke off while the stay
 was open, or the case was joined to one that is not in them."""
-_DECISIONS = {mark.event for decision in ("adjudicated_first", "adjudicated_final") for mark in outcomes(decision)[:-1]}
+_DECISIONS = {
+    mark.event for decision in ("adjudicated_first", "adjudicated_final") for mark in list_outcomes(decision)[:-1]
+}
 ENDED = tuple(state for state, ends in OUTCOMES.items() if _DECISIONS.issuperset(ends) and ends)
 """States after a court decision with a known outcome."""
 

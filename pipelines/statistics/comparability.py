@@ -18,7 +18,7 @@ NOT_STATED: Final = "not_stated"
 
 @dataclass(frozen=True)
 class Counted:
-    """What a figure counts, in codes; `not_stated` if its office does not say.
+    """The counting rules of a figure, in codes; `not_stated` if its office does not state them.
 
     `stage` is the measure, `moment` when the event is counted (order, filing, decision, finality: `date_basis`),
     `counted_at` whether at input or output of the stage.  `breaks` are breaks of law, counting or recording within the

@@ -46,7 +46,7 @@ class Quantile(NamedTuple):
     high: float | None
 
 
-def curve(times: Array, ended: Array, clusters: Array | None = None, level: float = LEVEL) -> Curve:
+def estimate_curve(times: Array, ended: Array, clusters: Array | None = None, level: float = LEVEL) -> Curve:
     """Estimate the Kaplan-Meier curve with limits; `times` from 0 up, `ended` false for censored (still open) stays.
 
     Without clusters, the limits are those of lifelines: Greenwood's variance on the log-log scale, normal quantile.
@@ -129,18 +129,18 @@ def _clustered_limits(estimate: Curve, times: Array, ended: Array, cluster: Arra
     return low, high
 
 
-def quantile(estimate: Curve, p: float) -> Quantile:
+def find_quantile(estimate: Curve, p: float) -> Quantile:
     """Return the first time at which at least `p` have ended, with Brookmeyer and Crowley's limits.
 
     The limits are the first times at which the lower and the upper limit of the curve reach it.  None if not reached.
     """
 
-    def first(values: Array) -> float | None:
+    def find_first_time(values: Array) -> float | None:
         with np.errstate(invalid="ignore"):
             reached = np.flatnonzero(values <= 1 - p + _EXACT)
         return float(estimate.times[reached[0]]) if reached.size else None
 
-    return Quantile(first(estimate.survival), first(estimate.low), first(estimate.high))
+    return Quantile(find_first_time(estimate.survival), find_first_time(estimate.low), find_first_time(estimate.high))
 
 
 def durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = LEVEL) -> pl.DataFrame:
@@ -150,7 +150,7 @@ def durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = L
     `n_open`, and for each of `median p75 p90`: value, `_low`, `_high` (null if the curve does not reach it) and
     `_side`, `_side_proceedings`: the smaller number of persons and clusters on either side of it, for the rule of
     publication.
-    There is no mean, because it is undefined while stays are open.  A source that never reports an end has null
+    The mean is omitted, because it is undefined while stays are open.  A source that never reports an end has null
     quantiles.
     """
     import polars as pl
@@ -162,9 +162,9 @@ def durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = L
         row: dict[str, Any] = dict(zip(by, key, strict=True))
         row |= behind(persons, clusters)
         row |= {"n": group.height, "n_ended": int(ended.sum()), "n_open": int((~ended).sum())}
-        estimate = curve(times, ended, clusters, level)
+        estimate = estimate_curve(times, ended, clusters, level)
         for name, p in QUANTILES.items():
-            row |= named_quantile(name, quantile(estimate, p), times, ended, clusters)
+            row |= named_quantile(name, find_quantile(estimate, p), times, ended, clusters)
         rows.append(row)
     return pl.DataFrame(rows, schema=_schema(stays, by), orient="row").sort(by)
 

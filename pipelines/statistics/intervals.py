@@ -19,7 +19,7 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """Lower and upper limits, in the unit of the estimate; NaN if there is no estimate."""
+    """Lower and upper limits, in the unit of the estimate; NaN without an estimate."""
 
     low: Array
     high: Array
@@ -39,7 +39,7 @@ def poisson(count: ArrayLike, dispersion: ArrayLike = 1.0, level: ArrayLike = LE
     """
     from scipy.special import gammainccinv, gammaincinv
 
-    count, dispersion, alpha = prepared(count, dispersion, level)
+    count, dispersion, alpha = prepare_inputs(count, dispersion, level)
     effective = count / dispersion
     with np.errstate(invalid="ignore"):
         low = np.where(count > 0, dispersion * gammaincinv(np.maximum(effective, 1e-300), alpha / 2), 0.0)
@@ -65,8 +65,8 @@ def clopper_pearson(
     """
     from scipy.special import betaincinv
 
-    part, dispersion, alpha = prepared(part, dispersion, level)
-    whole, _, _ = prepared(whole, 1.0, LEVEL)
+    part, dispersion, alpha = prepare_inputs(part, dispersion, level)
+    whole, _, _ = prepare_inputs(whole, 1.0, LEVEL)
     part, whole, dispersion, alpha = np.broadcast_arrays(part, whole, dispersion, alpha)
     if bool(np.any(part > whole)):
         where = int(np.argmax((part > whole).ravel()))
@@ -83,7 +83,7 @@ def clopper_pearson(
     return Interval(np.where(is_known, low, np.nan), np.where(is_known, high, np.nan))
 
 
-def prepared(count: ArrayLike, dispersion: ArrayLike, level: ArrayLike) -> tuple[Array, Array, Array]:
+def prepare_inputs(count: ArrayLike, dispersion: ArrayLike, level: ArrayLike) -> tuple[Array, Array, Array]:
     """Return counts, dispersions (NaN, unknown, becomes 1) and alphas as float arrays; raises ValueError as above."""
     counts = np.asarray(count, dtype=float)
     phi = np.asarray(dispersion, dtype=float)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.statistics.durations import QUANTILES, behind
-from pipelines.statistics.records_rule import stands
+from pipelines.statistics.records_rule import has_enough_on_each_side
 from pipelines.statistics.stages import AREA, UNIT
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> p
             }
         for _, bound in AGE_BANDS:
             older = group.filter(pl.col(of) >= bound)
-            if stands(older["person"].n_unique(), older["cluster"].n_unique()):
+            if has_enough_on_each_side(older["person"].n_unique(), older["cluster"].n_unique()):
                 row |= {"oldest_over": bound, "oldest_n": older["person"].n_unique()}
         rows.append(row)
     summary = pl.DataFrame(rows, schema=_schema(stays, by), orient="row")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.statistics.intervals import LEVEL, Array, prepared
+from pipelines.statistics.intervals import LEVEL, Array, prepare_inputs
 
 
 class Ratio(NamedTuple):
@@ -51,8 +51,8 @@ def ratio(
     """
     from scipy.special import betainc, betaincinv
 
-    x, phi_x, alpha = prepared(upper, dispersion_upper, level)
-    y, phi_y, _ = prepared(lower, dispersion_lower, level)
+    x, phi_x, alpha = prepare_inputs(upper, dispersion_upper, level)
+    y, phi_y, _ = prepare_inputs(lower, dispersion_lower, level)
     tx, ty = np.asarray(exposure_upper, dtype=float), np.asarray(exposure_lower, dtype=float)
     x, y, phi_x, phi_y, tx, ty, alpha = np.broadcast_arrays(x, y, phi_x, phi_y, tx, ty, alpha)
     is_known = ~np.isnan(x) & ~np.isnan(y) & (tx > 0) & (ty > 0)
@@ -94,7 +94,7 @@ def ratio_of_ratios(
     counts = np.array([upper_a, lower_a, upper_b, lower_b], dtype=float)
     if bool(np.any(np.isnan(counts))):
         return (float("nan"),) * 4
-    _, phi, alpha = prepared(counts, [dispersion_a, dispersion_a, dispersion_b, dispersion_b], level)
+    _, phi, alpha = prepare_inputs(counts, [dispersion_a, dispersion_a, dispersion_b, dispersion_b], level)
     value = float(upper_a * lower_b / (lower_a * upper_b)) if lower_a * upper_b > 0 else float("nan")
     xa, ya, xb, yb = (int(count) for count in np.floor(counts / phi))
     support, weights = _hypergeometric(xa + ya, xb + yb, xa + xb)

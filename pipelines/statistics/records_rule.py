@@ -34,7 +34,7 @@ class Ruling:
     reasons: tuple[str, ...] = ()
 
 
-def publishable(n_persons: int | None, n_proceedings: int | None, largest_share: float | None) -> Ruling:
+def decide_publication(n_persons: int | None, n_proceedings: int | None, largest_share: float | None) -> Ruling:
     """Decide whether a figure from these numbers of persons and proceedings may be published.
 
     It needs at least 10 persons, at least 2 proceedings, and none with more than half: `largest_share` is the largest
@@ -51,7 +51,7 @@ def publishable(n_persons: int | None, n_proceedings: int | None, largest_share:
     return Ruling(not reasons, reasons)
 
 
-def stands(side: int, side_proceedings: int) -> bool:
+def has_enough_on_each_side(side: int, side_proceedings: int) -> bool:
     """Return True if enough persons and proceedings are on either side of a quantile, so that it reveals no person."""
     return side >= MINIMUM_SIDE and side_proceedings >= MINIMUM_PROCEEDINGS
 
@@ -69,7 +69,7 @@ def ruled(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the decision for internal use, `published` and `withheld_because`, to a frame with the columns `BEHIND`."""
     import polars as pl
 
-    rulings = [publishable(*row) for row in frame.select(BEHIND).rows()]
+    rulings = [decide_publication(*row) for row in frame.select(BEHIND).rows()]
     return frame.with_columns(
         published=pl.Series([ruling.published for ruling in rulings], dtype=pl.Boolean()),
         withheld_because=pl.Series([",".join(ruling.reasons) for ruling in rulings], dtype=pl.String()),
@@ -113,7 +113,7 @@ def _public_quantile(row: dict[str, Any], name: str, step: float, wide: float) -
     elif value is None:
         # The limits of a quantile that is not reached depend on few persons: they say little and may identify someone.
         low, high, status = None, None, "M"
-    elif not stands(row[f"{name}_side"], row[f"{name}_side_proceedings"]):
+    elif not has_enough_on_each_side(row[f"{name}_side"], row[f"{name}_side_proceedings"]):
         value, low, high, status, conf = None, None, None, "Q", "C"
     else:
         value = step * math.floor(value / step + 0.5)

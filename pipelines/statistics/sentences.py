@@ -10,7 +10,13 @@ import numpy as np
 
 from pipelines.core import codes
 from pipelines.declarations.law import Law
-from pipelines.statistics.durations import behind, curve, named_quantile, quantile, quantile_schema
+from pipelines.statistics.durations import (
+    behind,
+    estimate_curve,
+    find_quantile,
+    named_quantile,
+    quantile_schema,
+)
 from pipelines.statistics.matters import in_matters
 from pipelines.statistics.record_shares import counted, counted_schema, shared
 from pipelines.statistics.stages import AREA
@@ -109,7 +115,7 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
 def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """Compute `custodial_share` (served imprisonment) and `suspended_share` (suspended) of all known sanctions.
 
-    Each as `record_shares.shared`; null if there are no known sanctions.  Both have the same denominator, so that with
+    Each as `record_shares.shared`; null without known sanctions.  Both have the same denominator, so that with
     the other sanctions they add up to 100 %.
     """
     import polars as pl
@@ -135,10 +141,10 @@ def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     def summarise(group: pl.DataFrame) -> dict[str, Any]:
         months, clusters = group["months"].to_numpy(), group["cluster"].to_numpy()
         all_known = np.ones(len(months), dtype=bool)
-        length_curve = curve(months, all_known, clusters)
+        length_curve = estimate_curve(months, all_known, clusters)
         summary: dict[str, Any] = {"n": len(months)}
         for name, p in QUARTILES.items():
-            summary |= named_quantile(name, quantile(length_curve, p), months, all_known, clusters)
+            summary |= named_quantile(name, find_quantile(length_curve, p), months, all_known, clusters)
         total = float(months.sum())
         share = float(months.max()) / total if total > 0 else 1.0
         largest = behind(group["person"].to_numpy(), clusters)["largest_share"]

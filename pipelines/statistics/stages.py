@@ -40,7 +40,7 @@ class Stage:
     recurs: bool = False
 
 
-def outcomes(decision: str) -> tuple[Mark, ...]:
+def list_outcomes(decision: str) -> tuple[Mark, ...]:
     """Return the outcomes of a decision in the order of the list of parts, followed by the bare decision.
 
     Raises LookupError for a measure without such parts.
@@ -55,7 +55,7 @@ def _leaving(*levels: str) -> tuple[Mark, ...]:
     return tuple(Mark(event, level) for event in ("requalified_out", "transferred_out", "joined") for level in levels)
 
 
-_PROSECUTOR = outcomes("report_disposed")
+_PROSECUTOR = list_outcomes("report_disposed")
 _NO_INDICTMENT = tuple(mark for mark in _PROSECUTOR if mark.event not in ("indicted", "report_disposed"))
 _TAKEN = (Mark("transferred_in", "prosecution"), Mark("requalified_in", "prosecution"))
 _TAKEN_COURT = (Mark("transferred_in", "first"), Mark("requalified_in", "first"))
@@ -77,7 +77,7 @@ FIRST = Stage(
     "first",
     (Mark("indicted", "prosecution"), *_TAKEN_COURT),
     (Mark("remitted", "first"), Mark("reopened", "first")),
-    (*outcomes("adjudicated_first"), *_leaving("first")),
+    (*list_outcomes("adjudicated_first"), *_leaving("first")),
 )
 APPEAL = Stage(
     "appeal",
@@ -90,12 +90,12 @@ PROCEEDINGS = Stage(
     "proceedings",
     (Mark("indicted", "prosecution"), *_TAKEN_COURT),
     (Mark("reopened", "final"), Mark("reopened", "first")),
-    (*outcomes("adjudicated_final"), *_leaving(*_COURTS)),
+    (*list_outcomes("adjudicated_final"), *_leaving(*_COURTS)),
 )
 REPORT_TO_COURT = Stage(
     "report_to_court",
     (Mark("reported", "prosecution"), *_TAKEN),
     (Mark("reopened", "prosecution"), Mark("remitted", "first"), Mark("reopened", "first")),
-    (*outcomes("adjudicated_first"), *_NO_INDICTMENT, *_leaving("first")),
+    (*list_outcomes("adjudicated_first"), *_NO_INDICTMENT, *_leaving("first")),
 )
 STAGES = {stage.name: stage for stage in (PROSECUTION, INVESTIGATION, FIRST, APPEAL, PROCEEDINGS, REPORT_TO_COURT)}

@@ -145,9 +145,9 @@ def update_catalogue(
 ) -> Status:
     """Merge the current texts into the catalogue of a language and write it.
 
-    Translations are kept; those of texts that are no longer used become obsolete entries, and are restored if the text
-    is used again. `translations` (source text -> its forms) replaces the translations in the file; a changed
-    translation loses its review.
+    Translations are kept; those of removed texts become obsolete entries, and are restored if the text is used again.
+    `translations` (source text -> its forms) replaces the translations in the file; a changed translation loses its
+    review.
     """
     previous = read_language(language)
     remaining = {_source_text(message): message for message in previous.obsolete.values()} | index_messages(previous)
@@ -207,7 +207,7 @@ def _has_outer_spaces(text: str) -> tuple[bool, bool]:
 
 
 def find_faults(language: str, texts: Sequence[Text]) -> list[Fault]:
-    """Return the faults of a language: missing texts, different placeholders, and texts that are no longer used."""
+    """Return the faults of a language: missing texts, different placeholders, and translations of removed texts."""
     messages = index_messages(read_language(language))
     faults: list[Fault] = []
     for text in texts:
