@@ -22,7 +22,7 @@ class HomeError(Exception):
 
 @dataclass(frozen=True)
 class Home:
-    """An open home. `init` creates all its folders; the comments name the package that owns each of them."""
+    """An open home. `init` creates its folders; the comments name the package or module that owns each of them."""
 
     root: Path
     kind: HomeKind
@@ -36,15 +36,15 @@ class Home:
         return self.root / "public"
 
     @property
-    def store(self) -> Path:  # intake/store: bytes by SHA-256
+    def store(self) -> Path:  # submissions/store: bytes of files by SHA-256
         return self.restricted / "store"
 
     @property
-    def ledger_url(self) -> str:  # intake/ledger
+    def ledger_url(self) -> str:  # ledger/database
         return os.environ.get("RTI_LEDGER_URL", f"sqlite:///{self.restricted / 'ledger.sqlite'}")
 
     @property
-    def facts(self) -> Path:  # returns: observation/ case_event/ finding/, one Parquet a submission
+    def facts(self) -> Path:  # ledger/facts: observation/ case_event/ finding/, one Parquet file per submission
         return self.restricted / "facts"
 
     @property
@@ -56,11 +56,11 @@ class Home:
         return self.restricted / "warehouse"
 
     @property
-    def protected(self) -> Path:  # disclosure: protected cells as Parquet, one folder a draft
+    def protected(self) -> Path:  # publication/disclosure: protected cells as Parquet, one folder per draft
         return self.restricted / "protected"
 
     @property
-    def drafts(self) -> Path:  # releases: built and not yet published
+    def drafts(self) -> Path:  # publication/releases: built and not yet published
         return self.restricted / "drafts"
 
     @property
@@ -72,11 +72,11 @@ class Home:
         return self.restricted / "data_docs"
 
     @property
-    def releases(self) -> Path:  # releases: immutable folders
+    def releases(self) -> Path:  # publication/releases: immutable folders
         return self.public / "releases"
 
     @property
-    def current(self) -> Path:  # releases: symlink to the release that the public app reads
+    def current(self) -> Path:  # publication/releases: link to the release that the public app reads
         return self.public / "current"
 
     @property

@@ -116,7 +116,7 @@ FINDING: dict[str, pl.DataType] = {
     "seen": pl.String(),
     "expected": pl.String(),
     "scope": pl.String(),  # file | history
-    "finding_key": pl.String(),  # SHA-256 of rule and place, stable over re-checks; justifications refer to it
+    "finding_key": pl.String(),  # `Finding.key`: stable over re-checks; justifications refer to it
 }
 
 

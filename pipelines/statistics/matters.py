@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def in_matters(events: pl.DataFrame) -> pl.DataFrame:
     """Add `matter`, `cluster` and `linked` to events.
 
-    `matter`: the proceedings of a person that belong together.  `cluster`: all proceedings connected by any person.
+    `matter`: proceedings of a person that form one matter.  `cluster`: all proceedings connected by any person.
     `linked`: the proceeding of that person continues in another one, or came from one.
 
     Proceedings are linked if the register says `joined` or `severed`, or if a person has exactly one open proceeding
