@@ -100,15 +100,15 @@ def ratio_of_ratios(
     support, weights = _hypergeometric(xa + ya, xb + yb, xa + xb)
     half = float(alpha) / 2
 
-    def tail(log_odds: float, *, above: bool) -> float:
+    def compute_tail(log_odds: float, *, above: bool) -> float:
         logs = weights + support * log_odds
         chances = np.exp(logs - logs.max())
         inside = support >= xa if above else support <= xa
         return float(chances[inside].sum() / chances.sum())
 
-    low = 0.0 if xa == support[0] else float(np.exp(_root(lambda t: tail(t, above=True) - half)))
-    high = float("inf") if xa == support[-1] else float(np.exp(_root(lambda t: half - tail(t, above=False))))
-    p = min(1.0, 2.0 * min(tail(0.0, above=True), tail(0.0, above=False)))
+    low = 0.0 if xa == support[0] else float(np.exp(_root(lambda t: compute_tail(t, above=True) - half)))
+    high = float("inf") if xa == support[-1] else float(np.exp(_root(lambda t: half - compute_tail(t, above=False))))
+    p = min(1.0, 2.0 * min(compute_tail(0.0, above=True), compute_tail(0.0, above=False)))
     return value, low, high, p
 
 

@@ -120,14 +120,14 @@ def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """
     import polars as pl
 
-    def summarise(group: pl.DataFrame) -> dict[str, Any]:
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
         known_sanctions = group.filter(pl.col("sentence_type") != "_U")
         kind, clusters = known_sanctions["sentence_type"], known_sanctions["cluster"]
         custodial = _count_share("custodial_share", kind == "prison", clusters)
         return custodial | _count_share("suspended_share", kind == "prison_suspended", clusters)
 
     names = ("custodial_share", "suspended_share")
-    return shared(_summarise_groups(sentences, by, summarise, counted_schema(*names)), *names)
+    return shared(_summarise_groups(sentences, by, summarise_group, counted_schema(*names)), *names)
 
 
 def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
@@ -138,7 +138,7 @@ def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """
     import polars as pl
 
-    def summarise(group: pl.DataFrame) -> dict[str, Any]:
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
         months, clusters = group["months"].to_numpy(), group["cluster"].to_numpy()
         all_known = np.ones(len(months), dtype=bool)
         length_curve = estimate_curve(months, all_known, clusters)
@@ -151,7 +151,7 @@ def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
         return summary | {"largest_share": max(share, largest)}
 
     served = sentences.filter(pl.col("sentence_type") == "prison", pl.col("months").is_not_null())
-    return _summarise_groups(served, by, summarise, {"n": pl.Int64()} | quantile_schema(list(QUARTILES)))
+    return _summarise_groups(served, by, summarise_group, {"n": pl.Int64()} | quantile_schema(list(QUARTILES)))
 
 
 def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
@@ -164,7 +164,7 @@ def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame
     """
     import polars as pl
 
-    def summarise(group: pl.DataFrame) -> dict[str, Any]:
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
         low, high = group.drop_nulls("minimum"), group.drop_nulls("maximum")
         neither = pl.col("minimum").is_null() & pl.col("maximum").is_null()
         return (
@@ -176,7 +176,7 @@ def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame
     served = sentences.filter(pl.col("sentence_type") == "prison", pl.col("months").is_not_null())
     counts = dict.fromkeys(("n_minimum", "n_maximum", "n_unknown"), pl.Int64())
     names = ("below_minimum", "at_maximum")
-    return shared(_summarise_groups(served, by, summarise, counts | counted_schema(*names)), *names)
+    return shared(_summarise_groups(served, by, summarise_group, counts | counted_schema(*names)), *names)
 
 
 def _count_share(name: str, hit: pl.Series, clusters: pl.Series) -> dict[str, Any]:
@@ -186,22 +186,22 @@ def _count_share(name: str, hit: pl.Series, clusters: pl.Series) -> dict[str, An
 def _count_codes(frame: pl.DataFrame, by: Sequence[str], column: str, code_names: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
-    def summarise(group: pl.DataFrame) -> dict[str, Any]:
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
         return {code: int((group[column] == code).sum()) for code in code_names}
 
-    return _summarise_groups(frame, by, summarise, dict.fromkeys(code_names, pl.Int64()))
+    return _summarise_groups(frame, by, summarise_group, dict.fromkeys(code_names, pl.Int64()))
 
 
 def _summarise_groups(
-    frame: pl.DataFrame, by: Sequence[str], summarise: Any, columns: Mapping[str, Any]
+    frame: pl.DataFrame, by: Sequence[str], summarise_group: Any, columns: Mapping[str, Any]
 ) -> pl.DataFrame:
-    """Return `by`, `BEHIND` and the result of `summarise` for each group, which may override `largest_share`."""
+    """Return `by`, `BEHIND` and the result of `summarise_group` for each group, which may override `largest_share`."""
     import polars as pl
 
     rows = []
     for key, group in frame.group_by(list(by), maintain_order=True):
         counts = behind(group["person"].to_numpy(), group["cluster"].to_numpy())
-        rows.append(dict(zip(by, key, strict=True)) | counts | summarise(group))
+        rows.append(dict(zip(by, key, strict=True)) | counts | summarise_group(group))
     schema: dict[str, Any] = {name: frame.schema[name] for name in by}
     schema |= {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
     return pl.DataFrame(rows, schema=schema | dict(columns), orient="row").sort(by)
