@@ -1,8 +1,8 @@
-"""Great Expectations suites: the judgement of a return beside its history. One module an instrument.
+"""Great Expectations suites that check a return and compare it with its history, one module per instrument.
 
-polars computes (`tables.py`, `comparisons.py`), Great Expectations decides (`engine.py`), and every failing row leads
-back to its cell.
-Suites are built from the code lists and from each territory's declared bounds; no code of a list and no bound stands
-here.  How a file becomes rows, and whether its own declared sums add up, is judged where it is read
-(`pipelines/reading/standardise/`): a rule stands in one place.
+polars computes the tables (`tables.py`, `comparisons.py`), Great Expectations checks them (`engine.py`), and every
+failing row points back to its cell.
+Suites are built from the code lists and from the bounds that each territory declares; neither is repeated here.
+Errors in turning a file into rows are found where it is read (`pipelines/reading/standardise/`), so that each rule is
+in one place only.
 """

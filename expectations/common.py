@@ -1,4 +1,4 @@
-"""Expectations that every instrument of counts shares: keys, codes, values, coverage, plausibility."""
+"""Checks shared by all instruments that hold counts: keys, codes, values, coverage, plausibility."""
 
 from __future__ import annotations
 
@@ -33,17 +33,19 @@ CODED: dict[str, str] = {
     "conf_status": "conf_status",
 }
 P_SURPRISING = 0.001
+"""A count whose p-value given the periods before is lower than this is reported."""
 COPIED_FROM = 8
-"""So many figures above zero, all the same as in the period before, are no accident."""
+"""This many figures above zero, all equal to those of the period before, suggest a copied return."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation over one table, by its Great Expectations type, and the rule that a failing row breaks.
+    """One Great Expectations expectation over one table, and the rule that a failing row breaks.
 
-    `seen` and `expected` name columns of the table that hold those values of a finding; `params` maps further
-    parameters of the rule to columns, `constants` to values, and `severity` names a column that overrules the rule's.
-    With `together` the failing rows of one return are one finding, since its periods have the same to be told.
+    `type` is the name of the expectation.  `seen` and `expected` name the columns with those values of the finding;
+    `params` maps further parameters of the rule to columns, `constants` maps them to values, and `severity` names a
+    column that overrides the severity of the rule.  With `together`, all failing rows of a return give one finding
+    that lists their periods.
     """
 
     table: str
@@ -58,15 +60,15 @@ class Check:
     together: bool = False
 
 
-def coded(columns: dict[str, str]) -> list[Check]:
-    """No part of a key is empty, and every code is in its list. `columns`: column -> code list."""
-    declared = [f"{column}={code}" for column, name in columns.items() for code in codes.codes(name)]
+def build_code_checks(columns: dict[str, str]) -> list[Check]:
+    """Build checks that no part of a key is empty and every code is in its list. `columns`: column -> code list."""
+    allowed = [f"{column}={code}" for column, name in columns.items() for code in codes.codes(name)]
     return [
         Check("keys", "ExpectColumnValuesToNotBeNull", {"column": "code"}, "expect.key", params={"column": "column"}),
         Check(
             "codings",
             "ExpectColumnValuesToBeInSet",
-            {"column": "coding", "value_set": declared},
+            {"column": "coding", "value_set": allowed},
             "expect.code",
             seen="code",
             params={"column": "column"},
@@ -74,8 +76,8 @@ def coded(columns: dict[str, str]) -> list[Check]:
     ]
 
 
-def values() -> list[Check]:
-    """Counts are whole and not below zero, have a value or a reason for none, and stand once."""
+def build_value_checks() -> list[Check]:
+    """Build checks that counts are whole, not negative, unique, and have either a value or a reason for its absence."""
     return [
         Check(
             "figures",
@@ -106,9 +108,9 @@ def values() -> list[Check]:
     ]
 
 
-def sums() -> list[Check]:
-    """Declared sums: the total equals its parts where all are known, and is never less than those that are."""
-    said = {"dim": "dim", "label": "label", "parts": "parts"}
+def build_sum_checks() -> list[Check]:
+    """Build checks that a declared total equals its parts if all are known, and is not less than the known ones."""
+    params = {"dim": "dim", "label": "label", "parts": "parts"}
     return [
         Check(
             "whole_sums",
@@ -117,7 +119,7 @@ def sums() -> list[Check]:
             "sum.differs",
             "total",
             "added",
-            params=said,
+            params=params,
             severity="severity",
         ),
         Check(
@@ -127,14 +129,14 @@ def sums() -> list[Check]:
             "sum.exceeded",
             "total",
             "added",
-            params=said,
+            params=params,
             severity="severity",
         ),
     ]
 
 
-def coverage() -> list[Check]:
-    """Periods have ended, are expected, and came in time."""
+def build_coverage_checks() -> list[Check]:
+    """Build checks that periods have ended, are expected, and arrived in time."""
     period = {"period": "period"}
     return [
         Check(
@@ -166,9 +168,9 @@ def coverage() -> list[Check]:
     ]
 
 
-def plausible() -> list[Check]:
-    """Totals lie within the territory's bounds, and are no surprise beside the periods before."""
-    named = {"measure": "measure", "offence_group": "offence_group", "period": "period"}
+def build_plausibility_checks() -> list[Check]:
+    """Build checks that totals are within the bounds of the territory and plausible given earlier periods."""
+    params = {"measure": "measure", "offence_group": "offence_group", "period": "period"}
     return [
         Check(
             "bounds",
@@ -176,7 +178,7 @@ def plausible() -> list[Check]:
             {"column_A": "value", "column_B": "low", "or_equal": True},
             "plausible.bounds",
             "value",
-            params={**named, "low": "low", "high": "high"},
+            params={**params, "low": "low", "high": "high"},
         ),
         Check(
             "bounds",
@@ -184,7 +186,7 @@ def plausible() -> list[Check]:
             {"column_A": "high", "column_B": "value", "or_equal": True},
             "plausible.bounds",
             "value",
-            params={**named, "low": "low", "high": "high"},
+            params={**params, "low": "low", "high": "high"},
         ),
         Check(
             "jumps",
@@ -192,7 +194,7 @@ def plausible() -> list[Check]:
             {"column": "p", "min_value": P_SURPRISING},
             "plausible.jump",
             "value",
-            params={**named, "n": "n", "mean": "mean", "p": "p"},
+            params={**params, "n": "n", "mean": "mean", "p": "p"},
         ),
         Check(
             "exchanges",
@@ -200,7 +202,7 @@ def plausible() -> list[Check]:
             {"column": "suspect", "value_set": [0]},
             "plausible.exchanged",
             "value",
-            params={**named, "n": "n", "share": "share", "periods": "periods"},
+            params={**params, "n": "n", "share": "share", "periods": "periods"},
         ),
         Check(
             "years_so_far",

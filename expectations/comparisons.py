@@ -1,7 +1,7 @@
-"""A return beside what was known before it, as tables: one row a comparison that can be right or wrong.
+"""Tables that compare a return with earlier figures; each row is one comparison that the suites check.
 
-`before` is what was known before each judged return, under that return's `submission_id`.  Every table has
-`submission_id` and `place`, so that a failing row leads back to its return and its cell.
+`before` holds the figures known before each return under check, with the `submission_id` of that return.  Every table
+has `submission_id` and `place`, so that a failing row points back to its return and cell.
 """
 
 from __future__ import annotations
@@ -14,34 +14,36 @@ from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.statistics import exchanged, jumps
 
 COMPARED_PERIODS = 12
-"""How many periods before the present one a count is compared with: three years of quarters."""
+"""A count is compared with at most this many earlier periods: three years of quarters."""
 LAG = 4
-"""Quarters before the present one whose investigations may lead to an indictment now."""
+"""Number of earlier quarters whose investigations may lead to an indictment in this quarter."""
 
 
-def series_jumps(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Totals with the mean of up to twelve periods before them, their number `n`, and the probability `p`.
+def score_series_jumps(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Return totals with the mean of up to twelve earlier periods, their number `n`, and the p-value `p`.
 
-    `before` are totals of what was known before each judged return, under that return's `submission_id`.
+    `table` and `before` are totals as from `tables.tabulate_totals`.
     """
     discrete = pl.col("accumulation") == "discrete"
     joined = _with_past(table.filter(discrete), before.filter(discrete), "value")
     return joined.with_columns(
         pl.col("past_value").list.len().alias("n"),
         pl.col("past_value").list.mean().alias("mean"),
-        pl.Series("p", jumps.surprise(_matrix(joined, "past_value"), joined["value"].to_numpy()), dtype=pl.Float64),
+        pl.Series(
+            "p", jumps.compute_surprise(_matrix(joined, "past_value"), joined["value"].to_numpy()), dtype=pl.Float64
+        ),
     ).drop("past_value")
 
 
-def exchanges(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Women among all of a line whose sex is told, beside up to twelve periods before: `value` of `n`.
+def compare_sex_shares(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Compare the share of women (`value` of `n` persons of known sex) with up to twelve earlier periods.
 
-    `table` and `before` are those of `tables.by_sex`.  `suspect` is 1 where women and men look exchanged, `share` the
-    per cent of women in the `periods` before.
+    `table` and `before` are those of `tables.tabulate_by_sex`.  `suspect` is 1 if women and men seem to be exchanged,
+    `share` is the percentage of women in the earlier `periods`.
     """
     joined = _with_past(table, before.filter(pl.col("n") > 0), "value", "n")
     women, persons = _matrix(joined, "past_value"), _matrix(joined, "past_n")
-    suspect = exchanged.exchanged(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())
+    suspect = exchanged.detect_exchange(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())
     return joined.with_columns(
         pl.Series("suspect", suspect, dtype=pl.Boolean).cast(pl.Int8),
         pl.col("past_value").list.len().alias("periods"),
@@ -50,30 +52,34 @@ def exchanges(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_past(now: pl.DataFrame, before: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """The figures of series that are known of earlier periods, and beside each what these columns were in up to twelve
-    periods before it, the newest first: `past_` and the column's name."""
+    """Return the figures of series with earlier periods, and lists of their values in up to twelve of these.
+
+    The list of a column is named `past_` and its name; the newest period comes first.
+    """
     key = ["submission_id", *SERIES]
-    told = ["territory", "place", "label"]
-    past = {column: f"past_{column}" for column in columns}
-    earlier = before.select(*key, pl.col("period").alias("past_period"), *(pl.col(c).alias(n) for c, n in past.items()))
+    carried = ["territory", "place", "label"]
+    past_names = {column: f"past_{column}" for column in columns}
+    earlier = before.select(
+        *key, pl.col("period").alias("past_period"), *(pl.col(c).alias(n) for c, n in past_names.items())
+    )
     return (
         now.join(earlier, on=key, how="inner")
         .filter(pl.col("past_period") < pl.col("period"))
         .sort(*key, "period", "past_period", descending=[False] * len(key) + [False, True])
         .group_by([*key, "period"], maintain_order=True)
-        .agg(pl.col(*past.values()).head(COMPARED_PERIODS), pl.col(*columns, *told).first())
+        .agg(pl.col(*past_names.values()).head(COMPARED_PERIODS), pl.col(*columns, *carried).first())
     )
 
 
 def _matrix(table: pl.DataFrame, column: str) -> jumps.Array:
-    """A column of lists as series x periods, NaN where a list is shorter than the longest."""
+    """Convert a column of lists to an array series x periods, NaN where a list is shorter than the longest."""
     width = max(table[column].list.len().to_list(), default=0)
     cells = [pl.col(column).list.get(i, null_on_oob=True).cast(pl.Float64).alias(f"p{i}") for i in range(width)]
     return table.select(cells).to_numpy() if cells else np.empty((table.height, 0))
 
 
-def stocks(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Stocks at the start of a period beside the stock known at the end of the period before: `value, expected`."""
+def compare_stocks(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Compare each stock at the start of a period with that at the end of the period before: `value, expected`."""
     same = ["submission_id", "jurisdiction", "measure", "level", "count_unit", "offence_group", "freq"]
     start = table.filter(pl.col("statistic") == "start").with_columns(
         pl.struct("period", "freq")
@@ -87,8 +93,8 @@ def stocks(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def lags(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Persons indicted in a quarter beside those investigated in it and the four quarters before: `value, expected`."""
+def compare_indictments(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Compare persons indicted in a quarter with those investigated in it and the four before: `value, expected`."""
     same = ["submission_id", "jurisdiction", "offence_group"]
     person = (pl.col("count_unit") == "person") & (pl.col("freq") == "Q") & (pl.col("accumulation") == "discrete")
     indicted = table.filter(person & (pl.col("measure") == "indicted"))
@@ -112,8 +118,8 @@ def lags(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Figures from January on beside those of the quarter before in the same year: `value, expected, previous`."""
+def compare_years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Compare year-to-date figures with those of the quarter before in the same year: `value, expected, previous`."""
     same = ["submission_id", "form", *(c for c in OBSERVATION_KEY if c not in ("period", "period_end"))]
     so_far = (pl.col("accumulation") == "ytd") & (pl.col("freq") == "Q") & pl.col("value").is_not_null()
     flows = (pl.col("statistic") == "count") & so_far
@@ -122,12 +128,12 @@ def years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFra
     )
     past = pl.concat([before, observations]).filter(flows).unique([*same, "period"], keep="last", maintain_order=True)
     past = past.select(*same, pl.col("period").alias("previous"), pl.col("value").alias("expected"))
-    # `period_start` is 1 January of the year, and part of the key: another year's figure is never met.
+    # `period_start` is 1 January and part of the key, so figures of another year never match.
     return now.join(past, on=[*same, "previous"], how="inner", maintain_order="left")
 
 
-def copies(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Periods of a return beside the period before: `n` figures above zero, `same` (1: every figure is equal)."""
+def find_copied_periods(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Compare each period of a return with the period before: `n` figures above zero, `same` (1: all are equal)."""
     dims = [c for c in OBSERVATION_KEY if c not in ("period", "period_start", "period_end")]
     now = observations.filter(pl.col("value").is_not_null()).with_columns(
         pl.col("period").map_elements(_previous, return_dtype=pl.String).alias("previous")
@@ -147,27 +153,27 @@ def copies(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 LINE = ("measure", "level", "count_unit", "statistic", "offence", "law_article")
-"""What a line of a return counts, whatever it is broken down by."""
+"""Columns that identify a line of a return, without its breakdowns."""
 STEADY = 2
-"""Newest periods before that must all have a line for its absence to be told: what comes and goes is no surprise."""
+"""A missing line is reported only if this many newest periods all have it; lines that come and go are ignored."""
 
 
-def gone(observations: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame) -> pl.DataFrame:
-    """Lines known of the same period, or of both newest periods before it, with `absent` (1: not in this return).
+def find_missing_lines(observations: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame) -> pl.DataFrame:
+    """Return lines known for the same period or both newest earlier ones, with `absent` (1: not in this return).
 
-    Only whole returns owe every line: a patch leaves out what does not change, a nil return counts nothing. A line
-    with a sign for missing is there. `label` and `previous` are of the newest figure known.
+    Only full returns must have every line: a patch omits what does not change, and a nil return has no counts. A line
+    with a sign for missing is present. `label` and `previous` come from the newest known figure.
     """
     same = ["submission_id", "jurisdiction", "form", "freq"]
     due = blocks.filter("owes_all").select(*same, "period")
-    told = observations.select(*same, "period", *LINE, pl.lit(1).alias("told")).unique()
-    known = (
+    reported = observations.select(*same, "period", *LINE, pl.lit(1).alias("reported")).unique()
+    past_lines = (
         before.filter(pl.col("value").is_not_null())
         .sort("place", maintain_order=True)
         .group_by(*same, *LINE, pl.col("period").alias("previous"), maintain_order=True)
         .agg(pl.col("label").first())
     )
-    periods = known.select(*same, "previous").unique().join(due, on=same, how="inner")
+    periods = past_lines.select(*same, "previous").unique().join(due, on=same, how="inner")
     periods = periods.filter(pl.col("previous") <= pl.col("period")).with_columns(
         pl.col("previous")
         .rank("ordinal", descending=True)
@@ -175,10 +181,10 @@ def gone(observations: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame)
         .alias("age"),
         (pl.col("previous") == pl.col("period")).alias("again"),
     )
-    held = known.join(periods, on=[*same, "previous"], how="inner")
+    candidates = past_lines.join(periods, on=[*same, "previous"], how="inner")
     by = [*same, "period", *LINE]
     return (
-        held.sort("previous", descending=True)
+        candidates.sort("previous", descending=True)
         .group_by(by, maintain_order=True)
         .agg(
             pl.col("label").first(),
@@ -187,14 +193,14 @@ def gone(observations: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame)
             (~pl.col("again") & (pl.col("age") <= STEADY)).sum().alias("steady"),
         )
         .filter(pl.col("again") | (pl.col("steady") == STEADY))
-        .join(told, on=by, how="left")
-        .with_columns(pl.col("told").is_null().cast(pl.Int8).alias("absent"), pl.lit("").alias("place"))
+        .join(reported, on=by, how="left")
+        .with_columns(pl.col("reported").is_null().cast(pl.Int8).alias("absent"), pl.lit("").alias("place"))
         .sort(by)
     )
 
 
-def revisions(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Figures known before under the same key with another value: `value, expected, changed`."""
+def find_revised_figures(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Compare figures with earlier values of the same key: `value, expected`, absolute difference `changed`."""
     key = [*OBSERVATION_KEY, "form", "submission_id"]
     past = before.select(*key, pl.col("value").alias("expected"))
     return observations.join(past, on=key, how="inner").with_columns(
@@ -203,7 +209,7 @@ def revisions(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 def _previous(code: str) -> str:
-    """The period before: 2026-Q1 -> 2025-Q4, 2026 -> 2025."""
+    """Return the code of the period before: 2026-Q1 -> 2025-Q4, 2026 -> 2025."""
     year, dash, quarter = code.partition("-Q")
     if not dash:
         return str(int(year) - 1)

@@ -1,12 +1,12 @@
-"""Great Expectations at work: suites over tables, one validation a table for many returns.
+"""Run suites with Great Expectations, one validation per table for many returns.
 
-Great Expectations 1.24 has no polars or DuckDB source that works, hence pandas batches; it is imported late, since it
-takes about three seconds.
+Great Expectations 1.24 has no working polars or DuckDB source, hence pandas batches; it is imported late, because the
+import takes about three seconds.
 
-Great Expectations promises nothing to threads and keeps its present context in a global, so one lock lies around every
-run.  Nearly all of a validation is its fixed cost (some 25 ms for any return of a usual size), so whoever has the lock
-takes along the same table of all who wait: the expectations here judge a row by itself, whatever rows stand beside it.
-Great Expectations keeps every result, too: after RENEW_AFTER validations the process begins anew with a fresh context.
+Great Expectations is not thread-safe and keeps its current context in a global, so every run holds one lock.  Nearly
+all of a validation is fixed cost (about 25 ms for a return of usual size), so the thread with the lock also validates
+the same table of all waiting threads: the expectations here check each row independently of all others.
+Great Expectations also keeps every result: after RENEW_AFTER validations the process creates a new context.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from expectations.common import Check
 
 _ROW = "_row"
 RENEW_AFTER = 3_000
-"""Validations of one context. A check makes about a dozen, a batch of any size no more than three dozen."""
+"""Validations per context. Checking one return takes about a dozen, a batch of any size at most three dozen."""
 _WARM = Check("warm_up", "ExpectColumnValuesToNotBeNull", {"column": "x"}, "")
 ROW_BY_ROW = frozenset(
     (
@@ -36,7 +36,7 @@ ROW_BY_ROW = frozenset(
         "ExpectColumnValuesToNotBeNull",
     )
 )
-"""Expectations that judge each row by itself: only their tables may be validated together with another caller's."""
+"""Expectations that check each row by itself: only their tables may be validated together with other callers' rows."""
 _LOCK = threading.RLock()
 _runs = 0
 
@@ -63,19 +63,19 @@ def _context() -> Any:
 
 @cache
 def _definition(suite_name: str, table: str, checks: tuple[int, ...]) -> Any:
-    """The validation of one table by one suite; kept for the life of the process, since making it has a cost."""
+    """Return the validation of a table by a suite; cached, because creating it is slow."""
     import great_expectations as gx
     from great_expectations import expectations as gxe
 
     context = _context()
-    chosen = [_CHECKS[number] for number in checks]
+    selected = [_CHECKS[number] for number in checks]
     asset = context.data_sources.get("returns").add_dataframe_asset(f"{suite_name}.{table}")
     batch = asset.add_batch_definition_whole_dataframe("all")
     suite = gx.ExpectationSuite(
         name=f"{suite_name}.{table}",
         expectations=[
             getattr(gxe, check.type)(**check.kwargs, meta={"rule": check.rule, "check": number})
-            for number, check in zip(checks, chosen, strict=True)
+            for number, check in zip(checks, selected, strict=True)
         ],
     )
     return context.validation_definitions.add(
@@ -84,98 +84,99 @@ def _definition(suite_name: str, table: str, checks: tuple[int, ...]) -> Any:
 
 
 _CHECKS: list[Check] = []
-_NUMBER: dict[int, int] = {}
+_NUMBERS: dict[int, int] = {}
 
 
-def _number(check: Check) -> int:
-    """A number for a check, the same for the same object: definitions are kept by it."""
-    if id(check) not in _NUMBER:
-        _NUMBER[id(check)] = len(_CHECKS)
+def _check_number(check: Check) -> int:
+    """Return a number for a check, always the same for the same object; it keys the cache of definitions."""
+    if id(check) not in _NUMBERS:
+        _NUMBERS[id(check)] = len(_CHECKS)
         _CHECKS.append(check)
-    return _NUMBER[id(check)]
+    return _NUMBERS[id(check)]
 
 
-def validate(suite_name: str, checks: Sequence[Check], tables: Mapping[str, pl.DataFrame]) -> list[Failure]:
-    """Run the checks of one suite over its tables. A table without a row is not validated.
+def run_checks(suite_name: str, checks: Sequence[Check], tables: Mapping[str, pl.DataFrame]) -> list[Failure]:
+    """Run the checks of a suite over its tables and return their failures; empty tables are skipped.
 
-    Safe to call from several threads, which take turns. Raises RuntimeError when an expectation itself cannot be
-    computed: that is a fault of the suite, never of a return.
+    Safe to call from several threads, which take turns. Raises RuntimeError if an expectation itself cannot be
+    computed: that is a fault of the suite, not of a return.
     """
     failures = []
-    for table, group in _by_table(checks).items():
+    for table, group in _group_by_table(checks).items():
         rows = tables[table]
         if rows.is_empty():
             continue
         columns = sorted({c for check in group for c in _columns_of(check)})
-        failures += _Asked(suite_name, table, group, rows.select(columns)).answer()
+        failures += _ValidationRequest(suite_name, table, group, rows.select(columns)).wait_for_failures()
     return failures
 
 
-class _Asked:
-    """One table that somebody waits to have validated.
+class _ValidationRequest:
+    """A table that a thread waits to have validated, by itself or by the thread that holds the lock."""
 
-    `answer` is its failures, by whoever runs it: this thread, or the one that had the lock before.
-    """
-
-    _waiting: ClassVar[dict[Any, list[_Asked]]] = {}
+    _waiting: ClassVar[dict[Any, list[_ValidationRequest]]] = {}
     _queue: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, suite_name: str, table: str, group: Sequence[Check], frame: pl.DataFrame) -> None:
         self.suite_name, self.table, self.group, self.frame = suite_name, table, group, frame
         self._failures: list[Failure] | None = None
-        # Frames of one schema alone can be put below each other; what judges rows together is nobody else's.
-        alone = not all(check.type in ROW_BY_ROW for check in group)
+        # Only frames with the same schema can be stacked; expectations over several rows must not see others' rows.
+        is_separate = not all(check.type in ROW_BY_ROW for check in group)
         with self._queue:
-            numbers = tuple(_number(check) for check in group)
-        self._kind = (suite_name, table, numbers, tuple(frame.schema.items()), id(self) if alone else 0)
+            numbers = tuple(_check_number(check) for check in group)
+        self._batch_key = (suite_name, table, numbers, tuple(frame.schema.items()), id(self) if is_separate else 0)
 
-    def answer(self) -> list[Failure]:
-        """Wait for a turn and validate, together with all others of the kind; or find it done."""
+    def wait_for_failures(self) -> list[Failure]:
+        """Wait for the lock, validate together with all waiting requests of the kind, and return the failures."""
         with self._queue:
-            self._waiting.setdefault(self._kind, []).append(self)
+            self._waiting.setdefault(self._batch_key, []).append(self)
         with _LOCK:
             if self._failures is None:
                 with self._queue:
-                    together = self._waiting.pop(self._kind)
-                self._run(together)
+                    requests = self._waiting.pop(self._batch_key)
+                self._validate_batch(requests)
         assert self._failures is not None
         return self._failures
 
-    def _run(self, together: Sequence[_Asked]) -> None:
-        """Validate several of a kind at once. A fault is raised here; the others of the kind then run by themselves."""
+    def _validate_batch(self, requests: Sequence[_ValidationRequest]) -> None:
+        """Validate several requests at once; after an exception put the others back in the queue and retry this one."""
         try:
-            frame = pl.concat([one.frame for one in together]).with_row_index(_ROW).to_pandas()
-            result = _run(self.suite_name, self.table, self.group, frame)
-            found = [failure for one in result.results if (failure := _failure(one, self.suite_name)) is not None]
+            frame = pl.concat([request.frame for request in requests]).with_row_index(_ROW).to_pandas()
+            result = _run_validation(self.suite_name, self.table, self.group, frame)
+            failures = [
+                failure
+                for outcome in result.results
+                if (failure := _read_failure(outcome, self.suite_name)) is not None
+            ]
         except BaseException:
-            if len(together) == 1:
+            if len(requests) == 1:
                 raise
             with self._queue:
-                for one in together:
-                    if one is not self:
-                        self._waiting.setdefault(self._kind, []).append(one)
-            self._run([self])
+                for request in requests:
+                    if request is not self:
+                        self._waiting.setdefault(self._batch_key, []).append(request)
+            self._validate_batch([self])
             return
         start = 0
-        for one in together:
-            end = start + one.frame.height
-            one._failures = [
+        for request in requests:
+            end = start + request.frame.height
+            request._failures = [
                 Failure(failure.check, rows)
-                for failure in found
+                for failure in failures
                 if (rows := tuple(row - start for row in failure.rows if start <= row < end))
             ]
             start = end
 
 
-def _run(suite_name: str, table: str, group: Sequence[Check], frame: Any) -> Any:
-    """One validation; with the lock held."""
+def _run_validation(suite_name: str, table: str, group: Sequence[Check], frame: Any) -> Any:
+    """Run one validation; the caller holds the lock."""
     global _runs
     if _runs >= RENEW_AFTER:
         _runs = 0
         _definition.cache_clear()
         _context.cache_clear()
     _runs += 1
-    definition = _definition(suite_name, table, tuple(_number(check) for check in group))
+    definition = _definition(suite_name, table, tuple(_check_number(check) for check in group))
     return definition.run(
         batch_parameters={"dataframe": frame},
         result_format={
@@ -187,12 +188,12 @@ def _run(suite_name: str, table: str, group: Sequence[Check], frame: Any) -> Any
 
 
 def warm_up() -> None:
-    """Load Great Expectations and what it loads late, by one small validation."""
+    """Load Great Expectations and its late imports by running one small validation."""
     with _LOCK:
-        _run("warm_up", _WARM.table, [_WARM], pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
+        _run_validation("warm_up", _WARM.table, [_WARM], pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
 
 
-def _failure(result: Any, suite_name: str) -> Failure | None:
+def _read_failure(result: Any, suite_name: str) -> Failure | None:
     check = _CHECKS[result.expectation_config.meta["check"]]
     if result.exception_info and result.exception_info.get("raised_exception"):
         raise RuntimeError(
@@ -203,11 +204,11 @@ def _failure(result: Any, suite_name: str) -> Failure | None:
     return Failure(check, tuple(sorted(int(row[_ROW]) for row in result.result["unexpected_index_list"])))
 
 
-def _by_table(checks: Iterable[Check]) -> dict[str, list[Check]]:
-    out: dict[str, list[Check]] = {}
+def _group_by_table(checks: Iterable[Check]) -> dict[str, list[Check]]:
+    groups: dict[str, list[Check]] = {}
     for check in checks:
-        out.setdefault(check.table, []).append(check)
-    return out
+        groups.setdefault(check.table, []).append(check)
+    return groups
 
 
 def _columns_of(check: Check) -> list[str]:
@@ -215,19 +216,18 @@ def _columns_of(check: Check) -> list[str]:
 
 
 def build_data_docs(folder: Path) -> Path | None:
-    """Write Data Docs of the validations that this process ran (of late, where it ran very many).
+    """Write Data Docs of the validations in the current context of this process.
 
-    Returns the index page, None where it ran none.
-
-    What an earlier process wrote stays: a page of each validation, by its time.
+    Returns the index page, or None if no validation was run.  Pages of earlier processes are kept: each validation has
+    a page named by its time.
     """
     if not _CHECKS:
         return None
     with _LOCK:
-        return _built(_context(), folder)
+        return _build_site(_context(), folder)
 
 
-def _built(context: Any, folder: Path) -> Path:
+def _build_site(context: Any, folder: Path) -> Path:
     site = {
         "class_name": "SiteBuilder",
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from expectations.common import CODED, Check, coded, coverage, plausible, sums, values
+from expectations.common import (
+    CODED,
+    Check,
+    build_code_checks,
+    build_coverage_checks,
+    build_plausibility_checks,
+    build_sum_checks,
+    build_value_checks,
+)
 
 INSTRUMENT = "justice"
 
 
-def suite() -> list[Check]:
-    """Keys, codes and values as everywhere; and what the stages of one proceeding owe each other."""
+def build_suite() -> list[Check]:
+    """Return the shared checks, and those between the stages of the proceedings."""
     return [
-        *coded(CODED),
-        *values(),
-        *sums(),
-        *coverage(),
-        *plausible(),
+        *build_code_checks(CODED),
+        *build_value_checks(),
+        *build_sum_checks(),
+        *build_coverage_checks(),
+        *build_plausibility_checks(),
         Check(
             "outcomes",
             "ExpectColumnPairValuesAToBeGreaterThanB",

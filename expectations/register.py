@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.common import Check, coded, coverage
+from expectations.common import Check, build_code_checks, build_coverage_checks
 
 INSTRUMENT = "register"
 CODED = {
@@ -15,11 +15,11 @@ CODED = {
 }
 
 
-def suite() -> list[Check]:
-    """Codes; one event once; dates in the order of the stages, within the period and before the cut-off."""
+def build_suite() -> list[Check]:
+    """Return checks of codes, repeated events, the order and range of dates, and sentences."""
     return [
-        *coded(CODED),
-        *coverage(),
+        *build_code_checks(CODED),
+        *build_coverage_checks(),
         Check(
             "records",
             "ExpectColumnValuesToBeInSet",

@@ -1,6 +1,6 @@
-"""The rules of this package: id, severity, words. They join the one list of `pipelines/findings/rules.py`.
+"""The rules of this package, registered in the list of `pipelines/findings/rules.py`.
 
-A change of a rule, of a suite or of what a suite compares asks for a new RULES_VERSION: results are kept by it.
+Change RULES_VERSION with every change of a rule, a suite or a comparison: stored results are keyed by it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the suites judge of a return by itself, as tables: polars computes here, Great Expectations decides elsewhere.
+"""Tables of a return by itself, computed with polars, that the suites check with Great Expectations.
 
-Every table has `submission_id` and `place`, so that a failing row leads back to its return and its cell.
+Every table has `submission_id` and `place`, so that a failing row points back to its return and cell.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ BREAKDOWNS = (*codes.DIMENSIONS_WITH_TOTAL, "partner")
 SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offence_group", "victim_status", "freq")
 
 
-def offence_groups() -> pl.DataFrame:
-    """`offence, offence_group`."""
+def list_offence_groups() -> pl.DataFrame:
+    """Return the columns `offence, offence_group` of the code list of offences."""
     return pl.DataFrame(
         [(code, row["offence_group"]) for code, row in codes.codelist("offence").items()],
         schema=["offence", "offence_group"],
@@ -31,10 +31,10 @@ def offence_groups() -> pl.DataFrame:
     )
 
 
-def figures(observations: pl.DataFrame) -> pl.DataFrame:
-    """Every observation, with `whole` (the distance from a whole number), `status_fits` and `repeated` (0 or 1).
+def tabulate_figures(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return all observations with `whole` (the distance from a whole number), `status_fits` and `repeated` (0 or 1).
 
-    Whether a key repeats is computed here and decided in the suite: a return may hold it once a block.
+    A return may have each key once per block; `repeated` marks the others for the suite.
     """
     key = [*OBSERVATION_KEY, "form", "submission_id"]
     has_value = pl.col("value").is_not_null()
@@ -46,11 +46,11 @@ def figures(observations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def codings(rows: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
-    """Every code that a return uses, once: `submission_id, column, code, coding, place`.
+def tabulate_codes(rows: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
+    """Return each code that a return uses once: `submission_id, column, code, coding, place`.
 
-    `coding` is `column=code`, so that one expectation holds all lists; `code` is null where a part of the key is empty.
-    `place` is where the code was first met.
+    `coding` is `column=code`, so that one expectation covers all lists; `code` is null if a part of the key is empty.
+    `place` is the first place of the code.
     """
     used = [
         rows.group_by("submission_id", pl.col(column).alias("code"), maintain_order=True)
@@ -61,15 +61,15 @@ def codings(rows: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
     return pl.concat(used).with_columns(pl.concat_str("column", pl.lit("="), "code").alias("coding"))
 
 
-def totals(observations: pl.DataFrame) -> pl.DataFrame:
-    """One row a series and period: the count over all breakdowns, per offence group.
+def tabulate_totals(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return the total of each series and period by offence group, over all breakdowns.
 
-    Only figures with every breakdown at its total count.  Where an office gives all articles of a group together, that
-    figure counts alone; else its articles are added.  `place` and `label` are of the first figure behind a total.
+    Only figures that are totals in every breakdown are used.  If an office reports all articles of a group together,
+    that figure is the total; else its articles are added.  `place` and `label` are those of the first figure used.
     """
     at_total = pl.all_horizontal(pl.col(name).is_in(["_T", "_Z"]) for name in BREAKDOWNS if name != "victim_status")
     rows = observations.filter(at_total & pl.col("value").is_not_null()).join(
-        offence_groups(), on="offence", how="inner"
+        list_offence_groups(), on="offence", how="inner"
     )
     by = ["submission_id", "territory", "period", "accumulation", *SERIES]
     return (
@@ -80,17 +80,17 @@ def totals(observations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def by_sex(observations: pl.DataFrame) -> pl.DataFrame:
-    """One row a series and period whose counts tell both sexes: `value` women of `n`, with the women's first place.
+def tabulate_by_sex(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per series and period with counts of both sexes: `value` women of `n`, and their first place.
 
-    No other breakdown; articles as in `totals`.
+    Without any other breakdown; articles as in `tabulate_totals`.
     """
     plain = pl.all_horizontal(
         pl.col(name).is_in(["_T", "_Z"]) for name in BREAKDOWNS if name not in ("victim_status", "sex")
     )
-    told = (pl.col("value") >= 0) & pl.col("sex").is_in(["F", "M"])
+    counted = (pl.col("value") >= 0) & pl.col("sex").is_in(["F", "M"])
     discrete = (pl.col("statistic") == "count") & (pl.col("accumulation") == "discrete")
-    rows = observations.filter(plain & told & discrete).join(offence_groups(), on="offence", how="inner")
+    rows = observations.filter(plain & counted & discrete).join(list_offence_groups(), on="offence", how="inner")
     by = ["submission_id", "territory", "period", *SERIES]
     women = pl.col("sex") == "F"
     return (
@@ -109,16 +109,16 @@ def by_sex(observations: pl.DataFrame) -> pl.DataFrame:
 
 
 def _each_person_once(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Rows whose sum over a group counts nobody twice: all articles together where an office tells that, else each.
+    """Select rows that add up without double counting: the row for all articles together if there is one, else each.
 
-    Rows are by article, and several articles may have one code: within a group all of them are added.
+    Rows are by article, and several articles may have the same code: within a group all of them are added.
     """
-    together = pl.col("law_article") == "_T"
-    return rows.filter(together | ~together.any().over(by))
+    is_together = pl.col("law_article") == "_T"
+    return rows.filter(is_together | ~is_together.any().over(by))
 
 
-def bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    """Totals of persons, victims or cases with the bounds `low` and `high` that their territory declares."""
+def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    """Return the totals of persons, victims or migrants that have declared bounds, with these as `low` and `high`."""
     declared = pl.DataFrame(
         [
             (bound.jurisdiction, bound.measure, bound.offence_group, bound.freq, bound.low, bound.high)
@@ -140,16 +140,16 @@ def bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
 
 
 OUTCOMES = tuple(
-    (one.part, one.whole)
-    for one in codes.measure_parts()
-    if one.level != "prosecution" and codes.attribute("measure", one.part, "level_rule") == one.level
+    (pair.part, pair.whole)
+    for pair in codes.measure_parts()
+    if pair.level != "prosecution" and codes.attribute("measure", pair.part, "level_rule") == pair.level
 )
-"""(part, whole) of a court's decisions in one period, level and unit: the part cannot exceed the whole."""
+"""(part, whole) of court decisions in one period, level and unit: the part cannot exceed the whole."""
 
 
-def outcomes(table: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of totals of which the first is part of the second: `part, whole, value, expected`."""
-    same = [
+def pair_outcomes(table: pl.DataFrame) -> pl.DataFrame:
+    """Return pairs of totals whose first is part of the second: `part, whole, value, expected`."""
+    keys = [
         "submission_id",
         "territory",
         "jurisdiction",
@@ -161,23 +161,23 @@ def outcomes(table: pl.DataFrame) -> pl.DataFrame:
     ]
     pairs = []
     for part, whole in OUTCOMES:
-        left = table.filter(pl.col("measure") == part)
-        right = table.filter(pl.col("measure") == whole).select(*same, pl.col("value").alias("expected"))
+        parts = table.filter(pl.col("measure") == part)
+        wholes = table.filter(pl.col("measure") == whole).select(*keys, pl.col("value").alias("expected"))
         pairs.append(
-            left.join(right, on=same, how="inner").with_columns(
+            parts.join(wholes, on=keys, how="inner").with_columns(
                 pl.lit(part).alias("part"), pl.lit(whole).alias("whole")
             )
         )
     return pl.concat(pairs)
 
 
-def coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    """One row a block with its `period_end`, `deadline` (null: not expected), `received`, `days_late`, `days_open`.
+def tabulate_coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    """Return each block with `period_end`, `deadline` (null: not expected), `received`, `days_late`, `days_open`.
 
-    A period that was reported before is not late when it is told again: `days_late` is then null. One that has not
-    ended is too early and nothing else: whether it is expected (`is_expected`) is asked of it once it has.
+    A period that was reported before is not late when it is reported again: `days_late` is then null. A period that
+    has not ended is only too early: `is_expected` is then 1 even if the calendar does not have it.
     """
-    same = ["submission_id", "jurisdiction", "form", "freq", "period"]
+    keys = ["submission_id", "jurisdiction", "form", "freq", "period"]
     calendar = pl.DataFrame(
         list_expected_returns(registry),
         schema={
@@ -192,7 +192,7 @@ def coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> 
     ).drop("territory")
     return (
         blocks.join(_days(blocks), on="period", how="left", maintain_order="left")
-        .join(before.select(*same, pl.lit(1).alias("known")).unique(), on=same, how="left", maintain_order="left")
+        .join(before.select(*keys, pl.lit(1).alias("known")).unique(), on=keys, how="left", maintain_order="left")
         .join(
             calendar, on=["jurisdiction", "instrument", "source", "freq", "period"], how="left", maintain_order="left"
         )
@@ -208,9 +208,9 @@ def coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> 
     )
 
 
-def records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    """Every case event with what its dates, its sanction and its article say of it; see the columns below."""
-    # An acquittal or a transfer may come before or after other events; only the stages have an order of their own.
+def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    """Return all case events with the computed columns that the checks of dates, sanctions and articles use."""
+    # An acquittal or a transfer may come before or after other events; only stages have a fixed order.
     order = {code: int(row["stage_order"]) for code, row in codes.codelist("measure").items() if row["kind"] == "flow"}
     longest: dict[str, float] = {}
     for article in registry.law:
@@ -247,7 +247,7 @@ def records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
 
 
 def _days(table: pl.DataFrame) -> pl.DataFrame:
-    """First and last day of each period in a table: `period, period_start, period_end`."""
+    """Return the first and last day of each period in a table: `period, period_start, period_end`."""
     rows = [(code, Period.of(code).start, Period.of(code).end) for code in table["period"].unique()]
     return pl.DataFrame(
         rows, schema={"period": pl.String, "period_start": pl.Date, "period_end": pl.Date}, orient="row"

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from expectations.common import CODED, Check, coded, coverage, plausible, sums, values
+from expectations.common import (
+    CODED,
+    Check,
+    build_code_checks,
+    build_coverage_checks,
+    build_plausibility_checks,
+    build_sum_checks,
+    build_value_checks,
+)
 
 INSTRUMENT = "victims"
 
 
-def suite() -> list[Check]:
-    """Keys, codes and values as everywhere; a victim is counted as a victim and nothing else."""
+def build_suite() -> list[Check]:
+    """Return the shared checks, and one that counts are of victims or migrants only."""
     return [
-        *coded(CODED),
-        *values(),
-        *sums(),
-        *coverage(),
-        *plausible(),
+        *build_code_checks(CODED),
+        *build_value_checks(),
+        *build_sum_checks(),
+        *build_coverage_checks(),
+        *build_plausibility_checks(),
         Check(
             "figures",
             "ExpectColumnValuesToBeInSet",

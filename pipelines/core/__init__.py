@@ -1,4 +1,4 @@
 """Ground layer: clock, code lists, the home, errors, text and translation.
 
-Imports nothing from the other packages.
+Imports no other package.
 """

@@ -1,7 +1,7 @@
-"""The only reader of time.
+"""The only module that reads the system clock.
 
-Everything that needs "now" asks `now()`.  A test or a demonstration sets it with `RTI_NOW` or `frozen()`, so that the
-same submissions, code and clock give the same release byte for byte.
+All code calls `now()`.  Tests and demonstrations set the time with `RTI_NOW` or `frozen()`, so that the same
+submissions, code and clock give a byte-identical release.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _frozen: list[datetime] = []
 
 
 def now() -> datetime:
-    """The present in UTC, to the second: the innermost frozen time, else `RTI_NOW` (ISO 8601), else the real one."""
+    """Return the UTC time to the second: the innermost frozen time, else `RTI_NOW` (ISO 8601), else the real time."""
     if _frozen:
         return _frozen[-1]
     if text := os.environ.get("RTI_NOW"):
@@ -24,25 +24,27 @@ def now() -> datetime:
 
 
 def wall() -> float:
-    """Seconds since 1970 by the machine's own clock, never frozen: for lifetimes of sign-ins and signatures, and
-    the ages of files, alone."""
+    """Return the seconds since 1970 by the system clock, never frozen.
+
+    Use it only for the lifetimes of sessions and signatures, and for the ages of files.
+    """
     return datetime.now(UTC).timestamp()
 
 
 def parse(text: str) -> datetime:
-    """An ISO 8601 time as UTC; a time without a zone is read as UTC. Raises ValueError."""
+    """Parse an ISO 8601 time and convert it to UTC; a time without a zone is taken as UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).replace(microsecond=0)
 
 
 def stamp(moment: datetime) -> str:
-    """`2026-11-15T09:30:00Z`: the one way a time is written in ledgers, files and releases."""
+    """Format a time as `2026-11-15T09:30:00Z`, the only format in ledgers, files and releases."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
-    """Within the block, `now()` is `moment`."""
+    """Make `now()` return `moment` within the block."""
     _frozen.append(moment)
     try:
         yield

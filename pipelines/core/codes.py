@@ -1,4 +1,4 @@
-"""Code lists for Python: the only reader of the seed CSVs that dbt loads too."""
+"""Read the code lists: the only Python reader of the seed CSVs that dbt loads."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pipelines.core.text.script import latin
 SEED_FOLDER = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
 CODELIST_FOLDER = SEED_FOLDER / "codelists"
 REGION = "WB"
-"""Code of the region as an area beside the territories; never a REF_AREA of an office's return."""
+"""Code of the whole region as an area; never the REF_AREA of an office's return."""
 
 DIMENSIONS_WITH_TOTAL = (
     "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
 )  # fmt: skip
-"""Dimensions of an observation in which `_T`, `_U` and `_Z` have their meaning."""
+"""Dimensions of an observation that have the codes `_T` (total), `_U` (unknown) and `_Z` (not applicable)."""
 BREAKDOWNS = ("offence", *DIMENSIONS_WITH_TOTAL)
 """Dimensions by which a count is broken down."""
 BLOCK = ("measure", "level", "count_unit", "statistic", "offence_group")
 """Dimensions of a count that are never summed over."""
 COUNT_TYPE = (*BLOCK, *BREAKDOWNS)
-"""Columns that say what a count is of. dbt gets them as the variable `count_type_columns`."""
+"""Columns that define what is counted. dbt receives them as the variable `count_type_columns`."""
 CELL_KEY = ("area_kind", "area", "freq", "period", *COUNT_TYPE)
-"""Columns that name one cell; `cell_id` is a hash of them (`dbt_project/macros/count_types.sql`)."""
+"""Columns that identify one cell; `cell_id` is a hash of them (`dbt_project/macros/count_types.sql`)."""
 TOTAL_CODES = ("_T", "_Z")
-"""Codes of a dimension by which a cell is not broken down: all of it, or not applicable."""
+"""Codes of a dimension by which a cell is not broken down: total, or not applicable."""
 
 
 class UnknownCodeError(KeyError):
@@ -36,9 +36,9 @@ class UnknownCodeError(KeyError):
 
 @cache
 def codelist(name: str) -> dict[str, dict[str, str]]:
-    """Rows of one code list by code, in file order; every value is text as in the CSV.
+    """Return the rows of a code list by code, in file order; all values are text as in the CSV.
 
-    Raises UnknownCodeError when there is no such list.
+    Raises UnknownCodeError if the list does not exist.
     """
     path = CODELIST_FOLDER / f"{name}.csv"
     if not path.is_file():
@@ -49,17 +49,17 @@ def codelist(name: str) -> dict[str, dict[str, str]]:
 
 @cache
 def codelist_names() -> tuple[str, ...]:
-    """Names of all code lists, sorted."""
+    """Return the names of all code lists, sorted."""
     return tuple(sorted(p.stem for p in CODELIST_FOLDER.glob("*.csv") if p.stem != "codelist_labels"))
 
 
 def codes(name: str) -> tuple[str, ...]:
-    """The codes of one list, in file order."""
+    """Return the codes of a list, in file order."""
     return tuple(codelist(name))
 
 
 def attribute(name: str, code: str, column: str) -> str:
-    """One attribute of one code; raises UnknownCodeError for a code that the list lacks."""
+    """Return one attribute of a code. Raises UnknownCodeError for a code that is not in the list."""
     rows = codelist(name)
     if code not in rows:
         raise UnknownCodeError(f"{code!r} is not in the code list {name}")
@@ -74,9 +74,9 @@ def _labels() -> dict[tuple[str, str, str], str]:
 
 
 class MeasurePart(NamedTuple):
-    """A count that is part of another of the same persons and period at one level, whatever the lag between stages.
+    """A measure that is part of another of the same persons, period and level, so that no lag between stages matters.
 
-    `makes_whole`: this part and the others so marked leave nothing of the whole over, by its definition.
+    The parts with `makes_whole` add up to the whole by definition.
     """
 
     whole: str
@@ -87,9 +87,9 @@ class MeasurePart(NamedTuple):
 
 @cache
 def measure_parts() -> tuple[MeasurePart, ...]:
-    """Which measures are parts of which others (`seeds/rules/measure_part.csv`), in file order.
+    """Return which measures are parts of which others (`seeds/rules/measure_part.csv`), in file order.
 
-    Of several outcomes of one person on one day, the first in the file counts (`statistics.stages`).
+    If a person has several outcomes on one day, the first in the file counts (`statistics.stages`).
     """
     with (SEED_FOLDER / "rules" / "measure_part.csv").open(encoding="utf-8", newline="") as handle:
         return tuple(
@@ -99,10 +99,10 @@ def measure_parts() -> tuple[MeasurePart, ...]:
 
 
 def label(name: str, code: str, language: str = "en") -> str:
-    """The label of a code in a language, in English where that language has none yet.
+    """Return the label of a code in a language, or in English if it is not translated yet.
 
-    Serbian in Latin letters (`sr-Latn`) is the Cyrillic label, written over.
-    Raises UnknownCodeError when there is not even an English label.
+    Serbian in Latin letters (`sr-Latn`) is transliterated from the Cyrillic label.
+    Raises UnknownCodeError if the English label is missing too.
     """
     labels = _labels()
     if language == "sr-Latn" and (name, code, "sr") in labels:

@@ -1,4 +1,4 @@
-"""Files that survive a power failure: written aside, flushed to the disk, and renamed."""
+"""Write files that survive a power failure: write a temporary file, flush it to the disk, then rename it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from pathlib import Path
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Replace a file as a whole; readers see the old or the new content, also after a power failure."""
+    """Replace a file atomically; readers see the old or the new content, even after a power failure."""
     write_aside(path, content).replace(path)
     sync_folder(path.parent)
 
 
 def aside_of(path: Path) -> Path:
-    """Return `.<name>.new` next to a file, where its next content is written."""
+    """Return the temporary path `.<name>.new` in the folder of a file, where its new content is written."""
     return path.with_name(f".{path.name}.new")
 
 
 def write_aside(path: Path, content: bytes) -> Path:
-    """Write the next content of a file aside and flush it; returns its path, ready to be renamed."""
+    """Write the new content of a file to its temporary path and flush it; return that path, ready to be renamed."""
     aside = aside_of(path)
     with aside.open("wb") as handle:
         handle.write(content)
@@ -28,7 +28,7 @@ def write_aside(path: Path, content: bytes) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the names in a folder, so that a rename or removal in it survives a power failure."""
+    """Flush the directory entries of a folder, so that a rename or removal in it survives a power failure."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

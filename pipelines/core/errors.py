@@ -1,10 +1,10 @@
-"""Errors whose words can be said in any language."""
+"""Errors with translatable messages."""
 
 from __future__ import annotations
 
 
 class ToldError(Exception):
-    """An error that speaks to a person: an English sentence with places to fill, and what to fill in."""
+    """An error with a message for the user: an English template and its parameters, so that it can be translated."""
 
     def __init__(self, text: str, /, **params: object) -> None:
         self.text = text
@@ -12,7 +12,7 @@ class ToldError(Exception):
         super().__init__(text.format(**params) if params else text)
 
     def told(self, language: str = "en") -> str:
-        """The sentence in a language; a parameter that is such an error itself is said in that language too."""
+        """Return the message in a language; a parameter that is itself a ToldError is translated too."""
         from pipelines.core.i18n import gettext
 
         if not self.params:

@@ -1,6 +1,6 @@
-"""The home: one folder that holds all data of one installation, and where each kind of file lies in it.
+"""The home: the folder with all data of one installation, and the path of each kind of file in it.
 
-`restricted/` and `public/` are never mixed: a public page gets a path below `public/` and no other.
+`restricted/` and `public/` are never mixed: public pages only receive paths below `public/`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _MARK = "home.json"
 
 
 class HomeError(Exception):
-    """The home is missing, of another kind, or cannot be made. The text says what to do."""
+    """The home is missing, of another kind, or cannot be created. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """An opened home. All paths exist after `init`; files below them are owned by the parts named in the comments."""
+    """An open home. `init` creates its folders; the comments name the package or module that owns each of them."""
 
     root: Path
     kind: HomeKind
@@ -36,19 +36,19 @@ class Home:
         return self.root / "public"
 
     @property
-    def store(self) -> Path:  # intake/store: bytes by SHA-256
+    def store(self) -> Path:  # submissions/store: bytes of files by SHA-256
         return self.restricted / "store"
 
     @property
-    def ledger_url(self) -> str:  # intake/ledger
+    def ledger_url(self) -> str:  # ledger/database
         return os.environ.get("RTI_LEDGER_URL", f"sqlite:///{self.restricted / 'ledger.sqlite'}")
 
     @property
-    def facts(self) -> Path:  # returns: observation/ case_event/ finding/, one Parquet a submission
+    def facts(self) -> Path:  # ledger/facts: observation/ case_event/ finding/, one Parquet file per submission
         return self.restricted / "facts"
 
     @property
-    def gathered(self) -> Path:  # refresh: exports of ledger, registry, reference that dbt reads as sources
+    def gathered(self) -> Path:  # refresh: exports of ledger, registry and reference data that dbt reads as sources
         return self.restricted / "gathered"
 
     @property
@@ -56,11 +56,11 @@ class Home:
         return self.restricted / "warehouse"
 
     @property
-    def protected(self) -> Path:  # disclosure: protected cells as Parquet, one folder a draft
+    def protected(self) -> Path:  # publication/disclosure: protected cells as Parquet, one folder per draft
         return self.restricted / "protected"
 
     @property
-    def drafts(self) -> Path:  # releases: built and not yet published
+    def drafts(self) -> Path:  # publication/releases: built and not yet published
         return self.restricted / "drafts"
 
     @property
@@ -72,11 +72,11 @@ class Home:
         return self.restricted / "data_docs"
 
     @property
-    def releases(self) -> Path:  # releases: immutable folders
+    def releases(self) -> Path:  # publication/releases: immutable folders
         return self.public / "releases"
 
     @property
-    def current(self) -> Path:  # releases: symlink to the release that the public app reads
+    def current(self) -> Path:  # publication/releases: link to the release that the public app reads
         return self.public / "current"
 
     @property
@@ -85,12 +85,12 @@ class Home:
 
 
 def default_root() -> Path:
-    """`RTI_HOME`, else `data/` below the working directory."""
+    """Return the path in `RTI_HOME`, else `data/` in the working directory."""
     return Path(os.environ.get("RTI_HOME", "data")).resolve()
 
 
 def init(root: Path, kind: HomeKind) -> Home:
-    """Make a home, or open the one that is there. Raises HomeError when it is there with another kind."""
+    """Create a home, or open an existing one of the same kind. Raises HomeError if it has another kind."""
     mark = root / _MARK
     if mark.exists():
         home = open_home(root)
@@ -117,7 +117,7 @@ def init(root: Path, kind: HomeKind) -> Home:
 
 
 def open_home(root: Path | None = None) -> Home:
-    """Open a home that is there. Raises HomeError where there is none."""
+    """Open an existing home. Raises HomeError if there is none."""
     root = root or default_root()
     mark = root / _MARK
     if not mark.exists():
@@ -129,12 +129,12 @@ def open_home(root: Path | None = None) -> Home:
 
 
 def has_ledger_mark(home: Home) -> bool:
-    """Return True if the home records that its ledger was made."""
+    """Return True if the home records that its ledger was created."""
     return bool(_read_mark(home.root).get("ledger"))
 
 
 def mark_ledger(home: Home) -> None:
-    """Record in the home that its ledger was made, so that a lost ledger is never replaced by an empty one."""
+    """Record in the home that its ledger was created, so that a lost ledger is never replaced by an empty one."""
     content = _read_mark(home.root)
     if content and not content.get("ledger"):
         _write_mark(home.root, {**content, "ledger": True})

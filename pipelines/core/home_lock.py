@@ -1,7 +1,7 @@
 """The lock of a home: one process at a time changes what is built or published.
 
-The operating system releases the lock when its process ends, however it ends.  Who holds it is written next to the
-lock file, for the message only; whether somebody holds it is decided by the lock alone.
+The operating system releases the lock when its process ends, even after a crash.  A file next to the lock names the
+holder, for error messages only; the lock alone decides whether the home is busy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.core.home import Home
 _LOG = logging.getLogger("rti.home_lock")
 _guard = threading.Lock()
 _owners: dict[Path, int] = {}
-"""Locks that this process holds, with the thread that holds each."""
+"""Paths of the locks that this process holds, mapped to the id of the owning thread."""
 
 
 class HomeBusyError(Exception):
@@ -31,8 +31,8 @@ class HomeBusyError(Exception):
 def hold_home_lock(home: Home, *, purpose: str, wait_seconds: float = 0) -> Iterator[None]:
     """Hold the lock of a home within the block; the thread that holds it may enter again.
 
-    `purpose` says in a few words what runs (`refresh`, `publish`).  Waits at most `wait_seconds` for another holder
-    and logs that it waits.  Raises HomeBusyError.
+    `purpose` names the running command (`refresh`, `publish`).  If another process holds the lock, log a warning and
+    wait at most `wait_seconds`.  Raises HomeBusyError.
     """
     from filelock import FileLock, Timeout
 
@@ -78,10 +78,10 @@ def _write_holder(home: Home, purpose: str) -> None:
 
 
 def _describe_holder(home: Home) -> str:
-    """Return who holds the lock, as a sentence; the file may be missing while a holder starts or ends."""
+    """Describe the holder in one sentence; its file may be missing while the holder starts or ends."""
     try:
         holder = json.loads(_holder_file(home).read_text(encoding="utf-8"))
-        what = f"`{holder['purpose']}` is running (process {holder['pid']}, since {holder['since']})"
+        activity = f"`{holder['purpose']}` is running (process {holder['pid']}, since {holder['since']})"
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        what = "another command is running"
-    return f"{what} in {home.root}; wait until it has finished, then try again"
+        activity = "another command is running"
+    return f"{activity} in {home.root}; wait until it has finished, then try again"

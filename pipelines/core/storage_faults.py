@@ -1,8 +1,8 @@
-"""Faults of the disk and of stored data, named from the exception that they caused, each with what to do.
+"""Recognise faults of the disk and of stored data from the exceptions they cause, and say what to do.
 
-One place for the command line, the API, the pages and the health check: a full or read-only disk, a denied access, a
-damaged database.  Exceptions are recognised by their error number, else by the words of SQLite, DuckDB, Polars and
-the operating system, since Dagster and dbt pass on nothing else.
+Used by the command line, the API, the pages and the health check for full or read-only disks, denied access and
+damaged databases.  Exceptions are recognised by their error number, else by the messages of SQLite, DuckDB, Polars and
+the operating system, because Dagster and dbt pass on only the message.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipelines.core.i18n import gettext, mark
 Kind = Literal["full", "read_only", "denied", "unreadable", "damaged"]
 
 NEARLY_FULL = 1024 * 1024
-"""Bytes: SQLite reports a disk with less as "disk I/O error", because it cannot even make its index file."""
+"""Free bytes: on a disk with less, SQLite reports "disk I/O error", because it cannot create its index file."""
 _BY_NUMBER: dict[int, Kind] = {
     errno.ENOSPC: "full",
     errno.EDQUOT: "full",
@@ -54,7 +54,7 @@ _AGAIN = "and run the command again. Nothing was lost."
 
 @dataclass(frozen=True, slots=True)
 class StorageFault:
-    """A named fault. `message` is for whoever runs the machine and holds paths; `outside` holds none."""
+    """A recognised fault. `message` is for the operator and contains paths; `outside` is for users and has none."""
 
     kind: Kind
     message: str
@@ -62,11 +62,11 @@ class StorageFault:
 
     @property
     def is_passing(self) -> bool:
-        """Return True if the request can succeed later without anything being restored."""
+        """Return True if the request can succeed later without a restore."""
         return self.kind != "damaged"
 
     def localize(self, language: str) -> tuple[str, str, str]:
-        """Return what a person who asks over the network is told: title, what happened, what to do."""
+        """Return the message for users of the API and the pages: title, what happened, what to do."""
         passing = (CANNOT_WRITE_TITLE, self.outside, CANNOT_WRITE_REMEDY)
         words = passing if self.is_passing else (DAMAGED_TITLE, self.outside, DAMAGED_REMEDY)
         title, detail, remedy = (gettext(text, language) for text in words)
@@ -82,22 +82,22 @@ DAMAGED_REMEDY = mark("Tell the steward of the secretariat: it must be restored 
 
 
 def find_fault(error: BaseException, root: Path | None = None) -> StorageFault | None:
-    """Return the storage fault behind an exception or one of its causes, None where there is none.
+    """Return the storage fault behind an exception or one of its causes, or None.
 
-    `root` is the home, by default the one that `RTI_HOME` names.
+    `root` is the home, by default the one in `RTI_HOME`.
     """
     from pipelines.core.home import default_root
 
     place = root or default_root()
-    for one in _chain(error):
-        kind = _kind_of(one)
+    for cause in _chain(error):
+        kind = _kind_of(cause)
         if kind is not None:
-            return _name_fault(kind, one, place)
+            return _name_fault(kind, cause, place)
     return None
 
 
 def disk_fault(place: Path) -> StorageFault | None:
-    """Return what is wrong with the disk that holds a folder, None if it can be written."""
+    """Return the fault of the disk that holds a folder, or None if it can be written."""
     folder = _existing(place)
     if _is_read_only(folder):
         return _read_only(folder)
@@ -109,7 +109,7 @@ def disk_fault(place: Path) -> StorageFault | None:
 def _kind_of(error: BaseException) -> Kind | None:
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         kind = _BY_NUMBER[error.errno]
-        # A port that may not be bound is denied as well, and names no file.
+        # Binding a forbidden port raises EACCES as well, but without a file name.
         return kind if kind != "denied" or error.filename is not None else None
     words = str(error)
     for pattern, kind in _BY_WORDS:
@@ -124,10 +124,10 @@ def _name_fault(kind: Kind, error: BaseException, root: Path) -> StorageFault:
     path = _path_in(error)
     folder = _existing(path or root)
     if kind == "unreadable":
-        # SQLite says the same of a disk that is full, that takes no writes, and that is broken.
-        found = disk_fault(folder)
-        if found is not None:
-            return found
+        # SQLite reports the same error for a full, a read-only and a broken disk.
+        fault = disk_fault(folder)
+        if fault is not None:
+            return fault
         message = (
             f"{path or root} cannot be read or written ({_reason(error)}). Check the disk and the permissions of that "
             f"folder, {_AGAIN}"
@@ -136,7 +136,7 @@ def _name_fault(kind: Kind, error: BaseException, root: Path) -> StorageFault:
     if kind == "full":
         return _full(_fuller(folder) if path is None else folder)
     if kind == "read_only":
-        # An engine that was opened to read on a full disk refuses writes in the same words.
+        # On a full disk, an engine opened for reading refuses writes with the same message.
         return disk_fault(folder) or _read_only(folder)
     if kind == "denied":
         message = f"{path or root} may not be read or written by this user. Correct its owner or permissions {_AGAIN}"
@@ -175,7 +175,7 @@ def _damaged(error: BaseException, path: Path | None, root: Path) -> StorageFaul
 
 
 def is_whole_sqlite(path: Path) -> bool:
-    """Return True if SQLite's quick check of a file finds nothing; False if the file is missing."""
+    """Return True if SQLite's quick check of a file finds no fault; False if the file is missing."""
     import sqlite3
 
     try:
@@ -186,26 +186,26 @@ def is_whole_sqlite(path: Path) -> bool:
 
 
 def _path_in(error: BaseException) -> Path | None:
-    """Return the absolute path that an exception names."""
+    """Return the absolute path in an exception, or None."""
     if isinstance(error, OSError) and isinstance(error.filename, str):
         return Path(error.filename).absolute()
-    named = _QUOTED.search(str(error))
-    return Path(named[1]) if named else None
+    match = _QUOTED.search(str(error))
+    return Path(match[1]) if match else None
 
 
 def _reason(error: BaseException) -> str:
-    """Return the first line of the innermost words of an error."""
+    """Return the first line of the message of the innermost error."""
     words = str(getattr(error, "orig", None) or error).strip()
     return next((line.strip().removesuffix(".") for line in words.splitlines() if line.strip()), type(error).__name__)
 
 
 def _existing(path: Path) -> Path:
     """Return the folder of a path, or the nearest one above it that exists."""
-    return next((one for one in (path, *path.parents) if one.is_dir()), Path("/"))
+    return next((candidate for candidate in (path, *path.parents) if candidate.is_dir()), Path("/"))
 
 
 def _fuller(root: Path) -> Path:
-    """Return whichever of the home and the temporary folder has less space: a failed write names no file."""
+    """Return the home or the temporary folder, whichever has less space: a failed write names no file."""
     return min((root, Path(tempfile.gettempdir())), key=_free)
 
 
@@ -218,13 +218,13 @@ def _is_read_only(folder: Path) -> bool:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and all that caused it, the innermost first: there the path and the number are."""
+    """Yield an exception and its causes, innermost first, because the innermost has the path and the error number."""
     chain: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and one not in chain:
-        chain.append(one)
-        driver = getattr(one, "orig", None)
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        driver = getattr(current, "orig", None)
         if isinstance(driver, BaseException):
             chain.append(driver)
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return reversed(chain)

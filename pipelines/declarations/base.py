@@ -1,4 +1,4 @@
-"""Ground shared by all declarations: strict frozen models, code names, period ranges, templates."""
+"""Base of all declarations: strict frozen models, coded values, period ranges, templates."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Many = Annotated[tuple[T, ...], Strict(False)]
 
 
 class Declared(BaseModel):
-    """Base of all declarations: frozen, strict (a text is never read from a number), no unknown keys."""
+    """Base model of all declarations: frozen, strict (a number is never accepted as text), no unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
 
 
-def _range(value: str) -> str:
+def _check_period_range(value: str) -> str:
     start, dots, end = value.partition("..")
     for part in (start, end):
         if part and not _PERIOD.fullmatch(part):
@@ -45,18 +45,18 @@ def _range(value: str) -> str:
 
 PeriodRange = Annotated[
     str,
-    AfterValidator(_range),
+    AfterValidator(_check_period_range),
     Field(
         pattern=rf"^{PERIOD_PATTERN}(\.\.({PERIOD_PATTERN})?)?$", description="2022-Q4..2024-Q4, 2025-Q1.., 2020..2022"
     ),
 ]
-"""A range of periods with both ends in it; an open end is left out."""
+"""A range of periods, including both ends; an open end is omitted."""
 
 
 def within(period: str, valid: str | None) -> bool:
-    """Whether a period (`2024-Q3` or `2024`) lies in a range; a year lies in a range of quarters if any quarter does.
+    """Return True if a period (`2024-Q3` or `2024`) is in a range; a year is, if any of its quarters is.
 
-    No range means always.
+    None means no limit.
     """
     if valid is None:
         return True
@@ -69,18 +69,18 @@ def within(period: str, valid: str | None) -> bool:
 
 
 def placeholders(template: str) -> tuple[str, ...]:
-    """Names of the placeholders of a template, in order, the style (`:roman`) left off."""
+    """Return the names of the placeholders of a template in order, without the style (`:roman`)."""
     return tuple(name.partition(":")[0] for name in _PLACEHOLDER.findall(template))
 
 
-def _template(value: str) -> str:
+def _check_template(value: str) -> str:
     for name in _PLACEHOLDER.findall(value):
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"{{{name}}} is not a placeholder; write a small-letter name such as {{sex}} or {{quarter:roman}}"
             )
-    rest = _PLACEHOLDER.sub("", value)
-    if "{" in rest or "}" in rest:
+    literal_words = _PLACEHOLDER.sub("", value)
+    if "{" in literal_words or "}" in literal_words:
         raise ValueError(f"a curly bracket without its partner in {value!r}")
     names = placeholders(value)
     if len(set(names)) != len(names):
@@ -91,22 +91,22 @@ def _template(value: str) -> str:
 
 
 Template = Annotated[
-    str, AfterValidator(_template), Field(description="words with {placeholders}; never a regular expression")
+    str, AfterValidator(_check_template), Field(description="words with {placeholders}; never a regular expression")
 ]
-"""Literal words with `{placeholders}`: matched whole, after folding (`folding.py`), and writable again."""
+"""Literal words with `{placeholders}`: matched as a whole after folding (`folding.py`), and also used for writing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Marks a text type whose values are the codes of one code list: `Annotated[str, Coded("sex")]`."""
+    """Annotation of a text type whose values are the codes of a code list: `Annotated[str, Coded("sex")]`."""
 
     list_name: str
 
     def check(self, value: str) -> str:
-        """The value itself; raises ValueError that names the list and its codes."""
-        known = codes(self.list_name)
-        if value not in known:
-            raise ValueError(f"{value!r} is not in the code list {self.list_name}; it has {', '.join(known)}")
+        """Return the value if it is a code of the list; else raise ValueError with the list and its codes."""
+        list_codes = codes(self.list_name)
+        if value not in list_codes:
+            raise ValueError(f"{value!r} is not in the code list {self.list_name}; it has {', '.join(list_codes)}")
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -1,4 +1,4 @@
-"""Coordinates: what a place in a table can say of its number, and the scope it falls back to."""
+"""Coordinates that a place in a table gives to its number, and the scope that supplies the missing ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Use = Literal["value", "check", "ignore", "section"]
 Unknown = Literal["included", "excluded", "not_stated", "not_applicable"]
 PERIOD_PARTS = ("year", "quarter", "period")
 FREE_PARTS = ("text", "day", "month", "n")
-"""Placeholders that bind nothing: any words, the parts of a date, a number. Written out they stay empty."""
+"""Placeholders without a coordinate: any words, parts of a date, a number. They are written as empty text."""
 
 Measure = Annotated[str, Coded("measure")]
 Level = Annotated[str, Coded("level")]
@@ -40,11 +40,11 @@ COORDINATES: Many[str] = (
     "sex", "age", "age_basis", "exploitation", "citizenship", "sentence_type", "sentence_band", "partner",
     "accumulation", "date_basis", "year", "quarter", "period",
 )  # fmt: skip
-"""What a cell's place in a table can say of its number."""
+"""Coordinates that the place of a cell in a table can give to its number."""
 
 
 class Coordinate(Declared):
-    """Part of a number's address. Only what is said is set; the rest comes from another part or from the scope."""
+    """Part of the coordinates of a number; missing ones come from other parts of its place or from the scope."""
 
     measure: Measure | None = None
     level: Level | None = None
@@ -74,16 +74,16 @@ class Coordinate(Declared):
     period: str | None = Field(None, pattern=r"^\d{4}(-Q[1-4])?$")
 
     def said(self) -> dict[str, str]:
-        """Only the coordinates that are set."""
+        """Return the coordinates that are set."""
         return {name: value for name in COORDINATES if (value := getattr(self, name)) is not None}
 
 
 class Line(Coordinate):
     """A declared heading path or row label.
 
-    `use` says what its cells are: `value` (observations), `check` (a printed total that only `adds_up` looks at and
-    that never becomes an observation), `ignore` (running numbers, shares), or, for rows, `section` (a row that holds
-    only words and gives its coordinates to the rows below it, up to the next section).
+    `use` is the role of its cells: `value` (observations), `check` (a printed total that is used only by `adds_up` and
+    never becomes an observation), `ignore` (running numbers, shares), or, for rows, `section` (a row with only words,
+    whose coordinates apply to the rows below it up to the next section).
     """
 
     use: Use = "value"
@@ -92,9 +92,9 @@ class Line(Coordinate):
 
 
 class CodeEntry(Declared):
-    """One line of a code table: the office's spellings (the first is the one written out) and what they mean.
+    """One line of a code table: the spellings of the office (the first is used for writing) and their meaning.
 
-    Where the labels are a file's own codes (`P01`), `words` says what the office calls them, for its workbook.
+    If the labels are codes of a file (`P01`), `words` is the name that the office uses, for its workbook.
     """
 
     labels: Many[str] = Field(min_length=1)
@@ -104,7 +104,7 @@ class CodeEntry(Declared):
     valid: PeriodRange | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _has_code_or_set(self) -> Self:
         if (self.code is None) == (self.set is None):
             raise ValueError("an entry has either `code` or `set`")
         return self
@@ -113,15 +113,15 @@ class CodeEntry(Declared):
 CodeTable = dict[str, str | Coordinate] | Many[CodeEntry]
 """Short form `{label: code}` or `{label: {measure: …}}`; long form a list of entries with spellings and validity.
 
-A table named after a dimension holds its codes; a table of another name holds coordinates, so that one label may set
-several dimensions at once (measure, level and unit, say)."""
+A table named after a dimension has codes of that dimension; a table with another name has coordinates, so that one
+label can set several dimensions at once (such as measure, level and unit)."""
 
 
 class Scope(Declared):
-    """Who and what the form counts. A dimension that a table does not name takes its value from here.
+    """Whom and what the form counts: the values of dimensions that a table does not name.
 
-    `offence` may be left out only where every number names its offence or article. Where nothing is said of sex,
-    citizenship and the like, everyone is meant (`_T`).
+    `offence` may be `named` only if every number names its offence or article. Sex and citizenship default to
+    everyone (`_T`).
     """
 
     age: Age

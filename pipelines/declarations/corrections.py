@@ -1,7 +1,7 @@
-"""Read `corrections.yml`: the known errors of a source, each with a guard on what the file must still hold.
+"""Models of `corrections.yml`: known errors of a source, each with the value that the file must still contain.
 
-An entry is only for a source that is known to be wrong, has been informed, and has not corrected it. Anything that an
-office can correct itself is not listed.
+An entry is only for a source that is known to be wrong, has been informed, and has not corrected the error. Errors that
+an office can correct itself are not listed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pipelines.declarations.form import Form
 
 
 class Correction(Declared):
-    """One entry: corrects the numbers of one form and period, found by `where` (a place) or `key` (coordinates)."""
+    """Corrects numbers of one form and period, identified by `where` (a place) or `key` (coordinates)."""
 
     id: str
     form: str = Field(description="Form id or series.")
     period: str = Field(pattern=r"^\d{4}(-Q[1-4])?$")
-    where: str | None = Field(None, description="The place in words, as `rti explain` tells it.")
+    where: str | None = Field(None, description="The place in words, as `rti explain` shows it.")
     key: Coordinate | None = None
-    expect: float | str = Field(description="What the file must still hold, as a number or as the text shown.")
+    expect: float | str = Field(description="What the file must still contain, as a number or as the text shown.")
     value: float | None = None
     set: Coordinate | None = None
     reason: str
@@ -31,7 +31,7 @@ class Correction(Declared):
     date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _has_one_place_and_value(self) -> Self:
         if (self.where is None) == (self.key is None):
             raise ValueError("a correction has either `where` or `key`")
         if (self.value is None) == (self.set is None):

@@ -1,4 +1,4 @@
-"""What the registry hands to dbt: Parquet sources, and the calendar of what is expected."""
+"""Export the declarations to dbt as Parquet sources, with the calendar of expected returns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "territory": _TEXT, "jurisdiction": _TEXT, "language": _TEXT, "name": _TEXT, "footnote": _TEXT,
         "official": _FLAG, "accepted_only": _FLAG, "valid_from": _TEXT, "valid_to": _TEXT,
     },
-    # `is_whole`: the territory itself, be it the only jurisdiction or one beside its parts.
+    # `is_whole`: the territory itself, either its only jurisdiction or one in addition to its parts.
     "jurisdiction": {"code": _TEXT, "territory": _TEXT, "name": _TEXT, "is_whole": _FLAG, "part_of_total": _FLAG},
     "office": {"id": _TEXT, "territory": _TEXT, "jurisdiction": _TEXT, "language": _TEXT, "name": _TEXT, "note": _TEXT},
     "counting_rule": {
@@ -54,7 +54,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "vintage": _TEXT, "status": _TEXT, "reference_date": _TEXT, "source_url": _TEXT, "caveat": _TEXT,
     },
 }  # fmt: skip
-"""Columns of each Parquet file, `<name>.parquet`. `valid_to` is null while something is still valid."""
+"""Columns of each Parquet file, `<name>.parquet`. `valid_to` is null for entries that are still valid."""
 
 Rows = Iterator[Sequence[Any]]
 
@@ -65,8 +65,11 @@ def _ends(valid: str | None) -> tuple[str | None, str | None]:
 
 
 def expected(registry: Registry, today: date, *, ahead: int = 0) -> Iterator[tuple[Territory, CalendarEntry, Period]]:
-    """Each expected return: from the entry's first period to its last, or to the newest ended before `today` and
-    `ahead` periods beyond it; in the order of declaration."""
+    """Yield each expected return in the order of declaration.
+
+    From the first period of a calendar entry to its last, or to `ahead` periods after the newest one that ended before
+    `today`.
+    """
     for territory in registry.territories.values():
         for entry in territory.calendar:
             start, end = _ends(entry.periods)
@@ -79,10 +82,10 @@ def expected(registry: Registry, today: date, *, ahead: int = 0) -> Iterator[tup
 
 
 def list_expected_returns(registry: Registry, today: date | None = None) -> list[dict[str, Any]]:
-    """One row an expected return of a period that ended before `today` (default: the clock's day).
+    """Return one row per expected return of a period that ended before `today` (default: the day of the clock).
 
-    A row is expected from the entry's first period to its last, or to the newest period ended. Training territories
-    have rows too; who reads it keeps them apart by `kind`.
+    Returns are expected from the first period of a calendar entry to its last, or to the newest period that ended.
+    Training territories are included; readers exclude them by `kind`.
     """
     rows = []
     for territory, entry, period in expected(registry, today or clock.now().date()):
@@ -100,13 +103,13 @@ def _territories(registry: Registry) -> Rows:
 
 
 def _names(registry: Registry) -> Rows:
-    # A jurisdiction that is the whole territory goes by the territory's own names.
+    # A jurisdiction that is the whole territory has the names of the territory.
     for t in registry.territories.values():
         parts = [(j.code, j.names) for j in t.jurisdictions if j.code != t.code]
         for jurisdiction, names in [(None, t.names), *parts]:
             for n in names:
-                named = (t.code, jurisdiction, n.language, n.name, n.footnote, n.official, n.accepted_only)
-                yield *named, *_ends(n.valid)
+                values = (t.code, jurisdiction, n.language, n.name, n.footnote, n.official, n.accepted_only)
+                yield *values, *_ends(n.valid)
 
 
 def _english(names: Sequence[Name]) -> str:
@@ -162,8 +165,8 @@ def _population(registry: Registry) -> Rows:
         yield [int(row[c]) if c in ("year", "population") else row[c] or None for c in SCHEMAS["population"]]
 
 
-def frames(registry: Registry) -> dict[str, pl.DataFrame]:
-    """The tables by name, rows in the order of declaration."""
+def build_tables(registry: Registry) -> dict[str, pl.DataFrame]:
+    """Build all tables by name, with rows in the order of declaration."""
     rows: dict[str, Rows] = {
         "territory": _territories(registry),
         "territory_name": _names(registry),
@@ -180,6 +183,6 @@ def frames(registry: Registry) -> dict[str, pl.DataFrame]:
 
 
 def write_declarations(registry: Registry, folder: Path) -> None:
-    """Write `<name>.parquet` for each of `SCHEMAS` into an existing folder; same declarations, same bytes."""
-    for name, frame in frames(registry).items():
+    """Write `<name>.parquet` for each of `SCHEMAS` to an existing folder; equal declarations give equal bytes."""
+    for name, frame in build_tables(registry).items():
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)

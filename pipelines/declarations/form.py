@@ -1,9 +1,9 @@
-"""The declaration language: one layout of one instrument of one jurisdiction, as frozen pydantic models.
+"""The declaration of a form: one layout of one instrument of one jurisdiction, as frozen pydantic models.
 
-`docs/forms.md` explains it with an example of each kind.
+`docs/forms.md` explains it with examples.
 
 Every pattern is a template of literal words with `{placeholders}`, matched whole and never a regular expression, so
-that the same declaration can later write the office's empty template.
+that the same declaration can also write the empty template for the office.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pipelines.declarations.shapes import CubeShape, FlatList, Records, Table
 Format = Literal["xlsx", "xls", "ods", "csv", "pdf", "docx", "html", "px", "jsonstat", "sdmx-ml", "sdmx-csv"]
 CUBE_FORMATS = frozenset({"px", "jsonstat", "sdmx-ml", "sdmx-csv"})
 WORKBOOK_FORMATS = frozenset({"xlsx", "xls", "ods"})
-"""One workbook may be saved as any of them: sheets, cells and words stay where they are."""
+"""A workbook can be saved in any of these formats without a change of sheets, cells or words."""
 SignMeaning = Literal["zero", "not_applicable", "not_available", "not_collected", "confidential", "below_half_unit"]
 
 
@@ -41,30 +41,30 @@ Title = Annotated[str, Field(min_length=3, max_length=120)]
 
 
 class Numbers(Declared):
-    """How the office writes numbers as text. Numbers stored as numbers need no such help."""
+    """How the office writes numbers as text. Not used for numbers stored as numbers."""
 
     decimal: Literal[",", "."] = ","
     thousands: Many[str] = Field(("",), description="Signs between thousands; [''] for none.")
 
 
 class NoteMark(Declared):
-    """What a note mark at a number or label says; `status` marks the number itself (P provisional, B break …)."""
+    """Meaning of a note mark at a number or label; `status` applies to the number itself (P provisional, B break …)."""
 
     text: str | None = None
     status: ObsStatus | None = None
 
 
 class Recognise(Declared):
-    """Words by which a file of this form is known: found in a cell, title, sheet name, dimension or keyword."""
+    """Words that identify a file of this form, in a cell, title, sheet name, dimension or keyword."""
 
     all: Many[Template] = Field(min_length=1)
     none: Many[Template] = ()
 
 
 class Ignore(Declared):
-    """Sheets, and headings of columns, that are read past whatever they hold.
+    """Sheets and column headings that are ignored, whatever their content.
 
-    What this system's own templates add (how to fill the sheet in, code lists, earlier figures) is named `RTI – …`.
+    Additions by the templates of this system (instructions, code lists, earlier figures) are named `RTI – …`.
     """
 
     sheets: Many[Template] = ("RTI – {text}",)
@@ -72,16 +72,16 @@ class Ignore(Declared):
 
 
 class Nil(Declared):
-    """The words by which the office says that there was nothing to count, with the period in them or in `title`."""
+    """The words with which the office reports that there was nothing to count; they or `title` have the period."""
 
     words: Template
     title: Template | None = None
 
 
 class AddsUp(Declared):
-    """A declared sum: `total` equals the sum of `parts`, which exclude one another; everything else being equal.
+    """A declared sum: `total` equals the sum of the mutually exclusive `parts`, all other coordinates being equal.
 
-    `parts: "*"` stands for all codes of that dimension present beside the total. `where` narrows it.
+    `parts: "*"` means all codes of that dimension that are present, except the total. `where` restricts the sum.
     """
 
     dim: str
@@ -91,7 +91,7 @@ class AddsUp(Declared):
     severity: Literal["error", "warning"] = "error"
 
     @model_validator(mode="after")
-    def _sane(self) -> Self:
+    def _has_valid_parts(self) -> Self:
         if self.dim not in COORDINATES:
             raise ValueError(f"{self.dim!r} is not a dimension; there are {', '.join(COORDINATES)}")
         if self.total in self.parts:
@@ -100,7 +100,7 @@ class AddsUp(Declared):
 
 
 class Form(Declared):
-    """One layout. Exactly one of `tables`, `flat`, `records`, `cube` says its shape."""
+    """One layout. Exactly one of `tables`, `flat`, `records`, `cube` declares its shape."""
 
     id: str = Field(pattern=r"^[A-Z]{2}[A-Z_]*-[A-Z]+(-[A-Z0-9]+)+$")
     series: str = Field(pattern=r"^[A-Z0-9_-]+$", description="Identity of its blocks across layouts.")
@@ -148,7 +148,7 @@ class Form(Declared):
 
     @property
     def shape(self) -> Literal["tables", "flat", "records", "cube"]:
-        """Which of the four shapes the form has."""
+        """The shape of the form."""
         if self.tables is not None:
             return "tables"
         if self.flat is not None:
@@ -156,14 +156,14 @@ class Form(Declared):
         return "records" if self.records is not None else "cube"
 
     def takes(self, format_: str) -> bool:
-        """Whether a file of a format may be this form: of those declared, or a workbook saved as another kind of one.
+        """Return True if the form accepts a format: a declared one, or any workbook format if one of them is declared.
 
-        An office that opens our XLSX in LibreOffice gets an ODS of it; one that moved from XLS to XLSX changed nothing.
+        An office may save our XLSX as ODS in LibreOffice or move from XLS to XLSX without changing the content.
         """
         return format_ in self.formats or (format_ in WORKBOOK_FORMATS and bool(WORKBOOK_FORMATS & set(self.formats)))
 
     def entries(self, table: str) -> tuple[CodeEntry, ...]:
-        """The lines of a code table in the long form; empty where the form has none of that name."""
+        """Return the lines of a code table in the long form; empty if the form has no such table."""
         declared = self.codes.get(table, ())
         if isinstance(declared, dict):
             return tuple(
@@ -175,7 +175,7 @@ class Form(Declared):
         return declared
 
     def templates(self) -> Iterator[tuple[str, str]]:
-        """Every template of the form that binds coordinates, each with the key under which it stands."""
+        """Yield every template of the form that sets coordinates, as (key, template)."""
         for number, table in enumerate(self.tables or ()):
             for key in ("sheet", "title"):
                 if (text := getattr(table, key)) is not None:
@@ -189,7 +189,7 @@ class Form(Declared):
                         yield f"{name}.{key}", text
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _is_consistent(self) -> Self:
         shapes = [n for n in ("tables", "flat", "records", "cube") if getattr(self, n) is not None]
         if len(shapes) != 1:
             raise ValueError(
@@ -221,7 +221,7 @@ class Form(Declared):
                     try:
                         Coordinate.model_validate({name: entry.code})
                     except ValueError as error:
-                        raise ValueError(f"codes.{name}: {entry.labels[0]!r}: {_first(error)}") from None
+                        raise ValueError(f"codes.{name}: {entry.labels[0]!r}: {_first_message(error)}") from None
 
     def _check_names(self) -> None:
         for key, text in self.templates():
@@ -243,7 +243,7 @@ class Form(Declared):
         )
 
 
-def _first(error: ValueError) -> str:
+def _first_message(error: ValueError) -> str:
     errors = getattr(error, "errors", None)
     return str(errors()[0]["msg"]) if callable(errors) else str(error)
 

@@ -1,4 +1,4 @@
-"""What a person calls a form, in that person's language."""
+"""Titles of forms in the language of the user."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ _CYRILLIC, _LATIN = "-Cyrl", "-Latn"
 
 
 def form_title(form: Form, language: str) -> str:
-    """A form's title in a language, in any of its scripts if it has no other; else the English one.
+    """Return the title of a form in a language, in either script if there is only one; else the English title.
 
-    Latin letters are made from Cyrillic ones where only these are declared, never the other way.
+    A Latin title is transliterated from a Cyrillic one if needed, but never the other way round.
     """
-    spoken = language.partition("-")[0]
-    if language != spoken + _LATIN:
-        ranked = (language, spoken, spoken + _CYRILLIC, spoken + _LATIN)
-        return next((form.titles[one] for one in ranked if one in form.titles), form.title)
-    for one in (language, spoken, spoken + _CYRILLIC):
-        if one in form.titles:
-            return latin(form.titles[one])
+    base_language = language.partition("-")[0]
+    if language != base_language + _LATIN:
+        candidates = (language, base_language, base_language + _CYRILLIC, base_language + _LATIN)
+        return next((form.titles[tag] for tag in candidates if tag in form.titles), form.title)
+    for tag in (language, base_language, base_language + _CYRILLIC):
+        if tag in form.titles:
+            return latin(form.titles[tag])
     return form.title

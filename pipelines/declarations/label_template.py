@@ -1,4 +1,4 @@
-"""Matching of declared templates: literal words with placeholders, whole and after folding."""
+"""Match declared templates (literal words with placeholders) against whole texts after folding."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_EXPANSION = 5000
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What one label says: coordinates, and the periods for which it says so. `key` names it (its code)."""
+    """Meaning of a label: its coordinates (`said`), the periods for which it is valid, and its code (`key`)."""
 
     label: str
     key: str
@@ -29,13 +29,13 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class LabelTable:
-    """A code table ready for matching: folded label -> meanings (several only where validity tells them apart)."""
+    """A code table for matching: folded label -> meanings (several only if their validity differs)."""
 
     name: str
     by_label: Mapping[str, tuple[Meaning, ...]]
 
     def lookup(self, text: str, period: str | None) -> Meaning | None:
-        """The meaning of a label in a period; without a period the first. None for an unknown label."""
+        """Return the meaning of a label in a period, or the first without a period; None for an unknown label."""
         meanings = self.by_label.get(fold(text))
         if not meanings:
             return None
@@ -44,20 +44,20 @@ class LabelTable:
         return meanings[0]
 
     def labels(self) -> list[str]:
-        """All labels as declared."""
+        """Return all labels as declared."""
         return [m.label for meanings in self.by_label.values() for m in meanings]
 
     def keys(self) -> dict[str, Meaning]:
-        """One meaning for each code, the first spelling."""
-        out: dict[str, Meaning] = {}
+        """Return the first meaning (spelling) of each code."""
+        first_meanings: dict[str, Meaning] = {}
         for meanings in self.by_label.values():
             for meaning in meanings:
-                out.setdefault(meaning.key, meaning)
-        return out
+                first_meanings.setdefault(meaning.key, meaning)
+        return first_meanings
 
 
 def label_table(name: str, meanings: Iterable[Meaning]) -> LabelTable:
-    """A table of meanings by folded label, in their order."""
+    """Build a table of meanings by folded label, in their order."""
     by_label: dict[str, tuple[Meaning, ...]] = {}
     for meaning in meanings:
         folded = fold(meaning.label)
@@ -67,7 +67,7 @@ def label_table(name: str, meanings: Iterable[Meaning]) -> LabelTable:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A template found: coordinates, the codes by placeholder, validities to be judged once the period is known."""
+    """A matched template: coordinates, codes by placeholder, and validities to check once the period is known."""
 
     said: Mapping[str, str]
     keys: tuple[tuple[str, str], ...] = ()
@@ -76,7 +76,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """One compiled template. `exact` is set where it has no placeholder."""
+    """A compiled template. `exact` is set if it has no placeholder."""
 
     template: str
     exact: str | None
@@ -86,57 +86,57 @@ class Matcher:
     tables: Mapping[str, LabelTable] = field(repr=False)
 
     def hit(self, text: str, period: str | None = None) -> Hit | None:
-        """What the text says where it is this template, else None."""
+        """Return the match of a text with this template, or None."""
         folded = fold(text)
         if self.exact is not None:
             return Hit({}) if folded == self.exact else None
-        found = self.strict.fullmatch(folded)
-        if found is None:
+        match = self.strict.fullmatch(folded)
+        if match is None:
             return None
-        said: dict[str, str] = {}
+        coordinates: dict[str, str] = {}
         keys: list[tuple[str, str]] = []
         valid: list[tuple[str, str]] = []
-        for name, part in zip(self.names, found.groups(), strict=True):
+        for name, part in zip(self.names, match.groups(), strict=True):
             table = self.tables.get(name)
             if table is not None:
                 meaning = table.lookup(part, period)
-                assert meaning is not None  # the strict pattern is made of the table's own labels
-                said.update(meaning.said)
+                assert meaning is not None  # the strict pattern consists of the labels of the table
+                coordinates.update(meaning.said)
                 keys.append((name, meaning.key))
                 if meaning.valid is not None:
                     valid.append((meaning.label, meaning.valid))
             elif name == "quarter":
-                said["quarter"] = _ROMAN.get(part, part)
+                coordinates["quarter"] = _ROMAN.get(part, part)
             elif name == "year":
-                said["year"] = part
-        return Hit(said, tuple(keys), tuple(valid))
+                coordinates["year"] = part
+        return Hit(coordinates, tuple(keys), tuple(valid))
 
     def stranger(self, text: str) -> tuple[str, str] | None:
-        """Where the words around fit but a label is unknown: (placeholder, the unknown label)."""
-        if self.exact is not None or not (found := self.loose.fullmatch(fold(text))):
+        """Return (placeholder, unknown label) if only a label does not fit this template, else None."""
+        if self.exact is not None or not (match := self.loose.fullmatch(fold(text))):
             return None
-        for name, part in zip(self.names, found.groups(), strict=True):
+        for name, part in zip(self.names, match.groups(), strict=True):
             table = self.tables.get(name)
             if table is not None and part not in table.by_label:
                 return name, part
         return None
 
     def literal(self) -> bool:
-        """Whether words stand outside the placeholders, too."""
+        """Return True if the template has words outside its placeholders."""
         return bool(_PLACEHOLDER.sub("", self.template).strip(" /"))
 
     def expansions(self) -> list[str]:
-        """All texts the template can be, placeholders of periods left as they stand; cut at a bound."""
+        """Return all texts that match the template, up to a limit; placeholders of periods are not expanded."""
         if self.exact is not None:
             return [self.template]
         tables = [n for n in self.names if n in self.tables]
         choices: list[Sequence[str]] = [self.tables[n].labels() for n in tables]
-        out: list[str] = []
+        texts: list[str] = []
         for combination in product(*choices):
-            out.append(_fill(self.template, dict(zip(tables, combination, strict=True))))
-            if len(out) >= _MAX_EXPANSION:
+            texts.append(_fill(self.template, dict(zip(tables, combination, strict=True))))
+            if len(texts) >= _MAX_EXPANSION:
                 break
-        return out
+        return texts
 
 
 def _fill(template: str, words: Mapping[str, str]) -> str:
@@ -144,7 +144,7 @@ def _fill(template: str, words: Mapping[str, str]) -> str:
 
 
 def compile_template(template: str, tables: Mapping[str, LabelTable]) -> Matcher:
-    """A matcher; `tables` holds a table for every placeholder that is not a period part or free words."""
+    """Compile a template; `tables` has a table for every placeholder that is not a period part or free text."""
     names: list[str] = []
     styles: list[bool] = []
     for name, style in _PLACEHOLDER.findall(template):
@@ -155,14 +155,14 @@ def compile_template(template: str, tables: Mapping[str, LabelTable]) -> Matcher
         never = re.compile(re.escape(folded))
         return Matcher(template, folded, never, never, (), {})
     marked = template
-    for number, found in enumerate(_PLACEHOLDER.finditer(template)):
-        marked = marked.replace(found.group(), chr(0xE000 + number), 1)
+    for number, match in enumerate(_PLACEHOLDER.finditer(template)):
+        marked = marked.replace(match.group(), chr(0xE000 + number), 1)
     parts = re.split("([\ue000-\uf8ff])", fold(marked))
     strict, loose = [], []
     for part in parts:
         if len(part) == 1 and "\ue000" <= part <= "\uf8ff":
             number = ord(part) - 0xE000
-            tight, wide = _group(names[number], styles[number], tables)
+            tight, wide = _build_groups(names[number], styles[number], tables)
             strict.append(f"({tight})")
             loose.append(f"({wide})")
         else:
@@ -172,7 +172,7 @@ def compile_template(template: str, tables: Mapping[str, LabelTable]) -> Matcher
     return Matcher(template, None, re.compile("".join(strict)), re.compile("".join(loose)), tuple(names), used)
 
 
-def _group(name: str, roman: bool, tables: Mapping[str, LabelTable]) -> tuple[str, str]:
+def _build_groups(name: str, roman: bool, tables: Mapping[str, LabelTable]) -> tuple[str, str]:
     if name in tables:
         labels = sorted(tables[name].by_label, key=len, reverse=True)
         return ("|".join(map(re.escape, labels)) or r"(?!)"), ".+?"
@@ -185,18 +185,19 @@ def _group(name: str, roman: bool, tables: Mapping[str, LabelTable]) -> tuple[st
 
 
 def written(template: str, tables: Mapping[str, LabelTable], codes: Mapping[str, str]) -> str:
-    """The template as words: for each placeholder the first spelling of the code given for it.
+    """Write a template with the first spelling of the code of each placeholder.
 
-    `codes` holds a table's code, or `year` and `quarter` as digits; free placeholders are written empty. This is the
-    inverse of matching: a matcher finds the same codes in what is written. Raises KeyError for a code not declared.
+    `codes` has the code for each table, or `year` and `quarter` as digits; free placeholders are written as empty text.
+    This is the inverse of matching: the matcher returns the same codes for the written text. Raises KeyError for an
+    undeclared code.
     """
 
-    def word(found: re.Match[str]) -> str:
-        name, style = found.groups()
+    def spell_placeholder(match: re.Match[str]) -> str:
+        name, style = match.groups()
         if name in tables:
             return tables[name].keys()[codes[name]].label
         if name == "quarter":
             return _ROMAN_BACK[codes[name]] if style else codes[name]
         return codes[name] if name == "year" else ""
 
-    return _PLACEHOLDER.sub(word, template).rstrip()
+    return _PLACEHOLDER.sub(spell_placeholder, template).rstrip()

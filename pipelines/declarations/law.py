@@ -1,4 +1,4 @@
-"""Articles of law: `law.csv` of each territory, and which offence an article means on a day."""
+"""Articles of law in the `law.csv` of each territory, and the row that applies on given days."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 @dataclass(frozen=True, slots=True)
 class LawArticle:
-    """One row of `law.csv`; every column is text as in the file, empty where not known."""
+    """One row of `law.csv`; every column is text as in the file, empty if unknown."""
 
     row: Mapping[str, str]
 
@@ -27,7 +27,7 @@ class LawArticle:
 
     @property
     def key(self) -> str:
-        """`188`, `110/a`; `350(2)` where the row is of one paragraph."""
+        """`188` or `110/a`; `350(2)` if the row is for one paragraph."""
         paragraph = self.row["paragraph"]
         return f"{self.row['article']}({paragraph})" if paragraph else self.row["article"]
 
@@ -37,24 +37,24 @@ class LawArticle:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Spellings found in returns, the first the one written out; the key itself where none is given."""
-        found = tuple(part.strip() for part in self.row["spellings"].split(" | ") if part.strip())
-        return found or (self.key,)
+        """Spellings seen in returns, the one to write first; the key itself if none is given."""
+        declared_spellings = tuple(part.strip() for part in self.row["spellings"].split(" | ") if part.strip())
+        return declared_spellings or (self.key,)
 
     def in_force(self, start: date, end: date) -> bool:
-        """Whether the article was in force on any day of a range; an unknown end of its time is open."""
+        """Return True if the article was in force on any day of a range; unknown start and end dates are open."""
         first, last = partial_date(self.row["in_force_from"]), partial_date(self.row["in_force_until"], end=True)
         return (first is None or first <= end) and (last is None or last >= start)
 
 
 def partial_date(text: str, *, end: bool = False) -> date | None:
-    """`2013`, `2013-06` or `2013-06-01` as its first (or last) day; None for the empty text. Raises ValueError."""
+    """Parse `2013`, `2013-06` or `2013-06-01` to its first (or last) day; None for empty text. Raises ValueError."""
     if not text:
         return None
-    found = _DATE.fullmatch(text)
-    if found is None:
+    match = _DATE.fullmatch(text)
+    if match is None:
         raise ValueError(f"{text!r} is not a date; write 2013, 2013-06 or 2013-06-01")
-    year, month, day = (int(part) if part else None for part in found.groups())
+    year, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None  # the pattern requires it
     if day and month:
         return date(year, month, day)
@@ -74,10 +74,10 @@ class Law:
             self.by_key.setdefault(article.key, []).append(article)
 
     def find(self, key: str, start: date, end: date) -> tuple[LawArticle | None, bool]:
-        """The row of an article for a range of days, and whether it was then in force.
+        """Return the row of an article for a range of days, and whether it was then in force.
 
-        Where none was in force the newest row is given; where there is no such article, None. Of several in force the
-        one that began last counts: an article is not split within a quarter.
+        If none was in force, the newest row is returned; for an unknown article, None. Of several in force the
+        one that began last is returned, because an article is not split within a quarter.
         """
         rows = self.by_key.get(key, [])
         if not rows:

@@ -1,4 +1,4 @@
-"""All declarations, read once: territories, forms, law, population, corrections."""
+"""Load all declarations once: territories, forms, law, population, corrections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAX_CHAIN = 10
 
 @dataclass(frozen=True, eq=False)
 class Registry:
-    """Everything declared. Two registries are the same where their digests are."""
+    """All declarations. Two registries are equal if their digests are."""
 
     territories: Mapping[str, Territory]
     forms: Mapping[str, Form]
@@ -39,53 +39,53 @@ class Registry:
     corrections: tuple[Correction, ...]
     digest: str
     plans: dict[str, Any] = field(default_factory=dict, repr=False)
-    """Forms made ready for reading, by id (`plan.py`); filled when first needed."""
+    """Forms prepared for reading, by id (`plan.py`); filled on first use."""
 
     def national(self) -> Registry:
-        """The same without what belongs to training territories: all that figures are gathered and released of."""
-        kept = {code: t for code, t in self.territories.items() if t.kind == "national"}
-        places = {j.code for t in kept.values() for j in t.jurisdictions}
-        forms = {id_: form for id_, form in self.forms.items() if form.jurisdiction in places}
+        """Return the registry without training territories, for collecting and releasing figures."""
+        national_territories = {code: t for code, t in self.territories.items() if t.kind == "national"}
+        jurisdictions = {j.code for t in national_territories.values() for j in t.jurisdictions}
+        forms = {id_: form for id_, form in self.forms.items() if form.jurisdiction in jurisdictions}
         names = {name for form in forms.values() for name in (form.id, form.series)}
         return replace(
             self,
-            territories=kept,
+            territories=national_territories,
             forms=forms,
-            law=tuple(a for a in self.law if a.jurisdiction in places),
-            population=tuple(row for row in self.population if row["territory"] in kept),
+            law=tuple(a for a in self.law if a.jurisdiction in jurisdictions),
+            population=tuple(row for row in self.population if row["territory"] in national_territories),
             corrections=tuple(c for c in self.corrections if c.form in names),
         )
 
     def territory_of(self, jurisdiction: str) -> Territory:
-        """The territory a jurisdiction belongs to. Raises KeyError for one that is not declared."""
+        """Return the territory of a jurisdiction. Raises KeyError for an undeclared jurisdiction."""
         for territory in self.territories.values():
             if any(j.code == jurisdiction for j in territory.jurisdictions):
                 return territory
         raise KeyError(f"no territory declares the jurisdiction {jurisdiction!r}")
 
     def law_of(self, jurisdiction: str) -> Law:
-        """The articles of one jurisdiction; empty where its territory states none for it."""
+        """Return the articles of a jurisdiction; empty if its territory declares none."""
         return Law(a for a in self.law if a.jurisdiction == jurisdiction)
 
     def corrections_of(self, form: Form) -> tuple[Correction, ...]:
-        """The known source errors of a form or its series."""
+        """Return the known source errors of a form or its series."""
         return tuple(c for c in self.corrections if c.applies_to(form))
 
 
 def folders() -> tuple[Path, ...]:
-    """Folders that hold one folder a territory: the package's, then those of `RTI_TERRITORIES` (a path list)."""
+    """Return the folders with territory folders: that of the package, then those in `RTI_TERRITORIES` (a path list)."""
     extra = [Path(part) for part in os.environ.get("RTI_TERRITORIES", "").split(os.pathsep) if part]
     return (TERRITORIES, *extra)
 
 
 def load() -> Registry:
-    """The declarations of `folders()`, cached for the life of the process. Raises DeclarationError."""
+    """Load the declarations of `folders()`, cached for the life of the process. Raises DeclarationError."""
     return load_from(folders())
 
 
 @cache
 def load_from(roots: tuple[Path, ...]) -> Registry:
-    """The declarations below some folders. Raises DeclarationError, with file, line, key and remedy."""
+    """Load the declarations in some folders. Raises DeclarationError with file, line, key and remedy."""
     territories: dict[str, Territory] = {}
     forms: dict[str, Form] = {}
     law: list[LawArticle] = []
@@ -95,50 +95,52 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
     for folder in _territory_folders(roots):
         territory = validate(Territory, load_yaml(folder / "territory.yml"), folder / "territory.yml")
         if territory.code != folder.name:
-            raise _fault(
+            raise _error_at(
                 folder / "territory.yml", "code", f"{territory.code} stands in the folder {folder.name}", "Rename"
             )
         if territory.code in territories:
-            raise _fault(folder / "territory.yml", "code", f"{territory.code} is declared twice", "Remove one folder")
+            raise _error_at(
+                folder / "territory.yml", "code", f"{territory.code} is declared twice", "Remove one folder"
+            )
         territories[territory.code] = territory
-        articles = [LawArticle(row) for row in _rows(folder / "law.csv", LAW_COLUMNS)]
+        articles = [LawArticle(row) for row in _read_rows(folder / "law.csv", LAW_COLUMNS)]
         _check_law(articles, folder / "law.csv", territory)
         law += articles
-        population += _rows(folder / "population.csv", POPULATION_COLUMNS)
-        for id_, form in _forms(folder, territory, articles).items():
+        population += _read_rows(folder / "population.csv", POPULATION_COLUMNS)
+        for id_, form in _load_forms(folder, territory, articles).items():
             if id_ in forms:
-                raise _fault(folder, id_, "this form id is declared twice", "Give each form an id of its own")
+                raise _error_at(folder, id_, "this form id is declared twice", "Give each form an id of its own")
             forms[id_] = form
             if form.second_of is not None:
                 digest.update(form.model_dump_json().encode())
         if (path := folder / "corrections.yml").is_file():
             corrections += validate(CorrectionFile, load_yaml(path), path).corrections
             _check_corrections(path, corrections, forms)
-        _feed(digest, folder)
+        _update_digest(digest, folder)
     return Registry(territories, forms, tuple(law), tuple(population), tuple(corrections), digest.hexdigest())
 
 
 def _territory_folders(roots: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
+    territory_folders: list[Path] = []
     for root in roots:
         if not root.is_dir():
-            raise _fault(root, "", "this folder of territories does not exist", "Correct RTI_TERRITORIES")
-        found += sorted(p.parent for p in root.glob("*/territory.yml"))
-    return found
+            raise _error_at(root, "", "this folder of territories does not exist", "Correct RTI_TERRITORIES")
+        territory_folders += sorted(p.parent for p in root.glob("*/territory.yml"))
+    return territory_folders
 
 
-def _feed(digest: Any, folder: Path) -> None:
+def _update_digest(digest: Any, folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         if path.suffix in (".yml", ".csv", ".py"):
             digest.update(f"{folder.name}/{path.name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
 
 
-def _fault(path: Path, key: str, problem: str, remedy: str) -> DeclarationError:
+def _error_at(path: Path, key: str, problem: str, remedy: str) -> DeclarationError:
     return DeclarationError(path, None, key, problem, remedy)
 
 
-def _rows(path: Path, columns: Sequence[str]) -> list[Mapping[str, str]]:
+def _read_rows(path: Path, columns: Sequence[str]) -> list[Mapping[str, str]]:
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as handle:
@@ -170,10 +172,10 @@ def _check_law(articles: Sequence[LawArticle], path: Path, territory: Territory)
             except ValueError as error:
                 problem = str(error)
         if problem:
-            raise _fault(path, f"row {number}, article {article.key}", problem, "Correct the row")
+            raise _error_at(path, f"row {number}, article {article.key}", problem, "Correct the row")
 
 
-def _forms(folder: Path, territory: Territory, articles: Sequence[LawArticle]) -> dict[str, Form]:
+def _load_forms(folder: Path, territory: Territory, articles: Sequence[LawArticle]) -> dict[str, Form]:
     raw: dict[str, tuple[dict[str, Any], Path, int]] = {}
     for name in FORM_FILES:
         path = folder / name
@@ -181,41 +183,45 @@ def _forms(folder: Path, territory: Territory, articles: Sequence[LawArticle]) -
             continue
         data = load_yaml(path)
         if not isinstance(data, dict) or set(data) != {"forms"} or not isinstance(data["forms"], list):
-            raise _fault(path, "forms", "the file has one key, forms, with a list", "Begin the file with `forms:`")
+            raise _error_at(path, "forms", "the file has one key, forms, with a list", "Begin the file with `forms:`")
         for number, form in enumerate(data["forms"]):
             if not isinstance(form, dict) or not isinstance(form.get("id"), str):
-                raise _fault(path, f"forms.{number}", "a form begins with its id", "Add `id:`")
+                raise _error_at(path, f"forms.{number}", "a form begins with its id", "Add `id:`")
             if form["id"] in raw:
-                raise _fault(path, f"forms.{number}.id", f"{form['id']} is declared twice", "Give it an id of its own")
+                raise _error_at(
+                    path, f"forms.{number}.id", f"{form['id']} is declared twice", "Give it an id of its own"
+                )
             raw[form["id"]] = (form, path, number)
-    out: dict[str, Form] = {}
+    forms: dict[str, Form] = {}
     for id_, (_, path, number) in raw.items():
-        form = validate(Form, _resolved(id_, raw, path), path, ("forms", number))
+        form = validate(Form, _resolve_same_as(id_, raw, path), path, ("forms", number))
         _check_form(form, path, number, territory, articles)
-        out[id_] = form
+        forms[id_] = form
         if form.second_of is not None and (form.second_of not in raw or form.formats != ("xlsx",)):
             problem = "a workbook of another form comes as xlsx, and `second_of` names a form of this territory"
-            raise _fault(path, f"{id_}.second_of", problem, f"Name one of {', '.join(raw)}, and write formats: [xlsx]")
-    return _with_seconds(out, raw)
+            raise _error_at(
+                path, f"{id_}.second_of", problem, f"Name one of {', '.join(raw)}, and write formats: [xlsx]"
+            )
+    return _add_workbooks(forms, raw)
 
 
-def _with_seconds(forms: Mapping[str, Form], raw: Mapping[str, tuple[dict[str, Any], Path, int]]) -> dict[str, Form]:
-    """The forms, each followed by its workbook where it is none itself and none is declared for it."""
+def _add_workbooks(forms: Mapping[str, Form], raw: Mapping[str, tuple[dict[str, Any], Path, int]]) -> dict[str, Form]:
+    """Return the forms, each followed by a derived workbook if it needs one and none is declared."""
     declared = {form.second_of for form in forms.values()}
-    out: dict[str, Form] = {}
+    extended: dict[str, Form] = {}
     for id_, form in forms.items():
-        out[id_] = form
+        extended[id_] = form
         if not workbook_form.needs_second(form) or id_ in declared:
             continue
         try:
-            out[id_ + workbook_form.ENDING] = workbook_form.second_of(form)
+            extended[id_ + workbook_form.ENDING] = workbook_form.second_of(form)
         except ValueError as error:
             problem = f"no workbook can be derived from this form: {error}"
-            raise _fault(raw[id_][1], id_, problem, f"Correct it, or declare a form with second_of: {id_}") from None
-    return out
+            raise _error_at(raw[id_][1], id_, problem, f"Correct it, or declare a form with second_of: {id_}") from None
+    return extended
 
 
-def _resolved(
+def _resolve_same_as(
     id_: str, raw: Mapping[str, tuple[dict[str, Any], Path, int]], path: Path, depth: int = 0
 ) -> dict[str, Any]:
     form = raw[id_][0]
@@ -224,47 +230,49 @@ def _resolved(
         return form
     if base not in raw or depth > _MAX_CHAIN:
         problem = f"{base!r} is no form of this territory" if base not in raw else "the chain of same_as has no end"
-        raise _fault(path, f"{id_}.same_as", problem, f"Name one of {', '.join(raw)}")
-    followed = _resolved(base, raw, path, depth + 1)
+        raise _error_at(path, f"{id_}.same_as", problem, f"Name one of {', '.join(raw)}")
+    followed = _resolve_same_as(base, raw, path, depth + 1)
     if "title" in form:
-        # Another name: what the form before was called in other languages is not true of this one.
+        # The title differs, so the translated titles of the base form do not apply.
         followed = {k: v for k, v in followed.items() if k != "titles"}
-    return _merged(followed, {k: v for k, v in form.items() if k != "same_as"})
+    return _merge(followed, {k: v for k, v in form.items() if k != "same_as"})
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(base)
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
     for key, value in over.items():
         if value is None:
-            out.pop(key, None)
-        elif isinstance(value, dict) and isinstance(out.get(key), dict):
-            out[key] = _merged(out[key], value)
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
         else:
-            out[key] = value
-    return out
+            merged[key] = value
+    return merged
 
 
 def _check_form(form: Form, path: Path, number: int, territory: Territory, articles: Sequence[LawArticle]) -> None:
-    def fault(key: str, problem: str, remedy: str) -> DeclarationError:
+    def error_at(key: str, problem: str, remedy: str) -> DeclarationError:
         from pipelines.declarations.yaml_file import line_of
 
         return DeclarationError(path, line_of(path, ("forms", number, key)), f"{form.id}.{key}", problem, remedy)
 
     places = [j.code for j in territory.jurisdictions]
     if form.jurisdiction not in places:
-        raise fault("jurisdiction", f"{form.jurisdiction!r} is not one of {', '.join(places)}", "Correct it")
+        raise error_at("jurisdiction", f"{form.jurisdiction!r} is not one of {', '.join(places)}", "Correct it")
     offices = [o.id for o in territory.offices]
     if form.source not in offices:
-        raise fault("source", f"{form.source!r} is not one of the offices {', '.join(offices)}", "Correct it")
-    known = {a.key for a in articles if a.jurisdiction == form.jurisdiction}
+        raise error_at("source", f"{form.source!r} is not one of the offices {', '.join(offices)}", "Correct it")
+    article_keys = {a.key for a in articles if a.jurisdiction == form.jurisdiction}
     for entry in form.entries("article"):
-        if entry.code not in (*known, "_T"):
-            remedy = f"Enter it in law.csv, or name one of {', '.join(sorted(known))}"
-            raise fault("codes", f"article {entry.code!r} is not in the law of {form.jurisdiction}", remedy)
+        if entry.code not in (*article_keys, "_T"):
+            remedy = f"Enter it in law.csv, or name one of {', '.join(sorted(article_keys))}"
+            raise error_at("codes", f"article {entry.code!r} is not in the law of {form.jurisdiction}", remedy)
 
 
 def _check_corrections(path: Path, corrections: Sequence[Correction], forms: Mapping[str, Form]) -> None:
     names = {name for form in forms.values() for name in (form.id, form.series)}
     for correction in corrections:
         if correction.form not in names:
-            raise _fault(path, correction.id, f"{correction.form!r} is neither a form nor a series", "Correct `form`")
+            raise _error_at(
+                path, correction.id, f"{correction.form!r} is neither a form nor a series", "Correct `form`"
+            )

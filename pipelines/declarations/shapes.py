@@ -1,4 +1,4 @@
-"""The four shapes that a form may have: crossed tables, a list, a register, a cube.
+"""The four shapes of a form: crossed tables, a list, a register, a cube.
 
 `docs/forms.md` explains each with an example.
 """
@@ -14,11 +14,11 @@ from pipelines.declarations.coordinates import Age, Coordinate, Level, Line, Mea
 
 
 class Table(Declared):
-    """One crossed table of a grid, found by its words.
+    """One crossed table of a grid, located by its words.
 
-    The table hangs from its `corner`, the heading of its first label column; `stub` names the headings of further
-    label columns to the right of it. A column's heading path is its `header_rows` headings joined by ` / ` (a merged
-    heading counts once); a row's path is its labels joined the same way.
+    The `corner` is the heading of its first label column; `stub` lists the headings of further label columns to the
+    right of it. The heading path of a column is its `header_rows` headings joined by ` / ` (a merged heading counts
+    once); the path of a row is its labels joined in the same way.
     """
 
     sheet: Template | None = None
@@ -55,14 +55,14 @@ class ListColumn(Declared):
     ignore: bool = False
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _has_one_role(self) -> Self:
         if sum((self.dim is not None, self.template is not None, self.value, self.note, self.ignore)) != 1:
             raise ValueError("a column has exactly one of dim, template, value, note, ignore")
         return self
 
 
 class FlatList(Declared):
-    """A list of observations: one line a number (or several number columns), dimensions in columns of their own."""
+    """A list of observations: one line per number (or several number columns), and a column for each dimension."""
 
     sheet: Template | None = None
     title: Template | None = None
@@ -83,10 +83,10 @@ RecordFieldName = Literal[
 
 
 class RecordColumn(Declared):
-    """A column of a register: a field of `case_event`, or (with `event`) a date whose presence is that event.
+    """A column of a register: a field of `case_event`, or (with `event`) a date that records this event.
 
-    `event` is used where one line is one defendant with several dates; `field: event` with `field: event_date` where
-    one line is one event. `codes` names the code table, by default that of the field's own name.
+    Use `event` if a line is one defendant with several dates, and `field: event` with `field: event_date` if a line is
+    one event. `codes` names the code table, by default the one with the name of the field.
     """
 
     field: RecordFieldName | None = None
@@ -96,7 +96,7 @@ class RecordColumn(Declared):
     required: bool = False
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _has_field_or_event(self) -> Self:
         if (self.field is None) == (self.event is None):
             raise ValueError("a column has either `field` or `event`")
         return self
@@ -117,9 +117,9 @@ class Records(Declared):
 class CubeDimension(Declared):
     """A dimension of a cube. `dim` is a dimension or code table; `template` reads members such as `2024K1`.
 
-    `by: codes` looks members up by the file's own codes, `by: labels` by the words of the form's language. With
-    `dim`, members are looked up in the code table of that name; with `same: true` the file's codes are ours.
-    `only` is the one member that an ignored dimension may have.
+    `by: codes` looks up members by the codes of the file, `by: labels` by their labels in the language of the form.
+    With `dim`, members are looked up in the code table of that name; with `same: true`, the file uses our codes.
+    `only` is the single member that an ignored dimension may have.
     """
 
     dim: str | None = None
@@ -130,21 +130,21 @@ class CubeDimension(Declared):
     words: str | None = Field(None, min_length=1, description="Its heading in a workbook, where its name is a code.")
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _has_one_lookup(self) -> Self:
         if sum((self.dim is not None, self.template is not None, self.only is not None)) != 1:
             raise ValueError("a dimension has exactly one of dim, template, only")
         return self
 
 
 class CubeAttribute(Declared):
-    """An observation attribute of the file: `obs_status` or `conf_status` through `codes`, a note, or ignored."""
+    """An observation attribute of the file: `obs_status` or `conf_status`, mapped by `codes`, a note, or ignored."""
 
     use: Literal["obs_status", "conf_status", "note", "ignore"]
     codes: dict[str, str] = Field(default_factory=dict)
 
 
 class CubeShape(Declared):
-    """A cube: each dimension by its name (id or label in the form's language); none may be left undeclared."""
+    """A cube: its dimensions by name (id or label in the language of the form); every dimension must be declared."""
 
     dims: dict[str, CubeDimension]
     attributes: dict[str, CubeAttribute] = Field(default_factory=dict)

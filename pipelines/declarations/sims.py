@@ -1,6 +1,6 @@
 """Reference metadata of a territory: `sims.yml`, in the concepts of SIMS, the structure of European statistics.
 
-SIMS numbers its concepts; the numbers are left out, since they could not be checked, and the names kept.
+The numbers of the SIMS concepts are omitted, because they could not be verified; only their names are used.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ CONCEPTS = (
     "source_data",
     "comment",
 )
-"""All concepts, in the order in which they are shown; `coverage` and `recommended_uses` are this project's own."""
+"""All concepts in display order; `coverage` and `recommended_uses` are additions of this project."""
 
 
 class Statement(Declared):
-    """What is said under one concept. `unknown` is an honest answer and needs no text of its own."""
+    """The statement for a concept; `unknown` is a valid answer."""
 
     text: str = Field(min_length=1)
     status: Literal["stated", "assumed", "unknown"] = Field(
@@ -60,7 +60,7 @@ class Statement(Declared):
 
 
 class Break(Declared):
-    """A moment before and after which figures do not compare."""
+    """A change after which figures are not comparable with earlier ones."""
 
     jurisdiction: str
     period: str = Field(pattern=rf"^{PERIOD_PATTERN}$", description="First period after the change.")
@@ -84,7 +84,7 @@ class Sims(Declared):
     def _complete(self) -> Self:
         missing = [name for name in CONCEPTS if name not in self.concepts]
         extra = [name for name in self.concepts if name not in CONCEPTS]
-        extra += [name for said in self.instruments.values() for name in said if name not in CONCEPTS]
+        extra += [name for statements in self.instruments.values() for name in statements if name not in CONCEPTS]
         if missing or extra:
             raise ValueError(f"concepts: missing {', '.join(missing) or 'none'}, unknown {', '.join(extra) or 'none'}")
         if any(b.jurisdiction.partition("_")[0] != self.territory for b in self.breaks):
@@ -92,21 +92,21 @@ class Sims(Declared):
         return self
 
     def of(self, instrument: str) -> Sims:
-        """What is said of one instrument: its own statements where it has any, else those of the territory."""
+        """Return the statements for an instrument: its own where it has any, else those of the territory."""
         return self.model_copy(update={"concepts": self.concepts | self.instruments.get(instrument, {})})
 
 
 @cache
 def read_sims(path: Path) -> Sims:
-    """One `sims.yml`. Raises DeclarationError, with file, line, key and remedy."""
+    """Read a `sims.yml`. Raises DeclarationError with file, line, key and remedy."""
     from pipelines.declarations.yaml_file import load_yaml, validate
 
     return validate(Sims, load_yaml(path), path)
 
 
 def load_sims() -> dict[str, Sims]:
-    """The reference metadata of every declared territory that has a `sims.yml`, by code. Raises DeclarationError."""
+    """Load the `sims.yml` of every declared territory that has one, by territory code. Raises DeclarationError."""
     from pipelines.declarations.registry import folders
 
-    found = (read_sims(path) for root in folders() for path in sorted(root.glob("*/sims.yml")))
-    return {sims.territory: sims for sims in found}
+    sims_files = (read_sims(path) for root in folders() for path in sorted(root.glob("*/sims.yml")))
+    return {sims.territory: sims for sims in sims_files}

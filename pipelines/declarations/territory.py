@@ -1,4 +1,4 @@
-"""The facts of one territory as frozen pydantic models: `pipelines/territories/<CODE>/territory.yml`."""
+"""Models of `pipelines/territories/<CODE>/territory.yml`, the facts of one territory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Included = Literal["included", "excluded", "not_stated", "not_applicable"]
 
 QUERY_DAYS = {"Q": 60, "A": 115}
 RELEASE_DAYS = {"Q": 75, "A": 130}
-"""Days after a period's end where the calendar says nothing else: questions are answered fifteen days after the
-collection has closed (quarters on day 45, years on day 100), and the release follows another fifteen days later."""
+"""Default days after the end of a period: questions are answered fifteen days after the collection closes (quarters on
+day 45, years on day 100), and the release follows fifteen days later."""
 
 
 class Name(Declared):
@@ -35,7 +35,7 @@ class Name(Declared):
 
 
 class Jurisdiction(Declared):
-    """A part that reports by itself. The territory as a whole is one too where some office reports for all of it."""
+    """A part of a territory that reports separately; also the whole territory if an office reports for all of it."""
 
     code: str = Field(pattern=r"^[A-Z]{2}(_[A-Z]+)?$")
     names: Many[Name] = Field(min_length=1)
@@ -52,7 +52,7 @@ class Office(Declared):
 
 
 class CalendarEntry(Declared):
-    """What is expected of one office, how often, from when, and by when after the period's end."""
+    """The returns expected from an office: how often, for which periods, and the deadline after the end of a period."""
 
     instrument: Instrument
     jurisdiction: str
@@ -72,13 +72,15 @@ class CalendarEntry(Declared):
 
     @property
     def days(self) -> tuple[int, int, int]:
-        """Days after the period's end: collection, queries, release; those not declared by their defaults, which a
-        later collection pushes back."""
+        """Days after the end of the period for collection, queries and release.
+
+        The defaults move back if the step before them is later.
+        """
         queries = self.query_days or max(QUERY_DAYS[self.freq], self.deadline_days)
         return self.deadline_days, queries, self.release_days or max(RELEASE_DAYS[self.freq], queries)
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _days_in_order(self) -> Self:
         collection, queries, release = self.days
         if not collection <= queries <= release:
             raise ValueError(
@@ -92,13 +94,13 @@ STATEMENTS = (
     "count_unit", "input_or_output", "counted_at", "several_offences", "attempts", "juveniles", "legal_persons",
     "unknown_perpetrators", "transferred_counted_again",
 )  # fmt: skip
-"""What a counting rule states, in the order in which a card shows it."""
+"""Statements of a counting rule, in the display order of counting cards."""
 
 
 class CountingRule(Declared):
-    """How a stage counts in a jurisdiction: what one is, when it counts, whom, and what happens on transfer.
+    """How a stage counts in a jurisdiction: the unit, the moment, the persons covered, and the effect of transfers.
 
-    The law in force is not repeated here: `law.csv` says it by date.
+    The law in force is not repeated here: `law.csv` has it by date.
     """
 
     jurisdiction: str
@@ -129,7 +131,7 @@ class CountingRule(Declared):
     source: str | None = None
 
     @model_validator(mode="after")
-    def _read_somewhere(self) -> Self:
+    def _has_source_if_read(self) -> Self:
         for key in self.read:
             if key not in STATEMENTS:
                 raise ValueError(f"read: {key!r} is no statement of a rule; write one of {', '.join(STATEMENTS)}")
@@ -141,7 +143,7 @@ class CountingRule(Declared):
 
 
 class CountsSource(Declared):
-    """Which office's figures count for some measures and periods, and in which shape; others are kept and compared."""
+    """The office whose figures are used for some measures and periods, and their shape; others are only compared."""
 
     jurisdiction: str
     measures: Many[Measure] = Field(min_length=1)
@@ -152,7 +154,7 @@ class CountsSource(Declared):
 
 
 class Bound(Declared):
-    """Plausible range of one measure in one period, all persons together; beyond it is a warning, never an error."""
+    """Plausible range of a measure in a period for all persons; values outside it give a warning, never an error."""
 
     jurisdiction: str
     measure: Measure
@@ -181,7 +183,7 @@ class Territory(Declared):
     note: str | None = None
 
     @model_validator(mode="after")
-    def _references(self) -> Self:
+    def _references_exist(self) -> Self:
         places = {j.code for j in self.jurisdictions}
         offices = {o.id for o in self.offices}
         if len(places) != len(self.jurisdictions):
@@ -210,25 +212,25 @@ class Territory(Declared):
         return self
 
     @model_validator(mode="after")
-    def _one_rule_at_a_time(self) -> Self:
+    def _rules_do_not_overlap(self) -> Self:
         for number, rule in enumerate(self.counting_rules):
-            for other in self.counting_rules[:number]:
-                same = (rule.jurisdiction, rule.level, rule.count_unit)
-                if same == (other.jurisdiction, other.level, other.count_unit) and overlap(rule.valid, other.valid):
+            for prior in self.counting_rules[:number]:
+                key = (rule.jurisdiction, rule.level, rule.count_unit)
+                if key == (prior.jurisdiction, prior.level, prior.count_unit) and overlap(rule.valid, prior.valid):
                     raise ValueError(
-                        f"counting_rules.{number}: two rules for {' '.join(same)} hold at one time "
-                        f"({other.valid or 'always'} and {rule.valid or 'always'}); end one where the other begins"
+                        f"counting_rules.{number}: two rules for {' '.join(key)} hold at one time "
+                        f"({prior.valid or 'always'} and {rule.valid or 'always'}); end one where the other begins"
                     )
         return self
 
 
 def overlap(one: str | None, other: str | None) -> bool:
-    """Whether two ranges share a quarter; no range means always."""
+    """Return True if two ranges share a quarter; None means no limit."""
 
-    def quarters(valid: str | None) -> tuple[str, str]:
+    def convert_to_quarters(valid: str | None) -> tuple[str, str]:
         start, _, end = (valid or "0000..9999").partition("..")
         end = end or "9999"
         return start if len(start) > 4 else f"{start}-Q1", end if len(end) > 4 else f"{end}-Q4"
 
-    (first, last), (other_first, other_last) = quarters(one), quarters(other)
+    (first, last), (other_first, other_last) = convert_to_quarters(one), convert_to_quarters(other)
     return first <= other_last and other_first <= last

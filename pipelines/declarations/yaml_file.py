@@ -1,4 +1,4 @@
-"""Declarations from YAML: read strictly, and errors that name file, line, key and remedy."""
+"""Read declarations from YAML strictly, with errors that name file, line, key and remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class DeclarationError(Exception):
-    """A declaration that cannot be used. The text names file, line, key, what is wrong and what to do."""
+    """A declaration is not valid. The message has the file, line, key, problem and remedy."""
 
     def __init__(self, path: Path, line: int | None, key: str, problem: str, remedy: str) -> None:
         self.path, self.line, self.key, self.problem, self.remedy = path, line, key, problem, remedy
@@ -26,45 +26,45 @@ class DeclarationError(Exception):
 
 
 def load_yaml(path: Path) -> Any:
-    """The plain content of a YAML file; raises DeclarationError where it is not YAML or says a key twice.
+    """Load a YAML file as plain data; raises DeclarationError if it is not valid YAML or has a repeated key.
 
-    libyaml reads the declarations of all territories in a tenth of the time; what it finds a fault in is read again by
-    ruamel, which has the last word and says where the fault is.
+    libyaml reads the declarations of all territories in a tenth of the time of ruamel.  If it finds a fault, ruamel
+    reads the file again, decides whether it is valid, and reports the line.
     """
     import yaml
 
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # a safe loader: see below
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # derived from SafeLoader, see below
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
         return _load_slowly(path)
 
 
 @cache
 def _loader() -> Any:
-    """PyYAML's safe loader on libyaml where it has one, made to read YAML 1.2, and to refuse a key said twice.
+    """Return PyYAML's safe loader (with libyaml, if available), changed to read YAML 1.2 and refuse repeated keys.
 
-    PyYAML knows YAML 1.1, where `no` is false, `010` is eight and `12:30` is a number of seconds.
+    PyYAML implements YAML 1.1, in which `no` is false, `010` is eight and `12:30` is a number of seconds.
     """
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
-    def mapping(loader: Any, node: Any) -> Any:
+    def construct_mapping(loader: Any, node: Any) -> Any:
         names = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if len(names) != len(set(names)):
             raise yaml.constructor.ConstructorError(None, None, "a key is said twice", node.start_mark)
         return loader.construct_yaml_map(node)
 
-    def integer(loader: Any, node: Any) -> int:
+    def construct_integer(loader: Any, node: Any) -> int:
         text = loader.construct_scalar(node).replace("_", "")
         return int(text, 0 if text.lstrip("+-")[:2] in ("0x", "0o", "0b") else 10)
 
-    for kind, construct in (("map", mapping), ("int", integer)):
-        Loader.add_constructor(_TAG + kind, construct)
-    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items():
-        kept = [one for one in known if one[0] in (f"{_TAG}merge", f"{_TAG}timestamp")]
-        Loader.yaml_implicit_resolvers[first] = kept
+    for kind, constructor in (("map", construct_mapping), ("int", construct_integer)):
+        Loader.add_constructor(_TAG + kind, constructor)
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
+        retained = [resolver for resolver in resolvers if resolver[0] in (f"{_TAG}merge", f"{_TAG}timestamp")]
+        Loader.yaml_implicit_resolvers[first] = retained
     for kind, pattern, letters in _CORE:
         Loader.add_implicit_resolver(_TAG + kind, re.compile(rf"(?:{pattern})\Z"), list(letters) or [""])
     return Loader
@@ -72,7 +72,7 @@ def _loader() -> Any:
 
 _TAG = "tag:yaml.org,2002:"
 _CORE = (
-    # The core schema of YAML 1.2: kind, how it is written, the letters that it may begin with.
+    # The core schema of YAML 1.2: tag, pattern, possible first characters.
     ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", "[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9_]+)", "-+0123456789"),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)", "-+.0123456789"),
@@ -99,63 +99,63 @@ def _load_slowly(path: Path) -> Any:
 
 
 def line_of(path: Path, keys: Sequence[str | int]) -> int | None:
-    """The line of a key in a YAML file, or of the nearest key above it that stands in the file."""
+    """Return the line of a key in a YAML file, or of the nearest parent key that is in the file."""
     from ruamel.yaml import YAML
     from ruamel.yaml.nodes import MappingNode, SequenceNode
 
     node = YAML(typ="safe", pure=True).compose(path.read_text(encoding="utf-8"))
     line: int | None = None
     for key in keys:
-        step = None
+        child = None
         if isinstance(node, MappingNode):
             for name, value in node.value:
                 if name.value == str(key):
-                    step, line = value, name.start_mark.line + 1
+                    child, line = value, name.start_mark.line + 1
                     break
         elif isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
-            step = node.value[key]
-            line = step.start_mark.line + 1
-        if step is None:
-            continue  # pydantic puts names of union branches and validators among the keys
-        node = step
+            child = node.value[key]
+            line = child.start_mark.line + 1
+        if child is None:
+            continue  # pydantic adds the names of union branches and validators to the keys
+        node = child
     return line
 
 
 def validate(model: type[M], data: Any, path: Path, prefix: Sequence[str | int] = ()) -> M:
-    """The data as a model; raises DeclarationError for the first thing that is wrong.
+    """Validate data as a model; raises DeclarationError for the most informative fault.
 
-    `prefix` are the keys of the data within the file.
+    `prefix` is the path of the data within the file.
     """
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _told(error, path, prefix) from None
+        raise _build_error(error, path, prefix) from None
 
 
-def _told(error: ValidationError, path: Path, prefix: Sequence[str | int]) -> DeclarationError:
+def _build_error(error: ValidationError, path: Path, prefix: Sequence[str | int]) -> DeclarationError:
     first = max(error.errors(include_url=False), key=lambda e: _weight(e["type"]))
     keys = [*prefix, *first["loc"]]
     problem = str(first["msg"]).removeprefix("Value error, ")
-    seen = first["input"]
+    value = first["input"]
     remedy = "Correct it; docs/forms.md explains each key"
     match first["type"]:
         case "string_type":
-            problem = f"a text is expected, but YAML reads {seen!r} as {type(seen).__name__}"
-            remedy = f"Put it in quotes: '{seen}'"
+            problem = f"a text is expected, but YAML reads {value!r} as {type(value).__name__}"
+            remedy = f"Put it in quotes: '{value}'"
         case "extra_forbidden":
             problem = "this key is not known here"
             remedy = "Remove it or correct its spelling; docs/forms.md lists the keys"
         case "missing":
             problem = "this key is required"
             remedy = "Add it; docs/forms.md explains it"
-    words = [
+    path_parts = [
         str(k)
         for k in keys
         if not (isinstance(k, str) and k.startswith(("function-", "constrained-", "tuple[", "dict[")))
     ]
-    return DeclarationError(path, line_of(path, keys), ".".join(words), problem, remedy)
+    return DeclarationError(path, line_of(path, keys), ".".join(path_parts), problem, remedy)
 
 
 def _weight(kind: str) -> int:
-    # A union tells one error per branch, a failed branch least; a misspelt key comes with a missing one and says more.
+    # A union gives one error per branch, of which type errors say least; a misspelt key also gives a "missing" error.
     return {"extra_forbidden": 4, "value_error": 3, "missing": 3, "string_type": 2}.get(kind, 1)

@@ -1,4 +1,4 @@
-"""Findings and rules: what can be wrong with a return, and the words for it in each language.
+"""Findings and rules: the possible faults of a return, and their messages in each language.
 
 Imports `core`, `model` and `declarations`.
 """

@@ -1,7 +1,6 @@
-"""A finding: what a rule has to say about one place of one return.
+"""A finding: the result of a rule at one place of a return.
 
-A rule's default severity, its message and its remedy stand once in `rules.py`; they are put into the reader's
-language at the edge, by `pipelines/core/i18n/`.
+The default severity, message and remedy of each rule are in `rules.py`; `texts.py` translates them for display.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _RANK = {"error": 0, "warning": 1, "information": 2}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `seen` and `expected` are the values side by side, as text, where the rule has such a pair."""
+    """One finding. `seen` and `expected` are the compared values as text, if the rule compares two values."""
 
     rule: str
     severity: Severity
@@ -36,23 +35,23 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Sixteen hex digits over rule, place and seen value: the same finding in the same file has the same key."""
+        """Hash of rule, place and seen value in 16 hex digits: the same finding in the same file has the same key."""
         text = json.dumps([self.rule, self.where.as_dict(), self.seen], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Errors before warnings before information; within a severity the order in which they were found."""
+    """Sort errors before warnings before information; keep the order within a severity."""
     return sorted(findings, key=lambda f: _RANK[f.severity])
 
 
 def verdict(findings: Iterable[Finding]) -> Severity | Literal["good"]:
-    """The worst severity, or `good` where there is none."""
+    """Return the worst severity, or `good` without findings."""
     return min((f.severity for f in findings), key=_RANK.__getitem__, default="good")
 
 
 def as_frame(findings: Iterable[Finding], submission_id: str) -> pl.DataFrame:
-    """Findings in the schema FINDING."""
+    """Convert findings to a frame in the schema FINDING."""
     rows = [
         {
             "submission_id": submission_id,

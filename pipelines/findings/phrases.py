@@ -1,6 +1,6 @@
-"""English phrases that readers and rules put into the parameters of a finding, and their sources for translation.
+"""English phrases that readers and rules use as parameters of findings, marked for translation.
 
-A test holds each phrase to the module that says it.
+A test checks that each phrase still occurs in the module that uses it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PHRASES: frozenset[str] = frozenset(
         mark("nothing in it has dimension and value"),
     }
 )
-"""Phrases without a changing part."""
+"""Phrases without parameters."""
 
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"The sheet (?P<name>.+)", re.DOTALL), mark("The sheet {name}")),
@@ -67,4 +67,4 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"damaged (?P<name>[\w-]+)"), mark("damaged {name}")),
     (re.compile(r"(?P<start>\d{4}-\d\d-\d\d) to (?P<end>\d{4}-\d\d-\d\d)"), mark("{start} to {end}")),
 )
-"""Phrases with one."""
+"""Phrases with parameters."""

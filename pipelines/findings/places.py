@@ -1,4 +1,4 @@
-"""A place in a file, in words of a language."""
+"""Describe a place in a file in a language."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MM_PER_POINT = 25.4 / 72
 
 
 def place_words(where: Where, language: str) -> str:
-    """A place in words of a language; positions on a page of a PDF in millimetres from its top left corner."""
+    """Describe a place in a language; positions on a PDF page in millimetres from its top left corner."""
     if where.sheet is not None:
         if where.cell is None:
             return tell("sheet {sheet}", language, sheet=where.sheet)
@@ -23,10 +23,10 @@ def place_words(where: Where, language: str) -> str:
     if where.page is not None:
         return _on_page(where, language)
     if where.table is not None:
-        at = _RC.fullmatch(where.cell or "")
-        if at is None:
+        position = _RC.fullmatch(where.cell or "")
+        if position is None:
             return tell("table {table}", language, table=where.table)
-        row, column = (part for part in at.groups() if part is not None)
+        row, column = (part for part in position.groups() if part is not None)
         return tell("table {table}, row {row}, column {column}", language, table=where.table, row=row, column=column)
     return _in_text(where, language)
 

@@ -1,7 +1,7 @@
-"""The one list of rules: id -> severity, message, remedy, scope.
+"""The list of all rules: id -> severity, message, remedy, scope.
 
-Readers keep their words beside the code that raises them, in a `RULES` of each module; they are gathered here.
-Expectations stand above this package and are never imported by it: they `register` theirs when imported.
+Readers declare their messages next to the code that raises them, in a `RULES` table per module; this module gathers
+them.  Expectations are a layer above this package, which never imports them: they `register` their rules on import.
 """
 
 from __future__ import annotations
@@ -317,16 +317,16 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
 }
 _REMARK_SEVERITY: dict[str, Severity] = {"read.hidden_sheet": "warning", "read.px.confidential": "error"}
-"""Remarks of readers ask nothing, except these."""
+"""Severity of remarks of readers that are not just information."""
 
 RULES: dict[str, Rule] = {id_: Rule(id_, *words) for id_, words in _RETURN.items()}
-"""Rules of this package, and what other parts have registered. Readers' rules are added by `rule` when first asked."""
+"""Rules of this package and those registered by others. `rule` adds the rules of readers on first use."""
 
 
 def register(rules: Mapping[str, Rule]) -> None:
-    """Add rules of another part (expectations call this on import); a rule may stand only once.
+    """Add rules of another package (expectations call this on import).
 
-    Raises ValueError when an id is taken by a different rule.
+    Raises ValueError if an id is already used by a different rule.
     """
     for id_, rule_ in rules.items():
         if RULES.setdefault(id_, rule_) != rule_:
@@ -334,8 +334,8 @@ def register(rules: Mapping[str, Rule]) -> None:
 
 
 READER_PACKAGES = ("pipelines.reading.formats", "pipelines.reading.sandbox")
-"""Packages whose modules declare a `RULES` table of (message, remedy). They are found by name, since readers are a
-layer above this one and are heavy to import.
+"""Packages whose modules declare a `RULES` table of (message, remedy). They are imported by name on first use, because
+readers are a layer above this one and slow to import.
 """
 
 
@@ -350,7 +350,7 @@ def _gather_readers() -> None:
 
 
 def rule(id_: str) -> Rule:
-    """One rule; raises KeyError naming it where no part has declared it."""
+    """Return a rule by id; raises KeyError if it is not declared."""
     if id_ not in RULES:
         _gather_readers()
     if id_ not in RULES:
@@ -359,7 +359,7 @@ def rule(id_: str) -> Rule:
 
 
 def all_rules() -> dict[str, Rule]:
-    """Every rule, readers' included, by id."""
+    """Return all rules by id, including those of readers."""
     _gather_readers()
     return dict(sorted(RULES.items()))
 
@@ -370,7 +370,7 @@ class _Blank(dict[str, object]):
 
 
 def fill(template: str, finding: Finding) -> str:
-    """A message or remedy (in any language) with the finding's parameters in it."""
+    """Fill the parameters of a finding into a message or remedy in any language; missing ones become `?`."""
     return template.format_map(
         _Blank(
             finding.params
@@ -381,17 +381,17 @@ def fill(template: str, finding: Finding) -> str:
 
 
 def say(finding: Finding) -> tuple[str, str]:
-    """Message and remedy in English."""
-    known = rule(finding.rule)
-    return fill(known.message, finding), fill(known.remedy, finding)
+    """Return the message and remedy of a finding in English."""
+    declared_rule = rule(finding.rule)
+    return fill(declared_rule.message, finding), fill(declared_rule.remedy, finding)
 
 
 def from_remark(remark: Remark) -> Finding:
-    """A reader's remark as a finding."""
+    """Convert a remark of a reader to a finding."""
     severity = _REMARK_SEVERITY.get(remark.rule, "information")
     return Finding(remark.rule, severity, remark.where, dict(remark.params))
 
 
 def from_read_error(error: ReadError) -> Finding:
-    """A file that cannot be read, as a finding."""
+    """Convert the error of an unreadable file to a finding."""
     return Finding(error.rule, "error", error.where, dict(error.params))

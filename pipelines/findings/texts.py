@@ -1,6 +1,4 @@
-"""A finding in words: its message and remedy, with the codes and English phrases among its parameters in the
-language.
-"""
+"""Describe a finding in a language: its message and remedy, with translated codes and phrases in its parameters."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ _CODES = {
     "sentence_type": "sentence_type",
     "instrument": "instrument",
 }
-"""Parameters that hold a code, and its list."""
+"""Parameters that hold a code -> its code list."""
 DIMENSIONS = {
     "sex": mark("sex"),
     "age": mark("age"),
@@ -44,14 +42,14 @@ DIMENSIONS = {
     "level": mark("stage"),
     "partner": mark("partner"),
 }
-"""A dimension over which parts are added, in words."""
+"""Name of each dimension over which parts are added."""
 NEAREST_RULES = frozenset(
     {"label.undeclared", "heading.undeclared", "cube.dimension_undeclared", "cube.member_undeclared"}
 )
-"""Rules whose parameter `nearest` is a proposal; where suggestions are shown, it is one, and not said twice."""
+"""Rules whose parameter `nearest` is a suggestion; pages that show suggestions omit it from the message."""
 _NO_FORM = "return.not_recognised"
 _OF_FORMS = frozenset({"return.other_form"})
-"""Rules of which `seen` and `expected` are ids of forms."""
+"""Rules whose `seen` and `expected` are ids of forms."""
 _TAILS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r" Nearest declared: '(?P<word>.*)'\.", re.DOTALL), mark(" Nearest declared: '{word}'.")),
     (re.compile(r" Nearest in the file: '(?P<word>.*)'\.", re.DOTALL), mark(" Nearest in the file: '{word}'.")),
@@ -68,14 +66,14 @@ _TAILS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile("deadline"), mark("deadline")),
     *PATTERNS,
 )
-"""Texts that the rules put into parameters in English, and their sources for translation."""
+"""English texts that rules use in parameters, and their translatable sources."""
 _PLACEHOLDER = re.compile(r"\{[a-z_]+(?::[a-z]+)?\}")
-"""Where the form puts a code or the period into a title or heading; its name says nothing to a sender."""
+"""Placeholder for a code or the period in a title or heading of a form; its name means nothing to a sender."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingText:
-    """What is wrong, and what to do about it."""
+    """The message (what is wrong) and the remedy (what to do) of a finding."""
 
     message: str
     remedy: str
@@ -84,10 +82,10 @@ class FindingText:
 def describe_finding(
     finding: Finding, language: str = i18n.SOURCE_LANGUAGE, *, omit_nearest: bool = False
 ) -> FindingText:
-    """Return the message and remedy of a finding, with its parameters in the language too.
+    """Return the message and remedy of a finding, with translated parameters.
 
-    A rule that is no longer declared gives its id, so that old reports can be opened. `omit_nearest` leaves out the
-    nearest declared word, for pages that show it as a suggestion of its own.
+    For a rule that was removed the message has only its id, so that old reports can be opened.
+    `omit_nearest` omits the nearest declared word, for pages that show it as a separate suggestion.
     """
     from pipelines.findings import rules
 
@@ -101,12 +99,12 @@ def describe_finding(
 
 
 def in_language(finding: Finding, language: str, *, apart: bool = False) -> Finding:
-    """The finding with the codes, phrases and names of forms among its parameters in words."""
+    """Return the finding with codes, phrases and forms in its parameters as words; `apart` omits suggestions."""
     params: dict[str, Scalar] = {
         name: _param(finding, name, value, language, apart=apart) for name, value in finding.params.items()
     }
     if finding.rule in _OF_FORMS:
-        seen, expected = (form_words(one, language) for one in (finding.seen, finding.expected))
+        seen, expected = (form_words(identity, language) for identity in (finding.seen, finding.expected))
         return replace(finding, params=params, seen=seen, expected=expected)
     return replace(finding, params=params, expected=translated(finding.expected, language))
 
@@ -130,7 +128,7 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
 
 
 def code_words(codelist: str, code: str, language: str) -> str:
-    """The label of a code, or the code itself where it has none (an article of the law, a nationality)."""
+    """Return the label of a code, or the code itself if it has none (an article of the law, a nationality)."""
     try:
         return _label(codelist, code, language)
     except codes.UnknownCodeError:
@@ -144,15 +142,15 @@ def _label(codelist: str, code: str, language: str) -> str:
 
 
 def translated(text: str | None, language: str) -> str | None:
-    """A text that a rule or reader gave in English, in the language where it is such a phrase."""
+    """Translate an English text of a rule or reader if it is a known phrase; else return it without placeholders."""
     if text is None:
         return None
     if text in PHRASES:
         return i18n.gettext(text, language)
     for pattern, source in _TAILS:
-        found = pattern.fullmatch(text)
-        if found is not None:
-            words = {name: _PLACEHOLDER.sub("\u2026", part) for name, part in found.groupdict().items()}
+        match = pattern.fullmatch(text)
+        if match is not None:
+            words = {name: _PLACEHOLDER.sub("\u2026", part) for name, part in match.groupdict().items()}
             return i18n.gettext(source, language).format_map(words)
     return _PLACEHOLDER.sub("\u2026", text)
 
@@ -165,7 +163,7 @@ _OF_FORM = re.compile(r"(, which comes as (?P<formats>[a-z/-]+))?(, lacks (?P<wo
 
 
 def form_words(identity: str | None, language: str) -> str | None:
-    """A form as a person calls it, with its id; the id alone of one that no territory declares (any more)."""
+    """Return the title and id of a form, or only the id if no territory declares it (any more)."""
     from pipelines.declarations.form_titles import form_title
     from pipelines.declarations.registry import load
 
@@ -174,24 +172,24 @@ def form_words(identity: str | None, language: str) -> str | None:
 
 
 def nearest_forms(text: str, language: str) -> list[str]:
-    """The forms to which a file is nearest, in words; `text` is as `recognise.not_recognised` gives it."""
-    return [] if text in ("", "none") else [_near_form(one, language) for one in _NEXT_FORM.split(text)]
+    """Describe the forms nearest to a file; `text` comes from `recognise.not_recognised`."""
+    return [] if text in ("", "none") else [_near_form(part, language) for part in _NEXT_FORM.split(text)]
 
 
 def _near_form(text: str, language: str) -> str:
     from pipelines.declarations.form_titles import form_title
     from pipelines.declarations.registry import load
 
-    found = _NEAR_FORM.fullmatch(text)
-    form = load().forms.get(found["id"]) if found is not None else None
-    if found is None or form is None or not found["rest"].startswith(form.title):
-        return text  # of a declaration that has changed since
-    rest = _OF_FORM.fullmatch(found["rest"][len(form.title) :])
-    if rest is None:
+    match = _NEAR_FORM.fullmatch(text)
+    form = load().forms.get(match["id"]) if match is not None else None
+    if match is None or form is None or not match["rest"].startswith(form.title):
+        return text  # the declaration has changed since
+    details = _OF_FORM.fullmatch(match["rest"][len(form.title) :])
+    if details is None:
         return text
     name = f"{form_title(form, language)} ({form.id})"
-    if rest["formats"] and rest["words"]:
-        return tell("{form}, which comes as {formats} and lacks {words}", language, form=name, **rest.groupdict())
-    if rest["formats"]:
-        return tell("{form}, which comes as {formats}", language, form=name, formats=rest["formats"])
-    return tell("{form}, lacks {words}", language, form=name, words=rest["words"]) if rest["words"] else name
+    if details["formats"] and details["words"]:
+        return tell("{form}, which comes as {formats} and lacks {words}", language, form=name, **details.groupdict())
+    if details["formats"]:
+        return tell("{form}, which comes as {formats}", language, form=name, formats=details["formats"])
+    return tell("{form}, lacks {words}", language, form=name, words=details["words"]) if details["words"] else name

@@ -1,4 +1,4 @@
-"""Shapes of the data that packages hand to each other: file content, the three long tables, periods.
+"""Data structures that packages exchange: file content, the three long tables, periods.
 
 Imports `core` only.
 """

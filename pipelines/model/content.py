@@ -1,9 +1,9 @@
-"""What a reader yields: addressed cells of a grid, or a labelled cube.
+"""The output of a reader: a grid of addressed cells, or a labelled cube.
 
-A `Grid` is what a person sees on paper: tables of cells, each with a place in words that a person can
-find again.  A `Cube` is what a statistical exchange format says of itself: dimensions with codes and
-labels, and one observation per combination.  Everything here can be pickled and turned into JSON.  What there is one of
-for each cell is a named tuple: a frozen dataclass takes four times as long to make, and a file holds 20,000.
+A `Grid` holds tables of cells as printed, each cell with a place that a person can find again.  A `Cube` holds the
+content of a statistical exchange format: dimensions with codes and labels, and one observation per combination.
+All classes can be pickled and converted to JSON.  Classes with one instance per cell are named tuples: a frozen
+dataclass takes four times as long to create, and a file has up to 20,000 cells.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 CellKind = Literal["blank", "text", "number", "date", "bool", "error", "formula"]
-"""`formula` is a formula whose result was never calculated and stored; a calculated one has the kind of its result."""
+"""`formula`: a formula without a stored result; one with a stored result has the kind of that result."""
 
 Scalar = str | int | float | bool | None
 
@@ -28,9 +28,9 @@ _PLACE = re.compile(
 
 
 class Where(NamedTuple):
-    """A place in a file, in the words its owner would use.
+    """A place in a file, in terms that its sender would use.
 
-    Only the parts that fit the format are set: sheet and cell for workbooks, page and box (points from the
+    Only the parts that suit the format are set: sheet and cell for workbooks, page and box (points from the
     top left: x0, top, x1, bottom) for PDF, table and cell for DOCX and HTML, line and column for text.
     """
 
@@ -44,7 +44,7 @@ class Where(NamedTuple):
     keyword: str | None = None
 
     def __str__(self) -> str:
-        """`Т-03!B5`, `page 2 box (344,121,388,137)`, `table 1 R3C2`, `line 84 column 3`."""
+        """Format as `Т-03!B5`, `page 2 box (344,121,388,137)`, `table 1 R3C2` or `line 84 column 3`."""
         if self.sheet is not None and self.cell is not None:
             return f"{self.sheet}!{self.cell}"
         parts: list[str] = []
@@ -68,44 +68,44 @@ class Where(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Where:
-        """The place that `str()` wrote: what a stored figure keeps is enough to point at its cell again."""
+        """Parse the output of `str()`, so that a stored figure can be traced back to its cell."""
         sheet, mark, cell = text.rpartition("!")
         if mark and _CELL.fullmatch(cell):
             return cls(sheet=sheet, cell=cell)
         if text.startswith("sheet "):
             return cls(sheet=text.removeprefix("sheet "))
-        found = _PLACE.fullmatch(text)
-        if found is None:
+        match = _PLACE.fullmatch(text)
+        if match is None:
             return cls(keyword=text or None)
-        box = found["box"]
+        box = match["box"]
         return cls(
-            cell=found["cell"],
-            page=int(found["page"]) if found["page"] else None,
+            cell=match["cell"],
+            page=int(match["page"]) if match["page"] else None,
             box=tuple(float(part) for part in box.split(",")) if box else None,  # type: ignore[arg-type]
-            table=int(found["table"]) if found["table"] else None,
-            line=int(found["line"]) if found["line"] else None,
-            column=int(found["column"]) if found["column"] else None,
-            keyword=found["keyword"],
+            table=int(match["table"]) if match["table"] else None,
+            line=int(match["line"]) if match["line"] else None,
+            column=int(match["column"]) if match["column"] else None,
+            keyword=match["keyword"],
         )
 
     def as_dict(self) -> dict[str, object]:
-        """Only the parts that are set, for JSON."""
-        out: dict[str, object] = {}
+        """Return the parts that are set, for JSON."""
+        parts: dict[str, object] = {}
         for name in ("sheet", "cell", "page", "box", "table", "line", "column", "keyword"):
             value = getattr(self, name)
             if value is not None:
-                out[name] = list(value) if name == "box" else value
-        return out
+                parts[name] = list(value) if name == "box" else value
+        return parts
 
 
 class Cell(NamedTuple):
     """One cell of a table. `row` and `column` count from 1 within the table.
 
-    `text` is what the owner sees, unchanged; `value` is what the file stores (a number, a text, a bool; a date as
-    ISO text with kind `date`).  A merged area is given once for each of its positions, all with the same content;
-    `anchor` is the position of its first cell, equal to (row, column) for a cell of its own, and `spread` is true
-    for all positions but that one.  `marks` holds note marks that the format itself sets apart from the value
-    (raised small type in a PDF, superscript runs in DOCX and HTML).
+    `text` is the displayed text, unchanged; `value` is the stored value (a number, a text, a bool; a date as ISO text
+    with kind `date`).  A merged area has one cell for each of its positions, all with the same content; `anchor` is
+    the position of its first cell, equal to (row, column) for an unmerged cell, and `spread` is true for all other
+    positions.  `marks` holds note marks that the format itself separates from the value (superscript in PDF, DOCX and
+    HTML).
     """
 
     row: int
@@ -127,8 +127,8 @@ class Cell(NamedTuple):
 class Table:
     """A rectangle of cells: a sheet, a table on a page, a table of a document, a whole text file.
 
-    `cells` are in reading order; blank cells may be left out, except blank positions of a merged area.
-    `title` is text found just above a table where the format keeps it outside the cells (DOCX paragraph, HTML
+    `cells` are in reading order; blank cells may be omitted, except blank positions of a merged area.
+    `title` is text directly above a table if the format keeps it outside the cells (DOCX paragraph, HTML
     caption, PDF line); `hidden` is a hidden sheet.
     """
 
@@ -141,7 +141,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something a reader noticed that does not stop the reading: a hidden sheet, an ignored script, a guess refused."""
+    """An observation of a reader that does not stop it: a hidden sheet, an ignored script, a rejected guess."""
 
     rule: str
     where: Where
@@ -150,7 +150,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A file as tables of cells. `outside` are words of a document that stand in no table, each with its place."""
+    """A file as tables of cells. `outside` holds the text of a document outside its tables, each with its place."""
 
     format: str
     tables: tuple[Table, ...]
@@ -161,7 +161,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of a dimension: its code (or, where the file has none, its label) and labels by language."""
+    """One member of a dimension: its code (its label if the file has no codes) and labels by language."""
 
     code: str
     labels: dict[str, str] = field(default_factory=dict)
@@ -169,7 +169,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One dimension of a cube. `id` is the file's own code or, lacking one, its name in the default language."""
+    """One dimension of a cube. `id` is the code in the file or, if there is none, the name in the default language."""
 
     id: str
     labels: dict[str, str]
@@ -181,7 +181,7 @@ class Dimension:
 class CubeObservation:
     """One observation: `key` holds member codes in the order of the dimensions.
 
-    `value` is None where the file has no number; then `status` is the sign as written (`..`, `-`, `c`), or None for an
+    `value` is None if the file has no number; `status` is then the sign as written (`..`, `-`, `c`), or None for an
     observation that is present but empty.  `attributes` are observation-level attributes of the file (OBS_STATUS …).
     """
 
@@ -197,9 +197,9 @@ class CubeObservation:
 class Cube:
     """A file as a labelled cube.
 
-    `absent` says what a key that the file leaves out means by the rules of its format: `zero` (PX with KEYS) or
-    `missing` (sparse JSON-stat and SDMX).  `properties` are the file's metadata (title, units, codepage …), text by
-    keyword; `symbols` the meaning the file itself declares for its signs, where it does (DATASYMBOL1 …).
+    `absent` is the meaning of an omitted key by the rules of the format: `zero` (PX with KEYS) or `missing` (sparse
+    JSON-stat and SDMX).  `properties` are the metadata of the file (title, units, codepage …) by keyword; `symbols`
+    are the meanings that the file declares for its signs, if any (DATASYMBOL1 …).
     """
 
     format: str
@@ -217,10 +217,10 @@ Content = Grid | Cube
 
 
 class ReadError(Exception):
-    """A file that cannot be read, said so that its sender can mend it.
+    """A file cannot be read; it becomes a finding that explains what the sender must correct.
 
-    `rule` is a finding rule id (`read.encrypted`, `read.malformed` …), `params` its parameters, `where` the place.
-    `expected` and `remedy` may stay empty where the rule's own words say enough.
+    `rule` is the id of a finding rule (`read.encrypted`, `read.malformed` …), `params` are its parameters and `where`
+    is the place.  `expected` and `remedy` may be empty if the message of the rule is enough.
     """
 
     def __init__(self, rule: str, where: Where | None = None, **params: Scalar) -> None:

@@ -1,6 +1,6 @@
-"""The three long tables, as polars schemas, and the key of each.
+"""Polars schemas of the three long tables (observations, case events, findings) and their keys.
 
-Codes are declared in `dbt_project/seeds/codelists/`; `docs/naming.md` says what each column means.
+Codes are declared in `dbt_project/seeds/codelists/`; `docs/naming.md` explains each column.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from collections.abc import Mapping
 import polars as pl
 
 OBSERVATION: dict[str, pl.DataType] = {
-    # who
+    # reporter
     "territory": pl.String(),
     "jurisdiction": pl.String(),
     "instrument": pl.String(),
     "source": pl.String(),  # reporting body (office id); for `reference`: publisher and edition
-    # when
+    # time
     "freq": pl.String(),  # Q or A
     "period": pl.String(),  # 2026-Q3 or 2026
     "period_start": pl.Date(),
     "period_end": pl.Date(),
     "accumulation": pl.String(),
     "date_basis": pl.String(),
-    # what
+    # measure
     "measure": pl.String(),
     "level": pl.String(),
     "count_unit": pl.String(),
     "statistic": pl.String(),
     "unit_measure": pl.String(),
-    # of whom
+    # breakdowns
     "offence": pl.String(),
-    "law_article": pl.String(),  # the office's article, `_Z` where it does not say
+    "law_article": pl.String(),  # the office's article, `_Z` if not stated
     "person_type": pl.String(),
     "victim_status": pl.String(),
     "sex": pl.String(),
@@ -41,13 +41,13 @@ OBSERVATION: dict[str, pl.DataType] = {
     "sentence_type": pl.String(),
     "sentence_band": pl.String(),
     "partner": pl.String(),
-    # the number
+    # value
     "value": pl.Float64(),  # null with obs_status O, L, M or Q
     "obs_status": pl.String(),
     "conf_status": pl.String(),
     "notes": pl.String(),  # note marks and declared notes, joined by "; "
     "place": pl.String(),  # str(Where): sheet and cell, page and box, line
-    "label": pl.String(),  # the words read for it: heading path | row path
+    "label": pl.String(),  # the labels read for it: heading path | row path
     # lineage
     "form": pl.String(),
     "submission_id": pl.String(),
@@ -94,7 +94,7 @@ CASE_EVENT_KEY: tuple[str, ...] = (
 )
 
 BLOCK_KEY: tuple[str, ...] = ("jurisdiction", "instrument", "form", "freq", "period")
-"""With `submission_id`, the key of a block: the unit that supersedes."""
+"""Key of a block together with `submission_id`; a newer submission supersedes whole blocks."""
 
 DECLARED_SUM: dict[str, pl.DataType] = {
     "place": pl.String(),  # of the total
@@ -102,9 +102,9 @@ DECLARED_SUM: dict[str, pl.DataType] = {
     "dim": pl.String(),  # the dimension over which the parts are added
     "total": pl.Float64(),
     "added": pl.Float64(),
-    "whole": pl.Boolean(),  # every part is there with a value; else the total may only exceed what is
+    "whole": pl.Boolean(),  # every part is present with a value; else the total must be at least the sum of the parts
     "severity": pl.String(),  # as the form declares it
-    "parts": pl.String(),  # the first parts with their places, in words; empty where the sum is right
+    "parts": pl.String(),  # the first parts with their places, as text; empty if the sum is correct
 }
 
 FINDING: dict[str, pl.DataType] = {
@@ -116,12 +116,12 @@ FINDING: dict[str, pl.DataType] = {
     "seen": pl.String(),
     "expected": pl.String(),
     "scope": pl.String(),  # file | history
-    "finding_key": pl.String(),  # stable over re-checks: rule and place, by SHA-256; a justification names it
+    "finding_key": pl.String(),  # `Finding.key`: stable over re-checks; justifications refer to it
 }
 
 
 def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    """A table of no rows in a schema of this module."""
+    """Return an empty table with a schema of this module."""
     return pl.DataFrame(schema=schema)
 
 
@@ -133,4 +133,4 @@ OBS_STATUS_OF_SIGN: Mapping[str, tuple[float | None, str, str]] = {
     "confidential": (None, "Q", "C"),
     "below_half_unit": (0.0, "U", "F"),
 }
-"""Meaning of a declared sign -> (value, obs_status, conf_status). The four kinds of "no number" stay distinct."""
+"""Meaning of a declared sign -> (value, obs_status, conf_status). The four reasons for "no number" stay distinct."""

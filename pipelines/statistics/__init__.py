@@ -1,1 +1,4 @@
-"""Pure functions: tests, intervals, ratios, decompositions, revisions; durations and cohorts from records."""
+"""Statistical functions without side effects: tests, intervals, ratios, revisions, durations and cohorts.
+
+Imports `core`, `model` and `declarations`.
+"""

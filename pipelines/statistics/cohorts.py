@@ -1,4 +1,4 @@
-"""What became of those who entered in one quarter: followed for so many quarters, open ones kept in sight."""
+"""Follow the persons who entered a stage in one quarter over the next quarters, including those still open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.statistics.durations import behind
 from pipelines.statistics.record_shares import counted, counted_schema, shared
-from pipelines.statistics.stages import AREA, UNIT, outcomes
+from pipelines.statistics.stages import AREA, UNIT, list_outcomes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,23 +27,25 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
     "open": (),
     "lost": ("joined",),
 }
-"""State of a person at a day, and the ends of a stay that lead there.  `indicted` occurs where the stage ends with the
-indictment; `decided`: an end whose outcome the register does not tell; `lost`: the records broke off while it was
-open, or it was joined to a case that they do not show."""
-_DECISIONS = {mark.event for decision in ("adjudicated_first", "adjudicated_final") for mark in outcomes(decision)[:-1]}
+"""State of a person on a day, and the exits of a stay that lead to it.  `indicted`: only in stages that end with the
+indictment; `decided`: an end whose outcome the register does not state; `lost`: the records broke off while the stay
+was open, or the case was joined to one that is not in them."""
+_DECISIONS = {
+    mark.event for decision in ("adjudicated_first", "adjudicated_final") for mark in list_outcomes(decision)[:-1]
+}
 ENDED = tuple(state for state, ends in OUTCOMES.items() if _DECISIONS.issuperset(ends) and ends)
-"""States after a court's decision whose outcome is told."""
+"""States after a court decision with a known outcome."""
 
 
 def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl.DataFrame:
-    """A row a unit and number of quarters from 0 to `quarters`: `cohort` (2024-Q1, 2024), `quarters`, `at`, `seen`,
+    """Return the state of each unit after 0 to `quarters` quarters: `cohort` (2024-Q1, 2024), `quarters`, `at`, `seen`,
     `state`.
 
-    `stays` are those of one stage, with the ones `again`.  The cohort is the quarter (or its year) in which the first
-    stay of a unit began; units whose beginning is not seen are in none.  The state is that at the end of the k-th
-    quarter after that quarter, in cohorts of a year too: each is followed for as long.  After a conviction that was
-    sent back and not decided anew it is `open`.  `seen`: the records reach that day, and hold the whole year of a
-    cohort of a year; else the state is null.
+    `stays` are all stays of one stage, including those `again`.  The cohort is the quarter (or its year) in which the
+    first stay of a unit began; units whose beginning is not in the records have none.  The state is that at the end of
+    the k-th quarter after that quarter, also in yearly cohorts, so that each unit is followed for the same time.  After
+    a conviction that was sent back and not decided again it is `open`.  `seen`: the records reach that day, and cover
+    the whole year of a yearly cohort; else the state is null.
     """
     import polars as pl
 
@@ -56,9 +58,9 @@ def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl
         )
         .select(*UNIT, "whole_year", "known_until", entered="start", first_cluster="cluster")
     )
-    counted = pl.DataFrame({"quarters": range(quarters + 1)}, schema={"quarters": pl.Int64()})
+    horizons = pl.DataFrame({"quarters": range(quarters + 1)}, schema={"quarters": pl.Int64()})
     horizon = (
-        entered.join(counted, how="cross")
+        entered.join(horizons, how="cross")
         .with_columns(began=pl.col("entered").dt.truncate("1q"))
         .with_columns(
             cohort=pl.format("{}-Q{}", pl.col("began").dt.year(), pl.col("began").dt.quarter())
@@ -91,19 +93,20 @@ def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl
 def cohorts(
     stays: pl.DataFrame, by: Sequence[str] = AREA, *, quarters: int = QUARTERS, freq: str = "Q"
 ) -> pl.DataFrame:
-    """One row a group, cohort and number of quarters followed.
+    """Summarise the states by group, cohort and number of quarters followed.
 
-    `by`, `cohort`, `quarters`, `seen_quarters` (how many of them the records show: "5 of 8"), `n_persons`,
+    `by`, `cohort`, `quarters`, `seen_quarters` (how many of them the records cover: "5 of 8"), `n_persons`,
     `n_proceedings`, `largest_share`, the `OUTCOMES` in persons (in matters, if a person has two), and two ratios, each
     as `record_shares.shared`: `conviction_ratio`, the convicted of all who entered, which can still rise while
-    some are open, and `decided_ratio`, the convicted of those convicted, acquitted, rejected or discontinued.  Rows
-    not seen yet are there, empty.  Limits are Clopper and Pearson's at the effective number, by proceedings.
+    some are open, and `decided_ratio`, the convicted of those convicted, acquitted, rejected or discontinued.  Rows of
+    quarters not seen yet are present but empty.  Limits are Clopper and
+    Pearson's at the effective size, by proceedings.
     """
     import polars as pl
 
-    found = states(stays, quarters, freq)
+    unit_states = states(stays, quarters, freq)
     rows = []
-    for key, group in found.group_by([*by, "cohort", "quarters"], maintain_order=True):
+    for key, group in unit_states.group_by([*by, "cohort", "quarters"], maintain_order=True):
         clusters, state = group["first_cluster"].to_numpy(), group["state"].to_numpy()
         row: dict[str, Any] = dict(zip([*by, "cohort", "quarters"], key, strict=True))
         row |= behind(group["person"].to_numpy(), clusters)

@@ -1,7 +1,7 @@
-"""Intervals and tests of whole columns at once, each row by its own method: the form that a warehouse function calls.
+"""Intervals and tests of whole columns, each row by its own method, in the form that warehouse functions call.
 
-A row that contradicts itself (a part above its whole, a count below zero, as a difference of two returns can be) has no
-interval here and stops no other row; it is a finding of the row, made where rows are judged.
+An inconsistent row (a part above its whole, or a count below zero, as a difference of two returns can be) has no
+interval here and does not stop the other rows; the checks of the rows report it.
 """
 
 from __future__ import annotations
@@ -31,34 +31,36 @@ def limits(
     dispersion: ArrayLike = 1.0,
     level: ArrayLike = LEVEL,
 ) -> Interval:
-    """Limits of each row's estimate, in its unit (multiply by 100 or 100,000 outside).
+    """Return the limits of the estimate in each row, in its own unit (the caller multiplies by 100 or 100,000).
 
-    `method`: codes above, or empty for a figure that has no interval; `denominator` NaN is none for `poisson`;
-    `dispersion` NaN is unknown and taken as 1 (the interval is then a lower bound).  NaN where undefined.
+    `method`: codes above, or empty for a figure without an interval; `denominator` NaN means none for `poisson`;
+    `dispersion` NaN is unknown and taken as 1 (the interval is then a lower bound).  NaN if undefined.  Raises
+    ValueError for an unknown method.
     """
     shape = np.broadcast(np.asarray(method), np.asarray(numerator), np.asarray(denominator)).shape
     kind = np.broadcast_to(np.asarray(method, dtype=str), shape)
-    x, y, phi, at = (
-        np.broadcast_to(np.asarray(one, dtype=float), shape) for one in (numerator, denominator, dispersion, level)
+    x, y, phi, levels = (
+        np.broadcast_to(np.asarray(values, dtype=float), shape)
+        for values in (numerator, denominator, dispersion, level)
     )
-    strange = set(np.unique(kind).tolist()) - {*METHODS, ""}
-    if strange:
-        raise ValueError(f"no such method of an interval: {', '.join(sorted(strange))}; known: {', '.join(METHODS)}")
+    unknown = set(np.unique(kind).tolist()) - {*METHODS, ""}
+    if unknown:
+        raise ValueError(f"no such method of an interval: {', '.join(sorted(unknown))}; known: {', '.join(METHODS)}")
     x, y = _from_zero(x), _from_zero(y)
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
 
     rows = kind == POISSON
     exposure = np.where(np.isnan(y[rows]), 1.0, y[rows])
-    made = intervals.poisson(x[rows], phi[rows], at[rows])
-    for into, one in ((low, made.low), (high, made.high)):
-        into[rows] = np.divide(one, exposure, out=np.full(one.shape, np.nan), where=exposure > 0)
+    counts = intervals.poisson(x[rows], phi[rows], levels[rows])
+    for target, values in ((low, counts.low), (high, counts.high)):
+        target[rows] = np.divide(values, exposure, out=np.full(values.shape, np.nan), where=exposure > 0)
 
     rows = (kind == CLOPPER_PEARSON) & (x <= y)
-    low[rows], high[rows] = intervals.clopper_pearson(x[rows], y[rows], phi[rows], at[rows])
+    low[rows], high[rows] = intervals.clopper_pearson(x[rows], y[rows], phi[rows], levels[rows])
 
     rows = kind == CONDITIONAL
-    both = ratios.ratio(x[rows], y[rows], 1.0, 1.0, phi[rows], phi[rows], at[rows])
-    low[rows], high[rows] = both.low, both.high
+    ratio_limits = ratios.ratio(x[rows], y[rows], 1.0, 1.0, phi[rows], phi[rows], levels[rows])
+    low[rows], high[rows] = ratio_limits.low, ratio_limits.high
     return Interval(low, high)
 
 
@@ -70,11 +72,11 @@ def p_values(
     dispersion_upper: ArrayLike = 1.0,
     dispersion_lower: ArrayLike = 1.0,
 ) -> Array:
-    """p-value of equal rates of each row, for one pair alone; not adjusted for many pairs."""
+    """Return the p-value of equal rates in each row, for a single pair; not adjusted for multiple comparisons."""
     x, y = _from_zero(upper), _from_zero(lower)
     return ratios.ratio(x, y, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower).p
 
 
 def _from_zero(counts: ArrayLike) -> Array:
-    given = np.asarray(counts, dtype=float)
-    return np.where(given < 0, np.nan, given)
+    values = np.asarray(counts, dtype=float)
+    return np.where(values < 0, np.nan, values)

@@ -1,11 +1,11 @@
-"""How far two territories' figures of one indicator and period may be compared: 0 to 3, with the reasons.
+"""Score how far the figures of two territories for an indicator and period can be compared, 0 to 3, with reasons.
 
     0  the unit differs: not comparable
     1  the stage or the level differs, or the version of a ratio: not the same event
-    2  the offence's scope, the persons counted, the period or a break differs: with care
-    3  nothing of these differs
+    2  the scope of the offence, the persons counted, the period or a break differs: with care
+    3  none of these differs
 
-What is not stated on a side cannot be said to agree, so it counts as a difference, under a code of its own.
+An aspect that one side does not state may differ, so it counts as a difference, with a separate code.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ NOT_STATED: Final = "not_stated"
 
 @dataclass(frozen=True)
 class Counted:
-    """What one side's figure counts, in codes; `not_stated` where its office does not say.
+    """The counting rules of a figure, in codes; `not_stated` if its office does not state them.
 
     `stage` is the measure, `moment` when the event is counted (order, filing, decision, finality: `date_basis`),
     `counted_at` whether at input or output of the stage.  `breaks` are breaks of law, counting or recording within the
-    period; the same code on both sides is the same break.  `version` is that of a ratio (of one period, lagged, of a
-    cohort), empty for what has none.
+    period; the same code on both sides is the same break.  `version` is the version of a ratio (same period, lagged,
+    cohort), else empty.
     """
 
     count_unit: str
@@ -58,7 +58,7 @@ SCORES: Final[dict[str, int]] = {
     "period": 2,
     "breaks": 2,
 }
-"""The best score that a pair can have where this differs."""
+"""The highest possible score of a pair that differs in this aspect."""
 
 COMPARABLE: Final = 3
 
@@ -71,7 +71,7 @@ class Comparability(NamedTuple):
 
 
 def comparability(one: Counted, other: Counted) -> Comparability:
-    """Score of the pair; the same both ways."""
+    """Score a pair of figures; the order does not matter."""
     reasons = []
     for aspect, score in SCORES.items():
         a, b = getattr(one, aspect), getattr(other, aspect)
@@ -82,5 +82,5 @@ def comparability(one: Counted, other: Counted) -> Comparability:
     return Comparability(min((score for score, _ in reasons), default=COMPARABLE), tuple(code for _, code in reasons))
 
 
-if {one.name for one in fields(Counted)} != set(SCORES):
+if {field_.name for field_ in fields(Counted)} != set(SCORES):
     raise AssertionError("every aspect of what is counted has a score")

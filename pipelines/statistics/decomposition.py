@@ -1,4 +1,4 @@
-"""Effects of volume and ratio on a change of convictions, rounded for display so that they still add up.
+"""Round the effects of volume and ratio on a change in convictions so that they still add up.
 
 `mart_decomposition` computes the effects; sources and formulas are in `docs/methodology/ratios.md`.
 """
@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 
 class Effect(NamedTuple):
-    """A change in convictions and its parts in persons: change = volume + ratio; both None where only the change is
-    told."""
+    """A change in convictions and its two parts in persons: change = volume + ratio.
+
+    Both parts are None if only the change is published.
+    """
 
     change: float
     volume: float | None
@@ -18,7 +20,7 @@ class Effect(NamedTuple):
 
 
 def rounded(effect: Effect, digits: int = 0) -> Effect:
-    """The effect for show, to so many decimals, still additive: the ratio's part takes what rounding leaves over."""
+    """Round an effect for display to `digits` decimals; the ratio part absorbs the rounding error."""
     if effect.volume is None or effect.ratio is None:
         return Effect(round(effect.change, digits), None, None)
     change, volume = round(effect.change, digits), round(effect.volume, digits)

@@ -1,4 +1,4 @@
-"""How much more persons scatter than cases: the dispersion of counts whose events come in clusters.
+"""Estimate the dispersion of counts of persons, whose events come in clusters (cases).
 
 Cases come one by one; the persons of one case come together.  If cases are a Poisson stream and a case has K persons,
 the number X of persons is compound Poisson: E X = lambda E K and Var X = lambda E K^2, so that
@@ -6,7 +6,7 @@ the number X of persons is compound Poisson: E X = lambda E K and Var X = lambda
     phi = Var X / E X = E K^2 / E K,
 
 the mean size of the case *of a person* (not of a case).  It is never below E K, the persons per case, and equals it
-only where all cases are of one size.  Hence three states of knowledge, and never a guess.
+only if all cases have the same size.  Hence three levels of knowledge (below); phi is never guessed.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ EXACT = "exact"
 QUASI_EXACT = "quasi_exact"
 """Scaled by a dispersion from enough records of cases."""
 LOWER_BOUND = "lower_bound"
-"""The dispersion is not known, or only its lower bound: the true uncertainty is at least this."""
+"""The dispersion, or all but its lower bound, is unknown: the true uncertainty is at least this."""
 
 MINIMUM_CASES = 50
-"""From so many records on intervals cover at their nominal rate (docs/methodology/simulation.md); fewer were not
-tried."""
+"""With at least this many records, intervals cover at their nominal rate (docs/methodology/simulation.md); fewer were
+not tested."""
 
 ONE_BY_ONE = frozenset({"case"})
 """Count units whose events are independent; all others may come in clusters."""
 
 
 class Dispersion(NamedTuple):
-    """phi (no unit, at least 1), how sure an interval with it is, and the number of cases that told it."""
+    """phi (no unit, at least 1), the basis of intervals that use it, and the number of cases it was estimated from."""
 
     phi: float
     basis: str
@@ -42,10 +42,11 @@ class Dispersion(NamedTuple):
 
 
 def of_sizes(sizes: ArrayLike) -> float:
-    """phi = sum of K^2 over sum of K, K being the persons of each case; NaN without cases; never below 1.
+    """Compute phi = sum of K^2 over sum of K, K being the persons of each case; at least 1, NaN without cases.
 
-    Cases without a known person have no size and are left out.  Source: moments of the compound Poisson distribution,
-    e.g. Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, section 9.
+    Cases without a known person do not contribute.  Raises ValueError for a negative or missing size.  Source: moments
+    of the compound Poisson distribution, e.g. Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions,
+    section 9.
     """
     k = np.asarray(sizes, dtype=float)
     if bool(np.any(k < 0)) or bool(np.any(np.isnan(k))):
@@ -55,20 +56,20 @@ def of_sizes(sizes: ArrayLike) -> float:
 
 
 def of_records(sizes: ArrayLike) -> float:
-    """phi of an office's records, on the safe side: `of_sizes` with the largest case counted once more.
+    """Compute a conservative phi from the records of an office: `of_sizes` with the largest case counted twice.
 
-    A sample of cases tends to miss the largest; one event more of the greatest weight is how Fay and Feuer (1997) make
-    their upper limit cover.  The addition vanishes as records grow.  NaN without cases.
+    A sample of cases tends to miss the largest; Fay and Feuer (1997) also add one event of the greatest weight to make
+    their upper limit cover.  The effect vanishes as records grow.  NaN without cases.
     """
     k = np.asarray(sizes, dtype=float)
     return of_sizes(np.append(k, k.max())) if k.size else float("nan")
 
 
 def at_least(persons: ArrayLike, cases: ArrayLike) -> Array:
-    """Lower bound of phi from totals: persons per case, at least 1; 1 where either is missing or there are no cases."""
+    """Return a lower bound of phi from totals: persons per case, at least 1; 1 if either is missing or cases are 0."""
     people, files = np.asarray(persons, dtype=float), np.asarray(cases, dtype=float)
-    known = (files > 0) & ~np.isnan(people)
-    ratio = np.divide(people, files, out=np.ones(np.broadcast(people, files).shape), where=known)
+    is_known = (files > 0) & ~np.isnan(people)
+    ratio = np.divide(people, files, out=np.ones(np.broadcast(people, files).shape), where=is_known)
     bound: Array = np.maximum(ratio, 1.0)
     return bound
 
@@ -76,16 +77,16 @@ def at_least(persons: ArrayLike, cases: ArrayLike) -> Array:
 def dispersion(
     count_unit: str, sizes: ArrayLike | None = None, persons: Any = float("nan"), cases: Any = float("nan")
 ) -> Dispersion:
-    """The dispersion to use for counts of `count_unit`, from the best that is known.
+    """Return the dispersion for counts of `count_unit` from the best available data.
 
-    Cases: 1, exact.  Else from `sizes` of at least 50 cases of the territory, pooled over years and not from the
-    figure's own few cases: quasi-exact.  Else persons per case from totals, or 1: a lower bound.
+    Cases: 1, exact.  Else from `sizes` of at least 50 cases of the territory, pooled over years rather than only the
+    few cases of the figure: quasi-exact.  Else persons per case from totals, or 1: a lower bound.
     """
     if count_unit in ONE_BY_ONE:
         return Dispersion(1.0, EXACT, 0)
     if sizes is not None:
         k = np.asarray(sizes, dtype=float)
-        known = int((k > 0).sum())
-        if known >= MINIMUM_CASES:
-            return Dispersion(of_records(k), QUASI_EXACT, known)
+        n_cases = int((k > 0).sum())
+        if n_cases >= MINIMUM_CASES:
+            return Dispersion(of_records(k), QUASI_EXACT, n_cases)
     return Dispersion(float(at_least(persons, cases)), LOWER_BOUND, 0)

@@ -1,10 +1,9 @@
-"""Exact intervals for one count and for one share, alone and scaled for events that come in clusters.
+"""Exact intervals for a count and for a share, optionally scaled for events that come in clusters.
 
 Both take a dispersion phi, the variance of the count over that of a Poisson count.  With phi = 1 the limits are exact:
-they cover at least at their nominal rate, whatever the truth.  With phi > 1 they are quasi-exact: the count over phi is
-the effective count, whose first two moments are a Poisson count's, and the exact limits of the effective count are
-scaled back.  See docs/methodology/uncertainty.md for the derivation and docs/methodology/simulation.md for what they
-cover.
+they cover at least at their nominal rate for any true value.  With phi > 1 they are quasi-exact: the count over phi is
+the effective count, whose first two moments are those of a Poisson count, and its exact limits are scaled back.  See
+docs/methodology/uncertainty.md for the derivation and docs/methodology/simulation.md for the coverage.
 """
 
 from __future__ import annotations
@@ -20,39 +19,39 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """Lower and upper limits, in the unit of the estimate; NaN where there is no estimate."""
+    """Lower and upper limits, in the unit of the estimate; NaN without an estimate."""
 
     low: Array
     high: Array
 
 
 def poisson(count: ArrayLike, dispersion: ArrayLike = 1.0, level: ArrayLike = LEVEL) -> Interval:
-    """Limits of the expected count; `count` in events of its own unit, NaN for a missing one.
+    """Return the limits of the expected count; `count` in events, NaN if missing.
 
     With n the count over phi, and G(a, p) the p-quantile of the gamma distribution of shape a and scale 1, at level
     1 - alpha: low = phi G(n, alpha/2), 0 for no events; high = phi G(n + 1, 1 - alpha/2).
 
     Sources: Garwood (1936), Fiducial limits for the Poisson distribution, Biometrika 28, 437-442, for phi = 1; Fay and
     Feuer (1997), Confidence intervals for directly standardized rates: a method based on the gamma distribution,
-    Statistics in Medicine 16, 791-801, for the scaled form, with phi for the weight of the one event more.
+    Statistics in Medicine 16, 791-801, for the scaled form, with phi as the weight of the one additional event.
 
     Raises ValueError for a count below zero, a dispersion below 1 or a level outside (0, 1).
     """
     from scipy.special import gammainccinv, gammaincinv
 
-    count, dispersion, alpha = prepared(count, dispersion, level)
+    count, dispersion, alpha = prepare_inputs(count, dispersion, level)
     effective = count / dispersion
     with np.errstate(invalid="ignore"):
         low = np.where(count > 0, dispersion * gammaincinv(np.maximum(effective, 1e-300), alpha / 2), 0.0)
         high = dispersion * gammainccinv(effective + 1.0, alpha / 2)
-    unknown = np.isnan(count)
-    return Interval(np.where(unknown, np.nan, low), np.where(unknown, np.nan, high))
+    is_missing = np.isnan(count)
+    return Interval(np.where(is_missing, np.nan, low), np.where(is_missing, np.nan, high))
 
 
 def clopper_pearson(
     part: ArrayLike, whole: ArrayLike, dispersion: ArrayLike = 1.0, level: ArrayLike = LEVEL
 ) -> Interval:
-    """Limits of the probability behind `part` of `whole`, between 0 and 1; NaN where either is missing or whole is 0.
+    """Return the limits of the probability of `part` in `whole`, 0 to 1; NaN if either is missing or whole is 0.
 
     With x and n the part and the whole over phi, and B(a, b, p) the p-quantile of the beta distribution, at level
     1 - alpha: low = B(x, n - x + 1, alpha/2), 0 where x = 0; high = B(x + 1, n - x, 1 - alpha/2), 1 where x = n.
@@ -66,8 +65,8 @@ def clopper_pearson(
     """
     from scipy.special import betaincinv
 
-    part, dispersion, alpha = prepared(part, dispersion, level)
-    whole, _, _ = prepared(whole, 1.0, LEVEL)
+    part, dispersion, alpha = prepare_inputs(part, dispersion, level)
+    whole, _, _ = prepare_inputs(whole, 1.0, LEVEL)
     part, whole, dispersion, alpha = np.broadcast_arrays(part, whole, dispersion, alpha)
     if bool(np.any(part > whole)):
         where = int(np.argmax((part > whole).ravel()))
@@ -75,17 +74,17 @@ def clopper_pearson(
             f"a part above its whole: {part.ravel()[where]:g} of {whole.ravel()[where]:g} (place {where}); "
             "a ratio of two counts that do not nest has another interval (ratios.ratio)"
         )
-    x, rest = part / dispersion, (whole - part) / dispersion
-    known = whole > 0  # false for NaN, too
-    known &= ~np.isnan(part)
+    x, others = part / dispersion, (whole - part) / dispersion
+    is_known = whole > 0  # false for NaN, too
+    is_known &= ~np.isnan(part)
     with np.errstate(invalid="ignore"):
-        low = np.where(part > 0, betaincinv(np.maximum(x, 1e-300), rest + 1.0, alpha / 2), 0.0)
-        high = np.where(whole > part, betaincinv(x + 1.0, np.maximum(rest, 1e-300), 1.0 - alpha / 2), 1.0)
-    return Interval(np.where(known, low, np.nan), np.where(known, high, np.nan))
+        low = np.where(part > 0, betaincinv(np.maximum(x, 1e-300), others + 1.0, alpha / 2), 0.0)
+        high = np.where(whole > part, betaincinv(x + 1.0, np.maximum(others, 1e-300), 1.0 - alpha / 2), 1.0)
+    return Interval(np.where(is_known, low, np.nan), np.where(is_known, high, np.nan))
 
 
-def prepared(count: ArrayLike, dispersion: ArrayLike, level: ArrayLike) -> tuple[Array, Array, Array]:
-    """Counts, dispersions (NaN taken as 1: unknown) and alphas as arrays of floats; ValueError as above."""
+def prepare_inputs(count: ArrayLike, dispersion: ArrayLike, level: ArrayLike) -> tuple[Array, Array, Array]:
+    """Return counts, dispersions (NaN, unknown, becomes 1) and alphas as float arrays; raises ValueError as above."""
     counts = np.asarray(count, dtype=float)
     phi = np.asarray(dispersion, dtype=float)
     phi = np.where(np.isnan(phi), 1.0, phi)

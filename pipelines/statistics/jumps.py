@@ -1,8 +1,8 @@
-"""Is a count surprising beside the counts before it? A test for small, overdispersed counts.
+"""Test whether a count is surprising given earlier counts; for small, overdispersed counts.
 
-A change in per cent says nothing of counts this small: from 1 to 3 is plus 200 per cent and means nothing.  The counts
-before are taken as draws with one mean and a variance of `phi` times the mean; the next count is then compared with the
-negative binomial distribution of that mean whose variance also carries the uncertainty of the mean.
+A change in per cent is meaningless for counts this small: from 1 to 3 is plus 200 per cent.  The earlier counts are
+taken as draws with one mean and a variance of `phi` times the mean; the next count is then compared with the negative
+binomial distribution of that mean, whose variance includes the uncertainty of the mean.
 
 Source of the form: quasi-Poisson prediction limits as in Farrington, Andrews, Beale and Catchpole (1996), A statistical
 algorithm for the early detection of outbreaks, J. R. Statist. Soc. A 159(3), 547-563; here without trend and season.
@@ -18,14 +18,14 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MINIMUM_HISTORY = 4
 MINIMUM_DISPERSION = 1.5
-"""Co-defendants come in groups: no series of persons is less dispersed than this, whatever a short one shows."""
+"""Lower bound of phi: co-defendants come in groups, so a short series with less dispersion shows it by chance."""
 
 
-def surprise(past: Array, present: Array) -> Array:
-    """Two-sided p-value of each present count.
+def compute_surprise(past: Array, present: Array) -> Array:
+    """Return the two-sided p-value of each present count.
 
-    `past`: series x periods, NaN where nothing is known; `present`: one count a series.  NaN where fewer than four past
-    counts are known.  With k past counts of mean m and Pearson dispersion phi (never below 1.5), the reference
+    `past`: series x periods, NaN if unknown; `present`: one count per series.  NaN if fewer than four past counts are
+    known.  With k past counts of mean m and Pearson dispersion phi (never below 1.5), the reference
     distribution has mean m (at least 0.5, so that a series of zeros does not forbid a first case) and variance
     phi m (1 + 1/k); p = min(1, 2 min(P(X <= x), P(X >= x))).
     """
@@ -33,9 +33,9 @@ def surprise(past: Array, present: Array) -> Array:
 
     past = np.asarray(past, dtype=float)
     present = np.asarray(present, dtype=float)
-    known = (~np.isnan(past)).sum(axis=1)
-    enough = known >= MINIMUM_HISTORY
-    k = np.where(enough, known, 2)
+    n_known = (~np.isnan(past)).sum(axis=1)
+    has_history = n_known >= MINIMUM_HISTORY
+    k = np.where(has_history, n_known, 2)
     mean = np.maximum(np.nansum(past, axis=1) / k, 0.5)
     deviation = np.nansum((past - mean[:, None]) ** 2, axis=1)
     phi = np.maximum(deviation / mean / (k - 1), MINIMUM_DISPERSION)
@@ -45,4 +45,4 @@ def surprise(past: Array, present: Array) -> Array:
     below = nbinom.cdf(present, size, probability)
     above = nbinom.sf(present - 1, size, probability)
     p: Array = np.minimum(1.0, 2.0 * np.minimum(below, above))
-    return np.where(enough & ~np.isnan(present), p, np.nan)
+    return np.where(has_history & ~np.isnan(present), p, np.nan)

@@ -1,4 +1,4 @@
-"""Which proceedings of one person are one matter: joined, severed, or written on under a new number."""
+"""Group the proceedings of a person into matters: joined, severed, or continued under a new number."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ if TYPE_CHECKING:
 
 
 def in_matters(events: pl.DataFrame) -> pl.DataFrame:
-    """Events with `matter` (a person's proceedings that are one), `cluster` (all proceedings that hang together by any
-    person) and `linked` (that proceeding of that person goes on in another one, or came from one).
+    """Add `matter`, `cluster` and `linked` to events.
 
-    Proceedings are linked where the register says `joined` or `severed`, and where a person has just one open
-    proceeding and just one decided without a beginning, the second not before the first: registers without these
-    events (a case is joined, and only its new number is written) would else show the oldest pending case of all.
+    `matter`: proceedings of a person that form one matter.  `cluster`: all proceedings connected by any person.
+    `linked`: the proceeding of that person continues in another one, or came from one.
+
+    Proceedings are linked if the register says `joined` or `severed`, or if a person has exactly one open proceeding
+    and exactly one that was decided without a beginning, the second not before the first.  Otherwise registers without
+    these events (a joined case appears only under its new number) would show these as the oldest pending cases.
     """
     import polars as pl
 
-    several = (
+    multiple = (
         events.filter((pl.col("proceeding").n_unique() > 1).over(*AREA, "person"))
         .sort(*AREA, "person", "event_date", "proceeding", "event")
         .select(*AREA, "person", "proceeding", "event", "level", "event_date")
     )
     links = []
-    for (*key, person), rows in several.group_by(*AREA, "person", maintain_order=True):
-        happened = [(row[0], Mark(row[1], row[2]), row[3]) for row in rows.drop(*AREA, "person").rows()]
-        links += [(*key, person, one, root) for one, root in _roots(_linked(happened)).items()]
+    for (*key, person), rows in multiple.group_by(*AREA, "person", maintain_order=True):
+        history = [(row[0], Mark(row[1], row[2]), row[3]) for row in rows.drop(*AREA, "person").rows()]
+        links += [
+            (*key, person, proceeding, root) for proceeding, root in _find_roots(_find_linked_pairs(history)).items()
+        ]
     schema = dict.fromkeys((*AREA, "person", "proceeding", "matter"), pl.String())
     roots = pl.DataFrame(links, schema=schema, orient="row")
     joins: dict[tuple[str, str, str], str] = {}
@@ -39,7 +43,7 @@ def in_matters(events: pl.DataFrame) -> pl.DataFrame:
         if row["proceeding"] != row["matter"]:
             by_area.setdefault((row["jurisdiction"], row["source"]), []).append((row["proceeding"], row["matter"]))
     for (jurisdiction, source), pairs in by_area.items():
-        joins |= {(jurisdiction, source, one): root for one, root in _roots(pairs).items()}
+        joins |= {(jurisdiction, source, proceeding): root for proceeding, root in _find_roots(pairs).items()}
     clusters = pl.DataFrame(
         [(*key, root) for key, root in joins.items()],
         schema=dict.fromkeys(("jurisdiction", "source", "proceeding", "cluster"), pl.String()),
@@ -56,37 +60,37 @@ def in_matters(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _linked(happened: list[tuple[str, Mark, date]]) -> list[tuple[str, str]]:
-    """Pairs of proceedings of one person that are one matter; `happened` is in order of days."""
+def _find_linked_pairs(history: list[tuple[str, Mark, date]]) -> list[tuple[str, str]]:
+    """Return the pairs of proceedings of a person that are one matter; `history` is in order of days."""
     pairs = []
-    for proceeding, mark, day in happened:
-        others = [(other, when) for other, _, when in happened if other != proceeding]
+    for proceeding, mark, day in history:
+        others = [(number, when) for number, _, when in history if number != proceeding]
         if mark.event == "joined":
-            later = [other for other, when in others if when >= day]
+            later = [number for number, when in others if when >= day]
             pairs += [(proceeding, later[0])] if later else []
         elif mark.event == "severed":
-            earlier = [other for other, when in others if when <= day]
+            earlier = [number for number, when in others if when <= day]
             pairs += [(proceeding, earlier[-1])] if earlier else []
-    told = {one for pair in pairs for one in pair}
+    linked = {number for pair in pairs for number in pair}
     entries, exits = {*FIRST.entries, *PROSECUTION.entries}, {*FIRST.exits, *PROCEEDINGS.exits}
-    begun: dict[str, date] = {}
-    ended: dict[str, date] = {}
-    for proceeding, mark, day in happened:
+    first_entries: dict[str, date] = {}
+    first_exits: dict[str, date] = {}
+    for proceeding, mark, day in history:
         if mark in entries:
-            begun.setdefault(proceeding, day)
+            first_entries.setdefault(proceeding, day)
         if mark in exits:
-            ended.setdefault(proceeding, day)
-    opened = [one for one in begun if one not in ended and one not in told]
-    decided = [one for one in ended if one not in begun and one not in told]
-    if len(opened) == 1 and len(decided) == 1 and begun[opened[0]] <= ended[decided[0]]:
-        pairs.append((decided[0], opened[0]))
+            first_exits.setdefault(proceeding, day)
+    unended = [number for number in first_entries if number not in first_exits and number not in linked]
+    unbegun = [number for number in first_exits if number not in first_entries and number not in linked]
+    if len(unended) == 1 and len(unbegun) == 1 and first_entries[unended[0]] <= first_exits[unbegun[0]]:
+        pairs.append((unbegun[0], unended[0]))
     return pairs
 
 
-def _roots(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Each member of a connected set, and the set's least member."""
+def _find_roots(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Map each member of a connected set to the smallest member of the set."""
     sets: list[set[str]] = []
     for pair in pairs:
-        touching = [one for one in sets if one & set(pair)]
-        sets = [one for one in sets if one not in touching] + [set(pair).union(*touching)]
-    return {member: min(one) for one in sets for member in sorted(one)}
+        overlapping = [members for members in sets if members & set(pair)]
+        sets = [members for members in sets if members not in overlapping] + [set(pair).union(*overlapping)]
+    return {member: min(members) for members in sets for member in sorted(members)}

@@ -1,4 +1,4 @@
-"""The age of what is pending: open stays on the day up to which the records reach."""
+"""Age of pending matters: stays that are open on the last day of the records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.statistics.durations import QUANTILES, behind
-from pipelines.statistics.records_rule import stands
+from pipelines.statistics.records_rule import has_enough_on_each_side
 from pipelines.statistics.stages import AREA, UNIT
 
 if TYPE_CHECKING:
@@ -23,12 +23,14 @@ AGE_BANDS: tuple[tuple[str, int], ...] = (
     ("3_to_5_years", 1096),
     ("5_years_and_over", 1826),
 )
-"""Code and least age in days; each reaches to the next."""
+"""Code and lower bound in days; each band ends where the next one starts."""
 
 
 def pending(stays: pl.DataFrame) -> pl.DataFrame:
-    """The open stays at the end of each source's records, with `age` in days since this stay began and `age_of_matter`
-    since the first stay of the unit did: after a retrial was ordered the second is the longer one.
+    """Return the stays that are open at the end of the records of each source, with their ages in days.
+
+    `age` counts from the start of this stay, `age_of_matter` from that of the first stay of the unit; the second is
+    longer after a retrial was ordered.
     """
     import polars as pl
 
@@ -40,14 +42,15 @@ def pending(stays: pl.DataFrame) -> pl.DataFrame:
 
 
 def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
-    """One row a group: `by`, `as_at`, `seen_from`, `n_persons`, `n_proceedings`, `largest_share`, quantiles, oldest.
+    """Summarise the ages of pending stays by group.
 
-    `median p75 p90` are days, the least age that so large a part does not exceed, each with `_side` and
-    `_side_proceedings`; there is no interval, since all that is pending is counted.  `oldest_over`: the highest bound
-    of an age band that at least five persons of two proceedings have passed; `oldest_n`: how many have.  No single
-    oldest. What began before `seen_from` is not in the records and not here; `n_unknown` stays were open when the
-    records broke off before (a missing return), and it is not known whether they still are.  `of`: `age` or
-    `age_of_matter`.
+    Columns: `by`, `as_at`, `seen_from`, `n_persons`, `n_proceedings`, `largest_share`, quantiles, `oldest_over`,
+    `oldest_n`, `n_unknown`.  `median p75 p90` are in days, the smallest age that this share of stays does not exceed,
+    each with `_side` and `_side_proceedings`; they have no interval, because all pending stays are counted.
+    `oldest_over` is the highest bound of an age band that at least five persons of two proceedings have passed, and
+    `oldest_n` the number of these persons; the single oldest stay is never shown.  Stays that began before `seen_from`
+    are not in the records.  `n_unknown` stays were open when the records broke off earlier (a missing return); whether
+    they still are is unknown.  `of`: `age` or `age_of_matter`.
     """
     import polars as pl
 
@@ -62,23 +65,27 @@ def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> p
         for name, p in QUANTILES.items():
             value = int(values[math.ceil(p * len(values) - 1e-9) - 1])
             near, far = values <= value, values >= value
-            files = min(len(np.unique(clusters[near])), len(np.unique(clusters[far])))
-            row |= {name: value, f"{name}_side": int(min(near.sum(), far.sum())), f"{name}_side_proceedings": files}
+            n_files = min(len(np.unique(clusters[near])), len(np.unique(clusters[far])))
+            row |= {
+                name: value,
+                f"{name}_side": int(min(near.sum(), far.sum())),
+                f"{name}_side_proceedings": n_files,
+            }
         for _, bound in AGE_BANDS:
             older = group.filter(pl.col(of) >= bound)
-            if stands(older["person"].n_unique(), older["cluster"].n_unique()):
+            if has_enough_on_each_side(older["person"].n_unique(), older["cluster"].n_unique()):
                 row |= {"oldest_over": bound, "oldest_n": older["person"].n_unique()}
         rows.append(row)
-    found = pl.DataFrame(rows, schema=_schema(stays, by), orient="row")
+    summary = pl.DataFrame(rows, schema=_schema(stays, by), orient="row")
     return (
-        found.join(unknown, on=list(by), how="left", nulls_equal=True)
+        summary.join(unknown, on=list(by), how="left", nulls_equal=True)
         .with_columns(pl.col("n_unknown").fill_null(0).cast(pl.Int64))
         .sort(by)
     )
 
 
 def bands(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
-    """Persons pending by band of age, wide: `by`, the codes of `AGE_BANDS`, `n_persons n_proceedings largest_share`."""
+    """Count pending stays by age band, wide: `by`, the codes of `AGE_BANDS`, and the columns of `behind`."""
     import polars as pl
 
     codes = [code for code, _ in AGE_BANDS]

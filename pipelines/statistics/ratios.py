@@ -1,7 +1,7 @@
-"""Ratios of two counts, of two rates, and of two ratios, by conditional methods with exact intervals and tests.
+"""Ratios of two counts, of two rates, and of two ratios, with exact conditional intervals and tests.
 
-p-values are central: twice the smaller tail, at most 1.  So a p-value is below alpha exactly where the interval at
-level 1 - alpha leaves out the value tested: see Fay (2010), Two-sided exact tests and matching confidence intervals for
+p-values are central: twice the smaller tail, at most 1.  Hence a p-value is below alpha exactly if the interval at
+level 1 - alpha excludes the tested value: see Fay (2010), Two-sided exact tests and matching confidence intervals for
 discrete data, The R Journal 2(1), 53-58.
 """
 
@@ -13,12 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.statistics.intervals import LEVEL, Array, prepared
+from pipelines.statistics.intervals import LEVEL, Array, prepare_inputs
 
 
 class Ratio(NamedTuple):
-    """A ratio, its limits, and the p-value of its being 1; high is infinite where the lower count is 0; all NaN where
-    a count or an exposure is missing; value NaN where the lower count is 0, since no number stands for it."""
+    """A ratio, its limits, and the p-value of a ratio of 1; all NaN if a count or an exposure is missing.
+
+    If the lower count is 0, `high` is infinite and `value` is NaN, because the ratio is undefined.
+    """
 
     value: Array
     low: Array
@@ -35,11 +37,13 @@ def ratio(
     dispersion_lower: ArrayLike = 1.0,
     level: ArrayLike = LEVEL,
 ) -> Ratio:
-    """Ratio of two counts, or with exposures (persons, days) of two rates: (upper/exposure) / (lower/exposure).
+    """Compute the ratio of two counts, or with exposures (persons, days) the ratio of two rates.
+
+    The ratio of rates is (upper/exposure) / (lower/exposure).
 
     Given their sum, one of two independent Poisson counts is binomial, with p/(1 - p) the ratio of the means; Clopper
     and Pearson's limits of p become limits of the ratio.  With dispersions both counts are taken as effective counts
-    (count over phi), which is quasi-exact.  Two counts that share events (the same persons in both) are less apart than
+    (count over phi), which is quasi-exact.  Two counts that share events (the same persons in both) differ less than
     independent ones: the interval is then too wide, never too narrow.
 
     Sources: Przyborowski and Wilenski (1940), Homogeneity of results in testing samples from Poisson series, Biometrika
@@ -47,11 +51,11 @@ def ratio(
     """
     from scipy.special import betainc, betaincinv
 
-    x, phi_x, alpha = prepared(upper, dispersion_upper, level)
-    y, phi_y, _ = prepared(lower, dispersion_lower, level)
+    x, phi_x, alpha = prepare_inputs(upper, dispersion_upper, level)
+    y, phi_y, _ = prepare_inputs(lower, dispersion_lower, level)
     tx, ty = np.asarray(exposure_upper, dtype=float), np.asarray(exposure_lower, dtype=float)
     x, y, phi_x, phi_y, tx, ty, alpha = np.broadcast_arrays(x, y, phi_x, phi_y, tx, ty, alpha)
-    known = ~np.isnan(x) & ~np.isnan(y) & (tx > 0) & (ty > 0)
+    is_known = ~np.isnan(x) & ~np.isnan(y) & (tx > 0) & (ty > 0)
     a, b = x / phi_x, y / phi_y
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = phi_x / phi_y * ty / tx
@@ -64,7 +68,7 @@ def ratio(
         above = np.where(x > 0, betainc(np.maximum(a, 1e-300), b + 1.0, null), 1.0)  # P(X >= x)
         below = np.where(y > 0, betainc(np.maximum(b, 1e-300), a + 1.0, 1.0 - null), 1.0)  # P(X <= x)
         p = np.minimum(1.0, 2.0 * np.minimum(above, below))
-    return Ratio(*(np.where(known, one, np.nan) for one in (value, low, high, p)))
+    return Ratio(*(np.where(is_known, part, np.nan) for part in (value, low, high, p)))
 
 
 def ratio_of_ratios(
@@ -76,13 +80,13 @@ def ratio_of_ratios(
     dispersion_b: float = 1.0,
     level: float = LEVEL,
 ) -> tuple[float, float, float, float]:
-    """(upper_a/lower_a) / (upper_b/lower_b): value, limits, p-value of 1.  All counts whole and not below zero.
+    """Compute (upper_a/lower_a) / (upper_b/lower_b): value, limits, p-value of 1.  Counts are whole, from 0 up.
 
     Four independent Poisson counts, conditional on the sums of both pairs and of both upper counts, follow Fisher's
     noncentral hypergeometric distribution with this ratio as its odds ratio; it is the same for two shares, where
-    `lower` is the rest of the whole.  Limits are the odds ratios at which a tail falls to alpha/2.  The value is that
-    of the counts, not the conditional estimate, so that it is the ratio of the two figures shown.  With dispersions the
-    counts are divided by them and rounded down: less is known, never more.
+    `lower` is the rest of the whole.  Limits are the odds ratios at which a tail falls to alpha/2.  The value is
+    computed from the counts, not the conditional estimate, so that it is the ratio of the two figures shown.  With
+    dispersions, the counts are divided by them and rounded down, which is conservative.
 
     Sources: Fisher (1935), The logic of inductive inference, J. R. Statist. Soc. 98, 39-82; Cornfield (1956), A
     statistical problem arising from retrospective studies, Proc. Third Berkeley Symposium 4, 135-148.
@@ -90,33 +94,32 @@ def ratio_of_ratios(
     counts = np.array([upper_a, lower_a, upper_b, lower_b], dtype=float)
     if bool(np.any(np.isnan(counts))):
         return (float("nan"),) * 4
-    _, phi, alpha = prepared(counts, [dispersion_a, dispersion_a, dispersion_b, dispersion_b], level)
+    _, phi, alpha = prepare_inputs(counts, [dispersion_a, dispersion_a, dispersion_b, dispersion_b], level)
     value = float(upper_a * lower_b / (lower_a * upper_b)) if lower_a * upper_b > 0 else float("nan")
-    xa, ya, xb, yb = (int(one) for one in np.floor(counts / phi))
+    xa, ya, xb, yb = (int(count) for count in np.floor(counts / phi))
     support, weights = _hypergeometric(xa + ya, xb + yb, xa + xb)
     half = float(alpha) / 2
 
-    def tail(log_odds: float, *, above: bool) -> float:
+    def compute_tail(log_odds: float, *, above: bool) -> float:
         logs = weights + support * log_odds
         chances = np.exp(logs - logs.max())
         inside = support >= xa if above else support <= xa
         return float(chances[inside].sum() / chances.sum())
 
-    low = 0.0 if xa == support[0] else float(np.exp(_root(lambda t: tail(t, above=True) - half)))
-    high = float("inf") if xa == support[-1] else float(np.exp(_root(lambda t: half - tail(t, above=False))))
-    p = min(1.0, 2.0 * min(tail(0.0, above=True), tail(0.0, above=False)))
+    low = 0.0 if xa == support[0] else float(np.exp(_root(lambda t: compute_tail(t, above=True) - half)))
+    high = float("inf") if xa == support[-1] else float(np.exp(_root(lambda t: half - compute_tail(t, above=False))))
+    p = min(1.0, 2.0 * min(compute_tail(0.0, above=True), compute_tail(0.0, above=False)))
     return value, low, high, p
 
 
 def difference(upper: ArrayLike, lower: ArrayLike) -> Array:
-    """upper - lower in events; NaN where either is missing.  Its sign is tested by `ratio`, which has the exact
-    test."""
+    """Return upper - lower in events; NaN if either is missing.  For an exact test of its sign use `ratio`."""
     gap: Array = np.asarray(upper, dtype=float) - np.asarray(lower, dtype=float)
     return gap
 
 
 def _hypergeometric(row_a: int, row_b: int, column: int) -> tuple[Array, Array]:
-    """Possible upper_a given the margins, and the logarithm of the weight of each."""
+    """Return the possible values of upper_a given the margins, and the logarithm of the weight of each."""
     from scipy.special import gammaln
 
     support = np.arange(max(0, column - row_b), min(row_a, column) + 1, dtype=float)
@@ -129,7 +132,7 @@ def _hypergeometric(row_a: int, row_b: int, column: int) -> tuple[Array, Array]:
 
 
 def _root(rising: Callable[[float], float]) -> float:
-    """Where a function that rises from below zero crosses it, searched on the whole line of log odds ratios."""
+    """Return the root of a function that increases through zero, searched on the whole line of log odds ratios."""
     from scipy.optimize import brentq
 
     edge = 8.0

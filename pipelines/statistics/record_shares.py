@@ -1,4 +1,4 @@
-"""Shares of persons in records, with limits that know that co-defendants are decided together."""
+"""Shares of persons in case records, with limits that account for co-defendants being decided together."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 
 def counted(name: str, hit: Array, clusters: Array) -> dict[str, Any]:
-    """Of the share of those that are `hit`: `<name>_n` (hit), `_of` (all), `_deff`, for `shared` to make it of them."""
+    """Count the persons for a share: `<name>_n` (hit), `_of` (all) and `_deff`, the input of `shared`."""
     whole = len(hit)
     effect = design_effect(np.asarray(hit), clusters) if whole else None
     return {f"{name}_n": int(np.sum(hit)), f"{name}_of": whole, f"{name}_deff": effect}
 
 
 def counted_schema(*names: str) -> dict[str, Any]:
-    """Columns of `counted` for polars."""
+    """Return the polars schema of the columns of `counted`."""
     import polars as pl
 
-    out: dict[str, Any] = {}
+    schema: dict[str, Any] = {}
     for name in names:
-        out |= {f"{name}_n": pl.Int64(), f"{name}_of": pl.Int64(), f"{name}_deff": pl.Float64()}
-    return out
+        schema |= {f"{name}_n": pl.Int64(), f"{name}_of": pl.Int64(), f"{name}_deff": pl.Float64()}
+    return schema
 
 
 def shared(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
-    """With `<name>`, `_low` and `_high` before the columns of `counted`: Clopper and Pearson's limits at 95 %.
+    """Insert `<name>`, `_low` and `_high` before the columns of `counted`: the share and its 95 % limits.
 
-    Fractions of 1, at the effective size `_of / _deff`; null where there is nothing to be a share of.
+    Clopper and Pearson's limits at the effective size `_of / _deff`, as fractions of 1; null if `_of` is 0.
     """
     import polars as pl
 
@@ -43,20 +43,25 @@ def shared(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
             frame[f"{name}{end}"].cast(pl.Float64).fill_null(float("nan")).to_numpy() for end in ("_n", "_of", "_deff")
         )
         limits = clopper_pearson(part, whole, effect)
-        made = {name: part / np.where(whole > 0, whole, np.nan), f"{name}_low": limits.low, f"{name}_high": limits.high}
+        estimates = {
+            name: part / np.where(whole > 0, whole, np.nan),
+            f"{name}_low": limits.low,
+            f"{name}_high": limits.high,
+        }
         place = frame.columns.index(f"{name}_n")
-        for step, (column, values) in enumerate(made.items()):
-            frame = frame.insert_column(place + step, pl.Series(column, values, dtype=pl.Float64).fill_nan(None))
+        for offset, (column, values) in enumerate(estimates.items()):
+            frame = frame.insert_column(place + offset, pl.Series(column, values, dtype=pl.Float64).fill_nan(None))
     return frame
 
 
 def design_effect(hit: Array, clusters: Array) -> float:
-    """How much less a share of persons is known than if each stood alone: its variance between proceedings over that
-    of the binomial, with Student's quantiles for few proceedings (Korn and Graubard 1998); never below 1, and
-    1 where each person has a proceeding of his own.
+    """Return the design effect of a share of persons in clusters (proceedings).
 
-    Where all or none are hit, or there is one proceeding only, it cannot be seen: as if each proceeding were one
-    person, sum of m^2 over sum of m (Kish), m being its persons.
+    Its variance between proceedings over that of the binomial, with Student's quantiles for few proceedings (Korn and
+    Graubard 1998); never below 1, and 1 if each person has a separate proceeding.
+
+    If all or none are hit, or there is only one proceeding, the variance cannot be estimated.  Each proceeding is then
+    taken as one person: sum of m^2 over sum of m (Kish), m being the persons of a proceeding.
     """
     from scipy.special import stdtrit
 
@@ -67,5 +72,5 @@ def design_effect(hit: Array, clusters: Array) -> float:
         return of_sizes(sizes)
     between = np.bincount(cluster, weights=np.asarray(hit, dtype=float) - p)
     effect = number / (number - 1) * float((between**2).sum()) / n**2 / (p * (1 - p) / (n - 1))
-    few = (stdtrit(number - 1, 0.975) / stdtrit(n - 1, 0.975)) ** 2
-    return max(1.0, effect * float(few))
+    correction = (stdtrit(number - 1, 0.975) / stdtrit(n - 1, 0.975)) ** 2
+    return max(1.0, effect * float(correction))

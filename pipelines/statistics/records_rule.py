@@ -1,6 +1,6 @@
-"""The one rule of what may be published of a figure that comes from case records.
+"""The publication rule for figures from case records.
 
-Why these numbers: `docs/methodology/durations.md`.
+Reasons for the thresholds: `docs/methodology/durations.md`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MINIMUM_PERSONS = 10
 MINIMUM_PROCEEDINGS = 2
 LARGEST_SHARE = 0.5
 MINIMUM_SIDE = 5
-"""Persons on either side of a published quantile, and behind each published part: the threshold of small counts."""
+"""Persons on either side of a published quantile and in each published part: the threshold for small counts."""
 BANDS = (10, 20, 50, 100, 200, 500)
 SHARE_STEP = 0.05
 BEHIND = ("n_persons", "n_proceedings", "largest_share")
@@ -25,17 +25,20 @@ BEHIND = ("n_persons", "n_proceedings", "largest_share")
 
 @dataclass(frozen=True)
 class Ruling:
-    """`reasons` are codes: `few_persons`, `few_proceedings`, `one_over_half`, `not_known`; for insiders only."""
+    """The decision, and for internal use the codes of its reasons.
+
+    `reasons`: `few_persons`, `few_proceedings`, `one_over_half`, `not_known`.
+    """
 
     published: bool
     reasons: tuple[str, ...] = ()
 
 
-def publishable(n_persons: int | None, n_proceedings: int | None, largest_share: float | None) -> Ruling:
-    """Whether a figure made of so many persons of so many proceedings may be published.
+def decide_publication(n_persons: int | None, n_proceedings: int | None, largest_share: float | None) -> Ruling:
+    """Decide whether a figure from these numbers of persons and proceedings may be published.
 
-    At least 10 persons, at least 2 proceedings, and none over half: `largest_share` is the largest part of the persons
-    that one proceeding has, or of a sum that one person has.  What is not known is not published.
+    It needs at least 10 persons, at least 2 proceedings, and none with more than half: `largest_share` is the largest
+    share of the persons in one proceeding, or of a sum in one person.  A figure with an unknown number is withheld.
     """
     if n_persons is None or n_proceedings is None or largest_share is None or math.isnan(largest_share):
         return Ruling(False, ("not_known",))
@@ -48,13 +51,13 @@ def publishable(n_persons: int | None, n_proceedings: int | None, largest_share:
     return Ruling(not reasons, reasons)
 
 
-def stands(side: int, side_proceedings: int) -> bool:
-    """Whether a quantile is no single person's value: enough persons, and not of one proceeding, on either side."""
+def has_enough_on_each_side(side: int, side_proceedings: int) -> bool:
+    """Return True if enough persons and proceedings are on either side of a quantile, so that it reveals no person."""
     return side >= MINIMUM_SIDE and side_proceedings >= MINIMUM_PROCEEDINGS
 
 
 def band(number: int) -> str | None:
-    """`10-19`, `500+`: the size of a group, told so that no count can be got from it; None below the least."""
+    """Return the size of a group as a band that hides the count (`10-19`, `500+`); None below the smallest band."""
     above = [lower for lower in BANDS if lower <= number]
     if not above:
         return None
@@ -63,13 +66,13 @@ def band(number: int) -> str | None:
 
 
 def ruled(frame: pl.DataFrame) -> pl.DataFrame:
-    """A frame with `n_persons, n_proceedings, largest_share` and, for insiders, `published` and `withheld_because`."""
+    """Add the decision for internal use, `published` and `withheld_because`, to a frame with the columns `BEHIND`."""
     import polars as pl
 
-    rulings = [publishable(*row) for row in frame.select(BEHIND).rows()]
+    rulings = [decide_publication(*row) for row in frame.select(BEHIND).rows()]
     return frame.with_columns(
-        published=pl.Series([one.published for one in rulings], dtype=pl.Boolean()),
-        withheld_because=pl.Series([",".join(one.reasons) for one in rulings], dtype=pl.String()),
+        published=pl.Series([ruling.published for ruling in rulings], dtype=pl.Boolean()),
+        withheld_because=pl.Series([",".join(ruling.reasons) for ruling in rulings], dtype=pl.String()),
     )
 
 
@@ -82,23 +85,23 @@ def public_quantiles(
     limit_step: float,
     also: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """`by`, `n_band`, and for each quantile its value, `_low`, `_high`, `_obs_status`, `_conf_status`.
+    """Return `by`, `n_band`, and for each quantile its value, `_low`, `_high`, `_obs_status`, `_conf_status`.
 
-    The frame is one of `durations`, `pending` or `sentences` (columns `<name>_side`, `<name>_side_proceedings`).
-    Every row stays.  A value that fails the rule is null with Q and C, whatever the reason; one that the curve does
-    not reach is null with M.  Values are rounded to `step`, limits outward to `limit_step`, in the unit of the figure;
-    no count goes out.  `also`: columns that go with the row, null where it fails (`oldest_over`).
+    The frame is a result of `durations`, `pending` or `sentences` (columns `<name>_side`, `<name>_side_proceedings`).
+    All rows are kept.  A value that fails the rule is null with Q and C for any reason; one that the curve does not
+    reach is null with M.  Values are rounded to `step`, limits outward to `limit_step`, in the unit of the figure; no
+    count is published.  `also`: further columns to keep, null if the row fails (`oldest_over`).
     """
     import polars as pl
 
     rows = []
     for row in ruled(frame).iter_rows(named=True):
-        out: dict[str, Any] = {name: row[name] for name in by}
-        out["n_band"] = band(row["n_persons"]) if row["published"] else None
-        out |= {name: row[name] if row["published"] else None for name in also}
+        public_row: dict[str, Any] = {name: row[name] for name in by}
+        public_row["n_band"] = band(row["n_persons"]) if row["published"] else None
+        public_row |= {name: row[name] if row["published"] else None for name in also}
         for name in names:
-            out |= _public_quantile(row, name, step, limit_step)
-        rows.append(out)
+            public_row |= _public_quantile(row, name, step, limit_step)
+        rows.append(public_row)
     return pl.DataFrame(rows, schema=_public_schema(frame, by, names, also), orient="row")
 
 
@@ -108,9 +111,9 @@ def _public_quantile(row: dict[str, Any], name: str, step: float, wide: float) -
     if not row["published"]:
         value, low, high, status, conf = None, None, None, "Q", "C"
     elif value is None:
-        # The limits of what is not reached are an event of somebody few; they say little and may say whose.
+        # The limits of a quantile that is not reached depend on few persons: they say little and may identify someone.
         low, high, status = None, None, "M"
-    elif not stands(row[f"{name}_side"], row[f"{name}_side_proceedings"]):
+    elif not has_enough_on_each_side(row[f"{name}_side"], row[f"{name}_side_proceedings"]):
         value, low, high, status, conf = None, None, None, "Q", "C"
     else:
         value = step * math.floor(value / step + 0.5)
@@ -126,34 +129,36 @@ def _public_quantile(row: dict[str, Any], name: str, step: float, wide: float) -
 
 
 def hidden_parts(parts: Sequence[int]) -> list[bool]:
-    """Which parts of a whole are hidden, so that none of 1 to 4 can be worked out from the whole and the shown ones.
+    """Return which parts of a whole to hide, so that no part of 1 to 4 can be derived from the whole and the others.
 
-    Every part of 1 to 4; then, while those hidden are fewer than 5 persons together, the least other part that is not
-    zero.  Of equal parts the first.
+    Hides all parts of 1 to 4; then, while the hidden parts have fewer than 5 persons together, the smallest other part
+    that is not zero, of equal parts the first.
     """
-    hidden = [0 < one < MINIMUM_SIDE for one in parts]
+    hidden = [0 < part < MINIMUM_SIDE for part in parts]
     if not any(hidden):
         return hidden
-    others = sorted((place for place, one in enumerate(parts) if one >= MINIMUM_SIDE), key=lambda place: parts[place])
+    others = sorted((place for place, part in enumerate(parts) if part >= MINIMUM_SIDE), key=lambda place: parts[place])
     for place in others:
-        if sum(one for one, is_hidden in zip(parts, hidden, strict=True) if is_hidden) >= MINIMUM_SIDE:
+        if sum(part for part, is_hidden in zip(parts, hidden, strict=True) if is_hidden) >= MINIMUM_SIDE:
             break
         hidden[place] = True
     return hidden
 
 
 def none_small(*parts: int) -> bool:
-    """Whether no part of a whole is 1 to 4: what several shares of one whole need together, since each can be told
-    from the others and the whole."""
-    return not any(0 < one < MINIMUM_SIDE for one in parts)
+    """Return True if no part of a whole is 1 to 4.
+
+    Several published shares of one whole need this together, because each can be derived from the others.
+    """
+    return not any(0 < part < MINIMUM_SIDE for part in parts)
 
 
 def moved(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-    """Which figures may be told anew after a release: those of which at least five persons, of two proceedings, have
-    come, gone or are told otherwise since. A row each `table, cell` that is in both, with `moved`.
+    """Return for each `table, cell` in both frames whether it may be updated after a release (`moved`).
 
-    Frames of `table, cell, person, cluster, token`.  A figure that fewer have changed is kept as it was released, or
-    the difference of the two would tell of one to four.
+    A figure may be updated if at least five persons of two proceedings were added, removed or changed since.  With
+    fewer changes the released figure is kept, because the difference would reveal one to four persons.  The frames
+    have the columns `table, cell, person, cluster, token`.
     """
     import polars as pl
 
@@ -164,31 +169,31 @@ def moved(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     counts = changed.group_by("table", "cell").agg(
         persons=pl.col("person").n_unique(), proceedings=pl.col("cluster").n_unique()
     )
-    both = before.select("table", "cell").unique().join(now.select("table", "cell").unique(), on=["table", "cell"])
-    enough = (pl.col("persons") >= MINIMUM_SIDE) & (pl.col("proceedings") >= MINIMUM_PROCEEDINGS)
+    in_both = before.select("table", "cell").unique().join(now.select("table", "cell").unique(), on=["table", "cell"])
+    has_moved = (pl.col("persons") >= MINIMUM_SIDE) & (pl.col("proceedings") >= MINIMUM_PROCEEDINGS)
     return (
-        both.join(counts, on=["table", "cell"], how="left")
-        .select("table", "cell", moved=enough.fill_null(False))
+        in_both.join(counts, on=["table", "cell"], how="left")
+        .select("table", "cell", moved=has_moved.fill_null(False))
         .sort("table", "cell")
     )
 
 
 def public_parts(frame: pl.DataFrame, by: Sequence[str], parts: Sequence[str]) -> pl.DataFrame:
-    """A row a part: `by`, `part`, `share` of the whole, `n_band`, `obs_status`, `conf_status`.
+    """Return one row per part: `by`, `part`, `share` of the whole, `n_band`, `obs_status`, `conf_status`.
 
-    The frame has one row a whole, the persons of each part in the columns `parts`, and `BEHIND`.  Null parts (not seen
-    yet) are missing: O.  Shares are rounded to five points, which is all that groups of this size bear, and so that no
-    count can be got from them; a row that fails the rule is withheld whole, one that passes loses its small parts.
+    The frame has one row per whole, the persons of each part in the columns `parts`, and `BEHIND`.  Null parts (not
+    seen yet) are missing: O.  Shares are rounded to five points, which suits groups of this size and hides the counts.
+    A row that fails the rule is withheld as a whole; one that passes loses its small parts.
     """
     import polars as pl
 
     rows = []
     for row in ruled(frame).iter_rows(named=True):
         counts = [row[name] for name in parts]
-        seen = all(count is not None for count in counts)
-        hidden = hidden_parts(counts) if seen and row["published"] else [True] * len(parts)
+        is_seen = all(count is not None for count in counts)
+        hidden = hidden_parts(counts) if is_seen and row["published"] else [True] * len(parts)
         for name, count, is_hidden in zip(parts, counts, hidden, strict=True):
-            status = "O" if not seen else "Q" if is_hidden else "A"
+            status = "O" if not is_seen else "Q" if is_hidden else "A"
             rows.append(
                 {column: row[column] for column in by}
                 | {
@@ -207,17 +212,17 @@ def public_parts(frame: pl.DataFrame, by: Sequence[str], parts: Sequence[str]) -
 
 
 def public_shares(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    """`by`, `n_band`, and for each share of `record_shares.shared` its value, limits and statuses.
+    """Return `by`, `n_band`, and for each share of `record_shares.shared` its value, limits and statuses.
 
-    Beside the rule of the row: the share is of at least 10 persons, and neither those in it nor those out of it are 1
-    to 4.  A share of nothing is M where the row passes.  Rounded to five points, limits outward.
+    In addition to the rule of the row, a share needs at least 10 persons, and neither those in it nor the others may
+    be 1 to 4.  A share of nothing is M if the row passes.  Shares are rounded to five points, limits outward.
     """
     import polars as pl
 
     rows = []
     for row in ruled(frame).iter_rows(named=True):
-        out: dict[str, Any] = {name: row[name] for name in by}
-        out["n_band"] = band(row["n_persons"]) if row["published"] else None
+        public_row: dict[str, Any] = {name: row[name] for name in by}
+        public_row["n_band"] = band(row["n_persons"]) if row["published"] else None
         for name in names:
             part, whole = row[f"{name}_n"], row[f"{name}_of"]
             value, low, high, status = None, None, None, "Q"
@@ -229,9 +234,9 @@ def public_shares(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) 
                 value, status = rounded_share(row[name]), "A"
                 low = min(value, round(SHARE_STEP * math.floor(row[f"{name}_low"] / SHARE_STEP + 1e-9), 2))
                 high = max(value, round(SHARE_STEP * math.ceil(row[f"{name}_high"] / SHARE_STEP - 1e-9), 2))
-            out |= {name: value, f"{name}_low": low, f"{name}_high": high}
-            out |= {f"{name}_obs_status": status, f"{name}_conf_status": "C" if status == "Q" else "F"}
-        rows.append(out)
+            public_row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+            public_row |= {f"{name}_obs_status": status, f"{name}_conf_status": "C" if status == "Q" else "F"}
+        rows.append(public_row)
     return pl.DataFrame(rows, schema=_public_schema(frame, by, names), orient="row")
 
 
@@ -249,5 +254,5 @@ def _public_schema(
 
 
 def rounded_share(share: float) -> float:
-    """To the nearest five points, a half up."""
+    """Round a share to the nearest five points, halves up."""
     return round(SHARE_STEP * math.floor(share / SHARE_STEP + 0.5 + 1e-9), 2)

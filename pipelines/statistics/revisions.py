@@ -1,9 +1,9 @@
-"""Revisions of published figures: how far first figures moved, over a triangle of vintages.
+"""Measure the revisions of published figures between vintages.
 
 Sources: ESS Guidelines for the implementation of the ESS quality and performance indicators (2014), A6 "Data revision -
 average size" (its relative form divides by the later figures: from memory, unverified); McKenzie and Gamba (2008),
 Interpreting the results of revision analyses: recommended summary statistics, OECD/Eurostat task force, section 3.6,
-whose relative form divides by the earlier ones.  Both are given, since both are in use.
+whose relative form divides by the earlier ones.  Both are returned, because both are in use.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike
 
 
 class Revision(NamedTuple):
-    """Revisions between two vintages, over the reference periods known in both; NaN where there are none.
+    """Revisions between two vintages, over the reference periods known in both; NaN if there are none.
 
-    `mean` and `mean_absolute` in the unit of the series; `relative_to_later` (A6) and `relative_to_earlier` as
-    fractions of 1 (NaN where all those figures are 0); `revised` periods that changed, of `periods`.
+    `mean` and `mean_absolute` are in the unit of the series; `relative_to_later` (A6) and `relative_to_earlier` are
+    fractions of 1 (NaN if all those figures are 0); `revised` of the `periods` changed.
     """
 
     periods: int
@@ -30,15 +30,15 @@ class Revision(NamedTuple):
 
 
 def revision(earlier: ArrayLike, later: ArrayLike) -> Revision:
-    """Measures of the revision from `earlier` to `later` figures of the same reference periods.
+    """Compute the measures of the revision from `earlier` to `later` figures of the same reference periods.
 
     MR = sum(L - P)/n, MAR = sum|L - P|/n, RMAR = sum|L - P| / sum|L| (A6) or / sum|P|, n periods known in both.
     """
-    p, later_ = np.broadcast_arrays(np.asarray(earlier, dtype=float), np.asarray(later, dtype=float))
-    both = ~np.isnan(p) & ~np.isnan(later_)
-    p, newest = p[both], later_[both]
-    change = newest - p
-    n = int(both.sum())
+    old, new = np.broadcast_arrays(np.asarray(earlier, dtype=float), np.asarray(later, dtype=float))
+    in_both = ~np.isnan(old) & ~np.isnan(new)
+    old, new = old[in_both], new[in_both]
+    change = new - old
+    n = int(in_both.sum())
     if n == 0:
         nan = float("nan")
         return Revision(0, 0, nan, nan, nan, nan)
@@ -48,8 +48,8 @@ def revision(earlier: ArrayLike, later: ArrayLike) -> Revision:
         revised=int((change != 0).sum()),
         mean=float(change.mean()),
         mean_absolute=size / n,
-        relative_to_later=_share(size, float(np.abs(newest).sum())),
-        relative_to_earlier=_share(size, float(np.abs(p).sum())),
+        relative_to_later=_share(size, float(np.abs(new).sum())),
+        relative_to_earlier=_share(size, float(np.abs(old).sum())),
     )
 
 

@@ -1,4 +1,4 @@
-"""Sentences from case records: kinds, lengths, and where they lie in the frame of the law on the day."""
+"""Sentences from case records: kinds, lengths, and their position within the statutory range on the day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import numpy as np
 
 from pipelines.core import codes
 from pipelines.declarations.law import Law
-from pipelines.statistics.durations import behind, curve, named_quantile, quantile, quantile_schema
+from pipelines.statistics.durations import (
+    behind,
+    estimate_curve,
+    find_quantile,
+    named_quantile,
+    quantile_schema,
+)
 from pipelines.statistics.matters import in_matters
 from pipelines.statistics.record_shares import counted, counted_schema, shared
 from pipelines.statistics.stages import AREA
@@ -21,25 +27,25 @@ if TYPE_CHECKING:
 QUARTILES: Mapping[str, float] = {"p25": 0.25, "median": 0.5, "p75": 0.75}
 SENTENCED = {"first": "sentenced_first", "final": "sentenced_final"}
 GRAVEST_FIRST = ("prison", "juvenile", "prison_suspended", "community", "fine", "other", "_U")
-"""Which of several sanctions of one person on one day is the principal one; a choice of this project."""
+"""Of several sanctions of a person on one day, the first in this order is the principal one (a project choice)."""
 BY = (*AREA, "period")
 
 
 def imposed(events: pl.DataFrame, law: Mapping[str, Law], *, level: str = "first") -> pl.DataFrame:
-    """One row a person, matter and period: the sentence imposed on the last such day of it, of several the gravest.
+    """Return the last sentence imposed on each person in each matter and period; of several on that day the gravest.
 
-    A sentence after a retrial in a later period is one more: what is counted are sentences imposed.
+    A sentence after a retrial in a later period is counted again: the unit is a sentence imposed.
 
-    `BY`, `person`, `cluster`, `event_date`, `sentence_type`, `months`, `minimum`, `maximum` (months, null where the law
-    table does not say or had no such article in force that day).  `law` by jurisdiction; the penalty is that of the
-    article's basic form.  Raises KeyError for a level without sentences.
+    Columns: `BY`, `person`, `cluster`, `event_date`, `sentence_type`, `months`, `minimum`, `maximum` (months, null if
+    the law table does not state them or the article was not in force that day).  `law` is by jurisdiction; the penalty
+    is that of the basic form of the article.  Raises KeyError for a level without sentences.
     """
     import polars as pl
 
     rank = pl.col("sentence_type").replace_strict(
         {code: place for place, code in enumerate(GRAVEST_FIRST)}, default=len(GRAVEST_FIRST), return_dtype=pl.Int64()
     )
-    one = (
+    principal = (
         in_matters(events)
         .filter(pl.col("event") == SENTENCED[level])
         .with_columns(sentence_type=pl.col("sentence_type").replace("_Z", "_U"))
@@ -49,20 +55,23 @@ def imposed(events: pl.DataFrame, law: Mapping[str, Law], *, level: str = "first
         )
         .unique([*BY, "person", "matter"], keep="first", maintain_order=True)
     )  # fmt: skip
-    frames = {row: _frame(law.get(row[0]), row[1], row[2]) for row in one.select(_OF_LAW).unique().rows()}
-    found = [frames[row] for row in one.select(_OF_LAW).rows()]
-    return one.with_columns(
+    range_by_key = {
+        row: _find_statutory_range(law.get(row[0]), row[1], row[2])
+        for row in principal.select(_LAW_KEY).unique().rows()
+    }
+    ranges = [range_by_key[row] for row in principal.select(_LAW_KEY).rows()]
+    return principal.with_columns(
         months=pl.col("sentence_months"),
-        minimum=pl.Series([low for low, _ in found], dtype=pl.Float64()),
-        maximum=pl.Series([high for _, high in found], dtype=pl.Float64()),
+        minimum=pl.Series([low for low, _ in ranges], dtype=pl.Float64()),
+        maximum=pl.Series([high for _, high in ranges], dtype=pl.Float64()),
     ).select(*BY, "person", "cluster", "event_date", "sentence_type", "months", "minimum", "maximum")
 
 
-_OF_LAW = ("jurisdiction", "law_article", "event_date")
+_LAW_KEY = ("jurisdiction", "law_article", "event_date")
 
 
-def _frame(law: Law | None, article: str, day: date) -> tuple[float | None, float | None]:
-    """Least and greatest imprisonment in months; None where it is not known."""
+def _find_statutory_range(law: Law | None, article: str, day: date) -> tuple[float | None, float | None]:
+    """Return the minimum and maximum imprisonment of an article in months; None if unknown."""
     row, in_force = law.find(article, day, day) if law else (None, False)
     if row is None or not in_force:
         return None, None
@@ -71,9 +80,9 @@ def _frame(law: Law | None, article: str, day: date) -> tuple[float | None, floa
 
 
 def statutory(law: Law, offences: Sequence[str], first: date, last: date) -> tuple[float | None, float | None]:
-    """Least and greatest imprisonment in months in the articles of these offences in force on some of the days.
+    """Return the lowest minimum and highest maximum imprisonment in months of the articles in force for these offences.
 
-    None where the law table says none: not known, and not nought.
+    An article counts if it was in force on any of the days.  None means unknown, not zero.
     """
     rows = [a.row for a in law.articles if a.offence in offences and a.in_force(first, last)]
     low = [float(row["penalty_min_months"]) for row in rows if row["penalty_min_months"]]
@@ -82,13 +91,13 @@ def statutory(law: Law, offences: Sequence[str], first: date, last: date) -> tup
 
 
 def kinds(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
-    """Persons by principal sanction, wide: `by`, a column each code of `sentence_type`, `BEHIND`."""
-    wanted = [code for code in codes.codes("sentence_type") if code not in ("_T", "_Z")]
-    return _counted(sentences, by, "sentence_type", wanted)
+    """Count persons by principal sanction, wide: `by`, a column for each code of `sentence_type`, `BEHIND`."""
+    sanction_codes = [code for code in codes.codes("sentence_type") if code not in ("_T", "_Z")]
+    return _count_codes(sentences, by, "sentence_type", sanction_codes)
 
 
 def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
-    """Persons sentenced to prison by common band of length (half open, as `sentence_band`), wide; `_U`: no length."""
+    """Count persons sentenced to prison by length band (half open, as `sentence_band`), wide; `_U`: no length."""
     import polars as pl
 
     rows = codes.codelist("sentence_band")
@@ -100,97 +109,99 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
             within &= pl.col("months") < float(row["upper_months"])
         inside = pl.when(within).then(pl.lit(code)).otherwise(inside)
     prison = sentences.filter(pl.col("sentence_type") == "prison").with_columns(band=inside)
-    return _counted(prison, by, "band", [*common, "_U"])
+    return _count_codes(prison, by, "band", [*common, "_U"])
 
 
 def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
-    """`custodial_share`: to be served, `suspended_share`: suspended imprisonment, both of all sanctions that are known.
+    """Compute `custodial_share` (served imprisonment) and `suspended_share` (suspended) of all known sanctions.
 
-    Each as `record_shares.shared`; null where there is none of what it is a share of.  One whole for both: they stand
-    side by side, and with the other sanctions they make 100 %.
+    Each as `record_shares.shared`; null without known sanctions.  Both have the same denominator, so that with
+    the other sanctions they add up to 100 %.
     """
     import polars as pl
 
-    def row(group: pl.DataFrame) -> dict[str, Any]:
-        known = group.filter(pl.col("sentence_type") != "_U")
-        return _share("custodial_share", known["sentence_type"] == "prison", known["cluster"]) | _share(
-            "suspended_share", known["sentence_type"] == "prison_suspended", known["cluster"]
-        )
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
+        known_sanctions = group.filter(pl.col("sentence_type") != "_U")
+        kind, clusters = known_sanctions["sentence_type"], known_sanctions["cluster"]
+        custodial = _count_share("custodial_share", kind == "prison", clusters)
+        return custodial | _count_share("suspended_share", kind == "prison_suspended", clusters)
 
     names = ("custodial_share", "suspended_share")
-    return shared(_grouped(sentences, by, row, counted_schema(*names)), *names)
+    return shared(_summarise_groups(sentences, by, summarise_group, counted_schema(*names)), *names)
 
 
 def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
-    """Quartiles of imprisonment to be served, in months: `p25 median p75` as `durations.named_quantile`, and `n`.
+    """Compute the quartiles of served imprisonment in months: `p25 median p75` as `durations.named_quantile`, and `n`.
 
-    Of those with a length; no mean, no least and no greatest.  `largest_share` is the larger of the part of the persons
-    that one proceeding has and the part of all months that one person has.
+    Only sentences with a length are used; mean, minimum and maximum are not computed.  `largest_share` is the largest
+    share of the persons in one proceeding or of all months in one person, whichever is larger.
     """
     import polars as pl
 
-    def row(group: pl.DataFrame) -> dict[str, Any]:
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
         months, clusters = group["months"].to_numpy(), group["cluster"].to_numpy()
         all_known = np.ones(len(months), dtype=bool)
-        found = curve(months, all_known, clusters)
-        out: dict[str, Any] = {"n": len(months)}
+        length_curve = estimate_curve(months, all_known, clusters)
+        summary: dict[str, Any] = {"n": len(months)}
         for name, p in QUARTILES.items():
-            out |= named_quantile(name, quantile(found, p), months, all_known, clusters)
+            summary |= named_quantile(name, find_quantile(length_curve, p), months, all_known, clusters)
         total = float(months.sum())
         share = float(months.max()) / total if total > 0 else 1.0
-        most = behind(group["person"].to_numpy(), clusters)["largest_share"]
-        return out | {"largest_share": max(share, most)}
+        largest = behind(group["person"].to_numpy(), clusters)["largest_share"]
+        return summary | {"largest_share": max(share, largest)}
 
     served = sentences.filter(pl.col("sentence_type") == "prison", pl.col("months").is_not_null())
-    return _grouped(served, by, row, {"n": pl.Int64()} | quantile_schema(list(QUARTILES)))
+    return _summarise_groups(served, by, summarise_group, {"n": pl.Int64()} | quantile_schema(list(QUARTILES)))
 
 
 def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
-    """Imprisonment to be served beside the article's frame on the day of the sentence.
+    """Compare served imprisonment with the statutory range of the article on the day of the sentence.
 
-    `below_minimum` of those whose article has a known minimum (`n_minimum`), `at_maximum` (at or above) of those with
-    a known maximum (`n_maximum`), each as `record_shares.shared`.  `n_unknown`: the law table has neither.  Below
-    the minimum is no mistake: attempts, complicity and mitigation allow it.  The law of the day of the deed, which
-    courts apply, is not in records.
+    `below_minimum`: share of those whose article has a known minimum (`n_minimum`); `at_maximum` (at or above): share
+    of those with a known maximum (`n_maximum`); each as `record_shares.shared`.  `n_unknown`: the law table has
+    neither.  A sentence below the minimum is not an error: attempts, complicity and mitigation allow it.  Courts apply
+    the law of the day of the offence, but the records do not contain that day.
     """
     import polars as pl
 
-    def row(group: pl.DataFrame) -> dict[str, Any]:
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
         low, high = group.drop_nulls("minimum"), group.drop_nulls("maximum")
         neither = pl.col("minimum").is_null() & pl.col("maximum").is_null()
         return (
             {"n_minimum": low.height, "n_maximum": high.height, "n_unknown": group.filter(neither).height}
-            | _share("below_minimum", low["months"] < low["minimum"], low["cluster"])
-            | _share("at_maximum", high["months"] >= high["maximum"], high["cluster"])
+            | _count_share("below_minimum", low["months"] < low["minimum"], low["cluster"])
+            | _count_share("at_maximum", high["months"] >= high["maximum"], high["cluster"])
         )
 
     served = sentences.filter(pl.col("sentence_type") == "prison", pl.col("months").is_not_null())
     counts = dict.fromkeys(("n_minimum", "n_maximum", "n_unknown"), pl.Int64())
     names = ("below_minimum", "at_maximum")
-    return shared(_grouped(served, by, row, counts | counted_schema(*names)), *names)
+    return shared(_summarise_groups(served, by, summarise_group, counts | counted_schema(*names)), *names)
 
 
-def _share(name: str, hit: pl.Series, clusters: pl.Series) -> dict[str, Any]:
+def _count_share(name: str, hit: pl.Series, clusters: pl.Series) -> dict[str, Any]:
     return counted(name, hit.to_numpy().astype(bool), clusters.to_numpy())
 
 
-def _counted(frame: pl.DataFrame, by: Sequence[str], column: str, wanted: Sequence[str]) -> pl.DataFrame:
+def _count_codes(frame: pl.DataFrame, by: Sequence[str], column: str, code_names: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
-    def row(group: pl.DataFrame) -> dict[str, Any]:
-        return {code: int((group[column] == code).sum()) for code in wanted}
+    def summarise_group(group: pl.DataFrame) -> dict[str, Any]:
+        return {code: int((group[column] == code).sum()) for code in code_names}
 
-    return _grouped(frame, by, row, dict.fromkeys(wanted, pl.Int64()))
+    return _summarise_groups(frame, by, summarise_group, dict.fromkeys(code_names, pl.Int64()))
 
 
-def _grouped(frame: pl.DataFrame, by: Sequence[str], row: Any, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """`by`, `BEHIND` and what `row` makes of each group, which may say `largest_share` anew."""
+def _summarise_groups(
+    frame: pl.DataFrame, by: Sequence[str], summarise_group: Any, columns: Mapping[str, Any]
+) -> pl.DataFrame:
+    """Return `by`, `BEHIND` and the result of `summarise_group` for each group, which may override `largest_share`."""
     import polars as pl
 
     rows = []
     for key, group in frame.group_by(list(by), maintain_order=True):
-        found = behind(group["person"].to_numpy(), group["cluster"].to_numpy())
-        rows.append(dict(zip(by, key, strict=True)) | found | row(group))
+        counts = behind(group["person"].to_numpy(), group["cluster"].to_numpy())
+        rows.append(dict(zip(by, key, strict=True)) | counts | summarise_group(group))
     schema: dict[str, Any] = {name: frame.schema[name] for name in by}
     schema |= {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
     return pl.DataFrame(rows, schema=schema | dict(columns), orient="row").sort(by)

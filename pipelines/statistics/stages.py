@@ -1,4 +1,4 @@
-"""Stages of proceedings as data: what opens a stay in one and what ends it.
+"""Stages of proceedings as data: the events that open and end a stay in each stage.
 
 Rules and their reasons: `docs/methodology/durations.md`.
 """
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from pipelines.core import codes
 
 AREA = ("territory", "jurisdiction", "source", "offence_group")
-"""What stays of different persons are told apart by; `offence_group` is put on by the caller, from the code list."""
+"""Columns that separate the stays of different offices and offences; the caller adds `offence_group`."""
 UNIT = (*AREA, "person", "matter")
-"""One defendant in one matter: the unit of everything here."""
+"""Key of one defendant in one matter, the unit of analysis."""
 GOES_ON = frozenset({"transferred_out", "joined"})
-"""Ways out after which the proceedings go on where this register does not see them: no end of the proceedings."""
+"""Exits after which the proceedings continue outside this register, so that they have not ended."""
 
 
 class Mark(NamedTuple):
@@ -27,10 +27,10 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage pair. A stay is opened by one of `entries` (again by `returns`) and ended by one of `exits`.
+    """A stage of proceedings. One of `entries` (later of `returns`) opens a stay, and one of `exits` ends it.
 
-    `exits` are in the order in which they count when several fall on one day: the outcome before the bare decision.
-    `recurs`: a second entry may follow an end without a return between them (appeals), and is no mistake.
+    If several `exits` fall on one day, the first in this order counts: the outcome before the bare decision.
+    `recurs`: a second entry may follow an end without a return between them (appeals); it is not an error.
     """
 
     name: str
@@ -40,22 +40,22 @@ class Stage:
     recurs: bool = False
 
 
-def outcomes(decision: str) -> tuple[Mark, ...]:
-    """The outcomes that make a decision, in the order of the list of parts, and last the bare decision.
+def list_outcomes(decision: str) -> tuple[Mark, ...]:
+    """Return the outcomes of a decision in the order of the list of parts, followed by the bare decision.
 
-    Raises LookupError for a measure that has no such parts.
+    Raises LookupError for a measure without such parts.
     """
-    parts = [one for one in codes.measure_parts() if one.whole == decision and one.makes_whole]
+    parts = [pair for pair in codes.measure_parts() if pair.whole == decision and pair.makes_whole]
     if not parts:
         raise LookupError(f"{decision} is made of no parts in measure_part.csv")
-    return (*(Mark(one.part, one.level) for one in parts), Mark(decision, parts[0].level))
+    return (*(Mark(pair.part, pair.level) for pair in parts), Mark(decision, parts[0].level))
 
 
 def _leaving(*levels: str) -> tuple[Mark, ...]:
     return tuple(Mark(event, level) for event in ("requalified_out", "transferred_out", "joined") for level in levels)
 
 
-_PROSECUTOR = outcomes("report_disposed")
+_PROSECUTOR = list_outcomes("report_disposed")
 _NO_INDICTMENT = tuple(mark for mark in _PROSECUTOR if mark.event not in ("indicted", "report_disposed"))
 _TAKEN = (Mark("transferred_in", "prosecution"), Mark("requalified_in", "prosecution"))
 _TAKEN_COURT = (Mark("transferred_in", "first"), Mark("requalified_in", "first"))
@@ -77,7 +77,7 @@ FIRST = Stage(
     "first",
     (Mark("indicted", "prosecution"), *_TAKEN_COURT),
     (Mark("remitted", "first"), Mark("reopened", "first")),
-    (*outcomes("adjudicated_first"), *_leaving("first")),
+    (*list_outcomes("adjudicated_first"), *_leaving("first")),
 )
 APPEAL = Stage(
     "appeal",
@@ -90,12 +90,12 @@ PROCEEDINGS = Stage(
     "proceedings",
     (Mark("indicted", "prosecution"), *_TAKEN_COURT),
     (Mark("reopened", "final"), Mark("reopened", "first")),
-    (*outcomes("adjudicated_final"), *_leaving(*_COURTS)),
+    (*list_outcomes("adjudicated_final"), *_leaving(*_COURTS)),
 )
 REPORT_TO_COURT = Stage(
     "report_to_court",
     (Mark("reported", "prosecution"), *_TAKEN),
     (Mark("reopened", "prosecution"), Mark("remitted", "first"), Mark("reopened", "first")),
-    (*outcomes("adjudicated_first"), *_NO_INDICTMENT, *_leaving("first")),
+    (*list_outcomes("adjudicated_first"), *_NO_INDICTMENT, *_leaving("first")),
 )
-STAGES = {one.name: one for one in (PROSECUTION, INVESTIGATION, FIRST, APPEAL, PROCEEDINGS, REPORT_TO_COURT)}
+STAGES = {stage.name: stage for stage in (PROSECUTION, INVESTIGATION, FIRST, APPEAL, PROCEEDINGS, REPORT_TO_COURT)}

@@ -1,4 +1,4 @@
-"""Stays: from what opens a stage to what ends it, for each defendant in each matter, open ones up to the cut-off.
+"""Stays of each defendant and matter in a stage: from the event that opens it to its end, or to the cut-off.
 
 Rules and their reasons: `docs/methodology/durations.md`.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stays:
-    """`frame`: one row a stay (`STAY`); `set_aside`: `AREA`, `reason`, `n` of what gave none: none is lost."""
+    """`frame`: one row per stay (`STAY`); `set_aside`: `AREA`, `reason` and number `n` of the events that gave none."""
 
     frame: pl.DataFrame
     set_aside: pl.DataFrame
@@ -41,30 +41,30 @@ STAY = (
     "run_until",
     "known_until",
 )
-"""`cluster`: proceedings that hang together.  `stay`: 1 for the first seen; `again`: not the first of the matter, but
-after a return (a retrial) or a second entry.  `until`: the end, or until when nothing had ended it; `days`: start to
-`until`, 0 on one day.  `ended`: false for open ones and for those that go on elsewhere (`GOES_ON`).
-`run_from`, `run_until`: from when to when the records reach in one piece; `known_until`: the end of the last piece."""
+"""`cluster`: connected proceedings.  `stay`: 1 for the first in the records; `again`: a later stay of the matter, after
+a return (a retrial) or a second entry.  `until`: the end, or the last day on which it was known to be open; `days`:
+from `start` to `until`, 0 on the same day.  `ended`: false if open or continued elsewhere (`GOES_ON`).
+`run_from`, `run_until`: first and last day of an unbroken run of records; `known_until`: the end of the last run."""
 
 
 def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.DataFrame:
-    """How far the records of each source reach: `jurisdiction, source, run_from, run_until, known_until`.
+    """Return the unbroken runs of records of each source: `jurisdiction, source, run_from, run_until, known_until`.
 
-    One row a piece; `known_until` is the end of the source's last one.
+    One row per run; `known_until` is the end of the last run of the source.
 
-    `reported` (`jurisdiction, source, period`) are the periods of accepted blocks, nil returns with them; without it,
-    those of the events.  A missing period parts two pieces: what happened in it is not known, so that a stay of before
-    is followed up to it and no further.  A cut-off before its period's end parts two pieces too; one after it counts
-    for nothing, since the events of those days stand in the next return.
+    `reported` (`jurisdiction, source, period`) are the periods of accepted blocks, including nil returns; by default
+    those of the events.  A missing period ends a run: its events are unknown, so earlier stays are followed only up to
+    it.  A cut-off before the end of its period ends a run too; a cut-off after the end of its period is ignored,
+    because the events of those days are in the next return.
     """
     import polars as pl
 
     key = ["jurisdiction", "source", "period"]
     newest = events.group_by(key).agg(pl.col("cutoff_date").max()).select(*key, "cutoff_date")
     cutoffs = {row[:3]: row[3] for row in newest.rows()}
-    told = set(cutoffs) | (set() if reported is None else set(reported.select(key).unique().rows()))
+    reported_periods = set(cutoffs) | (set() if reported is None else set(reported.select(key).unique().rows()))
     spans = []
-    for jurisdiction, source, code in told:
+    for jurisdiction, source, code in reported_periods:
         period = Period.of(code)
         cutoff = cutoffs.get((jurisdiction, source, code)) or period.end
         spans.append((jurisdiction, source, period.start, min(cutoff, period.end)))
@@ -83,25 +83,27 @@ def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.Data
         "run_from": pl.Date(),
         "run_until": pl.Date(),
     }
-    found = pl.DataFrame(runs, schema=schema, orient="row")
-    return found.with_columns(known_until=pl.col("run_until").max().over("jurisdiction", "source"))
+    runs_frame = pl.DataFrame(runs, schema=schema, orient="row")
+    return runs_frame.with_columns(known_until=pl.col("run_until").max().over("jurisdiction", "source"))
 
 
 def stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None = None) -> Stays:
-    """The stays of a stage, ordered by unit and start.
+    """Return the stays of a stage, ordered by unit and start.
 
-    `events`: columns of `CASE_EVENT` and `offence_group`, of the newest accepted blocks.  Raises ValueError without
-    that column.  What gave no stay is counted in `set_aside`: `duplicate` (rows said twice, or for a further offence of
-    the group), `start_not_seen` (an end whose start lies before the records), `out_of_order` (the first entry after an
-    end: the whole unit), `outside_records` (an entry on a day of no reported period).
+    `events`: columns of `CASE_EVENT` and `offence_group`, from the newest accepted blocks.  Raises ValueError without
+    the column `offence_group`.  Events without a stay are counted in `set_aside`: `duplicate` (repeated rows, or rows
+    for a further offence of the group), `start_not_seen` (an end whose start is before the records), `out_of_order`
+    (the first entry is after an end: the whole unit), `outside_records` (an entry on a day outside all reported
+    periods).
     """
     import polars as pl
 
     if "offence_group" not in events.columns:
         raise ValueError("events have no column offence_group; join the code list `offence` before asking for stays")
-    named = in_matters(events)
-    steps = _steps(named, stage)
-    duplicates = _counted(steps, pl.len() - pl.struct(*UNIT, "event_date", "event", "level").n_unique(), "duplicate")
+    events_in_matters = in_matters(events)
+    steps = _order_events(events_in_matters, stage)
+    n_repeated = pl.len() - pl.struct(*UNIT, "event_date", "event", "level").n_unique()
+    duplicates = _count_set_aside(steps, n_repeated, "duplicate")
     steps = steps.unique([*UNIT, "event_date", "event", "level"], keep="first", maintain_order=True)
     opening = pl.col("role") != "exit"
     before = opening.shift().over(UNIT)
@@ -115,8 +117,8 @@ def stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None =
         & (pl.col("role").filter(opening).first() == "entry").over(UNIT)
         & pl.lit(not stage.recurs)
     )
-    disordered = _counted(steps.filter("disordered").unique(UNIT), pl.len(), "out_of_order")
-    orphans = _counted(steps.filter("orphan", ~pl.col("disordered")), pl.len(), "start_not_seen")
+    disordered = _count_set_aside(steps.filter("disordered").unique(UNIT), pl.len(), "out_of_order")
+    orphaned = _count_set_aside(steps.filter("orphan", ~pl.col("disordered")), pl.len(), "start_not_seen")
     started = steps.filter("starts", ~pl.col("disordered")).rename({"event_date": "start", "event": "opened_by"})
     followed = started.sort("start").join_asof(
         reach(events, reported).sort("run_from"),
@@ -126,15 +128,15 @@ def stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None =
         check_sortedness=False,
     )
     within = pl.col("run_until").is_not_null() & (pl.col("start") <= pl.col("run_until"))
-    outside = _counted(followed.filter(~within.fill_null(False)), pl.len(), "outside_records")
-    seen = pl.col("closes") <= pl.col("run_until")
+    outside = _count_set_aside(followed.filter(~within.fill_null(False)), pl.len(), "outside_records")
+    is_seen = pl.col("closes") <= pl.col("run_until")
     frame = (
         followed.filter(within)
         .sort(*UNIT, "start")
         .with_columns(
-            end=pl.when(seen).then("closes"),
-            closed_by=pl.when(seen).then("closed_by"),
-            until=pl.when(seen).then("closes").otherwise("run_until"),
+            end=pl.when(is_seen).then("closes"),
+            closed_by=pl.when(is_seen).then("closed_by"),
+            until=pl.when(is_seen).then("closes").otherwise("run_until"),
             stay=pl.int_range(1, pl.len() + 1).over(UNIT),
         )
         .with_columns(
@@ -144,33 +146,33 @@ def stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None =
         )
         .select(STAY)
     )
-    return Stays(frame, pl.concat([duplicates, disordered, orphans, outside]).sort(*AREA, "reason"))
+    return Stays(frame, pl.concat([duplicates, disordered, orphaned, outside]).sort(*AREA, "reason"))
 
 
-def _counted(frame: pl.DataFrame, n: pl.Expr, reason: str) -> pl.DataFrame:
+def _count_set_aside(frame: pl.DataFrame, n: pl.Expr, reason: str) -> pl.DataFrame:
     import polars as pl
 
-    found = frame.group_by(AREA).agg(n=n.cast(pl.Int64)).filter(pl.col("n") > 0)
-    return found.select(*AREA, pl.lit(reason).alias("reason"), "n")
+    counts = frame.group_by(AREA).agg(n=n.cast(pl.Int64)).filter(pl.col("n") > 0)
+    return counts.select(*AREA, pl.lit(reason).alias("reason"), "n")
 
 
-def _steps(named: pl.DataFrame, stage: Stage) -> pl.DataFrame:
-    """The events of a stage with their role, in the order in which they count: within a day entries, exits, returns.
+def _order_events(events: pl.DataFrame, stage: Stage) -> pl.DataFrame:
+    """Return the events of a stage with their role, ordered by day, and within a day entries, exits, returns.
 
-    An indictment and its decision may fall on one day, and a decision on appeal sends back on its own day.
+    An indictment and its decision may fall on one day, and a decision on appeal remits a case on the same day.
     """
     import polars as pl
 
-    roles = [("entry", 0, one) for one in stage.entries]
-    roles += [("exit", 1, one) for one in stage.exits]
-    roles += [("return", 2, one) for one in stage.returns]
-    wanted = pl.DataFrame(
-        [(role, rank, place, *one) for place, (role, rank, one) in enumerate(roles)],
+    roles = [("entry", 0, mark) for mark in stage.entries]
+    roles += [("exit", 1, mark) for mark in stage.exits]
+    roles += [("return", 2, mark) for mark in stage.returns]
+    stage_events = pl.DataFrame(
+        [(role, rank, place, *mark) for place, (role, rank, mark) in enumerate(roles)],
         schema=["role", "rank", "place_in_stage", "event", "level"],
         orient="row",
     )
     return (
-        named.join(wanted, on=["event", "level"], how="inner")
+        events.join(stage_events, on=["event", "level"], how="inner")
         .filter(~((pl.col("event") == "joined") & pl.col("linked")))
         .sort(*UNIT, "event_date", "rank", "place_in_stage", "proceeding", "offence")
     )

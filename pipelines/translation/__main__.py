@@ -1,8 +1,8 @@
-"""`python -m pipelines.core.i18n [template [FILE] | update | status | check]`: keeping of the catalogues.
+"""Maintain the catalogues: `python -m pipelines.translation [template [FILE] | update | status | check]`.
 
-`template` (also without a word) writes all texts to `rti.pot`; `update` merges new texts into every catalogue and
-brings `REVIEW.md` up to date; `status` counts; `check` exits 1 where a catalogue lacks a text, has one too many, has
-unequal placeholders, or where `REVIEW.md` is out of date.
+`template` (the default) writes all texts to `rti.pot`; `update` merges new texts into every catalogue and updates
+`REVIEW.md`; `status` counts translated and reviewed texts; `check` exits with 1 if a catalogue lacks a text, has a text
+that is no longer used or has different placeholders, or if `REVIEW.md` is out of date.
 """
 
 from __future__ import annotations
@@ -13,45 +13,45 @@ from pathlib import Path
 
 from pipelines.core import i18n
 from pipelines.translation import catalogues, review
-from pipelines.translation.extraction import ExtractionError, Text, gather
+from pipelines.translation.extraction import ExtractionError, Text, gather_texts
 
 
 def write_template(path: Path) -> int:
-    """Write the template of all texts; returns how many it holds."""
-    return catalogues.write_template(path, gather())
+    """Write the template of all texts; return their number."""
+    return catalogues.write_template(path, gather_texts())
 
 
 def _update(texts: Sequence[Text]) -> int:
     for language in catalogues.PLURALS:
-        catalogues.update(language, texts)
-    review.PATH.write_text(review.with_table(review.PATH.read_text("utf-8"), list(catalogues.PLURALS)), "utf-8")
+        catalogues.update_catalogue(language, texts)
+    review.PATH.write_text(review.update_table(review.PATH.read_text("utf-8"), list(catalogues.PLURALS)), "utf-8")
     return _status(texts)
 
 
 def _status(texts: Sequence[Text]) -> int:
     for language in catalogues.PLURALS:
-        now = catalogues.status(language, texts)
-        print(f"{language}: {now.translated} of {now.texts} translated, {now.reviewed} reviewed")
+        counts = catalogues.count_translations(language, texts)
+        print(f"{language}: {counts.translated} of {counts.texts} translated, {counts.reviewed} reviewed")
     return 0
 
 
 def _check(texts: Sequence[Text]) -> int:
-    faults = [str(fault) for language in catalogues.PLURALS for fault in catalogues.check(language, texts)]
+    faults = [str(fault) for language in catalogues.PLURALS for fault in catalogues.find_faults(language, texts)]
     page = review.PATH.read_text("utf-8")
-    if review.with_table(page, list(catalogues.PLURALS)) != page:
+    if review.update_table(page, list(catalogues.PLURALS)) != page:
         faults.append(f"{review.PATH.name} is out of date")
     print("\n".join([*faults, f"{len(faults)} faults; 'update' merges what is new." if faults else "All whole."]))
     return 1 if faults else 0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do one of the four; returns the exit code (3 for an unknown word, 1 for texts that cannot be extracted)."""
+    """Run a command and return its exit code: 3 for an unknown command, 1 if texts cannot be extracted."""
     word = arguments[0] if arguments else "template"
     if word not in {"template", "update", "status", "check"}:
         print(__doc__, file=sys.stderr)
         return 3
     try:
-        texts = gather()
+        texts = gather_texts()
     except ExtractionError as error:
         print(error, file=sys.stderr)
         return 1

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.core import clock, codes
 from pipelines.core.home import Home, init
-from pipelines.declarations.export import frames
+from pipelines.declarations.export import build_tables
 from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
 from pipelines.refresh import measuring
@@ -75,7 +75,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         made = init(tmp_path_factory.mktemp("vintages") / "data", "demonstration")
         revised_world().write(made)
         gather_reference(made)
-        frames(load())["law_article"].write_parquet(made.gathered / "law_article.parquet")
+        build_tables(load())["law_article"].write_parquet(made.gathered / "law_article.parquet")
         dbt.build_counts(made)
         yield made
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.statistics.durations import Array, behind, curve
+from pipelines.statistics.durations import Array, behind, estimate_curve
 from pipelines.statistics.stages import AREA
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def by_exit(times: Array, kinds: Sequence[str | None]) -> dict[str, tuple[Array,
     """
     times = np.asarray(times, dtype=float)
     names = np.array(["" if kind is None else kind for kind in kinds])
-    found = curve(times, names != "")
+    found = estimate_curve(times, names != "")
     before = np.concatenate([[1.0], found.survival[:-1]])
     out: dict[str, tuple[Array, Array]] = {}
     for kind in sorted(set(names) - {""}):

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.statistics.cohorts import cohorts
-from pipelines.statistics.durations import QUANTILES, curve, quantile
+from pipelines.statistics.durations import QUANTILES, estimate_curve, find_quantile
 from pipelines.statistics.record_shares import design_effect
 from pipelines.statistics.stages import FIRST
 from pipelines.statistics.stays import stays
@@ -72,11 +72,11 @@ def measured(cases: int, mean: float, draws: int, seed: int) -> list[Measured]:
         one = draw(generator, cases, mean)
         if not one.ended.any():
             continue
-        by_case, by_person = curve(one.days, one.ended, one.case), curve(one.days, one.ended)
+        by_case, by_person = estimate_curve(one.days, one.ended, one.case), estimate_curve(one.days, one.ended)
         for name, p in QUANTILES.items():
             truth = true_quantile(p, mean)
             naive = float(np.quantile(one.days[one.ended], p, method="inverted_cdf"))
-            limits = [quantile(found_curve, p) for found_curve in (by_case, by_person)]
+            limits = [find_quantile(found_curve, p) for found_curve in (by_case, by_person)]
             held = [(q.low is None or q.low <= truth) and (q.high is None or truth <= q.high) for q in limits]
             found[name].append((naive, limits[0].value, *held))
     out = []

@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipelines.core import codes
-from pipelines.declarations.export import SCHEMAS, frames
+from pipelines.declarations.export import SCHEMAS, build_tables
 from pipelines.declarations.registry import Registry, load, load_from
 from pipelines.declarations.territory import STATEMENTS
 from pipelines.declarations.yaml_file import DeclarationError
@@ -236,7 +236,7 @@ def test_words_are_told_in_every_language() -> None:
 
 
 def test_dbt_gets_every_statement() -> None:
-    frame = frames(load())["counting_rule"]
+    frame = build_tables(load())["counting_rule"]
     assert {*STATEMENTS, "status", "read_keys", "valid_from", "valid_to"} <= set(SCHEMAS["counting_rule"])
     row = frame.filter((frame["jurisdiction"] == "MK") & (frame["level"] == "final")).row(0, named=True)
     assert (row["juveniles"], row["read_keys"], row["counted_at"]) == ("excluded", "juveniles", "finality")

@@ -32,7 +32,7 @@ class Caller:
     def ask(self) -> None:
         try:
             suite = "together." + ".".join(check.rule for check in self.checks)
-            self.failures = engine.validate(suite, self.checks, {"figures": self.frame})
+            self.failures = engine.run_checks(suite, self.checks, {"figures": self.frame})
         except RuntimeError as error:
             self.error = error
 
@@ -52,12 +52,12 @@ def all_at_once(callers: list[Caller]) -> int:
         for thread in threads:
             thread.start()
         began = time.monotonic()
-        while sum(map(len, engine._Asked._waiting.values())) < len(callers):
+        while sum(map(len, engine._ValidationRequest._waiting.values())) < len(callers):
             assert time.monotonic() - began < 20, "not all came to wait"
             time.sleep(0.01)
     for thread in threads:
         thread.join(60)
-    assert not any(engine._Asked._waiting.values())
+    assert not any(engine._ValidationRequest._waiting.values())
     return engine._runs - before
 
 
@@ -95,14 +95,14 @@ def test_what_judges_rows_together_is_never_put_beside_another_callers_rows() ->
 
 
 def test_a_fault_is_told_to_the_caller_whose_rows_have_it_and_to_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = engine._run
+    real = engine._run_validation
 
     def faulty(suite_name: str, name: str, group: Any, frame: Any) -> Any:
         if FAULT in set(frame["value"]):
             raise RuntimeError("a planted fault")
         return real(suite_name, name, group, frame)
 
-    monkeypatch.setattr(engine, "_run", faulty)
+    monkeypatch.setattr(engine, "_run_validation", faulty)
     callers = [Caller(table([1, -1])), Caller(table([FAULT])), Caller(table([-1])), Caller(table([3]))]
     all_at_once(callers)
     assert [str(caller.error) for caller in callers] == ["None", "a planted fault", "None", "None"]

@@ -71,7 +71,7 @@ LATIN_IN_CYRILLIC = {
 
 @pytest.fixture(scope="module")
 def texts() -> list[extraction.Text]:
-    return extraction.gather()
+    return extraction.gather_texts()
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +79,9 @@ def entries() -> dict[str, dict[str, list[str]]]:
     """Translations by language and source text, without those that are not translated yet."""
     return {
         language: {
-            one: catalogues.forms(message)
-            for one, message in catalogues.entries(catalogues.read_language(language)).items()
-            if all(catalogues.forms(message))
+            one: catalogues.list_forms(message)
+            for one, message in catalogues.index_messages(catalogues.read_language(language)).items()
+            if all(catalogues.list_forms(message))
         }
         for language in WRITTEN
     }
@@ -197,7 +197,7 @@ def _told_with(
         patch.setattr(i18n, "FOLDER", Path(folder))
         i18n.catalogue.cache_clear()
         try:
-            catalogues.update(language, texts, given)
+            catalogues.update_catalogue(language, texts, given)
             return [i18n.many(one, other, n, language) for n in NUMBERS]
         finally:
             i18n.catalogue.cache_clear()
@@ -214,7 +214,7 @@ def test_errors_are_counted_as_people_count_them(language: str) -> None:
 
 @pytest.mark.parametrize("language", WRITTEN)
 def test_every_text_is_translated_with_its_placeholders(language: str, texts: list[extraction.Text]) -> None:
-    assert [str(fault) for fault in catalogues.check(language, texts)] == []
+    assert [str(fault) for fault in catalogues.find_faults(language, texts)] == []
 
 
 @pytest.mark.parametrize("language", WRITTEN)
@@ -339,7 +339,7 @@ def test_serbian_latin_is_told_without_a_file_of_its_own() -> None:
 
 
 def _spoken(source: str, marked: set[str] | None = None) -> set[tuple[str, str | None]]:
-    return set(extraction.spoken(source, "page.py", marked or set()))
+    return set(extraction.extract_calls(source, "page.py", marked or set()))
 
 
 def test_texts_are_found_where_they_are_said() -> None:
@@ -381,10 +381,10 @@ def test_a_function_of_the_same_name_that_is_none_of_ours_says_nothing() -> None
 
 
 def test_texts_of_page_templates_are_found() -> None:
-    found = extraction.said_in_template('<p>{{ tell("Sign in") }}{{ many("{n} x", "{n} xs", n) }}</p>', "a.html")
+    found = extraction.extract_template_calls('<p>{{ tell("Sign in") }}{{ many("{n} x", "{n} xs", n) }}</p>', "a.html")
     assert list(found) == [("Sign in", None), ("{n} x", "{n} xs")]
     with pytest.raises(extraction.ExtractionError, match=r"a\.html:1"):
-        list(extraction.said_in_template("{{ tell(title) }}", "a.html"))
+        list(extraction.extract_template_calls("{{ tell(title) }}", "a.html"))
 
 
 def test_the_template_for_translators_holds_every_text_once(tmp_path: Path, texts: list[extraction.Text]) -> None:
@@ -406,14 +406,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_update_keeps_translations_retires_dead_ones_and_brings_them_back(folder: Path) -> None:
     one, two = extraction.Text("One"), extraction.Text("Two {x}")
-    catalogues.update("bs", [one, two], {"One": ["Jedan"], "Two {x}": ["Dva {x}"]})
+    catalogues.update_catalogue("bs", [one, two], {"One": ["Jedan"], "Two {x}": ["Dva {x}"]})
     before = catalogues.path_of("bs").read_bytes()
-    catalogues.update("bs", [one, two])
+    catalogues.update_catalogue("bs", [one, two])
     assert catalogues.path_of("bs").read_bytes() == before
-    assert catalogues.update("bs", [two]).translated == 1
+    assert catalogues.update_catalogue("bs", [two]).translated == 1
     assert '#~ msgid "One"' in catalogues.path_of("bs").read_text("utf-8")
-    assert catalogues.check("bs", [two]) == []
-    catalogues.update("bs", [one, two])
+    assert catalogues.find_faults("bs", [two]) == []
+    catalogues.update_catalogue("bs", [one, two])
     assert catalogues.path_of("bs").read_bytes() == before
 
 
@@ -421,54 +421,54 @@ def test_check_names_each_kind_of_fault(folder: Path) -> None:
     one, two, many = extraction.Text("One {x}"), extraction.Text("Two"), extraction.Text("{n} file", "{n} files")
     gone = extraction.Text("Gone")
     given = {"One {x}": ["Jedan {y}"], "Gone": ["Nestalo"], "{n} file": ["{n} datoteka", "{n} datoteke", "datoteka"]}
-    catalogues.update("hr", [one, two, many, gone], given)
-    found = {(fault.text, fault.what.split(" ")[0]) for fault in catalogues.check("hr", [one, two, many])}
+    catalogues.update_catalogue("hr", [one, two, many, gone], given)
+    found = {(fault.text, fault.what.split(" ")[0]) for fault in catalogues.find_faults("hr", [one, two, many])}
     assert found == {("One {x}", "placeholders"), ("Two", "not"), ("{n} file", "placeholders"), ("Gone", "no")}
-    assert [f.what for f in catalogues.check("hr", [one, two, many, gone, extraction.Text("New")])][
+    assert [f.what for f in catalogues.find_faults("hr", [one, two, many, gone, extraction.Text("New")])][
         -1
     ] == "not in the catalogue"
-    catalogues.update("hr", [one], {"One {x}": ["Jedan {x"]})
-    assert "braces are wrong" in str(catalogues.check("hr", [one])[0])
+    catalogues.update_catalogue("hr", [one], {"One {x}": ["Jedan {x"]})
+    assert "braces are wrong" in str(catalogues.find_faults("hr", [one])[0])
 
 
 @pytest.mark.parametrize("given", ["Najbliže: '{x}'.", " Najbliže: '{x}'. "])
 def test_check_names_a_text_that_would_stand_glued_to_the_one_before_it(folder: Path, given: str) -> None:
     """Eighteen did: "is not declared.Nearest declared", in six languages."""
     text = extraction.Text(" Nearest: '{x}'.")
-    catalogues.update("hr", [text], {text.one: [" Najbliže: '{x}'."]})
-    assert catalogues.check("hr", [text]) == []
-    catalogues.update("hr", [text], {text.one: [given]})
-    (fault,) = catalogues.check("hr", [text])
+    catalogues.update_catalogue("hr", [text], {text.one: [" Najbliže: '{x}'."]})
+    assert catalogues.find_faults("hr", [text]) == []
+    catalogues.update_catalogue("hr", [text], {text.one: [given]})
+    (fault,) = catalogues.find_faults("hr", [text])
     assert "blank" in fault.what
 
 
 def test_only_albanian_may_leave_the_number_out_of_its_form_for_one(folder: Path) -> None:
     text = extraction.Text("One file", "{n} files")
-    catalogues.update("sq", [text], {"One file": ["Një skedar", "{n} skedarë"]})
-    catalogues.update("mk", [text], {"One file": ["Една датотека", "{n} датотеки"]})
-    assert catalogues.check("sq", [text]) == []
-    assert len(catalogues.check("mk", [text])) == 1
+    catalogues.update_catalogue("sq", [text], {"One file": ["Një skedar", "{n} skedarë"]})
+    catalogues.update_catalogue("mk", [text], {"One file": ["Една датотека", "{n} датотеки"]})
+    assert catalogues.find_faults("sq", [text]) == []
+    assert len(catalogues.find_faults("mk", [text])) == 1
 
 
 def test_a_review_is_counted_and_lost_with_the_text_it_was_of(folder: Path) -> None:
     one, two = extraction.Text("One"), extraction.Text("Two")
-    catalogues.update("cnr", [one, two], {"One": ["Jedan"], "Two": ["Dva"]})
+    catalogues.update_catalogue("cnr", [one, two], {"One": ["Jedan"], "Two": ["Dva"]})
     path = catalogues.path_of("cnr")
     path.write_text(
         path.read_text("utf-8").replace('msgid "One"', '# reviewed: MONSTAT, 2026-12-01\nmsgid "One"'), "utf-8"
     )
     assert catalogues.count_reviewed("cnr") == (1, 2)
-    assert catalogues.update("cnr", [one, two]).reviewed == 1
-    page = review.with_table(f"a\n{review.BEGIN}\nold\n{review.END}\nz\n", ["cnr"])
+    assert catalogues.update_catalogue("cnr", [one, two]).reviewed == 1
+    page = review.update_table(f"a\n{review.BEGIN}\nold\n{review.END}\nz\n", ["cnr"])
     assert "drafted together from one draft" in page and review.UNREAD not in page, "a text of it was read"
     assert "| Crnogorski (`cnr`) | 2 | 1 | MONSTAT, 2026-12-01 |" in page
-    assert catalogues.update("cnr", [one, two], {"One": ["Prvi"]}).reviewed == 0
+    assert catalogues.update_catalogue("cnr", [one, two], {"One": ["Prvi"]}).reviewed == 0
 
 
 def test_the_page_of_reviews_says_what_the_catalogues_say() -> None:
     page = review.PATH.read_text("utf-8")
     assert review.UNREAD in page or any(catalogues.count_reviewed(language)[0] for language in catalogues.PLURALS)
-    assert review.with_table(page, list(catalogues.PLURALS)) == page
+    assert review.update_table(page, list(catalogues.PLURALS)) == page
     if not any(catalogues.count_reviewed(language)[0] for language in WRITTEN):
         assert "No text has been read by a native speaker yet" in page
 

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.core import clock
 from pipelines.declarations import registry as module
-from pipelines.declarations.export import SCHEMAS, frames, list_expected_returns, write_declarations
+from pipelines.declarations.export import SCHEMAS, build_tables, list_expected_returns, write_declarations
 from pipelines.declarations.law import Law, LawArticle, partial_date
 from pipelines.declarations.registry import load, load_from
 from pipelines.declarations.yaml_file import DeclarationError
@@ -190,7 +190,7 @@ def test_dbt_gets_every_table_with_its_columns(tmp_path: Path) -> None:
     out.mkdir()
     with clock.frozen(datetime.fromisoformat("2026-11-20T09:00:00+00:00")):
         write_declarations(declared, out)
-        again = frames(declared)
+        again = build_tables(declared)
     for name, schema in SCHEMAS.items():
         frame = pl.read_parquet(out / f"{name}.parquet")
         assert dict(frame.schema) == schema and frame.equals(again[name]), name

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.statistics.durations import curve, durations, lag_periods, quantile
+from pipelines.statistics.durations import durations, estimate_curve, find_quantile, lag_periods
 from pipelines.statistics.pending import AGE_BANDS, ages, bands, pending
 from pipelines.statistics.stages import APPEAL, FIRST
 from pipelines.statistics.stays import stays
@@ -51,24 +51,24 @@ def by_hand(times: list[int], ended: list[bool]) -> dict[int, Fraction]:
 def test_with_and_without_proceedings_it_is_one_curve(stays_of: list[tuple[int, bool]]) -> None:
     """With proceedings it is our own product limit, without them that of lifelines; they differ in limits only."""
     times, ended = np.array([t for t, _ in stays_of]), np.array([e for _, e in stays_of])
-    ours, theirs = curve(times, ended, np.arange(times.size)), curve(times, ended)
+    ours, theirs = estimate_curve(times, ended, np.arange(times.size)), estimate_curve(times, ended)
     for one, other in zip(ours[:4], theirs[:4], strict=True):
         np.testing.assert_allclose(one, other, atol=1e-12)
 
 
 def test_the_published_table_of_six_mp() -> None:
     """Kleinbaum and Klein, Survival Analysis, table 2.1: 0.8571 0.8067 0.7529 0.6902 0.6275 0.5378 0.4482."""
-    found = curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
+    found = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
     assert found.times.tolist() == [6, 7, 10, 13, 16, 22, 23]
     assert found.at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]
     assert np.round(found.survival, 4).tolist() == [0.8571, 0.8067, 0.7529, 0.6902, 0.6275, 0.5378, 0.4482]
-    assert quantile(found, 0.5).value == 23
-    assert quantile(found, 0.75) == (None, 23.0, None), "the curve ends at 0.448: a quarter is never left"
+    assert find_quantile(found, 0.5).value == 23
+    assert find_quantile(found, 0.75) == (None, 23.0, None), "the curve ends at 0.448: a quarter is never left"
 
 
 def test_greenwood_by_hand() -> None:
     """Variance of log S at week 10 of 6-MP: 3/(21*18) + 1/(17*16) + 1/(15*14); limits S ** exp(-+1.96 se / |log S|)."""
-    found = curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
+    found = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
     variance = 3 / (21 * 18) + 1 / (17 * 16) + 1 / (15 * 14)
     survival = (18 / 21) * (16 / 17) * (14 / 15)
     spread = 1.959963985 * variance**0.5 / abs(np.log(survival))
@@ -77,46 +77,46 @@ def test_greenwood_by_hand() -> None:
 
 
 def test_without_open_ones_it_is_the_plain_median() -> None:
-    found = curve(np.array(PLACEBO), np.ones(21, dtype=bool))
-    assert quantile(found, 0.5).value == 8  # the 11th of 21
-    assert quantile(found, 0.75).value == 12  # the 16th
-    assert quantile(found, 0.9).value == 17  # the 19th, the first with 90 % at or below
+    found = estimate_curve(np.array(PLACEBO), np.ones(21, dtype=bool))
+    assert find_quantile(found, 0.5).value == 8  # the 11th of 21
+    assert find_quantile(found, 0.75).value == 12  # the 16th
+    assert find_quantile(found, 0.9).value == 17  # the 19th, the first with 90 % at or below
     assert found.survival[-1] == 0
 
 
 def test_a_half_reached_by_thirds_and_quarters_is_a_half() -> None:
     """3/4 * 2/3 = 1/2, in floating point a little more: the median is the third of four all the same."""
-    found = curve(np.array([1, 2, 3, 4]), np.array([True, True, False, False]))
-    assert quantile(found, 0.5).value == 2
+    found = estimate_curve(np.array([1, 2, 3, 4]), np.array([True, True, False, False]))
+    assert find_quantile(found, 0.5).value == 2
 
 
 def test_days_of_zero_are_kept() -> None:
-    found = curve(np.array([0, 0, 5, 9]), np.array([True, True, True, False]))
+    found = estimate_curve(np.array([0, 0, 5, 9]), np.array([True, True, True, False]))
     assert found.times.tolist() == [0, 5]
     assert found.survival.tolist() == [0.5, 0.25]
-    assert quantile(found, 0.5).value == 0
+    assert find_quantile(found, 0.5).value == 0
 
 
 def test_nothing_ended_nothing_known() -> None:
-    found = curve(np.array([5, 9]), np.array([False, False]), np.array(["a", "b"]))
-    assert quantile(found, 0.5) == (None, None, None)
+    found = estimate_curve(np.array([5, 9]), np.array([False, False]), np.array(["a", "b"]))
+    assert find_quantile(found, 0.5) == (None, None, None)
 
 
 @pytest.mark.parametrize("times", [[], [-1, 4]])
 def test_no_times_and_negative_times_are_refused(times: list[int]) -> None:
     with pytest.raises(ValueError, match="from 0 up"):
-        curve(np.array(times), np.ones(len(times), dtype=bool))
+        estimate_curve(np.array(times), np.ones(len(times), dtype=bool))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans(), st.integers(0, 8)), min_size=1, max_size=40))
 def test_any_curve(rows: list[tuple[int, bool, int]]) -> None:
     times, ended, cluster = [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]
-    found = curve(np.array(times), np.array(ended), np.array(cluster))
+    found = estimate_curve(np.array(times), np.array(ended), np.array(cluster))
     truth = by_hand(times, ended)
     assert found.times.tolist() == list(truth)
     assert found.survival == pytest.approx([float(v) for v in truth.values()])
-    values = [quantile(found, p) for p in (0.5, 0.75, 0.9)]
+    values = [find_quantile(found, p) for p in (0.5, 0.75, 0.9)]
     known = [q.value for q in values if q.value is not None]
     assert known == sorted(known), "median <= p75 <= p90"
     assert [q.value is None for q in values] == sorted(q.value is None for q in values)
@@ -129,9 +129,9 @@ def test_any_curve(rows: list[tuple[int, bool, int]]) -> None:
     if any(ended):
         later = list(ended)
         later[ended.index(True)] = False
-        less = curve(np.array(times), np.array(later))
+        less = estimate_curve(np.array(times), np.array(later))
         for p, q in zip((0.5, 0.75, 0.9), values, strict=True):
-            value = quantile(less, p).value
+            value = find_quantile(less, p).value
             assert value is None or (q.value is not None and value >= q.value)
 
 
@@ -143,7 +143,7 @@ def test_one_person_a_case_gives_greenwoods_variance() -> None:
     from scipy.stats import norm, t
 
     times, ended = np.array(SIX_MP[0]), np.array(SIX_MP[1])
-    plain, single = curve(times, ended), curve(times, ended, np.arange(21))
+    plain, single = estimate_curve(times, ended), estimate_curve(times, ended, np.arange(21))
     spread = [np.log(np.log(c.low) / np.log(c.survival)) for c in (plain, single)]
     assert spread[1] / spread[0] == pytest.approx(np.full(7, t.ppf(0.975, 20) / norm.ppf(0.975) * (21 / 20) ** 0.5))
 
@@ -151,12 +151,12 @@ def test_one_person_a_case_gives_greenwoods_variance() -> None:
 def test_persons_said_twice_make_nothing_surer() -> None:
     """Each case with a second defendant decided with the first: as many cases, so the same limits."""
     times, ended = np.array(SIX_MP[0]), np.array(SIX_MP[1])
-    once = curve(times, ended, np.arange(21))
-    twice = curve(np.tile(times, 2), np.tile(ended, 2), np.tile(np.arange(21), 2))
+    once = estimate_curve(times, ended, np.arange(21))
+    twice = estimate_curve(np.tile(times, 2), np.tile(ended, 2), np.tile(np.arange(21), 2))
     assert twice.survival == pytest.approx(once.survival)
     assert twice.low == pytest.approx(once.low)
     assert twice.high == pytest.approx(once.high)
-    alone = curve(np.tile(times, 2), np.tile(ended, 2))
+    alone = estimate_curve(np.tile(times, 2), np.tile(ended, 2))
     assert (alone.low > twice.low).all(), "counted as persons they would seem surer"
 
 
@@ -164,14 +164,14 @@ def test_cases_that_balance_each_other_make_nothing_surer_either() -> None:
     """A quick and a slow defendant in each case: between cases there is hardly a difference, which is chance."""
     times = np.array([*range(1, 11), *range(20, 10, -1)])
     every, cases = np.ones(20, dtype=bool), np.tile(np.arange(10), 2)
-    plain, clustered = curve(times, every), curve(times, every, cases)
+    plain, clustered = estimate_curve(times, every), estimate_curve(times, every, cases)
     assert (clustered.low[:-1] <= plain.low[:-1]).all()
     assert (clustered.high[:-1] >= plain.high[:-1]).all()
 
 
 def test_one_case_has_no_limits() -> None:
-    found = curve(np.array([5, 5, 9]), np.array([True, True, True]), np.array(["a", "a", "a"]))
-    assert quantile(found, 0.5) == (5.0, None, None)
+    found = estimate_curve(np.array([5, 5, 9]), np.array([True, True, True]), np.array(["a", "a", "a"]))
+    assert find_quantile(found, 0.5) == (5.0, None, None)
 
 
 # -- by kind of exit
@@ -190,7 +190,7 @@ def test_shares_by_exit_by_hand() -> None:
 def test_censoring_other_exits_would_promise_too_many_convictions() -> None:
     times, kinds = np.array([10, 20, 30, 40]), ["convicted", "acquitted", "convicted", "acquitted"]
     assert by_exit(times, kinds)["convicted"][1][-1] == pytest.approx(0.5)
-    censored = curve(times, np.array([kind == "convicted" for kind in kinds]))
+    censored = estimate_curve(times, np.array([kind == "convicted" for kind in kinds]))
     assert 1 - censored.survival[-1] == pytest.approx(1 - 3 / 4 * 1 / 2)  # 5 of 8, though 2 of 4 were convicted
 
 
@@ -201,7 +201,7 @@ def test_censoring_other_exits_would_promise_too_many_convictions() -> None:
 def test_shares_and_the_open_sum_to_one(rows: list[tuple[int, str | None]]) -> None:
     times, kinds = np.array([r[0] for r in rows]), [r[1] for r in rows]
     found = by_exit(times, kinds)
-    open_ = curve(times, np.array([kind is not None for kind in kinds])).survival
+    open_ = estimate_curve(times, np.array([kind is not None for kind in kinds])).survival
     assert sum((share for _, share in found.values()), open_) == pytest.approx(np.ones(open_.size))
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.statistics.exchanged import exchanged, fit
+from pipelines.statistics.exchanged import compute_fit, detect_exchange
 
 
 def _fit(parts: list[float], wholes: list[float], part: float, whole: float) -> float:
-    return float(fit(np.array([parts]), np.array([wholes]), np.array([part]), np.array([whole]))[0])
+    return float(compute_fit(np.array([parts]), np.array([wholes]), np.array([part]), np.array([whole]))[0])
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_it_holds_its_level_where_nothing_is_exchanged() -> None:
     past = draw.binomial(30, 0.12, size=(20_000, 8)).astype(float)
     now = draw.binomial(30, 0.12, size=20_000).astype(float)
     wholes, whole = np.full((20_000, 8), 30.0), np.full(20_000, 30.0)
-    assert (fit(past, wholes, now, whole) < 0.05).mean() < 0.05
-    assert not exchanged(past, wholes, now, whole).any()
-    assert exchanged(past, wholes, whole - now, whole).mean() > 0.97, "and the exchanged ones are nearly all found"
+    assert (compute_fit(past, wholes, now, whole) < 0.05).mean() < 0.05
+    assert not detect_exchange(past, wholes, now, whole).any()
+    assert detect_exchange(past, wholes, whole - now, whole).mean() > 0.97, "nearly all exchanged shares are detected"
 
 
 def _suspected(parts: list[float], wholes: list[float], part: float, whole: float) -> bool:
-    return bool(exchanged(np.array([parts]), np.array([wholes]), np.array([part]), np.array([whole]))[0])
+    return bool(detect_exchange(np.array([parts]), np.array([wholes]), np.array([part]), np.array([whole]))[0])
 
 
 @pytest.mark.parametrize(

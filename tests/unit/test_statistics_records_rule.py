@@ -11,13 +11,13 @@ from pipelines.statistics.durations import durations
 from pipelines.statistics.records_rule import (
     BANDS,
     band,
+    decide_publication,
     hidden_parts,
     moved,
     none_small,
     public_parts,
     public_quantiles,
     public_shares,
-    publishable,
     ruled,
 )
 from pipelines.statistics.stages import AREA, FIRST
@@ -40,7 +40,7 @@ from tests.records import simulated
 def test_each_part_of_the_rule(
     persons: int | None, proceedings: int, share: float | None, reasons: tuple[str, ...]
 ) -> None:
-    ruling = publishable(persons, proceedings, share)
+    ruling = decide_publication(persons, proceedings, share)
     assert (ruling.published, ruling.reasons) == (not reasons, reasons)
 
 

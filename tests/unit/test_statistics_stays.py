@@ -17,7 +17,7 @@ from pipelines.statistics.stages import (
     PROSECUTION,
     REPORT_TO_COURT,
     STAGES,
-    outcomes,
+    list_outcomes,
 )
 from pipelines.statistics.stays import reach, stays
 from tests.records import reported, written
@@ -53,9 +53,9 @@ def test_outcomes_end_a_stage_in_the_order_in_which_they_count() -> None:
 def test_what_makes_a_decision_is_told_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     more = (*codes.measure_parts(), codes.MeasurePart("adjudicated_first", "severed", F, makes_whole=True))
     monkeypatch.setattr(codes, "measure_parts", lambda: more)
-    assert [mark.event for mark in outcomes("adjudicated_first")][-2:] == ["severed", "adjudicated_first"]
+    assert [mark.event for mark in list_outcomes("adjudicated_first")][-2:] == ["severed", "adjudicated_first"]
     with pytest.raises(LookupError, match="decided_on_appeal"):
-        outcomes("decided_on_appeal")
+        list_outcomes("decided_on_appeal")
 
 
 def test_every_end_of_a_stage_is_a_state_of_its_cohorts() -> None:

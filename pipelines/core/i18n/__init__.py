@@ -1,8 +1,8 @@
 """Translate texts: one gettext domain, `rti`, for findings, command line, portal and dashboards.
 
 English source texts are written where they are used (those of rules in `RULES` tables) and are the keys of the
-catalogues. Each other language is one file, `<language>/LC_MESSAGES/rti.po`; `python -m pipelines.core.i18n` maintains
-the files (`docs/translating.md`).
+catalogues. Each other language is one file, `<language>/LC_MESSAGES/rti.po`; `python -m pipelines.translation`
+maintains the files (`docs/translating.md`).
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ LANGUAGE_NAMES = {
     "sr-Latn": "Srpski",
     "cnr": "Crnogorski",
 }
-"""Each language by its own name, in the order of a chooser."""
+"""Name of each language in that language, in the order of the language menu."""
 FOLDER = Path(__file__).resolve().parents[2] / "locales"
 
 
 def languages() -> tuple[str, ...]:
-    """The languages there are words in: English, every catalogue, and Serbian in Latin letters beside Cyrillic."""
-    found = sorted(p.parents[1].name for p in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
-    latin = [SERBIAN_LATIN] if "sr" in found else []
-    return (SOURCE_LANGUAGE, *found, *latin)
+    """Return the available languages: English, every catalogue, and Serbian in Latin if there is a Serbian one."""
+    catalogued = sorted(p.parents[1].name for p in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    derived = [SERBIAN_LATIN] if "sr" in catalogued else []
+    return (SOURCE_LANGUAGE, *catalogued, *derived)
 
 
 def language_names() -> dict[str, str]:
-    """The languages of a chooser with their own names, in the order in which they are offered."""
-    known = set(languages())
-    return {language: name for language, name in LANGUAGE_NAMES.items() if language in known}
+    """Return the available languages with their own names, in the order of the language menu."""
+    available = set(languages())
+    return {language: name for language, name in LANGUAGE_NAMES.items() if language in available}
 
 
 def language_name(language: str) -> str:
-    """A language's own name; the code where it has none here."""
+    """Return the name of a language in that language, or its code if it has no name here."""
     return LANGUAGE_NAMES.get(language, language)
 
 
 def html_lang(language: str) -> str:
-    """The BCP 47 tag of a language, for `lang=`."""
+    """Return the BCP 47 tag of a language for the HTML attribute `lang`."""
     return "sr-Cyrl" if language == "sr" else language
 
 
@@ -60,9 +60,9 @@ def _path(language: str) -> Path:
 
 @cache
 def catalogue(language: str) -> _gettext.NullTranslations:
-    """The catalogue of a language; English, and a language without a catalogue, say the source text.
+    """Load the catalogue of a language; English and languages without a catalogue return the source text.
 
-    Serbian in Latin letters is the Cyrillic catalogue, written over when it is loaded.
+    Serbian in Latin letters is the Cyrillic catalogue, transliterated when it is loaded.
     """
     path = _path(language)
     if language == SOURCE_LANGUAGE or not path.is_file():
@@ -74,37 +74,37 @@ def catalogue(language: str) -> _gettext.NullTranslations:
 
     compiled = io.BytesIO()
     with path.open("rb") as handle:
-        # The plural forms are those of the file's header: Babel knows no Montenegrin.
-        read = read_po(handle, locale=None, domain=DOMAIN)
+        # Take the plural forms from the file header: Babel does not know Montenegrin.
+        source_catalogue = read_po(handle, locale=None, domain=DOMAIN)
     if language == SERBIAN_LATIN:
-        for message in read:
+        for message in source_catalogue:
             if message.id:
                 forms = message.string
                 message.string = latin(forms) if isinstance(forms, str) else tuple(map(latin, forms or ()))
-    write_mo(compiled, read)
+    write_mo(compiled, source_catalogue)
     compiled.seek(0)
     return _gettext.GNUTranslations(compiled)
 
 
 def gettext(text: str, language: str = SOURCE_LANGUAGE) -> str:
-    """A source text in a language, or itself where that language lacks it."""
+    """Translate a source text, or return it unchanged if the language has no translation."""
     return catalogue(language).gettext(text) if text else text
 
 
 def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:
-    """A sentence of a screen, mail or command in a language, its `{parameters}` in place.
+    """Translate a sentence of a screen, mail or command and fill in its `{parameters}`.
 
-    `text` is the English source and stands literally where it is said, so that it is found for the catalogues.
+    `text` is the English source, a literal at the call, so that extraction finds it for the catalogues.
     """
-    found = gettext(text, language)
-    return found.format_map(params) if params else found
+    translation = gettext(text, language)
+    return translation.format_map(params) if params else translation
 
 
 def many(one: str, other: str, n: int, language: str = SOURCE_LANGUAGE, **params: object) -> str:
-    """A sentence that depends on a number, `{n}`: the language's own plural forms decide."""
+    """Translate a sentence with a number `{n}` in the plural form that the language requires."""
     return catalogue(language).ngettext(one, other, n).format_map({"n": n, **params})
 
 
 def mark(text: str) -> str:
-    """The text itself: says that it is a source text which is told elsewhere, by `tell(text, language)`."""
+    """Return the text unchanged; marks it for extraction where `tell(text, language)` translates it later."""
     return text

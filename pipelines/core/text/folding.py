@@ -1,4 +1,4 @@
-"""Folding of words for matching: what a person would call the same word becomes the same text."""
+"""Fold text for matching: spellings that a person would read as the same word become the same string."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def _script(letter: str) -> str:
     return "C" if "\u0400" <= letter <= "\u04ff" else "L"
 
 
-def _one_script(match: re.Match[str]) -> str:
+def _unify_script(match: re.Match[str]) -> str:
+    """Write a word that mixes scripts in one of them if all its letters have a lookalike there; prefer Cyrillic."""
     word = match.group()
     scripts = {_script(letter) for letter in word}
     if len(scripts) < 2:
@@ -41,31 +42,31 @@ def _one_script(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
-    """The text for matching. Diacritics stay: `č` is not `c`. Idempotent."""
+    """Fold case, white space, quotes, dashes and lookalike letters; keep diacritics (`č` is not `c`). Idempotent."""
     if text.isascii():
         return " ".join(text.replace("`", "'").split()).casefold()
     plain = unicodedata.normalize("NFC", text).translate(_SAME)
     if _HAS_CYRILLIC.search(plain):
-        plain = _WORD.sub(_one_script, plain)
+        plain = _WORD.sub(_unify_script, plain)
     return unicodedata.normalize("NFC", " ".join(plain.split()).casefold())
 
 
 @lru_cache(maxsize=65536)
 def has_lookalike(text: str) -> bool:
-    """Whether a word of the text mixes Cyrillic and Latin letters in a way that folding mends."""
+    """Return True if a word of the text mixes Cyrillic and Latin letters in a way that folding corrects."""
     if text.isascii() or not _HAS_CYRILLIC.search(text):
         return False
     plain = unicodedata.normalize("NFC", text)
-    return any(_one_script(match) != match.group() for match in _WORD.finditer(plain))
+    return any(_unify_script(match) != match.group() for match in _WORD.finditer(plain))
 
 
 def nearest(text: str, candidates: Iterable[str], *, cutoff: float = 55.0) -> str | None:
-    """The declared word most like a text (Levenshtein ratio of the folded words), or None below the cutoff.
+    """Return the candidate most similar to a text (Levenshtein ratio of the folded words), or None below the cutoff.
 
-    A proposal for a message; nothing is ever read by nearness.
+    Only for suggestions in messages; values are never read by similarity.
     """
     from rapidfuzz import fuzz, process
 
-    known = list(dict.fromkeys(candidates))
-    found = process.extractOne(fold(text), [fold(c) for c in known], scorer=fuzz.ratio, score_cutoff=cutoff)
-    return known[found[2]] if found else None
+    words = list(dict.fromkeys(candidates))
+    best = process.extractOne(fold(text), [fold(c) for c in words], scorer=fuzz.ratio, score_cutoff=cutoff)
+    return words[best[2]] if best else None

@@ -1,4 +1,4 @@
-"""Serbian Latin from Serbian Cyrillic, letter by letter."""
+"""Transliterate Serbian Cyrillic to Serbian Latin, letter by letter."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _UPPER = {c.upper(): latin.upper() for c, latin in _SINGLE.items()}
 _PLACEHOLDER = re.compile(r"(\{[^{}]*\})")
 
 
-def _letters(text: str) -> str:
-    out: list[str] = []
+def _transliterate(text: str) -> str:
+    letters: list[str] = []
     for position, letter in enumerate(text):
         if letter.lower() in _DOUBLE and letter.isupper():
-            # A capital digraph is Lj at the start of a word and LJ inside one written in capitals.
-            around = text[max(0, position - 1) : position] + text[position + 1 : position + 2]
+            # Љ becomes Lj at the start of a word, but LJ in a word written in capitals.
+            neighbours = text[max(0, position - 1) : position] + text[position + 1 : position + 2]
             pair = _DOUBLE[letter.lower()]
-            out.append(pair.upper() if any(c.isupper() for c in around) else pair.capitalize())
+            letters.append(pair.upper() if any(c.isupper() for c in neighbours) else pair.capitalize())
         else:
-            out.append(_LOWER.get(letter) or _UPPER.get(letter) or letter)
-    return "".join(out)
+            letters.append(_LOWER.get(letter) or _UPPER.get(letter) or letter)
+    return "".join(letters)
 
 
 def latin(text: str) -> str:
-    """A Serbian text in Latin letters; what stands in `{braces}`, and every letter that is not Cyrillic, stays."""
+    """Transliterate a Serbian text to Latin; `{placeholders}` and letters that are not Cyrillic stay unchanged."""
     parts = _PLACEHOLDER.split(text)
-    return "".join(part if part.startswith("{") and part.endswith("}") else _letters(part) for part in parts)
+    return "".join(part if part.startswith("{") and part.endswith("}") else _transliterate(part) for part in parts)

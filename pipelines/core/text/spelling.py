@@ -1,4 +1,4 @@
-"""One spelling for matching words of people: Latin letters without marks, whatever script they were written in."""
+"""Reduce personal names and other words to plain Latin letters, so that they match across scripts and diacritics."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _CYRILLIC = {
     "ю": "ju", "я": "ja", "э": "e", "ё": "jo",
 }  # fmt: skip
 _TABLE = str.maketrans(_CYRILLIC)
-# Without marks đ is written dj or d, ѓ gj or g: one of each pair stands for both.
+# Without diacritics đ is written dj or d, and ѓ gj or g; reduce both spellings to the single letter.
 _PAIRS = (("dj", "d"), ("gj", "g"), ("kj", "k"))
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 @lru_cache(maxsize=65536)
 def spelled(text: str) -> str:
-    """Words of a text in small Latin letters and digits, without marks, one space between them."""
+    """Return the words of a text in lower-case Latin letters and digits, without diacritics, separated by one space."""
     plain = fold(text)
     if not plain.isascii():
         latin = plain.translate(_TABLE).replace("đ", "d")
         plain = "".join(c for c in unicodedata.normalize("NFKD", latin) if not unicodedata.combining(c))
-    for written, kept in _PAIRS:
-        plain = plain.replace(written, kept)
+    for digraph, letter in _PAIRS:
+        plain = plain.replace(digraph, letter)
     return _OTHER.sub(" ", plain).strip()
