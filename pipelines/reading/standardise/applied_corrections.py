@@ -29,8 +29,8 @@ def apply_corrections(
             continue
         places = [i for i, n in enumerate(corrected) if _matches(n, correction)]
         if not places:
-            what = correction.where or _describe_key(correction.key)
-            params: dict[str, Scalar] = {"id": correction.id, "what": what}
+            target = correction.where or _describe_key(correction.key)
+            params: dict[str, Scalar] = {"id": correction.id, "what": target}
             findings.append(Finding("correction.not_found", "error", params=params))
         for place in places:
             corrected[place], finding = _correct(corrected[place], correction, addresser)
@@ -52,11 +52,16 @@ def _describe_key(key: Coordinate | None) -> str:
 
 
 def _correct(number: Number, correction: Correction, addresser: Addresser) -> tuple[Number, Finding]:
-    seen = number.seen
-    current = number.value if isinstance(correction.expect, float) else seen
+    shown_text = number.seen
+    current = number.value if isinstance(correction.expect, float) else shown_text
     if current != correction.expect:
         return number, Finding(
-            "correction.stale", "error", number.where, {"id": correction.id}, seen, _format_value(correction.expect)
+            "correction.stale",
+            "error",
+            number.where,
+            {"id": correction.id},
+            shown_text,
+            _format_value(correction.expect),
         )
     if correction.value is not None:
         corrected = number._replace(value=correction.value, status="A", conf="F")
@@ -76,7 +81,7 @@ def _correct(number: Number, correction: Correction, addresser: Addresser) -> tu
         "reporter": correction.reporter,
         "date": correction.date,
     }
-    return corrected, Finding("correction.applied", "information", number.where, dict(params), seen, expected)
+    return corrected, Finding("correction.applied", "information", number.where, dict(params), shown_text, expected)
 
 
 def _format_value(value: float | str) -> str:

@@ -1,4 +1,4 @@
-"""Where the declared tables stand in a Grid: by corner, heading and title, never by position."""
+"""Locate the declared tables in a Grid by corner, heading and title, never by position."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PERIOD_NAMES = frozenset({"year", "quarter", "period"})
 
 @dataclass(slots=True)
 class Found:
-    """A declared table found: its first piece and the pieces that continue it, and what title and sheet say."""
+    """Declared table in the file: its first and continuing pieces, and the coordinates of title and sheet."""
 
     plan: TablePlan
     pieces: list[tuple[Sheet, Cell]]
@@ -35,7 +35,7 @@ class Found:
 
 
 def heading_path(sheet: Sheet, top: int, rows: int, column: int, *, carry: bool, first: int) -> list[Cell]:
-    """The headings above a column, from the top; a merged heading counts once, a blank one not at all.
+    """Return the headings above a column, from the top; a merged heading counts once, a blank one not at all.
 
     With `carry` a blank heading above another takes the one to its left (files that cannot merge), but not beyond
     column `first`.
@@ -56,33 +56,33 @@ def heading_path(sheet: Sheet, top: int, rows: int, column: int, *, carry: bool,
 
 
 def path_text(path: Sequence[Cell]) -> str:
-    """Headings or labels as one text, the way declarations write them."""
+    """Join headings or labels to one text, in the way that declarations write them."""
     return " / ".join(" ".join(cell.text.split()) for cell in path)
 
 
 def find_tables(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> list[Found]:
-    """The declared tables, in the order of the declaration and then of the file; what is missing becomes a finding."""
-    found: list[Found] = []
-    taken: set[tuple[int, int, int]] = set()
+    """Return the declared tables, in the order of the declaration and then of the file; report missing ones."""
+    located_tables: list[Found] = []
+    used_corners: set[tuple[int, int, int]] = set()
     for table in plan.tables:
-        here = _candidates(table, sheets, taken)
-        titled = [f for f in here if table.title is None or f.title_row >= 0]
-        chosen = _joined(titled, here, table)
+        candidates = _candidates(table, sheets, used_corners)
+        titled = [f for f in candidates if table.title is None or f.title_row >= 0]
+        chosen = _join_continued(titled, candidates, table)
         if table.declared.occurs != "many" and len(chosen) > 1:
             for extra in chosen[1:]:
                 corner = table.declared.corner
                 basket.find("table.twice", extra.corner.where, corner=corner, other=str(chosen[0].corner.where))
             chosen = chosen[:1]
         if not chosen and table.declared.occurs != "optional":
-            _tell_missing(plan, table, here, sheets, basket)
-        for one in chosen:
-            taken |= {(s.index, c.row, c.column) for s, c in one.pieces}
-        found += chosen
-    return found
+            _report_missing_table(plan, table, candidates, sheets, basket)
+        for table_found in chosen:
+            used_corners |= {(s.index, c.row, c.column) for s, c in table_found.pieces}
+        located_tables += chosen
+    return located_tables
 
 
-def _candidates(table: TablePlan, sheets: Sequence[Sheet], taken: set[tuple[int, int, int]]) -> list[Found]:
-    out = []
+def _candidates(table: TablePlan, sheets: Sequence[Sheet], used_corners: set[tuple[int, int, int]]) -> list[Found]:
+    candidates = []
     for sheet in sheets:
         on_sheet = table.sheet.hit(sheet.table.name) if table.sheet is not None else None
         if table.sheet is not None and on_sheet is None:
@@ -90,27 +90,27 @@ def _candidates(table: TablePlan, sheets: Sequence[Sheet], taken: set[tuple[int,
         corners = [c for c in sheet.words if table.corner.hit(c.text) is not None]
         floor = 0
         for corner in corners:
-            if not _hangs(table, sheet, corner):
+            if not _has_expected_headings(table, sheet, corner):
                 continue
-            title, row, said = _title(table, sheet, corner, floor)
+            title, row, title_coordinates = _find_title(table, sheet, corner, floor)
             floor = corner.row
-            if (sheet.index, corner.row, corner.column) in taken:
+            if (sheet.index, corner.row, corner.column) in used_corners:
                 continue
-            one = Found(table, [(sheet, corner)], {}, title, row)
-            _lay(one, on_sheet.said if on_sheet is not None else {})
-            _lay(one, said)
-            out.append(one)
-    return out
+            candidate = Found(table, [(sheet, corner)], {}, title, row)
+            _add_coordinates(candidate, on_sheet.said if on_sheet is not None else {})
+            _add_coordinates(candidate, title_coordinates)
+            candidates.append(candidate)
+    return candidates
 
 
-def _lay(found: Found, said: Mapping[str, str]) -> None:
+def _add_coordinates(located_table: Found, said: Mapping[str, str]) -> None:
     for name, code in said.items():
-        before = found.said.setdefault(name, code)
+        before = located_table.said.setdefault(name, code)
         if before != code:
-            found.conflicts.append((name, before, code))
+            located_table.conflicts.append((name, before, code))
 
 
-def _hangs(table: TablePlan, sheet: Sheet, corner: Cell) -> bool:
+def _has_expected_headings(table: TablePlan, sheet: Sheet, corner: Cell) -> bool:
     rows, first = table.declared.header_rows, corner.column
     for offset, matcher in enumerate(table.stub, start=1):
         path = heading_path(sheet, corner.row, rows, first + offset, carry=False, first=first)
@@ -125,47 +125,47 @@ def _hangs(table: TablePlan, sheet: Sheet, corner: Cell) -> bool:
     return False
 
 
-def _title(table: TablePlan, sheet: Sheet, corner: Cell, floor: int) -> tuple[Cell | None, int, Mapping[str, str]]:
+def _find_title(table: TablePlan, sheet: Sheet, corner: Cell, floor: int) -> tuple[Cell | None, int, Mapping[str, str]]:
     if table.title is None:
         return None, corner.row, {}
     for cell in sorted((c for c in sheet.words if floor <= c.row < corner.row), key=lambda c: -c.row):
         hit = table.title.hit(cell.text)
         if hit is not None:
             return cell, cell.row, hit.said
-    for text in _lines(sheet.table.title):
+    for text in _title_lines(sheet.table.title):
         hit = table.title.hit(text)
         if hit is not None:
             return None, 0, hit.said
     return None, -1, {}
 
 
-def _lines(title: str | None) -> list[str]:
+def _title_lines(title: str | None) -> list[str]:
     return [] if not title else [title, *title.splitlines()]
 
 
-def _joined(titled: list[Found], here: list[Found], table: TablePlan) -> list[Found]:
-    """With `continues`, later sheets that repeat the heading (untitled, or with the same title) become pieces."""
+def _join_continued(titled: list[Found], candidates: list[Found], table: TablePlan) -> list[Found]:
+    """Attach later sheets that repeat the heading (untitled, or with the same title) as pieces, if it `continues`."""
     if table.declared.continues == "no":
         return titled
-    out: list[Found] = []
-    for one in here:
-        same = bool(out) and one.said == out[-1].said
-        if one in titled and not same:
-            out.append(one)
-        elif out and one.sheet.index > out[-1].pieces[-1][0].index:
-            out[-1].pieces += one.pieces
-    return out
+    joined_tables: list[Found] = []
+    for candidate in candidates:
+        has_same_title = bool(joined_tables) and candidate.said == joined_tables[-1].said
+        if candidate in titled and not has_same_title:
+            joined_tables.append(candidate)
+        elif joined_tables and candidate.sheet.index > joined_tables[-1].pieces[-1][0].index:
+            joined_tables[-1].pieces += candidate.pieces
+    return joined_tables
 
 
-def _tell_missing(
-    plan: Plan, table: TablePlan, here: Sequence[Found], sheets: Sequence[Sheet], basket: Collector
+def _report_missing_table(
+    plan: Plan, table: TablePlan, candidates: Sequence[Found], sheets: Sequence[Sheet], basket: Collector
 ) -> None:
-    texts = [c.text for s in sheets for c in s.words][:2000] + [t for s in sheets for t in _lines(s.table.title)]
+    texts = [c.text for s in sheets for c in s.words][:2000] + [t for s in sheets for t in _title_lines(s.table.title)]
     title = table.declared.title
-    if here and title is not None:
+    if candidates and title is not None:
         near = nearest(title, texts)
         tail = f" Nearest in the file: '{near}'." if near else ""
-        basket.find("table.title_missing", here[0].corner.where, title=title, nearest=tail)
+        basket.find("table.title_missing", candidates[0].corner.where, title=title, nearest=tail)
         return
     sheet = table.declared.sheet
     under = (f" under the title '{title}'" if title else "") + (f" on the sheet '{sheet}'" if sheet else "")

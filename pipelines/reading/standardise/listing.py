@@ -1,4 +1,4 @@
-"""The heading row of a list (of observations or records), found by its words."""
+"""Find the heading row of a list (of observations or records) by its words."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
 
 HEADING_REACH = 60
-"""Rows from the top in which a heading row is looked for; preambles seen hold up to a dozen lines."""
+"""Rows from the top that are searched for a heading row; preambles seen so far have up to a dozen lines."""
 
 
 @dataclass(slots=True)
 class Listing:
-    """A heading row found: declared heading -> column, and what sheet and title say."""
+    """Heading row of a list: declared heading -> column, and the coordinates of sheet and title."""
 
     sheet: Sheet
     row: int
@@ -37,7 +37,7 @@ def find_listing(
     sheet_words: str | None,
     title_words: str | None,
 ) -> Listing | None:
-    """The row that holds most of the headings. Missing and undeclared ones, and a missing title, become findings."""
+    """Return the row that has most of the headings; report missing and undeclared ones, and a missing title."""
     sheet_matcher = plan.compile(sheet_words) if sheet_words else None
     title_matcher = plan.compile(title_words) if title_words else None
     best: Listing | None = None
@@ -46,31 +46,31 @@ def find_listing(
         if on_sheet is None:
             continue
         for row in range(1, min(sheet.rows, HEADING_REACH) + 1):
-            columns = _matching(sheet, row, headings)
+            columns = _match_headings(sheet, row, headings)
             if columns and (best is None or len(columns) > len(best.columns)):
                 best = Listing(sheet, row, columns, dict(on_sheet.said))
     if best is None or len(best.columns) * 2 < len(headings):
         basket.find("table.not_found", Where(), corner=" | ".join(headings[:4]), under="", nearest="")
         return None
-    _tell_headings(best, headings, plan, basket)
+    _report_headings(best, headings, plan, basket)
     if title_matcher is not None:
         _take_title(best, title_matcher, basket)
     return best
 
 
-def _matching(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str, int]:
-    here: dict[str, int] = {}
+def _match_headings(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str, int]:
+    columns_by_heading: dict[str, int] = {}
     for cell in sheet.filled(row):
-        here.setdefault(fold(cell.text), cell.column)
-    return {h: here[fold(h)] for h in headings if fold(h) in here}
+        columns_by_heading.setdefault(fold(cell.text), cell.column)
+    return {h: columns_by_heading[fold(h)] for h in headings if fold(h) in columns_by_heading}
 
 
-def _tell_headings(listing: Listing, headings: Sequence[str], plan: Plan, basket: Collector) -> None:
+def _report_headings(listing: Listing, headings: Sequence[str], plan: Plan, basket: Collector) -> None:
     sheet, row = listing.sheet, listing.row
-    known = set(listing.columns.values())
+    headed_columns = set(listing.columns.values())
     missing = [h for h in headings if h not in listing.columns]
     for cell in sheet.filled(row):
-        if cell.column in known:
+        if cell.column in headed_columns:
             if has_lookalike(cell.text):
                 basket.find("cell.lookalike", cell.where, seen=cell.text)
             continue
@@ -94,34 +94,34 @@ def _take_title(listing: Listing, matcher: Matcher, basket: Collector) -> None:
         if hit is not None:
             listing.title = cell
             basket.bindings.append(Binding(cell.where, "title", hit.said, sheet.index, cell.row, cell.column))
-            _lay(listing, hit.said, cell.where, basket)
+            _add_coordinates(listing, hit.said, cell.where, basket)
             return
     for text in [sheet.table.title or "", *(sheet.table.title or "").splitlines()]:
         hit = matcher.hit(text)
         if hit is not None:
-            _lay(listing, hit.said, Where(), basket)
+            _add_coordinates(listing, hit.said, Where(), basket)
             return
     near = nearest(matcher.template, [c.text for c in above])
     tail = f" Nearest in the file: '{near}'." if near else ""
     basket.find("table.title_missing", next(sheet.filled(listing.row)).where, title=matcher.template, nearest=tail)
 
 
-def _lay(listing: Listing, said: Mapping[str, str], where: Where, basket: Collector) -> None:
+def _add_coordinates(listing: Listing, said: Mapping[str, str], where: Where, basket: Collector) -> None:
     for name, code in said.items():
         before = listing.said.setdefault(name, code)
         if before != code:
             basket.find("period.contradiction", where, seen=code, expected=before)
 
 
-def _tell_unheaded(listing: Listing, row: int, last: int, basket: Collector) -> None:
-    """What a line holds beyond the last heading: a field too many shifts all that follow it."""
+def _report_unheaded(listing: Listing, row: int, last: int, basket: Collector) -> None:
+    """Report values beyond the last heading: an extra field shifts all that follow it."""
     for cell in listing.sheet.filled(row):
         if cell.column > last and is_blank(listing.sheet.at(listing.row, cell.column)):
             basket.find("heading.blank", cell.where, column=cell.column)
 
 
 def body(listing: Listing, plan: Plan, ends: Sequence[Matcher], basket: Collector) -> Iterator[int]:
-    """The rows below the heading that hold something, up to a declared end; contact rows are passed over."""
+    """Yield the non-empty rows below the heading, up to a declared end, without contact rows."""
     sheet = listing.sheet
     right = max(listing.columns.values())
     for row in range(listing.row + 1, sheet.rows + 1):
@@ -134,12 +134,12 @@ def body(listing: Listing, plan: Plan, ends: Sequence[Matcher], basket: Collecto
             for cell in sheet.filled(row):
                 basket.bindings.append(Binding(cell.where, "contact", {}, sheet.index, row, cell.column))
             continue
-        _tell_unheaded(listing, row, right, basket)
+        _report_unheaded(listing, row, right, basket)
         yield row
     top = listing.title.row if listing.title is not None else listing.row
     sheet.claimed.append((top, 1, sheet.rows, max(right, sheet.columns)))
 
 
 def text_of(cell: Cell | None) -> str:
-    """A cell's text, empty where it is blank."""
+    """Return a cell's text, empty for a blank cell."""
     return "" if cell is None or is_blank(cell) else cell.text

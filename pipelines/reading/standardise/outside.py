@@ -1,4 +1,4 @@
-"""What stands outside the declared tables, or is hidden inside them."""
+"""Report content outside the declared tables, or hidden inside them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipelines.reading.standardise.sheets import Sheet, is_blank
 from pipelines.reading.standardise.values import STORES_NUMBERS
 
 _A_TABLE = 4
-"""So many numbers on an unclaimed sheet make it a table that is told once and not cell by cell."""
+"""With this many numbers, an unclaimed sheet counts as a table and is reported once instead of cell by cell."""
 
 
 def check_hidden(form: Form, sheets: Sequence[Sheet], basket: Collector) -> None:
-    """Hidden sheets, rows and columns that hold values, each once; single cells where neither is hidden whole."""
+    """Report hidden sheets, rows and columns that hold values, each once; else the hidden cells one by one."""
     if form.hidden == "ignore":
         return
     for sheet in sheets:
@@ -28,10 +28,10 @@ def check_hidden(form: Form, sheets: Sequence[Sheet], basket: Collector) -> None
             continue
         hidden = [c for c in sheet.cells.values() if c.hidden and not is_blank(c) and not c.spread]
         if hidden:
-            _tell_hidden(sheet, hidden, basket)
+            _report_hidden(sheet, hidden, basket)
 
 
-def _tell_hidden(sheet: Sheet, hidden: Sequence[Cell], basket: Collector) -> None:
+def _report_hidden(sheet: Sheet, hidden: Sequence[Cell], basket: Collector) -> None:
     seen_rows: dict[int, list[bool]] = {}
     seen_columns: dict[int, list[bool]] = {}
     for cell in sheet.cells.values():
@@ -40,34 +40,34 @@ def _tell_hidden(sheet: Sheet, hidden: Sequence[Cell], basket: Collector) -> Non
             seen_columns.setdefault(cell.column, []).append(cell.hidden)
     rows = {r for r, flags in seen_rows.items() if all(flags)}
     columns = {c for c, flags in seen_columns.items() if all(flags)}
-    told: set[tuple[str, int]] = set()
+    reported_areas: set[tuple[str, int]] = set()
     for cell in hidden:
         if cell.row in rows:
-            key, what = ("row", cell.row), f"Row {cell.row}"
+            key, area_name = ("row", cell.row), f"Row {cell.row}"
         elif cell.column in columns:
-            key, what = ("column", cell.column), f"Column {column_letters(cell.column)}"
+            key, area_name = ("column", cell.column), f"Column {column_letters(cell.column)}"
         else:
-            key, what = ("cell", cell.row * 100_000 + cell.column), "The cell"
-        if key not in told:
-            told.add(key)
-            basket.find("cell.hidden", cell.where, what=what)
+            key, area_name = ("cell", cell.row * 100_000 + cell.column), "The cell"
+        if key not in reported_areas:
+            reported_areas.add(key)
+            basket.find("cell.hidden", cell.where, what=area_name)
 
 
 def bind_contacts(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> None:
-    """The compiler's own contact cells outside tables, each with what stands to its right: bound, never kept."""
+    """Bind the compiler's own contact cells outside tables, and the cells to their right, which are never stored."""
     if not plan.contacts:
         return
     for sheet in sheets:
         for cell in sheet.words:
             if plan.is_contact(cell.text) and not sheet.is_claimed(cell.row, cell.column):
-                for other in sheet.filled(cell.row):
-                    if other.column >= cell.column:
-                        place = (sheet.index, other.row, other.column)
-                        basket.bindings.append(Binding(other.where, "contact", {}, *place))
+                for neighbour in sheet.filled(cell.row):
+                    if neighbour.column >= cell.column:
+                        place = (sheet.index, neighbour.row, neighbour.column)
+                        basket.bindings.append(Binding(neighbour.where, "contact", {}, *place))
 
 
 def bind_ignored(plan: Plan, grid: Grid, basket: Collector) -> None:
-    """The cells of sheets that the form reads past, bound as such, so that a picture of the file shows it."""
+    """Bind the cells of sheets that the form ignores, so that a view of the file shows them as ignored."""
     for index, table in enumerate(grid.tables):
         if any(m.hit(table.name) is not None for m in plan.ignored_sheets):
             filled = (c for c in table.cells if not is_blank(c))
@@ -75,10 +75,10 @@ def bind_ignored(plan: Plan, grid: Grid, basket: Collector) -> None:
 
 
 def check_outside(sheets: Sequence[Sheet], basket: Collector) -> None:
-    """Numbers beside and below the declared tables, and whole tables that are not declared.
+    """Report numbers to the right of and below the declared tables, and whole tables that are not declared.
 
-    Above a table stand dates and reference numbers; they are let be. Formats without stored numbers are judged by
-    whole tables only: a page number is a number, too.
+    Dates and reference numbers above a table are left alone. Formats that do not store numbers are checked for whole
+    tables only, because a page number is a number too.
     """
     for sheet in sheets:
         if sheet.claimed and sheet.format not in STORES_NUMBERS:

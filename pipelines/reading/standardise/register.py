@@ -1,4 +1,4 @@
-"""Reading a register: one line a defendant with several dates, or one line an event."""
+"""Read a register: one line per defendant with several dates, or one line per event."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_CODES: Mapping[str, str] = MappingProxyType({})
 
 
 class _Column(NamedTuple):
-    """A column that is read: its heading and number, and what its declaration says."""
+    """Column that is read: its heading and number, and its declaration."""
 
     heading: str
     number: int
@@ -43,11 +43,11 @@ class _Column(NamedTuple):
 
     @classmethod
     def of(cls, heading: str, number: int, declared: RecordColumn) -> _Column:
-        """The column with a heading."""
+        """Describe the column with a heading."""
         dated = declared.event is not None or declared.field in ("event_date", "cutoff_date")
         pseudonym = declared.field in _PSEUDONYMS
-        said = (declared.field, declared.event, declared.level)
-        return cls(heading, number, declared, *said, dated, pseudonym, declared.required)
+        coded_fields = (declared.field, declared.event, declared.level)
+        return cls(heading, number, declared, *coded_fields, dated, pseudonym, declared.required)
 
 
 class _Event(NamedTuple):
@@ -58,37 +58,37 @@ class _Event(NamedTuple):
 
 
 class DateReader:
-    """Reads dates written by a template of `{day}`, `{month}`, `{year}`; dates stored as such are taken as they are."""
+    """Reader of dates written by a template of `{day}`, `{month}`, `{year}`; stored dates are used unchanged."""
 
     def __init__(self, template: str) -> None:
         groups = {"{day}": r"(?P<day>\d{1,2})", "{month}": r"(?P<month>\d{1,2})", "{year}": r"(?P<year>\d{4})"}
         parts = re.split(r"(\{(?:day|month|year)\})", template)
-        # Offices write 1.9.2024. and 1. 9. 2024. in one column; spaces say nothing.
+        # Offices write both 1.9.2024. and 1. 9. 2024. in one column; spaces mean nothing.
         words = [groups.get(part) or re.escape(part.strip()) for part in parts]
         self._pattern = re.compile(r"\s*".join(word for word in words if word))
         self._read: dict[str, date | None] = {}
         self.template = template
 
     def read(self, cell: Cell) -> date | None:
-        """The date of a cell, None where it is none."""
+        """Return the date of a cell, None if it has none."""
         if cell.kind == "date" and isinstance(cell.value, str):
             return datetime.fromisoformat(cell.value).date()
         if cell.text not in self._read:
-            self._read[cell.text] = self._date(cell.text)
+            self._read[cell.text] = self._parse_date(cell.text)
         return self._read[cell.text]
 
-    def _date(self, text: str) -> date | None:
-        found = self._pattern.fullmatch(" ".join(text.split()))
-        if found is None:
+    def _parse_date(self, text: str) -> date | None:
+        match = self._pattern.fullmatch(" ".join(text.split()))
+        if match is None:
             return None
         try:
-            return date(int(found["year"]), int(found["month"]), int(found["day"]))
-        except ValueError:  # 31.02.: written in the right way, but no day
+            return date(int(match["year"]), int(match["month"]), int(match["day"]))
+        except ValueError:  # 31.02.: in the declared notation, but not a date
             return None
 
 
 class RecordsReading:
-    """Reads the register of one Grid into a basket."""
+    """Reader of the register of one Grid into a Collector."""
 
     def __init__(self, plan: Plan, records: Records, sheets: Sequence[Sheet], basket: Collector) -> None:
         self.plan, self.records, self.sheets, self.basket = plan, records, sheets, basket
@@ -121,13 +121,13 @@ class RecordsReading:
         columns = [_Column.of(heading, column, records.columns[heading]) for heading, column in listing.columns.items()]
         columns = [column for column in columns if column.field != "ignore"]
         for row in body(listing, self.plan, ends, self.basket):
-            self._record(listing, columns, row, period)
+            self._read_record(listing, columns, row, period)
         if records.cutoff == "period_end" and period is None and self.basket.periods:
             newest = max(Period.of(c) for c in self.basket.periods).end
             for event in self.basket.events:
                 event["cutoff_date"] = newest
 
-    def _record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
+    def _read_record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
         fields: dict[str, str] = {}
         events: list[_Event] = []
         day: tuple[date, Where] | None = None
@@ -135,11 +135,11 @@ class RecordsReading:
         good = True
         pseudonyms: list[tuple[Where, int]] = []
         sheet, bindings = listing.sheet, self.basket.bindings
-        # A line fills half of its columns: those that it leaves out are not looked up cell by cell.
+        # A line fills half of its columns: look only at the cells that exist, not at every column.
         filled = {cell.column: cell for cell in sheet.filled(row)}
         for heading, column, declared, field, event, level, dated, pseudonym, required in columns:
             cell = filled.get(column)
-            if cell is None or self._not_yet(cell.text):
+            if cell is None or self._is_not_yet_known(cell.text):
                 if required:
                     self.basket.find("record.blank", sheet.where(row, column), field=heading)
                     good = False
@@ -155,32 +155,32 @@ class RecordsReading:
                     self.basket.find("record.date", where, seen=cell.text, expected=self.dates.template)
                     good = False
                 elif event is not None:
-                    events.append(_Event(event, self._level(event, level), read, where))
+                    events.append(_Event(event, self._level_of(event, level), read, where))
                 elif field == "event_date":
                     day = read, where
                 else:
                     cutoff = read
                 continue
-            value = self._field(declared, heading, cell, where)
+            value = self._read_field(declared, heading, cell, where)
             if value is None:
                 good = False
             elif field is not None:
                 fields[field] = value
         if day is not None and "event" in fields:
             measure = fields["event"]
-            events.append(_Event(measure, self._level(measure, fields.get("level")), *day))
-        # Only in a line that is a record: whatever else stands in that column, say a second heading, is none.
+            events.append(_Event(measure, self._level_of(measure, fields.get("level")), *day))
+        # Only in a line that is a record: other content of that column, such as a second heading, is not a pseudonym.
         role: Role = "pseudonym" if good and events else "value"
         bindings += [Binding(where, role, _NO_CODES, sheet.index, row, column) for where, column in pseudonyms]
         if good and not events:
             self.basket.find("record.no_event", listing.sheet.where(row, min(listing.columns.values())))
         if good and events:
-            of_all = self._of_all(fields)
+            of_all = self._shared_columns(fields)
             for happened in events:
-                self._add(fields, of_all, happened, period, cutoff)
+                self._add_event(fields, of_all, happened, period, cutoff)
 
-    def _not_yet(self, text: str) -> bool:
-        """Whether a text is empty or a sign, and so says nothing of this record."""
+    def _is_not_yet_known(self, text: str) -> bool:
+        """Return True if a text is empty or a sign, and so states nothing about this record."""
         if not text:
             return True
         meaning = self.plan.numbers.read(text) if not text[0].isdigit() else None
@@ -188,11 +188,11 @@ class RecordsReading:
 
     @staticmethod
     @lru_cache(maxsize=512)
-    def _level(measure: str, given: str | None) -> str:
+    def _level_of(measure: str, declared_level: str | None) -> str:
         rule = attribute("measure", measure, "level_rule")
-        return given or ("none" if rule == "free" else rule)
+        return declared_level or ("none" if rule == "free" else rule)
 
-    def _field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
+    def _read_field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
         name, text = declared.field, cell.text
         if name in _PSEUDONYMS:
             return text.strip()
@@ -208,7 +208,7 @@ class RecordsReading:
             return repr(read.value)
         if name not in _CODED:
             return text.strip()
-        table = self._table(declared.codes or name)
+        table = self._table_of(declared.codes or name)
         meaning = table.lookup(text, None)
         if meaning is None:
             near = nearest(text, table.labels())
@@ -216,13 +216,13 @@ class RecordsReading:
             return None
         return meaning.said.get(_AS_TABLE.get(name, name), meaning.key)
 
-    def _table(self, name: str) -> LabelTable:
+    def _table_of(self, name: str) -> LabelTable:
         if name not in self._tables:
-            known = self.plan.codes.get(name) or self.plan.codes.get(_AS_TABLE.get(name, name))
-            self._tables[name] = known if known is not None else label_table(name, ())
+            table = self.plan.codes.get(name) or self.plan.codes.get(_AS_TABLE.get(name, name))
+            self._tables[name] = table if table is not None else label_table(name, ())
         return self._tables[name]
 
-    def _add(
+    def _add_event(
         self,
         fields: Mapping[str, str],
         of_all: Mapping[str, object],
@@ -230,55 +230,60 @@ class RecordsReading:
         period: Period | None,
         cutoff: date | None,
     ) -> None:
-        own, own_end = self._period_of(event.day)
-        if period is not None and own != period:
+        event_period, event_period_end = self._period_of(event.day)
+        if period is not None and event_period != period:
             expected = f"{period.start.isoformat()} to {period.end.isoformat()}"
             self.basket.find("record.outside_period", event.where, seen=event.day.isoformat(), expected=expected)
             return
-        end = cutoff or (own_end if period is not None else None)
+        end = cutoff or (event_period_end if period is not None else None)
         if end is not None and event.day > end:
-            seen = event.day.isoformat()
-            self.basket.find("record.after_cutoff", event.where, seen=seen, expected=end.isoformat())
+            day_text = event.day.isoformat()
+            self.basket.find("record.after_cutoff", event.where, seen=day_text, expected=end.isoformat())
             return
-        address = self._address(fields.get("offence"), fields.get("article"), event, own)
+        address = self._address_of(fields.get("offence"), fields.get("article"), event, event_period)
         for trouble in address.troubles:
             self.basket.trouble(trouble, event.where)
         if address.key is None:
             return
-        self.basket.periods.add(own.code)
+        self.basket.periods.add(event_period.code)
         offence = address.key[9]
-        row = self._row(fields, of_all, event, own, end, offence, address.key[10])
+        row = self._event_row(fields, of_all, event, event_period, end, offence, address.key[10])
         key = (of_all["proceeding"], of_all["person"], event.measure, event.level, event.day, offence)
-        other = self._seen.setdefault(key, event.where)
-        if other is not event.where:
-            what = f"{fields.get('proceeding')}, {event.measure}"
-            self.basket.find("key.duplicate", event.where, other=str(other), what=what)
+        first_place = self._seen.setdefault(key, event.where)
+        if first_place is not event.where:
+            event_name = f"{fields.get('proceeding')}, {event.measure}"
+            self.basket.find("key.duplicate", event.where, other=str(first_place), what=event_name)
             return
         self.basket.events.append(row)
 
     def _period_of(self, day: date) -> tuple[Period, date]:
-        """The period a day lies in, and its last day."""
+        """Return the period that contains a day, and the period's last day."""
         if day not in self._periods:
-            own = Period.containing(day, self.plan.form.freq)
-            self._periods[day] = own, own.end
+            period = Period.containing(day, self.plan.form.freq)
+            self._periods[day] = period, period.end
         return self._periods[day]
 
-    def _address(self, offence: str | None, article: str | None, event: _Event, period: Period) -> Address:
-        asked = (offence, article, event.measure, event.level, period.code)
-        found = self._addresses.get(asked)
-        if found is None:
-            named = {"offence": offence, "article": article}
-            said = {name: code for name, code in named.items() if code is not None}
-            said |= {"measure": event.measure, "level": event.level, "count_unit": "person", "period": period.code}
-            found = self._addresses[asked] = self.plan.addresser.address(said)
-        return found
+    def _address_of(self, offence: str | None, article: str | None, event: _Event, period: Period) -> Address:
+        cache_key = (offence, article, event.measure, event.level, period.code)
+        address = self._addresses.get(cache_key)
+        if address is None:
+            article_codes = {"offence": offence, "article": article}
+            coordinates = {name: code for name, code in article_codes.items() if code is not None}
+            coordinates |= {
+                "measure": event.measure,
+                "level": event.level,
+                "count_unit": "person",
+                "period": period.code,
+            }
+            address = self._addresses[cache_key] = self.plan.addresser.address(coordinates)
+        return address
 
-    def _of_all(self, fields: Mapping[str, str]) -> dict[str, object]:
-        """What all events of one record have in common."""
+    def _shared_columns(self, fields: Mapping[str, str]) -> dict[str, object]:
+        """Return the columns shared by all events of one record."""
         form = self.plan.form
         age = fields.get("age", "_U")
         if "age_years" in fields:
-            age = self._band(fields["age_years"])
+            age = self._age_band_of(fields["age_years"])
         return {
             "jurisdiction": form.jurisdiction,
             "source": form.source,
@@ -289,13 +294,13 @@ class RecordsReading:
             "age": age,
         }
 
-    def _band(self, years: str) -> str:
+    def _age_band_of(self, years: str) -> str:
         if years not in self._bands:
             self._bands[years] = age_band(float(years), self.records.age_bands) or "_U"
         return self._bands[years]
 
     @staticmethod
-    def _row(
+    def _event_row(
         fields: Mapping[str, str],
         of_all: Mapping[str, object],
         event: _Event,

@@ -1,6 +1,6 @@
-"""From a file as read, and its form, to the standard: observations, case events, findings.
+"""Turn a file as read, and its form, into standard tables: observations, case events, findings.
 
-It is deterministic and knows no history.
+The result depends on nothing else: it is deterministic and knows no history.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from pipelines.reading.standardise.sums import HIDES_PARTS, check_duplicates, de
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A return in the standard. `form` is the form's id; rows and blocks carry its `series` in their column `form`.
+    """Return in standard form. `form` is the form's id; rows and blocks have its `series` in their column `form`.
 
-    `sums` (DECLARED_SUM) holds every sum that the form declares, for the judgement.
+    `sums` (DECLARED_SUM) has every sum that the form declares, for the judgement.
     """
 
     form: str
@@ -55,8 +55,8 @@ class Reading:
 def standardise(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
     """Read a file by a form.
 
-    Whatever is wrong becomes a finding with its place; nothing is raised for a faulty return. `observations` is in
-    OBSERVATION, `events` in CASE_EVENT, both possibly empty; `periods` are those the return speaks of, in order.
+    Every problem becomes a finding with its place; nothing is raised for a faulty return. `observations` is in
+    OBSERVATION, `events` in CASE_EVENT, both possibly empty; `periods` are those covered by the return, in order.
     """
     plan = plan_of(form, registry)
     basket = Collector()
@@ -66,13 +66,13 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         expected = ", ".join(form.formats)
         basket.find("return.wrong_format", Where(), form=form.id, seen=content.format, expected=expected)
     elif isinstance(content, Cube):
-        assert form.cube is not None  # the form's own check: `cube` goes with cube formats
+        assert form.cube is not None  # checked by the form itself: `cube` is required for cube formats
         CubeReading(plan, form.cube, content, basket).read()
     else:
         nil = _read_grid(content, plan, basket)
-    if not nil and not basket.events and _says_nothing(content, basket) and not basket.findings_of_severity("error"):
+    if not nil and not basket.events and _is_empty(content, basket) and not basket.findings_of_severity("error"):
         basket.find("return.empty", Where())
-    numbers = _distinct(basket, plan, registry)
+    numbers = _correct_and_deduplicate(basket, plan, registry)
     counted = [number for number in numbers if not number.check]
     territory = registry.territory_of(form.jurisdiction).code
     codes = sorted(basket.periods)
@@ -91,8 +91,8 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
     )
 
 
-def _says_nothing(content: Content, basket: Collector) -> bool:
-    """Whether no number was read, or, of a table, all from cells in which nothing stands.
+def _is_empty(content: Content, basket: Collector) -> bool:
+    """Return True if no number was read, or, in a table, only empty cells.
 
     An empty cell may mean zero or missing, but a table without a single figure or sign is a workbook not filled in.
     """
@@ -126,15 +126,17 @@ def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
     return False
 
 
-def _distinct(basket: Collector, plan: Plan, registry: Registry) -> list[Number]:
-    """The numbers after corrections, each key once."""
-    numbers, told = apply_corrections(basket.numbers, registry.corrections_of(plan.form), plan.form, plan.addresser)
-    basket.add(told)
+def _correct_and_deduplicate(basket: Collector, plan: Plan, registry: Registry) -> list[Number]:
+    """Return the numbers after corrections, each key once."""
+    numbers, correction_findings = apply_corrections(
+        basket.numbers, registry.corrections_of(plan.form), plan.form, plan.addresser
+    )
+    basket.add(correction_findings)
     return check_duplicates(numbers, basket)
 
 
 def observation_frame(numbers: Sequence[Number], form: Form, territory: str, submission_id: str) -> pl.DataFrame:
-    """Numbers as OBSERVATION, in the order they were read."""
+    """Return numbers as a frame of OBSERVATION, in the order they were read."""
     if not numbers:
         return empty(OBSERVATION)
     constant: dict[str, str] = {
@@ -148,14 +150,14 @@ def observation_frame(numbers: Sequence[Number], form: Form, territory: str, sub
     }
     columns: dict[str, Sequence[object] | pl.Series] = {}
     for name, values in zip(KEY, zip(*(n.key for n in numbers), strict=True), strict=True):
-        # Of twenty coordinates a return says most once for all its numbers.
+        # Most of the twenty coordinates are the same for all numbers of a return.
         if values.count(values[0]) == len(values):
             constant[name] = values[0]
         else:
             columns[name] = values
     spans: dict[tuple[str, ...], int] = {}
     placed = [spans.setdefault(n.key[1:3], len(spans)) for n in numbers]
-    days = [_days(*span) for span in spans]
+    days = [_first_and_last_day(*span) for span in spans]
     columns["period_start"] = pl.Series([start for start, _ in days], dtype=pl.Date).gather(placed)
     columns["period_end"] = pl.Series([end for _, end in days], dtype=pl.Date).gather(placed)
     columns["value"] = [n.value for n in numbers]
@@ -168,7 +170,7 @@ def observation_frame(numbers: Sequence[Number], form: Form, territory: str, sub
     return frame.with_columns(pl.lit(v, pl.String()).alias(k) for k, v in constant.items()).select(list(OBSERVATION))
 
 
-def _days(code: str, accumulation: str) -> tuple[date, date]:
+def _first_and_last_day(code: str, accumulation: str) -> tuple[date, date]:
     period = Period.of(code)
     start = period.start.replace(month=1, day=1) if accumulation == "ytd" else period.start
     return start, period.end

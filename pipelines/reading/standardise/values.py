@@ -1,4 +1,4 @@
-"""One cell as a number: kinds, signs, marks, and what makes it uncertain."""
+"""Read one cell as a number: kinds, signs, marks, and doubts about it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import is_blank
 
 STORES_NUMBERS = frozenset({"xlsx", "xls", "ods"})
-"""Formats that store numbers as numbers; in the others every number is text and that is no finding."""
+"""Formats that store numbers as numbers; in the others every number is text, and that is not a finding."""
 
 
 class Value(NamedTuple):
-    """A number or the reason why there is none. `bound` is false for a cell that was refused."""
+    """Number or the reason why there is none. `bound` is false for a refused cell."""
 
     value: float | None
     status: str
@@ -32,7 +32,7 @@ _ABSENT = {"zero": ZERO, "missing": Value(None, "O", "F", "")}
 
 
 def absent(plan: Plan, where: Where, basket: Collector) -> Value | None:
-    """An empty cell by the form's rule; where the form allows none, a finding."""
+    """Return the value of an empty cell by the form's rule; add a finding if the form allows none."""
     value = _ABSENT.get(plan.form.absent_cell)
     if value is None:
         basket.find("cell.empty", where)
@@ -40,25 +40,25 @@ def absent(plan: Plan, where: Where, basket: Collector) -> Value | None:
 
 
 def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:
-    """The value of a cell; None, with a finding, where it cannot be believed."""
+    """Return the value of a cell; None, with a finding, if it cannot be believed."""
     if cell is None or is_blank(cell):
         return absent(plan, where, basket)
     if cell.spread:
         trouble = Trouble("cell.merged_value", "error", {}, cell.text)
-        basket.trouble(trouble, _holder(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
+        basket.trouble(trouble, _origin_of(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
         return None
     match cell.kind:
         case "number":
             if cell.number_format and is_percent(cell.number_format):
                 basket.find("cell.percent", where, seen=cell.text)
                 return None
-            assert isinstance(cell.value, (int, float))  # readers give a number for this kind
+            assert isinstance(cell.value, (int, float))  # readers set a number for this kind
             if cell.number_format and shows_another_number(cell.number_format, cell.value):
                 basket.find("cell.shown_otherwise", where, seen=plain_number(cell.value))
                 return None
             if cell.marks is None:
                 return Value(float(cell.value), "A", "F", cell.text)
-            return _with_marks(Read(float(cell.value), "A", "F"), cell, where, plan, basket)
+            return _apply_marks(Read(float(cell.value), "A", "F"), cell, where, plan, basket)
         case "date":
             basket.find("cell.date", where, seen=cell.text, expected="a number")
         case "error":
@@ -72,8 +72,8 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, f
     return None
 
 
-def _holder(cell: Cell, where: Where) -> Where:
-    """The place of the cell that holds what is spread over this one, in a format that names cells; else its own."""
+def _origin_of(cell: Cell, where: Where) -> Where:
+    """Return the place of the merged cell that this one repeats, in a format that names cells; else its own place."""
     if where.cell is None:
         return where
     row, column = cell.anchor
@@ -81,7 +81,7 @@ def _holder(cell: Cell, where: Where) -> Where:
 
 
 def text_value(cell: Cell, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:
-    """A number or sign written as text."""
+    """Read a number or sign written as text."""
     read = plan.numbers.read(cell.text)
     if read is None:
         signs = ", ".join(f"'{s}'" for s in plan.numbers.signs)
@@ -91,32 +91,32 @@ def text_value(cell: Cell, where: Where, plan: Plan, basket: Collector, format_:
         return None
     if read.sign is None and format_ in STORES_NUMBERS and read.value is not None:
         basket.find("cell.number_as_text", where, seen=cell.text, value=read.value)
-    return _with_marks(read, cell, where, plan, basket)
+    return _apply_marks(read, cell, where, plan, basket)
 
 
-def _with_marks(read: Read, cell: Cell, where: Where, plan: Plan, basket: Collector) -> Value:
+def _apply_marks(read: Read, cell: Cell, where: Where, plan: Plan, basket: Collector) -> Value:
     marks = (*read.marks, *(cell.marks.split() if cell.marks else ()))
     status, notes = read.status, []
     for mark in marks:
-        known = plan.numbers.mark(mark)
-        if known is None:
+        note_mark = plan.numbers.mark(mark)
+        if note_mark is None:
             basket.find("mark.undeclared", where, seen=mark)
             notes.append(mark)
             continue
-        notes.append(f"{mark} {known.text}" if known.text else mark)
-        if known.status is not None and read.value is not None:
-            status = known.status
+        notes.append(f"{mark} {note_mark.text}" if note_mark.text else mark)
+        if note_mark.status is not None and read.value is not None:
+            status = note_mark.status
     if read.sign == "below_half_unit":
         notes.append("below half of the unit")
     return Value(read.value, status, read.conf, cell.text, tuple(notes))
 
 
 def line_notes(marks: tuple[str, ...], plan: Plan) -> tuple[tuple[str, ...], str | None]:
-    """Notes and status that marks at a heading or label give to all its numbers."""
+    """Return the notes and the status that the marks at a heading or label give to all its numbers."""
     notes, status = [], None
     for mark in marks:
-        known = plan.numbers.mark(mark)
-        notes.append(f"{mark} {known.text}" if known is not None and known.text else mark)
-        if known is not None and known.status is not None:
-            status = known.status
+        note_mark = plan.numbers.mark(mark)
+        notes.append(f"{mark} {note_mark.text}" if note_mark is not None and note_mark.text else mark)
+        if note_mark is not None and note_mark.status is not None:
+            status = note_mark.status
     return tuple(notes), status
