@@ -103,7 +103,7 @@ def _serve_jobs(sock: socket.socket, fd: int, work: Callable[[Any], Any], config
     tempfile.tempdir = str(folder)
     _set_limits(config)
     sys.addaudithook(_forbid_sockets)
-    pdf_parallel.allow()
+    pdf_parallel.allow_forks()
     # A reader creates many objects and almost no cycles. The collector runs between files only, and not after every
     # one: a full collection takes longer than reading a small return.
     gc.freeze()
@@ -114,7 +114,7 @@ def _serve_jobs(sock: socket.socket, fd: int, work: Callable[[Any], Any], config
             job = wire.receive(sock)
         except wire.ClosedError:
             return
-        budget.begin(float(config["cpu_seconds"]), lambda error: _send_refusal_and_exit(sock, error))
+        budget.begin_job(float(config["cpu_seconds"]), lambda error: _send_refusal_and_exit(sock, error))
         answer = _run_job(work, job)
         wire.send(sock, answer)
         del job, answer
@@ -135,7 +135,7 @@ def _run_job(work: Callable[[Any], Any], job: bytes) -> bytes:
         result = ("memory",)
     except Exception as error:
         result = _describe_failure(error)
-    used = budget.end()
+    used = budget.end_job()
     try:
         return wire.dump((used, result))
     except MemoryError:
@@ -156,7 +156,7 @@ def _describe_failure(error: Exception) -> tuple[object, ...]:
 
 def _send_refusal_and_exit(sock: socket.socket, error: ReadError) -> NoReturn:
     """Send the refusal of a job that has used up its budget, and end this process in the middle of its reader."""
-    wire.send(sock, wire.dump((budget.used(), _describe_refusal(error))))
+    wire.send(sock, wire.dump((budget.used_seconds(), _describe_refusal(error))))
     os._exit(0)
 
 

@@ -197,7 +197,7 @@ class CubeReading:
         return absent(self.plan, observation.where, self.basket)
 
     def _fill_gaps(self, members: Sequence[Mapping[str, _Said | None]], labels: Sequence[Mapping[str, str]]) -> None:
-        """Handle combinations missing from the file: add zeros if its format or the form says so, or a finding, or nothing."""
+        """Add zeros for combinations missing from the file if its format or the form says so, else report or skip."""
         meaning = "zero" if self.cube.absent == "zero" else self.plan.form.absent_cell
         size = 1
         for dimension in members:

@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 
 
 class Number(NamedTuple):
-    """Number with its key. `value` is None if `status` says why; `seen` is the cell's text; `check` numbers add no rows."""
+    """Number with its key. `value` is None if `status` says why; `seen` is the cell's text; `check` means no row."""
 
     key: Key
     value: float | None

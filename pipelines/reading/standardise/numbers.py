@@ -24,7 +24,7 @@ class Read(NamedTuple):
 
 
 class NumberReader:
-    """Reader of the texts of one form; `read` returns None for a text that is no declared number or sign."""
+    """Reader of the texts of one form; `read` returns None for anything but a declared number or sign."""
 
     def __init__(self, form: Form) -> None:
         decimal = re.escape(form.numbers.decimal)

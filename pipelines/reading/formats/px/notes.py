@@ -1,9 +1,9 @@
-"""What hangs on single cells of a PX file: notes, marks and attributes, with `*` for every value of a variable.
+"""Attach notes, marks and attributes of a PX file to single cells, with `*` for every value of a variable.
 
-NOTE and NOTEX speak of the table or a variable, VALUENOTE(X) of one value, CELLNOTE(X), DATANOTECELL and ATTRIBUTES of
-one value or `*` for each variable in the order of STUB and HEADING.  CELLNOTE names values by label, DATANOTECELL and
-ATTRIBUTES by code (specification, 3.3.4, 3.3.8, 3.3.21); the other name is accepted where the first is unknown.
-Only the default language is attached to cells; every language is in `Cube.properties`.
+NOTE and NOTEX apply to the table or a variable, VALUENOTE(X) to one value, CELLNOTE(X), DATANOTECELL and ATTRIBUTES to
+one value or `*` for each variable in the order of STUB and HEADING. CELLNOTE names values by label, DATANOTECELL and
+ATTRIBUTES by code (specification, 3.3.4, 3.3.8, 3.3.21); the other name is accepted if the first is unknown. Only the
+default language is attached to cells; every language is in `Cube.properties`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OF_A_CONTENT = (
 
 @dataclass(slots=True)
 class Places(Generic[T]):
-    """Things attached to places of the cube, found by the variables they fix, in file order."""
+    """Things attached to places of the cube, indexed by the variables they fix, in file order."""
 
     by_mask: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, T]]]] = field(default_factory=dict)
     count: int = 0
@@ -45,18 +45,18 @@ class Places(Generic[T]):
         self.count += 1
 
     def at(self, indices: tuple[int, ...]) -> list[T]:
-        found: list[tuple[int, T]] = []
+        numbered_things: list[tuple[int, T]] = []
         for mask, by_key in self.by_mask.items():
             hit = by_key.get(tuple(indices[i] for i in mask))
             if hit:
-                found += hit
-        found.sort(key=lambda pair: pair[0])
-        return [thing for _, thing in found]
+                numbered_things += hit
+        numbered_things.sort(key=lambda pair: pair[0])
+        return [thing for _, thing in numbered_things]
 
 
 @dataclass(slots=True)
 class Attached:
-    """Notes and attributes of a cube. `any` is false where no cell has either, which spares asking."""
+    """Notes and attributes of a cube. `any` is False if no cell has either, which saves look-ups."""
 
     notes: Places[str]
     attributes: Places[dict[str, str]]
@@ -70,21 +70,21 @@ class Attached:
         return tuple(self.notes.at(indices))
 
     def attributes_at(self, indices: tuple[int, ...]) -> dict[str, str]:
-        out = dict(self.default_attributes)
-        for found in self.attributes.at(indices):
-            out.update(found)
-        return out
+        attributes_of_cell = dict(self.default_attributes)
+        for cell_attributes in self.attributes.at(indices):
+            attributes_of_cell.update(cell_attributes)
+        return attributes_of_cell
 
 
-def attach(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
-    """All that hangs on cells; a note that names no cell of this table becomes a remark."""
+def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
+    """Attach notes and attributes to cells; a note that names no cell of this table becomes a remark."""
     notes: Places[str] = Places()
     attributes: Places[dict[str, str]] = Places()
     ids = header.find("ATTRIBUTE-ID")
     names = ids.values if ids else ()
     defaults: dict[str, str] = {}
 
-    def named(statement: Statement) -> dict[str, str]:
+    def name_attributes(statement: Statement) -> dict[str, str]:
         numbered = [f"ATTRIBUTE{i}" for i in range(len(names) + 1, len(statement.values) + 1)]
         return {k: v for k, v in zip([*names, *numbered], statement.values, strict=False) if v}
 
@@ -96,13 +96,13 @@ def attach(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
         if keyword in ("NOTE", "NOTEX"):
             fixed = {} if not statement.keys or layout.variable(statement.keys[0]) is not None else None
         elif keyword in ("VALUENOTE", "VALUENOTEX"):
-            fixed = _value_place(statement, layout)
+            fixed = _find_value_place(statement, layout)
         elif keyword in ("CELLNOTE", "CELLNOTEX"):
-            fixed = _cell_place(statement, layout, code_first=False)
+            fixed = _find_cell_place(statement, layout, code_first=False)
         elif keyword == "DATANOTECELL" or (keyword == "ATTRIBUTES" and statement.keys):
-            fixed = _cell_place(statement, layout, code_first=True)
+            fixed = _find_cell_place(statement, layout, code_first=True)
         elif keyword == "ATTRIBUTES":
-            defaults = named(statement)
+            defaults = name_attributes(statement)
             continue
         elif keyword in OF_A_CONTENT and statement.keys and layout.contents is not None:
             place = layout.variables[layout.contents].index(statement.keys[0], code_first=False)
@@ -114,7 +114,7 @@ def attach(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
         elif keyword == "DATANOTECELL":
             attributes.add(fixed, {"DATANOTECELL": "".join(statement.values)})
         elif keyword == "ATTRIBUTES":
-            attributes.add(fixed, named(statement))
+            attributes.add(fixed, name_attributes(statement))
         elif keyword in OF_A_CONTENT:
             attributes.add(fixed, {keyword: statement.text})
         else:
@@ -122,7 +122,7 @@ def attach(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
     return Attached(notes, attributes, defaults)
 
 
-def _value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
+def _find_value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
     if len(statement.keys) != 2:
         return None
     variable = layout.variable(statement.keys[0])
@@ -132,7 +132,7 @@ def _value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
     return None if place is None else {variable: place}
 
 
-def _cell_place(statement: Statement, layout: Layout, *, code_first: bool) -> dict[int, int] | None:
+def _find_cell_place(statement: Statement, layout: Layout, *, code_first: bool) -> dict[int, int] | None:
     if len(statement.keys) != len(layout.variables):
         return None
     fixed: dict[int, int] = {}

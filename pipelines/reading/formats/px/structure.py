@@ -1,4 +1,4 @@
-"""Variables, codes, labels and languages of a PX file, and whether its mandatory keywords are there."""
+"""Read variables, codes, labels and languages of a PX file, and check that its mandatory keywords are present."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ KEYWORDS = frozenset(_KEYWORDS.split())
 """The keywords of the specification of 2013, section 3.1."""
 
 MANDATORY = ("MATRIX", "SUBJECT-CODE", "SUBJECT-AREA", "DECIMALS", "CONTENTS", "UNITS")
-"""Besides DATA, TITLE (unless DESCRIPTION stands for it), STUB or HEADING, and VALUES (specification, section 3.2)."""
+"""Besides DATA, TITLE (unless there is a DESCRIPTION), STUB or HEADING, and VALUES (specification, section 3.2)."""
 
 SYMBOLS = {".": "DATASYMBOL1", "..": "DATASYMBOL2", "...": "DATASYMBOL3", "....": "DATASYMBOL4"} | {
     ".....": "DATASYMBOL5",
@@ -101,7 +101,7 @@ _GEOGRAPHIC = frozenset({"G", "GEO", "GEOGRAPHIC", "GEOGRAPHICAL"})
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable in the default language, with all names its values go by."""
+    """One variable in the default language, with all names of its values."""
 
     name: str
     dimension: Dimension
@@ -113,14 +113,14 @@ class Variable:
         return len(self.dimension.members)
 
     def index(self, name: str, *, code_first: bool) -> int | None:
-        """The place of a value named by its code or by its label in any language."""
+        """Return the position of a value named by its code or by its label in any language."""
         first, second = (self.by_code, self.by_label) if code_first else (self.by_label, self.by_code)
         return first.get(name, second.get(name))
 
 
 @dataclass(slots=True)
 class Layout:
-    """What the DATA part must hold: variables in cell order, the number in the stub, and how rows are named."""
+    """Expected content of the DATA part: variables in cell order, the number in the stub, and how rows are named."""
 
     variables: tuple[Variable, ...]
     stub: int
@@ -144,13 +144,13 @@ class Layout:
         return prod(self.sizes)
 
     def variable(self, name: str, language: str | None = None) -> int | None:
-        """The place of a variable, by its name in a language or in the default one."""
-        found = self.names.get((language or self.default_language, name))
-        return found if found is not None else self.names.get((self.default_language, name))
+        """Return the position of a variable by its name in a language or in the default one."""
+        position = self.names.get((language or self.default_language, name))
+        return position if position is not None else self.names.get((self.default_language, name))
 
 
 def lay_out(header: Header) -> Layout:
-    """Check mandatory keywords and give the layout. Raises ReadError naming keyword and line."""
+    """Check mandatory keywords and return the layout. Raises ReadError with keyword and line."""
     _check_mandatory(header)
     language = header.find("LANGUAGE")
     default = language.text if language and language.text else UNDETERMINED
@@ -160,7 +160,7 @@ def lay_out(header: Header) -> Layout:
             + [s.language for s in header.statements if s.language and s.language != default]
         )
     )
-    stub, heading = _names(header, "STUB", None), _names(header, "HEADING", None)
+    stub, heading = _names_of(header, "STUB", None), _names_of(header, "HEADING", None)
     ordered = (*stub, *heading)
     if len(set(ordered)) != len(ordered):
         name = next(name for i, name in enumerate(ordered) if name in ordered[:i])
@@ -169,19 +169,19 @@ def lay_out(header: Header) -> Layout:
     names = {(default, name): i for i, name in enumerate(ordered)}
     translated: dict[str, tuple[str, ...]] = {}
     for lang in others:
-        theirs = (*_names(header, "STUB", lang), *_names(header, "HEADING", lang))
-        translated[lang] = theirs if len(theirs) == len(ordered) else ordered
+        translated_names = (*_names_of(header, "STUB", lang), *_names_of(header, "HEADING", lang))
+        translated[lang] = translated_names if len(translated_names) == len(ordered) else ordered
         names.update({(lang, name): i for i, name in enumerate(translated[lang])})
 
     remarks: list[Remark] = []
-    contents = _contents(header, ordered)
+    contents = _find_contents(header, ordered)
     variables = []
     for i, name in enumerate(ordered):
         theirs_by_lang = {lang: translated[lang][i] for lang in others}
         role: Literal["metric"] | None = "metric" if i == contents else None
-        variables.append(_variable(header, name, default, theirs_by_lang, role, remarks))
+        variables.append(_make_variable(header, name, default, theirs_by_lang, role, remarks))
     layout = Layout(
-        tuple(variables), len(stub), _keys(header, stub), contents, default, (default, *others), names, remarks
+        tuple(variables), len(stub), _read_keys(header, stub), contents, default, (default, *others), names, remarks
     )
     _check_known(header, layout)
     _check_units(header, layout)
@@ -196,17 +196,17 @@ def _check_mandatory(header: Header) -> None:
     if not header.all("STUB") and not header.all("HEADING"):
         missing.append("STUB")
     if missing:
-        # it should have stood before DATA, so that line is where to look
+        # it should have been before DATA, so that line is where to look
         place = Where(line=data.line, keyword=missing[0])
         raise ReadError("read.px.mandatory_keyword", place, keyword=", ".join(missing))
 
 
-def _names(header: Header, keyword: str, language: str | None) -> tuple[str, ...]:
+def _names_of(header: Header, keyword: str, language: str | None) -> tuple[str, ...]:
     statement = header.find(keyword, (), language)
     return tuple(v for v in statement.values if v) if statement else ()
 
 
-def _contents(header: Header, ordered: Sequence[str]) -> int | None:
+def _find_contents(header: Header, ordered: Sequence[str]) -> int | None:
     statement = header.find("CONTVARIABLE")
     if statement is None or not statement.text:
         return None
@@ -215,7 +215,7 @@ def _contents(header: Header, ordered: Sequence[str]) -> int | None:
     return ordered.index(statement.text)
 
 
-def _variable(
+def _make_variable(
     header: Header,
     name: str,
     default: str,
@@ -237,16 +237,16 @@ def _variable(
         remarks.append(Remark("read.px.timeval_count", timeval.where, params))
         times = TimeValues((), ())
     ids = codes.values if codes else (times.codes or labels)
-    seen: set[str] = set()
+    distinct_members: set[str] = set()
     for member in ids:
-        if member in seen:
+        if member in distinct_members:
             place = (codes or values or timeval).where  # type: ignore[union-attr]
             raise ReadError("read.px.repeated_member", place, variable=name, member=member)
-        seen.add(member)
+        distinct_members.add(member)
 
     by_language = {default: dict(zip(ids, labels, strict=True))}
-    for language, theirs in translated.items():
-        by_language[language] = _translated_labels(header, name, language, theirs, ids, remarks)
+    for language, translated_name in translated.items():
+        by_language[language] = _translated_labels(header, name, language, translated_name, ids, remarks)
     members = tuple(
         Member(member, {lang: texts[member] for lang, texts in by_language.items() if member in texts})
         for member in ids
@@ -257,7 +257,7 @@ def _variable(
             if language in member_.labels:
                 by_label.setdefault(member_.labels[language], i)
     if role is None:
-        role = "time" if timeval else _geographic(header, name)
+        role = "time" if timeval else _geographic_role(header, name)
     dimension = Dimension(name, {default: name, **translated}, members, role)
     by_code = {member: i for i, member in enumerate(ids)}
     for i, time in enumerate(times.codes):
@@ -266,64 +266,64 @@ def _variable(
 
 
 def _place_without_values(header: Header, name: str) -> Where:
-    """A VALUES of no variable is most likely the misspelt one; else the line that names the variable."""
-    known = {*_names(header, "STUB", None), *_names(header, "HEADING", None)}
+    """Return the line of a VALUES of no variable, most likely a misspelling; else the line that names the variable."""
+    variable_names = {*_names_of(header, "STUB", None), *_names_of(header, "HEADING", None)}
     for statement in header.all("VALUES"):
-        if statement.language is None and statement.keys and statement.keys[0] not in known:
+        if statement.language is None and statement.keys and statement.keys[0] not in variable_names:
             return Where(line=statement.line, keyword="VALUES")
     for keyword in ("STUB", "HEADING"):
-        if name in _names(header, keyword, None):
+        if name in _names_of(header, keyword, None):
             return Where(line=header.all(keyword)[0].line, keyword="VALUES")
     return Where(line=header.data_line, keyword="VALUES")
 
 
 def _translated_labels(
-    header: Header, name: str, language: str, theirs: str, ids: Sequence[str], remarks: list[Remark]
+    header: Header, name: str, language: str, translated_name: str, ids: Sequence[str], remarks: list[Remark]
 ) -> dict[str, str]:
-    """Labels in another language by member code. Joined by CODES where the language has them, else by order."""
-    values = header.find("VALUES", (theirs,), language) or header.find("VALUES", (name,), language)
+    """Return labels in another language by member code, joined by CODES if the language has them, else by order."""
+    values = header.find("VALUES", (translated_name,), language) or header.find("VALUES", (name,), language)
     if values is None:
         return {}
-    codes = header.find("CODES", (theirs,), language) or header.find("CODES", (name,), language)
-    known = set(ids)
+    codes = header.find("CODES", (translated_name,), language) or header.find("CODES", (name,), language)
+    known_codes = set(ids)
     if codes is not None and len(codes.values) == len(values.values) and header.find("CODES", (name,)) is not None:
         pairs = dict(zip(codes.values, values.values, strict=True))
-        fits = set(pairs) == known
+        fits = set(pairs) == known_codes
     else:
         fits = len(values.values) == len(ids)
         pairs = dict(zip(ids, values.values, strict=True)) if fits else {}
     if not fits:
         remarks.append(Remark("read.px.language_labels", values.where, {"variable": name, "language": language}))
-    return {code: label for code, label in pairs.items() if code in known}
+    return {code: label for code, label in pairs.items() if code in known_codes}
 
 
-def _geographic(header: Header, name: str) -> Literal["geo"] | None:
+def _geographic_role(header: Header, name: str) -> Literal["geo"] | None:
     kind = header.find("VARIABLE-TYPE", (name,))
     geographic = kind is not None and kind.text.upper() in _GEOGRAPHIC
     return "geo" if geographic or header.find("MAP", (name,)) is not None else None
 
 
-def _keys(header: Header, stub: Sequence[str]) -> tuple[Literal["CODES", "VALUES"], ...] | None:
+def _read_keys(header: Header, stub: Sequence[str]) -> tuple[Literal["CODES", "VALUES"], ...] | None:
     stated = [s for s in header.all("KEYS") if s.language is None]
     if not stated:
         return None
     by_variable = {s.keys[0]: s for s in stated if s.keys}
-    out: list[Literal["CODES", "VALUES"]] = []
+    key_kinds: list[Literal["CODES", "VALUES"]] = []
     for name in stub:
         statement = by_variable.get(name)
         kind = statement.text.upper() if statement else ""
         if kind == "CODES":
-            out.append("CODES")
+            key_kinds.append("CODES")
         elif kind == "VALUES":
-            out.append("VALUES")
+            key_kinds.append("VALUES")
         else:
             place = Where(line=(statement or stated[0]).line, keyword="KEYS")
             raise ReadError("read.px.keys", place, variable=name)
-    return tuple(out)
+    return tuple(key_kinds)
 
 
 def _check_units(header: Header, layout: Layout) -> None:
-    """UNITS indexed by something that is not a content would give numbers a unit that is not theirs."""
+    """Check that UNITS are indexed by contents; otherwise numbers would get a wrong unit."""
     if layout.contents is None:
         return
     variable = layout.variables[layout.contents]
@@ -334,7 +334,7 @@ def _check_units(header: Header, layout: Layout) -> None:
 
 
 def _check_known(header: Header, layout: Layout) -> None:
-    """What does not stop the reading but is worth saying: unknown words, variables, decimals."""
+    """Report problems that do not prevent reading: unknown words, variables, decimals."""
     remarks = layout.remarks
     decimals = header.find("DECIMALS")
     for statement in header.statements:
