@@ -69,19 +69,19 @@ class _Meter:
     format: str = "-"
     size: int = 0
 
-    def remaining(self) -> float:
+    def seconds_remaining(self) -> float:
         return self.allowed - self.reserved - (_count_seconds() - self.used_before)
 
-    def arm(self) -> None:
+    def set_timer(self) -> None:
         """Schedule an interrupt for when the budget is used up, and a hard stop by the system soon after that."""
-        remaining = max(self.remaining(), 0.01)
+        remaining = max(self.seconds_remaining(), 0.01)
         signal.setitimer(signal.ITIMER_PROF, remaining)
         usage = resource.getrusage(resource.RUSAGE_SELF)
         limit = math.ceil(_SAMPLING * (usage.ru_utime + usage.ru_stime + remaining)) + _GRACE
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
-    def error(self) -> ReadError:
+    def too_slow_error(self) -> ReadError:
         return ReadError(
             "read.too_slow",
             seconds=round(self.allowed),
@@ -98,14 +98,14 @@ def begin_job(allowed: float, refuse: Callable[[ReadError], NoReturn]) -> None:
     global _meter
     signal.signal(signal.SIGPROF, _handle_interrupt)
     _meter = _Meter(allowed, _count_seconds(), refuse)
-    _meter.arm()
+    _meter.set_timer()
 
 
 def restart() -> None:
     """Restart the budget: what was done so far (imports, declarations) does not count against the file."""
     if _meter is not None:
         _meter.used_before = _count_seconds()
-        _meter.arm()
+        _meter.set_timer()
 
 
 def raise_for_file(format_name: str, size: int, unpacked: int = 0) -> None:
@@ -116,7 +116,7 @@ def raise_for_file(format_name: str, size: int, unpacked: int = 0) -> None:
     allowed = allowed_seconds(format_name, size, unpacked)
     if allowed > _meter.allowed:
         _meter.allowed = allowed
-        _meter.arm()
+        _meter.set_timer()
 
 
 def end_job() -> float:
@@ -135,7 +135,7 @@ def used_seconds() -> float:
 
 def half_of_remaining() -> float:
     """Return half of the remaining budget; 0 if no job has begun."""
-    return _meter.remaining() / 2 if _meter is not None else 0.0
+    return _meter.seconds_remaining() / 2 if _meter is not None else 0.0
 
 
 @contextmanager
@@ -145,12 +145,12 @@ def reserve_seconds(seconds: float) -> Iterator[None]:
         yield
         return
     meter.reserved = seconds
-    meter.arm()
+    meter.set_timer()
     try:
         yield
     finally:
         meter.reserved = 0.0
-        meter.arm()
+        meter.set_timer()
 
 
 def continue_in_fork(seconds: float, refuse: Callable[[ReadError], NoReturn]) -> None:
@@ -159,7 +159,7 @@ def continue_in_fork(seconds: float, refuse: Callable[[ReadError], NoReturn]) ->
         return
     _meter.refuse = refuse
     _meter.used_before = _count_seconds() - (_meter.allowed - seconds)
-    _meter.arm()
+    _meter.set_timer()
 
 
 def _count_seconds() -> float:
@@ -171,7 +171,7 @@ def _count_seconds() -> float:
 def _handle_interrupt(*_: object) -> None:
     if _meter is None:
         return
-    if _meter.remaining() > 0.02:
-        _meter.arm()
+    if _meter.seconds_remaining() > 0.02:
+        _meter.set_timer()
         return
-    _meter.refuse(_meter.error())
+    _meter.refuse(_meter.too_slow_error())

@@ -92,13 +92,13 @@ class Gate:
         self.filled = 0
         self.spread = 0
 
-    def fill(self, where: Where, count: int = 1) -> None:
+    def count_filled(self, where: Where, count: int = 1) -> None:
         """Count filled cells; raise `read.too_many_cells` past the limit."""
         self.filled += count
         if self.filled > MAX_CELLS:
             raise ReadError("read.too_many_cells", where, limit=MAX_CELLS)
 
-    def cover(self, where: Where, positions: int) -> None:
+    def count_covered(self, where: Where, positions: int) -> None:
         """Count positions of a merged area; raise `read.spread_too_large` past the limit."""
         self.spread += positions
         if self.spread > MAX_SPREAD:
@@ -153,7 +153,7 @@ def number_text(value: float, number_format: str | None) -> str:
     return plain_number(value)
 
 
-def malformed(format_name: str, error: Exception, where: Where | None = None) -> ReadError:
+def malformed_error(format_name: str, error: Exception, where: Where | None = None) -> ReadError:
     """Return `read.malformed` for a library's own error, with its kind and first line but no content of the file."""
     words = str(error).splitlines()[0][:160] if str(error).strip() else type(error).__name__
     return ReadError("read.malformed", where, format=format_name, detail=words.rstrip("."))

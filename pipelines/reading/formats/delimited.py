@@ -109,7 +109,7 @@ def _read_cells(text: str, delimiter: str, quotechar: str, offset: int, records:
                 if field == "":
                     continue
                 where = Where(line=line, column=column)
-                gate.fill(where)
+                gate.count_filled(where)
                 if row > MAX_ROW or column > MAX_COLUMN:
                     raise ReadError("read.far_cell", where, row=row, column=column)
                 cells.append(Cell(row, column, field, field, where, "text", (row, column)))

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import MAX_TABLES, Gate, malformed
+from pipelines.reading.formats.common import MAX_TABLES, Gate, malformed_error
 from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect
 
@@ -46,11 +46,11 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     except MemoryError:
         raise
     except Exception as error:  # python-docx passes on KeyError, ValueError and XMLSyntaxError
-        raise malformed("docx", error) from error
+        raise malformed_error("docx", error) from error
     if body is None:
         raise ReadError("read.malformed", format="docx", detail="no body")
     reading = _Reading(notes, _find_raised_styles(document))
-    reading.block(body)
+    reading.read_block(body)
     reading.outside += _iter_outside_texts(document)
     if not reading.tables:
         raise ReadError("read.no_table", format="docx")
@@ -111,22 +111,22 @@ class _Reading:
         self.paragraphs = 0
         self.outside: list[tuple[Where, str]] = []
 
-    def block(self, parent: Any) -> None:
+    def read_block(self, parent: Any) -> None:
         """Read the paragraphs and tables of the body or of a content control."""
         for element in parent:
             if element.tag == f"{_W}p":
                 text = _ParagraphText(self, [element]).text.strip()
                 self.title = text or self.title
                 if text:
-                    self.gate.fill(Where())
+                    self.gate.count_filled(Where())
                     self.paragraphs += 1
                     self.outside.append((Where(keyword="Paragraph", line=self.paragraphs), text))
             elif element.tag == f"{_W}tbl":
-                self.table(element)
+                self.read_table(element)
             elif element.tag in _WRAPPERS:
-                self.block(element)
+                self.read_block(element)
 
-    def table(self, element: Any) -> None:
+    def read_table(self, element: Any) -> None:
         number = len(self.tables) + 1
         if number > MAX_TABLES:
             raise ReadError("read.too_many_tables", limit=MAX_TABLES)
@@ -136,7 +136,7 @@ class _Reading:
         cells = self._read_cells(element, number, nested)
         self.tables[number - 1] = Table(f"table {number}", tuple(cells), title)
         for inner in nested:
-            self.table(inner)
+            self.read_table(inner)
 
     def _read_cells(self, element: Any, number: int, nested: list[Any]) -> list[Cell]:
         cells: dict[tuple[int, int], Cell] = {}
@@ -149,7 +149,7 @@ class _Reading:
                 width = _attribute_number(tc.find(f"{_W}tcPr/{_W}gridSpan"), 1)
                 merge = tc.find(f"{_W}tcPr/{_W}vMerge")
                 where = Where(table=number, cell=f"R{row}C{column}")
-                self.gate.cover(where, width)
+                self.gate.count_covered(where, width)
                 continues = merge is not None and merge.get(f"{_W}val", "continue") == "continue"
                 anchor = above.get(column) if continues else None
                 if anchor is not None:
@@ -173,7 +173,7 @@ class _Reading:
         words = _ParagraphText(self, paragraphs)
         text = words.text
         if text:
-            self.gate.fill(where)
+            self.gate.count_filled(where)
         return Cell(
             row=row,
             column=column,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, Gate, malformed
+from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, Gate, malformed_error
 from pipelines.reading.formats.encoding import decode
 
 RULES: dict[str, tuple[str, str]] = {
@@ -48,12 +48,12 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, 
     try:
         root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
-        raise malformed("html", error) from error
+        raise malformed_error("html", error) from error
     reading = _Reading()
     for number, element in enumerate(root.iter("table"), start=1):
         if number > MAX_TABLES:
             raise ReadError("read.too_many_tables", limit=MAX_TABLES)
-        reading.table(number, element)
+        reading.read_table(number, element)
     if not reading.tables:
         raise ReadError("read.html.frames" if root.find(".//frameset") is not None else "read.no_table", format="html")
     remarks = []
@@ -102,7 +102,7 @@ class _Reading:
         self.tables: list[Table] = []
         self.cells = 0
 
-    def table(self, number: int, element: Any) -> None:
+    def read_table(self, number: int, element: Any) -> None:
         cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
         for row, tr in enumerate(_iter_rows(element), start=1):
@@ -130,8 +130,8 @@ class _Reading:
         if self.cells > MAX_FORMATTED_CELLS:
             raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
         if words.text:
-            self.gate.fill(where)
-        self.gate.cover(where, column_span * row_span - 1)
+            self.gate.count_filled(where)
+        self.gate.count_covered(where, column_span * row_span - 1)
         kind: Any = "text" if words.text else "blank"
         value: Scalar = words.text or None
         stored = td.get("x:num")

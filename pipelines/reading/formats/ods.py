@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import column_letters, malformed, plain_number
+from pipelines.reading.formats.common import column_letters, malformed_error, plain_number
 from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect
 
@@ -54,7 +54,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
                 if name in contents.names:
                     trees[name] = etree.fromstring(archive.read(name), parser)
     except (etree.XMLSyntaxError, zipfile.BadZipFile) as error:
-        raise malformed("ods", error) from error
+        raise malformed_error("ods", error) from error
     body = trees["content.xml"].find(f"{_OFFICE}body/{_OFFICE}spreadsheet") if "content.xml" in trees else None
     if body is None:
         raise ReadError("read.malformed", format="ods", detail="no spreadsheet in content.xml")
@@ -66,7 +66,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
         hidden = sheet.get(f"{_TABLE}style-name") in styles.hidden_tables or sheet.get(f"{_TABLE}display") == "false"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=name), {"name": name}))
-        tables.append(Table(name, tuple(_Sheet(name, sheet, styles).cells()), None, hidden))
+        tables.append(Table(name, tuple(_Sheet(name, sheet, styles).read_cells()), None, hidden))
     return Grid("ods", tuple(tables), {}, tuple(remarks))
 
 
@@ -154,7 +154,7 @@ class _Sheet:
         self.columns: list[tuple[int, int, bool, str | None]] = []
         self.out: dict[tuple[int, int], Cell] = {}
 
-    def cells(self) -> list[Cell]:
+    def read_cells(self) -> list[Cell]:
         """Return filled cells and all positions of spans, in reading order."""
         self._read_columns()
         row = 1

@@ -101,7 +101,7 @@ def read(
         raise _describe_damage(data) from error
     try:
         with document:  # closing it looks at its pages again, and may fail on them
-            return _Reading(document, lines_x, pages).grid()
+            return _Reading(document, lines_x, pages).read_grid()
     except (ReadError, MemoryError, RecursionError):
         raise
     except Exception as error:
@@ -181,7 +181,7 @@ class _Reading:
         self.gate = Gate()
         self.part = _Part()
 
-    def grid(self) -> Grid:
+    def read_grid(self) -> Grid:
         count = _count_pages(self.document.doc)
         if count == 0:
             raise ReadError("read.malformed", format="pdf", detail="no pages")
@@ -205,7 +205,7 @@ class _Reading:
         second = _Reading(self.document, self.lines_x, ())
         parts = list(run_both(lambda: self._read_pages(pages[:middle]), lambda: second._read_pages(pages[middle:])))
         where = Where(page=pages[middle].page_number)
-        Gate().fill(where, sum(part.filled for part in parts))
+        Gate().count_filled(where, sum(part.filled for part in parts))
         if sum(len(part.tables) for part in parts) > MAX_TABLES:
             raise ReadError("read.too_many_tables", where, limit=MAX_TABLES)
         return parts
@@ -287,7 +287,7 @@ class _Reading:
             text, marks = contents[at]
             where = Where(page=page, box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)))
             if text:
-                self.gate.fill(where)
+                self.gate.count_filled(where)
             value = text or None
             spread = (r, c) != (row, column)
             cells.append(

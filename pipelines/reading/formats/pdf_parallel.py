@@ -59,7 +59,7 @@ def run_both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
             status = os.waitpid(pid, 0)[1]
     # A killed fork leaves partial output; discard it.
     if os.WIFSIGNALED(status):
-        raise ReadError("read.child_died", reason=exit_reasons.reason(status))
+        raise ReadError("read.child_died", reason=exit_reasons.describe_exit(status))
     if status:
         raise MemoryError("half of the file could not tell its result")
     kind, result = pickle.loads(answer)

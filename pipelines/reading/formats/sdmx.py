@@ -86,7 +86,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
         if kind is None:
             raise ReadError("read.sdmx.not_data", Where(line=1), root=root[:60])
         message = Message(kind)
-        _Walker(message).read(data)
+        _Walker(message).read_message(data)
         _correct_lines(message, data)
     except etree.XMLSyntaxError as error:
         line, column = error.position
@@ -130,7 +130,7 @@ class _Walker:
     dataset: etree._Element | None = None
     dimension: str = TIME
 
-    def read(self, data: bytes) -> None:
+    def read_message(self, data: bytes) -> None:
         holder: etree._Element | None = None  # the Series or DataSet that contained the last observation
         series = -1
         for _, element in _make_parser(data, ("end",), _WATCHED):

@@ -109,7 +109,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     if first is None:
         raise ReadError("read.sdmx_csv.header", Where(line=1), seen=text[:60].split("\n")[0])
     rows = _split_rows(text, first[2])
-    sheet = _Sheet.of(rows[0].fields, rows[1:])
+    sheet = _Sheet.from_rows(rows[0].fields, rows[1:])
     remarks = [Remark("read.encoding_guessed", Where(), {"encoding": decoded.encoding})] if decoded.guessed else []
     return _build_cube(sheet, first[2], decoded.encoding, remarks)
 
@@ -142,7 +142,7 @@ class _Sheet:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, header: Sequence[str], rows: list[_Row]) -> _Sheet:
+    def from_rows(cls, header: Sequence[str], rows: list[_Row]) -> _Sheet:
         frame, columns = _split_header(header)
         value = next((c for c in columns if c.id == "OBS_VALUE"), None)
         if value is None:
@@ -152,7 +152,7 @@ class _Sheet:
         has_inline_labels = any(c.name is not None and c.labels_at is None for c in columns)
         return cls(rows, frame, value, [c for c in columns if c is not value], has_inline_labels)
 
-    def code(self, row: _Row, column: _Column, *, dimension: bool) -> str:
+    def read_code(self, row: _Row, column: _Column, *, dimension: bool) -> str:
         """Return the code in a cell; store its label, if the file has one, in `codes`."""
         text = row.fields[column.at]
         if column.labels_at is not None:
@@ -226,8 +226,8 @@ def _build_cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Rema
     partial: list[tuple[dict[str, str], dict[str, str]]] = []
     full: list[tuple[_Row, tuple[str, ...], dict[str, str]]] = []
     for row in sheet.rows:
-        key = tuple(sheet.code(row, c, dimension=True) for c in dimensions)
-        own_attributes = {c.id: sheet.code(row, c, dimension=False) for c in attributes if row.fields[c.at] != ""}
+        key = tuple(sheet.read_code(row, c, dimension=True) for c in dimensions)
+        own_attributes = {c.id: sheet.read_code(row, c, dimension=False) for c in attributes if row.fields[c.at] != ""}
         if all(key):
             full.append((row, key, own_attributes))
         elif row.fields[sheet.value.at].strip():

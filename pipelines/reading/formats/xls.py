@@ -16,7 +16,7 @@ from pipelines.reading.formats.common import (
     MAX_SHEETS,
     Gate,
     column_letters,
-    malformed,
+    malformed_error,
     number_text,
 )
 
@@ -49,7 +49,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
     except Exception as error:  # xlrd passes on struct.error, AssertionError, IndexError, CompDocError and others
         if "encrypted" in str(error).casefold() or "password" in str(error).casefold():
             raise ReadError("read.encrypted") from error
-        raise malformed("xls", error) from error
+        raise malformed_error("xls", error) from error
 
 
 def _read_grid(book: Any) -> Grid:
@@ -83,7 +83,7 @@ def _read_cells(book: Any, sheet: Any, gate: Gate) -> list[Cell]:
     hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors: dict[tuple[int, int], tuple[int, int]] = {}
     for top, bottom, left_column, right_column in sheet.merged_cells:
-        gate.cover(
+        gate.count_covered(
             Where(sheet.name, f"{column_letters(left_column + 1)}{top + 1}"),
             (bottom - top) * (right_column - left_column),
         )
@@ -102,7 +102,7 @@ def _read_cells(book: Any, sheet: Any, gate: Gate) -> list[Cell]:
             continue
         where = Where(sheet.name, f"{column_letters(column + 1)}{row + 1}")
         if content[2] != "blank":
-            gate.fill(where)
+            gate.count_filled(where)
             if row >= MAX_ROW or column >= MAX_COLUMN:
                 raise ReadError("read.far_cell", where, row=row + 1, column=column + 1)
         text, value, kind, number_format, marks = content

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import column_letters, malformed, number_text
+from pipelines.reading.formats.common import column_letters, malformed_error, number_text
 from pipelines.reading.formats.xmlguard import Contents
-from pipelines.reading.formats.zipguard import inspect, repack
+from pipelines.reading.formats.zipguard import inspect, repack_container
 
 if TYPE_CHECKING:
     from pipelines.reading.formats.xlsx_book import Opened, Plain
@@ -65,7 +65,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     except ReadError:
         raise
     except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
-        raise malformed("xlsx", error) from error
+        raise malformed_error("xlsx", error) from error
 
 
 def first_rows(data: bytes, count: int) -> bytes | None:
@@ -86,7 +86,7 @@ def first_rows(data: bytes, count: int) -> bytes | None:
         left_out = left_out or (cut is not None and len(cut) < len(part))
         return cut
 
-    changed = repack(data, shorten)
+    changed = repack_container(data, shorten)
     return changed if left_out else None
 
 
@@ -106,7 +106,7 @@ def _raise_malformed() -> Iterator[None]:
     except (ReadError, MemoryError):
         raise
     except Exception as error:  # openpyxl passes on KeyError, TypeError, ValueError, BadZipFile and others
-        raise malformed("xlsx", error) from error
+        raise malformed_error("xlsx", error) from error
 
 
 _Result = tuple[str, Any]

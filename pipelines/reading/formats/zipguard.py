@@ -79,7 +79,7 @@ def inspect(data: bytes) -> Contents:
     return contents
 
 
-def repack(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes | None:
+def repack_container(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes | None:
     """Return the container with its parts changed, None if `change` returns None for one; pictures are left out.
 
     Names, packing and sizes are checked as by `inspect`, with the same errors; the contents of parts are not: the

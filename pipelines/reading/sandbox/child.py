@@ -170,7 +170,7 @@ class Launcher:
             self.control.send(b"load")
             self.control.recv(64)
 
-    def reap(self, pid: int) -> tuple[int, float]:
+    def reap_child(self, pid: int) -> tuple[int, float]:
         """Wait for a child that was killed or has died; return its wait status and processor seconds."""
         status, seconds = signal.SIGKILL.value, 0.0  # if the launcher was killed, and its children with it
         with self.lock, suppress(OSError):
@@ -180,7 +180,7 @@ class Launcher:
         shutil.rmtree(self.folder / str(pid), ignore_errors=True)
         return status, seconds
 
-    def forget(self, pid: int) -> None:
+    def forget_child(self, pid: int) -> None:
         """Let a child that was asked to end do so in its own time."""
         # If the launcher was killed, so were its children.
         with self.lock, suppress(OSError):
@@ -274,13 +274,13 @@ class Child:
         """Send a job and return its result, or a ReadError."""
         return self.send(job, timeout) or self.receive()
 
-    def gone(self) -> bool:
+    def has_ended(self) -> bool:
         """Return True if an idle child has ended; a child that waits for a job sends nothing."""
         watch = select.poll()
         watch.register(self.sock, select.POLLIN)
         return bool(watch.poll(0))
 
-    def overdue(self) -> ReadError:
+    def kill_overdue(self) -> ReadError:
         """Kill a child whose time is up; return the ReadError that says so."""
         return self._report_death(timed_out=True)
 
@@ -296,7 +296,7 @@ class Child:
         self.sock.close()
         if not self.dead:
             self.dead = True
-            self.launcher.forget(self.pid)
+            self.launcher.forget_child(self.pid)
 
     def _kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
@@ -305,7 +305,7 @@ class Child:
     def _reap(self) -> int:
         """Wait for the child to end; return its wait status."""
         self.dead = True
-        status, seconds = self.launcher.reap(self.pid)
+        status, seconds = self.launcher.reap_child(self.pid)
         self.used = max(seconds - self.used_before, 0.0)
         return status
 
@@ -313,7 +313,7 @@ class Child:
         if timed_out:
             self._kill()
             return ReadError("read.child_died", reason=f"it took longer than {self.timeout:g} seconds")
-        return ReadError("read.child_died", reason=exit_reasons.reason(self._reap()))
+        return ReadError("read.child_died", reason=exit_reasons.describe_exit(self._reap()))
 
 
 def _child_environment() -> dict[str, str]:

@@ -6,7 +6,7 @@ import os
 import signal
 
 
-def reason(status: int) -> str:
+def describe_exit(status: int) -> str:
     """Return the `reason` of read.child_died for a wait status of `os.waitpid`."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)

@@ -105,7 +105,7 @@ class ChildPool(Generic[J, R]):
                         yield key, result
             finally:
                 for child, (_, seat) in busy.items():
-                    child.overdue()
+                    child.kill_overdue()
                     child.close()
                     seat.leave(child.used)
 
@@ -150,7 +150,7 @@ class ChildPool(Generic[J, R]):
                 child = self.idle.popleft()
             except IndexError:
                 return self.launcher.start()
-            if not child.gone():
+            if not child.has_ended():
                 return child
             child.close()  # e.g. killed by the system for lack of memory; do not blame the next file for it
 
@@ -171,7 +171,7 @@ class ChildPool(Generic[J, R]):
             now = time.monotonic()
             overdue = [] if ready_keys else [child for child in busy if child.deadline <= now]
             for child in overdue:
-                yield child, child.overdue()
+                yield child, child.kill_overdue()
             if ready_keys or overdue:
                 return
 

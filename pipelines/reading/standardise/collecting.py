@@ -47,7 +47,7 @@ class Collector:
     _counts: Counter[str] = field(default_factory=Counter)
     _reported_troubles: set[tuple[object, ...]] = field(default_factory=set)
 
-    def find(
+    def add_finding(
         self,
         rule: str,
         where: Where,
@@ -63,16 +63,18 @@ class Collector:
             level = severity or rules.rule(rule).severity
             self.findings.append(Finding(rule, level, where, params, seen, expected))
 
-    def trouble(self, trouble: Trouble, where: Where, key: object = None) -> None:
+    def add_trouble(self, trouble: Trouble, where: Where, key: object = None) -> None:
         """Add a trouble of an address, once for the whole return (or once for each `key`)."""
         signature = (trouble.rule, *sorted(trouble.params.items()), trouble.seen, key)
         if signature not in self._reported_troubles:
             self._reported_troubles.add(signature)
             params = dict(trouble.params)
             severity = cast(Severity, trouble.severity)
-            self.find(trouble.rule, where, severity=severity, seen=trouble.seen, expected=trouble.expected, **params)
+            self.add_finding(
+                trouble.rule, where, severity=severity, seen=trouble.seen, expected=trouble.expected, **params
+            )
 
-    def add(self, findings: list[Finding]) -> None:
+    def add_findings(self, findings: list[Finding]) -> None:
         """Add findings made elsewhere, under the same cap."""
         for finding in findings:
             self._counts[finding.rule] += 1
@@ -83,11 +85,11 @@ class Collector:
         """Return the findings of one severity so far."""
         return [f for f in self.findings if f.severity == severity]
 
-    def forget(self, ids: set[str]) -> None:
+    def remove_findings(self, ids: set[str]) -> None:
         """Remove the findings of some rules: a nil return needs no table."""
         self.findings = [f for f in self.findings if f.rule not in ids]
 
-    def capped(self) -> list[Finding]:
+    def summarise_capped(self) -> list[Finding]:
         """Return one finding of severity information for each rule whose findings were capped."""
         return [
             Finding("findings.capped", "information", params={"rule": rule, "count": count - CAP})

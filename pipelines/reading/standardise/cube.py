@@ -15,7 +15,7 @@ from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import Plan
-from pipelines.reading.standardise.values import Value, absent
+from pipelines.reading.standardise.values import Value, absent_value
 
 MAX_COMBINATIONS = 200_000
 """Most combinations of members that are searched for gaps; the readers refuse larger files anyway."""
@@ -26,20 +26,20 @@ _Said = Mapping[str, str]
 class CubeReading:
     """Reader of one Cube into a Collector."""
 
-    def __init__(self, plan: Plan, shape: CubeShape, cube: Cube, basket: Collector) -> None:
-        self.plan, self.shape, self.cube, self.basket = plan, shape, cube, basket
+    def __init__(self, plan: Plan, shape: CubeShape, cube: Cube, collector: Collector) -> None:
+        self.plan, self.shape, self.cube, self.collector = plan, shape, cube, collector
         self.base = {**plan.form.fixed.said(), **shape.fixed.said()}
         self.language = plan.form.language
         self._short = self.language.partition("-")[0]
 
-    def read(self) -> None:
+    def read_cube(self) -> None:
         """Bind the dimensions, then read every observation whose members are all declared."""
         self._check_properties()
         bound = [self._bind_members(d, self._find_declaration(d)) for d in self.cube.dimensions]
         names = {name for d in self.cube.dimensions for name in self._folded_names(d)}
         for name in self.shape.dims:
             if fold(name) not in names:
-                self.basket.find("cube.dimension_missing", Where(), expected=name)
+                self.collector.add_finding("cube.dimension_missing", Where(), expected=name)
         if any(b is None for b in bound):
             return
         members = [b for b in bound if b is not None]
@@ -64,14 +64,16 @@ class CubeReading:
             value = self.cube.properties.get(keyword)
             if value is not None and str(value) != expected:
                 where = Where(keyword=keyword)
-                self.basket.find("cube.property", where, keyword=keyword, seen=str(value), expected=expected)
+                self.collector.add_finding("cube.property", where, keyword=keyword, seen=str(value), expected=expected)
 
     def _bind_members(self, dimension: Dimension, declared: CubeDimension | None) -> dict[str, _Said | None] | None:
         """Map each member code to its coordinates; map an undeclared member to None and add a finding."""
         where = Where(keyword=dimension.id)
         if declared is None:
             near = nearest(dimension.id, self.shape.dims)
-            self.basket.find("cube.dimension_undeclared", where, seen=dimension.id, nearest=nearest_words(near))
+            self.collector.add_finding(
+                "cube.dimension_undeclared", where, seen=dimension.id, nearest=nearest_words(near)
+            )
             return None
         coordinates_by_code: dict[str, _Said | None] = {}
         for member in dimension.members:
@@ -84,9 +86,9 @@ class CubeReading:
             period = self.plan.addresser.period_code(self.base)
             for label, valid in hit.valid:
                 if period is not None and not within(period, valid):
-                    self.basket.find("label.not_valid", where, seen=label, expected=valid, period=period)
+                    self.collector.add_finding("label.not_valid", where, seen=label, expected=valid, period=period)
             place = Where(keyword=f"{dimension.id}={member.code}")
-            self.basket.bindings.append(Binding(place, "dimension", hit.said))
+            self.collector.bindings.append(Binding(place, "dimension", hit.said))
         return coordinates_by_code
 
     def _match_member(self, member: Member, declared: CubeDimension) -> Hit | None:
@@ -122,7 +124,7 @@ class CubeReading:
         # A line is easier to find than a dimension: use the first number of the member if the format has lines.
         first = next((o.where for o in self.cube.observations if o.key[index] == member.code), where)
         place = where._replace(line=first.line) if first.line is not None else where
-        self.basket.find(rule, place, seen=member_text, dimension=dimension.id, nearest=near)
+        self.collector.add_finding(rule, place, seen=member_text, dimension=dimension.id, nearest=near)
 
     def _combine_coordinates(
         self, key: Sequence[str], members: Sequence[Mapping[str, _Said | None]], where: Where
@@ -135,7 +137,7 @@ class CubeReading:
             for name, value in part.items():
                 if coordinates.get(name, value) != value and name not in self.base:
                     problem = f"{name} is {coordinates[name]} and {value}"
-                    self.basket.find("form.contradiction", where, what=problem)
+                    self.collector.add_finding("form.contradiction", where, what=problem)
                     return None
             coordinates.update(part)
         return coordinates
@@ -151,33 +153,33 @@ class CubeReading:
             return
         address = self.plan.addresser.address(coordinates)
         for trouble in address.troubles:
-            self.basket.trouble(trouble, observation.where)
+            self.collector.add_trouble(trouble, observation.where)
         value = self._read_value(observation)
         if address.key is None:
             return
-        self.basket.periods.add(address.key[1])
+        self.collector.periods.add(address.key[1])
         if value is None:
-            self.basket.refused.append(address.key)
+            self.collector.refused.append(address.key)
         else:
             label = " | ".join([names[code] for code, names in zip(observation.key, labels, strict=True)])
             number = Number(
                 address.key, value.value, value.status, value.conf, observation.where, label, value.seen, value.notes
             )
-            self.basket.numbers.append(number)
+            self.collector.numbers.append(number)
 
     def _read_value(self, observation: CubeObservation) -> Value | None:
         status, conf, notes = "A", "F", list(observation.notes)
         for name, code in observation.attributes.items():
             declared = self.shape.attributes.get(name)
             if declared is None:
-                self.basket.find("cube.attribute_undeclared", observation.where, seen=name)
+                self.collector.add_finding("cube.attribute_undeclared", observation.where, seen=name)
                 return None
             if declared.use == "note" and code:
                 notes.append(code)
             elif declared.use in ("obs_status", "conf_status") and code:
                 own_code = declared.codes.get(code)
                 if own_code is None:
-                    self.basket.find("cube.attribute_code", observation.where, seen=code, attribute=name)
+                    self.collector.add_finding("cube.attribute_code", observation.where, seen=code, attribute=name)
                     return None
                 status, conf = (own_code, conf) if declared.use == "obs_status" else (status, own_code)
         if observation.value is not None:
@@ -187,14 +189,16 @@ class CubeReading:
             if sign is None or sign.sign is None:
                 signs = ", ".join(f"'{s}'" for s in self.plan.numbers.signs)
                 expected = "a number" + (f" or a sign ({signs})" if signs else "")
-                self.basket.find("cell.not_a_number", observation.where, seen=observation.status, expected=expected)
+                self.collector.add_finding(
+                    "cell.not_a_number", observation.where, seen=observation.status, expected=expected
+                )
                 return None
             return Value(sign.value, sign.status, sign.conf, observation.status, tuple(notes))
         if conf == "C":
             return Value(*OBS_STATUS_OF_SIGN["confidential"], "", tuple(notes))
         if status in ("L", "M", "O", "Q"):
             return Value(None, status, conf, "", tuple(notes))
-        return absent(self.plan, observation.where, self.basket)
+        return absent_value(self.plan, observation.where, self.collector)
 
     def _fill_gaps(self, members: Sequence[Mapping[str, _Said | None]], labels: Sequence[Mapping[str, str]]) -> None:
         """Add zeros for combinations missing from the file if its format or the form says so, else report or skip."""
@@ -209,7 +213,7 @@ class CubeReading:
         if meaning == "error":
             first = ", ".join(names[code] for code, names in zip(gaps[0], labels, strict=True)) if gaps else ""
             if gaps:
-                self.basket.find("cube.absent", Where(), count=len(gaps), seen=first)
+                self.collector.add_finding("cube.absent", Where(), count=len(gaps), seen=first)
             return
         for key in gaps:
             where = Where(keyword="left out: " + ", ".join(key))

@@ -43,9 +43,9 @@ def heading_path(sheet: Sheet, top: int, rows: int, column: int, *, carry: bool,
     path: list[Cell] = []
     anchors: set[tuple[int, int]] = set()
     for row in range(top, top + rows):
-        cell = sheet.at(row, column)
+        cell = sheet.cell_at(row, column)
         if carry and is_blank(cell) and row < top + rows - 1:
-            cell = next((c for k in range(column - 1, first - 1, -1) if not is_blank(c := sheet.at(row, k))), None)
+            cell = next((c for k in range(column - 1, first - 1, -1) if not is_blank(c := sheet.cell_at(row, k))), None)
         if cell is None or is_blank(cell):
             continue
         anchor = cell.anchor if cell.anchor != (0, 0) else (cell.row, cell.column)
@@ -60,7 +60,7 @@ def path_text(path: Sequence[Cell]) -> str:
     return " / ".join(" ".join(cell.text.split()) for cell in path)
 
 
-def find_tables(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> list[Found]:
+def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> list[Found]:
     """Return the declared tables, in the order of the declaration and then of the file; report missing ones."""
     located_tables: list[Found] = []
     used_corners: set[tuple[int, int, int]] = set()
@@ -71,10 +71,12 @@ def find_tables(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> list[
         if table.declared.occurs != "many" and len(chosen) > 1:
             for extra in chosen[1:]:
                 corner = table.declared.corner
-                basket.find("table.twice", extra.corner.where, corner=corner, other=str(chosen[0].corner.where))
+                collector.add_finding(
+                    "table.twice", extra.corner.where, corner=corner, other=str(chosen[0].corner.where)
+                )
             chosen = chosen[:1]
         if not chosen and table.declared.occurs != "optional":
-            _report_missing_table(plan, table, candidates, sheets, basket)
+            _report_missing_table(plan, table, candidates, sheets, collector)
         for table_found in chosen:
             used_corners |= {(s.index, c.row, c.column) for s, c in table_found.pieces}
         located_tables += chosen
@@ -120,7 +122,7 @@ def _has_expected_headings(table: TablePlan, sheet: Sheet, corner: Cell) -> bool
     carry = table.declared.carry_headings
     for column in range(start, sheet.columns + 1):
         path = heading_path(sheet, corner.row, rows, column, carry=carry, first=start)
-        if path and table.columns.match(path_text(path), None) is not None:
+        if path and table.columns.match_text(path_text(path), None) is not None:
             return True
     return False
 
@@ -158,17 +160,17 @@ def _join_continued(titled: list[Found], candidates: list[Found], table: TablePl
 
 
 def _report_missing_table(
-    plan: Plan, table: TablePlan, candidates: Sequence[Found], sheets: Sequence[Sheet], basket: Collector
+    plan: Plan, table: TablePlan, candidates: Sequence[Found], sheets: Sequence[Sheet], collector: Collector
 ) -> None:
     texts = [c.text for s in sheets for c in s.words][:2000] + [t for s in sheets for t in _title_lines(s.table.title)]
     title = table.declared.title
     if candidates and title is not None:
         near = nearest(title, texts)
         tail = f" Nearest in the file: '{near}'." if near else ""
-        basket.find("table.title_missing", candidates[0].corner.where, title=title, nearest=tail)
+        collector.add_finding("table.title_missing", candidates[0].corner.where, title=title, nearest=tail)
         return
     sheet = table.declared.sheet
     under = (f" under the title '{title}'" if title else "") + (f" on the sheet '{sheet}'" if sheet else "")
     near = nearest(table.declared.corner, texts)
     tail = f" Nearest in the file: '{near}'." if near else nearest_words(None)
-    basket.find("table.not_found", Where(), corner=table.declared.corner, under=under, nearest=tail)
+    collector.add_finding("table.not_found", Where(), corner=table.declared.corner, under=under, nearest=tail)

@@ -13,7 +13,7 @@ from pipelines.declarations.shapes import FlatList, ListColumn
 from pipelines.model.content import Cell, Where
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
 from pipelines.reading.standardise.finding_tables import PERIOD_NAMES
-from pipelines.reading.standardise.listing import Listing, body, find_listing, text_of
+from pipelines.reading.standardise.listing import Listing, find_listing, iter_body_rows, text_of
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
@@ -26,8 +26,8 @@ MAX_COMBINATIONS = 200_000
 class FlatReading:
     """Reader of the list of one Grid into a Collector."""
 
-    def __init__(self, plan: Plan, flat: FlatList, sheets: Sequence[Sheet], basket: Collector) -> None:
-        self.plan, self.flat, self.sheets, self.basket = plan, flat, sheets, basket
+    def __init__(self, plan: Plan, flat: FlatList, sheets: Sequence[Sheet], collector: Collector) -> None:
+        self.plan, self.flat, self.sheets, self.collector = plan, flat, sheets, collector
         self.base = {**plan.form.fixed.said(), **flat.fixed.said()}
         self._matchers: dict[str, Matcher] = {
             heading: plan.compile(c.template if c.template is not None else f"{{{c.dim}}}")
@@ -38,21 +38,21 @@ class FlatReading:
         self._lines: dict[tuple[str, ...], None] = {}
         self._hits: list[dict[str, tuple[Hit, str]]] = []
 
-    def read(self) -> None:
+    def read_list(self) -> None:
         """Find the heading row and read every line below it."""
         flat = self.flat
         listing = find_listing(
-            self.plan, self.sheets, list(flat.columns), self.basket, sheet_words=flat.sheet, title_words=flat.title
+            self.plan, self.sheets, list(flat.columns), self.collector, sheet_words=flat.sheet, title_words=flat.title
         )
         if listing is None:
             return
         for heading, column in listing.columns.items():
-            where = listing.sheet.where(listing.row, column)
+            where = listing.sheet.place_of(listing.row, column)
             role: Role = "ignored" if flat.columns[heading].ignore else "heading"
-            self.basket.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
+            self.collector.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
         base = {**self.base, **listing.said}
         ends = [self.plan.compile(t) for t in flat.end]
-        for row in body(listing, self.plan, ends, self.basket):
+        for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_line(listing, row, base)
         if flat.crossed:
             self._fill_gaps(listing, base)
@@ -67,7 +67,7 @@ class FlatReading:
         members: list[tuple[str, Hit]] = []
         for heading, column in listing.columns.items():
             declared = self.flat.columns[heading]
-            cell = listing.sheet.at(row, column)
+            cell = listing.sheet.cell_at(row, column)
             if declared.value:
                 values.append((declared, heading, column))
             elif declared.note:
@@ -83,12 +83,12 @@ class FlatReading:
                 coordinates.update(hit.said)
                 words.append(text_of(cell))
                 members.append((text_of(cell), hit))
-                valid += [(v, listing.sheet.where(row, column), text_of(cell)) for _, v in hit.valid]
+                valid += [(v, listing.sheet.place_of(row, column), text_of(cell)) for _, v in hit.valid]
         if good:
             period = self.plan.addresser.period_code(coordinates)
             for range_, where, text in valid:
                 if period is not None and not within(period, range_):
-                    self.basket.find("label.not_valid", where, seen=text, expected=range_, period=period)
+                    self.collector.add_finding("label.not_valid", where, seen=text, expected=range_, period=period)
             if self.flat.crossed:
                 self._remember_members(members)
             for declared, heading, column in values:
@@ -100,8 +100,10 @@ class FlatReading:
         """Report a line of another period than sheet and title name: one of the two is from an older file."""
         for name in PERIOD_NAMES & hit.said.keys() & listing.said.keys():
             if hit.said[name] != listing.said[name]:
-                where = listing.sheet.where(row, column)
-                self.basket.find("period.contradiction", where, seen=hit.said[name], expected=listing.said[name])
+                where = listing.sheet.place_of(row, column)
+                self.collector.add_finding(
+                    "period.contradiction", where, seen=hit.said[name], expected=listing.said[name]
+                )
 
     def _states_nothing(self, cell: Cell | None) -> bool:
         """Return True if a line without a number counts as left out, as it would be in a cube of this form."""
@@ -121,10 +123,10 @@ class FlatReading:
             return
         gaps = [key for key in product(*self._hits) if key not in self._lines]
         words = [[self._hits[i][name][1] for i, name in enumerate(key)] for key in gaps]
-        where = listing.sheet.where(listing.row, 1)
+        where = listing.sheet.place_of(listing.row, 1)
         if meaning == "error":
             if gaps:
-                self.basket.find("cube.absent", where, count=len(gaps), seen=", ".join(words[0]))
+                self.collector.add_finding("cube.absent", where, count=len(gaps), seen=", ".join(words[0]))
             return
         for key, texts in zip(gaps, words, strict=True):
             coordinates = dict(base)
@@ -139,21 +141,21 @@ class FlatReading:
         """Add a number that no cell states."""
         address = self.plan.addresser.address(said)
         for trouble in address.troubles:
-            self.basket.trouble(trouble, where)
+            self.collector.add_trouble(trouble, where)
         if address.key is not None:
-            self.basket.periods.add(address.key[1])
+            self.collector.periods.add(address.key[1])
             label = " | ".join(words)
             number = Number(address.key, value.value, value.status, value.conf, where, label, value.seen)
-            self.basket.numbers.append(number)
+            self.collector.numbers.append(number)
 
     def _match_dimension(self, listing: Listing, row: int, column: int, heading: str, cell: Cell | None) -> Hit | None:
-        where = listing.sheet.where(row, column)
+        where = listing.sheet.place_of(row, column)
         text = text_of(cell)
         if cell is None or not text:
-            self.basket.find("record.blank", where, field=heading)
+            self.collector.add_finding("record.blank", where, field=heading)
             return None
         if cell.kind == "date":
-            self.basket.find("cell.date", where, seen=text, expected=f"a value of '{heading}'")
+            self.collector.add_finding("cell.date", where, seen=text, expected=f"a value of '{heading}'")
             return None
         cache_key = (heading, text)
         if cache_key not in self._cache:
@@ -161,11 +163,11 @@ class FlatReading:
         hit = self._cache[cache_key]
         if hit is None:
             near = nearest(text, self._matchers[heading].expansions())
-            self.basket.find("label.undeclared", where, seen=text, nearest=nearest_words(near))
+            self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             self._bind_cell(listing, cell, "unknown", {})
             return None
         if has_lookalike(text):
-            self.basket.find("cell.lookalike", where, seen=text)
+            self.collector.add_finding("cell.lookalike", where, seen=text)
         self._bind_cell(listing, cell, "label", hit.said)
         return hit
 
@@ -178,23 +180,23 @@ class FlatReading:
         words: Sequence[str],
         notes: tuple[str, ...],
     ) -> None:
-        cell = listing.sheet.at(row, column)
-        where = listing.sheet.where(row, column)
+        cell = listing.sheet.cell_at(row, column)
+        where = listing.sheet.place_of(row, column)
         address = self.plan.addresser.address(said)
         for trouble in address.troubles:
-            self.basket.trouble(trouble, where)
+            self.collector.add_trouble(trouble, where)
         nothing = self._states_nothing(cell)
-        value = None if nothing else cell_value(cell, where, self.plan, self.basket, listing.sheet.format)
+        value = None if nothing else cell_value(cell, where, self.plan, self.collector, listing.sheet.format)
         if address.key is None:
             return
-        self.basket.periods.add(address.key[1])
-        self.basket.bindings.append(Binding(where, "value", said, listing.sheet.index, row, column))
+        self.collector.periods.add(address.key[1])
+        self.collector.bindings.append(Binding(where, "value", said, listing.sheet.index, row, column))
         if nothing:
             return
         if value is None:
-            self.basket.refused.append(address.key)
+            self.collector.refused.append(address.key)
         else:
-            self.basket.numbers.append(
+            self.collector.numbers.append(
                 Number(
                     address.key,
                     value.value,
@@ -209,7 +211,7 @@ class FlatReading:
 
     def _bind_cell(self, listing: Listing, cell: Cell | None, role: Role, said: Mapping[str, str]) -> None:
         if cell is not None:
-            self.basket.bindings.append(Binding(cell.where, role, said, listing.sheet.index, cell.row, cell.column))
+            self.collector.bindings.append(Binding(cell.where, role, said, listing.sheet.index, cell.row, cell.column))
 
 
 def _member_name(hit: Hit) -> str:

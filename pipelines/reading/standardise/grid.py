@@ -36,21 +36,21 @@ class Bound:
 class GridReading:
     """Reader of all declared tables of one Grid into a Collector."""
 
-    def __init__(self, plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> None:
+    def __init__(self, plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> None:
         self.plan = plan
         self.sheets = sheets
-        self.basket = basket
+        self.collector = collector
         self.found: list[Found] = []
         self._seen_codes: dict[int, set[tuple[str, str]]] = {}
         self._reads: list[_TableReading] = []
 
-    def read(self) -> None:
+    def read_tables(self) -> None:
         """Find and read every table, then report declared headings and labels that are missing."""
-        self.found = find_tables(self.plan, self.sheets, self.basket)
+        self.found = find_tables(self.plan, self.sheets, self.collector)
         reads = [(located_table, _TableReading(self, located_table)) for located_table in self.found]
         self._reads = [reading for _, reading in reads]
         for located_table, reading in reads:
-            reading.read()
+            reading.read_table()
             self._seen_codes.setdefault(located_table.plan.number, set()).update(reading.codes)
         for _, reading in reads:
             reading.tell_missing()
@@ -75,10 +75,10 @@ class GridReading:
                 odd_table = periods[code].found
                 where = odd_table.title.where if odd_table.title is not None else odd_table.corner.where
                 usual_periods = ", ".join(sorted(usual[0][0]))
-                self.basket.find("period.contradiction", where, seen=code, expected=usual_periods)
+                self.collector.add_finding("period.contradiction", where, seen=code, expected=usual_periods)
             if missing := sorted(usual[0][0] - periods.keys()) if periods.keys() <= usual[0][0] else []:
                 first = next(iter(periods.values())).found
-                self.basket.find(
+                self.collector.add_finding(
                     "table.period_missing",
                     first.corner.where,
                     corner=first.plan.declared.corner,
@@ -90,7 +90,7 @@ class GridReading:
         """Return True if another declared table has a code, so that this one need not."""
         return any(code in codes for other_number, codes in self._seen_codes.items() if other_number != number)
 
-    def boundaries(self, sheet: Sheet, corner: Cell) -> list[int]:
+    def table_boundaries(self, sheet: Sheet, corner: Cell) -> list[int]:
         """Return the rows of a sheet, below a corner, at which another table begins."""
         rows = []
         for located_table in self.found:
@@ -106,7 +106,7 @@ class _TableReading:
     def __init__(self, whole: GridReading, found: Found) -> None:
         self.whole = whole
         self.plan = whole.plan
-        self.basket = whole.basket
+        self.collector = whole.collector
         self.found = found
         self.table = found.plan
         self.declared = found.plan.declared
@@ -121,14 +121,16 @@ class _TableReading:
         self.section_label = ""
         self.ended = False
 
-    def read(self) -> None:
+    def read_table(self) -> None:
         located_table = self.found
         for name, before, after in located_table.conflicts:
             if name in PERIOD_NAMES:
-                self.basket.find("period.contradiction", located_table.corner.where, seen=before, expected=after)
+                self.collector.add_finding(
+                    "period.contradiction", located_table.corner.where, seen=before, expected=after
+                )
             else:
                 problem = f"{name} is {before} and {after}"
-                self.basket.find("form.contradiction", located_table.corner.where, what=problem)
+                self.collector.add_finding("form.contradiction", located_table.corner.where, what=problem)
         if located_table.title is not None:
             self._bind_cell(located_table.sheet, located_table.title, "title", located_table.said)
         for sheet, corner in located_table.pieces:
@@ -140,9 +142,9 @@ class _TableReading:
         first = corner.column + 1 + len(self.table.stub)
         for row in range(corner.row, corner.row + rows):
             for column in range(corner.column, first):
-                if (cell := sheet.at(row, column)) is not None and not is_blank(cell):
+                if (cell := sheet.cell_at(row, column)) is not None and not is_blank(cell):
                     self._bind_cell(sheet, cell, "corner", {})
-        stops = self.whole.boundaries(sheet, corner)
+        stops = self.whole.table_boundaries(sheet, corner)
         bottom = (stops[0] - 1) if stops else sheet.rows
         columns = self._bind_columns(sheet, corner, first, bottom)
         self.apart = {}
@@ -172,19 +174,19 @@ class _TableReading:
             path = heading_path(sheet, top, rows, column, carry=self.declared.carry_headings, first=first)
             if not path:
                 body = range(top + rows, bottom + 1)
-                filled = next((r for r in body if _holds_number(sheet.at(r, column))), None)
+                filled = next((r for r in body if _holds_number(sheet.cell_at(r, column))), None)
                 if filled is not None and not self._is_beyond_end(sheet, filled, corner.column):
-                    self.basket.find("heading.blank", sheet.where(top + rows - 1, column), column=column)
+                    self.collector.add_finding("heading.blank", sheet.place_of(top + rows - 1, column), column=column)
                 continue
             text = path_text(path)
             if self.plan.is_ignored_heading(text):
                 bound.append(Bound(column, text, "ignore", {}))
                 self._bind_path(sheet, path, "ignored", {}, column)
                 continue
-            match = self._check_match(self.table.columns.match(text, self.period), path, text)
+            match = self._check_match(self.table.columns.match_text(text, self.period), path, text)
             if match is None:
-                near = self.table.columns.nearest(text)
-                self.basket.find("heading.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
+                near = self.table.columns.nearest_text(text)
+                self.collector.add_finding("heading.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
                 self._bind_path(sheet, path, "unknown", {}, column)
                 continue
             line = self._bind_line(self.table.columns, match, column, text)
@@ -196,13 +198,13 @@ class _TableReading:
         return any(self._is_end_row(sheet, r, stub) for r in range(self.found.corner.row, row + 1))
 
     def _is_end_row(self, sheet: Sheet, row: int, column: int) -> bool:
-        label = sheet.at(row, column)
+        label = sheet.cell_at(row, column)
         if is_blank(label):
-            label = next(sheet.filled(row), None)
+            label = next(sheet.iter_filled(row), None)
         return label is not None and any(m.hit(label.text) is not None for m in self.table.end)
 
     def _repeats_heading(self, sheet: Sheet, row: int, corner: Cell) -> bool:
-        cell = sheet.at(row, corner.column)
+        cell = sheet.cell_at(row, corner.column)
         if self.declared.continues == "no" or cell is None or is_blank(cell):
             return False
         return self.table.corner.hit(cell.text) is not None
@@ -210,9 +212,9 @@ class _TableReading:
     def _check_match(self, match: LineMatch | None, path: Sequence[Cell], text: str) -> LineMatch | None:
         for cell in path:
             if cell.kind == "date":
-                self.basket.find("cell.date", cell.where, seen=cell.text, expected="a heading or label")
+                self.collector.add_finding("cell.date", cell.where, seen=cell.text, expected="a heading or label")
             elif match is not None and has_lookalike(cell.text):
-                self.basket.find("cell.lookalike", cell.where, seen=cell.text)
+                self.collector.add_finding("cell.lookalike", cell.where, seen=cell.text)
         if match is not None:
             self._check_valid(match, path[-1], text)
             # PDF, DOCX and HTML readers return raised marks separately; elsewhere they are at the end of the text
@@ -227,7 +229,7 @@ class _TableReading:
         ranges = [valid for _, valid in match.hit.valid] + ([match.line.valid] if match.line.valid else [])
         for valid in ranges:
             if not within(self.period, valid):
-                self.basket.find("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
+                self.collector.add_finding("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
 
     def _bind_line(self, lines: Lines, match: LineMatch, place: int, text: str) -> Bound:
         self.codes.update(match.hit.keys)
@@ -236,31 +238,31 @@ class _TableReading:
         self.literals.add((lines, match.template))
         notes, status = line_notes(match.marks, self.plan)
         for mark in match.marks:
-            if self.plan.numbers.mark(mark) is None:
-                self.basket.find("mark.undeclared", self.found.corner.where, seen=mark)
+            if self.plan.numbers.find_mark(mark) is None:
+                self.collector.add_finding("mark.undeclared", self.found.corner.where, seen=mark)
         coordinates = _merge_coordinates(match.line, match.hit.said)
         return Bound(place, text, match.line.use, coordinates, notes, status, tuple(coordinates.items()))
 
     def _read_row(self, sheet: Sheet, row: int, left: int, first: int, columns: Sequence[Bound]) -> bool:
         path = self._read_labels(sheet, row, left, first)
-        cells = [sheet.at(row, c.place) for c in columns]
+        cells = [sheet.cell_at(row, c.place) for c in columns]
         anchors = {cell.anchor for cell in path if cell.anchor != (0, 0)}
         cells = [None if c is not None and c.spread and c.anchor in anchors else c for c in cells]
         filled = any(not is_blank(c) for c in cells)
         if not path:
             if filled:
-                self.basket.find("label.blank", sheet.where(row, left))
+                self.collector.add_finding("label.blank", sheet.place_of(row, left))
             return filled
         if any(self.plan.is_contact(cell.text) for cell in path):
-            for cell in sheet.filled(row):
+            for cell in sheet.iter_filled(row):
                 self._bind_cell(sheet, cell, "contact", {})
             return False
         text = path_text(path)
-        match = self._check_match(self.table.rows.match(text, self.period), path, text)
+        match = self._check_match(self.table.rows.match_text(text, self.period), path, text)
         if match is None:
-            near = self.table.rows.nearest(text)
+            near = self.table.rows.nearest_text(text)
             if not any(cell.kind == "date" for cell in path):
-                self.basket.find("label.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
+                self.collector.add_finding("label.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
             self._bind_path(sheet, path, "unknown", {}, 0)
             return True
         line = self._bind_line(self.table.rows, match, row, text)
@@ -269,7 +271,7 @@ class _TableReading:
             self._bind_path(sheet, path, "section", line.said, 0)
             for number in cells:
                 if number is not None and _holds_number(number):
-                    self.basket.find("cell.unbound", number.where, seen=number.text)
+                    self.collector.add_finding("cell.unbound", number.where, seen=number.text)
             return True
         self._bind_path(sheet, path, "label" if line.use != "ignore" else "ignored", line.said, 0)
         self._read_cells(sheet, line, columns, cells)
@@ -279,10 +281,10 @@ class _TableReading:
         path: list[Cell] = []
         anchors: set[tuple[int, int]] = set()
         for column in range(left, first):
-            cell = sheet.at(row, column)
+            cell = sheet.cell_at(row, column)
             if is_blank(cell) and self.declared.carry_labels and column < first - 1:
                 above = range(row - 1, self.found.corner.row + self.declared.header_rows - 1, -1)
-                cell = next((c for r in above if not is_blank(c := sheet.at(r, column))), None)
+                cell = next((c for r in above if not is_blank(c := sheet.cell_at(r, column))), None)
             if cell is None or is_blank(cell):
                 continue
             anchor = cell.anchor if cell.anchor != (0, 0) else (cell.row, cell.column)
@@ -294,35 +296,35 @@ class _TableReading:
     def _read_cells(self, sheet: Sheet, line: Bound, columns: Sequence[Bound], cells: Sequence[Cell | None]) -> None:
         row_said = {**self.section, **line.said} if self.section else line.said
         row_text = f"{self.section_label} | {line.text}" if self.section_label else line.text
-        basket, plan = self.basket, self.plan
+        collector, plan = self.collector, self.plan
         common = {**self.base, **row_said}
         addresser = plan.addresser.of_row(common)
         annotated = bool(line.notes) or any(column.notes for column in columns)
         for column, cell, apart in zip(columns, cells, self._find_independent_columns(row_said, columns), strict=True):
             if column.use == "ignore" or line.use == "ignore":
                 if cell is not None:
-                    basket.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, line.place, column.place))
+                    collector.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, line.place, column.place))
                 continue
-            where = cell.where if cell is not None else sheet.where(line.place, column.place)
+            where = cell.where if cell is not None else sheet.place_of(line.place, column.place)
             coordinates = {**common, **column.said}
             if not apart:
                 self._report_contradictions(row_said, column.said)
             address = addresser.address(coordinates, column.items)
             for trouble in address.troubles:
-                basket.trouble(trouble, where)
-            value = cell_value(cell, where, plan, basket, sheet.format)
+                collector.add_trouble(trouble, where)
+            value = cell_value(cell, where, plan, collector, sheet.format)
             if address.key is None:
                 continue
             check = column.use == "check" or line.use == "check"
-            basket.periods.add(address.key[1])
+            collector.periods.add(address.key[1])
             role: Role = "check" if check else "value"
-            basket.bindings.append(Binding(where, role, coordinates, sheet.index, line.place, column.place))
+            collector.bindings.append(Binding(where, role, coordinates, sheet.index, line.place, column.place))
             if value is None:
-                basket.refused.append(address.key)
+                collector.refused.append(address.key)
                 continue
             marked = line.status or column.status
             notes = (*value.notes, *column.notes, *line.notes) if annotated else value.notes
-            basket.numbers.append(
+            collector.numbers.append(
                 Number(
                     address.key,
                     value.value,
@@ -358,30 +360,32 @@ class _TableReading:
         for name in coordinates.keys() & other_coordinates.keys():
             if coordinates[name] != other_coordinates[name]:
                 params = {"what": f"{name} is {coordinates[name]} and {other_coordinates[name]}"}
-                self.basket.trouble(Trouble("form.contradiction", "error", params), self.found.corner.where)
+                self.collector.add_trouble(Trouble("form.contradiction", "error", params), self.found.corner.where)
 
     def tell_missing(self) -> None:
         """Report declared headings and labels that this table lacks."""
         where = self.found.corner.where
         for lines, rule in ((self.table.columns, "heading.missing"), (self.table.rows, "label.missing")):
-            literals, coded = lines.expected(self.period)
+            literals, coded = lines.expected_lines(self.period)
             for template in literals:
                 if (lines, template) not in self.literals:
-                    self.basket.find(rule, where, expected=template)
+                    self.collector.add_finding(rule, where, expected=template)
             for code, words in coded.items():
                 if code not in self.codes and not self.whole.seen_elsewhere(self.table.number, code):
-                    self.basket.find(rule, where, expected=words)
+                    self.collector.add_finding(rule, where, expected=words)
         # An office may choose which articles it counts, but not count one in one table and omit it in the next.
         for code, words in self.whole.open_rows(self.period).items():
             if code not in self.open_rows and any(code[0] == name for name, _ in self.open_rows):
-                self.basket.find("label.absent", where, expected=words)
+                self.collector.add_finding("label.absent", where, expected=words)
 
     def _bind_cell(self, sheet: Sheet, cell: Cell, role: Role, said: Mapping[str, str]) -> None:
-        self.basket.bindings.append(Binding(cell.where, role, said, sheet.index, cell.row, cell.column))
+        self.collector.bindings.append(Binding(cell.where, role, said, sheet.index, cell.row, cell.column))
 
     def _bind_path(self, sheet: Sheet, path: Sequence[Cell], role: Role, said: Mapping[str, str], column: int) -> None:
         for cell in path:
-            self.basket.bindings.append(Binding(cell.where, role, said, sheet.index, cell.row, column or cell.column))
+            self.collector.bindings.append(
+                Binding(cell.where, role, said, sheet.index, cell.row, column or cell.column)
+            )
 
 
 def _merge_coordinates(line: Line, hit: Mapping[str, str]) -> Mapping[str, str]:

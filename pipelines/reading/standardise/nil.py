@@ -11,8 +11,8 @@ from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
 
 
-def find_nil(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> bool:
-    """Return True if a cell or title has the form's nil words; add its period to the basket."""
+def find_nil(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> bool:
+    """Return True if a cell or title has the form's nil words; add its period to the collector."""
     nil = plan.form.nil
     if nil is None:
         return False
@@ -30,7 +30,7 @@ def find_nil(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> bool:
             if hit is not None:
                 is_nil = True
                 coordinates.update(hit.said)
-                basket.bindings.append(Binding(cell.where, "nil", hit.said, sheet.index, cell.row, cell.column))
+                collector.bindings.append(Binding(cell.where, "nil", hit.said, sheet.index, cell.row, cell.column))
         for text in [sheet.table.title or "", *(sheet.table.title or "").splitlines()]:
             hit = words.hit(text)
             is_nil = is_nil or hit is not None
@@ -42,14 +42,14 @@ def find_nil(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> bool:
     code = plan.addresser.period_code({**plan.form.fixed.said(), **coordinates})
     if code is None:
         missing_part = "the year" if plan.form.freq == "A" else "year and quarter"
-        basket.find("period.missing", Where(), what=missing_part)
+        collector.add_finding("period.missing", Where(), what=missing_part)
     else:
-        _check_period(plan, code, basket)
-        basket.periods.add(code)
+        _check_period(plan, code, collector)
+        collector.periods.add(code)
     return True
 
 
-def _check_period(plan: Plan, code: str, basket: Collector) -> None:
+def _check_period(plan: Plan, code: str, collector: Collector) -> None:
     form = plan.form
     if not within(code, form.valid):
-        basket.find("period.outside_form", Where(), seen=code, expected=form.valid, form=form.id)
+        collector.add_finding("period.outside_form", Where(), seen=code, expected=form.valid, form=form.id)

@@ -87,7 +87,7 @@ class NumberReader:
             else:
                 return body, tuple(marks)
 
-    def mark(self, text: str) -> NoteMark | None:
+    def find_mark(self, text: str) -> NoteMark | None:
         """Return the declared meaning of a mark, None for an undeclared one."""
         for pattern, _, mark in self._marks:
             if pattern.fullmatch(text.strip()):

@@ -16,7 +16,7 @@ _A_TABLE = 4
 """With this many numbers, an unclaimed sheet counts as a table and is reported once instead of cell by cell."""
 
 
-def check_hidden(form: Form, sheets: Sequence[Sheet], basket: Collector) -> None:
+def check_hidden(form: Form, sheets: Sequence[Sheet], collector: Collector) -> None:
     """Report hidden sheets, rows and columns that hold values, each once; else the hidden cells one by one."""
     if form.hidden == "ignore":
         return
@@ -24,14 +24,14 @@ def check_hidden(form: Form, sheets: Sequence[Sheet], basket: Collector) -> None
         if sheet.table.hidden:
             first = next((c for c in sheet.cells.values() if not is_blank(c)), None)
             if first is not None and sheet.claimed:
-                basket.find("cell.hidden", first.where, what=f"The sheet {sheet.table.name}")
+                collector.add_finding("cell.hidden", first.where, what=f"The sheet {sheet.table.name}")
             continue
         hidden = [c for c in sheet.cells.values() if c.hidden and not is_blank(c) and not c.spread]
         if hidden:
-            _report_hidden(sheet, hidden, basket)
+            _report_hidden(sheet, hidden, collector)
 
 
-def _report_hidden(sheet: Sheet, hidden: Sequence[Cell], basket: Collector) -> None:
+def _report_hidden(sheet: Sheet, hidden: Sequence[Cell], collector: Collector) -> None:
     seen_rows: dict[int, list[bool]] = {}
     seen_columns: dict[int, list[bool]] = {}
     for cell in sheet.cells.values():
@@ -50,31 +50,31 @@ def _report_hidden(sheet: Sheet, hidden: Sequence[Cell], basket: Collector) -> N
             key, area_name = ("cell", cell.row * 100_000 + cell.column), "The cell"
         if key not in reported_areas:
             reported_areas.add(key)
-            basket.find("cell.hidden", cell.where, what=area_name)
+            collector.add_finding("cell.hidden", cell.where, what=area_name)
 
 
-def bind_contacts(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> None:
+def bind_contacts(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> None:
     """Bind the compiler's own contact cells outside tables, and the cells to their right, which are never stored."""
     if not plan.contacts:
         return
     for sheet in sheets:
         for cell in sheet.words:
             if plan.is_contact(cell.text) and not sheet.is_claimed(cell.row, cell.column):
-                for neighbour in sheet.filled(cell.row):
+                for neighbour in sheet.iter_filled(cell.row):
                     if neighbour.column >= cell.column:
                         place = (sheet.index, neighbour.row, neighbour.column)
-                        basket.bindings.append(Binding(neighbour.where, "contact", {}, *place))
+                        collector.bindings.append(Binding(neighbour.where, "contact", {}, *place))
 
 
-def bind_ignored(plan: Plan, grid: Grid, basket: Collector) -> None:
+def bind_ignored(plan: Plan, grid: Grid, collector: Collector) -> None:
     """Bind the cells of sheets that the form ignores, so that a view of the file shows them as ignored."""
     for index, table in enumerate(grid.tables):
         if any(m.hit(table.name) is not None for m in plan.ignored_sheets):
             filled = (c for c in table.cells if not is_blank(c))
-            basket.bindings += [Binding(c.where, "ignored", {}, index, c.row, c.column) for c in filled]
+            collector.bindings += [Binding(c.where, "ignored", {}, index, c.row, c.column) for c in filled]
 
 
-def check_outside(sheets: Sequence[Sheet], basket: Collector) -> None:
+def check_outside(sheets: Sequence[Sheet], collector: Collector) -> None:
     """Report numbers to the right of and below the declared tables, and whole tables that are not declared.
 
     Dates and reference numbers above a table are left alone. Formats that do not store numbers are checked for whole
@@ -86,12 +86,12 @@ def check_outside(sheets: Sequence[Sheet], basket: Collector) -> None:
         numbers = [c for c in sheet.cells.values() if _is_number(c, sheet)]
         if not sheet.claimed:
             if len(numbers) >= _A_TABLE:
-                basket.find("table.undeclared", numbers[0].where)
+                collector.add_finding("table.undeclared", numbers[0].where)
             continue
         top = min(area[0] for area in sheet.claimed)
         for cell in numbers:
             if cell.row >= top and not sheet.is_claimed(cell.row, cell.column):
-                basket.find("cell.unbound", cell.where, seen=cell.text)
+                collector.add_finding("cell.unbound", cell.where, seen=cell.text)
 
 
 def _is_number(cell: Cell, sheet: Sheet) -> bool:

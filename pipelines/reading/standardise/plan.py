@@ -47,7 +47,7 @@ class Lines:
         self._cache: dict[tuple[str, str | None], LineMatch | None] = {}
         self._expansions: list[str] | None = None
 
-    def match(self, text: str, period: str | None) -> LineMatch | None:
+    def match_text(self, text: str, period: str | None) -> LineMatch | None:
         """Return the line that matches a text, tried as it is and then without note marks at its end."""
         cache_key = (text, period)
         if cache_key not in self._cache:
@@ -69,7 +69,7 @@ class Lines:
                 return LineMatch(line, matcher.template, hit, marks)
         return None
 
-    def nearest(self, text: str) -> str | None:
+    def nearest_text(self, text: str) -> str | None:
         """Return the most similar declared text: a label of a template whose other words fit, else any text."""
         for matcher, _ in self._patterns:
             stranger = matcher.stranger(text)
@@ -88,7 +88,7 @@ class Lines:
             self._expansions = texts
         return self._expansions
 
-    def expected(self, period: str | None) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+    def expected_lines(self, period: str | None) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         """Return what a period must have: literal lines, and the codes of closed code tables, each with its words.
 
         The first maps templates to themselves, the second (table, code) to the template with the label filled in.

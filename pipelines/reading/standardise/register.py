@@ -17,7 +17,7 @@ from pipelines.model.content import Cell, Where
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.addressing import Address, age_band
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
-from pipelines.reading.standardise.listing import Listing, body, find_listing
+from pipelines.reading.standardise.listing import Listing, find_listing, iter_body_rows
 from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
 
@@ -42,7 +42,7 @@ class _Column(NamedTuple):
     required: bool
 
     @classmethod
-    def of(cls, heading: str, number: int, declared: RecordColumn) -> _Column:
+    def from_declaration(cls, heading: str, number: int, declared: RecordColumn) -> _Column:
         """Describe the column with a heading."""
         dated = declared.event is not None or declared.field in ("event_date", "cutoff_date")
         pseudonym = declared.field in _PSEUDONYMS
@@ -69,7 +69,7 @@ class DateReader:
         self._read: dict[str, date | None] = {}
         self.template = template
 
-    def read(self, cell: Cell) -> date | None:
+    def read_date(self, cell: Cell) -> date | None:
         """Return the date of a cell, None if it has none."""
         if cell.kind == "date" and isinstance(cell.value, str):
             return datetime.fromisoformat(cell.value).date()
@@ -90,8 +90,8 @@ class DateReader:
 class RecordsReading:
     """Reader of the register of one Grid into a Collector."""
 
-    def __init__(self, plan: Plan, records: Records, sheets: Sequence[Sheet], basket: Collector) -> None:
-        self.plan, self.records, self.sheets, self.basket = plan, records, sheets, basket
+    def __init__(self, plan: Plan, records: Records, sheets: Sequence[Sheet], collector: Collector) -> None:
+        self.plan, self.records, self.sheets, self.collector = plan, records, sheets, collector
         self.dates = DateReader(records.date)
         self._seen: dict[tuple[object, ...], Where] = {}
         self._periods: dict[date, tuple[Period, date]] = {}
@@ -99,32 +99,35 @@ class RecordsReading:
         self._addresses: dict[tuple[str | None, ...], Address] = {}
         self._bands: dict[str, str] = {}
 
-    def read(self) -> None:
+    def read_records(self) -> None:
         """Find the heading row and read every record below it."""
         records, form = self.records, self.plan.form
         headings = list(records.columns)
         listing = find_listing(
-            self.plan, self.sheets, headings, self.basket, sheet_words=records.sheet, title_words=records.title
+            self.plan, self.sheets, headings, self.collector, sheet_words=records.sheet, title_words=records.title
         )
         if listing is None:
             return
         for heading, column in listing.columns.items():
-            where = listing.sheet.where(listing.row, column)
+            where = listing.sheet.place_of(listing.row, column)
             ignored = records.columns[heading].field == "ignore"
             binding = Binding(where, "ignored" if ignored else "heading", {}, listing.sheet.index, listing.row, column)
-            self.basket.bindings.append(binding)
+            self.collector.bindings.append(binding)
         code = self.plan.addresser.period_code({**form.fixed.said(), **listing.said})
         period = None if code is None else Period.of(code)
         if period is not None:
-            self.basket.periods.add(period.code)
+            self.collector.periods.add(period.code)
         ends = [self.plan.compile(t) for t in records.end]
-        columns = [_Column.of(heading, column, records.columns[heading]) for heading, column in listing.columns.items()]
+        columns = [
+            _Column.from_declaration(heading, column, records.columns[heading])
+            for heading, column in listing.columns.items()
+        ]
         columns = [column for column in columns if column.field != "ignore"]
-        for row in body(listing, self.plan, ends, self.basket):
+        for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_record(listing, columns, row, period)
-        if records.cutoff == "period_end" and period is None and self.basket.periods:
-            newest = max(Period.of(c) for c in self.basket.periods).end
-            for event in self.basket.events:
+        if records.cutoff == "period_end" and period is None and self.collector.periods:
+            newest = max(Period.of(c) for c in self.collector.periods).end
+            for event in self.collector.events:
                 event["cutoff_date"] = newest
 
     def _read_record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
@@ -134,14 +137,14 @@ class RecordsReading:
         cutoff: date | None = None
         good = True
         pseudonyms: list[tuple[Where, int]] = []
-        sheet, bindings = listing.sheet, self.basket.bindings
+        sheet, bindings = listing.sheet, self.collector.bindings
         # A line fills half of its columns: look only at the cells that exist, not at every column.
-        filled = {cell.column: cell for cell in sheet.filled(row)}
+        filled = {cell.column: cell for cell in sheet.iter_filled(row)}
         for heading, column, declared, field, event, level, dated, pseudonym, required in columns:
             cell = filled.get(column)
             if cell is None or self._is_not_yet_known(cell.text):
                 if required:
-                    self.basket.find("record.blank", sheet.where(row, column), field=heading)
+                    self.collector.add_finding("record.blank", sheet.place_of(row, column), field=heading)
                     good = False
                 continue
             where = cell.where
@@ -150,9 +153,9 @@ class RecordsReading:
             else:
                 bindings.append(Binding(where, "value", _NO_CODES, sheet.index, row, column))
             if dated:
-                read = self.dates.read(cell)
+                read = self.dates.read_date(cell)
                 if read is None:
-                    self.basket.find("record.date", where, seen=cell.text, expected=self.dates.template)
+                    self.collector.add_finding("record.date", where, seen=cell.text, expected=self.dates.template)
                     good = False
                 elif event is not None:
                     events.append(_Event(event, self._level_of(event, level), read, where))
@@ -173,7 +176,7 @@ class RecordsReading:
         role: Role = "pseudonym" if good and events else "value"
         bindings += [Binding(where, role, _NO_CODES, sheet.index, row, column) for where, column in pseudonyms]
         if good and not events:
-            self.basket.find("record.no_event", listing.sheet.where(row, min(listing.columns.values())))
+            self.collector.add_finding("record.no_event", listing.sheet.place_of(row, min(listing.columns.values())))
         if good and events:
             of_all = self._shared_columns(fields)
             for happened in events:
@@ -203,7 +206,7 @@ class RecordsReading:
             if cell.kind == "text":
                 read = self.plan.numbers.read(text)
             if read is None or read.value is None or read.value < 0:
-                self.basket.find("record.value", where, seen=text, field=heading, expected="a number")
+                self.collector.add_finding("record.value", where, seen=text, field=heading, expected="a number")
                 return None
             return repr(read.value)
         if name not in _CODED:
@@ -212,7 +215,7 @@ class RecordsReading:
         meaning = table.lookup(text, None)
         if meaning is None:
             near = nearest(text, table.labels())
-            self.basket.find("label.undeclared", where, seen=text, nearest=nearest_words(near))
+            self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             return None
         return meaning.said.get(_AS_TABLE.get(name, name), meaning.key)
 
@@ -233,28 +236,30 @@ class RecordsReading:
         event_period, event_period_end = self._period_of(event.day)
         if period is not None and event_period != period:
             expected = f"{period.start.isoformat()} to {period.end.isoformat()}"
-            self.basket.find("record.outside_period", event.where, seen=event.day.isoformat(), expected=expected)
+            self.collector.add_finding(
+                "record.outside_period", event.where, seen=event.day.isoformat(), expected=expected
+            )
             return
         end = cutoff or (event_period_end if period is not None else None)
         if end is not None and event.day > end:
             day_text = event.day.isoformat()
-            self.basket.find("record.after_cutoff", event.where, seen=day_text, expected=end.isoformat())
+            self.collector.add_finding("record.after_cutoff", event.where, seen=day_text, expected=end.isoformat())
             return
         address = self._address_of(fields.get("offence"), fields.get("article"), event, event_period)
         for trouble in address.troubles:
-            self.basket.trouble(trouble, event.where)
+            self.collector.add_trouble(trouble, event.where)
         if address.key is None:
             return
-        self.basket.periods.add(event_period.code)
+        self.collector.periods.add(event_period.code)
         offence = address.key[9]
         row = self._event_row(fields, of_all, event, event_period, end, offence, address.key[10])
         key = (of_all["proceeding"], of_all["person"], event.measure, event.level, event.day, offence)
         first_place = self._seen.setdefault(key, event.where)
         if first_place is not event.where:
             event_name = f"{fields.get('proceeding')}, {event.measure}"
-            self.basket.find("key.duplicate", event.where, other=str(first_place), what=event_name)
+            self.collector.add_finding("key.duplicate", event.where, other=str(first_place), what=event_name)
             return
-        self.basket.events.append(row)
+        self.collector.events.append(row)
 
     def _period_of(self, day: date) -> tuple[Period, date]:
         """Return the period that contains a day, and the period's last day."""

@@ -35,11 +35,11 @@ class Sheet:
     """Areas that belong to a declared table: top, left, bottom, right."""
     _filled: dict[int, list[Cell]] | None = None
 
-    def at(self, row: int, column: int) -> Cell | None:
+    def cell_at(self, row: int, column: int) -> Cell | None:
         """Return the cell at a position, None if the reader left it out."""
         return self.cells.get((row, column))
 
-    def filled(self, row: int) -> Iterator[Cell]:
+    def iter_filled(self, row: int) -> Iterator[Cell]:
         """Return the non-blank cells of a row, left to right."""
         if self._filled is None:
             self._filled = {}
@@ -50,14 +50,14 @@ class Sheet:
                 line.sort()  # all of one row, so this sorts by column
         return iter(self._filled.get(row, ()))
 
-    def where(self, row: int, column: int) -> Where:
+    def place_of(self, row: int, column: int) -> Where:
         """Return the place of a position, even if it has no cell."""
-        cell = self.at(row, column)
+        cell = self.cell_at(row, column)
         if cell is not None:
             return cell.where
         if not self.table.cells:
             return Where(sheet=self.table.name)
-        neighbour = next(self.filled(row), self.table.cells[0]).where
+        neighbour = next(self.iter_filled(row), self.table.cells[0]).where
         if neighbour.sheet is not None:
             return Where(sheet=neighbour.sheet, cell=f"{column_letters(column)}{row}")
         if neighbour.line is not None:

@@ -20,7 +20,7 @@ HIDES_PARTS = frozenset({"label.undeclared", "label.blank", "heading.undeclared"
 """Findings after which the file may contain parts that were not read."""
 
 
-def check_duplicates(numbers: Sequence[Number], basket: Collector) -> list[Number]:
+def check_duplicates(numbers: Sequence[Number], collector: Collector) -> list[Number]:
     """Return the numbers without repeated keys; add a finding with both places for each repetition."""
     first: dict[tuple[Key, bool], Number] = {}
     distinct_numbers = []
@@ -29,7 +29,7 @@ def check_duplicates(numbers: Sequence[Number], basket: Collector) -> list[Numbe
         if first_number is number:
             distinct_numbers.append(number)
         else:
-            basket.find("key.duplicate", number.where, other=str(first_number.where), what=number.label)
+            collector.add_finding("key.duplicate", number.where, other=str(first_number.where), what=number.label)
     return distinct_numbers
 
 

@@ -31,44 +31,44 @@ ZERO = Value(0.0, "A", "F", "")
 _ABSENT = {"zero": ZERO, "missing": Value(None, "O", "F", "")}
 
 
-def absent(plan: Plan, where: Where, basket: Collector) -> Value | None:
+def absent_value(plan: Plan, where: Where, collector: Collector) -> Value | None:
     """Return the value of an empty cell by the form's rule; add a finding if the form allows none."""
     value = _ABSENT.get(plan.form.absent_cell)
     if value is None:
-        basket.find("cell.empty", where)
+        collector.add_finding("cell.empty", where)
     return value
 
 
-def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:
+def cell_value(cell: Cell | None, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
     """Return the value of a cell; None, with a finding, if it cannot be believed."""
     if cell is None or is_blank(cell):
-        return absent(plan, where, basket)
+        return absent_value(plan, where, collector)
     if cell.spread:
         trouble = Trouble("cell.merged_value", "error", {}, cell.text)
-        basket.trouble(trouble, _origin_of(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
+        collector.add_trouble(trouble, _origin_of(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
         return None
     match cell.kind:
         case "number":
             if cell.number_format and is_percent(cell.number_format):
-                basket.find("cell.percent", where, seen=cell.text)
+                collector.add_finding("cell.percent", where, seen=cell.text)
                 return None
             assert isinstance(cell.value, (int, float))  # readers set a number for this kind
             if cell.number_format and shows_another_number(cell.number_format, cell.value):
-                basket.find("cell.shown_otherwise", where, seen=plain_number(cell.value))
+                collector.add_finding("cell.shown_otherwise", where, seen=plain_number(cell.value))
                 return None
             if cell.marks is None:
                 return Value(float(cell.value), "A", "F", cell.text)
-            return _apply_marks(Read(float(cell.value), "A", "F"), cell, where, plan, basket)
+            return _apply_marks(Read(float(cell.value), "A", "F"), cell, where, plan, collector)
         case "date":
-            basket.find("cell.date", where, seen=cell.text, expected="a number")
+            collector.add_finding("cell.date", where, seen=cell.text, expected="a number")
         case "error":
-            basket.find("cell.error", where, seen=cell.text)
+            collector.add_finding("cell.error", where, seen=cell.text)
         case "formula":
-            basket.find("cell.formula", where, seen=cell.formula)
+            collector.add_finding("cell.formula", where, seen=cell.formula)
         case "bool":
-            basket.find("cell.boolean", where, seen=cell.text)
+            collector.add_finding("cell.boolean", where, seen=cell.text)
         case _:
-            return text_value(cell, where, plan, basket, format_)
+            return text_value(cell, where, plan, collector, format_)
     return None
 
 
@@ -80,27 +80,27 @@ def _origin_of(cell: Cell, where: Where) -> Where:
     return where._replace(cell=f"{column_letters(column)}{row}" if where.sheet is not None else f"R{row}C{column}")
 
 
-def text_value(cell: Cell, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:
+def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
     """Read a number or sign written as text."""
     read = plan.numbers.read(cell.text)
     if read is None:
         signs = ", ".join(f"'{s}'" for s in plan.numbers.signs)
         example = "1" + (plan.form.numbers.thousands[0] or "") + "234"
         expected = f"a number written as {example}" + (f" or a sign ({signs})" if signs else "")
-        basket.find("cell.not_a_number", where, seen=cell.text, expected=expected)
+        collector.add_finding("cell.not_a_number", where, seen=cell.text, expected=expected)
         return None
     if read.sign is None and format_ in STORES_NUMBERS and read.value is not None:
-        basket.find("cell.number_as_text", where, seen=cell.text, value=read.value)
-    return _apply_marks(read, cell, where, plan, basket)
+        collector.add_finding("cell.number_as_text", where, seen=cell.text, value=read.value)
+    return _apply_marks(read, cell, where, plan, collector)
 
 
-def _apply_marks(read: Read, cell: Cell, where: Where, plan: Plan, basket: Collector) -> Value:
+def _apply_marks(read: Read, cell: Cell, where: Where, plan: Plan, collector: Collector) -> Value:
     marks = (*read.marks, *(cell.marks.split() if cell.marks else ()))
     status, notes = read.status, []
     for mark in marks:
-        note_mark = plan.numbers.mark(mark)
+        note_mark = plan.numbers.find_mark(mark)
         if note_mark is None:
-            basket.find("mark.undeclared", where, seen=mark)
+            collector.add_finding("mark.undeclared", where, seen=mark)
             notes.append(mark)
             continue
         notes.append(f"{mark} {note_mark.text}" if note_mark.text else mark)
@@ -115,7 +115,7 @@ def line_notes(marks: tuple[str, ...], plan: Plan) -> tuple[tuple[str, ...], str
     """Return the notes and the status that the marks at a heading or label give to all its numbers."""
     notes, status = [], None
     for mark in marks:
-        note_mark = plan.numbers.mark(mark)
+        note_mark = plan.numbers.find_mark(mark)
         notes.append(f"{mark} {note_mark.text}" if note_mark is not None and note_mark.text else mark)
         if note_mark is not None and note_mark.status is not None:
             status = note_mark.status

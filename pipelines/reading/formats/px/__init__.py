@@ -46,8 +46,8 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
 
     Labels of a file that names no language are under `und`. Raises ReadError (`RULES`) with keyword and line.
     """
-    text, encoding, remarks = decoding.decode(data, encodings)
-    header, start = grammar.parse(text)
+    text, encoding, remarks = decoding.decode_text(data, encodings)
+    header, start = grammar.parse_header(text)
     layout = structure.lay_out(header)
-    body = cells.parse(text, start, layout)
+    body = cells.parse_cells(text, start, layout)
     return build_cube(header, layout, body, encoding, remarks)

@@ -95,7 +95,7 @@ def _parse_token(token: str) -> Stored:
     raise _BadCellError(token)
 
 
-def parse(text: str, start: int, layout: Layout) -> Cells:
+def parse_cells(text: str, start: int, layout: Layout) -> Cells:
     """Parse all cells after `DATA=` at offset `start`. Raises ReadError with the line in DATA."""
     first_line = text.count("\n", 0, start) + 1
     if layout.keys is None and layout.cells > MAX_CELLS:
@@ -160,7 +160,7 @@ def _parse_keyed(body: str, first_line: int, layout: Layout) -> Cells:
         row = 0
         for i, key in enumerate(keys):
             variable = layout.variables[i]
-            place = variable.index(key, code_first=layout.keys[i] == "CODES")
+            place = variable.value_index(key, code_first=layout.keys[i] == "CODES")
             if place is None:
                 params = {"seen": key[:80], "kind": layout.keys[i], "variable": variable.name}
                 raise ReadError("read.px.key", Where(line=line, keyword="DATA"), **params)

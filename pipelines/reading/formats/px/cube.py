@@ -97,7 +97,7 @@ def build_cube(header: Header, layout: Layout, cells: Cells, encoding: str, rema
     codes = tuple(tuple(m.code for m in v.dimension.members) for v in layout.variables)
     symbols = {}
     for sign, keyword in SYMBOLS.items():
-        statement = header.find(keyword)
+        statement = header.find_first(keyword)
         if statement is not None and statement.text:
             symbols[sign] = statement.text
     return Cube(

@@ -61,7 +61,7 @@ def as_ascii_superset(head: bytes) -> bytes:
     return head
 
 
-def decode(data: bytes, candidates: tuple[str, ...]) -> tuple[str, str, list[Remark]]:
+def decode_text(data: bytes, candidates: tuple[str, ...]) -> tuple[str, str, list[Remark]]:
     """Return the text with LF line ends, the name of the encoding used, and remarks."""
     if not data.strip(b"\x00\x1a \t\r\n"):
         raise ReadError("read.empty")

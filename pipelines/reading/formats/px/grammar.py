@@ -95,7 +95,7 @@ class Header:
     by_keyword: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
     first: dict[tuple[str, tuple[str, ...], str | None], Statement] = field(default_factory=dict)
 
-    def add(self, statement: Statement) -> None:
+    def add_statement(self, statement: Statement) -> None:
         place = (statement.keyword, statement.keys, statement.language)
         before = self.first.setdefault(place, statement)
         if before is not statement and statement.keyword in SINGLE:
@@ -103,16 +103,16 @@ class Header:
         self.statements.append(statement)
         self.by_keyword[statement.keyword].append(statement)
 
-    def all(self, keyword: str) -> list[Statement]:
+    def find_all(self, keyword: str) -> list[Statement]:
         """Return every statement of a keyword, whatever its language and sub-keys."""
         return self.by_keyword.get(keyword, [])
 
-    def find(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> Statement | None:
+    def find_first(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> Statement | None:
         """Return the first statement of a keyword with exactly this language and these sub-keys."""
         return self.first.get((keyword, keys, language))
 
 
-def parse(text: str) -> tuple[Header, int]:
+def parse_header(text: str) -> tuple[Header, int]:
     """Parse all statements; return them and the offset of the first character after `DATA=`.
 
     Raises ReadError for a syntax error, at the line of the keyword; `read.px.mandatory_keyword` without DATA.
@@ -139,7 +139,7 @@ def parse(text: str) -> tuple[Header, int]:
         if len(header.statements) == MAX_STATEMENTS:
             raise ReadError("read.px.too_many_keywords", place, limit=MAX_STATEMENTS)
         values, at = _parse_values(text, at, place)
-        header.add(Statement(keyword, language, tuple(keys), tuple(values), line))
+        header.add_statement(Statement(keyword, language, tuple(keys), tuple(values), line))
         line += text.count("\n", start, at)
     last = Where(line=text.count("\n", 0, end) + 1, keyword="DATA")
     raise ReadError("read.px.mandatory_keyword", last, keyword="DATA")

@@ -38,13 +38,13 @@ class Places(Generic[T]):
     by_mask: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, T]]]] = field(default_factory=dict)
     count: int = 0
 
-    def add(self, fixed: dict[int, int], thing: T) -> None:
+    def add_thing(self, fixed: dict[int, int], thing: T) -> None:
         mask = tuple(sorted(fixed))
         key = tuple(fixed[i] for i in mask)
         self.by_mask.setdefault(mask, {}).setdefault(key, []).append((self.count, thing))
         self.count += 1
 
-    def at(self, indices: tuple[int, ...]) -> list[T]:
+    def things_at(self, indices: tuple[int, ...]) -> list[T]:
         numbered_things: list[tuple[int, T]] = []
         for mask, by_key in self.by_mask.items():
             hit = by_key.get(tuple(indices[i] for i in mask))
@@ -67,11 +67,11 @@ class Attached:
         return bool(self.notes.count or self.attributes.count or self.default_attributes)
 
     def notes_at(self, indices: tuple[int, ...]) -> tuple[str, ...]:
-        return tuple(self.notes.at(indices))
+        return tuple(self.notes.things_at(indices))
 
     def attributes_at(self, indices: tuple[int, ...]) -> dict[str, str]:
         attributes_of_cell = dict(self.default_attributes)
-        for cell_attributes in self.attributes.at(indices):
+        for cell_attributes in self.attributes.things_at(indices):
             attributes_of_cell.update(cell_attributes)
         return attributes_of_cell
 
@@ -80,7 +80,7 @@ def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> Attac
     """Attach notes and attributes to cells; a note that names no cell of this table becomes a remark."""
     notes: Places[str] = Places()
     attributes: Places[dict[str, str]] = Places()
-    ids = header.find("ATTRIBUTE-ID")
+    ids = header.find_first("ATTRIBUTE-ID")
     names = ids.values if ids else ()
     defaults: dict[str, str] = {}
 
@@ -94,7 +94,7 @@ def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> Attac
         keyword = statement.keyword
         fixed: dict[int, int] | None
         if keyword in ("NOTE", "NOTEX"):
-            fixed = {} if not statement.keys or layout.variable(statement.keys[0]) is not None else None
+            fixed = {} if not statement.keys or layout.variable_index(statement.keys[0]) is not None else None
         elif keyword in ("VALUENOTE", "VALUENOTEX"):
             fixed = _find_value_place(statement, layout)
         elif keyword in ("CELLNOTE", "CELLNOTEX"):
@@ -105,30 +105,30 @@ def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> Attac
             defaults = name_attributes(statement)
             continue
         elif keyword in OF_A_CONTENT and statement.keys and layout.contents is not None:
-            place = layout.variables[layout.contents].index(statement.keys[0], code_first=False)
+            place = layout.variables[layout.contents].value_index(statement.keys[0], code_first=False)
             fixed = {layout.contents: place} if place is not None else None
         else:
             continue
         if fixed is None:
             remarks.append(Remark("read.px.note_place", statement.where, {"keyword": statement.name}))
         elif keyword == "DATANOTECELL":
-            attributes.add(fixed, {"DATANOTECELL": "".join(statement.values)})
+            attributes.add_thing(fixed, {"DATANOTECELL": "".join(statement.values)})
         elif keyword == "ATTRIBUTES":
-            attributes.add(fixed, name_attributes(statement))
+            attributes.add_thing(fixed, name_attributes(statement))
         elif keyword in OF_A_CONTENT:
-            attributes.add(fixed, {keyword: statement.text})
+            attributes.add_thing(fixed, {keyword: statement.text})
         else:
-            notes.add(fixed, statement.text)
+            notes.add_thing(fixed, statement.text)
     return Attached(notes, attributes, defaults)
 
 
 def _find_value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
     if len(statement.keys) != 2:
         return None
-    variable = layout.variable(statement.keys[0])
+    variable = layout.variable_index(statement.keys[0])
     if variable is None:
         return None
-    place = layout.variables[variable].index(statement.keys[1], code_first=False)
+    place = layout.variables[variable].value_index(statement.keys[1], code_first=False)
     return None if place is None else {variable: place}
 
 
@@ -139,7 +139,7 @@ def _find_cell_place(statement: Statement, layout: Layout, *, code_first: bool) 
     for i, key in enumerate(statement.keys):
         if key == "*":
             continue
-        place = layout.variables[i].index(key, code_first=code_first)
+        place = layout.variables[i].value_index(key, code_first=code_first)
         if place is None:
             return None
         fixed[i] = place

@@ -112,7 +112,7 @@ class Variable:
     def size(self) -> int:
         return len(self.dimension.members)
 
-    def index(self, name: str, *, code_first: bool) -> int | None:
+    def value_index(self, name: str, *, code_first: bool) -> int | None:
         """Return the position of a value named by its code or by its label in any language."""
         first, second = (self.by_code, self.by_label) if code_first else (self.by_label, self.by_code)
         return first.get(name, second.get(name))
@@ -143,7 +143,7 @@ class Layout:
     def cells(self) -> int:
         return prod(self.sizes)
 
-    def variable(self, name: str, language: str | None = None) -> int | None:
+    def variable_index(self, name: str, language: str | None = None) -> int | None:
         """Return the position of a variable by its name in a language or in the default one."""
         position = self.names.get((language or self.default_language, name))
         return position if position is not None else self.names.get((self.default_language, name))
@@ -152,11 +152,11 @@ class Layout:
 def lay_out(header: Header) -> Layout:
     """Check mandatory keywords and return the layout. Raises ReadError with keyword and line."""
     _check_mandatory(header)
-    language = header.find("LANGUAGE")
+    language = header.find_first("LANGUAGE")
     default = language.text if language and language.text else UNDETERMINED
     others = tuple(
         dict.fromkeys(
-            [lang for s in header.all("LANGUAGES") for lang in s.values if lang != default]
+            [lang for s in header.find_all("LANGUAGES") for lang in s.values if lang != default]
             + [s.language for s in header.statements if s.language and s.language != default]
         )
     )
@@ -164,7 +164,7 @@ def lay_out(header: Header) -> Layout:
     ordered = (*stub, *heading)
     if len(set(ordered)) != len(ordered):
         name = next(name for i, name in enumerate(ordered) if name in ordered[:i])
-        place = header.all("HEADING") or header.all("STUB")
+        place = header.find_all("HEADING") or header.find_all("STUB")
         raise ReadError("read.px.repeated_variable", place[0].where, variable=name)
     names = {(default, name): i for i, name in enumerate(ordered)}
     translated: dict[str, tuple[str, ...]] = {}
@@ -190,10 +190,10 @@ def lay_out(header: Header) -> Layout:
 
 def _check_mandatory(header: Header) -> None:
     data = Where(line=header.data_line)
-    missing = [k for k in MANDATORY if not any(not s.keys and s.language is None for s in header.all(k))]
-    if not header.all("TITLE") and not header.all("DESCRIPTION"):
+    missing = [k for k in MANDATORY if not any(not s.keys and s.language is None for s in header.find_all(k))]
+    if not header.find_all("TITLE") and not header.find_all("DESCRIPTION"):
         missing.append("TITLE")
-    if not header.all("STUB") and not header.all("HEADING"):
+    if not header.find_all("STUB") and not header.find_all("HEADING"):
         missing.append("STUB")
     if missing:
         # it should have been before DATA, so that line is where to look
@@ -202,12 +202,12 @@ def _check_mandatory(header: Header) -> None:
 
 
 def _names_of(header: Header, keyword: str, language: str | None) -> tuple[str, ...]:
-    statement = header.find(keyword, (), language)
+    statement = header.find_first(keyword, (), language)
     return tuple(v for v in statement.values if v) if statement else ()
 
 
 def _find_contents(header: Header, ordered: Sequence[str]) -> int | None:
-    statement = header.find("CONTVARIABLE")
+    statement = header.find_first("CONTVARIABLE")
     if statement is None or not statement.text:
         return None
     if statement.text not in ordered:
@@ -223,8 +223,8 @@ def _make_variable(
     role: Literal["time", "geo", "metric"] | None,
     remarks: list[Remark],
 ) -> Variable:
-    values, codes = header.find("VALUES", (name,)), header.find("CODES", (name,))
-    timeval = header.find("TIMEVAL", (name,))
+    values, codes = header.find_first("VALUES", (name,)), header.find_first("CODES", (name,))
+    timeval = header.find_first("TIMEVAL", (name,))
     times = time_values(timeval) if timeval else TimeValues((), ())
     if values is None and not times.codes:
         raise ReadError("read.px.mandatory_keyword", _place_without_values(header, name), keyword=f'VALUES("{name}")')
@@ -268,12 +268,12 @@ def _make_variable(
 def _place_without_values(header: Header, name: str) -> Where:
     """Return the line of a VALUES of no variable, most likely a misspelling; else the line that names the variable."""
     variable_names = {*_names_of(header, "STUB", None), *_names_of(header, "HEADING", None)}
-    for statement in header.all("VALUES"):
+    for statement in header.find_all("VALUES"):
         if statement.language is None and statement.keys and statement.keys[0] not in variable_names:
             return Where(line=statement.line, keyword="VALUES")
     for keyword in ("STUB", "HEADING"):
         if name in _names_of(header, keyword, None):
-            return Where(line=header.all(keyword)[0].line, keyword="VALUES")
+            return Where(line=header.find_all(keyword)[0].line, keyword="VALUES")
     return Where(line=header.data_line, keyword="VALUES")
 
 
@@ -281,12 +281,16 @@ def _translated_labels(
     header: Header, name: str, language: str, translated_name: str, ids: Sequence[str], remarks: list[Remark]
 ) -> dict[str, str]:
     """Return labels in another language by member code, joined by CODES if the language has them, else by order."""
-    values = header.find("VALUES", (translated_name,), language) or header.find("VALUES", (name,), language)
+    values = header.find_first("VALUES", (translated_name,), language) or header.find_first("VALUES", (name,), language)
     if values is None:
         return {}
-    codes = header.find("CODES", (translated_name,), language) or header.find("CODES", (name,), language)
+    codes = header.find_first("CODES", (translated_name,), language) or header.find_first("CODES", (name,), language)
     known_codes = set(ids)
-    if codes is not None and len(codes.values) == len(values.values) and header.find("CODES", (name,)) is not None:
+    if (
+        codes is not None
+        and len(codes.values) == len(values.values)
+        and header.find_first("CODES", (name,)) is not None
+    ):
         pairs = dict(zip(codes.values, values.values, strict=True))
         fits = set(pairs) == known_codes
     else:
@@ -298,13 +302,13 @@ def _translated_labels(
 
 
 def _geographic_role(header: Header, name: str) -> Literal["geo"] | None:
-    kind = header.find("VARIABLE-TYPE", (name,))
+    kind = header.find_first("VARIABLE-TYPE", (name,))
     geographic = kind is not None and kind.text.upper() in _GEOGRAPHIC
-    return "geo" if geographic or header.find("MAP", (name,)) is not None else None
+    return "geo" if geographic or header.find_first("MAP", (name,)) is not None else None
 
 
 def _read_keys(header: Header, stub: Sequence[str]) -> tuple[Literal["CODES", "VALUES"], ...] | None:
-    stated = [s for s in header.all("KEYS") if s.language is None]
+    stated = [s for s in header.find_all("KEYS") if s.language is None]
     if not stated:
         return None
     by_variable = {s.keys[0]: s for s in stated if s.keys}
@@ -327,8 +331,8 @@ def _check_units(header: Header, layout: Layout) -> None:
     if layout.contents is None:
         return
     variable = layout.variables[layout.contents]
-    for statement in header.all("UNITS"):
-        if statement.keys and variable.index(statement.keys[0], code_first=False) is None:
+    for statement in header.find_all("UNITS"):
+        if statement.keys and variable.value_index(statement.keys[0], code_first=False) is None:
             place = Where(line=statement.line, keyword="UNITS")
             raise ReadError("read.px.contvariable", place, keyword=statement.name, seen=statement.keys[0])
 
@@ -336,13 +340,13 @@ def _check_units(header: Header, layout: Layout) -> None:
 def _check_known(header: Header, layout: Layout) -> None:
     """Report problems that do not prevent reading: unknown words, variables, decimals."""
     remarks = layout.remarks
-    decimals = header.find("DECIMALS")
+    decimals = header.find_first("DECIMALS")
     for statement in header.statements:
         keyword = statement.keyword
         if keyword not in KEYWORDS:
             remarks.append(Remark("read.px.unknown_keyword", statement.where, {"keyword": keyword}))
         elif keyword in _OF_A_VARIABLE or keyword in ("VALUES", "CODES", "TIMEVAL"):
-            if statement.keys and layout.variable(statement.keys[0], statement.language) is None:
+            if statement.keys and layout.variable_index(statement.keys[0], statement.language) is None:
                 params: dict[str, Scalar] = {"keyword": keyword, "variable": statement.keys[0]}
                 remarks.append(Remark("read.px.unknown_variable", statement.where, params))
         elif keyword in ("DECIMALS", "SHOWDECIMALS"):
