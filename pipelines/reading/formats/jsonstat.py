@@ -148,8 +148,8 @@ def _parse_document(data: bytes) -> dict[str, Any]:
 def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ReadError("read.json.repeated_key", Where(keyword=twice[:80]), name=twice[:80])
+        repeated_name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ReadError("read.json.repeated_key", Where(keyword=repeated_name[:80]), name=repeated_name[:80])
     return members
 
 

@@ -149,9 +149,9 @@ def guard_streams(data: bytes) -> None:
 
 def _describe_damage(data: bytes) -> ReadError:
     """Describe a damaged PDF: the libraries' messages (`Unexpected EOF`) mean nothing to its sender."""
-    whole = b"%%EOF" in data[-_TAIL:]
+    has_end_mark = b"%%EOF" in data[-_TAIL:]
     return ReadError(
-        "read.malformed", format="PDF", detail="its structure is broken" if whole else "its end is missing"
+        "read.malformed", format="PDF", detail="its structure is broken" if has_end_mark else "its end is missing"
     )
 
 

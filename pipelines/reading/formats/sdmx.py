@@ -17,7 +17,7 @@ from lxml import etree
 
 from pipelines.model.content import Cube, ReadError, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, Written, build_cube
+from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, WrittenObservation, build_cube
 
 RULES: dict[str, tuple[str, str]] = {
     "read.empty": ("The file is empty.", "Save the file again and send it once more."),
@@ -197,7 +197,9 @@ class _Walker:
         if series < 0:
             self.content.flat = True
             self.content.series.append(Series(components, {}))
-            self.content.observations.append(Written(len(self.content.series) - 1, {}, value, _line_of(element)))
+            self.content.observations.append(
+                WrittenObservation(len(self.content.series) - 1, {}, value, _line_of(element))
+            )
             self.content.attributes.append({})
             return
         place = components.pop(self.dimension, None)
@@ -206,7 +208,7 @@ class _Walker:
             place = str(typed).rsplit(":", 1)[-1] if typed else None
         if place is None:
             raise self._missing_key_error(element)
-        self.content.observations.append(Written(series, {self.dimension: place}, value, _line_of(element)))
+        self.content.observations.append(WrittenObservation(series, {self.dimension: place}, value, _line_of(element)))
         self.content.attributes.append(components)
 
     def _read_generic_obs(self, element: etree._Element, series: int) -> None:
@@ -225,7 +227,9 @@ class _Walker:
         if series < 0:
             self.content.series.append(Series({}, {}))
             series = len(self.content.series) - 1
-        self.content.observations.append(Written(series, key, None if value is None else str(value), _line_of(element)))
+        self.content.observations.append(
+            WrittenObservation(series, key, None if value is None else str(value), _line_of(element))
+        )
         self.content.attributes.append(_read_pairs(element, "Attributes"))
 
     def _read_group(self, element: etree._Element) -> None:

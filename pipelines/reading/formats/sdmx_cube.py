@@ -50,7 +50,7 @@ Named = dict[str, str]
 
 
 @dataclass(slots=True)
-class Written:
+class WrittenObservation:
     """One observation as written: known key parts, index of its series, value text, line."""
 
     series: int
@@ -78,7 +78,7 @@ class Message:
     kind: Literal["specific", "generic"]
     properties: dict[str, Scalar] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
-    observations: list[Written] = field(default_factory=list)
+    observations: list[WrittenObservation] = field(default_factory=list)
     attributes: list[Named] = field(default_factory=list)
     groups: list[tuple[Named, Named]] = field(default_factory=list)
     dataset_attributes: Named = field(default_factory=dict)
@@ -131,10 +131,10 @@ def _find_dimension_names(message: Message) -> tuple[str, ...]:
 
 def _build_observations(message: Message, names: tuple[str, ...], remarks: list[Remark]) -> Iterator[CubeObservation]:
     first_lines: dict[tuple[str, ...], int] = {}
-    whole = {n for n in names if all(n in observation.key for observation in message.series)}
+    names_on_all_series = {n for n in names if all(n in observation.key for observation in message.series)}
     groups = index_groups(message.groups)
-    complete = {mask: codes for mask, codes in groups.items() if whole.issuperset(mask)}
-    partial = {mask: codes for mask, codes in groups.items() if not whole.issuperset(mask)}
+    complete = {mask: codes for mask, codes in groups.items() if names_on_all_series.issuperset(mask)}
+    partial = {mask: codes for mask, codes in groups.items() if not names_on_all_series.issuperset(mask)}
     reported = False
     current, ordered = -1, False
     prefix: tuple[str, ...] = ()

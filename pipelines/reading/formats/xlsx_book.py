@@ -30,7 +30,7 @@ from openpyxl.xml.constants import COMMENTS_NS, SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring
 
 from pipelines.model.content import ReadError, Where
-from pipelines.reading.formats.xlsx_rows import LARGEST, Taken, leave_whole, take_rows
+from pipelines.reading.formats.xlsx_rows import LARGEST, TakenRows, leave_whole, take_rows
 
 _STRING_TAG, _TEXT_TAG = f"{{{SHEET_MAIN_NS}}}si", f"{{{SHEET_MAIN_NS}}}t"
 _DIGITS = "0123456789"
@@ -101,14 +101,20 @@ def _parse_number(text: str) -> int | float:
 class _Sheet(WorksheetReader):
     """Reader of the plain cells of one sheet. `source` is the sheet without the rows that were `taken`."""
 
-    def __init__(self, sheet: Any, source: Any, taken: Taken, book: _Book) -> None:
+    def __init__(self, sheet: Any, source: Any, taken_rows: TakenRows, book: _Book) -> None:
         super().__init__(sheet, source, book.shared_strings, False, book.rich_text)
-        of = sheet.parent
+        workbook = sheet.parent
         self.parser = _Parser(
-            source, book.shared_strings, False, of.epoch, of._date_formats, of._timedelta_formats, book.rich_text
+            source,
+            book.shared_strings,
+            False,
+            workbook.epoch,
+            workbook._date_formats,
+            workbook._timedelta_formats,
+            book.rich_text,
         )
-        self.taken = taken
-        self.twice = False
+        self.taken_rows = taken_rows
+        self.has_duplicates = False
         """True if a cell occurs twice."""
         self.cells: dict[tuple[int, int], Plain] = {}
         self._formats: dict[int, str] = {}
@@ -116,13 +122,13 @@ class _Sheet(WorksheetReader):
     def bind_cells(self) -> None:
         # A register of 220,000 cells has 40,000 different ones: make each only once.
         plain_cells: dict[tuple[str, ...], Plain] = {}
-        for cell_match in self.taken.cells:
+        for cell_match in self.taken_rows.cells:
             if (plain := plain_cells.get(cell_match[2:])) is None:
                 plain = plain_cells[cell_match[2:]] = self._make_plain(*cell_match[2:])
             self.cells[int(cell_match[1]), _column(cell_match[0])] = plain
         for _, cells in self.parser.parse():
             for row, column, kind, raw, style in cells:
-                self.twice = self.twice or (row, column) in self.cells
+                self.has_duplicates = self.has_duplicates or (row, column) in self.cells
                 self.cells[row, column] = Plain(kind, raw, self._format_of_style(style))
 
     def bind_rest(self) -> None:
@@ -249,9 +255,9 @@ class _Book(ExcelReader):
             return reader.cells
         data = self.archive.read(part)
         taken_rows = take_rows(data, inline=not self.rich_text)
-        reader = _Sheet(worksheet, io.BytesIO(taken_rows.rest), taken_rows, self)
+        reader = _Sheet(worksheet, io.BytesIO(taken_rows.remaining_xml), taken_rows, self)
         reader.bind_cells()
-        if taken_rows.cells and reader.twice:
+        if taken_rows.cells and reader.has_duplicates:
             # The last occurrence of a cell counts, which only the whole sheet shows.
             reader = _Sheet(worksheet, io.BytesIO(data), leave_whole(data), self)
             reader.bind_cells()

@@ -41,23 +41,23 @@ _PLAIN_ROW = re.compile(rf"(?: {_ROW_ATTRIBUTE})*")
 _WITHOUT_NUMBER = re.compile(r'<row(?:>|/|\s(?:(?![^<>]*\sr=")(?!r="))[^<>]*>)')
 
 
-Held = tuple[str, str, str, str, str, str, str]
+CellMatch = tuple[str, str, str, str, str, str, str]
 """Cell as written: letters and digits of its address, style, type, value, formula, inline text; empty if absent."""
 
 
-class Taken(NamedTuple):
+class TakenRows(NamedTuple):
     """The cells taken, in the order of the sheet, and the sheet without them."""
 
-    cells: list[Held]
-    rest: bytes
+    cells: list[CellMatch]
+    remaining_xml: bytes
 
 
-def leave_whole(data: bytes) -> Taken:
+def leave_whole(data: bytes) -> TakenRows:
     """Return a sheet of which nothing is taken."""
-    return Taken([], data)
+    return TakenRows([], data)
 
 
-def take_rows(data: bytes, *, inline: bool = True) -> Taken:
+def take_rows(data: bytes, *, inline: bool = True) -> TakenRows:
     """Take the usual rows; without `inline`, take none of a sheet that has texts in its cells."""
     if not _is_plain_sheet(data) or (not inline and b"inlineStr" in data):
         return leave_whole(data)
@@ -74,7 +74,7 @@ def take_rows(data: bytes, *, inline: bool = True) -> Taken:
         return "" if _PLAIN_ROW.fullmatch(row[1]) else f"<row{row[1]}/>"
 
     remaining_text = _ROWS.sub(take_row, text)
-    return Taken(_CELLS.findall("".join(row_texts)), remaining_text.encode("utf-8"))
+    return TakenRows(_CELLS.findall("".join(row_texts)), remaining_text.encode("utf-8"))
 
 
 def without_rows(data: bytes, count: int) -> bytes | None:

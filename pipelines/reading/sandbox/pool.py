@@ -270,25 +270,25 @@ class Seat:
     """One seat, from `Seats.take` until `leave`."""
 
     def __init__(self, seats: Seats, account: str) -> None:
-        self.of = seats
+        self.seats = seats
         self.account = account
         self.slow_from = time.monotonic() + PATIENCE
         self.aside = False
 
     def step_aside(self) -> bool:
         """Let another child start while this one continues; at most as many may step aside as there are seats."""
-        with self.of.lock:
-            if self.of.aside >= self.of.seats:
+        with self.seats.lock:
+            if self.seats.aside >= self.seats.seats:
                 self.slow_from = time.monotonic() + 0.5
                 return False
             self.slow_from = math.inf
             self.aside = True
-            self.of.aside += 1
-            self.of.taken -= 1
-            self.of._call_next()
+            self.seats.aside += 1
+            self.seats.taken -= 1
+            self.seats._call_next()
             return True
 
     def leave(self, seconds: float = 0.0) -> None:
         """Return the seat and charge the processor seconds used on it."""
-        with self.of.lock:
-            self.of._leave(self.account, aside=self.aside, seconds=seconds)
+        with self.seats.lock:
+            self.seats._leave(self.account, aside=self.aside, seconds=seconds)

@@ -151,18 +151,18 @@ def receive(sock: socket.socket, deadline: float | None = None) -> bytes:
 def _receive_exactly(sock: socket.socket, length: int, deadline: float | None) -> bytes:
     buffer = bytearray(length)
     view = memoryview(buffer)
-    got = 0
-    while got < length:
+    received = 0
+    while received < length:
         _set_timeout(sock, deadline)
         try:
-            count = sock.recv_into(view[got:])
+            count = sock.recv_into(view[received:])
         except TimeoutError as error:
             raise TimedOutError from error
         except OSError as error:
             raise ClosedError from error
         if count == 0:
             raise ClosedError
-        got += count
+        received += count
     return bytes(buffer)
 
 

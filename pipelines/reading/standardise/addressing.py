@@ -24,7 +24,7 @@ _OFFENCE, _PERSONS, _PERIOD = (COORDINATES.index(name) for name in ("offence", "
 _APART = frozenset({*COORDINATES[_OFFENCE:_PERSONS], *COORDINATES[_PERIOD:]})
 """Coordinates that are resolved separately: a column that sets one changes more than the row's counting part."""
 
-Said = tuple[tuple[str, str], ...]
+CoordinateItems = tuple[tuple[str, str], ...]
 """Names and codes that a column sets."""
 _PERSONAL = ("person_type", "sex", "age", "age_basis", "citizenship")
 
@@ -83,52 +83,54 @@ class Addresser:
         self._cache: dict[tuple[str | None, ...], Address] = {}
         self._periods: dict[str | None, _PeriodPart] = {}
         self._offences: dict[tuple[str | None, str | None, str], _OffencePart] = {}
-        self._ways: dict[tuple[str | None, ...], _CountingPart] = {}
-        self._rows: dict[tuple[str | None, ...], dict[Said, _CountingPart]] = {}
+        self._countings: dict[tuple[str | None, ...], _CountingPart] = {}
+        self._rows: dict[tuple[str | None, ...], dict[CoordinateItems, _CountingPart]] = {}
 
-    def address(self, said: Mapping[str, str]) -> Address:
+    def address(self, coordinates: Mapping[str, str]) -> Address:
         """Return the address that coordinates have under this form."""
-        coordinates = tuple(map(said.get, COORDINATES))
-        address = self._cache.get(coordinates)
+        values = tuple(map(coordinates.get, COORDINATES))
+        address = self._cache.get(values)
         if address is None:
-            address = self._cache[coordinates] = self._build_address(said, coordinates)
+            address = self._cache[values] = self._build_address(coordinates, values)
         return address
 
-    def period_code(self, said: Mapping[str, str]) -> str | None:
+    def period_code(self, coordinates: Mapping[str, str]) -> str | None:
         """Return the period that coordinates name, None if they do not name it completely."""
-        if (whole := said.get("period")) is not None:
-            return whole
-        year = said.get("year")
+        if (period := coordinates.get("period")) is not None:
+            return period
+        year = coordinates.get("year")
         if year is None or self.form.freq == "A":
             return year
-        return f"{year}-Q{said['quarter']}" if "quarter" in said else None
+        return f"{year}-Q{coordinates['quarter']}" if "quarter" in coordinates else None
 
     def of_row(self, common: Mapping[str, str]) -> RowAddresser:
         """Return an addresser for the cells of one row, which share the coordinates of title, sheet and row."""
         return RowAddresser(self, common)
 
-    def _build_address(self, said: Mapping[str, str], coordinates: tuple[str | None, ...]) -> Address:
-        counting_key = (*coordinates[:_OFFENCE], *coordinates[_PERSONS:_PERIOD])
-        counting = self._ways.get(counting_key)
+    def _build_address(self, coordinates: Mapping[str, str], values: tuple[str | None, ...]) -> Address:
+        counting_key = (*values[:_OFFENCE], *values[_PERSONS:_PERIOD])
+        counting = self._countings.get(counting_key)
         if counting is None:
-            counting = self._ways[counting_key] = self._resolve_counting(said)
-        return self._join_parts(self._cached_period(self.period_code(said)), counting, *coordinates[_OFFENCE:_PERSONS])
+            counting = self._countings[counting_key] = self._resolve_counting(coordinates)
+        return self._join_parts(
+            self._cached_period(self.period_code(coordinates)), counting, *values[_OFFENCE:_PERSONS]
+        )
 
     def _join_parts(
-        self, when: _PeriodPart, counting: _CountingPart, named: str | None, article: str | None
+        self, period_part: _PeriodPart, counting: _CountingPart, offence_code: str | None, article: str | None
     ) -> Address:
-        if when.period is None:
-            return Address(None, when.troubles)
+        if period_part.period is None:
+            return Address(None, period_part.troubles)
         if counting.before is None:
-            return Address(None, (*when.troubles, *counting.troubles))
-        offence_key = (named, article, when.period.code)
+            return Address(None, (*period_part.troubles, *counting.troubles))
+        offence_key = (offence_code, article, period_part.period.code)
         offence = self._offences.get(offence_key)
         if offence is None:
-            offence = self._offences[offence_key] = self._resolve_offence(named, article, when.period)
-        troubles = (*when.troubles, *counting.troubles, *offence.troubles)
+            offence = self._offences[offence_key] = self._resolve_offence(offence_code, article, period_part.period)
+        troubles = (*period_part.troubles, *counting.troubles, *offence.troubles)
         if offence.offence is None:
             return Address(None, troubles)
-        head = (self.form.freq, when.period.code)
+        head = (self.form.freq, period_part.period.code)
         return Address((*head, *counting.before, offence.offence, offence.article, *counting.after), troubles)
 
     def _cached_period(self, code: str | None) -> _PeriodPart:
@@ -147,83 +149,101 @@ class Addresser:
         outside = Trouble("period.outside_form", "error", {"form": form.id}, period.code, form.valid)
         return _PeriodPart(period, (outside,))
 
-    def _resolve_counting(self, said: Mapping[str, str]) -> _CountingPart:
+    def _resolve_counting(self, coordinates: Mapping[str, str]) -> _CountingPart:
         """Resolve what is counted and of whom: all of the key except period and offence."""
         form, scope = self.form, self.form.scope
         troubles: list[Trouble] = []
-        measure, unit = said.get("measure"), said.get("count_unit")
+        measure, unit = coordinates.get("measure"), coordinates.get("count_unit")
         if measure is None or unit is None:
             problem = "measure" if measure is None else "count unit"
             return _CountingPart(None, (), (Trouble("form.incomplete", "error", {"what": problem}),))
         kind, rule = attribute("measure", measure, "kind"), attribute("measure", measure, "level_rule")
-        level = said.get("level") or (None if rule == "free" else rule)
+        level = coordinates.get("level") or (None if rule == "free" else rule)
         if level is None:
             return _CountingPart(None, (), (Trouble("form.incomplete", "error", {"what": f"level of {measure}"}),))
         if rule not in ("free", level):
             problem = f"{measure} is counted at the level {rule}, not {level}"
             troubles.append(Trouble("form.contradiction", "error", {"what": problem}))
-        statistic = said.get("statistic") or (None if kind == "stock" else "count")
+        statistic = coordinates.get("statistic") or (None if kind == "stock" else "count")
         if statistic is None or (kind == "stock") != (statistic in ("start", "end")):
             problem = f"statistic of {measure} (start or end for a stock, count for a flow)"
             return _CountingPart(None, (), (*troubles, Trouble("form.incomplete", "error", {"what": problem})))
         impersonal = unit in UNITS_WITHOUT_PERSONS
         victims = form.instrument == "victims"
-        scoped = {"person_type": "_Z" if victims else scope.person_type, "sex": scope.sex, "age": scope.age,
-                  "age_basis": scope.age_basis, "citizenship": scope.citizenship}  # fmt: skip
-        personal = {name: said.get(name) or ("_Z" if impersonal else scoped[name]) for name in _PERSONAL}
+        scoped = {
+            "person_type": "_Z" if victims else scope.person_type,
+            "sex": scope.sex,
+            "age": scope.age,
+            "age_basis": scope.age_basis,
+            "citizenship": scope.citizenship,
+        }
+        personal = {name: coordinates.get(name) or ("_Z" if impersonal else scoped[name]) for name in _PERSONAL}
         if personal["age"] == "_Z":
             personal["age_basis"] = "_Z"
         of_victims = "_T" if victims else "_Z"
         sentence = "_T" if measure.startswith("sentenced_") else "_Z"
         before = (
-            said.get("accumulation") or form.accumulation, said.get("date_basis") or form.date_basis, measure, level,
-            unit, statistic, said.get("unit_measure") or "NR",
-        )  # fmt: skip
+            coordinates.get("accumulation") or form.accumulation,
+            coordinates.get("date_basis") or form.date_basis,
+            measure,
+            level,
+            unit,
+            statistic,
+            coordinates.get("unit_measure") or "NR",
+        )
         after = (
-            personal["person_type"], said.get("victim_status") or scope.victim_status or of_victims, personal["sex"],
-            personal["age"], personal["age_basis"], said.get("exploitation") or scope.exploitation or of_victims,
-            personal["citizenship"], said.get("sentence_type") or sentence, said.get("sentence_band") or sentence,
-            said.get("partner") or "_Z",
-        )  # fmt: skip
+            personal["person_type"],
+            coordinates.get("victim_status") or scope.victim_status or of_victims,
+            personal["sex"],
+            personal["age"],
+            personal["age_basis"],
+            coordinates.get("exploitation") or scope.exploitation or of_victims,
+            personal["citizenship"],
+            coordinates.get("sentence_type") or sentence,
+            coordinates.get("sentence_band") or sentence,
+            coordinates.get("partner") or "_Z",
+        )
         return _CountingPart(before, after, tuple(troubles))
 
-    def _resolve_offence(self, named: str | None, article: str | None, period: Period) -> _OffencePart:
+    def _resolve_offence(self, offence_code: str | None, article: str | None, period: Period) -> _OffencePart:
         if article == "_T":
-            return _OffencePart(named or "_T", "_T")
+            return _OffencePart(offence_code or "_T", "_T")
         if article is None:
-            if named is not None:
-                return _OffencePart(named, "_Z")
+            if offence_code is not None:
+                return _OffencePart(offence_code, "_Z")
             if self.form.scope.offence != "named":
                 return _OffencePart(self.form.scope.offence, "_Z")
             return _OffencePart(None, "_Z", (Trouble("form.incomplete", "error", {"what": "offence or article"}),))
         row, in_force = self.law.find(article, period.start, period.end)
-        if row is None or (not row.offence and named is None):
+        if row is None or (not row.offence and offence_code is None):
             params = {"article": article, "jurisdiction": self.form.jurisdiction}
             return _OffencePart(None, article, (Trouble("article.unknown", "error", params),))
         if in_force:
-            return _OffencePart(named or row.offence, article)
+            return _OffencePart(offence_code or row.offence, article)
         params = {"article": article, "period": period.code}
-        return _OffencePart(named or row.offence, article, (Trouble("article.not_in_force", "warning", params),))
+        return _OffencePart(offence_code or row.offence, article, (Trouble("article.not_in_force", "warning", params),))
 
 
 class RowAddresser:
     """Builder of the addresses of the cells of one row."""
 
-    def __init__(self, of: Addresser, common: Mapping[str, str]) -> None:
-        self.of = of
+    def __init__(self, addresser: Addresser, common: Mapping[str, str]) -> None:
+        self.addresser = addresser
         coordinates = tuple(map(common.get, COORDINATES))
-        self.when = of._cached_period(of.period_code(common))
+        self.period_part = addresser._cached_period(addresser.period_code(common))
         self.offence = coordinates[_OFFENCE:_PERSONS]
-        self.ways = of._rows.setdefault((*coordinates[:_OFFENCE], *coordinates[_PERSONS:_PERIOD]), {})
+        self.counting_by_column = addresser._rows.setdefault(
+            (*coordinates[:_OFFENCE], *coordinates[_PERSONS:_PERIOD]), {}
+        )
 
-    def address(self, said: Mapping[str, str], column: Said) -> Address:
-        """Return the address of a cell, whose coordinates are `said` in total and `column` by its column alone."""
-        way = self.ways.get(column)
-        if way is None:
+    def address(self, coordinates: Mapping[str, str], column: CoordinateItems) -> Address:
+        """Return the address of a cell with these coordinates in total, of which `column` are those of its column."""
+        counting = self.counting_by_column.get(column)
+        if counting is None:
             if not _APART.isdisjoint(name for name, _ in column):
-                return self.of.address(said)
-            way = self.ways[column] = self.of._resolve_counting(said)
-        return self.of._join_parts(self.when, way, *self.offence)
+                return self.addresser.address(coordinates)
+            counting = self.counting_by_column[column] = self.addresser._resolve_counting(coordinates)
+        return self.addresser._join_parts(self.period_part, counting, *self.offence)
 
 
 def age_band(years: float, bands: tuple[str, ...]) -> str | None:

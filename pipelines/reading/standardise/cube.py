@@ -20,7 +20,7 @@ from pipelines.reading.standardise.values import Value, absent_value
 MAX_COMBINATIONS = 200_000
 """Most combinations of members that are searched for gaps; the readers refuse larger files anyway."""
 
-_Said = Mapping[str, str]
+_Coordinates = Mapping[str, str]
 
 
 class CubeReading:
@@ -66,7 +66,9 @@ class CubeReading:
                 where = Where(keyword=keyword)
                 self.collector.add_finding("cube.property", where, keyword=keyword, seen=str(value), expected=expected)
 
-    def _bind_members(self, dimension: Dimension, declared: CubeDimension | None) -> dict[str, _Said | None] | None:
+    def _bind_members(
+        self, dimension: Dimension, declared: CubeDimension | None
+    ) -> dict[str, _Coordinates | None] | None:
         """Map each member code to its coordinates; map an undeclared member to None and add a finding."""
         where = Where(keyword=dimension.id)
         if declared is None:
@@ -75,7 +77,7 @@ class CubeReading:
                 "cube.dimension_undeclared", where, seen=dimension.id, nearest=nearest_words(near)
             )
             return None
-        coordinates_by_code: dict[str, _Said | None] = {}
+        coordinates_by_code: dict[str, _Coordinates | None] = {}
         for member in dimension.members:
             hit = self._match_member(member, declared)
             if hit is None:
@@ -127,8 +129,8 @@ class CubeReading:
         self.collector.add_finding(rule, place, seen=member_text, dimension=dimension.id, nearest=near)
 
     def _combine_coordinates(
-        self, key: Sequence[str], members: Sequence[Mapping[str, _Said | None]], where: Where
-    ) -> _Said | None:
+        self, key: Sequence[str], members: Sequence[Mapping[str, _Coordinates | None]], where: Where
+    ) -> _Coordinates | None:
         coordinates = dict(self.base)
         for code, dimension in zip(key, members, strict=True):
             part = dimension[code]
@@ -145,7 +147,7 @@ class CubeReading:
     def _read_observation(
         self,
         observation: CubeObservation,
-        members: Sequence[Mapping[str, _Said | None]],
+        members: Sequence[Mapping[str, _Coordinates | None]],
         labels: Sequence[Mapping[str, str]],
     ) -> None:
         coordinates = self._combine_coordinates(observation.key, members, observation.where)
@@ -200,7 +202,9 @@ class CubeReading:
             return Value(None, status, conf, "", tuple(notes))
         return absent_value(self.plan, observation.where, self.collector)
 
-    def _fill_gaps(self, members: Sequence[Mapping[str, _Said | None]], labels: Sequence[Mapping[str, str]]) -> None:
+    def _fill_gaps(
+        self, members: Sequence[Mapping[str, _Coordinates | None]], labels: Sequence[Mapping[str, str]]
+    ) -> None:
         """Add zeros for combinations missing from the file if its format or the form says so, else report or skip."""
         meaning = "zero" if self.cube.absent == "zero" else self.plan.form.absent_cell
         size = 1

@@ -15,12 +15,12 @@ PERIOD_NAMES = frozenset({"year", "quarter", "period"})
 
 
 @dataclass(slots=True)
-class Found:
+class LocatedTable:
     """Declared table in the file: its first and continuing pieces, and the coordinates of title and sheet."""
 
     plan: TablePlan
     pieces: list[tuple[Sheet, Cell]]
-    said: dict[str, str]
+    coordinates: dict[str, str]
     title: Cell | None
     title_row: int
     conflicts: list[tuple[str, str, str]] = field(default_factory=list)
@@ -60,9 +60,9 @@ def path_text(path: Sequence[Cell]) -> str:
     return " / ".join(" ".join(cell.text.split()) for cell in path)
 
 
-def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> list[Found]:
+def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> list[LocatedTable]:
     """Return the declared tables, in the order of the declaration and then of the file; report missing ones."""
-    located_tables: list[Found] = []
+    located_tables: list[LocatedTable] = []
     used_corners: set[tuple[int, int, int]] = set()
     for table in plan.tables:
         candidates = _candidates(table, sheets, used_corners)
@@ -83,7 +83,9 @@ def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> li
     return located_tables
 
 
-def _candidates(table: TablePlan, sheets: Sequence[Sheet], used_corners: set[tuple[int, int, int]]) -> list[Found]:
+def _candidates(
+    table: TablePlan, sheets: Sequence[Sheet], used_corners: set[tuple[int, int, int]]
+) -> list[LocatedTable]:
     candidates = []
     for sheet in sheets:
         on_sheet = table.sheet.hit(sheet.table.name) if table.sheet is not None else None
@@ -98,16 +100,16 @@ def _candidates(table: TablePlan, sheets: Sequence[Sheet], used_corners: set[tup
             floor = corner.row
             if (sheet.index, corner.row, corner.column) in used_corners:
                 continue
-            candidate = Found(table, [(sheet, corner)], {}, title, row)
+            candidate = LocatedTable(table, [(sheet, corner)], {}, title, row)
             _add_coordinates(candidate, on_sheet.said if on_sheet is not None else {})
             _add_coordinates(candidate, title_coordinates)
             candidates.append(candidate)
     return candidates
 
 
-def _add_coordinates(located_table: Found, said: Mapping[str, str]) -> None:
-    for name, code in said.items():
-        before = located_table.said.setdefault(name, code)
+def _add_coordinates(located_table: LocatedTable, coordinates: Mapping[str, str]) -> None:
+    for name, code in coordinates.items():
+        before = located_table.coordinates.setdefault(name, code)
         if before != code:
             located_table.conflicts.append((name, before, code))
 
@@ -145,13 +147,13 @@ def _title_lines(title: str | None) -> list[str]:
     return [] if not title else [title, *title.splitlines()]
 
 
-def _join_continued(titled: list[Found], candidates: list[Found], table: TablePlan) -> list[Found]:
+def _join_continued(titled: list[LocatedTable], candidates: list[LocatedTable], table: TablePlan) -> list[LocatedTable]:
     """Attach later sheets that repeat the heading (untitled, or with the same title) as pieces, if it `continues`."""
     if table.declared.continues == "no":
         return titled
-    joined_tables: list[Found] = []
+    joined_tables: list[LocatedTable] = []
     for candidate in candidates:
-        has_same_title = bool(joined_tables) and candidate.said == joined_tables[-1].said
+        has_same_title = bool(joined_tables) and candidate.coordinates == joined_tables[-1].coordinates
         if candidate in titled and not has_same_title:
             joined_tables.append(candidate)
         elif joined_tables and candidate.sheet.index > joined_tables[-1].pieces[-1][0].index:
@@ -160,7 +162,7 @@ def _join_continued(titled: list[Found], candidates: list[Found], table: TablePl
 
 
 def _report_missing_table(
-    plan: Plan, table: TablePlan, candidates: Sequence[Found], sheets: Sequence[Sheet], collector: Collector
+    plan: Plan, table: TablePlan, candidates: Sequence[LocatedTable], sheets: Sequence[Sheet], collector: Collector
 ) -> None:
     texts = [c.text for s in sheets for c in s.words][:2000] + [t for s in sheets for t in _title_lines(s.table.title)]
     title = table.declared.title

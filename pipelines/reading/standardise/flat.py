@@ -50,7 +50,7 @@ class FlatReading:
             where = listing.sheet.place_of(listing.row, column)
             role: Role = "ignored" if flat.columns[heading].ignore else "heading"
             self.collector.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
-        base = {**self.base, **listing.said}
+        base = {**self.base, **listing.coordinates}
         ends = [self.plan.compile(t) for t in flat.end]
         for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_line(listing, row, base)
@@ -98,11 +98,11 @@ class FlatReading:
 
     def _report_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
         """Report a line of another period than sheet and title name: one of the two is from an older file."""
-        for name in PERIOD_NAMES & hit.said.keys() & listing.said.keys():
-            if hit.said[name] != listing.said[name]:
+        for name in PERIOD_NAMES & hit.said.keys() & listing.coordinates.keys():
+            if hit.said[name] != listing.coordinates[name]:
                 where = listing.sheet.place_of(row, column)
                 self.collector.add_finding(
-                    "period.contradiction", where, seen=hit.said[name], expected=listing.said[name]
+                    "period.contradiction", where, seen=hit.said[name], expected=listing.coordinates[name]
                 )
 
     def _states_nothing(self, cell: Cell | None) -> bool:
@@ -137,9 +137,9 @@ class FlatReading:
                 if column.value:
                     self._add_number(place, {**coordinates, **column.set.said()}, [heading, *texts], ZERO)
 
-    def _add_number(self, where: Where, said: Mapping[str, str], words: Sequence[str], value: Value) -> None:
+    def _add_number(self, where: Where, coordinates: Mapping[str, str], words: Sequence[str], value: Value) -> None:
         """Add a number that no cell states."""
-        address = self.plan.addresser.address(said)
+        address = self.plan.addresser.address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, where)
         if address.key is not None:
@@ -176,13 +176,13 @@ class FlatReading:
         listing: Listing,
         row: int,
         column: int,
-        said: Mapping[str, str],
+        coordinates: Mapping[str, str],
         words: Sequence[str],
         notes: tuple[str, ...],
     ) -> None:
         cell = listing.sheet.cell_at(row, column)
         where = listing.sheet.place_of(row, column)
-        address = self.plan.addresser.address(said)
+        address = self.plan.addresser.address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, where)
         nothing = self._states_nothing(cell)
@@ -190,7 +190,7 @@ class FlatReading:
         if address.key is None:
             return
         self.collector.periods.add(address.key[1])
-        self.collector.bindings.append(Binding(where, "value", said, listing.sheet.index, row, column))
+        self.collector.bindings.append(Binding(where, "value", coordinates, listing.sheet.index, row, column))
         if nothing:
             return
         if value is None:
@@ -209,9 +209,11 @@ class FlatReading:
                 )
             )
 
-    def _bind_cell(self, listing: Listing, cell: Cell | None, role: Role, said: Mapping[str, str]) -> None:
+    def _bind_cell(self, listing: Listing, cell: Cell | None, role: Role, coordinates: Mapping[str, str]) -> None:
         if cell is not None:
-            self.collector.bindings.append(Binding(cell.where, role, said, listing.sheet.index, cell.row, cell.column))
+            self.collector.bindings.append(
+                Binding(cell.where, role, coordinates, listing.sheet.index, cell.row, cell.column)
+            )
 
 
 def _member_name(hit: Hit) -> str:

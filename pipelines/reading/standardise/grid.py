@@ -10,9 +10,15 @@ from pipelines.core.text.folding import has_lookalike
 from pipelines.declarations.base import within
 from pipelines.declarations.coordinates import Line
 from pipelines.model.content import Cell
-from pipelines.reading.standardise.addressing import Said, Trouble
+from pipelines.reading.standardise.addressing import CoordinateItems, Trouble
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
-from pipelines.reading.standardise.finding_tables import PERIOD_NAMES, Found, find_tables, heading_path, path_text
+from pipelines.reading.standardise.finding_tables import (
+    PERIOD_NAMES,
+    LocatedTable,
+    find_tables,
+    heading_path,
+    path_text,
+)
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import OPEN_TABLES, LineMatch, Lines, Plan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
@@ -20,16 +26,16 @@ from pipelines.reading.standardise.values import cell_value, line_notes
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundLine:
     """Column or row bound to a declared line: its position, its text and its coordinates."""
 
     place: int
     text: str
     use: str
-    said: Mapping[str, str]
+    coordinates: Mapping[str, str]
     notes: tuple[str, ...] = ()
     status: str | None = None
-    items: Said = ()
+    items: CoordinateItems = ()
     """The coordinates as a hashable tuple, for look-ups."""
 
 
@@ -40,7 +46,7 @@ class GridReading:
         self.plan = plan
         self.sheets = sheets
         self.collector = collector
-        self.found: list[Found] = []
+        self.found: list[LocatedTable] = []
         self._seen_codes: dict[int, set[tuple[str, str]]] = {}
         self._reads: list[_TableReading] = []
 
@@ -103,10 +109,10 @@ class GridReading:
 
 
 class _TableReading:
-    def __init__(self, whole: GridReading, found: Found) -> None:
-        self.whole = whole
-        self.plan = whole.plan
-        self.collector = whole.collector
+    def __init__(self, grid_reading: GridReading, found: LocatedTable) -> None:
+        self.grid_reading = grid_reading
+        self.plan = grid_reading.plan
+        self.collector = grid_reading.collector
         self.found = found
         self.table = found.plan
         self.declared = found.plan.declared
@@ -115,7 +121,7 @@ class _TableReading:
         self.literals: set[tuple[Lines, str]] = set()
         self.apart: dict[tuple[str, ...], list[bool]] = {}
         """Cache by the names of a row's coordinates, for the columns of the piece being read."""
-        self.base = {**found.plan.fixed, **found.said}
+        self.base = {**found.plan.fixed, **found.coordinates}
         self.period = self.plan.addresser.period_code(self.base)
         self.section: Mapping[str, str] = {}
         self.section_label = ""
@@ -132,7 +138,7 @@ class _TableReading:
                 problem = f"{name} is {before} and {after}"
                 self.collector.add_finding("form.contradiction", located_table.corner.where, what=problem)
         if located_table.title is not None:
-            self._bind_cell(located_table.sheet, located_table.title, "title", located_table.said)
+            self._bind_cell(located_table.sheet, located_table.title, "title", located_table.coordinates)
         for sheet, corner in located_table.pieces:
             if not self.ended:
                 self._read_piece(sheet, corner)
@@ -144,7 +150,7 @@ class _TableReading:
             for column in range(corner.column, first):
                 if (cell := sheet.cell_at(row, column)) is not None and not is_blank(cell):
                     self._bind_cell(sheet, cell, "corner", {})
-        stops = self.whole.table_boundaries(sheet, corner)
+        stops = self.grid_reading.table_boundaries(sheet, corner)
         bottom = (stops[0] - 1) if stops else sheet.rows
         columns = self._bind_columns(sheet, corner, first, bottom)
         self.apart = {}
@@ -164,10 +170,10 @@ class _TableReading:
         right = max([first - 1, *(c.place for c in columns)])
         sheet.claimed.append((min(corner.row, max(self.found.title_row, 1)), corner.column, last, right))
 
-    def _bind_columns(self, sheet: Sheet, corner: Cell, first: int, bottom: int) -> list[Bound]:
-        bound: list[Bound] = []
+    def _bind_columns(self, sheet: Sheet, corner: Cell, first: int, bottom: int) -> list[BoundLine]:
+        bound: list[BoundLine] = []
         top, rows = corner.row, self.declared.header_rows
-        others = {(c.row, c.column) for f in self.whole.found for s, c in f.pieces if s is sheet}
+        others = {(c.row, c.column) for f in self.grid_reading.found for s, c in f.pieces if s is sheet}
         for column in range(first, sheet.columns + 1):
             if (top, column) in others:
                 break
@@ -180,7 +186,7 @@ class _TableReading:
                 continue
             text = path_text(path)
             if self.plan.is_ignored_heading(text):
-                bound.append(Bound(column, text, "ignore", {}))
+                bound.append(BoundLine(column, text, "ignore", {}))
                 self._bind_path(sheet, path, "ignored", {}, column)
                 continue
             match = self._check_match(self.table.columns.match_text(text, self.period), path, text)
@@ -191,7 +197,7 @@ class _TableReading:
                 continue
             line = self._bind_line(self.table.columns, match, column, text)
             bound.append(line)
-            self._bind_path(sheet, path, "heading" if line.use != "ignore" else "ignored", line.said, column)
+            self._bind_path(sheet, path, "heading" if line.use != "ignore" else "ignored", line.coordinates, column)
         return bound
 
     def _is_beyond_end(self, sheet: Sheet, row: int, stub: int) -> bool:
@@ -231,7 +237,7 @@ class _TableReading:
             if not within(self.period, valid):
                 self.collector.add_finding("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
 
-    def _bind_line(self, lines: Lines, match: LineMatch, place: int, text: str) -> Bound:
+    def _bind_line(self, lines: Lines, match: LineMatch, place: int, text: str) -> BoundLine:
         self.codes.update(match.hit.keys)
         if lines is self.table.rows:
             self.open_rows.update({key: text for key in match.hit.keys if key[0] in OPEN_TABLES})
@@ -241,9 +247,9 @@ class _TableReading:
             if self.plan.numbers.find_mark(mark) is None:
                 self.collector.add_finding("mark.undeclared", self.found.corner.where, seen=mark)
         coordinates = _merge_coordinates(match.line, match.hit.said)
-        return Bound(place, text, match.line.use, coordinates, notes, status, tuple(coordinates.items()))
+        return BoundLine(place, text, match.line.use, coordinates, notes, status, tuple(coordinates.items()))
 
-    def _read_row(self, sheet: Sheet, row: int, left: int, first: int, columns: Sequence[Bound]) -> bool:
+    def _read_row(self, sheet: Sheet, row: int, left: int, first: int, columns: Sequence[BoundLine]) -> bool:
         path = self._read_labels(sheet, row, left, first)
         cells = [sheet.cell_at(row, c.place) for c in columns]
         anchors = {cell.anchor for cell in path if cell.anchor != (0, 0)}
@@ -267,13 +273,13 @@ class _TableReading:
             return True
         line = self._bind_line(self.table.rows, match, row, text)
         if line.use == "section":
-            self.section, self.section_label = line.said, text
-            self._bind_path(sheet, path, "section", line.said, 0)
+            self.section, self.section_label = line.coordinates, text
+            self._bind_path(sheet, path, "section", line.coordinates, 0)
             for number in cells:
                 if number is not None and _holds_number(number):
                     self.collector.add_finding("cell.unbound", number.where, seen=number.text)
             return True
-        self._bind_path(sheet, path, "label" if line.use != "ignore" else "ignored", line.said, 0)
+        self._bind_path(sheet, path, "label" if line.use != "ignore" else "ignored", line.coordinates, 0)
         self._read_cells(sheet, line, columns, cells)
         return True
 
@@ -293,22 +299,26 @@ class _TableReading:
                 path.append(cell)
         return path
 
-    def _read_cells(self, sheet: Sheet, line: Bound, columns: Sequence[Bound], cells: Sequence[Cell | None]) -> None:
-        row_said = {**self.section, **line.said} if self.section else line.said
+    def _read_cells(
+        self, sheet: Sheet, line: BoundLine, columns: Sequence[BoundLine], cells: Sequence[Cell | None]
+    ) -> None:
+        row_coordinates = {**self.section, **line.coordinates} if self.section else line.coordinates
         row_text = f"{self.section_label} | {line.text}" if self.section_label else line.text
         collector, plan = self.collector, self.plan
-        common = {**self.base, **row_said}
+        common = {**self.base, **row_coordinates}
         addresser = plan.addresser.of_row(common)
         annotated = bool(line.notes) or any(column.notes for column in columns)
-        for column, cell, apart in zip(columns, cells, self._find_independent_columns(row_said, columns), strict=True):
+        for column, cell, apart in zip(
+            columns, cells, self._find_independent_columns(row_coordinates, columns), strict=True
+        ):
             if column.use == "ignore" or line.use == "ignore":
                 if cell is not None:
                     collector.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, line.place, column.place))
                 continue
             where = cell.where if cell is not None else sheet.place_of(line.place, column.place)
-            coordinates = {**common, **column.said}
+            coordinates = {**common, **column.coordinates}
             if not apart:
-                self._report_contradictions(row_said, column.said)
+                self._report_contradictions(row_coordinates, column.coordinates)
             address = addresser.address(coordinates, column.items)
             for trouble in address.troubles:
                 collector.add_trouble(trouble, where)
@@ -338,21 +348,22 @@ class _TableReading:
                 )
             )
 
-    def _find_independent_columns(self, row_said: Mapping[str, str], columns: Sequence[Bound]) -> list[bool]:
+    def _find_independent_columns(self, row_coordinates: Mapping[str, str], columns: Sequence[BoundLine]) -> list[bool]:
         """Return True for each column whose coordinates share no name with title or row, so none can contradict."""
-        names = tuple(row_said)
+        names = tuple(row_coordinates)
         if (flags := self.apart.get(names)) is None:
-            titled = self.found.said.keys()
+            titled = self.found.coordinates.keys()
             row_apart = titled.isdisjoint(names)
             flags = self.apart[names] = [
-                row_apart and titled.isdisjoint(c.said) and row_said.keys().isdisjoint(c.said) for c in columns
+                row_apart and titled.isdisjoint(c.coordinates) and row_coordinates.keys().isdisjoint(c.coordinates)
+                for c in columns
             ]
         return flags
 
-    def _report_contradictions(self, row_said: Mapping[str, str], column_said: Mapping[str, str]) -> None:
-        self._report_contradiction_between(row_said, column_said)
-        for part in (row_said, column_said):
-            self._report_contradiction_between(self.found.said, part)
+    def _report_contradictions(self, row_coordinates: Mapping[str, str], column_coordinates: Mapping[str, str]) -> None:
+        self._report_contradiction_between(row_coordinates, column_coordinates)
+        for part in (row_coordinates, column_coordinates):
+            self._report_contradiction_between(self.found.coordinates, part)
 
     def _report_contradiction_between(
         self, coordinates: Mapping[str, str], other_coordinates: Mapping[str, str]
@@ -371,20 +382,22 @@ class _TableReading:
                 if (lines, template) not in self.literals:
                     self.collector.add_finding(rule, where, expected=template)
             for code, words in coded.items():
-                if code not in self.codes and not self.whole.seen_elsewhere(self.table.number, code):
+                if code not in self.codes and not self.grid_reading.seen_elsewhere(self.table.number, code):
                     self.collector.add_finding(rule, where, expected=words)
         # An office may choose which articles it counts, but not count one in one table and omit it in the next.
-        for code, words in self.whole.open_rows(self.period).items():
+        for code, words in self.grid_reading.open_rows(self.period).items():
             if code not in self.open_rows and any(code[0] == name for name, _ in self.open_rows):
                 self.collector.add_finding("label.absent", where, expected=words)
 
-    def _bind_cell(self, sheet: Sheet, cell: Cell, role: Role, said: Mapping[str, str]) -> None:
-        self.collector.bindings.append(Binding(cell.where, role, said, sheet.index, cell.row, cell.column))
+    def _bind_cell(self, sheet: Sheet, cell: Cell, role: Role, coordinates: Mapping[str, str]) -> None:
+        self.collector.bindings.append(Binding(cell.where, role, coordinates, sheet.index, cell.row, cell.column))
 
-    def _bind_path(self, sheet: Sheet, path: Sequence[Cell], role: Role, said: Mapping[str, str], column: int) -> None:
+    def _bind_path(
+        self, sheet: Sheet, path: Sequence[Cell], role: Role, coordinates: Mapping[str, str], column: int
+    ) -> None:
         for cell in path:
             self.collector.bindings.append(
-                Binding(cell.where, role, said, sheet.index, cell.row, column or cell.column)
+                Binding(cell.where, role, coordinates, sheet.index, cell.row, column or cell.column)
             )
 
 

@@ -23,7 +23,7 @@ class Listing:
     sheet: Sheet
     row: int
     columns: dict[str, int]
-    said: dict[str, str]
+    coordinates: dict[str, str]
     title: Cell | None = None
     extra: list[Cell] = field(default_factory=list)
 
@@ -108,9 +108,9 @@ def _take_title(listing: Listing, matcher: Matcher, collector: Collector) -> Non
     )
 
 
-def _add_coordinates(listing: Listing, said: Mapping[str, str], where: Where, collector: Collector) -> None:
-    for name, code in said.items():
-        before = listing.said.setdefault(name, code)
+def _add_coordinates(listing: Listing, coordinates: Mapping[str, str], where: Where, collector: Collector) -> None:
+    for name, code in coordinates.items():
+        before = listing.coordinates.setdefault(name, code)
         if before != code:
             collector.add_finding("period.contradiction", where, seen=code, expected=before)
 

@@ -113,7 +113,7 @@ class RecordsReading:
             ignored = records.columns[heading].field == "ignore"
             binding = Binding(where, "ignored" if ignored else "heading", {}, listing.sheet.index, listing.row, column)
             self.collector.bindings.append(binding)
-        code = self.plan.addresser.period_code({**form.fixed.said(), **listing.said})
+        code = self.plan.addresser.period_code({**form.fixed.said(), **listing.coordinates})
         period = None if code is None else Period.of(code)
         if period is not None:
             self.collector.periods.add(period.code)

@@ -67,20 +67,20 @@ def declared_sums(
 def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]]:
     """Group totals and parts of one rule by the rest of their key; also for a workbook that is not filled in yet."""
     place = AT[rule.dim]
-    left_out = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
-    rest_of = itemgetter(*(i for i in range(len(KEY)) if i not in left_out))
+    excluded = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
+    rest_of_key = itemgetter(*(i for i in range(len(KEY)) if i not in excluded))
     conditions = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
-    parts, whole = None if rule.parts == "*" else frozenset(rule.parts), rule.total
+    parts, total_code = None if rule.parts == "*" else frozenset(rule.parts), rule.total
     groups: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
     for number in numbers:
         key = number.key
         code = key[place]
-        is_total = code == whole
+        is_total = code == total_code
         if not is_total and parts is not None and code not in parts:
             continue
         if conditions and any(key[at] != code_ for at, code_ in conditions):
             continue
-        totals, part_numbers = groups.setdefault(rest_of(key), ([], {}))
+        totals, part_numbers = groups.setdefault(rest_of_key(key), ([], {}))
         if is_total:
             totals.append(number)
         else:

@@ -11,7 +11,7 @@ from typing import overload
 from pipelines.model.content import Cube, CubeObservation, Remark, Scalar, Where
 from pipelines.reading.formats.px.cells import Cells
 from pipelines.reading.formats.px.grammar import Header
-from pipelines.reading.formats.px.notes import Attached, attach_notes
+from pipelines.reading.formats.px.notes import CellAnnotations, attach_notes
 from pipelines.reading.formats.px.structure import SYMBOLS, Layout
 
 _IN_DIMENSIONS = frozenset({"VALUES", "CODES", "STUB", "HEADING", "KEYS", "DATA"})
@@ -25,7 +25,7 @@ class Observations(Sequence[CubeObservation]):
     codes: tuple[tuple[str, ...], ...]
     stub: int
     cells: Cells
-    attached: Attached
+    attached: CellAnnotations
 
     def __len__(self) -> int:
         return len(self.cells.values)

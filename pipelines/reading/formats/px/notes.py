@@ -55,7 +55,7 @@ class Places(Generic[T]):
 
 
 @dataclass(slots=True)
-class Attached:
+class CellAnnotations:
     """Notes and attributes of a cube. `any` is False if no cell has either, which saves look-ups."""
 
     notes: Places[str]
@@ -76,7 +76,7 @@ class Attached:
         return attributes_of_cell
 
 
-def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
+def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> CellAnnotations:
     """Attach notes and attributes to cells; a note that names no cell of this table becomes a remark."""
     notes: Places[str] = Places()
     attributes: Places[dict[str, str]] = Places()
@@ -119,7 +119,7 @@ def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> Attac
             attributes.add_thing(fixed, {keyword: statement.text})
         else:
             notes.add_thing(fixed, statement.text)
-    return Attached(notes, attributes, defaults)
+    return CellAnnotations(notes, attributes, defaults)
 
 
 def _find_value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
