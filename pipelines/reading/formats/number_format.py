@@ -31,8 +31,8 @@ def shows_another_number(number_format: str, value: float) -> bool:
     """
     if value == 0:
         return False
-    signs = "".join(token for token in _select_section(number_format, value) if len(token) == 1)
-    return not _DIGITS.search(signs) or _SCALED.search(signs) is not None
+    unquoted_signs = "".join(token for token in _select_section(number_format, value) if len(token) == 1)
+    return not _DIGITS.search(unquoted_signs) or _SCALED.search(unquoted_signs) is not None
 
 
 def _select_section(number_format: str, value: float) -> list[str]:

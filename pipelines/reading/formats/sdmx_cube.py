@@ -174,14 +174,14 @@ def _make_key(parts: Named, names: tuple[str, ...], line: int) -> tuple[str, ...
 
 def parse_number(text: str | None, attributes: Named) -> tuple[int | float | None, str | None]:
     """Return (value, status) of an OBS_VALUE. If it is not a number: OBS_STATUS, else the text itself, else None."""
-    written = (text or "").strip()
-    if written.isascii() and written.isdigit() and len(written) < 300:
-        return int(written), None
-    if _NUMBER.fullmatch(written):
-        value = int(written) if written.lstrip("+-").isdigit() else float(written)
+    number_text = (text or "").strip()
+    if number_text.isascii() and number_text.isdigit() and len(number_text) < 300:
+        return int(number_text), None
+    if _NUMBER.fullmatch(number_text):
+        value = int(number_text) if number_text.lstrip("+-").isdigit() else float(number_text)
         if math.isfinite(value):
             return value, None
-    return None, attributes.get("OBS_STATUS") or written or None
+    return None, attributes.get("OBS_STATUS") or number_text or None
 
 
 Groups = dict[tuple[str, ...], dict[tuple[str, ...], Named]]

@@ -31,7 +31,7 @@ _PARTS: tuple[tuple[str, str, bool], ...] = (
 )
 _RUNS = ("t", "r", "delText")
 """Elements within one paragraph: a number that is partly bold is still one text."""
-_PROGRAMS_OWN = re.compile(r"0x[0-9A-Fa-f]{8,}")
+_SHAREPOINT_TYPE = re.compile(r"0x[0-9A-Fa-f]{8,}")
 """SharePoint content types, `0x010100…`: one in a thousand contains what would pass for a JMBG."""
 
 
@@ -52,7 +52,7 @@ def iter_unread_texts(data: bytes) -> Iterator[tuple[str, str, bool]]:
             for prefix, part_name, words_count in _PARTS:
                 if low.startswith(prefix) and low.endswith((".xml", ".rels")):
                     for text in _extract_texts(archive.read(name)):
-                        if not _PROGRAMS_OWN.fullmatch(text):
+                        if not _SHAREPOINT_TYPE.fullmatch(text):
                             yield part_name, text, words_count
 
 
@@ -61,16 +61,20 @@ def _extract_texts(part: bytes) -> list[str]:
     texts: list[str] = []
     pieces: list[str] = []
 
-    def begin(_tag: str, attributes: dict[str, str]) -> None:
+    def handle_start(_tag: str, attributes: dict[str, str]) -> None:
         texts.extend(value for value in attributes.values() if len(value) > 4)
 
-    def end(tag: str) -> None:
+    def handle_end(tag: str) -> None:
         if tag.rpartition(":")[2] not in _RUNS:
             if text := "".join(pieces).strip():
                 texts.append(text)
             pieces.clear()
 
     parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = begin, end, pieces.append
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
+        handle_start,
+        handle_end,
+        pieces.append,
+    )
     parser.Parse(part, True)
     return texts

@@ -41,13 +41,13 @@ def main(config: dict[str, Any]) -> None:
     isolation = _leave_network()
     work = getattr(importlib.import_module(config["module"]), config["function"])
     control.send(isolation.encode())
-    waiting: set[int] = set()
-    to_import = list(config["preload"])
-    forked = False
+    unreaped_pids: set[int] = set()
+    pending_imports = list(config["preload"])
+    has_forked = False
     while True:
         # Fork the first child at once; import heavy libraries only while there is nothing else to do.
-        if to_import and forked and not select.select([control], [], [], _IDLE_SECONDS)[0]:
-            importlib.import_module(to_import.pop(0))
+        if pending_imports and has_forked and not select.select([control], [], [], _IDLE_SECONDS)[0]:
+            importlib.import_module(pending_imports.pop(0))
             continue
         message, fds, _, _ = socket.recv_fds(control, 256, 1)
         if not message:
@@ -58,18 +58,18 @@ def main(config: dict[str, Any]) -> None:
         if verb == "fork":
             pid = _fork(control, fds[0], work, config)
             os.close(fds[0])
-            forked = True
+            has_forked = True
             control.send(str(pid).encode())
         elif verb == "load":
-            while to_import:
-                importlib.import_module(to_import.pop(0))
+            while pending_imports:
+                importlib.import_module(pending_imports.pop(0))
             control.send(b"loaded")
         elif verb == "reap":
             _, status, usage = os.wait4(int(number), 0)
             control.send(f"{status} {usage.ru_utime + usage.ru_stime}".encode())
         elif verb == "forget":
-            waiting.add(int(number))
-        waiting = {pid for pid in waiting if os.waitpid(pid, os.WNOHANG)[0] == 0}
+            unreaped_pids.add(int(number))
+        unreaped_pids = {pid for pid in unreaped_pids if os.waitpid(pid, os.WNOHANG)[0] == 0}
 
 
 def _leave_network() -> str:

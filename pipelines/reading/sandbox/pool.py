@@ -18,7 +18,7 @@ from pipelines.reading.sandbox.child import MEMORY, PRELOAD, TIMEOUT, Child, Job
 
 PATIENCE = 2.0
 """Seconds after which a job stops occupying its caller's seat and continues at a lower priority."""
-RESERVED = 1
+RESERVED_SEATS = 1
 """Seats in addition to the ordinary ones, reserved for accounts that have no file being read."""
 _HALF_LIFE = 60.0
 """Half-life, in seconds, of the processor time counted against an account."""
@@ -230,7 +230,7 @@ class Seats:
 
     def _is_free_for(self, account: str) -> bool:
         is_new = account != "" and not self.in_work[account]
-        return self.taken < self.seats + (RESERVED if is_new else 0)
+        return self.taken < self.seats + (RESERVED_SEATS if is_new else 0)
 
     def _grant(self, turn: _WaitingCaller) -> None:
         self.taken += 1

@@ -65,43 +65,43 @@ def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> li
     located_tables: list[LocatedTable] = []
     used_corners: set[tuple[int, int, int]] = set()
     for table in plan.tables:
-        candidates = _candidates(table, sheets, used_corners)
-        titled = [f for f in candidates if table.title is None or f.title_row >= 0]
-        chosen = _join_continued(titled, candidates, table)
-        if table.declared.occurs != "many" and len(chosen) > 1:
-            for extra in chosen[1:]:
+        candidates = _find_candidates(table, sheets, used_corners)
+        titled_candidates = [f for f in candidates if table.title is None or f.title_row >= 0]
+        chosen_tables = _join_continued(titled_candidates, candidates, table)
+        if table.declared.occurs != "many" and len(chosen_tables) > 1:
+            for extra in chosen_tables[1:]:
                 corner = table.declared.corner
                 collector.add_finding(
-                    "table.twice", extra.corner.where, corner=corner, other=str(chosen[0].corner.where)
+                    "table.twice", extra.corner.where, corner=corner, other=str(chosen_tables[0].corner.where)
                 )
-            chosen = chosen[:1]
-        if not chosen and table.declared.occurs != "optional":
+            chosen_tables = chosen_tables[:1]
+        if not chosen_tables and table.declared.occurs != "optional":
             _report_missing_table(plan, table, candidates, sheets, collector)
-        for table_found in chosen:
-            used_corners |= {(s.index, c.row, c.column) for s, c in table_found.pieces}
-        located_tables += chosen
+        for located_table in chosen_tables:
+            used_corners |= {(s.index, c.row, c.column) for s, c in located_table.pieces}
+        located_tables += chosen_tables
     return located_tables
 
 
-def _candidates(
+def _find_candidates(
     table: TablePlan, sheets: Sequence[Sheet], used_corners: set[tuple[int, int, int]]
 ) -> list[LocatedTable]:
     candidates = []
     for sheet in sheets:
-        on_sheet = table.sheet.hit(sheet.table.name) if table.sheet is not None else None
-        if table.sheet is not None and on_sheet is None:
+        sheet_hit = table.sheet.hit(sheet.table.name) if table.sheet is not None else None
+        if table.sheet is not None and sheet_hit is None:
             continue
         corners = [c for c in sheet.words if table.corner.hit(c.text) is not None]
-        floor = 0
+        first_row = 0
         for corner in corners:
             if not _has_expected_headings(table, sheet, corner):
                 continue
-            title, row, title_coordinates = _find_title(table, sheet, corner, floor)
-            floor = corner.row
+            title, row, title_coordinates = _find_title(table, sheet, corner, first_row)
+            first_row = corner.row
             if (sheet.index, corner.row, corner.column) in used_corners:
                 continue
             candidate = LocatedTable(table, [(sheet, corner)], {}, title, row)
-            _add_coordinates(candidate, on_sheet.said if on_sheet is not None else {})
+            _add_coordinates(candidate, sheet_hit.said if sheet_hit is not None else {})
             _add_coordinates(candidate, title_coordinates)
             candidates.append(candidate)
     return candidates
@@ -115,24 +115,26 @@ def _add_coordinates(located_table: LocatedTable, coordinates: Mapping[str, str]
 
 
 def _has_expected_headings(table: TablePlan, sheet: Sheet, corner: Cell) -> bool:
-    rows, first = table.declared.header_rows, corner.column
+    rows, first_column = table.declared.header_rows, corner.column
     for offset, matcher in enumerate(table.stub, start=1):
-        path = heading_path(sheet, corner.row, rows, first + offset, carry=False, first=first)
+        path = heading_path(sheet, corner.row, rows, first_column + offset, carry=False, first=first_column)
         if matcher.hit(path_text(path)) is None:
             return False
-    start = first + 1 + len(table.stub)
+    first_value_column = first_column + 1 + len(table.stub)
     carry = table.declared.carry_headings
-    for column in range(start, sheet.columns + 1):
-        path = heading_path(sheet, corner.row, rows, column, carry=carry, first=start)
+    for column in range(first_value_column, sheet.columns + 1):
+        path = heading_path(sheet, corner.row, rows, column, carry=carry, first=first_value_column)
         if path and table.columns.match_text(path_text(path), None) is not None:
             return True
     return False
 
 
-def _find_title(table: TablePlan, sheet: Sheet, corner: Cell, floor: int) -> tuple[Cell | None, int, Mapping[str, str]]:
+def _find_title(
+    table: TablePlan, sheet: Sheet, corner: Cell, first_row: int
+) -> tuple[Cell | None, int, Mapping[str, str]]:
     if table.title is None:
         return None, corner.row, {}
-    for cell in sorted((c for c in sheet.words if floor <= c.row < corner.row), key=lambda c: -c.row):
+    for cell in sorted((c for c in sheet.words if first_row <= c.row < corner.row), key=lambda c: -c.row):
         hit = table.title.hit(cell.text)
         if hit is not None:
             return cell, cell.row, hit.said
@@ -147,14 +149,16 @@ def _title_lines(title: str | None) -> list[str]:
     return [] if not title else [title, *title.splitlines()]
 
 
-def _join_continued(titled: list[LocatedTable], candidates: list[LocatedTable], table: TablePlan) -> list[LocatedTable]:
+def _join_continued(
+    titled_candidates: list[LocatedTable], candidates: list[LocatedTable], table: TablePlan
+) -> list[LocatedTable]:
     """Attach later sheets that repeat the heading (untitled, or with the same title) as pieces, if it `continues`."""
     if table.declared.continues == "no":
-        return titled
+        return titled_candidates
     joined_tables: list[LocatedTable] = []
     for candidate in candidates:
         has_same_title = bool(joined_tables) and candidate.coordinates == joined_tables[-1].coordinates
-        if candidate in titled and not has_same_title:
+        if candidate in titled_candidates and not has_same_title:
             joined_tables.append(candidate)
         elif joined_tables and candidate.sheet.index > joined_tables[-1].pieces[-1][0].index:
             joined_tables[-1].pieces += candidate.pieces

@@ -62,8 +62,8 @@ class FlatReading:
         words: list[str] = []
         notes: list[str] = []
         values: list[tuple[ListColumn, str, int]] = []
-        good = True
-        valid: list[tuple[str, Where, str]] = []
+        is_valid = True
+        valid_ranges: list[tuple[str, Where, str]] = []
         members: list[tuple[str, Hit]] = []
         for heading, column in listing.columns.items():
             declared = self.flat.columns[heading]
@@ -77,16 +77,16 @@ class FlatReading:
             elif not declared.ignore:
                 hit = self._match_dimension(listing, row, column, heading, cell)
                 if hit is None:
-                    good = False
+                    is_valid = False
                     continue
                 self._report_other_period(listing, row, column, hit)
                 coordinates.update(hit.said)
                 words.append(text_of(cell))
                 members.append((text_of(cell), hit))
-                valid += [(v, listing.sheet.place_of(row, column), text_of(cell)) for _, v in hit.valid]
-        if good:
+                valid_ranges += [(v, listing.sheet.place_of(row, column), text_of(cell)) for _, v in hit.valid]
+        if is_valid:
             period = self.plan.addresser.period_code(coordinates)
-            for range_, where, text in valid:
+            for range_, where, text in valid_ranges:
                 if period is not None and not within(period, range_):
                     self.collector.add_finding("label.not_valid", where, seen=text, expected=range_, period=period)
             if self.flat.crossed:
@@ -185,13 +185,13 @@ class FlatReading:
         address = self.plan.addresser.address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, where)
-        nothing = self._states_nothing(cell)
-        value = None if nothing else cell_value(cell, where, self.plan, self.collector, listing.sheet.format)
+        is_left_out = self._states_nothing(cell)
+        value = None if is_left_out else cell_value(cell, where, self.plan, self.collector, listing.sheet.format)
         if address.key is None:
             return
         self.collector.periods.add(address.key[1])
         self.collector.bindings.append(Binding(where, "value", coordinates, listing.sheet.index, row, column))
-        if nothing:
+        if is_left_out:
             return
         if value is None:
             self.collector.refused.append(address.key)

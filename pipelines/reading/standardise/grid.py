@@ -98,14 +98,14 @@ class GridReading:
 
     def table_boundaries(self, sheet: Sheet, corner: Cell) -> list[int]:
         """Return the rows of a sheet, below a corner, at which another table begins."""
-        rows = []
+        start_rows = []
         for located_table in self.found:
             for number, (piece_sheet, cell) in enumerate(located_table.pieces):
                 if piece_sheet is sheet and cell.row > corner.row and cell is not corner:
-                    rows.append(
+                    start_rows.append(
                         located_table.title_row if number == 0 and 0 < located_table.title_row < cell.row else cell.row
                     )
-        return sorted(row for row in rows if row > corner.row)
+        return sorted(row for row in start_rows if row > corner.row)
 
 
 class _TableReading:
@@ -173,15 +173,15 @@ class _TableReading:
     def _bind_columns(self, sheet: Sheet, corner: Cell, first: int, bottom: int) -> list[BoundLine]:
         bound: list[BoundLine] = []
         top, rows = corner.row, self.declared.header_rows
-        others = {(c.row, c.column) for f in self.grid_reading.found for s, c in f.pieces if s is sheet}
+        other_corners = {(c.row, c.column) for f in self.grid_reading.found for s, c in f.pieces if s is sheet}
         for column in range(first, sheet.columns + 1):
-            if (top, column) in others:
+            if (top, column) in other_corners:
                 break
             path = heading_path(sheet, top, rows, column, carry=self.declared.carry_headings, first=first)
             if not path:
-                body = range(top + rows, bottom + 1)
-                filled = next((r for r in body if _holds_number(sheet.cell_at(r, column))), None)
-                if filled is not None and not self._is_beyond_end(sheet, filled, corner.column):
+                body_rows = range(top + rows, bottom + 1)
+                first_filled_row = next((r for r in body_rows if _holds_number(sheet.cell_at(r, column))), None)
+                if first_filled_row is not None and not self._is_beyond_end(sheet, first_filled_row, corner.column):
                     self.collector.add_finding("heading.blank", sheet.place_of(top + rows - 1, column), column=column)
                 continue
             text = path_text(path)
@@ -254,11 +254,11 @@ class _TableReading:
         cells = [sheet.cell_at(row, c.place) for c in columns]
         anchors = {cell.anchor for cell in path if cell.anchor != (0, 0)}
         cells = [None if c is not None and c.spread and c.anchor in anchors else c for c in cells]
-        filled = any(not is_blank(c) for c in cells)
+        has_content = any(not is_blank(c) for c in cells)
         if not path:
-            if filled:
+            if has_content:
                 self.collector.add_finding("label.blank", sheet.place_of(row, left))
-            return filled
+            return has_content
         if any(self.plan.is_contact(cell.text) for cell in path):
             for cell in sheet.iter_filled(row):
                 self._bind_cell(sheet, cell, "contact", {})

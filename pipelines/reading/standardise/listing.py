@@ -40,22 +40,22 @@ def find_listing(
     """Return the row that has most of the headings; report missing and undeclared ones, and a missing title."""
     sheet_matcher = plan.compile(sheet_words) if sheet_words else None
     title_matcher = plan.compile(title_words) if title_words else None
-    best: Listing | None = None
+    best_listing: Listing | None = None
     for sheet in sheets:
-        on_sheet = sheet_matcher.hit(sheet.table.name) if sheet_matcher else Hit({})
-        if on_sheet is None:
+        sheet_hit = sheet_matcher.hit(sheet.table.name) if sheet_matcher else Hit({})
+        if sheet_hit is None:
             continue
         for row in range(1, min(sheet.rows, HEADING_REACH) + 1):
             columns = _match_headings(sheet, row, headings)
-            if columns and (best is None or len(columns) > len(best.columns)):
-                best = Listing(sheet, row, columns, dict(on_sheet.said))
-    if best is None or len(best.columns) * 2 < len(headings):
+            if columns and (best_listing is None or len(columns) > len(best_listing.columns)):
+                best_listing = Listing(sheet, row, columns, dict(sheet_hit.said))
+    if best_listing is None or len(best_listing.columns) * 2 < len(headings):
         collector.add_finding("table.not_found", Where(), corner=" | ".join(headings[:4]), under="", nearest="")
         return None
-    _report_headings(best, headings, plan, collector)
+    _report_headings(best_listing, headings, plan, collector)
     if title_matcher is not None:
-        _take_title(best, title_matcher, collector)
-    return best
+        _take_title(best_listing, title_matcher, collector)
+    return best_listing
 
 
 def _match_headings(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
 from pipelines.reading.standardise.values import STORES_NUMBERS
 
-_A_TABLE = 4
+_MIN_TABLE_NUMBERS = 4
 """With this many numbers, an unclaimed sheet counts as a table and is reported once instead of cell by cell."""
 
 
@@ -32,14 +32,14 @@ def check_hidden(form: Form, sheets: Sequence[Sheet], collector: Collector) -> N
 
 
 def _report_hidden(sheet: Sheet, hidden: Sequence[Cell], collector: Collector) -> None:
-    seen_rows: dict[int, list[bool]] = {}
-    seen_columns: dict[int, list[bool]] = {}
+    flags_by_row: dict[int, list[bool]] = {}
+    flags_by_column: dict[int, list[bool]] = {}
     for cell in sheet.cells.values():
         if not is_blank(cell):
-            seen_rows.setdefault(cell.row, []).append(cell.hidden)
-            seen_columns.setdefault(cell.column, []).append(cell.hidden)
-    rows = {r for r, flags in seen_rows.items() if all(flags)}
-    columns = {c for c, flags in seen_columns.items() if all(flags)}
+            flags_by_row.setdefault(cell.row, []).append(cell.hidden)
+            flags_by_column.setdefault(cell.column, []).append(cell.hidden)
+    rows = {r for r, flags in flags_by_row.items() if all(flags)}
+    columns = {c for c, flags in flags_by_column.items() if all(flags)}
     reported_areas: set[tuple[str, int]] = set()
     for cell in hidden:
         if cell.row in rows:
@@ -85,7 +85,7 @@ def check_outside(sheets: Sequence[Sheet], collector: Collector) -> None:
             continue
         numbers = [c for c in sheet.cells.values() if _is_number(c, sheet)]
         if not sheet.claimed:
-            if len(numbers) >= _A_TABLE:
+            if len(numbers) >= _MIN_TABLE_NUMBERS:
                 collector.add_finding("table.undeclared", numbers[0].where)
             continue
         top = min(area[0] for area in sheet.claimed)

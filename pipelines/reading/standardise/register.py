@@ -135,7 +135,7 @@ class RecordsReading:
         events: list[_Event] = []
         day: tuple[date, Where] | None = None
         cutoff: date | None = None
-        good = True
+        is_valid = True
         pseudonyms: list[tuple[Where, int]] = []
         sheet, bindings = listing.sheet, self.collector.bindings
         # A line fills half of its columns: look only at the cells that exist, not at every column.
@@ -145,7 +145,7 @@ class RecordsReading:
             if cell is None or self._is_not_yet_known(cell.text):
                 if required:
                     self.collector.add_finding("record.blank", sheet.place_of(row, column), field=heading)
-                    good = False
+                    is_valid = False
                 continue
             where = cell.where
             if pseudonym:
@@ -153,34 +153,34 @@ class RecordsReading:
             else:
                 bindings.append(Binding(where, "value", _NO_CODES, sheet.index, row, column))
             if dated:
-                read = self.dates.read_date(cell)
-                if read is None:
+                parsed_date = self.dates.read_date(cell)
+                if parsed_date is None:
                     self.collector.add_finding("record.date", where, seen=cell.text, expected=self.dates.template)
-                    good = False
+                    is_valid = False
                 elif event is not None:
-                    events.append(_Event(event, self._level_of(event, level), read, where))
+                    events.append(_Event(event, self._level_of(event, level), parsed_date, where))
                 elif field == "event_date":
-                    day = read, where
+                    day = parsed_date, where
                 else:
-                    cutoff = read
+                    cutoff = parsed_date
                 continue
             value = self._read_field(declared, heading, cell, where)
             if value is None:
-                good = False
+                is_valid = False
             elif field is not None:
                 fields[field] = value
         if day is not None and "event" in fields:
             measure = fields["event"]
             events.append(_Event(measure, self._level_of(measure, fields.get("level")), *day))
         # Only in a line that is a record: other content of that column, such as a second heading, is not a pseudonym.
-        role: Role = "pseudonym" if good and events else "value"
+        role: Role = "pseudonym" if is_valid and events else "value"
         bindings += [Binding(where, role, _NO_CODES, sheet.index, row, column) for where, column in pseudonyms]
-        if good and not events:
+        if is_valid and not events:
             self.collector.add_finding("record.no_event", listing.sheet.place_of(row, min(listing.columns.values())))
-        if good and events:
-            of_all = self._shared_columns(fields)
-            for happened in events:
-                self._add_event(fields, of_all, happened, period, cutoff)
+        if is_valid and events:
+            shared_columns = self._shared_columns(fields)
+            for record_event in events:
+                self._add_event(fields, shared_columns, record_event, period, cutoff)
 
     def _is_not_yet_known(self, text: str) -> bool:
         """Return True if a text is empty or a sign, and so states nothing about this record."""
@@ -228,7 +228,7 @@ class RecordsReading:
     def _add_event(
         self,
         fields: Mapping[str, str],
-        of_all: Mapping[str, object],
+        shared_columns: Mapping[str, object],
         event: _Event,
         period: Period | None,
         cutoff: date | None,
@@ -240,10 +240,10 @@ class RecordsReading:
                 "record.outside_period", event.where, seen=event.day.isoformat(), expected=expected
             )
             return
-        end = cutoff or (event_period_end if period is not None else None)
-        if end is not None and event.day > end:
+        last_day = cutoff or (event_period_end if period is not None else None)
+        if last_day is not None and event.day > last_day:
             day_text = event.day.isoformat()
-            self.collector.add_finding("record.after_cutoff", event.where, seen=day_text, expected=end.isoformat())
+            self.collector.add_finding("record.after_cutoff", event.where, seen=day_text, expected=last_day.isoformat())
             return
         address = self._address_of(fields.get("offence"), fields.get("article"), event, event_period)
         for trouble in address.troubles:
@@ -252,8 +252,8 @@ class RecordsReading:
             return
         self.collector.periods.add(event_period.code)
         offence = address.key[9]
-        row = self._event_row(fields, of_all, event, event_period, end, offence, address.key[10])
-        key = (of_all["proceeding"], of_all["person"], event.measure, event.level, event.day, offence)
+        row = self._event_row(fields, shared_columns, event, event_period, last_day, offence, address.key[10])
+        key = (shared_columns["proceeding"], shared_columns["person"], event.measure, event.level, event.day, offence)
         first_place = self._seen.setdefault(key, event.where)
         if first_place is not event.where:
             event_name = f"{fields.get('proceeding')}, {event.measure}"
@@ -307,7 +307,7 @@ class RecordsReading:
     @staticmethod
     def _event_row(
         fields: Mapping[str, str],
-        of_all: Mapping[str, object],
+        shared_columns: Mapping[str, object],
         event: _Event,
         period: Period,
         cutoff: date | None,
@@ -319,7 +319,7 @@ class RecordsReading:
         if sentenced and ("sentence_months" in fields or "sentence_years" in fields):
             months = float(fields.get("sentence_months", 0)) + 12 * float(fields.get("sentence_years", 0))
         return {
-            **of_all,
+            **shared_columns,
             "period": period.code,
             "event": event.measure,
             "level": event.level,

@@ -43,11 +43,11 @@ def declared_sums(
     of the others and `whole` is false; so it is for a sum of all parts present (`*`) if some may be `hidden`. This
     function only computes; `expectations/` decides.
     """
-    unread = [Number(key, None, "O", "F", Where(), "", "") for key in refused]
+    refused_numbers = [Number(key, None, "O", "F", Where(), "", "") for key in refused]
     rows: list[dict[str, object]] = []
     for rule in rules:
         part_codes = None if rule.parts == "*" else frozenset(rule.parts)
-        incomplete_keys = {rest_of_key for rest_of_key, (_, parts) in groups(unread, rule).items() if parts}
+        incomplete_keys = {rest_of_key for rest_of_key, (_, parts) in groups(refused_numbers, rule).items() if parts}
         is_complete_list = not (hidden and rule.parts == "*")
         rows += [
             _sum_row(
@@ -71,7 +71,7 @@ def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tup
     rest_of_key = itemgetter(*(i for i in range(len(KEY)) if i not in excluded))
     conditions = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
     parts, total_code = None if rule.parts == "*" else frozenset(rule.parts), rule.total
-    groups: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
+    groups_by_rest: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
     for number in numbers:
         key = number.key
         code = key[place]
@@ -80,19 +80,19 @@ def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tup
             continue
         if conditions and any(key[at] != code_ for at, code_ in conditions):
             continue
-        totals, part_numbers = groups.setdefault(rest_of_key(key), ([], {}))
+        totals, part_numbers = groups_by_rest.setdefault(rest_of_key(key), ([], {}))
         if is_total:
             totals.append(number)
         else:
             part_numbers[code] = number
-    return groups
+    return groups_by_rest
 
 
 def _sum_row(total: Number, part_numbers: dict[str, Number], rule: AddsUp, *, whole: bool) -> dict[str, object]:
     part_values = [n.value for n in part_numbers.values() if n.value is not None]
-    added, words = float(sum(part_values)), ""
-    if added != total.value:
-        words = ", ".join(
+    parts_sum, parts_text = float(sum(part_values)), ""
+    if parts_sum != total.value:
+        parts_text = ", ".join(
             [f"{code} {_format_number(n.value)} ({n.where})" for code, n in islice(part_numbers.items(), 8)]
         )
     return {
@@ -100,10 +100,10 @@ def _sum_row(total: Number, part_numbers: dict[str, Number], rule: AddsUp, *, wh
         "label": total.label,
         "dim": rule.dim,
         "total": total.value,
-        "added": added,
+        "added": parts_sum,
         "whole": whole and len(part_values) == len(part_numbers),
         "severity": rule.severity,
-        "parts": words,
+        "parts": parts_text,
     }
 
 
