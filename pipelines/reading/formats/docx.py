@@ -139,6 +139,7 @@ class _Reading:
             self.read_table(inner)
 
     def _read_cells(self, element: Any, number: int, nested: list[Any]) -> list[Cell]:
+        """Read the cells of a table; horizontal and vertical merges repeat the cell they start from."""
         cells: dict[tuple[int, int], Cell] = {}
         above: dict[int, tuple[int, int]] = {}
         for row, tr in enumerate(_iter_children(element, f"{_W}tr"), start=1):
@@ -168,6 +169,7 @@ class _Reading:
         return [cells[position] for position in sorted(cells)]
 
     def _read_cell(self, tc: Any, row: int, column: int, where: Where, hidden: bool, nested: list[Any]) -> Cell:
+        """Read one cell; append the tables inside it to `nested`."""
         paragraphs = list(_iter_children(tc, f"{_W}p"))
         nested.extend(_iter_children(tc, f"{_W}tbl"))
         words = _ParagraphText(self, paragraphs)

@@ -140,6 +140,7 @@ def _decode_strictly(data: bytes, name: str) -> str:
 def _decode_by_alphabet(
     data: bytes, first_bad: int, candidates: tuple[str, ...], alphabets: tuple[str, ...], *, guessed: bool
 ) -> Decoded:
+    """Decode by the candidate with the best score; raise if none is good enough or two tie with different texts."""
     letters = _alphabet_letters(alphabets)
     decoded: list[tuple[float, str, str]] = []
     for name in candidates:
@@ -224,6 +225,7 @@ def _scripts_of(word: str) -> set[str]:
 
 
 def _raise_tie(first: str, first_text: str, second: str, second_text: str) -> NoReturn:
+    """Raise read.encoding_ambiguous with the first line in which two decodings differ."""
     for line, (a, b) in enumerate(zip(first_text.splitlines(), second_text.splitlines(), strict=False), start=1):
         if a != b:
             start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), 0)

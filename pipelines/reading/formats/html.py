@@ -97,12 +97,15 @@ def _encoding_candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, 
 
 
 class _Reading:
+    """Tables of one page, read in document order."""
+
     def __init__(self) -> None:
         self.gate = Gate()
         self.tables: list[Table] = []
         self.cells = 0
 
     def read_table(self, number: int, element: Any) -> None:
+        """Read one table; cells spanned from above or the left keep their positions."""
         cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
         for row, tr in enumerate(_iter_rows(element), start=1):

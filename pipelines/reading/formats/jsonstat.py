@@ -125,6 +125,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
 
 
 def _parse_document(data: bytes) -> dict[str, Any]:
+    """Parse the JSON object; refuse repeated keys, NaN and oversized numbers."""
     if not data.strip(b"\x00 \t\r\n"):
         raise ReadError("read.empty")
     try:
@@ -158,6 +159,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _find_dataset(document: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Return name and content of the only dataset with values; raise if there is none or more than one."""
     kind = document.get("class")
     if kind == "collection":
         items = document.get("link", {}).get("item", []) if isinstance(document.get("link"), dict) else []
@@ -214,6 +216,7 @@ def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dime
 
 
 def _read_codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[str]:
+    """Return the codes of a dimension in order, from a list or an object of positions."""
     if index is None:
         # only a dimension of one category may omit index; the order of several would be a guess
         if len(labels) != 1:
@@ -271,6 +274,7 @@ def _read_observations(
     notes: tuple[str, ...],
     cells: int,
 ) -> Observations:
+    """Combine values and statuses; refuse values that are neither finite numbers, texts nor null."""
     placed_entries = stated
     if isinstance(status, dict) and status and len(placed_entries) < cells:
         # a cell may have a status and no value: it is in the file, and the status says why it is empty

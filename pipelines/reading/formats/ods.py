@@ -126,15 +126,16 @@ def _format_code(style: Any, others: dict[str, Any]) -> str:
 
 
 def _part_code(style: Any) -> str:
+    """Convert one section of a data style to a format code."""
     pieces = []
     for part in style:
         local = part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
         if local == "number":
             decimals = int(part.get(f"{_NUMBER}decimal-places", "0") or 0)
-            whole = "#,##0" if part.get(f"{_NUMBER}grouping") == "true" else "0"
+            integer_part = "#,##0" if part.get(f"{_NUMBER}grouping") == "true" else "0"
             divisor = min(max(float(part.get(f"{_NUMBER}display-factor", "1") or 1), 1), 1e18)
             thousands = "," * math.ceil(round(math.log(divisor, 1000), 6))
-            pieces.append(whole + ("." + "0" * min(decimals, 20) if decimals else "") + thousands)
+            pieces.append(integer_part + ("." + "0" * min(decimals, 20) if decimals else "") + thousands)
         elif local == "text":
             # The percent sign is a text like any other here; every other text is quoted in a format code.
             words = part.text or ""
@@ -180,13 +181,14 @@ class _Sheet:
         return False, None
 
     def _read_row(self, element: Any, row: int, repeat: int) -> None:
+        """Read a row, repeated as stated, and the cells in it."""
         hidden = element.get(f"{_TABLE}visibility") in ("collapse", "filter")
         row_style = element.get(f"{_TABLE}default-cell-style-name")
         column = 1
         for cell in element:
             if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
                 continue
-            across = _repeat_count(cell, "number-columns-repeated")
+            column_repeat = _repeat_count(cell, "number-columns-repeated")
             rows_spanned = _repeat_count(cell, "number-rows-spanned")
             columns_spanned = _repeat_count(cell, "number-columns-spanned")
             spans = rows_spanned * columns_spanned > 1
@@ -196,11 +198,12 @@ class _Sheet:
                 content = self._read_content(cell, self.styles.number_format(style))
             if content is not None and (spans or content[2] != "blank" or content[5] is not None):
                 for down in range(repeat):
-                    for right in range(across):
+                    for right in range(column_repeat):
                         self._put_cells(row + down, column + right, content, hidden, rows_spanned, columns_spanned)
-            column += across
+            column += column_repeat
 
     def _put_cells(self, row: int, column: int, content: _Content, hidden: bool, rows: int, columns: int) -> None:
+        """Store a cell at all positions that it spans."""
         text, value, kind, formula, number_format, note, marks = content
         for r in range(row, row + rows):
             for c in range(column, column + columns):
@@ -270,6 +273,7 @@ class _Sheet:
         return text, "".join(raised).strip() or None, note
 
     def _collect_text(self, element: Any, plain: list[str], raised: list[str], up: bool) -> None:
+        """Collect the text of an element: raised spans in `raised`, everything else in `plain`."""
         target = raised if up else plain
         if element.text:
             target.append(element.text)

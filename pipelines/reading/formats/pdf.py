@@ -182,6 +182,7 @@ class _Reading:
         self.part = _Part()
 
     def read_grid(self) -> Grid:
+        """Read all requested pages; raise for a document that is scanned or has no table."""
         count = _count_pages(self.document.doc)
         if count == 0:
             raise ReadError("read.malformed", format="pdf", detail="no pages")
@@ -236,6 +237,7 @@ class _Reading:
         return bool(getattr(self.document.doc, "encryption", None)) and not self.document.doc.is_extractable
 
     def _read_page(self, page: Any) -> None:
+        """Read the tables of a page, from top to bottom, and the lines outside them."""
         chars = [char for char in page.chars if char["text"].strip() or char["text"] == " "]
         if self.lines_x:
             tables = [(_find_unruled_boxes(page, chars, self.lines_x), None)]
@@ -262,6 +264,7 @@ class _Reading:
         self.part.outside += [(Where(page=page), line) for line in lines if line.strip()]
 
     def _read_cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[_Char]) -> list[Cell]:
+        """Assign the letters of a page to the boxes of a table; a box over several grid positions is spread."""
         lefts = _merge_edges([box[0] for box in boxes])
         tops = _merge_edges([box[1] for box in boxes])
         spans: list[tuple[int, int, int, int, _Box]] = []
@@ -385,6 +388,7 @@ def _word_gap(chars: list[_Char]) -> float:
 
 
 def _split_raised(chars: list[_Char]) -> tuple[list[_Char], list[_Char]]:
+    """Separate raised small type from the other letters of a cell."""
     sizes = Counter(round(char["size"], 1) for char in chars if char["text"].strip())
     if len(sizes) < 2:
         return chars, []

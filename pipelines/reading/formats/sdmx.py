@@ -131,6 +131,7 @@ class _Walker:
     dimension: str = TIME
 
     def read_message(self, data: bytes) -> None:
+        """Read all observations, groups and header fields, freeing elements on the way."""
         holder: etree._Element | None = None  # the Series or DataSet that contained the last observation
         series = -1
         for _, element in _make_parser(data, ("end",), _WATCHED):
@@ -192,6 +193,7 @@ class _Walker:
         self.dimension = self.at_observation.get(reference) or next(iter(self.at_observation.values()), TIME)
 
     def _read_specific_obs(self, element: etree._Element, series: int) -> None:
+        """Read an observation of structure-specific data, whose components are XML attributes."""
         components = _plain_attributes(element) | _complex_components(element)
         value = components.pop("OBS_VALUE", None)
         if series < 0:
@@ -212,6 +214,7 @@ class _Walker:
         self.content.attributes.append(components)
 
     def _read_generic_obs(self, element: etree._Element, series: int) -> None:
+        """Read an observation of generic data, whose components are elements."""
         key = _read_pairs(element, "ObsKey")
         value = None
         for child in element:

@@ -174,6 +174,7 @@ class _Sheet:
 
 
 def _split_rows(text: str, delimiter: str) -> list[_Row]:
+    """Split the text into rows with the line on which each begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[_Row] = []
     line = 1
@@ -193,6 +194,7 @@ def _split_rows(text: str, delimiter: str) -> list[_Row]:
 
 
 def _split_header(header: Sequence[str]) -> tuple[dict[str, int], list[_Column]]:
+    """Separate the columns of the frame from the components, and find the label column of each component."""
     frame: dict[str, int] = {}
     columns: list[_Column] = []
     has_name_columns = "STRUCTURE_NAME" in header
@@ -218,29 +220,30 @@ def _split_header(header: Sequence[str]) -> tuple[dict[str, int], list[_Column]]
 
 
 def _build_cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -> Cube:
+    """Build the cube: complete rows become observations, incomplete ones attributes of those they cover."""
     actions = _find_actions(sheet)
-    comma = delimiter != "," and _has_decimal_comma(sheet)
+    has_decimal_comma = delimiter != "," and _has_decimal_comma(sheet)
     dimensions = _find_dimensions(sheet)
     names = tuple(c.id for c in dimensions)
     attributes = [c for c in sheet.columns if c not in dimensions]
-    partial: list[tuple[dict[str, str], dict[str, str]]] = []
-    full: list[tuple[_Row, tuple[str, ...], dict[str, str]]] = []
+    incomplete_rows: list[tuple[dict[str, str], dict[str, str]]] = []
+    complete_rows: list[tuple[_Row, tuple[str, ...], dict[str, str]]] = []
     for row in sheet.rows:
         key = tuple(sheet.read_code(row, c, dimension=True) for c in dimensions)
         own_attributes = {c.id: sheet.read_code(row, c, dimension=False) for c in attributes if row.fields[c.at] != ""}
         if all(key):
-            full.append((row, key, own_attributes))
+            complete_rows.append((row, key, own_attributes))
         elif row.fields[sheet.value.at].strip():
             missing = names[key.index("")]
             raise ReadError("read.sdmx_csv.key", Where(line=row.line), line=row.line, dimension=missing)
         else:
-            partial.append(({n: k for n, k in zip(names, key, strict=True) if k}, own_attributes))
-    if not full:
+            incomplete_rows.append(({n: k for n, k in zip(names, key, strict=True) if k}, own_attributes))
+    if not complete_rows:
         raise ReadError("read.sdmx_csv.no_rows", Where(line=1))
-    groups = index_groups(partial)
+    groups = index_groups(incomplete_rows)
     observations = []
     first_lines: dict[tuple[str, ...], int] = {}
-    for row, key, own_attributes in full:
+    for row, key, own_attributes in complete_rows:
         if key in first_lines:
             if not any(r.rule == "read.sdmx_csv.repeated_key" for r in remarks):
                 params: dict[str, Scalar] = {"key": ".".join(key), "first": first_lines[key]}
@@ -251,7 +254,7 @@ def _build_cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Rema
             own_attributes = attributes_covering(groups, dict(zip(names, key, strict=True))) | own_attributes
         text = row.fields[sheet.value.at]
         value, status = parse_number(
-            text.replace(",", ".") if comma and _DECIMAL.fullmatch(text.strip()) else text, own_attributes
+            text.replace(",", ".") if has_decimal_comma and _DECIMAL.fullmatch(text.strip()) else text, own_attributes
         )
         where = Where(line=row.line, column=sheet.value.at + 1)
         observations.append(CubeObservation(key, value, status, where, (), own_attributes))
@@ -263,7 +266,7 @@ def _build_cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Rema
     properties: dict[str, Scalar] = {
         "encoding": encoding,
         "delimiter": delimiter,
-        "decimal": "," if comma else ".",
+        "decimal": "," if has_decimal_comma else ".",
         "structure": ", ".join(structures),
         "version": "1.0" if "DATAFLOW" in sheet.frame else "2.0",
     }

@@ -87,6 +87,7 @@ class Message:
 
 
 def build_cube(message: Message) -> Cube:
+    """Build the cube of a message that has been read completely."""
     if not message.observations:
         footer = f" It says: {message.footer}" if message.footer else ""
         raise ReadError("read.sdmx.no_dataset", footer=footer)
@@ -130,6 +131,7 @@ def _find_dimension_names(message: Message) -> tuple[str, ...]:
 
 
 def _build_observations(message: Message, names: tuple[str, ...], remarks: list[Remark]) -> Iterator[CubeObservation]:
+    """Yield one observation per written one, with the attributes of all levels; remark the first repeated key."""
     first_lines: dict[tuple[str, ...], int] = {}
     names_on_all_series = {n for n in names if all(n in observation.key for observation in message.series)}
     groups = index_groups(message.groups)

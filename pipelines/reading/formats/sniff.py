@@ -114,6 +114,7 @@ def sniff(data: bytes, filename: str | None = None) -> str:
 
 
 def _detect_zip_kind(data: bytes) -> str:
+    """Detect the format of a ZIP container by the names of its parts; refuse what is not a supported document."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = {name.casefold() for name in archive.namelist()}
@@ -165,6 +166,7 @@ def _detect_ole2_kind(data: bytes) -> str:
 
 
 def _refuse_binary(head: bytes) -> None:
+    """Refuse pictures, archives and other binary formats by their first bytes."""
     for start, kind in _PICTURES:
         if head.startswith(start):
             raise ReadError("read.picture", kind=kind)
@@ -213,6 +215,7 @@ def _decode_head(data: bytes) -> str:
 
 
 def _detect_text_kind(data: bytes, filename: str | None) -> str:
+    """Detect the format of a text by its first characters."""
     text = _decode_head(data)
     start = text.lstrip("\ufeff \t\r\n\x00")
     if start == "":
@@ -243,6 +246,7 @@ def _is_delimited(text: str, filename: str | None) -> bool:
 
 
 def _detect_markup_kind(start: str) -> str:
+    """Detect HTML, SDMX-ML or other XML by the root element."""
     markup = start
     declares = False
     while match := _XML_SKIP.match(markup):

@@ -93,12 +93,12 @@ def first_rows(data: bytes, count: int) -> bytes | None:
 def _open(data: bytes, contents: Contents) -> Opened:
     from pipelines.reading.formats.xlsx_book import open_book
 
-    with _raise_malformed():
+    with _errors_as_malformed():
         return open_book(data, rich_text=contents.superscripts)
 
 
 @contextmanager
-def _raise_malformed() -> Iterator[None]:
+def _errors_as_malformed() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -143,9 +143,10 @@ def _convert_result(kind: str, text: str) -> Any:
 
 
 def _second_load(data: bytes, contents: Contents) -> _Results:
+    """Return stored results by sheet from a second load of the workbook, for values only."""
     import openpyxl
 
-    with _raise_malformed():
+    with _errors_as_malformed():
         book: Any = openpyxl.load_workbook(
             io.BytesIO(data), data_only=True, keep_links=False, rich_text=contents.superscripts
         )
@@ -212,6 +213,7 @@ def _find_merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
 def _read_cells(
     sheet: Any, stored: dict[tuple[int, int], Plain], results: dict[tuple[int, int], _Result]
 ) -> list[Cell]:
+    """Return the cells of a sheet in reading order; positions of a merged area share one content."""
     title, epoch = sheet.title, sheet.parent.epoch
     hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors = _find_merged(sheet)

@@ -247,6 +247,7 @@ class _Book(ExcelReader):
             worksheet.sheet_state = sheet.state
 
     def _read_cells(self, worksheet: Any, part: str) -> dict[tuple[int, int], Plain]:
+        """Read the cells of a sheet: ordinary rows from its text, the rest by openpyxl, large sheets as a stream."""
         # The guard has checked that parts named .xml are well-formed.
         if not part.casefold().endswith(".xml") or self.archive.getinfo(part).file_size > LARGEST:
             with self.archive.open(part) as source:

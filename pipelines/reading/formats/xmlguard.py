@@ -131,6 +131,7 @@ class Watch:
             self.contents.superscripts = True
 
     def _handle_sheet_element(self, name: str, attributes: dict[str, str]) -> None:
+        """Count cells and merged areas of a worksheet, and start capturing results of formulas."""
         local = name.rpartition(":")[2] if ":" in name else name
         if local == "c":
             self._count_sheet_cell(attributes)
@@ -191,6 +192,7 @@ class Watch:
             raise ReadError("read.encrypted")
 
     def _handle_odf_element(self, name: str, attributes: dict[str, str]) -> None:
+        """Count rows, cells and spans of an OpenDocument sheet with their repeats."""
         local = name.rpartition(":")[2]
         if local == "table-cell" or local == "covered-table-cell":
             self.column += self.repeat if self.column else 1

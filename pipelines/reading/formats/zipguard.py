@@ -147,6 +147,7 @@ def _error_words(error: Exception) -> str:
 
 
 def _check_names(parts: list[zipfile.ZipInfo]) -> None:
+    """Refuse part names that are repeated or lead out of the container, and macros, encryption and unusual packing."""
     if len(parts) > MAX_PARTS:
         raise ReadError("read.zip_parts", count=len(parts))
     folded_names: set[str] = set()
@@ -170,6 +171,7 @@ def _check_names(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Contents, unpacked: _Unpacked) -> None:
+    """Stream one part: pass XML to the XML guard, and search parts of other types for a DOCTYPE."""
     low = part.filename.casefold()
     is_xml = low.endswith((".xml", ".rels"))
     watch = Watch(part.filename, contents) if is_xml else None

@@ -158,6 +158,7 @@ def _scan_table(
     pseudonyms: Collection[tuple[int, int]],
     is_contact: Callable[[str], bool],
 ) -> Iterator[Finding]:
+    """Yield the findings of one table: its name and title, cells, headings and columns."""
     findings = list(_scan_table_name(table, number))
     is_name_withheld = bool(findings)
     for line in (table.title or "").splitlines():
@@ -262,6 +263,7 @@ def _is_ten_digits(text: str) -> bool:
 
 
 def _scan_cube(cube: Cube) -> Iterator[Finding]:
+    """Yield the findings of dimensions, members, notes, attributes and values of a cube."""
     for dimension in cube.dimensions:
         where = Where(keyword=dimension.id)
         heads = [dimension.id, *dimension.labels.values()]

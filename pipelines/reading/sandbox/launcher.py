@@ -94,6 +94,7 @@ def _fork(control: socket.socket, fd: int, work: Callable[[Any], Any], config: d
 
 
 def _serve_jobs(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> None:
+    """Run the child: set its limits and forbid sockets, then do jobs until its socket closes."""
     os.close(fd)
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
     os.setpgid(0, 0)  # so that lowering its priority also lowers that of any process it forks

@@ -120,6 +120,7 @@ class ChildPool(Generic[J, R]):
         busy: dict[Child, tuple[K, Seat]],
         account: str | None,
     ) -> Iterator[tuple[K, ReadError]]:
+        """Start jobs while seats are free; yield the failures of children that could not take theirs."""
         while True:
             # A caller with a child at work takes another seat only if nobody is waiting; one without a child waits.
             seat = self.seats.take(account, wait=not busy)
@@ -157,6 +158,7 @@ class ChildPool(Generic[J, R]):
     def _await_results(
         self, selector: selectors.BaseSelector, busy: dict[Child, tuple[K, Seat]]
     ) -> Iterator[tuple[Child, Any]]:
+        """Wait until children have answered or are overdue, and yield them with their results."""
         while True:
             now = time.monotonic()
             for child, (_, seat) in busy.items():

@@ -100,6 +100,8 @@ def dump(value: Any) -> bytes:
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
+    """Unpickler that allows only plain values and classes of trusted packages."""
+
     def __init__(self, data: bytes, trusted: tuple[str, ...]) -> None:
         super().__init__(io.BytesIO(data))
         self.trusted = trusted
@@ -149,6 +151,7 @@ def receive(sock: socket.socket, deadline: float | None = None) -> bytes:
 
 
 def _receive_exactly(sock: socket.socket, length: int, deadline: float | None) -> bytes:
+    """Receive a number of bytes before the deadline."""
     buffer = bytearray(length)
     view = memoryview(buffer)
     received = 0

@@ -119,6 +119,7 @@ class Addresser:
     def _join_parts(
         self, period_part: _PeriodPart, counting: _CountingPart, offence_code: str | None, article: str | None
     ) -> Address:
+        """Combine the parts of a key, with the troubles of all of them."""
         if period_part.period is None:
             return Address(None, period_part.troubles)
         if counting.before is None:
@@ -206,6 +207,7 @@ class Addresser:
         return _CountingPart(before, after, tuple(troubles))
 
     def _resolve_offence(self, offence_code: str | None, article: str | None, period: Period) -> _OffencePart:
+        """Resolve offence and article: an article determines its offence by the law in force in the period."""
         if article == "_T":
             return _OffencePart(offence_code or "_T", "_T")
         if article is None:
@@ -237,7 +239,7 @@ class RowAddresser:
         )
 
     def address(self, coordinates: Mapping[str, str], column: CoordinateItems) -> Address:
-        """Return the address of a cell with these coordinates in total, of which `column` are those of its column."""
+        """Return the address of a cell from all its coordinates; `column` are the ones that its column adds."""
         counting = self.counting_by_column.get(column)
         if counting is None:
             if not _APART.isdisjoint(name for name, _ in column):

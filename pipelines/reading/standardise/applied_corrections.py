@@ -52,6 +52,7 @@ def _describe_key(key: Coordinate | None) -> str:
 
 
 def _correct(number: Number, correction: Correction, addresser: Addresser) -> tuple[Number, Finding]:
+    """Return a number with a correction applied, or unchanged if its value is not the expected one."""
     shown_text = number.seen
     current = number.value if isinstance(correction.expect, float) else shown_text
     if current != correction.expect:

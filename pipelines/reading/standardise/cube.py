@@ -131,6 +131,7 @@ class CubeReading:
     def _combine_coordinates(
         self, key: Sequence[str], members: Sequence[Mapping[str, _Coordinates | None]], where: Where
     ) -> _Coordinates | None:
+        """Combine the coordinates of a key's members; None if one is undeclared or two contradict each other."""
         coordinates = dict(self.base)
         for code, dimension in zip(key, members, strict=True):
             part = dimension[code]
@@ -150,6 +151,7 @@ class CubeReading:
         members: Sequence[Mapping[str, _Coordinates | None]],
         labels: Sequence[Mapping[str, str]],
     ) -> None:
+        """Read one observation as a number with its address."""
         coordinates = self._combine_coordinates(observation.key, members, observation.where)
         if coordinates is None:
             return
@@ -170,6 +172,7 @@ class CubeReading:
             self.collector.numbers.append(number)
 
     def _read_value(self, observation: CubeObservation) -> Value | None:
+        """Interpret value, status and attributes of an observation; None, with a finding, if one is undeclared."""
         status, conf, notes = "A", "F", list(observation.notes)
         for name, code in observation.attributes.items():
             declared = self.shape.attributes.get(name)

@@ -86,6 +86,7 @@ def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> li
 def _find_candidates(
     table: TablePlan, sheets: Sequence[Sheet], used_corners: set[tuple[int, int, int]]
 ) -> list[LocatedTable]:
+    """Return every place with the table's sheet, corner and headings, with or without its title."""
     candidates = []
     for sheet in sheets:
         sheet_hit = table.sheet.hit(sheet.table.name) if table.sheet is not None else None
@@ -168,6 +169,7 @@ def _join_continued(
 def _report_missing_table(
     plan: Plan, table: TablePlan, candidates: Sequence[LocatedTable], sheets: Sequence[Sheet], collector: Collector
 ) -> None:
+    """Report a missing table, or a missing title if corner and headings were found."""
     texts = [c.text for s in sheets for c in s.words][:2000] + [t for s in sheets for t in _title_lines(s.table.title)]
     title = table.declared.title
     if candidates and title is not None:

@@ -58,6 +58,7 @@ class FlatReading:
             self._fill_gaps(listing, base)
 
     def _read_line(self, listing: Listing, row: int, base: Mapping[str, str]) -> None:
+        """Read one line: match its dimensions, then read each value column."""
         coordinates = dict(base)
         words: list[str] = []
         notes: list[str] = []
@@ -149,6 +150,7 @@ class FlatReading:
             self.collector.numbers.append(number)
 
     def _match_dimension(self, listing: Listing, row: int, column: int, heading: str, cell: Cell | None) -> Hit | None:
+        """Match a cell to a declared member; None, with a finding, if it is blank, a date or undeclared."""
         where = listing.sheet.place_of(row, column)
         text = text_of(cell)
         if cell is None or not text:
@@ -180,6 +182,7 @@ class FlatReading:
         words: Sequence[str],
         notes: tuple[str, ...],
     ) -> None:
+        """Read one value cell of a line as a number with its address."""
         cell = listing.sheet.cell_at(row, column)
         where = listing.sheet.place_of(row, column)
         address = self.plan.addresser.address(coordinates)

@@ -109,6 +109,8 @@ class GridReading:
 
 
 class _TableReading:
+    """Reader of one located table with all its pieces."""
+
     def __init__(self, grid_reading: GridReading, found: LocatedTable) -> None:
         self.grid_reading = grid_reading
         self.plan = grid_reading.plan
@@ -128,6 +130,7 @@ class _TableReading:
         self.ended = False
 
     def read_table(self) -> None:
+        """Report contradictions between sheet and title, then read the pieces up to a declared end."""
         located_table = self.found
         for name, before, after in located_table.conflicts:
             if name in PERIOD_NAMES:
@@ -144,6 +147,7 @@ class _TableReading:
                 self._read_piece(sheet, corner)
 
     def _read_piece(self, sheet: Sheet, corner: Cell) -> None:
+        """Read one piece: bind its columns, read its rows, and claim its area of the sheet."""
         rows = self.declared.header_rows
         first = corner.column + 1 + len(self.table.stub)
         for row in range(corner.row, corner.row + rows):
@@ -171,6 +175,7 @@ class _TableReading:
         sheet.claimed.append((min(corner.row, max(self.found.title_row, 1)), corner.column, last, right))
 
     def _bind_columns(self, sheet: Sheet, corner: Cell, first: int, bottom: int) -> list[BoundLine]:
+        """Bind each column to a declared heading; report blank and undeclared headings."""
         bound: list[BoundLine] = []
         top, rows = corner.row, self.declared.header_rows
         other_corners = {(c.row, c.column) for f in self.grid_reading.found for s, c in f.pieces if s is sheet}
@@ -250,6 +255,7 @@ class _TableReading:
         return BoundLine(place, text, match.line.use, coordinates, notes, status, tuple(coordinates.items()))
 
     def _read_row(self, sheet: Sheet, row: int, left: int, first: int, columns: Sequence[BoundLine]) -> bool:
+        """Read one row; return True if it belongs to the table."""
         path = self._read_labels(sheet, row, left, first)
         cells = [sheet.cell_at(row, c.place) for c in columns]
         anchors = {cell.anchor for cell in path if cell.anchor != (0, 0)}
@@ -284,6 +290,7 @@ class _TableReading:
         return True
 
     def _read_labels(self, sheet: Sheet, row: int, left: int, first: int) -> list[Cell]:
+        """Return the label cells of a row; with `carry_labels` a blank one takes the label above."""
         path: list[Cell] = []
         anchors: set[tuple[int, int]] = set()
         for column in range(left, first):
@@ -302,6 +309,7 @@ class _TableReading:
     def _read_cells(
         self, sheet: Sheet, line: BoundLine, columns: Sequence[BoundLine], cells: Sequence[Cell | None]
     ) -> None:
+        """Read the value cells of a row, each with the coordinates of table, row and column."""
         row_coordinates = {**self.section, **line.coordinates} if self.section else line.coordinates
         row_text = f"{self.section_label} | {line.text}" if self.section_label else line.text
         collector, plan = self.collector, self.plan

@@ -66,6 +66,7 @@ def _match_headings(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str
 
 
 def _report_headings(listing: Listing, headings: Sequence[str], plan: Plan, collector: Collector) -> None:
+    """Report look-alike, undeclared and missing headings."""
     sheet, row = listing.sheet, listing.row
     headed_columns = set(listing.columns.values())
     missing = [h for h in headings if h not in listing.columns]
@@ -87,6 +88,7 @@ def _report_headings(listing: Listing, headings: Sequence[str], plan: Plan, coll
 
 
 def _take_title(listing: Listing, matcher: Matcher, collector: Collector) -> None:
+    """Find the title above the heading row or in the table's own title; report it if missing."""
     sheet = listing.sheet
     above = [c for r in range(listing.row - 1, 0, -1) for c in sheet.iter_filled(r)]
     for cell in above:

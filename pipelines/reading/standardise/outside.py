@@ -32,6 +32,7 @@ def check_hidden(form: Form, sheets: Sequence[Sheet], collector: Collector) -> N
 
 
 def _report_hidden(sheet: Sheet, hidden: Sequence[Cell], collector: Collector) -> None:
+    """Report hidden rows and columns once each, and other hidden cells one by one."""
     flags_by_row: dict[int, list[bool]] = {}
     flags_by_column: dict[int, list[bool]] = {}
     for cell in sheet.cells.values():

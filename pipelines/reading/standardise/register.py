@@ -131,6 +131,7 @@ class RecordsReading:
                 event["cutoff_date"] = newest
 
     def _read_record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
+        """Read one line: its fields and dates become case events if all of them are valid."""
         fields: dict[str, str] = {}
         events: list[_Event] = []
         day: tuple[date, Where] | None = None
@@ -196,6 +197,7 @@ class RecordsReading:
         return declared_level or ("none" if rule == "free" else rule)
 
     def _read_field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
+        """Return the code or text of a field; None, with a finding, if it is invalid."""
         name, text = declared.field, cell.text
         if name in _PSEUDONYMS:
             return text.strip()
@@ -233,6 +235,7 @@ class RecordsReading:
         period: Period | None,
         cutoff: date | None,
     ) -> None:
+        """Add an event; report one outside its period, after the cutoff, or repeated."""
         event_period, event_period_end = self._period_of(event.day)
         if period is not None and event_period != period:
             expected = f"{period.start.isoformat()} to {period.end.isoformat()}"

@@ -107,6 +107,7 @@ def _is_empty(content: Content, collector: Collector) -> bool:
 
 
 def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
+    """Read a grid by the form's kind; return True for a nil return."""
     form = plan.form
     sheets = sheets_of(grid, without_hidden=form.hidden == "ignore", ignored=plan.ignored_sheets)
     bind_ignored(plan, grid, collector)

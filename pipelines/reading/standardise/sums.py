@@ -89,6 +89,7 @@ def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tup
 
 
 def _sum_row(total: Number, part_numbers: dict[str, Number], rule: AddsUp, *, whole: bool) -> dict[str, object]:
+    """Build a row of DECLARED_SUM; list at most eight parts if total and sum differ."""
     part_values = [n.value for n in part_numbers.values() if n.value is not None]
     parts_sum, parts_text = float(sum(part_values)), ""
     if parts_sum != total.value:

@@ -95,6 +95,7 @@ def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, forma
 
 
 def _apply_marks(read: Read, cell: Cell, where: Where, plan: Plan, collector: Collector) -> Value:
+    """Return a value with the notes and the status of its marks; report undeclared marks."""
     marks = (*read.marks, *(cell.marks.split() if cell.marks else ()))
     status, notes = read.status, []
     for mark in marks:

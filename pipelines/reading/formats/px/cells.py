@@ -105,6 +105,7 @@ def parse_cells(text: str, start: int, layout: Layout) -> Cells:
 
 
 def _parse_dense(body: str, first_line: int, layout: Layout) -> Cells:
+    """Parse DATA without KEYS, line by line."""
     memo = _Memo()
     values: list[Stored] = []
     starts: list[int] = []

@@ -161,6 +161,7 @@ def _parse_subkeys(text: str, at: int, keys: list[str], place: Where) -> int:
 
 
 def _parse_values(text: str, at: int, place: Where) -> tuple[list[str], int]:
+    """Parse the values of a statement; return them and the offset after its semicolon."""
     values: list[str] = []
     while True:
         item = _ITEM.match(text, at)

@@ -223,6 +223,7 @@ def _make_variable(
     role: Literal["time", "geo", "metric"] | None,
     remarks: list[Remark],
 ) -> Variable:
+    """Build a variable with its members and labels in all languages; check the counts of codes and periods."""
     values, codes = header.find_first("VALUES", (name,)), header.find_first("CODES", (name,))
     timeval = header.find_first("TIMEVAL", (name,))
     times = time_values(timeval) if timeval else TimeValues((), ())
@@ -308,6 +309,7 @@ def _geographic_role(header: Header, name: str) -> Literal["geo"] | None:
 
 
 def _read_keys(header: Header, stub: Sequence[str]) -> tuple[Literal["CODES", "VALUES"], ...] | None:
+    """Return by CODES or VALUES how rows name each stub variable; None without KEYS."""
     stated = [s for s in header.find_all("KEYS") if s.language is None]
     if not stated:
         return None

@@ -56,6 +56,7 @@ def format_period(scale: str, code: str) -> str:
 
 
 def _expand_range(statement: Statement, scale: str, first: str, last: str) -> list[str]:
+    """List all periods of a scale from first to last."""
     per_year = _PER_YEAR.get(scale)
     digits = {"A1": 4, "H1": 5, "Q1": 5, "M1": 6, "W1": 6}.get(scale, 0)
     if per_year is None or not all(re.fullmatch(rf"[0-9]{{{digits}}}", v) for v in (first, last)):
