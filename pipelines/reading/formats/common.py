@@ -83,7 +83,7 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 
-class Gate:
+class CellCounter:
     """Counter of the cells a reader yields; stops it at `MAX_CELLS` filled and `MAX_SPREAD` spread positions."""
 
     __slots__ = ("filled", "spread")

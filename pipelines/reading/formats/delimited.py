@@ -12,7 +12,7 @@ import re
 from itertools import islice
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_COLUMN, MAX_ROW, Gate
+from pipelines.reading.formats.common import MAX_COLUMN, MAX_ROW, CellCounter
 from pipelines.reading.formats.encoding import decode
 
 RULES: dict[str, tuple[str, str]] = {
@@ -97,7 +97,7 @@ def read(
 
 
 def _read_cells(text: str, delimiter: str, quotechar: str, offset: int, records: int | None) -> list[Cell]:
-    gate = Gate()
+    gate = CellCounter()
     cells = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quotechar, strict=True)
     row = 0

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import MAX_TABLES, Gate, malformed_error
+from pipelines.reading.formats.common import MAX_TABLES, CellCounter, malformed_error
 from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect
 
@@ -105,7 +105,7 @@ class _Reading:
     def __init__(self, notes: dict[str, str], raised_styles: set[str]) -> None:
         self.notes = notes
         self.raised_styles = raised_styles
-        self.gate = Gate()
+        self.gate = CellCounter()
         self.tables: list[Table] = []
         self.title: str | None = None
         self.paragraphs = 0

@@ -82,7 +82,7 @@ _BETWEEN_WORDS = bytes(0x20 if n < 0x80 and not chr(n).isalpha() else n for n in
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedText:
     """Text with the name of its encoding; `guessed` is True if no encoding had been declared."""
 
     text: str
@@ -90,7 +90,7 @@ class Decoded:
     guessed: bool = False
 
 
-def decode(data: bytes, candidates: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> Decoded:
+def decode(data: bytes, candidates: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> DecodedText:
     """Decode a text file by the rule of this module.
 
     `candidates` are codec names in order of preference; `alphabets` are language tags of `ALPHABETS` or strings of
@@ -99,12 +99,12 @@ def decode(data: bytes, candidates: tuple[str, ...] = (), alphabets: tuple[str, 
     """
     for bom, name in _BOMS:
         if data.startswith(bom):
-            return Decoded(_decode_strictly(data[len(bom) :], name), name)
+            return DecodedText(_decode_strictly(data[len(bom) :], name), name)
     wide = utf16_without_bom(data)
     if wide is not None:
-        return Decoded(_decode_strictly(data, wide), wide)
+        return DecodedText(_decode_strictly(data, wide), wide)
     try:
-        return Decoded(data.decode("utf-8"), "utf-8")
+        return DecodedText(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
         first_bad = error.start
     return _decode_by_alphabet(data, first_bad, candidates or CANDIDATES, alphabets, guessed=not candidates)
@@ -139,7 +139,7 @@ def _decode_strictly(data: bytes, name: str) -> str:
 
 def _decode_by_alphabet(
     data: bytes, first_bad: int, candidates: tuple[str, ...], alphabets: tuple[str, ...], *, guessed: bool
-) -> Decoded:
+) -> DecodedText:
     """Decode by the candidate with the best score; raise if none is good enough or two tie with different texts."""
     letters = _alphabet_letters(alphabets)
     decoded: list[tuple[float, str, str]] = []
@@ -164,7 +164,7 @@ def _decode_by_alphabet(
     for _, other_name, other_text in winners[1:]:
         if other_text != text:
             _raise_tie(name, text, other_name, other_text)
-    return Decoded(text, name, guessed)
+    return DecodedText(text, name, guessed)
 
 
 def _alphabet_letters(alphabets: tuple[str, ...]) -> tuple[frozenset[str], ...]:

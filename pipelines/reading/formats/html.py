@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, Gate, malformed_error
+from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, CellCounter, malformed_error
 from pipelines.reading.formats.encoding import decode
 
 RULES: dict[str, tuple[str, str]] = {
@@ -100,7 +100,7 @@ class _Reading:
     """Tables of one page, read in document order."""
 
     def __init__(self) -> None:
-        self.gate = Gate()
+        self.gate = CellCounter()
         self.tables: list[Table] = []
         self.cells = 0
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, cast
 
 from pipelines.model.content import Cube, Dimension, Member, ReadError, Scalar, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.jsonstat_cube import Observations, Part
+from pipelines.reading.formats.jsonstat_cube import DimensionPart, Observations
 
 LANGUAGE = "und"
 
@@ -193,7 +193,7 @@ def _take_only_dataset(datasets: list[tuple[str | None, dict[str, Any]]]) -> tup
     return datasets[0]
 
 
-def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dimension, Part]:
+def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dimension, DimensionPart]:
     """Return one dimension, and what its categories add to observations."""
     place = Where(keyword=f"dimension.{name}.category")
     category = stated.get("category") if isinstance(stated, dict) else None
@@ -210,7 +210,7 @@ def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dime
     member_notes = {code: notes for code, notes in notes_by_code.items() if notes}
     members = tuple(Member(code, {LANGUAGE: str(labels.get(code, code))}) for code in codes)
     dimension = Dimension(name, {LANGUAGE: str(stated.get("label", name))}, members, _find_role(roles, name))
-    return dimension, Part(
+    return dimension, DimensionPart(
         tuple(codes), _read_notes(stated.get("note")), member_notes, _read_units(category.get("unit"))
     )
 
@@ -270,7 +270,7 @@ def _read_status(stated: Any, cells: int) -> dict[int, str] | str:
 def _read_observations(
     stated: list[tuple[int, Any]],
     status: dict[int, str] | str,
-    parts: tuple[Part, ...],
+    parts: tuple[DimensionPart, ...],
     notes: tuple[str, ...],
     cells: int,
 ) -> Observations:

@@ -13,7 +13,7 @@ Entry = int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DimensionPart:
     """One dimension's contribution: its codes, notes on all of it, and notes and units of single categories."""
 
     codes: tuple[str, ...]
@@ -30,7 +30,7 @@ class Part:
 class Observations(Sequence[CubeObservation]):
     """`entries` in order; `positions` is None if every cell is present. `status` is by position, or one for all."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[DimensionPart, ...]
     entries: list[Entry]
     positions: list[int] | None
     status: Mapping[int, str] | str

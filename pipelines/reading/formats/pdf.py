@@ -17,7 +17,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_TABLES, Gate
+from pipelines.reading.formats.common import MAX_TABLES, CellCounter
 from pipelines.reading.formats.pdf_parallel import run_both
 
 MAX_PAGES = 500
@@ -178,7 +178,7 @@ class _Reading:
         self.document = document
         self.lines_x = sorted(lines_x)
         self.wanted = frozenset(pages)
-        self.gate = Gate()
+        self.gate = CellCounter()
         self.part = _Part()
 
     def read_grid(self) -> Grid:
@@ -206,7 +206,7 @@ class _Reading:
         second = _Reading(self.document, self.lines_x, ())
         parts = list(run_both(lambda: self._read_pages(pages[:middle]), lambda: second._read_pages(pages[middle:])))
         where = Where(page=pages[middle].page_number)
-        Gate().count_filled(where, sum(part.filled for part in parts))
+        CellCounter().count_filled(where, sum(part.filled for part in parts))
         if sum(len(part.tables) for part in parts) > MAX_TABLES:
             raise ReadError("read.too_many_tables", where, limit=MAX_TABLES)
         return parts

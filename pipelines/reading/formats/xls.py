@@ -14,7 +14,7 @@ from pipelines.reading.formats.common import (
     MAX_COLUMN,
     MAX_ROW,
     MAX_SHEETS,
-    Gate,
+    CellCounter,
     column_letters,
     malformed_error,
     number_text,
@@ -53,7 +53,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
 
 
 def _read_grid(book: Any) -> Grid:
-    gate = Gate()
+    gate = CellCounter()
     remarks = []
     tables = []
     if book.nsheets > MAX_SHEETS:
@@ -79,7 +79,7 @@ def _find_hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(rows), frozenset(columns)
 
 
-def _read_cells(book: Any, sheet: Any, gate: Gate) -> list[Cell]:
+def _read_cells(book: Any, sheet: Any, gate: CellCounter) -> list[Cell]:
     hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors: dict[tuple[int, int], tuple[int, int]] = {}
     for top, bottom, left_column, right_column in sheet.merged_cells:

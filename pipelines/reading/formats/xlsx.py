@@ -23,7 +23,7 @@ from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect, repack_container
 
 if TYPE_CHECKING:
-    from pipelines.reading.formats.xlsx_book import Opened, Plain
+    from pipelines.reading.formats.xlsx_book import OpenedWorkbook, PlainCell
 
 RULES: dict[str, tuple[str, str]] = {
     "read.xlsx.strict": (
@@ -90,7 +90,7 @@ def first_rows(data: bytes, count: int) -> bytes | None:
     return changed if left_out else None
 
 
-def _open(data: bytes, contents: Contents) -> Opened:
+def _open(data: bytes, contents: Contents) -> OpenedWorkbook:
     from pipelines.reading.formats.xlsx_book import open_book
 
     with _errors_as_malformed():
@@ -160,7 +160,7 @@ def _second_load(data: bytes, contents: Contents) -> _Results:
     }
 
 
-def _grid(opened: Opened, results: _Results, contents: Contents) -> Grid:
+def _grid(opened: OpenedWorkbook, results: _Results, contents: Contents) -> Grid:
     book = opened.book
     remarks = list(contents.remarks)
     remarks += [Remark("read.chart_ignored", Where(sheet=c.title), {"name": c.title}) for c in book.chartsheets]
@@ -211,7 +211,7 @@ def _find_merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
 
 
 def _read_cells(
-    sheet: Any, stored: dict[tuple[int, int], Plain], results: dict[tuple[int, int], _Result]
+    sheet: Any, stored: dict[tuple[int, int], PlainCell], results: dict[tuple[int, int], _Result]
 ) -> list[Cell]:
     """Return the cells of a sheet in reading order; positions of a merged area share one content."""
     title, epoch = sheet.title, sheet.parent.epoch
@@ -275,7 +275,7 @@ class _Content(NamedTuple):
 
 def _read_content(
     position: tuple[int, int],
-    plain: Plain | None,
+    plain: PlainCell | None,
     extra: Any,
     results: dict[tuple[int, int], _Result],
     epoch: Any,
@@ -285,13 +285,13 @@ def _read_content(
     if extra is not None:
         from openpyxl.cell import MergedCell
 
-        from pipelines.reading.formats.xlsx_book import Plain
+        from pipelines.reading.formats.xlsx_book import PlainCell
 
         if isinstance(extra, MergedCell):
             return _Content("", None, "blank")
         note = extra.comment.text if extra.comment is not None else None
         if (plain is None or plain.raw is None) and extra._value is not None:
-            plain = Plain(extra.data_type, extra._value, plain.number_format if plain is not None else "General")
+            plain = PlainCell(extra.data_type, extra._value, plain.number_format if plain is not None else "General")
     if plain is None or plain.raw is None:
         return _Content("", None, "blank", None, None, note)
     data_type, raw, number_format = plain

@@ -36,7 +36,7 @@ _STRING_TAG, _TEXT_TAG = f"{{{SHEET_MAIN_NS}}}si", f"{{{SHEET_MAIN_NS}}}t"
 _DIGITS = "0123456789"
 
 
-class Plain(NamedTuple):
+class PlainCell(NamedTuple):
     """Cell as stored: its type as openpyxl names it (`n s b d e f`), its value, its number format."""
 
     kind: str
@@ -44,21 +44,21 @@ class Plain(NamedTuple):
     number_format: str
 
 
-class Opened(NamedTuple):
+class OpenedWorkbook(NamedTuple):
     """Workbook and, by the title of its sheet, its cells by (row, column).
 
     The worksheets of `book` have only the cells that openpyxl made for a merged area, a note or a link.
     """
 
     book: Any
-    cells: dict[str, dict[tuple[int, int], Plain]]
+    cells: dict[str, dict[tuple[int, int], PlainCell]]
 
 
-def open_book(data: bytes, *, rich_text: bool) -> Opened:
+def open_book(data: bytes, *, rich_text: bool) -> OpenedWorkbook:
     """Load a workbook. Raises whatever openpyxl raises for a broken one."""
     reader = _Book(io.BytesIO(data), keep_links=False, rich_text=rich_text)
     reader.read()
-    return Opened(reader.wb, reader.cells)
+    return OpenedWorkbook(reader.wb, reader.cells)
 
 
 _column = lru_cache(maxsize=4096)(column_index_from_string)
@@ -116,12 +116,12 @@ class _Sheet(WorksheetReader):
         self.taken_rows = taken_rows
         self.has_duplicates = False
         """True if a cell occurs twice."""
-        self.cells: dict[tuple[int, int], Plain] = {}
+        self.cells: dict[tuple[int, int], PlainCell] = {}
         self._formats: dict[int, str] = {}
 
     def bind_cells(self) -> None:
         # A register of 220,000 cells has 40,000 different ones: make each only once.
-        plain_cells: dict[tuple[str, ...], Plain] = {}
+        plain_cells: dict[tuple[str, ...], PlainCell] = {}
         for cell_match in self.taken_rows.cells:
             if (plain := plain_cells.get(cell_match[2:])) is None:
                 plain = plain_cells[cell_match[2:]] = self._make_plain(*cell_match[2:])
@@ -129,7 +129,7 @@ class _Sheet(WorksheetReader):
         for _, cells in self.parser.parse():
             for row, column, kind, raw, style in cells:
                 self.has_duplicates = self.has_duplicates or (row, column) in self.cells
-                self.cells[row, column] = Plain(kind, raw, self._format_of_style(style))
+                self.cells[row, column] = PlainCell(kind, raw, self._format_of_style(style))
 
     def bind_rest(self) -> None:
         """Run all of `bind_all` except the cells."""
@@ -141,26 +141,26 @@ class _Sheet(WorksheetReader):
         self.bind_tables()
         self.bind_properties()
 
-    def _make_plain(self, style_number: str, kind: str, value: str, formula: str, inline: str) -> Plain:
+    def _make_plain(self, style_number: str, kind: str, value: str, formula: str, inline: str) -> PlainCell:
         """Return the cell that openpyxl makes from this text."""
         style = int(style_number or 0)
         number_format = self._format_of_style(style)
         if inline:
-            return Plain("s", inline, number_format)
+            return PlainCell("s", inline, number_format)
         if formula:
-            return Plain("f", "=" + formula, number_format)
+            return PlainCell("f", "=" + formula, number_format)
         if not value:
-            return Plain(kind or "n", None, number_format)
+            return PlainCell(kind or "n", None, number_format)
         if kind == "s":
-            return Plain("s", self.parser.shared_strings[int(value)], number_format)
+            return PlainCell("s", self.parser.shared_strings[int(value)], number_format)
         number = _parse_number(value)
         if style not in self.parser.date_formats:
-            return Plain("n", number, number_format)
+            return PlainCell("n", number, number_format)
         try:
             span = style in self.parser.timedelta_formats
-            return Plain("d", from_excel(number, self.parser.epoch, timedelta=span), number_format)
+            return PlainCell("d", from_excel(number, self.parser.epoch, timedelta=span), number_format)
         except (OverflowError, ValueError):
-            return Plain("e", "#VALUE!", number_format)
+            return PlainCell("e", "#VALUE!", number_format)
 
     def _format_of_style(self, style: int) -> str:
         if (number_format := self._formats.get(style)) is None:
@@ -212,7 +212,7 @@ class _Book(ExcelReader):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self.cells: dict[str, dict[tuple[int, int], Plain]] = {}
+        self.cells: dict[str, dict[tuple[int, int], PlainCell]] = {}
 
     def read_strings(self) -> None:
         """Read the shared texts; the usual ones without the objects that openpyxl makes of each."""
@@ -246,7 +246,7 @@ class _Book(ExcelReader):
                 self._read_notes(worksheet, relation.target)
             worksheet.sheet_state = sheet.state
 
-    def _read_cells(self, worksheet: Any, part: str) -> dict[tuple[int, int], Plain]:
+    def _read_cells(self, worksheet: Any, part: str) -> dict[tuple[int, int], PlainCell]:
         """Read the cells of a sheet: ordinary rows from its text, the rest by openpyxl, large sheets as a stream."""
         # The guard has checked that parts named .xml are well-formed.
         if not part.casefold().endswith(".xml") or self.archive.getinfo(part).file_size > LARGEST:

@@ -59,7 +59,7 @@ class Contents:
     remarks: list[Remark] = field(default_factory=list)
 
 
-class Watch:
+class PartGuard:
     """Feed one XML part to expat and count what a reader would expand."""
 
     def __init__(self, part: str, contents: Contents) -> None:

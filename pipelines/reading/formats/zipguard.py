@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from pipelines.model.content import ReadError, Remark, Where
-from pipelines.reading.formats.xmlguard import Contents, Watch
+from pipelines.reading.formats.xmlguard import Contents, PartGuard
 
 MAX_ENTRY = 100 * 1024 * 1024
 """Unpacked bytes, counted as they come: the 800,000 cells allowed (`common.py`) at more than 100 bytes each."""
@@ -174,7 +174,7 @@ def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Con
     """Stream one part: pass XML to the XML guard, and search parts of other types for a DOCTYPE."""
     low = part.filename.casefold()
     is_xml = low.endswith((".xml", ".rels"))
-    watch = Watch(part.filename, contents) if is_xml else None
+    watch = PartGuard(part.filename, contents) if is_xml else None
     raw_scan = not is_xml and not low.startswith(_UNREAD)
     tail = b""
     before = unpacked.total

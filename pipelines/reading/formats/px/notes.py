@@ -32,7 +32,7 @@ OF_A_CONTENT = (
 
 
 @dataclass(slots=True)
-class Places(Generic[T]):
+class PlaceIndex(Generic[T]):
     """Things attached to places of the cube, indexed by the variables they fix, in file order."""
 
     by_mask: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, T]]]] = field(default_factory=dict)
@@ -58,8 +58,8 @@ class Places(Generic[T]):
 class CellAnnotations:
     """Notes and attributes of a cube. `any` is False if no cell has either, which saves look-ups."""
 
-    notes: Places[str]
-    attributes: Places[dict[str, str]]
+    notes: PlaceIndex[str]
+    attributes: PlaceIndex[dict[str, str]]
     default_attributes: dict[str, str]
 
     @property
@@ -78,8 +78,8 @@ class CellAnnotations:
 
 def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> CellAnnotations:
     """Attach notes and attributes to cells; a note that names no cell of this table becomes a remark."""
-    notes: Places[str] = Places()
-    attributes: Places[dict[str, str]] = Places()
+    notes: PlaceIndex[str] = PlaceIndex()
+    attributes: PlaceIndex[dict[str, str]] = PlaceIndex()
     ids = header.find_first("ATTRIBUTE-ID")
     names = ids.values if ids else ()
     defaults: dict[str, str] = {}
