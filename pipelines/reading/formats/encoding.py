@@ -148,7 +148,7 @@ def _decode_by_alphabet(
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
-        decoded.append((score(pieces_of(data, name, text), letters), name, text))
+        decoded.append((score_texts(pieces_of(data, name, text), letters), name, text))
     best = max((item[0] for item in decoded), default=0.0)
     if best < MIN_SHARE:
         line = data[:first_bad].count(b"\n") + 1
@@ -173,7 +173,7 @@ def _alphabet_letters(alphabets: tuple[str, ...]) -> tuple[frozenset[str], ...]:
 
 
 def pieces_of(data: bytes, name: str, text: str) -> list[tuple[str, int]]:
-    """Return the pieces of a text that are not ASCII, each with its number of occurrences, for `score`.
+    """Return the pieces of a text that are not ASCII, each with its number of occurrences, for `score_texts`.
 
     `text` is the data decoded by `name`. A text with several bytes per letter is returned as one piece.
     """
@@ -183,7 +183,7 @@ def pieces_of(data: bytes, name: str, text: str) -> list[tuple[str, int]]:
     return [(piece.decode(name), times) for piece, times in counted.items()]
 
 
-def score(texts: Iterable[tuple[str, int]], alphabets: tuple[frozenset[str], ...]) -> float:
+def score_texts(texts: Iterable[tuple[str, int]], alphabets: tuple[frozenset[str], ...]) -> float:
     """Return the share (0 to 1) of non-ASCII characters that fit the best-fitting alphabet; 1 for a pure ASCII text.
 
     `texts` are whole words, each with its number of occurrences.

@@ -78,7 +78,7 @@ def first_rows(data: bytes, count: int) -> bytes | None:
 
     left_out = False
 
-    def shorten(name: str, part: bytes) -> bytes | None:
+    def shorten_part(name: str, part: bytes) -> bytes | None:
         nonlocal left_out
         if not name.casefold().startswith("xl/worksheets/") or not name.casefold().endswith(".xml"):
             return part
@@ -86,7 +86,7 @@ def first_rows(data: bytes, count: int) -> bytes | None:
         left_out = left_out or (cut is not None and len(cut) < len(part))
         return cut
 
-    changed = repack_container(data, shorten)
+    changed = repack_container(data, shorten_part)
     return changed if left_out else None
 
 

@@ -44,7 +44,7 @@ def _matches(number: Number, correction: Correction) -> bool:
     if correction.where is not None:
         return str(number.where) == correction.where
     assert correction.key is not None  # the model allows one of the two
-    return all(number.coordinate(name) == code for name, code in correction.key.said().items())
+    return all(number.get_coordinate(name) == code for name, code in correction.key.said().items())
 
 
 def _describe_key(key: Coordinate | None) -> str:
@@ -69,7 +69,7 @@ def _correct(number: Number, correction: Correction, addresser: Addresser) -> tu
         expected = _format_value(correction.value)
     else:
         assert correction.set is not None  # the model allows one of the two
-        coordinates = {name: code for name in COORDINATES if (code := number.coordinate(name)) is not None}
+        coordinates = {name: code for name in COORDINATES if (code := number.get_coordinate(name)) is not None}
         if "article" in coordinates:
             coordinates.pop("offence", None)
         address = addresser.address(coordinates | correction.set.said())

@@ -35,7 +35,7 @@ class Number(NamedTuple):
     def period(self) -> str:
         return self.key[_PERIOD]
 
-    def coordinate(self, name: str) -> str | None:
+    def get_coordinate(self, name: str) -> str | None:
         """Return a coordinate by its name in declarations (`article` for `law_article`)."""
         place = AT.get(name)
         return None if place is None else self.key[place]

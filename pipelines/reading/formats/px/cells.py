@@ -65,7 +65,7 @@ class Cells:
     lines: list[int]
     rows: list[int] | None = None
 
-    def line(self, cell: int) -> int:
+    def line_of(self, cell: int) -> int:
         return self.lines[bisect_right(self.starts, cell) - 1]
 
 

@@ -48,7 +48,7 @@ class Observations(Sequence[CubeObservation]):
             cell, index_in_variable = divmod(cell, len(codes))
             reversed_indices.append(index_in_variable)
         return self._build_observation(
-            index, tuple(reversed(reversed_indices)), Where(line=self.cells.line(index), keyword="DATA")
+            index, tuple(reversed(reversed_indices)), Where(line=self.cells.line_of(index), keyword="DATA")
         )
 
     def _build_observation(self, index: int, indices: tuple[int, ...], where: Where) -> CubeObservation:
