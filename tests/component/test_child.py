@@ -49,7 +49,7 @@ def misbehave(job: str) -> object:
             while time.process_time() < until:
                 pass
         case "earn":
-            budget.earn("pdf", 20_000)
+            budget.raise_for_file("pdf", 20_000)
             misbehave("work")
         case "connect":
             try:

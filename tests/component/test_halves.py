@@ -80,7 +80,7 @@ def halved(job: str) -> object:
         except ChildProcessError:
             return "none"
     first, _, second = job.partition("+")
-    return pdf_parallel.both(_PIECES[first], _PIECES[second])
+    return pdf_parallel.run_both(_PIECES[first], _PIECES[second])
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def _orphans(launcher: int) -> list[str]:
 
 
 def test_outside_of_a_reading_process_one_half_comes_after_the_other() -> None:
-    assert pdf_parallel.both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
+    assert pdf_parallel.run_both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
 
 
 @pytest.mark.parametrize("job", ["endless+endless", "pid+endless", "endless+pid"])

@@ -145,8 +145,8 @@ def test_eight_slow_files_of_four_accounts_leave_a_child_for_a_fifth(
 def _served(seats: Seats, asking: list[str], free: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let accounts ask for a seat, one after the other; free one; return the order in which they are served."""
     served: list[str] = []
-    give = seats._give
-    monkeypatch.setattr(seats, "_give", lambda turn: (served.append(turn.account), give(turn)))
+    give = seats._grant
+    monkeypatch.setattr(seats, "_grant", lambda turn: (served.append(turn.account), give(turn)))
 
     def ask(account: str) -> None:
         seat = seats.take(account, wait=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.model.content import ReadError
-from pipelines.reading.formats.encoding import ALPHABETS, CANDIDATES, decode, pieces_of, score
+from pipelines.reading.formats.encoding import ALPHABETS, CANDIDATES, decode, pieces_of, score_texts
 
 LATIN = "Optužena lica;Muškarci;Žene\r\nTrgovina ljudima – čl. 186;12;3\r\nKrijumčarenje, Đurđevac, Nikšić;4;0\r\n"
 TEXTS = {
@@ -114,4 +114,4 @@ def test_a_text_judged_word_by_word_scores_as_the_text_judged_whole(
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
-        assert score(pieces_of(data, name, text), alphabets) == score([(text, 1)], alphabets)
+        assert score_texts(pieces_of(data, name, text), alphabets) == score_texts([(text, 1)], alphabets)

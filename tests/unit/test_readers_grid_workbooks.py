@@ -17,7 +17,7 @@ from pipelines.model.content import Cell, Grid, ReadError
 from pipelines.reading.formats import ods, xls, xlsx
 from pipelines.reading.formats.common import number_text, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
-from pipelines.reading.formats.xlsx_book import Plain
+from pipelines.reading.formats.xlsx_book import PlainCell
 from tests.component.answers_fakes import SAMPLES
 
 
@@ -156,7 +156,7 @@ def _as_opened(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
             if isinstance(made, MergedCell):
                 continue
             if plain is None or (plain.raw is None and made is not None and made._value is not None):
-                plain = Plain(made.data_type, made._value, plain.number_format if plain else made.number_format)
+                plain = PlainCell(made.data_type, made._value, plain.number_format if plain else made.number_format)
             note = made.comment.text if made is not None and made.comment else None
             if plain.raw is not None or note:
                 out.append((sheet.title, *place, plain.kind, _words(plain.raw), plain.number_format, note))

@@ -58,7 +58,7 @@ def _cells(data: bytes) -> dict[str | None, object]:
 def test_the_lines_of_a_list_are_all_taken() -> None:
     taken = take_rows(_xml(_book()))
     assert len(taken.cells) == 25
-    assert b"<c " not in taken.rest and b"<row" not in taken.rest
+    assert b"<c " not in taken.remaining_xml and b"<row" not in taken.remaining_xml
     assert _cells(_book())["D4"] == 9 and _cells(_book())["C7"] == "2026-07-06"
 
 
@@ -200,7 +200,7 @@ def test_a_sheet_in_which_a_text_may_be_no_cell_is_left_whole(odd: str) -> None:
 
 def test_an_odd_cell_leaves_its_own_line_alone_to_openpyxl() -> None:
     taken = take_rows(_xml(ODD["formula with signs"]()))
-    assert taken.rest.count(b"<row") == 1 and b'<row r="3"' in taken.rest
+    assert taken.remaining_xml.count(b"<row") == 1 and b'<row r="3"' in taken.remaining_xml
     assert len(taken.cells) == 21
 
 

@@ -111,7 +111,7 @@ def test_an_unforeseen_error_names_its_place_and_never_the_content(monkeypatch: 
     def broken(*_: object) -> None:
         raise KeyError("Petar Petrović")
 
-    monkeypatch.setattr(delimited, "_cells", broken)
+    monkeypatch.setattr(delimited, "_read_cells", broken)
     with pytest.raises(ReadError) as refusal:
         read(b"a;b\n1;2\n")
     assert refusal.value.rule == "read.reader_failed"

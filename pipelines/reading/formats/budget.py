@@ -1,7 +1,7 @@
-"""Processor time that one file may use in a reading process: five seconds, more where its size earns it.
+"""Limit the processor time that one file may use in a reading process: five seconds, more for larger files.
 
-The limit counts processor seconds and not seconds of the clock, so that a busy machine refuses nothing that a quiet one
-reads. How the rates were measured: `docs/decisions/0002-which-library-reads-what.md`.
+The limit counts processor seconds and not wall-clock seconds, so that a busy machine accepts the same files as an idle
+one. How the rates were measured: `docs/decisions/0002-which-library-reads-what.md`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _PER_UNPACKED_MB = {"docx": 1.8, "ods": 1.1, "xlsx": 1.5}
 """Three times the processor seconds that a megabyte of the slowest honest file of the format took."""
 _MB = 1_000_000
 _GRACE = 1
-"""Seconds after which the system ends a process that does not answer the signal: one that is in a library's C code."""
+"""Seconds after which the system ends a process that ignores the signal because it is in a library's C code."""
 _SAMPLING = 1.2
-"""The system counts a process towards that limit by ticks of its clock: under load 5 % more than it has used."""
+"""The system counts a process towards that limit by clock ticks: under load 5 % more than it has used."""
 
 
 def allowed_seconds(format_name: str, size: int, unpacked: int = 0) -> float:
@@ -60,7 +60,7 @@ def allowed_seconds(format_name: str, size: int, unpacked: int = 0) -> float:
 
 @dataclass
 class _Meter:
-    """The budget of the file that this process reads now."""
+    """Budget of the file that this process is reading."""
 
     allowed: float
     used_before: float
@@ -69,19 +69,19 @@ class _Meter:
     format: str = "-"
     size: int = 0
 
-    def remaining(self) -> float:
-        return self.allowed - self.reserved - (_used() - self.used_before)
+    def seconds_remaining(self) -> float:
+        return self.allowed - self.reserved - (_count_seconds() - self.used_before)
 
-    def arm(self) -> None:
-        """Have this process interrupted when the budget is used up, and ended by the system soon after that."""
-        remaining = max(self.remaining(), 0.01)
+    def set_timer(self) -> None:
+        """Schedule an interrupt for when the budget is used up, and a hard stop by the system soon after that."""
+        remaining = max(self.seconds_remaining(), 0.01)
         signal.setitimer(signal.ITIMER_PROF, remaining)
-        own = resource.getrusage(resource.RUSAGE_SELF)
-        limit = math.ceil(_SAMPLING * (own.ru_utime + own.ru_stime + remaining)) + _GRACE
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        limit = math.ceil(_SAMPLING * (usage.ru_utime + usage.ru_stime + remaining)) + _GRACE
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
-    def error(self) -> ReadError:
+    def too_slow_error(self) -> ReadError:
         return ReadError(
             "read.too_slow",
             seconds=round(self.allowed),
@@ -93,85 +93,85 @@ class _Meter:
 _meter: _Meter | None = None
 
 
-def begin(allowed: float, refuse: Callable[[ReadError], NoReturn]) -> None:
-    """Start the budget of a job. `refuse` is called when it is used up: it hands on the error and ends the process."""
+def begin_job(allowed: float, refuse: Callable[[ReadError], NoReturn]) -> None:
+    """Start the budget of a job. `refuse` is called when it is used up: it passes on the error and ends the process."""
     global _meter
-    signal.signal(signal.SIGPROF, _interrupted)
-    _meter = _Meter(allowed, _used(), refuse)
-    _meter.arm()
+    signal.signal(signal.SIGPROF, _handle_interrupt)
+    _meter = _Meter(allowed, _count_seconds(), refuse)
+    _meter.set_timer()
 
 
 def restart() -> None:
-    """Start the budget again: what was done so far (imports, declarations) is not the file's."""
+    """Restart the budget: what was done so far (imports, declarations) does not count against the file."""
     if _meter is not None:
-        _meter.used_before = _used()
-        _meter.arm()
+        _meter.used_before = _count_seconds()
+        _meter.set_timer()
 
 
-def earn(format_name: str, size: int, unpacked: int = 0) -> None:
-    """Raise the budget to what a file of this format and size may use. No effect outside of a reading process."""
+def raise_for_file(format_name: str, size: int, unpacked: int = 0) -> None:
+    """Raise the budget to what a file of this format and size may use. No effect outside a reading process."""
     if _meter is None:
         return
     _meter.format, _meter.size = format_name, size
     allowed = allowed_seconds(format_name, size, unpacked)
     if allowed > _meter.allowed:
         _meter.allowed = allowed
-        _meter.arm()
+        _meter.set_timer()
 
 
-def end() -> float:
-    """Stop the budget and return the processor seconds that the job used, forks included."""
+def end_job() -> float:
+    """Stop the budget and return the processor seconds that the job used, including forks."""
     global _meter
     signal.setitimer(signal.ITIMER_PROF, 0)
-    used = _used() - _meter.used_before if _meter is not None else 0.0
+    used_seconds = _count_seconds() - _meter.used_before if _meter is not None else 0.0
     _meter = None
-    return used
+    return used_seconds
 
 
-def used() -> float:
+def used_seconds() -> float:
     """Return the processor seconds that the job has used so far."""
-    return _used() - _meter.used_before if _meter is not None else 0.0
+    return _count_seconds() - _meter.used_before if _meter is not None else 0.0
 
 
-def half() -> float:
-    """Return half of what is left of the budget; 0 where none was begun."""
-    return _meter.remaining() / 2 if _meter is not None else 0.0
+def half_of_remaining() -> float:
+    """Return half of the remaining budget; 0 if no job has begun."""
+    return _meter.seconds_remaining() / 2 if _meter is not None else 0.0
 
 
 @contextmanager
-def reserve(seconds: float) -> Iterator[None]:
-    """Set a part of the budget aside for a fork; afterwards this process may use what the fork left over."""
+def reserve_seconds(seconds: float) -> Iterator[None]:
+    """Set part of the budget aside for a fork; afterwards this process may use what the fork did not."""
     if (meter := _meter) is None:
         yield
         return
     meter.reserved = seconds
-    meter.arm()
+    meter.set_timer()
     try:
         yield
     finally:
         meter.reserved = 0.0
-        meter.arm()
+        meter.set_timer()
 
 
 def continue_in_fork(seconds: float, refuse: Callable[[ReadError], NoReturn]) -> None:
-    """Go on in a fork with what was reserved for it: a fork has no timer, and its use is counted from 0."""
+    """Continue in a fork with the time reserved for it: a fork inherits no timer, and its use is counted from 0."""
     if _meter is None:
         return
     _meter.refuse = refuse
-    _meter.used_before = _used() - (_meter.allowed - seconds)
-    _meter.arm()
+    _meter.used_before = _count_seconds() - (_meter.allowed - seconds)
+    _meter.set_timer()
 
 
-def _used() -> float:
-    """Processor seconds of this process and of the forks it has waited for."""
-    own, forks = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + forks.ru_utime + forks.ru_stime
+def _count_seconds() -> float:
+    """Return the processor seconds of this process and of the forks it has waited for."""
+    own_usage, fork_usage = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own_usage.ru_utime + own_usage.ru_stime + fork_usage.ru_utime + fork_usage.ru_stime
 
 
-def _interrupted(*_: object) -> None:
+def _handle_interrupt(*_: object) -> None:
     if _meter is None:
         return
-    if _meter.remaining() > 0.02:
-        _meter.arm()
+    if _meter.seconds_remaining() > 0.02:
+        _meter.set_timer()
         return
-    _meter.refuse(_meter.error())
+    _meter.refuse(_meter.too_slow_error())

@@ -1,4 +1,4 @@
-"""What several grid readers share: limits, the cell gate, cell names, and the rules that any of them may raise."""
+"""Provide what several grid readers share: limits, the cell gate, cell names, and rules that any of them may raise."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pipelines.reading.formats.number_format import is_percent
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_CELLS = 300_000
-"""Counts hold 100 to 10,000 cells, a register of 2 MB up to 255,000 (seven fields in 55 bytes); more is an attack.
+"""Counts have 100 to 10,000 cells, a register of 2 MB up to 255,000 (seven fields in 55 bytes); more is an attack.
 
-Registers of 225,000 and 240,000 cells took a reading child 0.3 of its 2 GB of memory.
+Registers of 225,000 and 240,000 cells took 0.3 of the 2 GB of memory of a reading child.
 """
 MAX_FORMATTED_CELLS = 500_000
-"""Cells that hold only a format; openpyxl spends 25 microseconds on each of them."""
+"""Cells that have only a format; openpyxl spends 25 microseconds on each."""
 MAX_SPREAD = 200_000
-"""Positions that merged areas may cover in one file: each is given as a cell of its own."""
+"""Positions that merged areas may cover in one file: each becomes a cell of its own."""
 MAX_ROW = 200_000
 MAX_COLUMN = 2_000
 MAX_TABLES = 2_000
 MAX_SHEETS = 250
-"""Sheets of a workbook. Offices send up to some dozens; opening an empty one takes six milliseconds."""
+"""Sheets of a workbook. Offices send up to a few dozen; opening an empty one takes six milliseconds."""
 
 RULES: dict[str, tuple[str, str]] = {
     "read.malformed": (
@@ -83,8 +83,8 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 
-class Gate:
-    """Counts the cells a reader yields and stops it at `MAX_CELLS` filled and `MAX_SPREAD` spread positions."""
+class CellCounter:
+    """Counter of the cells a reader yields; stops it at `MAX_CELLS` filled and `MAX_SPREAD` spread positions."""
 
     __slots__ = ("filled", "spread")
 
@@ -92,13 +92,13 @@ class Gate:
         self.filled = 0
         self.spread = 0
 
-    def fill(self, where: Where, count: int = 1) -> None:
+    def count_filled(self, where: Where, count: int = 1) -> None:
         """Count filled cells; raise `read.too_many_cells` past the limit."""
         self.filled += count
         if self.filled > MAX_CELLS:
             raise ReadError("read.too_many_cells", where, limit=MAX_CELLS)
 
-    def cover(self, where: Where, positions: int) -> None:
+    def count_covered(self, where: Where, positions: int) -> None:
         """Count positions of a merged area; raise `read.spread_too_large` past the limit."""
         self.spread += positions
         if self.spread > MAX_SPREAD:
@@ -107,17 +107,17 @@ class Gate:
 
 @lru_cache(maxsize=4096)
 def column_letters(number: int) -> str:
-    """1 -> A, 27 -> AA (the naming of spreadsheet columns)."""
+    """Return the letters of a spreadsheet column: 1 -> A, 27 -> AA."""
     letters = ""
     while number > 0:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
+        number, letter_index = divmod(number - 1, 26)
+        letters = chr(65 + letter_index) + letters
     return letters
 
 
 @lru_cache(maxsize=4096)
 def column_number(letters: str) -> int:
-    """A -> 1, AA -> 27; anything but the letters A to Z gives 0."""
+    """Return the number of a spreadsheet column: A -> 1, AA -> 27; 0 for anything but the letters A to Z."""
     number = 0
     for letter in letters:
         if not "A" <= letter <= "Z":
@@ -127,7 +127,7 @@ def column_number(letters: str) -> int:
 
 
 def plain_number(value: float) -> str:
-    """A number without exponent, grouping or locale: 12.0 -> `12`, 0.1 -> `0.1`.
+    """Format a number without exponent, grouping or locale: 12.0 -> `12`, 0.1 -> `0.1`.
 
     Files store numbers without the sender's locale, so what the owner saw (`1.234,5` or `1,234.5`) cannot be known.
     """
@@ -144,16 +144,16 @@ def plain_number(value: float) -> str:
 
 
 def number_text(value: float, number_format: str | None) -> str:
-    """The number as the sheet shows it, as far as that does not depend on the sender's locale.
+    """Format a number as the sheet shows it, as far as that does not depend on the sender's locale.
 
-    0.253 with a percent format is shown as `25.3%`; a reader that gave `0.253` would hide that it is a share.
+    0.253 with a percent format is shown as `25.3%`; a reader that returned `0.253` would hide that it is a share.
     """
     if number_format and "%" in number_format and is_percent(number_format):
         return plain_number(round(value * 100, 10)) + "%"
     return plain_number(value)
 
 
-def malformed(format_name: str, error: Exception, where: Where | None = None) -> ReadError:
-    """`read.malformed` for a library's own error: its kind and first line, never the content of the file."""
+def malformed_error(format_name: str, error: Exception, where: Where | None = None) -> ReadError:
+    """Return `read.malformed` for a library's own error, with its kind and first line but no content of the file."""
     words = str(error).splitlines()[0][:160] if str(error).strip() else type(error).__name__
     return ReadError("read.malformed", where, format=format_name, detail=words.rstrip("."))

@@ -1,7 +1,7 @@
-"""Delimited text (CSV, TSV, Excel's "Unicode Text"): every field as text, with its physical line.
+"""Read delimited text (CSV, TSV, Excel's "Unicode Text"): every field as text, with its physical line.
 
-Nothing is interpreted: `NA` and `1.234,5` stay the words they are. The encoding is decided in `encoding.py`, fields
-are split by the standard library.
+Nothing is interpreted: `NA` and `1.234,5` stay the texts they are. `encoding.py` determines the encoding; the standard
+library splits the fields.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from itertools import islice
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_COLUMN, MAX_ROW, Gate
+from pipelines.reading.formats.common import MAX_COLUMN, MAX_ROW, CellCounter
 from pipelines.reading.formats.encoding import decode
 
 RULES: dict[str, tuple[str, str]] = {
@@ -31,14 +31,14 @@ _SEP_LINE = re.compile(r'^"?sep=(.)"?[;,\t]*\r?\n?', re.IGNORECASE)
 
 
 def looks_like(text: str) -> bool:
-    """Whether a delimiter splits the lines of this text consistently."""
+    """Return True if a delimiter splits the lines of this text consistently."""
     return _SEP_LINE.match(text) is not None or propose_delimiter(text) is not None
 
 
 def propose_delimiter(text: str) -> str | None:
-    """The delimiter that splits most of the first 200 lines into the same number (at least 2) of fields.
+    """Return the delimiter that splits most of the first 200 lines into the same number (at least 2) of fields.
 
-    Semicolon and tab go before comma: where both occur, the comma is the decimal sign.
+    Semicolon and tab take precedence over comma: where both occur, the comma is the decimal sign.
     """
     best: tuple[float, int] | None = None
     lines = [line for line in text[:200_000].splitlines()[:200] if line.strip()]
@@ -68,11 +68,11 @@ def read(
     known: Grid | None = None,
     records: int | None = None,
 ) -> Grid:
-    """One table named `text`; row = record, `where.line` = the physical line on which the record begins.
+    """Return one table named `text`; row = record, `where.line` = the physical line on which the record begins.
 
-    `known` is what was read of the same bytes with other encodings, and else with the same arguments: its cells are
-    taken where the text is the same.
-    With `records` the rest is left out after so many; encoding and separator are still those of the whole.
+    `known` is the result of reading the same bytes with other encodings but otherwise the same arguments: its cells are
+    reused if the text is the same. With `records` only that many records are read; encoding and separator are still
+    those of the whole file.
     Raises ReadError: read.encoding_unknown, read.encoding_ambiguous, read.csv.no_delimiter, read.csv.quote,
     read.too_many_cells, read.far_cell.
     """
@@ -81,7 +81,7 @@ def read(
     offset = 0
     declared = _SEP_LINE.match(text)
     if declared:
-        # Excel writes and obeys this first line; it is no record, but it is a physical line.
+        # Excel writes and obeys this first line; it is a physical line but not a record.
         delimiter = delimiter or declared[1]
         text = text[declared.end() :]
         offset = 1
@@ -92,13 +92,13 @@ def read(
     remarks = (Remark("read.encoding_guessed", Where(), {"encoding": decoded.encoding}),) if decoded.guessed else ()
     if known is not None and known.properties == properties:
         return Grid("csv", known.tables, properties, remarks)
-    cells = _cells(text, delimiter, quotechar, offset, records)
+    cells = _read_cells(text, delimiter, quotechar, offset, records)
     return Grid("csv", (Table("text", tuple(cells)),), properties, remarks)
 
 
-def _cells(text: str, delimiter: str, quotechar: str, offset: int, records: int | None) -> list[Cell]:
-    gate = Gate()
-    out = []
+def _read_cells(text: str, delimiter: str, quotechar: str, offset: int, records: int | None) -> list[Cell]:
+    gate = CellCounter()
+    cells = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quotechar, strict=True)
     row = 0
     line = 1 + offset
@@ -109,11 +109,11 @@ def _cells(text: str, delimiter: str, quotechar: str, offset: int, records: int 
                 if field == "":
                     continue
                 where = Where(line=line, column=column)
-                gate.fill(where)
+                gate.count_filled(where)
                 if row > MAX_ROW or column > MAX_COLUMN:
                     raise ReadError("read.far_cell", where, row=row, column=column)
-                out.append(Cell(row, column, field, field, where, "text", (row, column)))
+                cells.append(Cell(row, column, field, field, where, "text", (row, column)))
             line = reader.line_num + 1 + offset
     except csv.Error as error:
         raise ReadError("read.csv.quote", Where(line=line), line=line) from error
-    return out
+    return cells

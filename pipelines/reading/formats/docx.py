@@ -1,8 +1,8 @@
-"""Word documents (`.docx`): tables with exact spans, raised runs as marks, the paragraph above as title.
+"""Read Word documents (`.docx`): tables with exact spans, raised runs as marks, the paragraph above as title.
 
-python-docx opens the package, behind `zipguard.inspect` (on its own it drops an entity and changes the text without a
-word); rows and cells are walked here, since its own lists leave out cells in content controls and inserted text.
-Running text outside tables is given as it stands, without a meaning.
+python-docx opens the package, behind `zipguard.inspect` (on its own it silently drops an entity and changes the text);
+rows and cells are walked here, since its own lists omit cells in content controls and inserted text. Running text
+outside tables is returned as it is, without a meaning.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import MAX_TABLES, Gate, malformed
+from pipelines.reading.formats.common import MAX_TABLES, CellCounter, malformed_error
 from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect
 
@@ -31,27 +31,27 @@ _WRAPPERS = {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}
 
 
 def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
-    """Each table of the document, nested ones after the table that holds them; `encodings` has no meaning here.
+    """Return each table of the document, nested ones after the table that contains them; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed, read.no_table, read.too_many_cells, read.spread_too_large.
     """
     contents = contents or inspect(data)
-    budget.earn("docx", len(data), contents.unpacked)
+    budget.raise_for_file("docx", len(data), contents.unpacked)
     import docx
 
     try:
         document = docx.Document(io.BytesIO(data))
         body = document.element.body
-        notes = _footnotes(document)
+        notes = _read_footnotes(document)
     except MemoryError:
         raise
-    except Exception as error:  # python-docx lets KeyError, ValueError and XMLSyntaxError through
-        raise malformed("docx", error) from error
+    except Exception as error:  # python-docx passes on KeyError, ValueError and XMLSyntaxError
+        raise malformed_error("docx", error) from error
     if body is None:
         raise ReadError("read.malformed", format="docx", detail="no body")
-    reading = _Reading(notes, _raised_styles(document))
-    reading.block(body)
-    reading.outside += _beside(document)
+    reading = _Reading(notes, _find_raised_styles(document))
+    reading.read_block(body)
+    reading.outside += _iter_outside_texts(document)
     if not reading.tables:
         raise ReadError("read.no_table", format="docx")
     properties: dict[str, Scalar] = {}
@@ -60,7 +60,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     return Grid("docx", tuple(reading.tables), properties, tuple(contents.remarks), tuple(reading.outside))
 
 
-def _footnotes(document: Any) -> dict[str, str]:
+def _read_footnotes(document: Any) -> dict[str, str]:
     from lxml import etree
 
     for relation in document.part.rels.values():
@@ -74,8 +74,8 @@ def _footnotes(document: Any) -> dict[str, str]:
     return {}
 
 
-def _beside(document: Any) -> Iterator[tuple[Where, str]]:
-    """Words of headers, footers, comments and notes, each part with its name."""
+def _iter_outside_texts(document: Any) -> Iterator[tuple[Where, str]]:
+    """Yield the text of headers, footers, comments and notes, each part with its name."""
     from lxml import etree
 
     for relation in document.part.rels.values():
@@ -89,91 +89,93 @@ def _beside(document: Any) -> Iterator[tuple[Where, str]]:
                 yield Where(keyword=kind.capitalize()), text
 
 
-def _raised_styles(document: Any) -> set[str]:
-    """Character styles that raise their text."""
-    out = set()
+def _find_raised_styles(document: Any) -> set[str]:
+    """Return the character styles that raise their text."""
+    style_ids = set()
     for style in document.styles.element.iter(f"{_W}style"):
         align = style.find(f"{_W}rPr/{_W}vertAlign")
         if align is not None and align.get(f"{_W}val") == "superscript":
-            out.add(style.get(f"{_W}styleId", ""))
-    return out
+            style_ids.add(style.get(f"{_W}styleId", ""))
+    return style_ids
 
 
 class _Reading:
-    """Walks the body once, in document order."""
+    """Walk through the body, once and in document order."""
 
     def __init__(self, notes: dict[str, str], raised_styles: set[str]) -> None:
         self.notes = notes
         self.raised_styles = raised_styles
-        self.gate = Gate()
+        self.gate = CellCounter()
         self.tables: list[Table] = []
         self.title: str | None = None
         self.paragraphs = 0
         self.outside: list[tuple[Where, str]] = []
 
-    def block(self, parent: Any) -> None:
-        """Paragraphs and tables of the body or of a content control."""
+    def read_block(self, parent: Any) -> None:
+        """Read the paragraphs and tables of the body or of a content control."""
         for element in parent:
             if element.tag == f"{_W}p":
-                text = _Words(self, [element]).text.strip()
+                text = _ParagraphText(self, [element]).text.strip()
                 self.title = text or self.title
                 if text:
-                    self.gate.fill(Where())
+                    self.gate.count_filled(Where())
                     self.paragraphs += 1
                     self.outside.append((Where(keyword="Paragraph", line=self.paragraphs), text))
             elif element.tag == f"{_W}tbl":
-                self.table(element)
+                self.read_table(element)
             elif element.tag in _WRAPPERS:
-                self.block(element)
+                self.read_block(element)
 
-    def table(self, element: Any) -> None:
+    def read_table(self, element: Any) -> None:
         number = len(self.tables) + 1
         if number > MAX_TABLES:
             raise ReadError("read.too_many_tables", limit=MAX_TABLES)
         title, self.title = self.title, None
         self.tables.append(Table(f"table {number}", (), title))
         nested: list[Any] = []
-        cells = self._cells(element, number, nested)
+        cells = self._read_cells(element, number, nested)
         self.tables[number - 1] = Table(f"table {number}", tuple(cells), title)
         for inner in nested:
-            self.table(inner)
+            self.read_table(inner)
 
-    def _cells(self, element: Any, number: int, nested: list[Any]) -> list[Cell]:
-        out: dict[tuple[int, int], Cell] = {}
+    def _read_cells(self, element: Any, number: int, nested: list[Any]) -> list[Cell]:
+        """Read the cells of a table; horizontal and vertical merges repeat the cell they start from."""
+        cells: dict[tuple[int, int], Cell] = {}
         above: dict[int, tuple[int, int]] = {}
-        for row, tr in enumerate(_inside(element, f"{_W}tr"), start=1):
+        for row, tr in enumerate(_iter_children(element, f"{_W}tr"), start=1):
             hidden = tr.find(f"{_W}trPr/{_W}hidden") is not None
-            column = 1 + _number(tr.find(f"{_W}trPr/{_W}gridBefore"), 0)
+            column = 1 + _attribute_number(tr.find(f"{_W}trPr/{_W}gridBefore"), 0)
             current: dict[int, tuple[int, int]] = {}
-            for tc in _inside(tr, f"{_W}tc"):
-                width = _number(tc.find(f"{_W}tcPr/{_W}gridSpan"), 1)
+            for tc in _iter_children(tr, f"{_W}tc"):
+                width = _attribute_number(tc.find(f"{_W}tcPr/{_W}gridSpan"), 1)
                 merge = tc.find(f"{_W}tcPr/{_W}vMerge")
                 where = Where(table=number, cell=f"R{row}C{column}")
-                self.gate.cover(where, width)
+                self.gate.count_covered(where, width)
                 continues = merge is not None and merge.get(f"{_W}val", "continue") == "continue"
                 anchor = above.get(column) if continues else None
                 if anchor is not None:
-                    source = out[anchor]
+                    source = cells[anchor]
                 else:
                     anchor = (row, column)
-                    source = self._cell(tc, row, column, where, hidden, nested)
-                    out[anchor] = source
+                    source = self._read_cell(tc, row, column, where, hidden, nested)
+                    cells[anchor] = source
                 for c in range(column, column + width):
                     if (row, c) != anchor:
-                        out[row, c] = _copy(source, row, c, Where(table=number, cell=f"R{row}C{c}"))
+                        cells[row, c] = _spread_copy(source, row, c, Where(table=number, cell=f"R{row}C{c}"))
                 if merge is not None:
                     current[column] = anchor
                 column += max(width, 1)
             above = current
-        return [out[position] for position in sorted(out)]
+        return [cells[position] for position in sorted(cells)]
 
-    def _cell(self, tc: Any, row: int, column: int, where: Where, hidden: bool, nested: list[Any]) -> Cell:
-        paragraphs = list(_inside(tc, f"{_W}p"))
-        nested.extend(_inside(tc, f"{_W}tbl"))
-        words = _Words(self, paragraphs)
+    def _read_cell(self, tc: Any, row: int, column: int, where: Where, hidden: bool, nested: list[Any]) -> Cell:
+        """Read one cell; append the tables inside it to `nested`."""
+        paragraphs = list(_iter_children(tc, f"{_W}p"))
+        nested.extend(_iter_children(tc, f"{_W}tbl"))
+        words = _ParagraphText(self, paragraphs)
         text = words.text
         if text:
-            self.gate.fill(where)
+            self.gate.count_filled(where)
         return Cell(
             row=row,
             column=column,
@@ -188,8 +190,8 @@ class _Reading:
         )
 
 
-class _Words:
-    """The words of some paragraphs: text, raised runs, footnotes; a paragraph is a line."""
+class _ParagraphText:
+    """Text of some paragraphs: lines, raised runs, footnotes; a paragraph is a line."""
 
     def __init__(self, reading: _Reading, paragraphs: list[Any]) -> None:
         self.reading = reading
@@ -200,7 +202,7 @@ class _Words:
         lines = []
         for paragraph in paragraphs:
             start = len(self.plain)
-            self._walk(paragraph)
+            self._read_element(paragraph)
             lines.append("".join(self.plain[start:]))
         self.text = "\n".join(lines).strip()
         self.marks: str | None = "".join(self.raised).strip() or None
@@ -209,14 +211,14 @@ class _Words:
         self.hidden = self.vanished > 0 and self.shown == 0
         self.note: str | None = "\n".join(self.notes) or None
 
-    def _walk(self, element: Any) -> None:
+    def _read_element(self, element: Any) -> None:
         for child in element:
             if child.tag == f"{_W}r":
-                self._run(child)
+                self._read_run(child)
             elif child.tag in _WRAPPERS or child.tag in (f"{_W}hyperlink", f"{_W}fldSimple"):
-                self._walk(child)
+                self._read_element(child)
 
-    def _run(self, run: Any) -> None:
+    def _read_run(self, run: Any) -> None:
         properties = run.find(f"{_W}rPr")
         target = self.raised if self._is_raised(properties) else self.plain
         vanish = properties is not None and _is_on(properties.find(f"{_W}vanish"))
@@ -251,20 +253,20 @@ class _Words:
         return style is not None and style.get(f"{_W}val") in self.reading.raised_styles
 
 
-def _inside(parent: Any, wanted: str) -> Iterator[Any]:
-    """Children of a kind, also those wrapped in content controls or tracked insertions, not deleted ones."""
+def _iter_children(parent: Any, wanted: str) -> Iterator[Any]:
+    """Yield children of a kind, also those wrapped in content controls or tracked insertions, but not deleted ones."""
     for child in parent:
         if child.tag == wanted:
             yield child
         elif child.tag in _WRAPPERS and child.tag not in _DELETED:
-            yield from _inside(child, wanted)
+            yield from _iter_children(child, wanted)
 
 
 def _is_on(element: Any) -> bool:
     return element is not None and element.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
-def _number(element: Any, default: int) -> int:
+def _attribute_number(element: Any, default: int) -> int:
     if element is None:
         return default
     value = element.get(f"{_W}val", "")
@@ -273,7 +275,7 @@ def _number(element: Any, default: int) -> int:
     return int(value)
 
 
-def _copy(source: Cell, row: int, column: int, where: Where) -> Cell:
+def _spread_copy(source: Cell, row: int, column: int, where: Where) -> Cell:
     return Cell(
         row=row,
         column=column,

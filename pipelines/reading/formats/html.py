@@ -1,7 +1,7 @@
-"""HTML tables by lxml: rowspan and colspan spread, raised type as marks, the line of each cell.
+"""Read HTML tables by lxml: rowspan and colspan spread, raised type as marks, the line of each cell.
 
-Also reads what spreadsheet programs save as HTML under the name `.xls`. Numbers stay the words they are: a reader
-that turned `1.043` (one thousand forty-three) into 1.043 did so without a word.
+Also reads what spreadsheet programs save as HTML under the name `.xls`. Numbers stay texts: a reader that converted
+`1.043` (one thousand forty-three) silently returned 1.043.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, Gate, malformed
+from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, CellCounter, malformed_error
 from pipelines.reading.formats.encoding import decode
 
 RULES: dict[str, tuple[str, str]] = {
@@ -33,27 +33,27 @@ _MAX_ROWSPAN = 65_534
 
 
 def read(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> Grid:
-    """Each table of the page, nested ones as tables of their own.
+    """Return each table of the page, nested ones as tables of their own.
 
-    The page's own `charset` goes before `encodings`, but a page that is not what it says is judged by its letters.
-    Raises ReadError: read.encoding_unknown, read.encoding_ambiguous, read.no_table, read.html.frames,
-    read.malformed, read.too_many_cells, read.spread_too_large, read.too_many_tables.
+    The page's own `charset` takes precedence over `encodings`, but a wrong one is detected by the letters. Raises
+    ReadError: read.encoding_unknown, read.encoding_ambiguous, read.no_table, read.html.frames, read.malformed,
+    read.too_many_cells, read.spread_too_large, read.too_many_tables.
     """
     import lxml.html
     from lxml import etree
 
-    decoded = decode(data, _candidates(data, encodings), alphabets)
+    decoded = decode(data, _encoding_candidates(data, encodings), alphabets)
     text = _XML_DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), decoded.text)
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
         root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
-        raise malformed("html", error) from error
+        raise malformed_error("html", error) from error
     reading = _Reading()
     for number, element in enumerate(root.iter("table"), start=1):
         if number > MAX_TABLES:
             raise ReadError("read.too_many_tables", limit=MAX_TABLES)
-        reading.table(number, element)
+        reading.read_table(number, element)
     if not reading.tables:
         raise ReadError("read.html.frames" if root.find(".//frameset") is not None else "read.no_table", format="html")
     remarks = []
@@ -63,11 +63,11 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, 
     title = root.findtext(".//title")
     if title and title.strip():
         properties["title"] = _SPACES.sub(" ", title).strip()
-    return Grid("html", tuple(reading.tables), properties, tuple(remarks), tuple(_outside(root)))
+    return Grid("html", tuple(reading.tables), properties, tuple(remarks), tuple(_iter_outside_texts(root)))
 
 
-def _outside(element: Any) -> Iterator[tuple[Where, str]]:
-    """Texts that stand in no table, comments included, each with its line."""
+def _iter_outside_texts(element: Any) -> Iterator[tuple[Where, str]]:
+    """Yield texts outside tables, comments included, each with its line."""
     for child in element:
         if not isinstance(child.tag, str):
             yield Where(line=child.sourceline), child.text or ""
@@ -75,13 +75,13 @@ def _outside(element: Any) -> Iterator[tuple[Where, str]]:
             text = _SPACES.sub(" ", child.text or "").strip()
             if text:
                 yield Where(line=child.sourceline), text
-            yield from _outside(child)
+            yield from _iter_outside_texts(child)
         after = _SPACES.sub(" ", child.tail or "").strip()
         if after:
             yield Where(line=child.sourceline), after
 
 
-def _candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, ...]:
+def _encoding_candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, ...]:
     import codecs
 
     match = _META.search(data[:4096])
@@ -97,52 +97,57 @@ def _candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class _Reading:
+    """Tables of one page, read in document order."""
+
     def __init__(self) -> None:
-        self.gate = Gate()
+        self.gate = CellCounter()
         self.tables: list[Table] = []
         self.cells = 0
 
-    def table(self, number: int, element: Any) -> None:
-        taken: dict[tuple[int, int], Cell] = {}
+    def read_table(self, number: int, element: Any) -> None:
+        """Read one table; cells spanned from above or the left keep their positions."""
+        cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
-        for row, tr in enumerate(_rows(element), start=1):
+        for row, tr in enumerate(_iter_rows(element), start=1):
             hidden = _is_hidden(tr, element)
             column = 1
             for td in tr:
                 if td.tag not in ("td", "th"):
                     continue
-                while (row, column) in taken:
+                while (row, column) in cells_by_position:
                     column += 1
-                self._cell(number, row, column, td, hidden, taken)
+                self._read_cell(number, row, column, td, hidden, cells_by_position)
         last = row
-        cells = tuple(taken[position] for position in sorted(taken) if position[0] <= last)
-        self.tables.append(Table(f"table {number}", cells, _title(element), _is_hidden(element, None)))
+        cells = tuple(cells_by_position[position] for position in sorted(cells_by_position) if position[0] <= last)
+        self.tables.append(Table(f"table {number}", cells, _find_title(element), _is_hidden(element, None)))
 
-    def _cell(self, number: int, row: int, column: int, td: Any, hidden: bool, taken: dict[Any, Cell]) -> None:
-        words = _Words(td)
-        across = _span(td, "colspan", _MAX_COLSPAN)
-        down = _span(td, "rowspan", _MAX_ROWSPAN)
+    def _read_cell(
+        self, number: int, row: int, column: int, td: Any, hidden: bool, cells_by_position: dict[Any, Cell]
+    ) -> None:
+        words = _VisibleText(td)
+        column_span = _parse_span(td, "colspan", _MAX_COLSPAN)
+        row_span = _parse_span(td, "rowspan", _MAX_ROWSPAN)
         line = td.sourceline
         where = Where(table=number, cell=f"R{row}C{column}", line=line)
         self.cells += 1
         if self.cells > MAX_FORMATTED_CELLS:
             raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
         if words.text:
-            self.gate.fill(where)
-        self.gate.cover(where, across * down - 1)
+            self.gate.count_filled(where)
+        self.gate.count_covered(where, column_span * row_span - 1)
         kind: Any = "text" if words.text else "blank"
         value: Scalar = words.text or None
         stored = td.get("x:num")
         if stored:
-            # Spreadsheet programs keep the stored number beside the words when they save as HTML.
-            number_value = _stored_number(stored)
+            # Spreadsheet programs keep the stored number next to the text when they save as HTML.
+            number_value = _parse_stored_number(stored)
             if number_value is not None:
                 kind, value = "number", number_value
-        for r in range(row, row + down):
-            for c in range(column, column + across):
-                if (r, c) in taken:
-                    continue  # overlapping spans: the cell that came first keeps its place
-                taken[r, c] = Cell(
+        for r in range(row, row + row_span):
+            for c in range(column, column + column_span):
+                if (r, c) in cells_by_position:
+                    continue  # overlapping spans: the first cell keeps the position
+                cells_by_position[r, c] = Cell(
                     row=r,
                     column=c,
                     text=words.text,
@@ -158,19 +163,19 @@ class _Reading:
                 )
 
 
-class _Words:
-    """The visible words of an element, white space folded as a browser does, raised type apart."""
+class _VisibleText:
+    """Visible text of an element, white space folded as a browser does, with raised type separate."""
 
     def __init__(self, element: Any) -> None:
         self.plain: list[str] = []
         self.raised: list[str] = []
-        self._walk(element, False)
-        self.text = _fold("".join(self.plain))
-        self.marks: str | None = _fold("".join(self.raised)) or None
+        self._read_element(element, False)
+        self.text = _fold_spaces("".join(self.plain))
+        self.marks: str | None = _fold_spaces("".join(self.raised)) or None
         if not self.text and self.marks:
             self.text, self.marks = self.marks, None
 
-    def _walk(self, element: Any, up: bool) -> None:
+    def _read_element(self, element: Any, up: bool) -> None:
         target = self.raised if up else self.plain
         if element.text:
             target.append(_SPACES.sub(" ", element.text))
@@ -182,20 +187,20 @@ class _Words:
                 else:
                     if tag in _BLOCKS:
                         target.append("\n")
-                    self._walk(child, up or tag == "sup" or bool(_RAISED.search(child.get("style", ""))))
+                    self._read_element(child, up or tag == "sup" or bool(_RAISED.search(child.get("style", ""))))
                     if tag in _BLOCKS:
                         target.append("\n")
             if child.tail:
                 target.append(_SPACES.sub(" ", child.tail))
 
 
-def _fold(text: str) -> str:
+def _fold_spaces(text: str) -> str:
     lines = [line.strip(" ") for line in text.split("\n")]
     return "\n".join(line for line in lines if line)
 
 
-def _rows(table: Any) -> Iterator[Any]:
-    """Rows of this table and not of tables inside it; head first and foot last, as a browser shows them."""
+def _iter_rows(table: Any) -> Iterator[Any]:
+    """Yield the rows of this table but not of tables inside it; head first and foot last, as a browser shows them."""
     feet = []
     for child in table:
         if child.tag == "tr":
@@ -208,7 +213,7 @@ def _rows(table: Any) -> Iterator[Any]:
 
 
 def _is_hidden(element: Any, top: Any) -> bool:
-    """Hidden by attribute or style of the element, or of what holds it up to `top`."""
+    """Return True if the element, or one that contains it up to `top`, is hidden by attribute or style."""
     while element is not None:
         if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
             return True
@@ -218,12 +223,12 @@ def _is_hidden(element: Any, top: Any) -> bool:
     return False
 
 
-def _span(td: Any, name: str, most: int) -> int:
+def _parse_span(td: Any, name: str, most: int) -> int:
     value = td.get(name, "1").strip()
     return min(max(int(value), 1), most) if value.isdigit() and len(value) < 10 else 1
 
 
-def _stored_number(text: str) -> int | float | None:
+def _parse_stored_number(text: str) -> int | float | None:
     try:
         value = float(text)
     except ValueError:
@@ -231,11 +236,11 @@ def _stored_number(text: str) -> int | float | None:
     return int(value) if value == int(value) and abs(value) < 2**53 else value
 
 
-def _title(table: Any) -> str | None:
-    """The caption, or the nearest heading or paragraph before the table that is not a table itself."""
+def _find_title(table: Any) -> str | None:
+    """Return the caption, or the nearest heading or paragraph before the table that is not in a table itself."""
     caption = table.find("caption")
     if caption is not None:
-        text = _Words(caption).text
+        text = _VisibleText(caption).text
         if text:
             return text
     element = table
@@ -245,7 +250,7 @@ def _title(table: Any) -> str | None:
             if before.tag == "table":
                 return None
             if isinstance(before.tag, str) and before.tag not in _UNSEEN:
-                text = _Words(before).text
+                text = _VisibleText(before).text
                 if text:
                     return text
             before = before.getprevious()

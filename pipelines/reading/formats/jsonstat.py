@@ -1,7 +1,7 @@
-"""JSON-stat 1.x and 2.0: bytes to a labelled cube.
+"""Read JSON-stat 1.x and 2.0 into a labelled cube.
 
-JSON-stat has no languages: labels are under `und`. JSON keeps no lines, so the place of an observation is its place
-in `value`, counted from 0 as the format counts.
+JSON-stat has no languages: labels are under `und`. JSON has no lines, so the place of an observation is its position
+in `value`, counted from 0 as in the format.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, cast
 
 from pipelines.model.content import Cube, Dimension, Member, ReadError, Scalar, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.jsonstat_cube import Observations, Part
+from pipelines.reading.formats.jsonstat_cube import DimensionPart, Observations
 
 LANGUAGE = "und"
 
@@ -73,7 +73,7 @@ _NOT_PROPERTIES = frozenset({"id", "size", "role", "dimension", "value", "status
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether the first bytes (up to 4096) are those of a JSON object with a name that JSON-stat uses."""
+    """Return True if the first bytes (up to 4096) are those of a JSON object with a name that JSON-stat uses."""
     text = head[:4096].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     names = (b'"dataset"', b'"dimension"', b'"value"', b'"category"', b'"collection"', b'"size"')
     return text.startswith(b"{") and any(name in text for name in names)
@@ -82,37 +82,40 @@ def looks_like(head: bytes) -> bool:
 def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """Read a JSON-stat file. `encodings` is not used: JSON is Unicode by definition.
 
-    Observations: every entry of `value` that is not left out; an entry that has only a status comes without value.
-    A text in place of a number is given as `status`.  The status of an observation that has a number is its attribute
-    `status`; units of the contents are attributes `unit.*`.  Raises ReadError (`RULES`).
+    Observations: every entry of `value` that is present; an entry that has only a status has no value. A text instead
+    of a number is returned as `status`. The status of an observation that has a number is its attribute `status`; units
+    of the contents are attributes `unit.*`. Raises ReadError (`RULES`).
     """
-    document = _document(data)
-    name, dataset = _the_dataset(document)
+    document = _parse_document(data)
+    name, dataset = _find_dataset(document)
     dimension = dataset.get("dimension")
     if not isinstance(dimension, dict):
-        _missing("dimension", "an object with one entry for each dimension")
-    # version 1 keeps id, size and role inside dimension, version 2 beside it
-    ids = _texts(dataset.get("id", dimension.get("id")), "id")
+        _raise_missing("dimension", "an object with one entry for each dimension")
+    # version 1 has id, size and role inside dimension, version 2 next to it
+    ids = _require_texts(dataset.get("id", dimension.get("id")), "id")
     sizes = dataset.get("size", dimension.get("size"))
     if not isinstance(sizes, list) or not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in sizes):
-        _missing("size", "the number of categories of each dimension")
+        _raise_missing("size", "the number of categories of each dimension")
     if len(ids) != len(sizes):
         raise ReadError("read.jsonstat.id_size", Where(keyword="size"), ids=len(ids), sizes=len(sizes))
     if len(set(ids)) != len(ids):
-        _missing("id", "each dimension once")
+        _raise_missing("id", "each dimension once")
     roles = dataset.get("role", dimension.get("role"))
-    found = [_dimension(one, dimension.get(one), size, roles) for one, size in zip(ids, sizes, strict=True)]
+    dimensions = [
+        _read_dimension(dimension_id, dimension.get(dimension_id), size, roles)
+        for dimension_id, size in zip(ids, sizes, strict=True)
+    ]
     cells = prod(sizes)
-    values = _entries(dataset.get("value"), "value", cells)
-    status = _status(dataset.get("status"), cells)
-    properties = _properties(dataset)
+    values = _read_entries(dataset.get("value"), "value", cells)
+    status = _read_status(dataset.get("status"), cells)
+    properties = _read_properties(dataset)
     if name:
         properties["dataset"] = name
     return Cube(
         format="jsonstat",
-        dimensions=tuple(one for one, _ in found),
-        observations=_observations(
-            values, status, tuple(part for _, part in found), _notes(dataset.get("note")), cells
+        dimensions=tuple(dimension_id for dimension_id, _ in dimensions),
+        observations=_read_observations(
+            values, status, tuple(part for _, part in dimensions), _read_notes(dataset.get("note")), cells
         ),
         default_language=LANGUAGE,
         languages=(LANGUAGE,),
@@ -121,11 +124,12 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     )
 
 
-def _document(data: bytes) -> dict[str, Any]:
+def _parse_document(data: bytes) -> dict[str, Any]:
+    """Parse the JSON object; refuse repeated keys, NaN and oversized numbers."""
     if not data.strip(b"\x00 \t\r\n"):
         raise ReadError("read.empty")
     try:
-        document = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(data, object_pairs_hook=_refuse_repeated_keys, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ReadError("read.json.encoding", Where(line=line), position=error.start) from error
@@ -142,26 +146,27 @@ def _document(data: bytes) -> dict[str, Any]:
     return document
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) != len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ReadError("read.json.repeated_key", Where(keyword=twice[:80]), name=twice[:80])
-    return out
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        repeated_name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ReadError("read.json.repeated_key", Where(keyword=repeated_name[:80]), name=repeated_name[:80])
+    return members
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _the_dataset(document: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+def _find_dataset(document: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Return name and content of the only dataset with values; raise if there is none or more than one."""
     kind = document.get("class")
     if kind == "collection":
         items = document.get("link", {}).get("item", []) if isinstance(document.get("link"), dict) else []
-        found = [(None, item) for item in items if isinstance(item, dict) and "value" in item]
-        if not found:
+        datasets = [(None, item) for item in items if isinstance(item, dict) and "value" in item]
+        if not datasets:
             raise ReadError("read.jsonstat.links_only", Where(keyword="link.item"))
-        return _only(cast("list[tuple[str | None, dict[str, Any]]]", found))
+        return _take_only_dataset(cast("list[tuple[str | None, dict[str, Any]]]", datasets))
     if kind == "dimension":
         raise ReadError("read.jsonstat.not_jsonstat", Where(keyword="class"), detail="it is a dimension without values")
     if kind == "dataset":
@@ -178,39 +183,42 @@ def _the_dataset(document: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
     ]
     if not bundle:
         raise ReadError("read.jsonstat.not_jsonstat", detail="nothing in it has dimension and value")
-    return _only(cast("list[tuple[str | None, dict[str, Any]]]", bundle))
+    return _take_only_dataset(cast("list[tuple[str | None, dict[str, Any]]]", bundle))
 
 
-def _only(found: list[tuple[str | None, dict[str, Any]]]) -> tuple[str | None, dict[str, Any]]:
-    if len(found) > 1:
-        names = ", ".join(str(name or item.get("label", "?")) for name, item in found)
-        raise ReadError("read.jsonstat.several", count=len(found), names=names[:200])
-    return found[0]
+def _take_only_dataset(datasets: list[tuple[str | None, dict[str, Any]]]) -> tuple[str | None, dict[str, Any]]:
+    if len(datasets) > 1:
+        names = ", ".join(str(name or item.get("label", "?")) for name, item in datasets)
+        raise ReadError("read.jsonstat.several", count=len(datasets), names=names[:200])
+    return datasets[0]
 
 
-def _dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dimension, Part]:
-    """One dimension, and what its categories bring to observations."""
+def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dimension, DimensionPart]:
+    """Return one dimension, and what its categories add to observations."""
     place = Where(keyword=f"dimension.{name}.category")
     category = stated.get("category") if isinstance(stated, dict) else None
     if not isinstance(category, dict):
-        _missing(f"dimension.{name}.category", "an object with index, label, or both")
+        _raise_missing(f"dimension.{name}.category", "an object with index, label, or both")
     labels = category.get("label", {})
     if not isinstance(labels, dict):
-        _missing(f"dimension.{name}.category.label", "an object of labels by category")
-    codes = _codes(name, category.get("index"), labels, place)
+        _raise_missing(f"dimension.{name}.category.label", "an object of labels by category")
+    codes = _read_codes(name, category.get("index"), labels, place)
     if len(codes) != size:
         raise ReadError("read.jsonstat.category", place, dimension=name, seen=len(codes), expected=size)
     by_code = category.get("note")
-    found = {c: _notes(by_code.get(c)) for c in codes} if isinstance(by_code, dict) else {}
-    member_notes = {code: notes for code, notes in found.items() if notes}
+    notes_by_code = {c: _read_notes(by_code.get(c)) for c in codes} if isinstance(by_code, dict) else {}
+    member_notes = {code: notes for code, notes in notes_by_code.items() if notes}
     members = tuple(Member(code, {LANGUAGE: str(labels.get(code, code))}) for code in codes)
-    dimension = Dimension(name, {LANGUAGE: str(stated.get("label", name))}, members, _role(roles, name))
-    return dimension, Part(tuple(codes), _notes(stated.get("note")), member_notes, _units(category.get("unit")))
+    dimension = Dimension(name, {LANGUAGE: str(stated.get("label", name))}, members, _find_role(roles, name))
+    return dimension, DimensionPart(
+        tuple(codes), _read_notes(stated.get("note")), member_notes, _read_units(category.get("unit"))
+    )
 
 
-def _codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[str]:
+def _read_codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[str]:
+    """Return the codes of a dimension in order, from a list or an object of positions."""
     if index is None:
-        # only a dimension of one category may leave index out; the order of more would be a guess
+        # only a dimension of one category may omit index; the order of several would be a guess
         if len(labels) != 1:
             raise ReadError("read.jsonstat.index", place, dimension=name)
         return [str(code) for code in labels]
@@ -226,8 +234,8 @@ def _codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> list[
     raise ReadError("read.jsonstat.index", place, dimension=name)
 
 
-def _entries(stated: Any, name: str, cells: int) -> list[tuple[int, Any]]:
-    """(position, entry) of a list or of a sparse object, in order of position."""
+def _read_entries(stated: Any, name: str, cells: int) -> list[tuple[int, Any]]:
+    """Return (position, entry) of a list or of a sparse object, in order of position."""
     if isinstance(stated, list | dict) and len(stated) > MAX_CELLS:
         raise ReadError("read.too_many_cells", Where(keyword=name), limit=MAX_CELLS)
     if isinstance(stated, list):
@@ -235,59 +243,62 @@ def _entries(stated: Any, name: str, cells: int) -> list[tuple[int, Any]]:
             raise ReadError("read.jsonstat.count", Where(keyword=name), name=name, seen=len(stated), expected=cells)
         return list(enumerate(stated))
     if not isinstance(stated, dict):
-        _missing(name, "a list of values, or an object of values by position")
-    placed = {_position(at, name, cells): entry for at, entry in stated.items()}
-    if len(placed) != len(stated):  # "1" and "01" are one position
+        _raise_missing(name, "a list of values, or an object of values by position")
+    placed = {_parse_position(at, name, cells): entry for at, entry in stated.items()}
+    if len(placed) != len(stated):  # "1" and "01" are the same position
         raise ReadError("read.json.repeated_key", Where(keyword=name), name=name)
     return sorted(placed.items(), key=lambda pair: pair[0])
 
 
-def _position(at: str, name: str, cells: int) -> int:
+def _parse_position(at: str, name: str, cells: int) -> int:
     if at.isascii() and at.isdigit() and len(at) < 20 and int(at) < cells:
         return int(at)
     raise ReadError("read.jsonstat.position", Where(keyword=name), name=name, seen=at[:40], last=cells - 1)
 
 
-def _status(stated: Any, cells: int) -> dict[int, str] | str:
-    """By position, or one text for all. A list of one entry in a larger cube means all (oecd-canada sample)."""
+def _read_status(stated: Any, cells: int) -> dict[int, str] | str:
+    """Return the status by position, or one text for all; a single entry means all (oecd-canada sample)."""
     if stated is None:
         return {}
     if isinstance(stated, str):
         return stated
     if isinstance(stated, list) and len(stated) == 1 and cells > 1:
         return str(stated[0])
-    return {at: str(entry) for at, entry in _entries(stated, "status", cells) if entry is not None}
+    return {at: str(entry) for at, entry in _read_entries(stated, "status", cells) if entry is not None}
 
 
-def _observations(
+def _read_observations(
     stated: list[tuple[int, Any]],
     status: dict[int, str] | str,
-    parts: tuple[Part, ...],
+    parts: tuple[DimensionPart, ...],
     notes: tuple[str, ...],
     cells: int,
 ) -> Observations:
-    given = stated
-    if isinstance(status, dict) and status and len(given) < cells:
-        # a cell may have a status and no value: it is in the file, and says why it is empty
-        have = {at for at, _ in given}
-        given = sorted([*given, *((at, None) for at in status if at not in have)], key=lambda pair: pair[0])
-    entries = [entry for _, entry in given]
+    """Combine values and statuses; refuse values that are neither finite numbers, texts nor null."""
+    placed_entries = stated
+    if isinstance(status, dict) and status and len(placed_entries) < cells:
+        # a cell may have a status and no value: it is in the file, and the status says why it is empty
+        value_positions = {at for at, _ in placed_entries}
+        placed_entries = sorted(
+            [*placed_entries, *((at, None) for at in status if at not in value_positions)], key=lambda pair: pair[0]
+        )
+    entries = [entry for _, entry in placed_entries]
     kinds = set(map(type, entries))
     if not kinds <= _ENTRY or (float in kinds and not all(isfinite(e) for e in entries if isinstance(e, float))):
-        _refuse_entry(given)
-    positions = None if len(given) == cells else [at for at, _ in given]
+        _refuse_entry(placed_entries)
+    positions = None if len(placed_entries) == cells else [at for at, _ in placed_entries]
     plain = not (notes or status) and all(part.plain for part in parts)
     return Observations(parts, entries, positions, status, notes, plain)
 
 
-def _refuse_entry(given: list[tuple[int, Any]]) -> NoReturn:
-    for at, entry in given:
+def _refuse_entry(placed_entries: list[tuple[int, Any]]) -> NoReturn:
+    for at, entry in placed_entries:
         if type(entry) not in _ENTRY or (isinstance(entry, float) and not isfinite(entry)):
             raise ReadError("read.jsonstat.value", Where(keyword=f"value[{at}]"), seen=str(entry)[:40])
     raise AssertionError("called without a faulty entry")
 
 
-def _role(roles: Any, name: str) -> Literal["time", "geo", "metric"] | None:
+def _find_role(roles: Any, name: str) -> Literal["time", "geo", "metric"] | None:
     if isinstance(roles, dict):
         for role in _ROLES:
             if name in (roles.get(role) or ()):
@@ -295,7 +306,7 @@ def _role(roles: Any, name: str) -> Literal["time", "geo", "metric"] | None:
     return None
 
 
-def _units(stated: Any) -> dict[str, dict[str, str]]:
+def _read_units(stated: Any) -> dict[str, dict[str, str]]:
     if not isinstance(stated, dict):
         return {}
     return {
@@ -305,31 +316,31 @@ def _units(stated: Any) -> dict[str, dict[str, str]]:
     }
 
 
-def _notes(stated: Any) -> tuple[str, ...]:
+def _read_notes(stated: Any) -> tuple[str, ...]:
     if isinstance(stated, str):
         return (stated,) if stated else ()
     return tuple(str(note) for note in stated if note) if isinstance(stated, list) else ()
 
 
-def _properties(dataset: dict[str, Any]) -> dict[str, Scalar]:
-    out: dict[str, Scalar] = {}
+def _read_properties(dataset: dict[str, Any]) -> dict[str, Scalar]:
+    properties: dict[str, Scalar] = {}
     for name, value in dataset.items():
         if name in _NOT_PROPERTIES:
             continue
         if isinstance(value, dict):
-            out |= {f"{name}.{k}": v for k, v in value.items() if isinstance(v, str | int | float | bool)}
+            properties |= {f"{name}.{k}": v for k, v in value.items() if isinstance(v, str | int | float | bool)}
         elif isinstance(value, list):
-            out[name] = "\n".join(str(v) for v in value)
+            properties[name] = "\n".join(str(v) for v in value)
         else:
-            out[name] = value
-    return out
+            properties[name] = value
+    return properties
 
 
-def _texts(stated: Any, name: str) -> list[str]:
-    if not isinstance(stated, list) or not stated or not all(isinstance(one, str) for one in stated):
-        _missing(name, "a list of dimension names")
+def _require_texts(stated: Any, name: str) -> list[str]:
+    if not isinstance(stated, list) or not stated or not all(isinstance(text, str) for text in stated):
+        _raise_missing(name, "a list of dimension names")
     return stated
 
 
-def _missing(name: str, expected: str) -> NoReturn:
+def _raise_missing(name: str, expected: str) -> NoReturn:
     raise ReadError("read.jsonstat.missing", Where(keyword=name), name=name, expected=expected)

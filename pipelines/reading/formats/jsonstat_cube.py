@@ -1,4 +1,4 @@
-"""The observations of a JSON-stat dataset, built when asked for: a million of them would cost seconds and memory."""
+"""Build the observations of a JSON-stat dataset on demand: a million of them would cost seconds and memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Entry = int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What one dimension brings: its codes, notes on all of it, and notes and units of single categories."""
+class DimensionPart:
+    """One dimension's contribution: its codes, notes on all of it, and notes and units of single categories."""
 
     codes: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -28,9 +28,9 @@ class Part:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Observations(Sequence[CubeObservation]):
-    """`entries` in order; `positions` is None where every cell is there. `status` is by position, or one for all."""
+    """`entries` in order; `positions` is None if every cell is present. `status` is by position, or one for all."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[DimensionPart, ...]
     entries: list[Entry]
     positions: list[int] | None
     status: Mapping[int, str] | str
@@ -51,16 +51,16 @@ class Observations(Sequence[CubeObservation]):
             raise IndexError(index)
         index %= len(self)
         position = index if self.positions is None else self.positions[index]
-        return self._build(position, self._key(position), self.entries[index])
+        return self._build_observation(position, self._key_at(position), self.entries[index])
 
     def __iter__(self) -> Iterator[CubeObservation]:
         if self.positions is None:
             keys = product(*(part.codes for part in self.parts))
             for position, (key, entry) in enumerate(zip(keys, self.entries, strict=True)):
-                yield self._build(position, key, entry)
+                yield self._build_observation(position, key, entry)
             return
         for position, entry in zip(self.positions, self.entries, strict=True):
-            yield self._build(position, self._key(position), entry)
+            yield self._build_observation(position, self._key_at(position), entry)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
@@ -69,14 +69,14 @@ class Observations(Sequence[CubeObservation]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _key(self, position: int) -> tuple[str, ...]:
-        out: list[str] = []
+    def _key_at(self, position: int) -> tuple[str, ...]:
+        codes: list[str] = []
         for part in reversed(self.parts):
-            position, here = divmod(position, len(part.codes))
-            out.append(part.codes[here])
-        return tuple(reversed(out))
+            position, index = divmod(position, len(part.codes))
+            codes.append(part.codes[index])
+        return tuple(reversed(codes))
 
-    def _build(self, position: int, key: tuple[str, ...], entry: Entry) -> CubeObservation:
+    def _build_observation(self, position: int, key: tuple[str, ...], entry: Entry) -> CubeObservation:
         where = Where(keyword=f"value[{position}]")
         value, sign = (None, entry or None) if isinstance(entry, str) else (entry, None)
         if self.plain:
@@ -87,9 +87,9 @@ class Observations(Sequence[CubeObservation]):
             attributes["status"] = flag
             if value is None:
                 sign = flag
-        found = list(self.notes)
+        notes = list(self.notes)
         for part, code in zip(self.parts, key, strict=True):
             if not part.plain:
-                found += (*part.notes, *part.member_notes.get(code, ()))
+                notes += (*part.notes, *part.member_notes.get(code, ()))
                 attributes |= part.units.get(code, {})
-        return CubeObservation(key, value, sign, where, tuple(found), attributes)
+        return CubeObservation(key, value, sign, where, tuple(notes), attributes)

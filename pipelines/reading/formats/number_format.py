@@ -1,4 +1,4 @@
-"""What a number format of a spreadsheet makes of a number, as ECMA-376 part 1, 18.8.31 describes it."""
+"""Interpret number formats of spreadsheets, as described by ECMA-376 part 1, 18.8.31."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 _TOKEN = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]|.', re.DOTALL)
-"""Quoted words, an escaped sign, a blank of a width, a filling, a colour or condition, any other sign."""
+"""Quoted text, an escaped sign, a blank of a width, a fill sign, a colour or condition, any other sign."""
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
 _HOLDS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
@@ -19,27 +19,27 @@ _SCALED = re.compile(r"[0#?],+(?![0#?,])")
 
 @lru_cache(maxsize=512)
 def is_percent(number_format: str) -> bool:
-    """Whether a number format shows percent: a `%` outside quoted words, not escaped."""
+    """Return True if a number format shows percent: a `%` outside quoted text, not escaped."""
     return "%" in _TOKEN.findall(number_format)
 
 
 @lru_cache(maxsize=2048)
 def shows_another_number(number_format: str, value: float) -> bool:
-    """Whether a format hides a number (`;;;`), puts words in its stead (`"12"`), or shows thousands of it (`0,`).
+    """Return True if a format hides a number (`;;;`), replaces it by text (`"12"`), or shows thousands of it (`0,`).
 
-    Nought shown as nothing or as a sign is no other number.
+    Zero shown as nothing or as a sign does not count.
     """
     if value == 0:
         return False
-    signs = "".join(token for token in _section(number_format, value) if len(token) == 1)
-    return not _DIGITS.search(signs) or _SCALED.search(signs) is not None
+    unquoted_signs = "".join(token for token in _select_section(number_format, value) if len(token) == 1)
+    return not _DIGITS.search(unquoted_signs) or _SCALED.search(unquoted_signs) is not None
 
 
-def _section(number_format: str, value: float) -> list[str]:
-    """The part of a format, in tokens, that draws a value other than nought.
+def _select_section(number_format: str, value: float) -> list[str]:
+    """Return the section of a format, in tokens, that applies to a value other than zero.
 
-    One part draws all numbers, of two and more the second draws what is below nought; parts with a condition draw what
-    meets it, and the last without one the rest.
+    A single section applies to all numbers; of two or more, the second applies to negative numbers. A section with a
+    condition applies to numbers that meet it, and the last one without a condition to all others.
     """
     sections: list[list[str]] = [[]]
     for token in _TOKEN.findall(number_format):

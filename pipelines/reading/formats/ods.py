@@ -1,4 +1,4 @@
-"""OpenDocument spreadsheets (`.ods`) by lxml over content.xml: repeats, spans, hidden rows and columns, annotations.
+"""Read OpenDocument spreadsheets (`.ods`) by lxml over content.xml: repeats, spans, hidden parts, annotations.
 
 Runs behind `zipguard.inspect`, which has counted repeats and spans before anything is expanded here.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import column_letters, malformed, plain_number
+from pipelines.reading.formats.common import column_letters, malformed_error, plain_number
 from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect
 
@@ -38,14 +38,14 @@ _ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)$|Err:\d{3}$")
 
 
 def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
-    """All sheets, each a table; `encodings` has no meaning here.
+    """Return all sheets, each as a table; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed.
     """
     from lxml import etree
 
     contents = contents or inspect(data)
-    budget.earn("ods", len(data), contents.unpacked)
+    budget.raise_for_file("ods", len(data), contents.unpacked)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     trees: dict[str, Any] = {}
     try:
@@ -54,7 +54,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
                 if name in contents.names:
                     trees[name] = etree.fromstring(archive.read(name), parser)
     except (etree.XMLSyntaxError, zipfile.BadZipFile) as error:
-        raise malformed("ods", error) from error
+        raise malformed_error("ods", error) from error
     body = trees["content.xml"].find(f"{_OFFICE}body/{_OFFICE}spreadsheet") if "content.xml" in trees else None
     if body is None:
         raise ReadError("read.malformed", format="ods", detail="no spreadsheet in content.xml")
@@ -66,12 +66,12 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
         hidden = sheet.get(f"{_TABLE}style-name") in styles.hidden_tables or sheet.get(f"{_TABLE}display") == "false"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=name), {"name": name}))
-        tables.append(Table(name, tuple(_Sheet(name, sheet, styles).cells()), None, hidden))
+        tables.append(Table(name, tuple(_Sheet(name, sheet, styles).read_cells()), None, hidden))
     return Grid("ods", tuple(tables), {}, tuple(remarks))
 
 
 class _Styles:
-    """What styles say that a reader must know: hidden sheets, number formats, raised text."""
+    """Properties of styles that a reader needs: hidden sheets, number formats, raised text."""
 
     def __init__(self, trees: dict[str, Any]) -> None:
         self.hidden_tables: set[str] = set()
@@ -80,11 +80,13 @@ class _Styles:
         self.formats: dict[str, str] = {}
         for tree in trees.values():
             for style in tree.iter(f"{_STYLE}style"):
-                self._style(style)
-            data_styles = {str(name): one for one in tree.iter(f"{_NUMBER}*") if (name := one.get(f"{_STYLE}name"))}
+                self._read_style(style)
+            data_styles = {
+                str(name): style for style in tree.iter(f"{_NUMBER}*") if (name := style.get(f"{_STYLE}name"))
+            }
             self.formats |= {name: _format_code(style, data_styles) for name, style in data_styles.items()}
 
-    def _style(self, style: Any) -> None:
+    def _read_style(self, style: Any) -> None:
         name = style.get(f"{_STYLE}name")
         if name is None:
             return
@@ -101,47 +103,50 @@ class _Styles:
                     self.raised.add(name)
 
     def number_format(self, cell_style: str | None) -> str | None:
-        """The number format of a cell style, written the way spreadsheets write it; None for General."""
+        """Return the number format of a cell style as a spreadsheet format code; None for General."""
         if cell_style is None:
             return None
         return self.formats.get(self.data_style.get(cell_style, ""), None) or None
 
 
 def _format_code(style: Any, others: dict[str, Any]) -> str:
-    """A data style as a format code: `0.00`, `#,##0`, `0%`, `yyyy-mm-dd`, `[>0]0;"-"`.
+    """Convert a data style to a format code: `0.00`, `#,##0`, `0%`, `yyyy-mm-dd`, `[>0]0;"-"`.
 
-    ODF 1.3 part 3, 16.3 writes a part with a condition as a style of its own, which the last part names (16.3.8).
+    ODF 1.3 part 3, 16.3 writes a part with a condition as a style of its own, named by the last part (16.3.8).
     """
     parts = []
     for condition in style.iter(f"{_STYLE}map"):
-        other = others.get(condition.get(f"{_STYLE}apply-style-name", ""))
-        found = _CONDITION.fullmatch(condition.get(f"{_STYLE}condition", ""))
-        if other is not None and found is not None:
-            parts.append(f"[{_SIGNS.get(found[1], found[1])}{found[2]}]{_part_code(other)}")
+        other_style = others.get(condition.get(f"{_STYLE}apply-style-name", ""))
+        condition_match = _CONDITION.fullmatch(condition.get(f"{_STYLE}condition", ""))
+        if other_style is not None and condition_match is not None:
+            parts.append(
+                f"[{_SIGNS.get(condition_match[1], condition_match[1])}{condition_match[2]}]{_part_code(other_style)}"
+            )
     return ";".join([*parts, _part_code(style)])
 
 
 def _part_code(style: Any) -> str:
-    out = []
+    """Convert one section of a data style to a format code."""
+    pieces = []
     for part in style:
         local = part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
         if local == "number":
             decimals = int(part.get(f"{_NUMBER}decimal-places", "0") or 0)
-            whole = "#,##0" if part.get(f"{_NUMBER}grouping") == "true" else "0"
+            integer_part = "#,##0" if part.get(f"{_NUMBER}grouping") == "true" else "0"
             divisor = min(max(float(part.get(f"{_NUMBER}display-factor", "1") or 1), 1), 1e18)
             thousands = "," * math.ceil(round(math.log(divisor, 1000), 6))
-            out.append(whole + ("." + "0" * min(decimals, 20) if decimals else "") + thousands)
+            pieces.append(integer_part + ("." + "0" * min(decimals, 20) if decimals else "") + thousands)
         elif local == "text":
-            # The sign of a share is a word like any other here; every other word is quoted in a format code.
+            # The percent sign is a text like any other here; every other text is quoted in a format code.
             words = part.text or ""
-            out.append(words if words.strip() == "%" or not words.strip() else f'"{words}"')
+            pieces.append(words if words.strip() == "%" or not words.strip() else f'"{words}"')
         else:
-            out.append(_CODES.get(local, ""))
-    return "".join(out)
+            pieces.append(_CODES.get(local, ""))
+    return "".join(pieces)
 
 
 class _Sheet:
-    """Expands one table:table to cells."""
+    """One table:table, expanded to cells."""
 
     def __init__(self, name: str, element: Any, styles: _Styles) -> None:
         self.name = name
@@ -150,58 +155,60 @@ class _Sheet:
         self.columns: list[tuple[int, int, bool, str | None]] = []
         self.out: dict[tuple[int, int], Cell] = {}
 
-    def cells(self) -> list[Cell]:
-        """Filled cells and all positions of spans, in reading order."""
+    def read_cells(self) -> list[Cell]:
+        """Return filled cells and all positions of spans, in reading order."""
         self._read_columns()
         row = 1
-        for element in _walk(self.element, f"{_TABLE}table-row", _ROW_GROUPS):
-            repeat = _count(element, "number-rows-repeated")
+        for element in _iter_through_groups(self.element, f"{_TABLE}table-row", _ROW_GROUPS):
+            repeat = _repeat_count(element, "number-rows-repeated")
             self._read_row(element, row, repeat)
             row += repeat
         return [self.out[position] for position in sorted(self.out)]
 
     def _read_columns(self) -> None:
         column = 1
-        for element in _walk(self.element, f"{_TABLE}table-column", _COLUMN_GROUPS):
-            repeat = _count(element, "number-columns-repeated")
+        for element in _iter_through_groups(self.element, f"{_TABLE}table-column", _COLUMN_GROUPS):
+            repeat = _repeat_count(element, "number-columns-repeated")
             hidden = element.get(f"{_TABLE}visibility") in ("collapse", "filter")
             style = element.get(f"{_TABLE}default-cell-style-name")
             self.columns.append((column, column + repeat - 1, hidden, style))
             column += repeat
 
-    def _column(self, column: int) -> tuple[bool, str | None]:
+    def _column_at(self, column: int) -> tuple[bool, str | None]:
         for first, last, hidden, style in self.columns:
             if first <= column <= last:
                 return hidden, style
         return False, None
 
     def _read_row(self, element: Any, row: int, repeat: int) -> None:
+        """Read a row, repeated as stated, and the cells in it."""
         hidden = element.get(f"{_TABLE}visibility") in ("collapse", "filter")
         row_style = element.get(f"{_TABLE}default-cell-style-name")
         column = 1
         for cell in element:
             if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
                 continue
-            across = _count(cell, "number-columns-repeated")
-            rows_spanned = _count(cell, "number-rows-spanned")
-            columns_spanned = _count(cell, "number-columns-spanned")
+            column_repeat = _repeat_count(cell, "number-columns-repeated")
+            rows_spanned = _repeat_count(cell, "number-rows-spanned")
+            columns_spanned = _repeat_count(cell, "number-columns-spanned")
             spans = rows_spanned * columns_spanned > 1
             content = None
             if len(cell) or spans or cell.get(f"{_OFFICE}value-type") or cell.get(f"{_TABLE}formula"):
-                style = cell.get(f"{_TABLE}style-name") or row_style or self._column(column)[1]
-                content = self._content(cell, self.styles.number_format(style))
+                style = cell.get(f"{_TABLE}style-name") or row_style or self._column_at(column)[1]
+                content = self._read_content(cell, self.styles.number_format(style))
             if content is not None and (spans or content[2] != "blank" or content[5] is not None):
                 for down in range(repeat):
-                    for right in range(across):
-                        self._put(row + down, column + right, content, hidden, rows_spanned, columns_spanned)
-            column += across
+                    for right in range(column_repeat):
+                        self._put_cells(row + down, column + right, content, hidden, rows_spanned, columns_spanned)
+            column += column_repeat
 
-    def _put(self, row: int, column: int, content: _Content, hidden: bool, rows: int, columns: int) -> None:
+    def _put_cells(self, row: int, column: int, content: _Content, hidden: bool, rows: int, columns: int) -> None:
+        """Store a cell at all positions that it spans."""
         text, value, kind, formula, number_format, note, marks = content
         for r in range(row, row + rows):
             for c in range(column, column + columns):
                 if (r, c) in self.out and self.out[r, c].spread:
-                    continue  # text left under a merged area is not seen by its owner; the area's own content is
+                    continue  # text left under a merged area is invisible to its owner; the area's own content is not
                 where = Where(self.name, f"{column_letters(c)}{r}")
                 self.out[r, c] = Cell(
                     r,
@@ -212,15 +219,15 @@ class _Sheet:
                     kind,
                     (row, column),
                     (r, c) != (row, column),
-                    hidden or self._column(c)[0],
+                    hidden or self._column_at(c)[0],
                     formula,
                     number_format,
                     note,
                     marks,
                 )
 
-    def _content(self, cell: Any, number_format: str | None) -> _Content:
-        text, marks, note = self._words(cell)
+    def _read_content(self, cell: Any, number_format: str | None) -> _Content:
+        text, marks, note = self._read_texts(cell)
         formula = cell.get(f"{_TABLE}formula")
         if formula is not None:
             formula = "=" + formula.partition(":=")[2] if ":=" in formula else formula
@@ -228,7 +235,7 @@ class _Sheet:
         if cell.get(f"{_CALC}value-type") == "error" or (formula is not None and _ERROR.match(text)):
             return text, text, "error", formula, number_format, note, None
         if kind in ("float", "currency", "percentage"):
-            number = _number(cell.get(f"{_OFFICE}value"))
+            number = _parse_number(cell.get(f"{_OFFICE}value"))
             return text or plain_number(number), number, "number", formula, number_format, note, marks
         if kind == "date":
             iso = cell.get(f"{_OFFICE}date-value", "").removesuffix("T00:00:00")
@@ -248,15 +255,15 @@ class _Sheet:
             return formula, None, "formula", formula, number_format, note, None
         return "", None, "blank", None, number_format, note, None
 
-    def _words(self, cell: Any) -> tuple[str, str | None, str | None]:
-        """Text, raised text and annotation of a cell; paragraphs are lines."""
+    def _read_texts(self, cell: Any) -> tuple[str, str | None, str | None]:
+        """Return text, raised text and annotation of a cell; paragraphs are lines."""
         lines: list[str] = []
         raised: list[str] = []
         note: str | None = None
         for child in cell:
             if child.tag == f"{_TEXT}p":
                 plain: list[str] = []
-                self._collect(child, plain, raised, False)
+                self._collect_text(child, plain, raised, False)
                 lines.append("".join(plain))
             elif child.tag == f"{_OFFICE}annotation":
                 note = "\n".join("".join(p.itertext()) for p in child.iter(f"{_TEXT}p")) or None
@@ -265,7 +272,8 @@ class _Sheet:
             return "".join(raised), None, note
         return text, "".join(raised).strip() or None, note
 
-    def _collect(self, element: Any, plain: list[str], raised: list[str], up: bool) -> None:
+    def _collect_text(self, element: Any, plain: list[str], raised: list[str], up: bool) -> None:
+        """Collect the text of an element: raised spans in `raised`, everything else in `plain`."""
         target = raised if up else plain
         if element.text:
             target.append(element.text)
@@ -279,7 +287,7 @@ class _Sheet:
             elif child.tag == f"{_OFFICE}annotation":
                 pass
             elif isinstance(child.tag, str):
-                self._collect(child, plain, raised, up or child.get(f"{_TEXT}style-name") in self.styles.raised)
+                self._collect_text(child, plain, raised, up or child.get(f"{_TEXT}style-name") in self.styles.raised)
             if child.tail:
                 target.append(child.tail)
 
@@ -287,16 +295,16 @@ class _Sheet:
 _Content = tuple[str, Scalar, CellKind, str | None, str | None, str | None, str | None]
 
 
-def _walk(parent: Any, wanted: str, groups: set[str]) -> Iterator[Any]:
-    """Rows or columns of a table in order, through header and outline groups, not into nested tables."""
+def _iter_through_groups(parent: Any, wanted: str, groups: set[str]) -> Iterator[Any]:
+    """Yield rows or columns of a table in order, through header and outline groups, not into nested tables."""
     for child in parent:
         if child.tag == wanted:
             yield child
         elif child.tag in groups:
-            yield from _walk(child, wanted, groups)
+            yield from _iter_through_groups(child, wanted, groups)
 
 
-def _count(element: Any, name: str) -> int:
+def _repeat_count(element: Any, name: str) -> int:
     value = element.get(f"{_TABLE}{name}")
     return max(int(value), 1) if value is not None and value.isdigit() else 1
 
@@ -306,7 +314,7 @@ def _number_of_spaces(element: Any) -> int:
     return int(value) if value.isdigit() and len(value) < 6 else 1
 
 
-def _number(text: str | None) -> int | float:
+def _parse_number(text: str | None) -> int | float:
     try:
         value = float(text or "")
     except ValueError as error:

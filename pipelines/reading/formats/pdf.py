@@ -1,7 +1,7 @@
-"""PDF by pdfplumber: ruled tables, each cell with its page and box; raised small type set apart as marks.
+"""Read PDF by pdfplumber: ruled tables, each cell with its page and box; raised small type separated as marks.
 
-An unruled table is read only if the form gives its vertical lines (`lines_x`); a scanned page is refused, never
-recognised by guessing.
+An unruled table is read only if the form gives its vertical lines (`lines_x`); a scanned page is refused, because
+recognition would be a guess.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from itertools import islice, pairwise
 from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_TABLES, Gate
-from pipelines.reading.formats.pdf_parallel import both
+from pipelines.reading.formats.common import MAX_TABLES, CellCounter
+from pipelines.reading.formats.pdf_parallel import run_both
 
 MAX_PAGES = 500
 MAX_STREAM = 200 * 1024 * 1024
 MAX_RATIO = 200
 _TAIL = 1024
-"""Bytes at the end in which readers of PDF look for its mark, `%%EOF`."""
+"""Bytes at the end in which PDF readers look for the mark `%%EOF`."""
 RATIO_FROM = 20 * 1024 * 1024
 SNAP = 3.0
 """Points within which two rules are one line (pdfplumber's own tolerance for snapping and joining)."""
 TITLE_REACH = 72.0
-"""Points above a table in which its title is looked for: an inch holds three or four lines."""
+"""Points above a table that are searched for its title: an inch holds three or four lines."""
 SMALL = 0.82
-"""A letter is small type below this share of the cell's ordinary size; word processors raise marks at 58 to 65 %."""
+"""Share of the cell's ordinary size below which a letter is small; word processors raise marks at 58 to 65 %."""
 
 RULES: dict[str, tuple[str, str]] = {
     "read.pdf.scanned": (
@@ -68,7 +68,7 @@ _Char = dict[str, Any]
 
 
 def looks_like(head: bytes, data: bytes) -> bool:
-    """PDF viewers accept the signature anywhere in the first kilobyte."""
+    """Return True if the first kilobyte has the PDF signature: viewers accept it anywhere there."""
     return b"%PDF-" in head[:1024]
 
 
@@ -79,10 +79,10 @@ def read(
     lines_x: Sequence[float] = (),
     pages: Sequence[int] = (),
 ) -> Grid:
-    """One table for each ruled table of each page, named `page P table N`.
+    """Return one table for each ruled table of each page, named `page P table N`.
 
-    `lines_x` gives the x positions (points from the left) of the column borders of an unruled table, rows are then
-    the lines of text; `pages` (from 1) limits reading. `encodings` has no meaning here.
+    `lines_x` gives the x positions (points from the left) of the column borders of an unruled table, whose rows are the
+    lines of text; `pages` (from 1) limits reading. `encodings` is not used.
     Raises ReadError: read.encrypted, read.malformed, read.pdf.*, read.too_many_cells, read.too_many_tables.
     """
     import pdfplumber
@@ -94,22 +94,22 @@ def read(
     except PdfminerException as error:
         if "Password" in repr(error):
             raise ReadError("read.encrypted") from error
-        raise _broken(data) from error
+        raise _describe_damage(data) from error
     except (ReadError, MemoryError):
         raise
-    except Exception as error:  # pdfminer lets struct, zlib, type and assertion errors through
-        raise _broken(data) from error
+    except Exception as error:  # pdfminer passes on struct, zlib, type and assertion errors
+        raise _describe_damage(data) from error
     try:
-        with document:  # closing it looks at its pages once more, and may fail on them
-            return _Reading(document, lines_x, pages).grid()
+        with document:  # closing it looks at its pages again, and may fail on them
+            return _Reading(document, lines_x, pages).read_grid()
     except (ReadError, MemoryError, RecursionError):
         raise
     except Exception as error:
-        raise _broken(data) from error
+        raise _describe_damage(data) from error
 
 
 def _count_pages(document: Any) -> int:
-    """Return the number of pages, refused above the limit before any of them is built."""
+    """Return the number of pages; refuse too many before any of them is built."""
     from pdfminer.pdfpage import PDFPage
 
     count = sum(1 for _ in islice(PDFPage.create_pages(document), MAX_PAGES + 1))
@@ -119,7 +119,7 @@ def _count_pages(document: Any) -> int:
 
 
 def guard_streams(data: bytes) -> None:
-    """Inflate every packed stream, count, keep nothing: refuse `read.pdf.bomb` before a PDF library unpacks it."""
+    """Inflate and count every packed stream; raise `read.pdf.bomb` before a PDF library unpacks it."""
     total = 0
     for match in _STREAM.finditer(data):
         start = match.end()
@@ -127,41 +127,41 @@ def guard_streams(data: bytes) -> None:
             continue
         engine = zlib.decompressobj()
         size, position = 0, start
-        rest = b""
+        remaining = b""
         try:
             while not engine.eof:
-                feed = rest or data[position : position + 16_384]
+                feed = remaining or data[position : position + 16_384]
                 if not feed:
                     break
-                if not rest:
+                if not remaining:
                     position += len(feed)
                 size += len(engine.decompress(feed, 1 << 20))
-                rest = engine.unconsumed_tail
+                remaining = engine.unconsumed_tail
                 packed = position - start
                 if size > MAX_STREAM or (size > RATIO_FROM and size > MAX_RATIO * packed):
                     raise ReadError("read.pdf.bomb", megabytes=size // (1024 * 1024))
         except zlib.error:
-            pass  # not a packed stream after all, or a damaged one: the PDF library decides what it makes of it
+            pass  # not a packed stream after all, or a damaged one: leave it to the PDF library
         total += size
         if total > 2 * MAX_STREAM:
             raise ReadError("read.pdf.bomb", megabytes=total // (1024 * 1024))
 
 
-def _broken(data: bytes) -> ReadError:
-    """The words of libraries on a broken PDF (`Unexpected EOF`) say nothing to its sender."""
-    whole = b"%%EOF" in data[-_TAIL:]
+def _describe_damage(data: bytes) -> ReadError:
+    """Describe a damaged PDF: the libraries' messages (`Unexpected EOF`) mean nothing to its sender."""
+    has_end_mark = b"%%EOF" in data[-_TAIL:]
     return ReadError(
-        "read.malformed", format="PDF", detail="its structure is broken" if whole else "its end is missing"
+        "read.malformed", format="PDF", detail="its structure is broken" if has_end_mark else "its end is missing"
     )
 
 
 _HALVED_FROM = 12
-"""Pages from which it pays to read them in two processes: a page of figures takes some 60 ms, a fork a few."""
+"""Number of pages from which two processes are faster: a page of figures takes some 60 ms, a fork a few."""
 
 
 @dataclass
 class _Part:
-    """What some pages of a document hold, in their order."""
+    """Content of some pages of a document, in their order."""
 
     letters: int = 0
     pictures: int = 0
@@ -178,15 +178,16 @@ class _Reading:
         self.document = document
         self.lines_x = sorted(lines_x)
         self.wanted = frozenset(pages)
-        self.gate = Gate()
+        self.gate = CellCounter()
         self.part = _Part()
 
-    def grid(self) -> Grid:
+    def read_grid(self) -> Grid:
+        """Read all requested pages; raise for a document that is scanned or has no table."""
         count = _count_pages(self.document.doc)
         if count == 0:
             raise ReadError("read.malformed", format="pdf", detail="no pages")
         pages = [page for page in self.document.pages if not self.wanted or page.page_number in self.wanted]
-        parts = [self._pages(pages)] if len(pages) < _HALVED_FROM else self._halves(pages)
+        parts = [self._read_pages(pages)] if len(pages) < _HALVED_FROM else self._read_in_halves(pages)
         letters, pictures = sum(part.letters for part in parts), sum(part.pictures for part in parts)
         tables = tuple(table for part in parts for table in part.tables)
         remarks = [remark for part in parts for remark in part.remarks]
@@ -197,20 +198,20 @@ class _Reading:
         if self._forbids_copying():
             remarks.append(Remark("read.pdf.extraction_forbidden", Where()))
         outside = tuple(line for part in parts for line in part.outside)
-        return Grid("pdf", tables, self._properties(count), tuple(remarks), outside)
+        return Grid("pdf", tables, self._read_properties(count), tuple(remarks), outside)
 
-    def _halves(self, pages: Sequence[Any]) -> list[_Part]:
-        """Both halves of the pages at once; together they may hold what one pass may."""
+    def _read_in_halves(self, pages: Sequence[Any]) -> list[_Part]:
+        """Read both halves of the pages at once; the limits apply to both together."""
         middle = (len(pages) + 1) // 2
-        other = _Reading(self.document, self.lines_x, ())
-        parts = list(both(lambda: self._pages(pages[:middle]), lambda: other._pages(pages[middle:])))
+        second = _Reading(self.document, self.lines_x, ())
+        parts = list(run_both(lambda: self._read_pages(pages[:middle]), lambda: second._read_pages(pages[middle:])))
         where = Where(page=pages[middle].page_number)
-        Gate().fill(where, sum(part.filled for part in parts))
+        CellCounter().count_filled(where, sum(part.filled for part in parts))
         if sum(len(part.tables) for part in parts) > MAX_TABLES:
             raise ReadError("read.too_many_tables", where, limit=MAX_TABLES)
         return parts
 
-    def _pages(self, pages: Sequence[Any]) -> _Part:
+    def _read_pages(self, pages: Sequence[Any]) -> _Part:
         for page in pages:
             chars = page.chars
             self.part.letters += len(chars)
@@ -219,12 +220,12 @@ class _Reading:
                 number = page.page_number
                 self.part.remarks.append(Remark("read.pdf.page_is_picture", Where(page=number), {"page": number}))
             elif chars:
-                self._page(page)
+                self._read_page(page)
             page.close()  # otherwise every page's objects stay in memory: 1,054 MB instead of 67 MB over 110 pages
         self.part.filled = self.gate.filled
         return self.part
 
-    def _properties(self, count: int) -> dict[str, Scalar]:
+    def _read_properties(self, count: int) -> dict[str, Scalar]:
         properties: dict[str, Scalar] = {"pages": count}
         for key in ("Title", "Producer", "Creator"):
             value = self.document.metadata.get(key)
@@ -235,41 +236,43 @@ class _Reading:
     def _forbids_copying(self) -> bool:
         return bool(getattr(self.document.doc, "encryption", None)) and not self.document.doc.is_extractable
 
-    def _page(self, page: Any) -> None:
+    def _read_page(self, page: Any) -> None:
+        """Read the tables of a page, from top to bottom, and the lines outside them."""
         chars = [char for char in page.chars if char["text"].strip() or char["text"] == " "]
         if self.lines_x:
-            found = [(_unruled(page, chars, self.lines_x), None)]
+            tables = [(_find_unruled_boxes(page, chars, self.lines_x), None)]
         else:
-            found = [(table.cells, table.bbox) for table in page.find_tables()]
-        found = [item for item in found if item[0]]
-        found.sort(key=lambda item: (min(box[1] for box in item[0]), min(box[0] for box in item[0])))
-        self._outside(page.page_number, chars, [_around(boxes) for boxes, _ in found])
+            tables = [(table.cells, table.bbox) for table in page.find_tables()]
+        tables = [item for item in tables if item[0]]
+        tables.sort(key=lambda item: (min(box[1] for box in item[0]), min(box[0] for box in item[0])))
+        self._collect_outside_lines(page.page_number, chars, [_bounding_box(boxes) for boxes, _ in tables])
         floor = 0.0
-        for number, (boxes, _) in enumerate(found, start=1):
+        for number, (boxes, _) in enumerate(tables, start=1):
             if len(self.part.tables) >= MAX_TABLES:
                 raise ReadError("read.too_many_tables", Where(page=page.page_number), limit=MAX_TABLES)
-            cells = self._cells(page.page_number, boxes, chars)
+            cells = self._read_cells(page.page_number, boxes, chars)
             top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
-            title = _title(chars, floor, top)
+            title = _find_title(chars, floor, top)
             floor = bottom
             name = f"page {page.page_number} table {number}"
             self.part.tables.append(Table(name, tuple(cells), title, False, page.page_number))
 
-    def _outside(self, page: int, chars: Sequence[_Char], tables: Sequence[_Box]) -> None:
-        """The lines of a page that stand in no table."""
-        free = [c for c in chars if not any(_centre_in(c, table) for table in tables)]
-        lines = _words(free)[0].splitlines()
+    def _collect_outside_lines(self, page: int, chars: Sequence[_Char], tables: Sequence[_Box]) -> None:
+        """Collect the lines of a page that are outside tables."""
+        free = [c for c in chars if not any(_is_centre_in(c, table) for table in tables)]
+        lines = _read_words(free)[0].splitlines()
         self.part.outside += [(Where(page=page), line) for line in lines if line.strip()]
 
-    def _cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[_Char]) -> list[Cell]:
-        lefts = _edges([box[0] for box in boxes])
-        tops = _edges([box[1] for box in boxes])
+    def _read_cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[_Char]) -> list[Cell]:
+        """Assign the letters of a page to the boxes of a table; a box over several grid positions is spread."""
+        lefts = _merge_edges([box[0] for box in boxes])
+        tops = _merge_edges([box[1] for box in boxes])
         spans: list[tuple[int, int, int, int, _Box]] = []
         owner: dict[tuple[int, int], int] = {}
         for box in boxes:
-            row, column = _index(tops, box[1]), _index(lefts, box[0])
-            last_row = max(row, _index(tops, box[3] - 2 * SNAP))
-            last_column = max(column, _index(lefts, box[2] - 2 * SNAP))
+            row, column = _strip_index(tops, box[1]), _strip_index(lefts, box[0])
+            last_row = max(row, _strip_index(tops, box[3] - 2 * SNAP))
+            last_column = max(column, _strip_index(lefts, box[2] - 2 * SNAP))
             spans.append((row, column, last_row, last_column, box))
             for r in range(row, last_row + 1):
                 for c in range(column, last_column + 1):
@@ -277,20 +280,20 @@ class _Reading:
         letters: list[list[_Char]] = [[] for _ in spans]
         for char in chars:
             x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-            at = owner.get((_index(tops, y), _index(lefts, x)))
-            if at is not None and _inside(x, y, spans[at][4]):
+            at = owner.get((_strip_index(tops, y), _strip_index(lefts, x)))
+            if at is not None and _is_inside(x, y, spans[at][4]):
                 letters[at].append(char)
-        contents = [_words(found) for found in letters]
-        out = []
+        contents = [_read_words(cell_letters) for cell_letters in letters]
+        cells = []
         for (r, c), at in sorted(owner.items()):
             row, column, _, _, box = spans[at]
             text, marks = contents[at]
             where = Where(page=page, box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)))
             if text:
-                self.gate.fill(where)
+                self.gate.count_filled(where)
             value = text or None
             spread = (r, c) != (row, column)
-            out.append(
+            cells.append(
                 Cell(
                     row=r + 1,
                     column=c + 1,
@@ -303,11 +306,11 @@ class _Reading:
                     marks=marks,
                 )
             )
-        return out
+        return cells
 
 
-def _edges(values: list[float]) -> list[float]:
-    """Positions of lines, those within `SNAP` taken as one."""
+def _merge_edges(values: list[float]) -> list[float]:
+    """Return the positions of lines; lines within `SNAP` count as one."""
     edges: list[float] = []
     for value in sorted(values):
         if not edges or value - edges[-1] > SNAP:
@@ -315,28 +318,28 @@ def _edges(values: list[float]) -> list[float]:
     return edges
 
 
-def _index(edges: list[float], value: float) -> int:
-    """The number (from 0) of the strip between two edges that holds a position; a line belongs to what follows it."""
+def _strip_index(edges: list[float], value: float) -> int:
+    """Return the index of the strip between two edges that holds a position; an edge belongs to the next strip."""
     return max(bisect_right(edges, value + 0.01) - 1, 0)
 
 
-def _inside(x: float, y: float, box: _Box) -> bool:
+def _is_inside(x: float, y: float, box: _Box) -> bool:
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
-def _words(chars: list[_Char]) -> tuple[str, str | None]:
-    """The text of a cell, lines kept, and its raised small type as marks.
+def _read_words(chars: list[_Char]) -> tuple[str, str | None]:
+    """Return the text of a cell, with its lines, and its raised small type as marks.
 
-    `42` with a raised `1)` would otherwise read `421)`: only the size and the height of the letters tell them apart.
+    `42` with a raised `1)` would otherwise read `421)`: only size and height of the letters distinguish the two.
     """
     if not chars:
         return "", None
     plain, raised = _split_raised(chars)
-    text = _extract(plain)
-    return text, (_extract(raised).replace("\n", " ") or None) if raised else None
+    text = _extract_text(plain)
+    return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
 
 
-def _extract(chars: list[_Char]) -> str:
+def _extract_text(chars: list[_Char]) -> str:
     from pdfplumber.utils.text import extract_text
 
     chars = _without_overprinted_blanks(chars)
@@ -344,47 +347,48 @@ def _extract(chars: list[_Char]) -> str:
         return ""
     upright = sum(1 for char in chars if char.get("upright", True))
     if upright * 2 < len(chars):
-        # Headings turned by 90 degrees: lines run upwards (or downwards), which the text matrix tells.
+        # Headings turned by 90 degrees: the text matrix shows that lines run upwards (or downwards).
         upwards = sum(1 for char in chars if char.get("matrix", (0, 0, 0, 0))[1] > 0) * 2 >= len(chars)
         char_dir, line_dir = ("btt", "ltr") if upwards else ("ttb", "rtl")
         words = extract_text(
             chars, line_dir_rotated=line_dir, char_dir_rotated=char_dir, line_dir_render="ttb", char_dir_render="ltr"
         )
     else:
-        words = extract_text(chars, x_tolerance=_gap(chars), y_tolerance=3)
+        words = extract_text(chars, x_tolerance=_word_gap(chars), y_tolerance=3)
     return str(words).replace("\r", "").strip()
 
 
 def _without_overprinted_blanks(chars: list[_Char]) -> list[_Char]:
-    """Drop blanks that lie under a letter.
+    """Drop blanks that are under a letter.
 
     A register of 16 pages was seen to print each date over a row of blanks, so that its digits read `0 3 / 2 5`.
     """
-    seen = [char for char in chars if char["text"] != " "]
-    if len(seen) == len(chars):
+    visible_chars = [char for char in chars if char["text"] != " "]
+    if len(visible_chars) == len(chars):
         return chars
-    seen.sort(key=lambda char: float(char["x0"]))
-    starts = [float(char["x0"]) for char in seen]
-    widest = max((float(char["x1"]) - float(char["x0"]) for char in seen), default=0.0)
+    visible_chars.sort(key=lambda char: float(char["x0"]))
+    starts = [float(char["x0"]) for char in visible_chars]
+    widest = max((float(char["x1"]) - float(char["x0"]) for char in visible_chars), default=0.0)
 
     def is_under(blank: _Char) -> bool:
         middle, height = (blank["x0"] + blank["x1"]) / 2, (blank["top"] + blank["bottom"]) / 2
         for at in range(bisect_right(starts, middle) - 1, -1, -1):
             if starts[at] < middle - widest:
                 return False
-            if seen[at]["x1"] > middle and seen[at]["top"] < height < seen[at]["bottom"]:
+            if visible_chars[at]["x1"] > middle and visible_chars[at]["top"] < height < visible_chars[at]["bottom"]:
                 return True
         return False
 
     return [char for char in chars if char["text"] != " " or not is_under(char)]
 
 
-def _gap(chars: list[_Char]) -> float:
-    """The gap (points) that separates words: a fifth of the type size, never under a point and a half."""
+def _word_gap(chars: list[_Char]) -> float:
+    """Return the gap (points) that separates words: a fifth of the type size, at least a point and a half."""
     return max(1.5, 0.2 * max(float(char["size"]) for char in chars))
 
 
 def _split_raised(chars: list[_Char]) -> tuple[list[_Char], list[_Char]]:
+    """Separate raised small type from the other letters of a cell."""
     sizes = Counter(round(char["size"], 1) for char in chars if char["text"].strip())
     if len(sizes) < 2:
         return chars, []
@@ -402,33 +406,33 @@ def _split_raised(chars: list[_Char]) -> tuple[list[_Char], list[_Char]]:
 
 
 def _is_raised(char: _Char, plain: list[_Char]) -> bool:
-    """Small type beside larger type of the same line, with its foot above the foot of that line."""
-    for other in plain:
-        overlaps = other["top"] < char["bottom"] and char["top"] < other["bottom"]
-        if overlaps and other["bottom"] - char["bottom"] > 0.12 * other["size"]:
+    """Return True for small type next to larger type of the same line, with its foot above the foot of that line."""
+    for plain_char in plain:
+        overlaps = plain_char["top"] < char["bottom"] and char["top"] < plain_char["bottom"]
+        if overlaps and plain_char["bottom"] - char["bottom"] > 0.12 * plain_char["size"]:
             return True
     return False
 
 
-def _around(boxes: Sequence[_Box]) -> _Box:
-    """The area of a table."""
+def _bounding_box(boxes: Sequence[_Box]) -> _Box:
+    """Return the area of a table."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _centre_in(char: _Char, area: _Box) -> bool:
+def _is_centre_in(char: _Char, area: _Box) -> bool:
     x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
     return bool(area[0] <= x <= area[2] and area[1] <= y <= area[3])
 
 
-def _title(chars: Sequence[_Char], floor: float, top: float) -> str | None:
-    """The lines just above a table, at most an inch up and not above the table before."""
+def _find_title(chars: Sequence[_Char], floor: float, top: float) -> str | None:
+    """Return the lines just above a table, at most an inch up and not above the table before."""
     above = [c for c in chars if max(floor, top - TITLE_REACH) <= c["top"] and c["bottom"] <= top + 1]
-    return _words(above)[0] or None
+    return _read_words(above)[0] or None
 
 
-def _unruled(page: Any, chars: Sequence[_Char], lines_x: list[float]) -> list[_Box]:
-    """Boxes of a table without rules: columns between the given positions, a row for every line of text."""
+def _find_unruled_boxes(page: Any, chars: Sequence[_Char], lines_x: list[float]) -> list[_Box]:
+    """Return the boxes of a table without rules: columns between the given positions, a row for every line of text."""
     inner = [c for c in chars if c["text"].strip() and lines_x[0] <= (c["x0"] + c["x1"]) / 2 <= lines_x[-1]]
     if not inner or len(lines_x) < 2:
         return []
@@ -443,4 +447,8 @@ def _unruled(page: Any, chars: Sequence[_Char], lines_x: list[float]) -> list[_B
     borders = [lines[0][0] - 1]
     borders += [(upper[1] + lower[0]) / 2 for upper, lower in pairwise(lines)]
     borders.append(lines[-1][1] + 1)
-    return [(left, top, right, bottom) for top, bottom in pairwise(borders) for left, right in pairwise(lines_x)]
+    return [
+        (left_edge, top, right_edge, bottom)
+        for top, bottom in pairwise(borders)
+        for left_edge, right_edge in pairwise(lines_x)
+    ]

@@ -1,7 +1,7 @@
-"""Two halves of one file at once: in a reading process, and in a fork of it.
+"""Process two halves of one file at once: in a reading process, and in a fork of it.
 
-Only a reading process forks: it has one thread, and is gone with its limits when its owner ends it.  Anywhere else (the
-tests, a reader called in the process itself) one half is done after the other, with the same result.
+Only a reading process forks: it has one thread, and ends with its limits when its owner ends it. Anywhere else (in
+tests, or when a reader is called directly) the halves are processed one after the other, with the same result.
 """
 
 from __future__ import annotations
@@ -21,80 +21,80 @@ T = TypeVar("T")
 _PDEATHSIG = 1
 
 
-class _Place:
-    """Whether this process may fork; `launcher.py` says so of a reading process."""
+class _ProcessState:
+    """State of this process: `may_fork` is set by `launcher.py` in a reading process."""
 
     may_fork = False
 
 
-def allow() -> None:
-    """Told by a reading process, once, before its first job."""
-    _Place.may_fork = (os.cpu_count() or 1) > 1
+def allow_forks() -> None:
+    """Allow forks in this process. A reading process calls this once, before its first job."""
+    _ProcessState.may_fork = (os.cpu_count() or 1) > 1
 
 
-def both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
-    """What two pieces of work give, done at the same time where that may be.
+def run_both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
+    """Run two pieces of work, at the same time if this process may fork, and return both results.
 
-    The second must give what can be pickled.  Raises what the first raises, else what the second does: a ReadError or
-    a MemoryError as it was, anything else as RuntimeError with its kind; read.child_died where it was ended.
+    The result of the second is pickled. Raises what the first raises, else what the second raises: a ReadError or a
+    MemoryError unchanged, anything else as RuntimeError with its kind; read.child_died if the fork was killed.
     """
-    if not _Place.may_fork:
+    if not _ProcessState.may_fork:
         return first(), second()
-    ours, theirs = os.pipe()
-    seconds = budget.half()
+    read_end, write_end = os.pipe()
+    seconds = budget.half_of_remaining()
     pid = os.fork()
     if not pid:
-        os.close(ours)
-        _other(second, theirs, seconds)
-    os.close(theirs)
-    with budget.reserve(seconds):
+        os.close(read_end)
+        _run_in_fork(second, write_end, seconds)
+    os.close(write_end)
+    with budget.reserve_seconds(seconds):
         try:
-            with os.fdopen(ours, "rb") as pipe:
-                mine = first()
-                told = pipe.read()
+            with os.fdopen(read_end, "rb") as pipe:
+                first_result = first()
+                answer = pipe.read()
         except BaseException:
             os.kill(pid, signal.SIGKILL)
             raise
         finally:
             status = os.waitpid(pid, 0)[1]
-    # What it wrote by then is no half.
+    # A killed fork leaves partial output; discard it.
     if os.WIFSIGNALED(status):
-        raise ReadError("read.child_died", reason=exit_reasons.reason(status))
+        raise ReadError("read.child_died", reason=exit_reasons.describe_exit(status))
     if status:
         raise MemoryError("half of the file could not tell its result")
-    kind, result = pickle.loads(told)
+    kind, result = pickle.loads(answer)
     if kind == "ok":
-        return mine, result
+        return first_result, result
     if kind == "refused":
         rule, where, params = result
         raise ReadError(rule, where, **params)
     raise MemoryError if kind == "memory" else RuntimeError(result)
 
 
-def _other(work: Callable[[], object], pipe: int, seconds: float) -> None:
-    """The fork: do the work, tell what came of it, end. Never returns; ends with the process that it was made of."""
+def _run_in_fork(work: Callable[[], object], pipe: int, seconds: float) -> None:
+    """Run the work in the fork, send its outcome and exit. Never returns; the fork dies with its parent process."""
     code = 1
     try:
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
-        budget.continue_in_fork(seconds, lambda error: _refuse(pipe, error))
+        budget.continue_in_fork(seconds, lambda error: _send_refusal_and_exit(pipe, error))
         try:
-            told: tuple[str, object] = ("ok", work())
+            outcome: tuple[str, object] = ("ok", work())
         except ReadError as error:
-            told = ("refused", (error.rule, error.where, error.params))
+            outcome = ("refused", (error.rule, error.where, error.params))
         except MemoryError:
-            told = ("memory", None)
+            outcome = ("memory", None)
         except Exception as error:
-            told = ("failed", type(error).__name__)
-        budget.end()
-        with os.fdopen(pipe, "wb") as out:
-            pickle.dump(told, out, protocol=pickle.HIGHEST_PROTOCOL)
+            outcome = ("failed", type(error).__name__)
+        budget.end_job()
+        with os.fdopen(pipe, "wb") as stream:
+            pickle.dump(outcome, stream, protocol=pickle.HIGHEST_PROTOCOL)
         code = 0
     finally:
         os._exit(code)
 
 
-def _refuse(pipe: int, error: ReadError) -> NoReturn:
+def _send_refusal_and_exit(pipe: int, error: ReadError) -> NoReturn:
     """Send the refusal of a fork that has used up its part of the budget, and end it."""
-    with os.fdopen(pipe, "wb") as out:
-        pickle.dump(("refused", (error.rule, error.where, error.params)), out)
+    with os.fdopen(pipe, "wb") as stream:
+        pickle.dump(("refused", (error.rule, error.where, error.params)), stream)
     os._exit(0)

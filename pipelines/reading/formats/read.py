@@ -1,6 +1,6 @@
-"""Bytes to content, in this process: size guard, sniffing, the reader of the format.
+"""Read bytes into content, in this process: size guard, format detection, the reader of the format.
 
-Uploads go through `child.py`, which calls this in a process of its own.
+Uploads go through `child.py`, which calls this in a separate process.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ MODULES: dict[str, str] = {
     "html": "pipelines.reading.formats.html",
 }
 _TEXTS = frozenset({"csv", "sdmx-csv", "text", "px"})
-"""Formats that sniffing may take for one another; a declared format decides between them."""
+"""Formats that `sniff` may mistake for one another; a declared format decides between them."""
 
 
 def read(
@@ -65,44 +65,44 @@ def read(
     format: str | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Content:
-    """The content of a file.
+    """Return the content of a file.
 
-    `filename` is a hint for sniffing and never reaches a library. `encodings` are codec names the sender uses;
-    `format` is what a form declares, refused if the file is something else. `options` go to the readers that know
-    them and are ignored by others: `alphabets` (csv, html), `delimiter`, `quotechar`, `known`, `records`
-    (csv), `lines_x`, `pages` (pdf).
+    `filename` is a hint for format detection and never reaches a library. `encodings` are codec names the sender uses;
+    `format` is what a form declares, and a file of another format is refused. `options` go to the readers that have
+    them and are ignored by others: `alphabets` (csv, html), `delimiter`, `quotechar`, `known`, `records` (csv),
+    `lines_x`, `pages` (pdf).
     Raises ReadError.
     """
     if format is not None and format not in FORMATS:
         raise ValueError(f"unknown format {format!r}")
     if (refusal := too_big(len(data))) is not None:
         raise refusal
-    found = sniff(data, filename)
-    budget.earn(found, len(data))
-    if format is not None and format != found:
-        if not {format, found} <= _TEXTS:
-            raise ReadError("read.other_format", found=found, expected=format)
-        found = format
-    reader = _reader(found)
+    detected = sniff(data, filename)
+    budget.raise_for_file(detected, len(data))
+    if format is not None and format != detected:
+        if not {format, detected} <= _TEXTS:
+            raise ReadError("read.other_format", found=detected, expected=format)
+        detected = format
+    reader = _load_reader(detected)
     try:
-        return reader(data, encodings=encodings, **_accepted(reader, options or {}))
+        return reader(data, encodings=encodings, **_select_options(reader, options or {}))
     except ReadError:
         raise
     except MemoryError:
         raise ReadError("read.out_of_memory") from None
     except Exception as error:
-        # The words of an unforeseen error may quote the file, which must not be logged: only kind and place are kept.
-        raise ReadError("read.reader_failed", format=found, detail=_place(error)) from error
+        # The message of an unforeseen error may quote the file, which must not be logged: keep only kind and place.
+        raise ReadError("read.reader_failed", format=detected, detail=_describe_origin(error)) from error
 
 
 def too_big(size: int) -> ReadError | None:
-    """Return the refusal of a file of so many bytes, None where they may be read."""
+    """Return the refusal of a file of so many bytes, None if it may be read."""
     if size <= MAX_BYTES:
         return None
     return ReadError("read.too_big", megabytes=-(-size // (1024 * 1024)), limit=MAX_BYTES // (1024 * 1024))
 
 
-def _reader(format_name: str) -> Callable[..., Content]:
+def _load_reader(format_name: str) -> Callable[..., Content]:
     module = MODULES.get(format_name)
     if module is None:
         raise ReadError("read.no_reader", found=format_name)
@@ -110,12 +110,12 @@ def _reader(format_name: str) -> Callable[..., Content]:
     return reader
 
 
-def _accepted(reader: Callable[..., Content], options: Mapping[str, object]) -> dict[str, Any]:
-    known = inspect.signature(reader).parameters
-    return {name: value for name, value in options.items() if name in known and name not in ("data", "encodings")}
+def _select_options(reader: Callable[..., Content], options: Mapping[str, object]) -> dict[str, Any]:
+    parameters = inspect.signature(reader).parameters
+    return {name: value for name, value in options.items() if name in parameters and name not in ("data", "encodings")}
 
 
-def _place(error: Exception) -> str:
+def _describe_origin(error: Exception) -> str:
     trace = error.__traceback__
     place = "?"
     while trace is not None:

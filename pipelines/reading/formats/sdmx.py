@@ -1,9 +1,9 @@
-"""SDMX-ML data messages: bytes to a labelled cube.
+"""Read SDMX-ML data messages into a labelled cube.
 
-Read here: StructureSpecificData (2.1 and 3.0), GenericData (2.0 and 2.1), their time-series forms, and CompactData
+Supported: StructureSpecificData (2.1 and 3.0), GenericData (2.0 and 2.1), their time-series forms, and CompactData
 (2.0), in series, flat and cross-sectional shape, with group and dataset attributes.
 
-Which of the values written are the key is decided in `sdmx_cube`.
+`sdmx_cube` decides which of the values are the key.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lxml import etree
 
 from pipelines.model.content import Cube, ReadError, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, Written, build
+from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, WrittenObservation, build_cube
 
 RULES: dict[str, tuple[str, str]] = {
     "read.empty": ("The file is empty.", "Save the file again and send it once more."),
@@ -65,7 +65,7 @@ _ENCODINGS = ("ascii", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "cp03
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether the first bytes (up to 4096) open an SDMX-ML message of any kind."""
+    """Return True if the first bytes (up to 4096) open an SDMX-ML message of any kind."""
     text = head[:4096].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     roots = "|".join([*_KINDS, "Structure", "CrossSectionalData", "UtilityData", "MessageGroup"])
     return text.startswith(b"<") and bool(re.search(rf"<(?:[\w.-]+:)?(?:{roots})[\s>]".encode(), text))
@@ -74,112 +74,115 @@ def looks_like(head: bytes) -> bool:
 def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """Read an SDMX-ML data message. `encodings` is not used: XML states its own.
 
-    A missing value comes as None with the OBS_STATUS (or the word in place of the number, such as `NaN`) as `status`.
-    There are no labels in data messages. Raises ReadError (`RULES`) with the line.
+    A missing value is None with the OBS_STATUS (or the word instead of the number, such as `NaN`) as `status`. Data
+    messages have no labels. Raises ReadError (`RULES`) with the line.
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise ReadError("read.empty")
     refuse_doctype(data)
     try:
-        root = _root(data)
+        root = _root_name(data)
         kind = _KINDS.get(root)
         if kind is None:
             raise ReadError("read.sdmx.not_data", Where(line=1), root=root[:60])
         message = Message(kind)
-        _Walker(message).read(data)
-        _exact_lines(message, data)
+        _Walker(message).read_message(data)
+        _correct_lines(message, data)
     except etree.XMLSyntaxError as error:
         line, column = error.position
         detail = str(error.msg).rsplit(", line ", 1)[0]
         raise ReadError(
             "read.xml.syntax", Where(line=line, column=column), line=line, column=column, detail=detail
         ) from error
-    return build(message)
+    return build_cube(message)
 
 
 def refuse_doctype(data: bytes) -> None:
-    """Raise `read.xml.doctype` if a DOCTYPE stands anywhere in the bytes, in any encoding a parser would follow."""
+    """Raise `read.xml.doctype` if there is a DOCTYPE anywhere in the bytes, in any encoding a parser would follow."""
     for encoding in _ENCODINGS:
         at = data.find("<!DOCTYPE".encode(encoding))
         if at >= 0:
             raise ReadError("read.xml.doctype", Where(line=data.count(b"\n", 0, at) + 1))
 
 
-def _parser(data: bytes, events: tuple[str, ...], tags: tuple[str, ...] | None) -> etree.iterparse:
+def _make_parser(data: bytes, events: tuple[str, ...], tags: tuple[str, ...] | None) -> etree.iterparse:
     return etree.iterparse(
         io.BytesIO(data), events=events, tag=tags, resolve_entities=False, no_network=True, load_dtd=False,
         huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
 
 
-def _root(data: bytes) -> str:
-    for _, element in _parser(data, ("start",), None):
+def _root_name(data: bytes) -> str:
+    for _, element in _make_parser(data, ("start",), None):
         info = element.getroottree().docinfo
         if info.internalDTD is not None or info.doctype:
             raise ReadError("read.xml.doctype", Where(line=1))
-        return _local(element)
+        return _local_name(element)
     raise ReadError("read.empty")
 
 
 @dataclass(slots=True)
 class _Walker:
-    """Walks through a message once and notes what stands in it."""
+    """Walk through a message once and collect its content."""
 
     content: Message
     at_observation: dict[str, str] = field(default_factory=dict)
     dataset: etree._Element | None = None
     dimension: str = TIME
 
-    def read(self, data: bytes) -> None:
-        holder: etree._Element | None = None  # the Series or DataSet the last observation stood in
+    def read_message(self, data: bytes) -> None:
+        """Read all observations, groups and header fields, freeing elements on the way."""
+        holder: etree._Element | None = None  # the Series or DataSet that contained the last observation
         series = -1
-        for _, element in _parser(data, ("end",), _WATCHED):
-            name = _local(element)
+        for _, element in _make_parser(data, ("end",), _WATCHED):
+            name = _local_name(element)
             if name == "Obs":
                 if len(self.content.observations) == MAX_CELLS:
-                    raise ReadError("read.too_many_cells", Where(line=_line(element)), limit=MAX_CELLS)
+                    raise ReadError("read.too_many_cells", Where(line=_line_of(element)), limit=MAX_CELLS)
                 parent = element.getparent()
                 if parent is not holder:
                     holder = parent
-                    series = self._enter(parent)
-                (self._specific_obs if self.content.kind == "specific" else self._generic_obs)(element, series)
-                _forget(element)
+                    series = self._enter_series(parent)
+                (self._read_specific_obs if self.content.kind == "specific" else self._read_generic_obs)(
+                    element, series
+                )
+                _free(element)
             elif name == "Series":
                 holder = None
-                _forget(element)
+                _free(element)
             elif name in ("Group", "Atts"):
-                self._group(element)
-                _forget(element)
+                self._read_group(element)
+                _free(element)
             elif name == "Header":
-                self._header(element)
+                self._read_header(element)
             elif name == "Footer":
                 self.content.footer = " ".join(t.strip() for t in element.itertext() if t.strip())[:300]
             elif name == "DataSet":
                 if self.content.kind == "generic":
-                    self.content.dataset_attributes |= _pairs(element, "Attributes")
+                    self.content.dataset_attributes |= _read_pairs(element, "Attributes")
                 holder = self.dataset = None
                 element.clear()
 
-    def _enter(self, holder: etree._Element | None) -> int:
-        """Note the series an observation stands in, and its data set if that is new; -1 for flat data."""
+    def _enter_series(self, holder: etree._Element | None) -> int:
+        """Record the series of an observation, and its data set if that is new; return -1 for flat data."""
         dataset = holder
-        while dataset is not None and _local(dataset) != "DataSet":
+        while dataset is not None and _local_name(dataset) != "DataSet":
             dataset = dataset.getparent()
         if dataset is not None and dataset is not self.dataset:
             self.dataset = dataset
             self._open_dataset(dataset)
-        if holder is None or _local(holder) != "Series":
+        if holder is None or _local_name(holder) != "Series":
             return -1
         if self.content.kind == "specific":
-            self.content.series.append(Series(_plain(holder) | _components(holder), {}))
+            self.content.series.append(Series(_plain_attributes(holder) | _complex_components(holder), {}))
         else:
-            self.content.series.append(Series(_pairs(holder, "SeriesKey"), _pairs(holder, "Attributes")))
+            self.content.series.append(Series(_read_pairs(holder, "SeriesKey"), _read_pairs(holder, "Attributes")))
         return len(self.content.series) - 1
 
     def _open_dataset(self, element: etree._Element) -> None:
         reference = ""
         for name, value in element.attrib.items():
-            # A prefix without its namespace leaves the name as written; QName refuses it, in words of its own.
+            # A prefix without a namespace stays in the name; QName would refuse it with an error of its own.
             local = str(name).rpartition("}")[2]
             if local == "structureRef":
                 reference = str(value)
@@ -189,29 +192,33 @@ class _Walker:
                 self.content.dataset_attributes[local] = str(value)
         self.dimension = self.at_observation.get(reference) or next(iter(self.at_observation.values()), TIME)
 
-    def _specific_obs(self, element: etree._Element, series: int) -> None:
-        own = _plain(element) | _components(element)
-        value = own.pop("OBS_VALUE", None)
+    def _read_specific_obs(self, element: etree._Element, series: int) -> None:
+        """Read an observation of structure-specific data, whose components are XML attributes."""
+        components = _plain_attributes(element) | _complex_components(element)
+        value = components.pop("OBS_VALUE", None)
         if series < 0:
             self.content.flat = True
-            self.content.series.append(Series(own, {}))
-            self.content.observations.append(Written(len(self.content.series) - 1, {}, value, _line(element)))
+            self.content.series.append(Series(components, {}))
+            self.content.observations.append(
+                WrittenObservation(len(self.content.series) - 1, {}, value, _line_of(element))
+            )
             self.content.attributes.append({})
             return
-        place = own.pop(self.dimension, None)
+        place = components.pop(self.dimension, None)
         if place is None:
-            typed = element.get(_TYPE)  # a measure dimension given by type: xsi:type="ns:LBIRTHST"
+            typed = element.get(_TYPE)  # a measure dimension set by type: xsi:type="ns:LBIRTHST"
             place = str(typed).rsplit(":", 1)[-1] if typed else None
         if place is None:
-            raise self._without(element)
-        self.content.observations.append(Written(series, {self.dimension: place}, value, _line(element)))
-        self.content.attributes.append(own)
+            raise self._missing_key_error(element)
+        self.content.observations.append(WrittenObservation(series, {self.dimension: place}, value, _line_of(element)))
+        self.content.attributes.append(components)
 
-    def _generic_obs(self, element: etree._Element, series: int) -> None:
-        key = _pairs(element, "ObsKey")
+    def _read_generic_obs(self, element: etree._Element, series: int) -> None:
+        """Read an observation of generic data, whose components are elements."""
+        key = _read_pairs(element, "ObsKey")
         value = None
         for child in element:
-            local = _local(child)
+            local = _local_name(child)
             if local == "ObsDimension":
                 key[str(child.get("id") or self.dimension)] = str(child.get("value", ""))
             elif local == "Time":  # 2.0
@@ -219,35 +226,37 @@ class _Walker:
             elif local == "ObsValue":
                 value = child.get("value")
         if not key:
-            raise self._without(element)
+            raise self._missing_key_error(element)
         if series < 0:
             self.content.series.append(Series({}, {}))
             series = len(self.content.series) - 1
-        self.content.observations.append(Written(series, key, None if value is None else str(value), _line(element)))
-        self.content.attributes.append(_pairs(element, "Attributes"))
+        self.content.observations.append(
+            WrittenObservation(series, key, None if value is None else str(value), _line_of(element))
+        )
+        self.content.attributes.append(_read_pairs(element, "Attributes"))
 
-    def _group(self, element: etree._Element) -> None:
+    def _read_group(self, element: etree._Element) -> None:
         if self.content.kind == "generic":
-            self.content.groups.append((_pairs(element, "GroupKey"), _pairs(element, "Attributes")))
+            self.content.groups.append((_read_pairs(element, "GroupKey"), _read_pairs(element, "Attributes")))
         else:
-            self.content.groups.append(({}, _plain(element) | _components(element)))
+            self.content.groups.append(({}, _plain_attributes(element) | _complex_components(element)))
 
-    def _header(self, element: etree._Element) -> None:
+    def _read_header(self, element: etree._Element) -> None:
         for child in element:
-            local = _local(child)
+            local = _local_name(child)
             if local == "Structure":
                 reference = str(child.get("structureID", ""))
                 if child.get("dimensionAtObservation"):
                     self.at_observation[reference] = str(child.get("dimensionAtObservation"))
                     self.content.properties["dimensionAtObservation"] = str(child.get("dimensionAtObservation"))
-                self.content.properties["structure"] = _structure(child)
+                self.content.properties["structure"] = _structure_reference(child)
             elif local in ("Sender", "Receiver", "DataProvider"):
                 self.content.properties[local] = str(child.get("id", ""))
             elif len(child) == 0 and child.text and child.text.strip():
                 self.content.properties[local] = child.text.strip()
 
-    def _without(self, element: etree._Element) -> ReadError:
-        return ReadError("read.sdmx.no_key", Where(line=_line(element)), dimension=self.dimension)
+    def _missing_key_error(self, element: etree._Element) -> ReadError:
+        return ReadError("read.sdmx.no_key", Where(line=_line_of(element)), dimension=self.dimension)
 
 
 _DATASET_WORDS = frozenset(
@@ -265,44 +274,44 @@ _DATASET_WORDS = frozenset(
 )
 
 
-def _local(element: etree._Element) -> str:
+def _local_name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _line(element: etree._Element) -> int:
+def _line_of(element: etree._Element) -> int:
     line: object = element.sourceline
     return line if isinstance(line, int) else 0
 
 
-def _plain(element: etree._Element) -> Named:
-    """XML attributes without a namespace: components of the structure."""
-    found = cast("list[tuple[str, str]]", element.items())
-    return {name: value for name, value in found if name[0] != "{"}
+def _plain_attributes(element: etree._Element) -> Named:
+    """Return XML attributes without a namespace, which are components of the structure."""
+    items = cast("list[tuple[str, str]]", element.items())
+    return {name: value for name, value in items if name[0] != "{"}
 
 
-def _components(element: etree._Element) -> Named:
-    """3.0 writes components with several values or languages as `<Comp id="X"><Value>…</Value></Comp>`."""
-    out: Named = {}
+def _complex_components(element: etree._Element) -> Named:
+    """Return components of several values or languages, which 3.0 writes as `<Comp id="X"><Value>…</Value></Comp>`."""
+    components: Named = {}
     for child in element:
-        if _local(child) == "Comp" and child.get("id"):
+        if _local_name(child) == "Comp" and child.get("id"):
             texts = [(value.text or "").strip() for value in child]
-            out[str(child.get("id"))] = ";".join(t for t in texts if t)
-    return out
+            components[str(child.get("id"))] = ";".join(t for t in texts if t)
+    return components
 
 
-def _pairs(element: etree._Element, holder: str) -> Named:
-    """The Values of a child such as SeriesKey; 2.0 names them `concept`, 2.1 `id`."""
-    out: Named = {}
+def _read_pairs(element: etree._Element, holder: str) -> Named:
+    """Return the Values of a child such as SeriesKey; 2.0 names them `concept`, 2.1 `id`."""
+    values: Named = {}
     for child in element:
-        if _local(child) == holder:
+        if _local_name(child) == holder:
             for value in child:
                 name = value.get("id") or value.get("concept")
                 if name:
-                    out[str(name)] = str(value.get("value", ""))
-    return out
+                    values[str(name)] = str(value.get("value", ""))
+    return values
 
 
-def _structure(element: etree._Element) -> str:
+def _structure_reference(element: etree._Element) -> str:
     for part in element.iter("{*}Ref", "{*}URN"):
         if part.text and part.text.strip():
             return part.text.strip()
@@ -314,22 +323,22 @@ def _structure(element: etree._Element) -> str:
     return ""
 
 
-def _exact_lines(message: Message, data: bytes) -> None:
-    """The parser keeps lines up to 65,535 and guesses after that (seen: one too many), so count them in the bytes."""
+def _correct_lines(message: Message, data: bytes) -> None:
+    """Count lines in the bytes, since the parser has them up to 65,535 and guesses after that (seen: one too many)."""
     if data.count(b"\n") < 65_535:
         return
-    starts = [found.start() for found in re.finditer(rb"<(?:[\w.-]+:)?Obs(?=[\s/>])", data)]
+    starts = [match.start() for match in re.finditer(rb"<(?:[\w.-]+:)?Obs(?=[\s/>])", data)]
     if len(starts) != len(message.observations):
-        return  # a comment holds an Obs, or the text is UTF-16: the parser's line is the best there is
+        return  # a comment contains an Obs, or the text is UTF-16: keep the parser's line
     line, before = 1, 0
-    for one, at in zip(message.observations, starts, strict=True):
+    for observation, at in zip(message.observations, starts, strict=True):
         line += data.count(b"\n", before, at)
         before = at
-        one.line = line
+        observation.line = line
 
 
-def _forget(element: etree._Element) -> None:
-    """Free what was read, and the emptied sibling before it, so that memory does not grow with the file.
+def _free(element: etree._Element) -> None:
+    """Free an element and the emptied sibling before it, so that memory does not grow with the file.
 
     Only siblings of the same name are dropped: the SeriesKey before the first observation is still needed.
     """

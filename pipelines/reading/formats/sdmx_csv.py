@@ -1,19 +1,19 @@
-"""SDMX-CSV 1.0 and 2.0 data: bytes to a labelled cube.
+"""Read SDMX-CSV 1.0 and 2.0 data into a labelled cube.
 
-Read here: the first column DATAFLOW (1.0) or STRUCTURE, STRUCTURE_ID and ACTION (2.0); headers `ID` or `ID: Name`,
+Supported: the first column DATAFLOW (1.0) or STRUCTURE, STRUCTURE_ID and ACTION (2.0); headers `ID` or `ID: Name`,
 values `code` or `code: label`, or names in columns of their own (STRUCTURE_NAME); any delimiter, and the decimal
 comma of the sender's locale.
 
-A CSV does not say which columns are dimensions.  The rule:
+A CSV does not say which columns are dimensions. The rule:
 
-1. OBS_VALUE is the measure. Left of it stand the dimensions, as services write them, unless the name is one that
-   structures use for attributes (`sdmx_cube.ATTRIBUTES`) or no SDMX identifier at all (Eurostat's `LAST UPDATE`).
+1. OBS_VALUE is the measure. The columns to its left are the dimensions, as services write them, unless the name is one
+   that structures use for attributes (`sdmx_cube.ATTRIBUTES`) or not an SDMX identifier (Eurostat's `LAST UPDATE`).
 2. TIME_PERIOD is always a dimension.
-3. Where these columns do not tell the rows apart (hand-made files may have any order), the columns right of OBS_VALUE
-   that are filled on every row and are not attributes by name are dimensions too.
+3. If these columns do not distinguish the rows (hand-made files may have any order), the columns to the right of
+   OBS_VALUE that are filled on every row and are not attributes by name are dimensions too.
 4. Everything else is an attribute of the observation.
 
-A row without OBS_VALUE and without some dimension carries attributes for all observations it covers.
+A row without OBS_VALUE and without some dimension has attributes for all observations it covers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Literal
 from pipelines.model.content import Cube, CubeObservation, Dimension, Member, ReadError, Remark, Scalar, Where
 from pipelines.reading.formats.common import MAX_CELLS
 from pipelines.reading.formats.encoding import decode
-from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, by_names, covering, number, role_of
+from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, attributes_covering, index_groups, parse_number, role_of
 
 LANGUAGE = "und"
 
@@ -87,7 +87,7 @@ _FRAME = ("DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION", "
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether the first bytes (up to 4096) open an SDMX-CSV file."""
+    """Return True if the first bytes (up to 4096) open an SDMX-CSV file."""
     text = head[:4096].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("latin-1")
     first = _FIRST.match(text)
     if first is None:
@@ -96,10 +96,10 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
-    """Read an SDMX-CSV file. `encodings` are tried where the text is neither marked nor UTF-8.
+    """Read an SDMX-CSV file. `encodings` are tried if the text is neither marked nor UTF-8.
 
-    Labels are under `und`, as the file does not name its language.  The place of an observation is the line its row
-    begins on and the column of its value.  Raises ReadError (`RULES`, and those of `encoding`).
+    Labels are under `und`, as the file does not name its language. The place of an observation is the line on which its
+    row begins and the column of its value. Raises ReadError (`RULES`, and those of `encoding`).
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise ReadError("read.empty")
@@ -108,10 +108,10 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     first = _FIRST.match(text)
     if first is None:
         raise ReadError("read.sdmx_csv.header", Where(line=1), seen=text[:60].split("\n")[0])
-    rows = _rows(text, first[2])
-    sheet = _Sheet.of(rows[0].fields, rows[1:])
+    rows = _split_rows(text, first[2])
+    sheet = _Sheet.from_rows(rows[0].fields, rows[1:])
     remarks = [Remark("read.encoding_guessed", Where(), {"encoding": decoded.encoding})] if decoded.guessed else []
-    return _cube(sheet, first[2], decoded.encoding, remarks)
+    return _build_cube(sheet, first[2], decoded.encoding, remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One component: where it stands, its identifier and name, and where its labels stand (`labels=name`)."""
+    """One component: its position, its identifier and name, and the position of its labels (`labels=name`)."""
 
     at: int
     id: str
@@ -132,35 +132,35 @@ class _Column:
 
 @dataclass(slots=True)
 class _Sheet:
-    """The rows with their columns told apart."""
+    """Rows with their columns by role."""
 
     rows: list[_Row]
     frame: dict[str, int]
     value: _Column
     columns: list[_Column]
-    both: bool
+    inline_labels: bool
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, header: Sequence[str], rows: list[_Row]) -> _Sheet:
-        frame, columns = _columns(header)
+    def from_rows(cls, header: Sequence[str], rows: list[_Row]) -> _Sheet:
+        frame, columns = _split_header(header)
         value = next((c for c in columns if c.id == "OBS_VALUE"), None)
         if value is None:
             raise ReadError("read.sdmx_csv.measure", Where(line=1))
         if not rows:
             raise ReadError("read.sdmx_csv.no_rows", Where(line=1))
-        both = any(c.name is not None and c.labels_at is None for c in columns)
-        return cls(rows, frame, value, [c for c in columns if c is not value], both)
+        has_inline_labels = any(c.name is not None and c.labels_at is None for c in columns)
+        return cls(rows, frame, value, [c for c in columns if c is not value], has_inline_labels)
 
-    def code(self, row: _Row, column: _Column, *, dimension: bool) -> str:
-        """The code in a cell; its label, if the file gives one, is kept in `codes`."""
+    def read_code(self, row: _Row, column: _Column, *, dimension: bool) -> str:
+        """Return the code in a cell; store its label, if the file has one, in `codes`."""
         text = row.fields[column.at]
         if column.labels_at is not None:
             self.codes.setdefault(column.id, {})[text] = row.fields[column.labels_at]
             return text
-        if self.both and ": " in text:
+        if self.inline_labels and ": " in text:
             code, label = text.split(": ", 1)
-            # a free text may hold ": " too, so an attribute is only cut where the first part can be a code
+            # a free text may contain ": " too, so split an attribute only if the first part can be a code
             if dimension or _CODE.fullmatch(code):
                 self.codes.setdefault(column.id, {})[code] = label
                 return code
@@ -173,7 +173,8 @@ class _Sheet:
         return ""
 
 
-def _rows(text: str, delimiter: str) -> list[_Row]:
+def _split_rows(text: str, delimiter: str) -> list[_Row]:
+    """Split the text into rows with the line on which each begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[_Row] = []
     line = 1
@@ -192,10 +193,11 @@ def _rows(text: str, delimiter: str) -> list[_Row]:
     return rows
 
 
-def _columns(header: Sequence[str]) -> tuple[dict[str, int], list[_Column]]:
+def _split_header(header: Sequence[str]) -> tuple[dict[str, int], list[_Column]]:
+    """Separate the columns of the frame from the components, and find the label column of each component."""
     frame: dict[str, int] = {}
     columns: list[_Column] = []
-    named = "STRUCTURE_NAME" in header
+    has_name_columns = "STRUCTURE_NAME" in header
     at = 0
     while at < len(header):
         identifier, _, name = header[at].partition(": ")
@@ -205,54 +207,57 @@ def _columns(header: Sequence[str]) -> tuple[dict[str, int], list[_Column]]:
             at += 1
             continue
         # with labels=name each component is followed by the column of its names; a custom column at the end is not
-        follows = named and at + 1 < len(header) and bool(_ID.fullmatch(identifier))
+        follows = has_name_columns and at + 1 < len(header) and bool(_ID.fullmatch(identifier))
         columns.append(
             _Column(at, identifier, header[at + 1] if follows else name or None, at + 1 if follows else None)
         )
         at += 2 if follows else 1
     ids = [c.id for c in columns]
-    for one in ids:
-        if not one or ids.count(one) > 1:
-            raise ReadError("read.sdmx_csv.header", Where(line=1), seen=f"column {one!r}")
+    for identifier_text in ids:
+        if not identifier_text or ids.count(identifier_text) > 1:
+            raise ReadError("read.sdmx_csv.header", Where(line=1), seen=f"column {identifier_text!r}")
     return frame, columns
 
 
-def _cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -> Cube:
-    actions = _actions(sheet)
-    comma = delimiter != "," and _decimal_comma(sheet)
-    dimensions = _dimensions(sheet)
+def _build_cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -> Cube:
+    """Build the cube: complete rows become observations, incomplete ones attributes of those they cover."""
+    actions = _find_actions(sheet)
+    has_decimal_comma = delimiter != "," and _has_decimal_comma(sheet)
+    dimensions = _find_dimensions(sheet)
     names = tuple(c.id for c in dimensions)
     attributes = [c for c in sheet.columns if c not in dimensions]
-    partial: list[tuple[dict[str, str], dict[str, str]]] = []
-    full: list[tuple[_Row, tuple[str, ...], dict[str, str]]] = []
+    incomplete_rows: list[tuple[dict[str, str], dict[str, str]]] = []
+    complete_rows: list[tuple[_Row, tuple[str, ...], dict[str, str]]] = []
     for row in sheet.rows:
-        key = tuple(sheet.code(row, c, dimension=True) for c in dimensions)
-        own = {c.id: sheet.code(row, c, dimension=False) for c in attributes if row.fields[c.at] != ""}
+        key = tuple(sheet.read_code(row, c, dimension=True) for c in dimensions)
+        own_attributes = {c.id: sheet.read_code(row, c, dimension=False) for c in attributes if row.fields[c.at] != ""}
         if all(key):
-            full.append((row, key, own))
+            complete_rows.append((row, key, own_attributes))
         elif row.fields[sheet.value.at].strip():
             missing = names[key.index("")]
             raise ReadError("read.sdmx_csv.key", Where(line=row.line), line=row.line, dimension=missing)
         else:
-            partial.append(({n: k for n, k in zip(names, key, strict=True) if k}, own))
-    if not full:
+            incomplete_rows.append(({n: k for n, k in zip(names, key, strict=True) if k}, own_attributes))
+    if not complete_rows:
         raise ReadError("read.sdmx_csv.no_rows", Where(line=1))
-    groups = by_names(partial)
+    groups = index_groups(incomplete_rows)
     observations = []
-    seen: dict[tuple[str, ...], int] = {}
-    for row, key, own in full:
-        if key in seen:
+    first_lines: dict[tuple[str, ...], int] = {}
+    for row, key, own_attributes in complete_rows:
+        if key in first_lines:
             if not any(r.rule == "read.sdmx_csv.repeated_key" for r in remarks):
-                params: dict[str, Scalar] = {"key": ".".join(key), "first": seen[key]}
+                params: dict[str, Scalar] = {"key": ".".join(key), "first": first_lines[key]}
                 remarks.append(Remark("read.sdmx_csv.repeated_key", Where(line=row.line), params))
         else:
-            seen[key] = row.line
+            first_lines[key] = row.line
         if groups:
-            own = covering(groups, dict(zip(names, key, strict=True))) | own
+            own_attributes = attributes_covering(groups, dict(zip(names, key, strict=True))) | own_attributes
         text = row.fields[sheet.value.at]
-        value, status = number(text.replace(",", ".") if comma and _DECIMAL.fullmatch(text.strip()) else text, own)
+        value, status = parse_number(
+            text.replace(",", ".") if has_decimal_comma and _DECIMAL.fullmatch(text.strip()) else text, own_attributes
+        )
         where = Where(line=row.line, column=sheet.value.at + 1)
-        observations.append(CubeObservation(key, value, status, where, (), own))
+        observations.append(CubeObservation(key, value, status, where, (), own_attributes))
     structures = list(dict.fromkeys(sheet.frame_value(r, "DATAFLOW", "STRUCTURE_ID") for r in sheet.rows))
     if len(structures) > 1:
         remarks.append(Remark("read.sdmx_csv.several_structures", Where(), {"names": ", ".join(structures)[:200]}))
@@ -261,7 +266,7 @@ def _cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -
     properties: dict[str, Scalar] = {
         "encoding": encoding,
         "delimiter": delimiter,
-        "decimal": "," if comma else ".",
+        "decimal": "," if has_decimal_comma else ".",
         "structure": ", ".join(structures),
         "version": "1.0" if "DATAFLOW" in sheet.frame else "2.0",
     }
@@ -269,7 +274,7 @@ def _cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -
         properties["action"] = ", ".join(actions)
     return Cube(
         format="sdmx-csv",
-        dimensions=tuple(_dimension(sheet, c, [o.key[i] for o in observations]) for i, c in enumerate(dimensions)),
+        dimensions=tuple(_make_dimension(sheet, c, [o.key[i] for o in observations]) for i, c in enumerate(dimensions)),
         observations=tuple(observations),
         default_language=LANGUAGE,
         languages=(LANGUAGE,),
@@ -278,10 +283,10 @@ def _cube(sheet: _Sheet, delimiter: str, encoding: str, remarks: list[Remark]) -
     )
 
 
-def _actions(sheet: _Sheet) -> list[str]:
+def _find_actions(sheet: _Sheet) -> list[str]:
     if "ACTION" not in sheet.frame:
         return []
-    found: dict[str, None] = {}
+    actions: dict[str, None] = {}
     for row in sheet.rows:
         written = row.fields[sheet.frame["ACTION"]].strip()
         action = _ACTIONS.get(written.upper())
@@ -289,42 +294,44 @@ def _actions(sheet: _Sheet) -> list[str]:
             raise ReadError("read.sdmx_csv.delete", Where(line=row.line), line=row.line)
         if action is None and written:
             raise ReadError("read.sdmx_csv.action", Where(line=row.line), line=row.line, seen=written[:20])
-        found[action or "I"] = None
-    return list(found)
+        actions[action or "I"] = None
+    return list(actions)
 
 
-def _decimal_comma(sheet: _Sheet) -> bool:
-    """Whether values have a decimal comma; both signs in one file cannot be told from thousands, so it is refused."""
+def _has_decimal_comma(sheet: _Sheet) -> bool:
+    """Return True if values have a decimal comma; refuse a file with both signs: one may separate thousands."""
     first: dict[str, int] = {}
     for row in sheet.rows:
         text = row.fields[sheet.value.at].strip()
-        found = _DECIMAL.fullmatch(text)
-        if found:
-            first.setdefault(found[1], row.line)
+        match = _DECIMAL.fullmatch(text)
+        if match:
+            first.setdefault(match[1], row.line)
             if len(first) == 2:
-                other = min(first.values())
+                first_other_line = min(first.values())
                 raise ReadError(
-                    "read.sdmx_csv.decimal", Where(line=row.line), line=row.line, seen=text[:40], first=other
+                    "read.sdmx_csv.decimal", Where(line=row.line), line=row.line, seen=text[:40], first=first_other_line
                 )
     return "," in first
 
 
-def _dimensions(sheet: _Sheet) -> list[_Column]:
-    """Rules 1 to 3 of the module's description."""
+def _find_dimensions(sheet: _Sheet) -> list[_Column]:
+    """Return the dimensions by rules 1 to 3 of the module's description."""
 
-    def may_be(column: _Column) -> bool:
+    def may_be_dimension(column: _Column) -> bool:
         return column.id not in ATTRIBUTES and bool(_ID.fullmatch(column.id))
 
-    chosen = [c for c in sheet.columns if may_be(c) and (c.at < sheet.value.at or c.id == "TIME_PERIOD")]
+    chosen = [c for c in sheet.columns if may_be_dimension(c) and (c.at < sheet.value.at or c.id == "TIME_PERIOD")]
     full = [r for r in sheet.rows if r.fields[sheet.value.at].strip()] or sheet.rows
     keys = {tuple(r.fields[c.at] for c in chosen) for r in full}
     if len(keys) == len(full) and chosen:
         return chosen
-    more = [c for c in sheet.columns if c not in chosen and may_be(c) and all(r.fields[c.at] != "" for r in full)]
+    more = [
+        c for c in sheet.columns if c not in chosen and may_be_dimension(c) and all(r.fields[c.at] != "" for r in full)
+    ]
     return sorted([*chosen, *more], key=lambda c: c.at)
 
 
-def _dimension(sheet: _Sheet, column: _Column, codes: list[str]) -> Dimension:
+def _make_dimension(sheet: _Sheet, column: _Column, codes: list[str]) -> Dimension:
     labels = sheet.codes.get(column.id, {})
     members = tuple(Member(c, {LANGUAGE: labels[c]} if labels.get(c) else {}) for c in dict.fromkeys(codes))
     role: Literal["time", "geo"] | None = role_of(column.id)

@@ -1,18 +1,19 @@
-"""The cube of an SDMX-ML message: which of the values written are the key, and one observation for each key.
+"""Build the cube of an SDMX-ML message: decide which values are the key, and make one observation for each key.
 
-Generic data say which values are the key and which are attributes.  Structure-specific data do not: both are attributes
-of one XML element, and only the structure definition, which a return does not bring, tells them apart.  The rule:
+Generic data state which values are the key and which are attributes. Structure-specific data do not: both are
+attributes of one XML element, and only the structure definition, which a return does not include, distinguishes them.
+The rule:
 
 1. OBS_VALUE is the measure.
-2. In series shape the observation's dimension is what the header calls `dimensionAtObservation` (TIME_PERIOD if it says
-   nothing; the `xsi:type` of the observation where the dimension is a measure given by type); everything else written
-   on an observation is an attribute.
-3. What is written on each and every series (flat: on each and every observation) is a dimension, unless its name is one
-   of `ATTRIBUTES`, the names that the common structure definitions use for attributes.
+2. In series shape the observation's dimension is the header's `dimensionAtObservation` (TIME_PERIOD if there is none;
+   the `xsi:type` of the observation where the dimension is a measure set by type); everything else written on an
+   observation is an attribute.
+3. What is written on each and every series (flat: on each and every observation) is a dimension, unless its name is
+   one of `ATTRIBUTES`, the names that the common structure definitions use for attributes.
 4. What is missing on some of them is an attribute, since a dimension may never be missing.
 5. A Group names part of a key: its dimensions are the key, the rest are attributes of the observations it covers.
 
-Attributes of all levels come with each observation, so that a form can still name one of them as a dimension.
+Attributes of all levels are on each observation, so that a form can still name one of them as a dimension.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ Named = dict[str, str]
 
 
 @dataclass(slots=True)
-class Written:
-    """One observation as written: key parts known to be key, other names, value text, line."""
+class WrittenObservation:
+    """One observation as written: known key parts, index of its series, value text, line."""
 
     series: int
     own: Named
@@ -68,15 +69,16 @@ class Series:
 
 @dataclass(slots=True)
 class Message:
-    """What stands in a message, before key and attributes are told apart.
+    """Content of a message, before key and attributes are separated.
 
-    `attributes` runs beside `observations`; a group is (key, attributes), with an empty key where they are still one.
+    `attributes` is parallel to `observations`; a group is (key, attributes), with an empty key while the two are not
+    yet separated.
     """
 
     kind: Literal["specific", "generic"]
     properties: dict[str, Scalar] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
-    observations: list[Written] = field(default_factory=list)
+    observations: list[WrittenObservation] = field(default_factory=list)
     attributes: list[Named] = field(default_factory=list)
     groups: list[tuple[Named, Named]] = field(default_factory=list)
     dataset_attributes: Named = field(default_factory=dict)
@@ -84,15 +86,16 @@ class Message:
     flat: bool = False
 
 
-def build(message: Message) -> Cube:
+def build_cube(message: Message) -> Cube:
+    """Build the cube of a message that has been read completely."""
     if not message.observations:
         footer = f" It says: {message.footer}" if message.footer else ""
         raise ReadError("read.sdmx.no_dataset", footer=footer)
     if message.kind == "specific":
-        _tell_apart(message)
-    names = _dimension_names(message)
+        _separate_key_and_attributes(message)
+    names = _find_dimension_names(message)
     remarks: list[Remark] = []
-    observations = tuple(_observations(message, names, remarks))
+    observations = tuple(_build_observations(message, names, remarks))
     if all(o.value is None for o in observations):
         remarks.append(Remark("read.sdmx.no_value", Where()))
     dimensions = tuple(
@@ -104,15 +107,15 @@ def build(message: Message) -> Cube:
     return Cube("sdmx-ml", dimensions, observations, properties=message.properties, remarks=tuple(remarks))
 
 
-def _tell_apart(message: Message) -> None:
+def _separate_key_and_attributes(message: Message) -> None:
     """Apply rules 3 to 5 of the module's description to structure-specific data."""
     everywhere = set(message.series[0].key)
-    for one in message.series:
-        everywhere &= one.key.keys()
+    for series in message.series:
+        everywhere &= series.key.keys()
     dimensions = everywhere - ATTRIBUTES
-    for one in message.series:
-        one.attributes = {n: v for n, v in one.key.items() if n not in dimensions} | one.attributes
-        one.key = {n: v for n, v in one.key.items() if n in dimensions}
+    for series in message.series:
+        series.attributes = {n: v for n, v in series.key.items() if n not in dimensions} | series.attributes
+        series.key = {n: v for n, v in series.key.items() if n in dimensions}
     message.groups = [
         (
             {n: v for n, v in written.items() if n in dimensions},
@@ -122,86 +125,91 @@ def _tell_apart(message: Message) -> None:
     ]
 
 
-def _dimension_names(message: Message) -> tuple[str, ...]:
+def _find_dimension_names(message: Message) -> tuple[str, ...]:
     first = message.observations[0]
     return tuple(dict.fromkeys([*message.series[first.series].key, *first.own]))
 
 
-def _observations(message: Message, names: tuple[str, ...], remarks: list[Remark]) -> Iterator[CubeObservation]:
-    seen: dict[tuple[str, ...], int] = {}
-    whole = {n for n in names if all(n in one.key for one in message.series)}
-    groups = by_names(message.groups)
-    complete = {mask: codes for mask, codes in groups.items() if whole.issuperset(mask)}
-    partial = {mask: codes for mask, codes in groups.items() if not whole.issuperset(mask)}
+def _build_observations(message: Message, names: tuple[str, ...], remarks: list[Remark]) -> Iterator[CubeObservation]:
+    """Yield one observation per written one, with the attributes of all levels; remark the first repeated key."""
+    first_lines: dict[tuple[str, ...], int] = {}
+    names_on_all_series = {n for n in names if all(n in observation.key for observation in message.series)}
+    groups = index_groups(message.groups)
+    complete = {mask: codes for mask, codes in groups.items() if names_on_all_series.issuperset(mask)}
+    partial = {mask: codes for mask, codes in groups.items() if not names_on_all_series.issuperset(mask)}
     reported = False
     current, ordered = -1, False
     prefix: tuple[str, ...] = ()
     base: Named = {}
-    for one, own in zip(message.observations, message.attributes, strict=True):
-        series = message.series[one.series]
-        if one.series != current:
-            current, prefix = one.series, tuple(series.key.values())
+    for observation, own_attributes in zip(message.observations, message.attributes, strict=True):
+        series = message.series[observation.series]
+        if observation.series != current:
+            current, prefix = observation.series, tuple(series.key.values())
             ordered = names[: len(prefix)] == tuple(series.key)
-            # groups that fix only dimensions of the series cover all its observations, so look once
-            base = message.dataset_attributes | covering(complete, series.key) | series.attributes
-        if ordered and names[len(prefix) :] == tuple(one.own):
-            key = (*prefix, *one.own.values())
+            # groups that fix only dimensions of the series cover all its observations, so look only once
+            base = message.dataset_attributes | attributes_covering(complete, series.key) | series.attributes
+        if ordered and names[len(prefix) :] == tuple(observation.own):
+            key = (*prefix, *observation.own.values())
         else:
-            key = _key(series.key | one.own, names, one.line)
-        if key not in seen:
-            seen[key] = one.line
+            key = _make_key(series.key | observation.own, names, observation.line)
+        if key not in first_lines:
+            first_lines[key] = observation.line
         elif not reported:
             reported = True
-            params: dict[str, Scalar] = {"key": ".".join(key), "first": seen[key]}
-            remarks.append(Remark("read.sdmx.repeated_key", Where(line=one.line), params))
-        attributes = (base | covering(partial, series.key | one.own) | own) if partial else base | own
-        value, status = number(one.value, attributes)
-        yield CubeObservation(key, value, status, Where(line=one.line), (), attributes)
+            params: dict[str, Scalar] = {"key": ".".join(key), "first": first_lines[key]}
+            remarks.append(Remark("read.sdmx.repeated_key", Where(line=observation.line), params))
+        attributes = (
+            (base | attributes_covering(partial, series.key | observation.own) | own_attributes)
+            if partial
+            else base | own_attributes
+        )
+        value, status = parse_number(observation.value, attributes)
+        yield CubeObservation(key, value, status, Where(line=observation.line), (), attributes)
 
 
-def _key(parts: Named, names: tuple[str, ...], line: int) -> tuple[str, ...]:
+def _make_key(parts: Named, names: tuple[str, ...], line: int) -> tuple[str, ...]:
     if len(parts) != len(names) or any(name not in parts for name in names):
         place = Where(line=line)
         raise ReadError("read.sdmx.dimensions", place, seen=", ".join(parts), expected=", ".join(names))
     return tuple(parts[name] for name in names)
 
 
-def number(text: str | None, attributes: Named) -> tuple[int | float | None, str | None]:
-    """(value, status) of an OBS_VALUE. Where there is no number: OBS_STATUS, else the text itself, else None."""
-    written = (text or "").strip()
-    if written.isascii() and written.isdigit() and len(written) < 300:
-        return int(written), None
-    if _NUMBER.fullmatch(written):
-        value = int(written) if written.lstrip("+-").isdigit() else float(written)
+def parse_number(text: str | None, attributes: Named) -> tuple[int | float | None, str | None]:
+    """Return (value, status) of an OBS_VALUE. If it is not a number: OBS_STATUS, else the text itself, else None."""
+    number_text = (text or "").strip()
+    if number_text.isascii() and number_text.isdigit() and len(number_text) < 300:
+        return int(number_text), None
+    if _NUMBER.fullmatch(number_text):
+        value = int(number_text) if number_text.lstrip("+-").isdigit() else float(number_text)
         if math.isfinite(value):
             return value, None
-    return None, attributes.get("OBS_STATUS") or written or None
+    return None, attributes.get("OBS_STATUS") or number_text or None
 
 
 Groups = dict[tuple[str, ...], dict[tuple[str, ...], Named]]
 
 
-def by_names(groups: list[tuple[Named, Named]]) -> Groups:
-    """Groups by the dimensions they fix, then by the codes; a later group adds to an earlier one of the same key."""
-    out: Groups = {}
+def index_groups(groups: list[tuple[Named, Named]]) -> Groups:
+    """Index groups by the dimensions they fix, then by codes; a later group adds to an earlier one of the same key."""
+    groups_by_mask: Groups = {}
     for key, attributes in groups:
         mask = tuple(sorted(key))
         codes = tuple(key[name] for name in mask)
-        out.setdefault(mask, {}).setdefault(codes, {}).update(attributes)
-    return out
+        groups_by_mask.setdefault(mask, {}).setdefault(codes, {}).update(attributes)
+    return groups_by_mask
 
 
-def covering(groups: Groups, parts: Named) -> Named:
-    """Attributes of the groups that cover an observation with these key parts."""
-    out: Named = {}
+def attributes_covering(groups: Groups, parts: Named) -> Named:
+    """Return the attributes of the groups that cover an observation with these key parts."""
+    attributes: Named = {}
     for mask, by_codes in groups.items():
         if all(name in parts for name in mask):
-            out |= by_codes.get(tuple(parts[name] for name in mask), {})
-    return out
+            attributes |= by_codes.get(tuple(parts[name] for name in mask), {})
+    return attributes
 
 
 def role_of(name: str) -> Literal["time", "geo"] | None:
-    """The role of a dimension by the identifiers in common use."""
+    """Return the role of a dimension by the identifiers in common use."""
     if name in (TIME, "TIME"):
         return "time"
     return "geo" if name in _GEO else None

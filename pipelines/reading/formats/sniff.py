@@ -1,7 +1,7 @@
-"""What a file really is, by its bytes: the extension is a hint for plain text only.
+"""Detect what a file really is, by its bytes: the extension is a hint for plain text only.
 
-`.xls` files were seen to hold HTML, SpreadsheetML 2003 and UTF-16 text; a photograph renamed `.xlsx` is a photograph.
-What cannot be read is refused here in words that name what it is.
+`.xls` files were seen to contain HTML, SpreadsheetML 2003 and UTF-16 text; a photograph renamed `.xlsx` is a
+photograph. Formats that cannot be read are refused here with a message that names them.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _SDMX_CSV = re.compile(r'"?(?:DATAFLOW"?\s*[,;\t]|STRUCTURE(?:\[[^\]]*\])?"?\s*[
 
 
 def sniff(data: bytes, filename: str | None = None) -> str:
-    """One of `FORMATS`. The file name is looked at only to tell CSV from other plain text.
+    """Return one of `FORMATS`. The file name is used only to distinguish CSV from other plain text.
 
     Raises ReadError: read.empty, read.picture, read.archive, read.encrypted, read.macros, read.unsupported,
     read.xml_doctype, read.unknown.
@@ -102,18 +102,19 @@ def sniff(data: bytes, filename: str | None = None) -> str:
     if not head.strip(b"\x00\t\n\r \xef\xbb\xbf\xff\xfe") and len(data) <= _HEAD:
         raise ReadError("read.empty")
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
-        return _zip_kind(data)
+        return _detect_zip_kind(data)
     if head.startswith(_OLE2):
-        return _ole2_kind(data)
+        return _detect_ole2_kind(data)
     if head.startswith(_BIFF):
         return "xls"
     if b"%PDF-" in head[:1024]:
         return "pdf"
     _refuse_binary(head)
-    return _text_kind(data, filename)
+    return _detect_text_kind(data, filename)
 
 
-def _zip_kind(data: bytes) -> str:
+def _detect_zip_kind(data: bytes) -> str:
+    """Detect the format of a ZIP container by the names of its parts; refuse what is not a supported document."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = {name.casefold() for name in archive.namelist()}
@@ -121,7 +122,7 @@ def _zip_kind(data: bytes) -> str:
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 mimetype = archive.read("mimetype")
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, RuntimeError) as error:
-        # "File is not a zip file": it begins as one, and the list of its parts, which stands at its end, is not there.
+        # "File is not a zip file": it starts like one, but the list of its parts, at its end, is missing.
         cut = isinstance(error, zipfile.BadZipFile) and "not a zip file" in str(error)
         detail = "its end is missing" if cut else (str(error) or type(error).__name__).splitlines()[0][:120]
         raise ReadError("read.malformed", format="an office file (ZIP)", detail=detail) from error
@@ -147,24 +148,25 @@ def _zip_kind(data: bytes) -> str:
     raise ReadError("read.archive", kind="zip")
 
 
-def _ole2_kind(data: bytes) -> str:
-    """By the names of streams, which stand in the file as UTF-16."""
+def _detect_ole2_kind(data: bytes) -> str:
+    """Detect old Office files by the names of their streams, which are UTF-16 in the file."""
 
-    def holds(name: str) -> bool:
+    def has_stream(name: str) -> bool:
         return name.encode("utf-16-le") + b"\x00\x00" in data
 
-    if holds("EncryptedPackage") or holds("EncryptionInfo"):
+    if has_stream("EncryptedPackage") or has_stream("EncryptionInfo"):
         raise ReadError("read.encrypted")
-    if holds("Workbook") or holds("Book"):
+    if has_stream("Workbook") or has_stream("Book"):
         return "xls"
-    if holds("WordDocument"):
+    if has_stream("WordDocument"):
         raise ReadError("read.unsupported", kind="an old Word document (.doc)", instead="Word document (.docx)")
-    if holds("PowerPoint Document"):
+    if has_stream("PowerPoint Document"):
         raise ReadError("read.unsupported", kind="a presentation", instead=_XLSX)
     raise ReadError("read.unsupported", kind="an old Office file that holds no workbook", instead=_XLSX)
 
 
 def _refuse_binary(head: bytes) -> None:
+    """Refuse pictures, archives and other binary formats by their first bytes."""
     for start, kind in _PICTURES:
         if head.startswith(start):
             raise ReadError("read.picture", kind=kind)
@@ -186,7 +188,7 @@ def _refuse_binary(head: bytes) -> None:
 
 
 def _is_text(head: bytes) -> bool:
-    """No NUL bytes but those of UTF-16, and next to no control characters."""
+    """Return True if the only NUL bytes are those of UTF-16, and almost no byte is a control character."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or utf16_without_bom(head[: len(head) // 2 * 2]):
         return True
     if b"\x00" in head:
@@ -195,8 +197,8 @@ def _is_text(head: bytes) -> bool:
     return controls * 100 <= len(head)
 
 
-def _peek(data: bytes) -> str:
-    """The first characters, good enough to see ASCII structure in any encoding."""
+def _decode_head(data: bytes) -> str:
+    """Return the first characters, good enough to see ASCII structure in any encoding."""
     head = data[:_HEAD]
     if head.startswith(b"\xff\xfe\x00\x00"):
         return head[4:].decode("utf-32-le", "replace")
@@ -212,15 +214,16 @@ def _peek(data: bytes) -> str:
     return head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
 
 
-def _text_kind(data: bytes, filename: str | None) -> str:
-    text = _peek(data)
+def _detect_text_kind(data: bytes, filename: str | None) -> str:
+    """Detect the format of a text by its first characters."""
+    text = _decode_head(data)
     start = text.lstrip("\ufeff \t\r\n\x00")
     if start == "":
         raise ReadError("read.empty")
     if start.startswith("<"):
-        return _markup_kind(start)
+        return _detect_markup_kind(start)
     if start.startswith(("{", "[")):
-        return _json_kind(start, data)
+        return _detect_json_kind(start, data)
     if start[:400].lower().startswith("mime-version:") or "content-type: multipart/related" in start[:1000].lower():
         raise ReadError("read.unsupported", kind="a web archive (.mht)", instead=_XLSX)
     if _PX_START.match(start) and len(_PX.findall(text)) >= 2 and _PX_WORDS.search(text):
@@ -242,41 +245,42 @@ def _is_delimited(text: str, filename: str | None) -> bool:
     return looks_like(text) or (filename or "").casefold().endswith((".csv", ".tsv", ".tab"))
 
 
-def _markup_kind(start: str) -> str:
-    rest = start
+def _detect_markup_kind(start: str) -> str:
+    """Detect HTML, SDMX-ML or other XML by the root element."""
+    markup = start
     declares = False
-    while match := _XML_SKIP.match(rest):
+    while match := _XML_SKIP.match(markup):
         skipped = match[0].casefold()
         is_doctype = "<!doctype" in skipped
         declares = declares or (is_doctype and not re.search(r"<!doctype\s+html", skipped))
         if is_doctype and "[" in skipped:
             raise ReadError("read.xml_doctype", part="the file itself")
-        rest = rest[match.end() :]
-    if re.match(r"\s*<!DOCTYPE", rest, re.IGNORECASE):
-        # A declaration too long or too twisted to be skipped is one that no honest program writes.
+        markup = markup[match.end() :]
+    if re.match(r"\s*<!DOCTYPE", markup, re.IGNORECASE):
+        # A declaration too long or convoluted to be skipped does not come from an honest program.
         raise ReadError("read.xml_doctype", part="the file itself")
-    root = _XML_ROOT.match(rest)
+    root = _XML_ROOT.match(markup)
     name = root[2] if root else ""
-    if name.casefold() == "html" or (_HTML_TAGS.match(rest) and name.casefold() not in ("style",)):
+    if name.casefold() == "html" or (_HTML_TAGS.match(markup) and name.casefold() not in ("style",)):
         return "html"
     if declares:
         raise ReadError("read.xml_doctype", part="the file itself")
-    if name == "Workbook" and "urn:schemas-microsoft-com:office:spreadsheet" in rest[:4096]:
+    if name == "Workbook" and "urn:schemas-microsoft-com:office:spreadsheet" in markup[:4096]:
         raise ReadError("read.unsupported", kind="an 'XML Spreadsheet 2003'", instead=_XLSX)
     if name == "svg":
         raise ReadError("read.picture", kind="SVG")
-    if _SDMX_NAMESPACE.search(rest[:8192]):
+    if _SDMX_NAMESPACE.search(markup[:8192]):
         return "sdmx-ml"
-    if name == "" and len(_HTML_TAGS.findall(rest)) >= 3:
+    if name == "" and len(_HTML_TAGS.findall(markup)) >= 3:
         return "html"
-    if not start.startswith("<?xml") and len(_HTML_TAGS.findall(rest)) >= 3:
+    if not start.startswith("<?xml") and len(_HTML_TAGS.findall(markup)) >= 3:
         return "html"
     return "xml"
 
 
-def _json_kind(start: str, data: bytes) -> str:
+def _detect_json_kind(start: str, data: bytes) -> str:
     class_word = re.search(r'"class"\s*:\s*"(dataset|collection|dimension)"', start)
-    # Version 1 has no `class`, and a million values may stand before the dimensions.
+    # Version 1 has no `class`, and a million values may precede the dimensions.
     old = all(word in data for word in (b'"dimension"', b'"value"', b'"size"'))
     if class_word or old or re.search(r'"version"\s*:\s*"2\.0"', start):
         return "jsonstat"

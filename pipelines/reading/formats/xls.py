@@ -1,7 +1,7 @@
-"""Old Excel workbooks (BIFF, `.xls`) by xlrd with formatting: merges, hidden rows and columns, notes, raised runs.
+"""Read old Excel workbooks (BIFF, `.xls`) by xlrd with formatting: merges, hidden parts, notes, raised runs.
 
-BIFF keeps formulas in a form xlrd does not give, so `formula` stays empty here and a formula that was never
-calculated cannot be told from its stored value.
+BIFF keeps formulas in a form that xlrd does not return, so `formula` stays empty here and a formula that was never
+calculated cannot be distinguished from its stored value.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pipelines.reading.formats.common import (
     MAX_COLUMN,
     MAX_ROW,
     MAX_SHEETS,
-    Gate,
+    CellCounter,
     column_letters,
-    malformed,
+    malformed_error,
     number_text,
 )
 
@@ -27,7 +27,7 @@ _MACRO_MARKS = ("_VBA_PROJECT_CUR".encode("utf-16-le"), "_VBA_PROJECT".encode("u
 
 
 def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
-    """All sheets, each a table. `encodings[0]` is used for BIFF 5 and older if the file names no codepage.
+    """Return all sheets, each as a table. `encodings[0]` is used for BIFF 5 and older if the file names no codepage.
 
     Raises ReadError: read.encrypted, read.macros, read.malformed, read.too_many_cells, read.spread_too_large,
     read.far_cell, read.too_many_sheets.
@@ -41,19 +41,19 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
             file_contents=data, formatting_info=True, ragged_rows=True, on_demand=True, logfile=io.StringIO()
         )
         try:
-            return _grid(book)
+            return _read_grid(book)
         finally:
             book.release_resources()
     except (ReadError, MemoryError):
         raise
-    except Exception as error:  # xlrd lets struct.error, AssertionError, IndexError, CompDocError and others through
+    except Exception as error:  # xlrd passes on struct.error, AssertionError, IndexError, CompDocError and others
         if "encrypted" in str(error).casefold() or "password" in str(error).casefold():
             raise ReadError("read.encrypted") from error
-        raise malformed("xls", error) from error
+        raise malformed_error("xls", error) from error
 
 
-def _grid(book: Any) -> Grid:
-    gate = Gate()
+def _read_grid(book: Any) -> Grid:
+    gate = CellCounter()
     remarks = []
     tables = []
     if book.nsheets > MAX_SHEETS:
@@ -64,7 +64,7 @@ def _grid(book: Any) -> Grid:
         hidden = sheet.visibility != 0
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=name), {"name": name}))
-        tables.append(Table(name, tuple(_cells(book, sheet, gate)), None, hidden))
+        tables.append(Table(name, tuple(_read_cells(book, sheet, gate)), None, hidden))
         book.unload_sheet(index)
     properties: dict[str, Scalar] = {"date_system": 1904 if book.datemode == 1 else 1900}
     properties["biff"] = book.biff_version
@@ -73,37 +73,40 @@ def _grid(book: Any) -> Grid:
     return Grid("xls", tuple(tables), properties, tuple(remarks))
 
 
-def _hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
+def _find_hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
     rows = {n for n, info in sheet.rowinfo_map.items() if info.hidden or info.height == 0}
     columns = {n for n, info in sheet.colinfo_map.items() if info.hidden or info.width == 0}
     return frozenset(rows), frozenset(columns)
 
 
-def _cells(book: Any, sheet: Any, gate: Gate) -> list[Cell]:
-    hidden_rows, hidden_columns = _hidden(sheet)
+def _read_cells(book: Any, sheet: Any, gate: CellCounter) -> list[Cell]:
+    hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors: dict[tuple[int, int], tuple[int, int]] = {}
-    for top, bottom, left, right in sheet.merged_cells:
-        gate.cover(Where(sheet.name, f"{column_letters(left + 1)}{top + 1}"), (bottom - top) * (right - left))
+    for top, bottom, left_column, right_column in sheet.merged_cells:
+        gate.count_covered(
+            Where(sheet.name, f"{column_letters(left_column + 1)}{top + 1}"),
+            (bottom - top) * (right_column - left_column),
+        )
         for row in range(top, bottom):
-            for column in range(left, right):
-                anchors[row, column] = (top, left)
+            for column in range(left_column, right_column):
+                anchors[row, column] = (top, left_column)
     positions = {(row, column) for row in range(sheet.nrows) for column in range(sheet.row_len(row))}
     notes = {position: note.text for position, note in sheet.cell_note_map.items() if note.text}
-    out = []
+    cells = []
     for position in sorted(positions | anchors.keys() | notes.keys()):
         row, column = position
         anchor = anchors.get(position, position)
-        content = _content(book, sheet, *anchor)
+        content = _read_content(book, sheet, *anchor)
         note = notes.get(anchor)
         if content[2] == "blank" and position not in anchors and note is None:
             continue
         where = Where(sheet.name, f"{column_letters(column + 1)}{row + 1}")
         if content[2] != "blank":
-            gate.fill(where)
+            gate.count_filled(where)
             if row >= MAX_ROW or column >= MAX_COLUMN:
                 raise ReadError("read.far_cell", where, row=row + 1, column=column + 1)
         text, value, kind, number_format, marks = content
-        out.append(
+        cells.append(
             Cell(
                 row + 1,
                 column + 1,
@@ -120,28 +123,28 @@ def _cells(book: Any, sheet: Any, gate: Gate) -> list[Cell]:
                 marks,
             )
         )
-    return out
+    return cells
 
 
 _Content = tuple[str, Scalar, CellKind, str | None, str | None]
 
 
-def _content(book: Any, sheet: Any, row: int, column: int) -> _Content:
+def _read_content(book: Any, sheet: Any, row: int, column: int) -> _Content:
     import xlrd
 
     if row >= sheet.nrows or column >= sheet.row_len(row):
         return "", None, "blank", None, None
     ctype = sheet.cell_type(row, column)
     raw = sheet.cell_value(row, column)
-    number_format = _number_format(book, sheet, row, column)
+    number_format = _number_format_of(book, sheet, row, column)
     if ctype == xlrd.XL_CELL_TEXT and raw != "":
-        text, marks = _text(book, sheet, row, column, raw)
+        text, marks = _split_raised(book, sheet, row, column, raw)
         return text, text, "text", number_format, marks
     if ctype == xlrd.XL_CELL_NUMBER:
         value = int(raw) if raw == int(raw) and abs(raw) < 2**53 else raw
         return number_text(value, number_format), value, "number", number_format, None
     if ctype == xlrd.XL_CELL_DATE:
-        iso = _iso(raw, book.datemode)
+        iso = _format_iso(raw, book.datemode)
         return iso, iso, "date", number_format, None
     if ctype == xlrd.XL_CELL_BOOLEAN:
         return "TRUE" if raw else "FALSE", bool(raw), "bool", number_format, None
@@ -151,7 +154,7 @@ def _content(book: Any, sheet: Any, row: int, column: int) -> _Content:
     return "", None, "blank", number_format, None
 
 
-def _number_format(book: Any, sheet: Any, row: int, column: int) -> str | None:
+def _number_format_of(book: Any, sheet: Any, row: int, column: int) -> str | None:
     index = sheet.cell_xf_index(row, column)
     if index is None or index >= len(book.xf_list):
         return None
@@ -159,8 +162,8 @@ def _number_format(book: Any, sheet: Any, row: int, column: int) -> str | None:
     return entry.format_str if entry is not None else None
 
 
-def _text(book: Any, sheet: Any, row: int, column: int, raw: str) -> tuple[str, str | None]:
-    """The words without their raised runs, and the raised runs as marks."""
+def _split_raised(book: Any, sheet: Any, row: int, column: int, raw: str) -> tuple[str, str | None]:
+    """Return the text without its raised runs, and the raised runs as marks."""
     runs = sheet.rich_text_runlist_map.get((row, column))
     if not runs:
         return raw, None
@@ -175,8 +178,8 @@ def _text(book: Any, sheet: Any, row: int, column: int, raw: str) -> tuple[str, 
     return "".join(plain), "".join(raised).strip() or None
 
 
-def _iso(serial: float, datemode: int) -> str:
-    """A date serial as ISO text: a date, a date with time, or below one day a time."""
+def _format_iso(serial: float, datemode: int) -> str:
+    """Format a date serial as ISO text: a date, a date with time, or below one day a time."""
     import xlrd
 
     if 0 <= serial < 1:

@@ -1,8 +1,8 @@
-"""XLSX workbooks by openpyxl, in full mode: formula and stored value, merges, hidden rows and columns, notes.
+"""Read XLSX workbooks by openpyxl, in full mode: formula and stored value, merges, hidden parts, notes.
 
-Runs behind `zipguard.inspect`, which has counted cells and merged positions and kept the stored result of each
-formula on the way. So the second load of openpyxl (for stored values) is needed only where a result is of a type that
-the guard cannot tell by itself; the two give the same, which a test compares.
+Runs behind `zipguard.inspect`, which has counted cells and merged positions and kept the stored result of each formula.
+So the second load by openpyxl (for stored values) is needed only if a result has a type that the guard cannot determine
+by itself; the two return the same, which a test compares.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import column_letters, malformed, number_text
+from pipelines.reading.formats.common import column_letters, malformed_error, number_text
 from pipelines.reading.formats.xmlguard import Contents
-from pipelines.reading.formats.zipguard import inspect, repack
+from pipelines.reading.formats.zipguard import inspect, repack_container
 
 if TYPE_CHECKING:
-    from pipelines.reading.formats.xlsx_book import Opened, Plain
+    from pipelines.reading.formats.xlsx_book import OpenedWorkbook, PlainCell
 
 RULES: dict[str, tuple[str, str]] = {
     "read.xlsx.strict": (
@@ -40,17 +40,17 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def looks_like(names: tuple[str, ...]) -> bool:
-    """Whether a container with these part names is a workbook."""
+    """Return True if a container with these part names is a workbook."""
     return any(name.casefold().startswith("xl/workbook") for name in names)
 
 
 def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
-    """All sheets, each a table; `encodings` has no meaning here.
+    """Return all sheets, each as a table; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed, read.xlsx.strict, read.xlsx.binary.
     """
     contents = contents or inspect(data)
-    budget.earn("xlsx", len(data), contents.unpacked)
+    budget.raise_for_file("xlsx", len(data), contents.unpacked)
     low = [name.casefold() for name in contents.names]
     if "xl/workbook.bin" in low:
         raise ReadError("read.xlsx.binary")
@@ -65,20 +65,20 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | N
     except ReadError:
         raise
     except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
-        raise malformed("xlsx", error) from error
+        raise malformed_error("xlsx", error) from error
 
 
 def first_rows(data: bytes, count: int) -> bytes | None:
-    """The workbook with no more than so many rows of each sheet; None where nothing is left out, or cannot be.
+    """Return the workbook with at most so many rows of each sheet; None if nothing is left out, or nothing can be.
 
-    All but the rows is as it was. Raises ReadError as the guard does for what has been unpacked; the workbook given is
-    to be read as any other, the guard before it.
+    Everything but the rows is unchanged. Raises ReadError as the guard does while unpacking; the result must be read
+    like any other workbook, behind the guard.
     """
     from pipelines.reading.formats.xlsx_rows import without_rows
 
     left_out = False
 
-    def change(name: str, part: bytes) -> bytes | None:
+    def shorten_part(name: str, part: bytes) -> bytes | None:
         nonlocal left_out
         if not name.casefold().startswith("xl/worksheets/") or not name.casefold().endswith(".xml"):
             return part
@@ -86,27 +86,27 @@ def first_rows(data: bytes, count: int) -> bytes | None:
         left_out = left_out or (cut is not None and len(cut) < len(part))
         return cut
 
-    changed = repack(data, change)
+    changed = repack_container(data, shorten_part)
     return changed if left_out else None
 
 
-def _open(data: bytes, contents: Contents) -> Opened:
+def _open(data: bytes, contents: Contents) -> OpenedWorkbook:
     from pipelines.reading.formats.xlsx_book import open_book
 
-    with _told_as_malformed():
+    with _errors_as_malformed():
         return open_book(data, rich_text=contents.superscripts)
 
 
 @contextmanager
-def _told_as_malformed() -> Iterator[None]:
+def _errors_as_malformed() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except (ReadError, MemoryError):
         raise
-    except Exception as error:  # openpyxl lets KeyError, TypeError, ValueError, BadZipFile and others through
-        raise malformed("xlsx", error) from error
+    except Exception as error:  # openpyxl passes on KeyError, TypeError, ValueError, BadZipFile and others
+        raise malformed_error("xlsx", error) from error
 
 
 _Result = tuple[str, Any]
@@ -115,12 +115,12 @@ _Results = dict[str, dict[tuple[int, int], _Result]]
 
 
 def _results(book: Any, contents: Contents) -> _Results | None:
-    """Stored results by sheet from what the guard kept; None if that does not do for every one of them."""
+    """Return stored results by sheet from what the guard kept; None if that is not possible for every one of them."""
     if not contents.formulas:
         return {}
     kinds = {"n": "n", "str": "s", "b": "b", "e": "e"}
     titles = {sheet.title for sheet in book.worksheets}
-    out: _Results = {}
+    results: _Results = {}
     for title, stored in contents.stored.items():
         if not stored:
             continue
@@ -131,21 +131,22 @@ def _results(book: Any, contents: Contents) -> _Results | None:
             if kind not in kinds:
                 return None
             if text or (text == "" and kind == "str"):
-                sheet[position] = (kinds[kind], _typed(kind, text))
-        out[title] = sheet
-    return out
+                sheet[position] = (kinds[kind], _convert_result(kind, text))
+        results[title] = sheet
+    return results
 
 
-def _typed(kind: str, text: str) -> Any:
+def _convert_result(kind: str, text: str) -> Any:
     if kind == "n":
         return float(text) if any(sign in text for sign in ".eE") else int(text)
     return text not in ("0", "false") if kind == "b" else text
 
 
 def _second_load(data: bytes, contents: Contents) -> _Results:
+    """Return stored results by sheet from a second load of the workbook, for values only."""
     import openpyxl
 
-    with _told_as_malformed():
+    with _errors_as_malformed():
         book: Any = openpyxl.load_workbook(
             io.BytesIO(data), data_only=True, keep_links=False, rich_text=contents.superscripts
         )
@@ -159,7 +160,7 @@ def _second_load(data: bytes, contents: Contents) -> _Results:
     }
 
 
-def _grid(opened: Opened, results: _Results, contents: Contents) -> Grid:
+def _grid(opened: OpenedWorkbook, results: _Results, contents: Contents) -> Grid:
     book = opened.book
     remarks = list(contents.remarks)
     remarks += [Remark("read.chart_ignored", Where(sheet=c.title), {"name": c.title}) for c in book.chartsheets]
@@ -168,16 +169,16 @@ def _grid(opened: Opened, results: _Results, contents: Contents) -> Grid:
         hidden = sheet.sheet_state != "visible"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=sheet.title), {"name": sheet.title}))
-        cells = _cells(sheet, opened.cells[sheet.title], results.get(sheet.title, {}))
+        cells = _read_cells(sheet, opened.cells[sheet.title], results.get(sheet.title, {}))
         tables.append(Table(sheet.title, tuple(cells), None, hidden))
     properties: dict[str, Scalar] = {"date_system": 1904 if book.epoch.year == 1904 else 1900}
     if book.properties.creator:
         properties["creator"] = book.properties.creator
-    return Grid("xlsx", tuple(tables), properties, tuple(remarks), tuple(_outside(book)))
+    return Grid("xlsx", tuple(tables), properties, tuple(remarks), tuple(_iter_outside_texts(book)))
 
 
-def _outside(book: Any) -> Iterator[tuple[Where, str]]:
-    """Headers and footers of the printed sheets, and what the properties of the workbook say in words."""
+def _iter_outside_texts(book: Any) -> Iterator[tuple[Where, str]]:
+    """Yield headers and footers of the printed sheets, and the textual properties of the workbook."""
     for sheet in book.worksheets:
         for side in ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"):
             for place in ("left", "center", "right"):
@@ -188,8 +189,8 @@ def _outside(book: Any) -> Iterator[tuple[Where, str]]:
             yield Where(keyword=f"Property {name}"), str(text)
 
 
-def _hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
-    """Rows and columns that are not shown: hidden, or of height or width 0."""
+def _find_hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
+    """Return rows and columns that are not shown: hidden, or of height or width 0."""
     rows = {n for n, d in sheet.row_dimensions.items() if d.hidden or d.height == 0}
     columns: set[int] = set()
     for dimension in sheet.column_dimensions.values():
@@ -199,7 +200,7 @@ def _hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(rows), frozenset(columns)
 
 
-def _merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
+def _find_merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
     anchors: dict[tuple[int, int], tuple[int, int]] = {}
     for area in sheet.merged_cells.ranges:
         anchor = (area.min_row, area.min_col)
@@ -209,52 +210,55 @@ def _merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
     return anchors
 
 
-def _cells(sheet: Any, stored: dict[tuple[int, int], Plain], results: dict[tuple[int, int], _Result]) -> list[Cell]:
+def _read_cells(
+    sheet: Any, stored: dict[tuple[int, int], PlainCell], results: dict[tuple[int, int], _Result]
+) -> list[Cell]:
+    """Return the cells of a sheet in reading order; positions of a merged area share one content."""
     title, epoch = sheet.title, sheet.parent.epoch
-    hidden_rows, hidden_columns = _hidden(sheet)
-    anchors = _merged(sheet)
-    made = sheet._cells
-    out: list[Cell] = []
+    hidden_rows, hidden_columns = _find_hidden(sheet)
+    anchors = _find_merged(sheet)
+    extra_cells = sheet._cells
+    cells: list[Cell] = []
     content: dict[tuple[int, int], _Content] = {}
     alike: dict[int, _Content] = {}
-    positions = sorted([*stored, *(position for position in {**made, **anchors} if position not in stored)])
+    positions = sorted([*stored, *(position for position in {**extra_cells, **anchors} if position not in stored)])
     for position in positions:
         row, column = position
         anchor = anchors.get(position, position) if anchors else position
         if anchor != position and anchor in content:
-            found = content[anchor]
+            shared_content = content[anchor]
         else:
             plain = stored.get(anchor)
-            beside = made.get(anchor) if made else None
-            if plain is None or beside is not None or plain.kind == "f":
-                found = _content(anchor, plain, beside, results, epoch)
-            elif (known := alike.get(id(plain))) is not None:
-                found = known
+            extra = extra_cells.get(anchor) if extra_cells else None
+            if plain is None or extra is not None or plain.kind == "f":
+                shared_content = _read_content(anchor, plain, extra, results, epoch)
+            elif (known_content := alike.get(id(plain))) is not None:
+                shared_content = known_content
             else:
-                # Cells that hold the same are one object of `stored`, which outlives this loop.
-                found = alike[id(plain)] = _content(anchor, plain, None, results, epoch)
+                # Equal cells are one object of `stored`, which outlives this loop.
+                shared_content = alike[id(plain)] = _read_content(anchor, plain, None, results, epoch)
             if position in anchors:
-                content[position] = found
-            elif found.kind == "blank" and found.note is None:
+                content[position] = shared_content
+            elif shared_content.kind == "blank" and shared_content.note is None:
                 continue
-        out.append(
+        cells.append(
             Cell(
                 row,
                 column,
-                found.text,
-                found.value,
+                shared_content.text,
+                shared_content.value,
                 Where(title, f"{column_letters(column)}{row}"),
-                found.kind,
+                shared_content.kind,
                 anchor,
                 anchor != position,
                 row in hidden_rows or column in hidden_columns,
-                found.formula,
-                found.number_format,
-                found.note,
-                found.marks,
+                shared_content.formula,
+                shared_content.number_format,
+                shared_content.note,
+                shared_content.marks,
             )
         )
-    return out
+    return cells
 
 
 class _Content(NamedTuple):
@@ -269,52 +273,52 @@ class _Content(NamedTuple):
     marks: str | None = None
 
 
-def _content(
+def _read_content(
     position: tuple[int, int],
-    plain: Plain | None,
-    made: Any,
+    plain: PlainCell | None,
+    extra: Any,
     results: dict[tuple[int, int], _Result],
     epoch: Any,
 ) -> _Content:
-    """`made` is the cell that a merged area, a note or a link has made beside the stored one, if any."""
+    """Read a cell. `extra` is the cell that openpyxl made for a merged area, a note or a link, if any."""
     note = None
-    if made is not None:
+    if extra is not None:
         from openpyxl.cell import MergedCell
 
-        from pipelines.reading.formats.xlsx_book import Plain
+        from pipelines.reading.formats.xlsx_book import PlainCell
 
-        if isinstance(made, MergedCell):
+        if isinstance(extra, MergedCell):
             return _Content("", None, "blank")
-        note = made.comment.text if made.comment is not None else None
-        if (plain is None or plain.raw is None) and made._value is not None:
-            plain = Plain(made.data_type, made._value, plain.number_format if plain is not None else "General")
+        note = extra.comment.text if extra.comment is not None else None
+        if (plain is None or plain.raw is None) and extra._value is not None:
+            plain = PlainCell(extra.data_type, extra._value, plain.number_format if plain is not None else "General")
     if plain is None or plain.raw is None:
         return _Content("", None, "blank", None, None, note)
     data_type, raw, number_format = plain
     formula = None
     if data_type == "f":
-        formula = _formula(raw)
-        held = results.get(position)
-        if held is None:
+        formula = _formula_text(raw)
+        result = results.get(position)
+        if result is None:
             return _Content(formula, None, "formula", formula, number_format, note)
-        data_type, raw = held
+        data_type, raw = result
         if data_type == "n":
             data_type, raw = _date_or_number(raw, number_format, epoch)
     if data_type == "n":
         return _Content(number_text(raw, number_format), raw, "number", formula, number_format, note)
     if data_type == "s":
-        text, marks = _text(raw)
+        text, marks = _split_raised(raw)
         return _Content(text, text, "text", formula, number_format, note, marks)
     if data_type == "b":
         return _Content("TRUE" if raw else "FALSE", bool(raw), "bool", formula, number_format, note)
     if data_type == "d":
-        iso = _iso(raw)
+        iso = _format_iso(raw)
         return _Content(iso, iso, "date", formula, number_format, note)
     return _Content(str(raw), str(raw), "error", formula, number_format, note)
 
 
 def _date_or_number(raw: Any, number_format: str, epoch: Any) -> _Result:
-    """A stored number is a date if its format shows one."""
+    """Interpret a stored number as a date if its format shows one."""
     shows_date, shows_span = _shows_date(number_format)
     if not shows_date:
         return "n", raw
@@ -328,21 +332,21 @@ def _date_or_number(raw: Any, number_format: str, epoch: Any) -> _Result:
 
 @lru_cache(maxsize=512)
 def _shows_date(number_format: str) -> tuple[bool, bool]:
-    """Whether a number format shows a date or time, and whether it shows a span of time."""
+    """Return whether a number format shows a date or time, and whether it shows a duration."""
     from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 
     return bool(is_date_format(number_format)), bool(is_timedelta_format(number_format))
 
 
-def _formula(raw: Any) -> str:
+def _formula_text(raw: Any) -> str:
     if isinstance(raw, str):
         return raw
     text = getattr(raw, "text", None)
     return f"{{{text}}}" if text else "{=TABLE()}"
 
 
-def _text(raw: Any) -> tuple[str, str | None]:
-    """The words of a text cell without its raised runs, and the raised runs as marks."""
+def _split_raised(raw: Any) -> tuple[str, str | None]:
+    """Return the text of a cell without its raised runs, and the raised runs as marks."""
     if isinstance(raw, str):
         return _unescape(raw), None
     plain: list[str] = []
@@ -357,13 +361,13 @@ def _text(raw: Any) -> tuple[str, str | None]:
 
 
 def _unescape(text: str) -> str:
-    """`_x000D_` is how OOXML writes a carriage return inside a text; openpyxl leaves it as it stands."""
+    """Replace escapes such as `_x000D_`, by which OOXML writes a carriage return in a text; openpyxl keeps them."""
     if "_x" not in text:
         return text
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-def _iso(raw: Any) -> str:
+def _format_iso(raw: Any) -> str:
     if isinstance(raw, dt.datetime):
         if raw.time() == dt.time():
             return raw.date().isoformat()

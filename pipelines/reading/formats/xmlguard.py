@@ -1,8 +1,8 @@
-"""The guard in front of every XML part of an office container: refuses what a reader behind it would expand.
+"""Check every XML part of an office container, and refuse what a reader behind this guard would expand.
 
-A part is fed to expat piece by piece, with handlers that refuse a DOCTYPE in any encoding, tell an encrypted
-OpenDocument, and count cells, merged areas and repeats before anything is built of them. Nothing is kept but counts
-and the stored results of formulas.
+A part is fed to expat piece by piece, with handlers that refuse a DOCTYPE in any encoding, detect an encrypted
+OpenDocument, and count cells, merged areas and repeats before anything is built from them. Only counts and the stored
+results of formulas are kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _REFERENCE = re.compile(rf"([A-Za-z]{{1,{_LETTERS}}})([0-9]{{1,{_FIGURES}}})$")
 _STRICT = "http://purl.oclc.org/ooxml/spreadsheetml"
 """Namespace of `Strict Open XML`, which openpyxl reads as an empty workbook or not at all."""
 MAX_TEXTS = 300_000
-"""Shared texts of a workbook, runs of type included: as many as it may hold filled cells."""
+"""Shared texts of a workbook, including runs of type: as many as it may have filled cells."""
 
 RULES: dict[str, tuple[str, str]] = {
     "read.too_many_texts": (
@@ -41,7 +41,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 @dataclass(slots=True)
 class Contents:
-    """What the guard saw of a container that it let pass."""
+    """Contents of a container that the guard accepted."""
 
     names: tuple[str, ...]
     filled: int = 0
@@ -55,19 +55,19 @@ class Contents:
     superscripts: bool = False
     strict: bool = False
     stored: dict[str, dict[tuple[int, int], tuple[str, str | None]]] = field(default_factory=dict)
-    """By part and (row, column): type and text of the stored result of each formula, None where there is none."""
+    """By part and (row, column): type and text of the stored result of each formula, None if there is none."""
     remarks: list[Remark] = field(default_factory=list)
 
 
-class Watch:
-    """Feeds one XML part to expat and counts what a reader would expand."""
+class PartGuard:
+    """Feed one XML part to expat and count what a reader would expand."""
 
     def __init__(self, part: str, contents: Contents) -> None:
         self.part = part
         self.contents = contents
         self.parser = expat.ParserCreate()
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.StartElementHandler = self._root
+        self.parser.StartDoctypeDeclHandler = self._refuse_doctype
+        self.parser.StartElementHandler = self._handle_root
         self.row = 0
         self.column = 0
         self.row_repeat = 1
@@ -82,46 +82,46 @@ class Watch:
         try:
             self.parser.Parse(chunk, False)
         except expat.ExpatError as error:
-            raise self._broken(error) from error
+            raise self._malformed_error(error) from error
 
     def close(self) -> None:
         try:
             self.parser.Parse(b"", True)
         except expat.ExpatError as error:
-            raise self._broken(error) from error
+            raise self._malformed_error(error) from error
 
-    def _broken(self, error: expat.ExpatError) -> ReadError:
+    def _malformed_error(self, error: expat.ExpatError) -> ReadError:
         where = Where(line=error.lineno)
         return ReadError("read.malformed", where, format="xml", detail=f"{self.part}: {expat.ErrorString(error.code)}")
 
-    def _doctype(self, *_: object) -> None:
+    def _refuse_doctype(self, *_: object) -> None:
         raise ReadError("read.xml_doctype", part=self.part)
 
-    def _root(self, name: str, attributes: dict[str, str]) -> None:
+    def _handle_root(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
         if any(value.startswith(_STRICT) for value in attributes.values()):
             self.contents.strict = True
         if local == "worksheet":
-            self.parser.StartElementHandler = self._sheet_element
+            self.parser.StartElementHandler = self._handle_sheet_element
             self.contents.stored[self.part] = self.results
         elif local == "workbook":
-            self.parser.StartElementHandler = self._workbook_element
+            self.parser.StartElementHandler = self._handle_workbook_element
         elif local == "sst":
-            self.parser.StartElementHandler = self._string_element
+            self.parser.StartElementHandler = self._handle_string_element
         elif local in ("document-content", "document"):
-            self.parser.StartElementHandler = self._odf_element
+            self.parser.StartElementHandler = self._handle_odf_element
         elif local == "manifest":
-            self.parser.StartElementHandler = self._manifest_element
+            self.parser.StartElementHandler = self._handle_manifest_element
         else:
             self.parser.StartElementHandler = None
 
     # --- SpreadsheetML -------------------------------------------------------------------------------------------
 
-    def _workbook_element(self, name: str, attributes: dict[str, str]) -> None:
+    def _handle_workbook_element(self, name: str, attributes: dict[str, str]) -> None:
         if name.rpartition(":")[2] == "sheet":
             self._count_sheet()
 
-    def _string_element(self, name: str, attributes: dict[str, str]) -> None:
+    def _handle_string_element(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
         if local == "si" or local == "r":
             self.contents.texts += 1
@@ -130,84 +130,88 @@ class Watch:
         elif local == "vertAlign":
             self.contents.superscripts = True
 
-    def _sheet_element(self, name: str, attributes: dict[str, str]) -> None:
+    def _handle_sheet_element(self, name: str, attributes: dict[str, str]) -> None:
+        """Count cells and merged areas of a worksheet, and start capturing results of formulas."""
         local = name.rpartition(":")[2] if ":" in name else name
         if local == "c":
-            self._sheet_cell(attributes)
+            self._count_sheet_cell(attributes)
         elif local == "v" or local == "is":
-            self._fill()
+            self._count_filled()
             if local == "v" and (self.row, self.column) in self.results:
-                self._capture()
+                self._start_capture()
         elif local == "f":
             self.contents.formulas = True
             self.results[self.row, self.column] = (self.type, None)
-            self._fill()
+            self._count_filled()
         elif local == "row":
-            given = attributes.get("r", "")
-            self.row = int(float(given)) if given.replace(".", "", 1).isdigit() else self.row + 1
+            row_text = attributes.get("r", "")
+            self.row = int(float(row_text)) if row_text.replace(".", "", 1).isdigit() else self.row + 1
             self.column = 0
         elif local == "mergeCell":
-            self._merge(attributes.get("ref", ""))
+            self._count_merged_area(attributes.get("ref", ""))
         elif local == "vertAlign":
             self.contents.superscripts = True
 
-    def _capture(self) -> None:
-        """Keep the stored result of a formula: it saves loading the whole workbook a second time."""
+    def _start_capture(self) -> None:
+        """Keep the stored result of a formula, to avoid loading the whole workbook a second time."""
         self.pieces = []
         self.parser.CharacterDataHandler = self.pieces.append
-        self.parser.EndElementHandler = self._captured
+        self.parser.EndElementHandler = self._end_capture
 
-    def _captured(self, name: str) -> None:
+    def _end_capture(self, name: str) -> None:
         self.results[self.row, self.column] = (self.type, "".join(self.pieces))
         self.parser.CharacterDataHandler = None
         self.parser.EndElementHandler = None
 
-    def _sheet_cell(self, attributes: dict[str, str]) -> None:
+    def _count_sheet_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
         self.type = attributes.get("t", "n")
         if reference is None:
             self.column += 1
         else:
-            self.column, self.row = _column_row(reference)
+            self.column, self.row = _parse_reference(reference)
         self.counted = False
         self.repeat = self.row_repeat = 1
         self.contents.formatted += 1
         if self.contents.formatted > MAX_FORMATTED_CELLS:
             raise ReadError("read.too_many_formatted", self._where(), limit=MAX_FORMATTED_CELLS)
 
-    def _merge(self, reference: str) -> None:
+    def _count_merged_area(self, reference: str) -> None:
         first, _, last = reference.replace("$", "").partition(":")
         corners = [_REFERENCE.match(corner) for corner in (first, last or first)]
         if corners[0] is None or corners[1] is None:
             raise ReadError("read.malformed", format="xlsx", detail=f"merged area {reference[:40]!r}")
         rows = abs(int(corners[1][2]) - int(corners[0][2])) + 1
         columns = abs(column_number(corners[1][1].upper()) - column_number(corners[0][1].upper())) + 1
-        self._cover(rows * columns, reference)
+        self._count_covered(rows * columns, reference)
 
     # --- OpenDocument --------------------------------------------------------------------------------------------
 
-    def _manifest_element(self, name: str, attributes: dict[str, str]) -> None:
+    def _handle_manifest_element(self, name: str, attributes: dict[str, str]) -> None:
         if name.endswith("encryption-data"):
             raise ReadError("read.encrypted")
 
-    def _odf_element(self, name: str, attributes: dict[str, str]) -> None:
+    def _handle_odf_element(self, name: str, attributes: dict[str, str]) -> None:
+        """Count rows, cells and spans of an OpenDocument sheet with their repeats."""
         local = name.rpartition(":")[2]
         if local == "table-cell" or local == "covered-table-cell":
             self.column += self.repeat if self.column else 1
-            self.repeat = _repeat(attributes, "number-columns-repeated")
+            self.repeat = _repeat_count(attributes, "number-columns-repeated")
             self.counted = False
-            area = _repeat(attributes, "number-columns-spanned") * _repeat(attributes, "number-rows-spanned")
+            area = _repeat_count(attributes, "number-columns-spanned") * _repeat_count(
+                attributes, "number-rows-spanned"
+            )
             if area > 1:
-                self._cover(area, f"{column_letters(self.column)}{self.row}")
+                self._count_covered(area, f"{column_letters(self.column)}{self.row}")
             for key in attributes:
                 if key.endswith((":value-type", ":formula")):
-                    self._fill()
+                    self._count_filled()
                     break
         elif local == "p":
-            self._fill()
+            self._count_filled()
         elif local == "table-row":
             self.row += self.row_repeat if self.row else 1
-            self.row_repeat = _repeat(attributes, "number-rows-repeated")
+            self.row_repeat = _repeat_count(attributes, "number-rows-repeated")
             self.column = 0
             self.repeat = 1
         elif local == "table":
@@ -227,7 +231,7 @@ class Watch:
     def _where(self) -> Where:
         return Where(sheet=self.sheet, cell=f"{column_letters(self.column)}{self.row}")
 
-    def _fill(self) -> None:
+    def _count_filled(self) -> None:
         if self.counted:
             return
         self.counted = True
@@ -239,13 +243,13 @@ class Watch:
         if last_row > MAX_ROW or last_column > MAX_COLUMN:
             raise ReadError("read.far_cell", self._where(), row=last_row, column=last_column)
 
-    def _cover(self, positions: int, place: str) -> None:
+    def _count_covered(self, positions: int, place: str) -> None:
         self.contents.spread += positions
         if self.contents.spread > MAX_SPREAD:
             raise ReadError("read.spread_too_large", Where(sheet=self.sheet, cell=place), limit=MAX_SPREAD)
 
 
-def _column_row(reference: str) -> tuple[int, int]:
+def _parse_reference(reference: str) -> tuple[int, int]:
     letters = reference.rstrip(_DIGITS)
     digits = reference[len(letters) :]
     column = column_number(letters)
@@ -258,7 +262,7 @@ def _column_row(reference: str) -> tuple[int, int]:
     return column_number(letters.upper()), int(digits)
 
 
-def _repeat(attributes: dict[str, str], local: str) -> int:
+def _repeat_count(attributes: dict[str, str], local: str) -> int:
     for key, value in attributes.items():
         if key.endswith(local):
             if not value.isdigit() or len(value) > 9:

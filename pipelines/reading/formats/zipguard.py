@@ -1,7 +1,7 @@
-"""The guard in front of every zip container (XLSX, ODS, DOCX): refuses what could harm a reader behind it.
+"""Check every zip container (XLSX, ODS, DOCX), and refuse what could harm a reader behind this guard.
 
-Names, packing, encryption and macros are judged; each part is streamed once, its real bytes counted (headers may
-lie), and XML parts are given to `xmlguard.py` on the way. Nothing is written to disk and nothing is kept.
+Names, packing, encryption and macros are checked; each part is streamed once and its real bytes are counted (headers
+may be false), and XML parts are passed to `xmlguard.py` on the way. Nothing is written to disk and nothing is kept.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from pipelines.model.content import ReadError, Remark, Where
-from pipelines.reading.formats.xmlguard import Contents, Watch
+from pipelines.reading.formats.xmlguard import Contents, PartGuard
 
 MAX_ENTRY = 100 * 1024 * 1024
-"""Unpacked, counted as it comes: the 800,000 cells that are let through (`common.py`) at more than 100 bytes each."""
+"""Unpacked bytes, counted as they come: the 800,000 cells allowed (`common.py`) at more than 100 bytes each."""
 MAX_TOTAL = 200 * 1024 * 1024
 MAX_RATIO = 200
 RATIO_FROM = 5 * 1024 * 1024
-"""The ratio is judged only above this size: a small sheet of equal rows honestly packs better than 200 to 1."""
+"""The ratio is checked only above this size: a small sheet of equal rows honestly packs better than 200 to 1."""
 MAX_PARTS = 5_000
 _CHUNK = 256 * 1024
 
@@ -51,18 +51,18 @@ _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "u
 
 
 def inspect(data: bytes) -> Contents:
-    """Stream every part of the container and return what it holds.
+    """Stream every part of the container and return its contents.
 
     Raises ReadError: read.malformed, read.encrypted, read.macros, read.zip_bomb, read.zip_part_name, read.zip_parts,
     read.zip_packing, read.xml_doctype, read.too_many_cells, read.too_many_formatted, read.spread_too_large,
     read.far_cell, read.too_many_sheets, read.too_many_texts.
     """
-    with _opened(data) as archive:
+    with _open_archive(data) as archive:
         parts = archive.infolist()
         _check_names(parts)
         contents = Contents(tuple(part.filename for part in parts))
         unpacked = _Unpacked()
-        # The manifest of an OpenDocument file says whether the other parts are encrypted: it goes first.
+        # The manifest of an OpenDocument file says whether the other parts are encrypted, so it comes first.
         for part in sorted(parts, key=lambda part: part.filename != "META-INF/manifest.xml"):
             try:
                 _inspect_part(archive, part, contents, unpacked)
@@ -79,40 +79,40 @@ def inspect(data: bytes) -> Contents:
     return contents
 
 
-def repack(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes | None:
-    """The container with its parts changed, None where `change` gives None for one; pictures are left out.
+def repack_container(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes | None:
+    """Return the container with its parts changed, None if `change` returns None for one; pictures are left out.
 
-    Names, packing and sizes are judged as `inspect` does, and raise the same; what the parts hold is not: what comes
-    of it is to be inspected before it is read.
+    Names, packing and sizes are checked as by `inspect`, with the same errors; the contents of parts are not: the
+    result must be inspected before it is read.
     """
-    out = io.BytesIO()
-    with _opened(data) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as into:
+    buffer = io.BytesIO()
+    with _open_archive(data) as archive, zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as into:
         _check_names(archive.infolist())
         unpacked = _Unpacked()
         for part in archive.infolist():
             if part.filename.casefold().startswith(_UNREAD):
                 continue
-            changed = change(part.filename, b"".join(_bounded(archive, part, unpacked)))
+            changed = change(part.filename, b"".join(_iter_bounded(archive, part, unpacked)))
             if changed is None:
                 return None
             into.writestr(part.filename, changed)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
-def _opened(data: bytes) -> zipfile.ZipFile:
+def _open_archive(data: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
-        raise ReadError("read.malformed", format="zip", detail=_words(error)) from error
+        raise ReadError("read.malformed", format="zip", detail=_error_words(error)) from error
 
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
-"""What `zipfile` lets through where a container is damaged; a hole of one byte makes it seek before the beginning."""
+"""Errors that `zipfile` passes on for a damaged container; a missing byte makes it seek to before the beginning."""
 
 
 def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The name on the tab of each worksheet part, as far as the workbook tells it."""
-    found: list[tuple[str, dict[str, str]]] = []
+    """Return the name on the tab of each worksheet part, as far as the workbook has it."""
+    elements: list[tuple[str, dict[str, str]]] = []
     for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
         if name not in archive.namelist():
             return {}
@@ -120,17 +120,17 @@ def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
             with archive.open(name) as stream:
                 head = stream.read(1 << 20)
         except BROKEN:
-            return {}  # it is told when that part itself is inspected
+            return {}  # it is reported when that part itself is inspected
         parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = _no_doctype
-        parser.StartElementHandler = lambda tag, attributes: found.append((tag.rpartition(":")[2], attributes))
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartElementHandler = lambda tag, attributes: elements.append((tag.rpartition(":")[2], attributes))
         try:
             parser.Parse(head, True)
         except expat.ExpatError:
             return {}
-    targets = {a.get("Id", ""): a.get("Target", "") for tag, a in found if tag == "Relationship"}
+    targets = {a.get("Id", ""): a.get("Target", "") for tag, a in elements if tag == "Relationship"}
     names: dict[str, str] = {}
-    for tag, attributes in found:
+    for tag, attributes in elements:
         if tag == "sheet":
             target = next((targets.get(value, "") for key, value in attributes.items() if key.endswith(":id")), "")
             part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
@@ -138,28 +138,29 @@ def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
     return names
 
 
-def _no_doctype(*_: object) -> None:
+def _refuse_doctype(*_: object) -> None:
     raise ReadError("read.xml_doctype", part="xl/workbook.xml")
 
 
-def _words(error: Exception) -> str:
+def _error_words(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
 
 
 def _check_names(parts: list[zipfile.ZipInfo]) -> None:
+    """Refuse part names that are repeated or lead out of the container, and macros, encryption and unusual packing."""
     if len(parts) > MAX_PARTS:
         raise ReadError("read.zip_parts", count=len(parts))
-    seen: set[str] = set()
+    folded_names: set[str] = set()
     for part in parts:
         name = part.filename
-        # zipfile cuts a name at a NUL and turns backslashes of some systems; the original is judged as well.
+        # zipfile cuts a name at a NUL and converts backslashes of some systems; check the original as well.
         for spelled in (name, part.orig_filename):
             pieces = spelled.split("/")
             if spelled == "" or spelled.startswith("/") or ".." in pieces or _BAD_NAME.search(spelled):
                 raise ReadError("read.zip_part_name", part=spelled[:80])
-        if name.casefold() in seen:
+        if name.casefold() in folded_names:
             raise ReadError("read.zip_part_name", part=name[:80])
-        seen.add(name.casefold())
+        folded_names.add(name.casefold())
         low = name.casefold()
         if low.endswith(("vbaproject.bin", "vbadata.xml")) or "/macrosheets/" in low or low.startswith("basic/script"):
             raise ReadError("read.macros", part=name)
@@ -170,13 +171,14 @@ def _check_names(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Contents, unpacked: _Unpacked) -> None:
+    """Stream one part: pass XML to the XML guard, and search parts of other types for a DOCTYPE."""
     low = part.filename.casefold()
     is_xml = low.endswith((".xml", ".rels"))
-    watch = Watch(part.filename, contents) if is_xml else None
+    watch = PartGuard(part.filename, contents) if is_xml else None
     raw_scan = not is_xml and not low.startswith(_UNREAD)
     tail = b""
     before = unpacked.total
-    for chunk in _bounded(archive, part, unpacked):
+    for chunk in _iter_bounded(archive, part, unpacked):
         if watch is not None:
             watch.feed(chunk)
         elif raw_scan:
@@ -195,10 +197,10 @@ class _Unpacked:
     total: int = 0
 
 
-def _bounded(archive: zipfile.ZipFile, part: zipfile.ZipInfo, unpacked: _Unpacked) -> Iterator[bytes]:
-    """A part piece by piece; refused once it, or all so far, has too many bytes."""
+def _iter_bounded(archive: zipfile.ZipFile, part: zipfile.ZipInfo, unpacked: _Unpacked) -> Iterator[bytes]:
+    """Yield a part piece by piece; refuse it once it, or all parts so far, has too many bytes."""
     size = 0
-    for chunk in _stream(archive, part):
+    for chunk in _iter_chunks(archive, part):
         size += len(chunk)
         unpacked.total += len(chunk)
         ratio_broken = size > RATIO_FROM and size > MAX_RATIO * max(part.compress_size, 1)
@@ -207,13 +209,13 @@ def _bounded(archive: zipfile.ZipFile, part: zipfile.ZipInfo, unpacked: _Unpacke
         yield chunk
 
 
-def _stream(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+def _iter_chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
     try:
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
     except BROKEN as error:
-        raise ReadError("read.malformed", format="zip", detail=f"{part.filename}: {_words(error)}") from error
+        raise ReadError("read.malformed", format="zip", detail=f"{part.filename}: {_error_words(error)}") from error
 
 
 def _add_remarks(contents: Contents) -> None:

@@ -1,5 +1,5 @@
-"""Direct identifiers of persons in what was read: columns of names and the like, personal numbers, names.
+"""Find direct identifiers of persons in a file that was read: columns of names and the like, personal numbers, names.
 
-A finding of this package tells place and kind and never what stood there.  `docs/methodology/persons.md` says what is
-looked for, how, and what is missed.
+A finding of this package names place and kind but never quotes the text. `docs/methodology/persons.md` describes what
+is looked for, how, and what is missed.
 """

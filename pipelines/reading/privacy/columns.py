@@ -1,4 +1,4 @@
-"""Headings and labels that ask for direct identifiers of persons."""
+"""Recognise headings and labels that ask for direct identifiers of persons."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from pathlib import Path
 from pipelines.core.text.spelling import spelled
 
 _LONGEST = 80
-"""Letters of a text that is still a heading; a longer one is prose."""
+"""Longest text, in characters, that is still a heading; a longer one is prose."""
 _WORDS = Path(__file__).with_name("columns.csv")
 
 
 @cache
-def _words() -> Mapping[str, Mapping[str, str]]:
-    """How to match -> words as spelled -> kind."""
-    out: dict[str, dict[str, str]] = {"exact": {}, "start": {}, "within": {}}
+def _load_kinds() -> Mapping[str, Mapping[str, str]]:
+    """Return the kind of identifier by way of matching and normalised words."""
+    kinds: dict[str, dict[str, str]] = {"exact": {}, "start": {}, "within": {}}
     with _WORDS.open(encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
-            out[row["match"]][spelled(row["words"])] = row["kind"]
-    return out
+            kinds[row["match"]][spelled(row["words"])] = row["kind"]
+    return kinds
 
 
 @lru_cache(maxsize=16384)
 def kind_of(text: str) -> str | None:
-    """What a heading or label asks for (name, parent, birth_date, address …); None where it is nothing of the kind."""
+    """Return what a heading or label asks for (name, parent, birth_date, address …), None if no identifier."""
     if len(text) > _LONGEST:
         return None
     words = spelled(text)
-    known = _words()
+    kinds = _load_kinds()
     if not words:
         return None
-    if (kind := known["exact"].get(words)) is not None:
+    if (kind := kinds["exact"].get(words)) is not None:
         return kind
     parts = words.split(" ")
     for count in range(1, len(parts) + 1):
-        if (kind := known["start"].get(" ".join(parts[:count]))) is not None:
+        if (kind := kinds["start"].get(" ".join(parts[:count]))) is not None:
             return kind
-    return next((known["within"][part] for part in parts if part in known["within"]), None)
+    return next((kinds["within"][part] for part in parts if part in kinds["within"]), None)
 
 
 def label_in(text: str) -> tuple[str, str] | None:
-    """Kind and content of a labelled field that stands in one text: `Ime i prezime: …`; None where it is none."""
+    """Return kind and content of a labelled field within one text (`Ime i prezime: …`); None if there is none."""
     label, sign, content = text.partition(":")
     if not sign or not content.strip(" _.…-\n\t"):
         return None

@@ -1,6 +1,6 @@
-"""Names of persons in text, at best effort: short lists of frequent given names, surnames and their endings.
+"""Recognise names of persons in text, at best effort, by short lists of frequent given names, surnames and endings.
 
-How much is found and how much is wrongly taken for a name is measured by `python -m tests.persons`.
+`python -m tests.persons` measures how many names are recognised and how many other texts are mistaken for names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HERE = Path(__file__).parent
 
 @cache
 def given_names() -> frozenset[str]:
-    """Frequent given names, as spelled."""
+    """Return frequent given names, in the spelling of `spelled`."""
     with (_HERE / "given_names.csv").open(encoding="utf-8", newline="") as handle:
         return frozenset(spelled(row["name"]) for row in csv.DictReader(handle))
 
@@ -34,7 +34,7 @@ def _surnames() -> tuple[frozenset[str], tuple[str, ...]]:
 
 
 def is_given(word: str) -> bool:
-    """Whether a word is a frequent given name, written with a capital."""
+    """Return True for a frequent given name, written with a capital."""
     return word[:1].isupper() and spelled(word) in given_names()
 
 
@@ -46,7 +46,7 @@ def _is_surname(word: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def is_name(text: str) -> bool:
-    """Whether a text is nothing but a name: two to four capitalised words, the first or last a known given name."""
+    """Return True if a text is only a name: two to four capitalised words, the first or last a known given name."""
     words = text.replace(",", " ").split()
     if not 2 <= len(words) <= _LONGEST_NAME:
         return False
@@ -57,12 +57,12 @@ def is_name(text: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def has_name(text: str) -> bool:
-    """Whether a name stands in running text: a known given name beside a word with a surname's ending."""
-    found = list(_WORD.finditer(text))
-    for one, other in pairwise(found):
-        if text[one.end() : other.start()].strip(" \u00a0,"):
+    """Return True if running text contains a name: a known given name next to a word with a surname's ending."""
+    words = list(_WORD.finditer(text))
+    for left_word, right_word in pairwise(words):
+        if text[left_word.end() : right_word.start()].strip(" \u00a0,"):
             continue
-        first, second = one.group(), other.group()
+        first, second = left_word.group(), right_word.group()
         if (is_given(first) and _is_surname(second)) or (is_given(second) and _is_surname(first)):
             return True
     return False

@@ -1,7 +1,7 @@
-"""What a workbook or document carries besides what is read of it: where copies of records go along unseen.
+"""Read the parts of a workbook or document that the readers ignore and that may carry copies of records.
 
-A pivot table keeps the whole table that it was made of, a link the cells of the other workbook: an office that sends
-nothing but totals may send its register with them.
+A pivot table keeps the whole table it was made from, and a link keeps the cells of the other workbook: an office that
+sends only totals may send its register along without noticing.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from xml.parsers import expat
 from pipelines.reading.formats.zipguard import BROKEN
 
 _PARTS: tuple[tuple[str, str, bool], ...] = (
-    # How its name begins, what a person calls it, whether words count too; elsewhere only numbers do, since the words
-    # of these parts are those of the cells, of which the form declares some as the compiler's own.
+    # Start of the part's name, its everyday name, and whether words count too. Elsewhere only numbers count, since the
+    # words of those parts are the words of the cells, some of which the form declares as the compiler's own.
     ("xl/pivotcache/", "data kept in a pivot table", True),
     ("xl/externallinks/external", "cells of a linked workbook", True),
     ("xl/drawings/", "text box", True),
@@ -30,47 +30,51 @@ _PARTS: tuple[tuple[str, str, bool], ...] = (
     ("word/document.xml", "text box or deleted text", False),
 )
 _RUNS = ("t", "r", "delText")
-"""Elements of one paragraph: a number that is half bold is one text all the same."""
-_PROGRAMS_OWN = re.compile(r"0x[0-9A-Fa-f]{8,}")
-"""Types of content in SharePoint, `0x010100…`: one in a thousand holds what would pass for a JMBG."""
+"""Elements within one paragraph: a number that is partly bold is still one text."""
+_SHAREPOINT_TYPE = re.compile(r"0x[0-9A-Fa-f]{8,}")
+"""SharePoint content types, `0x010100…`: one in a thousand contains what would pass for a JMBG."""
 
 
-def unread(data: bytes) -> Iterator[tuple[str, str, bool]]:
-    """(what a person calls the part, a text of it, whether its words count); nothing where it is no such container.
+def iter_unread_texts(data: bytes) -> Iterator[tuple[str, str, bool]]:
+    """Yield (everyday name of the part, a text in it, whether its words count); nothing if the file is not a ZIP.
 
-    The container was let pass by `zipguard`: its sizes are known to be bounded and its XML to be whole.
+    `zipguard` has already accepted the container, so its sizes are bounded and its XML is well-formed.
     """
     if not data.startswith(b"PK"):
         return
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except BROKEN:
-        return  # a text that begins so; what is broken has been told by its reader
+        return  # a text that happens to start with PK; the reader has already reported a damaged container
     with archive:
         for name in archive.namelist():
             low = name.casefold()
-            for begin, called, words in _PARTS:
-                if low.startswith(begin) and low.endswith((".xml", ".rels")):
-                    for text in _texts(archive.read(name)):
-                        if not _PROGRAMS_OWN.fullmatch(text):
-                            yield called, text, words
+            for prefix, part_name, words_count in _PARTS:
+                if low.startswith(prefix) and low.endswith((".xml", ".rels")):
+                    for text in _extract_texts(archive.read(name)):
+                        if not _SHAREPOINT_TYPE.fullmatch(text):
+                            yield part_name, text, words_count
 
 
-def _texts(part: bytes) -> list[str]:
-    """Texts and values of attributes of one XML part."""
-    found: list[str] = []
+def _extract_texts(part: bytes) -> list[str]:
+    """Return the texts and attribute values of one XML part."""
+    texts: list[str] = []
     pieces: list[str] = []
 
-    def begin(_tag: str, attributes: dict[str, str]) -> None:
-        found.extend(value for value in attributes.values() if len(value) > 4)
+    def handle_start(_tag: str, attributes: dict[str, str]) -> None:
+        texts.extend(value for value in attributes.values() if len(value) > 4)
 
-    def end(tag: str) -> None:
+    def handle_end(tag: str) -> None:
         if tag.rpartition(":")[2] not in _RUNS:
             if text := "".join(pieces).strip():
-                found.append(text)
+                texts.append(text)
             pieces.clear()
 
     parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = begin, end, pieces.append
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
+        handle_start,
+        handle_end,
+        pieces.append,
+    )
     parser.Parse(part, True)
-    return found
+    return texts

@@ -1,1 +1,1 @@
-"""Child processes in which files are read, so that no file can stop, crash or exhaust the service."""
+"""Read files in child processes, so that no file can block, crash or exhaust the service."""

@@ -1,7 +1,7 @@
-"""Reading in a child process, so that no file can hang, crash or fill the process that serves people.
+"""Read files in child processes, so that no file can hang, crash or exhaust the process that serves users.
 
-`read_in_child` gives every file a process of its own; `pool.py` keeps some warm. Limits: 2 GB of address space, the
-processor time of `budget.py`, 60 s of wall clock, 1 MB files, an empty folder, no network.
+`read_in_child` uses a new process for every file; `pool.py` keeps some running. Limits: 2 GB of address space, the
+processor time of `budget.py`, 60 s of wall clock, 1 MB per file written, an empty folder, no network.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ RULES: dict[str, tuple[str, str]] = {
 MEMORY = 2 << 30
 FILE_SIZE = 1 << 20
 TIMEOUT = 60.0
-"""Seconds of the clock, for a child that waits instead of working: `budget.MOST` ends every other one before."""
+"""Wall-clock seconds, for a child that waits instead of working: `budget.MOST` stops every other child earlier."""
 _SLOW_BY = 5
-"""Niceness added to a child that has worked for long: competing with another for a processor it gets a quarter."""
+"""Niceness added to a child that has worked for long: in competition for a processor it then gets a quarter."""
 PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
 _KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_")
 _ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 _FAST_XML = {"OPENPYXL_DEFUSEDXML": "False"}
-"""openpyxl parses in Python where it finds defusedxml, which refuses a DOCTYPE: so does the guard before it."""
+"""openpyxl parses in slow Python code if it finds defusedxml, which refuses a DOCTYPE; `xmlguard` already does that."""
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -66,7 +66,7 @@ class Job:
 
 
 def read_job(job: Job) -> Content:
-    """The work of a pool that only reads."""
+    """Read the file of a job: the work function of a pool that only reads."""
     from pipelines.reading.formats.read import read
 
     return read(job.data, job.filename, encodings=job.encodings, format=job.format, options=job.options)
@@ -81,12 +81,12 @@ def read_in_child(
     options: Mapping[str, object] | None = None,
     timeout: float = TIMEOUT,
 ) -> Content:
-    """`read.read` in a process of its own, which ends with the file.
+    """Run `read.read` in a new process that ends with the file.
 
     May be called from several threads. Raises ReadError: the reader's, read.child_died, read.out_of_memory,
     read.reader_failed.
     """
-    child = _launcher().start()
+    child = _shared_launcher().start()
     try:
         result = child.ask(Job(None, data, filename, encodings, format, options), timeout)
     finally:
@@ -98,7 +98,7 @@ def read_in_child(
 
 
 class Launcher:
-    """The launcher process as its owner sees it; starts children. Safe to use from several threads."""
+    """Handle of the launcher process in its owner; starts children. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -116,10 +116,10 @@ class Launcher:
         self.trusted = tuple(dict.fromkeys(("pipelines", "polars", module.partition(".")[0])))
         self.folder = Path(tempfile.mkdtemp(prefix="rti-read-"))
         self.lock = threading.Lock()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        own_end, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         config = {
             "path": sys.path,
-            "control": theirs.fileno(),
+            "control": child_end.fileno(),
             "module": module,
             "function": function,
             "preload": list(preload),
@@ -132,17 +132,17 @@ class Launcher:
             "import sys, json; config = json.loads(sys.argv[1]); sys.path[:] = config['path']; "
             "from pipelines.reading.sandbox.launcher import main; main(config)"
         )
-        with theirs:
+        with child_end:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-c", code, json.dumps(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(child_end.fileno(),),
                 cwd=self.folder,
-                env=_environment(),
+                env=_child_environment(),
             )
-        self.control = ours
+        self.control = own_end
         self.isolation: str | None = None
 
     def _await_ready(self) -> None:
@@ -153,26 +153,26 @@ class Launcher:
 
     def start(self) -> Child:
         """Fork a child."""
-        ours, theirs = socket.socketpair()
-        with self.lock, theirs:
+        own_end, child_end = socket.socketpair()
+        with self.lock, child_end:
             self._await_ready()
-            socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
+            socket.send_fds(self.control, [b"fork"], [child_end.fileno()])
             pid = int(self.control.recv(64) or b"0")
         if not pid:
-            ours.close()
+            own_end.close()
             raise RuntimeError("the launcher of reading processes is gone")
-        return Child(self, pid, ours)
+        return Child(self, pid, own_end)
 
     def load(self) -> None:
-        """Import at once what is else imported when there is nothing to do; children forked later have it."""
+        """Import now what is otherwise imported when idle; children forked later share it."""
         with self.lock:
             self._await_ready()
             self.control.send(b"load")
             self.control.recv(64)
 
-    def reap(self, pid: int) -> tuple[int, float]:
+    def reap_child(self, pid: int) -> tuple[int, float]:
         """Wait for a child that was killed or has died; return its wait status and processor seconds."""
-        status, seconds = signal.SIGKILL.value, 0.0  # where the launcher was killed, and its children with it
+        status, seconds = signal.SIGKILL.value, 0.0  # if the launcher was killed, and its children with it
         with self.lock, suppress(OSError):
             self.control.send(f"reap {pid}".encode())
             if answer := self.control.recv(64).split():
@@ -180,15 +180,15 @@ class Launcher:
         shutil.rmtree(self.folder / str(pid), ignore_errors=True)
         return status, seconds
 
-    def forget(self, pid: int) -> None:
-        """Let a child that was told to end do so in its own time."""
-        # A launcher that was killed has taken its children with it: nobody is left to be forgotten.
+    def forget_child(self, pid: int) -> None:
+        """Let a child that was asked to end do so in its own time."""
+        # If the launcher was killed, so were its children.
         with self.lock, suppress(OSError):
             self.control.send(f"forget {pid}".encode())
         shutil.rmtree(self.folder / str(pid), ignore_errors=True)
 
     def alive(self) -> bool:
-        """Whether it can still be asked, by this process."""
+        """Return True if the launcher is running and belongs to this process."""
         return self.owner == os.getpid() and self.process.poll() is None
 
     def close(self) -> None:
@@ -205,7 +205,7 @@ class Launcher:
 
 
 class Child:
-    """One reading process."""
+    """Handle of one reading process."""
 
     def __init__(self, launcher: Launcher, pid: int, sock: socket.socket) -> None:
         self.launcher = launcher
@@ -216,13 +216,13 @@ class Child:
         self.deadline = 0.0
         self.timeout = 0.0
         self.used = 0.0
-        """Processor seconds of its last job."""
+        """Processor seconds of the last job."""
         self.used_before = 0.0
-        """Processor seconds of the jobs before."""
+        """Processor seconds of all jobs before the last."""
         self.reusable = True
 
     def send(self, job: Any, timeout: float) -> ReadError | None:
-        """Hand over a job; a ReadError if the child could not take it."""
+        """Send a job; return a ReadError if the child could not take it."""
         self.timeout = timeout
         self.deadline = time.monotonic() + timeout
         self.used_before += self.used
@@ -230,16 +230,16 @@ class Child:
         try:
             wire.send(self.sock, wire.dump(job), self.deadline)
         except (wire.ClosedError, wire.TimedOutError) as error:
-            return self._died(timed_out=isinstance(error, wire.TimedOutError))
+            return self._report_death(timed_out=isinstance(error, wire.TimedOutError))
         return None
 
     def receive(self) -> Any:
-        """The result of the job, or the ReadError that took its place."""
+        """Return the result of the job, or a ReadError if it failed."""
         try:
             frame = wire.receive(self.sock, self.deadline)
             answer = wire.load(frame, self.launcher.trusted)
         except (wire.ClosedError, wire.TimedOutError) as error:
-            return self._died(timed_out=isinstance(error, wire.TimedOutError))
+            return self._report_death(timed_out=isinstance(error, wire.TimedOutError))
         except (
             pickle.UnpicklingError,
             AttributeError,
@@ -261,7 +261,7 @@ class Child:
             case ("ok", result):
                 return result
             case ("refused", str(rule), where, dict(params)):
-                self.reusable = self.reusable and rule != "read.too_slow"  # it ends itself in the middle of a reader
+                self.reusable = self.reusable and rule != "read.too_slow"  # it exits in the middle of a reader
                 return ReadError(rule, where, **params)
             case ("memory",):
                 return ReadError("read.out_of_memory")
@@ -271,23 +271,23 @@ class Child:
         return ReadError("read.child_died", reason="its result was not of the agreed shape")
 
     def ask(self, job: Any, timeout: float) -> Any:
-        """Send and receive."""
+        """Send a job and return its result, or a ReadError."""
         return self.send(job, timeout) or self.receive()
 
-    def gone(self) -> bool:
-        """Whether it has ended while it had nothing to do: one that waits for a job says nothing."""
+    def has_ended(self) -> bool:
+        """Return True if an idle child has ended; a child that waits for a job sends nothing."""
         watch = select.poll()
         watch.register(self.sock, select.POLLIN)
         return bool(watch.poll(0))
 
-    def overdue(self) -> ReadError:
-        """Kill a child whose time is over and say so."""
-        return self._died(timed_out=True)
+    def kill_overdue(self) -> ReadError:
+        """Kill a child whose time is up; return the ReadError that says so."""
+        return self._report_death(timed_out=True)
 
     def slow_down(self) -> None:
-        """Lower its priority. It cannot be raised again, so the child is not reused after its job."""
+        """Lower the child's priority. It cannot be raised again, so the child is not reused after its job."""
         self.reusable = False
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # it has ended in the meantime
             niceness = os.getpriority(os.PRIO_PROCESS, self.pid) + _SLOW_BY
             os.setpriority(os.PRIO_PGRP, self.pid, min(niceness, 19))
 
@@ -296,38 +296,38 @@ class Child:
         self.sock.close()
         if not self.dead:
             self.dead = True
-            self.launcher.forget(self.pid)
+            self.launcher.forget_child(self.pid)
 
     def _kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
         self._reap()
 
     def _reap(self) -> int:
-        """Wait for its end; return its wait status."""
+        """Wait for the child to end; return its wait status."""
         self.dead = True
-        status, seconds = self.launcher.reap(self.pid)
+        status, seconds = self.launcher.reap_child(self.pid)
         self.used = max(seconds - self.used_before, 0.0)
         return status
 
-    def _died(self, *, timed_out: bool) -> ReadError:
+    def _report_death(self, *, timed_out: bool) -> ReadError:
         if timed_out:
             self._kill()
             return ReadError("read.child_died", reason=f"it took longer than {self.timeout:g} seconds")
-        return ReadError("read.child_died", reason=exit_reasons.reason(self._reap()))
+        return ReadError("read.child_died", reason=exit_reasons.describe_exit(self._reap()))
 
 
-def _environment() -> dict[str, str]:
-    """What a child may see of the environment: language, path, time zone and our own settings; one thread a child."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES)}
-    return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **_FAST_XML}
+def _child_environment() -> dict[str, str]:
+    """Return the environment of a child: language, path, time zone and our own settings, limited to one thread."""
+    variables = {name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES)}
+    return {**variables, **dict.fromkeys(_ONE_THREAD, "1"), **_FAST_XML}
 
 
 _shared: Launcher | None = None
 _shared_lock = threading.Lock()
 
 
-def _launcher() -> Launcher:
-    """The launcher of `read_in_child`, started once a process."""
+def _shared_launcher() -> Launcher:
+    """Return the launcher of `read_in_child`, started once per process."""
     global _shared
     with _shared_lock:
         if _shared is None or not _shared.alive():

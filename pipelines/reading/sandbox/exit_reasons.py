@@ -1,4 +1,4 @@
-"""How a process that read a file came to its end, in words for its sender."""
+"""Describe to the sender how a process that read a file ended."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 import signal
 
 
-def reason(status: int) -> str:
-    """Why a process with this wait status (of `os.waitpid`) has ended early: the `reason` of read.child_died."""
+def describe_exit(status: int) -> str:
+    """Return the `reason` of read.child_died for a wait status of `os.waitpid`."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:

@@ -1,7 +1,8 @@
-"""The process from which reading children are forked: small, of one thread, without a network.
+"""Run the small, single-threaded process without a network from which the reading children are forked.
 
-`child.py` starts it; it forks a child for each request it gets over its control socket. Forking from here rather than
-from the calling process is safe whatever threads that one runs, and costs milliseconds instead of an interpreter.
+`child.py` starts it; it forks a child for each request on its control socket. Forking from here rather than from the
+calling process is safe regardless of the threads running there, and takes milliseconds where a new interpreter would
+take far longer.
 """
 
 from __future__ import annotations
@@ -40,39 +41,39 @@ def main(config: dict[str, Any]) -> None:
     isolation = _leave_network()
     work = getattr(importlib.import_module(config["module"]), config["function"])
     control.send(isolation.encode())
-    waiting: set[int] = set()
-    to_import = list(config["preload"])
-    forked = False
+    unreaped_pids: set[int] = set()
+    pending_imports = list(config["preload"])
+    has_forked = False
     while True:
-        # The first child is forked at once; heavy libraries are loaded here only when there is nothing else to do.
-        if to_import and forked and not select.select([control], [], [], _IDLE_SECONDS)[0]:
-            importlib.import_module(to_import.pop(0))
+        # Fork the first child at once; import heavy libraries only while there is nothing else to do.
+        if pending_imports and has_forked and not select.select([control], [], [], _IDLE_SECONDS)[0]:
+            importlib.import_module(pending_imports.pop(0))
             continue
         message, fds, _, _ = socket.recv_fds(control, 256, 1)
         if not message:
-            # Its owner has ended, or was killed and can tidy up no more.
+            # The owner has ended, or was killed and could not clean up.
             shutil.rmtree(config["folder"], ignore_errors=True)
             return
         verb, _, number = message.decode().partition(" ")
         if verb == "fork":
             pid = _fork(control, fds[0], work, config)
             os.close(fds[0])
-            forked = True
+            has_forked = True
             control.send(str(pid).encode())
         elif verb == "load":
-            while to_import:
-                importlib.import_module(to_import.pop(0))
+            while pending_imports:
+                importlib.import_module(pending_imports.pop(0))
             control.send(b"loaded")
         elif verb == "reap":
             _, status, usage = os.wait4(int(number), 0)
             control.send(f"{status} {usage.ru_utime + usage.ru_stime}".encode())
         elif verb == "forget":
-            waiting.add(int(number))
-        waiting = {pid for pid in waiting if os.waitpid(pid, os.WNOHANG)[0] == 0}
+            unreaped_pids.add(int(number))
+        unreaped_pids = {pid for pid in unreaped_pids if os.waitpid(pid, os.WNOHANG)[0] == 0}
 
 
 def _leave_network() -> str:
-    """Move this process and all its children into a network namespace of its own, which has no way out."""
+    """Move this process and all its children into a network namespace of its own, without an outside interface."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_NEWNET) == 0 or libc.unshare(_NEWUSER | _NEWNET) == 0:
         return "namespace"
@@ -86,76 +87,77 @@ def _fork(control: socket.socket, fd: int, work: Callable[[Any], Any], config: d
     code = 1
     try:
         control.close()
-        _child(socket.socket(fileno=os.dup(fd)), fd, work, config)
+        _serve_jobs(socket.socket(fileno=os.dup(fd)), fd, work, config)
         code = 0
     finally:
         os._exit(code)
 
 
-def _child(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> None:
+def _serve_jobs(sock: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> None:
+    """Run the child: set its limits and forbid sockets, then do jobs until its socket closes."""
     os.close(fd)
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
-    os.setpgid(0, 0)  # so that its priority is changed together with that of a fork it makes
+    os.setpgid(0, 0)  # so that lowering its priority also lowers that of any process it forks
     folder = Path(config["folder"]) / str(os.getpid())
     folder.mkdir()
     os.chdir(folder)
     tempfile.tempdir = str(folder)
     _set_limits(config)
     sys.addaudithook(_forbid_sockets)
-    pdf_parallel.allow()
-    # A reader makes many objects and next to no cycles: the collector runs between files, and not
-    # after each: a full collection takes longer than reading a small return.
+    pdf_parallel.allow_forks()
+    # A reader creates many objects and almost no cycles. The collector runs between files only, and not after every
+    # one: a full collection takes longer than reading a small return.
     gc.freeze()
     gc.disable()
-    done = 0
+    job_count = 0
     while True:
         try:
             job = wire.receive(sock)
         except wire.ClosedError:
             return
-        budget.begin(float(config["cpu_seconds"]), lambda error: _refuse(sock, error))
-        answer = _answer(work, job)
+        budget.begin_job(float(config["cpu_seconds"]), lambda error: _send_refusal_and_exit(sock, error))
+        answer = _run_job(work, job)
         wire.send(sock, answer)
         del job, answer
-        done += 1
-        if done % _COLLECT_EVERY == 0:
+        job_count += 1
+        if job_count % _COLLECT_EVERY == 0:
             gc.collect()
 
 
-def _answer(work: Callable[[Any], Any], job: bytes) -> bytes:
-    """Do the job and return what is sent back: the processor seconds it used, and what came of it."""
+def _run_job(work: Callable[[Any], Any], job: bytes) -> bytes:
+    """Run the job and return the reply to send back: the processor seconds used, and the outcome."""
     import pickle
 
     try:
         result: tuple[object, ...] = ("ok", work(pickle.loads(job)))
     except ReadError as error:
-        result = _refused(error)
+        result = _describe_refusal(error)
     except MemoryError:
         result = ("memory",)
     except Exception as error:
-        result = _failed(error)
-    used = budget.end()
+        result = _describe_failure(error)
+    used = budget.end_job()
     try:
         return wire.dump((used, result))
     except MemoryError:
         return wire.dump((used, ("memory",)))
     except Exception as error:
-        return wire.dump((used, _failed(error)))
+        return wire.dump((used, _describe_failure(error)))
 
 
-def _refused(error: ReadError) -> tuple[object, ...]:
+def _describe_refusal(error: ReadError) -> tuple[object, ...]:
     return "refused", error.rule, error.where, error.params
 
 
-def _failed(error: Exception) -> tuple[object, ...]:
-    """Kind and place of a fault, not its words: they may quote the file."""
+def _describe_failure(error: Exception) -> tuple[object, ...]:
+    """Return the kind and place of an error without its message, which may quote the file."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return "failed", f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
-def _refuse(sock: socket.socket, error: ReadError) -> NoReturn:
-    """Send the refusal of a job that has used up its budget, and end this process: it is in the middle of a reader."""
-    wire.send(sock, wire.dump((budget.used(), _refused(error))))
+def _send_refusal_and_exit(sock: socket.socket, error: ReadError) -> NoReturn:
+    """Send the refusal of a job that has used up its budget, and end this process in the middle of its reader."""
+    wire.send(sock, wire.dump((budget.used_seconds(), _describe_refusal(error))))
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Warm reading children, for batches and for many callers at once."""
+"""Keep a pool of preloaded child processes that read files for batches and for many concurrent callers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pipelines.reading.formats.budget import BASE
 from pipelines.reading.sandbox.child import MEMORY, PRELOAD, TIMEOUT, Child, Job, Launcher, read_job
 
 PATIENCE = 2.0
-"""Seconds after which a file stops counting against the others and goes on at a lower priority."""
-RESERVED = 1
-"""Seats, beyond the ordinary ones, for accounts that have no file in work."""
+"""Seconds after which a job stops occupying its caller's seat and continues at a lower priority."""
+RESERVED_SEATS = 1
+"""Seats in addition to the ordinary ones, reserved for accounts that have no file being read."""
 _HALF_LIFE = 60.0
-"""Seconds in which half of the processor time that an account has used is forgotten."""
+"""Half-life, in seconds, of the processor time counted against an account."""
 _TAKE_SECONDS = 5.0
 
 J = TypeVar("J")
@@ -30,18 +30,18 @@ K = TypeVar("K", bound=Hashable)
 
 
 def at_once() -> int:
-    """How many children work at the same time: one a core, and never fewer than two."""
+    """Return the number of children that work at the same time: one per core, at least two."""
     return max(2, os.cpu_count() or 2)
 
 
 class ChildPool(Generic[J, R]):
-    """Warm children: `ChildPool(work)`, then `map` over (key, job), or `read_many` over `Job`s.
+    """Pool of preloaded children: `ChildPool(work)`, then `map` over (key, job), or `read_many` over `Job`s.
 
-    `work` is a top-level function of an importable module; jobs and results are pickled, results may hold plain
-    values, polars frames and classes of `pipelines` and of the package of `work`. A child that dies costs its own job
-    only and is replaced; each is replaced after `recycle_after` jobs. Several threads may call `map` at once: together
-    they have no more than `workers` children at work, one more for an account that has none, and as many as `workers`
-    that have been slow for longer than PATIENCE. `Seats` says which account is served next.
+    `work` is a top-level function of an importable module. Jobs and results are pickled; a result may contain plain
+    values, polars frames, and classes of `pipelines` and of the package of `work`. A child that dies loses only its own
+    job and is replaced; every child is replaced after `recycle_after` jobs. Several threads may call `map` at once:
+    together they occupy at most `workers` children, plus one for an account that has none, plus up to `workers`
+    children that have been running for longer than PATIENCE. `Seats` decides which account is served next.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ChildPool(Generic[J, R]):
         self.launcher.close()
 
     def warm_up(self, job: J) -> None:
-        """Fork the children and let each do a job, whatever comes of it, so that the first caller need not wait."""
+        """Fork the children and let each run a job, whatever its result, so that the first caller need not wait."""
         self.launcher.load()
         children = [self.launcher.start() for _ in range(self.workers)]
         for child in children:
@@ -86,9 +86,9 @@ class ChildPool(Generic[J, R]):
             self._release(child)
 
     def map(self, jobs: Iterable[tuple[K, J]], account: str | None = None) -> Generator[tuple[K, R | ReadError]]:
-        """Results as they come, each with its key; never more jobs taken from `jobs` than children can work on.
+        """Yield each key with its result as results arrive; take no more jobs from `jobs` than children can work on.
 
-        `account` is who the jobs are done for; seats are shared out between accounts.
+        `account` identifies who the jobs are done for; seats are shared out between accounts.
         """
         source = iter(jobs)
         with selectors.DefaultSelector() as selector:
@@ -96,7 +96,7 @@ class ChildPool(Generic[J, R]):
             try:
                 yield from self._fill(source, selector, busy, account)
                 while busy:
-                    for child, result in self._next(selector, busy):
+                    for child, result in self._await_results(selector, busy):
                         key, seat = busy.pop(child)
                         selector.unregister(child.sock)
                         self._release(child)
@@ -105,12 +105,12 @@ class ChildPool(Generic[J, R]):
                         yield key, result
             finally:
                 for child, (_, seat) in busy.items():
-                    child.overdue()
+                    child.kill_overdue()
                     child.close()
                     seat.leave(child.used)
 
     def read_many(self: ChildPool[Job, Content], jobs: Iterable[Job]) -> Iterator[tuple[Hashable, Content | ReadError]]:
-        """`map` for a pool that only reads: the key is the job's own."""
+        """Run `map` on a pool that only reads files; the key is the job's own."""
         return self.map((job.key, job) for job in jobs)
 
     def _fill(
@@ -120,8 +120,9 @@ class ChildPool(Generic[J, R]):
         busy: dict[Child, tuple[K, Seat]],
         account: str | None,
     ) -> Iterator[tuple[K, ReadError]]:
+        """Start jobs while seats are free; yield the failures of children that could not take theirs."""
         while True:
-            # Who has a child at work takes a further seat only if nobody waits; who has none waits for one.
+            # A caller with a child at work takes another seat only if nobody is waiting; one without a child waits.
             seat = self.seats.take(account, wait=not busy)
             if seat is None:
                 return
@@ -131,7 +132,7 @@ class ChildPool(Generic[J, R]):
                     seat.leave()
                     return
                 key, job = item
-                child = self._child()
+                child = self._take_child()
                 failure = child.send(job, self.timeout)
             except BaseException:
                 seat.leave()
@@ -144,33 +145,36 @@ class ChildPool(Generic[J, R]):
             selector.register(child.sock, selectors.EVENT_READ, child)
             busy[child] = key, seat
 
-    def _child(self) -> Child:
+    def _take_child(self) -> Child:
         while True:
             try:
                 child = self.idle.popleft()
             except IndexError:
                 return self.launcher.start()
-            if not child.gone():
+            if not child.has_ended():
                 return child
-            child.close()  # the system ended it for want of memory, say; the next file is not to be told so
+            child.close()  # e.g. killed by the system for lack of memory; do not blame the next file for it
 
-    def _next(self, selector: selectors.BaseSelector, busy: dict[Child, tuple[K, Seat]]) -> Iterator[tuple[Child, Any]]:
+    def _await_results(
+        self, selector: selectors.BaseSelector, busy: dict[Child, tuple[K, Seat]]
+    ) -> Iterator[tuple[Child, Any]]:
+        """Wait until children have answered or are overdue, and yield them with their results."""
         while True:
             now = time.monotonic()
             for child, (_, seat) in busy.items():
                 if seat.slow_from <= now and seat.step_aside():
                     child.slow_down()
             waits = [child.deadline for child in busy] + [seat.slow_from for _, seat in busy.values()]
-            found = selector.select(max(min(waits) - now, 0))
-            for ready, _ in found:
-                # The result is there; that the caller was slow to come for it is not the child's fault.
+            ready_keys = selector.select(max(min(waits) - now, 0))
+            for ready, _ in ready_keys:
+                # The result has arrived; do not count the time that the caller took to fetch it against the child.
                 ready.data.deadline = max(ready.data.deadline, time.monotonic() + _TAKE_SECONDS)
                 yield ready.data, ready.data.receive()
             now = time.monotonic()
-            overdue = [] if found else [child for child in busy if child.deadline <= now]
+            overdue = [] if ready_keys else [child for child in busy if child.deadline <= now]
             for child in overdue:
-                yield child, child.overdue()
-            if found or overdue:
+                yield child, child.kill_overdue()
+            if ready_keys or overdue:
                 return
 
     def _release(self, child: Child) -> None:
@@ -181,18 +185,18 @@ class ChildPool(Generic[J, R]):
 
 
 @dataclass(eq=False)
-class _Turn:
-    """A caller that waits for a seat."""
+class _WaitingCaller:
+    """Caller that is waiting for a seat."""
 
     account: str
     called: threading.Event = field(default_factory=threading.Event)
 
 
 class Seats:
-    """Places for children at work, shared out between accounts. Safe to use from several threads.
+    """Seats for children at work, shared out between accounts. Safe to use from several threads.
 
-    Next is the account with the fewest files in work; of several, the one that has used the least processor time of
-    late; of several, the one that waits longest. Callers without an account count as one.
+    The next seat goes to the account with the fewest files in work; among equals to the one that has recently used the
+    least processor time; then to the one that has waited longest. Callers without an account count as one account.
     """
 
     def __init__(self, seats: int) -> None:
@@ -200,17 +204,17 @@ class Seats:
         self.lock = threading.Lock()
         self.taken = 0
         self.aside = 0
-        self.waiting: list[_Turn] = []
+        self.waiting: list[_WaitingCaller] = []
         self.in_work: Counter[str] = Counter()
         self.used: dict[str, tuple[float, float]] = {}
-        """By account: processor seconds, and when they were counted."""
+        """Processor seconds of each account, and when they were last updated."""
 
     def take(self, account: str | None = None, *, wait: bool) -> Seat | None:
-        """Return a seat; None where none is free and the caller does not wait."""
-        turn = _Turn(account or "")
+        """Return a seat, or None if none is free and the caller does not wait."""
+        turn = _WaitingCaller(account or "")
         with self.lock:
             if self._is_free_for(turn.account) and not any(self._is_free_for(t.account) for t in self.waiting):
-                self._give(turn)
+                self._grant(turn)
             elif not wait:
                 return None
             else:
@@ -228,22 +232,22 @@ class Seats:
 
     def _is_free_for(self, account: str) -> bool:
         is_new = account != "" and not self.in_work[account]
-        return self.taken < self.seats + (RESERVED if is_new else 0)
+        return self.taken < self.seats + (RESERVED_SEATS if is_new else 0)
 
-    def _give(self, turn: _Turn) -> None:
+    def _grant(self, turn: _WaitingCaller) -> None:
         self.taken += 1
         self.in_work[turn.account] += 1
         turn.called.set()
 
     def _call_next(self) -> None:
-        """Give free seats to those that wait, with the lock held."""
+        """Hand free seats to waiting callers. The caller holds the lock."""
         while ready := [turn for turn in self.waiting if self._is_free_for(turn.account)]:
             turn = min(ready, key=lambda turn: (self.in_work[turn.account], self._recently_used(turn.account)))
             self.waiting.remove(turn)
-            self._give(turn)
+            self._grant(turn)
 
     def _leave(self, account: str, *, aside: bool = False, seconds: float = 0.0) -> None:
-        """Give a seat back, with the lock held."""
+        """Return a seat. The caller holds the lock."""
         if aside:
             self.aside -= 1
         else:
@@ -265,28 +269,28 @@ class Seats:
 
 
 class Seat:
-    """One place, from taking until `leave`."""
+    """One seat, from `Seats.take` until `leave`."""
 
     def __init__(self, seats: Seats, account: str) -> None:
-        self.of = seats
+        self.seats = seats
         self.account = account
         self.slow_from = time.monotonic() + PATIENCE
         self.aside = False
 
     def step_aside(self) -> bool:
-        """Let another child begin while this one goes on; no more of them at once than there are seats."""
-        with self.of.lock:
-            if self.of.aside >= self.of.seats:
+        """Let another child start while this one continues; at most as many may step aside as there are seats."""
+        with self.seats.lock:
+            if self.seats.aside >= self.seats.seats:
                 self.slow_from = time.monotonic() + 0.5
                 return False
             self.slow_from = math.inf
             self.aside = True
-            self.of.aside += 1
-            self.of.taken -= 1
-            self.of._call_next()
+            self.seats.aside += 1
+            self.seats.taken -= 1
+            self.seats._call_next()
             return True
 
     def leave(self, seconds: float = 0.0) -> None:
-        """Give the place back, with the processor seconds that were used on it."""
-        with self.of.lock:
-            self.of._leave(self.account, aside=self.aside, seconds=seconds)
+        """Return the seat and charge the processor seconds used on it."""
+        with self.seats.lock:
+            self.seats._leave(self.account, aside=self.aside, seconds=seconds)

@@ -29,8 +29,8 @@ def apply_corrections(
             continue
         places = [i for i, n in enumerate(corrected) if _matches(n, correction)]
         if not places:
-            what = correction.where or _describe_key(correction.key)
-            params: dict[str, Scalar] = {"id": correction.id, "what": what}
+            target = correction.where or _describe_key(correction.key)
+            params: dict[str, Scalar] = {"id": correction.id, "what": target}
             findings.append(Finding("correction.not_found", "error", params=params))
         for place in places:
             corrected[place], finding = _correct(corrected[place], correction, addresser)
@@ -44,7 +44,7 @@ def _matches(number: Number, correction: Correction) -> bool:
     if correction.where is not None:
         return str(number.where) == correction.where
     assert correction.key is not None  # the model allows one of the two
-    return all(number.coordinate(name) == code for name, code in correction.key.said().items())
+    return all(number.get_coordinate(name) == code for name, code in correction.key.said().items())
 
 
 def _describe_key(key: Coordinate | None) -> str:
@@ -52,18 +52,24 @@ def _describe_key(key: Coordinate | None) -> str:
 
 
 def _correct(number: Number, correction: Correction, addresser: Addresser) -> tuple[Number, Finding]:
-    seen = number.seen
-    current = number.value if isinstance(correction.expect, float) else seen
+    """Return a number with a correction applied, or unchanged if its value is not the expected one."""
+    shown_text = number.seen
+    current = number.value if isinstance(correction.expect, float) else shown_text
     if current != correction.expect:
         return number, Finding(
-            "correction.stale", "error", number.where, {"id": correction.id}, seen, _format_value(correction.expect)
+            "correction.stale",
+            "error",
+            number.where,
+            {"id": correction.id},
+            shown_text,
+            _format_value(correction.expect),
         )
     if correction.value is not None:
         corrected = number._replace(value=correction.value, status="A", conf="F")
         expected = _format_value(correction.value)
     else:
         assert correction.set is not None  # the model allows one of the two
-        coordinates = {name: code for name in COORDINATES if (code := number.coordinate(name)) is not None}
+        coordinates = {name: code for name in COORDINATES if (code := number.get_coordinate(name)) is not None}
         if "article" in coordinates:
             coordinates.pop("offence", None)
         address = addresser.address(coordinates | correction.set.said())
@@ -76,7 +82,7 @@ def _correct(number: Number, correction: Correction, addresser: Addresser) -> tu
         "reporter": correction.reporter,
         "date": correction.date,
     }
-    return corrected, Finding("correction.applied", "information", number.where, dict(params), seen, expected)
+    return corrected, Finding("correction.applied", "information", number.where, dict(params), shown_text, expected)
 
 
 def _format_value(value: float | str) -> str:

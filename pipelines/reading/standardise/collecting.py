@@ -1,4 +1,4 @@
-"""What a reading gathers on its way: numbers, events, findings, bindings."""
+"""Collect the results of a reading: numbers, events, findings, bindings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipelines.reading.standardise.addressing import Trouble
 from pipelines.reading.standardise.numbered import Key, Number
 
 CAP = 100
-"""Findings of one rule that are listed; the rest are counted. A wrong file would else give thousands."""
+"""Findings listed per rule; the rest are counted. A wrong file would otherwise produce thousands."""
 
 Role = Literal[
     "title", "sheet", "corner", "heading", "label", "section", "value", "check", "ignored", "contact", "note",
@@ -23,7 +23,7 @@ Role = Literal[
 
 
 class Binding(NamedTuple):
-    """What a cell was bound to. `table`, `row`, `column` are its position in the Grid; `codes` what it says."""
+    """Role of a cell in the form. `table`, `row`, `column` are its position in the Grid, `codes` its coordinates."""
 
     where: Where
     role: Role
@@ -35,19 +35,19 @@ class Binding(NamedTuple):
 
 @dataclass(slots=True)
 class Collector:
-    """The basket of one reading."""
+    """Collected results of one reading."""
 
     findings: list[Finding] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
     refused: list[Key] = field(default_factory=list)
-    """Keys of cells that were there but could not be believed: no sum over them can be judged whole."""
+    """Keys of cells that are present but could not be believed: a sum over them cannot be judged as complete."""
     bindings: list[Binding] = field(default_factory=list)
     periods: set[str] = field(default_factory=set)
     events: list[dict[str, object]] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
-    _told: set[tuple[object, ...]] = field(default_factory=set)
+    _reported_troubles: set[tuple[object, ...]] = field(default_factory=set)
 
-    def find(
+    def add_finding(
         self,
         rule: str,
         where: Where,
@@ -57,22 +57,24 @@ class Collector:
         expected: str | None = None,
         **params: Scalar,
     ) -> None:
-        """Add a finding with the rule's own severity unless another is given."""
+        """Add a finding, with the rule's own severity unless `severity` is set."""
         self._counts[rule] += 1
         if self._counts[rule] <= CAP:
             level = severity or rules.rule(rule).severity
             self.findings.append(Finding(rule, level, where, params, seen, expected))
 
-    def trouble(self, trouble: Trouble, where: Where, key: object = None) -> None:
+    def add_trouble(self, trouble: Trouble, where: Where, key: object = None) -> None:
         """Add a trouble of an address, once for the whole return (or once for each `key`)."""
-        told = (trouble.rule, *sorted(trouble.params.items()), trouble.seen, key)
-        if told not in self._told:
-            self._told.add(told)
+        signature = (trouble.rule, *sorted(trouble.params.items()), trouble.seen, key)
+        if signature not in self._reported_troubles:
+            self._reported_troubles.add(signature)
             params = dict(trouble.params)
             severity = cast(Severity, trouble.severity)
-            self.find(trouble.rule, where, severity=severity, seen=trouble.seen, expected=trouble.expected, **params)
+            self.add_finding(
+                trouble.rule, where, severity=severity, seen=trouble.seen, expected=trouble.expected, **params
+            )
 
-    def add(self, findings: list[Finding]) -> None:
+    def add_findings(self, findings: list[Finding]) -> None:
         """Add findings made elsewhere, under the same cap."""
         for finding in findings:
             self._counts[finding.rule] += 1
@@ -80,15 +82,15 @@ class Collector:
                 self.findings.append(finding)
 
     def findings_of_severity(self, severity: Severity) -> list[Finding]:
-        """The findings of one severity so far."""
+        """Return the findings of one severity so far."""
         return [f for f in self.findings if f.severity == severity]
 
-    def forget(self, ids: set[str]) -> None:
-        """Take back findings of some rules: a nil return needs no table."""
+    def remove_findings(self, ids: set[str]) -> None:
+        """Remove the findings of some rules: a nil return needs no table."""
         self.findings = [f for f in self.findings if f.rule not in ids]
 
-    def capped(self) -> list[Finding]:
-        """One information for each rule whose findings were cut off."""
+    def summarise_capped(self) -> list[Finding]:
+        """Return one finding of severity information for each rule whose findings were capped."""
         return [
             Finding("findings.capped", "information", params={"rule": rule, "count": count - CAP})
             for rule, count in self._counts.items()
@@ -97,5 +99,5 @@ class Collector:
 
 
 def nearest_words(near: str | None) -> str:
-    """The tail of a message that proposes the nearest declared word."""
+    """Return the end of a message that proposes the nearest declared word, empty if there is none."""
     return f" Nearest declared: '{near}'." if near else ""

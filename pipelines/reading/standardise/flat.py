@@ -1,4 +1,4 @@
-"""Reading a list of observations: dimensions in columns of their own, one line a number."""
+"""Read a list of observations: dimensions in columns of their own, one line per number."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pipelines.declarations.shapes import FlatList, ListColumn
 from pipelines.model.content import Cell, Where
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
 from pipelines.reading.standardise.finding_tables import PERIOD_NAMES
-from pipelines.reading.standardise.listing import Listing, body, find_listing, text_of
+from pipelines.reading.standardise.listing import Listing, find_listing, iter_body_rows, text_of
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
 from pipelines.reading.standardise.values import ZERO, Value, cell_value
 
 MAX_COMBINATIONS = 200_000
-"""Combinations that are looked through for gaps, as of a cube."""
+"""Most combinations that are searched for gaps, as for a cube."""
 
 
 class FlatReading:
-    """Reads the list of one Grid into a basket."""
+    """Reader of the list of one Grid into a Collector."""
 
-    def __init__(self, plan: Plan, flat: FlatList, sheets: Sequence[Sheet], basket: Collector) -> None:
-        self.plan, self.flat, self.sheets, self.basket = plan, flat, sheets, basket
+    def __init__(self, plan: Plan, flat: FlatList, sheets: Sequence[Sheet], collector: Collector) -> None:
+        self.plan, self.flat, self.sheets, self.collector = plan, flat, sheets, collector
         self.base = {**plan.form.fixed.said(), **flat.fixed.said()}
         self._matchers: dict[str, Matcher] = {
             heading: plan.compile(c.template if c.template is not None else f"{{{c.dim}}}")
@@ -38,161 +38,168 @@ class FlatReading:
         self._lines: dict[tuple[str, ...], None] = {}
         self._hits: list[dict[str, tuple[Hit, str]]] = []
 
-    def read(self) -> None:
+    def read_list(self) -> None:
         """Find the heading row and read every line below it."""
         flat = self.flat
         listing = find_listing(
-            self.plan, self.sheets, list(flat.columns), self.basket, sheet_words=flat.sheet, title_words=flat.title
+            self.plan, self.sheets, list(flat.columns), self.collector, sheet_words=flat.sheet, title_words=flat.title
         )
         if listing is None:
             return
         for heading, column in listing.columns.items():
-            where = listing.sheet.where(listing.row, column)
+            where = listing.sheet.place_of(listing.row, column)
             role: Role = "ignored" if flat.columns[heading].ignore else "heading"
-            self.basket.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
-        base = {**self.base, **listing.said}
+            self.collector.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
+        base = {**self.base, **listing.coordinates}
         ends = [self.plan.compile(t) for t in flat.end]
-        for row in body(listing, self.plan, ends, self.basket):
-            self._line(listing, row, base)
+        for row in iter_body_rows(listing, self.plan, ends, self.collector):
+            self._read_line(listing, row, base)
         if flat.crossed:
-            self._gaps(listing, base)
+            self._fill_gaps(listing, base)
 
-    def _line(self, listing: Listing, row: int, base: Mapping[str, str]) -> None:
-        said = dict(base)
+    def _read_line(self, listing: Listing, row: int, base: Mapping[str, str]) -> None:
+        """Read one line: match its dimensions, then read each value column."""
+        coordinates = dict(base)
         words: list[str] = []
         notes: list[str] = []
         values: list[tuple[ListColumn, str, int]] = []
-        good = True
-        valid: list[tuple[str, Where, str]] = []
+        is_valid = True
+        valid_ranges: list[tuple[str, Where, str]] = []
         members: list[tuple[str, Hit]] = []
         for heading, column in listing.columns.items():
             declared = self.flat.columns[heading]
-            cell = listing.sheet.at(row, column)
+            cell = listing.sheet.cell_at(row, column)
             if declared.value:
                 values.append((declared, heading, column))
             elif declared.note:
                 if text := text_of(cell):
                     notes.append(text)
-                    self._bind(listing, cell, "note", {})
+                    self._bind_cell(listing, cell, "note", {})
             elif not declared.ignore:
-                hit = self._dimension(listing, row, column, heading, cell)
+                hit = self._match_dimension(listing, row, column, heading, cell)
                 if hit is None:
-                    good = False
+                    is_valid = False
                     continue
-                self._tell_other_period(listing, row, column, hit)
-                said.update(hit.said)
+                self._report_other_period(listing, row, column, hit)
+                coordinates.update(hit.said)
                 words.append(text_of(cell))
                 members.append((text_of(cell), hit))
-                valid += [(v, listing.sheet.where(row, column), text_of(cell)) for _, v in hit.valid]
-        if good:
-            period = self.plan.addresser.period_code(said)
-            for range_, where, text in valid:
+                valid_ranges += [(v, listing.sheet.place_of(row, column), text_of(cell)) for _, v in hit.valid]
+        if is_valid:
+            period = self.plan.addresser.period_code(coordinates)
+            for range_, where, text in valid_ranges:
                 if period is not None and not within(period, range_):
-                    self.basket.find("label.not_valid", where, seen=text, expected=range_, period=period)
+                    self.collector.add_finding("label.not_valid", where, seen=text, expected=range_, period=period)
             if self.flat.crossed:
-                self._remember(members)
+                self._remember_members(members)
             for declared, heading, column in values:
-                self._value(listing, row, column, {**said, **declared.set.said()}, [heading, *words], tuple(notes))
+                self._read_value(
+                    listing, row, column, {**coordinates, **declared.set.said()}, [heading, *words], tuple(notes)
+                )
 
-    def _tell_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
-        """A line of another period than sheet and title name: one of the two is from an older file."""
-        for name in PERIOD_NAMES & hit.said.keys() & listing.said.keys():
-            if hit.said[name] != listing.said[name]:
-                where = listing.sheet.where(row, column)
-                self.basket.find("period.contradiction", where, seen=hit.said[name], expected=listing.said[name])
+    def _report_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
+        """Report a line of another period than sheet and title name: one of the two is from an older file."""
+        for name in PERIOD_NAMES & hit.said.keys() & listing.coordinates.keys():
+            if hit.said[name] != listing.coordinates[name]:
+                where = listing.sheet.place_of(row, column)
+                self.collector.add_finding(
+                    "period.contradiction", where, seen=hit.said[name], expected=listing.coordinates[name]
+                )
 
     def _states_nothing(self, cell: Cell | None) -> bool:
-        """Whether a line without a number is a combination left out, as a cube of this form would leave it out."""
+        """Return True if a line without a number counts as left out, as it would be in a cube of this form."""
         return self.flat.crossed and self.plan.form.absent_cell == "missing" and not text_of(cell)
 
-    def _remember(self, members: Sequence[tuple[str, Hit]]) -> None:
+    def _remember_members(self, members: Sequence[tuple[str, Hit]]) -> None:
         if not self._hits:
             self._hits = [{} for _ in members]
-        for seen, (text, hit) in zip(self._hits, members, strict=True):
-            seen.setdefault(_named(hit), (hit, text))
-        self._lines[tuple(_named(hit) for _, hit in members)] = None
+        for hits_by_name, (text, hit) in zip(self._hits, members, strict=True):
+            hits_by_name.setdefault(_member_name(hit), (hit, text))
+        self._lines[tuple(_member_name(hit) for _, hit in members)] = None
 
-    def _gaps(self, listing: Listing, base: Mapping[str, str]) -> None:
-        """Combinations of the members seen that no line states: zero or a finding, as of a cube; else nothing."""
+    def _fill_gaps(self, listing: Listing, base: Mapping[str, str]) -> None:
+        """Handle combinations of the members that no line states: zero or a finding, as for a cube; else nothing."""
         meaning = self.plan.form.absent_cell
         if meaning == "missing" or not self._hits or prod(map(len, self._hits)) > MAX_COMBINATIONS:
             return
         gaps = [key for key in product(*self._hits) if key not in self._lines]
         words = [[self._hits[i][name][1] for i, name in enumerate(key)] for key in gaps]
-        where = listing.sheet.where(listing.row, 1)
+        where = listing.sheet.place_of(listing.row, 1)
         if meaning == "error":
             if gaps:
-                self.basket.find("cube.absent", where, count=len(gaps), seen=", ".join(words[0]))
+                self.collector.add_finding("cube.absent", where, count=len(gaps), seen=", ".join(words[0]))
             return
         for key, texts in zip(gaps, words, strict=True):
-            said = dict(base)
+            coordinates = dict(base)
             for index, name in enumerate(key):
-                said.update(self._hits[index][name][0].said)
+                coordinates.update(self._hits[index][name][0].said)
             place = Where(keyword="left out: " + ", ".join(texts))
             for heading, column in self.flat.columns.items():
                 if column.value:
-                    self._number(place, {**said, **column.set.said()}, [heading, *texts], ZERO)
+                    self._add_number(place, {**coordinates, **column.set.said()}, [heading, *texts], ZERO)
 
-    def _number(self, where: Where, said: Mapping[str, str], words: Sequence[str], value: Value) -> None:
-        """A number that no cell states."""
-        address = self.plan.addresser.address(said)
+    def _add_number(self, where: Where, coordinates: Mapping[str, str], words: Sequence[str], value: Value) -> None:
+        """Add a number that no cell states."""
+        address = self.plan.addresser.address(coordinates)
         for trouble in address.troubles:
-            self.basket.trouble(trouble, where)
+            self.collector.add_trouble(trouble, where)
         if address.key is not None:
-            self.basket.periods.add(address.key[1])
+            self.collector.periods.add(address.key[1])
             label = " | ".join(words)
             number = Number(address.key, value.value, value.status, value.conf, where, label, value.seen)
-            self.basket.numbers.append(number)
+            self.collector.numbers.append(number)
 
-    def _dimension(self, listing: Listing, row: int, column: int, heading: str, cell: Cell | None) -> Hit | None:
-        where = listing.sheet.where(row, column)
+    def _match_dimension(self, listing: Listing, row: int, column: int, heading: str, cell: Cell | None) -> Hit | None:
+        """Match a cell to a declared member; None, with a finding, if it is blank, a date or undeclared."""
+        where = listing.sheet.place_of(row, column)
         text = text_of(cell)
         if cell is None or not text:
-            self.basket.find("record.blank", where, field=heading)
+            self.collector.add_finding("record.blank", where, field=heading)
             return None
         if cell.kind == "date":
-            self.basket.find("cell.date", where, seen=text, expected=f"a value of '{heading}'")
+            self.collector.add_finding("cell.date", where, seen=text, expected=f"a value of '{heading}'")
             return None
-        asked = (heading, text)
-        if asked not in self._cache:
-            self._cache[asked] = self._matchers[heading].hit(text)
-        hit = self._cache[asked]
+        cache_key = (heading, text)
+        if cache_key not in self._cache:
+            self._cache[cache_key] = self._matchers[heading].hit(text)
+        hit = self._cache[cache_key]
         if hit is None:
             near = nearest(text, self._matchers[heading].expansions())
-            self.basket.find("label.undeclared", where, seen=text, nearest=nearest_words(near))
-            self._bind(listing, cell, "unknown", {})
+            self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
+            self._bind_cell(listing, cell, "unknown", {})
             return None
         if has_lookalike(text):
-            self.basket.find("cell.lookalike", where, seen=text)
-        self._bind(listing, cell, "label", hit.said)
+            self.collector.add_finding("cell.lookalike", where, seen=text)
+        self._bind_cell(listing, cell, "label", hit.said)
         return hit
 
-    def _value(
+    def _read_value(
         self,
         listing: Listing,
         row: int,
         column: int,
-        said: Mapping[str, str],
+        coordinates: Mapping[str, str],
         words: Sequence[str],
         notes: tuple[str, ...],
     ) -> None:
-        cell = listing.sheet.at(row, column)
-        where = listing.sheet.where(row, column)
-        address = self.plan.addresser.address(said)
+        """Read one value cell of a line as a number with its address."""
+        cell = listing.sheet.cell_at(row, column)
+        where = listing.sheet.place_of(row, column)
+        address = self.plan.addresser.address(coordinates)
         for trouble in address.troubles:
-            self.basket.trouble(trouble, where)
-        nothing = self._states_nothing(cell)
-        value = None if nothing else cell_value(cell, where, self.plan, self.basket, listing.sheet.format)
+            self.collector.add_trouble(trouble, where)
+        is_left_out = self._states_nothing(cell)
+        value = None if is_left_out else cell_value(cell, where, self.plan, self.collector, listing.sheet.format)
         if address.key is None:
             return
-        self.basket.periods.add(address.key[1])
-        self.basket.bindings.append(Binding(where, "value", said, listing.sheet.index, row, column))
-        if nothing:
+        self.collector.periods.add(address.key[1])
+        self.collector.bindings.append(Binding(where, "value", coordinates, listing.sheet.index, row, column))
+        if is_left_out:
             return
         if value is None:
-            self.basket.refused.append(address.key)
+            self.collector.refused.append(address.key)
         else:
-            self.basket.numbers.append(
+            self.collector.numbers.append(
                 Number(
                     address.key,
                     value.value,
@@ -205,11 +212,13 @@ class FlatReading:
                 )
             )
 
-    def _bind(self, listing: Listing, cell: Cell | None, role: Role, said: Mapping[str, str]) -> None:
+    def _bind_cell(self, listing: Listing, cell: Cell | None, role: Role, coordinates: Mapping[str, str]) -> None:
         if cell is not None:
-            self.basket.bindings.append(Binding(cell.where, role, said, listing.sheet.index, cell.row, cell.column))
+            self.collector.bindings.append(
+                Binding(cell.where, role, coordinates, listing.sheet.index, cell.row, cell.column)
+            )
 
 
-def _named(hit: Hit) -> str:
-    """What tells one member of a column from another: its codes, whatever spelling was used."""
+def _member_name(hit: Hit) -> str:
+    """Return what distinguishes one member of a column from another: its codes, regardless of spelling."""
     return ",".join(f"{name}={key}" for name, key in hit.keys) or ",".join(f"{k}={v}" for k, v in hit.said.items())

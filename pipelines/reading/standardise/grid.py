@@ -1,4 +1,4 @@
-"""Reading crossed tables: heading path and row path are the coordinates of a cell."""
+"""Read crossed tables, in which heading path and row path are the coordinates of a cell."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from pipelines.core.text.folding import has_lookalike
 from pipelines.declarations.base import within
 from pipelines.declarations.coordinates import Line
 from pipelines.model.content import Cell
-from pipelines.reading.standardise.addressing import Said, Trouble
+from pipelines.reading.standardise.addressing import CoordinateItems, Trouble
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
-from pipelines.reading.standardise.finding_tables import PERIOD_NAMES, Found, find_tables, heading_path, path_text
+from pipelines.reading.standardise.finding_tables import (
+    PERIOD_NAMES,
+    LocatedTable,
+    find_tables,
+    heading_path,
+    path_text,
+)
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import OPEN_TABLES, LineMatch, Lines, Plan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
@@ -20,50 +26,50 @@ from pipelines.reading.standardise.values import cell_value, line_notes
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """A column or row bound: its place, its words and what they say."""
+class BoundLine:
+    """Column or row bound to a declared line: its position, its text and its coordinates."""
 
     place: int
     text: str
     use: str
-    said: Mapping[str, str]
+    coordinates: Mapping[str, str]
     notes: tuple[str, ...] = ()
     status: str | None = None
-    items: Said = ()
-    """What they say, again, as something to look up by."""
+    items: CoordinateItems = ()
+    """The coordinates as a hashable tuple, for look-ups."""
 
 
 class GridReading:
-    """Reads all declared tables of one Grid into a basket."""
+    """Reader of all declared tables of one Grid into a Collector."""
 
-    def __init__(self, plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> None:
+    def __init__(self, plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> None:
         self.plan = plan
         self.sheets = sheets
-        self.basket = basket
-        self.found: list[Found] = []
+        self.collector = collector
+        self.found: list[LocatedTable] = []
         self._seen_codes: dict[int, set[tuple[str, str]]] = {}
         self._reads: list[_TableReading] = []
 
-    def read(self) -> None:
-        """Find and read every table, then say which declared headings and labels are missing."""
-        self.found = find_tables(self.plan, self.sheets, self.basket)
-        reads = [(found, _TableReading(self, found)) for found in self.found]
+    def read_tables(self) -> None:
+        """Find and read every table, then report declared headings and labels that are missing."""
+        self.found = find_tables(self.plan, self.sheets, self.collector)
+        reads = [(located_table, _TableReading(self, located_table)) for located_table in self.found]
         self._reads = [reading for _, reading in reads]
-        for found, reading in reads:
-            reading.read()
-            self._seen_codes.setdefault(found.plan.number, set()).update(reading.codes)
+        for located_table, reading in reads:
+            reading.read_table()
+            self._seen_codes.setdefault(located_table.plan.number, set()).update(reading.codes)
         for _, reading in reads:
             reading.tell_missing()
-        self._tell_periods(self._reads)
+        self._report_odd_periods(self._reads)
 
     def open_rows(self, period: str | None) -> dict[tuple[str, str], str]:
-        """Codes of open tables that rows of any table of a period name, each with the words of that row."""
+        """Return the codes of open tables named by rows of any table of a period, each with the words of that row."""
         return {code: words for r in self._reads if r.period == period for code, words in r.open_rows.items()}
 
-    def _tell_periods(self, reads: Sequence[_TableReading]) -> None:
-        """Tables that are for other periods than most of the file: one of them is left over from an older file.
+    def _report_odd_periods(self, reads: Sequence[_TableReading]) -> None:
+        """Report tables for other periods than most of the file: one of them is left over from an older file.
 
-        A return counts whole for each period in it, so that a table alone in its period would empty all others there.
+        A return replaces each of its periods completely: a table alone in its period would empty all others there.
         """
         by_table: dict[int, dict[str, _TableReading]] = {}
         for reading in reads:
@@ -72,13 +78,13 @@ class GridReading:
         usual = Counter(frozenset(periods) for periods in by_table.values()).most_common(1)
         for periods in by_table.values():
             for code in sorted(periods.keys() - usual[0][0]):
-                here = periods[code].found
-                where = here.title.where if here.title is not None else here.corner.where
-                told = ", ".join(sorted(usual[0][0]))
-                self.basket.find("period.contradiction", where, seen=code, expected=told)
+                odd_table = periods[code].found
+                where = odd_table.title.where if odd_table.title is not None else odd_table.corner.where
+                usual_periods = ", ".join(sorted(usual[0][0]))
+                self.collector.add_finding("period.contradiction", where, seen=code, expected=usual_periods)
             if missing := sorted(usual[0][0] - periods.keys()) if periods.keys() <= usual[0][0] else []:
                 first = next(iter(periods.values())).found
-                self.basket.find(
+                self.collector.add_finding(
                     "table.period_missing",
                     first.corner.where,
                     corner=first.plan.declared.corner,
@@ -87,24 +93,28 @@ class GridReading:
                 )
 
     def seen_elsewhere(self, number: int, code: tuple[str, str]) -> bool:
-        """Whether another declared table holds a code, so that this one need not."""
-        return any(code in codes for other, codes in self._seen_codes.items() if other != number)
+        """Return True if another declared table has a code, so that this one need not."""
+        return any(code in codes for other_number, codes in self._seen_codes.items() if other_number != number)
 
-    def boundaries(self, sheet: Sheet, corner: Cell) -> list[int]:
-        """Rows of a sheet at which another table begins, below a corner."""
-        rows = []
-        for found in self.found:
-            for number, (other, cell) in enumerate(found.pieces):
-                if other is sheet and cell.row > corner.row and cell is not corner:
-                    rows.append(found.title_row if number == 0 and 0 < found.title_row < cell.row else cell.row)
-        return sorted(row for row in rows if row > corner.row)
+    def table_boundaries(self, sheet: Sheet, corner: Cell) -> list[int]:
+        """Return the rows of a sheet, below a corner, at which another table begins."""
+        start_rows = []
+        for located_table in self.found:
+            for number, (piece_sheet, cell) in enumerate(located_table.pieces):
+                if piece_sheet is sheet and cell.row > corner.row and cell is not corner:
+                    start_rows.append(
+                        located_table.title_row if number == 0 and 0 < located_table.title_row < cell.row else cell.row
+                    )
+        return sorted(row for row in start_rows if row > corner.row)
 
 
 class _TableReading:
-    def __init__(self, whole: GridReading, found: Found) -> None:
-        self.whole = whole
-        self.plan = whole.plan
-        self.basket = whole.basket
+    """Reader of one located table with all its pieces."""
+
+    def __init__(self, grid_reading: GridReading, found: LocatedTable) -> None:
+        self.grid_reading = grid_reading
+        self.plan = grid_reading.plan
+        self.collector = grid_reading.collector
         self.found = found
         self.table = found.plan
         self.declared = found.plan.declared
@@ -112,45 +122,49 @@ class _TableReading:
         self.open_rows: dict[tuple[str, str], str] = {}
         self.literals: set[tuple[Lines, str]] = set()
         self.apart: dict[tuple[str, ...], list[bool]] = {}
-        """By the names of what a row says, of the columns of the piece that is read."""
-        self.base = {**found.plan.fixed, **found.said}
+        """Cache by the names of a row's coordinates, for the columns of the piece being read."""
+        self.base = {**found.plan.fixed, **found.coordinates}
         self.period = self.plan.addresser.period_code(self.base)
         self.section: Mapping[str, str] = {}
         self.section_label = ""
         self.ended = False
 
-    def read(self) -> None:
-        found = self.found
-        for name, before, after in found.conflicts:
+    def read_table(self) -> None:
+        """Report contradictions between sheet and title, then read the pieces up to a declared end."""
+        located_table = self.found
+        for name, before, after in located_table.conflicts:
             if name in PERIOD_NAMES:
-                self.basket.find("period.contradiction", found.corner.where, seen=before, expected=after)
+                self.collector.add_finding(
+                    "period.contradiction", located_table.corner.where, seen=before, expected=after
+                )
             else:
-                what = f"{name} is {before} and {after}"
-                self.basket.find("form.contradiction", found.corner.where, what=what)
-        if found.title is not None:
-            self._bind(found.sheet, found.title, "title", found.said)
-        for sheet, corner in found.pieces:
+                problem = f"{name} is {before} and {after}"
+                self.collector.add_finding("form.contradiction", located_table.corner.where, what=problem)
+        if located_table.title is not None:
+            self._bind_cell(located_table.sheet, located_table.title, "title", located_table.coordinates)
+        for sheet, corner in located_table.pieces:
             if not self.ended:
                 self._read_piece(sheet, corner)
 
     def _read_piece(self, sheet: Sheet, corner: Cell) -> None:
+        """Read one piece: bind its columns, read its rows, and claim its area of the sheet."""
         rows = self.declared.header_rows
         first = corner.column + 1 + len(self.table.stub)
         for row in range(corner.row, corner.row + rows):
             for column in range(corner.column, first):
-                if (cell := sheet.at(row, column)) is not None and not is_blank(cell):
-                    self._bind(sheet, cell, "corner", {})
-        stops = self.whole.boundaries(sheet, corner)
+                if (cell := sheet.cell_at(row, column)) is not None and not is_blank(cell):
+                    self._bind_cell(sheet, cell, "corner", {})
+        stops = self.grid_reading.table_boundaries(sheet, corner)
         bottom = (stops[0] - 1) if stops else sheet.rows
-        columns = self._columns(sheet, corner, first, bottom)
+        columns = self._bind_columns(sheet, corner, first, bottom)
         self.apart = {}
         last = corner.row + rows - 1
         row = corner.row + rows
         while row <= bottom:
-            if self._ends(sheet, row, corner.column):
+            if self._is_end_row(sheet, row, corner.column):
                 self.ended = True
                 break
-            if self._repeats(sheet, row, corner):
+            if self._repeats_heading(sheet, row, corner):
                 row += rows
                 last = row - 1
                 continue
@@ -160,60 +174,61 @@ class _TableReading:
         right = max([first - 1, *(c.place for c in columns)])
         sheet.claimed.append((min(corner.row, max(self.found.title_row, 1)), corner.column, last, right))
 
-    def _columns(self, sheet: Sheet, corner: Cell, first: int, bottom: int) -> list[Bound]:
-        bound: list[Bound] = []
+    def _bind_columns(self, sheet: Sheet, corner: Cell, first: int, bottom: int) -> list[BoundLine]:
+        """Bind each column to a declared heading; report blank and undeclared headings."""
+        bound: list[BoundLine] = []
         top, rows = corner.row, self.declared.header_rows
-        others = {(c.row, c.column) for f in self.whole.found for s, c in f.pieces if s is sheet}
+        other_corners = {(c.row, c.column) for f in self.grid_reading.found for s, c in f.pieces if s is sheet}
         for column in range(first, sheet.columns + 1):
-            if (top, column) in others:
+            if (top, column) in other_corners:
                 break
             path = heading_path(sheet, top, rows, column, carry=self.declared.carry_headings, first=first)
             if not path:
-                body = range(top + rows, bottom + 1)
-                filled = next((r for r in body if _holds_number(sheet.at(r, column))), None)
-                if filled is not None and not self._beyond(sheet, filled, corner.column):
-                    self.basket.find("heading.blank", sheet.where(top + rows - 1, column), column=column)
+                body_rows = range(top + rows, bottom + 1)
+                first_filled_row = next((r for r in body_rows if _holds_number(sheet.cell_at(r, column))), None)
+                if first_filled_row is not None and not self._is_beyond_end(sheet, first_filled_row, corner.column):
+                    self.collector.add_finding("heading.blank", sheet.place_of(top + rows - 1, column), column=column)
                 continue
             text = path_text(path)
             if self.plan.is_ignored_heading(text):
-                bound.append(Bound(column, text, "ignore", {}))
+                bound.append(BoundLine(column, text, "ignore", {}))
                 self._bind_path(sheet, path, "ignored", {}, column)
                 continue
-            match = self._match(self.table.columns.match(text, self.period), path, text)
+            match = self._check_match(self.table.columns.match_text(text, self.period), path, text)
             if match is None:
-                near = self.table.columns.nearest(text)
-                self.basket.find("heading.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
+                near = self.table.columns.nearest_text(text)
+                self.collector.add_finding("heading.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
                 self._bind_path(sheet, path, "unknown", {}, column)
                 continue
-            line = self._bound(self.table.columns, match, column, text)
+            line = self._bind_line(self.table.columns, match, column, text)
             bound.append(line)
-            self._bind_path(sheet, path, "heading" if line.use != "ignore" else "ignored", line.said, column)
+            self._bind_path(sheet, path, "heading" if line.use != "ignore" else "ignored", line.coordinates, column)
         return bound
 
-    def _beyond(self, sheet: Sheet, row: int, stub: int) -> bool:
-        return any(self._ends(sheet, r, stub) for r in range(self.found.corner.row, row + 1))
+    def _is_beyond_end(self, sheet: Sheet, row: int, stub: int) -> bool:
+        return any(self._is_end_row(sheet, r, stub) for r in range(self.found.corner.row, row + 1))
 
-    def _ends(self, sheet: Sheet, row: int, column: int) -> bool:
-        label = sheet.at(row, column)
+    def _is_end_row(self, sheet: Sheet, row: int, column: int) -> bool:
+        label = sheet.cell_at(row, column)
         if is_blank(label):
-            label = next(sheet.filled(row), None)
+            label = next(sheet.iter_filled(row), None)
         return label is not None and any(m.hit(label.text) is not None for m in self.table.end)
 
-    def _repeats(self, sheet: Sheet, row: int, corner: Cell) -> bool:
-        cell = sheet.at(row, corner.column)
+    def _repeats_heading(self, sheet: Sheet, row: int, corner: Cell) -> bool:
+        cell = sheet.cell_at(row, corner.column)
         if self.declared.continues == "no" or cell is None or is_blank(cell):
             return False
         return self.table.corner.hit(cell.text) is not None
 
-    def _match(self, match: LineMatch | None, path: Sequence[Cell], text: str) -> LineMatch | None:
+    def _check_match(self, match: LineMatch | None, path: Sequence[Cell], text: str) -> LineMatch | None:
         for cell in path:
             if cell.kind == "date":
-                self.basket.find("cell.date", cell.where, seen=cell.text, expected="a heading or label")
+                self.collector.add_finding("cell.date", cell.where, seen=cell.text, expected="a heading or label")
             elif match is not None and has_lookalike(cell.text):
-                self.basket.find("cell.lookalike", cell.where, seen=cell.text)
+                self.collector.add_finding("cell.lookalike", cell.where, seen=cell.text)
         if match is not None:
             self._check_valid(match, path[-1], text)
-            # PDF, DOCX and HTML set raised marks apart from the words; other formats leave them at the end of the text
+            # PDF, DOCX and HTML readers return raised marks separately; elsewhere they are at the end of the text
             raised = dict.fromkeys(mark for cell in path for mark in (cell.marks or "").split())
             if raised:
                 match = replace(match, marks=(*match.marks, *raised))
@@ -225,62 +240,64 @@ class _TableReading:
         ranges = [valid for _, valid in match.hit.valid] + ([match.line.valid] if match.line.valid else [])
         for valid in ranges:
             if not within(self.period, valid):
-                self.basket.find("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
+                self.collector.add_finding("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
 
-    def _bound(self, lines: Lines, match: LineMatch, place: int, text: str) -> Bound:
+    def _bind_line(self, lines: Lines, match: LineMatch, place: int, text: str) -> BoundLine:
         self.codes.update(match.hit.keys)
         if lines is self.table.rows:
             self.open_rows.update({key: text for key in match.hit.keys if key[0] in OPEN_TABLES})
         self.literals.add((lines, match.template))
         notes, status = line_notes(match.marks, self.plan)
         for mark in match.marks:
-            if self.plan.numbers.mark(mark) is None:
-                self.basket.find("mark.undeclared", self.found.corner.where, seen=mark)
-        said = _together(match.line, match.hit.said)
-        return Bound(place, text, match.line.use, said, notes, status, tuple(said.items()))
+            if self.plan.numbers.find_mark(mark) is None:
+                self.collector.add_finding("mark.undeclared", self.found.corner.where, seen=mark)
+        coordinates = _merge_coordinates(match.line, match.hit.said)
+        return BoundLine(place, text, match.line.use, coordinates, notes, status, tuple(coordinates.items()))
 
-    def _read_row(self, sheet: Sheet, row: int, left: int, first: int, columns: Sequence[Bound]) -> bool:
-        path = self._labels(sheet, row, left, first)
-        cells = [sheet.at(row, c.place) for c in columns]
+    def _read_row(self, sheet: Sheet, row: int, left: int, first: int, columns: Sequence[BoundLine]) -> bool:
+        """Read one row; return True if it belongs to the table."""
+        path = self._read_labels(sheet, row, left, first)
+        cells = [sheet.cell_at(row, c.place) for c in columns]
         anchors = {cell.anchor for cell in path if cell.anchor != (0, 0)}
         cells = [None if c is not None and c.spread and c.anchor in anchors else c for c in cells]
-        filled = any(not is_blank(c) for c in cells)
+        has_content = any(not is_blank(c) for c in cells)
         if not path:
-            if filled:
-                self.basket.find("label.blank", sheet.where(row, left))
-            return filled
+            if has_content:
+                self.collector.add_finding("label.blank", sheet.place_of(row, left))
+            return has_content
         if any(self.plan.is_contact(cell.text) for cell in path):
-            for cell in sheet.filled(row):
-                self._bind(sheet, cell, "contact", {})
+            for cell in sheet.iter_filled(row):
+                self._bind_cell(sheet, cell, "contact", {})
             return False
         text = path_text(path)
-        match = self._match(self.table.rows.match(text, self.period), path, text)
+        match = self._check_match(self.table.rows.match_text(text, self.period), path, text)
         if match is None:
-            near = self.table.rows.nearest(text)
+            near = self.table.rows.nearest_text(text)
             if not any(cell.kind == "date" for cell in path):
-                self.basket.find("label.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
+                self.collector.add_finding("label.undeclared", path[-1].where, seen=text, nearest=nearest_words(near))
             self._bind_path(sheet, path, "unknown", {}, 0)
             return True
-        line = self._bound(self.table.rows, match, row, text)
+        line = self._bind_line(self.table.rows, match, row, text)
         if line.use == "section":
-            self.section, self.section_label = line.said, text
-            self._bind_path(sheet, path, "section", line.said, 0)
+            self.section, self.section_label = line.coordinates, text
+            self._bind_path(sheet, path, "section", line.coordinates, 0)
             for number in cells:
                 if number is not None and _holds_number(number):
-                    self.basket.find("cell.unbound", number.where, seen=number.text)
+                    self.collector.add_finding("cell.unbound", number.where, seen=number.text)
             return True
-        self._bind_path(sheet, path, "label" if line.use != "ignore" else "ignored", line.said, 0)
-        self._cells(sheet, line, columns, cells)
+        self._bind_path(sheet, path, "label" if line.use != "ignore" else "ignored", line.coordinates, 0)
+        self._read_cells(sheet, line, columns, cells)
         return True
 
-    def _labels(self, sheet: Sheet, row: int, left: int, first: int) -> list[Cell]:
+    def _read_labels(self, sheet: Sheet, row: int, left: int, first: int) -> list[Cell]:
+        """Return the label cells of a row; with `carry_labels` a blank one takes the label above."""
         path: list[Cell] = []
         anchors: set[tuple[int, int]] = set()
         for column in range(left, first):
-            cell = sheet.at(row, column)
+            cell = sheet.cell_at(row, column)
             if is_blank(cell) and self.declared.carry_labels and column < first - 1:
                 above = range(row - 1, self.found.corner.row + self.declared.header_rows - 1, -1)
-                cell = next((c for r in above if not is_blank(c := sheet.at(r, column))), None)
+                cell = next((c for r in above if not is_blank(c := sheet.cell_at(r, column))), None)
             if cell is None or is_blank(cell):
                 continue
             anchor = cell.anchor if cell.anchor != (0, 0) else (cell.row, cell.column)
@@ -289,38 +306,43 @@ class _TableReading:
                 path.append(cell)
         return path
 
-    def _cells(self, sheet: Sheet, line: Bound, columns: Sequence[Bound], cells: Sequence[Cell | None]) -> None:
-        row_said = {**self.section, **line.said} if self.section else line.said
+    def _read_cells(
+        self, sheet: Sheet, line: BoundLine, columns: Sequence[BoundLine], cells: Sequence[Cell | None]
+    ) -> None:
+        """Read the value cells of a row, each with the coordinates of table, row and column."""
+        row_coordinates = {**self.section, **line.coordinates} if self.section else line.coordinates
         row_text = f"{self.section_label} | {line.text}" if self.section_label else line.text
-        basket, plan = self.basket, self.plan
-        common = {**self.base, **row_said}
+        collector, plan = self.collector, self.plan
+        common = {**self.base, **row_coordinates}
         addresser = plan.addresser.of_row(common)
         annotated = bool(line.notes) or any(column.notes for column in columns)
-        for column, cell, apart in zip(columns, cells, self._apart(row_said, columns), strict=True):
+        for column, cell, apart in zip(
+            columns, cells, self._find_independent_columns(row_coordinates, columns), strict=True
+        ):
             if column.use == "ignore" or line.use == "ignore":
                 if cell is not None:
-                    basket.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, line.place, column.place))
+                    collector.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, line.place, column.place))
                 continue
-            where = cell.where if cell is not None else sheet.where(line.place, column.place)
-            said = {**common, **column.said}
+            where = cell.where if cell is not None else sheet.place_of(line.place, column.place)
+            coordinates = {**common, **column.coordinates}
             if not apart:
-                self._tell_contradictions(row_said, column.said)
-            address = addresser.address(said, column.items)
+                self._report_contradictions(row_coordinates, column.coordinates)
+            address = addresser.address(coordinates, column.items)
             for trouble in address.troubles:
-                basket.trouble(trouble, where)
-            value = cell_value(cell, where, plan, basket, sheet.format)
+                collector.add_trouble(trouble, where)
+            value = cell_value(cell, where, plan, collector, sheet.format)
             if address.key is None:
                 continue
             check = column.use == "check" or line.use == "check"
-            basket.periods.add(address.key[1])
+            collector.periods.add(address.key[1])
             role: Role = "check" if check else "value"
-            basket.bindings.append(Binding(where, role, said, sheet.index, line.place, column.place))
+            collector.bindings.append(Binding(where, role, coordinates, sheet.index, line.place, column.place))
             if value is None:
-                basket.refused.append(address.key)
+                collector.refused.append(address.key)
                 continue
             marked = line.status or column.status
             notes = (*value.notes, *column.notes, *line.notes) if annotated else value.notes
-            basket.numbers.append(
+            collector.numbers.append(
                 Number(
                     address.key,
                     value.value,
@@ -334,53 +356,60 @@ class _TableReading:
                 )
             )
 
-    def _apart(self, row_said: Mapping[str, str], columns: Sequence[Bound]) -> list[bool]:
-        """For each column, whether title, row and column say different things: then none can contradict another."""
-        names = tuple(row_said)
-        if (found := self.apart.get(names)) is None:
-            titled = self.found.said.keys()
+    def _find_independent_columns(self, row_coordinates: Mapping[str, str], columns: Sequence[BoundLine]) -> list[bool]:
+        """Return True for each column whose coordinates share no name with title or row, so none can contradict."""
+        names = tuple(row_coordinates)
+        if (flags := self.apart.get(names)) is None:
+            titled = self.found.coordinates.keys()
             row_apart = titled.isdisjoint(names)
-            found = self.apart[names] = [
-                row_apart and titled.isdisjoint(c.said) and row_said.keys().isdisjoint(c.said) for c in columns
+            flags = self.apart[names] = [
+                row_apart and titled.isdisjoint(c.coordinates) and row_coordinates.keys().isdisjoint(c.coordinates)
+                for c in columns
             ]
-        return found
+        return flags
 
-    def _tell_contradictions(self, row_said: Mapping[str, str], column_said: Mapping[str, str]) -> None:
-        self._contradictions(row_said, column_said)
-        for part in (row_said, column_said):
-            self._contradictions(self.found.said, part)
+    def _report_contradictions(self, row_coordinates: Mapping[str, str], column_coordinates: Mapping[str, str]) -> None:
+        self._report_contradiction_between(row_coordinates, column_coordinates)
+        for part in (row_coordinates, column_coordinates):
+            self._report_contradiction_between(self.found.coordinates, part)
 
-    def _contradictions(self, one: Mapping[str, str], other: Mapping[str, str]) -> None:
-        for name in one.keys() & other.keys():
-            if one[name] != other[name]:
-                params = {"what": f"{name} is {one[name]} and {other[name]}"}
-                self.basket.trouble(Trouble("form.contradiction", "error", params), self.found.corner.where)
+    def _report_contradiction_between(
+        self, coordinates: Mapping[str, str], other_coordinates: Mapping[str, str]
+    ) -> None:
+        for name in coordinates.keys() & other_coordinates.keys():
+            if coordinates[name] != other_coordinates[name]:
+                params = {"what": f"{name} is {coordinates[name]} and {other_coordinates[name]}"}
+                self.collector.add_trouble(Trouble("form.contradiction", "error", params), self.found.corner.where)
 
     def tell_missing(self) -> None:
-        """Declared headings and labels that this table does not hold."""
+        """Report declared headings and labels that this table lacks."""
         where = self.found.corner.where
         for lines, rule in ((self.table.columns, "heading.missing"), (self.table.rows, "label.missing")):
-            literals, coded = lines.expected(self.period)
+            literals, coded = lines.expected_lines(self.period)
             for template in literals:
                 if (lines, template) not in self.literals:
-                    self.basket.find(rule, where, expected=template)
+                    self.collector.add_finding(rule, where, expected=template)
             for code, words in coded.items():
-                if code not in self.codes and not self.whole.seen_elsewhere(self.table.number, code):
-                    self.basket.find(rule, where, expected=words)
-        # Which articles an office counts is its own affair; which it counts in one table and not in the next is not.
-        for code, words in self.whole.open_rows(self.period).items():
+                if code not in self.codes and not self.grid_reading.seen_elsewhere(self.table.number, code):
+                    self.collector.add_finding(rule, where, expected=words)
+        # An office may choose which articles it counts, but not count one in one table and omit it in the next.
+        for code, words in self.grid_reading.open_rows(self.period).items():
             if code not in self.open_rows and any(code[0] == name for name, _ in self.open_rows):
-                self.basket.find("label.absent", where, expected=words)
+                self.collector.add_finding("label.absent", where, expected=words)
 
-    def _bind(self, sheet: Sheet, cell: Cell, role: Role, said: Mapping[str, str]) -> None:
-        self.basket.bindings.append(Binding(cell.where, role, said, sheet.index, cell.row, cell.column))
+    def _bind_cell(self, sheet: Sheet, cell: Cell, role: Role, coordinates: Mapping[str, str]) -> None:
+        self.collector.bindings.append(Binding(cell.where, role, coordinates, sheet.index, cell.row, cell.column))
 
-    def _bind_path(self, sheet: Sheet, path: Sequence[Cell], role: Role, said: Mapping[str, str], column: int) -> None:
+    def _bind_path(
+        self, sheet: Sheet, path: Sequence[Cell], role: Role, coordinates: Mapping[str, str], column: int
+    ) -> None:
         for cell in path:
-            self.basket.bindings.append(Binding(cell.where, role, said, sheet.index, cell.row, column or cell.column))
+            self.collector.bindings.append(
+                Binding(cell.where, role, coordinates, sheet.index, cell.row, column or cell.column)
+            )
 
 
-def _together(line: Line, hit: Mapping[str, str]) -> Mapping[str, str]:
+def _merge_coordinates(line: Line, hit: Mapping[str, str]) -> Mapping[str, str]:
     return {**hit, **line.said()}
 
 

@@ -1,4 +1,4 @@
-"""The nil return: a sentence by which an office says that there was nothing to count."""
+"""Recognise a nil return: a sentence by which an office states that there was nothing to count."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
 
 
-def find_nil(plan: Plan, sheets: Sequence[Sheet], basket: Collector) -> bool:
-    """Whether a cell or title says the form's nil words; its period goes to the basket."""
+def find_nil(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> bool:
+    """Return True if a cell or title has the form's nil words; add its period to the collector."""
     nil = plan.form.nil
     if nil is None:
         return False
     words = plan.compile(nil.words)
     title = plan.compile(nil.title) if nil.title is not None else None
-    said: dict[str, str] = {}
-    found = False
+    coordinates: dict[str, str] = {}
+    is_nil = False
     for sheet in sheets:
         for cell in sheet.words:
             hit = words.hit(cell.text)
             if hit is None and title is not None:
-                other = title.hit(cell.text)
-                if other is not None:
-                    said.update(other.said)
+                title_hit = title.hit(cell.text)
+                if title_hit is not None:
+                    coordinates.update(title_hit.said)
             if hit is not None:
-                found = True
-                said.update(hit.said)
-                basket.bindings.append(Binding(cell.where, "nil", hit.said, sheet.index, cell.row, cell.column))
+                is_nil = True
+                coordinates.update(hit.said)
+                collector.bindings.append(Binding(cell.where, "nil", hit.said, sheet.index, cell.row, cell.column))
         for text in [sheet.table.title or "", *(sheet.table.title or "").splitlines()]:
             hit = words.hit(text)
-            found = found or hit is not None
-            said.update(hit.said if hit is not None else {})
-            if title is not None and (other := title.hit(text)) is not None:
-                said.update(other.said)
-    if not found:
+            is_nil = is_nil or hit is not None
+            coordinates.update(hit.said if hit is not None else {})
+            if title is not None and (title_hit := title.hit(text)) is not None:
+                coordinates.update(title_hit.said)
+    if not is_nil:
         return False
-    code = plan.addresser.period_code({**plan.form.fixed.said(), **said})
+    code = plan.addresser.period_code({**plan.form.fixed.said(), **coordinates})
     if code is None:
-        what = "the year" if plan.form.freq == "A" else "year and quarter"
-        basket.find("period.missing", Where(), what=what)
+        missing_part = "the year" if plan.form.freq == "A" else "year and quarter"
+        collector.add_finding("period.missing", Where(), what=missing_part)
     else:
-        _tell_period(plan, code, basket)
-        basket.periods.add(code)
+        _check_period(plan, code, collector)
+        collector.periods.add(code)
     return True
 
 
-def _tell_period(plan: Plan, code: str, basket: Collector) -> None:
+def _check_period(plan: Plan, code: str, collector: Collector) -> None:
     form = plan.form
     if not within(code, form.valid):
-        basket.find("period.outside_form", Where(), seen=code, expected=form.valid, form=form.id)
+        collector.add_finding("period.outside_form", Where(), seen=code, expected=form.valid, form=form.id)

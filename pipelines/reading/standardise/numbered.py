@@ -1,4 +1,4 @@
-"""One number read, before it becomes a row: its key, value, place and words."""
+"""Hold one number as read, before it becomes a row: its key, value, place and words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEY: tuple[str, ...] = (
     "offence", "law_article", "person_type", "victim_status", "sex", "age", "age_basis", "exploitation", "citizenship",
     "sentence_type", "sentence_band", "partner",
 )  # fmt: skip
-"""The part of OBSERVATION_KEY that differs from number to number of one return."""
+"""The part of OBSERVATION_KEY that differs between the numbers of one return."""
 AT = {name: place for place, name in enumerate(KEY)} | {"article": KEY.index("law_article")}
 _PERIOD = AT["period"]
 
@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 
 
 class Number(NamedTuple):
-    """`value` is None where `status` says why; `seen` is what the file shows; `check` numbers never become rows."""
+    """Number with its key. `value` is None if `status` says why; `seen` is the cell's text; `check` means no row."""
 
     key: Key
     value: float | None
@@ -35,7 +35,7 @@ class Number(NamedTuple):
     def period(self) -> str:
         return self.key[_PERIOD]
 
-    def coordinate(self, name: str) -> str | None:
-        """A coordinate by its name in declarations (`article` for `law_article`)."""
+    def get_coordinate(self, name: str) -> str | None:
+        """Return a coordinate by its name in declarations (`article` for `law_article`)."""
         place = AT.get(name)
         return None if place is None else self.key[place]

@@ -1,4 +1,4 @@
-"""Reading of a number or a sign from what a cell shows."""
+"""Read a number or a sign from what a cell shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": 
 
 
 class Read(NamedTuple):
-    """A number or sign read: `value` None where a sign says that there is none; `sign` its meaning."""
+    """Number or sign as read: `value` is None for a sign that there is none; `sign` is its meaning."""
 
     value: float | None
     status: str
@@ -24,7 +24,7 @@ class Read(NamedTuple):
 
 
 class NumberReader:
-    """Reads texts of one form. `read` gives None for what is neither a number as declared nor a declared sign."""
+    """Reader of the texts of one form; `read` returns None for anything but a declared number or sign."""
 
     def __init__(self, form: Form) -> None:
         decimal = re.escape(form.numbers.decimal)
@@ -39,7 +39,7 @@ class NumberReader:
         self._cache: dict[str, Read | None] = {}
 
     def read(self, text: str) -> Read | None:
-        """A text as number or sign."""
+        """Read a text as number or sign."""
         if text not in self._cache:
             self._cache[text] = self._read(text)
         return self._cache[text]
@@ -66,45 +66,45 @@ class NumberReader:
         return Read(float(bare.replace(self._decimal, ".")), "A", "F")
 
     def split_marks(self, text: str, *, of_number: bool = False, shortest: bool = False) -> tuple[str, tuple[str, ...]]:
-        """A text without the declared note marks at its end, and the marks. `Убиство1)` -> `Убиство`, `1)`.
+        """Split the declared note marks from the end of a text: `Убиство1)` -> `Убиство`, `1)`.
 
         A mark that begins with a digit is split from a number only at a space: `421)` may be 42 with `1)`. With
-        `shortest` a mark takes no more digits than it must: `чл. 1881)` -> `чл. 188`, `1)`.
+        `shortest` a mark takes no more digits than necessary: `чл. 1881)` -> `чл. 188`, `1)`.
         """
         marks: list[str] = []
         body = text.strip()
         while True:
             for pattern, template, _ in self._marks:
-                found = _last(pattern, body) if shortest else pattern.search(body)
-                if found is None or found.start() == 0:
+                match = _find_last(pattern, body) if shortest else pattern.search(body)
+                if match is None or match.start() == 0:
                     continue
-                glued = not body[found.start() - 1].isspace() if found.start() else False
-                if of_number and glued and (template.startswith("{n}") or template[0].isdigit()):
+                is_attached = not body[match.start() - 1].isspace() if match.start() else False
+                if of_number and is_attached and (template.startswith("{n}") or template[0].isdigit()):
                     continue
-                marks.insert(0, found.group())
-                body = body[: found.start()].strip()
+                marks.insert(0, match.group())
+                body = body[: match.start()].strip()
                 break
             else:
                 return body, tuple(marks)
 
-    def mark(self, text: str) -> NoteMark | None:
-        """The declared meaning of a mark, None for one that is not declared."""
+    def find_mark(self, text: str) -> NoteMark | None:
+        """Return the declared meaning of a mark, None for an undeclared one."""
         for pattern, _, mark in self._marks:
             if pattern.fullmatch(text.strip()):
                 return mark
         return None
 
 
-def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+def _find_last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     matches = (pattern.match(text, start) for start in range(len(text) - 1, -1, -1))
-    return next((found for found in matches if found is not None), None)
+    return next((match for match in matches if match is not None), None)
 
 
 def _mark_pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"\{[a-z]+\}", template)
     names = placeholders(template)
     groups = [r"\d+" if name == "n" else r"\S*" for name in names]
-    out = re.escape(parts[0])
+    pattern = re.escape(parts[0])
     for group, part in zip(groups, parts[1:], strict=True):
-        out += group + re.escape(part)
-    return re.compile(rf"{out}$")
+        pattern += group + re.escape(part)
+    return re.compile(rf"{pattern}$")

@@ -1,4 +1,4 @@
-"""A form made ready for reading: code tables by folded label, templates compiled."""
+"""Prepare a form for reading: code tables by folded label, compiled templates."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pipelines.reading.standardise.addressing import Addresser
 from pipelines.reading.standardise.numbers import NumberReader
 
 OPEN_TABLES = frozenset({"article", "offence"})
-"""Code tables of which a return may leave out rows: an office lists the articles that had cases."""
+"""Code tables of which a return may leave out rows: an office lists only the articles that had cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineMatch:
-    """A line found for a text: its declaration, what its words say, and the text it was matched on."""
+    """Declared line that matches a text: its declaration, the codes in its words, and the note marks at its end."""
 
     line: Line
     template: str
@@ -31,7 +31,7 @@ class LineMatch:
 
 
 class Lines:
-    """The declared columns or rows of one table, matched by text."""
+    """Declared columns or rows of one table, matched by text."""
 
     def __init__(self, declared: Mapping[str, Line], tables: Mapping[str, LabelTable], numbers: NumberReader) -> None:
         self.declared = declared
@@ -47,17 +47,17 @@ class Lines:
         self._cache: dict[tuple[str, str | None], LineMatch | None] = {}
         self._expansions: list[str] | None = None
 
-    def match(self, text: str, period: str | None) -> LineMatch | None:
-        """The line a text is, tried as it stands and then without note marks at its end."""
-        asked = (text, period)
-        if asked not in self._cache:
-            found = self._match(text, period)
+    def match_text(self, text: str, period: str | None) -> LineMatch | None:
+        """Return the line that matches a text, tried as it is and then without note marks at its end."""
+        cache_key = (text, period)
+        if cache_key not in self._cache:
+            line_match = self._match(text, period)
             for shortest in (False, True):
-                if found is None:
+                if line_match is None:
                     body, marks = self._numbers.split_marks(text, shortest=shortest)
-                    found = self._match(body, period, marks) if marks else None
-            self._cache[asked] = found
-        return self._cache[asked]
+                    line_match = self._match(body, period, marks) if marks else None
+            self._cache[cache_key] = line_match
+        return self._cache[cache_key]
 
     def _match(self, text: str, period: str | None, marks: tuple[str, ...] = ()) -> LineMatch | None:
         exact = self._exact.get(fold(text))
@@ -69,8 +69,8 @@ class Lines:
                 return LineMatch(line, matcher.template, hit, marks)
         return None
 
-    def nearest(self, text: str) -> str | None:
-        """The declared text most like this one: the nearest label of a template whose other words fit, else of all."""
+    def nearest_text(self, text: str) -> str | None:
+        """Return the most similar declared text: a label of a template whose other words fit, else any text."""
         for matcher, _ in self._patterns:
             stranger = matcher.stranger(text)
             if stranger is not None and matcher.literal():
@@ -80,18 +80,18 @@ class Lines:
         return nearest(text, self.expansions())
 
     def expansions(self) -> list[str]:
-        """Every text that is declared, labels put in."""
+        """Return every declared text, with labels filled in."""
         if self._expansions is None:
-            out = [template for template, _ in self._exact.values()]
+            texts = [template for template, _ in self._exact.values()]
             for matcher, _ in self._patterns:
-                out += matcher.expansions()
-            self._expansions = out
+                texts += matcher.expansions()
+            self._expansions = texts
         return self._expansions
 
-    def expected(self, period: str | None) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
-        """What must be there in a period: literal lines, and the codes of closed code tables, each with its words.
+    def expected_lines(self, period: str | None) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+        """Return what a period must have: literal lines, and the codes of closed code tables, each with its words.
 
-        The first maps templates to themselves, the second (table, code) to the template with the label in it.
+        The first maps templates to themselves, the second (table, code) to the template with the label filled in.
         """
         from pipelines.declarations.base import within
 
@@ -107,7 +107,7 @@ class Lines:
                 if name in OPEN_TABLES:
                     continue
                 for key, meaning in table.keys().items():
-                    valid = period is None or any(within(period, m.valid) for m in _meanings(table, key))
+                    valid = period is None or any(within(period, m.valid) for m in _meanings_of(table, key))
                     if not valid or (period is not None and not within(period, line.valid)):
                         continue
                     if line.optional:
@@ -118,7 +118,7 @@ class Lines:
         return literals, {k: v for k, v in coded.items() if k not in excused}
 
 
-def _meanings(table: LabelTable, key: str) -> Iterable[Meaning]:
+def _meanings_of(table: LabelTable, key: str) -> Iterable[Meaning]:
     return (m for meanings in table.by_label.values() for m in meanings if m.key == key)
 
 
@@ -140,7 +140,7 @@ class TablePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A form made ready."""
+    """Form prepared for reading."""
 
     form: Form
     numbers: NumberReader
@@ -153,33 +153,33 @@ class Plan:
     ignored_sheets: tuple[Matcher, ...]
     ignored_headings: tuple[Matcher, ...]
     words: frozenset[str] = field(repr=False)
-    """Every declared heading and label, folded: what a file of this form is expected to hold."""
+    """Every declared heading and label, folded: what a file of this form is expected to contain."""
 
     def compile(self, template: str) -> Matcher:
-        """A template of this form."""
+        """Compile a template of this form."""
         return compile_template(template, self.codes)
 
     def is_contact(self, text: str) -> bool:
-        """Whether a cell is one of the compiler's own contact cells."""
+        """Return True if a cell is one of the compiler's own contact cells."""
         return any(m.hit(text) is not None for m in self.contacts)
 
     def is_ignored_heading(self, text: str) -> bool:
-        """Whether a column with this heading is read past."""
+        """Return True if a column with this heading is ignored."""
         return any(m.hit(text) is not None for m in self.ignored_headings)
 
 
 def plan_of(form: Form, registry: Registry) -> Plan:
-    """The plan of a form, made once for each registry."""
+    """Return the plan of a form, made once per registry."""
     plan = registry.plans.get(form.id)
     if plan is None or plan.form is not form:
         plan = registry.plans[form.id] = make_plan(form, registry.law_of(form.jurisdiction))
-    assert isinstance(plan, Plan)  # nothing else is put there
+    assert isinstance(plan, Plan)  # nothing else is stored there
     return plan
 
 
 def code_tables(form: Form, law: Law) -> dict[str, LabelTable]:
-    """The form's code tables; `article` from the spellings of the law where the form has none."""
-    tables = {name: label_table(name, _entries(form, name)) for name in form.codes}
+    """Return the form's code tables; `article` from the spellings of the law if the form has none."""
+    tables = {name: label_table(name, _code_meanings(form, name)) for name in form.codes}
     if "article" not in tables:
         keys = law.by_key
         spelled = [
@@ -190,49 +190,49 @@ def code_tables(form: Form, law: Law) -> dict[str, LabelTable]:
     return tables
 
 
-def _entries(form: Form, name: str) -> Iterable[Meaning]:
+def _code_meanings(form: Form, name: str) -> Iterable[Meaning]:
     for entry in form.entries(name):
-        said = entry.set.said() if entry.set is not None else {name: entry.code or ""}
-        key = entry.code or ",".join(f"{k}={v}" for k, v in said.items())
+        coordinates = entry.set.said() if entry.set is not None else {name: entry.code or ""}
+        key = entry.code or ",".join(f"{k}={v}" for k, v in coordinates.items())
         for label in entry.labels:
-            yield Meaning(label, key, said if name in COORDINATES or entry.set is not None else {}, entry.valid)
+            yield Meaning(label, key, coordinates if name in COORDINATES or entry.set is not None else {}, entry.valid)
 
 
 def make_plan(form: Form, law: Law) -> Plan:
-    """The plan of a form under a law."""
+    """Make the plan of a form under a law."""
     codes = code_tables(form, law)
     numbers = NumberReader(form)
-    tables = tuple(_table_plan(i, t, form, codes, numbers) for i, t in enumerate(form.tables or ()))
+    tables = tuple(_make_table_plan(i, t, form, codes, numbers) for i, t in enumerate(form.tables or ()))
 
-    def compiled(templates: Iterable[str]) -> tuple[Matcher, ...]:
+    def compile_all(templates: Iterable[str]) -> tuple[Matcher, ...]:
         return tuple(compile_template(t, codes) for t in templates)
 
     return Plan(
         form,
         numbers,
         codes,
-        compiled(form.contacts),
-        compiled(form.recognise.all),
-        compiled(form.recognise.none),
+        compile_all(form.contacts),
+        compile_all(form.recognise.all),
+        compile_all(form.recognise.none),
         tables,
         Addresser(form, law),
-        compiled(form.ignore.sheets),
-        compiled(form.ignore.headings),
-        frozenset(_words(form, codes)),
+        compile_all(form.ignore.sheets),
+        compile_all(form.ignore.headings),
+        frozenset(_declared_words(form, codes)),
     )
 
 
-def _table_plan(
+def _make_table_plan(
     number: int, table: Table, form: Form, codes: Mapping[str, LabelTable], numbers: NumberReader
 ) -> TablePlan:
-    def one(template: str | None) -> Matcher | None:
+    def compile_optional(template: str | None) -> Matcher | None:
         return None if template is None else compile_template(template, codes)
 
     return TablePlan(
         number,
         table,
-        one(table.sheet),
-        one(table.title),
+        compile_optional(table.sheet),
+        compile_optional(table.title),
         compile_template(table.corner, codes),
         tuple(compile_template(t, codes) for t in table.stub),
         tuple(compile_template(t, codes) for t in table.end),
@@ -242,7 +242,7 @@ def _table_plan(
     )
 
 
-def _words(form: Form, codes: Mapping[str, LabelTable]) -> Iterable[str]:
+def _declared_words(form: Form, codes: Mapping[str, LabelTable]) -> Iterable[str]:
     for table in form.tables or ():
         yield fold(table.corner)
         for heading in (*table.columns, *table.rows, *table.stub):

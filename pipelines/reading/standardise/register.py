@@ -1,4 +1,4 @@
-"""Reading a register: one line a defendant with several dates, or one line an event."""
+"""Read a register: one line per defendant with several dates, or one line per event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.model.content import Cell, Where
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.addressing import Address, age_band
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
-from pipelines.reading.standardise.listing import Listing, body, find_listing
+from pipelines.reading.standardise.listing import Listing, find_listing, iter_body_rows
 from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
 
@@ -29,7 +29,7 @@ _NO_CODES: Mapping[str, str] = MappingProxyType({})
 
 
 class _Column(NamedTuple):
-    """A column that is read: its heading and number, and what its declaration says."""
+    """Column that is read: its heading and number, and its declaration."""
 
     heading: str
     number: int
@@ -42,12 +42,12 @@ class _Column(NamedTuple):
     required: bool
 
     @classmethod
-    def of(cls, heading: str, number: int, declared: RecordColumn) -> _Column:
-        """The column with a heading."""
+    def from_declaration(cls, heading: str, number: int, declared: RecordColumn) -> _Column:
+        """Describe the column with a heading."""
         dated = declared.event is not None or declared.field in ("event_date", "cutoff_date")
         pseudonym = declared.field in _PSEUDONYMS
-        said = (declared.field, declared.event, declared.level)
-        return cls(heading, number, declared, *said, dated, pseudonym, declared.required)
+        coded_fields = (declared.field, declared.event, declared.level)
+        return cls(heading, number, declared, *coded_fields, dated, pseudonym, declared.required)
 
 
 class _Event(NamedTuple):
@@ -58,40 +58,40 @@ class _Event(NamedTuple):
 
 
 class DateReader:
-    """Reads dates written by a template of `{day}`, `{month}`, `{year}`; dates stored as such are taken as they are."""
+    """Reader of dates written by a template of `{day}`, `{month}`, `{year}`; stored dates are used unchanged."""
 
     def __init__(self, template: str) -> None:
         groups = {"{day}": r"(?P<day>\d{1,2})", "{month}": r"(?P<month>\d{1,2})", "{year}": r"(?P<year>\d{4})"}
         parts = re.split(r"(\{(?:day|month|year)\})", template)
-        # Offices write 1.9.2024. and 1. 9. 2024. in one column; spaces say nothing.
+        # Offices write both 1.9.2024. and 1. 9. 2024. in one column; spaces mean nothing.
         words = [groups.get(part) or re.escape(part.strip()) for part in parts]
         self._pattern = re.compile(r"\s*".join(word for word in words if word))
         self._read: dict[str, date | None] = {}
         self.template = template
 
-    def read(self, cell: Cell) -> date | None:
-        """The date of a cell, None where it is none."""
+    def read_date(self, cell: Cell) -> date | None:
+        """Return the date of a cell, None if it has none."""
         if cell.kind == "date" and isinstance(cell.value, str):
             return datetime.fromisoformat(cell.value).date()
         if cell.text not in self._read:
-            self._read[cell.text] = self._date(cell.text)
+            self._read[cell.text] = self._parse_date(cell.text)
         return self._read[cell.text]
 
-    def _date(self, text: str) -> date | None:
-        found = self._pattern.fullmatch(" ".join(text.split()))
-        if found is None:
+    def _parse_date(self, text: str) -> date | None:
+        match = self._pattern.fullmatch(" ".join(text.split()))
+        if match is None:
             return None
         try:
-            return date(int(found["year"]), int(found["month"]), int(found["day"]))
-        except ValueError:  # 31.02.: written in the right way, but no day
+            return date(int(match["year"]), int(match["month"]), int(match["day"]))
+        except ValueError:  # 31.02.: in the declared notation, but not a date
             return None
 
 
 class RecordsReading:
-    """Reads the register of one Grid into a basket."""
+    """Reader of the register of one Grid into a Collector."""
 
-    def __init__(self, plan: Plan, records: Records, sheets: Sequence[Sheet], basket: Collector) -> None:
-        self.plan, self.records, self.sheets, self.basket = plan, records, sheets, basket
+    def __init__(self, plan: Plan, records: Records, sheets: Sequence[Sheet], collector: Collector) -> None:
+        self.plan, self.records, self.sheets, self.collector = plan, records, sheets, collector
         self.dates = DateReader(records.date)
         self._seen: dict[tuple[object, ...], Where] = {}
         self._periods: dict[date, tuple[Period, date]] = {}
@@ -99,50 +99,54 @@ class RecordsReading:
         self._addresses: dict[tuple[str | None, ...], Address] = {}
         self._bands: dict[str, str] = {}
 
-    def read(self) -> None:
+    def read_records(self) -> None:
         """Find the heading row and read every record below it."""
         records, form = self.records, self.plan.form
         headings = list(records.columns)
         listing = find_listing(
-            self.plan, self.sheets, headings, self.basket, sheet_words=records.sheet, title_words=records.title
+            self.plan, self.sheets, headings, self.collector, sheet_words=records.sheet, title_words=records.title
         )
         if listing is None:
             return
         for heading, column in listing.columns.items():
-            where = listing.sheet.where(listing.row, column)
+            where = listing.sheet.place_of(listing.row, column)
             ignored = records.columns[heading].field == "ignore"
             binding = Binding(where, "ignored" if ignored else "heading", {}, listing.sheet.index, listing.row, column)
-            self.basket.bindings.append(binding)
-        code = self.plan.addresser.period_code({**form.fixed.said(), **listing.said})
+            self.collector.bindings.append(binding)
+        code = self.plan.addresser.period_code({**form.fixed.said(), **listing.coordinates})
         period = None if code is None else Period.of(code)
         if period is not None:
-            self.basket.periods.add(period.code)
+            self.collector.periods.add(period.code)
         ends = [self.plan.compile(t) for t in records.end]
-        columns = [_Column.of(heading, column, records.columns[heading]) for heading, column in listing.columns.items()]
+        columns = [
+            _Column.from_declaration(heading, column, records.columns[heading])
+            for heading, column in listing.columns.items()
+        ]
         columns = [column for column in columns if column.field != "ignore"]
-        for row in body(listing, self.plan, ends, self.basket):
-            self._record(listing, columns, row, period)
-        if records.cutoff == "period_end" and period is None and self.basket.periods:
-            newest = max(Period.of(c) for c in self.basket.periods).end
-            for event in self.basket.events:
+        for row in iter_body_rows(listing, self.plan, ends, self.collector):
+            self._read_record(listing, columns, row, period)
+        if records.cutoff == "period_end" and period is None and self.collector.periods:
+            newest = max(Period.of(c) for c in self.collector.periods).end
+            for event in self.collector.events:
                 event["cutoff_date"] = newest
 
-    def _record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
+    def _read_record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
+        """Read one line: its fields and dates become case events if all of them are valid."""
         fields: dict[str, str] = {}
         events: list[_Event] = []
         day: tuple[date, Where] | None = None
         cutoff: date | None = None
-        good = True
+        is_valid = True
         pseudonyms: list[tuple[Where, int]] = []
-        sheet, bindings = listing.sheet, self.basket.bindings
-        # A line fills half of its columns: those that it leaves out are not looked up cell by cell.
-        filled = {cell.column: cell for cell in sheet.filled(row)}
+        sheet, bindings = listing.sheet, self.collector.bindings
+        # A line fills half of its columns: look only at the cells that exist, not at every column.
+        filled = {cell.column: cell for cell in sheet.iter_filled(row)}
         for heading, column, declared, field, event, level, dated, pseudonym, required in columns:
             cell = filled.get(column)
-            if cell is None or self._not_yet(cell.text):
+            if cell is None or self._is_not_yet_known(cell.text):
                 if required:
-                    self.basket.find("record.blank", sheet.where(row, column), field=heading)
-                    good = False
+                    self.collector.add_finding("record.blank", sheet.place_of(row, column), field=heading)
+                    is_valid = False
                 continue
             where = cell.where
             if pseudonym:
@@ -150,37 +154,37 @@ class RecordsReading:
             else:
                 bindings.append(Binding(where, "value", _NO_CODES, sheet.index, row, column))
             if dated:
-                read = self.dates.read(cell)
-                if read is None:
-                    self.basket.find("record.date", where, seen=cell.text, expected=self.dates.template)
-                    good = False
+                parsed_date = self.dates.read_date(cell)
+                if parsed_date is None:
+                    self.collector.add_finding("record.date", where, seen=cell.text, expected=self.dates.template)
+                    is_valid = False
                 elif event is not None:
-                    events.append(_Event(event, self._level(event, level), read, where))
+                    events.append(_Event(event, self._level_of(event, level), parsed_date, where))
                 elif field == "event_date":
-                    day = read, where
+                    day = parsed_date, where
                 else:
-                    cutoff = read
+                    cutoff = parsed_date
                 continue
-            value = self._field(declared, heading, cell, where)
+            value = self._read_field(declared, heading, cell, where)
             if value is None:
-                good = False
+                is_valid = False
             elif field is not None:
                 fields[field] = value
         if day is not None and "event" in fields:
             measure = fields["event"]
-            events.append(_Event(measure, self._level(measure, fields.get("level")), *day))
-        # Only in a line that is a record: whatever else stands in that column, say a second heading, is none.
-        role: Role = "pseudonym" if good and events else "value"
+            events.append(_Event(measure, self._level_of(measure, fields.get("level")), *day))
+        # Only in a line that is a record: other content of that column, such as a second heading, is not a pseudonym.
+        role: Role = "pseudonym" if is_valid and events else "value"
         bindings += [Binding(where, role, _NO_CODES, sheet.index, row, column) for where, column in pseudonyms]
-        if good and not events:
-            self.basket.find("record.no_event", listing.sheet.where(row, min(listing.columns.values())))
-        if good and events:
-            of_all = self._of_all(fields)
-            for happened in events:
-                self._add(fields, of_all, happened, period, cutoff)
+        if is_valid and not events:
+            self.collector.add_finding("record.no_event", listing.sheet.place_of(row, min(listing.columns.values())))
+        if is_valid and events:
+            shared_columns = self._shared_columns(fields)
+            for record_event in events:
+                self._add_event(fields, shared_columns, record_event, period, cutoff)
 
-    def _not_yet(self, text: str) -> bool:
-        """Whether a text is empty or a sign, and so says nothing of this record."""
+    def _is_not_yet_known(self, text: str) -> bool:
+        """Return True if a text is empty or a sign, and so states nothing about this record."""
         if not text:
             return True
         meaning = self.plan.numbers.read(text) if not text[0].isdigit() else None
@@ -188,11 +192,12 @@ class RecordsReading:
 
     @staticmethod
     @lru_cache(maxsize=512)
-    def _level(measure: str, given: str | None) -> str:
+    def _level_of(measure: str, declared_level: str | None) -> str:
         rule = attribute("measure", measure, "level_rule")
-        return given or ("none" if rule == "free" else rule)
+        return declared_level or ("none" if rule == "free" else rule)
 
-    def _field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
+    def _read_field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
+        """Return the code or text of a field; None, with a finding, if it is invalid."""
         name, text = declared.field, cell.text
         if name in _PSEUDONYMS:
             return text.strip()
@@ -203,82 +208,90 @@ class RecordsReading:
             if cell.kind == "text":
                 read = self.plan.numbers.read(text)
             if read is None or read.value is None or read.value < 0:
-                self.basket.find("record.value", where, seen=text, field=heading, expected="a number")
+                self.collector.add_finding("record.value", where, seen=text, field=heading, expected="a number")
                 return None
             return repr(read.value)
         if name not in _CODED:
             return text.strip()
-        table = self._table(declared.codes or name)
+        table = self._table_of(declared.codes or name)
         meaning = table.lookup(text, None)
         if meaning is None:
             near = nearest(text, table.labels())
-            self.basket.find("label.undeclared", where, seen=text, nearest=nearest_words(near))
+            self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             return None
         return meaning.said.get(_AS_TABLE.get(name, name), meaning.key)
 
-    def _table(self, name: str) -> LabelTable:
+    def _table_of(self, name: str) -> LabelTable:
         if name not in self._tables:
-            known = self.plan.codes.get(name) or self.plan.codes.get(_AS_TABLE.get(name, name))
-            self._tables[name] = known if known is not None else label_table(name, ())
+            table = self.plan.codes.get(name) or self.plan.codes.get(_AS_TABLE.get(name, name))
+            self._tables[name] = table if table is not None else label_table(name, ())
         return self._tables[name]
 
-    def _add(
+    def _add_event(
         self,
         fields: Mapping[str, str],
-        of_all: Mapping[str, object],
+        shared_columns: Mapping[str, object],
         event: _Event,
         period: Period | None,
         cutoff: date | None,
     ) -> None:
-        own, own_end = self._period_of(event.day)
-        if period is not None and own != period:
+        """Add an event; report one outside its period, after the cutoff, or repeated."""
+        event_period, event_period_end = self._period_of(event.day)
+        if period is not None and event_period != period:
             expected = f"{period.start.isoformat()} to {period.end.isoformat()}"
-            self.basket.find("record.outside_period", event.where, seen=event.day.isoformat(), expected=expected)
+            self.collector.add_finding(
+                "record.outside_period", event.where, seen=event.day.isoformat(), expected=expected
+            )
             return
-        end = cutoff or (own_end if period is not None else None)
-        if end is not None and event.day > end:
-            seen = event.day.isoformat()
-            self.basket.find("record.after_cutoff", event.where, seen=seen, expected=end.isoformat())
+        last_day = cutoff or (event_period_end if period is not None else None)
+        if last_day is not None and event.day > last_day:
+            day_text = event.day.isoformat()
+            self.collector.add_finding("record.after_cutoff", event.where, seen=day_text, expected=last_day.isoformat())
             return
-        address = self._address(fields.get("offence"), fields.get("article"), event, own)
+        address = self._address_of(fields.get("offence"), fields.get("article"), event, event_period)
         for trouble in address.troubles:
-            self.basket.trouble(trouble, event.where)
+            self.collector.add_trouble(trouble, event.where)
         if address.key is None:
             return
-        self.basket.periods.add(own.code)
+        self.collector.periods.add(event_period.code)
         offence = address.key[9]
-        row = self._row(fields, of_all, event, own, end, offence, address.key[10])
-        key = (of_all["proceeding"], of_all["person"], event.measure, event.level, event.day, offence)
-        other = self._seen.setdefault(key, event.where)
-        if other is not event.where:
-            what = f"{fields.get('proceeding')}, {event.measure}"
-            self.basket.find("key.duplicate", event.where, other=str(other), what=what)
+        row = self._event_row(fields, shared_columns, event, event_period, last_day, offence, address.key[10])
+        key = (shared_columns["proceeding"], shared_columns["person"], event.measure, event.level, event.day, offence)
+        first_place = self._seen.setdefault(key, event.where)
+        if first_place is not event.where:
+            event_name = f"{fields.get('proceeding')}, {event.measure}"
+            self.collector.add_finding("key.duplicate", event.where, other=str(first_place), what=event_name)
             return
-        self.basket.events.append(row)
+        self.collector.events.append(row)
 
     def _period_of(self, day: date) -> tuple[Period, date]:
-        """The period a day lies in, and its last day."""
+        """Return the period that contains a day, and the period's last day."""
         if day not in self._periods:
-            own = Period.containing(day, self.plan.form.freq)
-            self._periods[day] = own, own.end
+            period = Period.containing(day, self.plan.form.freq)
+            self._periods[day] = period, period.end
         return self._periods[day]
 
-    def _address(self, offence: str | None, article: str | None, event: _Event, period: Period) -> Address:
-        asked = (offence, article, event.measure, event.level, period.code)
-        found = self._addresses.get(asked)
-        if found is None:
-            named = {"offence": offence, "article": article}
-            said = {name: code for name, code in named.items() if code is not None}
-            said |= {"measure": event.measure, "level": event.level, "count_unit": "person", "period": period.code}
-            found = self._addresses[asked] = self.plan.addresser.address(said)
-        return found
+    def _address_of(self, offence: str | None, article: str | None, event: _Event, period: Period) -> Address:
+        cache_key = (offence, article, event.measure, event.level, period.code)
+        address = self._addresses.get(cache_key)
+        if address is None:
+            article_codes = {"offence": offence, "article": article}
+            coordinates = {name: code for name, code in article_codes.items() if code is not None}
+            coordinates |= {
+                "measure": event.measure,
+                "level": event.level,
+                "count_unit": "person",
+                "period": period.code,
+            }
+            address = self._addresses[cache_key] = self.plan.addresser.address(coordinates)
+        return address
 
-    def _of_all(self, fields: Mapping[str, str]) -> dict[str, object]:
-        """What all events of one record have in common."""
+    def _shared_columns(self, fields: Mapping[str, str]) -> dict[str, object]:
+        """Return the columns shared by all events of one record."""
         form = self.plan.form
         age = fields.get("age", "_U")
         if "age_years" in fields:
-            age = self._band(fields["age_years"])
+            age = self._age_band_of(fields["age_years"])
         return {
             "jurisdiction": form.jurisdiction,
             "source": form.source,
@@ -289,15 +302,15 @@ class RecordsReading:
             "age": age,
         }
 
-    def _band(self, years: str) -> str:
+    def _age_band_of(self, years: str) -> str:
         if years not in self._bands:
             self._bands[years] = age_band(float(years), self.records.age_bands) or "_U"
         return self._bands[years]
 
     @staticmethod
-    def _row(
+    def _event_row(
         fields: Mapping[str, str],
-        of_all: Mapping[str, object],
+        shared_columns: Mapping[str, object],
         event: _Event,
         period: Period,
         cutoff: date | None,
@@ -309,7 +322,7 @@ class RecordsReading:
         if sentenced and ("sentence_months" in fields or "sentence_years" in fields):
             months = float(fields.get("sentence_months", 0)) + 12 * float(fields.get("sentence_years", 0))
         return {
-            **of_all,
+            **shared_columns,
             "period": period.code,
             "event": event.measure,
             "level": event.level,

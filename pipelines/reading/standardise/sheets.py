@@ -1,4 +1,4 @@
-"""A table of a Grid made quick to look things up in."""
+"""Index a table of a Grid for fast look-ups."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pipelines.reading.formats.common import column_letters
 
 
 def is_blank(cell: Cell | None) -> bool:
-    """Nothing to see and nothing stored. A formula without result is not blank."""
+    """Return True if there is nothing to see and nothing stored; a formula without result is not blank."""
     return cell is None or cell.kind == "blank" or (cell.kind == "text" and not cell.text.strip())
 
 
 def has_letters(text: str) -> bool:
-    """Whether a text holds a letter of any script that has capitals; numbers and signs do not."""
+    """Return True if a text has a letter of any script that has capitals; numbers and signs do not count."""
     return text.upper() != text.lower()
 
 
@@ -35,43 +35,46 @@ class Sheet:
     """Areas that belong to a declared table: top, left, bottom, right."""
     _filled: dict[int, list[Cell]] | None = None
 
-    def at(self, row: int, column: int) -> Cell | None:
-        """The cell at a position, None where the reader left it out."""
+    def cell_at(self, row: int, column: int) -> Cell | None:
+        """Return the cell at a position, None if the reader left it out."""
         return self.cells.get((row, column))
 
-    def filled(self, row: int) -> Iterator[Cell]:
-        """The cells of a row that are not blank, left to right."""
+    def iter_filled(self, row: int) -> Iterator[Cell]:
+        """Return the non-blank cells of a row, left to right."""
         if self._filled is None:
             self._filled = {}
             for cell in self.cells.values():
                 if not is_blank(cell):
                     self._filled.setdefault(cell.row, []).append(cell)
             for line in self._filled.values():
-                line.sort()  # of one row, so by column
+                line.sort()  # all of one row, so this sorts by column
         return iter(self._filled.get(row, ()))
 
-    def where(self, row: int, column: int) -> Where:
-        """The place of a position, also of one that has no cell."""
-        cell = self.at(row, column)
+    def place_of(self, row: int, column: int) -> Where:
+        """Return the place of a position, even if it has no cell."""
+        cell = self.cell_at(row, column)
         if cell is not None:
             return cell.where
         if not self.table.cells:
             return Where(sheet=self.table.name)
-        known = next(self.filled(row), self.table.cells[0]).where
-        if known.sheet is not None:
-            return Where(sheet=known.sheet, cell=f"{column_letters(column)}{row}")
-        if known.line is not None:
-            return known._replace(column=column)
-        return Where(page=known.page, table=known.table, cell=f"R{row}C{column}")
+        neighbour = next(self.iter_filled(row), self.table.cells[0]).where
+        if neighbour.sheet is not None:
+            return Where(sheet=neighbour.sheet, cell=f"{column_letters(column)}{row}")
+        if neighbour.line is not None:
+            return neighbour._replace(column=column)
+        return Where(page=neighbour.page, table=neighbour.table, cell=f"R{row}C{column}")
 
     def is_claimed(self, row: int, column: int) -> bool:
-        """Whether a position lies in a declared table."""
-        return any(top <= row <= bottom and left <= column <= right for top, left, bottom, right in self.claimed)
+        """Return True if a position is within a declared table."""
+        return any(
+            top <= row <= bottom and left_column <= column <= right_column
+            for top, left_column, bottom, right_column in self.claimed
+        )
 
 
 def sheets_of(grid: Grid, *, without_hidden: bool, ignored: Sequence[Matcher] = ()) -> list[Sheet]:
-    """The tables of a Grid; hidden cells and sheets left out where the form ignores them, and ignored sheets."""
-    out = []
+    """Index the tables of a Grid, without ignored sheets and, if the form ignores them, hidden cells and sheets."""
+    sheets = []
     for index, table in enumerate(grid.tables):
         if (without_hidden and table.hidden) or any(m.hit(table.name) is not None for m in ignored):
             continue
@@ -80,5 +83,5 @@ def sheets_of(grid: Grid, *, without_hidden: bool, ignored: Sequence[Matcher] = 
         columns = max((c for (_, c), cell in cells.items() if not is_blank(cell)), default=0)
         words = [c for c in table.cells if c.kind == "text" and not c.spread and has_letters(c.text)]
         words = [c for c in words if (c.row, c.column) in cells]
-        out.append(Sheet(index, table, grid.format, cells, rows, columns, words))
-    return out
+        sheets.append(Sheet(index, table, grid.format, cells, rows, columns, words))
+    return sheets

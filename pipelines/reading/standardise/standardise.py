@@ -1,6 +1,6 @@
-"""From a file as read, and its form, to the standard: observations, case events, findings.
+"""Turn a file as read, and its form, into standard tables: observations, case events, findings.
 
-It is deterministic and knows no history.
+The result depends on nothing else: it is deterministic and knows no history.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from pipelines.reading.standardise.sums import HIDES_PARTS, check_duplicates, de
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A return in the standard. `form` is the form's id; rows and blocks carry its `series` in their column `form`.
+    """Return in standard form. `form` is the form's id; rows and blocks have its `series` in their column `form`.
 
-    `sums` (DECLARED_SUM) holds every sum that the form declares, for the judgement.
+    `sums` (DECLARED_SUM) has every sum that the form declares, for the judgement.
     """
 
     form: str
@@ -55,28 +55,33 @@ class Reading:
 def standardise(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
     """Read a file by a form.
 
-    Whatever is wrong becomes a finding with its place; nothing is raised for a faulty return. `observations` is in
-    OBSERVATION, `events` in CASE_EVENT, both possibly empty; `periods` are those the return speaks of, in order.
+    Every problem becomes a finding with its place; nothing is raised for a faulty return. `observations` is in
+    OBSERVATION, `events` in CASE_EVENT, both possibly empty; `periods` are those covered by the return, in order.
     """
     plan = plan_of(form, registry)
-    basket = Collector()
-    basket.add([rules.from_remark(remark) for remark in content.remarks])
+    collector = Collector()
+    collector.add_findings([rules.from_remark(remark) for remark in content.remarks])
     nil = False
     if not form.takes(content.format):
         expected = ", ".join(form.formats)
-        basket.find("return.wrong_format", Where(), form=form.id, seen=content.format, expected=expected)
+        collector.add_finding("return.wrong_format", Where(), form=form.id, seen=content.format, expected=expected)
     elif isinstance(content, Cube):
-        assert form.cube is not None  # the form's own check: `cube` goes with cube formats
-        CubeReading(plan, form.cube, content, basket).read()
+        assert form.cube is not None  # checked by the form itself: `cube` is required for cube formats
+        CubeReading(plan, form.cube, content, collector).read_cube()
     else:
-        nil = _read_grid(content, plan, basket)
-    if not nil and not basket.events and _says_nothing(content, basket) and not basket.findings_of_severity("error"):
-        basket.find("return.empty", Where())
-    numbers = _distinct(basket, plan, registry)
+        nil = _read_grid(content, plan, collector)
+    if (
+        not nil
+        and not collector.events
+        and _is_empty(content, collector)
+        and not collector.findings_of_severity("error")
+    ):
+        collector.add_finding("return.empty", Where())
+    numbers = _correct_and_deduplicate(collector, plan, registry)
     counted = [number for number in numbers if not number.check]
     territory = registry.territory_of(form.jurisdiction).code
-    codes = sorted(basket.periods)
-    hidden = any(f.rule in HIDES_PARTS for f in basket.findings)
+    codes = sorted(collector.periods)
+    hidden = any(f.rule in HIDES_PARTS for f in collector.findings)
     return Reading(
         form.id,
         form.series,
@@ -84,57 +89,60 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         nil,
         [Period.of(code) for code in codes],
         observation_frame(counted, form, territory, submission_id),
-        _event_frame(basket, form, territory, submission_id),
-        worst_first([*basket.findings, *basket.capped()]),
-        basket.bindings,
-        declared_sums(numbers, form.adds_up, basket.refused, hidden=hidden),
+        _event_frame(collector, form, territory, submission_id),
+        worst_first([*collector.findings, *collector.summarise_capped()]),
+        collector.bindings,
+        declared_sums(numbers, form.adds_up, collector.refused, hidden=hidden),
     )
 
 
-def _says_nothing(content: Content, basket: Collector) -> bool:
-    """Whether no number was read, or, of a table, all from cells in which nothing stands.
+def _is_empty(content: Content, collector: Collector) -> bool:
+    """Return True if no number was read, or, in a table, only empty cells.
 
     An empty cell may mean zero or missing, but a table without a single figure or sign is a workbook not filled in.
     """
     if isinstance(content, Cube):
-        return not basket.numbers
-    return not any(number.seen for number in basket.numbers)
+        return not collector.numbers
+    return not any(number.seen for number in collector.numbers)
 
 
-def _read_grid(grid: Grid, plan: Plan, basket: Collector) -> bool:
+def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
+    """Read a grid by the form's kind; return True for a nil return."""
     form = plan.form
     sheets = sheets_of(grid, without_hidden=form.hidden == "ignore", ignored=plan.ignored_sheets)
-    bind_ignored(plan, grid, basket)
-    nil = find_nil(plan, sheets, basket)
+    bind_ignored(plan, grid, collector)
+    nil = find_nil(plan, sheets, collector)
     if nil and not any(cell.kind == "number" for sheet in sheets for cell in sheet.cells.values()):
-        bind_contacts(plan, sheets, basket)
+        bind_contacts(plan, sheets, collector)
         return True
     if form.tables is not None:
-        GridReading(plan, sheets, basket).read()
+        GridReading(plan, sheets, collector).read_tables()
     elif form.flat is not None:
-        FlatReading(plan, form.flat, sheets, basket).read()
+        FlatReading(plan, form.flat, sheets, collector).read_list()
     elif form.records is not None:
-        RecordsReading(plan, form.records, sheets, basket).read()
-    if nil and not basket.numbers and not basket.events:
-        basket.forget({"table.not_found", "table.title_missing"})
+        RecordsReading(plan, form.records, sheets, collector).read_records()
+    if nil and not collector.numbers and not collector.events:
+        collector.remove_findings({"table.not_found", "table.title_missing"})
         return True
     if nil:
-        basket.find("nil.with_figures", Where())
-    bind_contacts(plan, sheets, basket)
-    check_hidden(form, sheets, basket)
-    check_outside(sheets, basket)
+        collector.add_finding("nil.with_figures", Where())
+    bind_contacts(plan, sheets, collector)
+    check_hidden(form, sheets, collector)
+    check_outside(sheets, collector)
     return False
 
 
-def _distinct(basket: Collector, plan: Plan, registry: Registry) -> list[Number]:
-    """The numbers after corrections, each key once."""
-    numbers, told = apply_corrections(basket.numbers, registry.corrections_of(plan.form), plan.form, plan.addresser)
-    basket.add(told)
-    return check_duplicates(numbers, basket)
+def _correct_and_deduplicate(collector: Collector, plan: Plan, registry: Registry) -> list[Number]:
+    """Return the numbers after corrections, each key once."""
+    numbers, correction_findings = apply_corrections(
+        collector.numbers, registry.corrections_of(plan.form), plan.form, plan.addresser
+    )
+    collector.add_findings(correction_findings)
+    return check_duplicates(numbers, collector)
 
 
 def observation_frame(numbers: Sequence[Number], form: Form, territory: str, submission_id: str) -> pl.DataFrame:
-    """Numbers as OBSERVATION, in the order they were read."""
+    """Return numbers as a frame of OBSERVATION, in the order they were read."""
     if not numbers:
         return empty(OBSERVATION)
     constant: dict[str, str] = {
@@ -148,14 +156,14 @@ def observation_frame(numbers: Sequence[Number], form: Form, territory: str, sub
     }
     columns: dict[str, Sequence[object] | pl.Series] = {}
     for name, values in zip(KEY, zip(*(n.key for n in numbers), strict=True), strict=True):
-        # Of twenty coordinates a return says most once for all its numbers.
+        # Most of the twenty coordinates are the same for all numbers of a return.
         if values.count(values[0]) == len(values):
             constant[name] = values[0]
         else:
             columns[name] = values
     spans: dict[tuple[str, ...], int] = {}
     placed = [spans.setdefault(n.key[1:3], len(spans)) for n in numbers]
-    days = [_days(*span) for span in spans]
+    days = [_first_and_last_day(*span) for span in spans]
     columns["period_start"] = pl.Series([start for start, _ in days], dtype=pl.Date).gather(placed)
     columns["period_end"] = pl.Series([end for _, end in days], dtype=pl.Date).gather(placed)
     columns["value"] = [n.value for n in numbers]
@@ -168,14 +176,14 @@ def observation_frame(numbers: Sequence[Number], form: Form, territory: str, sub
     return frame.with_columns(pl.lit(v, pl.String()).alias(k) for k, v in constant.items()).select(list(OBSERVATION))
 
 
-def _days(code: str, accumulation: str) -> tuple[date, date]:
+def _first_and_last_day(code: str, accumulation: str) -> tuple[date, date]:
     period = Period.of(code)
     start = period.start.replace(month=1, day=1) if accumulation == "ytd" else period.start
     return start, period.end
 
 
-def _event_frame(basket: Collector, form: Form, territory: str, submission_id: str) -> pl.DataFrame:
-    if not basket.events:
+def _event_frame(collector: Collector, form: Form, territory: str, submission_id: str) -> pl.DataFrame:
+    if not collector.events:
         return empty(CASE_EVENT)
     constant = {
         "territory": territory,
@@ -183,4 +191,4 @@ def _event_frame(basket: Collector, form: Form, territory: str, submission_id: s
         "submission_id": submission_id,
         "origin_submission_id": submission_id,
     }
-    return pl.DataFrame([{**row, **constant} for row in basket.events], schema=CASE_EVENT)
+    return pl.DataFrame([{**row, **constant} for row in collector.events], schema=CASE_EVENT)

@@ -1,4 +1,4 @@
-"""One cell as a number: kinds, signs, marks, and what makes it uncertain."""
+"""Read one cell as a number: kinds, signs, marks, and doubts about it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import is_blank
 
 STORES_NUMBERS = frozenset({"xlsx", "xls", "ods"})
-"""Formats that store numbers as numbers; in the others every number is text and that is no finding."""
+"""Formats that store numbers as numbers; in the others every number is text, and that is not a finding."""
 
 
 class Value(NamedTuple):
-    """A number or the reason why there is none. `bound` is false for a cell that was refused."""
+    """Number or the reason why there is none. `bound` is false for a refused cell."""
 
     value: float | None
     status: str
@@ -31,92 +31,93 @@ ZERO = Value(0.0, "A", "F", "")
 _ABSENT = {"zero": ZERO, "missing": Value(None, "O", "F", "")}
 
 
-def absent(plan: Plan, where: Where, basket: Collector) -> Value | None:
-    """An empty cell by the form's rule; where the form allows none, a finding."""
+def absent_value(plan: Plan, where: Where, collector: Collector) -> Value | None:
+    """Return the value of an empty cell by the form's rule; add a finding if the form allows none."""
     value = _ABSENT.get(plan.form.absent_cell)
     if value is None:
-        basket.find("cell.empty", where)
+        collector.add_finding("cell.empty", where)
     return value
 
 
-def cell_value(cell: Cell | None, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:
-    """The value of a cell; None, with a finding, where it cannot be believed."""
+def cell_value(cell: Cell | None, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
+    """Return the value of a cell; None, with a finding, if it cannot be believed."""
     if cell is None or is_blank(cell):
-        return absent(plan, where, basket)
+        return absent_value(plan, where, collector)
     if cell.spread:
         trouble = Trouble("cell.merged_value", "error", {}, cell.text)
-        basket.trouble(trouble, _holder(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
+        collector.add_trouble(trouble, _origin_of(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
         return None
     match cell.kind:
         case "number":
             if cell.number_format and is_percent(cell.number_format):
-                basket.find("cell.percent", where, seen=cell.text)
+                collector.add_finding("cell.percent", where, seen=cell.text)
                 return None
-            assert isinstance(cell.value, (int, float))  # readers give a number for this kind
+            assert isinstance(cell.value, (int, float))  # readers set a number for this kind
             if cell.number_format and shows_another_number(cell.number_format, cell.value):
-                basket.find("cell.shown_otherwise", where, seen=plain_number(cell.value))
+                collector.add_finding("cell.shown_otherwise", where, seen=plain_number(cell.value))
                 return None
             if cell.marks is None:
                 return Value(float(cell.value), "A", "F", cell.text)
-            return _with_marks(Read(float(cell.value), "A", "F"), cell, where, plan, basket)
+            return _apply_marks(Read(float(cell.value), "A", "F"), cell, where, plan, collector)
         case "date":
-            basket.find("cell.date", where, seen=cell.text, expected="a number")
+            collector.add_finding("cell.date", where, seen=cell.text, expected="a number")
         case "error":
-            basket.find("cell.error", where, seen=cell.text)
+            collector.add_finding("cell.error", where, seen=cell.text)
         case "formula":
-            basket.find("cell.formula", where, seen=cell.formula)
+            collector.add_finding("cell.formula", where, seen=cell.formula)
         case "bool":
-            basket.find("cell.boolean", where, seen=cell.text)
+            collector.add_finding("cell.boolean", where, seen=cell.text)
         case _:
-            return text_value(cell, where, plan, basket, format_)
+            return text_value(cell, where, plan, collector, format_)
     return None
 
 
-def _holder(cell: Cell, where: Where) -> Where:
-    """The place of the cell that holds what is spread over this one, in a format that names cells; else its own."""
+def _origin_of(cell: Cell, where: Where) -> Where:
+    """Return the place of the merged cell that this one repeats, in a format that names cells; else its own place."""
     if where.cell is None:
         return where
     row, column = cell.anchor
     return where._replace(cell=f"{column_letters(column)}{row}" if where.sheet is not None else f"R{row}C{column}")
 
 
-def text_value(cell: Cell, where: Where, plan: Plan, basket: Collector, format_: str) -> Value | None:
-    """A number or sign written as text."""
+def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
+    """Read a number or sign written as text."""
     read = plan.numbers.read(cell.text)
     if read is None:
         signs = ", ".join(f"'{s}'" for s in plan.numbers.signs)
         example = "1" + (plan.form.numbers.thousands[0] or "") + "234"
         expected = f"a number written as {example}" + (f" or a sign ({signs})" if signs else "")
-        basket.find("cell.not_a_number", where, seen=cell.text, expected=expected)
+        collector.add_finding("cell.not_a_number", where, seen=cell.text, expected=expected)
         return None
     if read.sign is None and format_ in STORES_NUMBERS and read.value is not None:
-        basket.find("cell.number_as_text", where, seen=cell.text, value=read.value)
-    return _with_marks(read, cell, where, plan, basket)
+        collector.add_finding("cell.number_as_text", where, seen=cell.text, value=read.value)
+    return _apply_marks(read, cell, where, plan, collector)
 
 
-def _with_marks(read: Read, cell: Cell, where: Where, plan: Plan, basket: Collector) -> Value:
+def _apply_marks(read: Read, cell: Cell, where: Where, plan: Plan, collector: Collector) -> Value:
+    """Return a value with the notes and the status of its marks; report undeclared marks."""
     marks = (*read.marks, *(cell.marks.split() if cell.marks else ()))
     status, notes = read.status, []
     for mark in marks:
-        known = plan.numbers.mark(mark)
-        if known is None:
-            basket.find("mark.undeclared", where, seen=mark)
+        note_mark = plan.numbers.find_mark(mark)
+        if note_mark is None:
+            collector.add_finding("mark.undeclared", where, seen=mark)
             notes.append(mark)
             continue
-        notes.append(f"{mark} {known.text}" if known.text else mark)
-        if known.status is not None and read.value is not None:
-            status = known.status
+        notes.append(f"{mark} {note_mark.text}" if note_mark.text else mark)
+        if note_mark.status is not None and read.value is not None:
+            status = note_mark.status
     if read.sign == "below_half_unit":
         notes.append("below half of the unit")
     return Value(read.value, status, read.conf, cell.text, tuple(notes))
 
 
 def line_notes(marks: tuple[str, ...], plan: Plan) -> tuple[tuple[str, ...], str | None]:
-    """Notes and status that marks at a heading or label give to all its numbers."""
+    """Return the notes and the status that the marks at a heading or label give to all its numbers."""
     notes, status = [], None
     for mark in marks:
-        known = plan.numbers.mark(mark)
-        notes.append(f"{mark} {known.text}" if known is not None and known.text else mark)
-        if known is not None and known.status is not None:
-            status = known.status
+        note_mark = plan.numbers.find_mark(mark)
+        notes.append(f"{mark} {note_mark.text}" if note_mark is not None and note_mark.text else mark)
+        if note_mark is not None and note_mark.status is not None:
+            status = note_mark.status
     return tuple(notes), status

@@ -1,8 +1,8 @@
-"""PX (PC-Axis) files: bytes to a labelled cube.
+"""Read PX (PC-Axis) files into a labelled cube.
 
-Split by reason to change: `decoding` (which codepage), `grammar` (keywords, sub-keys, quoted texts), `cells` (the
-DATA part), `structure` (variables, codes, labels, languages, mandatory keywords), `notes` (what hangs on single
-cells), `cube` (observations built when asked for).
+Split by reason to change: `decoding` (codepage), `grammar` (keywords, sub-keys, quoted texts), `cells` (the DATA part),
+`structure` (variables, codes, labels, languages, mandatory keywords), `notes` (notes and attributes of single cells),
+`cube` (observations built on demand).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from pipelines.model.content import Cube
 from pipelines.reading.formats.px import cells, decoding, grammar, structure
-from pipelines.reading.formats.px.cube import build
+from pipelines.reading.formats.px.cube import build_cube
 
 RULES: dict[str, tuple[str, str]] = {
     **decoding.RULES,
@@ -28,7 +28,7 @@ _A_PX_KEYWORD = re.compile(
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether the first bytes (up to 4096) are those of a PX file: `KEYWORD=…` first, and a keyword only PX has."""
+    """Return True if the first bytes (up to 4096) are of a PX file: `KEYWORD=…` first, and a keyword only PX has."""
     head = decoding.as_ascii_superset(head[:4096])
     return bool(_FIRST_STATEMENT.match(head)) and bool(_A_PX_KEYWORD.search(head))
 
@@ -36,18 +36,18 @@ def looks_like(head: bytes) -> bool:
 def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """Read a PX file.
 
-    `encodings` are the codepages the declaring form knows its office to use.  They are tried where the file does not
-    say its codepage, or says one in which its bytes cannot be read.
+    `encodings` are the codepages that the declaring form knows its office to use. They are tried if the file does not
+    state its codepage, or states one in which its bytes cannot be read.
 
-    Observations come in file order, stub variables slowest.  They are built when asked for, so a large cube costs
-    little until it is walked.  With KEYS only the rows that are in the file are given, and `Cube.absent` is `zero`.
-    Each carries the notes that apply to it (in the default language: table, variable, value, cell), and as attributes
-    its DATANOTECELL mark, its ATTRIBUTES, and what CONTVARIABLE says of its content (UNITS, REFPERIOD …).
+    Observations are in file order, stub variables slowest. They are built on demand, so a large cube costs little until
+    it is iterated. With KEYS only the rows in the file are returned, and `Cube.absent` is `zero`. Each has the notes
+    that apply to it (in the default language: table, variable, value, cell), and as attributes its DATANOTECELL mark,
+    its ATTRIBUTES, and what CONTVARIABLE says of its content (UNITS, REFPERIOD …).
 
-    Labels of a file that names no language are under `und`.  Raises ReadError (`RULES`) with keyword and line.
+    Labels of a file that names no language are under `und`. Raises ReadError (`RULES`) with keyword and line.
     """
-    text, encoding, remarks = decoding.decode(data, encodings)
-    header, start = grammar.parse(text)
+    text, encoding, remarks = decoding.decode_text(data, encodings)
+    header, start = grammar.parse_header(text)
     layout = structure.lay_out(header)
-    body = cells.parse(text, start, layout)
-    return build(header, layout, body, encoding, remarks)
+    body = cells.parse_cells(text, start, layout)
+    return build_cube(header, layout, body, encoding, remarks)

@@ -1,8 +1,8 @@
-"""The DATA part of a PX file: numbers and signs, with the line of each.
+"""Parse the DATA part of a PX file: numbers and signs, with the line of each.
 
-Cells may be divided by spaces, tabs, commas and semicolons, mixed at will (specification, section 3.2.2), so a comma is
-never a decimal sign here.  Signs are `-` and one to seven dots, in quotation marks or bare.  With KEYS each row
-begins with the codes or values of its stub variables, and rows of zeros are left out.
+Cells may be separated by spaces, tabs, commas and semicolons, mixed at will (specification, section 3.2.2), so a comma
+is never a decimal sign here. Signs are `-` and one to seven dots, in quotation marks or bare. With KEYS each row begins
+with the codes or values of its stub variables, and rows of zeros are left out.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ _DIVIDERS = str.maketrans(",;\t", "   ")
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """`values` in file order; cell i stands on the line of the last entry of `starts` that is not above i.
+    """`values` in file order; cell i is on the line of the last entry of `starts` that is not above i.
 
-    `rows` are the numbers of the stub rows that are in the file, or None where all are.
+    `rows` are the numbers of the stub rows in the file, or None if all are.
     """
 
     values: list[Stored]
@@ -65,24 +65,24 @@ class Cells:
     lines: list[int]
     rows: list[int] | None = None
 
-    def line(self, cell: int) -> int:
+    def line_of(self, cell: int) -> int:
         return self.lines[bisect_right(self.starts, cell) - 1]
 
 
 class _BadCellError(ValueError):
-    """A token that is no cell."""
+    """A token that is not a cell."""
 
 
 class _Memo(dict[str, Stored]):
-    """Small counts repeat, so a table of what was seen is quicker than reading each anew."""
+    """Cache of parsed tokens: small counts repeat, so a look-up is faster than parsing each again."""
 
     def __missing__(self, token: str) -> Stored:
-        value = _value(token)
+        value = _parse_token(token)
         self[token] = value
         return value
 
 
-def _value(token: str) -> Stored:
+def _parse_token(token: str) -> Stored:
     if _INTEGER.fullmatch(token):
         return int(token)
     sign = _SIGN.fullmatch(token)
@@ -95,16 +95,17 @@ def _value(token: str) -> Stored:
     raise _BadCellError(token)
 
 
-def parse(text: str, start: int, layout: Layout) -> Cells:
-    """All cells after `DATA=` at offset `start`. Raises ReadError with the line in DATA."""
+def parse_cells(text: str, start: int, layout: Layout) -> Cells:
+    """Parse all cells after `DATA=` at offset `start`. Raises ReadError with the line in DATA."""
     first_line = text.count("\n", 0, start) + 1
     if layout.keys is None and layout.cells > MAX_CELLS:
         raise ReadError("read.too_many_cells", Where(line=first_line, keyword="DATA"), limit=MAX_CELLS)
     body = text[start:].rstrip("; \t\n\x00\x1a")
-    return _keyed(body, first_line, layout) if layout.keys is not None else _dense(body, first_line, layout)
+    return _parse_keyed(body, first_line, layout) if layout.keys is not None else _parse_dense(body, first_line, layout)
 
 
-def _dense(body: str, first_line: int, layout: Layout) -> Cells:
+def _parse_dense(body: str, first_line: int, layout: Layout) -> Cells:
+    """Parse DATA without KEYS, line by line."""
     memo = _Memo()
     values: list[Stored] = []
     starts: list[int] = []
@@ -118,9 +119,9 @@ def _dense(body: str, first_line: int, layout: Layout) -> Cells:
         try:
             values += map(memo.__getitem__, tokens)
         except _BadCellError:
-            # signs written without a divider ('".."".."') still read one by one
+            # signs written without a separator ('".."".."') still parse one by one
             del values[starts[-1] :]
-            values += _one_by_one(row, number, memo)
+            values += _parse_one_by_one(row, number, memo)
         _check_count(values, number)
     if len(values) != layout.cells:
         last = lines[-1] if lines else first_line
@@ -133,15 +134,15 @@ def _check_count(values: list[Stored], line: int) -> None:
         raise ReadError("read.too_many_cells", Where(line=line, keyword="DATA"), limit=MAX_CELLS)
 
 
-def _one_by_one(row: str, line: int, memo: _Memo) -> list[Stored]:
+def _parse_one_by_one(row: str, line: int, memo: _Memo) -> list[Stored]:
     try:
         return [memo[token] for token in _TOKEN.findall(row)]
     except _BadCellError as bad:
         raise ReadError("read.px.cell", Where(line=line, keyword="DATA"), seen=str(bad)[:40]) from bad
 
 
-def _keyed(body: str, first_line: int, layout: Layout) -> Cells:
-    """Rows with keys. A row may run over several lines; it ends where its cells are complete."""
+def _parse_keyed(body: str, first_line: int, layout: Layout) -> Cells:
+    """Parse rows with keys. A row may run over several lines; it ends when its cells are complete."""
     assert layout.keys is not None
     stub, width = layout.stub, layout.row_width
     strides = [prod(layout.sizes[i + 1 : stub]) for i in range(stub)]
@@ -160,33 +161,33 @@ def _keyed(body: str, first_line: int, layout: Layout) -> Cells:
         row = 0
         for i, key in enumerate(keys):
             variable = layout.variables[i]
-            place = variable.index(key, code_first=layout.keys[i] == "CODES")
+            place = variable.value_index(key, code_first=layout.keys[i] == "CODES")
             if place is None:
                 params = {"seen": key[:80], "kind": layout.keys[i], "variable": variable.name}
                 raise ReadError("read.px.key", Where(line=line, keyword="DATA"), **params)
             row += place * strides[i]
-        seen = ", ".join(keys)[:80]
+        row_keys = ", ".join(keys)[:80]
         if row in rows:
-            raise ReadError("read.px.repeated_row", Where(line=line, keyword="DATA"), seen=seen)
+            raise ReadError("read.px.repeated_row", Where(line=line, keyword="DATA"), seen=row_keys)
         rows[row] = None
         at += stub
-        here = tokens[at : at + width]
+        row_tokens = tokens[at : at + width]
         before = 0
         try:
-            for token, number in here:
+            for token, number in row_tokens:
                 if number != before:
                     starts.append(len(values))
                     lines.append(number)
                     before = number
                 values.append(memo[token])
         except _BadCellError as bad:
-            found = len(values) - (len(rows) - 1) * width
+            cell_count = len(values) - (len(rows) - 1) * width
             if str(bad).startswith('"'):  # the next row's key, so this row is short
-                params_: dict[str, Scalar] = {"seen": seen, "found": found, "expected": width}
+                params_: dict[str, Scalar] = {"seen": row_keys, "found": cell_count, "expected": width}
                 raise ReadError("read.px.row_count", Where(line=line, keyword="DATA"), **params_) from bad
             raise ReadError("read.px.cell", Where(line=before, keyword="DATA"), seen=str(bad)[:40]) from bad
-        if len(here) < width:
-            params_ = {"seen": seen, "found": len(here), "expected": width}
+        if len(row_tokens) < width:
+            params_ = {"seen": row_keys, "found": len(row_tokens), "expected": width}
             raise ReadError("read.px.row_count", Where(line=line, keyword="DATA"), **params_)
         at += width
         _check_count(values, line)

@@ -1,4 +1,4 @@
-"""The cube of a PX file. Its observations are built when asked for: a million of them would cost seconds and memory."""
+"""Build the cube of a PX file, its observations on demand: a million of them would cost seconds and memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import overload
 from pipelines.model.content import Cube, CubeObservation, Remark, Scalar, Where
 from pipelines.reading.formats.px.cells import Cells
 from pipelines.reading.formats.px.grammar import Header
-from pipelines.reading.formats.px.notes import Attached, attach
+from pipelines.reading.formats.px.notes import CellAnnotations, attach_notes
 from pipelines.reading.formats.px.structure import SYMBOLS, Layout
 
 _IN_DIMENSIONS = frozenset({"VALUES", "CODES", "STUB", "HEADING", "KEYS", "DATA"})
@@ -20,12 +20,12 @@ _ON_CELLS = frozenset({"DATANOTECELL", "ATTRIBUTES"})
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Observations(Sequence[CubeObservation]):
-    """The observations of a PX file, in file order; stub variables slowest."""
+    """Observations of a PX file, in file order; stub variables slowest."""
 
     codes: tuple[tuple[str, ...], ...]
     stub: int
     cells: Cells
-    attached: Attached
+    attached: CellAnnotations
 
     def __len__(self) -> int:
         return len(self.cells.values)
@@ -40,16 +40,18 @@ class Observations(Sequence[CubeObservation]):
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         index %= len(self)
-        cell, rest = index, []
+        cell, reversed_indices = index, []
         if self.cells.rows is not None:
             width = prod(len(c) for c in self.codes[self.stub :])
             cell = self.cells.rows[index // width] * width + index % width
         for codes in reversed(self.codes):
-            cell, here = divmod(cell, len(codes))
-            rest.append(here)
-        return self._build(index, tuple(reversed(rest)), Where(line=self.cells.line(index), keyword="DATA"))
+            cell, index_in_variable = divmod(cell, len(codes))
+            reversed_indices.append(index_in_variable)
+        return self._build_observation(
+            index, tuple(reversed(reversed_indices)), Where(line=self.cells.line_of(index), keyword="DATA")
+        )
 
-    def _build(self, index: int, indices: tuple[int, ...], where: Where) -> CubeObservation:
+    def _build_observation(self, index: int, indices: tuple[int, ...], where: Where) -> CubeObservation:
         key = tuple(codes[i] for codes, i in zip(self.codes, indices, strict=True))
         stored = self.cells.values[index]
         value, status = (None, stored) if isinstance(stored, str) else (stored, None)
@@ -60,14 +62,14 @@ class Observations(Sequence[CubeObservation]):
 
     def __iter__(self) -> Iterator[CubeObservation]:
         starts, lines = self.cells.starts, self.cells.lines
-        places = self._indices()
+        places = self._iter_indices()
         for number, start in enumerate(starts):
             where = Where(line=lines[number], keyword="DATA")
             stop = starts[number + 1] if number + 1 < len(starts) else len(self)
             for index in range(start, stop):
-                yield self._build(index, next(places), where)
+                yield self._build_observation(index, next(places), where)
 
-    def _indices(self) -> Iterator[tuple[int, ...]]:
+    def _iter_indices(self) -> Iterator[tuple[int, ...]]:
         ranges = [range(len(codes)) for codes in self.codes]
         if self.cells.rows is None:
             yield from product(*ranges)
@@ -75,8 +77,8 @@ class Observations(Sequence[CubeObservation]):
         for row in self.cells.rows:
             head: list[int] = []
             for codes in reversed(self.codes[: self.stub]):
-                row, here = divmod(row, len(codes))
-                head.append(here)
+                row, index_in_variable = divmod(row, len(codes))
+                head.append(index_in_variable)
             for tail in product(*ranges[self.stub :]):
                 yield (*reversed(head), *tail)
 
@@ -88,14 +90,14 @@ class Observations(Sequence[CubeObservation]):
     __hash__ = None  # type: ignore[assignment]
 
 
-def build(header: Header, layout: Layout, cells: Cells, encoding: str, remarks: list[Remark]) -> Cube:
-    """Put together what the parts found."""
+def build_cube(header: Header, layout: Layout, cells: Cells, encoding: str, remarks: list[Remark]) -> Cube:
+    """Combine the results of the other modules to a cube."""
     all_remarks = [*remarks, *layout.remarks]
-    attached = attach(header, layout, all_remarks)
+    attached = attach_notes(header, layout, all_remarks)
     codes = tuple(tuple(m.code for m in v.dimension.members) for v in layout.variables)
     symbols = {}
     for sign, keyword in SYMBOLS.items():
-        statement = header.find(keyword)
+        statement = header.find_first(keyword)
         if statement is not None and statement.text:
             symbols[sign] = statement.text
     return Cube(
@@ -105,18 +107,18 @@ def build(header: Header, layout: Layout, cells: Cells, encoding: str, remarks: 
         default_language=layout.default_language,
         languages=layout.languages,
         absent="zero" if layout.keys is not None else "missing",
-        properties=_properties(header, encoding, len(layout.variables) and layout.cells),
+        properties=_collect_properties(header, encoding, len(layout.variables) and layout.cells),
         symbols=symbols,
         remarks=tuple(all_remarks),
     )
 
 
-def _properties(header: Header, encoding: str, cells: int) -> dict[str, Scalar]:
-    """Every keyword but those the dimensions and the cells already hold. Repeated ones are joined by a line end."""
-    out: dict[str, Scalar] = {"encoding": encoding, "cells": cells}
+def _collect_properties(header: Header, encoding: str, cells: int) -> dict[str, Scalar]:
+    """Return every keyword that dimensions and cells do not contain already; join repeated ones by a line end."""
+    properties: dict[str, Scalar] = {"encoding": encoding, "cells": cells}
     for statement in header.statements:
         if statement.keyword in _IN_DIMENSIONS or (statement.keyword in _ON_CELLS and statement.keys):
             continue
-        before = out.get(statement.name)
-        out[statement.name] = statement.text if before is None else f"{before}\n{statement.text}"
-    return out
+        before = properties.get(statement.name)
+        properties[statement.name] = statement.text if before is None else f"{before}\n{statement.text}"
+    return properties

@@ -1,8 +1,8 @@
-"""Which codepage a PX file is in, and its text.
+"""Determine the codepage of a PX file, and decode its text.
 
-The order: byte order mark; the file's CODEPAGE; UTF-8 where the bytes are valid UTF-8 (text in a single-byte codepage
-is not, but by a rare accident); the candidates of the declaring form; CHARSET="ANSI" (Windows, cp1252); and a file
-without CHARSET is DOS text (specification, section 2).
+The order: byte order mark; the file's CODEPAGE; UTF-8 if the bytes are valid UTF-8 (text in a single-byte codepage
+almost never is); the candidates of the declaring form; CHARSET="ANSI" (Windows, cp1252); and a file without CHARSET is
+DOS text (specification, section 2).
 PC-Axis writes CODEPAGE="iso-8859-1" for what is Windows text, so that name is read as cp1252.
 """
 
@@ -54,15 +54,15 @@ _BOMS = (
 
 
 def as_ascii_superset(head: bytes) -> bytes:
-    """The head with a byte order mark taken off and UTF-16 or UTF-32 turned into UTF-8, for sniffing only."""
+    """Return the head without byte order mark, and UTF-16 or UTF-32 converted to UTF-8; for format detection only."""
     for bom, encoding in _BOMS:
         if head.startswith(bom):
             return head[len(bom) :].decode(encoding, errors="ignore").encode()
     return head
 
 
-def decode(data: bytes, candidates: tuple[str, ...]) -> tuple[str, str, list[Remark]]:
-    """Text with LF line ends, the name of the encoding used, and remarks."""
+def decode_text(data: bytes, candidates: tuple[str, ...]) -> tuple[str, str, list[Remark]]:
+    """Return the text with LF line ends, the name of the encoding used, and remarks."""
     if not data.strip(b"\x00\x1a \t\r\n"):
         raise ReadError("read.empty")
     text, encoding, remarks = _decode(data, candidates)
@@ -72,59 +72,65 @@ def decode(data: bytes, candidates: tuple[str, ...]) -> tuple[str, str, list[Rem
 def _decode(data: bytes, candidates: tuple[str, ...]) -> tuple[str, str, list[Remark]]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return _strict(data[len(bom) :], encoding, len(bom)), encoding, []
+            return _decode_strictly(data[len(bom) :], encoding, len(bom)), encoding, []
     stated = {m[1].decode().upper(): (m[2].decode("latin-1").strip(), m.start()) for m in _STATED.finditer(data)}
     if "CODEPAGE" in stated:
-        return _as_stated(data, *stated["CODEPAGE"], candidates)
+        return _decode_as_stated(data, *stated["CODEPAGE"], candidates)
     if data.isascii():
         return data.decode("ascii"), "ascii", []
     for name in ("utf-8", *candidates):
-        if (text := _try(data, name)) is not None:
-            return text, name, [_remark("read.px.codepage_missing", encoding=name)]
+        if (text := _try_decode(data, name)) is not None:
+            return text, name, [_make_remark("read.px.codepage_missing", encoding=name)]
     charset = stated.get("CHARSET")
     if charset is not None:
         encoding = "cp1252" if charset[0].lower() in _WINDOWS_LATIN else charset[0]
-        if _known(encoding):
-            return _strict(data, encoding), encoding, [_remark("read.px.codepage_missing", encoding=encoding)]
-        raise ReadError("read.px.codepage_unknown", _place(data, charset[1], "CHARSET"), codepage=charset[0])
-    # cp437 and cp850 agree on the letters of western Europe; a territory that wrote cp852 says so in its form.
-    return _strict(data, _DOS[0]), _DOS[0], [_remark("read.px.dos_text", encoding=_DOS[0])]
+        if _is_known_encoding(encoding):
+            return (
+                _decode_strictly(data, encoding),
+                encoding,
+                [_make_remark("read.px.codepage_missing", encoding=encoding)],
+            )
+        raise ReadError("read.px.codepage_unknown", _place_at(data, charset[1], "CHARSET"), codepage=charset[0])
+    # cp437 and cp850 agree on the letters of western Europe; a territory that wrote cp852 declares it in its form.
+    return _decode_strictly(data, _DOS[0]), _DOS[0], [_make_remark("read.px.dos_text", encoding=_DOS[0])]
 
 
-def _as_stated(data: bytes, codepage: str, at: int, candidates: tuple[str, ...]) -> tuple[str, str, list[Remark]]:
+def _decode_as_stated(
+    data: bytes, codepage: str, at: int, candidates: tuple[str, ...]
+) -> tuple[str, str, list[Remark]]:
     encoding = "cp1252" if codepage.lower() in _WINDOWS_LATIN else codepage
-    place = _place(data, at, "CODEPAGE")
-    text = _try(data, encoding) if _known(encoding) else None
+    place = _place_at(data, at, "CODEPAGE")
+    text = _try_decode(data, encoding) if _is_known_encoding(encoding) else None
     if text is not None:
-        expected = {codecs.lookup(c).name for c in candidates if _known(c)}
+        expected = {codecs.lookup(c).name for c in candidates if _is_known_encoding(c)}
         differs = expected and not data.isascii() and codecs.lookup(encoding).name not in expected
         params = {"codepage": codepage, "expected": ", ".join(candidates)}
         return text, encoding, [Remark("read.px.codepage_differs", place, {**params})] if differs else []
     for name in candidates:
-        if (text := _try(data, name)) is not None:
+        if (text := _try_decode(data, name)) is not None:
             return text, name, [Remark("read.px.codepage_failed", place, {"codepage": codepage, "encoding": name})]
-    if not _known(encoding):
+    if not _is_known_encoding(encoding):
         raise ReadError("read.px.codepage_unknown", place, codepage=codepage)
-    return _strict(data, encoding), encoding, []
+    return _decode_strictly(data, encoding), encoding, []
 
 
-def _known(encoding: str) -> bool:
+def _is_known_encoding(encoding: str) -> bool:
     try:
-        "".encode(encoding)  # fails too for codecs that are not of text, such as hex
+        "".encode(encoding)  # also fails for codecs that are not for text, such as hex
         codecs.lookup(encoding)
     except (LookupError, ValueError):
         return False
     return True
 
 
-def _try(data: bytes, encoding: str) -> str | None:
+def _try_decode(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         return None
 
 
-def _strict(data: bytes, encoding: str, skipped: int = 0) -> str:
+def _decode_strictly(data: bytes, encoding: str, skipped: int = 0) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -135,9 +141,9 @@ def _strict(data: bytes, encoding: str, skipped: int = 0) -> str:
         ) from error
 
 
-def _place(data: bytes, at: int, keyword: str) -> Where:
+def _place_at(data: bytes, at: int, keyword: str) -> Where:
     return Where(line=data.count(b"\n", 0, at) + 1, keyword=keyword)
 
 
-def _remark(rule: str, **params: str) -> Remark:
+def _make_remark(rule: str, **params: str) -> Remark:
     return Remark(rule, Where(line=1), {**params})

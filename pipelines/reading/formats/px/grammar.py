@@ -1,8 +1,8 @@
-"""The one line of grammar of a PX file: `KEYWORD[language]("sub-key","sub-key")=value,value;`.
+"""Parse the grammar of a PX file: `KEYWORD[language]("sub-key","sub-key")=value,value;`.
 
-Texts stand in quotation marks and cannot hold one; adjacent texts are one text; `;`, `=`, `)` and `DATA=` inside
-quotation marks mean nothing. Bare values (YES, 0, TLIST(A1)) run to the next comma or semicolon. What they mean is in
-`structure` and `notes`.
+Texts are in quotation marks and cannot contain one; adjacent texts are one text; `;`, `=`, `)` and `DATA=` inside
+quotation marks have no meaning. Bare values (YES, 0, TLIST(A1)) run to the next comma or semicolon. `structure` and
+`notes` interpret them.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ _SPACE = re.compile(r"\s*")
 _TEXT = re.compile(r"\"([^\"]*)\"")
 
 MAX_STATEMENTS = 20_000
-"""Keywords of a file. Those of offices have some dozens, and one more for each note on a cell."""
+"""Most keywords of a file. Those of offices have a few dozen, and one more for each note on a cell."""
 
 SINGLE = frozenset({"STUB", "HEADING", "VALUES", "CODES", "TIMEVAL", "CONTVARIABLE", "KEYS"})
-"""Keywords that say what the cells are, so that two of them would contradict each other."""
+"""Keywords that determine what the cells are, so that two of them would contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One keyword with what it says. `values` are joined texts or bare words; `line` is where the keyword stands."""
+    """One keyword with its values. `values` are joined texts or bare words; `line` is the line of the keyword."""
 
     keyword: str
     language: str | None
@@ -95,7 +95,7 @@ class Header:
     by_keyword: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
     first: dict[tuple[str, tuple[str, ...], str | None], Statement] = field(default_factory=dict)
 
-    def add(self, statement: Statement) -> None:
+    def add_statement(self, statement: Statement) -> None:
         place = (statement.keyword, statement.keys, statement.language)
         before = self.first.setdefault(place, statement)
         if before is not statement and statement.keyword in SINGLE:
@@ -103,19 +103,19 @@ class Header:
         self.statements.append(statement)
         self.by_keyword[statement.keyword].append(statement)
 
-    def all(self, keyword: str) -> list[Statement]:
-        """Every statement of a keyword, whatever its language and sub-keys."""
+    def find_all(self, keyword: str) -> list[Statement]:
+        """Return every statement of a keyword, whatever its language and sub-keys."""
         return self.by_keyword.get(keyword, [])
 
-    def find(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> Statement | None:
-        """The first statement of a keyword with exactly this language and these sub-keys."""
+    def find_first(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> Statement | None:
+        """Return the first statement of a keyword with exactly this language and these sub-keys."""
         return self.first.get((keyword, keys, language))
 
 
-def parse(text: str) -> tuple[Header, int]:
-    """All statements, and the offset of the first character after `DATA=`.
+def parse_header(text: str) -> tuple[Header, int]:
+    """Parse all statements; return them and the offset of the first character after `DATA=`.
 
-    Raises ReadError where the grammar breaks, at the line of the keyword; `read.px.mandatory_keyword` without DATA.
+    Raises ReadError for a syntax error, at the line of the keyword; `read.px.mandatory_keyword` without DATA.
     """
     header = Header()
     at, line = 0, 1
@@ -125,49 +125,50 @@ def parse(text: str) -> tuple[Header, int]:
         start = _first_word(text, at)
         line += text.count("\n", at, start)
         if head is None:
-            seen = _excerpt(text, start)
-            raise ReadError("read.px.keyword", Where(line=line, keyword=_word(text, start)), line=line, seen=seen)
+            excerpt = _excerpt_at(text, start)
+            raise ReadError("read.px.keyword", Where(line=line, keyword=_word_at(text, start)), line=line, seen=excerpt)
         keyword, language = head[1].upper(), head[2]
         place = Where(line=line, keyword=keyword)
         at = head.end()
         keys: list[str] = []
         if head[3] == "(":
-            at = _subkeys(text, at, keys, place)
+            at = _parse_subkeys(text, at, keys, place)
         if keyword == "DATA":
             header.data_line = line
             return header, at
         if len(header.statements) == MAX_STATEMENTS:
             raise ReadError("read.px.too_many_keywords", place, limit=MAX_STATEMENTS)
-        values, at = _values(text, at, place)
-        header.add(Statement(keyword, language, tuple(keys), tuple(values), line))
+        values, at = _parse_values(text, at, place)
+        header.add_statement(Statement(keyword, language, tuple(keys), tuple(values), line))
         line += text.count("\n", start, at)
     last = Where(line=text.count("\n", 0, end) + 1, keyword="DATA")
     raise ReadError("read.px.mandatory_keyword", last, keyword="DATA")
 
 
-def _subkeys(text: str, at: int, keys: list[str], place: Where) -> int:
+def _parse_subkeys(text: str, at: int, keys: list[str], place: Where) -> int:
     while True:
         key = _SUBKEY.match(text, at)
         if key is None:
-            raise ReadError("read.px.subkey", place, keyword=place.keyword, seen=_excerpt(text, at))
+            raise ReadError("read.px.subkey", place, keyword=place.keyword, seen=_excerpt_at(text, at))
         keys.append(key[1] if key[1] is not None else key[2])
         at = key.end()
         if key[3] == ")":
             break
     equals = _EQUALS.match(text, at)
     if equals is None:
-        raise ReadError("read.px.subkey", place, keyword=place.keyword, seen=_excerpt(text, at))
+        raise ReadError("read.px.subkey", place, keyword=place.keyword, seen=_excerpt_at(text, at))
     return equals.end()
 
 
-def _values(text: str, at: int, place: Where) -> tuple[list[str], int]:
+def _parse_values(text: str, at: int, place: Where) -> tuple[list[str], int]:
+    """Parse the values of a statement; return them and the offset after its semicolon."""
     values: list[str] = []
     while True:
         item = _ITEM.match(text, at)
         assert item is not None  # every part of the pattern may be empty
         bare, texts, word = item[1], item[2], item[3]
         if texts is not None:
-            # only HIERARCHIES has "parent":"child"; a colon inside a text stays inside
+            # only HIERARCHIES has "parent":"child"; a colon inside a text remains part of it
             values.append(":".join("".join(_TEXT.findall(part)) for part in re.findall(_TEXTS, texts)))
         else:
             values.append((bare if bare is not None else word).strip())
@@ -178,7 +179,7 @@ def _values(text: str, at: int, place: Where) -> tuple[list[str], int]:
         if separator == "":
             raise ReadError("read.px.unended", place, keyword=place.keyword)
         if separator not in ",;":
-            raise ReadError("read.px.unclosed_quote", place, keyword=place.keyword, seen=_excerpt(text, at))
+            raise ReadError("read.px.unclosed_quote", place, keyword=place.keyword, seen=_excerpt_at(text, at))
         at += 1
         if separator == ";":
             return values, at
@@ -189,10 +190,10 @@ def _first_word(text: str, at: int) -> int:
     return space.end() if space else at
 
 
-def _excerpt(text: str, at: int) -> str:
+def _excerpt_at(text: str, at: int) -> str:
     return text[at : at + 40].split("\n")[0]
 
 
-def _word(text: str, at: int) -> str | None:
-    found = re.compile(r"[^\s=(\[\";,]{1,40}").match(text, at)
-    return found[0] if found else None
+def _word_at(text: str, at: int) -> str | None:
+    match = re.compile(r"[^\s=(\[\";,]{1,40}").match(text, at)
+    return match[0] if match else None

@@ -1,9 +1,9 @@
-"""What hangs on single cells of a PX file: notes, marks and attributes, with `*` for every value of a variable.
+"""Attach notes, marks and attributes of a PX file to single cells, with `*` for every value of a variable.
 
-NOTE and NOTEX speak of the table or a variable, VALUENOTE(X) of one value, CELLNOTE(X), DATANOTECELL and ATTRIBUTES of
-one value or `*` for each variable in the order of STUB and HEADING.  CELLNOTE names values by label, DATANOTECELL and
-ATTRIBUTES by code (specification, 3.3.4, 3.3.8, 3.3.21); the other name is accepted where the first is unknown.
-Only the default language is attached to cells; every language is in `Cube.properties`.
+NOTE and NOTEX apply to the table or a variable, VALUENOTE(X) to one value, CELLNOTE(X), DATANOTECELL and ATTRIBUTES to
+one value or `*` for each variable in the order of STUB and HEADING. CELLNOTE names values by label, DATANOTECELL and
+ATTRIBUTES by code (specification, 3.3.4, 3.3.8, 3.3.21); the other name is accepted if the first is unknown. Only the
+default language is attached to cells; every language is in `Cube.properties`.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ OF_A_CONTENT = (
 
 
 @dataclass(slots=True)
-class Places(Generic[T]):
-    """Things attached to places of the cube, found by the variables they fix, in file order."""
+class PlaceIndex(Generic[T]):
+    """Things attached to places of the cube, indexed by the variables they fix, in file order."""
 
     by_mask: dict[tuple[int, ...], dict[tuple[int, ...], list[tuple[int, T]]]] = field(default_factory=dict)
     count: int = 0
 
-    def add(self, fixed: dict[int, int], thing: T) -> None:
+    def add_thing(self, fixed: dict[int, int], thing: T) -> None:
         mask = tuple(sorted(fixed))
         key = tuple(fixed[i] for i in mask)
         self.by_mask.setdefault(mask, {}).setdefault(key, []).append((self.count, thing))
         self.count += 1
 
-    def at(self, indices: tuple[int, ...]) -> list[T]:
-        found: list[tuple[int, T]] = []
+    def things_at(self, indices: tuple[int, ...]) -> list[T]:
+        numbered_things: list[tuple[int, T]] = []
         for mask, by_key in self.by_mask.items():
             hit = by_key.get(tuple(indices[i] for i in mask))
             if hit:
-                found += hit
-        found.sort(key=lambda pair: pair[0])
-        return [thing for _, thing in found]
+                numbered_things += hit
+        numbered_things.sort(key=lambda pair: pair[0])
+        return [thing for _, thing in numbered_things]
 
 
 @dataclass(slots=True)
-class Attached:
-    """Notes and attributes of a cube. `any` is false where no cell has either, which spares asking."""
+class CellAnnotations:
+    """Notes and attributes of a cube. `any` is False if no cell has either, which saves look-ups."""
 
-    notes: Places[str]
-    attributes: Places[dict[str, str]]
+    notes: PlaceIndex[str]
+    attributes: PlaceIndex[dict[str, str]]
     default_attributes: dict[str, str]
 
     @property
@@ -67,24 +67,24 @@ class Attached:
         return bool(self.notes.count or self.attributes.count or self.default_attributes)
 
     def notes_at(self, indices: tuple[int, ...]) -> tuple[str, ...]:
-        return tuple(self.notes.at(indices))
+        return tuple(self.notes.things_at(indices))
 
     def attributes_at(self, indices: tuple[int, ...]) -> dict[str, str]:
-        out = dict(self.default_attributes)
-        for found in self.attributes.at(indices):
-            out.update(found)
-        return out
+        attributes_of_cell = dict(self.default_attributes)
+        for cell_attributes in self.attributes.things_at(indices):
+            attributes_of_cell.update(cell_attributes)
+        return attributes_of_cell
 
 
-def attach(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
-    """All that hangs on cells; a note that names no cell of this table becomes a remark."""
-    notes: Places[str] = Places()
-    attributes: Places[dict[str, str]] = Places()
-    ids = header.find("ATTRIBUTE-ID")
+def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> CellAnnotations:
+    """Attach notes and attributes to cells; a note that names no cell of this table becomes a remark."""
+    notes: PlaceIndex[str] = PlaceIndex()
+    attributes: PlaceIndex[dict[str, str]] = PlaceIndex()
+    ids = header.find_first("ATTRIBUTE-ID")
     names = ids.values if ids else ()
     defaults: dict[str, str] = {}
 
-    def named(statement: Statement) -> dict[str, str]:
+    def name_attributes(statement: Statement) -> dict[str, str]:
         numbered = [f"ATTRIBUTE{i}" for i in range(len(names) + 1, len(statement.values) + 1)]
         return {k: v for k, v in zip([*names, *numbered], statement.values, strict=False) if v}
 
@@ -94,52 +94,52 @@ def attach(header: Header, layout: Layout, remarks: list[Remark]) -> Attached:
         keyword = statement.keyword
         fixed: dict[int, int] | None
         if keyword in ("NOTE", "NOTEX"):
-            fixed = {} if not statement.keys or layout.variable(statement.keys[0]) is not None else None
+            fixed = {} if not statement.keys or layout.variable_index(statement.keys[0]) is not None else None
         elif keyword in ("VALUENOTE", "VALUENOTEX"):
-            fixed = _value_place(statement, layout)
+            fixed = _find_value_place(statement, layout)
         elif keyword in ("CELLNOTE", "CELLNOTEX"):
-            fixed = _cell_place(statement, layout, code_first=False)
+            fixed = _find_cell_place(statement, layout, code_first=False)
         elif keyword == "DATANOTECELL" or (keyword == "ATTRIBUTES" and statement.keys):
-            fixed = _cell_place(statement, layout, code_first=True)
+            fixed = _find_cell_place(statement, layout, code_first=True)
         elif keyword == "ATTRIBUTES":
-            defaults = named(statement)
+            defaults = name_attributes(statement)
             continue
         elif keyword in OF_A_CONTENT and statement.keys and layout.contents is not None:
-            place = layout.variables[layout.contents].index(statement.keys[0], code_first=False)
+            place = layout.variables[layout.contents].value_index(statement.keys[0], code_first=False)
             fixed = {layout.contents: place} if place is not None else None
         else:
             continue
         if fixed is None:
             remarks.append(Remark("read.px.note_place", statement.where, {"keyword": statement.name}))
         elif keyword == "DATANOTECELL":
-            attributes.add(fixed, {"DATANOTECELL": "".join(statement.values)})
+            attributes.add_thing(fixed, {"DATANOTECELL": "".join(statement.values)})
         elif keyword == "ATTRIBUTES":
-            attributes.add(fixed, named(statement))
+            attributes.add_thing(fixed, name_attributes(statement))
         elif keyword in OF_A_CONTENT:
-            attributes.add(fixed, {keyword: statement.text})
+            attributes.add_thing(fixed, {keyword: statement.text})
         else:
-            notes.add(fixed, statement.text)
-    return Attached(notes, attributes, defaults)
+            notes.add_thing(fixed, statement.text)
+    return CellAnnotations(notes, attributes, defaults)
 
 
-def _value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
+def _find_value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
     if len(statement.keys) != 2:
         return None
-    variable = layout.variable(statement.keys[0])
+    variable = layout.variable_index(statement.keys[0])
     if variable is None:
         return None
-    place = layout.variables[variable].index(statement.keys[1], code_first=False)
+    place = layout.variables[variable].value_index(statement.keys[1], code_first=False)
     return None if place is None else {variable: place}
 
 
-def _cell_place(statement: Statement, layout: Layout, *, code_first: bool) -> dict[int, int] | None:
+def _find_cell_place(statement: Statement, layout: Layout, *, code_first: bool) -> dict[int, int] | None:
     if len(statement.keys) != len(layout.variables):
         return None
     fixed: dict[int, int] = {}
     for i, key in enumerate(statement.keys):
         if key == "*":
             continue
-        place = layout.variables[i].index(key, code_first=code_first)
+        place = layout.variables[i].value_index(key, code_first=code_first)
         if place is None:
             return None
         fixed[i] = place

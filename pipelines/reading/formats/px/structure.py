@@ -1,4 +1,4 @@
-"""Variables, codes, labels and languages of a PX file, and whether its mandatory keywords are there."""
+"""Read variables, codes, labels and languages of a PX file, and check that its mandatory keywords are present."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ KEYWORDS = frozenset(_KEYWORDS.split())
 """The keywords of the specification of 2013, section 3.1."""
 
 MANDATORY = ("MATRIX", "SUBJECT-CODE", "SUBJECT-AREA", "DECIMALS", "CONTENTS", "UNITS")
-"""Besides DATA, TITLE (unless DESCRIPTION stands for it), STUB or HEADING, and VALUES (specification, section 3.2)."""
+"""Besides DATA, TITLE (unless there is a DESCRIPTION), STUB or HEADING, and VALUES (specification, section 3.2)."""
 
 SYMBOLS = {".": "DATASYMBOL1", "..": "DATASYMBOL2", "...": "DATASYMBOL3", "....": "DATASYMBOL4"} | {
     ".....": "DATASYMBOL5",
@@ -101,7 +101,7 @@ _GEOGRAPHIC = frozenset({"G", "GEO", "GEOGRAPHIC", "GEOGRAPHICAL"})
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable in the default language, with all names its values go by."""
+    """One variable in the default language, with all names of its values."""
 
     name: str
     dimension: Dimension
@@ -112,15 +112,15 @@ class Variable:
     def size(self) -> int:
         return len(self.dimension.members)
 
-    def index(self, name: str, *, code_first: bool) -> int | None:
-        """The place of a value named by its code or by its label in any language."""
+    def value_index(self, name: str, *, code_first: bool) -> int | None:
+        """Return the position of a value named by its code or by its label in any language."""
         first, second = (self.by_code, self.by_label) if code_first else (self.by_label, self.by_code)
         return first.get(name, second.get(name))
 
 
 @dataclass(slots=True)
 class Layout:
-    """What the DATA part must hold: variables in cell order, the number in the stub, and how rows are named."""
+    """Expected content of the DATA part: variables in cell order, the number in the stub, and how rows are named."""
 
     variables: tuple[Variable, ...]
     stub: int
@@ -143,45 +143,45 @@ class Layout:
     def cells(self) -> int:
         return prod(self.sizes)
 
-    def variable(self, name: str, language: str | None = None) -> int | None:
-        """The place of a variable, by its name in a language or in the default one."""
-        found = self.names.get((language or self.default_language, name))
-        return found if found is not None else self.names.get((self.default_language, name))
+    def variable_index(self, name: str, language: str | None = None) -> int | None:
+        """Return the position of a variable by its name in a language or in the default one."""
+        position = self.names.get((language or self.default_language, name))
+        return position if position is not None else self.names.get((self.default_language, name))
 
 
 def lay_out(header: Header) -> Layout:
-    """Check mandatory keywords and give the layout. Raises ReadError naming keyword and line."""
+    """Check mandatory keywords and return the layout. Raises ReadError with keyword and line."""
     _check_mandatory(header)
-    language = header.find("LANGUAGE")
+    language = header.find_first("LANGUAGE")
     default = language.text if language and language.text else UNDETERMINED
     others = tuple(
         dict.fromkeys(
-            [lang for s in header.all("LANGUAGES") for lang in s.values if lang != default]
+            [lang for s in header.find_all("LANGUAGES") for lang in s.values if lang != default]
             + [s.language for s in header.statements if s.language and s.language != default]
         )
     )
-    stub, heading = _names(header, "STUB", None), _names(header, "HEADING", None)
+    stub, heading = _names_of(header, "STUB", None), _names_of(header, "HEADING", None)
     ordered = (*stub, *heading)
     if len(set(ordered)) != len(ordered):
         name = next(name for i, name in enumerate(ordered) if name in ordered[:i])
-        place = header.all("HEADING") or header.all("STUB")
+        place = header.find_all("HEADING") or header.find_all("STUB")
         raise ReadError("read.px.repeated_variable", place[0].where, variable=name)
     names = {(default, name): i for i, name in enumerate(ordered)}
     translated: dict[str, tuple[str, ...]] = {}
     for lang in others:
-        theirs = (*_names(header, "STUB", lang), *_names(header, "HEADING", lang))
-        translated[lang] = theirs if len(theirs) == len(ordered) else ordered
+        translated_names = (*_names_of(header, "STUB", lang), *_names_of(header, "HEADING", lang))
+        translated[lang] = translated_names if len(translated_names) == len(ordered) else ordered
         names.update({(lang, name): i for i, name in enumerate(translated[lang])})
 
     remarks: list[Remark] = []
-    contents = _contents(header, ordered)
+    contents = _find_contents(header, ordered)
     variables = []
     for i, name in enumerate(ordered):
         theirs_by_lang = {lang: translated[lang][i] for lang in others}
         role: Literal["metric"] | None = "metric" if i == contents else None
-        variables.append(_variable(header, name, default, theirs_by_lang, role, remarks))
+        variables.append(_make_variable(header, name, default, theirs_by_lang, role, remarks))
     layout = Layout(
-        tuple(variables), len(stub), _keys(header, stub), contents, default, (default, *others), names, remarks
+        tuple(variables), len(stub), _read_keys(header, stub), contents, default, (default, *others), names, remarks
     )
     _check_known(header, layout)
     _check_units(header, layout)
@@ -190,24 +190,24 @@ def lay_out(header: Header) -> Layout:
 
 def _check_mandatory(header: Header) -> None:
     data = Where(line=header.data_line)
-    missing = [k for k in MANDATORY if not any(not s.keys and s.language is None for s in header.all(k))]
-    if not header.all("TITLE") and not header.all("DESCRIPTION"):
+    missing = [k for k in MANDATORY if not any(not s.keys and s.language is None for s in header.find_all(k))]
+    if not header.find_all("TITLE") and not header.find_all("DESCRIPTION"):
         missing.append("TITLE")
-    if not header.all("STUB") and not header.all("HEADING"):
+    if not header.find_all("STUB") and not header.find_all("HEADING"):
         missing.append("STUB")
     if missing:
-        # it should have stood before DATA, so that line is where to look
+        # it should have been before DATA, so that line is where to look
         place = Where(line=data.line, keyword=missing[0])
         raise ReadError("read.px.mandatory_keyword", place, keyword=", ".join(missing))
 
 
-def _names(header: Header, keyword: str, language: str | None) -> tuple[str, ...]:
-    statement = header.find(keyword, (), language)
+def _names_of(header: Header, keyword: str, language: str | None) -> tuple[str, ...]:
+    statement = header.find_first(keyword, (), language)
     return tuple(v for v in statement.values if v) if statement else ()
 
 
-def _contents(header: Header, ordered: Sequence[str]) -> int | None:
-    statement = header.find("CONTVARIABLE")
+def _find_contents(header: Header, ordered: Sequence[str]) -> int | None:
+    statement = header.find_first("CONTVARIABLE")
     if statement is None or not statement.text:
         return None
     if statement.text not in ordered:
@@ -215,7 +215,7 @@ def _contents(header: Header, ordered: Sequence[str]) -> int | None:
     return ordered.index(statement.text)
 
 
-def _variable(
+def _make_variable(
     header: Header,
     name: str,
     default: str,
@@ -223,8 +223,9 @@ def _variable(
     role: Literal["time", "geo", "metric"] | None,
     remarks: list[Remark],
 ) -> Variable:
-    values, codes = header.find("VALUES", (name,)), header.find("CODES", (name,))
-    timeval = header.find("TIMEVAL", (name,))
+    """Build a variable with its members and labels in all languages; check the counts of codes and periods."""
+    values, codes = header.find_first("VALUES", (name,)), header.find_first("CODES", (name,))
+    timeval = header.find_first("TIMEVAL", (name,))
     times = time_values(timeval) if timeval else TimeValues((), ())
     if values is None and not times.codes:
         raise ReadError("read.px.mandatory_keyword", _place_without_values(header, name), keyword=f'VALUES("{name}")')
@@ -237,16 +238,16 @@ def _variable(
         remarks.append(Remark("read.px.timeval_count", timeval.where, params))
         times = TimeValues((), ())
     ids = codes.values if codes else (times.codes or labels)
-    seen: set[str] = set()
+    distinct_members: set[str] = set()
     for member in ids:
-        if member in seen:
+        if member in distinct_members:
             place = (codes or values or timeval).where  # type: ignore[union-attr]
             raise ReadError("read.px.repeated_member", place, variable=name, member=member)
-        seen.add(member)
+        distinct_members.add(member)
 
     by_language = {default: dict(zip(ids, labels, strict=True))}
-    for language, theirs in translated.items():
-        by_language[language] = _translated_labels(header, name, language, theirs, ids, remarks)
+    for language, translated_name in translated.items():
+        by_language[language] = _translated_labels(header, name, language, translated_name, ids, remarks)
     members = tuple(
         Member(member, {lang: texts[member] for lang, texts in by_language.items() if member in texts})
         for member in ids
@@ -257,7 +258,7 @@ def _variable(
             if language in member_.labels:
                 by_label.setdefault(member_.labels[language], i)
     if role is None:
-        role = "time" if timeval else _geographic(header, name)
+        role = "time" if timeval else _geographic_role(header, name)
     dimension = Dimension(name, {default: name, **translated}, members, role)
     by_code = {member: i for i, member in enumerate(ids)}
     for i, time in enumerate(times.codes):
@@ -266,83 +267,88 @@ def _variable(
 
 
 def _place_without_values(header: Header, name: str) -> Where:
-    """A VALUES of no variable is most likely the misspelt one; else the line that names the variable."""
-    known = {*_names(header, "STUB", None), *_names(header, "HEADING", None)}
-    for statement in header.all("VALUES"):
-        if statement.language is None and statement.keys and statement.keys[0] not in known:
+    """Return the line of a VALUES of no variable, most likely a misspelling; else the line that names the variable."""
+    variable_names = {*_names_of(header, "STUB", None), *_names_of(header, "HEADING", None)}
+    for statement in header.find_all("VALUES"):
+        if statement.language is None and statement.keys and statement.keys[0] not in variable_names:
             return Where(line=statement.line, keyword="VALUES")
     for keyword in ("STUB", "HEADING"):
-        if name in _names(header, keyword, None):
-            return Where(line=header.all(keyword)[0].line, keyword="VALUES")
+        if name in _names_of(header, keyword, None):
+            return Where(line=header.find_all(keyword)[0].line, keyword="VALUES")
     return Where(line=header.data_line, keyword="VALUES")
 
 
 def _translated_labels(
-    header: Header, name: str, language: str, theirs: str, ids: Sequence[str], remarks: list[Remark]
+    header: Header, name: str, language: str, translated_name: str, ids: Sequence[str], remarks: list[Remark]
 ) -> dict[str, str]:
-    """Labels in another language by member code. Joined by CODES where the language has them, else by order."""
-    values = header.find("VALUES", (theirs,), language) or header.find("VALUES", (name,), language)
+    """Return labels in another language by member code, joined by CODES if the language has them, else by order."""
+    values = header.find_first("VALUES", (translated_name,), language) or header.find_first("VALUES", (name,), language)
     if values is None:
         return {}
-    codes = header.find("CODES", (theirs,), language) or header.find("CODES", (name,), language)
-    known = set(ids)
-    if codes is not None and len(codes.values) == len(values.values) and header.find("CODES", (name,)) is not None:
+    codes = header.find_first("CODES", (translated_name,), language) or header.find_first("CODES", (name,), language)
+    known_codes = set(ids)
+    if (
+        codes is not None
+        and len(codes.values) == len(values.values)
+        and header.find_first("CODES", (name,)) is not None
+    ):
         pairs = dict(zip(codes.values, values.values, strict=True))
-        fits = set(pairs) == known
+        fits = set(pairs) == known_codes
     else:
         fits = len(values.values) == len(ids)
         pairs = dict(zip(ids, values.values, strict=True)) if fits else {}
     if not fits:
         remarks.append(Remark("read.px.language_labels", values.where, {"variable": name, "language": language}))
-    return {code: label for code, label in pairs.items() if code in known}
+    return {code: label for code, label in pairs.items() if code in known_codes}
 
 
-def _geographic(header: Header, name: str) -> Literal["geo"] | None:
-    kind = header.find("VARIABLE-TYPE", (name,))
+def _geographic_role(header: Header, name: str) -> Literal["geo"] | None:
+    kind = header.find_first("VARIABLE-TYPE", (name,))
     geographic = kind is not None and kind.text.upper() in _GEOGRAPHIC
-    return "geo" if geographic or header.find("MAP", (name,)) is not None else None
+    return "geo" if geographic or header.find_first("MAP", (name,)) is not None else None
 
 
-def _keys(header: Header, stub: Sequence[str]) -> tuple[Literal["CODES", "VALUES"], ...] | None:
-    stated = [s for s in header.all("KEYS") if s.language is None]
+def _read_keys(header: Header, stub: Sequence[str]) -> tuple[Literal["CODES", "VALUES"], ...] | None:
+    """Return by CODES or VALUES how rows name each stub variable; None without KEYS."""
+    stated = [s for s in header.find_all("KEYS") if s.language is None]
     if not stated:
         return None
     by_variable = {s.keys[0]: s for s in stated if s.keys}
-    out: list[Literal["CODES", "VALUES"]] = []
+    key_kinds: list[Literal["CODES", "VALUES"]] = []
     for name in stub:
         statement = by_variable.get(name)
         kind = statement.text.upper() if statement else ""
         if kind == "CODES":
-            out.append("CODES")
+            key_kinds.append("CODES")
         elif kind == "VALUES":
-            out.append("VALUES")
+            key_kinds.append("VALUES")
         else:
             place = Where(line=(statement or stated[0]).line, keyword="KEYS")
             raise ReadError("read.px.keys", place, variable=name)
-    return tuple(out)
+    return tuple(key_kinds)
 
 
 def _check_units(header: Header, layout: Layout) -> None:
-    """UNITS indexed by something that is not a content would give numbers a unit that is not theirs."""
+    """Check that UNITS are indexed by contents; otherwise numbers would get a wrong unit."""
     if layout.contents is None:
         return
     variable = layout.variables[layout.contents]
-    for statement in header.all("UNITS"):
-        if statement.keys and variable.index(statement.keys[0], code_first=False) is None:
+    for statement in header.find_all("UNITS"):
+        if statement.keys and variable.value_index(statement.keys[0], code_first=False) is None:
             place = Where(line=statement.line, keyword="UNITS")
             raise ReadError("read.px.contvariable", place, keyword=statement.name, seen=statement.keys[0])
 
 
 def _check_known(header: Header, layout: Layout) -> None:
-    """What does not stop the reading but is worth saying: unknown words, variables, decimals."""
+    """Report problems that do not prevent reading: unknown words, variables, decimals."""
     remarks = layout.remarks
-    decimals = header.find("DECIMALS")
+    decimals = header.find_first("DECIMALS")
     for statement in header.statements:
         keyword = statement.keyword
         if keyword not in KEYWORDS:
             remarks.append(Remark("read.px.unknown_keyword", statement.where, {"keyword": keyword}))
         elif keyword in _OF_A_VARIABLE or keyword in ("VALUES", "CODES", "TIMEVAL"):
-            if statement.keys and layout.variable(statement.keys[0], statement.language) is None:
+            if statement.keys and layout.variable_index(statement.keys[0], statement.language) is None:
                 params: dict[str, Scalar] = {"keyword": keyword, "variable": statement.keys[0]}
                 remarks.append(Remark("read.px.unknown_variable", statement.where, params))
         elif keyword in ("DECIMALS", "SHOWDECIMALS"):

@@ -1,7 +1,7 @@
-"""TIMEVAL: the periods of a time variable as `TLIST(A1,"1994"-"1996")` or `TLIST(A1),"1994","1995"`.
+"""Parse TIMEVAL: the periods of a time variable as `TLIST(A1,"1994"-"1996")` or `TLIST(A1),"1994","1995"`.
 
 The scales and how they are shown come from the specification, section 3.3.64: A1 CCYY, H1 CCYYH, Q1 CCYYQ, M1 CCYYMM,
-W1 CCYYWW.  Offices also list periods in other words (`TLIST(K),"2015K1"`); a list is taken as it is written.
+W1 CCYYWW. Offices also list periods in other words (`TLIST(K),"2015K1"`); a list is taken as it is written.
 """
 
 from __future__ import annotations
@@ -35,48 +35,51 @@ class TimeValues:
 
 
 def time_values(statement: Statement) -> TimeValues:
-    """The periods a TIMEVAL states; none where it states only the scale."""
-    found = _TLIST.fullmatch(statement.values[0].strip()) if statement.values else None
-    if found is None:
-        raise _unreadable(statement)
-    scale, first, last = found[1].upper(), found[2], found[3]
+    """Return the periods that a TIMEVAL states; none if it states only the scale."""
+    match = _TLIST.fullmatch(statement.values[0].strip()) if statement.values else None
+    if match is None:
+        raise _unreadable_error(statement)
+    scale, first, last = match[1].upper(), match[2], match[3]
     codes = (
-        tuple(v for v in statement.values[1:] if v) if first is None else tuple(_range(statement, scale, first, last))
+        tuple(v for v in statement.values[1:] if v)
+        if first is None
+        else tuple(_expand_range(statement, scale, first, last))
     )
-    return TimeValues(codes, tuple(shown(scale, code) for code in codes))
+    return TimeValues(codes, tuple(format_period(scale, code) for code in codes))
 
 
-def shown(scale: str, code: str) -> str:
-    """A stored period as PC-Axis shows it: Q1 `19951` is `1995Q1`, M1 `199501` is `1995M01`."""
+def format_period(scale: str, code: str) -> str:
+    """Format a stored period as PC-Axis shows it: Q1 `19951` is `1995Q1`, M1 `199501` is `1995M01`."""
     if scale in _PER_YEAR and scale != "A1" and code.isdigit() and len(code) > 4:
         return f"{code[:4]}{scale[0]}{code[4:]}"
     return code
 
 
-def _range(statement: Statement, scale: str, first: str, last: str) -> list[str]:
+def _expand_range(statement: Statement, scale: str, first: str, last: str) -> list[str]:
+    """List all periods of a scale from first to last."""
     per_year = _PER_YEAR.get(scale)
     digits = {"A1": 4, "H1": 5, "Q1": 5, "M1": 6, "W1": 6}.get(scale, 0)
     if per_year is None or not all(re.fullmatch(rf"[0-9]{{{digits}}}", v) for v in (first, last)):
-        raise _unreadable(statement)
-    out: list[str] = []
+        raise _unreadable_error(statement)
+    periods: list[str] = []
     year, part = int(first[:4]), int(first[4:] or 1)
     while True:
         code = f"{year:04d}" + (f"{part:0{digits - 4}d}" if digits > 4 else "")
-        if code > last or len(out) > _MOST_PERIODS:
-            raise _unreadable(statement)
-        out.append(code)
+        if code > last or len(periods) > _MOST_PERIODS:
+            raise _unreadable_error(statement)
+        periods.append(code)
         if code == last:
-            return out
-        year, part = (year, part + 1) if part < _in_year(scale, year) else (year + 1, 1)
+            return periods
+        year, part = (year, part + 1) if part < _parts_in_year(scale, year) else (year + 1, 1)
 
 
-def _in_year(scale: str, year: int) -> int:
-    """Parts in a year; ISO years have 53 weeks when 28 December falls in week 53."""
+def _parts_in_year(scale: str, year: int) -> int:
+    """Return the parts in a year; ISO years have 53 weeks if 28 December is in week 53."""
     if scale != "W1":
         return _PER_YEAR[scale]
     return date(year, 12, 28).isocalendar().week
 
 
-def _unreadable(statement: Statement) -> ReadError:
+def _unreadable_error(statement: Statement) -> ReadError:
     variable = statement.keys[0] if statement.keys else ""
     return ReadError("read.px.timeval", statement.where, variable=variable, seen=statement.text)
