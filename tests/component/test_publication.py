@@ -328,7 +328,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _interrupted(home, "switch_current")
-    monkeypatch.setattr(serve, "_free", _raise(serve.ServeError("no port is free")))
+    monkeypatch.setattr(serve, "_find_free_port", _raise(serve.ServeError("no port is free")))
     with pytest.raises(serve.ServeError):
         serve.serve(home)
     assert (current_name(home), find_unfinished(home)) == (NEXT, [])
