@@ -114,7 +114,7 @@ def _without_sync(folder: Path) -> Iterator[None]:
 
 def _drafted_release(home: Home) -> str | None:
     """Return the id of the release that was drafted last, or None."""
-    outcome = build_cache.last(home, "draft")
+    outcome = build_cache.find_last_outcome(home, "draft")
     return str(outcome["release"]) if outcome else None
 
 

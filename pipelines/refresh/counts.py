@@ -18,14 +18,14 @@ def build_counts(home: Home, *, log: Log = ignore_log) -> Step:
     from pipelines.warehouse import dbt
 
     key = build_cache.digest(_gathered_key(home), dbt.project_digest(), clock.now().date().isoformat())
-    cached = build_cache.remembered(home, "counts", key)
+    cached = build_cache.find_outcome(home, "counts", key)
     if cached is not None and Path(cached["path"]).exists():
         if dbt.is_whole(Path(cached["path"])):
             log("counts: nothing new")
             return Step(new=False, path=Path(cached["path"]))
         log(f"counts: {Path(cached['path']).name} is damaged; it is set aside and built again")
     path = dbt.build_counts(home)
-    build_cache.remember(home, "counts", key, {"path": str(path)})
+    build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = dbt.node_times(path)
     log(f"counts built into {path.name}")
     return Step(new=True, path=path, seconds=seconds)
@@ -58,8 +58,8 @@ def build_records(home: Home, *, log: Log = ignore_log) -> Step:
     complete_publication(home, log=log)
     counts = latest_counts(home)
     path, new = build.build(home, counts, dbt.tables(counts))
-    build_cache.remember(home, "records", path.name, {"folder": path.name})
-    build.keep(home, {path.name, (build_cache.last(home, "draft") or {}).get("records", "")})
+    build_cache.store_outcome(home, "records", path.name, {"folder": path.name})
+    build.keep(home, {path.name, (build_cache.find_last_outcome(home, "draft") or {}).get("records", "")})
     log("figures of case records made" if new else "figures of case records: nothing new")
     return Step(new=new, path=path)
 
@@ -68,7 +68,7 @@ def records_folder(home: Home) -> Path:
     """Return the folder of the newest figures from case records. Raises RefreshError if there are none."""
     from pipelines.warehouse.records import build
 
-    cached = build_cache.last(home, "records")
+    cached = build_cache.find_last_outcome(home, "records")
     path = build.folder(home) / str(cached["folder"]) if cached else None
     if path is None or not path.exists():
         raise RefreshError("the figures of case records are not there; run `rti refresh`")
@@ -93,7 +93,7 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
     ]
     key = build_cache.digest(dbt.indicators_digest(), source, records, *dimension_paths)
     step = f"indicators-{which}"
-    cached = build_cache.remembered(home, step, key)
+    cached = build_cache.find_outcome(home, step, key)
     if cached is not None and target.exists() and cached.get("sha256") in (None, build_cache.digest(target)):
         log(f"{which} indicators: nothing new")
         return Step(new=False, path=target)
@@ -103,7 +103,7 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         shutil.rmtree(exported, ignore_errors=True)
         exported.mkdir()
         exported_tables.export_tables(target, exported_tables.INDICATORS, exported)
-    build_cache.remember(home, step, key, {"path": str(target), "sha256": build_cache.digest(target)})
+    build_cache.store_outcome(home, step, key, {"path": str(target), "sha256": build_cache.digest(target)})
     log(f"{which} indicators built")
     return Step(new=True, path=target)
 

@@ -51,12 +51,12 @@ def find_news(home: Home, *, after: int) -> News:
 
 def mark_gathered(home: Home, last_event: int) -> None:
     """Record the newest event that the gathered tables contain."""
-    build_cache.remember(home, _GATHERED, "", {"last_event": last_event})
+    build_cache.store_outcome(home, _GATHERED, "", {"last_event": last_event})
 
 
 def mark_refreshed(home: Home) -> None:
     """Record that a draft contains everything gathered, so that those events do not request another refresh."""
-    build_cache.remember(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
+    build_cache.store_outcome(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
 
 
 def last_refreshed_event(home: Home) -> int:
@@ -65,7 +65,7 @@ def last_refreshed_event(home: Home) -> int:
 
 
 def _event_of(home: Home, step: str) -> int:
-    return int((build_cache.last(home, step) or {}).get("last_event", 0))
+    return int((build_cache.find_last_outcome(home, step) or {}).get("last_event", 0))
 
 
 def list_passed_deadlines(day: date) -> dict[str, str]:

@@ -33,17 +33,17 @@ def measure(home: Home, *, log: Log = ignore_log) -> Step:
     tables = dbt.tables(counts)
     journal = journal_path(home)
     key = build_cache.digest(
-        build_cache.code("warehouse", "statistics"), clock.now().date().isoformat(),
+        build_cache.code_digest("warehouse", "statistics"), clock.now().date().isoformat(),
         *(tables / f"{name}.parquet" for name in measured_quality.FROM_COUNTS), home.gathered / "reference.parquet",
         *([journal] if journal.exists() else []),
     )  # fmt: skip
     folder = measured_quality.folder(home)
-    if build_cache.remembered(home, "measure", key) is not None and folder.exists():
+    if build_cache.find_outcome(home, "measure", key) is not None and folder.exists():
         log("quality: nothing new")
         return Step(new=False, path=folder)
     marts = measured_quality.inside(home, tables, clock.now())
     measured_quality.write(folder, marts)
-    build_cache.remember(home, "measure", key, {"path": str(folder)})
+    build_cache.store_outcome(home, "measure", key, {"path": str(folder)})
     rows = {name: table.height for name, table in marts.items()}
     log(f"quality measured: {rows['mart_quality']} figures, {rows['mart_coherence']} pairs of sources")
     return Step(new=True, path=folder, rows=rows)

@@ -318,7 +318,7 @@ def _records_behind(home: Home, release: str) -> Path | None:
     """Return the folder of the figures from records behind a draft, or None if the build cache has no entry for it."""
     from pipelines.warehouse.records import build
 
-    drafted = build_cache.last(home, "draft") or {}
+    drafted = build_cache.find_last_outcome(home, "draft") or {}
     if drafted.get("release") != release or "records" not in drafted:
         return None
     return build.folder(home) / str(drafted["records"])

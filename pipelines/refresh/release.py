@@ -30,8 +30,8 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     tables = dbt.tables(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
-    key = build_cache.digest(build_cache.code("publication/disclosure"), str(codes.measure_parts()), *inputs)
-    cached = build_cache.remembered(home, "protect", key)
+    key = build_cache.digest(build_cache.code_digest("publication/disclosure"), str(codes.measure_parts()), *inputs)
+    cached = build_cache.find_outcome(home, "protect", key)
     if cached is not None and Path(cached["path"]).exists():
         log("protection: nothing new")
         return Step(new=False, path=Path(cached["path"]), audit=cached["audit"])
@@ -57,7 +57,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
         if old != folder:
             shutil.rmtree(old)
     audit = protection.report.totals()
-    build_cache.remember(home, "protect", key, {"path": str(folder), "audit": audit})
+    build_cache.store_outcome(home, "protect", key, {"path": str(folder), "audit": audit})
     log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
 
@@ -95,12 +95,13 @@ def _build_draft(home: Home, log: Log) -> Step:
     folder = protected_folder(home)
     indicators = folder / "indicators"
     key = build_cache.digest(
-        build_cache.code("publication/releases", "warehouse"), load().digest, home.kind, folder / "cells.parquet",
+        build_cache.code_digest("publication/releases", "warehouse"), load().digest, home.kind,
+        folder / "cells.parquet",
         indicators,
         *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
         home.gathered / "reference.parquet",
     )  # fmt: skip
-    cached = build_cache.remembered(home, "draft", key)
+    cached = build_cache.find_outcome(home, "draft", key)
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {cached['release']}: nothing new")
         return Step(new=False, release=cached["release"])
@@ -108,6 +109,6 @@ def _build_draft(home: Home, log: Log) -> Step:
     for previous in home.drafts.iterdir():
         if previous != draft.folder:
             shutil.rmtree(previous)
-    build_cache.remember(home, "draft", key, {"release": draft.release, "records": records_folder(home).name})
+    build_cache.store_outcome(home, "draft", key, {"release": draft.release, "records": records_folder(home).name})
     log(f"draft {draft.release} is ready: {sum(draft.rows.values())} rows in {len(draft.rows)} tables")
     return Step(new=True, path=draft.folder, rows=draft.rows, release=draft.release)
