@@ -1,7 +1,7 @@
 {# Files as relations. A run reads Parquet files from outside the warehouse, which the caller names
    (`pipelines/warehouse/dbt.py`). Before the first model, a view of each file is created under the name of its
-   source, or of the first-phase model that wrote it, so that models read relations and dbt's lineage has no gap. An engine with
-   a catalogue already has these relations and needs no views. #}
+   source, or of the first-phase model that wrote it, so that models read relations and dbt's lineage has no gap. An
+   engine with a catalogue already has these relations and needs no views. #}
 {% macro create_views_of_files() %}{{ return(adapter.dispatch('create_views_of_files')()) }}{% endmacro %}
 
 {% macro default__create_views_of_files() %}{% endmacro %}
