@@ -111,7 +111,7 @@ class Raising:
             self._solver.changeColCost(column, 0.0)
 
     def raise_cell(self, cell: int, by: float) -> Array:
-        """Return the deviations (up - down) of all cells in a cheapest population with the cell at least `by` higher.
+        """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.
 
         Raises SolverError if there is no solution.
         """

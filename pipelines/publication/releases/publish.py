@@ -50,7 +50,7 @@ def verify(folder: Path) -> None:
 
 
 def select_draft(home: Home, release: str | None = None) -> str:
-    """Return the draft to publish: the one named, or the only one there is.
+    """Return the draft to publish: `release`, or the only draft if it is not given.
 
     A release that an interrupted publication left in the public folder, outside the journal, can be named too.
     Raises ReleaseError if there is no such draft, or if that release was published before.

@@ -136,7 +136,7 @@ class Card:
 
 
 class Divisible(NamedTuple):
-    """Whether two cards may form a ratio, and its labels: `<aspect>_differs` or `<aspect>_not_stated`."""
+    """The verdict on a ratio of two cards, with its labels: `<aspect>_differs` or `<aspect>_not_stated`."""
 
     allowed: bool
     reasons: tuple[str, ...]
@@ -307,13 +307,13 @@ def _value(rule: CountingRule, what: str) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _disagreement(what: str, left: str, right: str) -> str | None:
+def _disagreement(what: str, upper: str, lower: str) -> str | None:
     # Persons before a court are always known, so on unknown perpetrators `not_applicable` equals `excluded`.
     if what == "unknown_perpetrators":
-        left, right = (("excluded" if value == "not_applicable" else value) for value in (left, right))
-    if NOT_STATED in (left, right):
+        upper, lower = (("excluded" if value == "not_applicable" else value) for value in (upper, lower))
+    if NOT_STATED in (upper, lower):
         return f"{what}_not_stated"
-    return f"{what}_differs" if left != right or MIXED in (left, right) else None
+    return f"{what}_differs" if upper != lower or MIXED in (upper, lower) else None
 
 
 def _begins_within(rule: CountingRule, span: Span) -> str | None:

@@ -59,7 +59,7 @@ def _matching(pattern: re.Pattern[str], example: str) -> Any:
 
 
 class Term(Declared):
-    """Measures that are counted, all of one statistic. `kind` stands for every measure of that kind."""
+    """Measures that are counted, all of one statistic. `kind` means every measure of that kind."""
 
     measures: Many[Annotated[str, _code_of("measure")]] = ()
     kind: Literal["flow", "entry", "exit", "stock"] | None = None

@@ -26,7 +26,7 @@ UNIT = ("count_unit", "unit_measure")
 PERIOD = ("period_start", "period_end", "accumulation")
 OF_WHOM = ("sex", "age", "exploitation", "citizenship")
 KEY: Final = ("territory", "jurisdiction", *INDICATOR, *UNIT, *PERIOD, *OF_WHOM)
-"""Columns that are equal on both sides of a pair. A null means that there is no code and never matches."""
+"""Columns that are equal on both sides of a pair. A null is a missing code and never matches."""
 _SIDE = {
     "source": pl.String(),
     "words": pl.String(),

@@ -69,9 +69,9 @@ def offices(sides: pl.DataFrame, declarations: Declarations, rows: pl.DataFrame,
         for (counts, source), group in sides.group_by(["counts", "source"], maintain_order=True)
     }
     empty = pl.DataFrame(schema=REFERENCE)
-    left = pl.concat([empty, *(frame for (counts, _), frame in frames.items() if counts)])
-    right = pl.concat([empty, *(frame for (counts, _), frame in frames.items() if not counts)])
-    pairs = coherence.match(left, right).with_columns(comparison=pl.lit(OFFICES))
+    counting_side = pl.concat([empty, *(frame for (counts, _), frame in frames.items() if counts)])
+    other_side = pl.concat([empty, *(frame for (counts, _), frame in frames.items() if not counts)])
+    pairs = coherence.match(counting_side, other_side).with_columns(comparison=pl.lit(OFFICES))
     world = coherence.INVENTED if kind == "demonstration" else coherence.RETURNED
     return _add_verdicts(pairs, declarations, rows.filter(pl.col("kind") == "published"), world)
 

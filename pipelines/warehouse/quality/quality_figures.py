@@ -59,7 +59,7 @@ class Figure:
         return "n/a" if self.value is None else f"{self.value:.4f}".rstrip("0").rstrip(".")
 
     def notes(self) -> list[tuple[str, str]]:
-        """Return its annotations: unit and n, or the reason why there is no figure."""
+        """Return its annotations: unit and n, or the reason why the figure is missing."""
         return (
             [("reason", self.reason or "not given")]
             if self.value is None

@@ -32,7 +32,7 @@ QUALITY: Final[dict[str, pl.DataType]] = {
     "value": pl.Float64(),
     "unit": pl.String(),
     "n": pl.Int32(),  # returns, figures or pairs behind it
-    "reason": pl.String(),  # why there is no value, else empty
+    "reason": pl.String(),  # why the value is null, else empty
 }
 ALL: Final = "_T"
 PUBLICATION: Final[dict[str, pl.DataType]] = {

@@ -24,7 +24,7 @@ SUMMARY: Final[dict[str, pl.DataType]] = {
     "last_period": pl.String(),
     "periods": pl.Int32(),  # reference periods with a first and a newest figure, final periods only
     "revised": pl.Int32(),  # number of these periods whose figures differ
-    "mean": pl.Float64(),  # in the series' unit; null if there are no periods
+    "mean": pl.Float64(),  # in the series' unit; null without periods
     "mean_absolute": pl.Float64(),
     "relative_to_later": pl.Float64(),  # ESS indicator A6; a fraction of 1, null if the figures are all 0
     "relative_to_earlier": pl.Float64(),
