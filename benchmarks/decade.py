@@ -119,7 +119,7 @@ def build(home: Home) -> dict[str, Any]:
     dbt.parse()  # once a process, as in the service that refreshes
     laps, processor = _Laps(home), time.process_time()
     laps.run("counts", lambda: refresh.build_counts(home))
-    laps.run("records", lambda: refresh.records(home))
+    laps.run("records", lambda: refresh.build_records(home))
     laps.run("restricted indicators", lambda: refresh.build_indicators(home, which="restricted"))
     taken = time.process_time() - processor
     _hide_small(home)
@@ -193,10 +193,10 @@ def protect(home: Home) -> dict[str, float]:
 
     begun = time.perf_counter()
     refresh.build_counts(home)
-    refresh.records(home)
+    refresh.build_records(home)
     counts, processor = time.perf_counter() - begun, sum(os.times()[:2])
     begun = time.perf_counter()
-    step = refresh.protect(home)
+    step = refresh.protect_cells(home)
     return {
         "counts": counts,
         "protect": time.perf_counter() - begun,

@@ -78,7 +78,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
     made_of = build.folder(home) / records
     schema.empty_folder(made_of / "public")
     pl.DataFrame({"release": [release]}).write_parquet(made_of / "members.parquet")
-    build_cache.remember(home, "draft", release, {"release": release, "records": records})
+    build_cache.store_outcome(home, "draft", release, {"release": release, "records": records})
 
 
 def copy(home: Home, folder: Path) -> Home:

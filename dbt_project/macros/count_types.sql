@@ -1,7 +1,7 @@
 {# The columns that say what a count is of: measure, unit, offence and breakdown. `pipelines/core/codes.py` lists them. #}
 {% macro count_type_columns() %}{{ return(var('count_type_columns')) }}{% endmacro %}
 
-{# The same as a list in SQL, with a prefix such as `own.` where one is given. #}
+{# The same columns as an SQL list, with an optional prefix such as `own.`. #}
 {% macro count_type(prefix='') -%}
     {%- for column in count_type_columns() %}{{ prefix }}{{ column }}{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
@@ -16,8 +16,8 @@
     substring(md5({{ joined_by_bar(count_type_columns(), prefix) }}), 1, 12)
 {%- endmacro %}
 
-{# The key of one cell, that is of a type of count in an area and a period. It is a function of the cell's own columns
-   and therefore the same in the warehouse and in every release. A test on `mart_count` checks that it is unique. #}
+{# The key of one cell, which is a type of count in an area and a period. It depends only on the cell's own columns, so
+   it is the same in the warehouse and in every release. A test on `mart_count` checks that it is unique. #}
 {% macro cell_id(prefix='', count_type_prefix='') -%}
     substring(md5({{ joined_by_bar(['area_kind', 'area', 'freq', 'period'], prefix) }} || '|' || {{ joined_by_bar(count_type_columns(), count_type_prefix) }}), 1, 16)
 {%- endmacro %}
@@ -26,8 +26,8 @@
     {%- for column in count_type_columns() %}{{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
 
-{# Which ages a total is of: `all`, or `adults` where only they are counted; empty where the count is broken down.
-   A count of one type of person or victim is a total of its own. #}
+{# The ages in a total: `all`, or `adults` if only they are counted; empty if the count is broken down.
+   A count of one type of person or victim is a separate total. #}
 {% macro total_of() -%}
     case
         when

@@ -1,5 +1,5 @@
-{# Conditions of joins that several models make alike, by equality alone: beside a condition on one side only, DuckDB
-   compares every row with every other. Which joins do so all the same is declared at the model (`meta`). #}
+{# Join conditions that several models share, with equalities only: for other conditions DuckDB may compare every row
+   with every other. Joins that still do so are declared in the `meta` of their model. #}
 
 {# The counting card of a figure: `row` has area, freq and count_unit, and under these names its level and period. #}
 {% macro card_of(row, cards='cards', level='level', period='period') -%}
@@ -17,7 +17,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The dispersion that an area's records tell: of persons, for only they come in cases. #}
+{# The dispersion from an area's records: for persons only, because only persons are clustered in cases. #}
 {% macro dispersion_of(row, dispersions='dispersions') -%}
     case when {{ row }}.count_unit = 'person' then {{ row }}.area end = {{ dispersions }}.area
     and {{ row }}.area_kind = {{ dispersions }}.area_kind

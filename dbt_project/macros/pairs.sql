@@ -1,21 +1,21 @@
-{# What comparisons of areas share. The tests themselves are `pipelines/statistics`, called through `pair_udf.py`. #}
+{# Shared parts of comparisons of areas. The tests are in `pipelines/statistics`, called through `pair_udf.py`. #}
 
-{# The lowest score at which a pair is tested: 2 with care, which its reasons say; 0 and 1 never. #}
+{# The lowest score at which a pair is tested: 2 means with care, as its reasons say; 0 and 1 are never tested. #}
 {% macro lowest_score() -%}2{%- endmacro %}
 
 {# Level of each of so many simultaneous intervals, adjusted p-value and verdict: `tests/oracles/comparison.py` in SQL. #}
 {% macro pair_level(pairs) -%}1.0 - 0.05 / greatest({{ pairs }}, 1){%- endmacro %}
 
-{# `least` passes over nulls, and no p-value is not one of 1. #}
+{# `least` ignores nulls, and a missing p-value must not become 1. #}
 {% macro pair_adjusted(p, pairs) -%}case when {{ p }} is not null then least(1.0, {{ p }} * {{ pairs }}) end{%- endmacro %}
 
 {% macro pair_verdict(low, high) -%}
     case when {{ low }} > 1 then 'higher' when {{ high }} < 1 then 'lower' else 'no_difference' end
 {%- endmacro %}
 
-{# All rows of a relation with the test of their pair beside them: limits `low` and `high` of the ratio of first to
-   second, and `p_of_one`. method: rates, proportions, or '' for none. Like `with_limits`, each contrast that occurs is
-   worked out once; most pairs have too few events to be tested at all. #}
+{# All rows of a relation, with the test of their pair: limits `low` and `high` of the ratio of first to second, and
+   `p_of_one`. method: rates, proportions, or '' for none. As in `with_limits`, each distinct contrast is computed once;
+   most pairs have too few events to be tested at all. #}
 {% macro with_pair_test(relation, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level) -%}
     {%- set numbers = [upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level] -%}
     select
@@ -42,7 +42,7 @@
         {%- endfor %}
 {%- endmacro %}
 
-{# One contrast as a struct of low, high and p; `with_pair_test` alone calls it. `numbers` begins the names of columns
+{# One contrast as a struct of low, high and p; called only by `with_pair_test`. `numbers` is the prefix of columns
    that end in 1 to 7: counts of the first and of the second, their dispersions, level. #}
 {% macro pair(method, numbers) %}
     {{- return(adapter.dispatch('pair')(method, numbers)) -}}
@@ -56,10 +56,10 @@
     rti_pair({{ method }}{% for place in range(1, 8) %}, cast({{ numbers }}{{ place }} as double){% endfor %})
 {%- endmacro %}
 
-{# Condition of a join with `input_break`: the break concerns this figure, and may have taken effect after the first of
-   these days and not after the last. For a period alone give its own bounds: figures on both sides of the break are
-   then in it. For a lagged ratio, or a line between two periods, give the first day of the earlier and the last of the
-   later one. `row` has area, measure, level and offence_group; a break of the region is one of its reporters. #}
+{# Join condition with `input_break`: the break concerns this figure and may have taken effect after the first of these
+   days and not after the last. For a single period pass its bounds: events on both sides of the break are then in it.
+   For a lagged ratio, or a line between two periods, pass the first day of the earlier and the last of the later one.
+   `row` has area, measure, level and offence_group; a break of the region is a break of one of its reporters. #}
 {% macro break_between(break, row, first_day, last_day) -%}
     {{ break }}.area = {{ row }}.area
     and {{ break }}.offence_group in ('', {{ row }}.offence_group)

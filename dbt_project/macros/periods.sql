@@ -2,8 +2,8 @@
 {% macro period_year(column) -%}cast(substring({{ column }}, 1, 4) as integer){%- endmacro %}
 {% macro period_quarter(column) -%}cast(substring({{ column }}, 7, 1) as integer){%- endmacro %}
 
-{# A quarter out of figures for the year so far: the first is its own, a later one the difference to the quarter before,
-   and nothing where that is missing; what did not apply until then (M, K) takes nothing off. #}
+{# A quarter from figures for the year so far: the first quarter as it is, a later one as the difference to the quarter
+   before; null if that is missing. A quarter before that did not apply (M, K) is subtracted as 0. #}
 {% macro discrete_of_year_so_far(value, quarter, earlier_value, earlier_status, earlier_quarter) -%}
     case
         when {{ quarter }} = 1 then {{ value }}
@@ -18,7 +18,7 @@
 {% macro first_quarter(column) -%}case when length({{ column }}) = 7 then {{ column }} else substring({{ column }}, 1, 4) || '-Q1' end{%- endmacro %}
 {% macro last_quarter(column) -%}case when length({{ column }}) = 7 then {{ column }} else substring({{ column }}, length({{ column }}) - 3, 4) || '-Q4' end{%- endmacro %}
 
-{# The quarter of a day; the first day of a quarter; the last day of it, or of the one so many quarters after it. #}
+{# The quarter of a day; the first day of a quarter; its last day, or that of the quarter so many quarters later. #}
 {% macro quarter_of(day) -%}cast(extract(year from {{ day }}) as varchar) || '-Q' || cast(extract(quarter from {{ day }}) as varchar){%- endmacro %}
 {% macro quarter_start(quarter) -%}
     cast(substring({{ quarter }}, 1, 4) || case {{ period_quarter(quarter) }} when 1 then '-01-01' when 2 then '-04-01' when 3 then '-07-01' else '-10-01' end as date)

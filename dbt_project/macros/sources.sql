@@ -1,7 +1,7 @@
-{# Files as relations. What a run reads from outside the warehouse are Parquet files, and which ones only the caller
-   knows (`pipelines/warehouse/dbt.py`). Before the first model a view of each is made under the name of its source, or of
-   the model of the first phase that wrote it, so that models read relations and the lineage of dbt has no gap. An engine
-   with a catalogue has these relations already and needs no views. #}
+{# Files as relations. A run reads Parquet files from outside the warehouse, which the caller names
+   (`pipelines/warehouse/dbt.py`). Before the first model, a view of each file is created under the name of its
+   source, or of the first-phase model that wrote it, so that models read relations and dbt's lineage has no gap. An
+   engine with a catalogue already has these relations and needs no views. #}
 {% macro create_views_of_files() %}{{ return(adapter.dispatch('create_views_of_files')()) }}{% endmacro %}
 
 {% macro default__create_views_of_files() %}{% endmacro %}
@@ -19,7 +19,7 @@
     {%- endif -%}
 {% endmacro %}
 
-{# The columns that the model's own page declares: of a model that takes over what it reads as it is. #}
+{# The columns declared in the model's yml file, for models that pass their input on unchanged. #}
 {% macro declared_columns() -%}
     {{ model.columns.keys() | join(', ') }}
 {%- endmacro %}

@@ -1,13 +1,13 @@
-{# Statistics in SQL. Closed forms stand here once; exact limits and tests are `pipelines/statistics`, called through the
-   functions of `pipelines/warehouse/metrics/udf.py`. Nothing else calls those. #}
+{# Statistics in SQL. Closed forms are defined here once; exact limits and tests are in `pipelines/statistics`, called
+   by the functions of `pipelines/warehouse/metrics/udf.py`. Nothing else calls those. #}
 
-{# All rows of a relation with the limits of their estimate beside them, as `low` and `high`. method: poisson (a count,
-   or a rate where the denominator is an exposure), clopper_pearson (a share of nested counts), conditional (a ratio of
+{# All rows of a relation, with the limits of their estimate as `low` and `high`. method: poisson (a count, or a rate if
+   the denominator is an exposure), clopper_pearson (a share of nested counts), conditional (a ratio of
    two counts), '' none. In the unit of numerator / denominator: multiply by 100 or 100,000 outside. dispersion: null is
-   unknown and taken as 1. Null where undefined.
+   unknown and taken as 1. Null if undefined.
 
-   Limits are worked out once for each estimate that occurs and joined to its rows: counts are small, and of 300,000
-   figures of ten years not a tenth had numbers of their own. #}
+   Limits are computed once for each distinct estimate and joined to its rows: counts are small, and of 300,000 figures
+   of ten years less than a tenth were distinct. #}
 {% macro with_limits(relation, method, numerator, denominator, dispersion, level='0.95') -%}
     select
         given.*,
@@ -32,7 +32,7 @@
         and given.{{ dispersion }} is not distinct from worked_out.phi_of
 {%- endmacro %}
 
-{# Both limits of one estimate, as a struct of low and high; `with_limits` alone calls it. #}
+{# Both limits of one estimate, as a struct of low and high; called only by `with_limits`. #}
 {% macro limits(method, numerator, denominator, dispersion, level) %}
     {{- return(adapter.dispatch('limits')(method, numerator, denominator, dispersion, level)) -}}
 {% endmacro %}
@@ -48,7 +48,7 @@
     )
 {%- endmacro %}
 
-{# p-value of equal rates of each row, for one pair alone; exposures are counts or populations. #}
+{# p-value of equal rates in each row, for a single pair; exposures are counts or populations. #}
 {% macro ratio_p(upper, lower, exposure_upper, exposure_lower, dispersion_upper='1', dispersion_lower='1') %}
     {{- return(adapter.dispatch('ratio_p')(upper, lower, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower)) -}}
 {% endmacro %}
@@ -65,7 +65,7 @@
     )
 {%- endmacro %}
 
-{# missing, too_few under the minimum on either side, or enough. One side alone: give it twice. #}
+{# `missing`, `too_few` below the minimum on either side, or `enough`. For a figure with one side, pass it twice. #}
 {% macro few_state(numerator, denominator, minimum='20') -%}
     case
         when {{ numerator }} is null or {{ denominator }} is null then 'missing'
@@ -74,17 +74,17 @@
     end
 {%- endmacro %}
 
-{# Least number of persons that a band of them tells (10-19, 500+); inside, where it is a number, that number. #}
+{# Lower end of a band of persons (10-19, 500+); on the restricted side, where it is a number, that number. #}
 {% macro persons_at_least(band) -%}
     cast(nullif(replace({{ dbt.split_part(band, "'-'", 1) }}, '+', ''), '') as double)
 {%- endmacro %}
 
-{# The figure where it is a share, null where it is a number of days or months. #}
+{# The figure if it is a share, null if it is a number of days or months. #}
 {% macro share_of(figure) -%}case when {{ figure }}.unit_measure = 'PC' then {{ figure }}.value end{%- endmacro %}
 
-{# State of a figure of records by what stands beside it in public: persons by the lower end of their band, those of a
-   share by that times the share. So it tells nothing more, and calls too few what may be. `share` in per cent, null for
-   what is no share. The rounding is for the product alone: 20 of 37 is 20, not 19.9999. #}
+{# State of a figure from records, derived only from published values: the number of persons is the lower end of their
+   band, and for a share that number times the share. So it discloses nothing, and it says `too_few` in case of doubt.
+   `share` is in per cent, null for other figures. The product is rounded so that 20 of 37 is 20, not 19.9999. #}
 {% macro record_state(value, status, band, share, minimum='20') -%}
     case
         when {{ status }} = 'Q' then 'withheld'
@@ -96,15 +96,15 @@
     end
 {%- endmacro %}
 
-{# Whether events of a unit come one by one; all others may come in clusters. As `dispersion.ONE_BY_ONE`. #}
+{# True if events of a unit occur one by one; all others may occur in clusters. Same as `dispersion.ONE_BY_ONE`. #}
 {% macro one_by_one(count_unit) -%}{{ count_unit }} = 'case'{%- endmacro %}
 
-{# Lower bound of the dispersion from totals: persons per case, at least 1. As `dispersion.at_least`. #}
+{# Lower bound of the dispersion from totals: persons per case, at least 1. Same as `dispersion.at_least`. #}
 {% macro dispersion_at_least(persons, cases) -%}
     case when {{ cases }} > 0 and {{ persons }} > {{ cases }} then {{ persons }} / cast({{ cases }} as double) else 1.0 end
 {%- endmacro %}
 
-{# How sure an interval is, for a figure that has one. A known dispersion is one from enough records. #}
+{# Basis of a figure's interval. A dispersion is known if it comes from enough records. #}
 {% macro interval_basis(count_unit, known_dispersion) -%}
     case
         when {{ one_by_one(count_unit) }} then 'exact'

@@ -1,10 +1,10 @@
-{# The sum of parts. A part that is missing, not collected or withheld makes the sum missing, for nothing is filled;
+{# The sum of parts. A missing, uncollected or withheld part makes the sum missing, because nothing is imputed;
    a part that cannot exist (M) or is counted in another part (K) adds nothing. #}
 {% macro sum_value(value='value', status='obs_status') -%}
     case when count(case when {{ value }} is null and {{ status }} not in ('M', 'K') then 1 end) = 0 then sum({{ value }}) end
 {%- endmacro %}
 
-{# The status of such a sum: the parts' own where they agree; Q before L before O where one is absent. #}
+{# The status of such a sum: that of the parts if they agree; if one has no value, Q before L before O. #}
 {% macro sum_status(value='value', status='obs_status') -%}
     case
         when count(case when {{ value }} is null and {{ status }} not in ('M', 'K') then 1 end) = 0

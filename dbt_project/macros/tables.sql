@@ -1,6 +1,6 @@
-{# The columns that say from which table of which submission a row is; one table holds one measure of one offence group.
+{# The columns that identify the table of a submission that a row is from; a table has one measure of one offence group.
    A victim's status is among them: a presumed and an identified victim are counted under different rules and are
-   never summed, so every status keeps a table of its own. #}
+   never summed, so every status is a separate table. #}
 {% macro table_columns() %}
     {{ return([
         'submission_id', 'territory', 'jurisdiction', 'instrument', 'source', 'form', 'freq', 'period', 'accumulation',

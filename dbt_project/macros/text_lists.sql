@@ -1,4 +1,4 @@
-{# Comma lists of codes: sorted, each once, empty text where there is none. #}
+{# Comma-separated lists of codes: sorted, without duplicates, empty text for no codes. #}
 
 {# Aggregate: the union of the comma lists of a group. #}
 {% macro union_lists(column) %}{{ return(adapter.dispatch('union_lists')(column)) }}{% endmacro %}
@@ -14,7 +14,7 @@
     end
 {%- endmacro %}
 
-{# Whether a comma list holds a code. #}
+{# True if a comma list contains a code. #}
 {% macro listed(code, codes) -%}
     position(',' || {{ code }} || ',' in ',' || {{ codes }} || ',') > 0
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- Nothing that was not accepted counts, and every fact belongs to a block of its submission.
+-- Only accepted submissions count, and every fact belongs to a block of its submission.
 with
 
 observations as (select distinct submission_id, jurisdiction, instrument, form, freq, period from {{ ref('fct_observation') }}),

@@ -1,5 +1,5 @@
--- A figure of a period, a ratio of two periods and a change from one to the other hold days of both sides of a break,
--- if one lies between their first day and their last: then they name it. Written without the macro that they use.
+-- Figures of a period, ratios of two periods and changes between periods must name every break between their first and
+-- their last day. Written without the macro that the models use.
 with
 
 terms as (select distinct metric, measure, level from {{ ref('dim_metric_operand') }}),
@@ -58,7 +58,7 @@ figures as (
     where value is not null
 ),
 
--- Those of records that are no period's: from the first day to the last that the records of a group were seen.
+-- Figures from records without a period: from the first to the last day on which the records were observed.
 spans as (
     select
         figures.mart, figures.area, figures.offence_group, figures.measure, figures.level, figures.reporters,

@@ -1,4 +1,4 @@
--- Where several offices of a jurisdiction report one measure of one period, its territory says which one counts.
+-- If several offices of a jurisdiction report one measure of one period, its territory declares which one counts.
 with
 
 counted as (select * from {{ ref('int_office_count') }}),

@@ -1,5 +1,5 @@
-"""Dagster and nothing else: assets, checks, the job, its schedule and its sensor.
+"""Dagster definitions: assets, checks, the jobs, their schedules and sensors.
 
-Each asset calls one plain function of `pipelines/refresh/` and reports what that function says of itself.
-No rule, no arithmetic and no path of a file belongs here; no module outside this package imports Dagster.
+Each asset calls one plain function of `pipelines/refresh/` and reports its result.  Rules, calculations and file paths
+belong there.  Outside this package only `pipelines/runs/` and `pipelines/operations/` import Dagster, inside functions.
 """

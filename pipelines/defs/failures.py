@@ -1,4 +1,4 @@
-"""The sensor that reports failed runs to the stewards, those of the command line too."""
+"""The sensor that reports failed runs to the stewards, including runs started on the command line."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""The gathered tables: what dbt reads beside the facts. Unpartitioned, and the last wall of checks before the model."""
+"""The gathered tables, which dbt reads in addition to the facts. Not partitioned; their check runs right before dbt."""
 
 import dagster as dg
 
@@ -28,15 +28,15 @@ from pipelines.runs.step_log import steps_log
 )
 def gathered(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with retry_transient_failures(context):
-        result = refresh.gather(locked_home.open(), log=steps_log().info)
+        result = refresh.gather_tables(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(
         metadata=result.as_metadata(),
         check_results=[
             dg.AssetCheckResult(
                 check_name="facts_match_ledger",
                 passed=not result.unmatched,
-                description=result.unmatched_words() or None,
-                metadata={"unmatched": result.unmatched_words() or "none"},
+                description=result.describe_unmatched() or None,
+                metadata={"unmatched": result.describe_unmatched() or "none"},
             )
         ],
     )

@@ -1,7 +1,7 @@
-"""The resources through which assets, jobs and sensors get the home.
+"""Resources that give assets, jobs and sensors access to the home.
 
-Both mark a run as alive for as long as its process lives.  Assets ask for `locked_home`: with the in-process executor a
-resource lives as long as the run, so the lock of the home is held over all steps and not for each by itself.
+Both mark a run as alive until its process ends.  Assets use `locked_home`: with the in-process executor a resource
+lives as long as the run, so the home stays locked for the whole run and not only during each step.
 """
 
 from collections.abc import Iterator
@@ -18,28 +18,28 @@ from pipelines.warehouse import dbt
 
 
 class HomeResource(dg.ConfigurableResource[Home]):
-    """The folder that holds all data; `root` is `RTI_HOME` unless a test says otherwise."""
+    """The folder that holds all data. `root` defaults to `RTI_HOME`; tests set it."""
 
     root: str = ""
 
     def open(self) -> Home:
-        """Open it. Raises HomeError with the command that makes one."""
+        """Open the home. Raises HomeError, with the command that creates one."""
         return open_home(Path(self.root) if self.root else default_root())
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Mark the run as alive; a sensor or schedule has none."""
+        """Mark the run as alive. Sensors and schedules have no run."""
         if context.run is not None:
             mark_run_alive(self.open().dagster, context.run.run_id)
 
 
 class LockedHomeResource(HomeResource):
-    """The home, under its lock for the whole run. Raises HomeBusyError after `wait_seconds`."""
+    """The home, locked for the whole run. Raises HomeBusyError if it cannot be locked within `wait_seconds`."""
 
     wait_seconds: float = 3600.0
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Any]:
-        """Hold the lock until the run ends, and remove what killed runs have left."""
+        """Hold the lock until the run ends, and remove unfinished builds that killed runs have left."""
         self.setup_for_execution(context)
         run = f" {context.run.run_id[:8]}" if context.run is not None else ""
         with hold_home_lock(self.open(), purpose=f"refresh{run}", wait_seconds=self.wait_seconds):

@@ -1,8 +1,8 @@
-"""The one job, its quarterly schedule, and the sensor that follows the ledger.
+"""The refresh job, its quarterly schedule, and the sensor that follows the ledger.
 
-`rti refresh` runs this very job in-process.  The schedule fires when the last deadline of a quarter has passed; the
-sensor asks for one run when new events stand in the ledger, on the assets of the territories they touch and on what
-comes after.
+`rti refresh` runs the same job in-process.  The schedule fires when the last deadline of a quarter has passed; the
+sensor requests one run for new events in the ledger, on the assets of the territories concerned and all downstream
+assets.
 """
 
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_ra
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:
-    """Tags that make one run cover a range of partitions."""
+    """Return the tags that make one run cover a range of partitions."""
     return {RANGE_TAGS[0]: first, RANGE_TAGS[1]: last}
 
 
 JOB = dg.define_asset_job(
     "refresh",
-    # A run that failed as a whole starts over with every step: those that have nothing to do cost nothing.
+    # A retried run repeats every step: steps with unchanged input cost nothing.
     tags={EXCLUSIVE_TAG: "refresh", "dagster/retry_strategy": "ALL_STEPS"},
     selection=dg.AssetSelection.all(),
     description="Everything between arrived files and the draft of a release. Nothing new means no work.",
@@ -45,7 +45,10 @@ def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     keys = QUARTERS.get_partition_keys()
     return dg.RunRequest(
         run_key=context.scheduled_execution_time.strftime("%Y-%m-%d"),
-        tags={**range_tags(keys[0], keys[-1]), **refresh.deadlines(context.scheduled_execution_time.date())},
+        tags={
+            **range_tags(keys[0], keys[-1]),
+            **refresh.list_passed_deadlines(context.scheduled_execution_time.date()),
+        },
     )
 
 
@@ -56,7 +59,7 @@ def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     description="Follows the ledger: one run for all new events of a tick.",
 )
 def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    news = refresh.news(home.open(), after=int(context.cursor or 0))
+    news = refresh.find_news(home.open(), after=int(context.cursor or 0))
     if not news.territories:
         yield dg.SkipReason("no new event in the ledger")
         return

@@ -1,4 +1,4 @@
-"""The launcher of runs: Dagster's own, which in addition knows whether the process of a run is still there."""
+"""Dagster's default run launcher, extended with a check whether the process of a run still exists."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from pipelines.runs import liveness, recovery
 
 
 class HomeRunLauncher(DefaultRunLauncher):
-    """Lets Dagster's run monitoring close runs whose process has died, `rti refresh`'s runs among them."""
+    """Lets Dagster's run monitoring close runs whose process has died, including those of `rti refresh`."""
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Dagster's own launcher cannot tell."""
+        """True; the default launcher returns False."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
@@ -24,7 +24,7 @@ class HomeRunLauncher(DefaultRunLauncher):
         record = self._instance.get_run_record_by_id(run.run_id)
         started = record.start_time if record is not None else None
         age = clock.wall() - started if started is not None else 0.0
-        # The instance is `restricted/dagster` of a home.
+        # The instance folder is `restricted/dagster` of a home.
         home = open_home(instance.parents[1])
         if not recovery.is_run_dead(home, run.run_id, age, recovery.START_SECONDS):
             return CheckRunHealthResult(WorkerStatus.RUNNING)

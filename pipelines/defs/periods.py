@@ -1,4 +1,4 @@
-"""The partitions: quarters from the first back-series year to the quarter that contains the clock's now."""
+"""The partitions: quarters from the first year of the back series to the current quarter."""
 
 import dagster as dg
 

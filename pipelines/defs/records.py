@@ -1,4 +1,4 @@
-"""Figures of case records: the step between the two phases of the model."""
+"""Figures from case records: the step between the two phases of the dbt project."""
 
 import dagster as dg
 
@@ -21,5 +21,5 @@ from pipelines.runs.step_log import steps_log
 )
 def case_record_figures(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with retry_transient_failures(context):
-        result = refresh.records(locked_home.open(), log=steps_log().info)
+        result = refresh.build_records(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata=result.as_metadata())

@@ -1,4 +1,4 @@
-"""The protected programme and the draft of the next release. Publishing is a separate act: `rti publish`."""
+"""The protected programme and the draft of the next release. Publishing is a separate step: `rti publish`."""
 
 import dagster as dg
 
@@ -28,12 +28,12 @@ from pipelines.runs.step_log import steps_log
 )
 def protected_cells(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with retry_transient_failures(context):
-        result = refresh.protect(locked_home.open(), log=steps_log().info)
+        result = refresh.protect_cells(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(
         metadata=result.as_metadata(),
         check_results=[
             dg.AssetCheckResult(
-                check_name="nothing_disclosed", passed=result.safe, metadata={"audit": result.audit_words()}
+                check_name="nothing_disclosed", passed=result.safe, metadata={"audit": result.describe_audit()}
             )
         ],
     )
@@ -47,5 +47,5 @@ def protected_cells(context: dg.AssetExecutionContext, locked_home: LockedHomeRe
 )
 def release_draft(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with retry_transient_failures(context):
-        result = refresh.draft(locked_home.open(), log=steps_log().info)
+        result = refresh.draft_release(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata=result.as_metadata())

@@ -1,5 +1,6 @@
-"""The daily reminders: enter who is reminded, then send what waits. What is due is known to
-`pipelines/submissions/timetable/`.
+"""The daily reminders: record who is reminded, then send all waiting notices.
+
+`pipelines/submissions/timetable/` decides which returns are due.
 """
 
 import dagster as dg
@@ -14,12 +15,16 @@ def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
     from pipelines.submissions import notices
     from pipelines.submissions.ledger import open_ledger
 
-    place, registry = home.open(), load()
-    engine = open_ledger(place)
-    reminded = notices.remind(place, engine, registry)
-    done = notices.deliver(place, engine, registry=registry)
-    steps_log().info(f"{reminded} people reminded, {done.sent} notices sent, {done.failed + done.given_up} not")
-    context.add_output_metadata({"reminded": reminded, "sent": done.sent, "not sent": done.failed + done.given_up})
+    opened_home, registry = home.open(), load()
+    engine = open_ledger(opened_home)
+    reminded = notices.remind(opened_home, engine, registry)
+    delivery = notices.deliver(opened_home, engine, registry=registry)
+    steps_log().info(
+        f"{reminded} people reminded, {delivery.sent} notices sent, {delivery.failed + delivery.given_up} not"
+    )
+    context.add_output_metadata(
+        {"reminded": reminded, "sent": delivery.sent, "not sent": delivery.failed + delivery.given_up}
+    )
 
 
 @dg.job(description="Reminders of what is due, and the notices that wait.")

@@ -1,4 +1,4 @@
-"""Second attempts at a step, for failures that may pass by themselves and for no others."""
+"""Retry a step, but only after failures that may be temporary."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ MAX_RETRIES = 2
 
 @contextmanager
 def retry_transient_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Ask Dagster to repeat the step after 1, then 2 seconds, if it failed because something was busy or away.
+    """Ask Dagster to repeat the step after 1, then 2 seconds, if a resource was busy or unreachable.
 
-    A retry policy would repeat every failure, also those that will come again.
+    A Dagster retry policy would repeat every failure, including permanent ones.
     """
     try:
         yield

@@ -1,7 +1,7 @@
-"""One asset a territory: its returns, taken in, checked and (where accepted) written as facts. Partitions are quarters.
+"""One asset for each territory: its returns, checked and, if accepted, written as facts. Partitions are quarters.
 
 An annual return belongs to the partition of its last quarter.  The check on each asset warns and never blocks:
-a refused return does not reach the gathered tables, so one office's fault holds up nobody else.
+a refused return does not reach the gathered tables, so an error of one office does not delay the others.
 """
 
 from datetime import timedelta
@@ -18,12 +18,12 @@ from pipelines.runs.step_log import steps_log
 
 
 def english_name(names: tuple[Name, ...]) -> str:
-    """The name shown in English."""
+    """Return the English display name."""
     return next(n.name for n in names if n.language == "en" and not n.accepted_only)
 
 
 def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
-    """The asset of one territory and, in the same step, its check."""
+    """Return the asset of one territory with its check, which runs in the same step."""
 
     @dg.asset(
         key=dg.AssetKey(["returns", code]),
@@ -50,15 +50,15 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
     )
     def _returns(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
         with retry_transient_failures(context):
-            taken = refresh.take_in(locked_home.open(), code, log=steps_log().info)
+            intake = refresh.take_in(locked_home.open(), code, log=steps_log().info)
         return dg.MaterializeResult(
-            metadata=taken.as_metadata(),
+            metadata=intake.as_metadata(),
             check_results=[
                 dg.AssetCheckResult(
                     check_name="accepted_without_error",
-                    passed=not taken.refused,
+                    passed=not intake.refused,
                     severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"refused": taken.refused_words() or "none"},
+                    metadata={"refused": intake.describe_refusals() or "none"},
                 )
             ],
         )
@@ -88,8 +88,8 @@ def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource)
 )
 def data_docs(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with retry_transient_failures(context):
-        documented = refresh.document(locked_home.open(), log=steps_log().info)
-    return dg.MaterializeResult(metadata={"new": documented.new, "index": str(documented.path or "")})
+        data_docs_step = refresh.build_data_docs(locked_home.open(), log=steps_log().info)
+    return dg.MaterializeResult(metadata={"new": data_docs_step.new, "index": str(data_docs_step.path or "")})
 
 
 @dg.definitions

@@ -1,6 +1,6 @@
 """Serve the Dagster UI of a home behind the loopback guard: `python -m pipelines.operations.dagster_ui --port N`.
 
-Dagster's own command obeys every web page that a browser on this machine shows, and runs mutations by GET.
+Dagster's own command accepts requests from any web page open in a browser on this machine, and runs mutations by GET.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def guard_app(app: Any, port: int) -> LoopbackGuard:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve the UI until the process is told to end; first close the runs that a killed process left behind."""
+    """Close the runs that a killed process left behind, then serve the UI until the process is asked to end."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.operations.dagster_ui", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args(arguments).port
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @asynccontextmanager
 async def _lifespan(_: Any) -> AsyncIterator[None]:
-    # Streams of events are still open when the server is told to end; uvicorn then cancels them.
+    # Event streams are still open when the server shuts down; uvicorn then cancels them.
     try:
         yield
     except asyncio.CancelledError:

@@ -1,8 +1,8 @@
-"""Guard in front of a service on the loopback address: it answers the browser of this machine and no foreign page.
+"""Protect a service on the loopback address from requests by web pages of other origins.
 
-Everything a browser reaches can be asked by any page that it shows, and a foreign host name can be made to resolve to
-the loopback address (DNS rebinding).  The guard checks the host, the origin and the kind of each request, and lets no
-request change anything that a page of another origin can send without being asked first (a simple request).
+Any page open in a browser on this machine can send requests to a loopback service, and a foreign host name can be made
+to resolve to the loopback address (DNS rebinding).  The guard checks host, origin and kind of each request, and refuses
+requests that change data in a form that a page of another origin can send without a preflight (a simple request).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _OWN_SITES = ("same-origin", "none")
-"""`Sec-Fetch-Site` of requests by the service's own pages and by the person at the keyboard. `same-site` is another
-port of this machine, which is another service."""
+"""`Sec-Fetch-Site` of requests by the service's own pages and by the user directly. `same-site` means another port of
+this machine, which is another service."""
 _ADDED_HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -30,10 +30,10 @@ _ADDED_HEADERS = (
 
 
 class LoopbackGuard:
-    """ASGI application that refuses foreign requests and hands all others to `app`.
+    """ASGI application that refuses requests of other origins and passes all others to `app`.
 
-    `port` is the service's; `public_urls` are addresses under which a proxy with sign-in passes requests on with their
-    `Host` and `Origin` unchanged. `json_only_paths` take nothing but `POST` of `application/json`, and WebSockets.
+    `port` is the port of the service. `public_urls` are the addresses of a proxy with sign-in that forwards requests
+    with `Host` and `Origin` unchanged. `json_only_paths` accept only `POST` of `application/json`, and WebSockets.
     """
 
     def __init__(
@@ -52,26 +52,28 @@ class LoopbackGuard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        refusal = self._find_refusal(scope)
         if refusal is None:
             await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
         elif scope["type"] == "websocket":
-            # Before the connection is accepted the server answers this with 403.
+            # The connection has not been accepted yet, so the server turns this into a 403 response.
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
         else:
             await _refuse(send, *refusal)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Return status and reason of a refusal, None for a request that is let through."""
-        hosts = _values(scope, b"host")
+    def _find_refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """Return status and reason of a refusal, or None if the request is allowed."""
+        hosts = _header_values(scope, b"host")
         if len(hosts) != 1 or hosts[0].lower() not in self._origins:
             return 421, f"This service answers as {', '.join(self._origins)} only; open one of these addresses."
         own_origin = self._origins[hosts[0].lower()]
-        if any(origin.lower() != own_origin for origin in _values(scope, b"origin")):
+        if any(origin.lower() != own_origin for origin in _header_values(scope, b"origin")):
             return 403, "This request comes from a page of another origin."
         is_websocket = scope["type"] == "websocket"
-        if any(site not in _OWN_SITES for site in _values(scope, b"sec-fetch-site")) and not self._is_link(scope):
+        if any(site not in _OWN_SITES for site in _header_values(scope, b"sec-fetch-site")) and not self._is_link(
+            scope
+        ):
             return 403, "This request comes from a page of another site."
         if is_websocket:
             return None
@@ -80,27 +82,27 @@ class LoopbackGuard:
             return 405, f"{method} is not used here."
         if scope["path"] in self._json_only and method in ("GET", "HEAD"):
             return 405, "Send queries by POST."
-        if method == "POST" and _media_types(scope) != ["application/json"]:
+        if method == "POST" and _content_types(scope) != ["application/json"]:
             return 415, "Send application/json."
         return None
 
     def _is_link(self, scope: Scope) -> bool:
-        """Return True if a person follows a link to a page; the page with the link cannot read the answer."""
+        """Return True if the user follows a link to a page; the page with the link cannot read the response."""
         return (
             scope["type"] == "http"
             and scope["method"] == "GET"
             and scope["path"] not in self._json_only
-            and _values(scope, b"sec-fetch-mode") == ["navigate"]
-            and _values(scope, b"sec-fetch-dest") == ["document"]
+            and _header_values(scope, b"sec-fetch-mode") == ["navigate"]
+            and _header_values(scope, b"sec-fetch-dest") == ["document"]
         )
 
 
-def _values(scope: Scope, name: bytes) -> list[str]:
+def _header_values(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1").strip() for key, value in scope["headers"] if key.lower() == name]
 
 
-def _media_types(scope: Scope) -> list[str]:
-    return [value.partition(";")[0].strip().lower() for value in _values(scope, b"content-type")]
+def _content_types(scope: Scope) -> list[str]:
+    return [value.partition(";")[0].strip().lower() for value in _header_values(scope, b"content-type")]
 
 
 def _with_headers(send: Send) -> Send:

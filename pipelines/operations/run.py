@@ -1,6 +1,6 @@
-"""Run the refresh: Dagster's job `refresh`, in this process, on the instance that lies in the home, under one lock.
+"""Run the refresh: Dagster's job `refresh`, in this process, on the home's own Dagster instance and under one lock.
 
-Dagster is imported when a refresh starts and not before.
+Dagster is imported only when a refresh starts, because the import is slow.
 """
 
 from __future__ import annotations
@@ -22,20 +22,19 @@ from pipelines.warehouse import build_cache
 
 
 class RunFailedError(Exception):
-    """The run failed; the text names the step and what it said."""
+    """The run failed; the text names the step and its error message."""
 
 
 class DamagedFactsError(RunFailedError):
-    """Facts are not those that were approved; the text names each return and file."""
+    """Facts differ from those that were approved; the text names each return and file."""
 
 
 def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Run everything between arrived files and the draft. Returns the run's id, its draft and what was new.
+    """Run every step from arrived files to the draft. Return the run's id, its draft and whether the draft is new.
 
-    Closes runs that a killed process left behind, and completes a publication that was interrupted first; `finished`
-    then names its release. A run that fails is reported to the stewards. Raises HomeBusyError while something else
-    changes this home, ClockSetBackError while the clock is behind what was recorded, and RunFailedError where a step
-    fails.
+    Runs that a killed process left behind are closed first. If an interrupted publication had to be completed,
+    `finished` names its release. A failed run is reported to the stewards. Raises HomeBusyError while another process
+    changes this home, ClockSetBackError while the clock is behind a recorded time, and RunFailedError if a step fails.
     """
     with hold_home_lock(home, purpose="refresh"):
         finished = start_refresh(home, log=say)
@@ -45,7 +44,7 @@ def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]
 def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     os.environ["RTI_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(instance_folder(home))
-    before = _release(home)
+    before = _drafted_release(home)
     say("loading the pipeline")
     import warnings
 
@@ -57,12 +56,12 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     from pipelines.defs.periods import QUARTERS
     from pipelines.runs import liveness, recovery, reports
 
-    # Every event is kept in the instance; on the console the steps speak for themselves, and a failure is raised below.
+    # The instance keeps every event. The console needs only the lines of the steps; a failure is raised below.
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     job = defs().resolve_job_def("refresh")
     keys = QUARTERS.get_partition_keys()
     run_id = str(uuid.uuid4())
-    with _unsynced(home.dagster), dg.DagsterInstance.get() as instance, _telling(say):
+    with _without_sync(home.dagster), dg.DagsterInstance.get() as instance, _forward_step_log(say):
         for closed in recovery.close_dead_runs(home, instance):
             say(f"run {closed.run_id} had been interrupted and is closed")
         with liveness.marked_alive(home.dagster, run_id):
@@ -76,61 +75,61 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
         if not result.success:
             failed, message = recovery.describe_failure(instance, result.dagster_run)
             reports.try_to_report(home, failed, message=message)
-            if damaged := _failed_check(result, "facts_match_ledger"):
+            if damaged := _describe_failed_check(result, "facts_match_ledger"):
                 raise DamagedFactsError(
                     f"no draft was made, at gathered: {damaged}. Then run `rti refresh` again; an older draft stays "
                     "and is not published until then"
                 )
-            raise RunFailedError(_failures(result) or f"the refresh failed: {failed.cause}: {message.strip()}")
-    after = _release(home)
+            raise RunFailedError(
+                _describe_step_failures(result) or f"the refresh failed: {failed.cause}: {message.strip()}"
+            )
+    after = _drafted_release(home)
     ready = after if after and (home.drafts / after).exists() else None
     return {"run": result.run_id, "draft": ready, "new": after != before}
 
 
 @contextmanager
-def _unsynced(folder: Path) -> Iterator[None]:
-    """While the job runs, SQLite does not wait for the disk to confirm what Dagster writes below a folder.
+def _without_sync(folder: Path) -> Iterator[None]:
+    """Turn off `synchronous` for SQLite files below a folder, so that Dagster does not wait for the disk.
 
-    A run makes some 1,600 commits, each through a connection of its own: 17 of the 30 seconds of a run with nothing
-    new.  What a power failure could lose is the orchestrator's diary of that run; truth about returns is in the ledger,
-    which lies elsewhere and is not touched.
+    A run makes about 1,600 commits, each on a new connection: 17 of the 30 seconds of a run with nothing new.  A power
+    failure can lose only Dagster's event log of that run; the ledger of returns is in another folder and stays durable.
     """
     import sqlite3
 
     import sqlalchemy as sa
 
-    def hasten(connection: Any, _: Any) -> None:
+    def disable_sync(connection: Any, _: Any) -> None:
         if isinstance(connection, sqlite3.Connection):
             file = connection.execute("pragma database_list").fetchone()[2]
             if file and Path(file).is_relative_to(folder.resolve()):
                 connection.execute("pragma synchronous = off")
 
-    sa.event.listen(sa.engine.Engine, "connect", hasten)
+    sa.event.listen(sa.engine.Engine, "connect", disable_sync)
     try:
         yield
     finally:
-        sa.event.remove(sa.engine.Engine, "connect", hasten)
+        sa.event.remove(sa.engine.Engine, "connect", disable_sync)
 
 
-def _release(home: Home) -> str | None:
-    outcome = build_cache.last(home, "draft")
+def _drafted_release(home: Home) -> str | None:
+    """Return the id of the release that was drafted last, or None."""
+    outcome = build_cache.find_last_outcome(home, "draft")
     return str(outcome["release"]) if outcome else None
 
 
-class _telling:  # noqa: N801 - reads as a word in a with statement
-    """While the job runs, what its steps log is told to whoever started it."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._handler = _Teller(say)
-
-    def __enter__(self) -> None:
-        steps_log().addHandler(self._handler)
-
-    def __exit__(self, *_: object) -> None:
-        steps_log().removeHandler(self._handler)
+@contextmanager
+def _forward_step_log(say: Callable[[str], None]) -> Iterator[None]:
+    """Pass every line that the steps log to `say` while the job runs."""
+    handler = _ForwardingHandler(say)
+    steps_log().addHandler(handler)
+    try:
+        yield
+    finally:
+        steps_log().removeHandler(handler)
 
 
-class _Teller(logging.Handler):
+class _ForwardingHandler(logging.Handler):
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__(logging.INFO)
         self._say = say
@@ -139,20 +138,25 @@ class _Teller(logging.Handler):
         self._say(record.getMessage())
 
 
-def _failed_check(result: Any, name: str) -> str:
-    """Return what a check of the run found, empty where it passed or did not run."""
-    found = [one for one in result.get_asset_check_evaluations() if one.check_name == name and not one.passed]
-    return str(found[0].description or name) if found else ""
+def _describe_failed_check(result: Any, name: str) -> str:
+    """Return the description of a failed check of the run, empty if it passed or did not run."""
+    failures = [
+        evaluation
+        for evaluation in result.get_asset_check_evaluations()
+        if evaluation.check_name == name and not evaluation.passed
+    ]
+    return str(failures[0].description or name) if failures else ""
 
 
-def _failures(result: Any) -> str:
-    told = []
+def _describe_step_failures(result: Any) -> str:
+    """Return the failed steps with their error messages, empty if no step failed."""
+    messages = []
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause or error
-            told.append(f"{event.step_key}: {cause.message.strip()}")
-    return "the refresh failed at " + "; ".join(told) if told else ""
+            messages.append(f"{event.step_key}: {cause.message.strip()}")
+    return "the refresh failed at " + "; ".join(messages) if messages else ""
 
 
 __all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "refresh"]

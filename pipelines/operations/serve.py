@@ -35,12 +35,12 @@ _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ServeError(Exception):
-    """A server did not come up; the text says which and where its log lies."""
+    """A server did not start; the text names it and the folder of its log."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """One process of the service. Without an address it answers nobody, and is up when it has not ended."""
+    """One process of the service. A process without an address serves no requests and counts as up while it runs."""
 
     command: list[str]
     address: str = ""
@@ -50,17 +50,17 @@ class Server:
 def serve(home: Home) -> None:
     """Start the servers, print their addresses when they answer, and keep them running until interrupted.
 
-    The public dashboard and the offices' pages are two processes: the one reads `public/` and could not read more.
-    Raises ServeError if a server does not come up at the start, or if in the end none is left.
+    The public dashboard and the offices' pages are separate processes: the public one reads only `public/` and cannot
+    read more. Raises ServeError if a server does not start, or if later every one of them has failed.
     """
     complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
     logs = home.restricted / "logs"
     logs.mkdir(exist_ok=True)
-    servers = _servers()
+    servers = _choose_servers()
     supervisor = Supervisor(
-        {name: partial(_start, home, server, _log_of(logs, name)) for name, server in servers.items()}, log=_say
+        {name: partial(_start, home, server, _log_path(logs, name)) for name, server in servers.items()}, log=_say
     )
-    with _noted_signals() as is_ending:
+    with _record_signals() as is_ending:
         try:
             _start_all(supervisor, servers, logs, is_ending)
             if (accounts := demonstration.accounts_file(home)) is not None:
@@ -70,7 +70,7 @@ def serve(home: Home) -> None:
                 time.sleep(_CHECK_SECONDS)
                 supervisor.check()
                 for name in servers:
-                    rotate_log(_log_of(logs, name))
+                    rotate_log(_log_path(logs, name))
             _say("ending")
         except SupervisionError as error:
             raise ServeError(f"{error}; the logs lie in {logs}") from error
@@ -78,14 +78,14 @@ def serve(home: Home) -> None:
             supervisor.stop()
 
 
-def _servers() -> dict[str, Server]:
-    dashboard, dagster = _free(DASHBOARD_PORT), _free(DAGSTER_PORT)
-    portal = _free(max(PORTAL_PORT, dashboard + 1))
+def _choose_servers() -> dict[str, Server]:
+    dashboard, dagster = _find_free_port(DASHBOARD_PORT), _find_free_port(DAGSTER_PORT)
+    portal = _find_free_port(max(PORTAL_PORT, dashboard + 1))
     return {
-        "dashboard": Server(_dashboard(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
-        "offices' pages": Server(_portal(portal), f"http://{HOST}:{portal}", "/_stcore/health"),
-        "Dagster UI": Server(_dagster_ui(dagster), f"http://{HOST}:{dagster}", "/server_info"),
-        "Dagster daemon": Server(_dagster_daemon()),
+        "dashboard": Server(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
+        "offices' pages": Server(_portal_command(portal), f"http://{HOST}:{portal}", "/_stcore/health"),
+        "Dagster UI": Server(_dagster_ui_command(dagster), f"http://{HOST}:{dagster}", "/server_info"),
+        "Dagster daemon": Server(_dagster_daemon_command()),
     }
 
 
@@ -105,16 +105,16 @@ def _start_all(supervisor: Supervisor, servers: dict[str, Server], logs: Path, i
         if is_ending():
             return
         _say(f"starting the {name}")
-        rotate_log(_log_of(logs, name))
+        rotate_log(_log_path(logs, name))
         processes[name] = supervisor.start(name)
     for name, server in servers.items():
-        _wait(name, processes[name], server, logs, is_ending)
+        _wait_until_up(name, processes[name], server, logs, is_ending)
         if is_ending():
             return
         _say(f"{name}: {server.address or 'runs the schedules and sensors'}")
 
 
-def _log_of(logs: Path, name: str) -> Path:
+def _log_path(logs: Path, name: str) -> Path:
     return logs / f"{_slug(name)}.log"
 
 
@@ -123,15 +123,15 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _noted_signals() -> Iterator[Callable[[], bool]]:
-    """Note the signals that end a service, instead of interrupting what is being done; yields whether one has come.
+def _record_signals() -> Iterator[Callable[[], bool]]:
+    """Record the signals that end a service instead of raising at once; yield a function that says if one arrived.
 
-    An interruption between the start of a process and the note that it runs would leave the process behind.
+    An exception between starting a process and registering it would leave the process running.
     """
     received: list[int] = []
     earlier = {number: signal.getsignal(number) for number in _ENDING_SIGNALS}
     for number, handler in earlier.items():
-        # Whoever starts this command in the background may have had Ctrl-C or the end of the terminal ignored.
+        # If a shell started this command in the background, Ctrl-C or the end of the terminal may be set to be ignored.
         if handler is not signal.SIG_IGN:
             signal.signal(number, lambda received_number, _: received.append(received_number))
     try:
@@ -145,24 +145,24 @@ def _slug(name: str) -> str:
     return name.replace(" ", "-").replace("'", "").lower()
 
 
-def _dashboard(port: int) -> list[str]:
+def _dashboard_command(port: int) -> list[str]:
     return [sys.executable, "-m", "dashboards.public_app", "--port", str(port)]
 
 
-def _portal(port: int) -> list[str]:
+def _portal_command(port: int) -> list[str]:
     return [sys.executable, "-m", "dashboards.portal_app", "--port", str(port)]
 
 
-def _dagster_ui(port: int) -> list[str]:
+def _dagster_ui_command(port: int) -> list[str]:
     return [sys.executable, "-m", "pipelines.operations.dagster_ui", "--port", str(port)]
 
 
-def _dagster_daemon() -> list[str]:
+def _dagster_daemon_command() -> list[str]:
     return [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "pipelines.definitions"]
 
 
-def _free(port: int) -> int:
-    """The port, or the next free one after it."""
+def _find_free_port(port: int) -> int:
+    """Return the port, or the next free one after it. Raises ServeError if the next hundred are all in use."""
     for candidate in range(port, port + 100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -171,7 +171,7 @@ def _free(port: int) -> int:
     raise ServeError(f"no port from {port} to {port + 99} is free on {HOST}")
 
 
-def _wait(name: str, process: Process, server: Server, logs: Path, is_ending: Callable[[], bool]) -> None:
+def _wait_until_up(name: str, process: Process, server: Server, logs: Path, is_ending: Callable[[], bool]) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         if is_ending() or not server.address:

@@ -1,6 +1,6 @@
-"""Supervision of service processes: start them, restart those that end, and end all of them together.
+"""Supervise service processes: start them, restart those that end, and end all of them together.
 
-Each process leads a session of its own, so that nothing that it started outlives it.
+Each process runs in its own session, so that none of its child processes outlives it.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from typing import Protocol
 
 
 class SupervisionError(Exception):
-    """All processes ended again and again; the text says so for each."""
+    """Every process failed too many times in a row."""
 
 
 class Process(Protocol):
-    """A started process, with everything that it started itself."""
+    """A started process, including its child processes."""
 
     def poll(self) -> int | None:
-        """Return the exit code of a process that has ended, None while it runs; ends what it has left behind."""
+        """Return the exit code, or None while the process runs. Once it has ended, also end its child processes."""
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask the process to end."""
 
     def kill(self) -> None:
-        """End it and everything that it started, and wait for it."""
+        """Kill the process and its child processes, and wait for it."""
 
 
 @dataclass(frozen=True)
 class RestartPolicy:
-    """Pauses before restarts: doubled each time, at most `cap` seconds; forgotten after a stable period.
+    """Pauses before restarts: doubled each time, at most `cap` seconds; reset after a stable period.
 
-    After `attempts` failures in a row a process is given up.
+    After `attempts` failures in a row a process is not restarted again.
     """
 
     first: float = 1.0
@@ -46,7 +46,7 @@ class RestartPolicy:
     attempts: int = 8
 
     def pause(self, failures: int) -> float:
-        """Return the seconds to wait after so many failures in a row."""
+        """Return the seconds to wait after this many failures in a row."""
         return min(self.cap, self.first * 2.0 ** (failures - 1))
 
 
@@ -61,7 +61,7 @@ class _Service:
 
 
 class Supervisor:
-    """Keeps named processes running. `monotonic` and the start functions are handed in for tests."""
+    """Keeps named processes running. Tests pass their own `monotonic` clock and start functions."""
 
     def __init__(
         self,
@@ -77,15 +77,15 @@ class Supervisor:
         self._monotonic = monotonic
 
     def start(self, name: str) -> Process:
-        """Start one process for the first time; a failure here is not repeated."""
+        """Start one process for the first time. A failure here raises and is not retried."""
         service = self._services[name]
         service.process, service.started = service.start(), self._monotonic()
         return service.process
 
     def check(self) -> None:
-        """Look at each process once: note those that have ended, restart those whose pause is over.
+        """Check each process once: schedule restarts of those that have ended, and restart those whose pause is over.
 
-        Raises SupervisionError when none is left.
+        Raises SupervisionError if every process has been given up.
         """
         for name, service in self._services.items():
             now = self._monotonic()
@@ -121,7 +121,7 @@ class Supervisor:
         self._log(f"the {name} {what}; it is restarted in {pause:.0f} s")
 
     def stop(self, grace: float = 10.0) -> None:
-        """End all processes and what they started: ask them, wait for at most `grace` seconds, then kill."""
+        """End all processes and their children: ask them, wait at most `grace` seconds, then kill them."""
         running = [service.process for service in self._services.values() if service.process is not None]
         for process in running:
             process.terminate()
@@ -144,7 +144,7 @@ def _describe_exit(code: int) -> str:
 
 
 class SessionProcess:
-    """A process in a session of its own, with its output appended to a file."""
+    """A process in its own session, with its output appended to a file."""
 
     def __init__(self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path) -> None:
         with log.open("ab") as output:
@@ -165,7 +165,7 @@ class SessionProcess:
         return self._popen.returncode
 
     def _has_ended(self) -> bool:
-        # Without reaping it: until then nobody else gets its number, which is that of its group too.
+        # Do not reap it here: until it is reaped, its process id, which is also its group id, is not reused.
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def terminate(self) -> None:
@@ -179,10 +179,10 @@ class SessionProcess:
 
 
 def rotate_log(log: Path, *, max_bytes: int = 5_000_000, keep: int = 4) -> bool:
-    """Move the content of a log that has grown too long to `<log>.1`, and older ones on; returns whether it did.
+    """Move the content of a log larger than `max_bytes` to `<log>.1`, and older ones up. Return True if it was moved.
 
-    The file itself stays and is emptied, since its writer, which appends, keeps it open. Lines written between copying
-    and emptying are lost.
+    The file itself is emptied and not replaced, because its writer keeps it open for appending. Lines written between
+    copying and emptying are lost.
     """
     if not log.exists() or log.stat().st_size < max_bytes:
         return False

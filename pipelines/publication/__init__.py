@@ -1,1 +1,1 @@
-"""From counts to a public release: disclosure control, immutable releases, and the way back to a return."""
+"""From counts to a public release: disclosure control, immutable releases, and the provenance of each figure."""

@@ -1,37 +1,38 @@
-"""The steps of a refresh, as plain functions in their order. Dagster's assets call them; `rti refresh` runs that job.
+"""The steps of a refresh as plain functions, in this order. Dagster's assets call them; `rti refresh` runs that job.
 
-    arrive -> take_in (each territory) -> document, gather -> build_counts -> records, protect -> build_indicators
-    -> draft
+    arrive -> take_in (each territory) -> build_data_docs, gather_tables -> build_counts -> build_records, protect_cells
+    -> build_indicators -> draft_release
 
-Every step is keyed by what it is made of: with nothing new it does nothing, and says so.
+Each step that builds something is keyed by the digest of its inputs: if no input has changed, it does nothing and logs
+that.  The package imports `submissions`, `warehouse` and `publication`; Dagster stays in `pipelines/defs/`.
 """
 
-from pipelines.refresh.counts import build_counts, build_indicators, records
-from pipelines.refresh.due import News, deadlines, news
+from pipelines.refresh.counts import build_counts, build_indicators, build_records
+from pipelines.refresh.due import News, find_news, list_passed_deadlines
 from pipelines.refresh.publication import complete_publication, publish, roll_back
-from pipelines.refresh.release import draft, protect
-from pipelines.refresh.results import Log, RefreshError, Step, TakenIn
-from pipelines.refresh.returns import RAW_SAMPLES, arrive, document, gather, samples, take_in
+from pipelines.refresh.release import draft_release, protect_cells
+from pipelines.refresh.results import IntakeResult, Log, RefreshError, Step
+from pipelines.refresh.returns import RAW_SAMPLES, arrive, build_data_docs, gather_tables, samples, take_in
 
 __all__ = [
     "RAW_SAMPLES",
+    "IntakeResult",
     "Log",
     "News",
     "RefreshError",
     "Step",
-    "TakenIn",
     "arrive",
     "build_counts",
+    "build_data_docs",
     "build_indicators",
+    "build_records",
     "complete_publication",
-    "deadlines",
-    "document",
-    "draft",
-    "gather",
-    "news",
-    "protect",
+    "draft_release",
+    "find_news",
+    "gather_tables",
+    "list_passed_deadlines",
+    "protect_cells",
     "publish",
-    "records",
     "roll_back",
     "samples",
     "take_in",

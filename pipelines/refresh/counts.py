@@ -1,4 +1,4 @@
-"""The steps that build: counts and records, and the indicators over them, restricted or protected."""
+"""Build the count marts, the figures from case records and the indicators, restricted or protected."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from typing import Literal
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.refresh.publication import complete_publication
-from pipelines.refresh.results import Log, RefreshError, Step, quiet
+from pipelines.refresh.results import Log, RefreshError, Step, ignore_log
 from pipelines.warehouse import build_cache, exported_tables
 
 
-def build_counts(home: Home, *, log: Log = quiet) -> Step:
-    """Build the count marts, unless the accepted returns, the declarations and the model are as they were today."""
+def build_counts(home: Home, *, log: Log = ignore_log) -> Step:
+    """Build the count marts, unless they were built today from the same returns, declarations and dbt project."""
     from pipelines.warehouse import dbt
 
     key = build_cache.digest(_gathered_key(home), dbt.project_digest(), clock.now().date().isoformat())
-    known = build_cache.remembered(home, "counts", key)
-    if known is not None and Path(known["path"]).exists():
-        if dbt.is_whole(Path(known["path"])):
+    cached = build_cache.find_outcome(home, "counts", key)
+    if cached is not None and Path(cached["path"]).exists():
+        if dbt.is_whole(Path(cached["path"])):
             log("counts: nothing new")
-            return Step(new=False, path=Path(known["path"]))
-        log(f"counts: {Path(known['path']).name} is damaged; it is set aside and built again")
+            return Step(new=False, path=Path(cached["path"]))
+        log(f"counts: {Path(cached['path']).name} is damaged; it is set aside and built again")
     path = dbt.build_counts(home)
-    build_cache.remember(home, "counts", key, {"path": str(path)})
+    build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = dbt.node_times(path)
     log(f"counts built into {path.name}")
     return Step(new=True, path=path, seconds=seconds)
 
 
 def _gathered_key(home: Home) -> str:
-    """What of the gathered tables shapes a count: not who published what, and not the words of a comment."""
+    """Return the digest of the gathered tables and columns that the counts depend on.
+
+    Left out are columns and tables that change without changing a count, such as publication events and comments.
+    """
     import polars as pl
 
     submission = pl.read_parquet(
@@ -47,32 +50,33 @@ def _gathered_key(home: Home) -> str:
     return build_cache.digest(submission.write_csv(), *others)
 
 
-def records(home: Home, *, log: Log = quiet) -> Step:
-    """Make the figures of case records, unless records, rules and the release before are as they were."""
+def build_records(home: Home, *, log: Log = ignore_log) -> Step:
+    """Compute the figures from case records, unless records, rules and the previous release are unchanged."""
     from pipelines.warehouse import dbt
     from pipelines.warehouse.records import build
 
     complete_publication(home, log=log)
     counts = latest_counts(home)
     path, new = build.build(home, counts, dbt.tables(counts))
-    build_cache.remember(home, "records", path.name, {"folder": path.name})
-    build.keep(home, {path.name, (build_cache.last(home, "draft") or {}).get("records", "")})
+    build_cache.store_outcome(home, "records", path.name, {"folder": path.name})
+    build.keep(home, {path.name, (build_cache.find_last_outcome(home, "draft") or {}).get("records", "")})
     log("figures of case records made" if new else "figures of case records: nothing new")
     return Step(new=new, path=path)
 
 
 def records_folder(home: Home) -> Path:
+    """Return the folder of the newest figures from case records. Raises RefreshError if there are none."""
     from pipelines.warehouse.records import build
 
-    known = build_cache.last(home, "records")
-    path = build.folder(home) / str(known["folder"]) if known else None
+    cached = build_cache.find_last_outcome(home, "records")
+    path = build.folder(home) / str(cached["folder"]) if cached else None
     if path is None or not path.exists():
         raise RefreshError("the figures of case records are not there; run `rti refresh`")
     return path
 
 
-def build_indicators(home: Home, *, which: Literal["restricted", "protected"], log: Log = quiet) -> Step:
-    """Build the indicators over restricted counts (for offices) or over protected cells (for the public)."""
+def build_indicators(home: Home, *, which: Literal["restricted", "protected"], log: Log = ignore_log) -> Step:
+    """Build the indicators from restricted counts (for offices) or from protected cells (for the public)."""
     from pipelines.warehouse import dbt
 
     if which == "restricted":
@@ -83,26 +87,29 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         folder = protected_folder(home)
         source, dimensions = folder / "cells.parquet", folder
         target = folder / "indicators.duckdb"
-    of_records = records_folder(home) / ("restricted" if which == "restricted" else "public")
-    read = [dimensions / f"{table.name}.parquet" for table in exported_tables.COUNTS if table.shapes_indicators]
-    key = build_cache.digest(dbt.indicators_digest(), source, of_records, *read)
+    records = records_folder(home) / ("restricted" if which == "restricted" else "public")
+    dimension_paths = [
+        dimensions / f"{table.name}.parquet" for table in exported_tables.COUNTS if table.shapes_indicators
+    ]
+    key = build_cache.digest(dbt.indicators_digest(), source, records, *dimension_paths)
     step = f"indicators-{which}"
-    known = build_cache.remembered(home, step, key)
-    if known is not None and target.exists() and known.get("sha256") in (None, build_cache.digest(target)):
+    cached = build_cache.find_outcome(home, step, key)
+    if cached is not None and target.exists() and cached.get("sha256") in (None, build_cache.digest(target)):
         log(f"{which} indicators: nothing new")
         return Step(new=False, path=target)
-    dbt.build_indicators(home, input=which, source=source, target=target, dimensions=dimensions, records=of_records)
+    dbt.build_indicators(home, input=which, source=source, target=target, dimensions=dimensions, records=records)
     if which == "protected":
         exported = protected_folder(home) / "indicators"
         shutil.rmtree(exported, ignore_errors=True)
         exported.mkdir()
         exported_tables.export_tables(target, exported_tables.INDICATORS, exported)
-    build_cache.remember(home, step, key, {"path": str(target), "sha256": build_cache.digest(target)})
+    build_cache.store_outcome(home, step, key, {"path": str(target), "sha256": build_cache.digest(target)})
     log(f"{which} indicators built")
     return Step(new=True, path=target)
 
 
 def latest_counts(home: Home) -> Path:
+    """Return the DuckDB file of the newest counts. Raises RefreshError if there are none."""
     from pipelines.warehouse import dbt
 
     counts = dbt.latest_counts(home)
@@ -112,8 +119,8 @@ def latest_counts(home: Home) -> Path:
 
 
 def protected_folder(home: Home) -> Path:
-    """Where the protected cells of this home lie. Raises RefreshError where there are none."""
-    found = [path for path in home.protected.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    if len(found) != 1:
+    """Return the folder of the protected cells. Raises RefreshError unless there is exactly one."""
+    folders = [path for path in home.protected.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    if len(folders) != 1:
         raise RefreshError("the protected cells are not there; run `rti refresh`")
-    return found[0]
+    return folders[0]

@@ -1,4 +1,4 @@
-"""When a refresh is due: what happened in the ledger since the last one, and which deadlines have passed."""
+"""Find out whether a refresh is due: new events in the ledger since the last one, and deadlines that have passed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _GATHERED, _REFRESHED = "gathered-events", "refreshed-events"
 
 @dataclass(frozen=True)
 class News:
-    """Events of the ledger after a cursor: the territories and quarters they touch, and the last event's number."""
+    """New events in the ledger: the territories and quarters they concern, and the number of the last event."""
 
     territories: tuple[str, ...]
     periods: tuple[str, ...]
     last_event: int
 
 
-def news(home: Home, *, after: int) -> News:
-    """Return what happened in the ledger since an event and the last refresh, except what the machine did itself."""
+def find_news(home: Home, *, after: int) -> News:
+    """Return the new events since event `after` and the last refresh, except publications and checks by the program."""
     from pipelines.declarations.registry import load
     from pipelines.ledger import queries
     from pipelines.model.periods import Period
@@ -37,12 +37,12 @@ def news(home: Home, *, after: int) -> News:
     if not touched:
         return News((), (), last)
     territories, quarters = set(), set()
-    for one in queries.submissions(engine, ids=touched):
-        # What has not been read yet may be anybody's.
-        territories |= {one.territory} if one.territory else set(load().national().territories)
+    for submission in queries.submissions(engine, ids=touched):
+        # A file that has not been read yet has no territory and may belong to any of them.
+        territories |= {submission.territory} if submission.territory else set(load().national().territories)
         quarters |= {
             Period.containing(Period.of(block["period"]).end, "Q").code
-            for block in queries.blocks(engine, one.submission_id)
+            for block in queries.blocks(engine, submission.submission_id)
         }
     if not quarters:
         quarters = {Period.containing(clock.now().date(), "Q").code}
@@ -51,12 +51,12 @@ def news(home: Home, *, after: int) -> News:
 
 def mark_gathered(home: Home, last_event: int) -> None:
     """Record the newest event that the gathered tables contain."""
-    build_cache.remember(home, _GATHERED, "", {"last_event": last_event})
+    build_cache.store_outcome(home, _GATHERED, "", {"last_event": last_event})
 
 
 def mark_refreshed(home: Home) -> None:
-    """Record that a draft contains everything gathered, so that no further refresh is asked for it."""
-    build_cache.remember(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
+    """Record that a draft contains everything gathered, so that those events do not request another refresh."""
+    build_cache.store_outcome(home, _REFRESHED, "", {"last_event": _event_of(home, _GATHERED)})
 
 
 def last_refreshed_event(home: Home) -> int:
@@ -65,17 +65,17 @@ def last_refreshed_event(home: Home) -> int:
 
 
 def _event_of(home: Home, step: str) -> int:
-    return int((build_cache.last(home, step) or {}).get("last_event", 0))
+    return int((build_cache.find_last_outcome(home, step) or {}).get("last_event", 0))
 
 
-def deadlines(day: date) -> dict[str, str]:
-    """Each territory's last deadline in the ninety days before a day, as tags of the run that follows it."""
+def list_passed_deadlines(day: date) -> dict[str, str]:
+    """Return the last deadline of each territory in the 90 days up to a day, as tags for the run that follows it."""
     from pipelines.declarations.registry import load
 
     registry = load().national()
-    out: dict[str, str] = {}
+    tags: dict[str, str] = {}
     for row in list_expected_returns(registry, day):
         if day - timedelta(days=90) <= row["deadline"] <= day:
             tag = f"deadline/{row['territory']}"
-            out[tag] = max(out.get(tag, ""), row["deadline"].isoformat())
-    return out
+            tags[tag] = max(tags.get(tag, ""), row["deadline"].isoformat())
+    return tags

@@ -1,7 +1,7 @@
-"""Check that stored files, facts, receipts and releases are what the ledger and the manifests record.
+"""Check stored files, facts, receipts and releases against the ledger and the manifests.
 
 Each fault names the file and the return it belongs to.  `rti audit verify` runs every check; `gather` and `publish`
-check the facts, so that nothing is computed or published from facts that nobody approved.
+check the facts, so that no figure is computed or published from facts that nobody approved.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 NAMED = 20
-"""How many faults one message names."""
+"""Maximum number of faults listed in one message."""
 _FACTS: dict[fact_digests.Trouble, str] = {
     "missing": "the facts of {name} are missing: restore {file} from a backup",
     "changed": "the facts of {name} are not those that were approved: {file} was changed on the disk; restore it from "
@@ -41,7 +41,7 @@ _SENT = ("sent", "approved", "published")
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One file, row or release that is not what it should be. `message` says what it belongs to and what to do."""
+    """One damaged file, row or release. `message` names what it belongs to and what to do about it."""
 
     kind: Literal["ledger", "facts", "stored file", "receipt", "release"]
     message: str
@@ -54,38 +54,40 @@ class IntegrityError(Exception):
 
     def __init__(self, damage: Sequence[Damage]) -> None:
         self.damage = tuple(damage)
-        named = "; ".join(one.message for one in damage[:NAMED])
+        listed = "; ".join(item.message for item in damage[:NAMED])
         more = f"; and {len(damage) - NAMED} more" if len(damage) > NAMED else ""
-        super().__init__(f"{named}{more}. Then run the command again; `rti audit verify` checks everything else")
+        super().__init__(f"{listed}{more}. Then run the command again; `rti audit verify` checks everything else")
 
 
 def verify_home(home: Home, engine: sa.Engine) -> list[Damage]:
-    """Run every check of this module; returns what is damaged. Of a damaged ledger nothing else is asked."""
+    """Run every check of this module and return the damage. If the ledger is damaged, the other checks are skipped."""
     from pipelines.publication.releases.verification import verify_published
 
     if ledger_damage := check_ledger(home, engine):
         return ledger_damage
-    found = [*check_facts(home, engine), *check_store(home, engine), *check_receipts(home, engine)]
+    damage = [*check_facts(home, engine), *check_store(home, engine), *check_receipts(home, engine)]
     releases = [
         Damage("release", f"{fault}; restore the release from a backup", fault.path) for fault in verify_published(home)
     ]
-    return [*found, *releases]
+    return [*damage, *releases]
 
 
 def verify_records(home: Home, engine: sa.Engine, *, head: str | None = None) -> Verified:
-    """Verify the audit chain and the ledger, and report an unfinished publication as a fault at the last entry.
+    """Verify the audit chain and the ledger. An unfinished publication is reported as a fault at the last entry.
 
     Raises ValueError for a head or a checkpoint that is malformed.
     """
     from pipelines.publication.releases.publications import find_unfinished
 
     verified = verification.verify_ledger(engine, head=head, home=home)
-    unfinished = [verification.Fault(verified.head[0], one.text, one.params) for one in find_unfinished(home)]
+    unfinished = [
+        verification.Fault(verified.head[0], problem.text, problem.params) for problem in find_unfinished(home)
+    ]
     return replace(verified, faults=(*verified.faults, *unfinished))
 
 
 def check_ledger(home: Home, engine: sa.Engine) -> list[Damage]:
-    """Run the database's own check of its file."""
+    """Run the database's integrity check on the ledger's file."""
     path = database.sqlite_path(home.ledger_url)
     return [
         Damage("ledger", f"the ledger {path} is damaged: {problem}; restore it from a backup", path)
@@ -96,21 +98,21 @@ def check_ledger(home: Home, engine: sa.Engine) -> list[Damage]:
 def check_facts(home: Home, engine: sa.Engine) -> list[Damage]:
     """Compare the facts of every accepted return with the digests recorded at approval."""
     with reading(engine) as connection:
-        found = fact_digests.find_damage(connection, home)
-        names = _names(connection, {one.submission_id for one in found})
+        faults = fact_digests.find_damage(connection, home)
+        names = _describe_submissions(connection, {fault.submission_id for fault in faults})
     return [
         Damage(
             "facts",
-            _FACTS[one.trouble].format(name=names[one.submission_id], file=one.path),
-            one.path,
-            one.submission_id,
+            _FACTS[fault.trouble].format(name=names[fault.submission_id], file=fault.path),
+            fault.path,
+            fault.submission_id,
         )
-        for one in found
+        for fault in faults
     ]
 
 
 def check_inputs(home: Home, engine: sa.Engine) -> list[Damage]:
-    """Check what every figure is computed from: the ledger's file, then the facts."""
+    """Check the inputs of every figure: the ledger's file first, then the facts."""
     return check_ledger(home, engine) or check_facts(home, engine)
 
 
@@ -120,17 +122,17 @@ def require_intact_inputs(home: Home) -> None:
 
     engine = open_ledger(home)
     try:
-        found = check_inputs(home, engine)
+        damage = check_inputs(home, engine)
     finally:
         engine.dispose()
-    if found:
-        raise IntegrityError(found)
+    if damage:
+        raise IntegrityError(damage)
 
 
 def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
-    """Compare the stored bytes of every submission with the SHA-256 that the ledger holds.
+    """Compare the stored bytes of every submission with the SHA-256 in the ledger.
 
-    Left out are files that were refused and must not be kept, and listed arrivals that wait for their first check.
+    Skipped are refused files that must not be kept, and listed arrivals that have not had their first check.
     """
     with reading(engine) as connection:
         columns = (SUBMISSION.c.submission_id, SUBMISSION.c.sha256)
@@ -141,12 +143,12 @@ def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
         damaged: list[tuple[str, Path, str]] = []
         for sha256, ids in by_file.items():
             path = store.path_of(home, sha256)
-            problem = _stored_problem(path, sha256)
+            problem = _find_stored_problem(path, sha256)
             if problem == "is missing" and (store.is_not_kept(home, sha256) or store.is_pointed_at(home, sha256)):
                 continue
             if problem is not None:
                 damaged += [(identity, path, problem) for identity in ids]
-        names = _names(connection, {identity for identity, _, _ in damaged})
+        names = _describe_submissions(connection, {identity for identity, _, _ in damaged})
     return [
         Damage(
             "stored file",
@@ -158,7 +160,7 @@ def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
     ]
 
 
-def _stored_problem(path: Path, sha256: str) -> str | None:
+def _find_stored_problem(path: Path, sha256: str) -> str | None:
     try:
         with path.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
@@ -168,29 +170,30 @@ def _stored_problem(path: Path, sha256: str) -> str | None:
 
 
 def check_receipts(home: Home, engine: sa.Engine) -> list[Damage]:
-    """Verify the signature of every receipt, and compare what it says with the ledger.
+    """Verify the signature of every receipt and compare its content with the ledger.
 
-    What a later check may change (form, periods) is compared for the newest receipt of a return that is still sent.
+    A later check may change the form and the periods, so these are compared only for the newest receipt of a return
+    that is still sent.
     """
     with reading(engine) as connection:
-        given = connection.execute(sa.select(RECEIPT).order_by(RECEIPT.c.at, RECEIPT.c.receipt_id)).all()
-        if not given:
+        receipt_rows = connection.execute(sa.select(RECEIPT).order_by(RECEIPT.c.at, RECEIPT.c.receipt_id)).all()
+        if not receipt_rows:
             return []
         rows = {row.submission_id: row for row in connection.execute(sa.select(SUBMISSION))}
         periods: dict[str, set[str]] = {}
         for submission_id, period in connection.execute(sa.select(BLOCK.c.submission_id, BLOCK.c.period)):
             periods.setdefault(submission_id, set()).add(period)
-        newest = {row.submission_id: row.receipt_id for row in sorted(given, key=_sent_order)}
-        keys = _public_keys(home)
+        newest = {row.submission_id: row.receipt_id for row in sorted(receipt_rows, key=_receipt_sort_key)}
+        keys = _read_public_keys(home)
         problems = []
-        for receipt in given:
+        for receipt in receipt_rows:
             submission = rows[receipt.submission_id]
             is_current = newest[receipt.submission_id] == receipt.receipt_id and submission.state in _SENT
             compared = sorted(periods.get(receipt.submission_id, ())) if is_current else None
-            problem = _receipt_problem(receipt, submission, compared, keys)
+            problem = _find_receipt_problem(receipt, submission, compared, keys)
             if problem is not None:
                 problems.append((receipt.receipt_id, receipt.submission_id, problem))
-        names = _names(connection, {identity for _, identity, _ in problems})
+        names = _describe_submissions(connection, {identity for _, identity, _ in problems})
     return [
         Damage(
             "receipt",
@@ -202,16 +205,16 @@ def check_receipts(home: Home, engine: sa.Engine) -> list[Damage]:
     ]
 
 
-def _receipt_problem(
+def _find_receipt_problem(
     receipt: sa.Row[Any], submission: sa.Row[Any], periods: list[str] | None, keys: dict[str, Ed25519PublicKey]
 ) -> str | None:
     try:
-        named = json.loads(receipt.document)["key"]["id"]
+        key_id = json.loads(receipt.document)["key"]["id"]
     except (ValueError, KeyError, TypeError):
         return "cannot be read"
-    if named not in keys:
-        return f"is signed with the key {named}, which is not among this home's public keys"
-    verified = receipts.verify(receipt.document.encode() + b"\n", key=keys[named])
+    if key_id not in keys:
+        return f"is signed with the key {key_id}, which is not among this home's public keys"
+    verified = receipts.verify(receipt.document.encode() + b"\n", key=keys[key_id])
     if verified.content is None or verified.problems:
         return f"is not as it was given out: {verified.problems[0]}"
     content = verified.content
@@ -230,8 +233,8 @@ def _receipt_problem(
     return f"and the ledger differ in {', '.join(differing)}" if differing else None
 
 
-def _sent_order(receipt: sa.Row[Any]) -> tuple[str, int]:
-    """Order receipts by sending; two of one second by their place in the audit log."""
+def _receipt_sort_key(receipt: sa.Row[Any]) -> tuple[str, int]:
+    """Return the sort key of a receipt: when it was sent, then its place in the audit log."""
     try:
         seq, _ = audit_log.parse_head(json.loads(receipt.document)["audit_head"])
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -239,36 +242,36 @@ def _sent_order(receipt: sa.Row[Any]) -> tuple[str, int]:
     return receipt.at, seq
 
 
-def _public_keys(home: Home) -> dict[str, Ed25519PublicKey]:
+def _read_public_keys(home: Home) -> dict[str, Ed25519PublicKey]:
     keys = {}
     for path in sorted((home.public / "keys").glob("receipt-*.pub.pem")):
         try:
             key = receipt_keys.read_public(path.read_bytes())
         except receipt_keys.KeyFileError:
-            continue  # each receipt that it signed is named
+            continue  # each receipt signed with this key is reported
         keys[receipt_keys.key_id(key)] = key
     return keys
 
 
-def _names(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Return, by submission, what a person calls it: id, file, territory, form, periods."""
-    wanted = sorted(set(ids))
-    if not wanted:
+def _describe_submissions(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return a readable name of each submission: id, file, territory, form, periods."""
+    submission_ids = sorted(set(ids))
+    if not submission_ids:
         return {}
     from pipelines.ledger.queries import in_ids
 
     periods: dict[str, set[str]] = {}
     query = sa.select(BLOCK.c.submission_id, BLOCK.c.period)
-    for row in in_ids(connection, query, BLOCK.c.submission_id, wanted):
+    for row in in_ids(connection, query, BLOCK.c.submission_id, submission_ids):
         periods.setdefault(row.submission_id, set()).add(row.period)
     columns = (SUBMISSION.c.submission_id, SUBMISSION.c.filename, SUBMISSION.c.territory, SUBMISSION.c.form)
     names = {}
-    for row in in_ids(connection, sa.select(*columns), SUBMISSION.c.submission_id, wanted):
-        parts = (row.filename, row.territory, row.form, _shorten(periods.get(row.submission_id, set())))
+    for row in in_ids(connection, sa.select(*columns), SUBMISSION.c.submission_id, submission_ids):
+        parts = (row.filename, row.territory, row.form, _format_periods(periods.get(row.submission_id, set())))
         names[row.submission_id] = f"{row.submission_id} ({', '.join(part for part in parts if part)})"
-    return {identity: names.get(identity, identity) for identity in wanted}
+    return {identity: names.get(identity, identity) for identity in submission_ids}
 
 
-def _shorten(periods: set[str]) -> str:
+def _format_periods(periods: set[str]) -> str:
     ordered = sorted(periods)
     return " ".join(ordered) if len(ordered) <= 2 else f"{ordered[0]} to {ordered[-1]}"

@@ -1,4 +1,4 @@
-"""What is measured of the counts themselves, and what was known at an earlier moment."""
+"""Measure the quality of the counts, and rebuild counts and indicators as they were known at an earlier moment."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.publication.releases.publications import journal_path
-from pipelines.refresh import Log, RefreshError, Step
+from pipelines.refresh.results import Log, RefreshError, Step, ignore_log
 from pipelines.warehouse import build_cache, exported_tables
 
 
 class AsOfError(Exception):
-    """What was known at a moment cannot be built. The text says why and what to do."""
+    """The state at a moment cannot be rebuilt. The text says why and what to do."""
 
 
-def _quiet(_: str) -> None:
-    """The log of whoever does not listen."""
+def measure(home: Home, *, log: Log = ignore_log) -> Step:
+    """Measure quality, revisions and coherence of the newest counts, for the offices and the steward.
 
-
-def measure(home: Home, *, log: Log = _quiet) -> Step:
-    """Measure quality, revisions and coherence of the newest counts, for the offices and the steward."""
+    Raises RefreshError if there are no counts yet.
+    """
     from pipelines.publication import measured_quality
     from pipelines.warehouse import dbt
 
@@ -34,35 +33,35 @@ def measure(home: Home, *, log: Log = _quiet) -> Step:
     tables = dbt.tables(counts)
     journal = journal_path(home)
     key = build_cache.digest(
-        build_cache.code("warehouse", "statistics"), clock.now().date().isoformat(),
+        build_cache.code_digest("warehouse", "statistics"), clock.now().date().isoformat(),
         *(tables / f"{name}.parquet" for name in measured_quality.FROM_COUNTS), home.gathered / "reference.parquet",
         *([journal] if journal.exists() else []),
     )  # fmt: skip
     folder = measured_quality.folder(home)
-    if build_cache.remembered(home, "measure", key) is not None and folder.exists():
+    if build_cache.find_outcome(home, "measure", key) is not None and folder.exists():
         log("quality: nothing new")
         return Step(new=False, path=folder)
-    made = measured_quality.inside(home, tables, clock.now())
-    measured_quality.write(folder, made)
-    build_cache.remember(home, "measure", key, {"path": str(folder)})
-    rows = {name: table.height for name, table in made.items()}
+    marts = measured_quality.inside(home, tables, clock.now())
+    measured_quality.write(folder, marts)
+    build_cache.store_outcome(home, "measure", key, {"path": str(folder)})
+    rows = {name: table.height for name, table in marts.items()}
     log(f"quality measured: {rows['mart_quality']} figures, {rows['mart_coherence']} pairs of sources")
     return Step(new=True, path=folder, rows=rows)
 
 
-def as_of(home: Home, moment: datetime, out: Path | None = None, *, log: Log = _quiet) -> Path:
-    """Build the counts, the figures from records and the indicators as they were known at a moment; returns the folder.
+def as_of(home: Home, moment: datetime, out: Path | None = None, *, log: Log = ignore_log) -> Path:
+    """Build the counts, the figures from records and the indicators as they were known at a moment; return the folder.
 
-    It holds `counts.duckdb`, `indicators.duckdb` and each mart as Parquet. Nothing that the home shows or publishes is
-    touched. All of it is of unprotected counts: a folder below `public/` is refused. Declarations are today's.
-    Raises AsOfError, HomeBusyError, WarehouseError.
+    The folder holds `counts.duckdb`, `indicators.duckdb` and each mart as Parquet. Data that the home shows or
+    publishes is not changed. The counts are unprotected, so a folder below `public/` is refused. Declarations are
+    today's. Raises AsOfError, HomeBusyError, WarehouseError.
     """
-    folder = _place(home, moment, out)
+    folder = _choose_folder(home, moment, out)
     with hold_home_lock(home, purpose="as-of"), clock.frozen(moment):
-        return _build(home, moment, folder, log)
+        return _build_as_of(home, moment, folder, log)
 
 
-def _place(home: Home, moment: datetime, out: Path | None) -> Path:
+def _choose_folder(home: Home, moment: datetime, out: Path | None) -> Path:
     if moment > clock.now():
         raise AsOfError(f"{clock.stamp(moment)} has not come yet; name a moment that has")
     folder = (out or home.restricted / "as_of" / moment.strftime("%Y%m%dT%H%M%SZ")).resolve()
@@ -73,7 +72,7 @@ def _place(home: Home, moment: datetime, out: Path | None) -> Path:
     return folder
 
 
-def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
+def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     from pipelines.publication import measured_quality
     from pipelines.warehouse import dbt
     from pipelines.warehouse.records import build
@@ -85,7 +84,7 @@ def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     tables = dbt.tables(counts)
     log(f"counts known at {clock.stamp(moment)} built")
     try:
-        records, made = build.build(home, counts, tables)
+        records, is_new = build.build(home, counts, tables)
         dbt.build_indicators(
             home,
             input="restricted",
@@ -102,11 +101,11 @@ def _build(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
         marts = [table for table in exported_tables.INDICATORS if table.is_public]
         exported_tables.export_tables(aside / "indicators.duckdb", marts, aside / "tables")
         shutil.move(counts, aside / "counts.duckdb")
-        note = {"as_of": clock.stamp(moment), "home": home.kind}
-        (aside / "as_of.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        metadata = {"as_of": clock.stamp(moment), "home": home.kind}
+        (aside / "as_of.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         aside.replace(folder)
-        if made:
+        if is_new:
             shutil.rmtree(records)
     finally:
         shutil.rmtree(tables, ignore_errors=True)

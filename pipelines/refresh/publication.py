@@ -1,9 +1,9 @@
-"""Publish a draft, or return to an earlier release: a sequence that is completed whatever interrupts it.
+"""Publish a draft or roll back to an earlier release, as a sequence that survives interruption.
 
-Everything that needs space or can be refused is done aside first. Then the intent is written durably, and the acts
-follow: move the draft, switch the pointer, add the line to the journal, renew the baseline of the figures from records,
-mark the returns in the ledger, write a checkpoint of the audit log. Each act does nothing where it was done before, so
-the next `rti publish`, refresh or start of the service repeats them from the beginning and removes the intent.
+All work that needs disk space or can be refused is done first, in temporary files. Then the intent is written durably,
+and the steps follow: move the draft, switch the pointer, append to the journal, renew the baseline of the figures from
+records, mark the returns in the ledger, write a checkpoint of the audit log. Each step is idempotent, so the next
+`rti publish`, refresh or start of the service repeats them from the beginning and then removes the intent.
 """
 
 from __future__ import annotations
@@ -43,24 +43,25 @@ from pipelines.publication.releases.publish import (
     verify,
 )
 from pipelines.publication.releases.verification import manifest_digest
-from pipelines.refresh.results import Log, quiet
+from pipelines.refresh.results import Log, ignore_log
 from pipelines.warehouse import build_cache
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 MINIMUM_REASON = 10
-"""Characters that the reason of a rollback has at least."""
+"""Minimum length of the reason of a rollback, in characters."""
 _LEDGER_BYTES, _LEDGER_BYTES_PER_RETURN = 1 << 20, 1 << 14
-"""Space kept for the ledger: its log of writes has whole pages, and about three for each return that is marked."""
+"""Space reserved for the ledger: its write-ahead log grows by whole pages, about three for each marked return."""
 
 
-def publish(home: Home, draft: str | None = None, *, log: Log = quiet) -> str:
-    """Make a draft public and current and mark its returns. Returns the release's id.
+def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
+    """Publish a draft as the current release and mark its returns in the ledger. Return the release's id.
 
-    Without a name, the only draft there is. Completes an interrupted publication first; where that leaves nothing to
-    publish, its release is returned. Raises ReleaseError, ClockSetBackError, HomeBusyError while something else changes
-    this home, and IntegrityError where a fact is not what was approved: the draft was made of other facts, or will be.
+    `draft` may be left out if there is only one. An interrupted publication is completed first; if no draft is left
+    after that, the completed release is returned. Raises ReleaseError, ClockSetBackError, HomeBusyError while another
+    process changes this home, and IntegrityError if facts differ from the approved ones, since the draft may have been
+    built from the changed facts.
     """
     from pipelines.refresh import integrity
 
@@ -83,15 +84,15 @@ def publish(home: Home, draft: str | None = None, *, log: Log = quiet) -> str:
             submissions=tuple(_returns_behind(engine, draft_folder)),
         )
         _prepare(home, intent, records)
-        _carry_out(home, intent, engine)
+        _carry_out_steps(home, intent, engine)
         return release
 
 
-def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = quiet) -> str:
-    """Make a release that was published before the current one again. Returns its id.
+def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = ignore_log) -> str:
+    """Make an earlier release the current one again. Return its id.
 
-    Nothing else changes: no release is removed, its number is not used again, returns stay published, and the next
-    release's figures from records are compared with the newest that was published, because readers have seen it.
+    Nothing else changes: no release is removed, its number is not reused, returns stay published, and the next
+    release's figures from records are compared with the newest published ones, because readers have seen them.
     `actor` is a steward of everything; `reason` becomes public in the journal. Raises ReleaseError, NotAllowedError,
     ClockSetBackError, HomeBusyError.
     """
@@ -107,7 +108,7 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = q
         if len(reason.strip()) < MINIMUM_REASON:
             raise ReleaseError(f"say in at least {MINIMUM_REASON} characters why {release} is to be current again")
         publications = read_publications(home)
-        published = {one.release for one in publications}
+        published = {entry.release for entry in publications}
         if release not in published:
             listed = ", ".join(sorted(published, key=edition_key)) or "none"
             raise ReleaseError(f"{release} was never published; published were {listed}")
@@ -120,15 +121,15 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = q
         publication = Publication(release, now, "rollback", previous, actor, reason.strip())
         intent = Intent(publication, number=len(publications) + 1)
         _prepare(home, intent, None)
-        _carry_out(home, intent, engine)
+        _carry_out_steps(home, intent, engine)
         return release
 
 
-def complete_publication(home: Home, *, log: Log = quiet) -> str | None:
-    """Complete a publication or rollback that was interrupted. Returns its release, or None where there was none.
+def complete_publication(home: Home, *, log: Log = ignore_log) -> str | None:
+    """Complete an interrupted publication or rollback. Return its release, or None if there was none.
 
-    One whose draft is gone or damaged before it reached the public folder is given up instead, which is logged.
-    Raises ReleaseError where it cannot be completed, ClockSetBackError, HomeBusyError.
+    If the draft is missing or damaged and did not reach the public folder, the publication is abandoned and that is
+    logged. Raises ReleaseError if it cannot be completed, ClockSetBackError, HomeBusyError.
     """
     if not intent_path(home).exists():
         return None
@@ -149,18 +150,18 @@ def complete_publication(home: Home, *, log: Log = quiet) -> str | None:
                         f"the publication of {publication.release} was interrupted and cannot be completed: {error}; "
                         f"restore {home.releases / publication.release} from a backup and run `rti publish`"
                     ) from error
-                _give_up(home)
+                _abandon(home)
                 log(f"the publication of {publication.release} was interrupted and is given up: {error}")
                 return None
-        _carry_out(home, intent, engine)
+        _carry_out_steps(home, intent, engine)
         log(f"the interrupted publication of {publication.release} is complete")
         return publication.release
 
 
 def complete_publication_at_start(home: Home, *, report: Log) -> None:
-    """Complete an interrupted publication when a service starts. Reports why it cannot be; the service starts anyway.
+    """Complete an interrupted publication when a service starts. If that fails, report why and let the service start.
 
-    Pages and returns do not depend on it, and `rti status` names it until it is complete.
+    Pages and returns do not depend on it, and `rti status` shows it until it is complete.
     """
     from pipelines.ledger.clock_guard import ClockSetBackError
     from pipelines.ledger.database import LedgerError
@@ -171,21 +172,21 @@ def complete_publication_at_start(home: Home, *, report: Log) -> None:
         report(str(error))
 
 
-def start_refresh(home: Home, *, log: Log = quiet) -> str | None:
-    """Complete an interrupted publication and refuse a clock that was set back; to be called before a refresh.
+def start_refresh(home: Home, *, log: Log = ignore_log) -> str | None:
+    """Complete an interrupted publication and refuse a clock that was set back; call this before a refresh.
 
-    Returns the release whose publication was completed, or None. Raises as `complete_publication`.
+    Returns the release whose publication was completed, or None. Raises the errors of `complete_publication`.
     """
     finished = complete_publication(home, log=log)
     _refuse_clock_set_back(home, _open_ledger(home))
     return finished
 
 
-# -- what can fail, before the first act
+# -- Preparation: everything that can fail, before the first step
 
 
 def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
-    """Do aside what needs space, and write the intent. Leaves nothing where it fails."""
+    """Prepare in temporary files everything that needs disk space, then write the intent. Clean up on failure."""
     from pipelines.warehouse.records import build
 
     release = intent.publication.release
@@ -198,13 +199,14 @@ def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
         _reserve_space(home, _LEDGER_BYTES + len(intent.submissions) * _LEDGER_BYTES_PER_RETURN)
         write_intent(home, intent)
     except OSError as error:
-        _give_up(home)
+        _abandon(home)
         raise ReleaseError(
-            f"{release} was not published, and nothing has changed: {_cause(error)}. Correct this and try again"
+            f"{release} was not published, and nothing has changed: {_describe_cause(error)}. "
+            "Correct this and try again"
         ) from error
 
 
-def _give_up(home: Home) -> None:
+def _abandon(home: Home) -> None:
     from pipelines.warehouse.records import build
 
     remove_intent(home)
@@ -219,7 +221,7 @@ def _reserve_path(home: Home) -> Path:
 
 
 def _reserve_space(home: Home, size: int) -> None:
-    """Hold space on the disk until the ledger needs it. Raises OSError where there is not so much."""
+    """Reserve disk space until the ledger needs it. Raises OSError if there is not enough."""
     handle = os.open(_reserve_path(home), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.posix_fallocate(handle, 0, size)
@@ -227,23 +229,23 @@ def _reserve_space(home: Home, size: int) -> None:
         os.close(handle)
 
 
-# -- the acts
+# -- The steps of a publication
 
 
 @contextmanager
 def _explain_system_errors(command: str) -> Iterator[None]:
-    """Turn an error of the system outside the acts, such as a disk too full for the lock, into a ReleaseError."""
+    """Turn an operating system error outside the steps, such as a disk too full for the lock, into a ReleaseError."""
     try:
         yield
     except OSError as error:
         raise ReleaseError(
-            f"`rti {command}` was stopped by the system: {_cause(error)}. Correct this and run it again; "
+            f"`rti {command}` was stopped by the system: {_describe_cause(error)}. Correct this and run it again; "
             "`rti status` says whether a publication is unfinished"
         ) from error
 
 
-def _carry_out(home: Home, intent: Intent, engine: sa.Engine) -> None:
-    """Do every act of a publication that is not done yet, in order."""
+def _carry_out_steps(home: Home, intent: Intent, engine: sa.Engine) -> None:
+    """Carry out the steps of a publication in order; steps already done have no effect."""
     import sqlalchemy as sa
 
     publication = intent.publication
@@ -254,13 +256,13 @@ def _carry_out(home: Home, intent: Intent, engine: sa.Engine) -> None:
         append_journal(home, intent)
         if intent.renews_records:
             _renew_baseline(home)
-        _enter_in_ledger(home, intent, engine)
+        _record_in_ledger(home, intent, engine)
         _write_checkpoint(home, engine)
         remove_intent(home)
     except (OSError, sa.exc.OperationalError) as error:
         raise ReleaseError(
-            f"the publication of {publication.release} is not finished: {_cause(error)}. Correct this, then run "
-            "`rti publish` to finish it"
+            f"the publication of {publication.release} is not finished: {_describe_cause(error)}. "
+            "Correct this, then run `rti publish` to finish it"
         ) from error
 
 
@@ -270,7 +272,7 @@ def _renew_baseline(home: Home) -> None:
     build.renew_baseline(home)
 
 
-def _enter_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
+def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
     from pipelines.submissions import ledger
 
     _reserve_path(home).unlink(missing_ok=True)
@@ -297,11 +299,11 @@ def _write_checkpoint(home: Home, engine: sa.Engine) -> None:
     audit_log.checkpoint(home, engine)
 
 
-# -- what a publication is made of
+# -- Inputs of a publication
 
 
 def _draft_folder(home: Home, release: str) -> Path:
-    """The folder of a release, in the public folder if it is there already."""
+    """Return the folder of a release: the public one if it has been moved there, else that of the draft."""
     public = home.releases / release
     return public if public.exists() else home.drafts / release
 
@@ -313,17 +315,17 @@ def _open_ledger(home: Home) -> sa.Engine:
 
 
 def _records_behind(home: Home, release: str) -> Path | None:
-    """The figures from records that a draft was made of, or None where no step remembers them."""
+    """Return the folder of the figures from records behind a draft, or None if the build cache has no entry for it."""
     from pipelines.warehouse.records import build
 
-    drafted = build_cache.last(home, "draft") or {}
+    drafted = build_cache.find_last_outcome(home, "draft") or {}
     if drafted.get("release") != release or "records" not in drafted:
         return None
     return build.folder(home) / str(drafted["records"])
 
 
 def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
-    """The accepted returns behind the figures of a release."""
+    """Return the accepted returns behind the figures of a release."""
     import polars as pl
 
     from pipelines.ledger import queries
@@ -334,7 +336,7 @@ def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
 
 
 def find_returns_behind_records(data: Path, current: Collection[str]) -> set[str]:
-    """Return the current returns of each register of which a release shows a figure from records.
+    """Return the current returns of each register that has a figure from records in a release.
 
     A cell names its returns, but a figure from records is computed from all records of an office at once. `data` is the
     release's folder of Parquet files, `current` the returns whose block is the newest accepted one of its key. Returns
@@ -344,25 +346,26 @@ def find_returns_behind_records(data: Path, current: Collection[str]) -> set[str
 
     from pipelines.warehouse.records.schema import COLUMNS
 
-    who = ["territory", "source"]
+    office_columns = ["territory", "source"]
     tables = [name.removeprefix("record_") for name, columns in COLUMNS.items() if "value" in columns]
-    shown = pl.concat(
-        pl.read_parquet(data / f"{table}.parquet").filter(pl.col("value").is_not_null()).select(who) for table in tables
+    offices_shown = pl.concat(
+        pl.read_parquet(data / f"{table}.parquet").filter(pl.col("value").is_not_null()).select(office_columns)
+        for table in tables
     ).unique()
     registers = pl.read_parquet(data / "submission.parquet").filter(pl.col("instrument") == "register")
-    return set(registers.join(shown, on=who, how="semi")["submission_id"]) & set(current)
+    return set(registers.join(offices_shown, on=office_columns, how="semi")["submission_id"]) & set(current)
 
 
 def _refuse_clock_set_back(
     home: Home, engine: sa.Engine, draft: Path | None = None, made_at: tuple[str, str] | None = None
 ) -> None:
-    """Raise ClockSetBackError for a clock behind the audit log, any publication, a draft, or one more release."""
+    """Raise ClockSetBackError if the clock is behind the audit log, any publication, `draft` or `made_at`."""
     import json
 
     from pipelines.ledger import clock_guard
     from pipelines.ledger.database import reading
 
-    dated = [(one.release, one.published_at) for one in read_publications(home)]
+    dated = [(entry.release, entry.published_at) for entry in read_publications(home)]
     if made_at is not None:
         dated.append(made_at)
     if draft is not None:
@@ -371,10 +374,10 @@ def _refuse_clock_set_back(
     with reading(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
         if dated:
-            release, newest = max(dated, key=lambda one: one[1])
+            release, newest = max(dated, key=lambda entry: entry[1])
             clock_guard.refuse_clock_before_release(connection, release, newest)
 
 
-def _cause(error: Any) -> str:
-    """What the system said, in one line: that of a database is wrapped in its statement."""
+def _describe_cause(error: Any) -> str:
+    """Return the message of a system error in one line, without the SQL statement that SQLAlchemy adds to it."""
     return str(getattr(error, "orig", None) or error)

@@ -1,4 +1,4 @@
-"""What a step of a refresh is given and gives: its log, its result, its failure."""
+"""Types shared by the steps of a refresh: the log they write to, their results and their error."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ _NAMED = 20
 
 
 class RefreshError(Exception):
-    """A step that could not be done. The text says why and what to do."""
+    """A step could not run. The text says why and what to do."""
 
 
-def quiet(_: str) -> None:
-    """The log of whoever does not listen."""
+def ignore_log(_: str) -> None:
+    """Discard a log line: the default log of every step."""
 
 
 @dataclass(frozen=True)
-class TakenIn:
-    """What became of the waiting returns of one territory. `undecided` tells why a decision could not be taken."""
+class IntakeResult:
+    """Result of checking the waiting returns of one territory.
+
+    `refused` lists the broken rules of each refused file, `undecided` the reasons why a decision could not be taken.
+    """
 
     territory: str
     checked: int = 0
@@ -29,22 +32,22 @@ class TakenIn:
     warnings: int = 0
     undecided: tuple[str, ...] = ()
 
-    def refused_words(self) -> str:
-        """Each refused file with its rules."""
+    def describe_refusals(self) -> str:
+        """Return each refused file with its broken rules, in one line."""
         return "; ".join(f"{name}: {', '.join(rules)}" for name, rules in self.refused.items())
 
     def as_metadata(self) -> dict[str, Any]:
-        """For the run's page."""
-        words = {"refused files": self.refused_words(), "undecided": "; ".join(self.undecided)}
+        """Return the metadata that Dagster shows on the page of the run."""
+        words = {"refused files": self.describe_refusals(), "undecided": "; ".join(self.undecided)}
         numbers = {"checked": self.checked, "refused": len(self.refused), "warnings": self.warnings}
         return {**numbers, **{name: text for name, text in words.items() if text}}
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a step made. `new` is false where nothing had changed; `rows` counts by table; `seconds` by model.
+    """Result of one step. `new` is False if no input had changed; `rows` counts by table, `seconds` by model.
 
-    `unmatched` names the returns whose facts are not those that were approved.
+    `unmatched` names the returns whose facts differ from the approved ones; `audit` counts hidden cells by outcome.
     """
 
     new: bool
@@ -57,26 +60,26 @@ class Step:
 
     @property
     def safe(self) -> bool:
-        """Whether the audit found no cell that can be worked out."""
+        """True if the audit found no hidden cell that can be worked out."""
         return not any(self.audit.get(name, 0) for name in ("disclosed", "narrow", "unknown"))
 
-    def unmatched_words(self) -> str:
+    def describe_unmatched(self) -> str:
         """Name the returns whose facts do not match, up to twenty."""
-        named = "; ".join(self.unmatched[:_NAMED])
+        listed = "; ".join(self.unmatched[:_NAMED])
         more = len(self.unmatched) - _NAMED
-        return f"{named}; and {more} more (`rti audit verify` lists all)" if more > 0 else named
+        return f"{listed}; and {more} more (`rti audit verify` lists all)" if more > 0 else listed
 
-    def audit_words(self) -> str:
-        """The audit in one line."""
+    def describe_audit(self) -> str:
+        """Return the counts of the audit in one line."""
         return ", ".join(f"{count} {name}" for name, count in self.audit.items()) or "nothing to audit"
 
     def as_metadata(self) -> dict[str, Any]:
-        """For the run's page."""
-        out: dict[str, Any] = {"new": self.new, **{f"rows of {name}": count for name, count in self.rows.items()}}
+        """Return the metadata that Dagster shows on the page of the run."""
+        metadata: dict[str, Any] = {"new": self.new, **{f"rows of {name}": count for name, count in self.rows.items()}}
         if self.release:
-            out["release"] = self.release
-        return out
+            metadata["release"] = self.release
+        return metadata
 
-    def of_model(self, name: str) -> dict[str, Any]:
-        """For the page of one model."""
+    def model_metadata(self, name: str) -> dict[str, Any]:
+        """Return the metadata that Dagster shows on the page of one model."""
         return {"new": self.new, **({"seconds": self.seconds[name]} if name in self.seconds else {})}

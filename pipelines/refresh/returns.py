@@ -1,4 +1,4 @@
-"""The steps about returns: what has arrived is entered, checked, told of and gathered for dbt."""
+"""Enter the returns that have arrived, check them, document the checks and export everything for dbt."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from pathlib import Path
 
 from pipelines.core.home import Home
 from pipelines.refresh.due import mark_gathered
-from pipelines.refresh.results import Log, Step, TakenIn, quiet
+from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
-"""The demonstration's returns, unless the environment names another folder in RTI_SAMPLES."""
+"""Folder of the demonstration's returns; the environment variable RTI_SAMPLES names another one."""
 
 
-def arrive(home: Home, *, log: Log = quiet) -> int:
-    """Enter what has arrived by the clock's now; returns how many submissions are new.
+def arrive(home: Home, *, log: Log = ignore_log) -> int:
+    """Enter the returns that have arrived by now; return how many submissions are new.
 
-    In a demonstration home that is the list of `raw_samples/`.  A real home's offices submit by themselves: here
-    nothing is to be done. As the first step of a refresh it also completes an interrupted publication, and refuses a
-    clock that was set back.
+    A demonstration home takes them from the list in `raw_samples/`.  In a real home the offices submit their files
+    themselves, so there is nothing to enter. As the first step of a refresh this also completes an interrupted
+    publication, and refuses to run if the clock was set back.
     """
     from pipelines.refresh.publication import start_refresh
 
@@ -33,12 +33,12 @@ def arrive(home: Home, *, log: Log = quiet) -> int:
 
 
 def samples() -> Path:
-    """The folder of the demonstration's returns."""
+    """Return the folder of the demonstration's returns."""
     return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
 
 
-def take_in(home: Home, territory: str, *, log: Log = quiet) -> TakenIn:
-    """Check what waits of one territory; in a demonstration home also decide as the list of arrivals says."""
+def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResult:
+    """Check the waiting returns of one territory; in a demonstration home, also decide as the arrivals list says."""
     from pipelines.declarations.registry import load
     from pipelines.submissions import arrivals, ledger, record
 
@@ -53,7 +53,7 @@ def take_in(home: Home, territory: str, *, log: Log = quiet) -> TakenIn:
         for report in reports.values()
         if report.count("error")
     }
-    taken = TakenIn(
+    intake = IntakeResult(
         territory,
         checked=len(reports),
         refused=refused,
@@ -61,25 +61,25 @@ def take_in(home: Home, territory: str, *, log: Log = quiet) -> TakenIn:
         undecided=tuple(str(error) for error in undecided.values()),
     )
     if reports:
-        log(f"{territory}: {taken.checked} returns checked, {len(refused)} refused, {taken.warnings} warnings")
-    return taken
+        log(f"{territory}: {intake.checked} returns checked, {len(refused)} refused, {intake.warnings} warnings")
+    return intake
 
 
-def document(home: Home, *, log: Log = quiet) -> Step:
-    """Write Great Expectations' Data Docs of what this run judged, for the restricted side."""
-    from expectations.engine import build_data_docs
+def build_data_docs(home: Home, *, log: Log = ignore_log) -> Step:
+    """Write Great Expectations' Data Docs of the checks of this run to the restricted folder."""
+    from expectations import engine
 
-    index = build_data_docs(home.data_docs)
+    index = engine.build_data_docs(home.data_docs)
     if index is None:
         return Step(new=False)
     log(f"Data Docs of the judgement lie in {index}")
     return Step(new=True, path=index)
 
 
-def gather(home: Home, *, log: Log = quiet) -> Step:
-    """Export the ledger, the declarations and the figures of others for dbt; compare all facts with the ledger.
+def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
+    """Export the ledger, the declarations and the reference figures for dbt, and compare all facts with the ledger.
 
-    Every facts file is read and hashed each time: 2,669 of them take a fraction of a second.
+    Every facts file is read and hashed each time; 2,669 files take a fraction of a second.
     """
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
@@ -100,7 +100,7 @@ def gather(home: Home, *, log: Log = quiet) -> Step:
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(damage.message for damage in integrity.check_inputs(home, engine))
     audit_log.checkpoint(home, engine)
-    # A return that arrived meanwhile and still waits for its check must ask for another refresh.
+    # A return that arrived in the meantime and has not been checked yet must trigger another refresh.
     if not queries.submissions(engine, states=["received"]):
         mark_gathered(home, last_event)
     log(f"{len(accepted)} accepted submissions gathered")

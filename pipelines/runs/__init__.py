@@ -1,5 +1,5 @@
-"""Runs of the pipeline around Dagster: the instance's configuration, which runs are alive, and reports of failed ones.
+"""Support for Dagster runs: the instance's configuration, which runs are alive, and reports of failed runs.
 
-`run.py`, `serve.py` and `defs/` import this package; it imports Dagster only inside functions that are handed an
-instance.  The order and the content of a run are not here (`pipelines/defs/`, `pipelines/refresh/`).
+`operations/` and `defs/` import this package; it imports Dagster only inside functions that receive an instance.  Order
+and content of a run are defined in `pipelines/defs/` and `pipelines/refresh/`.
 """

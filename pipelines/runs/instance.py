@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.core.home import Home
 
 EXCLUSIVE_TAG = "rti/home-lock"
-"""Tag of jobs that hold the home's lock; the queue launches one such run at a time."""
+"""Tag of jobs that lock the home; the queue launches one such run at a time."""
 _OURS = "# Written by `rti`"
 _CONFIGURATION = f"""\
 {_OURS} and replaced when a newer version needs other settings; delete this line to keep changes of your own.
@@ -38,7 +38,7 @@ concurrency:
 
 
 def instance_folder(home: Home) -> Path:
-    """Return the folder of the Dagster instance, with its configuration written or brought up to date."""
+    """Write or update the configuration of the Dagster instance, and return the instance's folder."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
     present = file.read_text(encoding="utf-8") if file.exists() else _OURS

@@ -1,6 +1,6 @@
-"""Which runs are alive: the process that executes a run holds an operating system lock on a file of that run.
+"""Find out which runs are alive: the process that executes a run holds an operating system lock on a file of that run.
 
-The lock ends with the process, however it ends, and cannot be confused by a process id that is used again.
+The lock is released whenever and however the process ends, and unlike a process id it is never reused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Liveness = Literal["alive", "dead", "unknown"]
 _ACQUIRE_SECONDS = 10.0
-"""A check holds the lock of a dead run for an instant; the run that takes it waits that long at most."""
+"""A check holds the lock for an instant; a run that wants to take it waits at most this long."""
 _guard = threading.Lock()
 _held: dict[Path, BaseFileLock] = {}
 

@@ -1,4 +1,4 @@
-"""Runs that a killed process left behind as running: find them, close them, report them."""
+"""Find, close and report runs that Dagster still shows as running although their process was killed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
 
 START_SECONDS = 60.0
-"""A run marks itself right after it has started; one without a mark is given that long."""
+"""How long a started run may have no mark; a run marks itself right after it has started."""
 LAUNCH_SECONDS = 300.0
-"""The same for a run that is being launched: its process first loads the definitions."""
+"""The same limit for a run that is being launched, whose process first loads the definitions."""
 CLOSED = "The process of this run no longer exists. The run was closed; the next one starts over and loses nothing."
 
 
 def close_dead_runs(home: Home, instance: DagsterInstance) -> list[FailedRun]:
-    """Close the runs whose process has ended without finishing them, and report each. Leaves all others alone."""
+    """Close the runs whose process ended before the run finished; report and return those that failed."""
     from dagster import DagsterRunStatus, RunsFilter
 
     statuses = [
@@ -56,8 +56,8 @@ def close_dead_runs(home: Home, instance: DagsterInstance) -> list[FailedRun]:
 def is_run_dead(home: Home, run_id: str, age: float, patience: float) -> bool:
     """Return True if the run's process has ended.
 
-    `age` is that of the run in seconds, `patience` for how long it may be without a mark.
-    A run without a mark may be executed by an earlier version of this program, which held the home's lock.
+    `age` is the age of the run in seconds, `patience` how long it may have no mark. A run without a mark may belong to
+    an earlier version of this program; that version held the home's lock, so the run is dead only if the home is free.
     """
     state = liveness.check_liveness(home.dagster, run_id)
     if state != "unknown":
@@ -82,7 +82,7 @@ def _remove_old_marks(home: Home, instance: DagsterInstance) -> None:
 
 
 def describe_failure(instance: DagsterInstance, run: DagsterRun) -> tuple[FailedRun, str]:
-    """Return a failed run in codes, and the message of its first error, from the events that Dagster keeps."""
+    """Return the codes of a failed run and the message of its first error, from Dagster's event log."""
     from dagster import DagsterEventType
 
     events = [

@@ -1,4 +1,4 @@
-"""Report of a failed run: one line in the log and one notice to each steward, once for each run and cause."""
+"""Report a failed run: one line in the log and one notice to each steward, once for each run and cause."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LOG = logging.getLogger("rti.runs")
 
 @dataclass(frozen=True)
 class FailedRun:
-    """A run that failed, in codes.
+    """A run that failed, described by codes.
 
-    `step` is empty if it failed outside of any; `cause` is the class of the error, or `notices.runs.DIED`.
+    `step` is empty if it failed outside a step; `cause` is the class of the error, or `notices.runs.DIED`.
     """
 
     run_id: str
@@ -24,9 +24,9 @@ class FailedRun:
 
 
 def report_failed_run(home: Home, run: FailedRun, *, message: str = "") -> int:
-    """Log a failed run and enter a notice for each steward; returns how many notices are new.
+    """Log a failed run and enter a notice for each steward. Return how many notices are new.
 
-    `message` goes to the log only: it may name files and figures, which a mail must not.
+    `message` goes to the log only: it may contain file names and figures, which must not be mailed.
     """
     _LOG.error(
         "run %s of %s failed at %s: %s %s", run.run_id, run.job, run.step or "its start or end", run.cause, message
@@ -40,7 +40,7 @@ def report_failed_run(home: Home, run: FailedRun, *, message: str = "") -> int:
 
 
 def try_to_report(home: Home, run: FailedRun, *, message: str = "") -> None:
-    """Report a failed run; a report that fails is logged and does not hide the failure that it is about."""
+    """Report a failed run. If reporting fails, log it instead of raising, so that it does not hide that failure."""
     try:
         report_failed_run(home, run, message=message)
     except Exception:

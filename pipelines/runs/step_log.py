@@ -6,7 +6,7 @@ import logging
 
 
 def steps_log() -> logging.Logger:
-    """Return the logger to which the assets write what their steps report."""
+    """Return the logger to which the steps of a refresh write."""
     logger = logging.getLogger("rti.steps")
     logger.setLevel(logging.INFO)
     return logger

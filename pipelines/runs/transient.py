@@ -1,4 +1,4 @@
-"""Which failures may pass by themselves, so that the same step is worth a second attempt."""
+"""Recognise temporary failures, after which the same step may succeed when it is repeated."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _WORDS = (
     "could not set lock on file",
     "server closed the connection",
 )
-"""Parts of messages by which SQLite, DuckDB (also through dbt) and PostgreSQL report another user of a file or a lost
-connection; their exception classes are wider."""
+"""Parts of the messages with which SQLite, DuckDB (also through dbt) and PostgreSQL report a file in use or a lost
+connection. Their exception classes also cover permanent errors, so the text decides."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return True if the error, or one it was raised from, may not come again."""
-    return any(_may_pass(cause) for cause in _chain(error))
+    """Return True if the error, or one that it was raised from, may be temporary."""
+    return any(_is_temporary(cause) for cause in _iterate_causes(error))
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
+def _iterate_causes(error: BaseException) -> Iterator[BaseException]:
+    visited: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
+    while current is not None and id(current) not in visited:
+        visited.add(id(current))
         yield current
         current = current.__cause__
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_temporary(error: BaseException) -> bool:
     if isinstance(error, HomeBusyError | ConnectionError | TimeoutError | BlockingIOError | InterruptedError):
         return True
     if isinstance(error, OSError) and error.errno in _ERRNOS:

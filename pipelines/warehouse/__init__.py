@@ -1,4 +1,4 @@
-"""dbt and everything computed beside it: metrics, case records, quality, reference figures and metadata.
+"""The dbt project and all Python around it: metrics, case records, quality, reference figures and metadata.
 
-Sees declarations and Parquet files only, never the ledger.
+This package reads declarations and Parquet files only, never the ledger.
 """

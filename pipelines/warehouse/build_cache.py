@@ -19,20 +19,20 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def digest(*parts: str | Path) -> str:
-    """SHA-256 over texts, files and (recursively) the files of folders."""
-    out = hashlib.sha256()
+    """Return the SHA-256 over texts, files and (recursively) the files of folders."""
+    sha256 = hashlib.sha256()
     for part in parts:
         if isinstance(part, str):
-            out.update(b"text\0" + part.encode() + b"\0")
+            sha256.update(b"text\0" + part.encode() + b"\0")
             continue
         for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
             if path.is_file():
-                out.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return out.hexdigest()
+                sha256.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return sha256.hexdigest()
 
 
-def code(*packages: str) -> str:
-    """Digest of the source of packages or modules below `pipelines`: a changed rule is a new input."""
+def code_digest(*packages: str) -> str:
+    """Return the digest of the source of packages or modules below `pipelines`: changed code is a changed input."""
     return digest(*(path for name in packages for path in _sources(_PACKAGE / name)))
 
 
@@ -40,20 +40,20 @@ def _sources(place: Path) -> Iterable[Path]:
     return sorted(p for p in place.rglob("*") if p.suffix in (".py", ".yml", ".csv")) if place.is_dir() else [place]
 
 
-def remembered(home: Home, step: str, key: str) -> dict[str, Any] | None:
-    """The outcome of a step, if it was last done with this very key."""
+def find_outcome(home: Home, step: str, key: str) -> dict[str, Any] | None:
+    """Return the outcome of a step if its last run had this key, else None."""
     record = _load(home).get(step)
     return record["outcome"] if record and record["key"] == key else None
 
 
-def last(home: Home, step: str) -> dict[str, Any] | None:
-    """The last outcome of a step, whatever it was made of."""
+def find_last_outcome(home: Home, step: str) -> dict[str, Any] | None:
+    """Return the outcome of the last run of a step, whatever its inputs were, or None."""
     record = _load(home).get(step)
     return record["outcome"] if record else None
 
 
-def remember(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
-    """Record the outcome of a step; the file is replaced as a whole."""
+def store_outcome(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
+    """Store the outcome of a step. The file is replaced atomically."""
     records = _load(home)
     records[step] = {"key": key, "outcome": outcome}
     path = home.restricted / _FILE
@@ -70,7 +70,7 @@ def remember(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
 
 
 def _load(home: Home) -> dict[str, Any]:
-    """Return the recorded steps; a damaged file costs a rebuild and is never an error."""
+    """Return the recorded steps. A damaged file counts as empty, so every step runs again; it is not an error."""
     path = home.restricted / _FILE
     try:
         records = json.loads(path.read_text(encoding="utf-8"))

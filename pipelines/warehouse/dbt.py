@@ -1,8 +1,8 @@
-"""Runs the dbt project: one warm dbt in this process, one parse, one invocation a phase.
+"""Run the dbt project inside this process: one parse, then one invocation for each phase.
 
-A build writes aside and is renamed when it is whole, under a name that never comes again, so that a reader never sees
-half of one and never has to wait. A build of the counts begins with a copy of the one before it: the facts in it are
-insert-only, so only the files of newly accepted submissions are read.
+A build is written to a temporary folder and renamed when it is complete, under a name that is never reused, so that a
+reader never sees a partial build and never has to wait. A build of the counts starts from a copy of the previous one:
+its facts are insert-only, so only the files of newly accepted submissions are read.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from pipelines.warehouse import build_cache, dbt_cache, exported_tables
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 KEPT_BUILDS = 3
-"""Newest builds of the counts that stay: readers of an earlier one may still hold it open."""
+"""How many of the newest builds of the counts are kept; readers may still have an earlier one open."""
 LAST_TIMES = "seconds.json"
-"""In `restricted/dbt`: seconds of each model, seed and test of the last invocation, of whichever phase."""
+"""In `restricted/dbt`: seconds of each model, seed and test of the last invocation, in either phase."""
 _FACTS = ("observation", "case_event")
 _BUILDING = ".building"
 _SELECTION = ("--indirect-selection", "buildable")
-"""Run a test only in the phase that builds all it reads, or reads it from the phase before."""
+"""Run a test only in a phase in which all its inputs are built or come from the previous phase."""
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")
 
 
 class WarehouseError(Exception):
-    """A build that failed. The text names each model or test, what dbt said, and what to look at."""
+    """A build failed. The text names each failed model or test, dbt's message and where to look."""
 
 
 @dataclass(frozen=True)
 class NodeTime:
-    """How long one model, seed or test took, in seconds."""
+    """The time that one model, seed or test took, in seconds."""
 
     name: str
     kind: str
@@ -52,21 +52,21 @@ class NodeTime:
 
 @cache
 def manifest() -> Path:
-    """Return the file of the project's manifest, which the orchestration reads; parses only a project that is new."""
-    found = dbt_cache.find_manifest(PROJECT, _variables({})[1])
-    if found is None:
+    """Return the path of the dbt manifest for Dagster. Parse the project only if it has changed."""
+    path = dbt_cache.find_manifest(PROJECT, _variable_arguments({})[1])
+    if path is None:
         parse()
-        found = dbt_cache.find_manifest(PROJECT, _variables({})[1])
-    if found is None:
+        path = dbt_cache.find_manifest(PROJECT, _variable_arguments({})[1])
+    if path is None:
         raise WarehouseError(f"the manifest of the dbt project could not be kept in {dbt_cache.cache_folder()}")
-    return found
+    return path
 
 
 @cache
 def parse() -> Any:
-    """Parse the project once in this process; returns dbt's manifest. Raises WarehouseError."""
-    with dbt_cache.parse_target(PROJECT, _variables({})[1]) as target:
-        result = _runner(None).invoke(["parse", *_paths(target), *_variables({})])
+    """Parse the project, once in each process, and return dbt's manifest. Raises WarehouseError."""
+    with dbt_cache.parse_target(PROJECT, _variable_arguments({})[1]) as target:
+        result = _create_runner(None).invoke(["parse", *_path_arguments(target), *_variable_arguments({})])
         if not result.success:
             raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
     return result.result
@@ -75,10 +75,10 @@ def parse() -> Any:
 def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: bool = False) -> Path:
     """Build the count marts from the facts of all accepted submissions.
 
-    `as_of` gives what was known at that moment, into a file of its own that is never `latest_counts`. `full_refresh`
-    reads all facts again; so does a change of the dbt project itself. A damaged build is set aside and not built upon.
-    Returns the DuckDB file; next to it is a folder of the same name with the tables of `warehouse_tables.COUNTS` as
-    Parquet. Raises WarehouseError.
+    `as_of` builds the state known at that moment, into a separate file that `latest_counts` never returns.
+    `full_refresh` reads all facts again, as does a change of the dbt project. A damaged build is set aside and is not
+    used as the starting point. Returns the DuckDB file; next to it is a folder of the same name with the tables of
+    `exported_tables.COUNTS` as Parquet. Raises WarehouseError.
     """
     if not (home.gathered / "block.parquet").is_file():
         raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
@@ -89,9 +89,9 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
         set_aside(home, before)
         before = latest_counts(home)
     digest = project_digest()
-    warm = before is not None and not full_refresh and _note(before).get("project") == digest
+    warm = before is not None and not full_refresh and _read_build_note(before).get("project") == digest
     final = home.warehouse / (
-        f"counts-{number:06d}.duckdb" if as_of is None else f"counts-as-of-{_compact(as_of)}.duckdb"
+        f"counts-{number:06d}.duckdb" if as_of is None else f"counts-as-of-{_format_compact(as_of)}.duckdb"
     )
     aside = _new_building(home.warehouse, final.stem)
     database = aside / "counts.duckdb"
@@ -102,7 +102,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
         "files": {**fact_files(home, database if warm else None), **gathered_files(home)},
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
     }
-    # Seeds are part of the project, and where that is as it was they are in the copy.
+    # Seeds are part of the project digest, so in a copy of a build with the same digest they are already present.
     arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]
     try:
         times = _build(home, variables, arguments)
@@ -118,7 +118,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     _remove(folder)
     (aside / "tables" / "build.json").write_text(json.dumps(note, indent=1, sort_keys=True), encoding="utf-8")
     (aside / "tables").replace(folder)
-    database.replace(final)  # last: a file of this name has its folder
+    database.replace(final)  # last, so that a DuckDB file with a final name always has its folder
     _remove(aside)
     if as_of is None:
         _prune(home)
@@ -136,9 +136,9 @@ def build_indicators(
 ) -> Path:
     """Build the indicators from one Parquet file of counts (`mart_count` and `conf_status`) into the file `target`.
 
-    The same SQL for restricted and protected counts. `dimensions` is the folder of the dimensions' Parquet files, by
-    default that of the newest counts; `records` that of the figures from case records, by default none. Raises
-    WarehouseError; `target` is then left as it was.
+    The SQL is the same for restricted and protected counts. `dimensions` is the folder of the dimensions' Parquet
+    files, by default that of the newest counts; `records` is the folder of the figures from case records, by default
+    none. Raises WarehouseError and then leaves `target` unchanged.
     """
     if dimensions is None:
         newest = latest_counts(home)
@@ -165,24 +165,24 @@ def build_indicators(
 
 
 def latest_counts(home: Home) -> Path | None:
-    """The newest whole build of the counts, None where there is none."""
-    found = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
-    return found[-1] if found else None
+    """Return the DuckDB file of the newest complete build of the counts, or None."""
+    builds = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
+    return builds[-1] if builds else None
 
 
 def is_whole(counts: Path) -> bool:
-    """Return True if a build of the counts and its tables are byte for byte those that were built.
+    """Return True if a build of the counts and its tables are byte for byte as they were written.
 
-    A build of an earlier version has no digests; it is whole if DuckDB can read each of its tables.
+    Builds of earlier versions have no digests; they count as whole if DuckDB can read each of their tables.
     """
     try:
-        files = _note(counts).get("files")
+        files = _read_build_note(counts).get("files")
         if files is not None:
             paths = {name: counts if name == "counts.duckdb" else tables(counts) / name for name in files}
             return all(path.is_file() and _sha256(path) == files[name] for name, path in paths.items())
         return _can_be_read(counts)
     except ValueError:
-        return False  # its note was cut short
+        return False  # build.json is truncated
 
 
 def _can_be_read(counts: Path) -> bool:
@@ -202,7 +202,7 @@ def _can_be_read(counts: Path) -> bool:
 
 
 def set_aside(home: Home, counts: Path) -> None:
-    """Rename a damaged build and its tables, so that the next build begins afresh. Only the last one is kept."""
+    """Rename a damaged build and its tables, so that the next build starts from nothing. Only the latest is kept."""
     for path in (counts, tables(counts)):
         target = home.warehouse / f".damaged-{path.name}"
         _remove(target)
@@ -211,25 +211,25 @@ def set_aside(home: Home, counts: Path) -> None:
 
 
 def tables(counts: Path) -> Path:
-    """The folder of Parquet files that belongs to a build of the counts."""
+    """Return the folder of the Parquet files of a build of the counts."""
     return counts.with_suffix("")
 
 
 def node_times(counts: Path) -> dict[str, float]:
-    """Seconds of each model, seed and test of a build, slowest first."""
-    seconds: dict[str, float] = _note(counts).get("seconds", {})
+    """Return the seconds that each model, seed and test of a build took, slowest first."""
+    seconds: dict[str, float] = _read_build_note(counts).get("seconds", {})
     return dict(sorted(seconds.items(), key=lambda item: -item[1]))
 
 
 def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Path | None = None) -> int:
-    """Run dbt tests (unit tests too) against a copy of a build; returns how many ran. Raises WarehouseError.
+    """Run dbt tests (unit tests too) against a copy of a build. Return how many ran. Raises WarehouseError.
 
-    `select` is dbt's syntax. Tests of the second phase need the file of the `indicators` made of those counts.
+    `select` is in dbt's selection syntax. Tests of the second phase need `indicators`, the file built from them.
     """
     aside = _new_building(home.warehouse, counts.stem)
     database = aside / "tested.duckdb"
     shutil.copyfile(indicators or counts, database)
-    variables = {"path": str(database)}  # the copy has the views of the files that it was built from
+    variables = {"path": str(database)}  # the copy contains the views over the files that it was built from
     try:
         return len(_invoke(home, variables, "test", ["--select", *select]))
     finally:
@@ -238,27 +238,28 @@ def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Pa
 
 @cache
 def project_digest() -> str:
-    """SHA-256 over every file of the project that shapes what is built."""
+    """Return the SHA-256 over every file of the dbt project that affects a build."""
     digest = hashlib.sha256()
     for folder in ("models", "macros", "seeds"):
         for path in sorted((PROJECT / folder).rglob("*")):
             if path.suffix in {".sql", ".csv", ".yml"} and path.stem != "codelist_labels":
                 digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
     digest.update((PROJECT / "dbt_project.yml").read_bytes())
-    digest.update(_variables({})[1].encode())
+    digest.update(_variable_arguments({})[1].encode())
     return digest.hexdigest()
 
 
 @cache
 def indicators_digest() -> str:
-    """SHA-256 over all that shapes an indicator: the project, and the functions that its SQL calls."""
+    """Return the SHA-256 over the dbt project and the Python functions that its SQL calls."""
     return build_cache.digest(
-        project_digest(), build_cache.code("statistics", "warehouse/metrics/udf.py", "warehouse/metrics/pair_udf.py")
+        project_digest(),
+        build_cache.code_digest("statistics", "warehouse/metrics/udf.py", "warehouse/metrics/pair_udf.py"),
     )
 
 
 def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
-    """Files to read: of the accepted submissions that the build `built` does not hold yet; all where it is None."""
+    """Return the facts files of the accepted submissions that the build `built` lacks, or of all if it is None."""
     import polars as pl
 
     accepted = (
@@ -267,31 +268,32 @@ def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
         .get_column("submission_id")
         .unique()
     )
-    held: set[str] = set()
+    built_ids: set[str] = set()
     if built is not None:
         import duckdb
 
         with duckdb.connect(str(built), read_only=True) as connection:
-            held = {row[0] for row in connection.execute("select submission_id from fct_submission").fetchall()}
-    wanted = sorted(set(accepted) - held)
+            built_ids = {row[0] for row in connection.execute("select submission_id from fct_submission").fetchall()}
+    missing_ids = sorted(set(accepted) - built_ids)
     files: dict[str, list[str]] = {}
     for name in _FACTS:
         folder = home.facts / name
         present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
-        # The empty file gives the columns where there is nothing new.
+        # An empty file provides the columns if there are no new submissions.
         files[f"facts.{name}"] = [
-            str(_empty(home.warehouse, name)),
-            *(str(folder / f"{s}.parquet") for s in wanted if s in present),
+            str(_empty_facts_file(home.warehouse, name)),
+            *(str(folder / f"{s}.parquet") for s in missing_ids if s in present),
         ]
     return files
 
 
 def gathered_files(home: Home) -> dict[str, list[str]]:
+    """Return the files of the gathered tables, by relation."""
     return {f"gathered.{path.stem}": [str(path)] for path in sorted(home.gathered.glob("*.parquet"))}
 
 
 def indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, list[str]]:
-    """Return the relations that the second phase reads: what the first one wrote, and the figures from case records."""
+    """Return the files of the second phase, by relation: tables of the first phase and figures from case records."""
     written = [table.name for table in exported_tables.COUNTS if table.shapes_indicators]
     return {
         "main.mart_count": [str(counts)],
@@ -300,7 +302,7 @@ def indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, 
     }
 
 
-def _empty(folder: Path, name: str) -> Path:
+def _empty_facts_file(folder: Path, name: str) -> Path:
     from pipelines.model import long_tables
 
     path = folder / f".empty-{name}.parquet"
@@ -312,7 +314,7 @@ def _empty(folder: Path, name: str) -> Path:
 
 
 def no_records(home: Home) -> Path:
-    """A folder with the tables of figures from case records, all empty."""
+    """Return a folder with the tables of figures from case records, all of them empty."""
     from pipelines.warehouse.records import schema
 
     return schema.empty_folder(home.warehouse / ".empty-records")
@@ -325,24 +327,31 @@ def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -
 def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeTime]:
     manifest = parse()
     scratch = home.restricted / "dbt"
-    # dbt would write its manifest anew beside each build, half a second for what `parse` wrote already.
-    result = _runner(manifest).invoke(
-        [command, *arguments, *_SELECTION, "--no-write-json", *_paths(scratch), *_variables(variables)]
+    # Without --no-write-json dbt writes its manifest again for each build: half a second for a file that exists.
+    result = _create_runner(manifest).invoke(
+        [
+            command,
+            *arguments,
+            *_SELECTION,
+            "--no-write-json",
+            *_path_arguments(scratch),
+            *_variable_arguments(variables),
+        ]
     )
-    _release()
+    _close_database()
     if result.exception is not None:
         raise WarehouseError(f"dbt could not run: {type(result.exception).__name__}: {result.exception}".rstrip(": "))
     failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
     if failed or not result.success:
-        raise WarehouseError(_explain(failed, scratch))
-    made = [r for r in result.result.results if str(r.node.resource_type) != "operation"]
-    times = [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in made]
+        raise WarehouseError(_describe_failures(failed, scratch))
+    results = [r for r in result.result.results if str(r.node.resource_type) != "operation"]
+    times = [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in results]
     written = json.dumps({time.name: time.seconds for time in times}, indent=1)
     (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
     return times
 
 
-def _explain(failed: Sequence[Any], scratch: Path) -> str:
+def _describe_failures(failed: Sequence[Any], scratch: Path) -> str:
     lines = [f"{len(failed)} of the warehouse's models or tests failed:"]
     for result in failed:
         node = result.node
@@ -352,8 +361,9 @@ def _explain(failed: Sequence[Any], scratch: Path) -> str:
     return "\n".join(lines)
 
 
-def _runner(manifest: Any) -> Any:
-    # dbt reports use only where its settings allow it; the project forbids it and so do these, before dbt is imported.
+def _create_runner(manifest: Any) -> Any:
+    # dbt sends usage statistics unless this is disabled; the project disables it, and these settings do so before the
+    # import of dbt.
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     from dbt.cli.main import dbtRunner
@@ -361,8 +371,8 @@ def _runner(manifest: Any) -> Any:
     return dbtRunner(manifest=manifest)
 
 
-def _release() -> None:
-    """Let go of the DuckDB file, so that it can be renamed and opened by others in this process."""
+def _close_database() -> None:
+    """Close the DuckDB file, so that it can be renamed and opened elsewhere in this process."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
 
@@ -370,7 +380,7 @@ def _release() -> None:
     reset_adapters()  # type: ignore[no-untyped-call]
 
 
-def _paths(target: Path) -> list[str]:
+def _path_arguments(target: Path) -> list[str]:
     return [
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target),
         "--log-path", str(target), "--log-level-file", "none", "--quiet", "--no-use-colors",
@@ -382,35 +392,35 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _variables(given: Mapping[str, Any]) -> list[str]:
-    """Return dbt's arguments for its variables: those of a run, and those that Python states for the whole project."""
+def _variable_arguments(run_variables: Mapping[str, Any]) -> list[str]:
+    """Return dbt's command line arguments for the variables of one run and those that are the same for every run."""
     declared = {"region": codes.REGION, "count_type_columns": codes.COUNT_TYPE}
-    return ["--vars", json.dumps({**declared, **given})]
+    return ["--vars", json.dumps({**declared, **run_variables})]
 
 
-def _note(counts: Path) -> dict[str, Any]:
+def _read_build_note(counts: Path) -> dict[str, Any]:
     path = tables(counts) / "build.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _compact(moment: datetime) -> str:
+def _format_compact(moment: datetime) -> str:
     return re.sub(r"[-:]", "", clock.stamp(moment))
 
 
 def _prune(home: Home) -> None:
-    found = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
-    for path in found[:-KEPT_BUILDS]:
+    builds = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
+    for path in builds[:-KEPT_BUILDS]:
         _remove(path)
         _remove(tables(path))
 
 
 def _new_building(folder: Path, name: str) -> Path:
-    """Make a folder for one build, under a name that no other process has."""
+    """Create a folder for one build, under a name that no other process uses."""
     return Path(tempfile.mkdtemp(prefix=f".{name}.{os.getpid()}.", suffix=_BUILDING, dir=folder))
 
 
 def remove_unfinished_builds(home: Home) -> list[Path]:
-    """Remove and return what killed builds have left; only for the holder of the home's lock."""
+    """Remove and return the folders that killed builds left behind. Call this only while holding the home's lock."""
     folders = [home.warehouse, *(path for path in home.protected.glob("*") if path.is_dir())]
     unfinished = sorted(path for folder in folders for path in folder.glob(f".*{_BUILDING}"))
     for path in unfinished:
@@ -426,7 +436,7 @@ def _remove(path: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m pipelines.warehouse.dbt docs`: dbt's documentation, with its lineage, into `dbt_project/target`."""
+    """Write dbt's documentation with lineage into `dbt_project/target`: `python -m pipelines.warehouse.dbt docs`."""
     if list(arguments) != ["docs"]:
         print("usage: python -m pipelines.warehouse.dbt docs", file=sys.stderr)
         return 3
@@ -439,17 +449,17 @@ def main(arguments: Sequence[str]) -> int:
     shutil.copyfile(counts, database)
     variables = {"path": str(database)}
     try:
-        result = _runner(parse()).invoke(
+        result = _create_runner(parse()).invoke(
             [
                 "docs",
                 "generate",
                 "--static",
                 "--no-compile",
-                *_paths(PROJECT / "target"),
-                *_variables(variables),
+                *_path_arguments(PROJECT / "target"),
+                *_variable_arguments(variables),
             ]
         )
-        _release()
+        _close_database()
     finally:
         _remove(aside)
     if not result.success:

@@ -1,7 +1,7 @@
 """Cache of the parsed dbt project: one folder for each version of the project, shared by all processes of a user.
 
-Entries are written under a unique name and renamed, so that a reader never sees part of one, and the folder with the
-code is never written to.  `RTI_CACHE` names another place than the user's cache folder.
+Entries are written under a unique name and then renamed, so that a reader never sees a partial one. Nothing is written
+to the folder with the code.  `RTI_CACHE` replaces the user's cache folder.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _IGNORED = {"target", "logs", "dbt_packages"}
 def find_manifest(project: Path, variables: str = "") -> Path | None:
     """Return the cached manifest of the project as it is now, or None; a damaged entry is removed.
 
-    `variables` are those that the project is parsed with, as text.
+    `variables` are dbt's variables for the parse, as text.
     """
     entry = cache_folder() / project_key(project, variables)
     path = entry / MANIFEST
@@ -45,7 +45,7 @@ def find_manifest(project: Path, variables: str = "") -> Path | None:
 
 @contextmanager
 def parse_target(project: Path, variables: str = "") -> Iterator[Path]:
-    """Yield a new folder for one parse, with dbt's record of the last one; keep its manifest if the block succeeds."""
+    """Yield a new folder for one parse, with the last partial-parse file; cache the manifest if the block succeeds."""
     folder = cache_folder()
     target = Path(tempfile.mkdtemp(prefix=".parse-", dir=folder))
     try:
@@ -66,17 +66,17 @@ def parse_target(project: Path, variables: str = "") -> Iterator[Path]:
 
 
 def _store(target: Path, entry: Path) -> None:
-    made = Path(tempfile.mkdtemp(prefix=".store-", dir=entry.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=".store-", dir=entry.parent))
     try:
         for name in (MANIFEST, _PARTIAL):
-            shutil.copyfile(target / name, made / name)
-            with (made / name).open("rb") as file:
+            shutil.copyfile(target / name, temporary / name)
+            with (temporary / name).open("rb") as file:
                 os.fsync(file.fileno())
-        # A process that was faster has stored the same content, and a folder is never renamed onto a full one.
+        # The rename fails if another process has already stored this entry; its content is the same.
         with suppress(OSError):
-            made.rename(entry)
+            temporary.rename(entry)
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -113,13 +113,13 @@ def _place_key(project: Path) -> str:
 
 
 def cache_folder() -> Path:
-    """Return the cache's folder, made if missing: `RTI_CACHE`, the user's cache folder, or one in the temporary folder.
+    """Return the cache's folder and create it if missing: `RTI_CACHE`, the user's cache folder, or a temporary folder.
 
-    The last is for service accounts without a writable home folder; it must belong to this user.
+    The last one is for service accounts without a writable home folder; it must belong to this user.
     """
-    given = os.environ.get("RTI_CACHE")
-    if given:
-        folder = Path(given) / "dbt"
+    configured = os.environ.get("RTI_CACHE")
+    if configured:
+        folder = Path(configured) / "dbt"
         folder.mkdir(parents=True, exist_ok=True)
         return folder.resolve()
     with suppress(OSError, RuntimeError):

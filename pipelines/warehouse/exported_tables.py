@@ -1,6 +1,6 @@
 """The tables of the warehouse that later steps read, and their export as Parquet.
 
-A table is declared once, in `COUNTS` (first dbt phase) or `INDICATORS` (second phase), with all that becomes of it.
+Each table is declared once, in `COUNTS` (first dbt phase) or `INDICATORS` (second phase), with its later uses.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 class Table:
     """One exported table.
 
-    `is_public`: it holds no counts and goes with the protected cells. `shapes_indicators`: the second phase reads it.
-    `released_as`: its name in a release, in the order of the columns `order`; empty if a release has no such table.
+    `is_public`: the table has no counts and is copied next to the protected cells. `shapes_indicators`: the second
+    phase reads it. `released_as`: its name in a release, sorted by the columns `order`; empty if it is not released.
     """
 
     name: str
@@ -45,10 +45,10 @@ COUNTS = (
     Table("dim_metric_operand", is_public=True, shapes_indicators=True, released_as="metric_operand",
           order=("metric", "side", "position")),
 )  # fmt: skip
-"""Tables of the first phase. `mart_count` is protected before anything of it is public."""
+"""Tables of the first phase. `mart_count` is never published itself; only its protected cells are."""
 
 INDICATORS = (
-    Table("cell"),  # gives the cells of the release their mark `is_total`
+    Table("cell"),  # provides the column `is_total` for the cells of a release
     *(
         Table(f"mart_{name}", is_public=True, released_as=name)
         for name in (
@@ -57,11 +57,11 @@ INDICATORS = (
         )
     ),
 )  # fmt: skip
-"""Tables of the second phase, which are public where its input is."""
+"""Tables of the second phase; they are public if they were built from public input."""
 
 
 def export_tables(database: Path, tables: Iterable[Table], folder: Path) -> None:
-    """Write tables of a DuckDB file as Parquet files into an existing folder, in the order of all their columns."""
+    """Write tables of a DuckDB file as Parquet files into an existing folder, sorted by all their columns."""
     import duckdb
 
     with duckdb.connect(str(database), read_only=True) as connection:

@@ -262,7 +262,7 @@ def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
 def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     refresh.publish(home)
     with monkeypatch.context() as patch:
-        patch.setattr(publication, "_enter_in_ledger", _raise(KeyboardInterrupt()))
+        patch.setattr(publication, "_record_in_ledger", _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     [unfinished] = find_unfinished(home)
@@ -303,7 +303,7 @@ def test_status_and_audit_verify_report_an_unfinished_publication(
         store.put(home, data)
     assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
     capsys.readouterr()
-    _interrupted(home, "_enter_in_ledger")
+    _interrupted(home, "_record_in_ledger")
     words = f"The publication of release {NEXT}, begun at {fixture.NOW}, is not finished"
     assert main.main(["status"]) == 1
     assert words in capsys.readouterr().err
@@ -330,7 +330,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _interrupted(home, "switch_current")
-    monkeypatch.setattr(serve, "_free", _raise(serve.ServeError("no port is free")))
+    monkeypatch.setattr(serve, "_find_free_port", _raise(serve.ServeError("no port is free")))
     with pytest.raises(serve.ServeError):
         serve.serve(home)
     assert (current_name(home), find_unfinished(home)) == (NEXT, [])
@@ -406,7 +406,7 @@ def test_full_disk_before_the_first_act_changes_nothing_and_publishes_later(
 
 
 @pytest.mark.parametrize(
-    "act", ["move_draft", "switch_current", "append_journal", "_renew_baseline", "_enter_in_ledger",
+    "act", ["move_draft", "switch_current", "append_journal", "_renew_baseline", "_record_in_ledger",
             "_write_checkpoint", "remove_intent"],
 )  # fmt: skip
 def test_full_disk_at_an_act_is_finished_later(home: Home, monkeypatch: pytest.MonkeyPatch, act: str) -> None:

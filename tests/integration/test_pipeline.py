@@ -239,7 +239,8 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
         refresh.due.mark_gathered(story.home, refreshed)
         refresh.due.mark_refreshed(story.home)
         assert refreshed >= int(corrected["event_id"])
-        assert refresh.news(story.home, after=0).territories == (), "a refresh is asked for what the last one took in"
+        news = refresh.find_news(story.home, after=0)
+        assert news.territories == (), "a refresh is asked for what the last one took in"
         again = dg.build_sensor_context(
             instance=instance,
             cursor=str(max(int(e["event_id"]) for e in events)),

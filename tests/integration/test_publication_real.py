@@ -29,7 +29,9 @@ EARLIER = "2026-11-01T00:00:00Z"
 def drafted(copied_home: Home) -> Home:
     """The built home with a draft of the next edition: the same tables under another name."""
     shutil.copytree(copied_home.releases / "2026-Q3", copied_home.drafts / NEXT)
-    build_cache.remember(copied_home, "draft", "test", {"release": NEXT, "records": records_folder(copied_home).name})
+    build_cache.store_outcome(
+        copied_home, "draft", "test", {"release": NEXT, "records": records_folder(copied_home).name}
+    )
     return copied_home
 
 

@@ -38,7 +38,7 @@ def home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
     copied = open_home(tmp_path / "home")
     due.mark_gathered(copied, queries.last_event_id(ledger.open_ledger(copied)))
     due.mark_refreshed(copied)
-    assert due.news(copied, after=0).territories == ()
+    assert due.find_news(copied, after=0).territories == ()
     assert main.main(["nil", "AL-VICTIMS-1", "2026-Q3", "--comment", "none"]) == 0
     return copied
 

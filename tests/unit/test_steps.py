@@ -24,10 +24,10 @@ def test_last_damaged_file_counts_as_nothing_remembered(
     file = home.restricted / "steps.json"
     file.write_bytes(content.encode("latin-1"))
     with caplog.at_level(logging.WARNING, "rti.steps"):
-        assert build_cache.last(home, "draft") is None
+        assert build_cache.find_last_outcome(home, "draft") is None
     assert str(file) in caplog.text
-    build_cache.remember(home, "draft", "key", {"release": "2026-Q3"})
-    assert build_cache.remembered(home, "draft", "key") == {"release": "2026-Q3"}
+    build_cache.store_outcome(home, "draft", "key", {"release": "2026-Q3"})
+    assert build_cache.find_outcome(home, "draft", "key") == {"release": "2026-Q3"}
 
 
 def test_remember_from_many_threads_never_leaves_a_damaged_file(home: Home, caplog: pytest.LogCaptureFixture) -> None:
@@ -36,7 +36,7 @@ def test_remember_from_many_threads_never_leaves_a_damaged_file(home: Home, capl
     def write(name: str) -> None:
         try:
             for number in range(30):
-                build_cache.remember(home, name, str(number), {"text": name * 500})
+                build_cache.store_outcome(home, name, str(number), {"text": name * 500})
         except Exception as error:
             errors.append(error)
 

@@ -166,7 +166,9 @@ def test_a_failure_names_the_model_and_what_it_said() -> None:
     node = SimpleNamespace(
         resource_type="test", name="mart_count_key", original_file_path="models/marts/mart_count.yml"
     )
-    text = dbt._explain([SimpleNamespace(node=node, message="Got 2 results,\n  configured to fail")], Path("/scratch"))
+    text = dbt._describe_failures(
+        [SimpleNamespace(node=node, message="Got 2 results,\n  configured to fail")], Path("/scratch")
+    )
     assert "test mart_count_key (models/marts/mart_count.yml): Got 2 results, configured to fail" in text
 
 

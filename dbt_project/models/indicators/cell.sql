@@ -15,8 +15,8 @@ ranked as (
 
 cells as (select * from ranked where rank_of_cell = 1),
 
--- The one total of a measure that pages and ratios take: of an area, a period, a unit and a status of victims. Everyone
--- comes before adults, and a withheld figure before any stand-in.
+-- The total of a measure that pages and ratios use, for an area, period, unit and victim status. A total of all ages
+-- takes precedence over one of adults, and a withheld total over any substitute.
 with_rank_of_total as (
     select
         *,

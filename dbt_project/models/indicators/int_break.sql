@@ -1,5 +1,5 @@
--- Breaks within the period of a figure: events from before and from after are then in it, and so are they in every
--- rate, share, ratio or comparison made of it.
+-- Breaks within the period of a figure: the figure, and every rate, share, ratio or comparison based on it, then
+-- contains events from before and after the break.
 with
 
 cells as (select * from {{ ref('cell') }}),
@@ -8,7 +8,7 @@ breaks as (select * from {{ ref('dim_break') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 
--- By reporters, too: a break of a territory is one of the region only where the territory is in the region's figure.
+-- Also by reporters: a break of a territory affects the region only if the territory is in the region's figure.
 spans as (
     select distinct
         cells.area, cells.freq, cells.period, cells.measure, cells.level, cells.offence_group, cells.reporters,

@@ -1,6 +1,6 @@
--- The cohort version of a stage ratio: of those who entered the stage in a period, the convicted. Which cohort belongs
--- to which ratio follows from their declarations: the same denominator, and a conviction at the level that ends the
--- stage. Looked at after as many quarters as any cohort of the table is.
+-- The cohort version of a stage ratio: the convicted among those who entered the stage in a period. The cohort of a
+-- ratio follows from the declarations: the same denominator, and a conviction at the level that ends the stage. It is
+-- measured after the greatest number of quarters in the table.
 with
 
 source as (select * from {{ source('records', 'record_cohort') }}),
@@ -80,7 +80,7 @@ final as (
         unit_measure,
         state,
         obs_status, conf_status,
-        -- A figure after the last of the quarters is there only where the records show them all.
+        -- There is a figure after the last quarter only if the records cover all quarters.
         value is not null and coalesce(open_share <= {{ cohort_open_at_most() }}, false) as is_complete
     from counted
 )

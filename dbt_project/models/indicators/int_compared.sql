@@ -1,6 +1,6 @@
 {%- set kept = ['measure', 'level', 'count_unit', 'statistic', 'offence_group'] %}
--- What is compared between areas, in one shape, each figure as its own mart makes it: rates and shares of the total that
--- stands for a measure, and the versions of each ratio of two stages. Nothing is worked out here.
+-- All figures that are compared between areas, in one layout and as computed by their marts: rates and shares of the
+-- total that represents a measure, and the versions of each ratio of two stages. Nothing is computed here.
 with
 
 totals as (select * from {{ ref('int_total') }} where statistic = 'count' and area_kind in ('territory', 'region')),
@@ -23,7 +23,7 @@ measures as (
     group by metric
 ),
 
--- A rate is of the total's own cell; a share has the total as its whole, and is of its cell in all other dimensions.
+-- A rate belongs to the total's cell; a share has the total as its whole and equals its cell in all other dimensions.
 of_totals as (
     select
         indicators.*,
@@ -66,7 +66,7 @@ figures as (
     select
         ratios.metric, '_Z' as dimension, '_Z' as category, measures.measure, measures.lower_measure,
         ratios.version,
-        -- Where no version may stand for the area, that of one period says why.
+        -- If no version may represent the area, the one-period version gives the reason.
         ratios.is_default or (ratios.default_rule = 'refused' and ratios.version = 'same_period') as is_shown,
         metrics.is_nested,
         ratios.unit_measure, ratios.area_kind, ratios.area, ratios.freq, ratios.period, ratios.offence_group,

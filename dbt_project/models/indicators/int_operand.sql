@@ -1,4 +1,4 @@
--- The two sides of every ratio, as its declaration says: the sum of some measures of one level in one unit.
+-- The two sides of every ratio as declared: the sum of some measures of one level in one unit.
 with
 
 metrics as (select * from {{ ref('dim_metric') }}),
@@ -51,7 +51,7 @@ summed as (
     group by metric, side, area_kind, area, territory, freq, period, offence_group, count_unit
 ),
 
--- A term without a cell, or of other persons or reporters than the rest: there is no sum.
+-- If a term has no cell, or other persons or reporters than the other terms, there is no sum.
 final as (
     select
         metric, side, area_kind, area, territory, freq, period, offence_group, count_unit, level, kind,

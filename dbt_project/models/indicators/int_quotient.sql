@@ -1,5 +1,5 @@
--- The two sides of each ratio brought together: which count is divided by which, of whom, by what rules, and what lies
--- between them. No division is made here; what a refusal means for a figure is said by the marts.
+-- The two sides of each ratio: which count is divided by which, for which area, by which counting rules, and with which
+-- breaks between them. Nothing is divided here; the marts decide what a refusal means for a figure.
 with
 
 operands as (select * from {{ ref('int_operand') }}),
@@ -59,9 +59,9 @@ uppers as (select * from sides where side = 'numerator'),
 
 lowers as (select * from sides where side = 'denominator'),
 
--- Which denominators a numerator is divided by: that of its own period, and where the area's records say how long the
--- way from one stage to the other takes, that of so many whole periods before. Decisions and what is part of them, such
--- as convictions of adjudications, fall on one day: they have no lag. Nor have pools of years.
+-- Denominators of a numerator: that of the same period and, if the area's records show how long the way between the
+-- stages takes, that of so many whole periods before. Decisions and their parts, such as convictions among
+-- adjudications, fall on the same day and have no lag; pools of years have none either.
 wanted as (
     select metric, area_kind, area, freq, period, offence_group, count_unit, 'same_period' as version, 0 as lag
     from uppers
@@ -80,7 +80,7 @@ wanted as (
     where uppers.metric_kind = 'ratio' and not uppers.is_nested and uppers.freq in ('Q', 'A')
 ),
 
--- Units in which the denominator is counted at all: where it is so only in others, the units differ.
+-- Units in which the denominator is counted: if it is only counted in others, the units differ.
 units as (
     select metric, area_kind, area, freq, period, offence_group, count(*) as n_units
     from lowers
@@ -145,8 +145,8 @@ paired as (
         or (uppers.metric_kind = 'ratio' and wanted.version = 'same_period' and units.n_units > 0)
 ),
 
--- The region where its two totals are sums of other members: over those who have both sides, and no others. A member
--- that is in one of the totals only, or whose side is not in the input, is named with the reason.
+-- The region, if its two totals have different members: over the members with both sides. A member that is in only one
+-- of the totals, or whose side is not in the input, is listed with the reason.
 members as (
     select
         regions.metric, regions.freq, regions.period, regions.offence_group, regions.count_unit, regions.version,
@@ -218,8 +218,8 @@ joint as (
         and paired.version = common.version
 ),
 
--- A break of either side between the first day of the denominator's period and the last of the numerator's lies under
--- the ratio.
+-- A break of either side between the first day of the denominator's period and the last of the numerator's affects the
+-- ratio.
 spans as (
     select distinct
         joint.metric, joint.area, joint.freq, joint.period, joint.denominator_start, joint.period_end,
@@ -285,7 +285,7 @@ final as (
         carded.numerator, carded.denominator, carded.upper_status, carded.lower_status,
         carded.is_upper_withheld or carded.is_lower_withheld as is_withheld,
         carded.is_other_reporters,
-        -- Refused outright: nothing that the two numbers say of each other can be told, not even with a label.
+        -- Refused outright: the two numbers cannot be related at all, not even with a label.
         carded.is_other_unit or carded.is_other_reporters or {{ listed("'count_unit_differs'", 'carded.reasons') }}
             as is_refused,
         carded.is_allowed, carded.reasons, carded.numerator_card, carded.denominator_card, carded.ages,

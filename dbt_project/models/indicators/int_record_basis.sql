@@ -1,5 +1,5 @@
--- By what rules the figures of case records were counted, and what changed while they came together: one row a group of
--- records that some figure is of. Registers hold persons in proceedings, so that the cards are those of persons.
+-- Counting cards of the figures from case records, and breaks during their observation: one row for each group of
+-- records that has a figure. Registers contain persons in proceedings, so the cards are those of persons.
 with
 
 durations as (select * from {{ source('records', 'record_duration') }}),
@@ -25,7 +25,8 @@ levels as (
     group by metric
 ),
 
--- Of those who entered in a period the records are seen from its first day on, of everybody from their own.
+-- Groups of one entry period are observed from the first day of that period, other groups from the start of the
+-- records.
 seen as (
     select
         'duration_' || stage as metric, area, offence_group, entered as group_id,
@@ -54,7 +55,7 @@ seen as (
     from sentences
 ),
 
--- Where registers of two offices hold a stage of one area, the group is of both.
+-- If registers of two offices contain a stage of one area, the group covers both.
 groups as (
     select
         metric, area, offence_group, group_id,
@@ -65,7 +66,7 @@ groups as (
     group by metric, area, offence_group, group_id
 ),
 
--- The rule in force when the last of them were counted: of a year that is not over, in its newest quarter.
+-- The rule in force when the last of them were counted: for an unfinished year, in its newest quarter.
 newest as (select area, max(period) as period from cards group by area),
 
 placed as (

@@ -1,5 +1,5 @@
--- The totals of measures, one for each area, period, unit and status of victims. Where only adults are counted, they are
--- marked as of another definition (D), with the age in its column, and never called a total.
+-- The totals of measures, one for each area, period, unit and status of victims. If only adults are counted, they are
+-- marked as having another definition (D), with the age in its column, and are never called a total.
 with
 
 cells as (select * from {{ ref('cell') }}),

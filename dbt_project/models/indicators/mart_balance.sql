@@ -12,9 +12,9 @@ breaks as (select * from {{ ref('int_break') }}),
 
 cards as (select * from {{ ref('dim_counting_card_of') }}),
 
--- Ways in and out that every level has, such as joined and severed, are rare, and many offices do not count them. What
--- one balance alone has, such as a prosecutor's rejections, is part of it, as are stocks and what leads from one level
--- to the next.
+-- Entries and exits that every level has, such as joined and severed cases, are rare, and many offices do not count
+-- them. Terms of a single balance, such as a prosecutor's rejections, are required, as are stocks and transitions from
+-- one level to the next.
 everywhere as (
     select operands.measure
     from operands
@@ -41,8 +41,8 @@ terms as (
     left join everywhere on operands.measure = everywhere.measure
 ),
 
--- A balance is asked of who tells a stock. The region has none: it is not one office's books, and each of its terms is
--- the sum of other territories.
+-- Only areas that report a stock have a balance. The region has none: it does not represent one office's books, and its
+-- terms are sums over different territories.
 asked as (
     select distinct
         terms.metric, terms.level,
@@ -69,7 +69,8 @@ filled as (
         case
             when totals.conf_status <> 'F' then 'withheld'
             when totals.value is not null then 'known'
-            -- What cannot be is none; what the office does not count is named, and none is made of it in silence.
+            -- A term that cannot exist counts as zero; a term that the office does not count is listed, not silently
+            -- set to zero.
             when totals.obs_status = 'M' and not terms.is_required then 'none'
             when coalesce(totals.obs_status, 'L') = 'L' and not terms.is_required then 'not_counted'
             else 'missing'

@@ -20,8 +20,8 @@ measured as (
     inner join periods on quotients.freq = periods.freq and quotients.period = periods.period
 ),
 
--- Why there is no figure, in the order of tests/oracles/clearance.py: what the one side is missing, then the
--- other, then that there is nothing to divide by.
+-- Why there is no figure, in the order of tests/oracles/clearance.py: one side is missing, then the other, then the
+-- denominator is zero.
 undefined as (
     select
         *,

@@ -2,7 +2,7 @@ with
 
 source as (select * from {{ source('records', 'record_cohort') }}),
 
--- Convicted of the decided and convicted of all are the same persons.
+-- The convicted among the decided and among all are the same persons.
 records as (
     select
         source.*,

@@ -31,7 +31,7 @@ years as (
     where operands.freq = 'A' and operands.area_kind <> 'region'
 ),
 
--- One area's four counts. Numerator and denominator of a year are of the same persons and reporters, or there is no
+-- One area's four counts. Without the same persons and reporters in numerator and denominator of a year there is no
 -- ratio to split.
 counts as (
     select
@@ -68,8 +68,8 @@ changes as (
         after.numerator as count_after,
         after.is_withheld or before.is_withheld as is_withheld,
         after.is_known and before.is_known as is_known,
-        -- A territory of several jurisdictions whose reporters changed, and an office that came to count children,
-        -- are not the same before and after.
+        -- A territory of several jurisdictions whose reporters changed, and an office that began to count children,
+        -- cannot be compared before and after.
         after.is_same_reporters and before.is_same_reporters and after.reporters = before.reporters
             and after.age = before.age and after.volume_age = before.volume_age as is_same
     from counts as after
@@ -96,8 +96,8 @@ standing as (
     from changes
 ),
 
--- The region is the sum of the territories with all four counts: over the same reporters, never over its own total,
--- whose reporters change.
+-- The region is the sum of the territories with all four counts, so that its reporters are the same in both years. Its
+-- own total is not used, because its reporters change.
 regions as (
     select
         metric, 'region' as area_kind, '{{ var("region") }}' as area, '{{ var("region") }}' as territory,
@@ -144,7 +144,7 @@ judged as (
     inner join levels on together.metric = levels.metric
 ),
 
--- A break between the first day of the one year and the last of the other lies in the change.
+-- A break between the first day of the earlier year and the last of the later one affects the change.
 spans as (
     select distinct
         judged.metric, judged.area, judged.period, judged.offence_group, judged.reporters, terms.measure, terms.level,

@@ -22,8 +22,8 @@ exits as (
     where totals.statistic = 'count' and totals.obs_status <> 'L'
 ),
 
--- All exits of a level: those ways out that the office reports. One that is missing or withheld, or of other persons or
--- reporters than the rest, leaves no whole.
+-- All exits of a level: the kinds of exit that the office reports. There is no total if one of them is missing,
+-- withheld, or has other persons or reporters than the rest.
 wholes as (
     select
         area_kind, area, freq, period, offence_group, level, count_unit,

@@ -18,11 +18,11 @@ cards as (select * from {{ ref('dim_counting_card_of') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 
--- The levels, units and frequencies that occur, so that what is declared is joined by equality: searched in the lists of
--- the declaration, each of 300,000 rows would cut up its lists again.
+-- The levels, units and frequencies that occur, so that declarations can be joined by equality. Searching the declared
+-- lists would split them again for each of 300,000 rows.
 occurring as (select distinct level, count_unit, freq from counts),
 
--- What is declared for this model: one row a metric, measure, level, unit and frequency.
+-- Declarations for this model: one row for each metric, measure, level, unit and frequency.
 wanted as (
     select
         metrics.metric, metrics.kind, metrics.per, metrics.unit_measure, metrics.unit_of_pools,
@@ -40,8 +40,8 @@ wanted as (
     where metrics.model = 'mart_indicator'
 ),
 
--- How much more the events of a cell scatter than cases: from enough records of the office, else at least as persons
--- per case of the same cell, where both are counted.
+-- Dispersion of the events of a cell relative to cases: from the office's records if there are enough, else at least
+-- the persons per case of the same cell, if both are counted.
 spread as (
     select
         counts.*,
@@ -78,7 +78,7 @@ figures as (
         and spread.freq = wanted.freq
 ),
 
--- Of one number: a count, or a rate by the inhabitants. Broken down by what the metric allows.
+-- Figures of one number: a count, or a rate by population. Broken down by the dimensions of the metric.
 alone as (
     select
         figures.*,
@@ -92,8 +92,8 @@ alone as (
         {%- endfor %}
 ),
 
--- The inhabitants of those who are in the count, and of no one else, in each year of the period: of an area its own, of
--- the region those of the territories in its sum. A pool's rate is by person-years.
+-- Population of exactly the areas in the count, in each year of the period: an area's own, for the region that of the
+-- territories in its sum. A pool's rate is by person-years.
 reporting as (
     select distinct area_kind, area, reporters, n_reported, first_year, last_year
     from alone
@@ -155,8 +155,8 @@ of_one as (
     where alone.denominator_of = '' or exposures.population is not null
 ),
 
--- Shares: of a cell in the total of the same table. Both are read from the input, so that of two published figures a
--- third is made and nothing more.
+-- Shares of a cell in the total of the same table. Both are read from the input, so that a published share follows from
+-- two published figures and discloses nothing else.
 parts_and_wholes as (
     {%- for dimension in shared %}
     select
@@ -233,7 +233,7 @@ both_kinds as (
     select * from of_two
 ),
 
--- A figure without a value has no interval; nor has a contradiction: a part above its whole, a count below nought.
+-- No interval for a figure without a value or a contradictory one: a part above its whole, a count below zero.
 made as (
     select
         *,

@@ -32,8 +32,8 @@ beside as (
             when 'quasi_exact' in (a.interval_basis, b.interval_basis) then 'quasi_exact'
             else 'exact'
         end as interval_basis,
-        -- The rule of `statistics.comparability`: cards were scored when they were gathered; what belongs to the
-        -- figures is added here.
+        -- Same rule as `statistics.comparability`: cards were scored when they were gathered; the properties of
+        -- the figures are added here.
         least(
             case when a.is_carded and b.is_carded then coalesce(upper_scores.score, 0) else 0 end,
             case when a.lower_measure = '' then 3 else coalesce(lower_scores.score, 0) end,
@@ -76,14 +76,14 @@ judged as (
             when 'missing' in (state_a, state_b) then 'missing'
             when 'too_few' in (state_a, state_b) then 'too_few'
             when score < {{ lowest_score() }} or not is_allowed or lower_a < 0 or lower_b < 0 then 'not_comparable'
-            -- Of cohorts the ratio is told and not the counts: there is nothing to test.
+            -- Cohorts have a published ratio but no counts, so nothing can be tested.
             when lower_a is null or lower_b is null then 'not_comparable'
             else 'tested'
         end as standing
     from beside
 ),
 
--- How many pairs are looked at together, which the level of each is adjusted for.
+-- Number of pairs tested together, for which the level of each is adjusted.
 families as (
     select {{ family | join(', ') }}, count(*) as n_tested
     from judged

@@ -11,7 +11,7 @@ breaks as (select * from {{ ref('int_break') }}),
 
 tracks as (select 'first' as track union all select 'final' as track),
 
--- First-instance and final decisions never stand in one row; what comes before a court is the same in both.
+-- First-instance and final decisions are never in one row; the stages before a court are the same in both.
 stage_measures as (
     select
         tracks.track,

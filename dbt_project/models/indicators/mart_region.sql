@@ -1,6 +1,6 @@
--- The region: its own total with those who are in it, and how the territories lie around it. A territory without a
--- figure lends none, and a withheld figure is not a value. Around a ratio lie those of its own version, whatever version stands
--- for a territory by itself.
+-- The region's own total with its members, and the distribution of the territories' figures. Territories without a
+-- figure or with a withheld one are left out. A ratio is compared with territories' ratios of the same version,
+-- whatever their default version is.
 with
 
 figures as (select * from {{ ref('int_compared') }}),

@@ -6,7 +6,7 @@ counts as (select * from {{ ref('cell') }}),
 
 bases as (select * from {{ ref('int_record_basis') }}),
 
--- Where a count by principal sanction is withheld, a share of the same persons would tell it from their total.
+-- If a count by principal sanction is withheld, a share of the same persons would disclose it through their total.
 withheld_counts as (
     select distinct area_kind, area, offence_group, level, freq, period
     from counts

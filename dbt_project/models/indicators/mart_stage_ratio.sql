@@ -70,7 +70,7 @@ figures as (
     from cohorts
 ),
 
--- The default, by what is known of the method and never by what it gives: see docs/methodology/ratios.md.
+-- The default depends on the method and never on the result: see docs/methodology/ratios.md.
 ranked as (
     select
         *,

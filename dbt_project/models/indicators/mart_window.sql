@@ -1,4 +1,4 @@
--- The window in which a comparison opens: the shortest in which more than half of the territories reach the minimum.
+-- The default window of a comparison: the shortest in which more than half of the territories reach the minimum.
 with
 
 figures as (select * from {{ ref('int_compared') }}),
@@ -22,7 +22,7 @@ territories as (
     where figures.area_kind = 'territory' and figures.is_shown
 ),
 
--- A territory that reports nothing of it at all is not among those that must reach.
+-- A territory that does not report the measure at all is not counted among the territories.
 series as (
     select
         metric, dimension, category, measure, offence_group, count_unit, victim_status,
@@ -50,7 +50,7 @@ by_period as (
     group by metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, period_end
 ),
 
--- Complete: ended, and most of those who report this kind of period have it.
+-- Complete: the period has ended, and most territories that report this kind of period have a figure for it.
 ranked as (
     select
         by_period.*,

@@ -12,8 +12,8 @@ rows_by_offence as (
 
 ages as (select * from {{ ref('age') }}),
 
--- The common age groups are taken as given; finer ones are summed to a common group only where they cover it without
--- gap or overlap and the group itself was not given. Records lack an age where nobody was of it, and cover every group.
+-- Common age groups are used as reported; finer ones are summed to a common group only if they cover it without gap or
+-- overlap and the group itself was not reported. Records cover every group: an age without rows had nobody.
 table_ages as (
     select distinct
         {{ tables('rows_by_offence.') }},

@@ -23,8 +23,8 @@ known as (
     where accepted_at <= {{ as_of() }}
 ),
 
--- What is sent as final is final at once; else from the day of the release. What the calendar never asked for (a series
--- sent for years gone by) is final as it comes.
+-- Returns sent as final are final at once, others from the day of the release. Periods that the calendar never required
+-- (a back series) are final on arrival.
 final as (
     select
         known.submission_id,

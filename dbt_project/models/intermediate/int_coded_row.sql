@@ -12,8 +12,8 @@ rows_by_age as (
 
 bands as (select * from {{ ref('sentence_band') }}),
 
--- A band inside another one is a part of it and left out, unless the wider one fits no common
--- band: then the parts say more. What then covers a common band exactly is put there, all else is of unknown band.
+-- A band inside another one is a part of it and left out, unless the wider one fits no common band: then the parts are
+-- more precise. Bands that together cover a common band exactly are mapped to it, all others to the unknown band.
 table_bands as (
     select distinct
         {{ tables('rows_by_age.') }},
@@ -92,7 +92,7 @@ by_band as (
     where rows_by_age.age is not null
 ),
 
--- Where an offence was given both for all its articles together and by article, the row of all together counts.
+-- If an offence was reported both in total and by article, the row of the total counts.
 ranked as (
     select
         {{ tables() }},

@@ -45,8 +45,8 @@ cumulative as (
     )
 ),
 
--- The first quarter is its own year so far. A later one is the difference to the quarter before, and nothing where that
--- is missing. A difference below zero stays: the office has mended an earlier quarter without sending it anew.
+-- The first quarter equals the year so far. A later one is the difference to the quarter before, and null if that is
+-- missing. A negative difference is kept: the office has corrected an earlier quarter without sending it again.
 differenced as (
     select
         *,
@@ -75,7 +75,8 @@ discrete as (
         end as submission_ids
     from differenced
     union all
-    -- A stock has no year so far: its end is the end of the quarter, its start that of the year and so of no later quarter.
+    -- A stock does not accumulate: its end is that of the quarter, and its start that of the year, so only the first
+    -- quarter has one.
     select
         territory, jurisdiction, instrument, source, form, freq, period, year, quarter,
         count_type_id, measure,

@@ -4,7 +4,7 @@ counted as (select * from {{ ref('int_office_count') }} where counts),
 
 years as (select * from {{ ref('int_year_count') }}),
 
--- The office's own figure of the year first; where it has none, its four quarters.
+-- The office's own annual figure if there is one, else its four quarters.
 chosen_years as (
     select
         *,

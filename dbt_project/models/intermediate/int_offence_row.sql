@@ -20,7 +20,7 @@ register_counts as (
 
 offences as (select * from {{ ref('offence') }}),
 
--- An office may date one measure in two ways; one of them is taken, for both together would count persons twice.
+-- An office may report one measure by two dates; only one is used, since both together would count persons twice.
 dated as (
     select
         *,
@@ -66,10 +66,10 @@ grouped as (
     inner join offences on sent.offence = offences.code
 ),
 
--- Rows by article are by the article of the principal offence and so exclude one another. So does, beside them, a row
--- that names an offence and no article (_Z): one office still counts cases of a repealed code in a row of their own, and
--- taking that row for the whole lost all the others. _T says all articles together; and in a table without any article,
--- a row of the group's own code is the group, beside which rows of its offences are its parts.
+-- Rows by article are by the article of the principal offence, so they exclude one another. A row with an offence and
+-- no article (_Z) in such a table is another part: one office still counts cases under a repealed code in a separate
+-- row, and treating that row as the total lost all the others. _T means all articles together; in a table without
+-- articles, a row with the group's own code is the group, and rows of its offences are its parts.
 final as (
     select
         {{ tables() }},

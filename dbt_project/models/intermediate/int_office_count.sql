@@ -16,7 +16,7 @@ groups as (select * from {{ ref('offence_group') }}),
 
 rules as (select * from {{ source('gathered', 'counts_source') }}),
 
--- What is expected of an office: the periods of its calendar that are due or came.
+-- Expected periods of an office: those of its calendar that are due or were sent.
 came as (
     select distinct territory, jurisdiction, instrument, source, freq, period
     from blocks
@@ -38,7 +38,7 @@ expected as (
         and calendar.period = came.period
 ),
 
--- What an office counts: every cell that it has filled in some period of that frequency.
+-- Cells of an office: every cell that it has filled in some period of that frequency.
 known_cells as (
     select distinct territory, jurisdiction, instrument, source, freq, count_type_id, measure
     from discrete
@@ -89,8 +89,8 @@ absent as (
     where discrete.jurisdiction is null
 ),
 
--- An absent cell is zero where the office confirmed a nil return, and where it sent its records: what they do not hold
--- did not happen. It is not collected (L) where the return came without any figure of that measure, else missing (O).
+-- An absent cell is zero if the office confirmed a nil return or sent its records, because records are complete. It is
+-- not collected (L) if the return had no figure of that measure at all, else missing (O).
 filled as (
     select
         absent.territory, absent.jurisdiction, absent.instrument, absent.source, absent.freq, absent.period,
@@ -187,8 +187,8 @@ sources as (
     group by jurisdiction, freq, period, measure
 ),
 
--- The office that the territory names counts; for a year, the one named for its last quarter. Where it names none, the
--- only one that there is counts. What nobody collects (source _Z) has no office to choose.
+-- The office named by the territory counts; for a year, the one named for its last quarter. If it names none, an office
+-- counts only if there is no other. A measure that nobody collects (source _Z) has no office.
 judged as (
     select
         everything.*,

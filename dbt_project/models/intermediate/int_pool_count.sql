@@ -29,8 +29,8 @@ years as (
     where counts.freq = 'A' and not jurisdictions.is_whole
 ),
 
--- Pools stand side by side and never overlap: three years that end in a year divisible by three, five in one divisible
--- by five. A pool that slid by a year would give that year away by subtraction.
+-- Pools never overlap: three years that end in a year divisible by three, five that end in one divisible by five.
+-- Moving pools would disclose single years by subtraction.
 pooled_years as (
     select
         years.*,

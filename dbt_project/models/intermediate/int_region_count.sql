@@ -23,7 +23,7 @@ of_territories as (
     where area_kind = 'territory'
 ),
 
--- The region's figure is the sum of those territories that have one, and says who they are; it is never filled up.
+-- The region's figure is the sum of the territories that have one, which are listed; missing ones are not estimated.
 final as (
     select
         counts.freq, counts.period,

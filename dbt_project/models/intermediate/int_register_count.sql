@@ -8,7 +8,7 @@ offences as (select * from {{ ref('offence') }}),
 
 bands as (select * from {{ ref('sentence_band') }}),
 
--- The register has the sentence in the line of the conviction too; what a sentence is belongs to the sentences alone.
+-- The register also has the sentence in the line of the conviction; the sentence is used only for sentencing events.
 measures as (
     select
         code,

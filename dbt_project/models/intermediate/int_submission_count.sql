@@ -15,10 +15,10 @@ coded_rows as (
 
 breakdowns as (select * from {{ ref('breakdown') }}),
 
--- A code that all rows of a table share is what the table is about (adults only, prison only) and no breakdown of it.
--- Records are otherwise: that all five convicts of a quarter were women does not make it a table of women.
--- The total of a dimension is written as the table writes it: one office prints, beside its cases, cells by sex that do
--- not apply, and their sum would stand as a second total (_T) beside the number of cases (_Z).
+-- A code that all rows of a table share describes the whole table (adults only, prison only) and is not a breakdown.
+-- Records are different: five convicts in a quarter who are all women do not make it a table of women.
+-- The total of a dimension keeps the code that the table uses: one office also prints, for its cases, cells by sex that
+-- do not apply, and their sum would become a second total (_T) in addition to the number of cases (_Z).
 table_scopes as (
     select
         {{ tables() }}
@@ -52,8 +52,8 @@ masked as (
     inner join table_scopes as scopes on {{ tables_match('coded_rows', 'scopes') }}
 ),
 
--- Each row counts towards every cell that it is in or is a part of. Lengths of sentence are never parts of a sum but in
--- records, which are complete; there they are told by kind of sentence alone, for a suspended sentence is not served.
+-- Each row counts towards every cell that contains it. Sentence lengths are summed only in records, which are complete,
+-- and only by kind of sentence, because a suspended sentence is not served.
 spread as (
     select
         {{ tables('masked.') }},
@@ -95,7 +95,7 @@ candidates as (
     group by {{ tables() }}, {{ bits | join(', ') }}, row_mask, summed_mask
 ),
 
--- The office's own figure first, then the sum that leaves out fewest dimensions.
+-- The office's own figure first, then the sum over the fewest dimensions.
 ranked as (
     select
         *,

@@ -19,7 +19,7 @@ parts as (
     group by territory
 ),
 
--- A figure for the whole territory: of the territory itself where it has no parts, else a return for all of it.
+-- Figures for the whole territory: those of a territory without parts, or a return for all of its parts.
 whole as (
     select counts.*
     from jurisdiction_counts as counts
@@ -54,8 +54,8 @@ taken_over as (
     where of_parts.measure = 'transferred_in'
 ),
 
--- Persons taken over are in the count of both jurisdictions, so they are taken off the sum once. Only the count of what
--- comes in at that level holds them twice: later stages are reached in one jurisdiction alone.
+-- Persons taken over are counted in both jurisdictions, so they are subtracted once from the sum. Only entries at that
+-- level count them twice, because later stages are reached in one jurisdiction only.
 entered as (
     select
         of_parts.*,
@@ -82,7 +82,7 @@ entered as (
         {%- endfor %}
 ),
 
--- Whether anything was taken over at all, where it is not told for the cell: then the cell's sum cannot be made right.
+-- Whether anything was taken over at all, if that is not reported for the cell: then the sum cannot be corrected.
 transfer_totals as (
     select
         jurisdiction, freq, period, level, count_unit, offence_group,
@@ -136,7 +136,7 @@ summed as (
     group by prepared.territory, prepared.freq, prepared.period, prepared.count_type_id, prepared.measure
 ),
 
--- The whole territory's own figure first, where it has one; never beside the sum of its parts in one figure.
+-- The whole territory's own figure if there is one, else the sum of its parts; never both in one figure.
 final as (
     select
         whole.territory, whole.freq, whole.period,

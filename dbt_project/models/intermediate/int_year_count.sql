@@ -38,7 +38,7 @@ from_quarters as (
     having count(*) = case when sums_over_time then 4 else 1 end
 ),
 
--- All quarters of the year are awaited before a stock of its first is called that of the year.
+-- A stock of the first quarter becomes that of the year only after all quarters of the year.
 whole_years as (
     select jurisdiction, year
     from quarters

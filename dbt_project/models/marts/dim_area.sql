@@ -6,7 +6,7 @@ jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
 names as (select * from {{ ref('stg_territory_name') }}),
 
--- The name shown is the official one in English that has not ended.
+-- The display name is the official English name that is still valid.
 english as (
     select
         territory,

@@ -4,7 +4,7 @@ pairs as (select * from {{ source('gathered', 'card_pair') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 
--- Gathered for every period that may come; kept for those that the warehouse has.
+-- Cards are gathered for every possible period; only periods in the warehouse are kept.
 final as (
     select
         pairs.area, pairs.freq, pairs.period, pairs.count_unit, pairs.upper_level, pairs.lower_level,

@@ -4,7 +4,7 @@ cards as (select * from {{ source('gathered', 'counting_card_of') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 
--- Gathered for every period that may come; kept for those that the warehouse has.
+-- Cards are gathered for every possible period; only periods in the warehouse are kept.
 final as (
     select
         cards.area, cards.level, cards.freq, cards.period, cards.count_unit, cards.card_id

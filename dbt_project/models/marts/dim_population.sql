@@ -10,7 +10,7 @@ years as (
     where freq in ('Q', 'A')
 ),
 
--- The newest vintage of a year counts; each territory's series is one publisher's, of one reference date.
+-- The newest vintage of a year counts; each territory's series is from one publisher and for one reference date.
 ranked as (
     select
         coalesce(nullif(jurisdiction, ''), territory) as area,
@@ -29,7 +29,7 @@ published as (
     where rank_of_year = 1
 ),
 
--- A year without a figure takes the last one before it, and says so.
+-- A year without a figure uses the last earlier one and is flagged.
 candidates as (
     select
         published.area, published.territory, years.year, published.year as population_year, published.population,

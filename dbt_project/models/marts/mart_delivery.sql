@@ -8,7 +8,7 @@ calendar as (select * from {{ ref('stg_calendar') }}),
 
 blocks as (select * from {{ ref('int_block') }}),
 
--- What cannot exist is not required; a zero, a nil return and a figure held back by the office are provided.
+-- Cells that cannot exist are not required; zeros, nil returns and figures withheld by the office count as provided.
 cell_counts as (
     select
         jurisdiction, instrument, source, freq, period,

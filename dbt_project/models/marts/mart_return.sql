@@ -21,7 +21,7 @@ of_blocks as (
     group by submission_id
 ),
 
--- The state at the moment that is asked for is that of the last event before it.
+-- The state at the requested moment is that after the last event before it.
 ranked_events as (
     select
         *,

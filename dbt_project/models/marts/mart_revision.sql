@@ -14,7 +14,7 @@ measures as (select * from {{ ref('measure') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
--- Totals alone: a series is an area, a measure, a unit and a group of offences.
+-- Totals only: a series is an area, a measure, a unit and an offence group.
 total_cells as (
     select count_types.count_type_id, count_types.measure, count_types.statistic, measures.sums_over_time
     from count_types
@@ -22,8 +22,8 @@ total_cells as (
     where count_types.total_of <> ''
 ),
 
--- The office that counts is the one that counts now: the figures that it ever gave are followed, and no change of office
--- is called a revision.
+-- The counting office is the current one: all figures that it ever sent are followed, so that a change of office is not
+-- a revision.
 counting as (
     select distinct jurisdiction, instrument, source, freq, period, measure
     from office_counts
@@ -38,8 +38,8 @@ years as (
     from blocks
 ),
 
--- Each moment at which a block of an office's year came or went. Quarters of one year are looked at together, since a
--- figure for the year so far changes the quarters after it.
+-- Each moment at which a block of an office's year was accepted or withdrawn. Quarters of one year are taken together,
+-- because a figure for the year so far changes the quarters after it.
 moments as (
     select jurisdiction, instrument, source, form, freq, year, accepted_at as moment
     from years
@@ -119,7 +119,7 @@ sent_then as (
     from with_earlier
 ),
 
--- What a nil return or a register does not name did not happen: zero, as in the counts.
+-- Cells that a nil return or a register lacks are zero, as in the counts.
 office_cells as (
     select distinct jurisdiction, instrument, source, freq, count_type_id, measure
     from total_counts
@@ -171,7 +171,7 @@ figures_then as (
         and then_known.measure = counting.measure
 ),
 
--- A figure that was there and is not any more is a vintage too: it has none.
+-- The removal of a figure is a vintage too, with a null value.
 first_known as (
     select
         territory, jurisdiction, instrument, source, form, freq, year, period, count_type_id,
@@ -222,8 +222,8 @@ changes as (
     where number_of_moment = 1 or value is distinct from value_before
 ),
 
--- A territory that is the sum of its parts: at each moment at which one of them changed, and only where the sum is the
--- plain one, so that nothing is told of transfers twice over.
+-- A territory that is the sum of its parts: at each moment at which one of them changed, and only if it is a plain sum,
+-- so that transfers between jurisdictions are not counted twice.
 parts as (
     select jurisdiction, count(*) over (partition by territory) as n_parts
     from jurisdictions

@@ -1,4 +1,4 @@
-{# The columns are a key: none of them is null and no combination stands twice. #}
+{# The columns are a key: none of them is null and no combination occurs twice. #}
 {% test keyed(model, columns, where_true=none) %}
 
 with

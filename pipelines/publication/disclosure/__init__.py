@@ -1,1 +1,1 @@
-"""Disclosure control: the declared programme, its protection, and an audit that plays the intruder."""
+"""Disclosure control: the declared programme, its protection, and an audit that simulates an intruder."""

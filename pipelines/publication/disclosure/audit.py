@@ -1,10 +1,11 @@
-"""The intruder: what can anyone work out from the published cells of a block?
+"""Audit the protection: compute what an intruder can infer from the published cells of a block.
 
-For every hidden cell the least and the greatest value that some population allows, given all published cells, the way
-they add up (`space.py`, `ties.py`) and that nobody counts below zero.  First over fractional populations (a quick outer
-bound), then over whole ones where two whole populations have not already shown the cell to be wide enough.
+For every hidden cell this finds the least and the greatest value over all populations that agree with the published
+cells and with how cells add up (`space.py`, `ties.py`), without negative counts.  Bounds are computed over fractional
+populations first (a quick outer bound), then over whole-number ones if two known whole-number populations do not yet
+show that the range is wide enough.
 
-This module knows nothing of how cells were chosen for hiding; it must be able to fail what `protect.py` did.
+This module does not know how cells were chosen for hiding, so that it can fail the result of `protect.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _SWEEPS = 24
 
 @dataclass(frozen=True)
 class BlockAudit:
-    """The audit of one block. Rows are rows of its `Space`; a narrow cell has fewer than `width` + 1 values left."""
+    """The audit of one block. Rows refer to its `Space`; a narrow cell has fewer than `width` + 1 possible values."""
 
     name: str
     hidden: int
@@ -38,13 +39,13 @@ class BlockAudit:
 
     @property
     def passed(self) -> bool:
-        """No cell disclosed, none narrow, none that the solver could not decide."""
+        """True if no cell is disclosed, narrow or undecided by the solver."""
         return not self.failed_rows
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """All blocks of a release."""
+    """The audits of all blocks of a release."""
 
     blocks: tuple[BlockAudit, ...]
 
@@ -53,7 +54,7 @@ class AuditReport:
         return all(block.passed for block in self.blocks)
 
     def totals(self) -> dict[str, int]:
-        """Cells hidden, disclosed, narrow and unknown over all blocks."""
+        """Return the numbers of blocks and of hidden, disclosed, narrow and unknown cells."""
         return {
             "blocks": len(self.blocks),
             "hidden": sum(block.hidden for block in self.blocks),
@@ -64,21 +65,21 @@ class AuditReport:
 
 
 def nothing_hidden(name: str) -> BlockAudit:
-    """The audit of a block without a hidden cell."""
+    """Return the audit of a block without hidden cells."""
     return BlockAudit(name, 0, (), (), ())
 
 
 def audit_block(known: Space, hidden: Array, *, name: str, width: int, mip_seconds: float = MIP_SECONDS) -> BlockAudit:
-    """Play the intruder on one block. `hidden` marks rows of `known` that the public does not see."""
+    """Audit one block as an intruder would. `hidden` marks the rows of `known` that are not published."""
     lower = np.where(hidden, 0.0, known.values)
     upper = np.where(hidden, np.inf, known.values)
     matrix, rows = _without_zero_leaves(known, hidden)
     intruder = lp.Intruder(matrix, lower, upper, mip_seconds)
-    seen = _Seen(matrix, len(hidden), width)
-    _sweep(intruder, seen, rows)
+    observed = _ObservedRange(matrix, len(hidden), width)
+    _sweep(intruder, observed, rows)
     disclosed, narrow, unknown = [], [], []
     for cell in rows:
-        verdict = _verdict(intruder, seen, cell)
+        verdict = _verdict(intruder, observed, cell)
         if verdict == "disclosed":
             disclosed.append(cell)
         elif verdict == "narrow":
@@ -88,8 +89,8 @@ def audit_block(known: Space, hidden: Array, *, name: str, width: int, mip_secon
     return BlockAudit(name, int(hidden.sum()), tuple(disclosed), tuple(narrow), tuple(unknown))
 
 
-class _Seen:
-    """The least and greatest value of every cell over the whole populations met so far."""
+class _ObservedRange:
+    """Least and greatest value of every cell over the whole-number populations found so far."""
 
     def __init__(self, matrix: sparse.csr_matrix, cells: int, width: int) -> None:
         self.matrix, self.width = matrix, width
@@ -106,44 +107,46 @@ class _Seen:
         return bool(self.high[cell] - self.low[cell] >= self.width)
 
 
-def _sweep(intruder: lp.Intruder, seen: _Seen, rows: list[int]) -> None:
-    """Whole populations in random directions: each shows many cells to be wide at once, at the price of one program.
+def _sweep(intruder: lp.Intruder, observed: _ObservedRange, rows: list[int]) -> None:
+    """Find whole-number populations in random directions; each shows that many cells are wide, with one solver call.
 
-    On a block of 596 cells with 317 hidden, 14 of them settled all but two cells in 0.5 s; bounding each cell by
-    itself took 4.4 s.
+    On a block of 596 cells, 317 of them hidden, 14 populations settled all but two cells in 0.5 s; bounding each cell
+    separately took 4.4 s.
     """
     signs = np.random.default_rng(20260101)
     for _ in range(_SWEEPS):
-        open_rows = [cell for cell in rows if not seen.wide(cell)]
+        open_rows = [cell for cell in rows if not observed.wide(cell)]
         if not open_rows:
             return
-        weights = np.zeros(seen.matrix.shape[0])
+        weights = np.zeros(observed.matrix.shape[0])
         weights[open_rows] = signs.choice([-1.0, 1.0], len(open_rows))
-        seen.add(intruder.witness(weights))
+        observed.add(intruder.witness(weights))
 
 
-def _verdict(intruder: lp.Intruder, seen: _Seen, cell: int) -> Literal["wide", "narrow", "disclosed", "unknown"]:
-    """What an intruder makes of one cell: fractional bounds first, whole ones where those do not settle it."""
+def _verdict(
+    intruder: lp.Intruder, observed: _ObservedRange, cell: int
+) -> Literal["wide", "narrow", "disclosed", "unknown"]:
+    """Return the verdict on one cell: from fractional bounds first, then from whole-number ones if needed."""
     for whole in (False, True):
-        if seen.wide(cell):
+        if observed.wide(cell):
             return "wide"
         least, most = intruder.bound(cell, 1, whole=whole), intruder.bound(cell, -1, whole=whole)
-        seen.add(least.population)
-        seen.add(most.population)
+        observed.add(least.population)
+        observed.add(most.population)
         if "unknown" in (least.state, most.state):
             continue
         low, high = np.ceil(least.value - 1e-6), np.floor(most.value + 1e-6)
         if high <= low:
             return "disclosed"
-        if high - low < seen.width:
+        if high - low < observed.width:
             return "narrow"
         if whole:
             return "wide"
-    return "wide" if seen.wide(cell) else "unknown"
+    return "wide" if observed.wide(cell) else "unknown"
 
 
 def _without_zero_leaves(known: Space, hidden: Array) -> tuple[sparse.csr_matrix, list[int]]:
-    """Leaves below a published zero are zero; without them the programs are smaller. Rows keep their places."""
+    """Drop the leaves of published zeros, which must be zero, to make the programs smaller. Rows stay in place."""
     zero_rows = np.flatnonzero(~hidden[: known.cells] & (known.values[: known.cells] == 0))
     touched = np.asarray(known.matrix[zero_rows].sum(axis=0)).ravel() > 0
     return known.matrix[:, ~touched].tocsr(), [int(row) for row in np.flatnonzero(hidden)]

@@ -1,6 +1,6 @@
-"""Linear and whole-number programs over one block, solved by HiGHS.
+"""Linear and integer programs over one block, solved by HiGHS.
 
-Two models exist: the least costly population that raises one cell (for protection), and the bounds of one cell (for
+There are two models: the least costly population that raises one cell (for protection), and the bounds of one cell (for
 the audit).
 """
 
@@ -18,31 +18,34 @@ from scipy import sparse
 Array = np.ndarray[Any, np.dtype[Any]]
 _INF = highspy.kHighsInf
 _INTEGER = highspy.HighsVarType.kInteger
-_PRIMAL_SIMPLEX = 4  # the dual simplex, HiGHS's default, starts anew whenever only the objective changes
+_PRIMAL_SIMPLEX = 4  # the dual simplex, HiGHS's default, cannot warm-start when only the objective changes
 
 
 class SolverError(Exception):
-    """The solver gave no usable answer. A release never goes on from here."""
+    """The solver gave no usable answer, so the release must not continue."""
 
 
-def _swallow_banner() -> None:
-    """The solver's first object of a process prints a banner past Python, into what may be somebody's JSON."""
+def _suppress_banner() -> None:
+    """Create a first solver with standard output redirected.
+
+    The first solver object of a process prints a banner directly to file descriptor 1, which may carry JSON output.
+    """
     sys.stdout.flush()
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    original = os.dup(1)
+    devnull = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 1)
+        os.dup2(devnull, 1)
         highspy.Highs()  # type: ignore[no-untyped-call]
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(original, 1)
+        os.close(original)
+        os.close(devnull)
 
 
-_swallow_banner()
+_suppress_banner()
 
 
-def _solver(
+def _create_solver(
     costs: Array,
     lower: Array,
     upper: Array,
@@ -69,9 +72,9 @@ def _solver(
 class Raising:
     """min sum c (up + down)  such that  A x - up + down = a,  x, up, down >= 0.
 
-    `x` is a population, `up` and `down` how far it leaves the true cell values `a`.  A cell that is already hidden
-    costs nothing; the last `ties` rows are equations between cells, which no population leaves.  The answer to
-    `raise_cell` is a population that an intruder could not tell from the true one once the cells it moves are hidden.
+    `x` is a population; `up` and `down` are its deviations from the true cell values `a`.  Hidden cells cost nothing;
+    the last `ties` rows are equations between cells, from which no population may deviate.  The result of `raise_cell`
+    is a population that an intruder cannot distinguish from the true one once the cells that it moves are hidden.
     """
 
     def __init__(self, matrix: sparse.csr_matrix, values: Array, costs: Array, ties: int = 0) -> None:
@@ -81,7 +84,7 @@ class Raising:
         whole = sparse.hstack([matrix, -identity, identity])
         free = np.full(self.cells, _INF)
         free[self.cells - ties :] = 0.0
-        self._solver = _solver(
+        self._solver = _create_solver(
             np.concatenate([np.zeros(self.leaves), self.costs, self.costs]),
             np.zeros(self.leaves + 2 * self.cells),
             np.concatenate([np.full(self.leaves, _INF), free, free]),
@@ -90,7 +93,7 @@ class Raising:
         )
 
     def contradictions(self) -> Array:
-        """Movements without which no population has the true values: zero where the cells agree. Call before `hide`."""
+        """Return the deviations needed for a population to exist: zero if the cells agree. Call before `hide`."""
         self._solver.run()
         status = self._solver.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
@@ -102,21 +105,21 @@ class Raising:
         return np.where(np.abs(moved) < 1e-7, 0.0, moved)
 
     def hide(self, cell: int) -> None:
-        """From now on the cell may move freely."""
+        """Let the cell deviate at no cost from now on."""
         self.costs[cell] = 0.0
         for column in (self.leaves + cell, self.leaves + self.cells + cell):
             self._solver.changeColCost(column, 0.0)
 
     def raise_cell(self, cell: int, by: float) -> Array:
-        """Movements (up - down) of all cells in a cheapest population in which the cell is at least `by` higher.
+        """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.
 
-        Raises SolverError when there is no answer.
+        Raises SolverError if there is no solution.
         """
         up, down = self.leaves + cell, self.leaves + self.cells + cell
         self._solver.changeColBounds(up, float(by), _INF)
         self._solver.changeColBounds(down, 0.0, 0.0)
         self._solver.run()
-        status = self._solver.getModelStatus()  # read before any bound changes: that would reset it
+        status = self._solver.getModelStatus()  # read this first, because changing a bound resets it
         solution = (
             np.array(self._solver.getSolution().col_value) if status == highspy.HighsModelStatus.kOptimal else None
         )
@@ -129,7 +132,7 @@ class Raising:
 
 @dataclass(frozen=True)
 class Bound:
-    """One end of what a cell may be: bounded, unbounded or unknown. `population` attains it, where it is whole."""
+    """Lower or upper bound of a cell. `population` attains it, if it is a whole-number population."""
 
     state: Literal["bounded", "unbounded", "unknown"]
     value: float
@@ -144,11 +147,11 @@ class Intruder:
         self.mip_seconds = mip_seconds
         self.leaves = matrix.shape[1]
         self._columns = np.arange(self.leaves, dtype=np.int32)
-        self._linear = self._fresh()
+        self._linear = self._create_intruder_solver()
         self._whole: highspy.Highs | None = None
 
-    def _fresh(self) -> highspy.Highs:
-        return _solver(
+    def _create_intruder_solver(self) -> highspy.Highs:
+        return _create_solver(
             np.zeros(self.leaves),
             np.zeros(self.leaves),
             np.full(self.leaves, _INF),
@@ -157,13 +160,13 @@ class Intruder:
         )
 
     def witness(self, weights: Array) -> Array | None:
-        """A whole population that (about) maximises the weighted sum of cells, or None where the solver finds none.
+        """Return a whole-number population that roughly maximises the weighted sum of cells, or None if none is found.
 
-        Leaves are kept below the largest published value and ten, so that the search ends; a population found within
-        that limit agrees with the published cells all the same.
+        Leaves are limited to the largest published value plus ten, so that the search ends; a population found within
+        that limit still agrees with the published cells.
         """
         if self._whole is None:
-            self._whole = self._fresh()
+            self._whole = self._create_intruder_solver()
             for option, value in (("presolve", "on"), ("time_limit", self.mip_seconds), ("mip_rel_gap", 1.0)):
                 self._whole.setOptionValue(option, value)
             top = float(np.max(self.upper[np.isfinite(self.upper)], initial=0.0)) + 10.0
@@ -175,20 +178,20 @@ class Intruder:
         return self._agreeing(population) if len(population) == self.leaves else None
 
     def _agreeing(self, population: Array) -> Array | None:
-        """The population rounded, where it is whole and agrees with all published cells."""
+        """Return the population rounded if it is whole and agrees with all published cells, else None."""
         whole: Array = np.rint(population)
         cells = self.matrix @ whole
         fits = np.abs(population - whole).max(initial=0.0) < 1e-6 and whole.min(initial=0.0) >= 0
         return whole if fits and (cells >= self.lower - 1e-6).all() and (cells <= self.upper + 1e-6).all() else None
 
     def bound(self, cell: int, sign: Literal[1, -1], *, whole: bool = False) -> Bound:
-        """The least (sign 1) or greatest (sign -1) value of a cell, over whole populations where `whole`."""
+        """Return the least (sign 1) or greatest (sign -1) value of a cell, with `whole` over whole populations."""
         costs = np.zeros(self.leaves)
         row = self.matrix[cell]
         costs[row.indices] = sign * row.data
         solver = self._linear
         if whole:
-            solver = self._fresh()
+            solver = self._create_intruder_solver()
             solver.setOptionValue("presolve", "on")
             solver.setOptionValue("time_limit", self.mip_seconds)
             solver.setOptionValue("mip_abs_gap", 0.5)

@@ -1,6 +1,6 @@
-"""The programme: the declared list of tables that the public may ever see, and the rows of `mart_count` they select.
+"""The publication programme: the declared list of all public tables, and the rows of `mart_count` that they select.
 
-Nothing is added up here: a row that the programme wants and `mart_count` lacks is simply not released.
+Nothing is added up here: a row that the programme selects and `mart_count` lacks is not released.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FILE = Path(__file__).with_name("programme.yml")
 
 
 class ProgrammeError(Exception):
-    """The counts cannot be published as declared; the text names the cells at fault."""
+    """The counts cannot be published as declared; the text names the cells that cause it."""
 
 
 class Table(BaseModel):
@@ -48,7 +48,7 @@ class Table(BaseModel):
         return self
 
     def rows(self) -> pl.Expr:
-        """The rows of `mart_count` that belong to this table."""
+        """Return the filter for the rows of `mart_count` that belong to this table."""
         chosen = (
             pl.col("area_kind").is_in(self.areas)
             & pl.col("freq").is_in(self.freqs)
@@ -65,7 +65,7 @@ class Table(BaseModel):
 
 
 class Programme(BaseModel):
-    """All tables. `stages` and `movements` are lists that the file names once and uses often."""
+    """All tables. `stages` and `movements` are lists that the YAML file defines once and refers to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -83,42 +83,43 @@ class Programme(BaseModel):
 
 @cache
 def load(path: Path = FILE) -> Programme:
-    """The declared programme. Raises pydantic's ValidationError naming the table at fault."""
+    """Return the declared programme. Raises pydantic's ValidationError, which names the invalid table."""
     return Programme.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
 
 
 def select(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataFrame:
-    """Rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
+    """Return the rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
 
-    A cell that two tables share stands in both. Order: table, then as in `counts`.  A difference below zero, and every
-    figure that holds one, is missing here: see `_known`.  A regional cell that its reporters' own figures leave no room
-    for is not among them: see `space.unplaced`.  Raises ProgrammeError where one
-    table would hold a cell twice, once as the total of a dimension and once as not applicable: a reader could not tell
-    which is meant, and the protection would take them for two.
+    A cell that two tables share appears in both. Rows are ordered by table, then as in `counts`.  Negative differences
+    and figures that contain one are set to missing (`_blank_negative_differences`).  Regional cells that contradict
+    their reporters' own figures are left out (`space.unplaced`).  Raises ProgrammeError if one table would contain a
+    cell twice, as the total of a dimension and as not applicable: readers could not distinguish them, and the
+    protection would treat them as two cells.
     """
     programme = programme or load()
-    counts = _known(counts)
+    counts = _blank_negative_differences(counts)
     chosen = pl.concat(
         [counts.filter(table.rows()).with_columns(pl.lit(table.id).alias("table_id")) for table in programme.tables]
     )
     _refuse_twins(chosen)
-    return _placed(chosen)
+    return _drop_unplaced(chosen)
 
 
-def _placed(chosen: pl.DataFrame) -> pl.DataFrame:
-    """The cells without those of the region that nobody may hold."""
-    numbered = chosen.with_row_index("_row")
-    gone: list[int] = []
+def _drop_unplaced(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells without the regional ones that contradict their reporters' own figures."""
+    numbered = cells.with_row_index("_row")
+    unplaced_rows: list[int] = []
     for block in numbered.filter(pl.col("value").is_not_null()).partition_by(BLOCK, maintain_order=True):
-        gone += block.filter(pl.Series(unplaced(block), dtype=pl.Boolean))["_row"].to_list()
-    return numbered.filter(~pl.col("_row").is_in(gone)).drop("_row")
+        unplaced_rows += block.filter(pl.Series(unplaced(block), dtype=pl.Boolean))["_row"].to_list()
+    return numbered.filter(~pl.col("_row").is_in(unplaced_rows)).drop("_row")
 
 
-def _known(counts: pl.DataFrame) -> pl.DataFrame:
-    """Counts in which a difference below zero, and every figure made with one, is missing.
+def _blank_negative_differences(counts: pl.DataFrame) -> pl.DataFrame:
+    """Set differences below zero, and figures computed from one, to missing.
 
-    An office that counts from January and mends an earlier quarter leaves such a difference until it sends that quarter
-    anew.  The model keeps it for the office to see; a number of persons it is not, and it holds up no release.
+    An office that counts from January and corrects an earlier quarter leaves such a difference until it sends the
+    later quarter again.  The warehouse keeps it for the office to see; it is not a number of persons and must not delay
+    a release.
     """
     below = pl.col("flags").fill_null("").str.split(",").list.contains("negative_difference")
     return counts.with_columns(

@@ -1,14 +1,14 @@
-"""What ties blocks to each other: a count that is part of another of the same persons, period and level.
+"""Link blocks to each other: a count can be part of another count of the same persons, period and level.
 
-A decision at first instance is a conviction, an acquittal, a rejection or a discontinuance, by its definition.  So a
-reader who sees the decisions and three of their four parts knows the fourth; and who sees that six were convicted knows
-that no more than six were sentenced.  Looked at block by block neither is noticed: in the demonstration of November
-2026, eleven withheld cells followed exactly from published ones in this way.
+By definition, a decision at first instance is a conviction, an acquittal, a rejection or a discontinuance.  So a reader
+who sees the decisions and three of their four parts knows the fourth, and a reader who sees that six persons were
+convicted knows that at most six were sentenced.  Protecting each block separately misses both: in the demonstration of
+November 2026, eleven withheld cells followed exactly from published ones in this way.
 
-What holds is seen in the cells themselves:
-- where two parts or more make the whole, it is their sum, whatever other parts an office may not tell;
-- where they leave a rest, or there is one alone, the parts are no more than the whole;
-- where they exceed it, the figures are of different persons and tie nothing.
+The kind of link is derived from the cells themselves:
+- if two or more parts add up to the whole, the whole is their sum, even if an office does not report other parts;
+- if they leave a rest, or there is only one part, the parts are at most the whole;
+- if they exceed the whole, the figures cover different persons and are not linked.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from pipelines.publication.disclosure import space
 from pipelines.publication.disclosure.space import Array, Space
 
 TIED: tuple[str, ...] = ("family", *(column for column in space.BLOCK if column != "measure"))
-"""Columns that part the programme into problems, each protected by itself: nothing published ties two of them."""
+"""Columns that divide the programme into separately protected problems: no published cell links two of them."""
 
 _Place = tuple[str, ...]
 
 
 class _Link(NamedTuple):
-    """Row `whole` is at least the sum of the rows `parts`, and is that sum where `equal`."""
+    """Row `whole` is at least the sum of the rows `parts`, and exactly that sum if `equal`."""
 
     whole: int
     parts: tuple[int, ...]
@@ -39,27 +39,27 @@ class _Link(NamedTuple):
 
 
 def with_family(cells: pl.DataFrame) -> pl.DataFrame:
-    """The cells with `family`: the measure that theirs is a part of, over all steps, or theirs itself."""
-    above = {(one.part, one.level): one.whole for one in codes.measure_parts()}
+    """Add `family`: the topmost measure that a cell's measure is part of, or the measure itself."""
+    above = {(relation.part, relation.level): relation.whole for relation in codes.measure_parts()}
     names = {}
     for measure, level in cells.select("measure", "level").unique().iter_rows():
         top = measure
         while (top, level) in above:
             top = above[top, level]
         names[measure, level] = top
-    known = pl.DataFrame(
+    families = pl.DataFrame(
         [(*key, top) for key, top in names.items()],
         schema={"measure": pl.String, "level": pl.String, "family": pl.String},
         orient="row",
     )
-    return cells.join(known, on=["measure", "level"], how="left", maintain_order="left")
+    return cells.join(families, on=["measure", "level"], how="left", maintain_order="left")
 
 
 def build(cells: pl.DataFrame) -> Space:
-    """The space of one problem: the cells of its blocks as rows, and below them a row of value 0 for each tie.
+    """Return the space of one problem: the cells of its blocks as rows, followed by a row of value 0 for each tie.
 
-    `cells` has the columns of `mart_count`, a value in every row.  A tie is whole - parts = 0, or
-    whole - parts - rest = 0 with a leaf of its own for the rest.  Raises ValueError as `space.build` does.
+    `cells` has the columns of `mart_count` and a value in every row.  A tie is whole - parts = 0, or
+    whole - parts - rest = 0 with a separate leaf for the rest.  Raises the ValueError of `space.build`.
     """
     blocks = cells.with_row_index("_place").partition_by(list(space.BLOCK), maintain_order=True)
     spaces = [space.build(block) for block in blocks]
@@ -67,22 +67,22 @@ def build(cells: pl.DataFrame) -> Space:
         return spaces[0]
     rows: Array = np.empty(cells.height, dtype=np.int64)
     first = 0
-    for block, one in zip(blocks, spaces, strict=True):
-        rows[block["_place"].to_numpy()] = one.rows + first
-        first += len(one.values)
-    matrix = sparse.block_diag([one.matrix for one in spaces], format="csr")
-    values = np.concatenate([one.values for one in spaces])
-    links = _links(cells, rows)
+    for block, block_space in zip(blocks, spaces, strict=True):
+        rows[block["_place"].to_numpy()] = block_space.rows + first
+        first += len(block_space.values)
+    matrix = sparse.block_diag([block_space.matrix for block_space in spaces], format="csr")
+    values = np.concatenate([block_space.values for block_space in spaces])
+    links = _find_links(cells, rows)
     return Space(
         rows=rows,
-        matrix=_tied(matrix, links),
+        matrix=_append_links(matrix, links),
         values=np.concatenate([values, np.zeros(len(links))]),
         ties=len(links),
     )
 
 
-def _tied(matrix: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_matrix:
-    """The matrix with a row for each link and a column for each rest."""
+def _append_links(matrix: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_matrix:
+    """Return the matrix with an additional row for each link and a column for each rest."""
     if not links:
         return matrix
     over = sparse.lil_matrix((len(links), matrix.shape[0]))
@@ -100,30 +100,30 @@ def _tied(matrix: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_matrix:
     )
 
 
-def _links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
-    """All ties between the cells, in a fixed order; cells of different reporters are of different persons."""
-    found: dict[_Place, dict[str, tuple[int, float]]] = defaultdict(dict)
+def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
+    """Return all links between the cells, in a fixed order. Cells of different reporters are never linked."""
+    cells_by_place: dict[_Place, dict[str, tuple[int, float]]] = defaultdict(dict)
     for row, cell in zip(rows, cells.iter_rows(named=True), strict=True):
-        # What does not apply to one measure is the total of another: convictions have no sanction, sentences have.
+        # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
         detail = tuple(space.TOTAL if cell[dim] == space.NOT_APPLICABLE else str(cell[dim]) for dim in space.DETAIL)
         place = (cell["area_kind"], cell["area"], cell["period"], cell["reporters"] or "", *detail)
-        found[place][cell["measure"]] = (int(row), cell["value"])
+        cells_by_place[place][cell["measure"]] = (int(row), cell["value"])
     level = cells["level"][0]
     below: dict[tuple[str, bool], list[str]] = defaultdict(list)
-    for one in codes.measure_parts():
-        if one.level == level:
-            below[one.whole, one.makes_whole].append(one.part)
+    for relation in codes.measure_parts():
+        if relation.level == level:
+            below[relation.whole, relation.makes_whole].append(relation.part)
     links: dict[_Link, None] = {}
-    for there in found.values():
+    for cells_here in cells_by_place.values():
         for (whole, makes_whole), names in below.items():
-            parts = [name for name in names if name in there]
-            if whole not in there or not parts:
+            parts = [name for name in names if name in cells_here]
+            if whole not in cells_here or not parts:
                 continue
-            rest = there[whole][1] - sum(there[name][1] for name in parts)
-            if rest < 0:
+            remainder = cells_here[whole][1] - sum(cells_here[name][1] for name in parts)
+            if remainder < 0:
                 continue
-            # One part alone may be the whole by chance.  Of two or more that make it a reader sees in the years in
-            # which nothing is withheld that they always do: a form that lacks a further part has none to tell.
-            equal = makes_whole and len(parts) > 1 and rest == 0
-            links[_Link(there[whole][0], tuple(there[name][0] for name in parts), equal)] = None
+            # A single part may equal the whole by chance.  If two or more parts add up to it, a reader can see in years
+            # without withheld cells that they always do, because the form has no further part.
+            equal = makes_whole and len(parts) > 1 and remainder == 0
+            links[_Link(cells_here[whole][0], tuple(cells_here[name][0] for name in parts), equal)] = None
     return list(links)

@@ -1,11 +1,11 @@
-"""The way back: from a released figure to the returns behind it, down to sheet and cell.
+"""Explain a released figure by the returns behind it, down to sheet and cell.
 
-Places belong to the office: what this gives is for the restricted side only.
+The result names places in an office's files, so it is for the restricted side only.
 
-The id is `<release>/<table_id>/<key=value;...>`, for example
-`2026-Q3/area_quarter/area=MK;period=2026-Q3;measure=indicted;count_unit=person;offence_group=TIP`.  Of the key it
-names what is not a total (`_T`) and not inapplicable (`_Z`), in the order of the columns, so that the same figure has
-the same id in every release.
+The id of a figure is `<release>/<table_id>/<key=value;...>`, for example
+`2026-Q3/area_quarter/area=MK;period=2026-Q3;measure=indicted;count_unit=person;offence_group=TIP`.  It
+leaves out totals (`_T`) and inapplicable dimensions (`_Z`) and keeps the order of the columns, so that the same figure
+has the same id in every release.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 _DERIVED = ("area_kind", "freq")
-"""Left out of an id, since `area` and `period` say them."""
+"""Left out of an id, because `area` and `period` determine them."""
 CURRENT = "current"
 
 
 class ExplainError(Exception):
-    """An id that names no figure, or more than one, or a way back that is broken. The text says what to do."""
+    """The id names no figure or several, or the figure cannot be traced back. The text says what to do."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """The whole way. `adds_up` is None where the figure is no sum of places (no value, or nothing behind it)."""
+    """A figure with its submissions, blocks and places.
+
+    `adds_up` is None if the figure is not a sum of places, because it has no value or no places.
+    """
 
     id: str
     release: str
@@ -50,7 +53,7 @@ class Way:
     notes: tuple[str, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON of `rti explain`."""
+        """Return the JSON object that `rti explain` prints."""
         return {
             "id": self.id,
             "release": self.release,
@@ -67,7 +70,7 @@ class Way:
 
 
 def figure_id(release: str, cell: Mapping[str, Any]) -> str:
-    """The readable id of one row of a release's table `cell` (its columns are those of `mart_count` and `table_id`)."""
+    """Return the readable id of one row of a release's table `cell` (columns of `mart_count` and `table_id`)."""
     terms = [
         f"{name}={cell[name]}"
         for name in codes.CELL_KEY
@@ -77,9 +80,9 @@ def figure_id(release: str, cell: Mapping[str, Any]) -> str:
 
 
 def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
-    """Release (or `current`), table (or None) and terms of an id; release and table may be left out.
+    """Return release (or `current`), table (or None) and terms of an id; release and table may be left out.
 
-    Raises ExplainError for a term that is no `key=value` of a known key.
+    Raises ExplainError for a term that is not `key=value` with a known key.
     """
     *front, last = text.strip().split("/")
     if len(front) > 2:
@@ -102,7 +105,7 @@ def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
 
 
 def explain(home: Home, text: str) -> Way:
-    """The way back from a figure. Raises ExplainError."""
+    """Return the returns and places behind a figure. Raises ExplainError."""
     release, table, terms = parse_id(text)
     folder = _release_folder(home, release)
     cell = _find_cell(folder / "release.duckdb", table, terms)
@@ -130,17 +133,19 @@ def explain(home: Home, text: str) -> Way:
 
 
 def in_words(way: Way) -> list[str]:
-    """The way for people, line by line."""
-    shown = "withheld" if way.withheld else "missing" if way.cell.get("value") is None else f"{way.cell['value']:g}"
-    lines = [way.id, f"value {shown}, from release {way.release}, table {way.table_id}"]
+    """Return the explanation as lines of text."""
+    value_text = (
+        "withheld" if way.withheld else "missing" if way.cell.get("value") is None else f"{way.cell['value']:g}"
+    )
+    lines = [way.id, f"value {value_text}, from release {way.release}, table {way.table_id}"]
     if way.cell.get("reporters"):
         lines.append(f"in it: {way.cell['reporters']}")
-    for one in way.submissions:
+    for submission in way.submissions:
         lines.append(
-            f"{one['submission_id']}  {one['filename']}  ({one['form']}), received {one['received_at']}, "
-            f"accepted {one['accepted_at']}, {one['state']}"
+            f"{submission['submission_id']}  {submission['filename']}  ({submission['form']}), "
+            f"received {submission['received_at']}, accepted {submission['accepted_at']}, {submission['state']}"
         )
-        for p in (p for p in way.places if p.submission_id == one["submission_id"]):
+        for p in (p for p in way.places if p.submission_id == submission["submission_id"]):
             number = "–" if p.value is None else f"{p.factor * p.value:g}"
             carried = (
                 f", carried over from {p.origin_submission_id}" if p.origin_submission_id != p.submission_id else ""
@@ -158,16 +163,18 @@ def _release_folder(home: Home, release: str) -> Path:
     if release != CURRENT and (not release or release.startswith(".") or "/" in release):
         raise ExplainError(f"{release!r} is no name of a release")
     if not (folder / "release.duckdb").is_file():
-        there = ", ".join(sorted(p.name for p in home.releases.iterdir() if not p.name.startswith("."))) or "none"
-        raise ExplainError(f"there is no release {release}; there are: {there}. Publish one with `rti publish`")
+        release_names = (
+            ", ".join(sorted(p.name for p in home.releases.iterdir() if not p.name.startswith("."))) or "none"
+        )
+        raise ExplainError(f"there is no release {release}; there are: {release_names}. Publish one with `rti publish`")
     return folder.resolve()
 
 
 def _find_cell(path: Path, table: str | None, terms: Mapping[str, str]) -> dict[str, Any]:
     with _open(path) as connection:
-        known = {row[0] for row in connection.execute("select distinct table_id from cell").fetchall()}
-        if table is not None and table not in known:
-            raise ExplainError(f"the release has no table {table}; it has {', '.join(sorted(known))}")
+        table_ids = {row[0] for row in connection.execute("select distinct table_id from cell").fetchall()}
+        if table is not None and table not in table_ids:
+            raise ExplainError(f"the release has no table {table}; it has {', '.join(sorted(table_ids))}")
         columns = [row[0] for row in connection.execute("describe cell").fetchall()]
         conditions, values = ["true"], []
         if table is not None:
@@ -181,30 +188,32 @@ def _find_cell(path: Path, table: str | None, terms: Mapping[str, str]) -> dict[
                 values.append(terms[name])
             elif name in codes.BREAKDOWNS:
                 conditions.append(f"({name} is null or {name} in ('_T', '_Z'))")
-        found = connection.execute(f"select * from cell where {' and '.join(conditions)} limit 21", values)
-        rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
-        # Rows that differ in `_T` against `_Z` alone say the same; one of them has the value.
+        result = connection.execute(f"select * from cell where {' and '.join(conditions)} limit 21", values)
+        rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        # Rows that differ only in `_T` and `_Z` are the same figure; one of them has the value.
         rows.sort(key=lambda row: (row["value"] is None, *(str(row.get(n)) for n in codes.CELL_KEY)))
         if rows:
-            rows[0]["submission_ids"] = _behind(connection, rows[0])
+            rows[0]["submission_ids"] = _list_submissions_behind(connection, rows[0])
     if not rows:
-        asked = ";".join(f"{k}={v}" for k, v in terms.items())
-        raise ExplainError(f"the release has no figure {asked}; check the codes, or copy the id from the dashboard")
+        requested = ";".join(f"{k}={v}" for k, v in terms.items())
+        raise ExplainError(f"the release has no figure {requested}; check the codes, or copy the id from the dashboard")
     unique = {figure_id("", row)[1:].partition("/")[2]: row for row in rows}
     if len(unique) > 1:
-        some = "; ".join(sorted(unique)[:4]).replace(";", " ")
-        raise ExplainError(f"{len(unique)}{'+' if len(rows) > 20 else ''} figures fit; say more, for example: {some}")
+        examples = "; ".join(sorted(unique)[:4]).replace(";", " ")
+        raise ExplainError(
+            f"{len(unique)}{'+' if len(rows) > 20 else ''} figures fit; say more, for example: {examples}"
+        )
     return rows[0]
 
 
-def _behind(connection: duckdb.DuckDBPyConnection, cell: Mapping[str, Any]) -> str:
-    """The submissions behind a cell, as the release lists them."""
+def _list_submissions_behind(connection: duckdb.DuckDBPyConnection, cell: Mapping[str, Any]) -> str:
+    """Return the submissions behind a cell, as listed in the release."""
     query = "select submission_id from cell_submission where cell_id = ? order by submission_id"
     return ",".join(row[0] for row in connection.execute(query, [cell["cell_id"]]).fetchall())
 
 
 def _restricted_cell(home: Home, cell: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The same row in the newest restricted counts; None where there are none. Its value is not protected."""
+    """Return the same row in the newest restricted counts, or None. Its value is not protected."""
     import polars as pl
 
     from pipelines.warehouse import dbt
@@ -214,8 +223,8 @@ def _restricted_cell(home: Home, cell: Mapping[str, Any]) -> dict[str, Any] | No
         return None
     path = dbt.tables(newest) / "mart_count.parquet"
     conditions = [pl.col(n).eq_missing(pl.lit(cell[n])) for n in codes.CELL_KEY if n in cell]
-    found = pl.scan_parquet(path).filter(*conditions).head(1).collect()
-    return found.row(0, named=True) if found.height else None
+    matches = pl.scan_parquet(path).filter(*conditions).head(1).collect()
+    return matches.row(0, named=True) if matches.height else None
 
 
 def _submission_ids(cell: Mapping[str, Any]) -> list[str]:
@@ -233,12 +242,14 @@ def _submissions(
     if not ids:
         return (), ()
     engine = open_ledger_to_read(home)
-    wanted = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
-    found = [{k: v for k, v in asdict(s).items() if k in wanted} for s in queries.submissions(engine, ids=ids)]
+    shown_fields = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
+    submissions = [
+        {k: v for k, v in asdict(s).items() if k in shown_fields} for s in queries.submissions(engine, ids=ids)
+    ]
     periods = set(periods_of(cell))
     blocks = [b for i in ids for b in queries.blocks(engine, i) if b["period"] in periods]
     engine.dispose()
-    return tuple(found), tuple(blocks)
+    return tuple(submissions), tuple(blocks)
 
 
 def _notes(
@@ -268,8 +279,8 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
 def find_places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
     """Return the numbers of returns behind a cell, by jurisdiction, period and place.
 
-    `accepted` maps each submission behind the cell to its time of acceptance: of two submissions that hold the same
-    block the later one counts.
+    `accepted` maps each submission behind the cell to its time of acceptance: if two submissions contain the same
+    block, the later one counts.
     """
     places = (*find_counted_places(home, accepted, cell), *find_recorded_places(home, accepted, cell))
     return tuple(sorted(places, key=lambda p: (p.jurisdiction, p.period, -p.factor, p.place or "")))

@@ -1,4 +1,4 @@
-"""Find the register lines behind one figure: each person counted once in a proceeding, with line and file."""
+"""Find the register lines behind a figure: each person counts once in a proceeding, with line and file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def find_recorded_places(home: Home, accepted: Mapping[str, str], cell: Mapping[
     )
     if cell.get("level"):
         events = events.filter(pl.col("level") == cell["level"])
-    # The register has a line for each offence; a person counts under the first of them by its code.
+    # The register has a line for each offence; a person counts under the offence with the lowest code.
     person = ["jurisdiction", "source", "period", "event", "level", "proceeding", "person"]
     first = (
         newest_blocks(events, accepted)
@@ -57,21 +57,21 @@ def find_recorded_places(home: Home, accepted: Mapping[str, str], cell: Mapping[
 
 
 def _is_in(row: Mapping[str, Any], cell: Mapping[str, Any]) -> bool:
-    said = {"offence": row["offence"], **_codes(row)}
-    return all(cell.get(name) in (None, "_T", "_Z", code) for name, code in said.items())
+    row_codes = {"offence": row["offence"], **_codes(row)}
+    return all(cell.get(name) in (None, "_T", "_Z", code) for name, code in row_codes.items())
 
 
 def _codes(row: Mapping[str, Any]) -> dict[str, str]:
-    """A line in the common codes; a sentence belongs to the sentences alone."""
+    """Return the common codes of a line; only sentencing events have the codes of the sentence."""
     parent = codes.attribute("age", row["age"], "parent")
-    out = {"sex": str(row["sex"]), "age": str(row["age"] if parent in ("", "_T") else parent)}
+    common = {"sex": str(row["sex"]), "age": str(row["age"] if parent in ("", "_T") else parent)}
     if row["event"] in SENTENCES:
         kind = row["sentence_type"]
-        out |= {
+        common |= {
             "sentence_type": kind if kind and kind != "_Z" else "_U",
             "sentence_band": _band(row["sentence_months"]),
         }
-    return out
+    return common
 
 
 def _band(months: float | None) -> str:

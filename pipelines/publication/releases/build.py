@@ -1,10 +1,10 @@
-"""Build a draft of a release: a complete folder, made aside, from what may be public and nothing else.
+"""Build the draft of a release: a complete folder that contains only public data.
 
-Inputs are the folder that the disclosure step left (`protected/<id>/`: cells, dimensions, coverage, submissions, all
-free of unprotected counts), the public indicators, figures that others published, and the declarations.
+Inputs are the folder of the disclosure step (`protected/<id>/`: cells, dimensions, coverage, submissions, all without
+unprotected counts), the public indicators, figures that others published, and the declarations.
 
-The draft lies in `restricted/drafts/<release>/` until somebody publishes it.  Its bytes depend on the inputs, the code
-and the clock alone.
+The draft stays in `restricted/drafts/<release>/` until a person publishes it.  Its bytes depend only on the inputs, the
+code and the clock.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import refuse_older_edition
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table
 
-# Who asks for a table's rows in another order asks for it; in the files they always stand in this one.
+# Order of the rows in the files.
 _CELL_ORDER = ("table_id", "area_kind", "area", "freq", "period", "measure", "level", "count_unit", "offence_group")
 SUBMISSION_COLUMNS = (
     "submission_id", "territory", "jurisdiction", "instrument", "source", "form", "kind", "received_at", "accepted_at",
     "corrects_submission_id", "first_period", "last_period", "n_blocks", "is_nil",
 )  # fmt: skip
-"""What the public may know of a submission: enough for the way back, no file name and no findings."""
+"""Public columns of a submission: enough to trace a figure back, but no file name and no findings."""
 _INTERNAL_FLAGS = ("A", "D")
 
 
@@ -52,57 +52,60 @@ class Draft:
 def build_draft(home: Home, protected: Path, indicators: Path, registry: Registry) -> Draft:
     """Build the next release from `protected` and `indicators` (folders of Parquet files). Replaces an older draft.
 
-    Raises ReleaseError when an input holds what must not be public, or when there is nothing to release.
+    Raises ReleaseError if an input contains data that must not be public, or if there is nothing to release.
     """
     now = clock.now()
     cells = pl.read_parquet(protected / "cells.parquet")
     _refuse_internal(cells)
     release = next_release(home, reference_period(cells))
     refuse_older_edition(home, release)
-    tables = _tables(home, cells, protected, indicators, registry, release, now)
-    aside = home.drafts / f".{release}.new"
-    shutil.rmtree(aside, ignore_errors=True)
-    (aside / "data").mkdir(parents=True)
-    (aside / "csv").mkdir()
+    tables = _collect_tables(home, cells, protected, indicators, registry, release, now)
+    temporary = home.drafts / f".{release}.new"
+    shutil.rmtree(temporary, ignore_errors=True)
+    (temporary / "data").mkdir(parents=True)
+    (temporary / "csv").mkdir()
     for name, table in tables.items():
-        formats.write_parquet(table, aside / "data" / f"{name}.parquet")
-        formats.write_csv(table, aside / "csv" / f"{name}.csv")
-    formats.write_duckdb(tables, aside / "data", aside / "release.duckdb")
-    (aside / "README.txt").write_text(_readme(home, release, now), encoding="utf-8")
-    _write_manifest(aside, home, release, now, tables, registry)
+        formats.write_parquet(table, temporary / "data" / f"{name}.parquet")
+        formats.write_csv(table, temporary / "csv" / f"{name}.csv")
+    formats.write_duckdb(tables, temporary / "data", temporary / "release.duckdb")
+    (temporary / "README.txt").write_text(_readme(home, release, now), encoding="utf-8")
+    _write_manifest(temporary, home, release, now, tables, registry)
     target = home.drafts / release
     shutil.rmtree(target, ignore_errors=True)
-    aside.rename(target)
+    temporary.rename(target)
     return Draft(release, target, {name: table.height for name, table in tables.items()})
 
 
 def reference_period(cells: pl.DataFrame) -> str:
-    """The latest quarter of which anything is known. Raises ReleaseError when there is none."""
-    known = cells.filter((pl.col("freq") == "Q") & (pl.col("n_reported") > 0))
-    if known.is_empty():
+    """Return the latest quarter that any office has reported. Raises ReleaseError if there is none."""
+    reported = cells.filter((pl.col("freq") == "Q") & (pl.col("n_reported") > 0))
+    if reported.is_empty():
         raise ReleaseError("no quarter has been reported by anyone; approve returns first (`rti status` lists them)")
-    return str(known["period"].max())
+    return str(reported["period"].max())
 
 
 def next_release(home: Home, period: str) -> str:
-    """`2026-Q3`, or `2026-Q3.1` and so on once that has been published."""
+    """Return the id of the next release: `2026-Q3`, or `2026-Q3.1` and so on after that has been published."""
     return next_edition(period, (path.name for path in home.releases.iterdir() if path.is_dir()))
 
 
 def _refuse_internal(cells: pl.DataFrame) -> None:
-    """The last wall inside the builder: no hidden value, and no word on why a cell is hidden."""
-    told = cells.filter(pl.col("conf_status").is_in(_INTERNAL_FLAGS)).height
+    """Raise ReleaseError if a cell has a hidden value, a small count, or a flag that says why it is hidden.
+
+    This is the last check before the files are written.
+    """
+    flagged = cells.filter(pl.col("conf_status").is_in(_INTERNAL_FLAGS)).height
     leaking = cells.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null()).height
     small = cells.filter((pl.col("value") > 0) & (pl.col("value") < 5)).height
-    if told or leaking or small:
+    if flagged or leaking or small:
         raise ReleaseError(
-            f"{told} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small counts "
-            "stand open; the protected cells are not fit for release: run `rti refresh` again and report this"
+            f"{flagged} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small "
+            "counts stand open; the protected cells are not fit for release: run `rti refresh` again and report this"
         )
 
 
-def _carded(cells: pl.DataFrame, cards: pl.DataFrame) -> pl.DataFrame:
-    """Cells with `card_id`, by which rules each is counted; empty where its area has no rule in its unit."""
+def _with_card_ids(cells: pl.DataFrame, cards: pl.DataFrame) -> pl.DataFrame:
+    """Add `card_id`, the counting card of each cell; empty if its area has no rule for its unit."""
     key = ["area", "level", "freq", "period", "count_unit"]
     card = cards.select(*key, "card_id")
     return cells.join(card, on=key, how="left", maintain_order="left", validate="m:1").with_columns(
@@ -110,7 +113,7 @@ def _carded(cells: pl.DataFrame, cards: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _tables(
+def _collect_tables(
     home: Home,
     cells: pl.DataFrame,
     protected: Path,
@@ -122,7 +125,7 @@ def _tables(
     cards = pl.read_parquet(protected / "dim_counting_card_of.parquet")
     totals = pl.read_parquet(indicators / "cell.parquet", columns=["cell_id", "is_total"])
     sorted_cells = cells.drop("submission_ids").sort(_CELL_ORDER, maintain_order=True)
-    public_cells = _carded(sorted_cells, cards).join(
+    public_cells = _with_card_ids(sorted_cells, cards).join(
         totals, on="cell_id", how="left", maintain_order="left", validate="m:1"
     )
     tables = {
@@ -156,7 +159,7 @@ def _tables(
 
 
 def _warehouse_tables(folder: Path, declared: Sequence[Table]) -> dict[str, pl.DataFrame]:
-    """Read the exported tables that a release has, under their names there."""
+    """Read the exported tables that belong to a release, by their names in the release."""
     tables = {}
     for table in declared:
         if table.released_as:
@@ -166,7 +169,7 @@ def _warehouse_tables(folder: Path, declared: Sequence[Table]) -> dict[str, pl.D
 
 
 def _cell_submissions(cells: pl.DataFrame) -> pl.DataFrame:
-    """Which submissions stand behind each cell: `cell_id, submission_id`."""
+    """Return the submissions behind each cell: `cell_id, submission_id`."""
     return (
         cells.unique("cell_id", keep="first", maintain_order=True)
         .select("cell_id", pl.col("submission_ids").str.split(",").alias("submission_id"))
@@ -176,7 +179,7 @@ def _cell_submissions(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _codelists(metrics: pl.DataFrame) -> pl.DataFrame:
-    """Every code list, and the declared indicators as one."""
+    """Return all code lists, with the declared indicators as one of them."""
     rows = [
         {
             "codelist": name,
@@ -275,7 +278,7 @@ def _footnotes() -> list[str]:
 def _write_manifest(
     folder: Path, home: Home, release: str, now: datetime, tables: dict[str, pl.DataFrame], registry: Registry
 ) -> None:
-    """Hashes and rows of all files. The DuckDB file is the same row for row, not byte for byte: it has no hash."""
+    """Write hashes and row counts of all files. The DuckDB file has no hash: its bytes are not reproducible."""
     files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != "release.duckdb":

@@ -1,5 +1,5 @@
-"""The error of this package."""
+"""The exception of this package."""
 
 
 class ReleaseError(Exception):
-    """A release that must not be made or published. The text says why and what to do."""
+    """A release must not be built or published. The text says why and what to do."""

@@ -1,4 +1,4 @@
-"""Bytes of a release: Parquet, CSV and one read-only DuckDB file, the same for the same tables."""
+"""Write the files of a release: Parquet, CSV and one read-only DuckDB file, all reproducible from the same tables."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_parquet(table: pl.DataFrame, path: Path) -> None:
-    """One Parquet file, byte for byte the same for the same table."""
+    """Write a Parquet file; the same table gives the same bytes."""
     table.write_parquet(path, compression="zstd", statistics=True)
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:
-    """One CSV file with comma, point and UTF-8 with a byte order mark, as spreadsheets read it.
+    """Write a CSV file for spreadsheets: comma-separated, decimal point, UTF-8 with a byte order mark.
 
-    A text that a spreadsheet would take for a formula is led by an apostrophe; numbers are never touched.
+    Text that a spreadsheet would read as a formula gets a leading apostrophe; numbers are never changed.
     """
     guarded = [
         pl.when(pl.col(name).str.starts_with(_DANGEROUS[0]) | pl.col(name).str.contains(r"^[+\-@\t\r]"))
@@ -34,7 +34,7 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
 
 
 def write_duckdb(tables: Mapping[str, pl.DataFrame], parquet: Path, path: Path) -> None:
-    """All tables in one DuckDB file, read from the Parquet files beside it so that both hold the same rows."""
+    """Write all tables to one DuckDB file, read from the Parquet files so that both have the same rows."""
     import duckdb
 
     with duckdb.connect(str(path)) as connection:
@@ -47,6 +47,6 @@ def write_duckdb(tables: Mapping[str, pl.DataFrame], parquet: Path, path: Path) 
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

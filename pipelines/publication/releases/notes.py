@@ -1,4 +1,4 @@
-"""What a reader must know beside a figure: footnotes, counting rules, changes of law. One row a note."""
+"""Collect the notes to the figures: footnotes, counting rules and breaks, with one row for each note."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ COUNTING_RULE: dict[str, pl.DataType] = {
     **{what: pl.Boolean() if what == "transferred_counted_again" else pl.String() for what in STATEMENTS},
     "stage_definition": pl.String(),
     "valid_from": pl.String(),  # empty: always
-    "valid_to": pl.String(),  # empty: while it holds
-    "status": pl.String(),  # of every statement that is not named in `verified`
+    "valid_to": pl.String(),  # empty: no end
+    "status": pl.String(),  # of every statement that is not listed in `verified`
     "verified": pl.String(),  # statements that were read in `source`, separated by commas
     "source": pl.String(),
 }
-"""Every statement of a rule with its standing; what holds of an area and period together is in `counting_card`."""
+"""Every statement of a rule with its status; the combined rules of an area and period are in `counting_card`."""
 
 
 def notes(registry: Registry) -> pl.DataFrame:
-    """All notes of all territories, in the schema NOTE."""
+    """Return all notes of all territories, in the schema NOTE."""
     rows = [
         {**dict.fromkeys(NOTE, ""), "note_id": f"{row['area']}-{row['kind']}-{number}", **row}
         for number, row in enumerate(_rows(registry), start=1)
@@ -62,27 +62,35 @@ def _rows(registry: Registry) -> Iterator[dict[str, Any]]:
 
 def _breaks() -> Iterator[dict[str, Any]]:
     for code, sims in sorted(load_sims().items()):
-        for one in sims.breaks:
+        for item in sims.breaks:
             yield {
-                "kind": one.kind,
-                "area": one.jurisdiction,
+                "kind": item.kind,
+                "area": item.jurisdiction,
                 "territory": code,
-                "offence_group": one.offence_group or "",
-                "period_from": one.period,
-                "text": f"{' '.join(one.text.split())} [{one.status}]",
+                "offence_group": item.offence_group or "",
+                "period_from": item.period,
+                "text": f"{' '.join(item.text.split())} [{item.status}]",
             }
 
 
 def metadata() -> pl.DataFrame:
-    """Reference metadata in SIMS concepts: `territory, instrument, position, concept, text, status, source`.
+    """Return reference metadata in SIMS concepts: `territory, instrument, position, concept, text, status, source`.
 
-    Instrument `_T` is the territory's own statement; one of an instrument stands in its place for that instrument.
+    Instrument `_T` is the statement for the territory; a statement for an instrument replaces it for that instrument.
     """
     rows = [
-        (code, instrument, position, concept, " ".join(said.text.split()), said.status, said.source or "")
+        (
+            code,
+            instrument,
+            position,
+            concept,
+            " ".join(statement.text.split()),
+            statement.status,
+            statement.source or "",
+        )
         for code, sims in sorted(load_sims().items())
         for instrument, concepts in (("_T", sims.concepts), *sims.instruments.items())
-        for position, (concept, said) in enumerate(concepts.items())
+        for position, (concept, statement) in enumerate(concepts.items())
     ]
     names = ["territory", "instrument", "position", "concept", "text", "status", "source"]
     types = [pl.String, pl.String, pl.Int32, pl.String, pl.String, pl.String, pl.String]
@@ -90,17 +98,19 @@ def metadata() -> pl.DataFrame:
 
 
 def counting_rules(registry: Registry) -> pl.DataFrame:
-    """The declared counting rules of each jurisdiction and level, in the schema COUNTING_RULE."""
+    """Return the declared counting rules of each jurisdiction and level, in the schema COUNTING_RULE."""
     rows = [_counting_rule(code, rule) for code, t in sorted(registry.territories.items()) for rule in t.counting_rules]
     return pl.DataFrame(rows, schema=COUNTING_RULE)
 
 
 def _counting_rule(territory: str, rule: CountingRule) -> dict[str, Any]:
     valid_from, _, valid_to = (rule.valid or "").partition("..")
-    said = {column: getattr(rule, column) for column in ("jurisdiction", "level", *STATEMENTS, "stage_definition")}
+    statements = {
+        column: getattr(rule, column) for column in ("jurisdiction", "level", *STATEMENTS, "stage_definition")
+    }
     return {
         "territory": territory,
-        **said,
+        **statements,
         "valid_from": valid_from,
         "valid_to": valid_to,
         "status": rule.status,
@@ -110,11 +120,11 @@ def _counting_rule(territory: str, rule: CountingRule) -> dict[str, Any]:
 
 
 def names(registry: Registry) -> pl.DataFrame:
-    """Names of territories and jurisdictions to be shown, by language: `area, language, name, official, footnote`."""
+    """Return display names of territories and jurisdictions: `area, language, name, official, footnote`."""
     rows = []
     for code, territory in sorted(registry.territories.items()):
-        named = [(code, name) for name in territory.names]
-        named += [(j.code, name) for j in territory.jurisdictions if j.code != code for name in j.names]
+        names_by_area = [(code, name) for name in territory.names]
+        names_by_area += [(j.code, name) for j in territory.jurisdictions if j.code != code for name in j.names]
         rows += [
             {
                 "area": area,
@@ -123,7 +133,7 @@ def names(registry: Registry) -> pl.DataFrame:
                 "official": name.official,
                 "footnote": name.footnote or "",
             }
-            for area, name in named
+            for area, name in names_by_area
             if not name.accepted_only
         ]
     schema = {

@@ -1,8 +1,8 @@
-"""What was published when: the public journal `publications.jsonl`, and the intent of a publication under way.
+"""Read and write the public journal of publications, and the intent of a publication in progress.
 
-The journal has one line for each publication and each rollback, oldest first. The intent
-(`restricted/publication.json`) exists from before the first act of a publication until after its last one: whoever
-finds it completes what it names.
+The journal `publications.jsonl` has one line for each publication and each rollback, oldest first. The intent
+(`restricted/publication.json`) exists from before the first step of a publication until after its last one; a command
+that finds it completes that publication.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Action = Literal["publish", "rollback"]
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One line of the journal. A rollback also has the release before it, who decided it, and why.
+    """One line of the journal. A rollback also has the previous release, its actor and its reason.
 
     `manifest_sha256` is the digest of the published manifest, which `rti audit verify` compares.
     """
@@ -37,7 +37,7 @@ class Publication:
     manifest_sha256: str | None = None
 
     def as_line(self) -> str:
-        """Return the line of the journal: of a publication its release, time and digest, of a rollback the rest too."""
+        """Return the line of the journal: release, time and digest; for a rollback all fields."""
         fields = {name: value for name, value in asdict(self).items() if value is not None}
         if self.action == "publish":
             del fields["action"]
@@ -48,8 +48,8 @@ class Publication:
 class Intent:
     """A publication or rollback that has begun.
 
-    `number` is the line of the journal that it becomes, counted from 1; `renews_records` says that a new baseline of
-    the figures from records was prepared; `submissions` are the returns to be marked as published.
+    `number` is its future line in the journal, counted from 1; `renews_records` is True if a new baseline of the
+    figures from records was prepared; `submissions` are the returns to be marked as published.
     """
 
     publication: Publication
@@ -60,7 +60,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedPublication:
-    """One thing that an interrupted publication left. `text` and `params` say what, and what to do."""
+    """One problem that an interrupted publication left behind. `text` and `params` describe it and its remedy."""
 
     text: str
     params: Mapping[str, Any]
@@ -72,7 +72,7 @@ class UnfinishedPublication:
         return gettext(self.text, language).format(**self.params)
 
 
-# -- the journal
+# -- The journal
 
 
 def journal_path(home: Home) -> Path:
@@ -81,29 +81,29 @@ def journal_path(home: Home) -> Path:
 
 
 def read_publications(home: Home) -> list[Publication]:
-    """Return the lines of the journal, oldest first. A last line that a crash has cut short is left out."""
+    """Return the lines of the journal, oldest first. A truncated last line, left by a crash, is ignored."""
     return [Publication(**json.loads(line)) for line in _whole_lines(home)]
 
 
 def prepare_journal(home: Home, intent: Intent) -> None:
-    """Write the journal with the line of a publication aside, so that adding it later needs no space."""
+    """Write the journal with the new line to a temporary file, so that appending it later needs no space."""
     durable.write_aside(journal_path(home), _with_line(home, intent))
 
 
 def append_journal(home: Home, intent: Intent) -> None:
-    """Replace the journal by the prepared one. Does nothing where its line is there already."""
-    path, aside = journal_path(home), prepared_journal_path(home)
+    """Replace the journal with the prepared one. Do nothing if it already has the line."""
+    path, prepared = journal_path(home), prepared_journal_path(home)
     if len(_whole_lines(home)) >= intent.number:
-        aside.unlink(missing_ok=True)
+        prepared.unlink(missing_ok=True)
         return
-    if not aside.exists() or aside.read_bytes() != _with_line(home, intent):
+    if not prepared.exists() or prepared.read_bytes() != _with_line(home, intent):
         prepare_journal(home, intent)
-    aside.replace(path)
+    prepared.replace(path)
     durable.sync_folder(home.public)
 
 
 def prepared_journal_path(home: Home) -> Path:
-    """Return the path of the journal that is written aside."""
+    """Return the path of the prepared journal."""
     return durable.aside_of(journal_path(home))
 
 
@@ -118,7 +118,7 @@ def _whole_lines(home: Home) -> list[str]:
     return lines
 
 
-# -- the intent
+# -- The intent
 
 
 def intent_path(home: Home) -> Path:
@@ -142,17 +142,17 @@ def read_intent(home: Home) -> Intent | None:
 
 
 def write_intent(home: Home, intent: Intent) -> None:
-    """Write the intent durably: from here on the publication is completed, whatever happens."""
+    """Write the intent durably. From here on the publication will be completed, even after an interruption."""
     durable.write_file(intent_path(home), (json.dumps(asdict(intent), ensure_ascii=False) + "\n").encode())
 
 
 def remove_intent(home: Home) -> None:
-    """Remove the intent of a publication that is complete, or that was given up."""
+    """Remove the intent of a publication that is complete or was abandoned."""
     intent_path(home).unlink(missing_ok=True)
     durable.sync_folder(home.restricted)
 
 
-# -- what is not finished
+# -- Unfinished publications
 
 
 _UNFINISHED = {
@@ -164,18 +164,18 @@ _UNFINISHED = {
 
 
 def find_unfinished(home: Home) -> list[UnfinishedPublication]:
-    """Return what an interrupted publication left, and any disagreement of the public folder with its journal."""
+    """Return the traces of an interrupted publication, and any disagreement between public folder and journal."""
     intent = read_intent(home)
     if intent is not None:
         publication = intent.publication
         params = {"release": publication.release, "time": publication.published_at}
         return [UnfinishedPublication(_UNFINISHED[publication.action], params)]
     publications = read_publications(home)
-    return [*_unannounced(home, publications), *_other_current(home, publications)]
+    return [*_find_unannounced(home, publications), *_find_other_current(home, publications)]
 
 
-def _unannounced(home: Home, publications: Sequence[Publication]) -> list[UnfinishedPublication]:
-    announced = {one.release for one in publications}
+def _find_unannounced(home: Home, publications: Sequence[Publication]) -> list[UnfinishedPublication]:
+    announced = {publication.release for publication in publications}
     text = mark(
         "Release {release} is in the public folder, but `publications.jsonl` does not list it: its publication was "
         "interrupted. `rti publish {release}` finishes it."
@@ -184,7 +184,7 @@ def _unannounced(home: Home, publications: Sequence[Publication]) -> list[Unfini
     return [UnfinishedPublication(text, {"release": name}) for name in releases if name not in announced]
 
 
-def _other_current(home: Home, publications: Sequence[Publication]) -> list[UnfinishedPublication]:
+def _find_other_current(home: Home, publications: Sequence[Publication]) -> list[UnfinishedPublication]:
     current = home.current.readlink().name if home.current.is_symlink() else None
     if not publications or publications[-1].release == current:
         return []

@@ -1,11 +1,10 @@
-"""The acts on the public folder: verify a draft, move it, switch the pointer; and find the current release.
+"""Steps on the public folder: verify a draft, move it, switch the pointer, and find the current release.
 
-The switch is one rename of a symlink: a reader sees the old release or the new one whole and never waits.  A published
-folder is never written again; the file name of its DuckDB file is its own, so that no process holds old data under a
-new name.
+The switch is one rename of a symlink, so that a reader sees either the old or the new release completely and never
+waits.  A published folder is never written again, and each has its own DuckDB file, so that no process has old data
+open under a new name.
 
-Each act does nothing where it was done before: `pipelines/refresh/publication.py` puts them in order and repeats them
-after an interruption.
+Each step is idempotent: `pipelines/refresh/publication.py` calls them in order and repeats them after an interruption.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ from pipelines.publication.releases.publications import read_publications
 
 
 def drafts(home: Home) -> list[str]:
-    """Ids of the drafts that lie ready, oldest first."""
+    """Return the ids of the available drafts, oldest first."""
     names = [path.name for path in home.drafts.iterdir() if path.is_dir() and not path.name.startswith(".")]
     return sorted(names, key=edition_key)
 
 
 def verify(folder: Path) -> None:
-    """Compare every file with the manifest. Raises ReleaseError naming the first that differs."""
+    """Compare every file with the manifest. Raises ReleaseError for the first that differs."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    there = {
+    files_on_disk = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file() and path.name not in ("manifest.json", "release.duckdb")
     }
-    if strange := there ^ set(manifest["files"]):
-        raise ReleaseError(f"{folder.name}: {min(strange)} is not both on disk and in the manifest; draft it again")
+    if mismatches := files_on_disk ^ set(manifest["files"]):
+        raise ReleaseError(f"{folder.name}: {min(mismatches)} is not both on disk and in the manifest; draft it again")
     for name, entry in manifest["files"].items():
         if formats.sha256(folder / name) != entry["sha256"]:
             raise ReleaseError(f"{folder.name}: {name} has changed since it was drafted; draft it again")
@@ -51,19 +50,19 @@ def verify(folder: Path) -> None:
 
 
 def select_draft(home: Home, release: str | None = None) -> str:
-    """Return the draft to publish: the one named, or the only one there is.
+    """Return the draft to publish: `release`, or the only draft if it is not given.
 
     A release that an interrupted publication left in the public folder, outside the journal, can be named too.
-    Raises ReleaseError when there is no such draft, or when that release was published before.
+    Raises ReleaseError if there is no such draft, or if that release was published before.
     """
     ready = drafts(home)
     if release is None:
         if len(ready) == 1:
             return ready[0]
         listed = f"there are {len(ready)} drafts ({', '.join(ready)}); name one of them"
-        found = listed if ready else "there is no draft"
-        raise ReleaseError(f"{found}; `rti refresh` makes one")
-    if any(one.release == release for one in read_publications(home)):
+        problem = listed if ready else "there is no draft"
+        raise ReleaseError(f"{problem}; `rti refresh` makes one")
+    if any(publication.release == release for publication in read_publications(home)):
         raise ReleaseError(f"release {release} is public already and never changes; refresh to draft a correction")
     if release not in ready and not (home.releases / release).exists():
         raise ReleaseError(f"there is no draft {release}; there are {', '.join(ready) or 'none'}")
@@ -81,7 +80,7 @@ def refuse_older_edition(home: Home, release: str) -> None:
 
 
 def move_draft(home: Home, release: str) -> None:
-    """Move a draft into the public folder. Does nothing where it is there already."""
+    """Move a draft into the public folder. Do nothing if it is there already."""
     source, target = home.drafts / release, home.releases / release
     if not target.exists():
         source.rename(target)
@@ -90,29 +89,29 @@ def move_draft(home: Home, release: str) -> None:
 
 
 def prepare_switch(home: Home, release: str) -> None:
-    """Make the next pointer aside, so that switching needs no space."""
-    aside = _pointer_aside(home)
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(os.path.relpath(home.releases / release, home.public))
+    """Create the next pointer under a temporary name, so that switching needs no space."""
+    prepared = _prepared_pointer(home)
+    prepared.unlink(missing_ok=True)
+    prepared.symlink_to(os.path.relpath(home.releases / release, home.public))
 
 
 def discard_switch(home: Home) -> None:
-    """Remove a pointer that was made aside."""
-    _pointer_aside(home).unlink(missing_ok=True)
+    """Remove a pointer that was prepared and not used."""
+    _prepared_pointer(home).unlink(missing_ok=True)
 
 
 def switch_current(home: Home, release: str) -> None:
-    """Make a release in the public folder the current one. Does nothing where it is already."""
+    """Make a release in the public folder the current one. Do nothing if it is already current."""
     if _points_at(home.current, release):
         discard_switch(home)
         return
-    if not _points_at(_pointer_aside(home), release):
+    if not _points_at(_prepared_pointer(home), release):
         prepare_switch(home, release)
-    _pointer_aside(home).replace(home.current)
+    _prepared_pointer(home).replace(home.current)
     durable.sync_folder(home.public)
 
 
-def _pointer_aside(home: Home) -> Path:
+def _prepared_pointer(home: Home) -> Path:
     return home.public / ".current.new"
 
 
@@ -121,5 +120,5 @@ def _points_at(link: Path, release: str) -> bool:
 
 
 def current(home: Home) -> Path | None:
-    """Folder of the current release, resolved, or None before the first."""
+    """Return the resolved folder of the current release, or None before the first publication."""
     return home.current.resolve() if home.current.is_symlink() else None

@@ -22,7 +22,7 @@ DATABASE = "release.duckdb"
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFault:
-    """A published release, or one file of it, that is not as it was published."""
+    """A published release, or one of its files, has changed since publication."""
 
     release: str
     path: Path
@@ -33,9 +33,9 @@ class ReleaseFault:
 
 
 def verify_published(home: Home) -> list[ReleaseFault]:
-    """Check every published release, file by file; returns what differs, by release.
+    """Check every published release, file by file. Return the faults by release.
 
-    Where a line of the journal has `manifest_sha256`, the manifest must have that digest.
+    If a line of the journal has `manifest_sha256`, the manifest must have that digest.
     """
     entries, faults = _read_journal(home)
     folders = {path.name: path for path in home.releases.iterdir() if path.is_dir() and not path.name.startswith(".")}
@@ -52,7 +52,7 @@ def verify_published(home: Home) -> list[ReleaseFault]:
 
 
 def verify_folder(folder: Path, manifest_sha256: str | None = None) -> list[ReleaseFault]:
-    """Check the files of one release against its manifest, and the manifest against a digest where one is known."""
+    """Check the files of one release against its manifest, and the manifest against its digest if known."""
     manifest_path = folder / MANIFEST
     try:
         data = manifest_path.read_bytes()
@@ -70,7 +70,7 @@ def verify_folder(folder: Path, manifest_sha256: str | None = None) -> list[Rele
 
 
 def manifest_digest(folder: Path) -> str:
-    """Return the SHA-256 of a release's manifest, as the journal keeps it."""
+    """Return the SHA-256 of a release's manifest, as recorded in the journal."""
     return formats.sha256(folder / MANIFEST)
 
 
@@ -93,7 +93,7 @@ def _compare_database(folder: Path, tables: dict[str, int]) -> Iterator[str]:
     if not path.is_file():
         yield "is missing"
         return
-    measure = "select count(*), sum(hash(t)::hugeint) from {} t"
+    fingerprint = "select count(*), sum(hash(t)::hugeint) from {} t"
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             query = "select table_name from duckdb_tables() where not internal"
@@ -103,14 +103,14 @@ def _compare_database(folder: Path, tables: dict[str, int]) -> Iterator[str]:
             for name in sorted(names & set(tables)):
                 parquet = folder / "data" / f"{name}.parquet"
                 if not parquet.is_file():
-                    continue  # named already, as a file that is missing
+                    continue  # already reported as missing
                 quoted = str(parquet).replace("'", "''")
-                own = connection.execute(measure.format(f'"{name}"')).fetchone()
+                actual = connection.execute(fingerprint.format(f'"{name}"')).fetchone()
                 try:
-                    expected = connection.execute(measure.format(f"read_parquet('{quoted}')")).fetchone()
+                    expected = connection.execute(fingerprint.format(f"read_parquet('{quoted}')")).fetchone()
                 except duckdb.Error:
-                    continue  # named already, as a file that was changed
-                if own != expected:
+                    continue  # already reported as changed
+                if actual != expected:
                     yield f"has other rows in table {name} than data/{name}.parquet"
     except duckdb.Error as error:
         yield f"cannot be read: {str(error).splitlines()[0]}"

@@ -1,8 +1,8 @@
 """Reference metadata in the structures of European statistics: ESMS 2.0 and, for quality, ESQRS.
 
-Identifiers marked `seen` stand in a public importer of Eurostat's ESMS files (the European Environment Agency's); all
-others, the names, and the two structures' own identifiers and versions are from memory and say so in the file.
-What sims.yml has beyond ESMS, and each text's status and source, travel as annotations, which SDMX provides for it.
+Identifiers marked `seen` were found in a public importer of Eurostat's ESMS files (by the European Environment Agency);
+all others, the names, and the identifiers and versions of the two structures are from memory and are marked so in the
+file. Content of sims.yml beyond ESMS, and each text's status and source, are written as SDMX annotations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _VERSION: Final = "2.0"
 
 @dataclass(frozen=True)
 class Concept:
-    """A concept of ESMS or ESQRS. `key` is its name in sims.yml; `seen` says whether the identifier was verified."""
+    """A concept of ESMS or ESQRS. `key` is its name in sims.yml; `seen`: True if the identifier was verified."""
 
     id: str
     name: str
@@ -80,22 +80,22 @@ STRUCTURE: Final = (
     Concept("SOURCE_TYPE", "Source data", "STAT_PROCESS", "source_data", esqrs=True),
     Concept("COMMENT", "Comment", None, "comment"),
 )
-"""Concepts in the order in which they are written. PUNCTUALITY has figures only."""
+"""Concepts in the order in which they are written. PUNCTUALITY has figures but no text."""
 OURS: Final = {"coverage": "Coverage", "recommended_uses": "Recommended uses"}
 """Concepts of sims.yml that neither structure has."""
 
 
 class MetadataError(ValueError):
-    """A concept is not known, or a file is no metadata file of ours. The text says which and what to do."""
+    """A concept is unknown, or a file is not one of our metadata files. The text says which and what to do."""
 
 
 def children(structure: Structure, parent: str | None) -> list[Concept]:
-    """Concepts of a structure below another, in order."""
+    """Return the concepts of a structure below a parent, in order."""
     return [c for c in STRUCTURE if c.parent == parent and (structure == "esms" or c.esqrs)]
 
 
 def figures_of(concept: Concept, figures: Mapping[str, Figure]) -> list[tuple[str, Figure]]:
-    """Indicators (id, figure) that stand under a concept in ESQRS; one that is not given is n/a with the reason."""
+    """Return the indicators (id, figure) under a concept in ESQRS; a missing figure is n/a with a reason."""
     return [
         (id_, figures.get(id_, Figure(None, about.unit, reason="not given")))
         for id_, about in INDICATORS.items()
@@ -112,112 +112,116 @@ def sdmx(
     footnote: str | None = None,
     instrument: str = "_T",
 ) -> bytes:
-    """An SDMX-ML 2.1 generic metadata message on one territory. `figures` by the ids of `INDICATORS`, for ESQRS.
+    """Return an SDMX-ML 2.1 generic metadata message about one territory.
 
-    `instrument` is that of which `sims` and `figures` tell; `_T` of all.
-    Raises MetadataError for a figure or concept that is not known.
+    `figures`, by the ids of `INDICATORS`, are used for ESQRS. `instrument` is the one that `sims` and `figures`
+    describe, `_T` for all. Raises MetadataError for an unknown figure or concept.
     """
     from lxml import etree
 
     check(sims, figures or {})
     root = etree.Element(f"{{{MESSAGE}}}GenericMetadata", nsmap=_PREFIXES)
-    header = _add(root, MESSAGE, "Header")
-    of = "" if instrument == "_T" else f"_{instrument.upper()}"
-    _add(header, MESSAGE, "ID", f"{_STRUCTURES[structure]}_{sims.territory}{of}")
-    _add(header, MESSAGE, "Test", "false")
-    _add(header, MESSAGE, "Prepared", prepared.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    _add(header, MESSAGE, "Sender", id="RTI")
-    held = _add(header, MESSAGE, "Structure", structureID="MSD")
-    reference = etree.SubElement(_add(held, COMMON, "Structure"), "Ref")
+    header = _add_element(root, MESSAGE, "Header")
+    instrument_suffix = "" if instrument == "_T" else f"_{instrument.upper()}"
+    _add_element(header, MESSAGE, "ID", f"{_STRUCTURES[structure]}_{sims.territory}{instrument_suffix}")
+    _add_element(header, MESSAGE, "Test", "false")
+    _add_element(header, MESSAGE, "Prepared", prepared.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    _add_element(header, MESSAGE, "Sender", id="RTI")
+    structure_element = _add_element(header, MESSAGE, "Structure", structureID="MSD")
+    reference = etree.SubElement(_add_element(structure_element, COMMON, "Structure"), "Ref")
     for name, value in (("agencyID", "ESTAT"), ("id", _STRUCTURES[structure]), ("version", _VERSION)):
         reference.set(name, value)
     reference.set("class", "MetadataStructure")
-    found = _add(root, MESSAGE, "MetadataSet", structureRef="MSD")
-    report = _add(found, GENERIC, "Report", id=structure.upper())
+    metadata_set = _add_element(root, MESSAGE, "MetadataSet", structureRef="MSD")
+    report = _add_element(metadata_set, GENERIC, "Report", id=structure.upper())
     notes = [("unverified", "identifier and version of the metadata structure; identifier of the target")]
     notes += [("footnote", footnote)] if footnote else []
-    notes += [("instrument", codes.label("instrument", instrument))] if of else []
+    notes += [("instrument", codes.label("instrument", instrument))] if instrument_suffix else []
     for key in OURS if structure == "esms" else ():
-        said = sims.concepts[key]
+        statement = sims.concepts[key]
         notes += [
-            (key, said.text),
-            (f"{key}.status", said.status),
-            *([(f"{key}.source", said.source)] if said.source else []),
+            (key, statement.text),
+            (f"{key}.status", statement.status),
+            *([(f"{key}.source", statement.source)] if statement.source else []),
         ]
-    _annotate(report, notes)
-    target = _add(report, GENERIC, "Target", id="AREA_TARGET")
-    area = _add(_add(target, GENERIC, "ReferenceValue", id="REF_AREA"), GENERIC, "ObjectReference")
+    _add_annotations(report, notes)
+    target = _add_element(report, GENERIC, "Target", id="AREA_TARGET")
+    area = _add_element(_add_element(target, GENERIC, "ReferenceValue", id="REF_AREA"), GENERIC, "ObjectReference")
     etree.SubElement(area, "URN").text = f"urn:sdmx:org.sdmx.infomodel.codelist.Code=SDMX:CL_AREA(1.0).{sims.territory}"
-    _write(report, sims, structure, None, figures or {})
+    _write_concepts(report, sims, structure, None, figures or {})
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
 def check(sims: Sims, figures: Mapping[str, Figure]) -> None:
-    """Raises MetadataError where a concept or an indicator is not known, so that nothing is left out silently."""
-    known = {c.key for c in STRUCTURE} | set(OURS)
-    lost = [key for key in sims.concepts if key not in known]
-    if lost:
-        raise MetadataError(f"{', '.join(lost)}: no such concept; give it a place in {__name__}.STRUCTURE")
-    strange = [id_ for id_ in figures if id_ not in INDICATORS]
-    if strange:
-        raise MetadataError(f"{', '.join(strange)}: no such indicator; there are {', '.join(INDICATORS)}")
+    """Raise MetadataError for an unknown concept or indicator, so that nothing is left out silently."""
+    known_keys = {c.key for c in STRUCTURE} | set(OURS)
+    unknown_concepts = [key for key in sims.concepts if key not in known_keys]
+    if unknown_concepts:
+        raise MetadataError(f"{', '.join(unknown_concepts)}: no such concept; give it a place in {__name__}.STRUCTURE")
+    unknown_indicators = [id_ for id_ in figures if id_ not in INDICATORS]
+    if unknown_indicators:
+        raise MetadataError(f"{', '.join(unknown_indicators)}: no such indicator; there are {', '.join(INDICATORS)}")
 
 
-def _write(
-    above: etree._Element, sims: Sims, structure: Structure, parent: str | None, figures: Mapping[str, Figure]
+def _write_concepts(
+    parent_element: etree._Element, sims: Sims, structure: Structure, parent: str | None, figures: Mapping[str, Figure]
 ) -> None:
     concepts = children(structure, parent)
-    inside = _add(above, GENERIC, "AttributeSet")
+    attribute_set = _add_element(parent_element, GENERIC, "AttributeSet")
     for concept in concepts:
-        below = children(structure, concept.id)
-        known = figures_of(concept, figures) if structure == "esqrs" else []
-        if concept.key is None and not below and not known:
+        child_concepts = children(structure, concept.id)
+        concept_figures = figures_of(concept, figures) if structure == "esqrs" else []
+        if concept.key is None and not child_concepts and not concept_figures:
             continue
-        attribute = _add(inside, GENERIC, "ReportedAttribute", id=concept.id)
-        said = sims.concepts[concept.key] if concept.key else None
+        attribute = _add_element(attribute_set, GENERIC, "ReportedAttribute", id=concept.id)
+        statement = sims.concepts[concept.key] if concept.key else None
         notes = [] if concept.seen else [("unverified", "identifier")]
-        if said is not None:
-            notes += [("status", said.status), *([("source", said.source)] if said.source else [])]
+        if statement is not None:
+            notes += [("status", statement.status), *([("source", statement.source)] if statement.source else [])]
         if concept.key == "comparability_over_time":
             notes += [("break", f"{b.jurisdiction}, {b.period}, {b.kind}, {b.status}: {b.text}") for b in sims.breaks]
-        _annotate(attribute, notes)
-        if said is not None:
-            held = _add(attribute, COMMON, "StructuredText")
-            held.set(_LANG, "en")
-            _add(held, XHTML, "p", said.text)
-        if below:
-            _write(attribute, sims, structure, concept.id, figures)
-        if known:
-            measured = attribute.find(f"{{{GENERIC}}}AttributeSet")
-            measured = _add(attribute, GENERIC, "AttributeSet") if measured is None else measured
-            for id_, figure in known:
-                one = _add(measured, GENERIC, "ReportedAttribute", id=id_, value=figure.written())
-                _annotate(one, [*([] if INDICATORS[id_].seen else [("unverified", "identifier")]), *figure.notes()])
+        _add_annotations(attribute, notes)
+        if statement is not None:
+            text_element = _add_element(attribute, COMMON, "StructuredText")
+            text_element.set(_LANG, "en")
+            _add_element(text_element, XHTML, "p", statement.text)
+        if child_concepts:
+            _write_concepts(attribute, sims, structure, concept.id, figures)
+        if concept_figures:
+            figure_set = attribute.find(f"{{{GENERIC}}}AttributeSet")
+            figure_set = _add_element(attribute, GENERIC, "AttributeSet") if figure_set is None else figure_set
+            for id_, figure in concept_figures:
+                figure_element = _add_element(figure_set, GENERIC, "ReportedAttribute", id=id_, value=figure.written())
+                _add_annotations(
+                    figure_element, [*([] if INDICATORS[id_].seen else [("unverified", "identifier")]), *figure.notes()]
+                )
 
 
-def _add(
+def _add_element(
     parent: etree._Element, namespace: str, name: str, text: str | None = None, **attributes: str
 ) -> etree._Element:
     from lxml import etree
 
-    made = etree.SubElement(parent, f"{{{namespace}}}{name}", attributes)
-    made.text = text
-    return made
+    element = etree.SubElement(parent, f"{{{namespace}}}{name}", attributes)
+    element.text = text
+    return element
 
 
-def _annotate(element: etree._Element, notes: list[tuple[str, str]]) -> None:
-    """Annotations, which stand before anything else in an element."""
+def _add_annotations(element: etree._Element, notes: list[tuple[str, str]]) -> None:
+    """Add annotations; SDMX requires them as the first child of an element."""
     if not notes:
         return
-    inside = _add(element, COMMON, "Annotations")
+    annotations = _add_element(element, COMMON, "Annotations")
     for id_, text in notes:
-        _add(_add(inside, COMMON, "Annotation", id=id_), COMMON, "AnnotationText", text).set(_LANG, "en")
+        _add_element(_add_element(annotations, COMMON, "Annotation", id=id_), COMMON, "AnnotationText", text).set(
+            _LANG, "en"
+        )
 
 
 def read(data: bytes) -> dict[str, Statement]:
-    """The statements of a file that `sdmx` wrote, by their names in sims.yml.
+    """Return the statements of a file that `sdmx` wrote, by their names in sims.yml.
 
-    Raises MetadataError where it is not such a file or names a concept that is not known.
+    Raises MetadataError if it is not such a file or names an unknown concept.
     """
     from lxml import etree
 
@@ -228,25 +232,25 @@ def read(data: bytes) -> dict[str, Statement]:
     if root.tag != f"{{{MESSAGE}}}GenericMetadata":
         raise MetadataError(f"{root.tag} is no generic metadata message of SDMX-ML 2.1; write the file anew")
     by_id = {c.id: c for c in STRUCTURE}
-    out: dict[str, Statement] = {}
+    statements: dict[str, Statement] = {}
     for element in root.iter(f"{{{GENERIC}}}ReportedAttribute"):
         id_ = str(element.get("id"))
         if id_ not in by_id and id_ not in INDICATORS:
             raise MetadataError(f"{id_}: no such concept; correct the identifier")
         key = by_id[id_].key if id_ in by_id else None
         if key is not None:
-            notes = _notes(element)
+            notes = _read_annotations(element)
             text = element.findtext(f"{{{COMMON}}}StructuredText/{{{XHTML}}}p") or ""
-            out[key] = _statement(text, notes.get("status"), notes.get("source"), id_)
+            statements[key] = _statement(text, notes.get("status"), notes.get("source"), id_)
     for report in root.iter(f"{{{GENERIC}}}Report"):
-        notes = _notes(report)
+        notes = _read_annotations(report)
         for key in OURS:
             if key in notes:
-                out[key] = _statement(notes[key], notes.get(f"{key}.status"), notes.get(f"{key}.source"), key)
-    return {key: out[key] for key in CONCEPTS if key in out}
+                statements[key] = _statement(notes[key], notes.get(f"{key}.status"), notes.get(f"{key}.source"), key)
+    return {key: statements[key] for key in CONCEPTS if key in statements}
 
 
-def _notes(element: etree._Element) -> dict[str, str]:
+def _read_annotations(element: etree._Element) -> dict[str, str]:
     path = f"{{{COMMON}}}Annotations/{{{COMMON}}}Annotation"
     return {str(a.get("id")): a.findtext(f"{{{COMMON}}}AnnotationText") or "" for a in element.findall(path)}
 

@@ -1,4 +1,4 @@
-"""Reference metadata of a territory as a plain page."""
+"""Write the reference metadata of a territory as a plain HTML page."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _STYLE = (
 
 
 def html(sims: Sims, name: str, *, footnote: str | None = None) -> str:
-    """One page without scripts or outside files: every concept with its text, status and source, then the breaks.
+    """Return an HTML page without scripts or external files: each concept with text, status and source, then breaks.
 
-    `name` is the territory's English name, `footnote` what stands with it. Raises MetadataError.
+    `name` is the territory's English name, `footnote` a note on it. Raises MetadataError.
     """
     check(sims, {})
     title = f"{name}: SIMS"
@@ -26,14 +26,14 @@ def html(sims: Sims, name: str, *, footnote: str | None = None) -> str:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{escape(title)}{mark}</h1><dl>",
     ]
-    told = [(c.name, c.id, c.key, c.seen) for c in STRUCTURE if c.key] + [(n, "", k, True) for k, n in OURS.items()]
-    for words, id_, key, seen in told:
-        said = sims.concepts[str(key)]
+    entries = [(c.name, c.id, c.key, c.seen) for c in STRUCTURE if c.key] + [(n, "", k, True) for k, n in OURS.items()]
+    for words, id_, key, is_verified in entries:
+        statement = sims.concepts[str(key)]
         code = f" <code>{escape(id_)}</code>" if id_ else ""
-        unsure = "" if seen else " <small>(unverified)</small>"
-        source = f"; {escape(said.source)}" if said.source else ""
+        unsure = "" if is_verified else " <small>(unverified)</small>"
+        source = f"; {escape(statement.source)}" if statement.source else ""
         lines.append(f'<dt id="{escape(str(key))}">{escape(words)}{code}{unsure}</dt>')
-        lines.append(f"<dd>{escape(said.text)} <small>({said.status}{source})</small></dd>")
+        lines.append(f"<dd>{escape(statement.text)} <small>({statement.status}{source})</small></dd>")
     lines.append("</dl>")
     if sims.breaks:
         items = (

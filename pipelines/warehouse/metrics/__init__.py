@@ -1,1 +1,1 @@
-"""Indicators: what each figure is, what it counts, and what it may be divided by or compared with."""
+"""Declared indicators: their definitions, counting rules, and which figures may be divided or compared."""

@@ -1,11 +1,11 @@
-"""Breaks: moments before and after which an area's figures do not compare, gathered from all that is declared.
+"""Breaks in an area's series: moments across which its figures are not comparable, collected from all declarations.
 
-    law        an article came into force or ended (`law.csv`), or a break declared so (`sims.yml`)
-    counting   a counting rule followed another, or a declared break
-    recording  records took the place of aggregates or the reverse, or a form counts another circle than the one before
+    law        an article came into force or ended (`law.csv`), or a break declared as such (`sims.yml`)
+    counting   a counting rule replaced another, or a declared break
+    recording  records replaced aggregates or the reverse, or a form covers other persons than the previous one
     source     another office counts, or a declared break
 
-A change of words alone (`layout` in `sims.yml`) is a note and no break.
+A change of wording alone (`layout` in `sims.yml`) is a note, not a break.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _WORDS: Final = {
     "form_changed": mark("The form counts another circle: {detail}."),
 }
 _DOUBTED = ("unverified", "from memory", "not known", "approximate")
-"""Words of a note or a source that keep a date from being called verified."""
+"""Words in a note or a source that make a date count as unverified."""
 
 
 @dataclass(frozen=True)
 class Break:
-    """One break where it happened. Empty `offence_group`, `level` and `measure` mean all.
+    """One break in the jurisdiction where it happened. Empty `offence_group`, `level` and `measure` mean all.
 
-    It took effect on a day from `first_day` to `last_day`, the same where the day is known. `words` is the code of the
-    sentence and `detail` what goes into it; of a declared break `detail` is its own text, in English.
+    It took effect between `first_day` and `last_day`, which are equal if the day is known. `words` is the code of the
+    sentence and `detail` its parameter; for a declared break `detail` is the declared English text.
     """
 
     of_area: str
@@ -61,25 +61,29 @@ class Break:
     measure: str = ""
 
     def text(self, language: str = "en") -> str:
-        """The break as a sentence; a declared one as it was declared."""
+        """Return the break as a sentence, or its declared text."""
         return self.detail if self.words == DECLARED else tell(_WORDS[self.words], language, detail=self.detail)
 
 
 def breaks(registry: Registry) -> list[Break]:
-    """Every break of the territories of a registry, where it happened, ordered by area, day and code."""
+    """Return every break of the territories of a registry, sorted by area, day, code and measure."""
     declared = list(_declared(registry))
     law = list(_law(registry))
     others = [*_rules(registry), *_offices(registry), *_forms(registry)]
-    found = [
-        *(_with_days_of_law(one, law) for one in declared if not any(_same(one, other) for other in others)),
-        *(one for one in law if not any(_tells_of(said, one) for said in declared)),
-        *(_in_declared_words(one, declared) for one in others),
+    collected = [
+        *(
+            _with_days_of_law(item, law)
+            for item in declared
+            if not any(_is_same_break(item, derived) for derived in others)
+        ),
+        *(change for change in law if not any(_is_same_law_change(item, change) for item in declared)),
+        *(_with_declared_text(derived, declared) for derived in others),
     ]
-    return sorted(found, key=lambda b: (b.of_area, b.first_day, b.code, b.measure))
+    return sorted(collected, key=lambda b: (b.of_area, b.first_day, b.code, b.measure))
 
 
 def areas_of(registry: Registry, jurisdiction: str) -> tuple[str, ...]:
-    """The areas in whose figures a jurisdiction is: itself, its territory, the region."""
+    """Return the areas whose figures include a jurisdiction: itself, its territory, the region."""
     territory = registry.territory_of(jurisdiction)
     part = any(j.code == jurisdiction and j.part_of_total for j in territory.jurisdictions)
     region = (codes.REGION,) if territory.kind == "national" and territory.code in national(registry) else ()
@@ -89,18 +93,18 @@ def areas_of(registry: Registry, jurisdiction: str) -> tuple[str, ...]:
 
 def _declared(registry: Registry) -> Iterator[Break]:
     for code, sims in sorted(load_sims().items()):
-        for one in sims.breaks if code in registry.territories else ():
-            if one.kind in KINDS:
-                day = span_of(one.period).start
-                group = one.offence_group or ""
+        for entry in sims.breaks if code in registry.territories else ():
+            if entry.kind in KINDS:
+                day = span_of(entry.period).start
+                group = entry.offence_group or ""
                 yield Break(
-                    one.jurisdiction, one.kind, _code(one.kind, one.jurisdiction, one.period, group), one.period, day,
-                    day, DECLARED, " ".join(one.text.split()), one.status, offence_group=group,
+                    entry.jurisdiction, entry.kind, _code(entry.kind, entry.jurisdiction, entry.period, group),
+                    entry.period, day, day, DECLARED, " ".join(entry.text.split()), entry.status, offence_group=group,
                 )  # fmt: skip
 
 
 def _law(registry: Registry) -> Iterator[Break]:
-    """Changes of law by jurisdiction, offence group and days, of all articles that begin or end there together."""
+    """Yield one break for each jurisdiction, offence group and date at which articles begin or end."""
     changes: dict[tuple[str, str, date, date], list[tuple[str, LawArticle]]] = {}
     for article in registry.law:
         group = codes.attribute("offence", article.offence, "offence_group") if article.offence else ""
@@ -117,7 +121,7 @@ def _law(registry: Registry) -> Iterator[Break]:
 
 
 def _days(article: LawArticle) -> Iterator[tuple[str, tuple[date, date]]]:
-    """First days with and without an article, each as the earliest and the latest that its date allows."""
+    """Yield the first days with (+) and without (-) an article, each as earliest and latest day its date allows."""
     begins, ends = article.row["in_force_from"], article.row["in_force_until"]
     if (first := partial_date(begins)) and (last := partial_date(begins, end=True)):
         yield "+", (first, last)
@@ -127,16 +131,16 @@ def _days(article: LawArticle) -> Iterator[tuple[str, tuple[date, date]]]:
 
 def _is_sure(article: LawArticle) -> bool:
     row = article.row
-    said = f"{row['note']} {row['source']}".lower()
-    return row["status"] == "verified" and not any(word in said for word in _DOUBTED)
+    text = f"{row['note']} {row['source']}".lower()
+    return row["status"] == "verified" and not any(word in text for word in _DOUBTED)
 
 
 def _same_quarter(first: date, last: date) -> bool:
     return (first.year, (first.month - 1) // 3) == (last.year, (last.month - 1) // 3)
 
 
-def _tells_of(declared: Break, change: Break) -> bool:
-    """Whether a declared break of law is the change that `law.csv` has too."""
+def _is_same_law_change(declared: Break, change: Break) -> bool:
+    """Return True if a declared break of law is the same as a change found in `law.csv`."""
     span = span_of(declared.first_period)
     return (
         declared.kind == "law"
@@ -148,23 +152,26 @@ def _tells_of(declared: Break, change: Break) -> bool:
 
 
 def _with_days_of_law(declared: Break, changes: Sequence[Break]) -> Break:
-    # A declared period is the first one affected; `law.csv` may know the day within it.
-    same = [one for one in changes if _tells_of(declared, one)]
+    # A declared break names the first affected period; `law.csv` may have the exact day.
+    same = [change for change in changes if _is_same_law_change(declared, change)]
     if not same:
         return declared
     return replace(declared, first_day=min(c.first_day for c in same), last_day=max(c.last_day for c in same))
 
 
-def _same(declared: Break, found: Break) -> bool:
-    return (declared.kind, declared.of_area, declared.first_day) == (found.kind, found.of_area, found.first_day)
+def _is_same_break(declared: Break, derived: Break) -> bool:
+    return (declared.kind, declared.of_area, declared.first_day) == (derived.kind, derived.of_area, derived.first_day)
 
 
-def _in_declared_words(found: Break, declared: Sequence[Break]) -> Break:
-    """A break that declarations show to be of some measures or levels only, in the words that were written for it."""
-    for one in declared:
-        if _same(one, found):
-            return replace(found, words=one.words, detail=one.detail, status=one.status)
-    return found
+def _with_declared_text(derived: Break, declared: Sequence[Break]) -> Break:
+    """Return a derived break with the declared text, status and wording code if it was also declared.
+
+    The derived break is kept because it shows which measures or levels are affected.
+    """
+    for item in declared:
+        if _is_same_break(item, derived):
+            return replace(derived, words=item.words, detail=item.detail, status=item.status)
+    return derived
 
 
 def _rules(registry: Registry) -> Iterator[Break]:
@@ -178,12 +185,12 @@ def _rules(registry: Registry) -> Iterator[Break]:
                 status = rule.status if rule.status == last.status else "unverified"
                 yield Break(
                     place, "counting", rule_change(place, level, period), period, span_of(period).start,
-                    span_of(period).start, "rule_changed", _differing(last, rule), status, level=level,
+                    span_of(period).start, "rule_changed", _list_differing_statements(last, rule), status, level=level,
                 )  # fmt: skip
 
 
-def _differing(one: CountingRule, other: CountingRule) -> str:
-    differing = [what for what in STATEMENTS if getattr(one, what) != getattr(other, what)]
+def _list_differing_statements(first: CountingRule, second: CountingRule) -> str:
+    differing = [statement for statement in STATEMENTS if getattr(first, statement) != getattr(second, statement)]
     return ", ".join(differing or ["stage_definition"])
 
 
@@ -213,8 +220,8 @@ def _forms(registry: Registry) -> Iterator[Break]:
     ):
         for before, after in pairwise(sorted(group, key=lambda f: range_of(f.valid))):
             if range_of(before.valid)[1] >= range_of(after.valid)[0]:
-                continue  # side by side: parts of one return, not one after the other
-            changed = _changed(before, after)
+                continue  # overlapping forms are parts of one return, not successors
+            changed = _list_changed_statements(before, after)
             period = _begin(after.valid)
             for measure in _measures(registry, place, source, instrument, period) if changed else ():
                 yield Break(
@@ -223,18 +230,18 @@ def _forms(registry: Registry) -> Iterator[Break]:
                 )  # fmt: skip
 
 
-def _changed(before: Form, after: Form) -> str:
+def _list_changed_statements(before: Form, after: Form) -> str:
     old, new = form_says(before), form_says(after)
-    return ", ".join(what for what in new if old[what] != new[what])
+    return ", ".join(statement for statement in new if old[statement] != new[statement])
 
 
 def _measures(registry: Registry, place: str, source: str, instrument: str, period: str) -> list[str]:
-    asked = span_of(period).first
+    quarter = span_of(period).first
     return [
         measure
         for c in registry.territory_of(place).counts_source
         if (c.jurisdiction, c.source, c.instrument) == (place, source, instrument)
-        and range_of(c.periods)[0] <= asked <= range_of(c.periods)[1]
+        and range_of(c.periods)[0] <= quarter <= range_of(c.periods)[1]
         for measure in c.measures
     ]
 

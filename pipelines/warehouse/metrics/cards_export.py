@@ -1,8 +1,8 @@
-"""Counting cards, pairs of them and breaks as the tables that dbt reads.
+"""Export counting cards, pairs of cards and breaks as tables for dbt.
 
-A card changes only where a rule, a form, an office that counts or an article of law begins or ends. So of each area
-the quarters between two such moments have one card, and a longer period has the card of the stretch it covers: each is
-made once, however many periods there are.
+A card changes only when a rule, a form, a counting office or an article of law begins or ends. All quarters of an area
+between two such moments share one card, and a longer period has the card of the stretch that it covers. So each card is
+computed once, however many periods there are.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _JOINT: Final = " | "
 
 @dataclass(frozen=True)
 class Area:
-    """An area, the territories whose declarations make its cards, and the quarters from which these change."""
+    """An area, the territories whose declarations define its cards, and the quarters in which these change."""
 
     code: str
     territories: tuple[Territory, ...]
@@ -61,55 +61,60 @@ class Area:
     changes: tuple[int, ...]
 
     def stretch(self, period: str) -> tuple[int, int]:
-        """Which stretches between changes a period covers; two periods of the same have one card."""
+        """Return the stretches between changes that a period covers; periods with the same stretches share one card."""
         span = span_of(period)
         return bisect_right(self.changes, span.first), bisect_right(self.changes, span.last)
 
 
 @dataclass(frozen=True, eq=False)
 class Cards:
-    """All cards of some periods: by area, level, unit and period, and what they say, by their short name."""
+    """All cards of some periods: `of` is area, level, unit and period -> card id; `said` is card id -> card."""
 
     of: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
     said: dict[str, Card] = field(default_factory=dict)
 
 
 def write(registry: Registry, folder: Path) -> dict[str, int]:
-    """Write the five tables into the folder of gathered tables, for the periods of its blocks and of the calendar, and
-    for years and pools made of them. Returns rows by table; same declarations and periods, same bytes."""
-    made = frames(registry, periods(registry, folder))
-    for name, frame in made.items():
+    """Write the five tables into the folder of gathered tables. Return the number of rows by table.
+
+    They cover the periods of the blocks and of the calendar, and the years and pools of them. The same declarations and
+    periods give the same bytes.
+    """
+    tables = frames(registry, periods(registry, folder))
+    for name, frame in tables.items():
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
-    return {name: frame.height for name, frame in made.items()}
+    return {name: frame.height for name, frame in tables.items()}
 
 
 def frames(registry: Registry, codes_of_periods: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """The tables by name."""
+    """Return the tables by name."""
     import polars as pl
 
     cards = gather(registry, codes_of_periods)
     rows = {
-        "counting_card": [card_row(id_, one) for id_, one in sorted(cards.said.items())],
+        "counting_card": [card_row(id_, item) for id_, item in sorted(cards.said.items())],
         "counting_card_of": _card_of(cards),
         "card_pair": list(_pairs(registry, cards, codes_of_periods)),
-        "card_comparability": _comparable(registry, cards),
+        "card_comparability": _comparability_rows(registry, cards),
         "break": list(_breaks(registry)),
     }
     return {
-        name: pl.DataFrame({column: [row[column] for row in made] for column in COLUMNS[name]}, schema=schema(name))
-        for name, made in rows.items()
+        name: pl.DataFrame(
+            {column: [row[column] for row in table_rows] for column in COLUMNS[name]}, schema=schema(name)
+        )
+        for name, table_rows in rows.items()
     }
 
 
 def empty() -> dict[str, pl.DataFrame]:
-    """The tables without rows."""
+    """Return the tables without rows, by name."""
     import polars as pl
 
     return {name: pl.DataFrame(schema=schema(name)) for name in COLUMNS}
 
 
 def schema(name: str) -> dict[str, pl.DataType]:
-    """Columns and types of one table."""
+    """Return columns and types of one table."""
     import polars as pl
 
     types: dict[str, pl.DataType] = {
@@ -119,78 +124,81 @@ def schema(name: str) -> dict[str, pl.DataType]:
 
 
 def periods(registry: Registry, folder: Path) -> list[str]:
-    """Quarters and years that are expected or were sent, and the years and pools that hold any of them."""
+    """Return the periods that are expected or were sent, and the years and pools that contain any of them."""
     import polars as pl
 
-    named = {row["period"] for row in list_expected_returns(registry)}
+    periods_in_use = {row["period"] for row in list_expected_returns(registry)}
     path = folder / "block.parquet"
     if path.is_file():
-        named |= set(pl.read_parquet(path, columns=["period"]).get_column("period").to_list())
-    years = {int(period[:4]) for period in named}
-    # As the warehouse pools: side by side, three years that end in one divisible by three, five by five.
+        periods_in_use |= set(pl.read_parquet(path, columns=["period"]).get_column("period").to_list())
+    years = {int(period[:4]) for period in periods_in_use}
+    # Same pools as in the warehouse: not overlapping, three (five) years ending in a year divisible by three (five).
     pools = {(-(-year // n) * n, n) for year in years for n in (3, 5)}
-    return sorted(named | {str(year) for year in years} | {f"{last - n + 1}-{last}" for last, n in pools})
+    return sorted(periods_in_use | {str(year) for year in years} | {f"{last - n + 1}-{last}" for last, n in pools})
 
 
 def freq_of(period: str) -> str:
-    """`Q`, `A`, `P3` or `P5`."""
+    """Return the frequency of a period: `Q`, `A`, `P3` or `P5`."""
     if len(period) < 9:
         return "Q" if "-" in period else "A"
     return f"P{int(period[5:]) - int(period[:4]) + 1}"
 
 
 def gather(registry: Registry, codes_of_periods: Sequence[str]) -> Cards:
-    """The cards of every area, level and unit that has a rule, for some periods."""
+    """Return the cards of every area, level and unit that has a rule, for some periods."""
     cards = Cards()
-    known: dict[tuple[str, str, str, tuple[int, int]], str | None] = {}
+    card_ids: dict[tuple[str, str, str, tuple[int, int]], str | None] = {}
     for area in areas(registry):
-        for level, unit in _asked(area):
+        for level, unit in _list_units(area):
             for period in codes_of_periods:
                 key = area.code, level, unit, area.stretch(period)
-                if key not in known:
-                    known[key] = _named(registry, area.code, level, unit, period, cards)
-                if (id_ := known[key]) is not None:
+                if key not in card_ids:
+                    card_ids[key] = _register_card(registry, area.code, level, unit, period, cards)
+                if (id_ := card_ids[key]) is not None:
                     cards.of[area.code, level, unit, period] = id_
     return cards
 
 
 def areas(registry: Registry) -> list[Area]:
-    """The region, the territories, and the jurisdictions that are parts of one."""
-    of = [(codes.REGION, tuple(t for t in registry.territories.values() if t.kind == "national"))]
+    """Return the region, the territories, and the jurisdictions that are parts of a territory."""
+    area_territories = [(codes.REGION, tuple(t for t in registry.territories.values() if t.kind == "national"))]
     for code, territory in registry.territories.items():
-        of += [(code, (territory,)), *((j.code, (territory,)) for j in territory.jurisdictions if j.code != code)]
-    return [_area(registry, code, territories) for code, territories in of if territories]
+        area_territories += [
+            (code, (territory,)),
+            *((j.code, (territory,)) for j in territory.jurisdictions if j.code != code),
+        ]
+    return [_area(registry, code, territories) for code, territories in area_territories if territories]
 
 
 def card_id(one: Card) -> str:
-    """Twelve digits of the SHA-256 of all that a card says, whatever the period."""
+    """Return the first twelve digits of the SHA-256 of a card's content, without its period."""
     row = {name: value for name, value in card_row("", one).items() if name != "card_id"}
     return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def card_row(id_: str, one: Card) -> Row:
-    """A card as one row."""
-    said: Row = {}
+    """Return a card as one row of `counting_card`."""
+    statements: Row = {}
     for statement in one.statements:
-        said |= {statement.what: statement.value, f"{statement.what}_status": statement.status}
+        statements |= {statement.what: statement.value, f"{statement.what}_status": statement.status}
     stated = [s.status for s in one.statements if s.status != NOT_STATED]
     return {
         "card_id": id_,
         "level": one.level,
-        **said,
+        **statements,
         "contradictions": ",".join(f"{s.what}:{'|'.join(s.forms)}" for s in one.statements if s.forms),
         "jurisdictions": ",".join(one.jurisdictions),
         "without_rule": ",".join(one.without_rule),
         "definitions": _JOINT.join(" ".join(text.split()) for text in one.definitions),
         "sources": _JOINT.join(" ".join(text.split()) for text in one.sources),
         "breaks": ",".join(one.changes),
-        "law": "; ".join(sorted({_law_words(article) for article in one.law})),
+        "law": "; ".join(sorted({_describe_article(article) for article in one.law})),
         "status": max(stated, key=STANDING.index, default=NOT_STATED),
         "not_read": ",".join(s.what for s in one.statements if s.status != "verified"),
     }
 
 
-def _law_words(article: LawArticle) -> str:
+def _describe_article(article: LawArticle) -> str:
     group = codes.attribute("offence", article.offence, "offence_group") if article.offence else "_U"
     mark = "" if article.row["status"] == "verified" else f" [{article.row['status']}]"
     return f"{group} {article.jurisdiction} {article.key}{mark}"
@@ -220,20 +228,20 @@ def _in_force(article: LawArticle) -> tuple[int, int]:
     return quarter_of(first or date.min), quarter_of(last or date.max)
 
 
-def _asked(area: Area) -> list[tuple[str, str]]:
-    """Levels and units in which the area has any rule, in the order of declaration."""
+def _list_units(area: Area) -> list[tuple[str, str]]:
+    """Return the levels and units for which the area has a rule, in the order of declaration."""
     return list(
         dict.fromkeys((r.level, r.count_unit) for r in _rules(area.territories) if r.jurisdiction in area.places)
     )
 
 
-def _named(registry: Registry, area: str, level: str, unit: str, period: str, cards: Cards) -> str | None:
+def _register_card(registry: Registry, area: str, level: str, unit: str, period: str, cards: Cards) -> str | None:
     try:
-        one = card(registry, area, level, period, count_unit=unit)
+        new_card = card(registry, area, level, period, count_unit=unit)
     except NoRuleError:
-        return None  # counted in no such unit here: the figure, if there is one, has no card and says so
-    id_ = card_id(one)
-    cards.said.setdefault(id_, one)
+        return None  # not counted in this unit here; a figure in it is shown as having no card
+    id_ = card_id(new_card)
+    cards.said.setdefault(id_, new_card)
     return id_
 
 
@@ -245,51 +253,53 @@ def _card_of(cards: Cards) -> list[Row]:
 
 
 def _pairs(registry: Registry, cards: Cards, codes_of_periods: Sequence[str]) -> Iterator[Row]:
-    """Upper over lower of every two levels of an area, one of which at least is counted in the unit."""
+    """Yield a row for each upper and lower level of an area, at least one of them counted in the unit."""
 
     @cache
     def judged(upper: str, lower: str) -> Divisible:
-        one, other = cards.said[upper], cards.said[lower]
-        return may_divide(one, other)
+        upper_card, lower_card = cards.said[upper], cards.said[lower]
+        return may_divide(upper_card, lower_card)
 
     for area in areas(registry):
-        asked = _asked(area)
-        units = list(dict.fromkeys(unit for _, unit in asked))
-        levels = list(dict.fromkeys(level for level, _ in asked))
+        levels_and_units = _list_units(area)
+        units = list(dict.fromkeys(unit for _, unit in levels_and_units))
+        levels = list(dict.fromkeys(level for level, _ in levels_and_units))
         for period in codes_of_periods:
             freq = freq_of(period)
-            found = {(lv, u): id_ for lv, u in asked if (id_ := cards.of.get((area.code, lv, u, period)))}
+            card_ids = {(lv, u): id_ for lv, u in levels_and_units if (id_ := cards.of.get((area.code, lv, u, period)))}
             for unit in units:
                 for upper in levels:
                     for lower in levels:
-                        said = _divided(found, unit, upper, lower, judged)
-                        if said is not None:
+                        verdict = _judge_pair(card_ids, unit, upper, lower, judged)
+                        if verdict is not None:
                             yield {
                                 "area": area.code, "freq": freq, "period": period, "count_unit": unit,
-                                "upper_level": upper, "lower_level": lower, "is_allowed": said.allowed,
-                                "reasons": ",".join(said.reasons),
+                                "upper_level": upper, "lower_level": lower, "is_allowed": verdict.allowed,
+                                "reasons": ",".join(verdict.reasons),
                             }  # fmt: skip
 
 
-def _divided(found: dict[tuple[str, str], str], unit: str, upper: str, lower: str, judged: Any) -> Divisible | None:
-    """What is said of a ratio in a unit; None where neither side is counted in it."""
-    sides = [found.get((level, unit)) for level in (upper, lower)]
+def _judge_pair(ids: dict[tuple[str, str], str], unit: str, upper: str, lower: str, judged: Any) -> Divisible | None:
+    """Return the verdict on a ratio in a unit, or None if neither side is counted in the unit."""
+    sides = [ids.get((level, unit)) for level in (upper, lower)]
     if not any(sides):
         return None
-    # The side that is not counted in this unit stands in another one, or says nothing at all.
-    other = [
-        side or next((id_ for (at, _), id_ in found.items() if at == level), None)
+    # A side that is not counted in this unit is taken in another unit, if it has a card at all.
+    card_ids = [
+        side or next((id_ for (at, _), id_ in ids.items() if at == level), None)
         for side, level in zip(sides, (upper, lower), strict=True)
     ]
-    if None in other:
+    if None in card_ids:
         return Divisible(False, ("count_unit_not_stated",))
-    said: Divisible = judged(*other)
-    return said
+    verdict: Divisible = judged(*card_ids)
+    return verdict
 
 
-def _comparable(registry: Registry, cards: Cards) -> list[Row]:
-    """The score of each two cards of two territories that hold in one period, by measure; breaks and period left out,
-    which belong to the figures and not to their cards."""
+def _comparability_rows(registry: Registry, cards: Cards) -> list[Row]:
+    """Return the comparability of every two cards of two territories that are valid in one period, by measure.
+
+    Breaks and period are left out, because they belong to the figures and not to the cards.
+    """
     territories = [code for code, t in registry.territories.items() if t.kind == "national"]
     measures: dict[str, list[str]] = {}
     for measure in codes.codes("measure"):
@@ -305,34 +315,34 @@ def _comparable(registry: Registry, cards: Cards) -> list[Row]:
         for pair in combinations([code for code in territories if code in of], 2)
     }
     rows = []
-    for level, one, other in sorted(pairs):
+    for level, first_id, second_id in sorted(pairs):
         for measure in measures.get(level, ()):
-            a, b = (_without_time(cards.said[id_], measure) for id_ in (one, other))
-            said = comparability(a, b)
-            both = {(one, other), (other, one)}
+            a, b = (_without_time(cards.said[id_], measure) for id_ in (first_id, second_id))
+            result = comparability(a, b)
+            orders = {(first_id, second_id), (second_id, first_id)}
             rows += [
                 {
-                    "card_id_a": first, "card_id_b": second, "measure": measure, "score": said.score,
-                    "reasons": ",".join(said.reasons),
+                    "card_id_a": first, "card_id_b": second, "measure": measure, "score": result.score,
+                    "reasons": ",".join(result.reasons),
                 }
-                for first, second in sorted(both)
+                for first, second in sorted(orders)
             ]  # fmt: skip
     return list({(r["card_id_a"], r["card_id_b"], r["measure"]): r for r in rows}.values())
 
 
-def _without_time(one: Card, measure: str) -> Any:
+def _without_time(card_: Card, measure: str) -> Any:
     from dataclasses import replace
 
-    return replace(one.counted(measure, "_T"), period="", breaks=frozenset())
+    return replace(card_.counted(measure, "_T"), period="", breaks=frozenset())
 
 
 def _breaks(registry: Registry) -> Iterator[Row]:
-    for one in breaks_.breaks(registry):
-        for area in breaks_.areas_of(registry, one.of_area):
+    for item in breaks_.breaks(registry):
+        for area in breaks_.areas_of(registry, item.of_area):
             yield {
-                "area": area, "of_area": one.of_area, "territory": registry.territory_of(one.of_area).code,
-                "kind": one.kind, "code": one.code, "first_period": one.first_period, "first_day": one.first_day,
-                "last_day": one.last_day, "offence_group": one.offence_group, "level": one.level,
-                "measure": one.measure, "words": one.words, "detail": one.detail, "text": one.text(),
-                "status": one.status,
+                "area": area, "of_area": item.of_area, "territory": registry.territory_of(item.of_area).code,
+                "kind": item.kind, "code": item.code, "first_period": item.first_period, "first_day": item.first_day,
+                "last_day": item.last_day, "offence_group": item.offence_group, "level": item.level,
+                "measure": item.measure, "words": item.words, "detail": item.detail, "text": item.text(),
+                "status": item.status,
             }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Counting cards: how a jurisdiction counts at a level in a period, and which two sides may be divided."""
+"""Counting cards: how a jurisdiction counts at a level in a period, and which two cards may form a ratio."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pipelines.statistics.comparability import NOT_STATED, Counted
 from pipelines.warehouse.metrics.spans import Span, held, span_of
 
 MIXED: Final = "mixed"
-"""The value of a statement on which several rules of one card disagree."""
+"""Value of a statement on which the rules of one card disagree."""
 WHOM: Final = ("several_offences", "attempts", "juveniles", "legal_persons", "unknown_perpetrators")
-"""Statements on whom a count holds; a ratio whose sides differ in them is allowed with its label."""
+"""Statements about the persons counted; a ratio whose sides differ in them is allowed and labelled."""
 STANDING: Final = ("verified", "unverified", "demonstration", NOT_STATED)
-"""Best first. A statement of several rules has the worst of theirs."""
+"""Verification statuses, best first. A statement of several rules has the worst of their statuses."""
 _SAYS_NOTHING = ("not_applicable", NOT_STATED)
 
 _TITLES: Final = {
@@ -61,13 +61,15 @@ _CODE_LISTS: Final = {"count_unit": "count_unit", "counted_at": "date_basis"}
 
 
 class NoRuleError(LookupError):
-    """No counting rule is declared for what was asked."""
+    """No counting rule is declared for the requested jurisdiction, level and period."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One thing a card says, in codes. `forms` are other values that the forms in use then declare: a contradiction
-    that the office has to resolve."""
+    """One statement of a card, in codes.
+
+    `forms` are differing values declared by the forms of the period: a contradiction that the office has to resolve.
+    """
 
     what: str
     value: str
@@ -79,9 +81,9 @@ class Statement:
 class Card:
     """How a jurisdiction, a territory or the region counts at a level in a period.
 
-    `jurisdictions` are those whose rules are in it, `without_rule` those territories of the region that have none,
-    `definitions` and `sources` the declared English texts, `breaks` first periods of rules that begin within the
-    period, `changes` their codes as in `breaks.py`, `law` the articles in force on any of its days.
+    `jurisdictions` are those whose rules are included; `without_rule` are the territories of the region without rules;
+    `definitions` and `sources` are the declared English texts; `breaks` are the first periods of rules that begin
+    within the period; `changes` are their codes as in `breaks.py`; `law` are the articles in force on any day of it.
     """
 
     jurisdiction: str
@@ -100,54 +102,56 @@ class Card:
         return self.statements[STATEMENTS.index(what)]
 
     def value(self, what: str) -> str:
-        """The code of one statement."""
+        """Return the code of one statement."""
         return self[what].value
 
     def words(self, language: str = "en") -> list[tuple[str, str, str]]:
-        """Title, value and status of each statement in a language."""
+        """Return title, value and status of each statement in a language."""
         return [
             (title(s.what, language), value_in_words(s.what, s.value, language), tell(_STANDINGS[s.status], language))
             for s in self.statements
         ]
 
     def counted(self, measure: str, offence_scope: str, *, breaks: Iterable[str] = ()) -> Counted:
-        """One side of a comparison of territories: this card for one measure and scope of offences.
+        """Return one side of a comparison of territories: this card for one measure and offence scope.
 
-        `breaks` are those of law, recording and source in the period; those of the rules are added.
+        `breaks` are those of law, recording and source in the period; those of the counting rules are added.
         """
-        said = {what: NOT_STATED if self.value(what) == MIXED else self.value(what) for what in STATEMENTS}
-        end = said["input_or_output"]
+        values = {
+            statement: NOT_STATED if self.value(statement) == MIXED else self.value(statement)
+            for statement in STATEMENTS
+        }
+        end = values["input_or_output"]
         return Counted(
-            count_unit=said["count_unit"],
+            count_unit=values["count_unit"],
             stage=measure,
             level=self.level,
-            moment=said["counted_at"],
+            moment=values["counted_at"],
             counted_at=end_of(measure) if end == "both" else end,
             offence_scope=offence_scope,
             period=self.period,
             breaks=frozenset([*breaks, *self.changes]),
-            **{what: said[what] for what in WHOM},
+            **{statement: values[statement] for statement in WHOM},
         )
 
 
 class Divisible(NamedTuple):
-    """Whether a ratio of two cards may be made, and what must be told with it: `<aspect>_differs` or
-    `<aspect>_not_stated`."""
+    """The verdict on a ratio of two cards, with its labels: `<aspect>_differs` or `<aspect>_not_stated`."""
 
     allowed: bool
     reasons: tuple[str, ...]
 
     def words(self, language: str = "en") -> list[str]:
-        """The reasons as sentences."""
+        """Return the reasons as sentences."""
         return [reason_in_words(reason, language) for reason in self.reasons]
 
 
 def card(registry: Registry, jurisdiction: str, level: str, period: str, *, count_unit: str | None = None) -> Card:
-    """The card of a jurisdiction, of a territory (its own rules, else those of its parts together) or of the region
-    (those of its territories that have any), for a quarter, a year or a pool of years.
+    """Return the counting card of a jurisdiction, a territory or the region, for a quarter, a year or a pool of years.
 
-    Raises NoRuleError where nothing is declared, or where several units are and none is named; UnknownCodeError for a
-    level, ValueError for a period.
+    A territory has its own rules, or else those of its parts together; the region has the rules of those territories
+    that have any. Raises NoRuleError if no rule is declared, or if rules have several units and `count_unit` is not
+    given; UnknownCodeError for an unknown level, ValueError for an invalid period.
     """
     if level not in codes.codes("level"):
         raise codes.UnknownCodeError(
@@ -155,7 +159,7 @@ def card(registry: Registry, jurisdiction: str, level: str, period: str, *, coun
         )
     span = span_of(period)
     rules = _rules(registry, jurisdiction, level, period, count_unit)
-    _one_unit(rules, period)
+    _require_single_unit(rules, period)
     places = tuple(dict.fromkeys(rule.jurisdiction for rule in rules))
     forms = {rule: contradictions(rule, registry, period) for rule in rules}
     begun = [(rule, start) for rule in rules if (start := _begins_within(rule, span))]
@@ -164,51 +168,51 @@ def card(registry: Registry, jurisdiction: str, level: str, period: str, *, coun
         level=level,
         period=period,
         jurisdictions=places,
-        statements=tuple(_merged(what, forms) for what in STATEMENTS),
+        statements=tuple(_merge_statements(what, forms) for what in STATEMENTS),
         definitions=tuple(dict.fromkeys(rule.stage_definition for rule in rules)),
         sources=tuple(dict.fromkeys(rule.source for rule in rules if rule.source)),
         breaks=tuple(sorted({start for _, start in begun})),
         changes=tuple(sorted({rule_change(rule.jurisdiction, level, start) for rule, start in begun})),
         law=tuple(a for a in registry.law if a.jurisdiction in places and a.in_force(span.start, span.end)),
-        without_rule=_without(registry, places) if jurisdiction == codes.REGION else (),
+        without_rule=_territories_without_rule(registry, places) if jurisdiction == codes.REGION else (),
     )
 
 
 def rule_change(jurisdiction: str, level: str, period: str) -> str:
-    """The code of the break that a rule makes which begins in a period."""
+    """Return the code of the break caused by a rule that begins in a period."""
     return f"counting:{jurisdiction}:{level}:{period}"
 
 
 def may_divide(upper: Card, lower: Card, *, labelled: bool = False) -> Divisible:
-    """Whether `upper` may be divided by `lower`.
+    """Decide whether `upper` may be divided by `lower`, and with which labels.
 
-    Refused where the jurisdictions differ, or the units do or are not known to agree; the latter is let through with
-    its reason where `labelled` is asked for. Differences in whom the sides count are reasons and refuse nothing.
+    The ratio is refused if the jurisdictions differ, or if the units differ or are not known to agree; with `labelled`
+    a unit problem is only a reason. Differences in the persons counted are reasons and never refuse a ratio.
     """
     reasons = [] if upper.jurisdiction == lower.jurisdiction else ["jurisdiction_differs"]
     refused = bool(reasons)
-    for what in ("count_unit", *WHOM):
-        reason = _disagreement(what, upper.value(what), lower.value(what))
+    for statement in ("count_unit", *WHOM):
+        reason = _disagreement(statement, upper.value(statement), lower.value(statement))
         if reason:
             reasons.append(reason)
-            refused = refused or (what == "count_unit" and not labelled)
+            refused = refused or (statement == "count_unit" and not labelled)
     return Divisible(not refused, tuple(reasons))
 
 
 def title(what: str, language: str = "en") -> str:
-    """The name of a statement in a language."""
+    """Return the name of a statement in a language."""
     return tell(_TITLES[what], language)
 
 
 def value_in_words(what: str, value: str, language: str = "en") -> str:
-    """The value of a statement in a language."""
+    """Return the value of a statement in a language."""
     if what in _CODE_LISTS and value not in _VALUES:
         return codes.label(_CODE_LISTS[what], value, language)
     return tell(_VALUES[value], language)
 
 
 def reason_in_words(reason: str, language: str = "en") -> str:
-    """A reason of `may_divide` as a sentence."""
+    """Return a reason of `may_divide` as a sentence."""
     what = reason.removesuffix("_differs").removesuffix("_not_stated")
     if reason.endswith("_differs"):
         return tell("{what}: the two sides differ.", language, what=title(what, language))
@@ -216,35 +220,35 @@ def reason_in_words(reason: str, language: str = "en") -> str:
 
 
 def contradictions(rule: CountingRule, registry: Registry, period: str) -> dict[str, tuple[str, ...]]:
-    """Statement -> other values declared by the forms whose figures count at the rule's level in a period.
+    """Return, by statement, differing values declared by the forms that count at the rule's level in a period.
 
-    What a form does not state contradicts nothing. A form for everyone may hold tables of adults, so only a form of
-    adults contradicts a rule on juveniles; a date basis is one for all tables of a form.
+    A statement that a form leaves out contradicts nothing. A form for all ages may contain tables of adults, so only a
+    form of adults contradicts a rule on juveniles; the date basis is the same for all tables of a form.
     """
-    found: dict[str, set[str]] = {}
+    differing: dict[str, set[str]] = {}
     for form in _forms(rule, registry, period):
-        for what, said in form_says(form).items():
-            ours = getattr(rule, what)
-            if said != ours and said not in _SAYS_NOTHING and ours not in _SAYS_NOTHING:
-                found.setdefault(what, set()).add(said)
-    return {what: tuple(sorted(said)) for what, said in found.items()}
+        for statement, form_value in form_says(form).items():
+            rule_value = getattr(rule, statement)
+            if form_value != rule_value and form_value not in _SAYS_NOTHING and rule_value not in _SAYS_NOTHING:
+                differing.setdefault(statement, set()).add(form_value)
+    return {statement: tuple(sorted(form_value)) for statement, form_value in differing.items()}
 
 
 def _rules(
     registry: Registry, jurisdiction: str, level: str, period: str, count_unit: str | None
 ) -> list[CountingRule]:
-    """The rules of a card in the order of declaration; never none."""
+    """Return the rules of a card in the order of declaration. Raises NoRuleError if there are none."""
     if jurisdiction == codes.REGION:
-        found: list[CountingRule] = []
+        rules: list[CountingRule] = []
         for code in national(registry):
-            with suppress(NoRuleError):  # the card says who is in it, as a total of the region does
-                found += _rules(registry, code, level, period, count_unit)
-        if not found:
+            with suppress(NoRuleError):  # the card lists the jurisdictions in it, as a regional total does
+                rules += _rules(registry, code, level, period, count_unit)
+        if not rules:
             raise NoRuleError(f"no territory has a counting rule at {level} in {period}")
-        return found
+        return rules
     territory = registry.territory_of(jurisdiction)
 
-    def of(place: str) -> list[CountingRule]:
+    def rules_of(place: str) -> list[CountingRule]:
         return [
             r
             for r in territory.counting_rules
@@ -254,48 +258,48 @@ def _rules(
         ]
 
     places = [jurisdiction]
-    if jurisdiction == territory.code and not of(jurisdiction):
+    if jurisdiction == territory.code and not rules_of(jurisdiction):
         places = [j.code for j in territory.jurisdictions if j.part_of_total]
-    lacking = [place for place in places if not of(place)]
+    lacking = [place for place in places if not rules_of(place)]
     if lacking or not places:
         unit = f" of the unit {count_unit}" if count_unit else ""
         raise NoRuleError(
             f"no counting rule{unit} for {', '.join(lacking) or jurisdiction} at {level} in {period}; "
             f"write one under counting_rules in {territory.code}/territory.yml"
         )
-    return [rule for place in places for rule in of(place)]
+    return [rule for place in places for rule in rules_of(place)]
 
 
-def _one_unit(rules: Sequence[CountingRule], period: str) -> None:
-    """Raises NoRuleError where a jurisdiction counts in several units at one time."""
-    for one, other in combinations(rules, 2):
-        if one.jurisdiction == other.jurisdiction and overlap(one.valid, other.valid):
+def _require_single_unit(rules: Sequence[CountingRule], period: str) -> None:
+    """Raise NoRuleError if a jurisdiction counts in several units at the same time."""
+    for first, second in combinations(rules, 2):
+        if first.jurisdiction == second.jurisdiction and overlap(first.valid, second.valid):
             raise NoRuleError(
-                f"{one.jurisdiction} counts {one.count_unit} and {other.count_unit} at {one.level} in {period}; "
+                f"{first.jurisdiction} counts {first.count_unit} and {second.count_unit} at {first.level} in {period}; "
                 "name the count_unit"
             )
 
 
 def national(registry: Registry) -> list[str]:
-    """The territories that make the region."""
+    """Return the codes of the territories of the region."""
     return [t.code for t in registry.territories.values() if t.kind == "national"]
 
 
-def _without(registry: Registry, places: tuple[str, ...]) -> tuple[str, ...]:
-    said = {registry.territory_of(place).code for place in places}
-    return tuple(code for code in national(registry) if code not in said)
+def _territories_without_rule(registry: Registry, places: tuple[str, ...]) -> tuple[str, ...]:
+    covered = {registry.territory_of(place).code for place in places}
+    return tuple(code for code in national(registry) if code not in covered)
 
 
-def _merged(what: str, forms: Mapping[CountingRule, Mapping[str, tuple[str, ...]]]) -> Statement:
+def _merge_statements(what: str, forms: Mapping[CountingRule, Mapping[str, tuple[str, ...]]]) -> Statement:
     rules = list(forms)
     values = list(dict.fromkeys(_value(rule, what) for rule in rules))
     value = values[0] if len(values) == 1 else NOT_STATED if NOT_STATED in values else MIXED
-    standing = [
+    statuses = [
         NOT_STATED if _value(rule, what) == NOT_STATED else "verified" if what in rule.read else rule.status
         for rule in rules
     ]
-    other = {value for said in forms.values() for value in said.get(what, ())}
-    return Statement(what, value, max(standing, key=STANDING.index), tuple(sorted(other)))
+    form_values = {value for differing in forms.values() for value in differing.get(what, ())}
+    return Statement(what, value, max(statuses, key=STANDING.index), tuple(sorted(form_values)))
 
 
 def _value(rule: CountingRule, what: str) -> str:
@@ -303,25 +307,25 @@ def _value(rule: CountingRule, what: str) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _disagreement(what: str, one: str, other: str) -> str | None:
-    # Persons before a court are known: `not_applicable` and `excluded` agree on unknown perpetrators.
+def _disagreement(what: str, upper: str, lower: str) -> str | None:
+    # Persons before a court are always known, so on unknown perpetrators `not_applicable` equals `excluded`.
     if what == "unknown_perpetrators":
-        one, other = (("excluded" if value == "not_applicable" else value) for value in (one, other))
-    if NOT_STATED in (one, other):
+        upper, lower = (("excluded" if value == "not_applicable" else value) for value in (upper, lower))
+    if NOT_STATED in (upper, lower):
         return f"{what}_not_stated"
-    return f"{what}_differs" if one != other or MIXED in (one, other) else None
+    return f"{what}_differs" if upper != lower or MIXED in (upper, lower) else None
 
 
-def _begins_within(rule: CountingRule, asked: Span) -> str | None:
-    """The first period of a rule that begins after the first day of a period and within it."""
+def _begins_within(rule: CountingRule, span: Span) -> str | None:
+    """Return the first period of a rule if it begins within a span, after its first day; else None."""
     if rule.valid is None:
         return None
     begins = rule.valid.partition("..")[0]
-    return begins if asked.start < span_of(begins).start <= asked.end else None
+    return begins if span.start < span_of(begins).start <= span.end else None
 
 
 def end_of(measure: str) -> str:
-    """The end of the stage at which a measure counts: what comes in, what goes out, or what is there."""
+    """Return the end of the stage at which a measure counts: `input`, `output` or `stock`."""
     kind = codes.attribute("measure", measure, "kind")
     if kind == "stock":
         return "stock"
@@ -330,7 +334,7 @@ def end_of(measure: str) -> str:
 
 
 def _forms(rule: CountingRule, registry: Registry, period: str) -> list[Form]:
-    """The forms, in use in a period, of the offices that count at the rule's level."""
+    """Return the forms in use in a period, of the offices that count at the rule's level."""
     counting = {
         (c.source, c.instrument)
         for c in registry.territory_of(rule.jurisdiction).counts_source
@@ -346,10 +350,10 @@ def _forms(rule: CountingRule, registry: Registry, period: str) -> list[Form]:
 
 
 def form_says(form: Form) -> dict[str, str]:
-    """What a form states of what a rule states too; `not_stated` where it does not."""
+    """Return the values that a form declares for statements of a counting rule, `not_stated` if it declares none."""
     scope = form.scope
     return {
-        # Each record has its own date, so a form of records says nothing of the moment.
+        # Each record has its own date, so a form of case records declares no moment of counting.
         "counted_at": NOT_STATED if form.instrument == "register" else form.date_basis,
         "attempts": scope.attempts,
         "juveniles": "excluded" if scope.age.startswith("Y_GE18") else NOT_STATED,

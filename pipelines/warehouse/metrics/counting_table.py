@@ -1,4 +1,4 @@
-"""The table of declared counting rules in `docs/methodology/counting.md`."""
+"""Write the table of declared counting rules into `docs/methodology/counting.md`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from pipelines.warehouse.metrics.counting import contradictions, title, value_in
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "methodology" / "counting.md"
 BEGIN, END = "<!-- counting rules: made, do not edit -->", "<!-- counting rules: end -->"
 PERIOD = "2026"
-"""The year whose forms are held against the rules."""
+"""The year whose forms are compared with the rules."""
 
 
 def table(registry: Registry) -> str:
-    """A Markdown table, one row a rule: bold what was read in a document, and behind a value what a form says
-    instead."""
-    heads = ["Jurisdiction", "Level", "Periods", *(title(what) for what in STATEMENTS), "Otherwise"]
+    """Return a Markdown table with one row for each rule.
+
+    Values that were read in a document are bold; a contradicting value of a form follows in brackets.
+    """
+    heads = ["Jurisdiction", "Level", "Periods", *(title(statement) for statement in STATEMENTS), "Otherwise"]
     lines = [heads, ["---"] * len(heads)]
     for territory in registry.territories.values():
         lines += [_row(rule, registry) for rule in territory.counting_rules]
@@ -31,31 +33,31 @@ def _row(rule: CountingRule, registry: Registry) -> list[str]:
         f"`{rule.jurisdiction}`",
         f"`{rule.level}`",
         rule.valid or "all",
-        *(_cell(what, rule, forms.get(what, ())) for what in STATEMENTS),
+        *(_cell(statement, rule, forms.get(statement, ())) for statement in STATEMENTS),
         rule.status,
     ]
 
 
-def _cell(what: str, rule: CountingRule, forms: tuple[str, ...]) -> str:
-    value = getattr(rule, what)
+def _cell(statement: str, rule: CountingRule, forms: tuple[str, ...]) -> str:
+    value = getattr(rule, statement)
     code = ("yes" if value else "no") if isinstance(value, bool) else value
-    words = value_in_words(what, code)
-    words = f"**{words}**" if what in rule.read else words
-    said = ", ".join(value_in_words(what, form) for form in forms)
-    return f"{words} (form: {said})" if said else words
+    words = value_in_words(statement, code)
+    words = f"**{words}**" if statement in rule.read else words
+    form_values = ", ".join(value_in_words(statement, form) for form in forms)
+    return f"{words} (form: {form_values})" if form_values else words
 
 
 def in_page(page: str, made: str) -> str:
-    """A page's text with the table between its two marks. Raises ValueError where a mark is missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    """Return the page with the table between its two markers. Raises ValueError if a marker is missing."""
+    before, begin, after_begin = page.partition(BEGIN)
+    _, end, after = after_begin.partition(END)
     if not begin or not end:
         raise ValueError(f"{PAGE.name} lacks {BEGIN} or {END}; write both on lines of their own")
     return f"{before}{begin}\n\n{made}\n{end}{after}"
 
 
 def declared() -> Registry:
-    """The national territories of the package, whatever `RTI_TERRITORIES` adds."""
+    """Return the national territories in the package, without those that `RTI_TERRITORIES` adds."""
     return registry_.load_from((registry_.TERRITORIES,)).national()
 
 

@@ -1,4 +1,4 @@
-"""The table of declared indicators in `docs/methodology/indicators.md`."""
+"""Write the table of declared indicators into `docs/methodology/indicators.md`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _HEADS = (
 
 
 def table(metrics: Iterable[Metric]) -> str:
-    """A Markdown table, one row a metric, then its sources and caveats as lists."""
-    all_of_them = list(metrics)
-    lines = [_HEADS, ["---"] * len(_HEADS), *(_row(metric) for metric in all_of_them)]
+    """Return a Markdown table with one row for each metric, followed by lists of sources and caveats."""
+    metric_list = list(metrics)
+    lines = [_HEADS, ["---"] * len(_HEADS), *(_row(metric) for metric in metric_list)]
     rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    notes = "\n".join(_notes(metric) for metric in all_of_them)
+    notes = "\n".join(_notes(metric) for metric in metric_list)
     return f"{rows}\n\n{notes}\n"
 
 
@@ -44,10 +44,10 @@ def _row(metric: Metric) -> list[str]:
 
 
 def _unit(metric: Metric) -> str:
-    own = codes.label("unit_measure", metric.unit_measure)
+    label = codes.label("unit_measure", metric.unit_measure)
     if metric.unit_of_pools is None:
-        return own
-    return f"{own}; over a pool: {codes.label('unit_measure', metric.unit_of_pools)}"
+        return label
+    return f"{label}; over a pool: {codes.label('unit_measure', metric.unit_of_pools)}"
 
 
 def _terms(terms: Iterable[Term]) -> str:
@@ -55,11 +55,11 @@ def _terms(terms: Iterable[Term]) -> str:
 
 
 def _term(term: Term) -> str:
-    what = f"each {term.kind}" if term.kind else " + ".join(f"`{measure}`" for measure in term.measures)
+    measures = f"each {term.kind}" if term.kind else " + ".join(f"`{measure}`" for measure in term.measures)
     where = [term.level] if term.level else []
     when = [f"at the {term.statistic}"] if term.statistic != "count" else []
-    said = ", ".join([*where, *when])
-    return f"{what} ({said})" if said else what
+    qualifiers = ", ".join([*where, *when])
+    return f"{measures} ({qualifiers})" if qualifiers else measures
 
 
 def _notes(metric: Metric) -> str:
@@ -67,9 +67,9 @@ def _notes(metric: Metric) -> str:
 
 
 def in_page(page: str, made: str) -> str:
-    """A page's text with the table between its two marks. Raises ValueError where a mark is missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    """Return the page with the table between its two markers. Raises ValueError if a marker is missing."""
+    before, begin, after_begin = page.partition(BEGIN)
+    _, end, after = after_begin.partition(END)
     if not begin or not end:
         raise ValueError(f"{PAGE.name} lacks {BEGIN} or {END}; write both on lines of their own")
     return f"{before}{begin}\n\n{made}\n{end}{after}"

@@ -1,6 +1,6 @@
-"""Declarations of the indicators: one YAML a metric, read strictly, and what model, release and pages get of them.
+"""Read the declared indicators, one YAML file for each metric, and export them for dbt, releases and pages.
 
-The declarations stand in `declared/`; `RTI_METRICS` (a path list of folders) adds others.
+The declarations are in `declared/`; `RTI_METRICS` (a path list of folders) adds others.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pipelines.declarations.yaml_file import DeclarationError, load_yaml, valida
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
 MODELS: Final = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "indicators"
 AWAITED: Final[frozenset[str]] = frozenset()
-"""Models that are being written: their metrics are read and checked, and exported once the model is there. A test
-fails for a name that stands here although its model exists."""
+"""Models that are still being written: their metrics are read and checked, and exported once the model exists. A test
+fails if a model in this set exists."""
 POOLS: Final = ("P3", "P5")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _CONCEPT = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -35,11 +35,11 @@ Kind = Literal[
     "sentence", "pair", "decomposition",
 ]  # fmt: skip
 EACH: Final = frozenset({"count", "rate", "share", "exit"})
-"""Kinds that make a figure of each measure of the numerator by itself; the others add them up."""
+"""Kinds with a separate figure for each measure of the numerator; the other kinds add the measures up."""
 
 
-def _of(codelist: str) -> Any:
-    """A text that is a code of a list."""
+def _code_of(codelist: str) -> Any:
+    """Return a validator for a code of the code list."""
 
     def check(code: str) -> str:
         if code not in codes.codes(codelist):
@@ -59,38 +59,38 @@ def _matching(pattern: re.Pattern[str], example: str) -> Any:
 
 
 class Term(Declared):
-    """Measures that are counted, all of one statistic. `kind` stands for every measure of that kind."""
+    """Measures that are counted, all of one statistic. `kind` means every measure of that kind."""
 
-    measures: Many[Annotated[str, _of("measure")]] = ()
+    measures: Many[Annotated[str, _code_of("measure")]] = ()
     kind: Literal["flow", "entry", "exit", "stock"] | None = None
-    statistic: Annotated[str, _of("statistic")] = "count"
-    level: Annotated[str, _of("level")] | None = Field(None, description="for entries and exits, which have none")
+    statistic: Annotated[str, _code_of("statistic")] = "count"
+    level: Annotated[str, _code_of("level")] | None = Field(None, description="for entries and exits, which have none")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if bool(self.measures) == bool(self.kind):
             raise ValueError("say either which measures are counted or their kind")
         for measure in self.counted():
-            own = codes.attribute("measure", measure, "level_rule")
+            level_rule = codes.attribute("measure", measure, "level_rule")
             stock = codes.attribute("measure", measure, "kind") == "stock"
             if stock == (self.statistic == "count"):
                 raise ValueError(
                     f"{measure} is a {'stock' if stock else 'flow'}; its statistic is not {self.statistic}"
                 )
-            if self.level and own not in ("free", self.level):
-                raise ValueError(f"{measure} is of the level {own}, not {self.level}")
+            if self.level and level_rule not in ("free", self.level):
+                raise ValueError(f"{measure} is of the level {level_rule}, not {self.level}")
         return self
 
     def counted(self) -> tuple[str, ...]:
-        """The measures by their codes, in the order of the code list where a kind is declared."""
+        """Return the codes of the measures, in the order of the code list if a kind is declared."""
         if self.kind is None:
             return self.measures
         return tuple(m for m in codes.codes("measure") if codes.attribute("measure", m, "kind") == self.kind)
 
     def level_of(self, measure: str) -> str:
-        """The level of a measure here; empty where every level is meant."""
-        own = codes.attribute("measure", measure, "level_rule")
-        return self.level or "" if own == "free" else own
+        """Return the level at which a measure counts in this term, empty for every level."""
+        level_rule = codes.attribute("measure", measure, "level_rule")
+        return self.level or "" if level_rule == "free" else level_rule
 
 
 def _terms(value: Any) -> Any:
@@ -100,8 +100,7 @@ def _terms(value: Any) -> Any:
 Terms = Annotated[Many[Term], BeforeValidator(_terms)]
 """One term, or a list of terms that are added up."""
 Other = Literal["population", "total"]
-"""What a denominator can be but counts: the inhabitants, or the same count in all categories of the broken-down
-dimension."""
+"""Denominators other than counts: the population, or the same count over all categories of a dimension."""
 
 
 class Metric(Declared):
@@ -112,8 +111,8 @@ class Metric(Declared):
     definition: str
     formula: str
     kind: Kind
-    unit_measure: Annotated[str, _of("unit_measure")]
-    unit_of_pools: Annotated[str, _of("unit_measure")] | None = None
+    unit_measure: Annotated[str, _code_of("unit_measure")]
+    unit_of_pools: Annotated[str, _code_of("unit_measure")] | None = None
     per: float = 1.0
     input: Literal["counts", "records"]
     numerator: Terms
@@ -122,8 +121,8 @@ class Metric(Declared):
     nested: bool = Field(False, description="each event of the numerator is an event of the denominator")
     interval: Literal["poisson", "clopper_pearson", "conditional", "kaplan_meier", "none"]
     minimum_events: Literal[0, 20] = 20
-    count_units: Many[Annotated[str, _of("count_unit")]] = ()
-    freqs: Many[Annotated[str, _of("freq")]]
+    count_units: Many[Annotated[str, _code_of("count_unit")]] = ()
+    freqs: Many[Annotated[str, _code_of("freq")]]
     dimensions: Many[str] = ()
     model: str
     source: str
@@ -156,102 +155,104 @@ METRIC: Final[dict[str, pl.DataType]] = {
     "count_units": pl.String(), "freqs": pl.String(), "dimensions": pl.String(), "model": pl.String(),
     "source": pl.String(), "caveats": pl.String(), "sdmx_concept": pl.String(),
 }  # fmt: skip
-"""Columns of the table `metric`. Lists are comma lists, `count_units` empty for all; caveats stand a line each."""
+"""Columns of the table `metric`. Lists are comma lists, `count_units` empty for all; each caveat is one line."""
 METRIC_OPERAND: Final[dict[str, pl.DataType]] = {
     "metric": pl.String(), "side": pl.String(), "position": pl.Int32(), "measure": pl.String(), "level": pl.String(),
     "statistic": pl.String(),
 }  # fmt: skip
-"""Columns of `metric_operand`: one row a measure of the numerator or denominator; `level` empty for every level."""
+"""Columns of `metric_operand`: one row for each measure of numerator or denominator; empty `level`: every level."""
 
 
 def folders() -> tuple[Path, ...]:
-    """The package's folder of declarations, then those of `RTI_METRICS`."""
+    """Return the package's folder of declarations, then those of `RTI_METRICS`."""
     return (DECLARED, *(Path(part) for part in os.environ.get("RTI_METRICS", "").split(os.pathsep) if part))
 
 
 def load() -> tuple[Metric, ...]:
-    """The metrics of `folders()` in the order of their ids. Raises DeclarationError."""
+    """Return the metrics in `folders()`, sorted by id. Raises DeclarationError."""
     return load_from(folders())
 
 
 @cache
 def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
-    """The metrics below some folders. Raises DeclarationError, with file, line, key and remedy."""
-    found: dict[str, Metric] = {}
+    """Return the metrics in some folders, sorted by id. Raises DeclarationError, with file, line, key and remedy."""
+    metrics_by_id: dict[str, Metric] = {}
     concepts: dict[str, str] = {}
     for path in _files(roots):
         metric = validate(Metric, load_yaml(path), path)
         if metric.id != path.stem:
-            raise _fault(path, "id", f"{metric.id} stands in {path.name}", "Rename the file or the id")
-        if metric.id in found:
-            raise _fault(path, "id", f"{metric.id} is declared twice", "Give each metric an id of its own")
+            raise _declaration_error(path, "id", f"{metric.id} stands in {path.name}", "Rename the file or the id")
+        if metric.id in metrics_by_id:
+            raise _declaration_error(path, "id", f"{metric.id} is declared twice", "Give each metric an id of its own")
         if metric.sdmx_concept in concepts:
-            other = concepts[metric.sdmx_concept]
-            raise _fault(path, "sdmx_concept", f"{metric.sdmx_concept} is that of {other}", "Give each one its own")
+            owner = concepts[metric.sdmx_concept]
+            raise _declaration_error(
+                path, "sdmx_concept", f"{metric.sdmx_concept} is that of {owner}", "Give each one its own"
+            )
         if metric.model not in AWAITED and not (MODELS / f"{metric.model}.sql").is_file():
-            raise _fault(
+            raise _declaration_error(
                 path, "model", f"there is no model {metric.model}", f"Write {metric.model}.sql in {MODELS.name}"
             )
-        found[metric.id], concepts[metric.sdmx_concept] = metric, metric.id
-    return tuple(found[id_] for id_ in sorted(found))
+        metrics_by_id[metric.id], concepts[metric.sdmx_concept] = metric, metric.id
+    return tuple(metrics_by_id[id_] for id_ in sorted(metrics_by_id))
 
 
 def name_of(path: Path) -> str:
-    """The English name in one declaration, for the catalogues."""
+    """Return the English name in one declaration, for the translation catalogues."""
     return validate(Metric, load_yaml(path), path).name
 
 
 def named(metric: Metric, language: str = "en") -> str:
-    """The name of a metric in a language."""
+    """Return the name of a metric in a language."""
     from pipelines.core.i18n import tell
 
     return tell(metric.name, language)  # marked in pipelines/warehouse/metrics/declared
 
 
 def made() -> tuple[Metric, ...]:
-    """The metrics whose model exists: all that figures are made of."""
+    """Return the metrics whose dbt model exists."""
     return tuple(metric for metric in load() if (MODELS / f"{metric.model}.sql").is_file())
 
 
 def digest() -> str:
-    """SHA-256 over every declaration, for the release and for what is keyed by it."""
-    out = hashlib.sha256()
+    """Return the SHA-256 over all declarations, for releases and cache keys."""
+    sha256 = hashlib.sha256()
     for path in _files(folders()):
-        out.update(path.name.encode() + b"\0" + path.read_bytes())
-    return out.hexdigest()
+        sha256.update(path.name.encode() + b"\0" + path.read_bytes())
+    return sha256.hexdigest()
 
 
 def metric_table(metrics: Iterable[Metric]) -> pl.DataFrame:
-    """The table `metric`: one row a metric, columns `METRIC`."""
+    """Return the table `metric`, with one row for each metric and the columns `METRIC`."""
     rows = [
         {
-            **one.model_dump(
+            **metric.model_dump(
                 include={"name", "definition", "formula", "kind", "unit_measure", "per", "input", "model"}
             ),
-            **one.model_dump(include={"minimum_events", "source", "sdmx_concept"}),
-            "metric": one.id,
+            **metric.model_dump(include={"minimum_events", "source", "sdmx_concept"}),
+            "metric": metric.id,
             "position": position,
-            "unit_of_pools": one.unit_of_pools or one.unit_measure,
-            "denominator_of": _denominator_of(one),
-            "times": one.times or "",
-            "is_nested": one.nested,
-            "interval_method": "" if one.interval == "none" else one.interval,
-            "count_units": ",".join(one.count_units),
-            "freqs": ",".join(one.freqs),
-            "dimensions": ",".join(one.dimensions),
-            "caveats": "\n".join(one.caveats),
+            "unit_of_pools": metric.unit_of_pools or metric.unit_measure,
+            "denominator_of": _denominator_of(metric),
+            "times": metric.times or "",
+            "is_nested": metric.nested,
+            "interval_method": "" if metric.interval == "none" else metric.interval,
+            "count_units": ",".join(metric.count_units),
+            "freqs": ",".join(metric.freqs),
+            "dimensions": ",".join(metric.dimensions),
+            "caveats": "\n".join(metric.caveats),
         }
-        for position, one in enumerate(metrics, start=1)
+        for position, metric in enumerate(metrics, start=1)
     ]
     return pl.DataFrame(rows, schema=METRIC)
 
 
 def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
-    """The table `metric_operand`: columns `METRIC_OPERAND`."""
+    """Return the table `metric_operand`, with the columns `METRIC_OPERAND`."""
     rows = [
-        (one.id, side, position, measure, term.level_of(measure), term.statistic)
-        for one in metrics
-        for side, terms in (("numerator", one.numerator), ("denominator", one.denominator))
+        (metric.id, side, position, measure, term.level_of(measure), term.statistic)
+        for metric in metrics
+        for side, terms in (("numerator", metric.numerator), ("denominator", metric.denominator))
         if not isinstance(terms, str)
         for position, (term, measure) in enumerate(
             ((term, measure) for term in terms or () for measure in term.counted()), start=1
@@ -261,7 +262,7 @@ def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
 
 
 def export(folder: Path) -> dict[str, int]:
-    """Write `metric.parquet` and `metric_operand.parquet` for dbt; returns their rows."""
+    """Write `metric.parquet` and `metric_operand.parquet` for dbt. Return their numbers of rows."""
     tables = {"metric": metric_table(made()), "metric_operand": operand_table(made())}
     for name, table in tables.items():
         table.write_parquet(folder / f"{name}.parquet")
@@ -275,13 +276,13 @@ def _denominator_of(metric: Metric) -> str:
 
 
 def _files(roots: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
+    paths: list[Path] = []
     for root in roots:
         if not root.is_dir():
-            raise _fault(root, "", "this folder of metrics does not exist", "Correct RTI_METRICS")
-        found += sorted(root.glob("*.yml"))
-    return found
+            raise _declaration_error(root, "", "this folder of metrics does not exist", "Correct RTI_METRICS")
+        paths += sorted(root.glob("*.yml"))
+    return paths
 
 
-def _fault(path: Path, key: str, problem: str, remedy: str) -> DeclarationError:
+def _declaration_error(path: Path, key: str, problem: str, remedy: str) -> DeclarationError:
     return DeclarationError(path, None, key, problem, remedy)

@@ -1,4 +1,4 @@
-"""The functions by which dbt tests pairs of areas: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`."""
+"""Python function with which dbt tests pairs of areas: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ class Plugin(BasePlugin):
 
 
 def register(connection: Any) -> None:
-    """Make `rti_pair` known to a connection, nulls handed in as they are: method, four counts, two dispersions, level;
-    it gives a struct of low, high and p, null where undefined."""
+    """Register `rti_pair` with a connection. Nulls are passed to the function.
+
+    Its arguments are method, four counts, two dispersions and level; it returns a struct of low, high and p, null if
+    undefined.
+    """
     connection.create_function(
         "rti_pair",
         contrast,
@@ -36,17 +39,17 @@ def contrast(
     method: Column, upper_a: Column, lower_a: Column, upper_b: Column, lower_b: Column, phi_a: Column, phi_b: Column,
     level: Column,
 ) -> Column:  # fmt: skip
-    """`contrasts.contrasts` of each row."""
+    """Return `contrasts.contrasts` of each row as a struct of low, high and p."""
     import pyarrow as pa
 
     from pipelines.statistics.contrasts import contrasts
 
     kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
     numbers = [
-        np.asarray(one.to_numpy(zero_copy_only=False), dtype=float)
-        for one in (upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level)
+        np.asarray(column.to_numpy(zero_copy_only=False), dtype=float)
+        for column in (upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level)
     ]
-    made = contrasts(kinds, *numbers)
+    results = contrasts(kinds, *numbers)
     return pa.StructArray.from_arrays(
-        [pa.array(one, type=pa.float64(), from_pandas=True) for one in made], names=list(made._fields)
+        [pa.array(values, type=pa.float64(), from_pandas=True) for values in results], names=list(results._fields)
     )

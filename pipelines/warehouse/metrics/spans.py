@@ -1,4 +1,4 @@
-"""Spans of quarters: the days of a quarter, a year or a pool of years, and whether a declared range holds in them."""
+"""Spans of quarters: the days of a quarter, a year or a pool of years, and whether a declared range overlaps them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _POOL = re.compile(r"([0-9]{4})-([0-9]{4})")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A period as first and last day, and as first and last quarter counted from the year 0."""
+    """First and last day of a period, and its first and last quarter, counted from year 0."""
 
     start: date
     end: date
@@ -24,7 +24,7 @@ class Span:
 
 @cache
 def span_of(period: str) -> Span:
-    """The span of `2024-Q3`, `2024` or `2022-2024`. Raises ValueError for anything else."""
+    """Return the span of `2024-Q3`, `2024` or `2022-2024`. Raises ValueError for anything else."""
     pool = _POOL.fullmatch(period)
     first, last = (Period.of(pool[1]), Period.of(pool[2])) if pool else (Period.of(period),) * 2
     if first.start > last.start:
@@ -34,7 +34,7 @@ def span_of(period: str) -> Span:
 
 @cache
 def range_of(valid: str | None) -> tuple[int, int]:
-    """First and last quarter of a declared range, both in it; what is open reaches to the end of time."""
+    """Return first and last quarter of a declared range, both inclusive; an open range ends in quarter 40,000."""
     if valid is None:
         return -1, 40_000
     start, _, end = valid.partition("..")
@@ -42,12 +42,12 @@ def range_of(valid: str | None) -> tuple[int, int]:
 
 
 def held(period: str, valid: str | None) -> bool:
-    """Whether a declared range holds in any quarter of a period. No range means always."""
+    """Return True if a declared range overlaps any quarter of a period. No range means always."""
     first, last = range_of(valid)
-    asked = span_of(period)
-    return first <= asked.last and asked.first <= last
+    span = span_of(period)
+    return first <= span.last and span.first <= last
 
 
 def quarter_of(day: date) -> int:
-    """The quarter of a day, counted from the year 0."""
+    """Return the quarter of a day, counted from year 0."""
     return day.year * 4 + (day.month - 1) // 3

@@ -1,7 +1,6 @@
-"""Coherence: the same thing said by two sources, their difference, and whether declared reasons explain it.
+"""Coherence: compare the same figure in two sources, and check whether declared reasons explain the difference.
 
-A pair is never made across the line between what is real and what is invented: a demonstration's returns are held
-against invented references only.
+Real figures are never compared with invented ones; a demonstration's returns are compared with invented references.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.warehouse.quality.coherence_reasons import Comparison, Reason, Selector
 
 RETURNED: Final = "returned"
-"""Kind of counts made from the returns of a real home, beside the kinds of references."""
+"""Kind of the counts from the returns of a real home, in addition to the kinds of references."""
 INVENTED: Final = "invented"
 
 INDICATOR = ("measure", "level", "statistic", "offence_group", "offence", "person_type")
@@ -27,12 +26,12 @@ UNIT = ("count_unit", "unit_measure")
 PERIOD = ("period_start", "period_end", "accumulation")
 OF_WHOM = ("sex", "age", "exploitation", "citizenship")
 KEY: Final = ("territory", "jurisdiction", *INDICATOR, *UNIT, *PERIOD, *OF_WHOM)
-"""What both sides of a pair agree in. A null is no code of ours and agrees with nothing."""
+"""Columns that are equal on both sides of a pair. A null is a missing code and never matches."""
 _SIDE = {
     "source": pl.String(),
     "words": pl.String(),
     "value": pl.Float64(),
-    "parts": pl.String(),  # what a figure was added up from, `2017: 83 + 2018: 36`; empty where it was published so
+    "parts": pl.String(),  # terms of a sum, `2017: 83 + 2018: 36`; empty for a figure published as such
     "obs_status": pl.String(),
     "victim_status": pl.String(),
     "caveat": pl.String(),
@@ -43,7 +42,7 @@ PAIR: Final[dict[str, pl.DataType]] = {
     "period": pl.String(),
     **{f"left_{name}": kind for name, kind in _SIDE.items()},
     **{f"right_{name}": kind for name, kind in _SIDE.items()},
-    "definition": pl.String(),  # same, or near where a mapping is near or a victim status is not said
+    "definition": pl.String(),  # same; near if a mapping is near or a victim status is not stated
 }
 VERDICTS = ("reconciles", "explained", "open")
 
@@ -53,16 +52,16 @@ class MixedKindsError(ValueError):
 
 
 def from_counts(counts: pl.DataFrame, home: HomeKind, source: str) -> pl.DataFrame:
-    """Rows of `mart_count` in the schema REFERENCE, without the region and without breakdowns by sanction.
+    """Return rows of `mart_count` in the schema REFERENCE, without the region and without breakdowns by sanction.
 
-    Those of a demonstration are of kind `invented`, those of a real home `returned`; `source` names them in the pairs.
+    Their kind is `invented` for a demonstration and `returned` for a real home; `source` names them in the pairs.
     """
     chosen = counts.filter(
         pl.col("area_kind").is_in(["territory", "jurisdiction"])
         & pl.col("sentence_type").is_in(["_T", "_Z"])
         & pl.col("sentence_band").is_in(["_T", "_Z"])
     )
-    spans = {p: _days(p) for p in chosen["period"].unique().to_list()}
+    spans = {p: _first_and_last_day(p) for p in chosen["period"].unique().to_list()}
     start, end = ({p: days[i] for p, days in spans.items()} for i in (0, 1))
     pooled = pl.col("freq").str.starts_with("P")
     rows = chosen.with_columns(
@@ -85,52 +84,53 @@ def from_counts(counts: pl.DataFrame, home: HomeKind, source: str) -> pl.DataFra
 
 
 def comparable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows that may be paired by their codes: mapped, known, and said once by their source (docs/architecture.md)."""
+    """Return rows that may be paired by code: mapped, with a value, unique in their source (docs/architecture.md)."""
     return _mapped(rows).filter(pl.col("value").is_not_null())
 
 
 def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    """Pairs (schema PAIR) of what two sides say of one thing: same indicator, unit, period and persons.
+    """Return pairs (schema PAIR) of figures of two sides with the same indicator, unit, period and persons.
 
-    A figure for several years meets the sum of the other side's years, where one source has every one of them; stocks
-    are never summed.  Victim statuses that are both said and differ are no pair; one that is not said (`_U`) meets a
-    said one as `near`, and only where there is a single candidate on either side, withheld ones counted.  A source is
-    never paired with itself.  Raises MixedKindsError where real and invented figures meet.
+    A figure for several years is compared with the sum of the other side's years, if one source has all of them; stocks
+    are never summed.  Two different stated victim statuses never match; an unstated one (`_U`) matches a stated one as
+    `near`, but only if there is a single candidate on each side, including withheld ones.  A source is never paired
+    with itself.  Raises MixedKindsError if real figures would be compared with invented ones.
     """
-    _one_kind(left, right)
-    ours, theirs = _mapped(left), _mapped(right)
-    ours, theirs = _with_pools(ours, theirs), _with_pools(theirs, ours)
-    joined = ours.join(theirs, on=list(KEY), suffix="_right", how="inner")
+    _refuse_mixed_kinds(left, right)
+    left_rows, right_rows = _mapped(left), _mapped(right)
+    left_rows, right_rows = _with_pools(left_rows, right_rows), _with_pools(right_rows, left_rows)
+    joined = left_rows.join(right_rows, on=list(KEY), suffix="_right", how="inner")
     joined = joined.filter(pl.col("source") != pl.col("source_right"))
-    exact = pl.col("victim_status") == pl.col("victim_status_right")
-    unsaid = (pl.col("victim_status") == "_U") | (pl.col("victim_status_right") == "_U")
-    here = [*KEY, "source", "source_right"]
-    rivals = pl.len().over(here) > 1
-    # Withheld figures go last: 159 victims of no said status are not the 154 presumed ones because the identified hide.
-    known = pl.col("value").is_not_null() & pl.col("value_right").is_not_null()
-    kept = joined.filter(exact | unsaid).filter(exact | ~rivals).filter(known)
-    near = (pl.col("mapping") != "same") | (pl.col("mapping_right") != "same") | ~exact
-    near = near | (pl.col("victim_status") == "_U")
+    is_exact = pl.col("victim_status") == pl.col("victim_status_right")
+    is_unstated = (pl.col("victim_status") == "_U") | (pl.col("victim_status_right") == "_U")
+    pair_key = [*KEY, "source", "source_right"]
+    has_rivals = pl.len().over(pair_key) > 1
+    # Withheld figures are dropped last: 159 victims of unstated status do not match 154 presumed victims merely because
+    # the identified ones are withheld.
+    both_known = pl.col("value").is_not_null() & pl.col("value_right").is_not_null()
+    matches = joined.filter(is_exact | is_unstated).filter(is_exact | ~has_rivals).filter(both_known)
+    is_near = (pl.col("mapping") != "same") | (pl.col("mapping_right") != "same") | ~is_exact
+    is_near = is_near | (pl.col("victim_status") == "_U")
     return _pairs(
-        kept.with_columns(
-            comparison=pl.lit("sources"), definition=pl.when(near).then(pl.lit("near")).otherwise(pl.lit("same"))
+        matches.with_columns(
+            comparison=pl.lit("sources"), definition=pl.when(is_near).then(pl.lit("near")).otherwise(pl.lit("same"))
         )
     )
 
 
 def parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
-    """Pairs (schema PAIR) of a source's own total over a dimension and the sum of the parts it gives, at least two.
+    """Return pairs (schema PAIR) of a source's own total over a dimension and the sum of its parts, at least two.
 
-    `dimension` is one of `sex age exploitation citizenship`. The words of a source are its own, so that a measure of
-    ours is not needed. Left is the total. A withheld part leaves its total unpaired.
+    `dimension` is one of `sex age exploitation citizenship`. Figures are matched by the source's own words, so they
+    need no measure of ours. The total is on the left. A total with a withheld part is not paired.
     Raises ValueError for another dimension.
     """
     if dimension not in OF_WHOM:
         raise ValueError(f"{dimension!r} is not a dimension of parts; there are {', '.join(OF_WHOM)}")
-    _one_kind(rows)
-    said = [*KEY, "kind", "source", "measure_words", "offence_words", "unit_words", "victim_status"]
-    within = [name for name in said if name != dimension]
-    once = rows.filter(~pl.struct(said).is_duplicated() & (pl.col("occurrence") == 1))
+    _refuse_mixed_kinds(rows)
+    identity = [*KEY, "kind", "source", "measure_words", "offence_words", "unit_words", "victim_status"]
+    within = [name for name in identity if name != dimension]
+    once = rows.filter(~pl.struct(identity).is_duplicated() & (pl.col("occurrence") == 1))
     totals = once.filter((pl.col(dimension) == "_T") & pl.col("value").is_not_null())
     broken = once.filter(pl.col(dimension).is_not_null() & ~pl.col(dimension).is_in(["_T", "_Z"]))
     sums = (
@@ -140,49 +140,52 @@ def parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
             value=pl.col("value").sum(),
             unknown=pl.col("value").is_null().any(),
             terms=pl.len(),
-            parts=_terms(dimension),
+            parts=_join_terms(dimension),
             caveat=pl.col("caveat").drop_nulls().unique(maintain_order=True).str.join(" "),
         )
         .filter((pl.col("terms") > 1) & ~pl.col("unknown"))
     )
-    joined = _side(totals).join(sums, on=within, how="inner", suffix="_right", nulls_equal=True)
+    joined = _as_side(totals).join(sums, on=within, how="inner", suffix="_right", nulls_equal=True)
     same = {f"{name}_right": pl.col(name) for name in ("source", "words", "obs_status", "victim_status")}
     return _pairs(joined.with_columns(comparison=pl.lit(f"parts:{dimension}"), definition=pl.lit("same"), **same))
 
 
 def declared(rows: pl.DataFrame, comparisons: Iterable[Comparison]) -> pl.DataFrame:
-    """Pairs (schema PAIR) of figures that declarations put side by side by the source's words.
+    """Return pairs (schema PAIR) of figures that are declared as comparable by the source's words.
 
-    Raises LookupError where a declaration does not name exactly one known figure on each side.
+    Raises LookupError if a declaration does not select exactly one known figure on each side.
     """
-    _one_kind(rows)
-    made = []
+    _refuse_mixed_kinds(rows)
+    frames = []
     for comparison in comparisons:
-        left, right = (find(rows, side) for side in (comparison.left, comparison.right))
-        shared = _side(left).with_columns(comparison=pl.lit(comparison.id), definition=pl.lit(comparison.definition))
-        other = _side(right).select(pl.col(name).alias(f"{name}_right") for name in _SIDE)
-        made.append(_pairs(shared.hstack(other)))
-    return pl.concat(made) if made else pl.DataFrame(schema=PAIR)
+        left_row, right_row = (find(rows, side) for side in (comparison.left, comparison.right))
+        left_side = _as_side(left_row).with_columns(
+            comparison=pl.lit(comparison.id), definition=pl.lit(comparison.definition)
+        )
+        right_side = _as_side(right_row).select(pl.col(name).alias(f"{name}_right") for name in _SIDE)
+        frames.append(_pairs(left_side.hstack(right_side)))
+    return pl.concat(frames) if frames else pl.DataFrame(schema=PAIR)
 
 
 def find(rows: pl.DataFrame, selector: Selector) -> pl.DataFrame:
-    """The one row with a known value that a selector names. Raises LookupError."""
-    wanted = selector.columns()
-    found = rows.filter(pl.all_horizontal(pl.col(name) == value for name, value in wanted.items()))
-    found = found.filter(pl.col("value").is_not_null())
-    if found.height != 1:
-        said = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
-        raise LookupError(f"{found.height} known figures with {said}; name exactly one")
-    return found
+    """Return the one row with a known value that a selector names. Raises LookupError."""
+    conditions = selector.columns()
+    matches = rows.filter(pl.all_horizontal(pl.col(name) == value for name, value in conditions.items()))
+    matches = matches.filter(pl.col("value").is_not_null())
+    if matches.height != 1:
+        description = ", ".join(f"{name} {value!r}" for name, value in conditions.items())
+        raise LookupError(f"{matches.height} known figures with {description}; name exactly one")
+    return matches
 
 
 def explain(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
-    """The pairs with `difference` (left - right), `relative` (of the left figure, null where that is 0), `explained`
-    (sum of the amounts of the reasons that apply), `verdict` and `reasons` (their ids).
+    """Add the difference, its verdict and its reasons to each pair.
 
-    `reconciles`: no difference; `explained`: the reasons' amounts come to the difference exactly; else `open`. A
-    reason stated between two sources counts with the other sign where they stand the other way round.
-    Raises ValueError where an amount is still a reference to another figure (`resolve_amounts`).
+    New columns: `difference` (left - right), `relative` (to the left figure, null if that is 0), `explained` (sum of
+    the amounts of the reasons that apply), `verdict` and `reasons` (their ids). The verdict is `reconciles` if there is
+    no difference, `explained` if the amounts add up to the difference exactly, else `open`. The amount of a reason
+    changes its sign if the pair has the two sources in reverse order.
+    Raises ValueError if an amount is still a reference to another figure (`resolve_amounts`).
     """
     unsettled = [reason.id for reason in reasons if reason.amount is None]
     if unsettled:
@@ -191,13 +194,13 @@ def explain(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     applied = [[(r.id, r.applies(pair)) for r in reasons] for pair in pairs.select(names).iter_rows(named=True)]
     amounts = {r.id: r.amount or 0.0 for r in reasons}
     explained = [sum(sign * amounts[id_] for id_, sign in row) for row in applied]
-    known = [", ".join(id_ for id_, sign in row if sign) for row in applied]
+    reason_ids = [", ".join(id_ for id_, sign in row if sign) for row in applied]
     difference = pl.col("left_value") - pl.col("right_value")
     return pairs.with_columns(
         difference=difference,
         relative=pl.when(pl.col("left_value") != 0).then(difference / pl.col("left_value")),
         explained=pl.Series(explained, dtype=pl.Float64),
-        reasons=pl.Series(known, dtype=pl.String),
+        reasons=pl.Series(reason_ids, dtype=pl.String),
     ).with_columns(
         verdict=pl.when(pl.col("difference") == 0)
         .then(pl.lit("reconciles"))
@@ -208,22 +211,22 @@ def explain(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
 
 
 def idle(verdicts: pl.DataFrame, reasons: Sequence[Reason]) -> list[str]:
-    """Ids of reasons that explain nothing: no pair they apply to, or only such as reconcile. They are out of date."""
+    """Return the ids of obsolete reasons: they apply to no pair, or only to pairs without a difference."""
     at_work = verdicts.filter(pl.col("difference") != 0)["reasons"].str.split(", ").explode().to_list()
     return [reason.id for reason in reasons if reason.id not in at_work]
 
 
-# -- making pairs
+# -- Building pairs
 
 
 def _mapped(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a measure of ours that their source says once, withheld ones with them."""
+    """Return the rows with a measure of ours that are unique in their source, including withheld ones."""
     mapped = rows.filter((pl.col("mapping") != "none") & pl.col("measure").is_not_null())
     twice = pl.struct("source", *KEY, "victim_status").is_duplicated()
     return mapped.filter(~twice & (pl.col("occurrence") == 1))
 
 
-def _one_kind(*sides: pl.DataFrame) -> None:
+def _refuse_mixed_kinds(*sides: pl.DataFrame) -> None:
     kinds = {kind for side in sides for kind in side["kind"].unique().to_list()}
     unknown = kinds - {*KINDS, RETURNED}
     if unknown:
@@ -236,30 +239,30 @@ def _one_kind(*sides: pl.DataFrame) -> None:
         )
 
 
-def _side(rows: pl.DataFrame) -> pl.DataFrame:
-    """What a pair keeps of a row, under the names of a side."""
+def _as_side(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the columns that one side of a pair needs."""
     without = rows if "parts" in rows.columns else rows.with_columns(parts=pl.lit(""))
     return without.with_columns(words=pl.col("measure_words"))
 
 
 def _pairs(joined: pl.DataFrame) -> pl.DataFrame:
-    """Two joined sides (the right one with the suffix) in the schema PAIR, in a fixed order."""
-    left = [pl.col(name).alias(f"left_{name}") for name in _SIDE]
-    right = [pl.col(f"{name}_right").alias(f"right_{name}") for name in _SIDE]
-    made = joined.select("comparison", *KEY, "period", *left, *right, "definition")
+    """Return two joined sides (the right one with a suffix) in the schema PAIR, in a fixed order."""
+    left_columns = [pl.col(name).alias(f"left_{name}") for name in _SIDE]
+    right_columns = [pl.col(f"{name}_right").alias(f"right_{name}") for name in _SIDE]
+    pairs = joined.select("comparison", *KEY, "period", *left_columns, *right_columns, "definition")
     order = ["comparison", "territory", "period_start", "period", "left_source", "left_words", *OF_WHOM, "right_source"]
-    return made.select(pl.col(name).cast(kind) for name, kind in PAIR.items()).sort(order, nulls_last=True)
+    return pairs.select(pl.col(name).cast(kind) for name, kind in PAIR.items()).sort(order, nulls_last=True)
 
 
 def _with_pools(rows: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
-    """The rows as sides, and of their single years the sums over the spans of years that the other side has."""
+    """Return the rows as sides, together with sums of single years over the multi-year periods of the other side."""
     spans = other.filter(pl.col("accumulation") == "multi_year").select("period_start", "period_end").unique()
     pools = [_pool(rows, start, end) for start, end in sorted(spans.iter_rows())]
-    return pl.concat([_side(rows), *pools], how="diagonal")
+    return pl.concat([_as_side(rows), *pools], how="diagonal")
 
 
 def _pool(rows: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
-    """Sums over whole years from start to end, of series that have each of them; flows only."""
+    """Return sums over the years from start to end, for flows that have a figure for every year."""
     years = end.year - start.year + 1
     group = [name for name in ("source", "measure_words", *KEY, "victim_status", "mapping") if name not in PERIOD]
     single = rows.filter(
@@ -275,8 +278,8 @@ def _pool(rows: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
         .agg(
             value=pl.when(pl.col("value").is_not_null().all()).then(pl.col("value").sum()),
             terms=pl.len(),
-            parts=_terms("period"),
-            # The least certain status speaks for the sum.
+            parts=_join_terms("period"),
+            # The sum has the least certain status of its terms.
             obs_status=pl.when((pl.col("obs_status") != "A").any())
             .then(pl.col("obs_status").filter(pl.col("obs_status") != "A").first())
             .otherwise(pl.lit("A")),
@@ -291,17 +294,17 @@ def _pool(rows: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
         period_end=pl.lit(end),
         accumulation=pl.lit("multi_year"),
     )
-    return _side(whole).drop("terms")
+    return _as_side(whole).drop("terms")
 
 
-def _terms(name: str) -> pl.Expr:
-    """`2017: 83 + 2018: 36`, in the order of the rows."""
+def _join_terms(name: str) -> pl.Expr:
+    """Return an expression for the terms of a sum: `2017: 83 + 2018: 36`, in the order of the rows."""
     number = pl.col("value").cast(pl.Int64).cast(pl.String)
     return pl.concat_str([pl.col(name), number], separator=": ").str.join(" + ")
 
 
-def _days(period: str) -> tuple[date, date]:
-    """First and last day of `2026-Q3`, `2026` or `2023-2025`. Raises ValueError."""
+def _first_and_last_day(period: str) -> tuple[date, date]:
+    """Return first and last day of `2026-Q3`, `2026` or `2023-2025`. Raises ValueError."""
     from pipelines.model.periods import Period
 
     first, dash, last = period.partition("-")
@@ -311,7 +314,7 @@ def _days(period: str) -> tuple[date, date]:
 
 
 def resolve_amounts(reasons: Iterable[Reason], rows: pl.DataFrame) -> list[Reason]:
-    """Replace each reference to a published figure by its amount. Raises LookupError where the figure is missing."""
+    """Replace each reference to a published figure by its amount. Raises LookupError if the figure is missing."""
     resolved = []
     for reason in reasons:
         if reason.amount_of is not None:

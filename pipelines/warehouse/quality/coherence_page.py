@@ -1,4 +1,4 @@
-"""The table of real cases in `docs/methodology/coherence.md`."""
+"""Write the table of real cases into `docs/methodology/coherence.md`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ _HEADS = ("Territory", "Period", "Left", "Right", "Difference", "Verdict", "Why"
 
 
 def real_cases() -> tuple[pl.DataFrame, list[Reason]]:
-    """Verdicts on every pair among the collected figures, and of these with UNODC's; and the reasons."""
-    ours, theirs = read_published(), read_published(GLOTIP_FIGURES)
-    said = read_reasons()
-    reasons = coherence.resolve_amounts(said.reasons, ours)
-    within = [coherence.parts(ours, dimension) for dimension in coherence.OF_WHOM]
-    pairs = pl.concat([coherence.match(ours, theirs), coherence.declared(ours, said.comparisons), *within])
+    """Return the verdicts on all pairs among the collected figures and with UNODC's, and the declared reasons."""
+    collected, unodc = read_published(), read_published(GLOTIP_FIGURES)
+    declarations = read_reasons()
+    reasons = coherence.resolve_amounts(declarations.reasons, collected)
+    within = [coherence.parts(collected, dimension) for dimension in coherence.OF_WHOM]
+    pairs = pl.concat(
+        [coherence.match(collected, unodc), coherence.declared(collected, declarations.comparisons), *within]
+    )
     return coherence.explain(pairs, reasons), reasons
 
 
 def table() -> str:
-    """A Markdown table, one row a pair."""
+    """Return a Markdown table with one row for each pair."""
     verdicts, reasons = real_cases()
     words = {reason.id: f"{reason.text} ({reason.said_by}; {reason.status})" for reason in reasons}
     lines = [list(_HEADS), ["---", "---", "---", "---", "---:", "---", "---", "---", "---"]]
@@ -50,15 +52,15 @@ def table() -> str:
 
 
 def _figure(row: dict[str, object], side: str) -> str:
-    """`306 (2017: 83 + ...), words, source`."""
+    """Return one side of a pair as `306 (2017: 83 + ...), words: source`."""
     terms = f" ({row[f'{side}_parts']})" if row[f"{side}_parts"] else ""
     return f"{row[f'{side}_value']:.0f}{terms}, {row[f'{side}_words']}: {row[f'{side}_source']}"
 
 
 def in_page(page: str, made: str) -> str:
-    """A page's text with the table between its two marks. Raises ValueError where a mark is missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    """Return the page with the table between its two markers. Raises ValueError if a marker is missing."""
+    before, begin, after_begin = page.partition(BEGIN)
+    _, end, after = after_begin.partition(END)
     if not begin or not end:
         raise ValueError(f"{PAGE.name} lacks {BEGIN} or {END}; write both on lines of their own")
     return f"{before}{begin}\n\n{made}\n{end}{after}"

@@ -15,7 +15,7 @@ REASONS = Path(__file__).resolve().parents[1] / "reference" / "reasons.yml"
 
 
 class Selector(Declared):
-    """One figure of the reference table, by what stands in its columns."""
+    """Selects one figure of the reference table by the values of its columns."""
 
     territory: str
     period: str
@@ -26,12 +26,12 @@ class Selector(Declared):
     age: str | None = None
 
     def columns(self) -> dict[str, str]:
-        """Column -> value; what is left out is not asked for."""
+        """Return the conditions as column -> value, without the omitted columns."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
 class Comparison(Declared):
-    """Two figures that belong side by side although their words have no common code."""
+    """Two figures that are comparable although their words have no common code."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     what: str = Field(description="What the two figures are, and why they belong together.")
@@ -41,9 +41,9 @@ class Comparison(Declared):
 
 
 class Reason(Declared):
-    """Why one figure is larger than another, and by how much; whoever says so is named.
+    """Why one figure is larger than another, by how much, and who states it.
 
-    It holds for a declared comparison, or for a pair of two sources in one territory, period and measure.
+    It applies to a declared comparison, or for a pair of two sources in one territory, period and measure.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -68,7 +68,7 @@ class Reason(Declared):
         return self
 
     def applies(self, pair: dict[str, Any]) -> int:
-        """1 where the reason holds for a pair (schema PAIR), -1 where its sides are turned round, else 0."""
+        """Return 1 if the reason applies to a pair (schema PAIR), -1 if the pair has its sides reversed, else 0."""
         if (self.territory, self.period) != (pair["territory"], pair["period"]):
             return 0
         if self.comparison is not None:
@@ -87,19 +87,19 @@ class Declarations(Declared):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        for what, ids in (("comparisons", self.comparisons), ("reasons", self.reasons)):
+        for section, ids in (("comparisons", self.comparisons), ("reasons", self.reasons)):
             names = [item.id for item in ids]
             if len(set(names)) != len(names):
-                raise ValueError(f"{what}: an id stands twice")
-        there = {comparison.id for comparison in self.comparisons}
-        lost = [r.id for r in self.reasons if r.comparison is not None and r.comparison not in there]
-        if lost:
-            raise ValueError(f"reasons: {', '.join(lost)}: no such comparison")
+                raise ValueError(f"{section}: an id stands twice")
+        comparison_ids = {comparison.id for comparison in self.comparisons}
+        orphans = [r.id for r in self.reasons if r.comparison is not None and r.comparison not in comparison_ids]
+        if orphans:
+            raise ValueError(f"reasons: {', '.join(orphans)}: no such comparison")
         return self
 
 
 def read_reasons(path: Path = REASONS) -> Declarations:
-    """The declared comparisons and reasons. Raises DeclarationError, with file, line, key and remedy."""
+    """Return the declared comparisons and reasons. Raises DeclarationError, with file, line, key and remedy."""
     from pipelines.declarations.yaml_file import load_yaml, validate
 
     return validate(Declarations, load_yaml(path), path)

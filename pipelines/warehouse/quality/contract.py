@@ -1,4 +1,4 @@
-"""The tables that are made in Python, held to what is declared beside the models of dbt."""
+"""Check tables that Python computes against their declaration in the dbt project."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _TYPES: Final[dict[str, pl.DataType]] = {
 
 
 class ContractError(ValueError):
-    """A table that is not as declared. The text says which, what differs, and where it is declared."""
+    """A table differs from its declaration. The text names the table, the difference and the declaration."""
 
 
 class Contract(NamedTuple):
-    """Columns with their types, in order, and those of them that are the key."""
+    """Declared columns with their types, in order, and the columns of the key."""
 
     columns: dict[str, pl.DataType]
     key: tuple[str, ...]
@@ -29,7 +29,7 @@ class Contract(NamedTuple):
 
 @cache
 def contracts() -> dict[str, Contract]:
-    """What is declared, by table."""
+    """Return the declared contracts by table."""
     declared = load_yaml(DECLARATION)["sources"][0]["tables"]
     return {
         table["name"]: Contract(
@@ -41,16 +41,16 @@ def contracts() -> dict[str, Contract]:
 
 
 def hold(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as it is, if it is as declared; raises ContractError."""
+    """Return the frame unchanged if it matches its declaration; raise ContractError otherwise."""
     contract = contracts()[table]
     if dict(frame.schema) != contract.columns or frame.columns != list(contract.columns):
-        odd = {*frame.schema.items()} ^ {*contract.columns.items()}
-        told = ", ".join(sorted({name for name, _ in odd})) or "the order of columns"
-        raise ContractError(f"the table {table} is not as declared in {DECLARATION.name}: {told}")
-    twice = frame.group_by(contract.key).len().filter(pl.col("len") > 1).sort(contract.key, nulls_last=True)
-    if twice.height:
-        row = {name: value for name, value in twice.row(0, named=True).items() if value is not None}
+        mismatches = {*frame.schema.items()} ^ {*contract.columns.items()}
+        differing = ", ".join(sorted({name for name, _ in mismatches})) or "the order of columns"
+        raise ContractError(f"the table {table} is not as declared in {DECLARATION.name}: {differing}")
+    duplicates = frame.group_by(contract.key).len().filter(pl.col("len") > 1).sort(contract.key, nulls_last=True)
+    if duplicates.height:
+        row = {name: value for name, value in duplicates.row(0, named=True).items() if value is not None}
         raise ContractError(
-            f"the table {table} has {twice.height} keys twice, the first {row}; its key is in {DECLARATION.name}"
+            f"the table {table} has {duplicates.height} keys twice, the first {row}; its key is in {DECLARATION.name}"
         )
     return frame

@@ -1,4 +1,4 @@
-"""Quality indicators of a territory as ESQRS asks for them, from what arrived and what was published."""
+"""Compute the quality indicators of a territory for ESQRS, from arrived returns and published figures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from pipelines.statistics.intervals import Array
 
 @dataclass(frozen=True)
 class Indicator:
-    """`concept` is the ESQRS concept it stands under; `code` that of the ESS guidelines, empty for one of our own;
-    `unit` of its figure; `seen` whether the identifier was verified."""
+    """One quality indicator.
+
+    `concept`: its ESQRS concept; `code`: that of the ESS guidelines, empty for our own indicators; `unit`: the unit of
+    its figure; `seen`: True if the identifier was verified.
+    """
 
     name: str
     concept: str
@@ -44,7 +47,7 @@ guidelines, the rest was not."""
 
 @dataclass(frozen=True)
 class Figure:
-    """A computed indicator, or none with the reason. `n` is the number of returns or periods behind it."""
+    """A computed indicator, or the reason why there is none. `n` is the number of returns or periods behind it."""
 
     value: float | None
     unit: str
@@ -52,11 +55,11 @@ class Figure:
     reason: str | None = None
 
     def written(self) -> str:
-        """The figure to four places, or `n/a`."""
+        """Return the figure to four decimal places, or `n/a`."""
         return "n/a" if self.value is None else f"{self.value:.4f}".rstrip("0").rstrip(".")
 
     def notes(self) -> list[tuple[str, str]]:
-        """What goes with it: unit and n, or the reason."""
+        """Return its annotations: unit and n, or the reason why the figure is missing."""
         return (
             [("reason", self.reason or "not given")]
             if self.value is None
@@ -66,7 +69,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One return that was due: cells provided of those required, and its days; None where it did not come or appear.
+    """One return that was due: its required and provided cells, and its dates; None if it did not arrive or appear.
 
     `published` is the first release that has it, `final` the first on or after the day it became final; `comparable`
     the number of its office's periods up to this one without a gap or a break (CC2).
@@ -83,50 +86,56 @@ class Delivery:
 
 
 def figures(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
-    """The indicators over returns of one territory and instrument.
+    """Return the indicators over returns of one territory and instrument.
 
-    Completeness over all cells; the mean time lag over what was published, first and as final; the rate of punctual
-    returns among those due by `today`, and the mean delay of what came; the shortest comparable series of any office
-    that was due in the newest period. Coherence and revision are not made of returns: see `quality_table`.
-    Raises ValueError as `statistics.quality` does.
+    Completeness covers all cells; the mean time lag covers published returns, first and final; the punctuality rate
+    covers returns due by `today`, and the mean delay those that arrived; the comparable length is the shortest of any
+    office with a return due in the newest period. Coherence and revision are not computed from returns: see
+    `quality_table`. Raises the ValueError of `statistics.quality`.
     """
-    of = {id_: about.unit for id_, about in INDICATORS.items()}
+    units = {id_: about.unit for id_, about in INDICATORS.items()}
     cells = quality.completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
     public = [d for d in deliveries if d.published is not None]
     lags = _lags([(d.period_end, d.published) for d in public])
-    over = [d for d in deliveries if d.final is not None]
-    final = _lags([(d.period_end, d.final) for d in over])
+    final_deliveries = [d for d in deliveries if d.final is not None]
+    final = _lags([(d.period_end, d.final) for d in final_deliveries])
     due = np.array([d.due for d in deliveries], dtype="datetime64[D]")
     arrived = np.array([d.arrived for d in deliveries], dtype="datetime64[D]")
     rate = quality.punctual(due, arrived, np.datetime64(today)) if deliveries else math.nan
-    asked = sum(d.due <= today for d in deliveries)
-    came = [d for d in deliveries if d.arrived is not None]
+    returns_due = sum(d.due <= today for d in deliveries)
+    arrivals = [d for d in deliveries if d.arrived is not None]
     delays = quality.delay(
-        np.array([d.due for d in came], dtype="datetime64[D]"),
-        np.array([d.arrived for d in came], dtype="datetime64[D]"),
+        np.array([d.due for d in arrivals], dtype="datetime64[D]"),
+        np.array([d.arrived for d in arrivals], dtype="datetime64[D]"),
     )
     last = max((d.period_end for d in deliveries), default=None)
     lengths = [d.comparable for d in deliveries if d.period_end == last]
     return {
-        "COMPLETENESS_RATE": _figure(float(cells), of["COMPLETENESS_RATE"], len(deliveries), "no cell is required"),
+        "COMPLETENESS_RATE": _figure(float(cells), units["COMPLETENESS_RATE"], len(deliveries), "no cell is required"),
         "TIMELAG_FIRST": _figure(
-            float(lags.mean()) if len(public) else math.nan, of["TIMELAG_FIRST"], len(public), "nothing was published"
+            float(lags.mean()) if len(public) else math.nan,
+            units["TIMELAG_FIRST"],
+            len(public),
+            "nothing was published",
         ),
         "TIMELAG_FINAL": _figure(
-            float(final.mean()) if over else math.nan, of["TIMELAG_FINAL"], len(over), "nothing was published as final"
+            float(final.mean()) if final_deliveries else math.nan,
+            units["TIMELAG_FINAL"],
+            len(final_deliveries),
+            "nothing was published as final",
         ),
-        "PUNCTUALITY_RATE": _figure(rate, of["PUNCTUALITY_RATE"], asked, "nothing was due"),
+        "PUNCTUALITY_RATE": _figure(rate, units["PUNCTUALITY_RATE"], returns_due, "nothing was due"),
         "PUNCTUALITY_DAYS": _figure(
-            float(delays.mean()) if came else math.nan, of["PUNCTUALITY_DAYS"], len(came), "nothing came"
+            float(delays.mean()) if arrivals else math.nan, units["PUNCTUALITY_DAYS"], len(arrivals), "nothing came"
         ),
         "COMPAR_LENGTH": _figure(
-            float(min(lengths)) if lengths else math.nan, of["COMPAR_LENGTH"], len(lengths), "nothing was due"
+            float(min(lengths)) if lengths else math.nan, units["COMPAR_LENGTH"], len(lengths), "nothing was due"
         ),
     }
 
 
 def _lags(pairs: Sequence[tuple[date, date | None]]) -> Array:
-    """Days from the ends of periods to publications."""
+    """Return the days from the ends of periods to publications."""
     ends = np.array([end for end, _ in pairs], dtype="datetime64[D]")
     return quality.time_lag(ends, np.array([day for _, day in pairs], dtype="datetime64[D]"))
 

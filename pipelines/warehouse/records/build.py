@@ -1,8 +1,8 @@
-"""The step between the two phases of the model: from case events of the warehouse to tables of figures, as Parquet.
+"""Compute the figures from case records, between the two phases of the dbt project: case events in, Parquet out.
 
-restricted/records/<digest>/{restricted,public}/record_*.parquet   one folder a set of blocks, rules and release
-restricted/records/<digest>/members.parquet                        who stands behind what the public sees
-restricted/records/released/                                       the same of the newest published release
+restricted/records/<digest>/{restricted,public}/record_*.parquet   one folder for each set of inputs
+restricted/records/<digest>/members.parquet                        the persons behind the public figures
+restricted/records/released/                                       public tables of the newest published release
 """
 
 from __future__ import annotations
@@ -38,22 +38,23 @@ _EVENTS = """
 
 
 def folder(home: Home) -> Path:
-    """Where figures from records lie."""
+    """Return the folder of all figures from records."""
     return home.restricted / "records"
 
 
 def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
-    """The folder of the tables of one build of the counts, and whether it was made now.
+    """Compute the tables for one build of the counts. Return their folder and True if they were computed now.
 
-    `counts` is the DuckDB file, of any moment: which blocks are current is read in it; `tables` its folder of Parquet
-    files.  Where blocks, law, rules and the release before are as they were nothing is made.
+    `counts` is the DuckDB file of a build for any moment, from which the current blocks are read; `tables` is its
+    folder of Parquet files.  If blocks, law, rules and the previous release are unchanged, the existing folder is
+    returned.
     """
     blocks = _read(counts, _BLOCKS)
     law, areas = home.gathered / "law_article.parquet", tables / "dim_area.parquet"
     released = folder(home) / "released"
     before = [released] if released.exists() else []
     key = build_cache.digest(
-        build_cache.code(*_CODE), str(codes.measure_parts()), blocks.write_csv(), law, areas, *before
+        build_cache.code_digest(*_CODE), str(codes.measure_parts()), blocks.write_csv(), law, areas, *before
     )
     target = folder(home) / key[:16]
     if target.exists():
@@ -63,7 +64,7 @@ def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
     for side in ("restricted", "public"):
         empty_folder(aside / side)
     if not blocks.is_empty():
-        _fill(aside, counts, blocks, _law(law), areas, released)
+        _write_tables(aside, counts, blocks, _read_law(law), areas, released)
     else:
         _no_members().write_parquet(aside / "members.parquet")
     aside.rename(target)
@@ -71,21 +72,21 @@ def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
 
 
 def keep(home: Home, wanted: Iterable[str]) -> None:
-    """Remove all folders but those of these names: of the newest build and of a draft that may yet be published."""
-    kept = {*wanted, "released"}
+    """Remove all folders except those of these names (newest build, unpublished draft) and the released baseline."""
+    retained_names = {*wanted, "released"}
     for path in folder(home).iterdir():
-        if path.name not in kept:
+        if path.name not in retained_names:
             shutil.rmtree(path)
 
 
 def release(home: Home, made_of: Path) -> None:
-    """Remember the public tables that a published release was made of, for the comparison with the next."""
+    """Keep the public tables behind a published release as the baseline, with which the next release is compared."""
     prepare_baseline(home, made_of)
     renew_baseline(home)
 
 
 def prepare_baseline(home: Home, made_of: Path) -> None:
-    """Copy the tables of a release aside and flush them, so that renewing the baseline later needs no space."""
+    """Copy the tables of a release to a temporary folder and flush them; renewing the baseline then needs no space."""
     aside = _next_baseline(home)
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(made_of / "public", aside / "public")
@@ -94,7 +95,7 @@ def prepare_baseline(home: Home, made_of: Path) -> None:
 
 
 def renew_baseline(home: Home) -> None:
-    """Replace the baseline by the prepared one. Does nothing where none is prepared: it was replaced before."""
+    """Replace the baseline with the prepared one. Do nothing if none is prepared, since it was replaced before."""
     aside, target = _next_baseline(home), folder(home) / "released"
     old = folder(home) / ".released.old"
     if aside.exists():
@@ -115,80 +116,91 @@ def _next_baseline(home: Home) -> Path:
     return folder(home) / ".released.new"
 
 
-def _fill(aside: Path, counts: Path, blocks: pl.DataFrame, law: dict[str, Law], areas: Path, released: Path) -> None:
+def _write_tables(
+    aside: Path, counts: Path, blocks: pl.DataFrame, law: dict[str, Law], areas: Path, released: Path
+) -> None:
     import polars as pl
 
     programme = declared_programme.load()
     group = {code: row["offence_group"] for code, row in codes.codelist("offence").items()}
     events = _read(counts, _EVENTS).with_columns(offence_group=pl.col("offence").replace_strict(group))
     places = pl.read_parquet(areas).filter(pl.col("area_kind") != "region").select("area", "area_kind", "kind")
-    found = wide_frames.figures(events, blocks.select("jurisdiction", "source", "period"), law, programme)
-    sizes = _sizes(found.wide["record_duration"], places)
-    inside = _placed(tabulation.restricted(found), places, law)
-    outside = _placed(tabulation.public(found, programme), places.filter(pl.col("kind") == "national"), law)
-    members = carry_over.shown(outside, found.members)
+    figures = wide_frames.figures(events, blocks.select("jurisdiction", "source", "period"), law, programme)
+    sizes = _persons_by_register(figures.wide["record_duration"], places)
+    restricted_tables = _with_area_columns(tabulation.restricted(figures), places, law)
+    public_tables = _with_area_columns(
+        tabulation.public(figures, programme), places.filter(pl.col("kind") == "national"), law
+    )
+    members = carry_over.shown(public_tables, figures.members)
     if released.exists():
         earlier = {name: pl.read_parquet(released / "public" / f"{name}.parquet") for name in COLUMNS}
-        outside, members = carry_over.hold(outside, members, earlier, pl.read_parquet(released / "members.parquet"))
-    outside["record_lag"] = carry_over.lags(outside["record_duration"], sizes, programme)
-    inside["record_lag"] = _with_public(
-        carry_over.lags(inside["record_duration"], sizes, programme), outside["record_lag"]
+        public_tables, members = carry_over.hold(
+            public_tables, members, earlier, pl.read_parquet(released / "members.parquet")
+        )
+    public_tables["record_lag"] = carry_over.lags(public_tables["record_duration"], sizes, programme)
+    restricted_tables["record_lag"] = _mark_public(
+        carry_over.lags(restricted_tables["record_duration"], sizes, programme), public_tables["record_lag"]
     )
-    for side, tables in (("restricted", inside), ("public", outside)):
+    for side, tables in (("restricted", restricted_tables), ("public", public_tables)):
         for name, table in tables.items():
             shaped(name, table).write_parquet(aside / side / f"{name}.parquet")
-    found.set_aside.sort(pl.all()).write_parquet(aside / "set_aside.parquet")
+    figures.set_aside.sort(pl.all()).write_parquet(aside / "set_aside.parquet")
     members.select(_MEMBER).unique().sort(_MEMBER).write_parquet(aside / "members.parquet")
 
 
-def _placed(tables: dict[str, pl.DataFrame], places: pl.DataFrame, law: dict[str, Law]) -> dict[str, pl.DataFrame]:
-    """The tables in the columns of the schema, of these areas only."""
-    out = {}
+def _with_area_columns(
+    tables: dict[str, pl.DataFrame], places: pl.DataFrame, law: dict[str, Law]
+) -> dict[str, pl.DataFrame]:
+    """Return the tables in the columns of the schema, with the rows of these areas only."""
+    tables_by_name = {}
     for name, table in tables.items():
         rows = table.rename({"jurisdiction": "area"}).join(places, on="area", how="inner")
-        out[name] = shaped(name, _with_law(rows, law) if name == "record_sentence" else rows)
-    return out
+        tables_by_name[name] = shaped(name, _with_law(rows, law) if name == "record_sentence" else rows)
+    return tables_by_name
 
 
 def _with_law(rows: pl.DataFrame, law: dict[str, Law]) -> pl.DataFrame:
-    """With the least and the greatest imprisonment that the law of the area threatened in the period."""
+    """Add the minimum and maximum prison sentence in the law of the area during the period."""
     import polars as pl
 
     by = ["area", "offence_group", "period"]
-    of_group: dict[str, list[str]] = {}
+    offences_by_group: dict[str, list[str]] = {}
     for code, row in codes.codelist("offence").items():
-        of_group.setdefault(row["offence_group"], []).append(code)
-    found: list[tuple[Any, ...]] = []
+        offences_by_group.setdefault(row["offence_group"], []).append(code)
+    ranges: list[tuple[Any, ...]] = []
     for area, group, code in rows.select(by).unique().rows():
         period = Period.of(code)
-        found.append((area, group, code, *statutory(law.get(area, Law([])), of_group[group], period.start, period.end)))
+        ranges.append(
+            (area, group, code, *statutory(law.get(area, Law([])), offences_by_group[group], period.start, period.end))
+        )
     types: dict[str, Any] = dict.fromkeys(by, pl.String()) | dict.fromkeys(
         ("statutory_min", "statutory_max"), pl.Float64()
     )
-    return rows.join(pl.DataFrame(found, schema=types, orient="row"), on=by, how="left")
+    return rows.join(pl.DataFrame(ranges, schema=types, orient="row"), on=by, how="left")
 
 
-def _sizes(wide: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+def _persons_by_register(wide: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     return wide.filter(pl.col("freq") == "_T").rename({"jurisdiction": "area"}).join(places, on="area")
 
 
-def _with_public(inside: pl.DataFrame, outside: pl.DataFrame) -> pl.DataFrame:
+def _mark_public(inside: pl.DataFrame, outside: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     key = ["area", "offence_group", "denominator", "numerator", "freq"]
-    told = outside.select(key).with_columns(told=pl.lit(True))
-    return inside.join(told, on=key, how="left").with_columns(is_public=pl.col("told").fill_null(False)).drop("told")
+    published = outside.select(key).with_columns(is_published=pl.lit(True))
+    joined = inside.join(published, on=key, how="left")
+    return joined.with_columns(is_public=pl.col("is_published").fill_null(False)).drop("is_published")
 
 
-def _law(path: Path) -> dict[str, Law]:
+def _read_law(path: Path) -> dict[str, Law]:
     import polars as pl
 
     articles: dict[str, list[LawArticle]] = {}
     for row in pl.read_parquet(path).fill_null("").iter_rows(named=True):
         articles.setdefault(row["jurisdiction"], []).append(LawArticle(row))
-    return {jurisdiction: Law(found) for jurisdiction, found in articles.items()}
+    return {jurisdiction: Law(rows) for jurisdiction, rows in articles.items()}
 
 
 def _no_members() -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Public figures from records beside those of the release before: what may be told anew, and the lags made of them."""
+"""Compare public figures from records with the previous release: decide which may change, and derive the lags."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VALUE = {"record_dispersion": "phi"}
 
 
 def shown(tables: dict[str, pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
-    """Of the members those of cells in which the public sees a figure."""
+    """Return the members of those cells that have a public figure."""
     import polars as pl
 
     cells = [
@@ -36,35 +36,36 @@ def hold(
     released: dict[str, pl.DataFrame],
     released_members: pl.DataFrame,
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """The tables and their members, with each cell of the release kept as it was where too few persons have moved.
+    """Return tables and members in which a cell keeps its released rows if too few persons in it have changed.
 
-    A kept cell is kept whole, with the day up to which it was made: that nothing and that one person has changed look
-    alike.  `tables` and `released` have the columns of the schema; the members are those behind what is shown.
+    All rows of such a cell are kept, including the day up to which it was computed, so that readers cannot distinguish
+    no change from a change of one person.  `tables` and `released` have the columns of the schema; the members are the
+    persons behind public figures.
     """
     import polars as pl
 
-    kept = rule.moved(released_members, members).filter(~pl.col("moved")).select("table", "cell")
-    out = {}
+    unmoved = rule.moved(released_members, members).filter(~pl.col("moved")).select("table", "cell")
+    merged = {}
     for name, frame in tables.items():
-        cells = kept.filter(pl.col("table") == name).select("cell")
-        fresh = _named(frame, name).join(cells, on="cell", how="anti", maintain_order="left")
-        old = _named(released[name], name).join(cells, on="cell", how="semi", maintain_order="left")
-        out[name] = pl.concat([fresh, old]).drop("cell")
+        cells = unmoved.filter(pl.col("table") == name).select("cell")
+        changed_rows = _with_cell_names(frame, name).join(cells, on="cell", how="anti", maintain_order="left")
+        released_rows = _with_cell_names(released[name], name).join(cells, on="cell", how="semi", maintain_order="left")
+        merged[name] = pl.concat([changed_rows, released_rows]).drop("cell")
     key = ["table", "cell"]
-    held = released_members.join(kept, on=key, how="semi", maintain_order="left")
-    return out, pl.concat([members.join(kept, on=key, how="anti", maintain_order="left"), held])
+    unmoved_members = released_members.join(unmoved, on=key, how="semi", maintain_order="left")
+    return merged, pl.concat([members.join(unmoved, on=key, how="anti", maintain_order="left"), unmoved_members])
 
 
-def _named(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A table with the names of its cells, in which the area is called by its jurisdiction."""
+def _with_cell_names(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Add the names of a table's cells, in which the area appears under the column name `jurisdiction`."""
     names = table.rename({"area": "jurisdiction"}).select(cell(name).alias("cell"))
     return table.with_columns(names.to_series())
 
 
 def lags(durations: pl.DataFrame, sizes: pl.DataFrame, programme: RecordProgramme) -> pl.DataFrame:
-    """The lag of each ratio that the programme names, from the median as it stands in the table of durations.
+    """Return the lag of each ratio in the programme, from the median in the table of durations.
 
-    `sizes`: `AREA`, `stage`, `n_persons`: of several registers of one area that of the most persons is taken.
+    `sizes` has `AREA`, `stage` and `n_persons`. If an area has several registers, the largest is used.
     """
     import polars as pl
 

@@ -1,4 +1,4 @@
-"""The programme of figures from case records: which are made, and which of them the public may see."""
+"""The declared programme of figures from case records: which are computed and which are public."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Part(BaseModel):
 
 
 class Lag(_Part):
-    """A ratio's two sides, and the stage whose median is its lag."""
+    """The two sides of a ratio, and the stage whose median duration is its lag."""
 
     stage: Stage
     denominator: Measure
@@ -70,7 +70,7 @@ class Pending(_Part):
 
 
 class PublicCohorts(_Part):
-    """`quarters`: the one number after which each cohort is looked at."""
+    """`quarters`: the number of quarters after which each cohort is measured."""
 
     freqs: tuple[Literal["Q", "A"], ...]
     quarters: int
@@ -114,7 +114,7 @@ class Sentences(_Part):
 
 
 class RecordProgramme(_Part):
-    """Everything that is made of case records."""
+    """All figures that are computed from case records."""
 
     lags: tuple[Lag, ...]
     durations: Durations
@@ -125,5 +125,5 @@ class RecordProgramme(_Part):
 
 @cache
 def load(path: Path = FILE) -> RecordProgramme:
-    """The declared programme. Raises pydantic's ValidationError naming the part at fault."""
+    """Return the declared programme. Raises pydantic's ValidationError, which names the invalid part."""
     return RecordProgramme.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""The tables that figures from case records come in: their columns, and the empty ones where there are no records."""
+"""Columns of the tables of figures from case records, and empty tables for homes without records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 AREA = ("area_kind", "area", "territory", "source", "offence_group")
-"""Whose records, and of which group of offences; `source` is the office whose register it is."""
+"""Columns that identify a register and an offence group; `source` is the office that keeps the register."""
 _STATUS = {"obs_status": "text", "conf_status": "text"}
 _FIGURE = {"statistic": "text", "unit_measure": "text", "value": "number", "low": "number", "high": "number"}
 _AREA = dict.fromkeys(AREA, "text")
@@ -41,7 +41,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     | {"statutory_min": "number", "statutory_max": "number", "n_band": "text"}
     | _STATUS,
 }
-"""Table -> column -> kind. The restricted and the public table of a name have the same columns."""
+"""Table -> column -> kind. Restricted and public tables have the same columns."""
 KEYS: dict[str, tuple[str, ...]] = {
     "record_lag": ("area_kind", "area", "offence_group", "denominator", "numerator", "freq"),
     "record_dispersion": ("area_kind", "area", "offence_group"),
@@ -51,11 +51,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "record_sentence": (*AREA, "level", "freq", "period", "sentence_type", "sentence_band", "statistic"),
 }
 ALL = "_T"
-"""`freq` and `entered` of a duration of everybody in the records, whenever he entered."""
+"""`freq` and `entered` of a duration over all persons in the records, whatever the date of entry."""
 
 
 def schema(table: str) -> dict[str, Any]:
-    """Columns of a table for polars. Raises KeyError for a table that is not one of these."""
+    """Return the polars columns of a table. Raises KeyError for an unknown table."""
     import polars as pl
 
     types: dict[str, Any] = {
@@ -65,14 +65,14 @@ def schema(table: str) -> dict[str, Any]:
 
 
 def shaped(table: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows in the columns and order of a table. Raises polars' errors where one is missing or of another kind."""
+    """Select, cast and sort rows into the layout of a table. Raises polars' errors for a missing or mistyped column."""
     import polars as pl
 
     return rows.select(list(COLUMNS[table])).cast(pl.Schema(schema(table))).sort(KEYS[table])
 
 
 def empty_folder(folder: Path) -> Path:
-    """The folder, with every table in it and no row in any: what phase 2 reads where there are no records."""
+    """Write every table without rows into the folder and return it; phase 2 reads it if there are no records."""
     import polars as pl
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""From wide frames of figures to the tables of the records: exact for offices, by the rule for the public."""
+"""Turn wide frames into tables of figures from records: exact for offices, by the disclosure rule for the public."""
 
 from __future__ import annotations
 
@@ -22,57 +22,69 @@ LAW_SHARES = ("below_minimum", "at_maximum")
 RATIOS = ("conviction_ratio", "decided_ratio", "open_share")
 QUANTILES = ("median", "p75", "p90")
 _DAYS, _MONTHS = (10.0, 30.0), (6.0, 12.0)
-"""Steps of values and of their limits."""
+"""Rounding steps of values and of their limits."""
 PRISON = {"sentence_type": "prison", "sentence_band": "_T"}
 WHOLE = {"sentence_type": "_T", "sentence_band": "_T"}
 
 
-def restricted(found: Figures) -> Tables:
-    """Every figure as it is; `n_band` is the number of persons. The area is put on later, and so are the lags."""
-    wide = found.wide
+def restricted(figures: Figures) -> Tables:
+    """Return every figure unrounded; `n_band` is the number of persons. Area columns and lags are added later."""
+    wide = figures.wide
     days, cohorts = wide["record_duration"], wide["record_cohort"]
-    duration = [
+    duration_tables = [
         _exact(days, "record_duration", QUANTILES, "D", "M"),
         _exact(days, "record_duration", ("open_share",), "PC", "M"),
     ]
     ages = wide["record_pending"]
     bands = [code for code, _ in AGE_BANDS]
-    waiting = [
+    pending_tables = [
         _exact(ages, "record_pending", QUANTILES, "D", "M"),
         _exact(_as_shares(ages, bands), "record_pending", bands, "PC", "M"),
     ]
     outcomes = list(OUTCOMES)
-    became = [
+    cohort_tables = [
         _exact(cohorts, "record_cohort", RATIOS, "PC", "O"),
         _exact(_as_shares(cohorts, outcomes), "record_cohort", outcomes, "PC", "O"),
     ]
-    return _tables(duration, waiting, became, _exact_sentences(wide), _dispersed(wide, public=False))
+    return _tables(
+        duration_tables, pending_tables, cohort_tables, _exact_sentences(wide), _tabulate_dispersion(wide, public=False)
+    )
 
 
-def public(found: Figures, programme: RecordProgramme) -> Tables:
-    """What the programme names and the rule allows; a figure that fails is withheld, not dropped."""
+def public(figures: Figures, programme: RecordProgramme) -> Tables:
+    """Return the public figures of the programme. A figure that the rule forbids keeps its row, without a value."""
     import polars as pl
 
-    wide, asked = found.wide, programme
-    days = wide["record_duration"].filter(pl.col("freq").is_in(asked.durations.public.freqs))
+    wide = figures.wide
+    days = wide["record_duration"].filter(pl.col("freq").is_in(programme.durations.public.freqs))
     ages = wide["record_pending"]
     cohorts = wide["record_cohort"].filter(
-        pl.col("freq").is_in(asked.cohorts.public.freqs), pl.col("quarters") == asked.cohorts.public.quarters
+        pl.col("freq").is_in(programme.cohorts.public.freqs), pl.col("quarters") == programme.cohorts.public.quarters
     )
-    duration = [
-        _ruled_quantiles(days, "record_duration", _among(QUANTILES, asked.durations.public.statistics), "D", _DAYS),
-        _ruled_shares(days, "record_duration", _among(("open_share",), asked.durations.public.statistics)),
+    duration_tables = [
+        _ruled_quantiles(
+            days, "record_duration", _intersect(QUANTILES, programme.durations.public.statistics), "D", _DAYS
+        ),
+        _ruled_shares(days, "record_duration", _intersect(("open_share",), programme.durations.public.statistics)),
     ]
-    waiting = [_ruled_quantiles(ages, "record_pending", _among(QUANTILES, asked.pending.public.statistics), "D", _DAYS)]
-    became = [ruled_cohorts(cohorts, asked.cohorts.public.statistics)]
-    return _tables(duration, waiting, became, _ruled_sentences(wide, asked), _dispersed(wide, public=True))
+    pending_tables = [
+        _ruled_quantiles(ages, "record_pending", _intersect(QUANTILES, programme.pending.public.statistics), "D", _DAYS)
+    ]
+    cohort_tables = [ruled_cohorts(cohorts, programme.cohorts.public.statistics)]
+    return _tables(
+        duration_tables,
+        pending_tables,
+        cohort_tables,
+        _ruled_sentences(wide, programme),
+        _tabulate_dispersion(wide, public=True),
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------ as it is
+# --------------------------------------------------------------------------------------------------------- exact
 
 
 def _exact(wide: pl.DataFrame, table: str, names: Sequence[str], unit: str, absent: str) -> pl.DataFrame:
-    """A row each figure; percent where the unit says so. `absent`: the status of a figure that is not there."""
+    """Return one row for each figure, in percent if the unit is PC. `absent` is the status of a missing figure."""
     import polars as pl
 
     factor = 100.0 if unit == "PC" else 1.0
@@ -92,12 +104,12 @@ def _exact(wide: pl.DataFrame, table: str, names: Sequence[str], unit: str, abse
         )
         for name in names
     ]
-    return _told(pl.concat(parts), table)
+    return _select_columns(pl.concat(parts), table)
 
 
-def _told(rows: pl.DataFrame, table: str) -> pl.DataFrame:
-    """The columns of a table that are there; the area is put on later."""
-    names = [*GROUPS[table], *(one for one in _OWN if one in rows.columns)]
+def _select_columns(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Select the columns of a table that are present; area columns are added later."""
+    names = [*GROUPS[table], *(name for name in _OWN if name in rows.columns)]
     return rows.select(names)
 
 
@@ -141,14 +153,14 @@ def _exact_sentences(wide: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
         ),
         labelled(_exact(wide["sentence_against_law"], table, LAW_SHARES, "PC", "M"), **prison),
     ]
-    return [_told(part, table) for part in parts]
+    return [_select_columns(part, table) for part in parts]
 
 
-# ------------------------------------------------------------------------------------------------------------ the rule
+# --------------------------------------------------------------------------------------------------------- public
 
 
-def _among(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    return [name for name in names if name in wanted]
+def _intersect(names: Sequence[str], allowed: Sequence[str]) -> list[str]:
+    return [name for name in names if name in allowed]
 
 
 def _ruled_quantiles(
@@ -156,15 +168,15 @@ def _ruled_quantiles(
 ) -> pl.DataFrame:
     also = [name for name in ("seen_from", "seen_until", "as_at") if name in wide.columns]
     by = [*GROUPS[table], *also]
-    return _melted(rule.public_quantiles(wide, by, names, step=steps[0], limit_step=steps[1]), table, names, unit)
+    return _to_rows(rule.public_quantiles(wide, by, names, step=steps[0], limit_step=steps[1]), table, names, unit)
 
 
 def _ruled_shares(wide: pl.DataFrame, table: str, names: Sequence[str]) -> pl.DataFrame:
     also = [name for name in ("seen_from", "seen_until", "seen_quarters") if name in wide.columns]
-    return _melted(rule.public_shares(wide, [*GROUPS[table], *also], names), table, names, "PC")
+    return _to_rows(rule.public_shares(wide, [*GROUPS[table], *also], names), table, names, "PC")
 
 
-def _melted(ruled: pl.DataFrame, table: str, names: Sequence[str], unit: str) -> pl.DataFrame:
+def _to_rows(ruled: pl.DataFrame, table: str, names: Sequence[str], unit: str) -> pl.DataFrame:
     import polars as pl
 
     factor = 100.0 if unit == "PC" else 1.0
@@ -185,40 +197,39 @@ def _melted(ruled: pl.DataFrame, table: str, names: Sequence[str], unit: str) ->
         statistic=pl.lit(""), unit_measure=pl.lit(""), value=pl.lit(0.0), low=pl.lit(0.0), high=pl.lit(0.0),
         obs_status=pl.lit(""), conf_status=pl.lit(""),
     )  # fmt: skip
-    return _told(pl.concat([_told(part, table) for part in [empty, *parts]]), table)
+    return _select_columns(pl.concat([_select_columns(part, table) for part in [empty, *parts]]), table)
 
 
-def _without(
+def _withhold_unless_allowed(
     rows: pl.DataFrame, wide: pl.DataFrame, table: str, allowed: Callable[[Mapping[str, Any]], Sequence[str]]
 ) -> pl.DataFrame:
-    """The rows of figures that may not stand beside the others of their whole withheld: shares of one whole tell one
-    another."""
+    """Withhold the figures that `allowed` does not return for their row: shares of one whole reveal each other."""
     import polars as pl
 
     by = [*GROUPS[table]]
-    keep = [
+    allowed_rows = [
         {name: row[name] for name in by} | {"statistic": name_of}
         for row in wide.iter_rows(named=True)
         for name_of in allowed(row)
     ]
     types: dict[str, Any] = {name: wide.schema[name] for name in by} | {"statistic": pl.String()}
-    kept = pl.DataFrame(keep, schema=types, orient="row").with_columns(stands=pl.lit(True))
-    hide = pl.col("stands").is_null() & pl.col("value").is_not_null()
+    allowed_frame = pl.DataFrame(allowed_rows, schema=types, orient="row").with_columns(is_allowed=pl.lit(True))
+    hide = pl.col("is_allowed").is_null() & pl.col("value").is_not_null()
     return (
-        rows.join(kept, on=[*by, "statistic"], how="left", maintain_order="left")
+        rows.join(allowed_frame, on=[*by, "statistic"], how="left", maintain_order="left")
         .with_columns(
             *(pl.when(~hide).then(pl.col(name)).alias(name) for name in ("value", "low", "high")),
             obs_status=pl.when(hide).then(pl.lit("Q")).otherwise("obs_status"),
             conf_status=pl.when(hide).then(pl.lit("C")).otherwise("conf_status"),
         )
-        .drop("stands")
+        .drop("is_allowed")
     )
 
 
-def ruled_cohorts(cohorts: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
-    """Convicted, otherwise ended, not ended: their shares are public together, or none of them is.
+def ruled_cohorts(cohorts: pl.DataFrame, statistics: Sequence[str]) -> pl.DataFrame:
+    """Publish the shares of convicted, otherwise ended and not ended together, or none of them.
 
-    One share alone would say that another part is small; of a known whole even which number.
+    A single share would reveal that another part is small and, if the whole is known, its number.
     """
 
     def allowed(row: Mapping[str, Any]) -> Sequence[str]:
@@ -226,50 +237,57 @@ def ruled_cohorts(cohorts: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
             return RATIOS
         return RATIOS if rule.none_small(row["conviction_ratio_n"], row["ended_otherwise"], row["open_share_n"]) else ()
 
-    return _without(_ruled_shares(cohorts, "record_cohort", _among(RATIOS, told)), cohorts, "record_cohort", allowed)
+    return _withhold_unless_allowed(
+        _ruled_shares(cohorts, "record_cohort", _intersect(RATIOS, statistics)), cohorts, "record_cohort", allowed
+    )
 
 
-def ruled_custody(custody: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
-    """To be served, suspended, another sanction, none known: as for cohorts."""
+def ruled_custody(custody: pl.DataFrame, statistics: Sequence[str]) -> pl.DataFrame:
+    """Publish the shares of custody (served, suspended, other, unknown) together or not at all, as for cohorts."""
 
     def allowed(row: Mapping[str, Any]) -> Sequence[str]:
-        other = row["custodial_share_of"] - row["prison"] - row["prison_suspended"]
-        return CUSTODY if rule.none_small(row["prison"], row["prison_suspended"], other, row["_U"]) else ()
+        other_sanctions = row["custodial_share_of"] - row["prison"] - row["prison_suspended"]
+        return CUSTODY if rule.none_small(row["prison"], row["prison_suspended"], other_sanctions, row["_U"]) else ()
 
-    return _without(
-        _ruled_shares(custody, "record_sentence", _among(CUSTODY, told)), custody, "record_sentence", allowed
+    return _withhold_unless_allowed(
+        _ruled_shares(custody, "record_sentence", _intersect(CUSTODY, statistics)), custody, "record_sentence", allowed
     )
 
 
 def _ruled_sentences(wide: Mapping[str, pl.DataFrame], programme: RecordProgramme) -> list[pl.DataFrame]:
     import polars as pl
 
-    asked = programme.sentences.public
+    declared = programme.sentences.public
     frames = {
-        name: frame.filter(pl.col("freq").is_in(asked.freqs))
+        name: frame.filter(pl.col("freq").is_in(declared.freqs))
         for name, frame in wide.items()
         if name.startswith("sentence_")
     }
-    table, told = "record_sentence", asked.statistics
+    table, statistics = "record_sentence", declared.statistics
     parts = {
-        "sentence_custody": (ruled_custody(frames["sentence_custody"], told), WHOLE),
+        "sentence_custody": (ruled_custody(frames["sentence_custody"], statistics), WHOLE),
         "sentence_lengths": (
-            _ruled_quantiles(frames["sentence_lengths"], table, _among(LENGTHS, told), "MO", _MONTHS),
+            _ruled_quantiles(frames["sentence_lengths"], table, _intersect(LENGTHS, statistics), "MO", _MONTHS),
             PRISON,
         ),
         "sentence_against_law": (
-            _ruled_shares(frames["sentence_against_law"], table, _among(LAW_SHARES, told)),
+            _ruled_shares(frames["sentence_against_law"], table, _intersect(LAW_SHARES, statistics)),
             PRISON,
         ),
     }
     return [
-        _told(_only_whole(rows, frames[name]).with_columns(**{to: pl.lit(code) for to, code in labels.items()}), table)
+        _select_columns(
+            _mark_incomplete_years(rows, frames[name]).with_columns(
+                **{to: pl.lit(code) for to, code in labels.items()}
+            ),
+            table,
+        )
         for name, (rows, labels) in parts.items()
     ]
 
 
-def _only_whole(rows: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
-    """A year that the records do not hold whole is not available yet (O)."""
+def _mark_incomplete_years(rows: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
+    """Mark a year that the records do not cover completely as not available yet (O)."""
     import polars as pl
 
     by = list(GROUPS["record_sentence"])
@@ -288,23 +306,26 @@ def _only_whole(rows: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
 # ----------------------------------------------------------------------------------------------------- inputs of ratios
 
 
-def _dispersed(wide: Mapping[str, pl.DataFrame], *, public: bool) -> pl.DataFrame:
-    """The dispersion by area and group, upward to a tenth; of several registers of one area that of the most cases."""
+def _tabulate_dispersion(wide: Mapping[str, pl.DataFrame], *, public: bool) -> pl.DataFrame:
+    """Return the dispersion by area and offence group, rounded up to a tenth.
+
+    If an area has several registers, the one with the most cases is used.
+    """
     import polars as pl
 
     ruled = rule.ruled(wide["record_dispersion"])
     bands = [rule.band(n) if public else str(n) for n in ruled["n_proceedings"]]
     tenths = [math.ceil(round(10 * phi, 9)) / 10 for phi in ruled["phi"]]
-    out = ruled.with_columns(
+    table = ruled.with_columns(
         phi=pl.Series(tenths, dtype=pl.Float64()),
         cases_band=pl.Series(bands, dtype=pl.String()),
         is_public=pl.col("published"),
     )
-    chosen = _of_most(out, "n_proceedings", ["jurisdiction", "offence_group"])
-    return chosen.filter("is_public") if public else chosen
+    largest = _keep_largest(table, "n_proceedings", ["jurisdiction", "offence_group"])
+    return largest.filter("is_public") if public else largest
 
 
-def _of_most(frame: pl.DataFrame, size: str, within: Sequence[str]) -> pl.DataFrame:
+def _keep_largest(frame: pl.DataFrame, size: str, within: Sequence[str]) -> pl.DataFrame:
     order = frame.sort(size, "source", descending=[True, False])
     return order.unique(within, keep="first", maintain_order=True)
 

@@ -1,4 +1,4 @@
-"""Figures of case records before anybody's rule: wide frames, one row a group, with the persons behind each."""
+"""Compute figures from case records before any disclosure rule: one row for each group, and the persons behind it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,19 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "record_sentence": (*AREA, "level", "freq", "period"),
     "record_dispersion": AREA,
 }
-"""What one row of each wide frame is of."""
+"""Columns that identify one row of each wide frame."""
 MEMBER = ("person", "cluster", "token")
-"""Of each person in a row: the pseudonym, the proceedings and what is told of him, for the comparison of releases."""
+"""Columns for each person behind a row: pseudonym, proceedings and a token of the person's values, by which releases
+are compared."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """`wide`: name -> frame, a row each of `GROUPS`; `members`: `table`, `cell`, `MEMBER`; `set_aside`: what gave no
-    stay, by stage and reason."""
+    """Result of `figures`.
+
+    `wide`: name -> frame with one row for each group of `GROUPS`; `members`: columns `table`, `cell`, `MEMBER`;
+    `set_aside`: events from which no stay could be derived, by stage and reason.
+    """
 
     wide: Mapping[str, pl.DataFrame]
     members: pl.DataFrame
@@ -47,17 +51,19 @@ class Figures:
 def figures(
     events: pl.DataFrame, reported: pl.DataFrame, law: Mapping[str, Law], programme: RecordProgramme
 ) -> Figures:
-    """All figures of the programme.
+    """Compute all figures of the programme.
 
-    `events`: columns of `CASE_EVENT` and `offence_group`, of current blocks; `reported` (`jurisdiction, source,
-    period`): the periods of those blocks, nil returns with them; `law` by jurisdiction.
+    `events`: columns of `CASE_EVENT` and `offence_group`, from current blocks; `reported` (`jurisdiction, source,
+    period`): the periods of those blocks, including nil returns; `law` by jurisdiction.
     """
     import polars as pl
 
     names = {*programme.durations.stages, *programme.pending.stages, *programme.cohorts.stages}
-    made = {name: stays(events, STAGES[name], reported=reported) for name in sorted(names)}
-    aside = [one.set_aside.with_columns(stage=pl.lit(name)) for name, one in made.items()]
-    frames = {name: _that_end(one.frame, events, STAGES[name]) for name, one in made.items()}
+    stays_by_stage = {name: stays(events, STAGES[name], reported=reported) for name in sorted(names)}
+    set_aside = [result.set_aside.with_columns(stage=pl.lit(name)) for name, result in stays_by_stage.items()]
+    frames = {
+        name: _keep_sources_with_ends(result.frame, events, STAGES[name]) for name, result in stays_by_stage.items()
+    }
     parts = [
         _durations(pl.concat(frames[name] for name in programme.durations.stages), programme),
         _pending(pl.concat(frames[name] for name in programme.pending.stages)),
@@ -68,13 +74,13 @@ def figures(
     wide: dict[str, pl.DataFrame] = {}
     for part, _ in parts:
         wide |= part
-    return Figures(wide, pl.concat([members for _, members in parts]), pl.concat(aside))
+    return Figures(wide, pl.concat([members for _, members in parts]), pl.concat(set_aside))
 
 
-def _that_end(frame: pl.DataFrame, events: pl.DataFrame, stage: Stage) -> pl.DataFrame:
-    """The stays of sources that tell how the stage ends at all.
+def _keep_sources_with_ends(frame: pl.DataFrame, events: pl.DataFrame, stage: Stage) -> pl.DataFrame:
+    """Return the stays of those sources that record ends of the stage at all.
 
-    A register of first-instance courts knows no finality: its cases are not all pending, their end is not collected.
+    A register of first-instance courts does not record finality: its cases are not all pending, their end is missing.
     """
     import polars as pl
 
@@ -83,8 +89,8 @@ def _that_end(frame: pl.DataFrame, events: pl.DataFrame, stage: Stage) -> pl.Dat
         schema=["event", "level"],
         orient="row",
     )
-    telling = events.join(ends, on=["event", "level"], how="semi").select("jurisdiction", "source").unique()
-    return frame.join(telling, on=["jurisdiction", "source"], how="semi", maintain_order="left").with_columns(
+    sources_with_ends = events.join(ends, on=["event", "level"], how="semi").select("jurisdiction", "source").unique()
+    return frame.join(sources_with_ends, on=["jurisdiction", "source"], how="semi", maintain_order="left").with_columns(
         stage=pl.lit(stage.name)
     )
 
@@ -96,9 +102,9 @@ def _durations(frame: pl.DataFrame, programme: RecordProgramme) -> tuple[dict[st
     entered = {"A": pl.col("start").dt.year().cast(pl.String), ALL: pl.lit(ALL)}
     first = frame.filter(~pl.col("again"))
     cut = pl.concat(first.with_columns(freq=pl.lit(freq), entered=entered[freq]) for freq in programme.durations.freqs)
-    seen = cut.group_by(by).agg(seen_from=pl.col("run_from").min(), seen_until=pl.col("known_until").max())
-    made = duration.durations(cut, by).join(_open_shares(cut, by), on=by).join(seen, on=by)
-    return {"record_duration": made}, _members("record_duration", cut, "ended", "closed_by", "end")
+    observed = cut.group_by(by).agg(seen_from=pl.col("run_from").min(), seen_until=pl.col("known_until").max())
+    table = duration.durations(cut, by).join(_open_shares(cut, by), on=by).join(observed, on=by)
+    return {"record_duration": table}, _members("record_duration", cut, "ended", "closed_by", "end")
 
 
 def _open_shares(cut: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
@@ -114,10 +120,10 @@ def _open_shares(cut: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
 def _pending(frame: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     by = GROUPS["record_pending"]
-    made = pending.ages(frame, by).join(
+    table = pending.ages(frame, by).join(
         pending.bands(frame, by).drop("n_persons", "n_proceedings", "largest_share"), on=by
     )
-    return {"record_pending": made}, _members("record_pending", pending.pending(frame), "start")
+    return {"record_pending": table}, _members("record_pending", pending.pending(frame), "start")
 
 
 def _cohorts(
@@ -125,21 +131,21 @@ def _cohorts(
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     import polars as pl
 
-    asked, made, members = programme.cohorts, [], []
+    declared, tables, members = programme.cohorts, [], []
     for name, frame in frames.items():
-        for freq in asked.freqs:
-            of = {"stage": pl.lit(name), "freq": pl.lit(freq)}
-            found = cohort.cohorts(frame, AREA, quarters=asked.quarters, freq=freq)
-            made.append(found.with_columns(**of))
-            stood = cohort.states(frame, asked.quarters, freq).rename({"first_cluster": "cluster"})
-            members.append(_members("record_cohort", stood.with_columns(**of), "state"))
-    whole = pl.concat(made).with_columns(
+        for freq in declared.freqs:
+            labels = {"stage": pl.lit(name), "freq": pl.lit(freq)}
+            cohort_table = cohort.cohorts(frame, AREA, quarters=declared.quarters, freq=freq)
+            tables.append(cohort_table.with_columns(**labels))
+            states = cohort.states(frame, declared.quarters, freq).rename({"first_cluster": "cluster"})
+            members.append(_members("record_cohort", states.with_columns(**labels), "state"))
+    whole = pl.concat(tables).with_columns(
         ended_otherwise=reduce(add, (pl.col(state) for state in cohort.ENDED if state != "convicted")),
     )
-    rest = pl.col("conviction_ratio_of") - pl.col("decided_ratio_of")
+    still_open = pl.col("conviction_ratio_of") - pl.col("decided_ratio_of")
     whole = shared(
         whole.with_columns(
-            open_share_n=rest,
+            open_share_n=still_open,
             open_share_of=pl.col("conviction_ratio_of"),
             open_share_deff=pl.col("conviction_ratio_deff"),
         ),
@@ -151,8 +157,10 @@ def _cohorts(
 def _sentences(
     events: pl.DataFrame, reported: pl.DataFrame, law: Mapping[str, Law], programme: RecordProgramme
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """The custody of all, and of those in prison lengths and place in the frame of the law, each a frame of its own:
-    they are of different persons, and so is the rule of what may be told of them."""
+    """Return custody of all sentenced, and for prison sentences their lengths and position in the statutory range.
+
+    Each is a separate frame, because they cover different persons and the disclosure rule applies to each set.
+    """
     import polars as pl
 
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in ("custody", "lengths", "bands", "against_law")}
@@ -161,25 +169,25 @@ def _sentences(
     for level in programme.sentences.levels:
         for freq in programme.sentences.freqs:
             period = pl.col("period") if freq == "Q" else pl.col("period").str.slice(0, 4)
-            one = sentences.imposed(events.with_columns(period=period), law, level=level)
-            one = _with_whole_years(one, pieces) if freq == "A" else one.with_columns(is_whole=pl.lit(True))
-            one = one.with_columns(level=pl.lit(level), freq=pl.lit(freq))
+            imposed = sentences.imposed(events.with_columns(period=period), law, level=level)
+            imposed = _with_whole_years(imposed, pieces) if freq == "A" else imposed.with_columns(is_whole=pl.lit(True))
+            imposed = imposed.with_columns(level=pl.lit(level), freq=pl.lit(freq))
             by = (*GROUPS["record_sentence"], "is_whole")
-            custody = sentences.custody(one, by)
-            kinds = sentences.kinds(one, by).drop("n_persons", "n_proceedings", "largest_share")
+            custody = sentences.custody(imposed, by)
+            kinds = sentences.kinds(imposed, by).drop("n_persons", "n_proceedings", "largest_share")
             parts["custody"].append(custody.join(kinds, on=by))
-            parts["lengths"].append(sentences.lengths(one, by))
-            parts["bands"].append(sentences.lengths_by_band(one, by))
-            parts["against_law"].append(sentences.against_law(one, by))
-            members.append(_sentenced(one))
+            parts["lengths"].append(sentences.lengths(imposed, by))
+            parts["bands"].append(sentences.lengths_by_band(imposed, by))
+            parts["against_law"].append(sentences.against_law(imposed, by))
+            members.append(_sentence_members(imposed))
     return {f"sentence_{name}": pl.concat(frames) for name, frames in parts.items()}, pl.concat(members)
 
 
-def _with_whole_years(one: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
-    """Whether the records hold every day of the year: a year that grows is told anew each quarter."""
+def _with_whole_years(imposed: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Add `is_whole`: True if the records cover every day of the year. A partial year would change each quarter."""
     import polars as pl
 
-    years = one.select("jurisdiction", "source", "period").unique()
+    years = imposed.select("jurisdiction", "source", "period").unique()
     within = (
         years.join(pieces, on=["jurisdiction", "source"])
         .with_columns(
@@ -188,13 +196,13 @@ def _with_whole_years(one: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("run_from") <= pl.col("first"), pl.col("run_until") >= pl.col("last"))
         .select("jurisdiction", "source", "period", is_whole=pl.lit(True))
     )
-    return one.join(within, on=["jurisdiction", "source", "period"], how="left").with_columns(
+    return imposed.join(within, on=["jurisdiction", "source", "period"], how="left").with_columns(
         pl.col("is_whole").fill_null(False)
     )
 
 
 def _dispersion(events: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """Persons by proceedings that hang together, over all years."""
+    """Return the dispersion of persons over connected proceedings, over all years."""
     import polars as pl
 
     from pipelines.statistics.dispersion import dispersion
@@ -203,20 +211,21 @@ def _dispersion(events: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataF
     rows = []
     for key, group in pairs.group_by(AREA, maintain_order=True):
         sizes = group.group_by("cluster", maintain_order=True).len()["len"].to_numpy()
-        found = dispersion("person", sizes, persons=int(sizes.sum()), cases=len(sizes))
+        result = dispersion("person", sizes, persons=int(sizes.sum()), cases=len(sizes))
         row = dict(zip(AREA, key, strict=True)) | duration.behind(
             group["person"].to_numpy(), group["cluster"].to_numpy()
         )
-        rows.append(row | {"phi": found.phi, "basis": found.basis})
+        rows.append(row | {"phi": result.phi, "basis": result.basis})
     schema: dict[str, Any] = dict.fromkeys(AREA, pl.String()) | {"n_persons": pl.Int64(), "n_proceedings": pl.Int64()}
     schema |= {"largest_share": pl.Float64(), "phi": pl.Float64(), "basis": pl.String()}
     return {"record_dispersion": pl.DataFrame(rows, schema=schema, orient="row")}, _members("record_dispersion", pairs)
 
 
 def cell(table: str) -> pl.Expr:
-    """The name of the persons that a figure is of, for the comparison of releases.
+    """Return the name of the group of persons behind a figure, by which releases are compared.
 
-    In a row of sentences those are all, those in prison, or of these the ones whose article has a least penalty.
+    For sentences the group is all sentenced persons, those in prison, or those in prison under an article with a
+    minimum penalty.
     """
     import polars as pl
 
@@ -227,22 +236,22 @@ def cell(table: str) -> pl.Expr:
     return pl.concat_str(names, separator="|")
 
 
-def _members(table: str, frame: pl.DataFrame, *told: str) -> pl.DataFrame:
-    """Who is in each row and what is told of him; an open stay that lasts on tells nothing new."""
+def _members(table: str, frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return the persons in each row with a token of their values. A stay that stays open keeps its token."""
     import polars as pl
 
-    own = [name for name in (*UNIT[len(AREA) :], *told) if name in frame.columns]
-    token = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in own], separator="|")
+    present_columns = [name for name in (*UNIT[len(AREA) :], *columns) if name in frame.columns]
+    token = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in present_columns], separator="|")
     return frame.select(
         pl.lit(table).alias("table"), cell(table).alias("cell"), "person", "cluster", token.alias("token")
     ).unique(maintain_order=True)
 
 
-def _sentenced(one: pl.DataFrame) -> pl.DataFrame:
-    """The members of a row of sentences: of custody all, of lengths those in prison, beside the law the known ones."""
+def _sentence_members(imposed: pl.DataFrame) -> pl.DataFrame:
+    """Return the members of sentence rows: all for custody, those in prison for lengths, known minimum for the law."""
     import polars as pl
 
-    kind = one.rename({"sentence_type": "kind"})
+    kind = imposed.rename({"sentence_type": "kind"})
     served = kind.filter(pl.col("kind") == "prison", pl.col("months").is_not_null())
     prison = pl.lit("prison").alias("sentence_type")
     parts = [
@@ -250,4 +259,4 @@ def _sentenced(one: pl.DataFrame) -> pl.DataFrame:
         (served.with_columns(prison, statistic=pl.lit("")), "months"),
         (served.drop_nulls("minimum").with_columns(prison, statistic=pl.lit("below_minimum")), "months"),
     ]
-    return pl.concat(_members("record_sentence", frame, told) for frame, told in parts)
+    return pl.concat(_members("record_sentence", frame, column) for frame, column in parts)

@@ -1,1 +1,1 @@
-"""What others published about the territories: read, mapped as far as the words allow, never mixed with returns."""
+"""Reference figures that others published about the territories, mapped to our codes and kept apart from returns."""

@@ -1,8 +1,8 @@
-"""Keeping imported reference tables in a home, and gathering all reference figures for the release.
+"""Import reference tables into a home, and gather all reference figures for the release.
 
-Imported tables lie at `restricted/reference/<sha256>.parquet`, each with its findings beside it; importing the same
-bytes again changes nothing.  Gathered is one table, `gathered/reference.parquet`, in the schema REFERENCE: collected
-figures always, imported ones where there are any, invented ones in a demonstration home only.
+Imported tables are stored as `restricted/reference/<sha256>.parquet`, each with its findings in a JSON file; importing
+the same bytes again changes nothing.  The gathered table is `gathered/reference.parquet`, in the schema REFERENCE: all
+collected and imported figures, and in a demonstration home the invented ones.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pipelines.warehouse.reference.published import read_invented, read_publishe
 
 
 class ReferenceConflictError(ValueError):
-    """Two imported tables claim the same edition and say the same thing twice."""
+    """Two imported tables of the same edition have different values for the same figures."""
 
 
 def reference_folder(home: Home) -> Path:
-    """Where imported tables lie."""
+    """Return the folder of imported tables."""
     return home.restricted / "reference"
 
 
 def import_reference(
     home: Home, data: bytes, filename: str | None = None, *, areas: Areas | None = None
 ) -> GlotipImport:
-    """Read a publisher's table and keep its rows and findings under the SHA-256 of its bytes.
+    """Read a publisher's table and store its rows and findings under the SHA-256 of its bytes.
 
-    Nothing is kept where the table cannot be read. Raises ReadError.
+    Nothing is stored if the table cannot be read. Raises ReadError.
     """
     imported = read_glotip(data, filename, areas=areas)
     folder = reference_folder(home)
@@ -49,15 +49,15 @@ def import_reference(
         "findings": as_frame(imported.findings, digest).drop("submission_id").to_dicts(),
     }
     text = json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    _replace(folder / f"{digest}.json", text.encode())
-    _write(folder / f"{digest}.parquet", imported.rows)
+    _write_atomically(folder / f"{digest}.json", text.encode())
+    _write_parquet(folder / f"{digest}.parquet", imported.rows)
     return imported
 
 
 def gather_reference(home: Home) -> None:
     """Write `gathered/reference.parquet`, sorted by its key, so that the same inputs give the same bytes.
 
-    Two files of one edition are taken once where they say the same; raises ReferenceConflictError where they do not.
+    Figures that two files of one edition share are included once. Raises ReferenceConflictError if they differ.
     """
     tables = [read_published()]
     tables += [pl.read_parquet(path) for path in sorted(reference_folder(home).glob("*.parquet"))]
@@ -73,16 +73,16 @@ def gather_reference(home: Home) -> None:
             f"keep one of them in {reference_folder(home)}"
         )
     home.gathered.mkdir(parents=True, exist_ok=True)
-    _write(home.gathered / "reference.parquet", rows.sort(REFERENCE_KEY))
+    _write_parquet(home.gathered / "reference.parquet", rows.sort(REFERENCE_KEY))
 
 
-def _write(path: Path, rows: pl.DataFrame) -> None:
-    aside = path.with_name(f".{path.name}.new")
-    rows.write_parquet(aside, compression="zstd", statistics=False)
-    aside.replace(path)
+def _write_parquet(path: Path, rows: pl.DataFrame) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    rows.write_parquet(temporary, compression="zstd", statistics=False)
+    temporary.replace(path)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_bytes(data)
-    aside.replace(path)
+def _write_atomically(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(data)
+    temporary.replace(path)

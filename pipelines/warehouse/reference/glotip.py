@@ -1,8 +1,8 @@
-"""UNODC's table on trafficking in persons (GLOTIP) as reference rows, with what is wrong in it as findings.
+"""Read UNODC's table on trafficking in persons (GLOTIP) as reference rows, and report its errors as findings.
 
-Seen in the extract of 30/05/2023 (46,556 rows, 1,871 of them ours): every value under 5 is the text `<5`; 35 rows
-repeat the key of another, since several sub-forms were given one name ("Other forms of exploitation"); five totals are
-not the sum of male and female; states are named by their old names and once in broken letters.
+Seen in the extract of 30/05/2023 (46,556 rows, 1,871 of them about our territories): every value under 5 is the text
+`<5`; 35 rows repeat the key of another row, because several sub-forms have one name ("Other forms of exploitation");
+five totals are not the sum of male and female; states have their old names and one name is wrongly decoded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ URL = "https://dataunodc.un.org/"
 
 @dataclass(frozen=True)
 class _Indicator:
-    """What an indicator of the publisher is among our measures; `caveat` says where it differs."""
+    """Our measure that corresponds to an indicator of the publisher; `caveat` describes the difference."""
 
     count_unit: str
     measure: str | None = None
@@ -83,7 +83,7 @@ _WHOLE = re.compile(r"\d+")
 
 @dataclass(frozen=True)
 class GlotipImport:
-    """`rows` in the schema REFERENCE; `rows_read` of the whole table, `rows_elsewhere` of them about other places."""
+    """`rows` in the schema REFERENCE; `rows_read` counts all rows read, `rows_elsewhere` those of other places."""
 
     rows: pl.DataFrame
     findings: list[Finding]
@@ -94,7 +94,7 @@ class GlotipImport:
 
 @dataclass
 class _Entry:
-    """One row of ours: the publisher's words, its place, and what became of its value."""
+    """One row about our territories: the publisher's words, its line, and its value as read."""
 
     territory: str
     indicator: str
@@ -119,48 +119,50 @@ class _Reading:
     entries: list[_Entry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: int = 0
-    said: set[tuple[str, str]] = field(default_factory=set)
+    reported: set[tuple[str, str]] = field(default_factory=set)
 
     def find(self, rule: str, line: int | None = None, at: str = "value", **params: str | int) -> None:
         where = Where(sheet=self.table.sheet) if line is None else self.table.where(line, at)
-        seen = params.pop("seen", None)
+        value_seen = params.pop("seen", None)
         self.findings.append(
-            Finding(rule, _rules.SEVERITIES[rule], where, dict(params), seen=None if seen is None else str(seen))
+            Finding(
+                rule, _rules.SEVERITIES[rule], where, dict(params), seen=None if value_seen is None else str(value_seen)
+            )
         )
 
     def find_once(self, rule: str, line: int, column: str, seen: str) -> None:
-        """A word that stands in thousands of rows is told of once, at its first place."""
-        if (rule, seen) not in self.said:
-            self.said.add((rule, seen))
+        """Report a word that occurs in thousands of rows only once, at its first occurrence."""
+        if (rule, seen) not in self.reported:
+            self.reported.add((rule, seen))
             self.find(rule, line, column, seen=seen)
 
 
 def read_glotip(data: bytes, filename: str | None = None, *, areas: Areas | None = None) -> GlotipImport:
-    """Reference rows of our territories in a GLOTIP table (.xlsx or CSV), in the order of the file.
+    """Return the reference rows of our territories in a GLOTIP table (.xlsx or CSV), in the order of the file.
 
-    The edition is the date above the table; an extract without it is named by the beginning of its SHA-256, so that
-    two of them do not pass for one. `filename` plays no part in what is read. Raises ReadError where there is no table.
+    The edition is the date above the table; an extract without a date is named by the start of its SHA-256, so that
+    two extracts are not taken for one. `filename` is ignored. Raises ReadError if there is no table.
     """
-    known = declared_areas() if areas is None else areas
+    known_areas = declared_areas() if areas is None else areas
     table = open_table(data)
     reading = _Reading(table)
     for line, fields in table.rows:
         reading.rows += 1
-        territory = _area(fields, known)
+        territory = _area(fields, known_areas)
         if territory is not None:
             _read_row(reading, territory, line, fields)
-    kept = len(reading.entries)
-    lost = sum(
+    rows_kept = len(reading.entries)
+    rows_lost = sum(
         f.rule in ("reference.unknown_word", "reference.bad_year", "reference.bad_value") for f in reading.findings
     )
-    if not kept and not lost:
+    if not rows_kept and not rows_lost:
         reading.find("reference.no_rows", rows=reading.rows)
     _number_repeats(reading)
     _compare_totals(reading)
     edition = table.edition or f"undated extract {hashlib.sha256(data).hexdigest()[:8]}"
     source = f"UNODC GLOTIP {edition}"
-    rows = pl.DataFrame(list(_rows(reading, source, table.edition, known)), schema=REFERENCE)
-    elsewhere = reading.rows - kept - lost
+    rows = pl.DataFrame(list(_rows(reading, source, table.edition, known_areas)), schema=REFERENCE)
+    elsewhere = reading.rows - rows_kept - rows_lost
     return GlotipImport(rows, reading.findings, source, reading.rows, elsewhere)
 
 
@@ -182,9 +184,9 @@ def _read_row(reading: _Reading, territory: str, line: int, fields: dict[str, ob
     checks.append(("age", words["age"], words["age"] in _AGE))
     if dimension == _BY_FORM:
         checks.append(("category", words["category"], words["category"] in _FORM))
-    for column, seen, good in checks:
-        if not good:
-            reading.find("reference.unknown_word", line, column, column=column, seen=seen)
+    for column, value_seen, is_known in checks:
+        if not is_known:
+            reading.find("reference.unknown_word", line, column, column=column, seen=value_seen)
             return
     year = _text(fields["year"]).removesuffix(".0")
     if not re.fullmatch(r"(19|20)\d\d", year):
@@ -204,18 +206,20 @@ def _read_row(reading: _Reading, territory: str, line: int, fields: dict[str, ob
     else:
         reading.find("reference.bad_value", line, "value", seen=value)
         return
-    if dimension in (_BY_CITIZENSHIP, _BY_REPATRIATION) and _odd(entry.category):
+    if dimension in (_BY_CITIZENSHIP, _BY_REPATRIATION) and _is_odd_category(entry.category):
         reading.find("reference.odd_category", line, "category", seen=entry.category)
     reading.entries.append(entry)
 
 
-def _odd(category: str) -> bool:
-    """A state's name after a number, in small letters, or in letters that were decoded wrongly."""
-    return bool(category) and (category[0].islower() or category[0].isdigit() or _mended(category) != category)
+def _is_odd_category(category: str) -> bool:
+    """Return True if a state's name starts with a digit or in lower case, or was decoded wrongly."""
+    return bool(category) and (
+        category[0].islower() or category[0].isdigit() or _correct_encoding(category) != category
+    )
 
 
-def _mended(category: str) -> str:
-    """`TÃ¼rkiye` is `Türkiye` whose UTF-8 was read as Latin-1; every other word comes back unchanged."""
+def _correct_encoding(category: str) -> str:
+    """Correct UTF-8 that was read as Latin-1, such as `TÃ¼rkiye`; return every other word unchanged."""
     try:
         return category.encode("latin-1").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
@@ -239,14 +243,14 @@ def _number_repeats(reading: _Reading) -> None:
 
 
 def _compare_totals(reading: _Reading) -> None:
-    """Total against male and female, all else equal. Sets with a repeated row, or with other sexes, are left alone."""
+    """Compare each total with male and female, all else equal. Sets with repeated rows or other sexes are skipped."""
     sets: dict[tuple[object, ...], dict[str, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in reading.entries:
         key = (entry.territory, entry.indicator, entry.dimension, entry.category, entry.age, entry.year)
         sets[key][entry.sex].append(entry)
     triples = recoverable = 0
     for by_sex in sets.values():
-        if set(by_sex) != {"Total", "Male", "Female"} or any(len(found) > 1 for found in by_sex.values()):
+        if set(by_sex) != {"Total", "Male", "Female"} or any(len(entries) > 1 for entries in by_sex.values()):
             continue
         total, male, female = (by_sex[sex][0] for sex in ("Total", "Male", "Female"))
         whole = total.dimension == _TOTAL and total.age == "Total"
@@ -277,7 +281,7 @@ def _rows(reading: _Reading, source: str, edition: str | None, known: Areas) -> 
         meaning = INDICATORS.get(entry.indicator, _Indicator(""))
         repatriated = entry.dimension == _BY_REPATRIATION
         measure = None if repatriated else meaning.measure
-        category = known.shown(_mended(entry.category)) or "not stated"
+        category = known.shown(_correct_encoding(entry.category)) or "not stated"
         yield {
             "kind": "imported",
             "territory": entry.territory,
@@ -327,7 +331,7 @@ def _exploitation(entry: _Entry, meaning: _Indicator) -> str:
 
 
 def _citizenship(entry: _Entry, known: Areas) -> str | None:
-    """`own`, or `region` for another territory; null for states that are not told apart here."""
+    """Return `own`, `region` for another territory, or null for states without a code of their own here."""
     if entry.dimension != _BY_CITIZENSHIP:
         return "_T"
     if not entry.category:

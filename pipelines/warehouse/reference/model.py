@@ -1,6 +1,6 @@
-"""The one long table of reference figures, as a polars schema.
+"""The schema of the long table of reference figures.
 
-Where a publisher's words have no exact counterpart in the code lists, the code is null and the words stay.
+If a publisher's term has no exact counterpart in the code lists, the code is null and the term is kept as text.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ REFERENCE: dict[str, pl.DataType] = {
     "jurisdiction": pl.String(),
     "instrument": pl.String(),  # always reference
     "source": pl.String(),  # publisher and edition
-    "freq": pl.String(),  # Q, A, P3, P5; null where the period is none of these
+    "freq": pl.String(),  # Q, A, P3, P5; null for any other period
     "period": pl.String(),  # 2022, 2017-2021, 2017 Jan-Sep
     "period_start": pl.Date(),
-    "period_end": pl.Date(),  # null where the publisher leaves it open
+    "period_end": pl.Date(),  # null if the publisher leaves it open
     "accumulation": pl.String(),
-    "offence_group": pl.String(),  # null where the publisher's group is not one of ours
+    "offence_group": pl.String(),  # null if the publisher's group is not one of ours
     "offence": pl.String(),
     "offence_words": pl.String(),
     "measure": pl.String(),
@@ -34,18 +34,18 @@ REFERENCE: dict[str, pl.DataType] = {
     "sex": pl.String(),
     "age": pl.String(),
     "exploitation": pl.String(),
-    "citizenship": pl.String(),  # null where the publisher names a state that is not told apart here
-    "breakdown": pl.String(),  # the publisher's words of every further dimension
-    "occurrence": pl.Int64(),  # 1; counts on where a publisher repeats a key
+    "citizenship": pl.String(),  # null if the publisher names a state that has no code of its own here
+    "breakdown": pl.String(),  # the publisher's words for every further dimension
+    "occurrence": pl.Int64(),  # 1; 2, 3, … if a publisher repeats a key
     "value": pl.Float64(),  # null with obs_status Q (withheld) or O (missing)
     "obs_status": pl.String(),
     "conf_status": pl.String(),
-    "status": pl.String(),  # published, derived (computed by whoever collected it), invented
+    "status": pl.String(),  # published, derived (computed by the person who collected it), invented
     "source_title": pl.String(),
     "source_date": pl.String(),  # as precise as the source says, else `undated`
     "source_url": pl.String(),
     "caveat": pl.String(),
-    "place": pl.String(),  # str(Where) of an imported figure, the line of a collected one
+    "place": pl.String(),  # str(Where) of an imported figure, the line number of a collected one
 }
 
 REFERENCE_KEY: tuple[str, ...] = (
@@ -61,7 +61,7 @@ REFERENCE_KEY: tuple[str, ...] = (
     "breakdown",
     "occurrence",
 )
-"""Unique in the gathered table: one publisher says one thing once, or its repetitions are counted."""
+"""Unique key of the gathered table; repetitions by one publisher are numbered in `occurrence`."""
 
 MAPPINGS = ("same", "near", "none")
 KINDS = ("published", "imported", "invented")

@@ -1,4 +1,4 @@
-"""Figures collected by hand from what others published, and the invented references of a demonstration."""
+"""Read the figures that were collected by hand from publications, and the invented references of a demonstration."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pipelines.warehouse.reference.model import REFERENCE, REFERENCE_KEY
 PUBLISHED = Path(__file__).with_name("published_figures.csv")
 INVENTED = Path(__file__).with_name("invented.csv")
 GLOTIP_FIGURES = Path(__file__).with_name("glotip_figures.csv")
-"""UNODC's figures that docs/methodology/coherence.md compares. Not gathered: a home imports the whole table."""
+"""UNODC's figures that docs/methodology/coherence.md compares. Not gathered: homes import the whole table."""
 INVENTOR = "Invented observatory (demonstration)"
 """Publisher of the invented references. No such body exists."""
 
 
 def read_published(path: Path = PUBLISHED) -> pl.DataFrame:
-    """The collected figures in the schema REFERENCE, in file order; `place` is the line of the file.
+    """Return the collected figures in the schema REFERENCE, in file order; `place` is the line of the file.
 
-    A figure without a code of ours keeps the publisher's words and has `measure` null. A figure that whoever collected
-    it worked out from the text has status `derived` and obs_status E.
+    A figure without a code of ours keeps the publisher's words and has a null `measure`. A figure that the collector
+    calculated from the text has status `derived` and obs_status E.
     """
     collected = _read(path)
     return _finish(
@@ -29,7 +29,7 @@ def read_published(path: Path = PUBLISHED) -> pl.DataFrame:
             source=pl.col("source_title"),
             offence=_offence(),
             obs_status=pl.when(pl.col("status") == "derived").then(pl.lit("E")).otherwise(pl.lit("A")),
-            # A length of sentences in years is no count.
+            # A length of sentences in years is not a count.
             unit_measure=pl.when(pl.col("count_unit").is_not_null()).then(pl.lit("NR")),
             conf_status=pl.lit("F"),
         )
@@ -37,7 +37,7 @@ def read_published(path: Path = PUBLISHED) -> pl.DataFrame:
 
 
 def read_invented(path: Path = INVENTED) -> pl.DataFrame:
-    """Invented yearly references in the schema REFERENCE, for the view beside demonstration figures only."""
+    """Return invented annual references in the schema REFERENCE, for comparison with demonstration figures only."""
     invented = _read(path)
     victims = pl.col("count_unit") == "victim"
     return _finish(
@@ -73,7 +73,7 @@ def read_invented(path: Path = INVENTED) -> pl.DataFrame:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    """Every field as text, empty ones null, with the line of the file."""
+    """Read every field as text, empty ones as null, with the line of the file."""
     return pl.read_csv(path, infer_schema=False).with_row_index("line", offset=2)
 
 
@@ -82,7 +82,7 @@ def _offence() -> pl.Expr:
 
 
 def _finish(rows: pl.DataFrame) -> pl.DataFrame:
-    """Fill in what all collected figures share, cast, and number repeated keys."""
+    """Add the columns that all collected figures share, cast them, and number repeated keys."""
     rows = rows.with_columns(
         instrument=pl.lit("reference"),
         place=pl.format("line {}", pl.col("line")),

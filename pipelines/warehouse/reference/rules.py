@@ -1,4 +1,4 @@
-"""Rules of imported reference tables: severity, message and remedy, registered beside those of returns."""
+"""Rules for imported reference tables: severity, message and remedy, registered together with the rules for returns."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A publisher's flat table, row by row: the workbook as downloaded, or the same table as CSV.
+"""Read a publisher's flat table row by row, from the downloaded workbook or from the same table as CSV.
 
-The readers of returns are not used, since they hold every cell of a file at once and refuse more cells than a return
-can have; this table has over 600,000.
+The readers of returns cannot be used: they keep every cell of a file in memory and refuse more cells than a return can
+have, and this table has over 600,000.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class PublishedTable:
     rows: Iterator[tuple[int, dict[str, object]]]
 
     def where(self, line: int, column: str) -> Where:
-        """The place of one field: sheet and cell, or line and column."""
+        """Return the place of one field: sheet and cell, or line and column."""
         position = self.columns[column]
         if self.sheet is None:
             return Where(line=line, column=position + 1)
@@ -57,7 +57,7 @@ class PublishedTable:
 
 
 def open_table(data: bytes) -> PublishedTable:
-    """The table in a workbook (.xlsx) or CSV file.
+    """Return the table in a workbook (.xlsx) or CSV file.
 
     Raises ReadError: reference.no_table, reference.column_missing, reference.too_large,
     read.malformed, read.encoding_unknown.
@@ -79,7 +79,7 @@ def _sheets(data: bytes) -> Iterator[tuple[str | None, Iterator[tuple[object, ..
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            # The library never gives more bytes of a part than its entry says, so the entries bound the work.
+            # zipfile never returns more bytes of a part than its directory entry states, so the entries bound the work.
             unpacked = sum(part.file_size for part in archive.infolist())
         if unpacked > MAX_UNPACKED:
             raise ReadError("reference.too_large", megabytes=unpacked // (1024 * 1024), limit=MAX_ROWS)
@@ -124,7 +124,7 @@ def _from_sheets(sheets: Iterable[tuple[str | None, Iterator[tuple[object, ...]]
             if not columns.keys() & {"area", "iso3"}:
                 missing.append("area")
             if missing:
-                words = {ours: theirs for theirs, ours in reversed(HEADINGS.items())}
+                words = {name: heading for heading, name in reversed(HEADINGS.items())}
                 where = Where(sheet=sheet) if sheet else Where(line=line)
                 raise ReadError("reference.column_missing", where, columns=", ".join(words[m] for m in missing))
             return PublishedTable(edition, columns, sheet, _body(numbered, columns))
@@ -144,14 +144,14 @@ def _body(
 
 
 def _date_in(fields: tuple[object, ...]) -> str | None:
-    """The first date of a preamble line, ISO; day before month, as this publisher writes."""
+    """Return the first date in a preamble line in ISO form; this publisher writes the day before the month."""
     for value in fields:
         if isinstance(value, datetime):
             return value.date().isoformat()
         if isinstance(value, date):
             return value.isoformat()
-        if isinstance(value, str) and (found := _DATE.fullmatch(value.strip())):
-            day, month, year, *iso = found.groups()
+        if isinstance(value, str) and (match := _DATE.fullmatch(value.strip())):
+            day, month, year, *iso = match.groups()
             try:
                 return (date(*map(int, iso)) if iso[0] else date(int(year), int(month), int(day))).isoformat()
             except ValueError:
