@@ -29,7 +29,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "ledger.record_check_many": (ledger, "record_check_many"),
     "receipt_keys.signing_key": (receipt_keys, "signing_key"),
     "receipts.sign": (receipts, "sign"),
-    "receipts._give": (receipts, "_give"),
+    "receipts._issue": (receipts, "_issue"),
     "decisions.apply": (decisions, "apply"),
     "ledger.send": (ledger, "send"),
 }

@@ -640,7 +640,7 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
     sender = who(desk, "qq-sender")
     identity = door.upload(desk, sender, file(), "a.csv").submission_id
     assert identity is not None
-    real = receipts._give
+    real = receipts._issue
 
     def cut(*_: Any, **__: Any) -> Any:
         raise PowerCutError
@@ -650,10 +650,10 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
         raise PowerCutError
 
     target, name, broken = {
-        "before the hook": (receipts, "_give", cut),
+        "before the hook": (receipts, "_issue", cut),
         "signing": (receipts, "sign", cut),
         "storing": (receipts, "SignedReceipt", cut),
-        "after the hook": (receipts, "_give", given_then_cut),
+        "after the hook": (receipts, "_issue", given_then_cut),
     }[step]
     before = verify_ledger(desk.engine).entries
     with monkeypatch.context() as patch:

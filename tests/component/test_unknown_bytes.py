@@ -122,14 +122,14 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
 def test_what_comes_in_again_at_that_moment_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     left = _killed(desk, monkeypatch, file())
     _aged(desk, 2)
-    real = unknown_bytes._found
+    real = unknown_bytes._find_unknown
 
     def meanwhile(*arguments: object) -> object:
         found = real(*arguments)  # type: ignore[arg-type]
         store.put(desk.home, file())
         return found
 
-    monkeypatch.setattr(unknown_bytes, "_found", meanwhile)
+    monkeypatch.setattr(unknown_bytes, "_find_unknown", meanwhile)
     assert unknown_bytes.remove(desk.home, desk.engine, by="the-steward") == []
     assert store.get(desk.home, left) == file()
 

@@ -32,7 +32,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "recorded": (record, "record"),
     "check recorded": (ledger, "record_check_many"),
     "receipt signed": (receipts, "sign"),
-    "receipt given": (receipts, "_give"),
+    "receipt given": (receipts, "_issue"),
     "decided": (decisions, "apply"),
     "facts laid": (facts, "accept"),
     "fact linked": (facts, "_link"),
