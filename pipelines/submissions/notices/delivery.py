@@ -57,11 +57,11 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
     """Send what is due; `again` also tries what pauses or was given up. Raises NoticeSettingsError."""
     from pipelines.declarations.registry import load
 
-    wanted, known = settings(home), registry or load()
-    ways = _ways(wanted)
+    configuration, declarations = settings(home), registry or load()
+    ways = _list_channels(configuration)
     sent = failed = given_up = 0
     waiting = queue.due(engine, clock.now(), again=again)
-    with _mailer(wanted) as mailer:
+    with _open_mailer(configuration) as mailer:
         for notice in waiting:
             now = clock.now()
             if notice.disabled or queue.is_stale(notice, now):
@@ -71,14 +71,14 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
                 continue
             if not queue.claim(engine, notice, now):
                 continue
-            words = letter(notice, known, wanted.portal, demonstration=home.kind == "demonstration")
+            words = letter(notice, declarations, configuration.portal, demonstration=home.kind == "demonstration")
             try:
-                _send(home, notice, words, wanted, mailer)
+                _send_notice(home, notice, words, configuration, mailer)
             except AddressError as error:
                 queue.mark_failed(engine, notice, clock.now(), str(error), for_good=True)
                 given_up += 1
             except (DeliveryError, OSError, smtplib.SMTPException) as error:
-                queue.mark_failed(engine, notice, clock.now(), _why(error))
+                queue.mark_failed(engine, notice, clock.now(), _describe_error(error))
                 last = notice.attempts + 1 >= queue.ATTEMPTS
                 given_up, failed = given_up + last, failed + (not last)
             else:
@@ -87,22 +87,22 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
     return Delivered(sent, failed, given_up, ways)
 
 
-def _ways(wanted: Settings) -> tuple[str, ...]:
-    ways = [name for name, value in (("webhook", wanted.webhook), ("mail", wanted.smtp)) if value]
+def _list_channels(configuration: Settings) -> tuple[str, ...]:
+    ways = [name for name, value in (("webhook", configuration.webhook), ("mail", configuration.smtp)) if value]
     return tuple(ways) or ("outbox",)
 
 
-def _send(home: Home, notice: Notice, words: Letter, wanted: Settings, mailer: Mailer | None) -> None:
-    if wanted.webhook is not None:
-        post(wanted.webhook, wanted.webhook_secret or "", notice, words)
+def _send_notice(home: Home, notice: Notice, words: Letter, configuration: Settings, mailer: Mailer | None) -> None:
+    if configuration.webhook is not None:
+        post(configuration.webhook, configuration.webhook_secret or "", notice, words)
     if mailer is not None and notice.email:
-        mailer(message(notice, words, wanted.sender))
-    elif wanted.webhook is None or mailer is not None:
+        mailer(message(notice, words, configuration.sender))
+    elif configuration.webhook is None or mailer is not None:
         # Nowhere to send to, or no address to send it to: it is kept where somebody finds it.
-        put(outbox(home), notice, message(notice, words, wanted.sender))
+        put(outbox(home), notice, message(notice, words, configuration.sender))
 
 
-def _why(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if not isinstance(error, DeliveryError) else str(error)
 
 
@@ -114,55 +114,57 @@ def put(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = notice.created_at.replace(":", "").replace("-", "")
     path = folder / f"{stamp}-{notice.notice_id}.eml"
-    aside = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"
-    aside.write_bytes(mail.as_bytes())
-    aside.replace(path)
+    temporary = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"
+    temporary.write_bytes(mail.as_bytes())
+    temporary.replace(path)
     return path
 
 
 @contextmanager
-def _mailer(wanted: Settings) -> Iterator[Mailer | None]:
+def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
     """A way to one mail server for a whole run: the connection is made for the first mail, anew after it broke."""
-    if wanted.smtp is None:
+    if configuration.smtp is None:
         yield None
         return
-    where = server(wanted.smtp)
-    held: list[smtplib.SMTP] = []
+    mail_server = server(configuration.smtp)
+    connections: list[smtplib.SMTP] = []
 
     def send(mail: EmailMessage) -> None:
-        if not held:
-            held.append(_connect(where))
+        if not connections:
+            connections.append(_connect(mail_server))
         try:
-            held[0].send_message(mail)
+            connections[0].send_message(mail)
         except smtplib.SMTPResponseException:
-            held[0].rset()
+            connections[0].rset()
             raise
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
-            told = f"{code} {words.decode('utf-8', 'replace')}"
-            raise (AddressError(told) if code >= 500 else DeliveryError(told)) from error
+            reply = f"{code} {words.decode('utf-8', 'replace')}"
+            raise (AddressError(reply) if code >= 500 else DeliveryError(reply)) from error
         except (OSError, smtplib.SMTPServerDisconnected):
-            _close(held.pop())
+            _close(connections.pop())
             raise
 
     try:
         yield send
     finally:
-        if held:
-            _close(held[0])
+        if connections:
+            _close(connections[0])
 
 
-def _connect(where: Server) -> smtplib.SMTP:
+def _connect(mail_server: Server) -> smtplib.SMTP:
     context = ssl.create_default_context()
-    if where.security == "tls":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(where.host, where.port, timeout=TIMEOUT_SECONDS, context=context)
+    if mail_server.security == "tls":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            mail_server.host, mail_server.port, timeout=TIMEOUT_SECONDS, context=context
+        )
     else:
-        connection = smtplib.SMTP(where.host, where.port, timeout=TIMEOUT_SECONDS)
+        connection = smtplib.SMTP(mail_server.host, mail_server.port, timeout=TIMEOUT_SECONDS)
     try:
-        if where.security == "starttls":
+        if mail_server.security == "starttls":
             connection.starttls(context=context)
-        if where.user is not None:
-            connection.login(where.user, where.password or "")
+        if mail_server.user is not None:
+            connection.login(mail_server.user, mail_server.password or "")
     except BaseException:
         _close(connection)
         raise

@@ -27,8 +27,8 @@ def message(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     domain = sender.rpartition("@")[2]
     mail["From"] = Address(display_name="RTI", addr_spec=sender)
-    mail["To"] = _recipient(notice)
-    mail["Subject"] = _line(letter.title)
+    mail["To"] = _address_of(notice)
+    mail["Subject"] = _as_one_line(letter.title)
     mail["Date"] = clock.parse(notice.created_at)
     mail["Message-ID"] = f"<{notice.notice_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -63,15 +63,15 @@ def page(letter: Letter) -> str:
     return f'<!doctype html>\n<html lang="{letter.language}">{head}\n<body>\n{content}\n</body></html>\n'
 
 
-def _recipient(notice: Notice) -> Address:
+def _address_of(notice: Notice) -> Address:
     spec = notice.email or f"{notice.account_id}@{_NOWHERE}"
     try:
-        return Address(display_name=_line(notice.name), addr_spec=spec)
+        return Address(display_name=_as_one_line(notice.name), addr_spec=spec)
     except Exception as error:
         # The header parser raises several of its own, IndexError among them, for what is no address.
         raise AddressError(f"{spec!r} is no address") from error
 
 
-def _line(words: str) -> str:
+def _as_one_line(value: str) -> str:
     """One line: a line break in a name or title would begin a header of its own."""
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return " ".join("".join(c if c.isprintable() else " " for c in value).split())

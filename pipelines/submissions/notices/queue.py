@@ -91,12 +91,12 @@ def enqueue(
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     identity = notice_id(account_id, kind, text if what is None else what, stamp[:10])
     row = {"notice_id": identity, "account_id": account_id, "kind": kind, "content": text}
-    new = _insert(connection)(NOTICE).values(**row, created_at=stamp, attempts=0).on_conflict_do_nothing()
+    new = _insert_function(connection)(NOTICE).values(**row, created_at=stamp, attempts=0).on_conflict_do_nothing()
     entered: str | None = connection.execute(new.returning(NOTICE.c.notice_id)).scalar_one_or_none()
     return entered
 
 
-def _insert(connection: sa.Connection) -> Any:
+def _insert_function(connection: sa.Connection) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -104,19 +104,19 @@ def _insert(connection: sa.Connection) -> Any:
 
 def listed(engine: sa.Engine, *, account_id: str | None = None, unsent: bool = False) -> list[Notice]:
     """Notices by the time they were entered, all or those of an account, or only those not sent."""
-    query = _select().order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
+    query = _notice_query().order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
     if account_id is not None:
         query = query.where(NOTICE.c.account_id == account_id)
     if unsent:
         query = query.where(NOTICE.c.sent_at.is_(None))
     with reading(engine) as connection:
-        return [_notice(row) for row in connection.execute(query)]
+        return [_as_notice(row) for row in connection.execute(query)]
 
 
 def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> list[Notice]:
     """Notices of one kind entered since a moment."""
-    query = _select().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.stamp(since))
-    return [_notice(row) for row in connection.execute(query)]
+    query = _notice_query().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.stamp(since))
+    return [_as_notice(row) for row in connection.execute(query)]
 
 
 def due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
@@ -140,7 +140,7 @@ def is_stale(notice: Notice, now: datetime) -> bool:
 def claim(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
     """Count an attempt; False where another process was faster. The first words of `error` are the attempt's time."""
     with writing(engine) as connection:
-        done = connection.execute(
+        result = connection.execute(
             sa.update(NOTICE)
             .where(
                 NOTICE.c.notice_id == notice.notice_id,
@@ -150,7 +150,7 @@ def claim(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
             )
             .values(attempts=notice.attempts + 1, error=f"{clock.stamp(now)} is being sent")
         )
-        return done.rowcount == 1
+        return result.rowcount == 1
 
 
 def mark_sent(engine: sa.Engine, notice: Notice, now: datetime) -> None:
@@ -172,14 +172,14 @@ def mark_failed(engine: sa.Engine, notice: Notice, now: datetime, why: str, *, f
         )
 
 
-def _select() -> sa.Select[Any]:
+def _notice_query() -> sa.Select[Any]:
     account = ACCOUNT.c
     return sa.select(NOTICE, account.display_name, account.email, account.language, account.disabled).join(
         ACCOUNT, account.account_id == NOTICE.c.account_id
     )
 
 
-def _notice(row: Any) -> Notice:
+def _as_notice(row: Any) -> Notice:
     return Notice(
         row.notice_id, row.account_id, row.kind, json.loads(row.content), row.created_at, row.sent_at, row.attempts,
         row.error, row.display_name, row.email, row.language, bool(row.disabled),

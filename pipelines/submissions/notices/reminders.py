@@ -43,18 +43,22 @@ def remind(home: Home, engine: sa.Engine, registry: Registry, *, today: date | N
     """
     day = today or clock.now().date()
     now = clock.now() if today is None else datetime.combine(day, time(6), UTC)
-    due = [(cell, offset) for cell in _missing(engine, registry, day) if (offset := _offset(cell, day)) is not None]
+    due = [
+        (cell, offset)
+        for cell in _find_missing(engine, registry, day)
+        if (offset := _due_offset(cell, day)) is not None
+    ]
     if not due:
         return 0
     count = 0
     with writing(engine) as connection:
-        said = _said(of_kind_since(connection, "reminder", now - _PAUSE))
-        for account, pairs in _submitters(connection).items():
+        reminded = _past_reminders(of_kind_since(connection, "reminder", now - _PAUSE))
+        for account, pairs in _select_submitters(connection).items():
             items = [
-                _item(cell, offset)
+                _as_item(cell, offset)
                 for cell, offset in due
                 if within_pairs(cell.deadline.jurisdiction, cell.deadline.instrument, pairs)
-                and (*cell.deadline.key, offset) not in said[account]
+                and (*cell.deadline.key, offset) not in reminded[account]
             ]
             if not items:
                 continue
@@ -65,24 +69,24 @@ def remind(home: Home, engine: sa.Engine, registry: Registry, *, today: date | N
     return count
 
 
-def _missing(engine: sa.Engine, registry: Registry, day: date) -> list[Cell]:
+def _find_missing(engine: sa.Engine, registry: Registry, day: date) -> list[Cell]:
     """Returns not in on a day, of the last periods and the running one."""
     # A collection may close less than 14 days after the period: its first reminder then falls within the period.
-    seen: dict[tuple[str, ...], Cell] = {}
+    cells: dict[tuple[str, ...], Cell] = {}
     for moment in (day, day + timedelta(days=max(-d for d in DAYS))):
-        shown = board(engine, registry, [("*", "*")], today=moment, periods=_PERIODS)
-        seen |= {cell.deadline.key: cell for row in shown.rows for cell in row.cells}
-    return [cell for cell in seen.values() if not cell.is_in]
+        timetable = board(engine, registry, [("*", "*")], today=moment, periods=_PERIODS)
+        cells |= {cell.deadline.key: cell for row in timetable.rows for cell in row.cells}
+    return [cell for cell in cells.values() if not cell.is_in]
 
 
-def _offset(cell: Cell, day: date) -> int | None:
+def _due_offset(cell: Cell, day: date) -> int | None:
     """The newest day of `DAYS` that has come, where it came today or shortly before."""
     past = (day - cell.deadline.collection).days
     reached = [offset for offset in DAYS if 0 <= past - offset <= CATCH_UP]
     return max(reached) if reached else None
 
 
-def _item(cell: Cell, offset: int) -> dict[str, Any]:
+def _as_item(cell: Cell, offset: int) -> dict[str, Any]:
     deadline = cell.deadline
     return {
         "jurisdiction": deadline.jurisdiction,
@@ -97,17 +101,17 @@ def _item(cell: Cell, offset: int) -> dict[str, Any]:
     }
 
 
-def _said(notices: list[Notice]) -> Mapping[str, set[Item]]:
-    said: dict[str, set[Item]] = defaultdict(set)
+def _past_reminders(notices: list[Notice]) -> Mapping[str, set[Item]]:
+    reminded: dict[str, set[Item]] = defaultdict(set)
     for notice in notices:
         for item in notice.content["items"]:
-            said[notice.account_id].add(
+            reminded[notice.account_id].add(
                 (item["jurisdiction"], item["instrument"], item["source"], item["freq"], item["period"], item["day"])
             )
-    return said
+    return reminded
 
 
-def _submitters(connection: sa.Connection) -> dict[str, list[tuple[str, str]]]:
+def _select_submitters(connection: sa.Connection) -> dict[str, list[tuple[str, str]]]:
     grant = ACCOUNT_GRANT.c
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)
@@ -115,7 +119,7 @@ def _submitters(connection: sa.Connection) -> dict[str, list[tuple[str, str]]]:
         .where(grant.role.in_(roles_for("receive")), ACCOUNT.c.disabled.is_(False))
         .order_by(grant.account_id)
     )
-    out: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    pairs_by_account: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in connection.execute(query):
-        out[row.account_id].append((row.jurisdiction, row.instrument))
-    return out
+        pairs_by_account[row.account_id].append((row.jurisdiction, row.instrument))
+    return pairs_by_account

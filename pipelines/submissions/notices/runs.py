@@ -29,9 +29,9 @@ def on_failed_run(connection: sa.Connection, run: Mapping[str, str]) -> list[str
         return []
     stewards = accounts_with_roles(connection, roles_for("keep_accounts"))
     of_everything = [account for account, pairs in stewards.items() if (EVERY, EVERY) in pairs]
-    what = "\n".join((run["job"], run["step"], run["cause"]))
+    cause_key = "\n".join((run["job"], run["step"], run["cause"]))
     entered = [
-        enqueue(connection, account, "run_failed", dict(run), what=what)
+        enqueue(connection, account, "run_failed", dict(run), what=cause_key)
         for account in sorted(of_everything or stewards)
     ]
     return [notice for notice in entered if notice is not None]
