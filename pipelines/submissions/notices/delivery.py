@@ -1,7 +1,7 @@
-"""Sending what waits: by mail, by webhook, or into the outbox folder.
+"""Send waiting notices by mail, by webhook, or to the outbox folder.
 
-A run holds no transaction while it sends.  Where both mail and webhook are set, a notice is sent when it has gone both
-ways; the webhook goes first, since it can tell a repetition by the notice's id.
+No transaction is open while sending. If both mail and webhook are configured, a notice counts as sent after both; the
+webhook goes first, because its receiver can detect a repetition by the notice's id.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ Mailer = Callable[[EmailMessage], None]
 
 
 class DeliveryError(Exception):
-    """An attempt that failed and may work later."""
+    """An attempt failed but may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of one run: `failed` are tried again later, `given_up` never by themselves. `ways` names the ways."""
+    """The outcome of one run: `failed` are retried later, `given_up` are not. `ways` names the channels."""
 
     sent: int
     failed: int
@@ -54,7 +54,7 @@ class Delivered:
 
 
 def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, again: bool = False) -> Delivered:
-    """Send what is due; `again` also tries what pauses or was given up. Raises NoticeSettingsError."""
+    """Send the notices that are due; with `again`, also those pausing or given up. Raises NoticeSettingsError."""
     from pipelines.declarations.registry import load
 
     configuration, declarations = settings(home), registry or load()
@@ -98,7 +98,7 @@ def _send_notice(home: Home, notice: Notice, words: Letter, configuration: Setti
     if mailer is not None and notice.email:
         mailer(message(notice, words, configuration.sender))
     elif configuration.webhook is None or mailer is not None:
-        # Nowhere to send to, or no address to send it to: it is kept where somebody finds it.
+        # No channel is configured, or the account has no address: keep it in the outbox.
         put(outbox(home), notice, message(notice, words, configuration.sender))
 
 
@@ -106,11 +106,11 @@ def _describe_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if not isinstance(error, DeliveryError) else str(error)
 
 
-# ------------------------------------------------------------------------------------------------------------ the ways
+# ------------------------------------------------------------------------------------------------------------ channels
 
 
 def put(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
-    """Write a mail as a file of the outbox, whole or not at all; the same notice is the same file."""
+    """Write a mail atomically to a file in the outbox; the same notice gives the same file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = notice.created_at.replace(":", "").replace("-", "")
     path = folder / f"{stamp}-{notice.notice_id}.eml"
@@ -122,7 +122,10 @@ def put(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
 
 @contextmanager
 def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
-    """A way to one mail server for a whole run: the connection is made for the first mail, anew after it broke."""
+    """Yield a function that sends mails; it connects for the first mail and again after a broken connection.
+
+    Yields None if no mail server is configured.
+    """
     if configuration.smtp is None:
         yield None
         return
@@ -179,9 +182,9 @@ def _close(connection: smtplib.SMTP) -> None:
 
 
 def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
-    """Send a notice to a webhook as signed JSON. Raises DeliveryError for anything but an answer of success.
+    """Send a notice to a webhook as signed JSON. Raises DeliveryError unless the response is a success.
 
-    The signature is HMAC-SHA256 over `<time>.<body>`, so that an old message cannot be sent again as a new one.
+    The signature is HMAC-SHA256 over `<time>.<body>`, so that an old message cannot be replayed.
     """
     import httpx
 
@@ -193,7 +196,7 @@ def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
         },
         ensure_ascii=False,
     ).encode()  # fmt: skip
-    # The receiver compares it with its own clock, which knows nothing of a demonstration's.
+    # Use the machine's time, because the receiver compares it with its own clock, not with that of a demonstration.
     at = str(int(clock.wall()))
     headers = {"Content-Type": "application/json", "RTI-Notice": notice.notice_id}
     headers[SIGNATURE] = f"t={at},v1={signature(secret, at, body)}"
@@ -207,5 +210,5 @@ def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
 
 
 def signature(secret: str, at: str, body: bytes) -> str:
-    """What the receiver computes too, and compares."""
+    """Return the signature, which the receiver computes too and compares."""
     return hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -1,15 +1,15 @@
-"""Who is told when something happens to a return.
+"""Decide who is notified when something happens to a return or an account.
 
 | what happened | the sender | the approvers of the return's office |
 |---|---|---|
 | sent | `receipt` | `to_approve` |
 | given back | `returned` | |
 | approved | `approved` | |
-| approved by a steward in the office's stead | `override` | `override` |
+| approved by a steward instead of the office | `override` | `override` |
 | a withdrawal is asked for | `to_withdraw` | `to_withdraw` |
 | withdrawn after it was sent | `withdrawn` | `withdrawn` |
 
-Whoever did it is not told of it; only a receipt goes to the person who sent.
+The person who acted is not notified, except for the receipt, which goes to the sender.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, SUBMISSION
 from pipelines.submissions.notices.queue import Kind, enqueue
 
 NEWS = timedelta(days=7)
-"""What happened longer ago is no news: a history that is entered afterwards mails nobody."""
+"""Maximum age of an event for a notice, so that recording an old history sends no mail."""
 _RECIPIENTS: dict[str, tuple[Kind | None, Kind | None]] = {
-    # Action of the event: what its sender is told, what the approvers are told.
+    # Action of the event: kind of notice for the sender, kind for the approvers.
     "send": ("receipt", "to_approve"),
     "give_back": ("returned", None),
     "approve": ("approved", None),
@@ -41,10 +41,11 @@ _RECIPIENTS: dict[str, tuple[Kind | None, Kind | None]] = {
 
 
 def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Enter the notices that events of the ledger ask for; returns their ids. The same few questions however many.
+    """Enqueue the notices about events of the ledger and return their ids.
 
-    An event has the columns of the table `event`; an approval whose payload says `override` is the steward's. Events
-    that nobody is told of (a check, a draft taken back, a publication) enter nothing.
+    The number of queries does not grow with that of the events. An event has the columns of the table `event`; an
+    approval with `override` in its payload is by a steward. Other events (a check, a withdrawn draft, a publication)
+    give no notice.
     """
     notifiable = [(event, action) for event in events if (action := _notifiable_action(event)) is not None]
     if not notifiable:
@@ -74,13 +75,13 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
         if sender_kind is not None and row.sender in active:
             recipients[row.sender] = sender_kind
         content = {
-            # Which return it is, in codes: words are made when it is sent, in the language the person then has.
+            # The return in codes; its text is made when the notice is sent, in the person's language at that time.
             "submission_id": row.submission_id,
             "jurisdiction": row.jurisdiction,
             "instrument": row.instrument,
             "periods": sorted({b.period for b in own_blocks}),
         }
-        # Sent, given back and sent again within a day are two receipts: the event's time is part of what it is about.
+        # A return that is sent, given back and sent again within a day has two receipts, so the key has the time.
         key, at = f"{row.submission_id} {action} {event['at']}", clock.parse(str(event["at"]))
         for account, kind in sorted(recipients.items()):
             if account != event["actor"] or kind == "receipt":
@@ -90,7 +91,7 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
 
 
 def _notifiable_action(event: Mapping[str, Any]) -> str | None:
-    """The action under which an event is told, None where nobody is told of it."""
+    """Return the action in `_RECIPIENTS` for an event, or None if nobody is notified."""
     action = str(event["action"])
     if action == "approve" and (event.get("payload") or {}).get("override"):
         action = "override"
@@ -102,15 +103,14 @@ def _notifiable_action(event: Mapping[str, Any]) -> str | None:
 
 
 _ACCOUNT_NEWS = {"create": "created", "reset_password": "reset", "attempts": "attempts"}
-"""Acts on accounts, as the audit log names them, of which the account is told."""
+"""Acts on accounts, as named in the audit log, about which the account is notified."""
 
 
 def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str], by: str, **detail: Any) -> list[str]:
-    """Enter what accounts are told of an act on them: made, given a new password, tried with many wrong ones; returns
-    the notices' ids.
+    """Enqueue notices to accounts that were created, got a new password, or had many wrong ones; return their ids.
 
-    Accounts that sign in elsewhere, and those that the machine itself makes, are not told that they were made. Of
-    wrong passwords an account is told once a day, so that nobody can fill its box by them.
+    Accounts that sign in through a provider, and new ones created by the machine itself, get no notice. Wrong
+    passwords give one notice a day, so that nobody can flood a mailbox with them.
     """
     news = _ACCOUNT_NEWS.get(action)
     if news is None or (news == "created" and by == SYSTEM):
@@ -128,7 +128,7 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
 
 
 def accounts_with_roles(connection: sa.Connection, roles: Sequence[Role]) -> dict[str, list[tuple[str, str]]]:
-    """Return the pairs of jurisdiction and instrument for which each active account holds one of some roles."""
+    """Return, by active account, the pairs of jurisdiction and instrument for which it holds one of the roles."""
     grant = ACCOUNT_GRANT.c
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)
@@ -144,7 +144,7 @@ def accounts_with_roles(connection: sa.Connection, roles: Sequence[Role]) -> dic
 def _accounts_for_all(
     grants_by_account: Mapping[str, Sequence[tuple[str, str]]], pairs: set[tuple[str, str]]
 ) -> list[str]:
-    """The accounts that hold the role for every one of some pairs; none where there is no pair."""
+    """Return the accounts whose grants cover all of the pairs; none if there are no pairs."""
     return [
         account
         for account, grants in grants_by_account.items()

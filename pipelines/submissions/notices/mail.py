@@ -1,4 +1,4 @@
-"""A letter as a mail: plain text, and the same as plain HTML."""
+"""Convert a letter to a mail with plain text and simple HTML."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NOWHERE = "no-address.invalid"
 
 
 class AddressError(Exception):
-    """An account's address that no mail can be sent to; trying again would not help."""
+    """An account's address is not valid, so trying again would not help."""
 
 
 def message(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
-    """The mail of a notice. Its Message-ID is the same whenever it is made. Raises AddressError."""
+    """Return the mail of a notice, always with the same Message-ID. Raises AddressError."""
     mail = EmailMessage(policy=SMTP)
     domain = sender.rpartition("@")[2]
     mail["From"] = Address(display_name="RTI", addr_spec=sender)
@@ -36,13 +36,13 @@ def message(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text(letter), cte="quoted-printable")
     mail.add_alternative(page(letter), subtype="html", cte="quoted-printable")
-    # Only now: setting a body takes every header of its kind away.
+    # Set this last: setting a body removes all Content-* headers.
     mail["Content-Language"] = letter.language
     return mail
 
 
 def text(letter: Letter) -> str:
-    """The letter as plain text."""
+    """Return the letter as plain text."""
     parts = [*letter.text]
     if letter.items:
         parts.append("\n".join(f"- {item}" for item in letter.items))
@@ -51,7 +51,7 @@ def text(letter: Letter) -> str:
 
 
 def page(letter: Letter) -> str:
-    """The letter as HTML without styles, pictures or anything that is fetched."""
+    """Return the letter as HTML without styles, pictures or anything to download."""
     body = [f"<p>{html.escape(part)}</p>" for part in letter.text]
     if letter.items:
         body.append("<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in letter.items) + "</ul>")
@@ -68,10 +68,10 @@ def _address_of(notice: Notice) -> Address:
     try:
         return Address(display_name=_as_one_line(notice.name), addr_spec=spec)
     except Exception as error:
-        # The header parser raises several of its own, IndexError among them, for what is no address.
+        # For invalid addresses, the header parser raises various exceptions, IndexError among them.
         raise AddressError(f"{spec!r} is no address") from error
 
 
 def _as_one_line(value: str) -> str:
-    """One line: a line break in a name or title would begin a header of its own."""
+    """Return text as one line, because a line break in a name or title would start a new header."""
     return " ".join("".join(c if c.isprintable() else " " for c in value).split())

@@ -1,4 +1,4 @@
-"""How notices leave: from the environment, else from `restricted/notices.yml`, else into the outbox folder."""
+"""Read how notices are sent: from the environment, or `restricted/notices.yml`, or by default to the outbox folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class NoticeSettingsError(ToldError):
-    """A setting of the notices that cannot be used. The text says which and how it is written."""
+    """A setting of the notices is not valid. The message says which one and how to write it."""
 
 
 class Settings(BaseModel):
@@ -57,7 +57,7 @@ class Server(BaseModel):
 
 
 def settings(home: Home) -> Settings:
-    """The settings of a home; the environment's variables win over the file. Raises NoticeSettingsError."""
+    """Return the settings of a home; environment variables override the file. Raises NoticeSettingsError."""
     values: dict[str, Any] = _read_file(home.restricted / FILE)
     values |= {name: os.environ[variable] for name, variable in _VARIABLES.items() if os.environ.get(variable)}
     try:
@@ -80,14 +80,14 @@ def settings(home: Home) -> Settings:
 
 
 def outbox(home: Home) -> Path:
-    """The folder of mails that go nowhere else."""
+    """Return the folder for mails that cannot be sent otherwise."""
     return home.restricted / OUTBOX
 
 
 def server(address: str) -> Server:
-    """A mail server's address in its parts. Raises NoticeSettingsError, which never says the password.
+    """Parse the address of a mail server. Raises NoticeSettingsError, whose message never contains the password.
 
-    `smtp://` upgrades by STARTTLS before anything is said; `?tls=no` leaves that out on this machine only.
+    `smtp://` upgrades by STARTTLS before anything else is sent; `?tls=no` skips that for a server on this machine only.
     """
     parts = urlsplit(address)
     try:

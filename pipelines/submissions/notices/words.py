@@ -1,7 +1,7 @@
-"""The words of a notice: a title, sentences, a list, a link, in one person's language.
+"""Write the text of a notice in one person's language: a title, sentences, a list, a link.
 
-Never a figure, never what a finding or a comment says: a mail may be read by anyone on its way, so it says what
-happened to which return, and where to read on.
+A mail may be read by anyone on its way, so it never has figures, findings or comments, only what happened to which
+return and where to read more.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _ACCOUNT_TITLE = {
     "created": mark("Your account is ready"),
     "reset": mark("Your password was set anew"),
     "attempts": mark("Wrong passwords were tried for your account"),
-    # Of notices made before accounts could no longer be locked.
+    # For old notices: accounts are no longer locked.
     "locked": mark("Your account is locked for a while"),
 }
 _ACCOUNT_TEXT = {
@@ -71,7 +71,7 @@ _ACCOUNT_TEXT = {
     ),
 }
 _RUN_TEXT = {
-    # Whether the process of the run died.
+    # The key is True if the process of the run died.
     True: mark(
         "Run {run} was interrupted: its process no longer exists. Nothing is lost; the next run starts over. If this "
         "happens again, read the logs of the service."
@@ -85,7 +85,7 @@ _RUN_TEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a notice says. `notes` are footnotes of names; `link` is the address where to read on."""
+    """The text of a notice. `notes` are footnotes of names; `link` is the address for more information."""
 
     title: str
     text: tuple[str, ...]
@@ -97,7 +97,7 @@ class Letter:
 
 
 def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bool) -> Letter:
-    """The letter of a notice in its account's language."""
+    """Return the text of a notice in the language of its account."""
     language, content = notice.language, notice.content
     page = "/"
     items: tuple[str, ...] = ()
