@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import audit_log
-from pipelines.ledger.audit_log import Entry, digest
+from pipelines.ledger.audit_log import Entry, digest_json
 from pipelines.ledger.identity import SYSTEM
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import (
@@ -34,20 +34,20 @@ _ACCOUNT = tuple(c for c in ACCOUNT.columns if c.name not in ("failed", "locked_
 _TOKEN = tuple(c for c in TOKEN.columns if c.name != "used_at")
 
 
-def event(row: Mapping[str, Any]) -> str:
+def digest_event(row: Mapping[str, Any]) -> str:
     """Return the digest of one event, over all columns."""
-    return digest([row[c.name] for c in EVENT.columns])
+    return digest_json([row[c.name] for c in EVENT.columns])
 
 
-def entry(row: Mapping[str, Any], standing: str | None) -> Entry:
+def make_entry(row: Mapping[str, Any], standing: str | None) -> Entry:
     """Return the audit entry of an event. `standing` is the digest of its submission after it, if known."""
-    detail: dict[str, Any] = {"event": row["event_id"], "digest": event(row), "state": row["to_state"]}
+    detail: dict[str, Any] = {"event": row["event_id"], "digest": digest_event(row), "state": row["to_state"]}
     if standing is not None:
         detail["standing"] = standing
     return Entry(clock.parse(row["at"]), row["actor"], f"submission.{row['action']}", row["submission_id"], detail)
 
 
-def adopt(connection: sa.Connection) -> int:
+def adopt_events(connection: sa.Connection) -> int:
     """Record the events of a ledger older than the audit log in their present form; return their number.
 
     Only changes made after this can be detected.
@@ -55,18 +55,18 @@ def adopt(connection: sa.Connection) -> int:
     events = [dict(row._mapping) for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.event_id))]
     if not events:
         return 0
-    standing = submissions(connection)
+    standing = digest_submissions(connection)
     last = {row["submission_id"]: row["event_id"] for row in events}
     begun = Entry(clock.now(), SYSTEM, "audit.begin", "ledger", {"events": len(events)})
     entries = [
-        entry(row, standing[row["submission_id"]] if last[row["submission_id"]] == row["event_id"] else None)
+        make_entry(row, standing[row["submission_id"]] if last[row["submission_id"]] == row["event_id"] else None)
         for row in events
     ]
     audit_log.append_many(connection, [begun, *entries])
     return len(events)
 
 
-def submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+def digest_submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
     """Return, by submission, the digest of its row, its blocks and its justifications."""
     return _digests(
         connection,
@@ -77,7 +77,7 @@ def submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> 
     )
 
 
-def accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+def digest_accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
     """Return, by account, the digest of its row and its grants."""
     return _digests(
         connection,
@@ -87,17 +87,17 @@ def accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Dig
     )
 
 
-def tokens(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+def digest_tokens(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
     """Return, by token, the digest of its row."""
     return _digests(connection, ids, (_TOKEN, TOKEN.c.token_id))
 
 
-def receipts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+def digest_receipts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
     """Return, by receipt, the digest of its row."""
     return _digests(connection, ids, (RECEIPT.columns, RECEIPT.c.receipt_id))
 
 
-def facts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+def digest_facts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
     """Return, by submission with recorded facts, the digest of its rows in `fact_file`."""
     return _digests(connection, ids, (FACT_FILE.columns, FACT_FILE.c.submission_id))
 
@@ -123,6 +123,6 @@ def _digests(
                 rows_by_id[identity][position].append(values)
     # Sort in Python: SQLite and PostgreSQL collate text differently.
     return {
-        identity: digest([sorted(rows, key=lambda r: [str(v) for v in r]) for rows in parts_of])
+        identity: digest_json([sorted(rows, key=lambda r: [str(v) for v in r]) for rows in parts_of])
         for identity, parts_of in rows_by_id.items()
     }

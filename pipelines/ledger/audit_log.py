@@ -45,22 +45,22 @@ class Entry:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def canonical(content: Any) -> str:
+def to_canonical_json(content: Any) -> str:
     """Return the canonical JSON that is hashed: sorted keys, no blanks, non-ASCII letters unescaped."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def digest(content: Any) -> str:
+def digest_json(content: Any) -> str:
     """Return the SHA-256 of the canonical JSON of `content`."""
-    return hashlib.sha256(canonical(content).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(to_canonical_json(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def link(seq: int, at: str, actor: str, action: str, subject: str, detail: str, previous: str) -> str:
+def hash_entry(seq: int, at: str, actor: str, action: str, subject: str, detail: str, previous: str) -> str:
     """Return the hash of an entry."""
-    return digest([seq, at, actor, action, subject, detail, previous])
+    return digest_json([seq, at, actor, action, subject, detail, previous])
 
 
-def append(
+def append_entry(
     connection: sa.Connection, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any]
 ) -> Head:
     """Append one entry in a transaction of `database.writing` and return its seq and hash."""
@@ -74,13 +74,13 @@ def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
     """
     if not connection.get_execution_options().get("rti_writing", False):
         raise ValueError("the audit log is written in a transaction of database.writing() only")
-    seq, previous = head(connection)
+    seq, previous = read_head(connection)
     rows = []
     for entry in entries:
         seq += 1
-        detail = canonical(dict(entry.detail))
+        detail = to_canonical_json(dict(entry.detail))
         at = clock.stamp(entry.at)
-        hashed = link(seq, at, entry.actor, entry.action, entry.subject, detail, previous)
+        hashed = hash_entry(seq, at, entry.actor, entry.action, entry.subject, detail, previous)
         rows.append(
             {
                 "seq": seq,
@@ -99,7 +99,7 @@ def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
     return seq, previous
 
 
-def head(connection: sa.Connection) -> Head:
+def read_head(connection: sa.Connection) -> Head:
     """Return seq and hash of the last entry."""
     row = connection.execute(sa.select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)).one_or_none()
     return (0, ZEROS) if row is None else (row.seq, row.hash)
@@ -117,7 +117,7 @@ def entries(engine: sa.Engine, *, subject: str | None = None, after: int = 0) ->
 # --------------------------------------------------------------------------------------------------------- checkpoints
 
 
-def spell(at: Head) -> str:
+def format_head(at: Head) -> str:
     """Return a head as text for receipts and the command line: `seq:hash`."""
     return f"{at[0]}:{at[1]}"
 
@@ -136,10 +136,10 @@ def checkpoint(home: Home, engine: sa.Engine) -> Head:
     Verification then detects entries that were cut off the end of the log.
     """
     with reading(engine) as connection:
-        at = head(connection)
-    previous_heads = checkpoints(home)
+        at = read_head(connection)
+    previous_heads = read_checkpoints(home)
     if at[0] and (not previous_heads or previous_heads[-1] != at):
-        line = canonical({"at": clock.stamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
+        line = to_canonical_json({"at": clock.stamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
         handle = os.open(_path(home), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             _drop_cut_line(handle)
@@ -150,7 +150,7 @@ def checkpoint(home: Home, engine: sa.Engine) -> Head:
     return at
 
 
-def checkpoints(home: Home) -> list[Head]:
+def read_checkpoints(home: Home) -> list[Head]:
     """Return the heads in a home's checkpoint file, oldest first.
 
     A last line that a crash cut short is ignored. Raises ValueError for any other malformed line.

@@ -33,13 +33,13 @@ def export(engine: sa.Engine, folder: Path, *, as_of: datetime | None = None) ->
     `as_of` leaves out everything that was not known at that time. Times are naive timestamps in UTC. The same ledger
     gives the same bytes.
     """
-    frames = tables(engine, as_of=as_of)
+    frames = read_tables(engine, as_of=as_of)
     for name, frame in frames.items():
-        facts.write(frame, folder / f"{name}.parquet")
+        facts.write_parquet(frame, folder / f"{name}.parquet")
     return {name: frame.height for name, frame in frames.items()}
 
 
-def tables(engine: sa.Engine, *, as_of: datetime | None = None) -> dict[str, pl.DataFrame]:
+def read_tables(engine: sa.Engine, *, as_of: datetime | None = None) -> dict[str, pl.DataFrame]:
     """Return the four tables as frames; see `export`."""
     import polars as pl
 

@@ -40,12 +40,12 @@ class FactDamage:
     trouble: Trouble
 
 
-def record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str, str, datetime]]) -> None:
+def record_facts(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str, str, datetime]]) -> None:
     """Record the facts files of newly accepted submissions. `accepted` holds (submission, actor, time)."""
     _record(connection, home, accepted, "facts.accept")
 
 
-def adopt(connection: sa.Connection, home: Home) -> int:
+def adopt_facts(connection: sa.Connection, home: Home) -> int:
     """Record the present facts of a ledger older than these digests; return the number of returns recorded.
 
     Earlier changes cannot be detected. Accepted returns whose facts are missing are listed in the first audit entry
@@ -68,7 +68,7 @@ def _record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str,
     if not rows:
         return
     connection.execute(sa.insert(FACT_FILE), rows)
-    digests = audit_digests.facts(connection, [identity for identity, _, _ in accepted])
+    digests = audit_digests.digest_facts(connection, [identity for identity, _, _ in accepted])
     entries = [
         Entry(at, actor, action, identity, {"standing": digests[identity]})
         for identity, actor, at in accepted

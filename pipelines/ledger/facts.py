@@ -57,10 +57,10 @@ def prepare(home: Home) -> None:
     ):
         path = home.facts / table / "_schema.parquet"
         if not path.exists():
-            write(long_tables.empty(schema), path)
+            write_parquet(long_tables.empty(schema), path)
 
 
-def write(frame: pl.DataFrame, path: Path) -> None:
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet to a temporary file and rename it; the same rows give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{os.getpid()}.{threading.get_ident()}.new"
@@ -77,10 +77,10 @@ def keep_reading(
     """Store the facts and findings of a check until the return is decided on; a later check replaces them."""
     from pipelines.findings.finding import as_frame
 
-    write(observations, waiting_path(home, "observation", submission_id))
+    write_parquet(observations, waiting_path(home, "observation", submission_id))
     events_path = waiting_path(home, "case_event", submission_id)
     if events.height:
-        write(events, events_path)
+        write_parquet(events, events_path)
     else:
         events_path.unlink(missing_ok=True)
     keep_findings(home, submission_id, as_frame(findings, submission_id))
@@ -88,7 +88,7 @@ def keep_reading(
 
 def keep_findings(home: Home, submission_id: str, findings: pl.DataFrame) -> None:
     """Store the findings of a check, replacing those of an earlier one."""
-    write(findings, path_of(home, "finding", submission_id))
+    write_parquet(findings, path_of(home, "finding", submission_id))
 
 
 def accept(home: Home, submission_id: str) -> None:
@@ -139,7 +139,7 @@ def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str
         carried = [frame for frame in before if frame is not None]
         merged = lay_patch(new, pl.concat(carried), key, submission_id=submission_id) if carried else new
         if merged.height or table == "observation":
-            write(merged, path_of(home, table, submission_id))
+            write_parquet(merged, path_of(home, table, submission_id))
 
 
 def lay_patch(

@@ -72,7 +72,7 @@ class Identity:
         return tuple(sorted({(g.jurisdiction, g.instrument) for g in self.grants if role in (None, g.role)}))
 
 
-def narrowed(grants: Iterable[Grant], to: Iterable[Grant]) -> tuple[Grant, ...]:
+def intersect_grants(grants: Iterable[Grant], to: Iterable[Grant]) -> tuple[Grant, ...]:
     """Return the intersection of two sets of grants, such as those of an account and of one of its tokens."""
     common_grants: set[Grant] = set()
     own_grants = tuple(grants)

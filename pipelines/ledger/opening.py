@@ -168,9 +168,9 @@ def _migrate(engine: sa.Engine, home: Home | None) -> None:
         try:
             command.upgrade(config, "head")
             if revision in _BEFORE_THE_AUDIT_LOG:
-                audit_digests.adopt(connection)
+                audit_digests.adopt_events(connection)
             if revision in _BEFORE_FACT_DIGESTS and home is not None:
-                fact_digests.adopt(connection, home)
+                fact_digests.adopt_facts(connection, home)
         except CommandError as error:
             raise LedgerError(
                 f"the ledger is of revision {revision}, which this version of rti does not know; "

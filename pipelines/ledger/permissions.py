@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pipelines.core.i18n import mark
 from pipelines.ledger.identity import EVERY, ROLES, Grant, Identity, NotAllowedError, Role
-from pipelines.ledger.transitions import ACCEPTED, Action, State, TransitionError, targets
+from pipelines.ledger.transitions import ACCEPTED, Action, State, TransitionError, possible_targets
 
 Pair = tuple[str, str]
 """(jurisdiction, instrument)"""
@@ -169,7 +169,7 @@ def find_permissions(act: Act, state: State, *, override: bool = False) -> tuple
 
 def can_act(who: Identity, act: Action, resource: Resource, *, override: bool = False) -> bool:
     """Return True if an identity may do an act on a return in its present state."""
-    if not targets(resource.state, act):
+    if not possible_targets(resource.state, act):
         return False
     for permission in find_permissions(act, resource.state, override=override):
         if _fits_actor(permission, who.account, resource) and _fits_roles(permission, who, resource):

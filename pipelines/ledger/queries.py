@@ -142,7 +142,7 @@ def submission_page(
     return sorted(rows[:limit], key=lambda row: (row.received_at, row.submission_id), reverse=True)
 
 
-def waiting(
+def find_waiting(
     engine: sa.Engine,
     declaration_hash: str,
     rules_version: str,
@@ -257,13 +257,13 @@ def unjustified(engine: sa.Engine, submission_id: str) -> list[tuple[str, str]]:
         return open_warnings(connection, [submission_id]).get(submission_id, [])
 
 
-def replaced(engine: sa.Engine, submission_id: str) -> set[BlockKey]:
+def find_replaced_keys(engine: sa.Engine, submission_id: str) -> set[BlockKey]:
     """Return the block keys of one submission for which another submission is accepted."""
     with reading(engine) as connection:
         return replaced_blocks(connection, [submission_id]).get(submission_id, set())
 
 
-def pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], ...]:
+def find_pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], ...]:
     """Return every (jurisdiction, instrument) that a submission covers; empty if its form is not recognised yet."""
     submission_pair = sa.select(SUBMISSION.c.jurisdiction, SUBMISSION.c.instrument).where(
         SUBMISSION.c.submission_id == submission_id

@@ -74,7 +74,7 @@ _PAST: dict[State, str] = {
 }
 
 
-def targets(source: State | None, action: Action) -> tuple[State, ...]:
+def possible_targets(source: State | None, action: Action) -> tuple[State, ...]:
     """Return the states that an action may lead to from a state; empty if the action is not possible."""
     return tuple(t.target for t in TRANSITIONS if t.source == source and t.action == action)
 
@@ -86,13 +86,13 @@ def not_there(submission_id: str) -> TransitionError:
     )
 
 
-def decide(submission_id: str, source: State | None, action: Action, outcome: State | None = None) -> State:
+def decide_target(submission_id: str, source: State | None, action: Action, outcome: State | None = None) -> State:
     """Return the state that `action` leads to; `outcome` chooses if several are possible.
 
     Raises TransitionError if the action is not possible from `source`, ValueError if several states are possible and
     `outcome` is missing.
     """
-    possible = targets(source, action)
+    possible = possible_targets(source, action)
     if not possible:
         if source is None:
             raise not_there(submission_id)

@@ -69,7 +69,7 @@ def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | No
     too. Raises ValueError for a malformed head or checkpoint.
     """
     heads = [audit_log.parse_head(head)] if head is not None else []
-    heads += audit_log.checkpoints(home) if home is not None else []
+    heads += audit_log.read_checkpoints(home) if home is not None else []
     with reading(engine) as connection:
         rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)).all()
         vouched = _VouchedDigests()
@@ -97,7 +97,7 @@ def _check_chain(rows: Iterable[sa.Row[Any]], vouched: _VouchedDigests) -> Itera
                 mark("Entry {seq} of the audit log does not follow entry {before}: one was put in or moved."),
                 {"seq": seq, "before": seq - 1},
             )
-        expected = audit_log.link(row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous)
+        expected = audit_log.hash_entry(row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous)
         if row.hash != expected:
             yield Fault(seq, mark("Entry {seq} of the audit log was changed."), {"seq": seq})
         previous = row.hash
@@ -143,7 +143,7 @@ def _check_events(connection: sa.Connection, vouched: _VouchedDigests) -> Iterat
             yield Fault(
                 last + 1, mark("Event {event} ({submission}) is in no entry of the audit log: it was put in."), params
             )
-        elif audit_digests.event(dict(row._mapping)) != vouched_digest[1]:
+        elif audit_digests.digest_event(dict(row._mapping)) != vouched_digest[1]:
             yield Fault(
                 vouched_digest[0],
                 mark("Event {event} ({submission}) is not as entry {seq} of the audit log has it: it was changed."),
@@ -186,11 +186,11 @@ _DELETED = {
 
 def _check_rows(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator[Fault]:
     by_kind: dict[str, Callable[[sa.Connection], audit_digests.Digests]] = {
-        "submission": audit_digests.submissions,
-        "account": audit_digests.accounts,
-        "token": audit_digests.tokens,
-        "receipt": audit_digests.receipts,
-        "facts": audit_digests.facts,
+        "submission": audit_digests.digest_submissions,
+        "account": audit_digests.digest_accounts,
+        "token": audit_digests.digest_tokens,
+        "receipt": audit_digests.digest_receipts,
+        "facts": audit_digests.digest_facts,
     }
     for kind, digests in by_kind.items():
         vouched_digests = vouched.standing[kind]

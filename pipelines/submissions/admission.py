@@ -61,7 +61,7 @@ class SubmissionRefusedError(ToldError):
     """This home does not accept a file at all. The message says why and what to do."""
 
 
-def refusal(home: Home, sha256: str, filename: str) -> SubmissionRefusedError | None:
+def find_refusal(home: Home, sha256: str, filename: str) -> SubmissionRefusedError | None:
     """Return the error for a file that this home does not accept, or None: a real home accepts no invented returns."""
     if home.kind == "real" and sha256 in demonstration_files():
         return SubmissionRefusedError(
@@ -85,7 +85,7 @@ def demonstration_files(folder: Path = RAW_SAMPLES) -> Mapping[str, str]:
         return {row["sha256"]: row["file"] for row in csv.DictReader(handle)}
 
 
-def admitted(registry: Registry, who: Identity, report: Report, kind: Kind = "national") -> Report:
+def admit_report(registry: Registry, who: Identity, report: Report, kind: Kind = "national") -> Report:
     """Return the report of a file for its sender, with an added error if the sender may not submit it."""
     if report.verdict == "unreadable" or (added := _refuse_foreign(registry, who, report, kind)) is None:
         return report
@@ -109,7 +109,7 @@ def is_kept(report: Report) -> bool:
     return not is_turned_away(report) and not names_persons(report)
 
 
-def disowned(report: Report) -> Report:
+def remove_office(report: Report) -> Report:
     """Return the report of a rejected return without its data or office, so that only its sender can see it."""
     return replace(report, blocks=(), jurisdiction=None, instrument=None, reading=None)
 

@@ -109,7 +109,7 @@ def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
     arrivals = []
     for entry in (entry for identity, entry in arrived.items() if identity not in known_ids):
         data = _read_file(folder, entry)
-        store.point(home, entry.sha256, folder / entry.file)  # stored at its check, after the scan for personal data
+        store.point_to(home, entry.sha256, folder / entry.file)  # stored at its check, after the scan for personal data
         arrivals.append(_make_arrival(entry, len(data), identities))
     return sum(r.new for r in ledger.receive_many(engine, arrivals, again=True))
 

@@ -16,7 +16,7 @@ from pipelines.submissions.accounts import accounts
 def require_submitter(who: Identity | None, account: str) -> None:
     """Raise NotAllowedError unless an account may submit returns for at least one office."""
     if who is None:
-        raise accounts.unknown(account)
+        raise accounts.unknown_account(account)
     if not permissions.pairs_for(who, "receive"):
         raise NotAllowedError(mark("{account} is no submitter of anything; ask your steward."), account=account)
 
@@ -27,7 +27,7 @@ def require_known(who: Identity | None, account: str, submission_id: str, resour
     Raises NotAllowedError if the account is unknown or may not know of the return.
     """
     if who is None:
-        raise accounts.unknown(account)
+        raise accounts.unknown_account(account)
     if resource is None or not permissions.is_actionable_by(who, resource):
         raise unknown_submission(submission_id, account)
     return who

@@ -24,7 +24,7 @@ from pipelines.ledger.identity import SYSTEM, Identity, NotAllowedError
 from pipelines.ledger.permissions import Pair, Resource
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.ledger.transitions import Action, State, TransitionError, decide, not_there
+from pipelines.ledger.transitions import Action, State, TransitionError, decide_target, not_there
 from pipelines.reading.privacy.numbers import scheme_in
 from pipelines.submissions import authority
 from pipelines.submissions.accounts import accounts
@@ -76,20 +76,20 @@ class Book:
 
 
 @contextmanager
-def opened(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iterator[Book]:
+def open_book(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iterator[Book]:
     """Open a write transaction and yield its book; at its end every event is appended to the audit log.
 
     Raises ClockSetBackError while the clock is behind the newest entry of that log.
     """
     with writing(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
-        people = accounts.identities(connection, sorted({a for a in actors if a != SYSTEM}))
-        book = Book(connection, known(connection, list(ids)), people)
+        people = accounts.select_identities(connection, sorted({a for a in actors if a != SYSTEM}))
+        book = Book(connection, load_known(connection, list(ids)), people)
         yield book
-        seal(book)
+        seal_book(book)
 
 
-def decided(book: Book, change: Change) -> State:
+def decide_change(book: Book, change: Change) -> State:
     """Return the state that a change leads to, without storing it. Raises NotAllowedError, TransitionError."""
     submission = book.known.get(change.submission_id)
     if change.actor == SYSTEM and change.action in permissions.MACHINE_ACTS:
@@ -107,14 +107,14 @@ def decided(book: Book, change: Change) -> State:
     return target
 
 
-def apply(book: Book, changes: Sequence[Change]) -> Refusals:
+def apply_changes(book: Book, changes: Sequence[Change]) -> Refusals:
     """Store the changes that are allowed, update the book, and return the errors of the others."""
     refused: Refusals = {}
     updates: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     events = []
     for change in changes:
         try:
-            target = decided(book, change)
+            target = decide_change(book, change)
         except (TransitionError, NotAllowedError) as error:
             refused[change.submission_id] = error
             continue
@@ -135,11 +135,11 @@ def apply(book: Book, changes: Sequence[Change]) -> Refusals:
             raise TransitionError(
                 mark("Somebody else changed one of these submissions meanwhile; look at `rti status` and try again.")
             )
-    log(book, events)
+    log_events(book, events)
     return refused
 
 
-def log(book: Book, events: Sequence[Mapping[str, Any]]) -> None:
+def log_events(book: Book, events: Sequence[Mapping[str, Any]]) -> None:
     """Insert events; `seal` appends them to the audit log."""
     if not events:
         return
@@ -149,12 +149,14 @@ def log(book: Book, events: Sequence[Mapping[str, Any]]) -> None:
     on_events(book.connection, events)
 
 
-def seal(book: Book) -> None:
+def seal_book(book: Book) -> None:
     """Append the pending events to the audit log, with the present digests of their submissions."""
     if not book.pending:
         return
-    stand = audit_digests.submissions(book.connection, [e["submission_id"] for e in book.pending])
-    audit_log.append_many(book.connection, [audit_digests.entry(e, stand[e["submission_id"]]) for e in book.pending])
+    stand = audit_digests.digest_submissions(book.connection, [e["submission_id"] for e in book.pending])
+    audit_log.append_many(
+        book.connection, [audit_digests.make_entry(e, stand[e["submission_id"]]) for e in book.pending]
+    )
     book.pending.clear()
 
 
@@ -218,10 +220,10 @@ def raise_first(refused: Refusals) -> None:
 
 
 def _decide_target(submission: Known, change: Change) -> State:
-    return decide(change.submission_id, submission.state, change.action, change.outcome or submission.state)
+    return decide_target(change.submission_id, submission.state, change.action, change.outcome or submission.state)
 
 
-def known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
+def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
     """Return the data of the submissions by id; ids that do not exist are left out."""
     columns = SUBMISSION.c
     query = sa.select(

@@ -26,7 +26,7 @@ def accept_clock(engine: sa.Engine, *, actor: str, reason: str, dates: Iterable[
     """
     changes.refuse_words(reason)
     with writing(engine) as connection:
-        require_head_steward(accounts.identities(connection, [actor]).get(actor), actor, "accept_clock")
+        require_head_steward(accounts.select_identities(connection, [actor]).get(actor), actor, "accept_clock")
         now = clock.now()
         newest = max([clock_guard.newest_entry_at(connection) or "", *dates])
         if newest <= clock.stamp(now):
@@ -34,7 +34,7 @@ def accept_clock(engine: sa.Engine, *, actor: str, reason: str, dates: Iterable[
                 mark("The clock says {now}, and nothing recorded is later: there is nothing to accept."),
                 now=clock.stamp(now),
             )
-        audit_log.append(
+        audit_log.append_entry(
             connection,
             at=now,
             actor=actor,

@@ -26,7 +26,7 @@ from pipelines.ledger.queries import (
 from pipelines.ledger.schema import JUSTIFICATION
 from pipelines.ledger.transitions import ACCEPTED, Action, TransitionError
 from pipelines.submissions import changes
-from pipelines.submissions.changes import Book, Change, apply, opened, raise_first
+from pipelines.submissions.changes import Book, Change, apply_changes, open_book, raise_first
 
 if TYPE_CHECKING:
     from pipelines.core.home import Home
@@ -61,7 +61,7 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
     now = clock.now()
     refused: Refusals = {}
     ids = [j.submission_id for j in justifications]
-    with opened(engine, ids, [j.actor for j in justifications]) as book:
+    with open_book(engine, ids, [j.actor for j in justifications]) as book:
         all_warnings, open_pairs = (
             open_warnings(book.connection, ids, justified=True),
             open_warnings(book.connection, ids),
@@ -71,7 +71,7 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
             change = Change(justification.submission_id, "justify", justification.actor, justification.at or now)
             try:
                 # Check this first: an error about the warnings would reveal them to somebody who may not see them.
-                changes.decided(book, change)
+                changes.decide_change(book, change)
                 keys = _keys_to_justify(
                     justification,
                     all_warnings.get(justification.submission_id, []),
@@ -85,7 +85,7 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
             payload = {"reason": justification.reason, "text": justification.text, "findings": [key for key, _ in keys]}
             allowed_changes.append(replace(change, payload=payload))
             rows += _justification_rows(justification, keys, change.at)
-        refused |= apply(book, allowed_changes)
+        refused |= apply_changes(book, allowed_changes)
         _keep_justifications(book, [r for r in rows if r["submission_id"] not in refused])
     return refused
 
@@ -170,7 +170,7 @@ def send_many(engine: sa.Engine, acts: Sequence[Act], *, within: Within | None =
     now = clock.now()
     refused: Refusals = {}
     ids = [a.submission_id for a in acts]
-    with opened(engine, ids, [a.actor for a in acts]) as book:
+    with open_book(engine, ids, [a.actor for a in acts]) as book:
         unjustified = open_warnings(book.connection, ids)
         replaced = replaced_blocks(book.connection, ids)
         allowed_changes = []
@@ -179,15 +179,15 @@ def send_many(engine: sa.Engine, acts: Sequence[Act], *, within: Within | None =
             payload = {"reason": act.reason} if act.reason is not None else None
             change = Change(act.submission_id, "send", act.actor, act.at or now, None, act.comment, payload, values)
             try:
-                changes.decided(book, change)
+                changes.decide_change(book, change)
                 _require_justified(act, unjustified.get(act.submission_id, []))
                 _require_revision_reason(book, act, replaced.get(act.submission_id, set()))
             except _UNDONE as error:
                 refused[act.submission_id] = error
                 continue
             allowed_changes.append(change)
-        refused |= apply(book, allowed_changes)
-        changes.seal(book)
+        refused |= apply_changes(book, allowed_changes)
+        changes.seal_book(book)
         for act in acts:
             if within is not None and act.submission_id not in refused:
                 within(book.connection, act)
@@ -249,7 +249,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
     refused: Refusals = {}
     ordered = sorted(acts, key=lambda a: (a.at or now, a.submission_id))
     ids = [a.submission_id for a in ordered]
-    with opened(engine, ids, [a.actor for a in ordered]) as book:
+    with open_book(engine, ids, [a.actor for a in ordered]) as book:
         keys, replaced = block_keys(book.connection, ids), replaced_blocks(book.connection, ids)
         altered = fact_digests.changed_readings(book.connection, home, ids)
         accepted: set[BlockKey] = set()
@@ -259,7 +259,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
             change = _approval_change(act, now)
             own_keys = keys.get(act.submission_id, set())
             try:
-                changes.decided(book, change)
+                changes.decide_change(book, change)
                 changes.require_inputs(book, change)
                 _require_reason_at_approval(book, act, replaced.get(act.submission_id, set()) | (own_keys & accepted))
                 if act.at is None:
@@ -268,7 +268,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                     raise facts.FactsError(_ALTERED, submission=act.submission_id)
                 if book.known[act.submission_id].kind == "patch":
                     # A patch applies to the blocks accepted before it, so record all earlier approvals first.
-                    refused |= apply(book, waiting)
+                    refused |= apply_changes(book, waiting)
                     waiting = []
                     previous = previous_blocks(book.connection, act.submission_id, clock.stamp(change.at))
                     facts.accept_patch(home, act.submission_id, previous)
@@ -283,9 +283,11 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
             waiting.append(change)
             accepted |= own_keys
             approved.append((act.submission_id, act.actor, change.at))
-        refused |= apply(book, waiting)
-        changes.seal(book)
-        fact_digests.record(book.connection, home, [approval for approval in approved if approval[0] not in refused])
+        refused |= apply_changes(book, waiting)
+        changes.seal_book(book)
+        fact_digests.record_facts(
+            book.connection, home, [approval for approval in approved if approval[0] not in refused]
+        )
     return refused
 
 
@@ -342,10 +344,10 @@ def give_back(engine: sa.Engine, act: Act) -> None:
     Raises TransitionError, NotAllowedError.
     """
     change = Change(act.submission_id, "give_back", act.actor, act.at or clock.now(), comment=act.comment)
-    with opened(engine, [act.submission_id], [act.actor]) as book:
-        changes.decided(book, change)
+    with open_book(engine, [act.submission_id], [act.actor]) as book:
+        changes.decide_change(book, change)
         changes.require_inputs(book, change)
-        raise_first(apply(book, [change]))
+        raise_first(apply_changes(book, [change]))
 
 
 def ask_withdrawal(engine: sa.Engine, act: Act) -> None:
@@ -353,7 +355,7 @@ def ask_withdrawal(engine: sa.Engine, act: Act) -> None:
 
     `act.reason` and `act.comment` are required. Raises TransitionError, NotAllowedError.
     """
-    with opened(engine, [act.submission_id], [act.actor]) as book:
+    with open_book(engine, [act.submission_id], [act.actor]) as book:
         _withdraw_or_ask(book, act, "ask_withdrawal", {"reason": act.reason})
 
 
@@ -364,7 +366,7 @@ def withdraw(engine: sa.Engine, act: Act) -> None:
     withdraws an accepted return instead of the office's approver. Raises NotAllowedError, and TransitionError, also if
     an accepted return would be withdrawn by its sender or by the account that asked for the withdrawal.
     """
-    with opened(engine, [act.submission_id], [act.actor]) as book:
+    with open_book(engine, [act.submission_id], [act.actor]) as book:
         submission = book.known.get(act.submission_id)
         override = act.override and submission is not None and submission.state in ACCEPTED
         payload = {"reason": act.reason, **({"override": True} if override else {})}
@@ -374,7 +376,7 @@ def withdraw(engine: sa.Engine, act: Act) -> None:
 def _withdraw_or_ask(book: Book, act: Act, action: Action, payload: dict[str, Any], override: bool = False) -> None:
     at = act.at or clock.now()
     change = Change(act.submission_id, action, act.actor, at, None, act.comment, payload, override=override)
-    changes.decided(book, change)
+    changes.decide_change(book, change)
     changes.require_inputs(book, change, reason=act.reason)
     (permission, *_) = permissions.find_permissions(action, book.known[act.submission_id].state, override=override)
     if permission.excludes_requester and act.actor in withdrawal_askers(book.connection, act.submission_id):
@@ -383,4 +385,4 @@ def _withdraw_or_ask(book: Book, act: Act, action: Action, payload: dict[str, An
             actor=act.actor,
             submission=act.submission_id,
         )
-    raise_first(apply(book, [change]))
+    raise_first(apply_changes(book, [change]))

@@ -10,6 +10,6 @@ from pipelines.submissions.accounts import accounts
 def require_head_steward(who: Identity | None, account: str, act: Act) -> None:
     """Raise NotAllowedError unless an account holds the role that an act needs for everything."""
     if who is None:
-        raise accounts.unknown(account)
+        raise accounts.unknown_account(account)
     if not has_role_for(who, act, EVERY, EVERY):
         raise missing_role(account, roles_for(act)[0], EVERY, EVERY)

@@ -24,20 +24,20 @@ from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.permissions import is_actionable_by
 from pipelines.ledger.queries import find, in_ids
 from pipelines.ledger.schema import AUDIT, BLOCK, SUBMISSION
-from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, decide
+from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, decide_target
 from pipelines.submissions import authority
 from pipelines.submissions.changes import (
     Book,
     Change,
     Known,
-    apply,
+    apply_changes,
     event_row,
-    known,
-    log,
-    opened,
+    load_known,
+    log_events,
+    open_book,
     raise_first,
     refuse_unwritable,
-    seal,
+    seal_book,
 )
 from pipelines.submissions.decisions import (
     MINIMUM_TEXT,
@@ -108,7 +108,7 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
     """Record arrivals in one transaction, in the given order; an arrival already recorded is skipped."""
     received: list[Received] = []
     now = clock.now()
-    with opened(engine, (), [a.sender for a in arrivals]) as book:
+    with open_book(engine, (), [a.sender for a in arrivals]) as book:
         same_bytes = _find_same_files(book, sorted({a.sha256 for a in arrivals}))
         rows, events = [], []
         for arrival in arrivals:
@@ -126,7 +126,7 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
             if countable and not again:
                 received.append(Received(countable[-1], new=False, same_file=tuple(visible.items())))
                 continue
-            target = decide(identity, None, "receive")
+            target = decide_target(identity, None, "receive")
             rows.append(_arrival_row(arrival, target))
             # Copies that arrive within one second are dated a second later so that their ids differ, but no entry may
             # be dated after the clock.
@@ -137,7 +137,7 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
             known_arrivals[identity] = Known(target, arrival.sender, arrival.kind, None, ())
         if rows:
             book.connection.execute(sa.insert(SUBMISSION), rows)
-            log(book, events)
+            log_events(book, events)
     return received
 
 
@@ -147,7 +147,7 @@ def _find_same_files(book: Book, digests: Sequence[str]) -> dict[str, dict[str, 
         SUBMISSION.c.received_at, SUBMISSION.c.submission_id
     )
     rows = list(in_ids(book.connection, query, SUBMISSION.c.sha256, digests))
-    submissions = known(book.connection, [row.submission_id for row in rows])
+    submissions = load_known(book.connection, [row.submission_id for row in rows])
     by_digest: dict[str, dict[str, Known]] = {}
     for row in rows:
         by_digest.setdefault(row.sha256, {})[row.submission_id] = submissions[row.submission_id]
@@ -186,7 +186,7 @@ def record_check_many(engine: sa.Engine, results: Sequence[CheckResult]) -> Refu
     findings.
     """
     now = clock.now()
-    with opened(engine, [r.submission_id for r in results], ()) as book:
+    with open_book(engine, [r.submission_id for r in results], ()) as book:
         changes, drafts = [], []
         for result in results:
             submission = book.known.get(result.submission_id)
@@ -194,7 +194,7 @@ def record_check_many(engine: sa.Engine, results: Sequence[CheckResult]) -> Refu
             if is_draft:
                 drafts.append(result)
             changes.append(_check_change(result, now, is_draft))
-        refused = apply(book, changes)
+        refused = apply_changes(book, changes)
         _replace_blocks(book.connection, [r for r in drafts if r.submission_id not in refused])
     return refused
 
@@ -249,14 +249,16 @@ def publish(engine: sa.Engine, submission_ids: Iterable[str], release: str, at: 
     """
     ids = list(submission_ids)
     moment = at or clock.now()
-    with opened(engine, ids, ()) as book:
+    with open_book(engine, ids, ()) as book:
         if _is_entered(book, RELEASE_PUBLISHED, release):
             return 0
         accepted = [i for i in ids if i in book.known and book.known[i].state in ACCEPTED]
-        refused = apply(book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted])
+        refused = apply_changes(
+            book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted]
+        )
         marked = len(accepted) - len(refused)
-        seal(book)
-        audit_log.append(
+        seal_book(book)
+        audit_log.append_entry(
             book.connection,
             at=moment,
             actor=SYSTEM,
@@ -274,11 +276,11 @@ def roll_back(
 
     Raises ClockSetBackError, and NotAllowedError unless the actor is a steward for everything.
     """
-    with opened(engine, (), [actor]) as book:
+    with open_book(engine, (), [actor]) as book:
         require_head_steward(book.people.get(actor), actor, "roll_back")
         if _is_entered(book, RELEASE_ROLLED_BACK, release, number):
             return
-        audit_log.append(
+        audit_log.append_entry(
             book.connection,
             at=at,
             actor=actor,

@@ -26,7 +26,7 @@ class KeyFileError(ToldError):
     """A key file is missing or is not a valid key. The message says what to do."""
 
 
-def raw(key: Ed25519PublicKey) -> bytes:
+def raw_bytes(key: Ed25519PublicKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -34,7 +34,7 @@ def raw(key: Ed25519PublicKey) -> bytes:
 
 def key_id(key: Ed25519PublicKey) -> str:
     """Return the first 16 hex digits of the SHA-256 of the public key's 32 bytes."""
-    return hashlib.sha256(raw(key)).hexdigest()[:16]
+    return hashlib.sha256(raw_bytes(key)).hexdigest()[:16]
 
 
 def private_path(home: Home, identity: str) -> Path:

@@ -59,7 +59,7 @@ class SignedReceipt:
         return content
 
 
-def canonical(content: dict[str, Any]) -> str:
+def to_canonical_json(content: dict[str, Any]) -> str:
     """Return content as canonical JSON. Raises ValueError for a number that JSON cannot represent."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -87,18 +87,18 @@ def _issue(
     justified = connection.execute(
         sa.select(sa.func.count()).select_from(JUSTIFICATION).where(JUSTIFICATION.c.submission_id == act.submission_id)
     ).scalar_one()
-    head = audit_log.spell(audit_log.head(connection))
+    head = audit_log.format_head(audit_log.read_head(connection))
     content = _receipt_content(row, report, int(justified), at, home, head)
-    signed = sign(key, content)
+    signed = sign_receipt(key, content)
     connection.execute(
         sa.insert(RECEIPT).values(
             receipt_id=signed.receipt_id, submission_id=act.submission_id, at=at, document=signed.document
         )
     )
     # The signature reveals a changed receipt. Only the log reveals that one was issued if its row is deleted.
-    standing = audit_digests.receipts(connection, [signed.receipt_id])[signed.receipt_id]
+    standing = audit_digests.digest_receipts(connection, [signed.receipt_id])[signed.receipt_id]
     detail = {"submission": act.submission_id, "standing": standing}
-    audit_log.append(
+    audit_log.append_entry(
         connection, at=clock.parse(at), actor=act.actor, action="receipt.give", subject=signed.receipt_id, detail=detail
     )
     return signed
@@ -146,14 +146,14 @@ def _receipt_content(
     }
 
 
-def sign(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedReceipt:
+def sign_receipt(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedReceipt:
     """Add the public key to the content, sign it, and return the receipt."""
     whole = {
         **content,
-        "key": {"id": receipt_keys.key_id(key.public_key()), "public": receipt_keys.raw(key.public_key()).hex()},
+        "key": {"id": receipt_keys.key_id(key.public_key()), "public": receipt_keys.raw_bytes(key.public_key()).hex()},
     }
-    signature = key.sign(canonical(whole).encode()).hex()
-    document = canonical({**whole, "signature": signature})
+    signature = key.sign(to_canonical_json(whole).encode()).hex()
+    document = to_canonical_json({**whole, "signature": signature})
     return SignedReceipt(content["receipt_id"], content["submission_id"], content["sent_at"], document)
 
 
@@ -246,7 +246,7 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
     ):
         return [ToldError(mark("The receipt lacks its signature or the key of it."))]
     try:
-        is_unchanged = document == canonical(content).encode() + b"\n"
+        is_unchanged = document == to_canonical_json(content).encode() + b"\n"
     except ValueError:
         is_unchanged = False
     if not is_unchanged:
@@ -255,7 +255,7 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
     problems = []
     if receipt_keys.key_id(public_key) != stated_key.get("id"):
         problems.append(ToldError(mark("The receipt names a key that is not the one it holds.")))
-    if key is not None and receipt_keys.raw(key) != receipt_keys.raw(public_key):
+    if key is not None and receipt_keys.raw_bytes(key) != receipt_keys.raw_bytes(public_key):
         problems.append(
             ToldError(
                 mark("It is signed with the key {named}, and not with the key given, {given}."),
@@ -264,7 +264,7 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
             )
         )
     try:
-        public_key.verify(bytes.fromhex(signature), canonical(whole).encode())
+        public_key.verify(bytes.fromhex(signature), to_canonical_json(whole).encode())
     except InvalidSignature:
         problems.append(ToldError(mark("The signature does not fit: the receipt was changed after it was signed.")))
     return problems

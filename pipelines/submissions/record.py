@@ -49,7 +49,7 @@ def as_result(submission_id: str, report: Report, at: datetime | None = None) ->
     )
 
 
-def record(
+def record_reports(
     home: Home, engine: sa.Engine, reports: Mapping[str, Report], at: Mapping[str, datetime] | None = None
 ) -> Refusals:
     """Store the facts of checked submissions (id -> report) and record their checks in one transaction.
@@ -59,7 +59,7 @@ def record(
     """
     from pipelines.model import long_tables
 
-    reports = {i: admission.disowned(r) if admission.is_turned_away(r) else r for i, r in reports.items()}
+    reports = {i: admission.remove_office(r) if admission.is_turned_away(r) else r for i, r in reports.items()}
     _keep_bytes(home, engine, queries.submissions(engine, ids=list(reports)), reports)
     for identity, report in reports.items():
         if report.reading is not None:
@@ -99,7 +99,7 @@ def check_waiting(
     _drop_unkept(home, engine)
     waiting = [
         s
-        for s in queries.waiting(engine, registry.digest, rules_version(), territory=territory, only=only)
+        for s in queries.find_waiting(engine, registry.digest, rules_version(), territory=territory, only=only)
         if not (s.state != "received" and store.is_not_kept(home, s.sha256))
     ]
     checked: dict[str, Report] = {}
@@ -118,7 +118,7 @@ def check_waiting(
         if after is not None:
             now = clock.now()
             times = {s.submission_id: min(clock.parse(s.received_at) + after, now) for s in part}
-        record(home, engine, reports, times)
+        record_reports(home, engine, reports, times)
         checked |= reports
     return checked
 
@@ -133,9 +133,9 @@ def _admit_reports(
     """
     new = {s.submission_id: s.sender for s in part if s.state == "received"}
     with reading(engine) as connection:
-        people = accounts.identities(connection, sorted(set(new.values())))
+        people = accounts.select_identities(connection, sorted(set(new.values())))
     return {
-        i: admission.admitted(registry, people[new[i]], report) if new.get(i) in people else report
+        i: admission.admit_report(registry, people[new[i]], report) if new.get(i) in people else report
         for i, report in reports.items()
     }
 
@@ -157,19 +157,19 @@ def _keep_bytes(
             if all(s.submission_id == submission.submission_id for s in queries.same_file(engine, submission.sha256)):
                 store.mark_not_kept(home, submission.sha256)
         else:
-            store.keep(home, submission.sha256)
+            store.keep_pointed(home, submission.sha256)
 
 
 def _drop_unkept(home: Home, engine: sa.Engine) -> None:
     """Remove the bytes of marked files whose refusal is recorded; the next check removes what a crash left over."""
-    for sha256 in store.marked(home):
+    for sha256 in store.list_marked(home):
         if all(s.state != "received" for s in queries.same_file(engine, sha256)):
             store.drop_not_kept(home, sha256)
 
 
 def _make_jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
     for submission in part:
-        data = store.get(home, submission.sha256)
+        data = store.get_bytes(home, submission.sha256)
         kind = "patch" if submission.kind == "patch" else None
         received_at = clock.parse(submission.received_at)
         yield CheckJob(

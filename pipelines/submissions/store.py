@@ -36,7 +36,7 @@ def path_of(home: Home, sha256: str) -> Path:
     return home.store / sha256[:2] / sha256
 
 
-def put(home: Home, data: bytes) -> str:
+def put_bytes(home: Home, data: bytes) -> str:
     """Store bytes and return their SHA-256. The same bytes are stored only once."""
     sha256 = digest(data)
     target = path_of(home, sha256)
@@ -69,7 +69,7 @@ def _refresh_age(target: Path) -> bool:
     return True
 
 
-def get(home: Home, sha256: str) -> bytes:
+def get_bytes(home: Home, sha256: str) -> bytes:
     """Return the bytes with this SHA-256. Raises StoreError if they are missing or were changed on disk."""
     target = path_of(home, sha256)
     try:
@@ -83,7 +83,7 @@ def get(home: Home, sha256: str) -> bytes:
     return data
 
 
-def point(home: Home, sha256: str, file: Path) -> None:
+def point_to(home: Home, sha256: str, file: Path) -> None:
     """Record the path of bytes that are not stored yet, so that `get` can read and `keep` can store them."""
     pointer = _pointer_path(home, sha256)
     if path_of(home, sha256).exists() or pointer.is_symlink():
@@ -97,10 +97,10 @@ def is_pointed_at(home: Home, sha256: str) -> bool:
     return _pointer_path(home, sha256).exists()
 
 
-def keep(home: Home, sha256: str) -> None:
+def keep_pointed(home: Home, sha256: str) -> None:
     """Store bytes that were only pointed at. Raises StoreError like `get`."""
     if not path_of(home, sha256).exists():
-        put(home, get(home, sha256))
+        put_bytes(home, get_bytes(home, sha256))
 
 
 def mark_not_kept(home: Home, sha256: str) -> None:
@@ -116,7 +116,7 @@ def is_not_kept(home: Home, sha256: str) -> bool:
     return _mark_path(home, sha256).exists()
 
 
-def marked(home: Home) -> list[str]:
+def list_marked(home: Home) -> list[str]:
     """Return the SHA-256 of everything marked, sorted."""
     folder = home.store / _NOT_KEPT
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []

@@ -73,7 +73,7 @@ def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
         removed = [file for file in _find_unknown(home, connection) if _remove_file(home, file)]
         for file in removed:
             detail = {"size": file.size, "stored_at": clock.stamp(file.stored_at)}
-            audit_log.append(
+            audit_log.append_entry(
                 connection, at=clock.now(), actor=by, action="store.remove", subject=file.sha256, detail=detail
             )
     return removed

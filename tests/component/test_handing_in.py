@@ -172,7 +172,7 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(decisions, "apply", cut)
+        patch.setattr(decisions, "apply_changes", cut)
         with pytest.raises(RuntimeError):
             ledger.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert queries.find(engine, receipt.submission_id).state == "sent"
@@ -184,7 +184,7 @@ def test_what_waits_is_checked_once_and_again_only_under_other_rules(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = ledger.open_ledger(home)
-    sha256 = store.put(home, b"2025-Q4;reported;-1")
+    sha256 = store.put_bytes(home, b"2025-Q4;reported;-1")
     ledger.receive(engine, ledger.Arrival(sha256, 19, "a.csv", "office", at(0), demonstration=True))
     assert [r.verdict for r in record.check_waiting(home, engine, REGISTRY).values()] == ["error"]
     assert record.check_waiting(home, engine, REGISTRY) == {}

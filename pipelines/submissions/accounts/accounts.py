@@ -27,7 +27,7 @@ from pipelines.submissions.accounts.model import (
     AccountError,
     New,
     account_row,
-    check,
+    check_account,
     check_email,
     check_grant,
     check_language,
@@ -48,17 +48,17 @@ __all__ = [
     "find",
     "grant",
     "has_head_steward",
-    "identities",
     "identity",
     "identity_of",
     "keeps",
-    "kept",
-    "link",
+    "link_provider",
     "record",
+    "require_changeable",
     "revoke",
+    "select_identities",
     "set_email",
     "set_language",
-    "unknown",
+    "unknown_account",
 ]
 
 
@@ -92,7 +92,7 @@ def create(
 def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
     """Create the accounts that do not exist yet, in one transaction; return their number. Raises like `create`."""
     for account in accounts:
-        check(account)
+        check_account(account)
     hashes = {
         account.account_id: passwords.hashed(account.password) for account in accounts if account.password is not None
     }
@@ -142,9 +142,9 @@ def all_accounts(engine: sa.Engine) -> list[Account]:
 def identity(engine: sa.Engine, account_id: str) -> Identity:
     """Return the identity of an account with its present grants. Raises NotAllowedError if unknown or disabled."""
     with reading(engine) as connection:
-        holder = identities(connection, [account_id]).get(account_id)
+        holder = select_identities(connection, [account_id]).get(account_id)
     if holder is None:
-        raise unknown(account_id)
+        raise unknown_account(account_id)
     return holder
 
 
@@ -156,10 +156,10 @@ def identity_of(engine: sa.Engine, issuer: str, subject: str) -> Identity | None
         condition = sa.and_(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
     with reading(engine) as connection:
         account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(condition)).scalar_one_or_none()
-        return identities(connection, [account_id]).get(account_id) if account_id is not None else None
+        return select_identities(connection, [account_id]).get(account_id) if account_id is not None else None
 
 
-def identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Identity]:
+def select_identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Identity]:
     """Return the identities of the accounts that exist and are enabled, by id, within a transaction."""
     return {
         a.account_id: Identity(a.account_id, a.display_name, a.language, a.grants)
@@ -168,7 +168,7 @@ def identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Ident
     }
 
 
-def unknown(account_id: str) -> NotAllowedError:
+def unknown_account(account_id: str) -> NotAllowedError:
     """Return the error for an account that does not exist, is disabled, or may not be changed by the caller."""
     return NotAllowedError(
         mark("{account} is no account that may act here; ask your steward (`rti account list` shows those there are)."),
@@ -183,7 +183,7 @@ def grant(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str) -> 
     """Grant a role to an account; return False if it already had it. Raises NotAllowedError, AccountError."""
     check_grant(role_grant)
     with writing(engine) as connection:
-        account = kept(connection, account_id, by, [role_grant])
+        account = require_changeable(connection, account_id, by, [role_grant])
         if role_grant in account.grants:
             return False
         row = grant_row(account_id, role_grant, clock.stamp(clock.now()), by)
@@ -192,22 +192,22 @@ def grant(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str) -> 
     return True
 
 
-def revoke(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str) -> bool:
+def revoke(engine: sa.Engine, account_id: str, revoked_grant: Grant, *, by: str) -> bool:
     """Revoke a role of an account; return False if it did not have it. Raises NotAllowedError."""
     with writing(engine) as connection:
-        account = kept(connection, account_id, by, [role_grant], whole=False)
-        if role_grant not in account.grants:
+        account = require_changeable(connection, account_id, by, [revoked_grant], whole=False)
+        if revoked_grant not in account.grants:
             return False
         columns = ACCOUNT_GRANT.c
         connection.execute(
             sa.delete(ACCOUNT_GRANT).where(
                 columns.account_id == account_id,
-                columns.role == role_grant.role,
-                columns.jurisdiction == role_grant.jurisdiction,
-                columns.instrument == role_grant.instrument,
+                columns.role == revoked_grant.role,
+                columns.jurisdiction == revoked_grant.jurisdiction,
+                columns.instrument == revoked_grant.instrument,
             )
         )
-        record(connection, by, "revoke", [account_id], grant=_grant_as_list(role_grant))
+        record(connection, by, "revoke", [account_id], grant=_grant_as_list(revoked_grant))
     return True
 
 
@@ -221,7 +221,7 @@ def enable(engine: sa.Engine, account_id: str, *, by: str) -> None:
     _update_account(engine, account_id, by, "enable", disabled=False, failed=0, locked_until=None)
 
 
-def link(engine: sa.Engine, account_id: str, issuer: str, subject: str, *, by: str) -> None:
+def link_provider(engine: sa.Engine, account_id: str, issuer: str, subject: str, *, by: str) -> None:
     """Link an account to an OpenID Connect provider and remove its password.
 
     Raises AccountError for an invalid provider or if its account is already linked, and NotAllowedError.
@@ -259,17 +259,17 @@ def has_head_steward(engine: sa.Engine) -> bool:
 def _update_account(engine: sa.Engine, account_id: str, by: str, action: str, **values: Any) -> None:
     is_own_setting = by == account_id and action in ("language", "email")
     with writing(engine) as connection:
-        if is_own_setting and account_id not in identities(connection, [account_id]):
-            raise unknown(account_id)
+        if is_own_setting and account_id not in select_identities(connection, [account_id]):
+            raise unknown_account(account_id)
         if not is_own_setting:
-            kept(connection, account_id, by)
+            require_changeable(connection, account_id, by)
         connection.execute(sa.update(ACCOUNT).where(ACCOUNT.c.account_id == account_id).values(**values))
         record(connection, by, action, [account_id])
 
 
 def record(connection: sa.Connection, by: str, action: str, ids: Sequence[str], **detail: Any) -> None:
     """Append one audit entry per account, with its present digest, and enqueue notices about it."""
-    standing = audit_digests.accounts(connection, ids)
+    standing = audit_digests.digest_accounts(connection, ids)
     now = clock.now()
     audit_log.append_many(
         connection,
@@ -278,7 +278,7 @@ def record(connection: sa.Connection, by: str, action: str, ids: Sequence[str], 
     on_account(connection, action, ids, by, **detail)
 
 
-def kept(
+def require_changeable(
     connection: sa.Connection, account_id: str, by: str, also: Sequence[Grant] = (), *, whole: bool = True
 ) -> Account:
     """Return an account that `by` may change.
@@ -289,11 +289,11 @@ def kept(
     if account is None:
         if by != SYSTEM:
             _require_keeper(connection, by, also)
-        raise unknown(account_id)
+        raise unknown_account(account_id)
     _require_keeper(connection, by, also)
-    who = identities(connection, [by]).get(by)
+    who = select_identities(connection, [by]).get(by)
     if whole and by != SYSTEM and (who is None or not keeps(who, account)):
-        raise unknown(account_id)
+        raise unknown_account(account_id)
     return account
 
 
@@ -314,9 +314,9 @@ def _require_keeper(connection: sa.Connection, by: str, grants: Iterable[Grant])
     """Raise NotAllowedError unless `by` is a steward, and for every pair of these grants."""
     if by == SYSTEM:
         return
-    who = identities(connection, [by]).get(by)
+    who = select_identities(connection, [by]).get(by)
     if who is None:
-        raise unknown(by)
+        raise unknown_account(by)
     if not permissions.pairs_for(who, "keep_accounts"):
         raise NotAllowedError(mark("Accounts are kept by stewards, and {account} is none."), account=by)
     for role_grant in grants:

@@ -60,7 +60,7 @@ class New:
     subject: str | None = None
 
 
-def check(new_account: New) -> None:
+def check_account(new_account: New) -> None:
     """Raise AccountError or PasswordError if an account cannot be created."""
     if not _ID.match(new_account.account_id) or new_account.account_id == SYSTEM:
         raise AccountError(
@@ -78,7 +78,9 @@ def check(new_account: New) -> None:
     for role_grant in new_account.grants:
         check_grant(role_grant)
     if new_account.password is not None:
-        passwords.check(new_account.password, new_account.account_id, new_account.display_name, new_account.email)
+        passwords.check_password(
+            new_account.password, new_account.account_id, new_account.display_name, new_account.email
+        )
 
 
 def check_language(language: str) -> None:

@@ -40,7 +40,7 @@ class SignIn:
 def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
     """Sign in with a password. The outcomes `disabled` and `must_change` require the correct password."""
     stored = _count_attempt(engine, account_id)
-    if not passwords.matches(stored, password) or stored is None:
+    if not passwords.matches_hash(stored, password) or stored is None:
         return SignIn("wrong")
     return _complete_sign_in(engine, account_id, stored, password)
 
@@ -56,7 +56,9 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
     if new == old:
         raise PasswordError(mark("The new password is the old one; take another."))
     account = accounts.find(engine, account_id)
-    passwords.check(new, account_id, account.display_name if account else "", account.email if account else None)
+    passwords.check_password(
+        new, account_id, account.display_name if account else "", account.email if account else None
+    )
     fresh = passwords.hashed(new)
     with writing(engine) as connection:
         _update(connection, account_id, password_hash=fresh, must_change=False)
@@ -68,7 +70,7 @@ def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
     secret = passwords.one_time()
     fresh = passwords.hashed(secret)
     with writing(engine) as connection:
-        accounts.kept(connection, account_id, by)
+        accounts.require_changeable(connection, account_id, by)
         _update(connection, account_id, password_hash=fresh, must_change=True, failed=0, issuer=None, subject=None)
         accounts.record(connection, by, "reset_password", [account_id])
     return secret
@@ -89,7 +91,7 @@ def _count_attempt(engine: sa.Engine, account_id: str) -> str | None:
 
 def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignIn:
     """Reset the count after a correct password, renew an outdated hash, and return the outcome."""
-    fresh = passwords.hashed(password) if passwords.outdated(stored) else None
+    fresh = passwords.hashed(password) if passwords.needs_rehash(stored) else None
     with writing(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one()
         if row.password_hash != stored:
@@ -104,7 +106,7 @@ def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password:
         accounts.record(connection, account_id, "sign_in", [account_id])
         if row.must_change:
             return SignIn("must_change")
-        return SignIn("ok", accounts.identities(connection, [account_id])[account_id])
+        return SignIn("ok", accounts.select_identities(connection, [account_id])[account_id])
 
 
 def _update(connection: sa.Connection, account_id: str, **values: Any) -> None:

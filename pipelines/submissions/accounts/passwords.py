@@ -38,7 +38,7 @@ class PasswordError(ToldError):
     """A password is not accepted. The message says why."""
 
 
-def check(password: str, account_id: str, display_name: str, email: str | None = None) -> None:
+def check_password(password: str, account_id: str, display_name: str, email: str | None = None) -> None:
     """Raise PasswordError for a new password that is too short, too long, or easy to guess for this account."""
     if len(password) < MINIMUM:
         raise PasswordError(mark("A password has at least {n} characters; a few words together do well."), n=MINIMUM)
@@ -83,7 +83,7 @@ def hashed(password: str) -> str:
         return _HASHER.hash(password)
 
 
-def matches(stored: str | None, password: str) -> bool:
+def matches_hash(stored: str | None, password: str) -> bool:
     """Return True if a password matches the stored hash.
 
     If `stored` is None the answer is False, after the same time: one hash is computed anyway.
@@ -101,7 +101,7 @@ def matches(stored: str | None, password: str) -> bool:
         return False
 
 
-def outdated(stored: str) -> bool:
+def needs_rehash(stored: str) -> bool:
     """Return True if a hash was made with other parameters than the present ones."""
     return _HASHER.check_needs_rehash(stored)
 

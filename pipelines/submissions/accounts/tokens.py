@@ -22,7 +22,7 @@ from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, permissions
 from pipelines.ledger.database import reading, writing
-from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError, narrowed
+from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError, intersect_grants
 from pipelines.ledger.schema import ACCOUNT_GRANT, TOKEN
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.accounts.model import LONGEST
@@ -79,10 +79,10 @@ def issue(
     now = clock.now()
     expires = now + timedelta(days=days)
     with writing(engine) as connection:
-        holder = accounts.identities(connection, [who.account]).get(who.account)
+        holder = accounts.select_identities(connection, [who.account]).get(who.account)
         if holder is None:
-            raise accounts.unknown(who.account)
-        granted = narrowed(holder.grants, holder.grants if grants is None else grants)
+            raise accounts.unknown_account(who.account)
+        granted = intersect_grants(holder.grants, holder.grants if grants is None else grants)
         if not granted:
             raise NotAllowedError(
                 mark("Of what the token was to be given, {account} may nothing."), account=who.account
@@ -93,7 +93,7 @@ def issue(
                 account_id=who.account,
                 label=label.strip(),
                 hash=_hash(secret),
-                grants=audit_log.canonical([[g.role, g.jurisdiction, g.instrument] for g in granted]),
+                grants=audit_log.to_canonical_json([[g.role, g.jurisdiction, g.instrument] for g in granted]),
                 created_at=clock.stamp(now),
                 expires_at=clock.stamp(expires),
             )
@@ -114,14 +114,18 @@ def identity(engine: sa.Engine, text: str) -> Identity:
         is_match = hmac.compare_digest(_hash(secret), row.hash if row is not None else "0" * 64)
         if row is None or not is_match or row.revoked_at is not None or clock.parse(row.expires_at) <= now:
             raise _invalid_token_error()
-        holder = accounts.identities(connection, [row.account_id]).get(row.account_id)
+        holder = accounts.select_identities(connection, [row.account_id]).get(row.account_id)
     if holder is None:
         raise _invalid_token_error()
     if row.used_at is None or clock.parse(row.used_at) + USED_EVERY <= now:
         with writing(engine) as connection:
             connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(used_at=clock.stamp(now)))
     return Identity(
-        holder.account, holder.name, holder.language, narrowed(holder.grants, _parse_grants(row.grants)), token_id
+        holder.account,
+        holder.name,
+        holder.language,
+        intersect_grants(holder.grants, _parse_grants(row.grants)),
+        token_id,
     )
 
 
@@ -155,7 +159,7 @@ def of(engine: sa.Engine, account_id: str | None) -> list[Token]:
 def _can_keep_account(connection: sa.Connection, who: Identity, account_id: str) -> bool:
     """Return True if somebody is signed in without a token and is steward for all grants of an account."""
     grant_rows = connection.execute(sa.select(ACCOUNT_GRANT).where(ACCOUNT_GRANT.c.account_id == account_id))
-    keeper = accounts.identities(connection, [who.account]).get(who.account)
+    keeper = accounts.select_identities(connection, [who.account]).get(who.account)
     if keeper is None or who.token is not None:
         return False
     grants = [Grant(row.role, row.jurisdiction, row.instrument) for row in grant_rows]
@@ -163,8 +167,13 @@ def _can_keep_account(connection: sa.Connection, who: Identity, account_id: str)
 
 
 def _record(connection: sa.Connection, by: str, action: str, token_id: str, account_id: str) -> None:
-    detail: dict[str, Any] = {"account": account_id, "standing": audit_digests.tokens(connection, [token_id])[token_id]}
-    audit_log.append(connection, at=clock.now(), actor=by, action=f"token.{action}", subject=token_id, detail=detail)
+    detail: dict[str, Any] = {
+        "account": account_id,
+        "standing": audit_digests.digest_tokens(connection, [token_id])[token_id],
+    }
+    audit_log.append_entry(
+        connection, at=clock.now(), actor=by, action=f"token.{action}", subject=token_id, detail=detail
+    )
 
 
 def _parse_grants(text: str) -> tuple[Grant, ...]:

@@ -22,7 +22,7 @@ from pipelines.submissions.checking import nil
 from pipelines.submissions.checking.read_task import DeclarationsChangedError, Taken, Task
 from pipelines.submissions.checking.report import Report, file_hash, history_hash
 from pipelines.submissions.checking.shared_pool import SHARED
-from pipelines.submissions.checking.totals import totals
+from pipelines.submissions.checking.totals import compute_totals
 
 if TYPE_CHECKING:
     from expectations.judge import History
@@ -223,7 +223,7 @@ def _read_all(
             if (error := too_big(len(job.data))) is not None:
                 files[job.key] = _file_of(job, error)
                 continue
-            if (declared := nil.parse(job.data)) is not None:
+            if (declared := nil.parse_nil_document(job.data)) is not None:
                 files[job.key] = _file_of(job, _read_nil_return(declared, job, registry))
                 continue
             files[job.key] = _file_of(job, ReadError("read.reader_failed", format="file", detail="no answer"))
@@ -378,7 +378,7 @@ def _make_report(
         instrument=form.instrument if form is not None else None,
         kind=_kind_of_return(file, reading),
         blocks=blocks_of(reading, registry) if reading is not None else (),
-        totals=tuple(totals(reading.observations)) if reading is not None else (),
+        totals=tuple(compute_totals(reading.observations)) if reading is not None else (),
         candidates=result.candidates if result is not None else (),
         reading=reading,
     )

@@ -13,7 +13,7 @@ _BY = ("jurisdiction", "freq", "period", "measure", "level", "count_unit", "stat
 _WHOLE = ("_T", "_Z")
 
 
-def totals(observations: pl.DataFrame) -> list[dict[str, Any]]:
+def compute_totals(observations: pl.DataFrame) -> list[dict[str, Any]]:
     """Return one dict per jurisdiction, period, measure, unit and offence group, in that order.
 
     `sum` adds all numbers, including parts of others: it is for comparison with the file and is not a count. `total`

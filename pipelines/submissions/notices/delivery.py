@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.submissions.notices import queue
-from pipelines.submissions.notices.mail import AddressError, message
-from pipelines.submissions.notices.settings import Server, Settings, outbox, server, settings
-from pipelines.submissions.notices.words import letter
+from pipelines.submissions.notices.mail import AddressError, make_mail
+from pipelines.submissions.notices.settings import Server, Settings, outbox_folder, parse_server, settings
+from pipelines.submissions.notices.words import write_letter
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -60,7 +60,7 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
     configuration, declarations = settings(home), registry or load()
     ways = _list_channels(configuration)
     sent = failed = given_up = 0
-    waiting = queue.due(engine, clock.now(), again=again)
+    waiting = queue.find_due(engine, clock.now(), again=again)
     with _open_mailer(configuration) as mailer:
         for notice in waiting:
             now = clock.now()
@@ -69,9 +69,9 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
                 queue.mark_failed(engine, notice, now, why, for_good=True)
                 given_up += 1
                 continue
-            if not queue.claim(engine, notice, now):
+            if not queue.claim_notice(engine, notice, now):
                 continue
-            words = letter(notice, declarations, configuration.portal, demonstration=home.kind == "demonstration")
+            words = write_letter(notice, declarations, configuration.portal, demonstration=home.kind == "demonstration")
             try:
                 _send_notice(home, notice, words, configuration, mailer)
             except AddressError as error:
@@ -94,12 +94,12 @@ def _list_channels(configuration: Settings) -> tuple[str, ...]:
 
 def _send_notice(home: Home, notice: Notice, words: Letter, configuration: Settings, mailer: Mailer | None) -> None:
     if configuration.webhook is not None:
-        post(configuration.webhook, configuration.webhook_secret or "", notice, words)
+        post_to_webhook(configuration.webhook, configuration.webhook_secret or "", notice, words)
     if mailer is not None and notice.email:
-        mailer(message(notice, words, configuration.sender))
+        mailer(make_mail(notice, words, configuration.sender))
     elif configuration.webhook is None or mailer is not None:
         # No channel is configured, or the account has no address: keep it in the outbox.
-        put(outbox(home), notice, message(notice, words, configuration.sender))
+        write_to_outbox(outbox_folder(home), notice, make_mail(notice, words, configuration.sender))
 
 
 def _describe_error(error: Exception) -> str:
@@ -109,7 +109,7 @@ def _describe_error(error: Exception) -> str:
 # ------------------------------------------------------------------------------------------------------------ channels
 
 
-def put(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
+def write_to_outbox(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
     """Write a mail atomically to a file in the outbox; the same notice gives the same file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = notice.created_at.replace(":", "").replace("-", "")
@@ -129,7 +129,7 @@ def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
     if configuration.smtp is None:
         yield None
         return
-    mail_server = server(configuration.smtp)
+    mail_server = parse_server(configuration.smtp)
     connections: list[smtplib.SMTP] = []
 
     def send(mail: EmailMessage) -> None:
@@ -181,7 +181,7 @@ def _close(connection: smtplib.SMTP) -> None:
         connection.close()
 
 
-def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
+def post_to_webhook(address: str, secret: str, notice: Notice, words: Letter) -> None:
     """Send a notice to a webhook as signed JSON. Raises DeliveryError unless the response is a success.
 
     The signature is HMAC-SHA256 over `<time>.<body>`, so that an old message cannot be replayed.
@@ -199,7 +199,7 @@ def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
     # Use the machine's time, because the receiver compares it with its own clock, not with that of a demonstration.
     at = str(int(clock.wall()))
     headers = {"Content-Type": "application/json", "RTI-Notice": notice.notice_id}
-    headers[SIGNATURE] = f"t={at},v1={signature(secret, at, body)}"
+    headers[SIGNATURE] = f"t={at},v1={sign_body(secret, at, body)}"
     try:
         with httpx.Client(transport=httpx.HTTPTransport(retries=2), timeout=TIMEOUT_SECONDS) as client:
             answer = client.post(address, content=body, headers=headers)
@@ -209,6 +209,6 @@ def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
         raise DeliveryError(f"the webhook answers {answer.status_code}")
 
 
-def signature(secret: str, at: str, body: bytes) -> str:
+def sign_body(secret: str, at: str, body: bytes) -> str:
     """Return the signature, which the receiver computes too and compares."""
     return hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -144,7 +144,7 @@ def accounts_with_roles(connection: sa.Connection, roles: Sequence[Role]) -> dic
 def _accounts_for_all(
     grants_by_account: Mapping[str, Sequence[tuple[str, str]]], pairs: set[tuple[str, str]]
 ) -> list[str]:
-    """Return the accounts whose grants cover all of the pairs; none if there are no pairs."""
+    """Return the accounts whose grants cover all of the pairs, or nothing without pairs."""
     return [
         account
         for account, grants in grants_by_account.items()

@@ -22,7 +22,7 @@ class AddressError(Exception):
     """An account's address is not valid, so trying again would not help."""
 
 
-def message(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
+def make_mail(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
     """Return the mail of a notice, always with the same Message-ID. Raises AddressError."""
     mail = EmailMessage(policy=SMTP)
     domain = sender.rpartition("@")[2]
@@ -34,14 +34,14 @@ def message(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Id"] = LIST
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(text(letter), cte="quoted-printable")
-    mail.add_alternative(page(letter), subtype="html", cte="quoted-printable")
+    mail.set_content(as_plain_text(letter), cte="quoted-printable")
+    mail.add_alternative(as_html(letter), subtype="html", cte="quoted-printable")
     # Set this last: setting a body removes all Content-* headers.
     mail["Content-Language"] = letter.language
     return mail
 
 
-def text(letter: Letter) -> str:
+def as_plain_text(letter: Letter) -> str:
     """Return the letter as plain text."""
     parts = [*letter.text]
     if letter.items:
@@ -50,7 +50,7 @@ def text(letter: Letter) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def page(letter: Letter) -> str:
+def as_html(letter: Letter) -> str:
     """Return the letter as HTML without styles, pictures or anything to download."""
     body = [f"<p>{html.escape(part)}</p>" for part in letter.text]
     if letter.items:

@@ -119,7 +119,7 @@ def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> lis
     return [_as_notice(row) for row in connection.execute(query)]
 
 
-def due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
+def find_due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
     """Return the notices to send now; with `again`, all unsent ones, including those given up or pausing."""
     return [n for n in listed(engine, unsent=True) if again or _is_due(n, now)]
 
@@ -137,7 +137,7 @@ def is_stale(notice: Notice, now: datetime) -> bool:
     return notice.kind == "reminder" and now > clock.parse(notice.created_at) + STALE
 
 
-def claim(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
+def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
     """Count an attempt; return False if another process was faster. `error` starts with the time of the attempt."""
     with writing(engine) as connection:
         result = connection.execute(

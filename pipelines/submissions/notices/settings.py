@@ -68,7 +68,7 @@ def settings(home: Home) -> Settings:
             mark("{file}: {keys} cannot be used; docs/notices.md says which keys there are"), file=FILE, keys=where
         ) from None
     if configuration.smtp is not None:
-        server(configuration.smtp)
+        parse_server(configuration.smtp)
     if configuration.webhook is not None:
         _check_webhook(configuration)
     if "@" not in configuration.sender or any(c.isspace() for c in configuration.sender):
@@ -79,12 +79,12 @@ def settings(home: Home) -> Settings:
     return configuration
 
 
-def outbox(home: Home) -> Path:
+def outbox_folder(home: Home) -> Path:
     """Return the folder for mails that cannot be sent otherwise."""
     return home.restricted / OUTBOX
 
 
-def server(address: str) -> Server:
+def parse_server(address: str) -> Server:
     """Parse the address of a mail server. Raises NoticeSettingsError, whose message never contains the password.
 
     `smtp://` upgrades by STARTTLS before anything else is sent; `?tls=no` skips that for a server on this machine only.

@@ -49,7 +49,7 @@ _ACCOUNT_TITLE = {
     "created": mark("Your account is ready"),
     "reset": mark("Your password was set anew"),
     "attempts": mark("Wrong passwords were tried for your account"),
-    # For old notices: accounts are no longer locked.
+    # Kept for old notices: accounts cannot be locked any more.
     "locked": mark("Your account is locked for a while"),
 }
 _ACCOUNT_TEXT = {
@@ -96,7 +96,7 @@ class Letter:
     language: str
 
 
-def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bool) -> Letter:
+def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bool) -> Letter:
     """Return the text of a notice in the language of its account."""
     language, content = notice.language, notice.content
     page = "/"

@@ -33,16 +33,16 @@ def send(
     `reason` is a code of `revision_reason`, required if a block has an accepted predecessor. Raises NotAllowedError,
     TransitionError (open warnings, a state that does not allow it, a missing reason).
     """
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "send", rights.resource_of(submission, blocks), submission_id)
-    report = reports.current(desk, submission, blocks)
+    report = reports.current_report(desk, submission, blocks)
     act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
     return receipts.send(desk.home, desk.engine, act, report)
 
 
 def receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
     """Return the newest receipt of a submission, or None if it has none."""
-    submission, _ = rights.seen(desk, who, submission_id)
+    submission, _ = rights.get_visible(desk, who, submission_id)
     return receipts.newest(desk.engine, submission.submission_id)
 
 
@@ -53,7 +53,7 @@ def approve(
 
     Raises NotAllowedError, TransitionError.
     """
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "approve", rights.resource_of(submission, blocks), submission_id, override=override)
     # Without a time, the ledger uses that of its transaction and checks that the clock was not set back.
     ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
@@ -84,7 +84,7 @@ def approve_many(
 
 def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> None:
     """Give a sent return back to its sender, who reads the comment. Raises NotAllowedError, TransitionError."""
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "give_back", rights.resource_of(submission, blocks), submission_id)
     ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
@@ -98,7 +98,7 @@ def withdraw(
     neither sent it nor asked for the withdrawal, or a steward with `override`. Raises NotAllowedError, TransitionError
     (for its sender, who may ask a second person).
     """
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     resource = rights.resource_of(submission, blocks)
     override = override and submission.state in ACCEPTED
     permissions.require_actor(who.account, "withdraw", resource, submission_id, override=override)
@@ -110,6 +110,6 @@ def withdraw(
 
 def ask_withdrawal(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:
     """Ask a second person of the office to withdraw an accepted return. Raises NotAllowedError, TransitionError."""
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "ask_withdrawal", rights.resource_of(submission, blocks), submission_id)
     ledger.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

@@ -176,18 +176,18 @@ def reported_periods(desk: Desk, who: Identity) -> list[str]:
 
 def submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
     """Return one submission. Raises NotAllowedError if it does not exist or may not be seen."""
-    return _make_entries(desk, who, [rights.seen(desk, who, submission_id)])[0]
+    return _make_entries(desk, who, [rights.get_visible(desk, who, submission_id)])[0]
 
 
 def events(desk: Desk, who: Identity, submission_id: str) -> list[dict[str, Any]]:
     """Return the events of a submission, oldest first, with the columns of the ledger's table `event`."""
-    row, _ = rights.seen(desk, who, submission_id)
+    row, _ = rights.get_visible(desk, who, submission_id)
     return queries.events(desk.engine, row.submission_id)
 
 
 def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]:
     """Return name and bytes of the uploaded file, unchanged. Raises NotAllowedError, DamagedFileError."""
-    row, _ = rights.seen(desk, who, submission_id)
+    row, _ = rights.get_visible(desk, who, submission_id)
     return row.filename, read_stored(desk.home, row)
 
 

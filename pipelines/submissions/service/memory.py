@@ -73,7 +73,7 @@ def _place_without_rows(where: Where) -> dict[str, object]:
     return {name: value for name, value in place.as_dict().items() if value is not None}
 
 
-def expires(at: datetime) -> datetime:
+def expiry_of(at: datetime) -> datetime:
     """Return when a justification expires: four quarters after it was given."""
     try:
         return at.replace(year=at.year + QUARTERS // 4)
@@ -83,10 +83,10 @@ def expires(at: datetime) -> datetime:
 
 def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Remembered]:
     """Return the unexpired earlier justifications for the warnings of a draft, by finding."""
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     if submission.state != "checked":
         return {}
-    report = reports.current(desk, submission, blocks)
+    report = reports.current_report(desk, submission, blocks)
     series = sorted({b.form for b in blocks})
     keys = {f.key: memory_key(s, f) for f in report.findings if f.severity == "warning" for s in series[:1]}
     if not keys:
@@ -117,11 +117,11 @@ def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | No
 
     Raises NotAllowedError, TransitionError (no such warning, no such reason, too few words).
     """
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "justify", rights.resource_of(submission, blocks), submission_id)
-    report = reports.current(desk, submission, blocks)
+    report = reports.current_report(desk, submission, blocks)
     at = clock.now()
     series = min((b.form for b in blocks), default="")
-    memory = {f.key: (memory_key(series, f), clock.stamp(expires(at))) for f in report.findings}
+    memory = {f.key: (memory_key(series, f), clock.stamp(expiry_of(at))) for f in report.findings}
     justification = ledger.Justification(submission_id, reason, text, who.account, finding_key, at, memory)
     return ledger.justify(desk.engine, justification)

@@ -43,19 +43,19 @@ def report(desk: Desk, who: Identity, submission_id: str) -> Report:
     A submission left unchecked by a crash or by newer rules is checked and recorded first, so that the report has the
     same warnings as the ledger. Raises NotAllowedError, DamagedFileError.
     """
-    submission, blocks = rights.seen(desk, who, submission_id)
-    return replace(current(desk, submission, blocks), language=who.language)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    return replace(current_report(desk, submission, blocks), language=who.language)
 
 
-def current(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> Report:
+def current_report(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> Report:
     """Return the report of a visible submission; record it again if the ledger has other warnings for a draft."""
     validation_report = desk.reports.get(key_of(desk, submission, blocks), lambda: _make_report(desk, submission))
     if submission.state in DRAFT and _is_outdated(desk, submission, validation_report):
-        record.record(desk.home, desk.engine, {submission.submission_id: validation_report})
+        record.record_reports(desk.home, desk.engine, {submission.submission_id: validation_report})
     return validation_report
 
 
-def remember(desk: Desk, submission: Submission, blocks: Sequence[Block], validation_report: Report) -> None:
+def cache_report(desk: Desk, submission: Submission, blocks: Sequence[Block], validation_report: Report) -> None:
     """Cache a report that was made when the file was uploaded."""
     desk.reports.put(key_of(desk, submission, blocks), validation_report)
 
@@ -146,7 +146,7 @@ def history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIOD
     These are at most `periods` periods of each frequency, none later than the newest of the submission, and none of
     its own observations.
     """
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     newest: dict[tuple[str, str, str, str], str] = {}
     for block in blocks:
         series = (block.jurisdiction, block.instrument, block.form, block.freq)
@@ -182,7 +182,7 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
 
 def _previous_holders(desk: Desk, who: Identity, submission_id: str) -> dict[BlockKey, str]:
     """Return the other submissions that hold the blocks of one. Raises NotAllowedError if it may not be seen."""
-    submission, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     wanted_keys = {(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks}
     return {key: holder for key, holder in _accepted_holders(desk, submission, blocks).items() if key in wanted_keys}
 

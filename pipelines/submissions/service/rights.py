@@ -49,7 +49,7 @@ def lacking() -> NotAllowedError:
     return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
 
 
-def seen(desk: Desk, who: Identity, submission_id: str) -> tuple[Submission, tuple[Block, ...]]:
+def get_visible(desk: Desk, who: Identity, submission_id: str) -> tuple[Submission, tuple[Block, ...]]:
     """Return a submission and its blocks by its full id. Raises NotAllowedError if it is missing or may not be seen."""
     if not isinstance(submission_id, str) or not _ID.fullmatch(submission_id):
         raise not_there()

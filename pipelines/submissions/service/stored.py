@@ -23,7 +23,7 @@ def read_stored(home: Home, submission: Submission) -> bytes:
     Raises DamagedFileError if they are missing or changed, StoreError if they were never stored.
     """
     try:
-        return store.get(home, submission.sha256)
+        return store.get_bytes(home, submission.sha256)
     except store.StoreError as error:
         if store.is_not_kept(home, submission.sha256):
             raise

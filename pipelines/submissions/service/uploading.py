@@ -120,18 +120,18 @@ def upload(
     with reading(desk.engine) as connection:
         refuse_clock_set_back(connection)  # before the file is checked and stored, as the ledger would refuse it later
     if corrects is not None:
-        rights.seen(desk, who, corrects)
+        rights.get_visible(desk, who, corrects)
     name, sha256 = _clean_filename(filename), store.digest(data)
-    if (refused := admission.refusal(desk.home, sha256, name)) is not None:
+    if (refused := admission.find_refusal(desk.home, sha256, name)) is not None:
         raise refused
     if (earlier := _find_earlier(desk, who, sha256)) and earlier[-1].state not in ("refused", "withdrawn"):
         return _report_earlier(desk, who, earlier, data, form)
     arrival = _make_arrival(desk, who, sha256, len(data), name, corrects, kind)
     report = _check_upload(desk, who, data, name, form, kind, arrival, on_step)
-    report = admission.admitted(desk.registry, who, report, desk.kind)
+    report = admission.admit_report(desk.registry, who, report, desk.kind)
     if not admission.is_kept(report):
         return Uploaded(name, sha256, len(data), None, None, None, False, _list_states(earlier), report)
-    store.put(desk.home, data)
+    store.put_bytes(desk.home, data)
     received = ledger.receive(desk.engine, arrival)
     if not received.new:
         # It arrived during this check: the same request, repeated by the user or after a lost connection.
@@ -141,8 +141,8 @@ def upload(
         # It belongs to others and must not be revealed: record both, and each office is responsible for its own.
         received = ledger.receive(desk.engine, arrival, again=True)
     _record_report(desk, received.submission_id, report)
-    submission, blocks = rights.seen(desk, who, received.submission_id)
-    reports.remember(desk, submission, blocks, report)
+    submission, blocks = rights.get_visible(desk, who, received.submission_id)
+    reports.cache_report(desk, submission, blocks, report)
     return _make_uploaded(desk, submission, report, _list_states(earlier), new=True)
 
 
@@ -173,7 +173,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     if not requested_periods:
         raise SubmissionRefusedError(mark("Name at least one period."))
     refuse_words(comment)
-    data = nil_document.document(nil_document.NilReturn(form, tuple(requested_periods), comment))
+    data = nil_document.write_nil_document(nil_document.NilReturn(form, tuple(requested_periods), comment))
     return upload(desk, who, data, f"nil-{form}-{'-'.join(requested_periods)}.json")
 
 
@@ -271,22 +271,22 @@ def _report_earlier(
             submission.demonstration,
         )
         report = _check_upload(desk, who, data, submission.filename, form, submission.kind, arrival, None)
-        report = admission.admitted(desk.registry, who, report, desk.kind)
+        report = admission.admit_report(desk.registry, who, report, desk.kind)
         _record_report(desk, submission.submission_id, report)
         if not admission.is_kept(report):
             return Uploaded(
                 submission.filename, submission.sha256, submission.size, None, None, None, False, (), report
             )
-        submission, _ = rights.seen(desk, who, submission.submission_id)
+        submission, _ = rights.get_visible(desk, who, submission.submission_id)
     else:
-        submission, blocks = rights.seen(desk, who, submission.submission_id)
-        report = replace(reports.current(desk, submission, blocks), language=who.language)
-        submission, _ = rights.seen(desk, who, submission.submission_id)
+        submission, blocks = rights.get_visible(desk, who, submission.submission_id)
+        report = replace(reports.current_report(desk, submission, blocks), language=who.language)
+        submission, _ = rights.get_visible(desk, who, submission.submission_id)
     return _make_uploaded(desk, submission, report, _list_states(earlier), new=False)
 
 
 def _record_report(desk: Desk, submission_id: str, report: Report) -> None:
-    for error in record.record(desk.home, desk.engine, {submission_id: report}).values():
+    for error in record.record_reports(desk.home, desk.engine, {submission_id: report}).values():
         raise error
 
 
@@ -300,7 +300,9 @@ def _make_uploaded(
     draft = submission.state == "checked"
     unjustified = tuple(queries.unjustified(desk.engine, submission.submission_id)) if draft else ()
     replaced_keys = (
-        queries.replaced(desk.engine, submission.submission_id) if draft and not submission.revision_reason else set()
+        queries.find_replaced_keys(desk.engine, submission.submission_id)
+        if draft and not submission.revision_reason
+        else set()
     )
     return Uploaded(
         submission.filename,

@@ -46,7 +46,7 @@ def ics(
     name = tell("Timetable of returns", language)
     if demonstration:
         name = tell("Demonstration: {title}", language, title=name)
-    digest = hashlib.sha256("\n".join(sorted(uid(item, "") for item in chosen)).encode()).hexdigest()[:32]
+    digest = hashlib.sha256("\n".join(sorted(event_uid(item, "") for item in chosen)).encode()).hexdigest()[:32]
     calendar = Calendar.new(prodid=PRODID, name=name, calscale="GREGORIAN", method="PUBLISH", uid=f"{digest}@{_DOMAIN}")
     for deadline in chosen:
         for kind in _TITLES:
@@ -54,7 +54,7 @@ def ics(
     return bytes(calendar.to_ical())
 
 
-def uid(deadline: Deadline, kind: str) -> str:
+def event_uid(deadline: Deadline, kind: str) -> str:
     """Return a UID that is always the same for one kind of deadline of one expected return."""
     text = "\n".join((*deadline.key, kind))
     return f"{hashlib.sha256(text.encode()).hexdigest()[:32]}@{_DOMAIN}"
@@ -76,7 +76,7 @@ def _event(deadline: Deadline, kind: str, language: str, demonstration: bool, re
     if demonstration:
         summary = tell("Demonstration: {title}", language, title=summary)
     event = Event.new(
-        uid=uid(deadline, kind),
+        uid=event_uid(deadline, kind),
         stamp=clock.now(),
         start=day,
         end=day + timedelta(days=1),

@@ -15,7 +15,7 @@ _SCRIPT_VARIANTS = {"sr": ("sr-Cyrl", "sr-Latn"), "cnr": ("cnr-Latn", "sr-Latn")
 """Languages whose declared names have a script in their code, and those codes."""
 
 
-def pick(names: Sequence[Name], language: str) -> Name:
+def pick_name(names: Sequence[Name], language: str) -> Name:
     """Return the name in a language, else in one of its scripts, else in English, else the first name."""
     eligible = [n for n in names if not n.accepted_only]
     for candidate in (language, *_SCRIPT_VARIANTS.get(language, ()), "en"):
@@ -26,20 +26,20 @@ def pick(names: Sequence[Name], language: str) -> Name:
 
 
 def office_name(registry: Registry, source: str, language: str) -> str:
-    """Return the name of an office with that of its territory, or its code if it is no longer declared."""
+    """Return the name of an office with that of its territory, or its code if the declaration was removed."""
     for territory in registry.territories.values():
         for office in territory.offices:
             if office.id == source:
-                return f"{pick(office.names, language).name} ({pick(territory.names, language).name})"
+                return f"{pick_name(office.names, language).name} ({pick_name(territory.names, language).name})"
     return source
 
 
 def jurisdiction_name(registry: Registry, jurisdiction: str, language: str) -> str:
-    """Return the name of a jurisdiction, or its code if it is no longer declared."""
+    """Return the name of a jurisdiction, or its code if the declaration was removed."""
     for territory in registry.territories.values():
         for part in territory.jurisdictions:
             if part.code == jurisdiction:
-                return pick(territory.names if part.code == territory.code else part.names, language).name
+                return pick_name(territory.names if part.code == territory.code else part.names, language).name
     return jurisdiction
 
 
@@ -49,7 +49,7 @@ def note_of(registry: Registry, territory: str, language: str) -> str | None:
     if declared is None:
         return None
     with_footnote = [n for n in declared.names if n.footnote and not n.accepted_only]
-    return pick(with_footnote, language).footnote if with_footnote else None
+    return pick_name(with_footnote, language).footnote if with_footnote else None
 
 
 def instrument_name(instrument: str, language: str) -> str:
