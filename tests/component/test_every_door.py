@@ -162,8 +162,8 @@ def test_every_page_of_the_portal_begins_by_asking_who_acts() -> None:
 # --------------------------------------------------------------------------------------------------------------- people
 
 KEPT: dict[str, Any] = {
-    "display_name": "Somebody", "role_grant": Grant("steward"), "revoked_grant": Grant("approver", "QQ"), "language": "sq",
-    "email": "me@example.org", "issuer": "https://id.example.org", "subject": "17",
+    "display_name": "Somebody", "role_grant": Grant("steward"), "revoked_grant": Grant("approver", "QQ"),
+    "language": "sq", "email": "me@example.org", "issuer": "https://id.example.org", "subject": "17",
     "accounts": [accounts.New("a-friend", "A friend", (Grant("steward"),))],
 }  # fmt: skip
 KEEPERS = {

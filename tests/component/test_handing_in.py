@@ -134,7 +134,7 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("mended_by", ["refresh", "submitting again"])
-@pytest.mark.parametrize("step", ["put", "receive", "record", "send"])
+@pytest.mark.parametrize("step", ["put_bytes", "receive", "record_reports", "send"])
 def test_a_crash_between_steps_loses_nothing_and_is_mended(
     home: Home, monkeypatch: pytest.MonkeyPatch, step: str, mended_by: str
 ) -> None:
@@ -144,18 +144,18 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
     def cut(*_: object, **__: object) -> None:
         raise PowerCutError
 
-    target = {"put": store, "receive": ledger, "record": record, "send": ledger}[step]
+    target = {"put_bytes": store, "receive": ledger, "record_reports": record, "send": ledger}[step]
     with monkeypatch.context() as patch:
         patch.setattr(target, step, cut)
         with pytest.raises(PowerCutError):
             _submit(home, "2025-Q4;reported;3")
     engine = ledger.open_ledger(home)
     states = [s.state for s in queries.submissions(engine)]
-    assert states == {"put": [], "receive": [], "record": ["received"], "send": ["checked"]}[step]
+    assert states == {"put_bytes": [], "receive": [], "record_reports": ["received"], "send": ["checked"]}[step]
     if mended_by == "refresh":
         with clock.frozen(at(0)):
             checked = record.check_waiting(home, engine, REGISTRY)
-        assert len(checked) == (1 if step == "record" else 0)
+        assert len(checked) == (1 if step == "record_reports" else 0)
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
     assert len(queries.submissions(engine)) == 1
     assert len(_stored(home)) == 1

@@ -153,7 +153,7 @@ def test_an_arrival_is_kept_by_its_check_and_not_before(arrived: Home) -> None:
         store.get_bytes(arrived, store.list_marked(arrived)[0])
 
 
-@pytest.mark.parametrize("step", ["mark_not_kept", "keep", "drop_not_kept"])
+@pytest.mark.parametrize("step", ["mark_not_kept", "keep_pointed", "drop_not_kept"])
 def test_a_crash_at_any_step_leaves_no_byte(arrived: Home, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     with monkeypatch.context() as crash:
         crash.setattr(store, step, _crash)
