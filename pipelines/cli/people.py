@@ -250,14 +250,14 @@ def verify(
     is_good = found.good and not damage
     if as_json:
         faults = [{"seq": f.seq, "message": f.told()} for f in found.faults]
-        entries = {"entries": found.entries, "head": log.spell(found.head)}
+        entries = {"entries": found.entries, "head": log.format_head(found.head)}
         say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
     else:
         for fault in found.faults:
             say(f"{fault.seq}: {fault.told()}")
         for one in damage:
             say(one.message)
-        say(f"{found.entries} entries, {'whole' if is_good else 'NOT whole'}; head {log.spell(found.head)}")
+        say(f"{found.entries} entries, {'whole' if is_good else 'NOT whole'}; head {log.format_head(found.head)}")
     raise typer.Exit(GOOD if is_good else ERRORS)
 
 
@@ -283,7 +283,7 @@ def checkpoint(as_json: AsJson = False) -> None:
     from pipelines.ledger import audit_log as log
 
     home = the_home()
-    head = log.spell(log.checkpoint(home, the_ledger(home)))
+    head = log.format_head(log.checkpoint(home, the_ledger(home)))
     if as_json:
         say_json({"head": head})
     else:

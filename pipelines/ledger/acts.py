@@ -1,4 +1,4 @@
-"""What is told to the ledger: arrivals, results of checks, acts of people."""
+"""Inputs of the ledger: arrivals, check results, and the acts of people."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 Refusals = dict[str, TransitionError | NotAllowedError]
-"""By submission why it could not be done."""
+"""The error by submission, for acts that were refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One file that has come in; its bytes lie in the store already.
+    """One file that has arrived and whose bytes are already in the store.
 
-    `territory` and `kind` are what the sender says of it, where anything is said; the check has the last word.
+    `territory` and `kind` are what the sender stated, if anything; the check may overrule them.
     """
 
     sha256: str
@@ -46,9 +46,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """`new` is false where this arrival, or (unless it was refused or withdrawn) the same file, was there before.
+    """The outcome of an arrival.
 
-    `same_file` names those of the same bytes that its sender may see, and no others.
+    `new` is False if this arrival was recorded before, or the same file was and is not refused or withdrawn.
+    `same_file` lists the submissions with the same bytes that the sender may see.
     """
 
     submission_id: str
@@ -58,7 +59,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of a submission, without the submission."""
+    """One block of a submission, without the submission id."""
 
     jurisdiction: str
     instrument: str
@@ -71,7 +72,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check tells the ledger. `warnings` are (finding key, rule) of those that ask for a justification."""
+    """The result of a check. `warnings` holds (finding key, rule) of the warnings that need a justification."""
 
     submission_id: str
     format: str | None
@@ -89,15 +90,16 @@ class CheckResult:
     jurisdiction: str | None = None
     instrument: str | None = None
     reading: Mapping[str, str] | None = None
-    """SHA-256 of each table that was read and kept, by table."""
+    """SHA-256 of each facts file that was read and stored, by table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One person's decision about one submission. `at` None is now.
+    """One person's decision about one submission. `at` None means now.
 
-    `reason` is a code of `revision_reason` (sending what replaces an accepted return, withdrawing); `override` is a
-    steward's approval, or withdrawal of what counts, in the stead of the office's own approver.
+    `reason` is a code of `revision_reason`, needed to withdraw a return and to send one that replaces an accepted
+    return. `override` marks that a steward approves, or withdraws an accepted return, instead of the office's own
+    approver.
     """
 
     submission_id: str
@@ -109,12 +111,12 @@ class Act:
 
 
 Within = Callable[["sa.Connection", Act], None]
-"""What else is stored in the transaction of an act; what it raises undoes the act."""
+"""Callback that stores more within the transaction of an act; an exception rolls the act back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Justification:
-    """Why a warning is accepted. `finding_key` None stands for every warning of the return still open."""
+    """The reason why a warning is accepted. `finding_key` None means every open warning of the return."""
 
     submission_id: str
     reason: str
@@ -123,6 +125,6 @@ class Justification:
     finding_key: str | None = None
     at: datetime | None = None
     memory: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """By finding key, the key under which it is remembered, and until when
+    """By finding key: the key under which the justification is remembered, and its expiry
     (`pipelines/submissions/service/memory.py`).
     """

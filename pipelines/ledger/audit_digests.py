@@ -1,7 +1,7 @@
-"""What an entry of the audit log vouches for: the digest of the rows as they stood when it was written.
+"""Digests of ledger rows, recorded in the audit log to detect later tampering.
 
-An edit behind the database's triggers changes a row and not its digest in the chain.  Left out is what changes without
-an act: failed sign-ins, locks, when somebody signed in or a token was used.
+An edit that bypasses the database's triggers changes a row but not its digest in the chain. Columns that change
+without an act are left out: failed sign-ins, locks, the time of the last sign-in or of the last use of a token.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import audit_log
-from pipelines.ledger.audit_log import Entry, digest
+from pipelines.ledger.audit_log import Entry, digest_json
 from pipelines.ledger.identity import SYSTEM
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import (
@@ -34,40 +34,40 @@ _ACCOUNT = tuple(c for c in ACCOUNT.columns if c.name not in ("failed", "locked_
 _TOKEN = tuple(c for c in TOKEN.columns if c.name != "used_at")
 
 
-def event(row: Mapping[str, Any]) -> str:
-    """The digest of one event: every column."""
-    return digest([row[c.name] for c in EVENT.columns])
+def digest_event(row: Mapping[str, Any]) -> str:
+    """Return the digest of one event, over all columns."""
+    return digest_json([row[c.name] for c in EVENT.columns])
 
 
-def entry(row: Mapping[str, Any], stand: str | None) -> Entry:
-    """The entry that vouches for an event and, where it is told, for how its submission stands after it."""
-    detail: dict[str, Any] = {"event": row["event_id"], "digest": event(row), "state": row["to_state"]}
-    if stand is not None:
-        detail["standing"] = stand
+def make_entry(row: Mapping[str, Any], standing: str | None) -> Entry:
+    """Return the audit entry of an event. `standing` is the digest of its submission after it, if known."""
+    detail: dict[str, Any] = {"event": row["event_id"], "digest": digest_event(row), "state": row["to_state"]}
+    if standing is not None:
+        detail["standing"] = standing
     return Entry(clock.parse(row["at"]), row["actor"], f"submission.{row['action']}", row["submission_id"], detail)
 
 
-def adopt(connection: sa.Connection) -> int:
-    """Chain the events of a ledger that is older than the audit log, as they stand today; returns how many.
+def adopt_events(connection: sa.Connection) -> int:
+    """Record the events of a ledger older than the audit log in their present form; return their number.
 
-    What was changed before can not be told; from here on it can.
+    Only changes made after this can be detected.
     """
     events = [dict(row._mapping) for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.event_id))]
     if not events:
         return 0
-    stand = submissions(connection)
+    standing = digest_submissions(connection)
     last = {row["submission_id"]: row["event_id"] for row in events}
     begun = Entry(clock.now(), SYSTEM, "audit.begin", "ledger", {"events": len(events)})
     entries = [
-        entry(row, stand[row["submission_id"]] if last[row["submission_id"]] == row["event_id"] else None)
+        make_entry(row, standing[row["submission_id"]] if last[row["submission_id"]] == row["event_id"] else None)
         for row in events
     ]
     audit_log.append_many(connection, [begun, *entries])
     return len(events)
 
 
-def submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
-    """Of each submission (all, or some) the digest of its row, its blocks and its justifications."""
+def digest_submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Return, by submission, the digest of its row, its blocks and its justifications."""
     return _digests(
         connection,
         ids,
@@ -77,8 +77,8 @@ def submissions(connection: sa.Connection, ids: Sequence[str] | None = None) -> 
     )
 
 
-def accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
-    """Of each account the digest of its row and its grants."""
+def digest_accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Return, by account, the digest of its row and its grants."""
     return _digests(
         connection,
         ids,
@@ -87,18 +87,18 @@ def accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Dig
     )
 
 
-def tokens(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
-    """Of each token the digest of its row."""
+def digest_tokens(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Return, by token, the digest of its row."""
     return _digests(connection, ids, (_TOKEN, TOKEN.c.token_id))
 
 
-def receipts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
-    """Of each receipt the digest of its row."""
+def digest_receipts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Return, by receipt, the digest of its row."""
     return _digests(connection, ids, (RECEIPT.columns, RECEIPT.c.receipt_id))
 
 
-def facts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
-    """Return, for each submission with recorded facts, the digest of its rows in `fact_file`."""
+def digest_facts(connection: sa.Connection, ids: Sequence[str] | None = None) -> Digests:
+    """Return, by submission with recorded facts, the digest of its rows in `fact_file`."""
     return _digests(connection, ids, (FACT_FILE.columns, FACT_FILE.c.submission_id))
 
 
@@ -107,19 +107,22 @@ def _digests(
     ids: Sequence[str] | None,
     *parts: tuple[Iterable[sa.Column[Any]], sa.Column[Any]],
 ) -> Digests:
-    """One digest an id, over the rows of each part; the first part says which ids there are."""
-    found: dict[str, list[list[list[Any]]]] = {}
+    """Return one digest per id over its rows in all parts; ids that are not in the first part are ignored.
+
+    Each part is the columns to digest and the column that holds the id.
+    """
+    rows_by_id: dict[str, list[list[list[Any]]]] = {}
     for position, (columns, key) in enumerate(parts):
         query = sa.select(*columns, key.label("_id"))
         rows = connection.execute(query) if ids is None else in_ids(connection, query, key, ids)
         for row in rows:
             *values, identity = row
             if position == 0:
-                found.setdefault(identity, [[] for _ in parts])
-            if identity in found:
-                found[identity][position].append(values)
-    # Databases sort texts by their own rules; here the order is that of the canonical JSON of the rows.
+                rows_by_id.setdefault(identity, [[] for _ in parts])
+            if identity in rows_by_id:
+                rows_by_id[identity][position].append(values)
+    # Sort in Python: SQLite and PostgreSQL collate text differently.
     return {
-        identity: digest([sorted(rows, key=lambda r: [str(v) for v in r]) for rows in parts_of])
-        for identity, parts_of in found.items()
+        identity: digest_json([sorted(rows, key=lambda r: [str(v) for v in r]) for rows in parts_of])
+        for identity, parts_of in rows_by_id.items()
     }

@@ -1,10 +1,10 @@
-"""The audit log: who did what when, each entry chained to the one before by its hash.
+"""The audit log: who did what and when, each entry chained to the previous one by its hash.
 
     hash = SHA-256 of the canonical JSON of [seq, at, actor, action, subject, detail, previous]
 
-`seq` counts from 1, `detail` is text (canonical JSON), `previous` is the hash of the entry before, 64 zeros at first.
-An entry is written in the transaction of the act it tells of: neither is kept without the other.  Passwords, tokens
-and contents of files never get into a detail.
+`seq` counts from 1, `detail` is text (canonical JSON), `previous` is the hash of the previous entry, or 64 zeros for
+the first. An entry is written in the same transaction as the act it records, so that neither exists without the
+other. A detail never contains passwords, tokens or file contents.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ ZEROS = "0" * 64
 CHECKPOINTS = "audit-checkpoints.jsonl"
 
 Head = tuple[int, str]
-"""(seq, hash) of the last entry; (0, 64 zeros) of an empty log."""
+"""(seq, hash) of the last entry; (0, 64 zeros) for an empty log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry yet to be chained. `subject` is what it is about: a submission, an account, a token."""
+    """One entry that is not chained yet. `subject` is the id of the submission, account or token it concerns."""
 
     at: datetime
     actor: str
@@ -45,39 +45,42 @@ class Entry:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def canonical(content: Any) -> str:
-    """JSON in the one form that is hashed: sorted keys, no blanks, letters as they are."""
+def to_canonical_json(content: Any) -> str:
+    """Return the canonical JSON that is hashed: sorted keys, no blanks, non-ASCII letters unescaped."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def digest(content: Any) -> str:
-    """SHA-256 of a content's canonical JSON."""
-    return hashlib.sha256(canonical(content).encode("utf-8", "surrogatepass")).hexdigest()
+def digest_json(content: Any) -> str:
+    """Return the SHA-256 of the canonical JSON of `content`."""
+    return hashlib.sha256(to_canonical_json(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def link(seq: int, at: str, actor: str, action: str, subject: str, detail: str, previous: str) -> str:
-    """The hash of an entry."""
-    return digest([seq, at, actor, action, subject, detail, previous])
+def hash_entry(seq: int, at: str, actor: str, action: str, subject: str, detail: str, previous: str) -> str:
+    """Return the hash of an entry."""
+    return digest_json([seq, at, actor, action, subject, detail, previous])
 
 
-def append(
+def append_entry(
     connection: sa.Connection, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any]
 ) -> Head:
-    """Chain one entry, within a transaction of `database.writing`; returns its seq and hash."""
+    """Append one entry in a transaction of `database.writing` and return its seq and hash."""
     return append_many(connection, [Entry(at, actor, action, subject, detail)])
 
 
 def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
-    """Chain entries in their order, in one insert; returns the new head."""
+    """Append entries in order, in one insert, and return the new head.
+
+    Raises ValueError outside a transaction of `database.writing`.
+    """
     if not connection.get_execution_options().get("rti_writing", False):
         raise ValueError("the audit log is written in a transaction of database.writing() only")
-    seq, previous = head(connection)
+    seq, previous = read_head(connection)
     rows = []
     for entry in entries:
         seq += 1
-        detail = canonical(dict(entry.detail))
+        detail = to_canonical_json(dict(entry.detail))
         at = clock.stamp(entry.at)
-        hashed = link(seq, at, entry.actor, entry.action, entry.subject, detail, previous)
+        hashed = hash_entry(seq, at, entry.actor, entry.action, entry.subject, detail, previous)
         rows.append(
             {
                 "seq": seq,
@@ -96,14 +99,14 @@ def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
     return seq, previous
 
 
-def head(connection: sa.Connection) -> Head:
-    """Seq and hash of the last entry."""
+def read_head(connection: sa.Connection) -> Head:
+    """Return seq and hash of the last entry."""
     row = connection.execute(sa.select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)).one_or_none()
     return (0, ZEROS) if row is None else (row.seq, row.hash)
 
 
 def entries(engine: sa.Engine, *, subject: str | None = None, after: int = 0) -> list[dict[str, Any]]:
-    """Entries in order, of one subject or of all; `detail` as what its JSON says."""
+    """Return entries in order, of one subject or of all, with `detail` parsed from JSON."""
     query = sa.select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq)
     if subject is not None:
         query = query.where(AUDIT.c.subject == subject)
@@ -114,13 +117,13 @@ def entries(engine: sa.Engine, *, subject: str | None = None, after: int = 0) ->
 # --------------------------------------------------------------------------------------------------------- checkpoints
 
 
-def spell(at: Head) -> str:
-    """A head as it is written in receipts and on the command line: `seq:hash`."""
+def format_head(at: Head) -> str:
+    """Return a head as text for receipts and the command line: `seq:hash`."""
     return f"{at[0]}:{at[1]}"
 
 
 def parse_head(text: str) -> Head:
-    """A head as `spell` writes it. Raises ValueError."""
+    """Parse a head in the format of `spell`. Raises ValueError."""
     seq, _, hashed = text.strip().partition(":")
     if not seq.isdecimal() or len(hashed) != 64 or set(hashed) - set("0123456789abcdef"):
         raise ValueError(f"{text!r} is no head of the audit log; it looks like 12:<64 hex digits>")
@@ -128,12 +131,15 @@ def parse_head(text: str) -> Head:
 
 
 def checkpoint(home: Home, engine: sa.Engine) -> Head:
-    """Write the head beside the database, so that a tail cut off later is found; nothing where it stands there."""
+    """Append the head to the checkpoint file outside the database, unless it is already the last one there.
+
+    Verification then detects entries that were cut off the end of the log.
+    """
     with reading(engine) as connection:
-        at = head(connection)
-    known = checkpoints(home)
-    if at[0] and (not known or known[-1] != at):
-        line = canonical({"at": clock.stamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
+        at = read_head(connection)
+    previous_heads = read_checkpoints(home)
+    if at[0] and (not previous_heads or previous_heads[-1] != at):
+        line = to_canonical_json({"at": clock.stamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
         handle = os.open(_path(home), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             _drop_cut_line(handle)
@@ -144,24 +150,27 @@ def checkpoint(home: Home, engine: sa.Engine) -> Head:
     return at
 
 
-def checkpoints(home: Home) -> list[Head]:
-    """The heads of a home's checkpoints, oldest first. A last line that a crash has cut short is left out."""
+def read_checkpoints(home: Home) -> list[Head]:
+    """Return the heads in a home's checkpoint file, oldest first.
+
+    A last line that a crash cut short is ignored. Raises ValueError for any other malformed line.
+    """
     path = _path(home)
     if not path.is_file():
         return []
-    out = []
+    heads = []
     *lines, _cut_short = path.read_text(encoding="utf-8").split("\n")
     for number, line in enumerate(lines, start=1):
         try:
             content = json.loads(line)
-            out.append((int(content["seq"]), str(content["hash"])))
+            heads.append((int(content["seq"]), str(content["hash"])))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"line {number} of {path} is no checkpoint; put back the file from a backup") from error
-    return out
+    return heads
 
 
 def _drop_cut_line(handle: int) -> None:
-    """End the file at its last whole line: a new line behind one that a crash has cut short would be none."""
+    """Truncate the file after its last complete line, or a new line would be appended to one that a crash cut short."""
     content = os.pread(handle, os.fstat(handle).st_size, 0)
     whole = content.rfind(b"\n") + 1
     if whole != len(content):

@@ -1,7 +1,7 @@
-"""Refuse to write while the computer's clock is behind what was already recorded.
+"""Refuse to write while the computer's clock is behind the times already recorded.
 
-The newest accepted return counts and the newest quarter names a release, so an act dated too early would silently lose
-to older ones. Equal times are allowed: the clock counts in seconds.
+The newest accepted return counts and the newest quarter names a release, so an act dated too early would be silently
+overridden by older ones. Equal times are allowed, because times have a resolution of one second.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import TransitionError
 
 ACCEPT = "audit.accept_clock"
-"""The action of an entry that declares the clock right and the times before it wrong."""
+"""The action of an audit entry that declares the clock right and earlier times wrong."""
 
 
 class ClockSetBackError(TransitionError):
-    """The clock is behind something that was already recorded. The text says what, and what to do."""
+    """The clock is behind a time already recorded. The message names that time and says what to do."""
 
 
 def newest_entry_at(connection: sa.Connection) -> str | None:
-    """Return the latest time of the audit log, since the clock was last declared right; None for an empty log.
+    """Return the latest time in the audit log since the clock was last declared right; None for an empty log.
 
-    That is not always the last entry's: a demonstration's returns are entered under the times of their list.
+    This is not always the time of the last entry: the returns of a demonstration get the times in their list.
     """
     declared = sa.select(sa.func.max(AUDIT.c.seq)).where(AUDIT.c.action == ACCEPT).scalar_subquery()
     query = sa.select(sa.func.max(AUDIT.c.at)).where(AUDIT.c.seq >= sa.func.coalesce(declared, 0))

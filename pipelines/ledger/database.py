@@ -1,7 +1,7 @@
-"""The ledger's database: its engine, SQLite's settings, and the two kinds of transaction.
+"""The ledger's database: its engine, the settings for SQLite, and the two kinds of transaction.
 
-Writers follow one another (SQLite by `begin immediate`, PostgreSQL by an advisory lock), so that event ids ascend in
-the order in which transactions commit: a reader that has read up to an id misses nothing that commits later.
+Writers are serialised (SQLite by `begin immediate`, PostgreSQL by an advisory lock), so that event ids ascend in the
+order of commits: a reader that has read up to an id misses nothing that commits later.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _ADVISORY_LOCK = 0x525449  # "RTI"; one writer of the ledger at a time
 
 
 class LedgerError(Exception):
-    """The ledger cannot be opened or does not fit this version. The text says what to do."""
+    """The ledger cannot be opened or does not match this version. The message says what to do."""
 
 
 def sqlite_path(url: str) -> Path | None:
-    """Return the file of an SQLite address, None for any other database."""
+    """Return the path of the file in an SQLite URL, or None for any other database."""
     parsed = sa.engine.make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         return None
@@ -30,7 +30,10 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def integrity_problems(engine: sa.Engine) -> list[str]:
-    """Run SQLite's own check of the whole file; returns what it finds. PostgreSQL checks its pages by itself."""
+    """Run SQLite's integrity check of the whole file and return the problems it reports (at most 10).
+
+    Returns nothing for PostgreSQL, which checks its pages itself.
+    """
     if engine.dialect.name != "sqlite":
         return []
     try:
@@ -42,7 +45,7 @@ def integrity_problems(engine: sa.Engine) -> list[str]:
 
 
 def engine_of(url: str) -> sa.Engine:
-    """The engine of an address with our settings, whatever lies behind it."""
+    """Return an engine for a database URL with our settings, without connecting."""
     engine = sa.create_engine(url, **_options(url))
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _on_sqlite_connect)
@@ -57,32 +60,32 @@ def _options(url: str) -> dict[str, Any]:
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
-    # The driver must not begin or commit by itself, or DDL and `begin immediate` would not be in our hands.
+    # Stop the driver from beginning and committing itself, so that we control DDL and `begin immediate`.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
     cursor.execute("pragma foreign_keys = on")
     cursor.execute("pragma journal_mode = wal")
-    cursor.execute("pragma synchronous = full")  # a receipt that was given out survives a power cut
+    cursor.execute("pragma synchronous = full")  # so that a receipt survives a power cut once it was issued
     cursor.close()
 
 
 def begin_on_sqlite(connection: sa.Connection) -> None:
-    """Begin a transaction of SQLite, with the write lock at once for a transaction of `writing`."""
+    """Begin an SQLite transaction; one of `writing` takes the write lock at once."""
     immediate = connection.get_execution_options().get("rti_writing", False)
     connection.exec_driver_sql("begin immediate" if immediate else "begin")
 
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One consistent view of the ledger; nothing is written."""
+    """Open a read transaction with one consistent view of the ledger."""
     with engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One transaction that is alone in writing; all of it is kept, or on an exception nothing."""
+    """Open the only write transaction; it is committed at the end, or rolled back on an exception."""
     with engine.connect().execution_options(rti_writing=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")

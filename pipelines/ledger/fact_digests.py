@@ -1,7 +1,7 @@
-"""Digests of the facts of accepted returns: recorded at approval, compared with the files later.
+"""Record the digests of the facts of accepted returns at approval, and compare the files with them later.
 
-An approval writes the SHA-256 and size of each facts file into the table `fact_file` and chains the rows into the
-audit log, in its own transaction.  `find_damage` reads every file again.
+An approval writes the SHA-256 and size of each facts file to the table `fact_file`, and the digest of these rows to
+the audit log, in its own transaction. `find_damage` reads every file again.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
 
 Trouble = Literal["missing", "changed", "added", "unrecorded"]
 READING = "reading"
-"""Key in a check's payload: the digests of the reading that was kept by that check."""
+"""Key in a check's payload: the digests of the facts files that the check stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactDamage:
-    """A facts file that is not as it was when its return was accepted."""
+    """A facts file that differs from what was recorded when its return was accepted."""
 
     submission_id: str
     path: Path
     trouble: Trouble
 
 
-def record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str, str, datetime]]) -> None:
-    """Record the facts files of newly accepted submissions, given as (submission, actor, time)."""
+def record_facts(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str, str, datetime]]) -> None:
+    """Record the facts files of newly accepted submissions. `accepted` holds (submission, actor, time)."""
     _record(connection, home, accepted, "facts.accept")
 
 
-def adopt(connection: sa.Connection, home: Home) -> int:
-    """Record the facts of a ledger that is older than these digests as they are now; returns of how many returns.
+def adopt_facts(connection: sa.Connection, home: Home) -> int:
+    """Record the present facts of a ledger older than these digests; return the number of returns recorded.
 
-    Earlier changes cannot be detected. Accepted returns whose facts are missing are named in the entry that begins
-    this, and stay without a digest.
+    Earlier changes cannot be detected. Accepted returns whose facts are missing are listed in the first audit entry
+    and get no digest.
     """
     query = sa.select(EVENT.c.submission_id).where(EVENT.c.action == "approve").distinct()
     accepted = sorted(connection.execute(query).scalars())
@@ -64,11 +64,11 @@ def adopt(connection: sa.Connection, home: Home) -> int:
 
 
 def _record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str, str, datetime]], action: str) -> None:
-    rows = [row for identity, _, _ in accepted for row in _measure(home, identity)]
+    rows = [row for identity, _, _ in accepted for row in _digest_fact_files(home, identity)]
     if not rows:
         return
     connection.execute(sa.insert(FACT_FILE), rows)
-    digests = audit_digests.facts(connection, [identity for identity, _, _ in accepted])
+    digests = audit_digests.digest_facts(connection, [identity for identity, _, _ in accepted])
     entries = [
         Entry(at, actor, action, identity, {"standing": digests[identity]})
         for identity, actor, at in accepted
@@ -77,7 +77,7 @@ def _record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str,
     audit_log.append_many(connection, entries)
 
 
-def _measure(home: Home, submission_id: str) -> list[dict[str, Any]]:
+def _digest_fact_files(home: Home, submission_id: str) -> list[dict[str, Any]]:
     rows = []
     for table in facts.TABLES:
         path = facts.path_of(home, table, submission_id)
@@ -89,9 +89,9 @@ def _measure(home: Home, submission_id: str) -> list[dict[str, Any]]:
 
 
 def find_damage(connection: sa.Connection, home: Home) -> list[FactDamage]:
-    """Compare the facts of every return that was ever accepted with what was recorded, byte by byte.
+    """Compare the facts files of every return that was ever accepted with their recorded size and SHA-256.
 
-    Withdrawn and replaced returns are compared too: revisions and earlier states are computed from them.
+    This includes withdrawn and replaced returns, because revisions and earlier states are computed from them.
     """
     recorded: dict[str, dict[str, Any]] = {}
     for row in connection.execute(sa.select(FACT_FILE).order_by(FACT_FILE.c.submission_id)):
@@ -99,18 +99,18 @@ def find_damage(connection: sa.Connection, home: Home) -> list[FactDamage]:
     current = connection.execute(
         sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
     ).scalars()
-    found = []
+    damage = []
     for identity in sorted({*recorded, *current}):
         rows = recorded.get(identity, {})
         for table in facts.TABLES:
             path = facts.path_of(home, table, identity)
-            trouble = _compare(path, rows.get(table), is_needed=table == "observation", has_rows=bool(rows))
+            trouble = _compare_fact_file(path, rows.get(table), is_needed=table == "observation", has_rows=bool(rows))
             if trouble is not None:
-                found.append(FactDamage(identity, path, trouble))
-    return found
+                damage.append(FactDamage(identity, path, trouble))
+    return damage
 
 
-def _compare(path: Path, row: Any, *, is_needed: bool, has_rows: bool) -> Trouble | None:
+def _compare_fact_file(path: Path, row: Any, *, is_needed: bool, has_rows: bool) -> Trouble | None:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -125,9 +125,9 @@ def _compare(path: Path, row: Any, *, is_needed: bool, has_rows: bool) -> Troubl
 
 
 def changed_readings(connection: sa.Connection, home: Home, submission_ids: Sequence[str]) -> set[str]:
-    """Return the submissions whose waiting reading is not the one that their newest check kept.
+    """Return the submissions whose waiting facts files differ from those that their newest check stored.
 
-    A check of an earlier version recorded no digest; nothing is known of its reading.
+    Checks by earlier versions recorded no digests, so their submissions are never returned.
     """
     query = (
         sa.select(EVENT.c.submission_id, EVENT.c.payload).where(EVENT.c.action == "check").order_by(EVENT.c.event_id)
@@ -136,7 +136,11 @@ def changed_readings(connection: sa.Connection, home: Home, submission_ids: Sequ
     for row in in_ids(connection, query, EVENT.c.submission_id, submission_ids):
         if row.payload and READING in row.payload:
             newest[row.submission_id] = row.payload[READING]
-    return {i for i, digests in newest.items() if (found := reading_digests(home, i)) and digests != found}
+    return {
+        i
+        for i, digests in newest.items()
+        if (present_digests := reading_digests(home, i)) and digests != present_digests
+    }
 
 
 def reading_digests(home: Home, submission_id: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Facts on the disk: one Parquet file a submission and table, and the laying of a patch over the block before it.
+"""Facts on disk: one Parquet file per submission and table, and the merging of a patch into the previous block.
 
-A reading waits in `facts/waiting/` until its return is accepted; what lies in `facts/observation/` and
-`facts/case_event/` counts or has counted.  Every accepted submission has a file in `facts/observation/`, also one
-without a row.  The files `_schema.parquet` hold no row: they give dbt a table before the first return is accepted.
+Facts wait in `facts/waiting/` until their return is accepted; files in `facts/observation/` and `facts/case_event/`
+are of returns that were accepted. Every accepted submission has a file in `facts/observation/`, even if it has no
+rows. The files `_schema.parquet` have no rows: they give dbt a table before the first return is accepted.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ _NOT_READ = mark("what was read from {submission} is not on the disk; run `rti r
 
 
 class FactsError(ToldError):
-    """Facts that should be there are not, or a patch has nothing to lie over. The text says what to do."""
+    """Facts are missing, or a patch has no previous block to apply to. The message says what to do."""
 
 
 def path_of(home: Home, table: str, submission_id: str) -> Path:
-    """`facts/<table>/<submission_id>.parquet`; `table` is observation, case_event or finding."""
+    """Return `facts/<table>/<submission_id>.parquet`; `table` is observation, case_event or finding."""
     return home.facts / table / f"{submission_id}.parquet"
 
 
 def kept_ids(home: Home, table: str) -> set[str]:
-    """Return the submissions that have a file in `facts/<table>/`, by one look into the folder."""
+    """Return the ids of submissions that have a file in `facts/<table>/`, by listing the folder once."""
     return {path.stem for path in (home.facts / table).glob("*.parquet")}
 
 
 def waiting_path(home: Home, table: str, submission_id: str) -> Path:
-    """Where the reading of a return that is not accepted yet lies."""
+    """Return the path of the facts of a return that is not accepted yet."""
     return home.facts / "waiting" / table / f"{submission_id}.parquet"
 
 
 def prepare(home: Home) -> None:
-    """Make the folders and the files without a row that give each table its columns."""
+    """Create the folders and the empty files that give each table its columns."""
     from pipelines.model import long_tables
 
     for table, schema in (
@@ -57,70 +57,72 @@ def prepare(home: Home) -> None:
     ):
         path = home.facts / table / "_schema.parquet"
         if not path.exists():
-            write(long_tables.empty(schema), path)
+            write_parquet(long_tables.empty(schema), path)
 
 
-def write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, aside and renamed; the same rows give the same bytes."""
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet to a temporary file and rename it; the same rows give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.parent / f".{path.name}.{os.getpid()}.{threading.get_ident()}.new"
+    temporary = path.parent / f".{path.name}.{os.getpid()}.{threading.get_ident()}.new"
     try:
-        frame.write_parquet(aside, compression="zstd", compression_level=3, statistics=True)
-        aside.replace(path)
+        frame.write_parquet(temporary, compression="zstd", compression_level=3, statistics=True)
+        temporary.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def keep_reading(
     home: Home, submission_id: str, observations: pl.DataFrame, events: pl.DataFrame, findings: Iterable[Finding]
 ) -> None:
-    """Keep what was read and found until somebody decides; a new check replaces it."""
+    """Store the facts and findings of a check until the return is decided on; a later check replaces them."""
     from pipelines.findings.finding import as_frame
 
-    write(observations, waiting_path(home, "observation", submission_id))
+    write_parquet(observations, waiting_path(home, "observation", submission_id))
     events_path = waiting_path(home, "case_event", submission_id)
     if events.height:
-        write(events, events_path)
+        write_parquet(events, events_path)
     else:
         events_path.unlink(missing_ok=True)
     keep_findings(home, submission_id, as_frame(findings, submission_id))
 
 
 def keep_findings(home: Home, submission_id: str, findings: pl.DataFrame) -> None:
-    """Keep what a check found, in place of what an earlier one did."""
-    write(findings, path_of(home, "finding", submission_id))
+    """Store the findings of a check, replacing those of an earlier one."""
+    write_parquet(findings, path_of(home, "finding", submission_id))
 
 
 def accept(home: Home, submission_id: str) -> None:
-    """Make the waiting reading of a return its facts. Raises FactsError where there is none."""
+    """Make the waiting facts of a return its accepted facts. Raises FactsError if there are none."""
     source = waiting_path(home, "observation", submission_id)
     if not source.exists():
         raise FactsError(_NOT_READ, submission=submission_id)
-    for table in reversed(TABLES):  # observation last: its presence says that the facts are whole
+    for table in reversed(TABLES):  # observation last: its presence marks that the facts are complete
         source = waiting_path(home, table, submission_id)
         if source.exists():
-            _link(source, path_of(home, table, submission_id))
+            _link_as(source, path_of(home, table, submission_id))
 
 
 def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str | None]) -> None:
-    """Lay the waiting reading of a patch over the blocks before it and make the whole its facts.
+    """Merge the waiting facts of a patch into the previous blocks and make the result its accepted facts.
 
-    `previous` names, per block of the patch, the submission that holds the newest accepted block before it.
-    Raises FactsError where a block has none: a patch cannot be the first that is said of a period.
+    `previous` maps each block of the patch to the submission with the newest accepted block before it. Raises
+    FactsError if a block has none, because a patch cannot be the first return of a period.
     """
     import polars as pl
 
     from pipelines.model import long_tables
 
-    if alone := [key for key, before in previous.items() if before is None]:
-        told = ", ".join(f"{jurisdiction} {instrument} {period}" for jurisdiction, instrument, _, _, period in alone)
+    if unprecedented := [key for key, before in previous.items() if before is None]:
+        block_names = ", ".join(
+            f"{jurisdiction} {instrument} {period}" for jurisdiction, instrument, _, _, period in unprecedented
+        )
         raise FactsError(
             mark(
                 "{submission} corrects single figures of {blocks}, for which no return is accepted yet; "
                 "send the whole return"
             ),
             submission=submission_id,
-            blocks=told,
+            blocks=block_names,
         )
     for table, schema, key in (
         ("case_event", long_tables.CASE_EVENT, (*long_tables.CASE_EVENT_KEY, "freq", "period", "form")),
@@ -133,21 +135,21 @@ def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str
             raise FactsError(_NOT_READ, submission=submission_id)
         else:
             new = long_tables.empty(schema)
-        before = [_block_rows(home, table, holder, block) for block, holder in sorted(previous.items()) if holder]
+        before = [_read_block_rows(home, table, holder, block) for block, holder in sorted(previous.items()) if holder]
         carried = [frame for frame in before if frame is not None]
-        laid = lay_patch(new, pl.concat(carried), key, submission_id=submission_id) if carried else new
-        if laid.height or table == "observation":
-            write(laid, path_of(home, table, submission_id))
+        merged = lay_patch(new, pl.concat(carried), key, submission_id=submission_id) if carried else new
+        if merged.height or table == "observation":
+            write_parquet(merged, path_of(home, table, submission_id))
 
 
 def lay_patch(
     new: pl.DataFrame, previous: pl.DataFrame, key: Sequence[str] | None = None, *, submission_id: str | None = None
 ) -> pl.DataFrame:
-    """The block before with the patch laid over it: rows of `new`, and those of `previous` whose key `new` lacks.
+    """Return the previous block with the patch applied: the rows of `new`, and those of `previous` with other keys.
 
-    Carried rows take the patch's `submission_id` and keep the `origin_submission_id` under which they were read.
-    `key` is by default that of an observation within its form. The order is that of the key. `submission_id` must be
-    given where the patch has no row in this table.
+    Rows taken from `previous` get the `submission_id` of the patch and keep their `origin_submission_id`. `key`
+    defaults to that of an observation within its form; the result is sorted by it. `submission_id` must be given if
+    the patch has no rows in this table.
     """
     import polars as pl
 
@@ -162,7 +164,7 @@ def lay_patch(
     return pl.concat([new, carried.select(new.columns)]).sort(key, nulls_last=True)
 
 
-def _block_rows(home: Home, table: str, submission_id: str, block: BlockKey) -> pl.DataFrame | None:
+def _read_block_rows(home: Home, table: str, submission_id: str, block: BlockKey) -> pl.DataFrame | None:
     import polars as pl
 
     jurisdiction, instrument, form, freq, period = block
@@ -187,18 +189,18 @@ def _block_rows(home: Home, table: str, submission_id: str, block: BlockKey) -> 
     return frame.filter(condition)
 
 
-def _link(source: Path, target: Path) -> None:
-    """Give the same content a second name, as one step. Copied where the file system knows no second names."""
+def _link_as(source: Path, target: Path) -> None:
+    """Hard-link a file to a second name atomically; copy it if the file system has no hard links."""
     import shutil
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.new"
-    aside.unlink(missing_ok=True)
+    temporary = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.new"
+    temporary.unlink(missing_ok=True)
     try:
         try:
-            os.link(source, aside)
+            os.link(source, temporary)
         except OSError:
-            shutil.copyfile(source, aside)
-        os.replace(aside, target)  # noqa: PTH105 - renaming onto a second name of the same file is a no-op that leaves `aside`
+            shutil.copyfile(source, temporary)
+        os.replace(temporary, target)  # noqa: PTH105 - renaming onto a second name of the same file is a no-op that leaves `aside`
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

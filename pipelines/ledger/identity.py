@@ -1,10 +1,10 @@
-"""Roles, grants and identities: who acts, and which roles he or she holds.
+"""Roles, grants and identities: who acts, and which roles they hold.
 
-Which act needs which role is the table in `permissions.py`; accounts and tokens are kept by `accounts.py` and
+Which act needs which role is defined in `permissions.py`; accounts and tokens are stored by `accounts.py` and
 `tokens.py`.
 
-Rights are of an office: a role in a jurisdiction for an instrument, `*` for every one.  There is no right to anything
-that is not named by such a pair; a submission whose form was not recognised belongs to its sender alone.
+A grant is a role in a jurisdiction for an instrument, `*` for all. Nothing is permitted outside such pairs; a
+submission whose form was not recognised is visible to its sender alone.
 """
 
 from __future__ import annotations
@@ -16,30 +16,36 @@ from typing import Literal, get_args
 from pipelines.core.errors import ToldError
 
 Role = Literal["viewer", "submitter", "approver", "steward"]
-"""`viewer` sees; `submitter` also sends; `approver` also decides, never on what he or she sent; `steward` sees all of
-its scope, keeps accounts, and may override with a reason."""
+"""`viewer` sees; `submitter` also sends; `approver` also decides, but never on their own returns; `steward` sees
+everything in its scope, manages accounts, and may override with a reason."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 EVERY = "*"
 SYSTEM = "system"
-"""The machine itself, on nobody's behalf."""
+"""The account of the machine itself, when it acts for nobody."""
 
 
 class NotAllowedError(ToldError):
-    """Somebody asked for what is not his or hers. The text says what is missing and whom to ask, and never says whether
-    a thing that may not be seen is there."""
+    """An account lacks the permission for a request.
+
+    The message says what is missing and whom to ask. It never reveals whether something the account may not see
+    exists.
+    """
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
-    """One role in one jurisdiction for one instrument; `*` stands for every one."""
+    """One role in one jurisdiction for one instrument; `*` means all."""
 
     role: Role
     jurisdiction: str = EVERY
     instrument: str = EVERY
 
     def covers(self, role: Role, jurisdiction: str, instrument: str) -> bool:
-        """Whether this grant is that role (roles are not nested) for that pair; `*` asked needs `*` granted."""
+        """Return True if this grant gives exactly this role (roles are not nested) for this pair.
+
+        A request for `*` needs a grant of `*`.
+        """
         return (
             self.role == role and self.jurisdiction in (EVERY, jurisdiction) and self.instrument in (EVERY, instrument)
         )
@@ -47,7 +53,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One person (or machine) who has proved who it is. `token` names the token by which, where it was one."""
+    """An authenticated person or machine. `token` is the id of the token used to authenticate, if any."""
 
     account: str
     name: str
@@ -56,32 +62,32 @@ class Identity:
     token: str | None = None
 
     def may(self, role: Role, jurisdiction: str | None, instrument: str | None) -> bool:
-        """Whether this identity holds a role for a pair. Nothing is granted for a pair that is not known (None)."""
+        """Return True if this identity holds a role for a pair; False if either part of the pair is None."""
         if jurisdiction is None or instrument is None:
             return False
         return any(g.covers(role, jurisdiction, instrument) for g in self.grants)
 
     def pairs(self, role: Role | None = None) -> tuple[tuple[str, str], ...]:
-        """(jurisdiction, instrument) of every grant, of one role or of all, with `*` as it stands."""
+        """Return (jurisdiction, instrument) of the grants of one role or of all; `*` is not expanded."""
         return tuple(sorted({(g.jurisdiction, g.instrument) for g in self.grants if role in (None, g.role)}))
 
 
-def narrowed(grants: Iterable[Grant], to: Iterable[Grant]) -> tuple[Grant, ...]:
-    """What is in both: the grants of a token are those of its account, cut to what the token was given."""
-    out: set[Grant] = set()
-    mine = tuple(grants)
-    for wanted in to:
-        for grant in mine:
-            if grant.role != wanted.role:
+def intersect_grants(grants: Iterable[Grant], to: Iterable[Grant]) -> tuple[Grant, ...]:
+    """Return the intersection of two sets of grants, such as those of an account and of one of its tokens."""
+    common_grants: set[Grant] = set()
+    own_grants = tuple(grants)
+    for limit in to:
+        for grant in own_grants:
+            if grant.role != limit.role:
                 continue
-            place = _both(grant.jurisdiction, wanted.jurisdiction)
-            instrument = _both(grant.instrument, wanted.instrument)
+            place = _intersect_scope(grant.jurisdiction, limit.jurisdiction)
+            instrument = _intersect_scope(grant.instrument, limit.instrument)
             if place is not None and instrument is not None:
-                out.add(Grant(grant.role, place, instrument))
-    return tuple(sorted(out))
+                common_grants.add(Grant(grant.role, place, instrument))
+    return tuple(sorted(common_grants))
 
 
-def _both(one: str, other: str) -> str | None:
-    if one == EVERY:
-        return other
-    return one if other in (EVERY, one) else None
+def _intersect_scope(first: str, second: str) -> str | None:
+    if first == EVERY:
+        return second
+    return first if second in (EVERY, first) else None

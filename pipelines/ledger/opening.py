@@ -1,4 +1,4 @@
-"""Open the ledger of a home: create it, migrate it, refuse a lost one, and read it from a full or read-only disk."""
+"""Create, migrate and open the ledger of a home, also on a full or read-only disk; refuse to replace a lost one."""
 
 from __future__ import annotations
 
@@ -20,50 +20,49 @@ _BEFORE_FACT_DIGESTS = ("0001", "0002", "0003")
 
 
 class LedgerMissingError(LedgerError):
-    """The home had a ledger and it is not there any more. Nothing is created in its place."""
+    """The home had a ledger that is now missing or empty. No new one is created."""
 
 
 def open_ledger(home: Home) -> sa.Engine:
     """Open the ledger of a home; create its tables in a new home, migrate an older ledger.
 
-    Raises LedgerMissingError where the home had a ledger and it is gone or empty, LedgerError where it cannot be
-    opened.
+    Raises LedgerMissingError if the home had a ledger and it is missing or empty, LedgerError if it cannot be opened.
     """
     return open_url(home.ledger_url, home)
 
 
 def open_url(url: str, home: Home | None = None) -> sa.Engine:
-    """Open the ledger at an SQLAlchemy address (`sqlite:///…` or `postgresql+…`), migrated.
+    """Open and migrate the ledger at an SQLAlchemy URL (`sqlite:///…` or `postgresql+…`).
 
-    With `home`, a lost ledger is refused, and facts accepted before their digests were kept are recorded as they are
-    found. Raises LedgerMissingError, LedgerError.
+    With `home`, a lost ledger is refused, and facts that were accepted before digests existed are recorded as they
+    are now. Raises LedgerMissingError, LedgerError.
     """
-    # Asked before the database is looked at: another process may be creating the first ledger of a new home.
+    # Check this before the database: another process may be creating the first ledger of a new home.
     is_known = home is not None and has_ledger_mark(home)
-    had_ledger = home is not None and (is_known or _has_traces(home))
+    had_ledger = home is not None and (is_known or _has_ledger_traces(home))
     path = sqlite_path(url)
     if home is not None and had_ledger and path is not None and (not path.exists() or path.stat().st_size == 0):
-        raise _missing(home, str(path))
+        raise _missing_ledger_error(home, str(path))
     engine = engine_of(url)
     try:
-        revision = _revision(engine)
+        revision = _read_revision(engine)
         if home is not None and had_ledger and revision is None:
-            raise _missing(home, repr(engine.url))
+            raise _missing_ledger_error(home, repr(engine.url))
         if revision != migrations.HEAD:
             _migrate(engine, home)
     except sa.exc.DatabaseError as error:
         raise LedgerError(f"the ledger {engine.url!r} cannot be opened: {error.orig}") from error
     if home is not None and not is_known:
-        # A home made by an earlier version on a disk that takes no writes is marked at a later opening.
+        # A home of an earlier version on a read-only disk is marked the next time it is opened on a writable one.
         with suppress(OSError):
             mark_ledger(home)
     return engine
 
 
 def open_ledger_to_read(home: Home) -> sa.Engine:
-    """Open the ledger of a home for a command that only reads, also on a disk that is full or read-only.
+    """Open the ledger of a home for a command that only reads, even on a disk that is full or read-only.
 
-    Where SQLite cannot open it in the usual way, the engine holds a copy in memory and refuses writes.
+    If SQLite cannot open the file normally, the engine holds a copy in memory and refuses writes.
     Raises LedgerMissingError, LedgerError.
     """
     try:
@@ -75,7 +74,7 @@ def open_ledger_to_read(home: Home) -> sa.Engine:
         if path is None or not isinstance(error.__cause__, sa.exc.OperationalError) or not path.is_file():
             raise
         engine = _copy_in_memory(path)
-        revision = _revision(engine)
+        revision = _read_revision(engine)
         if revision != migrations.HEAD:
             raise LedgerError(
                 f"the ledger {path} is of revision {revision} and must be brought to {migrations.HEAD} before it can "
@@ -84,15 +83,15 @@ def open_ledger_to_read(home: Home) -> sa.Engine:
         return engine
 
 
-def _missing(home: Home, where: str) -> LedgerMissingError:
+def _missing_ledger_error(home: Home, where: str) -> LedgerMissingError:
     return LedgerMissingError(
         f"the ledger of {home.root} is gone: {where} is missing or empty, and this home had one. Returns, decisions "
         "and accounts are recorded nowhere else, so no empty ledger is made in its place; restore it from a backup"
     )
 
 
-def _has_traces(home: Home) -> bool:
-    """Return True if the home holds anything that is only written once there is a ledger."""
+def _has_ledger_traces(home: Home) -> bool:
+    """Return True if the home holds files that are only written once a ledger exists."""
     files = (
         home.restricted / "audit-checkpoints.jsonl",
         home.restricted / "keys" / "receipt-current",
@@ -105,17 +104,17 @@ def _has_traces(home: Home) -> bool:
 
 
 def _copy_in_memory(path: Path) -> sa.Engine:
-    """Load a SQLite file and its write-ahead log into memory, as an engine that only reads. Raises LedgerError."""
+    """Load an SQLite file and its write-ahead log into memory and return a read-only engine. Raises LedgerError."""
     import sqlite3
     import tempfile
 
     wal = path.with_name(f"{path.name}-wal")
-    for folder in (None, "/dev/shm"):  # the second is memory, for a temporary folder that is on the full disk
+    for folder in (None, "/dev/shm"):  # /dev/shm is memory, in case the temporary folder is on the full disk
         try:
-            with tempfile.TemporaryDirectory(dir=folder) as aside:
-                copy = Path(aside) / path.name
-                # A checkpoint between the two copies changes pages that the log holds too; a restarted log does not
-                # agree with the file, so the copy counts only if the log stayed as it was.
+            with tempfile.TemporaryDirectory(dir=folder) as temporary_folder:
+                copy = Path(temporary_folder) / path.name
+                # A checkpoint between the two copies moves pages from the log into the file, and a restarted log no
+                # longer matches the file. So accept the copy only if the log did not change in between.
                 before = wal.read_bytes() if wal.exists() else b""
                 copy.write_bytes(path.read_bytes())
                 copy.with_name(wal.name).write_bytes(before)
@@ -139,19 +138,22 @@ def _engine_in_memory(path: Path) -> sa.Engine:
     return engine
 
 
-def _revision(engine: sa.Engine) -> str | None:
+def _read_revision(engine: sa.Engine) -> str | None:
     with reading(engine) as connection:
-        return _revision_in(connection)
+        return _select_revision(connection)
 
 
-def _revision_in(connection: sa.Connection) -> str | None:
+def _select_revision(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(sa.text("select version_num from alembic_version")).scalar_one_or_none()
 
 
 def _migrate(engine: sa.Engine, home: Home | None) -> None:
-    """Run the missing revisions in one transaction; two processes that open a new ledger at once do it once."""
+    """Run the missing revisions in one transaction, and only once if two processes open a new ledger at the same time.
+
+    Raises LedgerError if the ledger has a revision that this version does not know.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -159,18 +161,18 @@ def _migrate(engine: sa.Engine, home: Home | None) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     with writing(engine) as connection:
-        found = _revision_in(connection)
-        if found == migrations.HEAD:
+        revision = _select_revision(connection)
+        if revision == migrations.HEAD:
             return
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
-            if found in _BEFORE_THE_AUDIT_LOG:
-                audit_digests.adopt(connection)
-            if found in _BEFORE_FACT_DIGESTS and home is not None:
-                fact_digests.adopt(connection, home)
+            if revision in _BEFORE_THE_AUDIT_LOG:
+                audit_digests.adopt_events(connection)
+            if revision in _BEFORE_FACT_DIGESTS and home is not None:
+                fact_digests.adopt_facts(connection, home)
         except CommandError as error:
             raise LedgerError(
-                f"the ledger is of revision {found}, which this version of rti does not know; "
+                f"the ledger is of revision {revision}, which this version of rti does not know; "
                 "use the newer version that wrote it"
             ) from error

@@ -1,8 +1,8 @@
-"""The table of permissions: who may do which act, and every question that is answered from it.
+"""The table of permissions, which says who may do which act, and the functions that query it.
 
-The ledger asks inside the transaction that acts (`pipelines/submissions/changes.py`), the desk before it reads or
-writes (`pipelines/submissions/service/`), and a page before it offers a form; all of them read `PERMISSIONS`. Roles
-are compared nowhere else. This module imports neither the ledger nor the desk. Reasons:
+The ledger checks permissions inside the transaction of an act (`pipelines/submissions/changes.py`), the service before
+it reads or writes (`pipelines/submissions/service/`), and a page before it offers a form. All of them read
+`PERMISSIONS`; roles are compared nowhere else. This module imports neither of them. Reasons:
 `docs/decisions/0011-people-and-rights.md`.
 """
 
@@ -14,15 +14,15 @@ from typing import Any, Literal
 
 from pipelines.core.i18n import mark
 from pipelines.ledger.identity import EVERY, ROLES, Grant, Identity, NotAllowedError, Role
-from pipelines.ledger.transitions import ACCEPTED, Action, State, TransitionError, targets
+from pipelines.ledger.transitions import ACCEPTED, Action, State, TransitionError, possible_targets
 
 Pair = tuple[str, str]
 """(jurisdiction, instrument)"""
 Act = Action | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
 Actor = Literal["anyone", "sender", "another", "machine"]
-"""`sender`: the account that sent this return; `another`: any account but that one; `machine`: no account at all."""
+"""`sender`: the account that sent this return; `another`: any other account; `machine`: no account at all."""
 Stage = Literal["any", "pending", "accepted"]
-"""Whether the return counts (`accepted`), does not count yet (`pending`), or either."""
+"""The return counts (`accepted`), does not count yet (`pending`), or either (`any`)."""
 Input = Literal["reason", "comment"]
 """`reason` is a code of `revision_reason`; `comment` is free text."""
 
@@ -31,9 +31,9 @@ Input = Literal["reason", "comment"]
 class Permission:
     """Permission for one act, given to the accounts that hold one of `roles` for every pair of the return.
 
-    `override` marks what a steward does in place of the office's approver. `inputs` must be given with the act.
+    `override` marks an act of a steward instead of the office's approver. `inputs` must be given with the act.
     `excludes_requester` refuses the accounts that asked for the withdrawal of this return. `allows_unrecognised` also
-    permits the act on a return without any pair, because no form was recognised, but not to a token.
+    permits the act, except by token, on a return that has no pair because its form was not recognised.
     """
 
     act: Act
@@ -49,7 +49,7 @@ class Permission:
 _WHY: tuple[Input, ...] = ("reason", "comment")
 
 PERMISSIONS: tuple[Permission, ...] = (
-    # Handing in needs the role for every pair of the file, and an empty return the role for its form.
+    # To upload a file, the role is needed for every pair in it; to send a nil return, for its form.
     Permission("receive", "anyone", ("submitter",)),
     Permission("check", "machine"),
     Permission("justify", "sender", ("submitter",)),
@@ -72,13 +72,13 @@ PERMISSIONS: tuple[Permission, ...] = (
 )
 
 DRAFT_READERS: tuple[Role, ...] = ("submitter", "approver", "steward")
-"""Roles that see a return before it is sent. For a viewer a draft does not exist."""
+"""Roles that see a return before it is sent. Drafts are hidden from viewers."""
 READERS = ROLES
-"""Roles that see a return once it was sent."""
+"""Roles that see a return once it is sent."""
 HEAD_STEWARD = Grant("steward")
-"""The grant of the steward of everything, without whom nobody could give rights."""
+"""The grant of the steward for everything; without such an account nobody could grant roles."""
 MACHINE_ACTS: frozenset[Act] = frozenset(p.act for p in PERMISSIONS if p.actor == "machine")
-"""Acts of the machine itself, which may do nothing else."""
+"""The only acts that the machine itself may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,13 @@ class Resource:
 
 
 def roles_for(act: Act, *, override: bool | None = None) -> tuple[Role, ...]:
-    """Return the roles that permit an act, of the office's own people, by override, or (None) of both."""
+    """Return the roles that permit an act: for the office's own people, by override, or (None) either."""
     rows = [p for p in PERMISSIONS if p.act == act and override in (None, p.override)]
     return tuple(role for role in ROLES if any(role in p.roles for p in rows))
 
 
 def pairs_for(who: Identity, act: Act) -> tuple[Pair, ...]:
-    """Return the pairs for which an identity holds a role that permits an act, with `*` for every one."""
+    """Return the pairs for which an identity holds a role that permits an act; `*` means all."""
     return tuple(sorted({pair for role in roles_for(act) for pair in who.pairs(role)}))
 
 
@@ -111,12 +111,12 @@ def has_role_for(who: Identity, act: Act, jurisdiction: str | None, instrument: 
 
 
 def has_role_for_all(who: Identity, role: Role, pairs: Sequence[Pair]) -> bool:
-    """Return True if the role is held for every pair, False for an empty list."""
+    """Return True if an identity holds the role for every pair, False for an empty list."""
     return bool(pairs) and all(who.may(role, *pair) for pair in pairs)
 
 
 def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
-    """Return True if an identity keeps the accounts of every pair of some grants."""
+    """Return True if an identity may manage accounts for every pair in the grants."""
     return all(has_role_for(who, "keep_accounts", g.jurisdiction, g.instrument) for g in grants)
 
 
@@ -124,26 +124,26 @@ def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
 
 
 def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
-    """Return True if an identity sees the returns of a pair once they were sent."""
+    """Return True if an identity may see the returns of a pair once they are sent."""
     return any(who.may(role, jurisdiction, instrument) for role in READERS)
 
 
 def draft_pairs(who: Identity) -> tuple[Pair, ...]:
-    """Return the pairs whose drafts an identity sees, with `*` for every one."""
+    """Return the pairs whose drafts an identity may see; `*` means all."""
     return tuple(sorted({pair for role in DRAFT_READERS for pair in who.pairs(role)}))
 
 
 def can_read_drafts(who: Identity, pairs: Sequence[Pair]) -> bool:
-    """Return True if every pair is covered by a role that sees drafts, False for an empty list."""
+    """Return True if an identity may see the drafts of every pair, False for an empty list."""
     return bool(pairs) and all(any(who.may(role, *pair) for role in DRAFT_READERS) for pair in pairs)
 
 
 def is_visible_to(who: Identity, resource: Resource, *, is_draft: bool) -> bool:
-    """Return True if an identity sees a return.
+    """Return True if an identity may see a return.
 
-    A return whose form was not recognised belongs to its sender alone, who signed in. A sender also sees drafts on
-    which he or she may no longer work, but nothing of an office in which every role was taken away, and by a token no
-    more than the token's roles see.
+    Only its sender sees a return whose form was not recognised, and only when signed in. Senders also see their own
+    drafts when they may no longer work on them, but nothing of an office in which they lost every role. A token sees
+    no more than its roles allow.
     """
     is_own = resource.sender == who.account and who.token is None
     if not resource.pairs:
@@ -154,7 +154,7 @@ def is_visible_to(who: Identity, resource: Resource, *, is_draft: bool) -> bool:
 
 
 def is_actionable_by(who: Identity, resource: Resource) -> bool:
-    """Return True if the ledger admits to an account that a return exists: it sent it, or works on all its pairs."""
+    """Return True if an account may learn that a return exists: it sent it, or may see drafts of all its pairs."""
     return who.account == resource.sender or can_read_drafts(who, resource.pairs)
 
 
@@ -162,14 +162,14 @@ def is_actionable_by(who: Identity, resource: Resource) -> bool:
 
 
 def find_permissions(act: Act, state: State, *, override: bool = False) -> tuple[Permission, ...]:
-    """Return the rows of the table for an act on a return in a state."""
+    """Return the permissions for an act on a return in a state."""
     stages = ("any", "accepted" if state in ACCEPTED else "pending")
     return tuple(p for p in PERMISSIONS if p.act == act and p.stage in stages and p.override == override)
 
 
 def can_act(who: Identity, act: Action, resource: Resource, *, override: bool = False) -> bool:
     """Return True if an identity may do an act on a return in its present state."""
-    if not targets(resource.state, act):
+    if not possible_targets(resource.state, act):
         return False
     for permission in find_permissions(act, resource.state, override=override):
         if _fits_actor(permission, who.account, resource) and _fits_roles(permission, who, resource):
@@ -178,17 +178,17 @@ def can_act(who: Identity, act: Action, resource: Resource, *, override: bool = 
 
 
 def require_actor(account: str, act: Action, resource: Resource, submission_id: str, *, override: bool = False) -> None:
-    """Raise TransitionError where only the sender, or only another account, may do an act."""
+    """Raise TransitionError if only the sender, or only another account, may do an act."""
     rows = find_permissions(act, resource.state, override=override)
     if rows and rows[0].actor != "machine" and not any(_fits_actor(p, account, resource) for p in rows):
-        text, params = _wrong_actor(account, act, resource, submission_id)
+        text, params = _describe_wrong_actor(account, act, resource, submission_id)
         raise TransitionError(text, **params)
 
 
 def require_role(who: Identity, act: Action, resource: Resource, submission_id: str, *, override: bool = False) -> None:
-    """Raise NotAllowedError where an identity is not the one who may do an act, or lacks the role for a pair.
+    """Raise NotAllowedError if an identity is not the right actor for an act, or lacks the role for a pair.
 
-    Whether the state allows the act is not asked (`pipelines.ledger.transitions.decide`).
+    This does not check that the state allows the act (see `pipelines.ledger.transitions.decide`).
     """
     rows = find_permissions(act, resource.state, override=override) or tuple(
         p for p in PERMISSIONS if p.act == act and p.override == override
@@ -197,7 +197,7 @@ def require_role(who: Identity, act: Action, resource: Resource, submission_id: 
         raise ValueError(f"{act} is nobody's act")
     permission = next((p for p in rows if _fits_actor(p, who.account, resource)), None)
     if permission is None:
-        text, params = _wrong_actor(who.account, act, resource, submission_id)
+        text, params = _describe_wrong_actor(who.account, act, resource, submission_id)
         raise NotAllowedError(text, **params)
     if not _fits_roles(permission, who, resource):
         role = permission.roles[0]
@@ -228,7 +228,9 @@ def _fits_roles(permission: Permission, who: Identity, resource: Resource) -> bo
     return any(has_role_for_all(who, role, resource.pairs) for role in permission.roles)
 
 
-def _wrong_actor(account: str, act: Action, resource: Resource, submission_id: str) -> tuple[str, dict[str, Any]]:
+def _describe_wrong_actor(
+    account: str, act: Action, resource: Resource, submission_id: str
+) -> tuple[str, dict[str, Any]]:
     if account != resource.sender:
         return (
             mark("Only its sender, {sender}, may justify and send {submission}; you act as {actor}."),

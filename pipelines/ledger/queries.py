@@ -1,4 +1,4 @@
-"""Questions to the ledger; nothing here writes."""
+"""Read-only queries of the ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipelines.ledger.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, not_there
 
 _CHUNK = 1_000
-"""Values in one `in (…)`: SQLite takes 32,766 parameters, PostgreSQL's driver 65,535."""
+"""Values in one `in (…)`: SQLite accepts 32,766 parameters, PostgreSQL's driver 65,535."""
 
 BlockKey = tuple[str, str, str, str, str]
 _KEY = ("jurisdiction", "instrument", "form", "freq", "period")
@@ -23,14 +23,14 @@ _KEY = ("jurisdiction", "instrument", "form", "freq", "period")
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A later accepted return in whose place an earlier one counted until `since`, for some of its blocks."""
+    """A later accepted return that has replaced an earlier one since `since`, for the blocks in `keys`."""
 
     submission_id: str
     since: str
     keys: tuple[BlockKey, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """What the command line and the API say of it."""
+        """Return the replacement as the command line and the API show it."""
         return {
             "submission_id": self.submission_id,
             "since": self.since,
@@ -40,7 +40,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One row of the ledger; times are texts as `clock.stamp()` writes them."""
+    """One row of the table `submission`; times are text in the format of `clock.stamp()`."""
 
     submission_id: str
     sha256: str
@@ -68,7 +68,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the list of submissions, newest first: that of one submission. Its text is the cursor of the API."""
+    """The position of a submission in the list, newest first. Its text form is the cursor of the API."""
 
     received_at: str
     submission_id: str
@@ -81,7 +81,7 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> Position | None:
-        """Return the position that a cursor names, or None where it is not a cursor."""
+        """Return the position that a cursor names, or None if the text is not a cursor."""
         return cls(*text.split("~")) if re.fullmatch(cls.PATTERN, text, re.ASCII) else None
 
     def __str__(self) -> str:
@@ -96,7 +96,10 @@ def submissions(
     ids: Sequence[str] | None = None,
     where: sa.ColumnElement[bool] | None = None,
 ) -> list[Submission]:
-    """Submissions by arrival, all or those asked for. `territory` leaves out those not yet recognised."""
+    """Return submissions in the order of arrival, filtered by the arguments that are given.
+
+    A filter by `territory` leaves out submissions whose form is not recognised yet.
+    """
     query = sa.select(SUBMISSION).order_by(SUBMISSION.c.received_at, SUBMISSION.c.submission_id)
     if states is not None:
         query = query.where(SUBMISSION.c.state.in_(list(states)))
@@ -117,21 +120,21 @@ def submission_page(
     older_than: Position | None = None,
     newer_than: Position | None = None,
 ) -> list[Submission]:
-    """Return at most `limit` submissions, newest first, on one side of a position or from the newest one on.
+    """Return at most `limit` submissions, newest first, older or newer than a position, or from the newest on.
 
-    Reads an index in its order and stops at the limit. Each state is a query of its own, because with several states
-    in one condition SQLite sorts all of their rows.
+    Reads an index in order and stops at the limit. Each state is queried separately, because with several states in
+    one condition SQLite sorts all of their rows.
     """
-    place, order = sa.tuple_(SUBMISSION.c.received_at, SUBMISSION.c.submission_id), sa.desc
+    position, order = sa.tuple_(SUBMISSION.c.received_at, SUBMISSION.c.submission_id), sa.desc
     query = sa.select(SUBMISSION).where(*conditions)
     if older_than is not None:
-        query = query.where(place < sa.tuple_(older_than.received_at, older_than.submission_id))
+        query = query.where(position < sa.tuple_(older_than.received_at, older_than.submission_id))
     if newer_than is not None:
-        query, order = query.where(place > sa.tuple_(newer_than.received_at, newer_than.submission_id)), sa.asc
-    one_by_one = [None] if states is None else list(dict.fromkeys(states))
+        query, order = query.where(position > sa.tuple_(newer_than.received_at, newer_than.submission_id)), sa.asc
+    separate_states = [None] if states is None else list(dict.fromkeys(states))
     rows: list[Submission] = []
     with reading(engine) as connection:
-        for state in one_by_one:
+        for state in separate_states:
             part = query if state is None else query.where(SUBMISSION.c.state == state)
             part = part.order_by(order(SUBMISSION.c.received_at), order(SUBMISSION.c.submission_id)).limit(limit)
             rows += [Submission(**row._mapping) for row in connection.execute(part)]
@@ -139,7 +142,7 @@ def submission_page(
     return sorted(rows[:limit], key=lambda row: (row.received_at, row.submission_id), reverse=True)
 
 
-def waiting(
+def find_waiting(
     engine: sa.Engine,
     declaration_hash: str,
     rules_version: str,
@@ -147,12 +150,12 @@ def waiting(
     territory: str | None = None,
     only: Sequence[str] | None = None,
 ) -> list[Submission]:
-    """Return submissions to be checked, by arrival: new ones, and unsent ones checked by other declarations or rules.
+    """Return the submissions to check: new ones, and unsent ones checked with other declarations or rules.
 
-    Those of a territory include what was not recognised yet.
+    They are in the order of arrival. A filter by `territory` includes submissions that are not recognised yet.
     """
     checked_so = sa.and_(SUBMISSION.c.declaration_hash == declaration_hash, SUBMISSION.c.rules_version == rules_version)
-    # Null where it was never checked, and null is not true.
+    # The comparison is null for a submission that was never checked; coalesce makes it false.
     condition = sa.or_(SUBMISSION.c.state == "received", sa.func.coalesce(checked_so, sa.false()).is_(sa.false()))
     if territory is not None:
         condition = sa.and_(condition, sa.or_(SUBMISSION.c.territory.is_(None), SUBMISSION.c.territory == territory))
@@ -160,12 +163,12 @@ def waiting(
 
 
 def of_territory(territory: str) -> sa.ColumnElement[bool]:
-    """Return the SQL condition that a row of `submission` is of a territory."""
+    """Return the SQL condition that a row of `submission` belongs to a territory."""
     return SUBMISSION.c.territory == territory
 
 
 def count_submissions(engine: sa.Engine, *, states: Iterable[str] | None = None, territory: str | None = None) -> int:
-    """Return how many submissions there are, all or of some states or a territory."""
+    """Return the number of submissions, optionally of some states or of one territory."""
     query = sa.select(sa.func.count()).select_from(SUBMISSION)
     if states is not None:
         query = query.where(SUBMISSION.c.state.in_(list(states)))
@@ -176,7 +179,7 @@ def count_submissions(engine: sa.Engine, *, states: Iterable[str] | None = None,
 
 
 def count_by_state(engine: sa.Engine) -> dict[str, int]:
-    """Return how many submissions there are in each state that has any."""
+    """Return the number of submissions by state; states without submissions are left out."""
     query = sa.select(SUBMISSION.c.state, sa.func.count().label("n")).group_by(SUBMISSION.c.state)
     with reading(engine) as connection:
         return {row.state: row.n for row in connection.execute(query.order_by(SUBMISSION.c.state))}
@@ -190,14 +193,17 @@ def accepted_ids(engine: sa.Engine) -> set[str]:
 
 
 def known_ids(engine: sa.Engine, ids: Iterable[str]) -> set[str]:
-    """Return those of some ids that are in the ledger."""
+    """Return the subset of `ids` that is in the ledger."""
     with reading(engine) as connection:
         query = sa.select(SUBMISSION.c.submission_id)
         return {row.submission_id for row in in_ids(connection, query, SUBMISSION.c.submission_id, ids)}
 
 
 def find(engine: sa.Engine, text: str) -> Submission:
-    """The submission with this id, or the only one whose id begins so. Raises TransitionError in words."""
+    """Return the submission with this id, or the only one whose id starts with it.
+
+    Raises TransitionError if there is none or more than one.
+    """
     query = sa.select(SUBMISSION).where(SUBMISSION.c.submission_id.startswith(text, autoescape=True)).limit(3)
     with reading(engine) as connection:
         rows = connection.execute(query).all()
@@ -209,7 +215,7 @@ def find(engine: sa.Engine, text: str) -> Submission:
 
 
 def same_file(engine: sa.Engine, sha256: str) -> list[Submission]:
-    """Submissions of the same bytes, by arrival."""
+    """Return the submissions of a file with this SHA-256, in the order of arrival."""
     query = sa.select(SUBMISSION).where(SUBMISSION.c.sha256 == sha256)
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(SUBMISSION.c.received_at, SUBMISSION.c.submission_id)).all()
@@ -217,14 +223,14 @@ def same_file(engine: sa.Engine, sha256: str) -> list[Submission]:
 
 
 def blocks(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
-    """The blocks of one submission, by key."""
+    """Return the blocks of one submission, sorted by key."""
     query = sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)
     with reading(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query.order_by(*BLOCK.primary_key.columns))]
 
 
 def events(engine: sa.Engine, submission_id: str | None = None, *, after: int = 0) -> list[dict[str, Any]]:
-    """Events in order, of one submission or of all, from behind an event id (a sensor's cursor)."""
+    """Return the events of one submission or of all, in order, starting after an event id (a sensor's cursor)."""
     query = sa.select(EVENT).where(EVENT.c.event_id > after).order_by(EVENT.c.event_id)
     if submission_id is not None:
         query = query.where(EVENT.c.submission_id == submission_id)
@@ -233,77 +239,79 @@ def events(engine: sa.Engine, submission_id: str | None = None, *, after: int = 
 
 
 def last_event_id(engine: sa.Engine) -> int:
-    """Return the id of the newest event, 0 if there is none."""
+    """Return the id of the newest event, or 0 if there is none."""
     with reading(engine) as connection:
         return int(connection.execute(sa.select(sa.func.max(EVENT.c.event_id))).scalar() or 0)
 
 
 def justifications(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
-    """The justifications of one submission, by finding."""
+    """Return the justifications of one submission, sorted by finding."""
     query = sa.select(JUSTIFICATION).where(JUSTIFICATION.c.submission_id == submission_id)
     with reading(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query.order_by(JUSTIFICATION.c.finding_key))]
 
 
 def unjustified(engine: sa.Engine, submission_id: str) -> list[tuple[str, str]]:
-    """(finding key, rule) of each warning of one submission that lacks its justification."""
+    """Return (finding key, rule) of each warning of one submission that still needs a justification."""
     with reading(engine) as connection:
         return open_warnings(connection, [submission_id]).get(submission_id, [])
 
 
-def replaced(engine: sa.Engine, submission_id: str) -> set[BlockKey]:
-    """The keys of one submission for which another one is accepted."""
+def find_replaced_keys(engine: sa.Engine, submission_id: str) -> set[BlockKey]:
+    """Return the block keys of one submission for which another submission is accepted."""
     with reading(engine) as connection:
         return replaced_blocks(connection, [submission_id]).get(submission_id, set())
 
 
-def pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], ...]:
-    """(jurisdiction, instrument) of all that one submission is about; nothing as long as no form is recognised."""
-    own = sa.select(SUBMISSION.c.jurisdiction, SUBMISSION.c.instrument).where(
+def find_pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], ...]:
+    """Return every (jurisdiction, instrument) that a submission covers; empty if its form is not recognised yet."""
+    submission_pair = sa.select(SUBMISSION.c.jurisdiction, SUBMISSION.c.instrument).where(
         SUBMISSION.c.submission_id == submission_id
     )
-    blocks_of = sa.select(BLOCK.c.jurisdiction, BLOCK.c.instrument).where(BLOCK.c.submission_id == submission_id)
+    block_pairs = sa.select(BLOCK.c.jurisdiction, BLOCK.c.instrument).where(BLOCK.c.submission_id == submission_id)
     with reading(engine) as connection:
-        found = {(r.jurisdiction, r.instrument) for r in connection.execute(sa.union(own, blocks_of))}
-    return tuple(sorted((j, i) for j, i in found if j is not None and i is not None))
+        pairs_in_ledger = {
+            (r.jurisdiction, r.instrument) for r in connection.execute(sa.union(submission_pair, block_pairs))
+        }
+    return tuple(sorted((j, i) for j, i in pairs_in_ledger if j is not None and i is not None))
 
 
 def accepted_blocks(
     engine: sa.Engine, *, before: str | None = None, jurisdictions: Iterable[str] | None = None
 ) -> dict[BlockKey, str]:
-    """Return the submission that holds the newest accepted block of each key, now or as it was before a moment."""
+    """Return, by block key, the submission with the newest accepted block, now or before a given time."""
     conditions = [] if before is None else [SUBMISSION.c.accepted_at < before]
     if jurisdictions is not None:
         conditions.append(BLOCK.c.jurisdiction.in_(sorted(set(jurisdictions))))
     accepted = _acceptances(*conditions)
     query = sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
     with reading(engine) as connection:
-        return {_key(row): row.submission_id for row in connection.execute(query)}
+        return {_block_key(row): row.submission_id for row in connection.execute(query)}
 
 
 def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: str) -> dict[BlockKey, str | None]:
-    """For each block of a submission about to be accepted, the submission that holds the newest accepted one before.
+    """Return, for each block of a submission about to be accepted, the submission with the previous accepted block.
 
-    Raises nothing; a block without a predecessor has None.
+    A block without a predecessor maps to None.
     """
     accepted = _acceptances(
         SUBMISSION.c.accepted_at <= accepted_at, SUBMISSION.c.submission_id != submission_id, ids=[submission_id]
     )
     query = sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
-    own = connection.execute(sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)).all()
-    holders: dict[BlockKey, str | None] = {_key(row): None for row in own}
-    return holders | {_key(row): row.submission_id for row in connection.execute(query)}
+    own_blocks = connection.execute(sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)).all()
+    holders: dict[BlockKey, str | None] = {_block_key(row): None for row in own_blocks}
+    return holders | {_block_key(row): row.submission_id for row in connection.execute(query)}
 
 
 def replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Replacement, ...]]:
-    """Return the later returns that count in place of accepted ones, oldest first; those still current are left out.
+    """Return the later returns that replaced each accepted one, oldest first; returns still current are left out.
 
-    The successor of a block is the next accepted one that still is: if that was withdrawn, the block counts again.
+    The successor of a block is the next block that is still accepted: if that is withdrawn, the block counts again.
     """
-    found: dict[str, dict[tuple[str, str], list[BlockKey]]] = {}
+    keys_by_successor: dict[str, dict[tuple[str, str], list[BlockKey]]] = {}
     with reading(engine) as connection:
-        for chunk in _chunks(ids):
-            # Earlier acceptances succeed none of these; of the newest returns that leaves hardly any to be looked at.
+        for chunk in _split_into_chunks(ids):
+            # Earlier acceptances cannot be successors. For the newest returns this leaves very few rows to read.
             oldest = sa.select(sa.func.min(SUBMISSION.c.accepted_at)).where(SUBMISSION.c.submission_id.in_(chunk))
             accepted = _acceptances(SUBMISSION.c.accepted_at >= oldest.correlate(None).scalar_subquery(), ids=chunk)
             query = sa.select(accepted).where(
@@ -311,16 +319,16 @@ def replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Repla
             )
             for row in connection.execute(query):
                 successor = (row.next_accepted_at, row.next_submission_id)
-                found.setdefault(row.submission_id, {}).setdefault(successor, []).append(_key(row))
+                keys_by_successor.setdefault(row.submission_id, {}).setdefault(successor, []).append(_block_key(row))
     return {
         identity: tuple(Replacement(by, since, tuple(sorted(keys))) for (since, by), keys in sorted(groups.items()))
-        for identity, groups in found.items()
+        for identity, groups in keys_by_successor.items()
     }
 
 
 def is_replaced() -> sa.ColumnElement[bool]:
-    """Return the SQL condition that a row of `submission` is accepted and none of its blocks is current any more."""
-    own, other, later = BLOCK.alias("own"), BLOCK.alias("other"), SUBMISSION.alias("later")
+    """Return the SQL condition that a row of `submission` is accepted but all of its blocks were replaced."""
+    own_block, later_block, later = BLOCK.alias("own"), BLOCK.alias("other"), SUBMISSION.alias("later")
     order, next_order = EVENT.alias("own_order"), EVENT.alias("next_order")
     is_later = sa.or_(
         later.c.accepted_at > SUBMISSION.c.accepted_at,
@@ -328,19 +336,21 @@ def is_replaced() -> sa.ColumnElement[bool]:
     )
     has_successor = (
         sa.select(sa.literal(1))
-        .select_from(other)
-        .join(later, later.c.submission_id == other.c.submission_id)
+        .select_from(later_block)
+        .join(later, later.c.submission_id == later_block.c.submission_id)
         .join(next_order, _is_approval_of(next_order, later))
-        .where(_same_key(own, other), later.c.state.in_(ACCEPTED), is_later)
-        .correlate(own, order, SUBMISSION)
+        .where(_same_key(own_block, later_block), later.c.state.in_(ACCEPTED), is_later)
+        .correlate(own_block, order, SUBMISSION)
         .exists()
     )
-    blocks_of = sa.select(sa.literal(1)).select_from(own).where(own.c.submission_id == SUBMISSION.c.submission_id)
+    blocks_of = (
+        sa.select(sa.literal(1)).select_from(own_block).where(own_block.c.submission_id == SUBMISSION.c.submission_id)
+    )
     current = (
         sa.select(sa.literal(1))
-        .select_from(own)
-        .join(order, _is_approval_of(order, own))
-        .where(own.c.submission_id == SUBMISSION.c.submission_id, ~has_successor)
+        .select_from(own_block)
+        .join(order, _is_approval_of(order, own_block))
+        .where(own_block.c.submission_id == SUBMISSION.c.submission_id, ~has_successor)
     )
     return sa.and_(
         SUBMISSION.c.state.in_(ACCEPTED),
@@ -350,75 +360,89 @@ def is_replaced() -> sa.ColumnElement[bool]:
 
 
 def block_keys(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
-    """The keys of the blocks of submissions."""
-    out: dict[str, set[BlockKey]] = {}
-    for r in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, ids):
-        out.setdefault(r.submission_id, set()).add((r.jurisdiction, r.instrument, r.form, r.freq, r.period))
-    return out
+    """Return the block keys of each submission."""
+    keys_by_submission: dict[str, set[BlockKey]] = {}
+    for row in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, ids):
+        keys_by_submission.setdefault(row.submission_id, set()).add(
+            (row.jurisdiction, row.instrument, row.form, row.freq, row.period)
+        )
+    return keys_by_submission
 
 
 def replaced_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
-    """Return the keys of submissions for which another one is accepted; submissions without such a key are left out."""
-    mine, other = BLOCK.alias("mine"), BLOCK.alias("other")
+    """Return, by submission, the block keys for which another submission is accepted; others are left out."""
+    own_block, other_block = BLOCK.alias("mine"), BLOCK.alias("other")
     accepted_elsewhere = (
         sa.select(sa.literal(1))
-        .select_from(other)
-        .join(SUBMISSION, SUBMISSION.c.submission_id == other.c.submission_id)
-        .where(_same_key(mine, other), other.c.submission_id != mine.c.submission_id, SUBMISSION.c.state.in_(ACCEPTED))
+        .select_from(other_block)
+        .join(SUBMISSION, SUBMISSION.c.submission_id == other_block.c.submission_id)
+        .where(
+            _same_key(own_block, other_block),
+            other_block.c.submission_id != own_block.c.submission_id,
+            SUBMISSION.c.state.in_(ACCEPTED),
+        )
         .exists()
     )
     keys: dict[str, set[BlockKey]] = {}
-    for row in in_ids(connection, sa.select(mine).where(accepted_elsewhere), mine.c.submission_id, ids):
-        keys.setdefault(row.submission_id, set()).add(_key(row))
+    for row in in_ids(connection, sa.select(own_block).where(accepted_elsewhere), own_block.c.submission_id, ids):
+        keys.setdefault(row.submission_id, set()).add(_block_key(row))
     return keys
 
 
 def newest_accepted(connection: sa.Connection, submission_id: str) -> str | None:
-    """When the newest accepted return that holds a key of this one was accepted; None where there is none."""
-    mine, other = BLOCK.alias("mine"), BLOCK.alias("other")
+    """Return when the newest other accepted return that shares a block key was accepted, or None."""
+    own_block, other_block = BLOCK.alias("mine"), BLOCK.alias("other")
     query = (
         sa.select(sa.func.max(SUBMISSION.c.accepted_at))
-        .select_from(mine)
+        .select_from(own_block)
         .join(
-            other,
-            sa.and_(_same_key(mine, other), other.c.submission_id != mine.c.submission_id),
+            other_block,
+            sa.and_(_same_key(own_block, other_block), other_block.c.submission_id != own_block.c.submission_id),
         )
-        .join(SUBMISSION, SUBMISSION.c.submission_id == other.c.submission_id)
-        .where(mine.c.submission_id == submission_id, SUBMISSION.c.state.in_(ACCEPTED))
+        .join(SUBMISSION, SUBMISSION.c.submission_id == other_block.c.submission_id)
+        .where(own_block.c.submission_id == submission_id, SUBMISSION.c.state.in_(ACCEPTED))
     )
-    found: str | None = connection.execute(query).scalar_one()
-    return found
+    newest: str | None = connection.execute(query).scalar_one()
+    return newest
 
 
 def open_warnings(
     connection: sa.Connection, ids: Sequence[str], *, justified: bool = False
 ) -> dict[str, list[tuple[str, str]]]:
-    """(finding key, rule) of the warnings of each submission's newest check; those justified only if asked for."""
-    found = {
+    """Return (finding key, rule) of the warnings in each submission's newest check.
+
+    Warnings that are already justified are included only with `justified`.
+    """
+    warnings = {
         row.submission_id: [(key, rule) for key, rule in row.payload["justifiable"]]
         for row in newest_events(connection, ids, action="check")
     }
     if justified:
-        return found
-    done_query = sa.select(JUSTIFICATION.c.submission_id, JUSTIFICATION.c.finding_key)
-    done = {
-        (r.submission_id, r.finding_key) for r in in_ids(connection, done_query, JUSTIFICATION.c.submission_id, ids)
+        return warnings
+    justified_query = sa.select(JUSTIFICATION.c.submission_id, JUSTIFICATION.c.finding_key)
+    justified_keys = {
+        (r.submission_id, r.finding_key)
+        for r in in_ids(connection, justified_query, JUSTIFICATION.c.submission_id, ids)
     }
-    return {i: rest for i, pairs in found.items() if (rest := [p for p in pairs if (i, p[0]) not in done])}
+    return {
+        i: open_pairs
+        for i, pairs in warnings.items()
+        if (open_pairs := [p for p in pairs if (i, p[0]) not in justified_keys])
+    }
 
 
 def withdrawal_askers(connection: sa.Connection, submission_id: str) -> set[str]:
-    """The accounts that asked for a submission to be withdrawn."""
+    """Return the accounts that asked for a submission to be withdrawn."""
     query = sa.select(EVENT.c.actor).where(EVENT.c.submission_id == submission_id, EVENT.c.action == "ask_withdrawal")
     return set(connection.execute(query).scalars())
 
 
 def newest_events(connection: sa.Connection, ids: Iterable[str], *, action: str | None = None) -> Iterator[sa.Row[Any]]:
-    """Yield the newest event of each submission, of one action or of any; only events of these submissions are read."""
+    """Yield the newest event of each submission, optionally of one action; reads no other submission's events."""
     newest = sa.select(sa.func.max(EVENT.c.event_id)).group_by(EVENT.c.submission_id)
     if action is not None:
         newest = newest.where(EVENT.c.action == action)
-    for chunk in _chunks(ids):
+    for chunk in _split_into_chunks(ids):
         numbers = newest.where(EVENT.c.submission_id.in_(chunk))
         yield from connection.execute(sa.select(EVENT).where(EVENT.c.event_id.in_(numbers)))
 
@@ -426,39 +450,42 @@ def newest_events(connection: sa.Connection, ids: Iterable[str], *, action: str 
 def in_ids(
     connection: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], ids: Iterable[str]
 ) -> Iterator[sa.Row[Any]]:
-    """Rows of a query whose column is among the ids, asked for in parts that every database takes."""
-    for chunk in _chunks(ids):
+    """Yield the rows of a query whose column is among the ids, in chunks small enough for every database."""
+    for chunk in _split_into_chunks(ids):
         yield from connection.execute(query.where(column.in_(chunk)))
 
 
-# ------------------------------------------------------------------------------------------------------------ the parts
+# -------------------------------------------------------------------------------------------------------- query helpers
 
 
-def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    every = list(dict.fromkeys(ids))
-    for start in range(0, len(every), _CHUNK):
-        yield every[start : start + _CHUNK]
+def _split_into_chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    unique_ids = list(dict.fromkeys(ids))
+    for start in range(0, len(unique_ids), _CHUNK):
+        yield unique_ids[start : start + _CHUNK]
 
 
-def _key(row: sa.Row[Any]) -> BlockKey:
+def _block_key(row: sa.Row[Any]) -> BlockKey:
     return (row.jurisdiction, row.instrument, row.form, row.freq, row.period)
 
 
-def _same_key(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(*(one.c[name] == other.c[name] for name in _KEY))
+def _same_key(first: sa.FromClause, second: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(*(first.c[name] == second.c[name] for name in _KEY))
 
 
 def _is_approval_of(event: sa.FromClause, submission: sa.FromClause) -> sa.ColumnElement[bool]:
-    """The event by which a submission was accepted. There is at most one: nothing accepted is ever sent again."""
+    """Return the SQL condition that an event accepted a submission.
+
+    There is at most one such event, because an accepted submission is never sent again.
+    """
     return sa.and_(event.c.submission_id == submission.c.submission_id, event.c.action == "approve")
 
 
 def _acceptances(*conditions: sa.ColumnElement[bool], ids: Sequence[str] | None = None) -> sa.Subquery:
     """Return the blocks of accepted submissions, each with its successor: the next accepted block of the same key.
 
-    `next_submission_id` is null for the current block of a key. Acceptances of the same second are ordered by their
-    events. `ids` limits the keys to those of some submissions. `export.py` has the same rule with a history of
-    withdrawals; here a withdrawn block does not exist.
+    `next_submission_id` is null for the current block of a key. Acceptances in the same second are ordered by their
+    events. `ids` limits the keys to those of some submissions. `export.py` applies the same rule to a history with
+    withdrawals; here, withdrawn blocks are ignored.
     """
     key = [BLOCK.c[name] for name in _KEY]
     order = (SUBMISSION.c.accepted_at, EVENT.c.event_id)
@@ -475,7 +502,12 @@ def _acceptances(*conditions: sa.ColumnElement[bool], ids: Sequence[str] | None 
         .where(SUBMISSION.c.state.in_(ACCEPTED), *conditions)
     )
     if ids is not None:
-        own = BLOCK.alias("own")
-        keys = sa.select(*(own.c[name] for name in _KEY)).where(own.c.submission_id.in_(ids)).distinct().subquery()
+        own_block = BLOCK.alias("own")
+        keys = (
+            sa.select(*(own_block.c[name] for name in _KEY))
+            .where(own_block.c.submission_id.in_(ids))
+            .distinct()
+            .subquery()
+        )
         query = query.join(keys, sa.and_(*(keys.c[name] == BLOCK.c[name] for name in _KEY)))
     return query.subquery()

@@ -1,8 +1,8 @@
-"""The ledger's tables as SQLAlchemy Core sees them.
+"""The tables of the ledger, declared with SQLAlchemy Core.
 
-Times are texts in the one form of `clock.stamp()`: they sort as they follow each other, and SQLite and PostgreSQL hold
-them alike.  The event log and the audit log are append-only: the database itself forbids changing or deleting a row.
-The tables of people and of notices lie in the same database, so that an act and the right to it are one transaction.
+Times are text in the format of `clock.stamp()`: they sort chronologically and are the same in SQLite and PostgreSQL.
+The event log and the audit log are append-only: database triggers forbid changing or deleting a row. The tables of
+people and notices are in the same database, so that an act and the check of its permission share one transaction.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ SUBMISSION = sa.Table(
     sa.Column("informations", sa.Integer),
     sa.Column("corrects_submission_id", ID),
     sa.Column("demonstration", sa.Boolean, nullable=False),
-    # Whose return it is: what accounts are scoped to. Empty until a form was recognised.
+    # The pair that accounts are granted roles for. Empty until a form is recognised.
     sa.Column("jurisdiction", sa.Text, index=True),
     sa.Column("instrument", sa.Text),
-    # Why it replaces an accepted return (code list `revision_reason`); empty where it replaces none.
+    # Why it replaces an accepted return (code list `revision_reason`); empty if it replaces none.
     sa.Column("revision_reason", sa.Text),
-    # Pages of the list, newest first: of everything, and of one state.
+    # For the paged list, newest first: of all submissions, and of one state.
     sa.Index("ix_submission_received_at", "received_at", "submission_id"),
     sa.Index("ix_submission_state", "state", "received_at", "submission_id"),
 )
@@ -81,7 +81,7 @@ EVENT = sa.Table(
     sa.Column("to_state", sa.Text, nullable=False),
     sa.Column("comment", sa.Text),
     sa.Column("payload", sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")),
-    # The newest event of a submission, also of one action, without reading its rows.
+    # Finds the newest event of a submission, optionally of one action, without reading rows.
     sa.Index("ix_event_submission_id", "submission_id", "action", "event_id"),
     sqlite_autoincrement=True,
 )
@@ -96,7 +96,7 @@ JUSTIFICATION = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("at", TIME, nullable=False),
-    # What the same warning has in common from one quarter to the next; offered again until it expires.
+    # Identifies the same warning in later quarters; the justification is offered again until it expires.
     sa.Column("memory_key", sa.String(16), index=True),
     sa.Column("expires_at", TIME),
 )
@@ -107,7 +107,7 @@ RECEIPT = sa.Table(
     sa.Column("receipt_id", ID, primary_key=True),
     sa.Column("submission_id", ID, sa.ForeignKey("submission.submission_id"), nullable=False, index=True),
     sa.Column("at", TIME, nullable=False),
-    # The signed document, byte for byte as it was given out.
+    # The signed document, byte for byte as it was issued.
     sa.Column("document", sa.Text, nullable=False),
 )
 
@@ -117,7 +117,7 @@ FACT_FILE = sa.Table(
     sa.Column("submission_id", ID, sa.ForeignKey("submission.submission_id"), primary_key=True),
     # `observation` or `case_event`.
     sa.Column("facts_table", sa.Text, primary_key=True),
-    # Of the Parquet file as it was when the return was accepted.
+    # SHA-256 of the Parquet file when the return was accepted.
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
 )
@@ -129,14 +129,14 @@ ACCOUNT = sa.Table(
     sa.Column("display_name", sa.Text, nullable=False),
     sa.Column("email", sa.Text),
     sa.Column("language", sa.Text, nullable=False),
-    # Argon2; empty for an account that signs in elsewhere, and for the machine's own.
+    # Argon2 hash; empty for an account that signs in through a provider, and for the machine's own account.
     sa.Column("password_hash", sa.Text),
     sa.Column("must_change", sa.Boolean, nullable=False),
-    # Wrong passwords since the last right one. `locked_until` is no longer used: nobody can lock an account.
+    # Wrong passwords since the last correct one. `locked_until` is unused, since accounts are not locked any more.
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("locked_until", TIME),
     sa.Column("disabled", sa.Boolean, nullable=False),
-    # Who vouches for it, and under which name: the provider of OpenID Connect.
+    # The OpenID Connect provider, and the name of the account there.
     sa.Column("issuer", sa.Text),
     sa.Column("subject", sa.Text),
     sa.Column("created_at", TIME, nullable=False),
@@ -150,7 +150,7 @@ ACCOUNT_GRANT = sa.Table(
     METADATA,
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), primary_key=True),
     sa.Column("role", sa.Text, primary_key=True),
-    # A code, or `*` for every one.
+    # A code, or `*` for all.
     sa.Column("jurisdiction", sa.Text, primary_key=True),
     sa.Column("instrument", sa.Text, primary_key=True),
     sa.Column("granted_at", TIME, nullable=False),
@@ -164,7 +164,7 @@ TOKEN = sa.Table(
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), nullable=False, index=True),
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False, unique=True),
-    # What it may at most, as a list of [role, jurisdiction, instrument]; never more than its account.
+    # The most it permits, as a list of [role, jurisdiction, instrument]; never more than its account has.
     sa.Column("grants", sa.Text, nullable=False),
     sa.Column("created_at", TIME, nullable=False),
     sa.Column("expires_at", TIME, nullable=False),
@@ -192,7 +192,7 @@ NOTICE = sa.Table(
     sa.Column("notice_id", ID, primary_key=True),
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),
-    # What it is about, never a figure: submissions, periods, deadlines.
+    # Submissions, periods and deadlines that the notice mentions; never figures.
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("created_at", TIME, nullable=False),
     sa.Column("sent_at", TIME),
@@ -201,4 +201,4 @@ NOTICE = sa.Table(
 )
 
 BLOCK_COLUMNS: tuple[str, ...] = tuple(c.name for c in BLOCK.columns)
-"""Columns of a block; the key of the unit that supersedes is all between `submission_id` and `rows`."""
+"""Columns of a block; those between `submission_id` and `rows` are the key by which one block supersedes another."""

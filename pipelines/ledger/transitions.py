@@ -1,6 +1,6 @@
-"""The states of a submission and the only ways between them.
+"""The states of a submission and the transitions allowed between them.
 
-The states' meanings are the code list `return_state`.
+The code list `return_state` describes the states.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Action = Literal["receive", "check", "justify", "send", "give_back", "approve", 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """From one state by one action to another. `source` None is before the first state."""
+    """A transition from one state to another by an action. `source` is None before the first state."""
 
     source: State | None
     action: Action
@@ -31,14 +31,14 @@ DRAFT: tuple[State, ...] = ("received", "checked", "refused")
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(None, "receive", "received"),
-    # The result of a check decides between two targets; until it is sent, a return may be checked again.
+    # The result of a check decides between two targets. A return may be checked again until it is sent.
     Transition("received", "check", "checked"),
     Transition("received", "check", "refused"),
     Transition("checked", "check", "checked"),
     Transition("checked", "check", "refused"),
     Transition("refused", "check", "checked"),
     Transition("refused", "check", "refused"),
-    # Newer rules add findings to old returns and never un-accept them.
+    # Newer rules add findings to old returns but never undo their acceptance.
     Transition("sent", "check", "sent"),
     Transition("approved", "check", "approved"),
     Transition("published", "check", "published"),
@@ -60,7 +60,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 
 
 class TransitionError(ToldError):
-    """An action that the state, the actor, or what is missing does not allow. The text says what to do."""
+    """An action is refused because of the state, the actor, or missing input. The message says what to do."""
 
 
 _PAST: dict[State, str] = {
@@ -74,24 +74,25 @@ _PAST: dict[State, str] = {
 }
 
 
-def targets(source: State | None, action: Action) -> tuple[State, ...]:
-    """Return the states an action may lead to from a state; empty where the action is not possible."""
+def possible_targets(source: State | None, action: Action) -> tuple[State, ...]:
+    """Return the states that an action may lead to from a state; empty if the action is not possible."""
     return tuple(t.target for t in TRANSITIONS if t.source == source and t.action == action)
 
 
 def not_there(submission_id: str) -> TransitionError:
-    """A submission that the machine was told to change and that is not in the ledger."""
+    """Return the error for a submission that is not in the ledger."""
     return TransitionError(
         mark("There is no submission {submission} in the ledger; see `rti status`."), submission=submission_id
     )
 
 
-def decide(submission_id: str, source: State | None, action: Action, outcome: State | None = None) -> State:
-    """Return the state that `action` leads to; `outcome` chooses where several are possible.
+def decide_target(submission_id: str, source: State | None, action: Action, outcome: State | None = None) -> State:
+    """Return the state that `action` leads to; `outcome` chooses if several are possible.
 
-    Raises TransitionError in words where the action is not possible from here.
+    Raises TransitionError if the action is not possible from `source`, ValueError if several states are possible and
+    `outcome` is missing.
     """
-    possible = targets(source, action)
+    possible = possible_targets(source, action)
     if not possible:
         if source is None:
             raise not_there(submission_id)

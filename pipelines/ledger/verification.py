@@ -1,7 +1,7 @@
-"""Finding what was tampered with: the chain recomputed, and the rows of the ledger compared with it.
+"""Detect tampering: recompute the chain of the audit log and compare the rows of the ledger with it.
 
-What it cannot see: whoever can write the database and knows this code can write a whole new chain.  A head that left
-the machine (in a receipt, in a printed checkpoint) shows that too; hence `head` and the checkpoints.
+Somebody who can write to the database and knows this code can replace the whole chain. Only a head that was kept
+outside the machine (in a receipt or a printed checkpoint) reveals that, hence `head` and the checkpoints.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is not as it was written. `seq` is the entry where it shows; `text` and `params` say what."""
+    """One sign of tampering: the entry `seq` where it shows, and a message `text` with its `params`."""
 
     seq: int
     text: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def told(self, language: str = "en") -> str:
-        """What is wrong, in a language."""
+        """Return the message in a language."""
         from pipelines.core.i18n import gettext
 
         return gettext(self.text, language).format(**self.params)
@@ -40,7 +40,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was looked at and what was found. Faults stand in the order of `seq`, those of the chain first."""
+    """The result of a verification. Faults of the chain come first, then those of rows in the order of `seq`."""
 
     entries: int
     head: Head
@@ -48,13 +48,13 @@ class Verified:
 
     @property
     def good(self) -> bool:
-        """Whether nothing was tampered with."""
+        """Return True if no tampering was found."""
         return not self.faults
 
 
 @dataclass
-class _Vouched:
-    """What the chain says of the ledger: seq and digest by event, and the newest ones by what they are about."""
+class _VouchedDigests:
+    """Digests in the chain as (seq, digest): by event, and the newest by kind and id of the row."""
 
     events: dict[int, tuple[int, str]] = field(default_factory=dict)
     standing: dict[str, dict[str, tuple[int, str]]] = field(
@@ -65,23 +65,26 @@ class _Vouched:
 def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | None = None) -> Verified:
     """Recompute the chain and compare the ledger with it.
 
-    `head` is one kept elsewhere (`seq:hash`, from a receipt); with `home` its checkpoints are compared too. Raises
-    ValueError for a head or a checkpoint that is malformed.
+    `head` is a head that was kept elsewhere (`seq:hash`, from a receipt). With `home`, its checkpoints are compared
+    too. Raises ValueError for a malformed head or checkpoint.
     """
     heads = [audit_log.parse_head(head)] if head is not None else []
-    heads += audit_log.checkpoints(home) if home is not None else []
+    heads += audit_log.read_checkpoints(home) if home is not None else []
     with reading(engine) as connection:
         rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)).all()
-        vouched = _Vouched()
-        faults = [*_chain(rows, vouched)][:1]
-        faults += _heads(rows, heads)
-        faults += sorted([*_events(connection, vouched), *_standing(connection, vouched)], key=lambda f: f.seq)
+        vouched = _VouchedDigests()
+        faults = [*_check_chain(rows, vouched)][:1]
+        faults += _check_heads(rows, heads)
+        faults += sorted([*_check_events(connection, vouched), *_check_rows(connection, vouched)], key=lambda f: f.seq)
     last = (rows[-1].seq, rows[-1].hash) if rows else (0, ZEROS)
     return Verified(len(rows), last, tuple(faults))
 
 
-def _chain(rows: Iterable[sa.Row[Any]], vouched: _Vouched) -> Iterator[Fault]:
-    """Faults of the chain itself. After the first, the rest of the chain says nothing; what it vouches for is kept."""
+def _check_chain(rows: Iterable[sa.Row[Any]], vouched: _VouchedDigests) -> Iterator[Fault]:
+    """Yield the faults of the chain itself and collect its digests in `vouched`.
+
+    Only the first fault is meaningful, because every later hash depends on it.
+    """
     seq, previous = 0, ZEROS
     for row in rows:
         seq += 1
@@ -94,18 +97,18 @@ def _chain(rows: Iterable[sa.Row[Any]], vouched: _Vouched) -> Iterator[Fault]:
                 mark("Entry {seq} of the audit log does not follow entry {before}: one was put in or moved."),
                 {"seq": seq, "before": seq - 1},
             )
-        expected = audit_log.link(row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous)
+        expected = audit_log.hash_entry(row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous)
         if row.hash != expected:
             yield Fault(seq, mark("Entry {seq} of the audit log was changed."), {"seq": seq})
         previous = row.hash
-        _note(row, vouched)
+        _record_digests(row, vouched)
 
 
-def _note(row: sa.Row[Any], vouched: _Vouched) -> None:
+def _record_digests(row: sa.Row[Any], vouched: _VouchedDigests) -> None:
     try:
         detail = json.loads(row.detail)
     except ValueError:
-        return  # it was changed, which its hash has told
+        return  # the entry was changed; its hash has already revealed that
     if isinstance(detail.get("event"), int):
         vouched.events[detail["event"]] = (row.seq, str(detail.get("digest")))
     kind = row.action.partition(".")[0]
@@ -113,8 +116,8 @@ def _note(row: sa.Row[Any], vouched: _Vouched) -> None:
         vouched.standing[kind][row.subject] = (row.seq, str(detail["standing"]))
 
 
-def _heads(rows: Iterable[sa.Row[Any]], heads: Iterable[Head]) -> Iterator[Fault]:
-    """Faults against heads kept elsewhere: the tail was cut off, or all was written anew."""
+def _check_heads(rows: Iterable[sa.Row[Any]], heads: Iterable[Head]) -> Iterator[Fault]:
+    """Yield a fault if the chain lacks a head kept elsewhere: its end was cut off, or all of it was rewritten."""
     hashes = {row.seq: row.hash for row in rows}
     last = max(hashes, default=0)
     for seq, hashed in sorted(set(heads)):
@@ -130,21 +133,21 @@ def _heads(rows: Iterable[sa.Row[Any]], heads: Iterable[Head]) -> Iterator[Fault
             return
 
 
-def _events(connection: sa.Connection, vouched: _Vouched) -> Iterator[Fault]:
+def _check_events(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator[Fault]:
     waiting = dict(vouched.events)
     last = max((seq for seq, _ in vouched.events.values()), default=0)
     for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.event_id)):
-        known = waiting.pop(row.event_id, None)
-        named = {"event": row.event_id, "submission": row.submission_id}
-        if known is None:
+        vouched_digest = waiting.pop(row.event_id, None)
+        params = {"event": row.event_id, "submission": row.submission_id}
+        if vouched_digest is None:
             yield Fault(
-                last + 1, mark("Event {event} ({submission}) is in no entry of the audit log: it was put in."), named
+                last + 1, mark("Event {event} ({submission}) is in no entry of the audit log: it was put in."), params
             )
-        elif audit_digests.event(dict(row._mapping)) != known[1]:
+        elif audit_digests.digest_event(dict(row._mapping)) != vouched_digest[1]:
             yield Fault(
-                known[0],
+                vouched_digest[0],
                 mark("Event {event} ({submission}) is not as entry {seq} of the audit log has it: it was changed."),
-                {**named, "seq": known[0]},
+                {**params, "seq": vouched_digest[0]},
             )
     for event, (seq, _) in waiting.items():
         yield Fault(
@@ -181,26 +184,26 @@ _DELETED = {
 }
 
 
-def _standing(connection: sa.Connection, vouched: _Vouched) -> Iterator[Fault]:
+def _check_rows(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator[Fault]:
     by_kind: dict[str, Callable[[sa.Connection], audit_digests.Digests]] = {
-        "submission": audit_digests.submissions,
-        "account": audit_digests.accounts,
-        "token": audit_digests.tokens,
-        "receipt": audit_digests.receipts,
-        "facts": audit_digests.facts,
+        "submission": audit_digests.digest_submissions,
+        "account": audit_digests.digest_accounts,
+        "token": audit_digests.digest_tokens,
+        "receipt": audit_digests.digest_receipts,
+        "facts": audit_digests.digest_facts,
     }
     for kind, digests in by_kind.items():
-        known = vouched.standing[kind]
-        last = max((seq for seq, _ in known.values()), default=0)
-        there = digests(connection)
-        for subject in sorted(there.keys() | known.keys()):
-            seq, expected = known.get(subject, (last + 1, None))
+        vouched_digests = vouched.standing[kind]
+        last = max((seq for seq, _ in vouched_digests.values()), default=0)
+        present_digests = digests(connection)
+        for subject in sorted(present_digests.keys() | vouched_digests.keys()):
+            seq, expected = vouched_digests.get(subject, (last + 1, None))
             params = {"subject": subject, "seq": seq}
             if expected is None:
-                # A receipt that was put in would need the key; one may be older than its entries.
+                # A forged receipt would need the signing key, and a real one may be older than the audit log.
                 if kind in _PUT_IN:
                     yield Fault(seq, _PUT_IN[kind], params)
-            elif subject not in there:
+            elif subject not in present_digests:
                 yield Fault(seq, _DELETED[kind], params)
-            elif there[subject] != expected:
+            elif present_digests[subject] != expected:
                 yield Fault(seq, _CHANGED[kind], params)

@@ -1,7 +1,7 @@
-"""What of a file is taken, and from whom: one rule for all who hand in, one file at a time or many at once.
+"""Decide which files are admitted and from whom, by the same rules for single uploads and batches.
 
-Not kept is: what cannot be read, what names persons, what no form is recognised in (nobody would have a right to it,
-and it may be anything), and what is not its sender's to hand in here.
+A file is not kept if it cannot be read, if it names persons, if no form is recognised in it (nobody would have access
+to it, and it could be anything), or if its sender may not submit it here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
 
 Kind = Literal["national", "training"]
-"""Of which kind the territories are whose returns are taken (`kind` of `territory.yml`)."""
+"""Kind of the territories whose returns are admitted (`kind` in `territory.yml`)."""
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 NOT_YOURS, PRACTICE, NOT_PRACTICE = "desk.not_yours", "desk.practice", "desk.not_practice"
 
@@ -58,11 +58,11 @@ rules.register(RULES)
 
 
 class SubmissionRefusedError(ToldError):
-    """A file that this home does not take at all. The text says why and what to do."""
+    """This home does not accept a file at all. The message says why and what to do."""
 
 
-def refusal(home: Home, sha256: str, filename: str) -> SubmissionRefusedError | None:
-    """Why this home does not take a file, or None where it does: invented returns never enter a real home."""
+def find_refusal(home: Home, sha256: str, filename: str) -> SubmissionRefusedError | None:
+    """Return the error for a file that this home does not accept, or None: a real home accepts no invented returns."""
     if home.kind == "real" and sha256 in demonstration_files():
         return SubmissionRefusedError(
             mark(
@@ -77,7 +77,7 @@ def refusal(home: Home, sha256: str, filename: str) -> SubmissionRefusedError | 
 
 @cache
 def demonstration_files(folder: Path = RAW_SAMPLES) -> Mapping[str, str]:
-    """SHA-256 -> path of every invented return, as `arrivals.csv` lists them; empty where there is none."""
+    """Return SHA-256 -> path of every invented return in `arrivals.csv`, or nothing without that file."""
     path = folder / "arrivals.csv"
     if not path.is_file():
         return {}
@@ -85,37 +85,36 @@ def demonstration_files(folder: Path = RAW_SAMPLES) -> Mapping[str, str]:
         return {row["sha256"]: row["file"] for row in csv.DictReader(handle)}
 
 
-def admitted(registry: Registry, who: Identity, report: Report, kind: Kind = "national") -> Report:
-    """The report of a file as it is told to whoever hands it in: with an error more where it is not theirs."""
-    if report.verdict == "unreadable" or (added := _refused(registry, who, report, kind)) is None:
+def admit_report(registry: Registry, who: Identity, report: Report, kind: Kind = "national") -> Report:
+    """Return the report of a file for its sender, with an added error if the sender may not submit it."""
+    if report.verdict == "unreadable" or (added := _refuse_foreign(registry, who, report, kind)) is None:
         return report
     return replace(report, findings=(added, *report.findings), verdict="error")
 
 
 def is_turned_away(report: Report) -> bool:
-    """Whether a report says that the file is not its sender's to hand in here."""
+    """Return True if a report says that its sender may not submit the file here."""
     return any(f.rule in RULES for f in report.findings)
 
 
 def names_persons(report: Report) -> bool:
-    """Whether a file has direct identifiers of persons, and is not kept for that."""
+    """Return True if a file has direct identifiers of persons, so that it must not be kept."""
     return any(f.rule.startswith(RULE_PREFIX) for f in report.findings)
 
 
 def is_kept(report: Report) -> bool:
-    """Whether anything of a file handed in by a person is kept."""
+    """Return True if a file submitted by a person is kept."""
     if report.verdict == "unreadable" or report.form is None:
         return False
     return not is_turned_away(report) and not names_persons(report)
 
 
-def disowned(report: Report) -> Report:
-    """What the ledger keeps of a return that came in and was turned away: that it did, and no office to which it
-    would belong; so it is its sender's alone."""
+def remove_office(report: Report) -> Report:
+    """Return the report of a rejected return without its data or office, so that only its sender can see it."""
     return replace(report, blocks=(), jurisdiction=None, instrument=None, reading=None)
 
 
-def _refused(registry: Registry, who: Identity, report: Report, kind: Kind) -> Finding | None:
+def _refuse_foreign(registry: Registry, who: Identity, report: Report, kind: Kind) -> Finding | None:
     if report.form is None or report.jurisdiction is None or report.instrument is None:
         return None
     pairs = sorted({(report.jurisdiction, report.instrument), *((b.jurisdiction, b.instrument) for b in report.blocks)})
@@ -124,13 +123,15 @@ def _refused(registry: Registry, who: Identity, report: Report, kind: Kind) -> F
     practice = registry.territory_of(report.jurisdiction).kind != kind
     if not foreign and not practice:
         return None
-    told = _params(registry, report.form, jurisdiction, instrument, who.language)
+    params = _describe_form(registry, report.form, jurisdiction, instrument, who.language)
     if practice:
-        return Finding(NOT_PRACTICE if kind == "training" else PRACTICE, "error", params=told)
-    return Finding(NOT_YOURS, "error", params=told)
+        return Finding(NOT_PRACTICE if kind == "training" else PRACTICE, "error", params=params)
+    return Finding(NOT_YOURS, "error", params=params)
 
 
-def _params(registry: Registry, form: str, jurisdiction: str, instrument: str, language: str) -> dict[str, Scalar]:
+def _describe_form(
+    registry: Registry, form: str, jurisdiction: str, instrument: str, language: str
+) -> dict[str, Scalar]:
     from pipelines.declarations.form_titles import form_title
 
     declared = registry.forms.get(form)
@@ -143,7 +144,7 @@ def _params(registry: Registry, form: str, jurisdiction: str, instrument: str, l
 
 
 def _name_with_note(registry: Registry, jurisdiction: str, language: str) -> str:
-    """A jurisdiction's name, never without the footnote that stands with it."""
+    """Return the name of a jurisdiction, with its footnote if it has one."""
     from pipelines.submissions.timetable import names
 
     name = names.jurisdiction_name(registry, jurisdiction, language)

@@ -1,6 +1,4 @@
-"""The demonstration's arrivals: what the folder of invented returns says came when, from whom, and how it was
-decided.
-"""
+"""Replay the arrivals of a demonstration from the folder of invented returns: who sent what when, and the decisions."""
 
 from __future__ import annotations
 
@@ -28,11 +26,11 @@ if TYPE_CHECKING:
 CHECKED_AFTER = timedelta(minutes=1)
 SENT_AFTER = timedelta(hours=1)
 APPROVED_AFTER = timedelta(hours=4)
-"""The list says when a return arrived; the demonstration's other acts follow it by these times."""
+"""Times after the arrival in the list at which the demonstration's other acts take place."""
 
 
 class ArrivalsError(Exception):
-    """The list of arrivals is missing, or does not fit the files beside it. The text says what to do."""
+    """The list of arrivals is missing or does not match the files next to it. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +52,21 @@ class Listed:
 
     @property
     def filename(self) -> str:
-        """The name under which the office sent it."""
+        """Return the name under which the office sent the file."""
         return Path(self.file).name
 
 
 def read_list(folder: Path) -> tuple[Listed, ...]:
-    """Return the lines of `arrivals.csv`, by arrival. Raises ArrivalsError."""
-    return _parse(*_content(folder))
+    """Return the lines of `arrivals.csv` in the order of arrival. Raises ArrivalsError."""
+    return _parse(*_read_content(folder))
 
 
 def read_identities(folder: Path) -> Mapping[str, Listed]:
-    """Return the lines of `arrivals.csv` by the ids of their submissions, by arrival. Raises ArrivalsError."""
-    return _by_identity(*_content(folder))
+    """Return the lines of `arrivals.csv` by submission id, in the order of arrival. Raises ArrivalsError."""
+    return _index_by_submission(*_read_content(folder))
 
 
-def _content(folder: Path) -> tuple[Path, bytes]:
+def _read_content(folder: Path) -> tuple[Path, bytes]:
     path = folder / "arrivals.csv"
     try:
         return path, path.read_bytes()
@@ -78,7 +76,7 @@ def _content(folder: Path) -> tuple[Path, bytes]:
 
 @lru_cache(maxsize=2)
 def _parse(path: Path, content: bytes) -> tuple[Listed, ...]:
-    """Parse a list once, however often a refresh asks for it; other bytes are another list."""
+    """Parse a list. The cache avoids parsing the same bytes again for every territory of a refresh."""
     names = Listed.__dataclass_fields__
     rows = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
     if missing := set(names) - set(rows.fieldnames or ()):
@@ -87,40 +85,40 @@ def _parse(path: Path, content: bytes) -> tuple[Listed, ...]:
         Listed(**{n: row[n] for n in names if n != "received_at"}, received_at=clock.parse(row["received_at"]))
         for row in rows
     ]
-    return tuple(sorted(listed, key=lambda one: (one.received_at, one.file)))
+    return tuple(sorted(listed, key=lambda entry: (entry.received_at, entry.file)))
 
 
 @lru_cache(maxsize=2)
-def _by_identity(path: Path, content: bytes) -> Mapping[str, Listed]:
-    return {_arrival(one, 0, {}).submission_id: one for one in _parse(path, content)}
+def _index_by_submission(path: Path, content: bytes) -> Mapping[str, Listed]:
+    return {_make_arrival(entry, 0, {}).submission_id: entry for entry in _parse(path, content)}
 
 
 def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
-    """Enter the listed files that have arrived by now, in one transaction; returns how many were new.
+    """Record the listed files that have arrived by now, in one transaction; return the number of new ones.
 
-    Entering a folder twice does nothing the second time. Raises ArrivalsError for a real home, for a file that is not
-    there, and for one whose bytes are not those of the list.
+    A second call for the same folder does nothing. Raises ArrivalsError for a real home, a missing file, and a file
+    whose SHA-256 differs from the list.
     """
     if home.kind != "demonstration":
         raise ArrivalsError(f"{home.root} is a real home and takes no invented returns; make a demonstration home")
     now = clock.now()
-    arrived = {identity: one for identity, one in read_identities(folder).items() if one.received_at <= now}
-    identities = {one.file: identity for identity, one in arrived.items()}
-    known = queries.known_ids(engine, arrived)
+    arrived = {identity: entry for identity, entry in read_identities(folder).items() if entry.received_at <= now}
+    identities = {entry.file: identity for identity, entry in arrived.items()}
+    known_ids = queries.known_ids(engine, arrived)
     ensure_accounts(engine, folder)
     arrivals = []
-    for one in (one for identity, one in arrived.items() if identity not in known):
-        data = _bytes(folder, one)
-        store.point(home, one.sha256, folder / one.file)  # kept by its check, once it was scanned for persons
-        arrivals.append(_arrival(one, len(data), identities))
+    for entry in (entry for identity, entry in arrived.items() if identity not in known_ids):
+        data = _read_file(folder, entry)
+        store.point_to(home, entry.sha256, folder / entry.file)  # stored at its check, after the scan for personal data
+        arrivals.append(_make_arrival(entry, len(data), identities))
     return sum(r.new for r in ledger.receive_many(engine, arrivals, again=True))
 
 
 def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
-    """Justify, send and approve, as the list says, every checked return of the list; a transaction for each step.
+    """Justify, send and approve every checked return as listed, with one transaction per step.
 
-    A return that came without a justification and has warnings stays unsent, as it would in life. Returns why the
-    others could not be decided.
+    A return with warnings and without a listed justification stays unsent, as it would in practice. Returns the
+    errors of the returns that could not be decided.
     """
     now = clock.now()
     by_id = read_identities(folder)
@@ -131,97 +129,105 @@ def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
         if s.submission_id in by_id and by_id[s.submission_id].received_at <= now
     }
     checked = [i for i, state in states.items() if state == "checked"]
-    told = [
-        Justification(i, one.justification_reason, one.justification_text, one.sender, None, _sent_at(one, now))
+    justifications = [
+        Justification(
+            i, entry.justification_reason, entry.justification_text, entry.sender, None, _compute_sent_at(entry, now)
+        )
         for i in checked
-        if (one := by_id[i]).justification_reason
+        if (entry := by_id[i]).justification_reason
     ]
-    refused = ledger.justify_many(engine, told) if told else {}
+    refused = ledger.justify_many(engine, justifications) if justifications else {}
     to_send = [i for i in checked if i not in refused]
-    reasons = _reasons(engine, by_id, to_send)
+    reasons = _derive_reasons(engine, by_id, to_send)
     refused |= ledger.send_many(
         engine,
-        [Act(i, by_id[i].sender, _sent_at(by_id[i], now), reason=reasons.get(i)) for i in to_send],
+        [Act(i, by_id[i].sender, _compute_sent_at(by_id[i], now), reason=reasons.get(i)) for i in to_send],
     )
     to_approve = [i for i, state in states.items() if (state == "sent" or i in to_send) and i not in refused]
     due = [Act(i, by_id[i].approver, by_id[i].received_at + APPROVED_AFTER) for i in to_approve]
     return refused | ledger.approve_many(engine, home, [a for a in due if a.at is None or a.at <= now])
 
 
-def _sent_at(one: Listed, now: datetime) -> datetime:
-    """When a listed return is sent, never after the clock: the ledger refuses what is dated before its entries."""
-    return min(one.received_at + SENT_AFTER, now)
+def _compute_sent_at(entry: Listed, now: datetime) -> datetime:
+    """Return when a listed return is sent, but no later than now.
+
+    A time in the future would make the ledger refuse all acts until then.
+    """
+    return min(entry.received_at + SENT_AFTER, now)
 
 
-def _reasons(engine: sa.Engine, by_id: Mapping[str, Listed], to_send: Sequence[str]) -> dict[str, str]:
-    """Why the returns about to be sent replace what they replace; the list does not say it in so many words.
+def _derive_reasons(engine: sa.Engine, by_id: Mapping[str, Listed], to_send: Sequence[str]) -> dict[str, str]:
+    """Derive the revision reason of each return about to be sent, which the list does not state.
 
-    What `corrects` another mends an error of its source; what comes again for the same periods brings late data.
+    A return that `corrects` another fixes an error of its source; any other return for the same periods brings late
+    data.
     """
     from pipelines.ledger.database import reading
 
     with reading(engine) as connection:
         keys = queries.block_keys(connection, to_send)
-        before: set[queries.BlockKey] = set().union(*queries.replaced_blocks(connection, to_send).values())
-    out = {}
+        earlier_keys: set[queries.BlockKey] = set().union(*queries.replaced_blocks(connection, to_send).values())
+    reasons = {}
     for identity in sorted(to_send, key=lambda i: (by_id[i].received_at, i)):
-        own = keys.get(identity, set())
-        if own & before:
-            out[identity] = "source_error" if by_id[identity].corrects else "late_data"
-        before |= own
-    return out
+        own_keys = keys.get(identity, set())
+        if own_keys & earlier_keys:
+            reasons[identity] = "source_error" if by_id[identity].corrects else "late_data"
+        earlier_keys |= own_keys
+    return reasons
 
 
 def ensure_accounts(engine: sa.Engine, folder: Path | None = None) -> int:
-    """The accounts of a demonstration, made where they are not there: the local `sender`, `approver` and `steward` of
-    everything, and each sender and approver of the list, for what it sends or decides. Returns how many are new.
+    """Create the missing accounts of a demonstration and return the number of new ones.
 
-    They have no password: they act on the command line.
+    These are the local `sender`, `approver` and `steward` for everything, and each sender and approver in the list
+    for the returns that they send or decide on. They have no password, because they act on the command line.
     """
-    wanted = [
+    new_accounts = [
         accounts.New("sender", "Demonstration: sender", (Grant("submitter"),)),
         accounts.New("approver", "Demonstration: approver", (Grant("approver"),)),
         accounts.New("steward", "Demonstration: steward", (Grant("steward"),)),
     ]
-    held: dict[str, set[Grant]] = {}
-    for one in read_list(folder) if folder is not None and (folder / "arrivals.csv").is_file() else ():
-        held.setdefault(one.sender, set()).add(Grant("submitter", one.jurisdiction, one.instrument))
-        held.setdefault(one.approver, set()).add(Grant("approver", one.jurisdiction, one.instrument))
-    wanted += [accounts.New(name, f"Demonstration: {name}", tuple(sorted(g))) for name, g in sorted(held.items())]
-    made = accounts.create_many(engine, wanted, by=SYSTEM)
-    there = {a.account_id: a for a in accounts.all_accounts(engine)}
-    for name, grants in held.items():
-        for grant in sorted(grants - set(there[name].grants)):
+    grants_by_account: dict[str, set[Grant]] = {}
+    for entry in read_list(folder) if folder is not None and (folder / "arrivals.csv").is_file() else ():
+        grants_by_account.setdefault(entry.sender, set()).add(Grant("submitter", entry.jurisdiction, entry.instrument))
+        grants_by_account.setdefault(entry.approver, set()).add(Grant("approver", entry.jurisdiction, entry.instrument))
+    new_accounts += [
+        accounts.New(name, f"Demonstration: {name}", tuple(sorted(g))) for name, g in sorted(grants_by_account.items())
+    ]
+    created = accounts.create_many(engine, new_accounts, by=SYSTEM)
+    present_accounts = {a.account_id: a for a in accounts.all_accounts(engine)}
+    for name, grants in grants_by_account.items():
+        for grant in sorted(grants - set(present_accounts[name].grants)):
             accounts.grant(engine, name, grant, by=SYSTEM)
-    return made
+    return created
 
 
-def _arrival(one: Listed, size: int, identities: dict[str, str]) -> Arrival:
-    if one.corrects and identities and one.corrects not in identities:
+def _make_arrival(entry: Listed, size: int, identities: dict[str, str]) -> Arrival:
+    if entry.corrects and identities and entry.corrects not in identities:
         raise ArrivalsError(
-            f"{one.file} corrects {one.corrects}, which is not in the list; write it with `make samples`"
+            f"{entry.file} corrects {entry.corrects}, which is not in the list; write it with `make samples`"
         )
     return Arrival(
-        one.sha256,
+        entry.sha256,
         size,
-        one.filename,
-        one.sender,
-        one.received_at,
+        entry.filename,
+        entry.sender,
+        entry.received_at,
         demonstration=True,
-        corrects=identities.get(one.corrects) if one.corrects else None,
-        territory=one.jurisdiction.partition("_")[0],
-        kind=one.kind,
+        corrects=identities.get(entry.corrects) if entry.corrects else None,
+        territory=entry.jurisdiction.partition("_")[0],
+        kind=entry.kind,
     )
 
 
-def _bytes(folder: Path, one: Listed) -> bytes:
-    path = folder / one.file
+def _read_file(folder: Path, entry: Listed) -> bytes:
+    path = folder / entry.file
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise ArrivalsError(
             f"{path} is listed and not there; write the demonstration returns with `make samples`"
         ) from error
-    if store.digest(data) != one.sha256:
+    if store.digest(data) != entry.sha256:
         raise ArrivalsError(f"{path} is not the file that arrivals.csv lists; write both with `make samples`")
     return data

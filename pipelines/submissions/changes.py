@@ -1,8 +1,8 @@
-"""Changes of submissions within one transaction: decided, stored, logged, and chained into the audit log.
+"""Apply changes to submissions in one transaction: decide, store and log them, and append to the audit log.
 
-A `Book` holds what a transaction needs to know, asked once: the submissions with their pairs, and the rights of all
-who act.  Each event gets one entry in the audit log, with digests of the event and of the submission as it stands at
-the end of the transaction.
+A `Book` holds the data that a transaction needs, read once: the submissions with their pairs, and the grants of all
+actors. Each event gets one entry in the audit log, with digests of the event and of the submission at the end of the
+transaction.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from pipelines.ledger.identity import SYSTEM, Identity, NotAllowedError
 from pipelines.ledger.permissions import Pair, Resource
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.ledger.transitions import Action, State, TransitionError, decide, not_there
+from pipelines.ledger.transitions import Action, State, TransitionError, decide_target, not_there
 from pipelines.reading.privacy.numbers import scheme_in
 from pipelines.submissions import authority
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.notices.events import on_events
 
 LONGEST_TEXT = 4_000
-"""Characters of a comment or justification at most: about two pages."""
+"""Maximum number of characters of a comment or justification: about two pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a transaction knows of one submission."""
+    """The columns and pairs of one submission that a transaction needs."""
 
     state: State
     sender: str
@@ -46,13 +46,13 @@ class Known:
 
     @property
     def resource(self) -> Resource:
-        """What a permission depends on."""
+        """Return the facts on which a permission depends."""
         return Resource(self.sender, self.state, self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change to be made; `values` are columns of the submission that change with it."""
+    """One change to make; `values` are other columns of the submission to update."""
 
     submission_id: str
     action: Action
@@ -67,7 +67,7 @@ class Change:
 
 @dataclass
 class Book:
-    """One transaction: its submissions, its people, and the events not yet chained."""
+    """One transaction: its submissions, its people, and the events not yet in the audit log."""
 
     connection: sa.Connection
     known: dict[str, Known]
@@ -76,45 +76,45 @@ class Book:
 
 
 @contextmanager
-def opened(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iterator[Book]:
-    """A writing transaction with its book; at its end every event is chained into the audit log.
+def open_book(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iterator[Book]:
+    """Open a write transaction and yield its book; at its end every event is appended to the audit log.
 
     Raises ClockSetBackError while the clock is behind the newest entry of that log.
     """
     with writing(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
-        people = accounts.identities(connection, sorted({a for a in actors if a != SYSTEM}))
-        book = Book(connection, known(connection, list(ids)), people)
+        people = accounts.select_identities(connection, sorted({a for a in actors if a != SYSTEM}))
+        book = Book(connection, load_known(connection, list(ids)), people)
         yield book
-        seal(book)
+        seal_book(book)
 
 
-def decided(book: Book, change: Change) -> State:
-    """The state that a change leads to. Raises NotAllowedError, TransitionError; nothing is stored."""
-    there = book.known.get(change.submission_id)
+def decide_change(book: Book, change: Change) -> State:
+    """Return the state that a change leads to, without storing it. Raises NotAllowedError, TransitionError."""
+    submission = book.known.get(change.submission_id)
     if change.actor == SYSTEM and change.action in permissions.MACHINE_ACTS:
-        if there is None:
+        if submission is None:
             raise not_there(change.submission_id)
-        return _target(there, change)
-    resource = there.resource if there is not None else None
+        return _decide_target(submission, change)
+    resource = submission.resource if submission is not None else None
     who = authority.require_known(book.people.get(change.actor), change.actor, change.submission_id, resource)
-    assert there is not None and resource is not None
-    target = _target(there, change)
-    asked = (change.action, resource, change.submission_id)
-    permissions.require_actor(change.actor, *asked, override=change.override)
-    permissions.require_role(who, *asked, override=change.override)
+    assert submission is not None and resource is not None
+    target = _decide_target(submission, change)
+    request = (change.action, resource, change.submission_id)
+    permissions.require_actor(change.actor, *request, override=change.override)
+    permissions.require_role(who, *request, override=change.override)
     refuse_words(change.comment)
     return target
 
 
-def apply(book: Book, changes: Sequence[Change]) -> Refusals:
-    """Decide and store changes; returns why the others could not be. The book is brought up to date."""
+def apply_changes(book: Book, changes: Sequence[Change]) -> Refusals:
+    """Store the changes that are allowed, update the book, and return the errors of the others."""
     refused: Refusals = {}
     updates: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     events = []
     for change in changes:
         try:
-            target = decided(book, change)
+            target = decide_change(book, change)
         except (TransitionError, NotAllowedError) as error:
             refused[change.submission_id] = error
             continue
@@ -135,12 +135,12 @@ def apply(book: Book, changes: Sequence[Change]) -> Refusals:
             raise TransitionError(
                 mark("Somebody else changed one of these submissions meanwhile; look at `rti status` and try again.")
             )
-    log(book, events)
+    log_events(book, events)
     return refused
 
 
-def log(book: Book, events: Sequence[Mapping[str, Any]]) -> None:
-    """Enter events; they are chained when the transaction is sealed."""
+def log_events(book: Book, events: Sequence[Mapping[str, Any]]) -> None:
+    """Insert events; `seal` appends them to the audit log."""
     if not events:
         return
     entered = sa.insert(EVENT).returning(EVENT.c.event_id, sort_by_parameter_order=True)
@@ -149,17 +149,19 @@ def log(book: Book, events: Sequence[Mapping[str, Any]]) -> None:
     on_events(book.connection, events)
 
 
-def seal(book: Book) -> None:
-    """Chain the events that are not yet, with the digests of how their submissions stand now."""
+def seal_book(book: Book) -> None:
+    """Append the pending events to the audit log, with the present digests of their submissions."""
     if not book.pending:
         return
-    stand = audit_digests.submissions(book.connection, [e["submission_id"] for e in book.pending])
-    audit_log.append_many(book.connection, [audit_digests.entry(e, stand[e["submission_id"]]) for e in book.pending])
+    stand = audit_digests.digest_submissions(book.connection, [e["submission_id"] for e in book.pending])
+    audit_log.append_many(
+        book.connection, [audit_digests.make_entry(e, stand[e["submission_id"]]) for e in book.pending]
+    )
     book.pending.clear()
 
 
 def event_row(change: Change, source: State | None, target: State) -> dict[str, Any]:
-    """An event as its table holds it, without its id."""
+    """Return the row of an event, without its id."""
     return {
         "submission_id": change.submission_id,
         "at": clock.stamp(change.at),
@@ -173,14 +175,16 @@ def event_row(change: Change, source: State | None, target: State) -> dict[str, 
 
 
 def refuse_unwritable(*texts: str | None) -> None:
-    """Raise TransitionError for a text that PostgreSQL could not hold, so that both databases refuse the same."""
+    """Raise TransitionError for a text that PostgreSQL cannot store, so that both databases refuse the same texts."""
     if any("\x00" in text or _has_surrogate(text) for text in texts if text):
         raise TransitionError(mark("The text has a character that no text has; write it anew."))
 
 
 def refuse_words(words: str | None) -> None:
-    """Raise TransitionError for words of a person that are not to be kept: unwritable, without measure, or with a
-    person's number. What is entered stays for ever."""
+    """Raise TransitionError for text that must not be stored: unwritable, too long, or with a personal number.
+
+    Stored text can never be removed.
+    """
     refuse_unwritable(words)
     if words is not None and len(words) > LONGEST_TEXT:
         raise TransitionError(mark("The text has more than {n} characters; make it shorter."), n=LONGEST_TEXT)
@@ -191,7 +195,7 @@ def refuse_words(words: str | None) -> None:
 
 
 def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> None:
-    """Raise TransitionError where a reason or comment is missing that the act of a change needs."""
+    """Raise TransitionError if a change lacks the reason or comment that its act needs."""
     state = book.known[change.submission_id].state
     for permission in permissions.find_permissions(change.action, state, override=change.override)[:1]:
         if "reason" in permission.inputs:
@@ -201,7 +205,7 @@ def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> 
 
 
 def needed_reason(reason: str | None) -> None:
-    """Raise TransitionError for a reason that is not in the code list `revision_reason`, or is missing."""
+    """Raise TransitionError if a reason is missing or not in the code list `revision_reason`."""
     listed = codes.codes("revision_reason")
     if reason not in listed:
         raise TransitionError(
@@ -210,17 +214,17 @@ def needed_reason(reason: str | None) -> None:
 
 
 def raise_first(refused: Refusals) -> None:
-    """Raise the first refusal, if there is one."""
+    """Raise the first error, if there is one."""
     for error in refused.values():
         raise error
 
 
-def _target(there: Known, change: Change) -> State:
-    return decide(change.submission_id, there.state, change.action, change.outcome or there.state)
+def _decide_target(submission: Known, change: Change) -> State:
+    return decide_target(change.submission_id, submission.state, change.action, change.outcome or submission.state)
 
 
-def known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
-    """What there is to know of some submissions, by id; those that are not there are left out."""
+def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
+    """Return the data of the submissions by id; ids that do not exist are left out."""
     columns = SUBMISSION.c
     query = sa.select(
         columns.submission_id,
@@ -231,17 +235,19 @@ def known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
         columns.jurisdiction,
         columns.instrument,
     )
-    paired = sa.select(BLOCK.c.submission_id, BLOCK.c.jurisdiction, BLOCK.c.instrument).distinct()
+    block_pairs = sa.select(BLOCK.c.submission_id, BLOCK.c.jurisdiction, BLOCK.c.instrument).distinct()
     pairs: dict[str, set[Pair]] = {}
-    for row in in_ids(connection, paired, BLOCK.c.submission_id, ids):
+    for row in in_ids(connection, block_pairs, BLOCK.c.submission_id, ids):
         pairs.setdefault(row.submission_id, set()).add((row.jurisdiction, row.instrument))
-    out = {}
+    submissions = {}
     for row in in_ids(connection, query, columns.submission_id, ids):
-        own = pairs.get(row.submission_id, set())
+        own_pairs = pairs.get(row.submission_id, set())
         if row.jurisdiction is not None and row.instrument is not None:
-            own = own | {(row.jurisdiction, row.instrument)}
-        out[row.submission_id] = Known(row.state, row.sender, row.kind, row.revision_reason, tuple(sorted(own)))
-    return out
+            own_pairs = own_pairs | {(row.jurisdiction, row.instrument)}
+        submissions[row.submission_id] = Known(
+            row.state, row.sender, row.kind, row.revision_reason, tuple(sorted(own_pairs))
+        )
+    return submissions
 
 
 def _has_surrogate(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Declare the clock right after it was ahead: the way out of `ClockSetBackError` where setting it is no remedy."""
+"""Declare the clock right after it was ahead, which resolves a `ClockSetBackError` that setting the clock cannot."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def accept_clock(engine: sa.Engine, *, actor: str, reason: str, dates: Iterable[str] = ()) -> str:
-    """Enter in the audit log that the clock is right now, and that later times before this entry are wrong.
+    """Record in the audit log that the clock is right, and that later times in earlier entries are wrong.
 
-    `dates` are the times of releases. Nothing is changed: entries and releases keep the times that they have.
-    Returns the newest time that is declared wrong. Raises NotAllowedError for anybody but a steward of everything,
-    and ClockSetBackError (a TransitionError) where no time is ahead of the clock.
+    `dates` are the times of releases. Entries and releases keep their times. Returns the newest time that is declared
+    wrong. Raises NotAllowedError unless the actor is a steward for everything, and ClockSetBackError (a
+    TransitionError) if no time is ahead of the clock.
     """
     changes.refuse_words(reason)
     with writing(engine) as connection:
-        require_head_steward(accounts.identities(connection, [actor]).get(actor), actor, "accept_clock")
+        require_head_steward(accounts.select_identities(connection, [actor]).get(actor), actor, "accept_clock")
         now = clock.now()
         newest = max([clock_guard.newest_entry_at(connection) or "", *dates])
         if newest <= clock.stamp(now):
@@ -34,7 +34,7 @@ def accept_clock(engine: sa.Engine, *, actor: str, reason: str, dates: Iterable[
                 mark("The clock says {now}, and nothing recorded is later: there is nothing to accept."),
                 now=clock.stamp(now),
             )
-        audit_log.append(
+        audit_log.append_entry(
             connection,
             at=now,
             actor=actor,

@@ -1,4 +1,4 @@
-"""Acts that only a steward of everything may do: rolling a release back, and declaring the clock right."""
+"""Check the permission for acts that only a steward for everything may do: roll back a release, accept the clock."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pipelines.submissions.accounts import accounts
 
 
 def require_head_steward(who: Identity | None, account: str, act: Act) -> None:
-    """Raise NotAllowedError unless an account holds the role that an act needs, for every pair."""
+    """Raise NotAllowedError unless an account holds the role that an act needs for everything."""
     if who is None:
-        raise accounts.unknown(account)
+        raise accounts.unknown_account(account)
     if not has_role_for(who, act, EVERY, EVERY):
         raise missing_role(account, roles_for(act)[0], EVERY, EVERY)

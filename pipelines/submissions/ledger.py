@@ -1,7 +1,7 @@
-"""The ledger: what came in, what was found, who decided what and when.
+"""Write to the ledger: arrivals, check results, decisions of people, publications.
 
-Each function is one transaction and has a `…_many` that does the same for a batch: it does all that can be done and
-returns why the others could not be; the single form raises that error.
+Each function is one transaction and has a `…_many` variant for a batch, which does everything that is allowed and
+returns the errors of the rest; the single variant raises its error.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.permissions import is_actionable_by
 from pipelines.ledger.queries import find, in_ids
 from pipelines.ledger.schema import AUDIT, BLOCK, SUBMISSION
-from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, decide
+from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, decide_target
 from pipelines.submissions import authority
 from pipelines.submissions.changes import (
     Book,
     Change,
     Known,
-    apply,
+    apply_changes,
     event_row,
-    known,
-    log,
-    opened,
+    load_known,
+    log_events,
+    open_book,
     raise_first,
     refuse_unwritable,
-    seal,
+    seal_book,
 )
 from pipelines.submissions.decisions import (
     MINIMUM_TEXT,
@@ -96,61 +96,62 @@ RELEASE_ROLLED_BACK = "release.rollback"
 
 
 def receive(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> Received:
-    """Enter one arrival. The same file counts once, unless the earlier was refused or withdrawn or `again` is set.
+    """Record one arrival; do nothing if the same file arrived before, unless that was refused or withdrawn.
 
-    What its sender may not see does not count as the same file. Raises NotAllowedError where the sender is no account
-    that may hand in anything.
+    With `again`, the file is recorded in any case. Submissions that the sender may not see are not considered.
+    Raises NotAllowedError if the sender is not an account that may submit anything.
     """
     return receive_many(engine, [arrival], again=again)[0]
 
 
 def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool = False) -> list[Received]:
-    """Enter arrivals in one transaction; in the order given. Entering an arrival twice does nothing the second time."""
-    out: list[Received] = []
+    """Record arrivals in one transaction, in the given order; an arrival already recorded is skipped."""
+    received: list[Received] = []
     now = clock.now()
-    with opened(engine, (), [a.sender for a in arrivals]) as book:
-        same_bytes = _same_bytes(book, sorted({a.sha256 for a in arrivals}))
+    with open_book(engine, (), [a.sender for a in arrivals]) as book:
+        same_bytes = _find_same_files(book, sorted({a.sha256 for a in arrivals}))
         rows, events = [], []
         for arrival in arrivals:
             who = book.people.get(arrival.sender)
             authority.require_submitter(who, arrival.sender)
             assert who is not None
             refuse_unwritable(arrival.filename, arrival.comment)
-            everyone = same_bytes.setdefault(arrival.sha256, {})
+            known_arrivals = same_bytes.setdefault(arrival.sha256, {})
             identity = arrival.submission_id
-            if identity in everyone:
-                out.append(Received(identity, new=False))
+            if identity in known_arrivals:
+                received.append(Received(identity, new=False))
                 continue
-            same = {i: k.state for i, k in everyone.items() if is_actionable_by(who, k.resource)}
-            living = [i for i, state in same.items() if state not in ("refused", "withdrawn")]
-            if living and not again:
-                out.append(Received(living[-1], new=False, same_file=tuple(same.items())))
+            visible = {i: k.state for i, k in known_arrivals.items() if is_actionable_by(who, k.resource)}
+            countable = [i for i, state in visible.items() if state not in ("refused", "withdrawn")]
+            if countable and not again:
+                received.append(Received(countable[-1], new=False, same_file=tuple(visible.items())))
                 continue
-            target = decide(identity, None, "receive")
+            target = decide_target(identity, None, "receive")
             rows.append(_arrival_row(arrival, target))
-            # The same bytes within one second arrive a second later by their id; no entry is dated after the clock.
+            # Copies that arrive within one second are dated a second later so that their ids differ, but no entry may
+            # be dated after the clock.
             entered_at = min(arrival.received_at, now)
             change = Change(identity, "receive", arrival.sender, entered_at, comment=arrival.comment)
             events.append(event_row(change, None, target))
-            out.append(Received(identity, new=True, same_file=tuple(same.items())))
-            everyone[identity] = Known(target, arrival.sender, arrival.kind, None, ())
+            received.append(Received(identity, new=True, same_file=tuple(visible.items())))
+            known_arrivals[identity] = Known(target, arrival.sender, arrival.kind, None, ())
         if rows:
             book.connection.execute(sa.insert(SUBMISSION), rows)
-            log(book, events)
-    return out
+            log_events(book, events)
+    return received
 
 
-def _same_bytes(book: Book, digests: Sequence[str]) -> dict[str, dict[str, Known]]:
-    """By SHA-256 the submissions of these bytes that are there already, by arrival."""
+def _find_same_files(book: Book, digests: Sequence[str]) -> dict[str, dict[str, Known]]:
+    """Return, by SHA-256, the submissions with these bytes that are in the ledger, in the order of arrival."""
     query = sa.select(SUBMISSION.c.sha256, SUBMISSION.c.submission_id).order_by(
         SUBMISSION.c.received_at, SUBMISSION.c.submission_id
     )
     rows = list(in_ids(book.connection, query, SUBMISSION.c.sha256, digests))
-    there = known(book.connection, [row.submission_id for row in rows])
-    out: dict[str, dict[str, Known]] = {}
+    submissions = load_known(book.connection, [row.submission_id for row in rows])
+    by_digest: dict[str, dict[str, Known]] = {}
     for row in rows:
-        out.setdefault(row.sha256, {})[row.submission_id] = there[row.submission_id]
-    return out
+        by_digest.setdefault(row.sha256, {})[row.submission_id] = submissions[row.submission_id]
+    return by_digest
 
 
 def _arrival_row(arrival: Arrival, state: State) -> dict[str, Any]:
@@ -173,35 +174,35 @@ def _arrival_row(arrival: Arrival, state: State) -> dict[str, Any]:
 
 
 def record_check(engine: sa.Engine, result: CheckResult) -> State:
-    """Enter what a check found. Raises TransitionError for a submission that is not there or was withdrawn."""
+    """Record a check result. Raises TransitionError if the submission does not exist or was withdrawn."""
     raise_first(record_check_many(engine, [result]))
     return find(engine, result.submission_id).state
 
 
 def record_check_many(engine: sa.Engine, results: Sequence[CheckResult]) -> Refusals:
-    """Enter what checks found, in one transaction.
+    """Record check results in one transaction.
 
-    Blocks are replaced as long as the return is not sent; afterwards a check with newer rules changes the numbers of
-    findings and nothing else.
+    Blocks are replaced until the return is sent; after that, a check with newer rules changes only the numbers of
+    findings.
     """
     now = clock.now()
-    with opened(engine, [r.submission_id for r in results], ()) as book:
-        changes, fluid = [], []
+    with open_book(engine, [r.submission_id for r in results], ()) as book:
+        changes, drafts = [], []
         for result in results:
-            there = book.known.get(result.submission_id)
-            open_still = there is not None and there.state in ("received", "checked", "refused")
-            if open_still:
-                fluid.append(result)
-            changes.append(_checked(result, now, open_still))
-        refused = apply(book, changes)
-        _replace_blocks(book.connection, [r for r in fluid if r.submission_id not in refused])
+            submission = book.known.get(result.submission_id)
+            is_draft = submission is not None and submission.state in ("received", "checked", "refused")
+            if is_draft:
+                drafts.append(result)
+            changes.append(_check_change(result, now, is_draft))
+        refused = apply_changes(book, changes)
+        _replace_blocks(book.connection, [r for r in drafts if r.submission_id not in refused])
     return refused
 
 
-def _checked(result: CheckResult, now: datetime, open_still: bool) -> Change:
+def _check_change(result: CheckResult, now: datetime, is_draft: bool) -> Change:
     findings = {"errors": result.errors, "warnings": len(result.warnings), "informations": result.informations}
     values: dict[str, Any] = {**findings, "rules_version": result.rules_version}
-    if open_still:
+    if is_draft:
         values |= {"format": result.format, "territory": result.territory, "form": result.form}
         values |= {"kind": result.kind, "declaration_hash": result.declaration_hash}
         values |= {"jurisdiction": result.jurisdiction, "instrument": result.instrument}
@@ -242,20 +243,22 @@ def _replace_blocks(connection: sa.Connection, results: Sequence[CheckResult]) -
 
 
 def publish(engine: sa.Engine, submission_ids: Iterable[str], release: str, at: datetime | None = None) -> int:
-    """Enter a release and mark accepted returns as part of it, in one transaction. Returns how many were marked.
+    """Record a release and mark the accepted returns as part of it, in one transaction; return their number.
 
-    A release is entered once: a second call does nothing and returns 0. Raises ClockSetBackError.
+    A second call for the same release does nothing and returns 0. Raises ClockSetBackError.
     """
     ids = list(submission_ids)
     moment = at or clock.now()
-    with opened(engine, ids, ()) as book:
+    with open_book(engine, ids, ()) as book:
         if _is_entered(book, RELEASE_PUBLISHED, release):
             return 0
         accepted = [i for i in ids if i in book.known and book.known[i].state in ACCEPTED]
-        refused = apply(book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted])
+        refused = apply_changes(
+            book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted]
+        )
         marked = len(accepted) - len(refused)
-        seal(book)
-        audit_log.append(
+        seal_book(book)
+        audit_log.append_entry(
             book.connection,
             at=moment,
             actor=SYSTEM,
@@ -269,15 +272,15 @@ def publish(engine: sa.Engine, submission_ids: Iterable[str], release: str, at: 
 def roll_back(
     engine: sa.Engine, release: str, previous: str | None, *, number: int, actor: str, reason: str, at: datetime
 ) -> None:
-    """Enter that an earlier release is current again. `number` is its line in the journal: entered once.
+    """Record that an earlier release is current again. `number` is its line in the journal, recorded once.
 
-    Raises ClockSetBackError, and NotAllowedError for anybody but a steward of everything.
+    Raises ClockSetBackError, and NotAllowedError unless the actor is a steward for everything.
     """
-    with opened(engine, (), [actor]) as book:
+    with open_book(engine, (), [actor]) as book:
         require_head_steward(book.people.get(actor), actor, "roll_back")
         if _is_entered(book, RELEASE_ROLLED_BACK, release, number):
             return
-        audit_log.append(
+        audit_log.append_entry(
             book.connection,
             at=at,
             actor=actor,

@@ -1,7 +1,7 @@
-"""The keys that sign receipts: made, kept, rotated.
+"""Create, store and rotate the keys that sign receipts.
 
-The private key lies under `restricted/`, readable by the service alone; the public one under `public/`, for everybody
-who verifies.  A file beside the private keys names the one that signs now; it is written last.
+The private key is under `restricted/`, readable by the service alone; the public one is under `public/`, for
+verification. A file next to the private keys names the one in use; it is written last.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ _CURRENT = "receipt-current"
 
 
 class KeyFileError(ToldError):
-    """A key is not there or is none. The text says what to do."""
+    """A key file is missing or is not a valid key. The message says what to do."""
 
 
-def raw(key: Ed25519PublicKey) -> bytes:
+def raw_bytes(key: Ed25519PublicKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def key_id(key: Ed25519PublicKey) -> str:
-    """Sixteen hex digits of SHA-256 over the public key's 32 bytes."""
-    return hashlib.sha256(raw(key)).hexdigest()[:16]
+    """Return the first 16 hex digits of the SHA-256 of the public key's 32 bytes."""
+    return hashlib.sha256(raw_bytes(key)).hexdigest()[:16]
 
 
 def private_path(home: Home, identity: str) -> Path:
-    """`restricted/keys/receipt-<key id>.pem`, readable by the service alone."""
+    """Return `restricted/keys/receipt-<key id>.pem`, which only the service can read."""
     return home.restricted / "keys" / f"receipt-{identity}.pem"
 
 
 def public_path(home: Home, identity: str) -> Path:
-    """`public/keys/receipt-<key id>.pub.pem`, for everybody who verifies."""
+    """Return `public/keys/receipt-<key id>.pub.pem`, which anybody can read to verify receipts."""
     return home.public / "keys" / f"receipt-{identity}.pub.pem"
 
 
 def signing_key(home: Home) -> Ed25519PrivateKey:
-    """The key that signs now, made on first need; two processes that need it at once make one. Raises KeyFileError."""
+    """Return the key in use, created on first use; concurrent processes get the same one. Raises KeyFileError."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -59,14 +59,14 @@ def signing_key(home: Home) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError) as error:
-        raise _no_key(path) from error
+        raise _unreadable_key_error(path) from error
     if not isinstance(key, Ed25519PrivateKey) or key_id(key.public_key()) != path.stem.removeprefix("receipt-"):
-        raise _no_key(path)
+        raise _unreadable_key_error(path)
     return key
 
 
 def read_public(pem: bytes) -> Ed25519PublicKey:
-    """A public key from its PEM file. Raises KeyFileError."""
+    """Parse a public key from PEM. Raises KeyFileError."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -79,14 +79,14 @@ def read_public(pem: bytes) -> Ed25519PublicKey:
     return key
 
 
-def _no_key(path: Path) -> KeyFileError:
+def _unreadable_key_error(path: Path) -> KeyFileError:
     return KeyFileError(
         mark("The key {path} cannot be read; restore it from a backup, or run `rti receipt rotate-key`."), path=path
     )
 
 
 def rotate(home: Home) -> str:
-    """Make a new key that signs from now on; returns its id. The old ones stay, for old receipts."""
+    """Create a new signing key, put it in use, and return its id. Old keys remain, to verify old receipts."""
     return _make_key(home, replace=True)
 
 
@@ -98,7 +98,7 @@ def _make_key(home: Home, *, replace: bool) -> str:
     identity = key_id(key.public_key())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    # The pointer last: a crash before it leaves a pair that has signed nothing.
+    # Write the pointer last: a crash before that leaves an unused key pair.
     _write(private_path(home, identity), pem, 0o600)
     _write(public_path(home, identity), public, 0o644)
     pointer = home.restricted / "keys" / _CURRENT
@@ -107,25 +107,25 @@ def _make_key(home: Home, *, replace: bool) -> str:
 
 
 def _write(path: Path, data: bytes, mode: int, *, replace: bool = True) -> None:
-    """Write a file aside with its mode and give it its name in one step; without `replace`, the first one stays."""
+    """Write a file with its mode to a temporary name and rename it; keep an existing one unless `replace`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if mode == 0o600:
         path.parent.chmod(0o700)
-    aside = path.parent / f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new"
+    temporary = path.parent / f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new"
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as handle:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as handle:
             handle.write(data)
             handle.flush()
             os.fsync(handle.fileno())
         if replace:
-            aside.replace(path)
+            temporary.replace(path)
         else:
             try:
-                os.link(aside, path)
+                os.link(temporary, path)
             except FileExistsError:
                 return
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

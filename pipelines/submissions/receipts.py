@@ -1,8 +1,7 @@
-"""Receipts: what an office is given when it sends a return, signed, so that it can prove it without us.
+"""Issue and verify receipts: signed documents with which an office can prove, without us, that it sent a return.
 
-A receipt is one line of canonical JSON (keys sorted, no blanks, UTF-8) and a line feed.  The signature is over that
-line without the member `signature`.  It is valid only byte for byte: whoever writes it anew, if only with blanks, has
-another document.
+A receipt is one line of canonical JSON (keys sorted, no blanks, UTF-8) and a line feed. The signature covers that line
+without the member `signature`. A receipt is valid only byte for byte: even a reformatted copy fails verification.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _PUBLIC = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class SignedReceipt:
-    """A receipt as it was given out: `document` is the whole line, signature included."""
+    """A receipt as it was issued: `document` is the whole line with the signature."""
 
     receipt_id: str
     submission_id: str
@@ -47,21 +46,21 @@ class SignedReceipt:
 
     @property
     def filename(self) -> str:
-        """The name under which it is handed out."""
+        """Return the file name of the receipt."""
         return f"receipt-{self.receipt_id}.json"
 
     def as_bytes(self) -> bytes:
-        """The file that `rti receipt verify` takes."""
+        """Return the content of the file that `rti receipt verify` expects."""
         return self.document.encode() + b"\n"
 
     def as_json(self) -> dict[str, Any]:
-        """Its content as plain dicts and lists (`docs/schema/receipt.json`)."""
+        """Return the content as plain dicts and lists (`docs/schema/receipt.json`)."""
         content: dict[str, Any] = json.loads(self.document)
         return content
 
 
-def canonical(content: dict[str, Any]) -> str:
-    """The one way a content is written. Raises ValueError for a number that JSON does not have."""
+def to_canonical_json(content: dict[str, Any]) -> str:
+    """Return content as canonical JSON. Raises ValueError for a number that JSON cannot represent."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -69,43 +68,45 @@ def canonical(content: dict[str, Any]) -> str:
 
 
 def send(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedReceipt:
-    """Send a checked return and give its receipt: both in one transaction, or neither. Raises TransitionError."""
+    """Send a checked return and issue its receipt in one transaction. Raises TransitionError."""
     key = receipt_keys.signing_key(home)
     at = clock.stamp(act.at or clock.now())
-    given: list[SignedReceipt] = []
+    receipts: list[SignedReceipt] = []
 
     def within(connection: sa.Connection, sent: Act) -> None:
-        given.append(_give(connection, home, key, sent, report, at))
+        receipts.append(_issue(connection, home, key, sent, report, at))
 
     ledger.send(engine, act, within=within)
-    return given[0]
+    return receipts[0]
 
 
-def _give(
+def _issue(
     connection: sa.Connection, home: Home, key: Ed25519PrivateKey, act: Act, report: Report, at: str
 ) -> SignedReceipt:
     row = connection.execute(sa.select(SUBMISSION).where(SUBMISSION.c.submission_id == act.submission_id)).one()
     justified = connection.execute(
         sa.select(sa.func.count()).select_from(JUSTIFICATION).where(JUSTIFICATION.c.submission_id == act.submission_id)
     ).scalar_one()
-    head = audit_log.spell(audit_log.head(connection))
-    content = _content(row, report, int(justified), at, home, head)
-    signed = sign(key, content)
+    head = audit_log.format_head(audit_log.read_head(connection))
+    content = _receipt_content(row, report, int(justified), at, home, head)
+    signed = sign_receipt(key, content)
     connection.execute(
         sa.insert(RECEIPT).values(
             receipt_id=signed.receipt_id, submission_id=act.submission_id, at=at, document=signed.document
         )
     )
-    # Its signature tells a change; that it was given at all only the log can tell once its row is gone.
-    stand = audit_digests.receipts(connection, [signed.receipt_id])[signed.receipt_id]
-    detail = {"submission": act.submission_id, "standing": stand}
-    audit_log.append(
+    # The signature reveals a changed receipt. Only the log reveals that one was issued if its row is deleted.
+    standing = audit_digests.digest_receipts(connection, [signed.receipt_id])[signed.receipt_id]
+    detail = {"submission": act.submission_id, "standing": standing}
+    audit_log.append_entry(
         connection, at=clock.parse(at), actor=act.actor, action="receipt.give", subject=signed.receipt_id, detail=detail
     )
     return signed
 
 
-def _content(row: sa.Row[Any], report: Report, justified: int, at: str, home: Home, audit_head: str) -> dict[str, Any]:
+def _receipt_content(
+    row: sa.Row[Any], report: Report, justified: int, at: str, home: Home, audit_head: str
+) -> dict[str, Any]:
     severities = Counter(f.severity for f in report.findings)
     observations = report.reading.observations if report.reading is not None else None
     missing = int(observations["value"].null_count()) if observations is not None else 0
@@ -145,32 +146,33 @@ def _content(row: sa.Row[Any], report: Report, justified: int, at: str, home: Ho
     }
 
 
-def sign(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedReceipt:
-    """Sign a content: the key that signs is named in it."""
+def sign_receipt(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedReceipt:
+    """Add the public key to the content, sign it, and return the receipt."""
     whole = {
         **content,
-        "key": {"id": receipt_keys.key_id(key.public_key()), "public": receipt_keys.raw(key.public_key()).hex()},
+        "key": {"id": receipt_keys.key_id(key.public_key()), "public": receipt_keys.raw_bytes(key.public_key()).hex()},
     }
-    signature = key.sign(canonical(whole).encode()).hex()
-    document = canonical({**whole, "signature": signature})
+    signature = key.sign(to_canonical_json(whole).encode()).hex()
+    document = to_canonical_json({**whole, "signature": signature})
     return SignedReceipt(content["receipt_id"], content["submission_id"], content["sent_at"], document)
 
 
-# ------------------------------------------------------------------------------------------------------------ questions
+# -------------------------------------------------------------------------------------------------------------- queries
 
 
 def newest(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
-    """The receipt of the last sending of a submission; None where there is none."""
+    """Return the newest receipt of a submission, or None."""
     query = sa.select(RECEIPT).where(RECEIPT.c.submission_id == submission_id)
     with reading(engine) as connection:
         rows = connection.execute(query).all()
-    found = [SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) for row in rows]
-    # Given back and sent anew within a second, two have one time; the place in the audit log tells them apart.
-    return max(found, key=lambda one: audit_log.parse_head(one.as_json()["audit_head"]), default=None)
+    receipts = [SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) for row in rows]
+    # A return that is given back and sent again within a second has two receipts of the same time, so order them by
+    # their position in the audit log.
+    return max(receipts, key=lambda receipt: audit_log.parse_head(receipt.as_json()["audit_head"]), default=None)
 
 
 def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
-    """The receipt with this id; None where there is none."""
+    """Return the receipt with this id, or None."""
     with reading(engine) as connection:
         row = connection.execute(sa.select(RECEIPT).where(RECEIPT.c.receipt_id == receipt_id)).one_or_none()
     return SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) if row is not None else None
@@ -181,10 +183,10 @@ def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verification found. `content` is None where the document cannot be read at all.
+    """The result of a verification. `content` is None if the document is not a readable receipt.
 
-    `known_key` says that the signature was held against a key that the verifier already had: without one, the
-    document is only shown to be whole.
+    `known_key` is True if the signature was compared with a key that the verifier already had. Without one, the
+    verification only shows that the document is intact.
     """
 
     content: dict[str, Any] | None
@@ -200,28 +202,28 @@ class Verified:
 
     @property
     def key_id(self) -> str | None:
-        """The key that the document says has signed it."""
+        """Return the id of the key that the document names as its signing key, or None."""
         key = (self.content or {}).get("key")
         return str(key["id"]) if isinstance(key, dict) and "id" in key else None
 
 
 def verify(document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey | None = None) -> Verified:
-    """Verify a receipt, alone or beside the file it is about and the key it should be signed with.
+    """Verify a receipt, optionally against the file it covers and the key it should be signed with.
 
-    Needs no home and no network. Any changed byte of the document is found.
+    Needs neither a home nor a network. Detects any changed byte of the document.
     """
-    content = _parsed(document)
+    content = _parse(document)
     if content is None:
         problem = ToldError(mark("This is no receipt; take the file as it was given out, receipt-R….json."))
         return Verified(None, (problem,), key is not None, file is not None)
     problems = [
-        *_signature_problems(document, content, key),
-        *(_file_problems(content, file) if file is not None else ()),
+        *_check_signature(document, content, key),
+        *(_check_file(content, file) if file is not None else ()),
     ]
     return Verified(content, tuple(problems), key is not None, file is not None)
 
 
-def _parsed(document: bytes) -> dict[str, Any] | None:
+def _parse(document: bytes) -> dict[str, Any] | None:
     try:
         content = json.loads(document)
     except (ValueError, RecursionError):
@@ -229,57 +231,57 @@ def _parsed(document: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and content.get("version") == VERSION else None
 
 
-def _signature_problems(document: bytes, content: dict[str, Any], key: Ed25519PublicKey | None) -> list[ToldError]:
+def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519PublicKey | None) -> list[ToldError]:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     whole = dict(content)
-    signature, named = whole.pop("signature", None), content.get("key")
+    signature, stated_key = whole.pop("signature", None), content.get("key")
     if not (
         isinstance(signature, str)
         and _SIGNATURE.fullmatch(signature)
-        and isinstance(named, dict)
-        and isinstance(named.get("public"), str)
-        and _PUBLIC.fullmatch(named["public"])
+        and isinstance(stated_key, dict)
+        and isinstance(stated_key.get("public"), str)
+        and _PUBLIC.fullmatch(stated_key["public"])
     ):
         return [ToldError(mark("The receipt lacks its signature or the key of it."))]
     try:
-        as_given_out = document == canonical(content).encode() + b"\n"
+        is_unchanged = document == to_canonical_json(content).encode() + b"\n"
     except ValueError:
-        as_given_out = False
-    if not as_given_out:
+        is_unchanged = False
+    if not is_unchanged:
         return [ToldError(mark("The receipt is not written as it was given out; take the file itself, unchanged."))]
-    own = Ed25519PublicKey.from_public_bytes(bytes.fromhex(named["public"]))
+    public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(stated_key["public"]))
     problems = []
-    if receipt_keys.key_id(own) != named.get("id"):
+    if receipt_keys.key_id(public_key) != stated_key.get("id"):
         problems.append(ToldError(mark("The receipt names a key that is not the one it holds.")))
-    if key is not None and receipt_keys.raw(key) != receipt_keys.raw(own):
+    if key is not None and receipt_keys.raw_bytes(key) != receipt_keys.raw_bytes(public_key):
         problems.append(
             ToldError(
                 mark("It is signed with the key {named}, and not with the key given, {given}."),
-                named=receipt_keys.key_id(own),
+                named=receipt_keys.key_id(public_key),
                 given=receipt_keys.key_id(key),
             )
         )
     try:
-        own.verify(bytes.fromhex(signature), canonical(whole).encode())
+        public_key.verify(bytes.fromhex(signature), to_canonical_json(whole).encode())
     except InvalidSignature:
         problems.append(ToldError(mark("The signature does not fit: the receipt was changed after it was signed.")))
     return problems
 
 
-def _file_problems(content: dict[str, Any], file: bytes) -> list[ToldError]:
-    told = content.get("file")
-    told = told if isinstance(told, dict) else {}
+def _check_file(content: dict[str, Any], file: bytes) -> list[ToldError]:
+    stated_file = content.get("file")
+    stated_file = stated_file if isinstance(stated_file, dict) else {}
     problems = []
-    if told.get("size") != len(file):
+    if stated_file.get("size") != len(file):
         problems.append(
             ToldError(
                 mark("The receipt is about a file of {told} bytes; this one has {seen}."),
-                told=told.get("size"),
+                told=stated_file.get("size"),
                 seen=len(file),
             )
         )
-    if told.get("sha256") != hashlib.sha256(file).hexdigest():
+    if stated_file.get("sha256") != hashlib.sha256(file).hexdigest():
         problems.append(ToldError(mark("The file is not the one that was sent: its SHA-256 differs.")))
     return problems

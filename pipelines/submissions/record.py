@@ -1,4 +1,4 @@
-"""From reports to the ledger: keep what was read, record what was found, and go through what waits."""
+"""Check waiting submissions, store the facts that were read, and record the results in the ledger."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _NOT_SENT = ("received", "checked", "refused", "withdrawn")
 BATCH = 1_000
-"""Submissions checked and recorded together: what a crash can cost, and what is held in memory."""
+"""Submissions checked and recorded together. Limits the work lost in a crash, and the memory used."""
 
 
 def as_result(submission_id: str, report: Report, at: datetime | None = None) -> CheckResult:
-    """What the ledger keeps of a report."""
+    """Convert a report to the check result that the ledger records."""
     return CheckResult(
         submission_id=submission_id,
         format=report.format,
@@ -49,18 +49,18 @@ def as_result(submission_id: str, report: Report, at: datetime | None = None) ->
     )
 
 
-def record(
+def record_reports(
     home: Home, engine: sa.Engine, reports: Mapping[str, Report], at: Mapping[str, datetime] | None = None
 ) -> Refusals:
-    """Keep the readings of checked submissions (id -> report) and record their checks, in one transaction.
+    """Store the facts of checked submissions (id -> report) and record their checks in one transaction.
 
-    Readings are written first: a crash leaves files that the next check replaces. The bytes of what was only pointed at
-    are kept now; those of what names persons, and of what its sender may not hand in, are removed.
+    Facts are written first: after a crash the next check replaces them. The bytes of files that the store only pointed
+    at are now kept. Files that name persons, or that their senders may not submit, are removed.
     """
     from pipelines.model import long_tables
 
-    reports = {i: admission.disowned(r) if admission.is_turned_away(r) else r for i, r in reports.items()}
-    _keep(home, engine, queries.submissions(engine, ids=list(reports)), reports)
+    reports = {i: admission.remove_office(r) if admission.is_turned_away(r) else r for i, r in reports.items()}
+    _keep_bytes(home, engine, queries.submissions(engine, ids=list(reports)), reports)
     for identity, report in reports.items():
         if report.reading is not None:
             facts.keep_reading(home, identity, report.reading.observations, report.reading.events, report.findings)
@@ -88,83 +88,90 @@ def check_waiting(
     after: timedelta | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Report]:
-    """Check every submission that waits for it, by arrival; all, those of a territory, or `only` some.
+    """Check all waiting submissions, those of a territory, or `only` some; return the reports by submission.
 
-    That is: what has come in, and what was checked or refused by other declarations or rules and is not sent yet.
-    `after` is for a demonstration, whose returns arrived long before they are checked together: the time of the check
-    is so much after the arrival, and each return is judged beside those that arrived before it. Submissions
-    whose territory is not known yet are part of every territory's work. What came in and was never checked is held
-    against what its sender may hand in, as at the desk. Returns the reports by submission.
+    Waiting submissions are new ones, and unsent ones that were checked with other declarations or rules; they are
+    checked in the order of arrival. A filter by `territory` includes submissions whose territory is not known yet. New
+    ones are also checked against the sender's roles, as in the portal. `after` is for a demonstration, whose returns
+    arrived long before they are checked together: each check is dated `after` the arrival, and each return is compared
+    with those that arrived before it.
     """
     _drop_unkept(home, engine)
     waiting = [
         s
-        for s in queries.waiting(engine, registry.digest, rules_version(), territory=territory, only=only)
+        for s in queries.find_waiting(engine, registry.digest, rules_version(), territory=territory, only=only)
         if not (s.state != "received" and store.is_not_kept(home, s.sha256))
     ]
-    out: dict[str, Report] = {}
+    checked: dict[str, Report] = {}
     for start in range(0, len(waiting), BATCH):
         part = waiting[start : start + BATCH]
         reports = check_many(
-            _jobs(home, part),
+            _make_jobs(home, part),
             registry=registry,
             history=history.source(home, engine),
             language=language,
             progress=progress,
             in_order=after is not None,
         )
-        reports = _admitted(engine, registry, part, reports)
+        reports = _admit_reports(engine, registry, part, reports)
         times = None
         if after is not None:
             now = clock.now()
             times = {s.submission_id: min(clock.parse(s.received_at) + after, now) for s in part}
-        record(home, engine, reports, times)
-        out |= reports
-    return out
+        record_reports(home, engine, reports, times)
+        checked |= reports
+    return checked
 
 
-def _admitted(
+def _admit_reports(
     engine: sa.Engine, registry: Registry, part: Sequence[queries.Submission], reports: Mapping[str, Report]
 ) -> dict[str, Report]:
-    """The reports as their senders are told them. A draft that was taken once is not turned away later: only its
-    sender can send it, and the ledger asks for the right then."""
+    """Return the reports with an error added to new submissions that their senders may not submit.
+
+    Drafts that were admitted once are not turned away later: only their sender can send them, and the ledger checks
+    the role at that point.
+    """
     new = {s.submission_id: s.sender for s in part if s.state == "received"}
     with reading(engine) as connection:
-        people = accounts.identities(connection, sorted(set(new.values())))
+        people = accounts.select_identities(connection, sorted(set(new.values())))
     return {
-        i: admission.admitted(registry, people[new[i]], report) if new.get(i) in people else report
+        i: admission.admit_report(registry, people[new[i]], report) if new.get(i) in people else report
         for i, report in reports.items()
     }
 
 
-def _keep(home: Home, engine: sa.Engine, part: Sequence[queries.Submission], reports: Mapping[str, Report]) -> None:
-    """Keep the bytes of what was checked, and mark what is not to be kept, before the ledger speaks of either.
+def _keep_bytes(
+    home: Home, engine: sa.Engine, part: Sequence[queries.Submission], reports: Mapping[str, Report]
+) -> None:
+    """Store the bytes of admitted files, and mark those to be removed, before the ledger records the checks.
 
-    What newer rules find in a file that was sent already stays: what was accepted is never un-accepted by rules. The
-    bytes of what one sender may not hand in stay where another arrival of them is there.
+    A file that was sent already stays, even if newer rules find persons in it, because rules never undo an
+    acceptance. A file that one sender may not submit stays if it also arrived otherwise.
     """
-    for one in part:
-        report = reports[one.submission_id]
+    for submission in part:
+        report = reports[submission.submission_id]
         if admission.names_persons(report):
-            if all(s.state in _NOT_SENT for s in queries.same_file(engine, one.sha256)):
-                store.mark_not_kept(home, one.sha256)
+            if all(s.state in _NOT_SENT for s in queries.same_file(engine, submission.sha256)):
+                store.mark_not_kept(home, submission.sha256)
         elif admission.is_turned_away(report):
-            if all(s.submission_id == one.submission_id for s in queries.same_file(engine, one.sha256)):
-                store.mark_not_kept(home, one.sha256)
+            if all(s.submission_id == submission.submission_id for s in queries.same_file(engine, submission.sha256)):
+                store.mark_not_kept(home, submission.sha256)
         else:
-            store.keep(home, one.sha256)
+            store.keep_pointed(home, submission.sha256)
 
 
 def _drop_unkept(home: Home, engine: sa.Engine) -> None:
-    """Remove the bytes of marked files whose refusal is recorded; what a crash left over goes with the next check."""
-    for sha256 in store.marked(home):
+    """Remove the bytes of marked files whose refusal is recorded; the next check removes what a crash left over."""
+    for sha256 in store.list_marked(home):
         if all(s.state != "received" for s in queries.same_file(engine, sha256)):
             store.drop_not_kept(home, sha256)
 
 
-def _jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
-    for one in part:
-        data = store.get(home, one.sha256)
-        kind = "patch" if one.kind == "patch" else None
-        received = clock.parse(one.received_at)
-        yield CheckJob(one.submission_id, data, one.filename, one.submission_id, None, kind, received)
+def _make_jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
+    for submission in part:
+        data = store.get_bytes(home, submission.sha256)
+        kind = "patch" if submission.kind == "patch" else None
+        received_at = clock.parse(submission.received_at)
+        yield CheckJob(
+            submission.submission_id, data, submission.filename, submission.submission_id, None, kind, received_at
+        )

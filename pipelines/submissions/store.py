@@ -1,9 +1,10 @@
-"""The bytes of every file that came in, by SHA-256, exactly as they came.
+"""Store the bytes of every uploaded file unchanged, by SHA-256.
 
-A file is written aside, flushed to the disk and renamed, so that a name in the store always holds the whole content.
+A file is written to a temporary name, flushed to disk and renamed, so that a name in the store always has the whole
+content.
 
-Nothing is kept before it was scanned for persons. A listed arrival of a demonstration is therefore only pointed at
-until its check; a file that was found to name persons leaves no byte, but its SHA-256 in `store/not-kept/`.
+Nothing is stored before it was scanned for personal data. The store therefore only points at the files of a
+demonstration until their check. Of a file that names persons, only the SHA-256 is kept, in `store/not-kept/`.
 """
 
 from __future__ import annotations
@@ -22,42 +23,45 @@ _NOT_KEPT = "not-kept"
 
 
 class StoreError(Exception):
-    """Bytes are not there, or not those that their name promises."""
+    """A stored file is missing, or its content does not match its name."""
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 of the bytes, 64 hex digits."""
+    """Return the SHA-256 of the bytes, 64 hex digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def path_of(home: Home, sha256: str) -> Path:
-    """Where the bytes of this SHA-256 lie: `store/<2 hex>/<sha256>`."""
+    """Return the path of the bytes with this SHA-256: `store/<2 hex>/<sha256>`."""
     return home.store / sha256[:2] / sha256
 
 
-def put(home: Home, data: bytes) -> str:
-    """Keep bytes; returns their SHA-256. Keeping the same bytes twice is one file."""
+def put_bytes(home: Home, data: bytes) -> str:
+    """Store bytes and return their SHA-256. The same bytes are stored only once."""
     sha256 = digest(data)
     target = path_of(home, sha256)
-    if not _made_young(target):
+    if not _refresh_age(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.parent / f".{sha256}.{os.getpid()}.{threading.get_ident()}.new"
+        temporary = target.parent / f".{sha256}.{os.getpid()}.{threading.get_ident()}.new"
         try:
-            with aside.open("wb") as handle:
+            with temporary.open("wb") as handle:
                 handle.write(data)
                 handle.flush()
                 os.fsync(handle.fileno())
-            aside.replace(target)
+            temporary.replace(target)
         finally:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         _flush_folder(target.parent)
-    _pointer(home, sha256).unlink(missing_ok=True)
-    _mark(home, sha256).unlink(missing_ok=True)
+    _pointer_path(home, sha256).unlink(missing_ok=True)
+    _mark_path(home, sha256).unlink(missing_ok=True)
     return sha256
 
 
-def _made_young(target: Path) -> bool:
-    """Whether bytes are there; they then count as kept now, and are not removed as forgotten (`unknown_bytes.py`)."""
+def _refresh_age(target: Path) -> bool:
+    """Set the modification time of stored bytes to now and return True, or return False if they are missing.
+
+    This keeps `unknown_bytes.py` from removing them as forgotten.
+    """
     try:
         os.utime(target)
     except FileNotFoundError:
@@ -65,11 +69,11 @@ def _made_young(target: Path) -> bool:
     return True
 
 
-def get(home: Home, sha256: str) -> bytes:
-    """The bytes of this SHA-256. Raises StoreError where they are not there or were changed on the disk."""
+def get_bytes(home: Home, sha256: str) -> bytes:
+    """Return the bytes with this SHA-256. Raises StoreError if they are missing or were changed on disk."""
     target = path_of(home, sha256)
     try:
-        data = target.read_bytes() if target.exists() else _pointer(home, sha256).read_bytes()
+        data = target.read_bytes() if target.exists() else _pointer_path(home, sha256).read_bytes()
     except FileNotFoundError as error:
         if is_not_kept(home, sha256):
             raise StoreError(f"{sha256} was not kept: it names persons, or its sender may not hand it in") from error
@@ -79,9 +83,9 @@ def get(home: Home, sha256: str) -> bytes:
     return data
 
 
-def point(home: Home, sha256: str, file: Path) -> None:
-    """Say where bytes lie that are not kept yet; `get` finds them, `keep` takes them in."""
-    pointer = _pointer(home, sha256)
+def point_to(home: Home, sha256: str, file: Path) -> None:
+    """Record the path of bytes that are not stored yet, so that `get` can read and `keep` can store them."""
+    pointer = _pointer_path(home, sha256)
     if path_of(home, sha256).exists() or pointer.is_symlink():
         return
     pointer.parent.mkdir(parents=True, exist_ok=True)
@@ -89,52 +93,52 @@ def point(home: Home, sha256: str, file: Path) -> None:
 
 
 def is_pointed_at(home: Home, sha256: str) -> bool:
-    """Return True if bytes are not kept yet and it is known where they are."""
-    return _pointer(home, sha256).exists()
+    """Return True if bytes are not stored yet and their path is recorded."""
+    return _pointer_path(home, sha256).exists()
 
 
-def keep(home: Home, sha256: str) -> None:
-    """Take in bytes that were only pointed at. Raises StoreError as `get`."""
+def keep_pointed(home: Home, sha256: str) -> None:
+    """Store bytes that were only pointed at. Raises StoreError like `get`."""
     if not path_of(home, sha256).exists():
-        put(home, get(home, sha256))
+        put_bytes(home, get_bytes(home, sha256))
 
 
 def mark_not_kept(home: Home, sha256: str) -> None:
-    """Mark bytes as never to be kept; `drop_not_kept` removes them. What is marked outlives a crash between the two."""
-    mark = _mark(home, sha256)
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
-    _flush_folder(mark.parent)
+    """Mark bytes that must not be kept, for `drop_not_kept` to remove. The mark survives a crash in between."""
+    mark_path = _mark_path(home, sha256)
+    mark_path.parent.mkdir(parents=True, exist_ok=True)
+    mark_path.touch()
+    _flush_folder(mark_path.parent)
 
 
 def is_not_kept(home: Home, sha256: str) -> bool:
-    """Whether these bytes were refused so that none is to stay."""
-    return _mark(home, sha256).exists()
+    """Return True if these bytes are marked as not to be kept."""
+    return _mark_path(home, sha256).exists()
 
 
-def marked(home: Home) -> list[str]:
-    """SHA-256 of everything marked, in order."""
+def list_marked(home: Home) -> list[str]:
+    """Return the SHA-256 of everything marked, sorted."""
     folder = home.store / _NOT_KEPT
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 def drop_not_kept(home: Home, sha256: str) -> None:
-    """Remove the bytes of what is marked, and the pointer to them."""
+    """Remove bytes that are marked, and the pointer to them."""
     if is_not_kept(home, sha256):
         path_of(home, sha256).unlink(missing_ok=True)
-        _pointer(home, sha256).unlink(missing_ok=True)
+        _pointer_path(home, sha256).unlink(missing_ok=True)
 
 
-def _pointer(home: Home, sha256: str) -> Path:
+def _pointer_path(home: Home, sha256: str) -> Path:
     return home.store / sha256[:2] / f".{sha256}.waiting"
 
 
-def _mark(home: Home, sha256: str) -> Path:
+def _mark_path(home: Home, sha256: str) -> Path:
     return home.store / _NOT_KEPT / sha256
 
 
 def _flush_folder(folder: Path) -> None:
-    # The rename itself must be on the disk before the ledger speaks of the file.
+    # The rename must be on disk before the ledger records the file.
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,10 +1,10 @@
-"""Stored bytes of which the ledger knows nothing: found, and removed where somebody asks for it.
+"""Find stored files that are not in the ledger, and remove them on request.
 
-A process that was killed between keeping a file and entering it leaves such bytes.  Nobody was told that they are kept:
-their sender, who got no answer, sends the file again, and then they are known.  After a day nobody is about to do so.
-They stay all the same until a person has them removed, since the same picture comes from a ledger that was restored
-from an older backup, and then an office may hold a receipt for them.  Never removed is what a submission or a receipt
-of the ledger names; nothing is removed while the ledger is found faulty, or older than one of its checkpoints.
+A process that is killed between storing a file and recording it leaves such a file. Its sender got no answer and sends
+it again, so that it becomes known; after a day that is unlikely. Still, only a person removes such files, because a
+ledger restored from an older backup looks the same, and then an office may have a receipt for them. Files that a
+submission or receipt in the ledger names are never removed, and nothing is removed while the ledger is faulty or older
+than one of its checkpoints.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 AGE = timedelta(days=1)
-"""Younger bytes may be those of a file that is just being handed in."""
+"""Minimum age: younger files may belong to an upload in progress."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class LedgerNotWholeError(Exception):
-    """Nothing is removed, because the ledger may not be the one that knows these bytes. The text says what to do."""
+    """Nothing is removed, because another version of the ledger may have these files. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class Unknown:
 
 
 def find(home: Home, engine: sa.Engine) -> list[Unknown]:
-    """Stored bytes older than a day that no submission and no receipt names, oldest first."""
+    """Return stored files older than a day that no submission or receipt names, oldest first."""
     with reading(engine) as connection:
-        return _found(home, connection)
+        return _find_unknown(home, connection)
 
 
 def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
-    """Remove what `find` finds, each entered in the audit log; returns what was removed.
+    """Remove the files that `find` returns, record each in the audit log, and return those removed.
 
-    Raises NotAllowedError for whoever is not steward of everything, LedgerNotWholeError where the ledger is faulty or
-    older than a checkpoint of it.
+    Raises NotAllowedError unless `by` is a steward for everything, LedgerNotWholeError if the ledger is faulty or
+    older than one of its checkpoints.
     """
     if not permissions.has_role_for(accounts.identity(engine, by), "remove_unknown_files", EVERY, EVERY):
         (role,) = permissions.roles_for("remove_unknown_files")
@@ -68,47 +68,50 @@ def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
         raise LedgerNotWholeError(
             f"the ledger is not whole ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"
         )
-    # Within the lock of the ledger's one writer: nothing is entered between the look and the removal.
+    # Hold the ledger's write lock, so that nothing is recorded between the search and the removal.
     with writing(engine) as connection:
-        gone = [one for one in _found(home, connection) if _taken_away(home, one)]
-        for one in gone:
-            detail = {"size": one.size, "stored_at": clock.stamp(one.stored_at)}
-            audit_log.append(
-                connection, at=clock.now(), actor=by, action="store.remove", subject=one.sha256, detail=detail
+        removed = [file for file in _find_unknown(home, connection) if _remove_file(home, file)]
+        for file in removed:
+            detail = {"size": file.size, "stored_at": clock.stamp(file.stored_at)}
+            audit_log.append_entry(
+                connection, at=clock.now(), actor=by, action="store.remove", subject=file.sha256, detail=detail
             )
-    return gone
+    return removed
 
 
-def _found(home: Home, connection: sa.Connection) -> list[Unknown]:
-    known = set(connection.execute(sa.select(SUBMISSION.c.sha256)).scalars()) | _receipted(connection)
-    # The files' times are the machine's, whatever time the clock was set to for a demonstration.
+def _find_unknown(home: Home, connection: sa.Connection) -> list[Unknown]:
+    known_digests = set(connection.execute(sa.select(SUBMISSION.c.sha256)).scalars()) | _digests_in_receipts(connection)
+    # File times are those of the machine, even if `clock` is set to another time for a demonstration.
     now = datetime.fromtimestamp(clock.wall(), UTC)
-    out = []
+    files = []
     for path in home.store.glob("[0-9a-f][0-9a-f]/*"):
-        if not _NAME.fullmatch(path.name) or path.name in known or path.is_symlink():
+        if not _NAME.fullmatch(path.name) or path.name in known_digests or path.is_symlink():
             continue
         stat = path.stat()
         stored = datetime.fromtimestamp(stat.st_mtime, UTC)
         if now - stored > AGE:
-            out.append(Unknown(path.name, stat.st_size, stored))
-    return sorted(out, key=lambda one: (one.stored_at, one.sha256))
+            files.append(Unknown(path.name, stat.st_size, stored))
+    return sorted(files, key=lambda file: (file.stored_at, file.sha256))
 
 
-def _receipted(connection: sa.Connection) -> set[str]:
+def _digests_in_receipts(connection: sa.Connection) -> set[str]:
     documents: Sequence[str] = connection.execute(sa.select(RECEIPT.c.document)).scalars().all()
-    return {json.loads(one)["file"]["sha256"] for one in documents}
+    return {json.loads(document)["file"]["sha256"] for document in documents}
 
 
-def _taken_away(home: Home, one: Unknown) -> bool:
-    """Unlink, unless the same bytes come in at this very moment: keeping them again makes them young (`store.put`)."""
-    target = store.path_of(home, one.sha256)
-    aside: Path = target.with_name(f".{one.sha256}.removed")
+def _remove_file(home: Home, file: Unknown) -> bool:
+    """Remove a file and return True, unless the same bytes arrived again meanwhile.
+
+    `store.put` updates the modification time of bytes it already has, so that a new arrival is noticed.
+    """
+    target = store.path_of(home, file.sha256)
+    temporary: Path = target.with_name(f".{file.sha256}.removed")
     try:
-        target.rename(aside)
+        target.rename(temporary)
     except FileNotFoundError:
         return False
-    if datetime.fromtimestamp(aside.stat().st_mtime, UTC) != one.stored_at:
-        aside.rename(target)
+    if datetime.fromtimestamp(temporary.stat().st_mtime, UTC) != file.stored_at:
+        temporary.rename(target)
         return False
-    aside.unlink()
+    temporary.unlink()
     return True

@@ -22,15 +22,15 @@ from tests.component import desk_fakes
 from tests.component.desk_fakes import SENDER, file, who
 
 STEPS: dict[str, tuple[Any, str]] = {
-    "store.put": (store, "put"),
+    "store.put_bytes": (store, "put_bytes"),
     "ledger.receive": (ledger, "receive"),
-    "facts.write": (facts, "write"),
-    "record.record": (record, "record"),
+    "facts.write_parquet": (facts, "write_parquet"),
+    "record.record_reports": (record, "record_reports"),
     "ledger.record_check_many": (ledger, "record_check_many"),
     "receipt_keys.signing_key": (receipt_keys, "signing_key"),
-    "receipts.sign": (receipts, "sign"),
-    "receipts._give": (receipts, "_give"),
-    "decisions.apply": (decisions, "apply"),
+    "receipts.sign_receipt": (receipts, "sign_receipt"),
+    "receipts._issue": (receipts, "_issue"),
+    "decisions.apply_changes": (decisions, "apply_changes"),
     "ledger.send": (ledger, "send"),
 }
 DATA = file()

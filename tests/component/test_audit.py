@@ -112,7 +112,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
 
     def broken(connection: sa.Connection, act: Act) -> None:
         # What hangs on the act sees the act's own entry already: a receipt names it.
-        assert audit_log.head(connection)[0] == between.entries + 1
+        assert audit_log.read_head(connection)[0] == between.entries + 1
         raise RuntimeError("the receipt cannot be signed")
 
     with pytest.raises(RuntimeError):
@@ -123,7 +123,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
 def test_entries_are_written_in_a_writing_transaction_only(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     with pytest.raises(ValueError, match="writing"), engine.begin() as connection:
-        audit_log.append(connection, at=at(0), actor="x", action="x", subject="x", detail={})
+        audit_log.append_entry(connection, at=at(0), actor="x", action="x", subject="x", detail={})
 
 
 def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> None:
@@ -136,7 +136,9 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
         try:
             for n in range(5):
                 with writing(own) as connection:
-                    audit_log.append(connection, at=at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n})
+                    audit_log.append_entry(
+                        connection, at=at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n}
+                    )
         except BaseException as error:
             failures.append(error)
         finally:
@@ -167,14 +169,14 @@ def test_any_change_of_any_field_breaks_the_chain(details: list[dict[str, object
     rows = []
     previous = audit_log.ZEROS
     for seq, detail in enumerate(details, start=1):
-        fields = [seq, "2026-02-10T09:00:00Z", "a", "b", "c", audit_log.canonical(detail), previous]
-        previous = audit_log.link(*fields)  # type: ignore[arg-type]
+        fields = [seq, "2026-02-10T09:00:00Z", "a", "b", "c", audit_log.to_canonical_json(detail), previous]
+        previous = audit_log.hash_entry(*fields)  # type: ignore[arg-type]
         rows.append([*fields, previous])
     place = data.draw(st.integers(0, len(rows) - 1))
     column = data.draw(st.integers(1, 6))
     changed = list(rows[place])
     changed[column] = data.draw(st.text(max_size=30).filter(lambda t: t != rows[place][column]))
-    assert audit_log.link(*changed[:7]) != rows[place][7]
+    assert audit_log.hash_entry(*changed[:7]) != rows[place][7]
 
 
 # ------------------------------------------------------------------------------------------------------------ tampering
@@ -188,8 +190,8 @@ def _edit(engine: sa.Engine) -> tuple[int, str]:
 def _edit_and_rehash(engine: sa.Engine) -> tuple[int, str]:
     seq = _seq(engine, "submission.approve")
     row = next(e for e in audit_log.entries(engine) if e["seq"] == seq)
-    detail = audit_log.canonical(row["detail"])
-    forged = audit_log.link(seq, row["at"], "chief", row["action"], row["subject"], detail, row["previous"])
+    detail = audit_log.to_canonical_json(row["detail"])
+    forged = audit_log.hash_entry(seq, row["at"], "chief", row["action"], row["subject"], detail, row["previous"])
     _behind(engine, f"update audit set actor = 'chief', hash = '{forged}' where seq = {seq}")
     return seq + 1, f"does not follow entry {seq}"
 
@@ -245,9 +247,9 @@ def test_tampering_with_the_log_is_found_at_its_entry(
 def test_a_tail_cut_off_is_found_by_what_was_kept_elsewhere(story: tuple[Home, sa.Engine], how: str) -> None:
     home, engine = story
     kept = (
-        audit_log.spell(audit_log.checkpoint(home, engine))
+        audit_log.format_head(audit_log.checkpoint(home, engine))
         if how == "checkpoint"
-        else audit_log.spell(verify_ledger(engine).head)
+        else audit_log.format_head(verify_ledger(engine).head)
     )
     last = verify_ledger(engine).entries
     # Cut with all that it vouched for, the rest is whole in itself.
@@ -266,15 +268,15 @@ def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, 
     statements = []
     for row in rows:
         actor = "somebody" if row["action"] == "submission.approve" else row["actor"]
-        detail = audit_log.canonical(row["detail"])
-        forged = audit_log.link(row["seq"], row["at"], actor, row["action"], row["subject"], detail, previous)
+        detail = audit_log.to_canonical_json(row["detail"])
+        forged = audit_log.hash_entry(row["seq"], row["at"], actor, row["action"], row["subject"], detail, previous)
         statements.append(
             f"update audit set actor = '{actor}', previous = '{previous}', hash = '{forged}' where seq = {row['seq']}"
         )
         previous = forged
     _behind(engine, *statements)
     assert verify_ledger(engine).good
-    for found in (verify_ledger(engine, head=audit_log.spell(kept)), verify_ledger(engine, home=home)):
+    for found in (verify_ledger(engine, head=audit_log.format_head(kept)), verify_ledger(engine, home=home)):
         assert [f.seq for f in found.faults] == [kept[0]]
         assert "is not the one that a receipt or checkpoint names" in found.faults[0].told()
 
@@ -349,20 +351,20 @@ def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(st
     home, engine = story
     first = audit_log.checkpoint(home, engine)
     assert audit_log.checkpoint(home, engine) == first
-    assert audit_log.checkpoints(home) == [first]
+    assert audit_log.read_checkpoints(home) == [first]
     path = home.restricted / audit_log.CHECKPOINTS
     assert path.stat().st_mode & 0o077 == 0
     with path.open("a", encoding="ascii") as handle:
         handle.write('{"at": "2026-0')
-    assert audit_log.checkpoints(home) == [first]
+    assert audit_log.read_checkpoints(home) == [first]
     assert verify_ledger(engine, home=home).good
     accounts.grant(engine, "office", Grant("viewer"), by=SYSTEM)
     second = audit_log.checkpoint(home, engine)
-    assert audit_log.checkpoints(home) == [first, second]
+    assert audit_log.read_checkpoints(home) == [first, second]
     with path.open("a", encoding="ascii") as handle:
         handle.write("nothing of ours\n")
     with pytest.raises(ValueError, match="line 3 of"):
-        audit_log.checkpoints(home)
+        audit_log.read_checkpoints(home)
 
 
 @pytest.mark.parametrize("text", ["", "1", "1:", f"x:{'0' * 64}", f"-1:{'0' * 64}", f"1:{'g' * 64}", f"1:{'0' * 63}"])

@@ -158,7 +158,7 @@ def test_the_same_bytes_are_told_and_not_taken_twice(desk: Desk) -> None:
 
 def test_nobody_is_told_of_the_same_bytes_of_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same bytes as another's that is not recognised yet: only its sender knows of it."""
-    monkeypatch.setattr(record, "record", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
+    monkeypatch.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
     with pytest.raises(RuntimeError):
         door.upload(desk, who(desk, "qq-sender"), file(), "a.csv")
     monkeypatch.undo()
@@ -333,7 +333,7 @@ def test_without_parameters_the_place_without_rows_is_the_key(one: Where, other:
 
 
 def test_leap_day_expires_a_day_earlier() -> None:
-    assert memory.expires(datetime(2028, 2, 29)) == datetime(2029, 2, 28)
+    assert memory.expiry_of(datetime(2028, 2, 29)) == datetime(2029, 2, 28)
 
 
 # ---------------------------------------------------------------------------------------------- reports and history
@@ -597,7 +597,7 @@ class PowerCutError(Exception):
 
 
 _UPLOAD_STEPS = {
-    "before the store": (store, "put"),
+    "before the store": (store, "put_bytes"),
     "before the ledger": (ledger, "receive"),
     "before the reading is kept": (facts, "keep_reading"),
     "before the check is recorded": (ledger, "record_check_many"),
@@ -627,7 +627,7 @@ def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
     assert not list(desk.home.store.rglob("*.new"))
     # Whatever was entered has its bytes; sending the same again finishes it, once.
     for one in queries.submissions(desk.engine):
-        assert store.get(desk.home, one.sha256) == file(value=101)
+        assert store.get_bytes(desk.home, one.sha256) == file(value=101)
     done = door.upload(desk, sender, file(value=101), "a.csv")
     assert (done.state, len(done.open_warnings)) == ("checked", 1)
     assert len(queries.submissions(desk.engine)) == 1
@@ -640,7 +640,7 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
     sender = who(desk, "qq-sender")
     identity = door.upload(desk, sender, file(), "a.csv").submission_id
     assert identity is not None
-    real = receipts._give
+    real = receipts._issue
 
     def cut(*_: Any, **__: Any) -> Any:
         raise PowerCutError
@@ -650,10 +650,10 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
         raise PowerCutError
 
     target, name, broken = {
-        "before the hook": (receipts, "_give", cut),
-        "signing": (receipts, "sign", cut),
+        "before the hook": (receipts, "_issue", cut),
+        "signing": (receipts, "sign_receipt", cut),
         "storing": (receipts, "SignedReceipt", cut),
-        "after the hook": (receipts, "_give", given_then_cut),
+        "after the hook": (receipts, "_issue", given_then_cut),
     }[step]
     before = verify_ledger(desk.engine).entries
     with monkeypatch.context() as patch:
@@ -676,7 +676,7 @@ def test_a_look_finishes_what_a_crash_left(desk: Desk, monkeypatch: pytest.Monke
         raise PowerCutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(record, "record", cut)
+        patch.setattr(record, "record_reports", cut)
         with pytest.raises(PowerCutError):
             door.upload(desk, sender, file(value=101), "a.csv")
     entry = door.submissions(desk, sender)[0]

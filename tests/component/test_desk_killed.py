@@ -42,7 +42,7 @@ def test_a_kill_at_any_step_leaves_one_state(
     found = queries.submissions(desk.engine)
     assert [s.state for s in found] in ([], ["received"], ["checked"], ["sent"])
     for one in found:
-        assert store.get(home, one.sha256) == DATA
+        assert store.get_bytes(home, one.sha256) == DATA
         given = door.receipt(desk, sender, one.submission_id)
         assert (given is not None) == (one.state == "sent")
         if given is not None:

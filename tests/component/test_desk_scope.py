@@ -42,7 +42,7 @@ class World:
     def marks(self) -> tuple[int, tuple[int, str], dict[str, str]]:
         """What must not change: events, head of the audit log, states."""
         with reading(self.desk.engine) as connection:
-            head = audit_log.head(connection)
+            head = audit_log.read_head(connection)
         states = {s.submission_id: s.state for s in queries.submissions(self.desk.engine)}
         return len(queries.events(self.desk.engine)), head, states
 
@@ -73,7 +73,7 @@ def _world(folder: Path) -> World:
         door.withdraw(desk, sender, made, "wrong_return", "it was the wrong file")
     # A crash after the arrival: nobody but its sender knows whose it is.
     data = file(value=41)
-    store.put(desk.home, data)
+    store.put_bytes(desk.home, data)
     arrival = ledger.Arrival(store.digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
     ids["received"] = ledger.receive(desk.engine, arrival).submission_id
     ids["both"] = sent(desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data")

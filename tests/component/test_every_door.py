@@ -74,7 +74,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def test_every_function_of_the_desk_stands_in_a_table() -> None:
     at_practice = {name for name in DOORS if name.startswith("practice.colleague_")}
-    tested = {"rights.seen"} | {
+    tested = {"rights.get_visible"} | {
         f"{made.__module__.rpartition('.')[2]}.{made.__name__}" for made in test_desk_scope.LOOKS.values()
     }
     acts = {
@@ -162,8 +162,8 @@ def test_every_page_of_the_portal_begins_by_asking_who_acts() -> None:
 # --------------------------------------------------------------------------------------------------------------- people
 
 KEPT: dict[str, Any] = {
-    "display_name": "Somebody", "given": Grant("steward"), "taken": Grant("approver", "QQ"), "language": "sq",
-    "email": "me@example.org", "issuer": "https://id.example.org", "subject": "17",
+    "display_name": "Somebody", "role_grant": Grant("steward"), "revoked_grant": Grant("approver", "QQ"),
+    "language": "sq", "email": "me@example.org", "issuer": "https://id.example.org", "subject": "17",
     "accounts": [accounts.New("a-friend", "A friend", (Grant("steward"),))],
 }  # fmt: skip
 KEEPERS = {
@@ -177,7 +177,7 @@ KEEPERS = {
 
 def test_every_change_of_an_account_is_among_those_tried() -> None:
     assert KEEPERS.keys() == {
-        "create", "create_many", "disable", "enable", "grant", "link", "reset_password", "revoke", "set_email",
+        "create", "create_many", "disable", "enable", "grant", "link_provider", "reset_password", "revoke", "set_email",
         "set_language",
     }  # fmt: skip
 
@@ -186,7 +186,7 @@ def test_every_change_of_an_account_is_among_those_tried() -> None:
 @pytest.mark.parametrize("by", ["qq-approver", "rr-sender", "nobody-yet", "not there", ""])
 def test_nobody_but_a_steward_changes_anothers_account(world: World, name: str, by: str) -> None:
     with reading(world.desk.engine) as connection:
-        before = audit_log.head(connection)
+        before = audit_log.read_head(connection)
     there = {one.account_id: one for one in accounts.all_accounts(world.desk.engine)}
     for account in ("qq-sender", "the-steward", "a-friend"):
         parameters = inspect.signature(KEEPERS[name]).parameters
@@ -195,5 +195,5 @@ def test_nobody_but_a_steward_changes_anothers_account(world: World, name: str, 
         with pytest.raises(NotAllowedError):
             KEEPERS[name](**given)
     with reading(world.desk.engine) as connection:
-        assert audit_log.head(connection) == before
+        assert audit_log.read_head(connection) == before
     assert {one.account_id: one for one in accounts.all_accounts(world.desk.engine)} == there

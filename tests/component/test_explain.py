@@ -57,7 +57,9 @@ def _rows(*rows: dict[str, Any]) -> pl.DataFrame:
 def _behind(home: Home, frame: pl.DataFrame, **cell: Any) -> list[tuple[str, int, float | None]]:
     accepted = {s: f"2026-01-0{n + 1}T00:00:00Z" for n, s in enumerate(sorted(frame["submission_id"].unique()))}
     for identity in accepted:
-        facts.write(frame.filter(pl.col("submission_id") == identity), facts.path_of(home, "observation", identity))
+        facts.write_parquet(
+            frame.filter(pl.col("submission_id") == identity), facts.path_of(home, "observation", identity)
+        )
     return [(p.place or "", p.factor, p.value) for p in find_places(home, accepted, {**CELL, **cell})]
 
 

@@ -188,7 +188,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[s
         connection.exec_driver_sql("delete from audit")
         previous = audit_log.ZEROS
         for seq, row in enumerate(rows, start=1):
-            hashed = audit_log.link(seq, *row[1:], previous)
+            hashed = audit_log.hash_entry(seq, *row[1:], previous)
             connection.exec_driver_sql(
                 "insert into audit values (?, ?, ?, ?, ?, ?, ?, ?)", (seq, *row[1:], previous, hashed)
             )

@@ -353,7 +353,7 @@ def test_waiting_is_what_no_check_by_these_rules_has_seen(desk: Desk, truth: lis
     unsent = {row.identity for row in truth if row.state in ("checked", "refused")}
 
     def ids(*rules: str, **more: Any) -> set[str]:
-        return {s.submission_id for s in queries.waiting(desk.engine, *rules, **more)}
+        return {s.submission_id for s in queries.find_waiting(desk.engine, *rules, **more)}
 
     assert ids("d" * 64, "1") == received
     assert ids("d" * 64, "2") == ids("e" * 64, "1") == received | unsent

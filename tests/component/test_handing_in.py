@@ -134,7 +134,7 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("mended_by", ["refresh", "submitting again"])
-@pytest.mark.parametrize("step", ["put", "receive", "record", "send"])
+@pytest.mark.parametrize("step", ["put_bytes", "receive", "record_reports", "send"])
 def test_a_crash_between_steps_loses_nothing_and_is_mended(
     home: Home, monkeypatch: pytest.MonkeyPatch, step: str, mended_by: str
 ) -> None:
@@ -144,18 +144,18 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
     def cut(*_: object, **__: object) -> None:
         raise PowerCutError
 
-    target = {"put": store, "receive": ledger, "record": record, "send": ledger}[step]
+    target = {"put_bytes": store, "receive": ledger, "record_reports": record, "send": ledger}[step]
     with monkeypatch.context() as patch:
         patch.setattr(target, step, cut)
         with pytest.raises(PowerCutError):
             _submit(home, "2025-Q4;reported;3")
     engine = ledger.open_ledger(home)
     states = [s.state for s in queries.submissions(engine)]
-    assert states == {"put": [], "receive": [], "record": ["received"], "send": ["checked"]}[step]
+    assert states == {"put_bytes": [], "receive": [], "record_reports": ["received"], "send": ["checked"]}[step]
     if mended_by == "refresh":
         with clock.frozen(at(0)):
             checked = record.check_waiting(home, engine, REGISTRY)
-        assert len(checked) == (1 if step == "record" else 0)
+        assert len(checked) == (1 if step == "record_reports" else 0)
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
     assert len(queries.submissions(engine)) == 1
     assert len(_stored(home)) == 1
@@ -172,7 +172,7 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(decisions, "apply", cut)
+        patch.setattr(decisions, "apply_changes", cut)
         with pytest.raises(RuntimeError):
             ledger.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert queries.find(engine, receipt.submission_id).state == "sent"
@@ -184,7 +184,7 @@ def test_what_waits_is_checked_once_and_again_only_under_other_rules(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = ledger.open_ledger(home)
-    sha256 = store.put(home, b"2025-Q4;reported;-1")
+    sha256 = store.put_bytes(home, b"2025-Q4;reported;-1")
     ledger.receive(engine, ledger.Arrival(sha256, 19, "a.csv", "office", at(0), demonstration=True))
     assert [r.verdict for r in record.check_waiting(home, engine, REGISTRY).values()] == ["error"]
     assert record.check_waiting(home, engine, REGISTRY) == {}

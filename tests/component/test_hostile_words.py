@@ -29,7 +29,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def _content(**changed: Any) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(nil.document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4",), "none")))
+    made: dict[str, Any] = json.loads(nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4",), "none")))
     return {**made, **changed}
 
 
@@ -49,17 +49,17 @@ def _content(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_not_letter_for_letter_a_nil_document_is_none(data: bytes) -> None:
-    assert nil.parse(data) is None
+    assert nil.parse_nil_document(data) is None
 
 
 def test_a_nil_document_is_read_as_it_was_written() -> None:
     one = nil.NilReturn("QQ-JUSTICE-1", ("2025-Q3", "2025-Q4"), "ništa")
-    assert nil.parse(nil.document(one)) == one
+    assert nil.parse_nil_document(nil.write_nil_document(one)) == one
 
 
 @pytest.mark.parametrize("comment", [f"nothing but {JMBG}", "told by Ivan Horvat", "Ime i prezime: I. H."])
 def test_a_nil_return_whose_comment_names_a_person_is_not_kept(desk: Desk, comment: str) -> None:
-    data = nil.document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4",), comment))
+    data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4",), comment))
     done = door.upload(desk, who(desk, SENDER), data, "nil.json")
     assert done.submission_id is None
     assert done.report.findings[0].rule.startswith("person.")
@@ -68,7 +68,7 @@ def test_a_nil_return_whose_comment_names_a_person_is_not_kept(desk: Desk, comme
 
 @pytest.mark.parametrize("period", ["1999-Q1", "2025", "9999-Q4", "20x"])
 def test_a_made_up_nil_document_of_a_period_that_is_not_asked_for_is_not_kept(desk: Desk, period: str) -> None:
-    data = nil.document(nil.NilReturn("QQ-JUSTICE-1", (period,)))
+    data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", (period,)))
     done = door.upload(desk, who(desk, SENDER), data, "nil.json")
     assert done.submission_id is None
     with pytest.raises(door.SubmissionRefusedError):

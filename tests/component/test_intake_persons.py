@@ -146,14 +146,14 @@ def test_an_arrival_is_kept_by_its_check_and_not_before(arrived: Home) -> None:
     assert _kept(arrived) == ["2025-Q3;reported;3"]
     assert _holding(arrived.root, SECRET, "reported;77") == []
     assert not [p for p in arrived.store.rglob("*") if p.is_symlink()]
-    assert len(store.marked(arrived)) == 1
+    assert len(store.list_marked(arrived)) == 1
     # Nothing waits any more, not even under other rules: the bytes are gone for good.
     assert _check(arrived) == {"1.csv": "checked", "2.csv": "refused"}
     with pytest.raises(store.StoreError, match="names persons"):
-        store.get(arrived, store.marked(arrived)[0])
+        store.get_bytes(arrived, store.list_marked(arrived)[0])
 
 
-@pytest.mark.parametrize("step", ["mark_not_kept", "keep", "drop_not_kept"])
+@pytest.mark.parametrize("step", ["mark_not_kept", "keep_pointed", "drop_not_kept"])
 def test_a_crash_at_any_step_leaves_no_byte(arrived: Home, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     with monkeypatch.context() as crash:
         crash.setattr(store, step, _crash)
@@ -177,12 +177,12 @@ def test_a_crash_of_the_ledger_leaves_no_byte(arrived: Home, monkeypatch: pytest
 def test_what_newer_rules_find_in_a_stored_draft_is_removed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     check_fakes.install(monkeypatch)
     engine = ledger.open_ledger(home)
-    sha256 = store.put(home, SECRET.encode())
+    sha256 = store.put_bytes(home, SECRET.encode())
     ledger.receive(engine, ledger.Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
     assert _check(home) == {"old.csv": "refused"}
     assert _kept(home) == []
-    assert store.put(home, SECRET.encode()) == sha256  # taken in again under rules that find nothing
-    assert store.marked(home) == []
+    assert store.put_bytes(home, SECRET.encode()) == sha256  # taken in again under rules that find nothing
+    assert store.list_marked(home) == []
 
 
 def _crash(*_: object) -> None:

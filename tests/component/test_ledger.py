@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.ledger import facts, migrations, queries
 from pipelines.ledger.database import LedgerError, reading, writing
-from pipelines.ledger.export import tables
+from pipelines.ledger.export import read_tables
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.schema import METADATA
 from pipelines.ledger.verification import verify_ledger
@@ -329,7 +329,7 @@ def test_the_next_accepted_block_ends_the_one_before(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3, ("2025-Q3", "reported"): 3}, days=1)
     second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
-    assert _stretches(tables(engine)["block"]) == [(first, 1, None), (first, 1, 2), (second, 2, None)]
+    assert _stretches(read_tables(engine)["block"]) == [(first, 1, None), (first, 1, 2), (second, 2, None)]
 
 
 def test_after_a_withdrawal_the_block_before_counts_again(tmp_path: Path) -> None:
@@ -337,30 +337,30 @@ def test_after_a_withdrawal_the_block_before_counts_again(tmp_path: Path) -> Non
     first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
     ledger.withdraw(engine, Act(second, "chief", at(3), "the wrong file", "wrong_return"))
-    assert _stretches(tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
-    assert _stretches(tables(engine, as_of=at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
-    assert _stretches(tables(engine, as_of=at(1.5))["block"]) == [(first, 1, None)]
+    assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
+    assert _stretches(read_tables(engine, as_of=at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
+    assert _stretches(read_tables(engine, as_of=at(1.5))["block"]) == [(first, 1, None)]
     third = accepted(home, engine, "3", {("2025-Q4", "reported"): 5}, days=4)
     ledger.withdraw(engine, Act(first, "chief", at(5), "never was right", "wrong_return"))
-    assert _stretches(tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, 4), (third, 4, None)]
+    assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, 4), (third, 4, None)]
     ledger.withdraw(engine, Act(third, "chief", at(6), "nor this one", "wrong_return"))
-    assert _stretches(tables(engine)["block"])[-1] == (third, 4, 6)
+    assert _stretches(read_tables(engine)["block"])[-1] == (third, 4, 6)
 
 
 def test_as_of_tells_states_as_they_were(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    before = tables(engine, as_of=at(0.65))["submission"]
+    before = read_tables(engine, as_of=at(0.65))["submission"]
     assert before.select("state", "accepted_at").rows() == [("checked", None)]
-    assert tables(engine, as_of=at(0.2))["submission"].height == 0
-    assert tables(engine, as_of=at(9))["submission"].equals(tables(engine)["submission"])
+    assert read_tables(engine, as_of=at(0.2))["submission"].height == 0
+    assert read_tables(engine, as_of=at(9))["submission"].equals(read_tables(engine)["submission"])
 
 
 def test_an_empty_ledger_exports_the_same_columns(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    empty = tables(engine)
+    empty = read_tables(engine)
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    full = tables(engine)
+    full = read_tables(engine)
     assert {n: f.schema for n, f in empty.items()} == {n: f.schema for n, f in full.items()}
     assert ledger.export(engine, tmp_path / "a") == ledger.export(engine, tmp_path / "b")
     for name in full:

@@ -56,13 +56,13 @@ def _checkpoint(home: Home) -> None:
 
 
 def _stored(home: Home) -> None:
-    store.put(home, b"a return")
+    store.put_bytes(home, b"a return")
 
 
 def _fact(home: Home) -> None:
     from pipelines.model import long_tables
 
-    facts.write(long_tables.empty(long_tables.OBSERVATION), facts.path_of(home, "observation", "S1"))
+    facts.write_parquet(long_tables.empty(long_tables.OBSERVATION), facts.path_of(home, "observation", "S1"))
 
 
 @pytest.mark.parametrize("trace", [_checkpoint, _stored, _fact])

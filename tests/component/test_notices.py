@@ -35,7 +35,7 @@ from pipelines.ledger.schema import ACCOUNT, BLOCK, NOTICE, SUBMISSION
 from pipelines.submissions import notices
 from pipelines.submissions.accounts import accounts, password_sign_in
 from pipelines.submissions.notices import delivery, queue
-from pipelines.submissions.notices.settings import NoticeSettingsError, server
+from pipelines.submissions.notices.settings import NoticeSettingsError, parse_server
 from tests.component.ledger_fakes import home_and_ledger
 from tests.ports import free_port
 
@@ -555,14 +555,14 @@ def test_both_ways_are_gone(there: tuple[Home, sa.Engine], hook: Hook, inbox: In
 )
 def test_an_address_of_a_server_that_is_none(address: str) -> None:
     with pytest.raises(NoticeSettingsError, match="RTI_SMTP_URL"):
-        server(address)
+        parse_server(address)
 
 
 def test_an_address_of_a_server_in_its_parts() -> None:
-    found = server("smtps://us%40er:p%2Fw@mail.example.org")
+    found = parse_server("smtps://us%40er:p%2Fw@mail.example.org")
     assert (found.host, found.port, found.security) == ("mail.example.org", 465, "tls")
     assert (found.user, found.password) == ("us@er", "p/w")
-    assert server("smtp://mail.example.org").security == "starttls"
+    assert parse_server("smtp://mail.example.org").security == "starttls"
 
 
 def test_starttls_is_not_left_out_because_the_server_lacks_it(

@@ -250,12 +250,12 @@ def test_what_cannot_be_handed_in_at_all_holds_up_no_other(
 
     for name, period in (("1.csv", "2025-Q1"), ("2.csv", "2025-Q2"), ("3.csv", "2025-Q3")):
         (tmp_path / name).write_bytes(file(period=period))
-    real = admission.refusal
+    real = admission.find_refusal
 
     def refusal(home: Any, sha256: str, name: str) -> Any:
         return admission.SubmissionRefusedError("not this one") if name == "2.csv" else real(home, sha256, name)
 
-    monkeypatch.setattr(admission, "refusal", refusal)
+    monkeypatch.setattr(admission, "find_refusal", refusal)
     code, told = _command(capsys, *(str(tmp_path / f"{n}.csv") for n in (1, 2, 3)), "--as", "qq-sender")
     assert code == 3
     assert told[1] == {"file": {"name": "2.csv"}, "error": {"message": "not this one", "exit_code": 3}}
@@ -268,7 +268,7 @@ def test_what_cannot_be_handed_in_at_all_holds_up_no_other(
 def _arrived(desk: Desk, data: bytes, sender: str) -> str:
     """As a batch enters it: in the ledger, its bytes pointed at, nothing checked."""
     (path := desk.home.root / "theirs.csv").write_bytes(data)
-    store.point(desk.home, store.digest(data), path)
+    store.point_to(desk.home, store.digest(data), path)
     arrival = ledger.Arrival(store.digest(data), len(data), "theirs.csv", sender, at(0), demonstration=True)
     return ledger.receive(desk.engine, arrival).submission_id
 
@@ -291,7 +291,7 @@ def test_the_batch_turns_away_what_the_desk_turns_away(desk: Desk, form: str, ru
     if form == "RR-JUSTICE-1":
         done = door.hand_in(desk, who(desk, "rr-sender"), data, "ours.csv")
         assert (done.state, done.new, done.same_file) == ("sent", True, ())
-        assert store.get(desk.home, done.sha256) == data
+        assert store.get_bytes(desk.home, done.sha256) == data
 
 
 def test_the_bytes_of_their_own_office_stay_where_another_sends_the_same(desk: Desk) -> None:
@@ -301,14 +301,14 @@ def test_the_bytes_of_their_own_office_stay_where_another_sends_the_same(desk: D
     identity = ledger.receive(desk.engine, arrival, again=True).submission_id
     record.check_waiting(desk.home, desk.engine, desk.registry)
     assert queries.find(desk.engine, identity).state == "refused"
-    assert store.get(desk.home, done.sha256) == data
+    assert store.get_bytes(desk.home, done.sha256) == data
 
 
 def test_what_a_crash_left_is_turned_away_once_the_right_is_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entered and not yet recorded; before it comes again its sender has lost the right to it."""
     sender = who(desk, "qq-sender")
     with monkeypatch.context() as crash:
-        crash.setattr(record, "record", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
+        crash.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
         with pytest.raises(RuntimeError):
             door.upload(desk, sender, file(), "a.csv")
     accounts.grant(desk.engine, "qq-sender", Grant("submitter", "RR"), by="the-steward")

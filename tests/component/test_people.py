@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pipelines.core import clock
 from pipelines.ledger import audit_log
-from pipelines.ledger.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError, narrowed
+from pipelines.ledger.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError, intersect_grants
 from pipelines.ledger.schema import ACCOUNT, AUDIT, TOKEN
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import ledger
@@ -84,8 +84,8 @@ def _meaning(grants: tuple[Grant, ...] | list[Grant]) -> set[tuple[str, str, str
 
 @given(_SOME, _SOME)
 def test_narrowed_grants_allow_what_both_allow_and_nothing_else(mine: list[Grant], asked: list[Grant]) -> None:
-    assert _meaning(narrowed(mine, asked)) == _meaning(mine) & _meaning(asked)
-    assert narrowed(mine, mine) == narrowed(narrowed(mine, mine), mine)
+    assert _meaning(intersect_grants(mine, asked)) == _meaning(mine) & _meaning(asked)
+    assert intersect_grants(mine, mine) == intersect_grants(intersect_grants(mine, mine), mine)
 
 
 @given(_SOME)
@@ -163,8 +163,8 @@ def test_a_provider_vouches_for_one_account_and_cannot_claim_a_local_one(engine:
     with pytest.raises(AccountError, match="linked to another account"):
         accounts.create(engine, "copy", "Office", issuer="https://id.example.org", subject="17", by=SYSTEM)
     with pytest.raises(AccountError, match="linked to another account"):
-        accounts.link(engine, "al-chief", "https://id.example.org", "17", by=SYSTEM)
-    accounts.link(engine, "al-chief", "https://id.example.org", "18", by=SYSTEM)
+        accounts.link_provider(engine, "al-chief", "https://id.example.org", "17", by=SYSTEM)
+    accounts.link_provider(engine, "al-chief", "https://id.example.org", "18", by=SYSTEM)
     assert password_sign_in.sign_in(engine, "al-chief", PASSWORD).outcome == "wrong"
     assert accounts.identity_of(engine, accounts.LOCAL, "al-chief") is None
 
@@ -207,7 +207,7 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
     accounts.revoke(engine, "al-pp", Grant("submitter", "AL"), by="head")
     acts = (
         lambda: password_sign_in.reset_password(engine, "al-pp", by="ba-steward"),
-        lambda: accounts.link(engine, "al-pp", "https://id.example.org", "17", by="ba-steward"),
+        lambda: accounts.link_provider(engine, "al-pp", "https://id.example.org", "17", by="ba-steward"),
         lambda: accounts.set_email(engine, "al-pp", "me@example.org", by="ba-steward"),
         lambda: accounts.grant(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
     )
@@ -233,7 +233,7 @@ def test_however_many_sign_in_at_once_a_few_hashes_are_made_at_once(monkeypatch:
                 busy -= 1
 
     monkeypatch.setattr(passwords, "_HASHER", Slow())
-    threads = [threading.Thread(target=passwords.matches, args=(stored, PASSWORD)) for _ in range(24)]
+    threads = [threading.Thread(target=passwords.matches_hash, args=(stored, PASSWORD)) for _ in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -303,26 +303,26 @@ def test_every_change_of_an_account_is_in_the_audit_log_with_who_made_it(engine:
 )
 def test_a_weak_password_is_refused_with_its_reason(password: str, words: str) -> None:
     with pytest.raises(PasswordError, match=words):
-        passwords.check(password, "albania-prosecution", "Albania: prosecution", "jane@ministry.example")
+        passwords.check_password(password, "albania-prosecution", "Albania: prosecution", "jane@ministry.example")
 
 
 def test_the_name_within_a_long_password_is_no_fault() -> None:
-    passwords.check("the albania-prosecution office counts every quarter", "albania-prosecution", "Office")
-    passwords.check(passwords.one_time(), "al-pp", "Office")
+    passwords.check_password("the albania-prosecution office counts every quarter", "albania-prosecution", "Office")
+    passwords.check_password(passwords.one_time(), "al-pp", "Office")
 
 
 @pytest.mark.parametrize("password", ["x" * 3 + "aB9?" * 63, "correct horse battery staple " * 8])
 def test_a_long_password_is_estimated_by_its_beginning_and_in_no_time(password: str) -> None:
     began = time.process_time()
     with suppress(PasswordError):
-        passwords.check(password[:256], "al-pp", "Office")
+        passwords.check_password(password[:256], "al-pp", "Office")
     assert time.process_time() - began < 1
 
 
 def test_drawn_passwords_are_strong_enough() -> None:
     for _ in range(50):
-        passwords.check(passwords.one_time(), "al-pp", "Office")
-        passwords.check(secrets.token_urlsafe(12), "al-pp", "Office")  # as a demonstration home draws its one
+        passwords.check_password(passwords.one_time(), "al-pp", "Office")
+        passwords.check_password(secrets.token_urlsafe(12), "al-pp", "Office")  # as a demonstration home draws its one
 
 
 def test_one_time_passwords_are_never_the_same() -> None:

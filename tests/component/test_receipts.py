@@ -129,7 +129,9 @@ _JSON = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(content=st.dictionaries(st.sampled_from(["key", "signature", "file", "totals", "x"]), _JSON))
 def test_a_made_up_receipt_is_not_good_and_never_a_crash(content: dict[str, Any]) -> None:
-    document = receipts.canonical({**content, "version": receipts.VERSION}).encode("utf-8", "surrogatepass") + b"\n"
+    document = (
+        receipts.to_canonical_json({**content, "version": receipts.VERSION}).encode("utf-8", "surrogatepass") + b"\n"
+    )
     assert receipts.verify(document, file=b"x").outcome == "not good"
 
 
@@ -139,7 +141,7 @@ def test_whatever_is_signed_verifies(desk: Desk, totals: Any, name: str) -> None
     key = receipt_keys.signing_key(desk.home)
     content = {"version": receipts.VERSION, "receipt_id": "R", "submission_id": "S", "sent_at": "", "totals": totals}
     try:
-        made = receipts.sign(key, {**content, "file": {"name": name, "size": 1, "sha256": _sha256(b"x")}})
+        made = receipts.sign_receipt(key, {**content, "file": {"name": name, "size": 1, "sha256": _sha256(b"x")}})
         document = made.as_bytes()
     except UnicodeEncodeError:
         return
@@ -162,13 +164,13 @@ def test_another_key_is_found(desk: Desk, signed: SignedReceipt, tmp_path: Path)
     # Signed anew by somebody else, with the true content: whole, but not by the key that is known.
     content = signed.as_json()
     del content["signature"], content["key"]
-    forged = receipts.sign(other, content)
+    forged = receipts.sign_receipt(other, content)
     assert receipts.verify(forged.as_bytes()).outcome == "good"
     assert not receipts.verify(forged.as_bytes()).known_key
     assert receipts.verify(forged.as_bytes(), key=own).outcome == "not good"
     # The other's signature under our key's name.
     named = {**forged.as_json(), "key": signed.as_json()["key"]}
-    assert receipts.verify(receipts.canonical(named).encode() + b"\n").outcome == "not good"
+    assert receipts.verify(receipts.to_canonical_json(named).encode() + b"\n").outcome == "not good"
 
 
 def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedReceipt) -> None:
@@ -214,8 +216,12 @@ def test_a_key_is_private_and_its_public_part_is_not(tmp_path: Path) -> None:
     assert stat.S_IMODE(private.parent.stat().st_mode) == 0o700
     assert home.restricted in private.parents and home.public in public.parents
     assert b"PRIVATE" not in public.read_bytes()
-    assert receipt_keys.raw(receipt_keys.read_public(public.read_bytes())) == receipt_keys.raw(key.public_key())
-    assert receipt_keys.raw(receipt_keys.signing_key(home).public_key()) == receipt_keys.raw(key.public_key())
+    assert receipt_keys.raw_bytes(receipt_keys.read_public(public.read_bytes())) == receipt_keys.raw_bytes(
+        key.public_key()
+    )
+    assert receipt_keys.raw_bytes(receipt_keys.signing_key(home).public_key()) == receipt_keys.raw_bytes(
+        key.public_key()
+    )
 
 
 def test_many_who_need_the_first_key_at_once_get_one(tmp_path: Path) -> None:
@@ -224,7 +230,7 @@ def test_many_who_need_the_first_key_at_once_get_one(tmp_path: Path) -> None:
 
     def ask() -> None:
         barrier.wait(60)
-        found.append(receipt_keys.raw(receipt_keys.signing_key(home).public_key()))
+        found.append(receipt_keys.raw_bytes(receipt_keys.signing_key(home).public_key()))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -239,7 +245,7 @@ def test_after_a_rotation_old_receipts_verify_with_the_old_key(tmp_path: Path) -
     home = _home(tmp_path)
     old = receipt_keys.signing_key(home)
     content = {"version": receipts.VERSION, "receipt_id": "R", "submission_id": "S", "sent_at": ""}
-    before = receipts.sign(old, content).as_bytes()
+    before = receipts.sign_receipt(old, content).as_bytes()
     identity = receipt_keys.rotate(home)
     new = receipt_keys.signing_key(home)
     assert identity == receipt_keys.key_id(new.public_key()) != receipt_keys.key_id(old.public_key())

@@ -25,7 +25,7 @@ from pipelines.submissions import ledger, timetable
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.ledger import Arrival, Block, CheckResult
 from pipelines.submissions.timetable import Cell, Deadline
-from pipelines.submissions.timetable.names import note_of, office_name, pick
+from pipelines.submissions.timetable.names import note_of, office_name, pick_name
 from tests.component.ledger_fakes import home_and_ledger
 from tests.unit.returns_fakes import BASE, TERRITORY, make_registry
 
@@ -413,6 +413,6 @@ def test_every_territory_has_a_name_in_the_languages_of_the_pages() -> None:
         (territory.code, language)
         for territory in load().territories.values()
         for language in languages()
-        if language != "en" and pick(territory.names, language).language == "en"
+        if language != "en" and pick_name(territory.names, language).language == "en"
     }
     assert english == {("XK", "bs"), ("XK", "hr"), ("XK", "mk")}

@@ -57,7 +57,7 @@ def test_what_a_kill_left_is_found_after_a_day_and_nothing_else(desk: Desk, monk
     refused = door.upload(desk, who(desk, "qq-sender"), file(period="2025-Q2", value=-1), "c.csv")
     assert (draft.state, refused.state) == ("checked", "refused")
     left = _killed(desk, monkeypatch, file(period="2025-Q3"))
-    store.point(desk.home, "0" * 64, desk.home.root / "arrives.csv")
+    store.point_to(desk.home, "0" * 64, desk.home.root / "arrives.csv")
     store.mark_not_kept(desk.home, "1" * 64)
     _aged(desk, 0.9)
     assert _found(desk) == []
@@ -116,22 +116,22 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     assert _found(restored) == [sha256]
     with pytest.raises(unknown_bytes.LedgerNotWholeError, match="nothing was removed"):
         unknown_bytes.remove(restored.home, restored.engine, by="the-steward")
-    assert store.get(restored.home, sha256) == file()
+    assert store.get_bytes(restored.home, sha256) == file()
 
 
 def test_what_comes_in_again_at_that_moment_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     left = _killed(desk, monkeypatch, file())
     _aged(desk, 2)
-    real = unknown_bytes._found
+    real = unknown_bytes._find_unknown
 
     def meanwhile(*arguments: object) -> object:
         found = real(*arguments)  # type: ignore[arg-type]
-        store.put(desk.home, file())
+        store.put_bytes(desk.home, file())
         return found
 
-    monkeypatch.setattr(unknown_bytes, "_found", meanwhile)
+    monkeypatch.setattr(unknown_bytes, "_find_unknown", meanwhile)
     assert unknown_bytes.remove(desk.home, desk.engine, by="the-steward") == []
-    assert store.get(desk.home, left) == file()
+    assert store.get_bytes(desk.home, left) == file()
 
 
 def test_an_office_removes_nothing(desk: Desk) -> None:

@@ -46,7 +46,7 @@ def test_a_file_has_one_hash_wherever_it_is_checked_and_another_for_what_history
     who = accounts.identity(desk.engine, "al-sender")
 
     # The pipeline: a file that only came in is checked by the next refresh.
-    store.put(copied_home, data)
+    store.put_bytes(copied_home, data)
     arrival = ledger.Arrival(store.digest(data), len(data), NAME, "al-sender", clock.now(), demonstration=True)
     identity = ledger.receive(desk.engine, arrival).submission_id
     assert queries.find(desk.engine, identity).state == "received"

@@ -137,7 +137,7 @@ MOMENTS: dict[str, Callable[[pytest.MonkeyPatch, Again], None]] = {
     "judging": lambda patch, again: _when_checked(patch, "judging", again),
     "judged": lambda patch, again: _when_checked(patch, "judged", again),
     "entered in the ledger": lambda patch, again: _when_called(patch, ledger, "receive", again),
-    "recorded": lambda patch, again: _when_called(patch, record, "record", again),
+    "recorded": lambda patch, again: _when_called(patch, record, "record_reports", again),
 }
 
 

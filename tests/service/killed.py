@@ -25,17 +25,17 @@ store.os = SimpleNamespace(**{name: getattr(os, name) for name in dir(os)})  # t
 STEPS: dict[str, tuple[Any, str]] = {
     "read in the child": (ChildPool, "_release"),
     "half stored": (store.os, "fsync"),
-    "stored": (store, "put"),
+    "stored": (store, "put_bytes"),
     "entered": (ledger, "receive"),
     "facts half written": (pl.DataFrame, "write_parquet"),
-    "facts written": (facts, "write"),
-    "recorded": (record, "record"),
+    "facts written": (facts, "write_parquet"),
+    "recorded": (record, "record_reports"),
     "check recorded": (ledger, "record_check_many"),
-    "receipt signed": (receipts, "sign"),
-    "receipt given": (receipts, "_give"),
-    "decided": (decisions, "apply"),
+    "receipt signed": (receipts, "sign_receipt"),
+    "receipt given": (receipts, "_issue"),
+    "decided": (decisions, "apply_changes"),
     "facts laid": (facts, "accept"),
-    "fact linked": (facts, "_link"),
+    "fact linked": (facts, "_link_as"),
 }
 
 

@@ -141,7 +141,7 @@ def stands(home: Home, every: list[Told]) -> None:
             if told.submission is not None:
                 assert [row.submission_id for row in ours] == [told.submission]
             for row in ours:
-                assert store.get(home, row.sha256) == told.data
+                assert store.get_bytes(home, row.sha256) == told.data
                 assert row.state in ("received", "checked", "sent", "approved", "withdrawn"), row.state
                 kept = receipts.newest(engine, row.submission_id)
                 events = [event["action"] for event in queries.events(engine, submission_id=row.submission_id)]

@@ -14,7 +14,7 @@ from pipelines.core import clock
 from pipelines.model.long_tables import CASE_EVENT, empty
 from pipelines.submissions.checking import nil
 from pipelines.submissions.checking.check import CheckJob, Step, UnknownFormError, check, check_many
-from pipelines.submissions.checking.totals import totals
+from pipelines.submissions.checking.totals import compute_totals
 from tests.component.ledger_fakes import observations
 from tests.unit import check_fakes
 from tests.unit.check_fakes import REGISTRY
@@ -134,13 +134,13 @@ def test_the_sender_may_say_that_it_is_a_patch() -> None:
 
 
 def test_a_nil_document_counts_as_reported() -> None:
-    data = nil.document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4", "2025-Q3"), "quiet"))
-    assert data == nil.document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q3", "2025-Q4"), "quiet"))
+    data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4", "2025-Q3"), "quiet"))
+    assert data == nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q3", "2025-Q4"), "quiet"))
     report = check(data, "nil.json", registry=REGISTRY)
     assert (report.verdict, report.kind, report.format, report.observations) == ("good", "nil", "nil", 0)
     assert [(b.period, b.rows, b.nil) for b in report.blocks] == [("2025-Q3", 0, True), ("2025-Q4", 0, True)]
-    assert nil.parse(b'{"class": "dataset"}') is None
-    assert nil.parse(b"{broken") is None
+    assert nil.parse_nil_document(b'{"class": "dataset"}') is None
+    assert nil.parse_nil_document(b"{broken") is None
 
 
 def test_totals_count_wholes_and_sum_everything() -> None:
@@ -148,11 +148,11 @@ def test_totals_count_wholes_and_sum_everything() -> None:
     women = frame.with_columns(sex=pl.lit("F"), value=pl.lit(2.0))
     article = frame.with_columns(law_article=pl.lit("388"), value=pl.lit(5.0))
     missing = frame.with_columns(sex=pl.lit("M"), value=pl.lit(None, pl.Float64))
-    (row,) = totals(pl.concat([frame, women, article, missing]))
+    (row,) = compute_totals(pl.concat([frame, women, article, missing]))
     assert (row["offence_group"], row["total"], row["sum"], row["cells"], row["missing"]) == ("TIP", 5, 12, 3, 1)
-    (parts,) = totals(women)
+    (parts,) = compute_totals(women)
     assert (parts["total"], parts["sum"]) == (None, 2)
-    assert totals(frame.clear()) == []
+    assert compute_totals(frame.clear()) == []
 
 
 # --------------------------------------------------------------------------------------------------------------- steps

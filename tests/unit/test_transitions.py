@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.core import codes
 from pipelines.ledger.permissions import Resource, require_actor
-from pipelines.ledger.transitions import ACCEPTED, TRANSITIONS, TransitionError, decide, targets
+from pipelines.ledger.transitions import ACCEPTED, TRANSITIONS, TransitionError, decide_target, possible_targets
 
 STATES = codes.codes("return_state")
 ACTIONS = ("check", "justify", "send", "give_back", "approve", "publish", "withdraw", "ask_withdrawal")
@@ -19,12 +19,12 @@ def test_states_are_those_of_the_code_list() -> None:
 
 @pytest.mark.parametrize(("state", "action"), list(product(STATES, ACTIONS)))
 def test_every_pair_either_leads_somewhere_declared_or_is_refused_in_words(state: str, action: str) -> None:
-    possible = targets(state, action)  # type: ignore[arg-type]
+    possible = possible_targets(state, action)  # type: ignore[arg-type]
     if possible:
-        assert decide("S1", state, action, possible[0]) in possible  # type: ignore[arg-type]
+        assert decide_target("S1", state, action, possible[0]) in possible  # type: ignore[arg-type]
     else:
         with pytest.raises(TransitionError, match=r"^S1(: it (has|is|waits|was)| does not count yet)"):
-            decide("S1", state, action)  # type: ignore[arg-type]
+            decide_target("S1", state, action)  # type: ignore[arg-type]
 
 
 def test_nothing_leaves_withdrawn_and_no_check_un_accepts() -> None:
@@ -49,12 +49,12 @@ def test_nobody_takes_back_alone_what_counts(state: str) -> None:
         with pytest.raises(TransitionError, match="counts already, and nobody alone takes back"):
             _require_actor("office", "withdraw", state)
         _require_actor("other", "withdraw", state)
-        assert decide("S1", state, "withdraw") == "withdrawn"  # type: ignore[arg-type]
+        assert decide_target("S1", state, "withdraw") == "withdrawn"  # type: ignore[arg-type]
         _require_actor("office", "ask_withdrawal", state)
-        assert decide("S1", state, "ask_withdrawal") == state  # type: ignore[arg-type]
+        assert decide_target("S1", state, "ask_withdrawal") == state  # type: ignore[arg-type]
     elif state != "withdrawn":
         _require_actor("office", "withdraw", state)
-        assert decide("S1", state, "withdraw") == "withdrawn"  # type: ignore[arg-type]
+        assert decide_target("S1", state, "withdraw") == "withdrawn"  # type: ignore[arg-type]
 
 
 def test_only_the_sender_sends() -> None:
@@ -64,4 +64,4 @@ def test_only_the_sender_sends() -> None:
 
 def test_a_check_needs_its_outcome() -> None:
     with pytest.raises(ValueError, match="needs an outcome"):
-        decide("S1", "received", "check")
+        decide_target("S1", "received", "check")

@@ -1,1 +1,1 @@
-"""People: who they are, what they may, and how they prove it."""
+"""Accounts of people and machines: grants, passwords, sign-in and tokens."""

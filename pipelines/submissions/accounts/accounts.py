@@ -1,9 +1,9 @@
-"""Accounts: who there is, what each may, and the password of those that sign in here.
+"""Create, find and change accounts and their grants.
 
-Who keeps accounts: a steward, within its own scope.  It may give and take what it is steward of, and change an account
-only if all its grants lie there, so that nobody takes over an account that may more.  An account without any grant is
-nobody's but its maker's and the steward's of everything: it may have been another office's.  `system` keeps every
-account; it is used by the command line of a home that has no steward yet, and by demonstrations.
+Stewards manage accounts within their own scope. They may grant and revoke roles there, and may change an account only
+if all its grants are in their scope, so that nobody can take over an account with wider access. An account without
+grants may have belonged to another office, so only its creator and the steward for everything may change it. `system`
+may change every account; it is used on the command line of a home that has no steward yet, and by demonstrations.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipelines.submissions.accounts.model import (
     AccountError,
     New,
     account_row,
-    check,
+    check_account,
     check_email,
     check_grant,
     check_language,
@@ -48,21 +48,21 @@ __all__ = [
     "find",
     "grant",
     "has_head_steward",
-    "identities",
     "identity",
     "identity_of",
     "keeps",
-    "kept",
-    "link",
+    "link_provider",
     "record",
+    "require_changeable",
     "revoke",
+    "select_identities",
     "set_email",
     "set_language",
-    "unknown",
+    "unknown_account",
 ]
 
 
-# -------------------------------------------------------------------------------------------------------------- making
+# ------------------------------------------------------------------------------------------------------------ creating
 
 
 def create(
@@ -79,7 +79,10 @@ def create(
     subject: str | None = None,
     by: str,
 ) -> Account:
-    """Make an account. Raises AccountError (the id is taken or odd), PasswordError, NotAllowedError (not `by`'s)."""
+    """Create an account.
+
+    Raises AccountError if the id is taken or invalid, PasswordError, and NotAllowedError if `by` may not create it.
+    """
     new = New(account_id, display_name, tuple(grants), language, email, password, must_change, issuer, subject)
     if not create_many(engine, [new], by=by):
         raise AccountError(mark("There is an account {account} already."), account=account_id)
@@ -87,29 +90,37 @@ def create(
 
 
 def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
-    """Make those accounts that are not there yet, in one transaction; returns how many. Raises as `create`."""
-    for one in accounts:
-        check(one)
-    hashes = {one.account_id: passwords.hashed(one.password) for one in accounts if one.password is not None}
+    """Create the accounts that do not exist yet, in one transaction; return their number. Raises like `create`."""
+    for account in accounts:
+        check_account(account)
+    hashes = {
+        account.account_id: passwords.hashed(account.password) for account in accounts if account.password is not None
+    }
     now = clock.stamp(clock.now())
     with writing(engine) as connection:
-        known = {
+        known_ids = {
             r.account_id
             for r in in_ids(
                 connection, sa.select(ACCOUNT.c.account_id), ACCOUNT.c.account_id, [a.account_id for a in accounts]
             )
         }
-        new = [one for one in {a.account_id: a for a in accounts}.values() if one.account_id not in known]
-        # Asked first, so that nobody else learns which accounts there are.
-        _keeper(connection, by, [grant for one in new for grant in one.grants])
+        new = [
+            account for account in {a.account_id: a for a in accounts}.values() if account.account_id not in known_ids
+        ]
+        # Check the permission first, so that others cannot find out which accounts exist.
+        _require_keeper(connection, by, [grant for account in new for grant in account.grants])
         if not new:
             return 0
-        _refuse_taken(connection, new)
-        connection.execute(sa.insert(ACCOUNT), [account_row(one, hashes.get(one.account_id), now, by) for one in new])
-        rows = [grant_row(one.account_id, grant, now, by) for one in new for grant in sorted(set(one.grants))]
+        _refuse_linked(connection, new)
+        connection.execute(
+            sa.insert(ACCOUNT), [account_row(account, hashes.get(account.account_id), now, by) for account in new]
+        )
+        rows = [
+            grant_row(account.account_id, grant, now, by) for account in new for grant in sorted(set(account.grants))
+        ]
         if rows:
             connection.execute(sa.insert(ACCOUNT_GRANT), rows)
-        record(connection, by, "create", [one.account_id for one in new])
+        record(connection, by, "create", [account.account_id for account in new])
     return len(new)
 
 
@@ -117,48 +128,48 @@ def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
 
 
 def find(engine: sa.Engine, account_id: str) -> Account | None:
-    """An account, disabled ones too; None where there is none."""
+    """Return an account, even if it is disabled, or None if it does not exist."""
     with reading(engine) as connection:
-        return next(iter(_accounts(connection, [account_id])), None)
+        return next(iter(_select_accounts(connection, [account_id])), None)
 
 
 def all_accounts(engine: sa.Engine) -> list[Account]:
-    """Every account by its id."""
+    """Return all accounts, sorted by id."""
     with reading(engine) as connection:
-        return _accounts(connection)
+        return _select_accounts(connection)
 
 
 def identity(engine: sa.Engine, account_id: str) -> Identity:
-    """Who an account is and what it may now. Raises NotAllowedError where it is unknown or disabled."""
+    """Return the identity of an account with its present grants. Raises NotAllowedError if unknown or disabled."""
     with reading(engine) as connection:
-        found = identities(connection, [account_id]).get(account_id)
-    if found is None:
-        raise unknown(account_id)
-    return found
+        holder = select_identities(connection, [account_id]).get(account_id)
+    if holder is None:
+        raise unknown_account(account_id)
+    return holder
 
 
 def identity_of(engine: sa.Engine, issuer: str, subject: str) -> Identity | None:
-    """The identity for which a provider vouches; None where no enabled account is linked to it."""
+    """Return the identity linked to a provider's account, or None if no enabled account is linked to it."""
     if issuer == LOCAL:
-        asked = sa.and_(ACCOUNT.c.account_id == subject, ACCOUNT.c.issuer.is_(None))
+        condition = sa.and_(ACCOUNT.c.account_id == subject, ACCOUNT.c.issuer.is_(None))
     else:
-        asked = sa.and_(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
+        condition = sa.and_(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
     with reading(engine) as connection:
-        account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(asked)).scalar_one_or_none()
-        return identities(connection, [account_id]).get(account_id) if account_id is not None else None
+        account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(condition)).scalar_one_or_none()
+        return select_identities(connection, [account_id]).get(account_id) if account_id is not None else None
 
 
-def identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Identity]:
-    """The identities of the enabled ones among some accounts, as a transaction sees them."""
+def select_identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Identity]:
+    """Return the identities of the accounts that exist and are enabled, by id, within a transaction."""
     return {
         a.account_id: Identity(a.account_id, a.display_name, a.language, a.grants)
-        for a in _accounts(connection, list(ids))
+        for a in _select_accounts(connection, list(ids))
         if not a.disabled
     }
 
 
-def unknown(account_id: str) -> NotAllowedError:
-    """What is said of an account that is not there, is disabled, or is not the asker's to keep."""
+def unknown_account(account_id: str) -> NotAllowedError:
+    """Return the error for an account that does not exist, is disabled, or may not be changed by the caller."""
     return NotAllowedError(
         mark("{account} is no account that may act here; ask your steward (`rti account list` shows those there are)."),
         account=account_id,
@@ -168,118 +179,130 @@ def unknown(account_id: str) -> NotAllowedError:
 # ------------------------------------------------------------------------------------------------------------ changing
 
 
-def grant(engine: sa.Engine, account_id: str, given: Grant, *, by: str) -> bool:
-    """Give an account a role; false where it had it. Raises NotAllowedError, AccountError."""
-    check_grant(given)
+def grant(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str) -> bool:
+    """Grant a role to an account; return False if it already had it. Raises NotAllowedError, AccountError."""
+    check_grant(role_grant)
     with writing(engine) as connection:
-        found = kept(connection, account_id, by, [given])
-        if given in found.grants:
+        account = require_changeable(connection, account_id, by, [role_grant])
+        if role_grant in account.grants:
             return False
-        row = grant_row(account_id, given, clock.stamp(clock.now()), by)
+        row = grant_row(account_id, role_grant, clock.stamp(clock.now()), by)
         connection.execute(sa.insert(ACCOUNT_GRANT).values(**row))
-        record(connection, by, "grant", [account_id], grant=_words(given))
+        record(connection, by, "grant", [account_id], grant=_grant_as_list(role_grant))
     return True
 
 
-def revoke(engine: sa.Engine, account_id: str, taken: Grant, *, by: str) -> bool:
-    """Take a role from an account; false where it did not have it. Raises NotAllowedError."""
+def revoke(engine: sa.Engine, account_id: str, revoked_grant: Grant, *, by: str) -> bool:
+    """Revoke a role of an account; return False if it did not have it. Raises NotAllowedError."""
     with writing(engine) as connection:
-        found = kept(connection, account_id, by, [taken], whole=False)
-        if taken not in found.grants:
+        account = require_changeable(connection, account_id, by, [revoked_grant], whole=False)
+        if revoked_grant not in account.grants:
             return False
         columns = ACCOUNT_GRANT.c
         connection.execute(
             sa.delete(ACCOUNT_GRANT).where(
                 columns.account_id == account_id,
-                columns.role == taken.role,
-                columns.jurisdiction == taken.jurisdiction,
-                columns.instrument == taken.instrument,
+                columns.role == revoked_grant.role,
+                columns.jurisdiction == revoked_grant.jurisdiction,
+                columns.instrument == revoked_grant.instrument,
             )
         )
-        record(connection, by, "revoke", [account_id], grant=_words(taken))
+        record(connection, by, "revoke", [account_id], grant=_grant_as_list(revoked_grant))
     return True
 
 
 def disable(engine: sa.Engine, account_id: str, *, by: str) -> None:
-    """Let an account act and sign in no longer; what it did stays. Its tokens end with it."""
-    _set(engine, account_id, by, "disable", disabled=True)
+    """Disable an account and with it its tokens. What it did remains recorded."""
+    _update_account(engine, account_id, by, "disable", disabled=True)
 
 
 def enable(engine: sa.Engine, account_id: str, *, by: str) -> None:
-    """Let a disabled account act again, and end its count of wrong passwords."""
-    _set(engine, account_id, by, "enable", disabled=False, failed=0, locked_until=None)
+    """Enable a disabled account and reset its count of wrong passwords."""
+    _update_account(engine, account_id, by, "enable", disabled=False, failed=0, locked_until=None)
 
 
-def link(engine: sa.Engine, account_id: str, issuer: str, subject: str, *, by: str) -> None:
-    """Let a provider of OpenID Connect vouch for an account; its password, if it had one, ends."""
+def link_provider(engine: sa.Engine, account_id: str, issuer: str, subject: str, *, by: str) -> None:
+    """Link an account to an OpenID Connect provider and remove its password.
+
+    Raises AccountError for an invalid provider or if its account is already linked, and NotAllowedError.
+    """
     if not issuer.strip() or not subject.strip() or issuer == LOCAL:
         raise AccountError(mark("A provider is named by its issuer (an address) and its own name for the account."))
     try:
-        _set(engine, account_id, by, "link", issuer=issuer, subject=subject, password_hash=None, must_change=False)
+        _update_account(
+            engine, account_id, by, "link", issuer=issuer, subject=subject, password_hash=None, must_change=False
+        )
     except sa.exc.IntegrityError as error:
-        raise _subject_taken() from error
+        raise _already_linked_error() from error
 
 
 def set_language(engine: sa.Engine, account_id: str, language: str, *, by: str) -> None:
-    """The language an account is spoken to in. An account may set its own."""
+    """Set the language of an account. Every account may set its own."""
     check_language(language)
-    _set(engine, account_id, by, "language", language=language)
+    _update_account(engine, account_id, by, "language", language=language)
 
 
 def set_email(engine: sa.Engine, account_id: str, email: str | None, *, by: str) -> None:
-    """Where notices go; None for nowhere. An account may set its own."""
+    """Set the mail address for notices, or None for no mail. Every account may set its own."""
     check_email(email)
-    _set(engine, account_id, by, "email", email=email)
+    _update_account(engine, account_id, by, "email", email=email)
 
 
 def has_head_steward(engine: sa.Engine) -> bool:
-    """Whether an enabled account is steward of everything; without one, the command line makes it."""
+    """Return True if an enabled account is steward for everything; if not, the command line may create one."""
     return any(permissions.HEAD_STEWARD in a.grants for a in all_accounts(engine) if not a.disabled)
 
 
-# ------------------------------------------------------------------------------------------------------------ the core
+# ------------------------------------------------------------------------------------------------------------- helpers
 
 
-def _set(engine: sa.Engine, account_id: str, by: str, action: str, **values: Any) -> None:
-    own = by == account_id and action in ("language", "email")
+def _update_account(engine: sa.Engine, account_id: str, by: str, action: str, **values: Any) -> None:
+    is_own_setting = by == account_id and action in ("language", "email")
     with writing(engine) as connection:
-        if own and account_id not in identities(connection, [account_id]):
-            raise unknown(account_id)
-        if not own:
-            kept(connection, account_id, by)
+        if is_own_setting and account_id not in select_identities(connection, [account_id]):
+            raise unknown_account(account_id)
+        if not is_own_setting:
+            require_changeable(connection, account_id, by)
         connection.execute(sa.update(ACCOUNT).where(ACCOUNT.c.account_id == account_id).values(**values))
         record(connection, by, action, [account_id])
 
 
 def record(connection: sa.Connection, by: str, action: str, ids: Sequence[str], **detail: Any) -> None:
-    """One audit entry an account, with the digest of how it stands now."""
-    stand = audit_digests.accounts(connection, ids)
+    """Append one audit entry per account, with its present digest, and enqueue notices about it."""
+    standing = audit_digests.digest_accounts(connection, ids)
     now = clock.now()
     audit_log.append_many(
         connection,
-        [audit_log.Entry(now, by, f"account.{action}", i, {**detail, "standing": stand[i]}) for i in ids],
+        [audit_log.Entry(now, by, f"account.{action}", i, {**detail, "standing": standing[i]}) for i in ids],
     )
     on_account(connection, action, ids, by, **detail)
 
 
-def kept(
+def require_changeable(
     connection: sa.Connection, account_id: str, by: str, also: Sequence[Grant] = (), *, whole: bool = True
 ) -> Account:
-    """An account that `by` may change. What is not there and what is not `by`'s is told in the same words."""
-    found = next(iter(_accounts(connection, [account_id])), None)
-    if found is None:
+    """Return an account that `by` may change.
+
+    Raises NotAllowedError, with the same message if the account does not exist and if `by` may not change it.
+    """
+    account = next(iter(_select_accounts(connection, [account_id])), None)
+    if account is None:
         if by != SYSTEM:
-            _keeper(connection, by, also)
-        raise unknown(account_id)
-    _keeper(connection, by, also)
-    who = identities(connection, [by]).get(by)
-    if whole and by != SYSTEM and (who is None or not keeps(who, found)):
-        raise unknown(account_id)
-    return found
+            _require_keeper(connection, by, also)
+        raise unknown_account(account_id)
+    _require_keeper(connection, by, also)
+    who = select_identities(connection, [by]).get(by)
+    if whole and by != SYSTEM and (who is None or not keeps(who, account)):
+        raise unknown_account(account_id)
+    return account
 
 
 def keeps(who: Identity, account: Account) -> bool:
-    """Whether somebody is steward of all that an account may; where it may nothing, its maker or steward of all."""
+    """Return True if somebody may change an account: as steward for all its grants.
+
+    An account without grants may be changed by its creator, if that is still a steward, and by the steward for
+    everything.
+    """
     if not account.grants:
         is_keeper = bool(permissions.pairs_for(who, "keep_accounts"))
         is_head = permissions.can_keep_accounts_of(who, [permissions.HEAD_STEWARD])
@@ -287,32 +310,36 @@ def keeps(who: Identity, account: Account) -> bool:
     return permissions.can_keep_accounts_of(who, account.grants)
 
 
-def _keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None:
-    """Raise NotAllowedError unless `by` keeps accounts, and is steward of every pair of these grants."""
+def _require_keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None:
+    """Raise NotAllowedError unless `by` is a steward, and for every pair of these grants."""
     if by == SYSTEM:
         return
-    who = identities(connection, [by]).get(by)
+    who = select_identities(connection, [by]).get(by)
     if who is None:
-        raise unknown(by)
+        raise unknown_account(by)
     if not permissions.pairs_for(who, "keep_accounts"):
         raise NotAllowedError(mark("Accounts are kept by stewards, and {account} is none."), account=by)
-    for one in grants:
-        if not permissions.can_keep_accounts_of(who, [one]):
+    for role_grant in grants:
+        if not permissions.can_keep_accounts_of(who, [role_grant]):
             raise NotAllowedError(
                 mark("{account} is no steward of {instrument} of {jurisdiction}; ask the steward who is."),
                 account=by,
-                instrument=one.instrument,
-                jurisdiction=one.jurisdiction,
+                instrument=role_grant.instrument,
+                jurisdiction=role_grant.jurisdiction,
             )
 
 
-def _accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> list[Account]:
+def _select_accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> list[Account]:
     query = sa.select(ACCOUNT).order_by(ACCOUNT.c.account_id)
-    held = sa.select(ACCOUNT_GRANT)
+    grant_query = sa.select(ACCOUNT_GRANT)
     rows = connection.execute(query) if ids is None else in_ids(connection, query, ACCOUNT.c.account_id, ids)
-    found = list(rows)
+    account_rows = list(rows)
     grants: dict[str, list[Grant]] = {}
-    for row in connection.execute(held) if ids is None else in_ids(connection, held, ACCOUNT_GRANT.c.account_id, ids):
+    for row in (
+        connection.execute(grant_query)
+        if ids is None
+        else in_ids(connection, grant_query, ACCOUNT_GRANT.c.account_id, ids)
+    ):
         grants.setdefault(row.account_id, []).append(Grant(row.role, row.jurisdiction, row.instrument))
     return [
         Account(
@@ -320,21 +347,21 @@ def _accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> li
             has_password=row.password_hash is not None,
             grants=tuple(sorted(grants.get(row.account_id, ()))),
         )
-        for row in found
+        for row in account_rows
     ]
 
 
-def _words(one: Grant) -> list[str]:
-    return [one.role, one.jurisdiction, one.instrument]
+def _grant_as_list(role_grant: Grant) -> list[str]:
+    return [role_grant.role, role_grant.jurisdiction, role_grant.instrument]
 
 
-def _refuse_taken(connection: sa.Connection, new: Sequence[New]) -> None:
-    pairs = [(one.issuer, one.subject) for one in new if one.issuer is not None]
+def _refuse_linked(connection: sa.Connection, new: Sequence[New]) -> None:
+    pairs = [(account.issuer, account.subject) for account in new if account.issuer is not None]
     for issuer, subject in pairs:
-        there = sa.select(ACCOUNT.c.account_id).where(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
-        if pairs.count((issuer, subject)) > 1 or connection.execute(there).first() is not None:
-            raise _subject_taken()
+        linked_account = sa.select(ACCOUNT.c.account_id).where(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
+        if pairs.count((issuer, subject)) > 1 or connection.execute(linked_account).first() is not None:
+            raise _already_linked_error()
 
 
-def _subject_taken() -> AccountError:
+def _already_linked_error() -> AccountError:
     return AccountError(mark("The provider's account is linked to another account already."))

@@ -1,4 +1,4 @@
-"""What an account is, and which ones can be: the records and their rules."""
+"""Data model of accounts and the validation of new accounts and grants."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pipelines.ledger.identity import EVERY, ROLES, SYSTEM, Grant
 from pipelines.submissions.accounts import passwords
 
 LOCAL = "local"
-"""The issuer of accounts that no other provider vouches for; their subject is the account's id."""
+"""The issuer of accounts without an external provider; their subject is the account's id."""
 LONGEST = 254
-"""Characters of a name or address; no address of mail is longer (RFC 5321)."""
+"""Maximum number of characters of a name or address; no mail address is longer (RFC 5321)."""
 _ID = re.compile(r"[a-z0-9][a-z0-9._@-]{1,62}[a-z0-9]\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
 _EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\Z")
 
 
 class AccountError(ToldError):
-    """An account or a grant that cannot be as it was asked for. The text says why."""
+    """An account or a grant is not valid. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account with its grants, without its password; times are texts as `clock.stamp()` writes them."""
+    """One account with its grants, without its password; times are text in the format of `clock.stamp()`."""
 
     account_id: str
     display_name: str
@@ -47,7 +47,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """An account to be made."""
+    """An account to create."""
 
     account_id: str
     display_name: str
@@ -60,74 +60,78 @@ class New:
     subject: str | None = None
 
 
-def check(one: New) -> None:
-    """Raise AccountError or PasswordError for an account that cannot be made."""
-    if not _ID.match(one.account_id) or one.account_id == SYSTEM:
+def check_account(new_account: New) -> None:
+    """Raise AccountError or PasswordError if an account cannot be created."""
+    if not _ID.match(new_account.account_id) or new_account.account_id == SYSTEM:
         raise AccountError(
             mark("{account} is no name for an account; take 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
-            account=repr(one.account_id),
+            account=repr(new_account.account_id),
         )
-    if not one.display_name.strip():
+    if not new_account.display_name.strip():
         raise AccountError(mark("Say the account's name as people read it: the office's role."))
-    if len(one.display_name) > LONGEST or not one.display_name.isprintable():
+    if len(new_account.display_name) > LONGEST or not new_account.display_name.isprintable():
         raise AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
-    if (one.issuer is None) != (one.subject is None) or one.issuer == LOCAL:
+    if (new_account.issuer is None) != (new_account.subject is None) or new_account.issuer == LOCAL:
         raise AccountError(mark("A provider is named by its issuer (an address) and its own name for the account."))
-    check_language(one.language)
-    check_email(one.email)
-    for given in one.grants:
-        check_grant(given)
-    if one.password is not None:
-        passwords.check(one.password, one.account_id, one.display_name, one.email)
+    check_language(new_account.language)
+    check_email(new_account.email)
+    for role_grant in new_account.grants:
+        check_grant(role_grant)
+    if new_account.password is not None:
+        passwords.check_password(
+            new_account.password, new_account.account_id, new_account.display_name, new_account.email
+        )
 
 
 def check_language(language: str) -> None:
-    """Raise AccountError for what is no language code."""
+    """Raise AccountError if the text is not a language code."""
     if not _LANGUAGE.match(language):
         raise AccountError(mark("{language} is no language code, such as en or sq."), language=repr(language))
 
 
 def check_email(email: str | None) -> None:
-    """Raise AccountError for what mail cannot be sent to."""
+    """Raise AccountError if the text is not a mail address."""
     if email is not None and (len(email) > LONGEST or not _EMAIL.match(email)):
         raise AccountError(mark("{email} is no address of mail."), email=repr(email))
 
 
-def check_grant(given: Grant) -> None:
-    """Raise AccountError for a role or an instrument that there is none of."""
-    if given.role not in ROLES:
-        raise AccountError(mark("{role} is no role; there are {known}."), role=repr(given.role), known=", ".join(ROLES))
-    if given.instrument not in (EVERY, *codes.codes("instrument")):
+def check_grant(role_grant: Grant) -> None:
+    """Raise AccountError if the role or instrument of a grant does not exist, or its jurisdiction is blank."""
+    if role_grant.role not in ROLES:
+        raise AccountError(
+            mark("{role} is no role; there are {known}."), role=repr(role_grant.role), known=", ".join(ROLES)
+        )
+    if role_grant.instrument not in (EVERY, *codes.codes("instrument")):
         raise AccountError(
             mark("{instrument} is no instrument; there are {known}."),
-            instrument=repr(given.instrument),
+            instrument=repr(role_grant.instrument),
             known=", ".join(codes.codes("instrument")),
         )
-    if not given.jurisdiction.strip():
+    if not role_grant.jurisdiction.strip():
         raise AccountError(mark("A role is held in a jurisdiction, or in * for every one."))
 
 
-def account_row(one: New, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
-    """A new account as its table holds it."""
+def account_row(new_account: New, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
+    """Return the table row of a new account."""
     return {
-        "account_id": one.account_id,
-        "display_name": one.display_name.strip(),
-        "email": one.email,
-        "language": one.language,
+        "account_id": new_account.account_id,
+        "display_name": new_account.display_name.strip(),
+        "email": new_account.email,
+        "language": new_account.language,
         "password_hash": password_hash,
-        "must_change": one.must_change and password_hash is not None,
+        "must_change": new_account.must_change and password_hash is not None,
         "failed": 0,
         "locked_until": None,
         "disabled": False,
-        "issuer": one.issuer,
-        "subject": one.subject,
+        "issuer": new_account.issuer,
+        "subject": new_account.subject,
         "created_at": now,
         "created_by": by,
         "signed_in_at": None,
     }
 
 
-def grant_row(account_id: str, given: Grant, now: str, by: str) -> dict[str, Any]:
-    """A new grant as its table holds it."""
-    named = {"role": given.role, "jurisdiction": given.jurisdiction, "instrument": given.instrument}
-    return {"account_id": account_id, **named, "granted_at": now, "granted_by": by}
+def grant_row(account_id: str, role_grant: Grant, now: str, by: str) -> dict[str, Any]:
+    """Return the table row of a new grant."""
+    columns = {"role": role_grant.role, "jurisdiction": role_grant.jurisdiction, "instrument": role_grant.instrument}
+    return {"account_id": account_id, **columns, "granted_at": now, "granted_by": by}

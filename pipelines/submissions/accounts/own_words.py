@@ -1,4 +1,4 @@
-"""Words that others expect in somebody's password: of the account, the offices and territories, and the project."""
+"""List words that are easy to guess in a password: of the account, the offices and territories, and the project."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pipelines.core import i18n
 from pipelines.core.i18n import mark
 
 SHORTEST = 4
-"""Letters of a word that counts: shorter ones occur in any sentence."""
+"""Minimum length of a word; shorter ones occur in any sentence."""
 PROJECT = mark("Regional trafficking indicators")
 _WORD = re.compile(r"[^\W_]+")
 
 
 def own_words(account_id: str, display_name: str, email: str | None = None) -> tuple[str, ...]:
-    """Return the words, in small letters, that a password of this account must not consist of; the likeliest first."""
+    """Return the lower-case words that a password of this account must not consist of, most likely first."""
     texts = (account_id, display_name, email or "")
-    return tuple(dict.fromkeys(word for text in texts for word in _words(text))) + shared_words()
+    return tuple(dict.fromkeys(word for text in texts for word in _split_words(text))) + shared_words()
 
 
 def shared_words() -> tuple[str, ...]:
@@ -37,8 +37,8 @@ def _declared_words(folders: tuple[Path, ...]) -> tuple[str, ...]:
         names = [*territory.names, *(name for office in territory.offices for name in office.names)]
         names += [name for part in territory.jurisdictions for name in part.names]
         texts += [name.name for name in names]
-    return tuple(dict.fromkeys(word for text in texts for word in _words(text)))
+    return tuple(dict.fromkeys(word for text in texts for word in _split_words(text)))
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return [word for word in _WORD.findall(text.casefold()) if len(word) >= SHORTEST]

@@ -1,9 +1,9 @@
-"""Signing in by a password kept here: the only place where one is compared.
+"""Sign in with a password stored here. This is the only module that compares passwords.
 
-How often somebody may try is decided in front of it (`throttle.py`, by address and browser). Here wrong passwords in a
-row are only counted, for the owner and the steward; no count refuses the right password, so that nobody can lock
-another's account. An account that is not there, or has no password, takes as long as one that is: its password is
-hashed once all the same.
+Callers limit attempts first (`throttle.py`, by address and browser). This module only counts wrong passwords in a row,
+for the owner and the steward. The count never blocks the correct password, so nobody can lock the account of another.
+An attempt on an account that does not exist or has no password takes as long as any other, because one hash is
+computed anyway.
 """
 
 from __future__ import annotations
@@ -22,35 +22,43 @@ from pipelines.submissions.accounts import accounts, passwords
 from pipelines.submissions.accounts.passwords import PasswordError
 
 TOLD_AFTER = 10
-"""Wrong passwords in a row after which the account's owner is told and the log has an entry, once."""
+"""Wrong passwords in a row after which the owner is notified and the audit log gets an entry, once."""
 Outcome = Literal["ok", "wrong", "must_change", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """What became of an attempt. `identity` only with `ok`; `must_change`: right, and a new password comes first."""
+    """The outcome of an attempt. `identity` is set only with `ok`.
+
+    `must_change` means that the password is correct but must be replaced first.
+    """
 
     outcome: Outcome
     identity: Identity | None = None
 
 
 def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
-    """Compare a password. `disabled` and `must_change` are told to whoever knows the password only."""
-    stored = _attempt(engine, account_id)
-    if not passwords.matches(stored, password) or stored is None:
+    """Sign in with a password. The outcomes `disabled` and `must_change` require the correct password."""
+    stored = _count_attempt(engine, account_id)
+    if not passwords.matches_hash(stored, password) or stored is None:
         return SignIn("wrong")
-    return _right(engine, account_id, stored, password)
+    return _complete_sign_in(engine, account_id, stored, password)
 
 
 def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> None:
-    """Replace a password by its owner. Raises NotAllowedError (old one wrong), PasswordError (new one)."""
+    """Change a password for its owner.
+
+    Raises NotAllowedError if the old password is wrong, PasswordError if the new one is not accepted.
+    """
     attempt = sign_in(engine, account_id, old)
     if attempt.outcome not in ("ok", "must_change"):
         raise NotAllowedError(mark("The present password is not right."))
     if new == old:
         raise PasswordError(mark("The new password is the old one; take another."))
-    found = accounts.find(engine, account_id)
-    passwords.check(new, account_id, found.display_name if found else "", found.email if found else None)
+    account = accounts.find(engine, account_id)
+    passwords.check_password(
+        new, account_id, account.display_name if account else "", account.email if account else None
+    )
     fresh = passwords.hashed(new)
     with writing(engine) as connection:
         _update(connection, account_id, password_hash=fresh, must_change=False)
@@ -58,18 +66,18 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
 
 
 def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
-    """Give an account a password for one use, to be changed at the first sign-in. Returns it once."""
+    """Set and return a one-time password, which must be changed at the next sign-in. Raises NotAllowedError."""
     secret = passwords.one_time()
     fresh = passwords.hashed(secret)
     with writing(engine) as connection:
-        accounts.kept(connection, account_id, by)
+        accounts.require_changeable(connection, account_id, by)
         _update(connection, account_id, password_hash=fresh, must_change=True, failed=0, issuer=None, subject=None)
         accounts.record(connection, by, "reset_password", [account_id])
     return secret
 
 
-def _attempt(engine: sa.Engine, account_id: str) -> str | None:
-    """Count an attempt; return the stored hash, None if there is none."""
+def _count_attempt(engine: sa.Engine, account_id: str) -> str | None:
+    """Count an attempt and return the stored hash, or None if there is none."""
     with writing(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one_or_none()
         if row is None or row.password_hash is None:
@@ -81,9 +89,9 @@ def _attempt(engine: sa.Engine, account_id: str) -> str | None:
     return stored
 
 
-def _right(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignIn:
-    """The password was right: end the count, renew an old hash, and say who it is."""
-    fresh = passwords.hashed(password) if passwords.outdated(stored) else None
+def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignIn:
+    """Reset the count after a correct password, renew an outdated hash, and return the outcome."""
+    fresh = passwords.hashed(password) if passwords.needs_rehash(stored) else None
     with writing(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one()
         if row.password_hash != stored:
@@ -98,7 +106,7 @@ def _right(engine: sa.Engine, account_id: str, stored: str, password: str) -> Si
         accounts.record(connection, account_id, "sign_in", [account_id])
         if row.must_change:
             return SignIn("must_change")
-        return SignIn("ok", accounts.identities(connection, [account_id])[account_id])
+        return SignIn("ok", accounts.select_identities(connection, [account_id])[account_id])
 
 
 def _update(connection: sa.Connection, account_id: str, **values: Any) -> None:

@@ -1,11 +1,11 @@
-"""Limits on password attempts: by address and account, by address, by known browser; slow-down by account.
+"""Limit password attempts by address and account, by address, and by known browser; slow them down by account.
 
-Nobody can lock another's account. Wrong passwords from one address stop that address only. Many addresses together
-slow an account down for browsers that have not signed in to it before; a browser that has (it holds a device cookie,
-see OWASP "Slow Down Online Guessing Attacks with Device Cookies") is counted by itself.
+Nobody can lock the account of another. Wrong passwords from one address block only that address. Many addresses
+together slow an account down for browsers that have not signed in to it before; a browser that has (it has a device
+cookie, see OWASP "Slow Down Online Guessing Attacks with Device Cookies") is counted separately.
 
-The counters belong to one process and end with it. An attempt is counted before its password is compared, so that
-many at once get no more tries than one after another; a right password takes its count back.
+The counters are in memory and per process. An attempt is counted before its password is compared, so that concurrent
+attempts get no more tries than sequential ones; a correct password is subtracted again.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 PER_PAIR = RateLimitItemPerMinute(5, 15, namespace="address and account")
-"""Wrong passwords for one account from one address in a quarter of an hour."""
+"""Limit of wrong passwords for one account from one address in 15 minutes."""
 PER_ADDRESS = RateLimitItemPerMinute(30, 15, namespace="address")
-"""Wrong passwords for any accounts from one address; a whole office may share it."""
+"""Limit of wrong passwords for all accounts from one address, which a whole office may share."""
 PER_DEVICE = RateLimitItemPerMinute(10, 15, namespace="device")
-"""Wrong passwords for its account from a browser that has signed in to it before."""
+"""Limit of wrong passwords for one account from a browser that has signed in to it before."""
 PER_ACCOUNT = RateLimitItemPerHour(10, namespace="account")
-"""Wrong passwords for one account from unknown browsers before further attempts wait."""
+"""Wrong passwords for one account from unknown browsers after which further attempts are delayed."""
 LONGEST_DELAY = 8.0
-"""Seconds that an attempt waits at most once an account is slowed down: 1, 2, 4, then 8."""
+"""Maximum delay of an attempt in seconds; the delays are 1, 2, 4, then 8."""
 LONGEST_ACCOUNT = 64
-"""Characters of an account's name that are told apart; no account has more."""
+"""Characters of an account's name used in keys; no account has a longer name."""
 MOST_WAITING = 4
-"""Attempts on one account that wait at a time: with 8 seconds each, one try every two seconds from all the world."""
+"""Maximum of delayed attempts per account at a time: with 8 seconds each, at most one try every two seconds overall."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an attempt comes from: a network, and the id of a browser that has signed in to this account before."""
+    """The origin of an attempt: a network, and the id of a browser that has signed in to this account before."""
 
     network: str
     device: str = ""
@@ -47,14 +47,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A counted attempt: the seconds that it waits before it is compared, and the counters that it is in."""
+    """A counted attempt: its delay in seconds before the comparison, and the counters that include it."""
 
     delay: float
     counters: tuple[str, ...]
 
 
 class ThrottledError(Exception):
-    """An attempt that is not compared; `seconds` says when the next one may be."""
+    """An attempt is refused without comparing the password; the next one is possible after `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"too many attempts; wait {seconds} s")
@@ -62,7 +62,7 @@ class ThrottledError(Exception):
 
 
 class Throttle:
-    """The counters of one process; safe in threads."""
+    """The counters of one process. Thread-safe."""
 
     def __init__(self) -> None:
         self._storage = MemoryStorage()
@@ -70,14 +70,14 @@ class Throttle:
         self._waiting: Counter[str] = Counter()
 
     def count(self, origin: Origin, account: str) -> Attempt:
-        """Count an attempt on an account, whether there is such an account or not. Raises ThrottledError."""
+        """Count an attempt on an account, even if the account does not exist. Raises ThrottledError."""
         account = account[:LONGEST_ACCOUNT]
         if origin.device and self._limiter.hit(PER_DEVICE, origin.device, account):
             return Attempt(0.0, (PER_DEVICE.key_for(origin.device, account),))
         limited = ((PER_PAIR, (origin.network, account)), (PER_ADDRESS, (origin.network,)))
         for item, key in limited:
             if not self._limiter.hit(item, *key):
-                raise ThrottledError(self._seconds(item, *key))
+                raise ThrottledError(self._seconds_to_reset(item, *key))
         of_account = PER_ACCOUNT.key_for(account)
         beyond = self._storage.incr(of_account, PER_ACCOUNT.get_expiry()) - PER_ACCOUNT.amount
         delay = min(2.0 ** min(beyond - 1, 10), LONGEST_DELAY) if beyond > 0 else 0.0
@@ -85,7 +85,7 @@ class Throttle:
 
     @contextmanager
     def waiting(self, account: str) -> Iterator[None]:
-        """Take one of an account's few places for attempts that wait. Raises ThrottledError if none is free."""
+        """Occupy one of an account's slots for delayed attempts. Raises ThrottledError if none is free."""
         account = account[:LONGEST_ACCOUNT]
         if self._waiting[account] >= MOST_WAITING:
             raise ThrottledError(ceil(LONGEST_DELAY))
@@ -98,14 +98,14 @@ class Throttle:
                 del self._waiting[account]
 
     def forgive(self, attempt: Attempt) -> None:
-        """Take back an attempt whose password was right: the first of its counters ends, the others lose this one.
+        """Undo the count of an attempt with a correct password: reset its first counter, decrement the others.
 
-        Otherwise somebody with an account could end the count of an address by signing in to it.
+        If all were reset, somebody with an account could clear the count of an address by signing in.
         """
         first, *others = attempt.counters
         self._storage.clear(first)
         for key in others:
             self._storage.decr(key)
 
-    def _seconds(self, item: RateLimitItem, *key: str) -> int:
+    def _seconds_to_reset(self, item: RateLimitItem, *key: str) -> int:
         return max(1, ceil(self._limiter.get_window_stats(item, *key).reset_time - time.time()))

@@ -1,7 +1,7 @@
-"""Tokens: how a machine proves that it acts for an account.
+"""Issue, verify and revoke tokens, with which a machine acts for an account.
 
-A token is `rti_<id>_<secret>`: the id is looked up, the secret of 256 bits compared.  Only SHA-256 of the secret is
-kept; a secret that is drawn and not chosen needs no slow hash.  Its text is shown once and is never logged.
+A token is `rti_<id>_<secret>`: the id is looked up and the secret of 256 bits is compared. Only the SHA-256 of the
+secret is stored; a random secret needs no slow hash. The text is shown once and never logged.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, permissions
 from pipelines.ledger.database import reading, writing
-from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError, narrowed
+from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError, intersect_grants
 from pipelines.ledger.schema import ACCOUNT_GRANT, TOKEN
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.accounts.model import LONGEST
 
 LONGEST_DAYS = 366
 USED_EVERY = timedelta(minutes=5)
-"""How exactly the last use of a token is kept: a write for every request would make readers wait for writers."""
+"""Resolution of a token's last use: a write for every request would make readers wait for writers."""
 _TEXT = re.compile(r"rti_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new token; its `text` is shown this once."""
+    """A new token; `text` is available only here."""
 
     text: str
     token_id: str
@@ -47,7 +47,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as its owner sees it; times are texts as `clock.stamp()` writes them."""
+    """A token as its owner sees it; times are text in the format of `clock.stamp()`."""
 
     token_id: str
     account_id: str
@@ -62,9 +62,10 @@ class Token:
 def issue(
     engine: sa.Engine, who: Identity, label: str, *, grants: Iterable[Grant] | None = None, days: int = 90
 ) -> Issued:
-    """A token for an account, by itself. `grants` narrows what it may; by default all that the account may.
+    """Issue a token for the caller's own account. `grants` narrows its permissions; the default is all of the account.
 
-    Raises NotAllowedError where the caller came with a token, or nothing would be left that it may.
+    Raises NotAllowedError if the caller was authenticated by a token or no grant would remain, AccountError for an
+    invalid label or duration.
     """
     if who.token is not None:
         raise NotAllowedError(mark("A token issues no tokens; sign in."))
@@ -78,11 +79,11 @@ def issue(
     now = clock.now()
     expires = now + timedelta(days=days)
     with writing(engine) as connection:
-        found = accounts.identities(connection, [who.account]).get(who.account)
-        if found is None:
-            raise accounts.unknown(who.account)
-        given = narrowed(found.grants, found.grants if grants is None else grants)
-        if not given:
+        holder = accounts.select_identities(connection, [who.account]).get(who.account)
+        if holder is None:
+            raise accounts.unknown_account(who.account)
+        granted = intersect_grants(holder.grants, holder.grants if grants is None else grants)
+        if not granted:
             raise NotAllowedError(
                 mark("Of what the token was to be given, {account} may nothing."), account=who.account
             )
@@ -92,7 +93,7 @@ def issue(
                 account_id=who.account,
                 label=label.strip(),
                 hash=_hash(secret),
-                grants=audit_log.canonical([[g.role, g.jurisdiction, g.instrument] for g in given]),
+                grants=audit_log.to_canonical_json([[g.role, g.jurisdiction, g.instrument] for g in granted]),
                 created_at=clock.stamp(now),
                 expires_at=clock.stamp(expires),
             )
@@ -102,31 +103,39 @@ def issue(
 
 
 def identity(engine: sa.Engine, text: str) -> Identity:
-    """Whom a token stands for, and what it may now. Raises NotAllowedError, in the same words for every reason."""
-    matched = _TEXT.match(text.strip())
-    if matched is None:
-        raise _no_token()
-    token_id, secret = matched.groups()
+    """Return the identity of a token with its present grants. Raises NotAllowedError, always with the same message."""
+    match = _TEXT.match(text.strip())
+    if match is None:
+        raise _invalid_token_error()
+    token_id, secret = match.groups()
     now = clock.now()
     with reading(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
-        right = hmac.compare_digest(_hash(secret), row.hash if row is not None else "0" * 64)
-        if row is None or not right or row.revoked_at is not None or clock.parse(row.expires_at) <= now:
-            raise _no_token()
-        found = accounts.identities(connection, [row.account_id]).get(row.account_id)
-    if found is None:
-        raise _no_token()
+        is_match = hmac.compare_digest(_hash(secret), row.hash if row is not None else "0" * 64)
+        if row is None or not is_match or row.revoked_at is not None or clock.parse(row.expires_at) <= now:
+            raise _invalid_token_error()
+        holder = accounts.select_identities(connection, [row.account_id]).get(row.account_id)
+    if holder is None:
+        raise _invalid_token_error()
     if row.used_at is None or clock.parse(row.used_at) + USED_EVERY <= now:
         with writing(engine) as connection:
             connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(used_at=clock.stamp(now)))
-    return Identity(found.account, found.name, found.language, narrowed(found.grants, _grants(row.grants)), token_id)
+    return Identity(
+        holder.account,
+        holder.name,
+        holder.language,
+        intersect_grants(holder.grants, _parse_grants(row.grants)),
+        token_id,
+    )
 
 
 def revoke(engine: sa.Engine, who: Identity, token_id: str) -> None:
-    """End a token: by its account, or by a steward who keeps that account. Raises NotAllowedError."""
+    """Revoke a token, for its own account or for a steward of that account. Raises NotAllowedError."""
     with writing(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
-        if row is None or (who.account not in (SYSTEM, row.account_id) and not _keeps(connection, who, row.account_id)):
+        if row is None or (
+            who.account not in (SYSTEM, row.account_id) and not _can_keep_account(connection, who, row.account_id)
+        ):
             raise NotAllowedError(mark("There is no token {token} of yours."), token=token_id)
         if row.revoked_at is None:
             at = clock.stamp(clock.now())
@@ -135,34 +144,39 @@ def revoke(engine: sa.Engine, who: Identity, token_id: str) -> None:
 
 
 def of(engine: sa.Engine, account_id: str | None) -> list[Token]:
-    """The tokens of an account, or of all, by when they were made; ended ones too."""
+    """Return the tokens of an account or of all, in the order of creation, including expired and revoked ones."""
     query = sa.select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.token_id)
     if account_id is not None:
         query = query.where(TOKEN.c.account_id == account_id)
     names = [n for n in Token.__dataclass_fields__ if n != "grants"]
     with reading(engine) as connection:
         return [
-            Token(**{n: getattr(row, n) for n in names}, grants=_grants(row.grants))
+            Token(**{n: getattr(row, n) for n in names}, grants=_parse_grants(row.grants))
             for row in connection.execute(query)
         ]
 
 
-def _keeps(connection: sa.Connection, who: Identity, account_id: str) -> bool:
-    """Whether somebody is steward of all that an account may."""
-    held = connection.execute(sa.select(ACCOUNT_GRANT).where(ACCOUNT_GRANT.c.account_id == account_id))
-    found = accounts.identities(connection, [who.account]).get(who.account)
-    if found is None or who.token is not None:
+def _can_keep_account(connection: sa.Connection, who: Identity, account_id: str) -> bool:
+    """Return True if somebody is signed in without a token and is steward for all grants of an account."""
+    grant_rows = connection.execute(sa.select(ACCOUNT_GRANT).where(ACCOUNT_GRANT.c.account_id == account_id))
+    keeper = accounts.select_identities(connection, [who.account]).get(who.account)
+    if keeper is None or who.token is not None:
         return False
-    grants = [Grant(row.role, row.jurisdiction, row.instrument) for row in held]
-    return bool(permissions.pairs_for(found, "keep_accounts")) and permissions.can_keep_accounts_of(found, grants)
+    grants = [Grant(row.role, row.jurisdiction, row.instrument) for row in grant_rows]
+    return bool(permissions.pairs_for(keeper, "keep_accounts")) and permissions.can_keep_accounts_of(keeper, grants)
 
 
 def _record(connection: sa.Connection, by: str, action: str, token_id: str, account_id: str) -> None:
-    detail: dict[str, Any] = {"account": account_id, "standing": audit_digests.tokens(connection, [token_id])[token_id]}
-    audit_log.append(connection, at=clock.now(), actor=by, action=f"token.{action}", subject=token_id, detail=detail)
+    detail: dict[str, Any] = {
+        "account": account_id,
+        "standing": audit_digests.digest_tokens(connection, [token_id])[token_id],
+    }
+    audit_log.append_entry(
+        connection, at=clock.now(), actor=by, action=f"token.{action}", subject=token_id, detail=detail
+    )
 
 
-def _grants(text: str) -> tuple[Grant, ...]:
+def _parse_grants(text: str) -> tuple[Grant, ...]:
     return tuple(Grant(role, jurisdiction, instrument) for role, jurisdiction, instrument in json.loads(text))
 
 
@@ -170,5 +184,5 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _no_token() -> NotAllowedError:
+def _invalid_token_error() -> NotAllowedError:
     return NotAllowedError(mark("The token is not known, has expired, or was revoked; ask for a new one."))

@@ -1,1 +1,1 @@
-"""Check one return or many: read in a child process, judge beside the history, and make the validation report."""
+"""Check returns: read them in child processes, judge them against the history, and make validation reports."""

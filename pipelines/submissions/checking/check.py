@@ -1,6 +1,6 @@
-"""The one check behind `rti check`, `rti submit` and the pipeline.
+"""Check returns for `rti check`, `rti submit` and the pipeline.
 
-Many files cost one pool of children and one judgement.
+A batch of files shares one pool of child processes and one run of the judgement.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipelines.submissions.checking import nil
 from pipelines.submissions.checking.read_task import DeclarationsChangedError, Taken, Task
 from pipelines.submissions.checking.report import Report, file_hash, history_hash
 from pipelines.submissions.checking.shared_pool import SHARED
-from pipelines.submissions.checking.totals import totals
+from pipelines.submissions.checking.totals import compute_totals
 
 if TYPE_CHECKING:
     from expectations.judge import History
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from pipelines.reading.standardise.standardise import Reading
 
 OFFLINE_ID = "S000000000000000"
-"""Stands for the submission id in a check of a file that nobody submits."""
+"""Placeholder for the submission id in a check of a file that is not submitted."""
 
 HistorySource = Callable[[Sequence[str]], "History | None"]
-"""Gives the history of jurisdictions; called once, when it is known whose returns were read."""
+"""Returns the history of jurisdictions; called once, after all returns are read and their jurisdictions known."""
 
 
 class UnknownFormError(ToldError):
-    """A form named by hand that no territory declares."""
+    """The caller named a form that no territory declares."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckJob:
-    """One file to check. `key` comes back with its report; `form` and `kind` where the sender says them.
+    """One file to check. `key` identifies its report; `form` and `kind` are given if the sender stated them.
 
-    `received` decides whether it came in time; without it the clock does.
+    `received` decides whether the file is late; by default the current time does.
     """
 
     key: str
@@ -57,8 +57,8 @@ class CheckJob:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A job without its bytes, and what came of reading it."""
+class _ReadFile:
+    """A job without its bytes, and the result of reading it."""
 
     key: str
     submission_id: str
@@ -67,11 +67,11 @@ class _Read:
     size: int
     kind: str | None
     received: datetime | None
-    taken: Taken | ReadError
+    result: Taken | ReadError
 
 
 _LARGE = range(200_000, 10_000_000)
-"""Bytes of a file whose beginning is looked at before the whole: a smaller is read as soon, a larger is no return."""
+"""Sizes in bytes of files whose beginning is read first: smaller ones are read as fast, larger ones are not returns."""
 _FIRST_LINES = 500
 
 StepName = Literal["reading", "begun", "read", "judging", "judged"]
@@ -79,10 +79,10 @@ StepName = Literal["reading", "begun", "read", "judging", "judged"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a check has come. From `begun` on it says which form and periods were recognised.
+    """The progress of a check. From `begun` on it has the recognised form and periods.
 
-    `findings` are those known by then: `begun` has those of the first lines of a large register, `read` all that the
-    file alone shows, `judged` all of the report.
+    `findings` are those known so far: of the first lines of a large register (`begun`), of the file alone (`read`), or
+    of the whole report (`judged`).
     """
 
     name: StepName
@@ -105,20 +105,20 @@ def check(
     on_step: Callable[[Step], None] | None = None,
     account: str | None = None,
 ) -> Report:
-    """Check one file. A file that cannot be read gives a report too; see `Report.verdict`. Raises UnknownFormError.
+    """Check one file. A file that cannot be read also gives a report; see `Report.verdict`. Raises UnknownFormError.
 
-    `on_step` is called in the calling thread, four times, of a large register five times: what it raises ends the
-    check. `account` is who waits for the answer: reading processes are shared out between accounts. Safe to call from
-    many threads at once.
+    `on_step` is called in the calling thread four times, or five times for a large register; an exception from it ends
+    the check. `account` is the account that waits for the answer: reading processes are shared fairly between
+    accounts. Thread-safe.
     """
     job = CheckJob("", data, filename, submission_id, form, kind, received)
-    return _checked([job], registry, history, language, on_step=on_step, account=account)[""]
+    return _check_jobs([job], registry, history, language, on_step=on_step, account=account)[""]
 
 
 def warm_up(registry: Registry) -> None:
-    """Fork the reading children and load the judgement, so that the first caller of a service does not wait.
+    """Fork the reading processes and load the judgement, so that the first caller of a service does not wait.
 
-    Takes some seconds; may run in a thread beside the starting of the service, or be repeated.
+    Takes a few seconds. May run in a thread while the service starts, and may be repeated.
     """
     from expectations.engine import warm_up as load_judgement
 
@@ -137,15 +137,16 @@ def check_many(
     in_order: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Report]:
-    """Reports by key, in the order of the jobs. Jobs may be a generator: no more files are held than are being read.
+    """Check many files and return the reports by key, in the order of the jobs.
 
-    With `in_order` the jobs stand in the order of their arrival, and each is judged beside those before it.
-    `progress` is told the key of each file that has been read. Raises UnknownFormError.
+    If `jobs` is a generator, only the files being read are in memory. With `in_order`, the jobs are in the order of
+    arrival and each is judged against those before it. `progress` is called with the key of each file after it is
+    read. Raises UnknownFormError.
     """
-    return _checked(jobs, registry, history, language, in_order=in_order, progress=progress)
+    return _check_jobs(jobs, registry, history, language, in_order=in_order, progress=progress)
 
 
-def _checked(
+def _check_jobs(
     jobs: Iterable[CheckJob],
     registry: Registry,
     history: History | HistorySource | None,
@@ -160,38 +161,40 @@ def _checked(
     tell(Step("reading"))
     read = list(_read_all(jobs, registry, progress, on_step, account))
     if on_step is not None:
-        form, periods, found = _understood(read[0])
-        tell(Step("read", form, periods, found))
-        tell(Step("judging", form, periods, found))
-    judged, known = _judge(read, registry, history, in_order)
-    version, rules = rules_version(), _history_rules()
+        form, periods, findings = _summarise_reading(read[0])
+        tell(Step("read", form, periods, findings))
+        tell(Step("judging", form, periods, findings))
+    judged, known_before = _judge(read, registry, history, in_order)
+    version, rules = rules_version(), _list_history_rules()
     reports = {
-        one.key: _report(one, judged.get(one.key, []), known.get(one.key), version, rules, registry, language)
-        for one in read
+        file.key: _make_report(
+            file, judged.get(file.key, []), known_before.get(file.key), version, rules, registry, language
+        )
+        for file in read
     }
     if on_step is not None:
         tell(Step("judged", form, periods, reports[read[0].key].findings))
     return reports
 
 
-def _begun(taken: Taken | ReadError) -> Step | None:
-    """What the beginning of a large register shows, long before its end has been read."""
-    # What cannot be read, or is no register, is told when the whole has been read.
-    if not isinstance(taken, Taken) or taken.reading is None:
+def _beginning_step(result: Taken | ReadError) -> Step | None:
+    """Return the step for the beginning of a large register, which is ready long before the whole is read."""
+    # Errors, and files that are not a register, are reported after the whole file is read.
+    if not isinstance(result, Taken) or result.reading is None:
         return None
-    return Step("begun", taken.form, tuple(p.code for p in taken.reading.periods), tuple(taken.reading.findings))
+    return Step("begun", result.form, tuple(p.code for p in result.reading.periods), tuple(result.reading.findings))
 
 
-def _understood(one: _Read) -> tuple[str | None, tuple[str, ...], tuple[Finding, ...]]:
-    """Form, periods and findings of a file that was read."""
+def _summarise_reading(file: _ReadFile) -> tuple[str | None, tuple[str, ...], tuple[Finding, ...]]:
+    """Return form, periods and findings of a file that was read."""
     from pipelines.findings.rules import from_read_error
 
-    if isinstance(one.taken, ReadError):
-        return None, (), (from_read_error(one.taken),)
-    reading = one.taken.reading
+    if isinstance(file.result, ReadError):
+        return None, (), (from_read_error(file.result),)
+    reading = file.result.reading
     if reading is None:
-        return one.taken.form, (), one.taken.findings
-    return reading.form, tuple(p.code for p in reading.periods), (*one.taken.findings, *reading.findings)
+        return file.result.form, (), file.result.findings
+    return reading.form, tuple(p.code for p in reading.periods), (*file.result.findings, *reading.findings)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -203,25 +206,27 @@ def _read_all(
     progress: Callable[[str], None] | None,
     on_step: Callable[[Step], None] | None,
     account: str | None,
-) -> Iterator[_Read]:
-    """Each job read. With `on_step` there is one of them, and the beginning of a large one is read beside the whole."""
-    about: dict[str, _Read] = {}
+) -> Iterator[_ReadFile]:
+    """Read each job. With `on_step` there is only one, and the beginning of a large file is read in parallel."""
+    files: dict[str, _ReadFile] = {}
 
     def tasks() -> Iterator[tuple[tuple[str, bool], Task]]:
-        """By key and whether it is the beginning only."""
+        """Yield tasks with their key and a flag that is True for the beginning of a file."""
         for job in jobs:
             if job.form is not None and job.form not in registry.forms:
-                known = ", ".join(sorted(registry.forms))
-                raise UnknownFormError(mark("no form is named {form}; there are {forms}"), form=job.form, forms=known)
-            if job.key in about:
+                form_ids = ", ".join(sorted(registry.forms))
+                raise UnknownFormError(
+                    mark("no form is named {form}; there are {forms}"), form=job.form, forms=form_ids
+                )
+            if job.key in files:
                 raise ValueError(f"two jobs have the key {job.key!r}")
             if (error := too_big(len(job.data))) is not None:
-                about[job.key] = _about(job, error)
+                files[job.key] = _file_of(job, error)
                 continue
-            if (declared := nil.parse(job.data)) is not None:
-                about[job.key] = _about(job, _nil_taken(declared, job, registry))
+            if (declared := nil.parse_nil_document(job.data)) is not None:
+                files[job.key] = _file_of(job, _read_nil_return(declared, job, registry))
                 continue
-            about[job.key] = _about(job, ReadError("read.reader_failed", format="file", detail="no answer"))
+            files[job.key] = _file_of(job, ReadError("read.reader_failed", format="file", detail="no answer"))
             task = Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
             if on_step is not None and len(job.data) in _LARGE:
                 yield (job.key, True), replace(task, records=_FIRST_LINES)
@@ -230,27 +235,27 @@ def _read_all(
     with SHARED.of(registry.digest) as pool, closing(pool.map(tasks(), account)) as results:
         for (key, is_beginning), result in results:
             if is_beginning:
-                if on_step is not None and (begun := _begun(result)) is not None:
-                    on_step(begun)
+                if on_step is not None and (step := _beginning_step(result)) is not None:
+                    on_step(step)
                 continue
-            one = about[key]
+            file = files[key]
             if isinstance(result, Taken) and result.stale:
                 raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it anew"))
-            about[key] = replace(one, taken=result)
+            files[key] = replace(file, result=result)
             if progress is not None:
                 progress(key)
             if on_step is not None:
-                break  # the answer waits for no beginning of it
-    yield from about.values()
+                break  # do not wait for the beginning if the whole is read first
+    yield from files.values()
 
 
-def _about(job: CheckJob, taken: Taken | ReadError) -> _Read:
+def _file_of(job: CheckJob, result: Taken | ReadError) -> _ReadFile:
     sha256, size = store.digest(job.data), len(job.data)
-    return _Read(job.key, job.submission_id, job.filename, sha256, size, job.kind, job.received, taken)
+    return _ReadFile(job.key, job.submission_id, job.filename, sha256, size, job.kind, job.received, result)
 
 
-def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
-    """A nil document read in this process: it is ours, and holds nothing but codes and a comment."""
+def _read_nil_return(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
+    """Read a nil document in this process, which is safe because it has only codes and a comment."""
     from pipelines.declarations.base import within
     from pipelines.model.content import Where
     from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
@@ -287,49 +292,51 @@ def _nil_taken(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Ta
 
 
 def _judge(
-    read: Sequence[_Read], registry: Registry, history: History | HistorySource | None, in_order: bool
+    read: Sequence[_ReadFile], registry: Registry, history: History | HistorySource | None, in_order: bool
 ) -> tuple[dict[str, list[Finding]], dict[str, list[str]]]:
-    """Findings of the judgement by key, and by key the submissions each return was held against.
+    """Return the findings of the judgement by key, and the submissions that each return was compared with by key.
 
-    A key is not in the second where there was nothing known before the return: no rule of history was run on it.
+    Returns without any history are not in the second mapping: no history rule was run on them.
     """
     from expectations.judge import JudgedReturn, judge
 
-    readings = [(one, one.taken.reading) for one in read if isinstance(one.taken, Taken)]
-    judged = [(one, reading) for one, reading in readings if reading is not None]
+    readings = [(file, file.result.reading) for file in read if isinstance(file.result, Taken)]
+    judged = [(file, reading) for file, reading in readings if reading is not None]
     if not judged:
         return {}, {}
     if callable(history):
         history = history(sorted({registry.forms[reading.form].jurisdiction for _, reading in judged}))
-    # Offline checks share one submission id, so the key stands for it here.
-    returns = [JudgedReturn(one.key, reading, one.received) for one, reading in judged]
-    return judge(returns, history, registry, in_order=in_order), _known(judged, history, in_order)
+    # Offline checks share one submission id, so use the key here.
+    returns = [JudgedReturn(file.key, reading, file.received) for file, reading in judged]
+    return judge(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
 
 
-def _known(judged: Sequence[tuple[_Read, Reading]], history: History | None, in_order: bool) -> dict[str, list[str]]:
-    """By key, the submissions of the same series that a return was judged beside."""
+def _find_known_before(
+    judged: Sequence[tuple[_ReadFile, Reading]], history: History | None, in_order: bool
+) -> dict[str, list[str]]:
+    """Return, by key, the submissions of the same series that a return was compared with."""
     by_series: dict[str, set[str]] = {}
     if history is not None:
         pairs = history.observations.select("form", "submission_id").unique()
         for series, submission_id in pairs.iter_rows():
             by_series.setdefault(series, set()).add(submission_id)
-    known: dict[str, list[str]] = {}
-    for one, reading in judged:
+    known_before: dict[str, list[str]] = {}
+    for file, reading in judged:
         if before := by_series.get(reading.series):
-            known[one.key] = sorted(before)
+            known_before[file.key] = sorted(before)
         if in_order and not any(f.severity == "error" for f in reading.findings):
-            by_series.setdefault(reading.series, set()).add(one.submission_id)
-    return known
+            by_series.setdefault(reading.series, set()).add(file.submission_id)
+    return known_before
 
 
 def rules_version() -> str:
-    """The version of all rules: a result of another one is checked anew."""
+    """Return the version of all rules; results of another version are out of date."""
     from expectations.judge import RULES_VERSION
 
     return RULES_VERSION
 
 
-def _history_rules() -> tuple[str, ...]:
+def _list_history_rules() -> tuple[str, ...]:
     from pipelines.findings.rules import all_rules
 
     return tuple(identity for identity, rule in all_rules().items() if rule.scope == "history")
@@ -338,55 +345,55 @@ def _history_rules() -> tuple[str, ...]:
 # ----------------------------------------------------------------------------------------------------------- reporting
 
 
-def _report(
-    one: _Read,
+def _make_report(
+    file: _ReadFile,
     judged: Sequence[Finding],
-    known: Sequence[str] | None,
+    known_before: Sequence[str] | None,
     version: str,
     rules: tuple[str, ...],
     registry: Registry,
     language: str,
 ) -> Report:
-    taken = None if isinstance(one.taken, ReadError) else one.taken
-    reading = taken.reading if taken is not None else None
-    findings = [*_understood(one)[2], *judged]
-    own_hash = file_hash(one.sha256, registry.digest, version, findings)
+    result = None if isinstance(file.result, ReadError) else file.result
+    reading = result.reading if result is not None else None
+    findings = [*_summarise_reading(file)[2], *judged]
+    own_hash = file_hash(file.sha256, registry.digest, version, findings)
     form = registry.forms[reading.form] if reading is not None else None
     return Report(
-        filename=one.filename,
-        sha256=one.sha256,
-        size=one.size,
+        filename=file.filename,
+        sha256=file.sha256,
+        size=file.size,
         language=language,
-        verdict="unreadable" if taken is None else verdict(findings),
+        verdict="unreadable" if result is None else verdict(findings),
         findings=tuple(findings),
         rules_version=version,
         declaration_hash=registry.digest,
         hash=own_hash,
-        history_hash=None if known is None else history_hash(own_hash, known, findings),
+        history_hash=None if known_before is None else history_hash(own_hash, known_before, findings),
         history_rules=rules,
-        format=taken.format if taken is not None else None,
+        format=result.format if result is not None else None,
         territory=registry.territory_of(form.jurisdiction).code if form is not None else None,
         form=form.id if form is not None else None,
         jurisdiction=form.jurisdiction if form is not None else None,
         instrument=form.instrument if form is not None else None,
-        kind=_kind(one, reading),
+        kind=_kind_of_return(file, reading),
         blocks=blocks_of(reading, registry) if reading is not None else (),
-        totals=tuple(totals(reading.observations)) if reading is not None else (),
-        candidates=taken.candidates if taken is not None else (),
+        totals=tuple(compute_totals(reading.observations)) if reading is not None else (),
+        candidates=result.candidates if result is not None else (),
         reading=reading,
     )
 
 
-def _kind(one: _Read, reading: Reading | None) -> str | None:
+def _kind_of_return(file: _ReadFile, reading: Reading | None) -> str | None:
     if reading is None:
-        return one.kind
+        return file.kind
     if reading.nil:
         return "nil"
-    return "patch" if one.kind == "patch" else reading.kind
+    return "patch" if file.kind == "patch" else reading.kind
 
 
 def blocks_of(reading: Reading, registry: Registry) -> tuple[Block, ...]:
-    """The blocks of a return: one per period it covers, also where nothing was counted in it."""
+    """Return the blocks of a return: one per period that it covers, even if it has no rows for it."""
     import polars as pl
 
     form = registry.forms[reading.form]

@@ -1,4 +1,4 @@
-"""What is known before a return: the newest accepted observations and events of the jurisdictions concerned."""
+"""Gather the history of a return: the newest accepted observations and events of the jurisdictions concerned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def source(home: Home, engine: sa.Engine) -> Callable[[Sequence[str]], History | None]:
-    """A function that gives the history of jurisdictions, for `check`; None where nothing is accepted yet."""
+    """Return a function for `check` that returns the history of jurisdictions, or None if nothing is accepted yet."""
 
     def history(jurisdictions: Sequence[str]) -> History | None:
         return gather(home, engine, jurisdictions)
@@ -27,7 +27,7 @@ def source(home: Home, engine: sa.Engine) -> Callable[[Sequence[str]], History |
 
 
 def gather(home: Home, engine: sa.Engine, jurisdictions: Sequence[str]) -> History | None:
-    """The rows of the newest accepted blocks of these jurisdictions, now; None where there is no such block."""
+    """Return the rows of the newest accepted blocks of these jurisdictions, or None if there are none."""
     from expectations.judge import History
     from pipelines.model import long_tables
 
@@ -35,21 +35,23 @@ def gather(home: Home, engine: sa.Engine, jurisdictions: Sequence[str]) -> Histo
     if not current:
         return None
     return History(
-        observations=_rows(home, "observation", long_tables.OBSERVATION, current),
-        events=_rows(home, "case_event", long_tables.CASE_EVENT, current),
+        observations=_read_current_rows(home, "observation", long_tables.OBSERVATION, current),
+        events=_read_current_rows(home, "case_event", long_tables.CASE_EVENT, current),
         as_of=clock.now(),
     )
 
 
-def _rows(home: Home, table: str, schema: dict[str, pl.DataType], current: dict[BlockKey, str]) -> pl.DataFrame:
-    """The rows of each submission that belong to a block it still holds."""
+def _read_current_rows(
+    home: Home, table: str, schema: dict[str, pl.DataType], current: dict[BlockKey, str]
+) -> pl.DataFrame:
+    """Return the rows of each submission that belong to its current blocks."""
     import polars as pl
 
     paths = [p for s in sorted(set(current.values())) if (p := facts.path_of(home, table, s)).exists()]
     if not paths:
         return pl.DataFrame(schema=schema)
     names = ["jurisdiction", "form", "freq", "period", "submission_id"]
-    held = pl.DataFrame(
+    current_blocks = pl.DataFrame(
         [(key[0], key[2], key[3], key[4], holder) for key, holder in current.items()], schema=names, orient="row"
     )
-    return pl.read_parquet(paths).join(held, on=names, how="semi")
+    return pl.read_parquet(paths).join(current_blocks, on=names, how="semi")

@@ -1,4 +1,4 @@
-"""A nil return without a file of the office: a small document that says that there was nothing to count."""
+"""Write and parse nil documents: nil returns that are declared without a file of the office."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ class NilReturn:
     comment: str | None = None
 
 
-def document(nil: NilReturn) -> bytes:
-    """The document as bytes; the same statement gives the same bytes."""
+def write_nil_document(nil: NilReturn) -> bytes:
+    """Return the document as bytes; the same nil return gives the same bytes."""
     content = {"document": _TITLE, "form": nil.form, "periods": sorted(nil.periods), "comment": nil.comment}
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def parse(data: bytes) -> NilReturn | None:
-    """What a document says; None for bytes that are not, byte for byte, such a document.
+def parse_nil_document(data: bytes) -> NilReturn | None:
+    """Return the nil return in a document, or None for bytes that are not exactly such a document.
 
-    It is read in this process and kept as it is: whatever else somebody writes into one makes it a file like any other.
+    A document is parsed in this process and stored unchanged, so a file with any other content is treated as a normal
+    upload.
     """
     if not data.startswith(b"{") or len(data) > 65_536:
         return None
     try:
         content: Any = json.loads(data)
-        found = NilReturn(str(content["form"]), tuple(str(p) for p in content["periods"]), content["comment"])
-        return found if found.periods and document(found) == data else None
+        nil_return = NilReturn(str(content["form"]), tuple(str(p) for p in content["periods"]), content["comment"])
+        return nil_return if nil_return.periods and write_nil_document(nil_return) == data else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -1,6 +1,6 @@
-"""Imported by the process that reading children are forked from, so that each child has the declarations already.
+"""Load the declarations in the process from which reading children are forked, so that each child has them already.
 
-Also made ready are the plans of all forms: the first file of a format would else wait for those of every form of it.
+This also builds the plans of all forms. Otherwise the first file of a format waits for the plans of all its forms.
 """
 
 from pipelines.declarations.registry import load

@@ -1,6 +1,6 @@
-"""What is done with one file inside the reading process: read, recognise, standardise, scan for persons.
+"""Read one file in the reading process: parse it, recognise its form, standardise it, scan it for personal data.
 
-Of a file that names persons nothing leaves this process but the places and kinds.
+If a file names persons, only the places and kinds of the identifiers leave this process.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class DeclarationsChangedError(ToldError):
-    """The declarations on the disk are not those that the calling process has loaded."""
+    """The declarations on disk differ from those that the calling process has loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One file to read. `form` names the form where it is known; `digest` is that of the caller's registry.
+    """One file to read. `form` is its form if known; `digest` is that of the caller's registry.
 
-    With `records` only so many lines of a register are read, for the first findings of a large one.
+    `records` limits the lines of a register to read, for the first findings of a large one.
     """
 
     data: bytes
@@ -41,9 +41,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of it. `reading` is None where no form fits; `findings` then say so. `candidates` are best first.
+    """The result of reading a file. If `reading` is None, `findings` say why. `candidates` are forms, best first.
 
-    `stale` says that the process that read has other declarations than the one that asked, and nothing was read.
+    `stale` is True if nothing was read because the reading process has other declarations than its caller.
     """
 
     format: str | None
@@ -55,7 +55,7 @@ class Taken:
 
 
 def take(task: Task) -> Taken:
-    """Read, recognise and standardise one file. Raises ReadError where it cannot be read."""
+    """Read, recognise and standardise one file. Raises ReadError if it cannot be read."""
     from pipelines.declarations.registry import load
 
     registry = load()
@@ -66,19 +66,19 @@ def take(task: Task) -> Taken:
 
 
 def take_with(task: Task, registry: Registry) -> Taken:
-    """`take` with a given registry, in the calling process."""
+    """Do the work of `take` with a given registry, in the calling process."""
     from pipelines.reading.standardise.plan import plan_of
     from pipelines.reading.standardise.recognise import not_recognised, recognise
 
     if task.records is not None:
-        return _begun(task, registry)
+        return _read_beginning(task, registry)
     if task.form is not None:
         form = registry.forms[task.form]
         content = _read(task, form)
         others = [m.form.id for m in recognise(content, task.filename, registry)]
         if others and form.id not in others:
-            return _other_form(content, form, others, task, registry)
-        return _standardised(content, form, (form.id,), task, registry)
+            return _reject_other_form(content, form, others, task, registry)
+        return _standardise(content, form, (form.id,), task, registry)
     content = _first_read(task, registry)
     matches = recognise(content, task.filename, registry)
     if not matches:
@@ -87,19 +87,19 @@ def take_with(task: Task, registry: Registry) -> Taken:
         persons = scan(content, task.filename, is_contact=is_contact, data=task.data)
         if is_blank(content):
             return Taken(content.format, None, (), tuple(persons or [Finding("return.empty", "error")]), None)
-        found = persons or [not_recognised(content, registry)]
-        return Taken(content.format, None, (), tuple(found), None)
+        findings = persons or [not_recognised(content, registry)]
+        return Taken(content.format, None, (), tuple(findings), None)
     form = matches[0].form
     if _needs_own_options(form, content):
         content = _read(task, form, known=content)
-    return _standardised(content, form, tuple(m.form.id for m in matches), task, registry)
+    return _standardise(content, form, tuple(m.form.id for m in matches), task, registry)
 
 
-def _begun(task: Task, registry: Registry) -> Taken:
-    """What the first lines of a register show; no reading where they show nothing that holds for the whole of it.
+def _read_beginning(task: Task, registry: Registry) -> Taken:
+    """Read the first lines of a register; return no reading unless the result is also valid for the whole file.
 
-    Each line of a register is read by itself, so what is said of one of its lines is said whatever follows. Anything
-    else waits for the whole: other forms, what has no place, and persons, of whom columns are judged.
+    Each line of a register is read by itself, so a finding in one line does not depend on what follows. Everything
+    else waits for the whole file: other forms, findings without a place, and personal data, which is judged by column.
     """
     from pipelines.reading.formats.sniff import sniff
     from pipelines.reading.standardise.recognise import recognise
@@ -122,32 +122,32 @@ def _begun(task: Task, registry: Registry) -> Taken:
         return nothing
     if _needs_own_options(forms[0], content):
         content = _read(task, forms[0], known=content)
-    taken = _standardised(content, forms[0], (forms[0].id,), task, registry)
-    if taken.reading is None:
+    result = _standardise(content, forms[0], (forms[0].id,), task, registry)
+    if result.reading is None:
         return nothing
-    found = tuple(f for f in taken.reading.findings if f.where.line is not None or f.where.cell is not None)
-    return replace(taken, reading=replace(taken.reading, findings=list(found)))
+    findings = tuple(f for f in result.reading.findings if f.where.line is not None or f.where.cell is not None)
+    return replace(result, reading=replace(result.reading, findings=list(findings)))
 
 
 def is_blank(content: Content) -> bool:
-    """Whether nothing at all stands in a file that can be read."""
+    """Return True if a readable file has no content at all."""
     if isinstance(content, Cube):
         return not content.observations
     return not any(cell.text.strip() for table in content.tables for cell in table.cells)
 
 
-def _other_form(content: Content, form: Form, others: list[str], task: Task, registry: Registry) -> Taken:
-    """A file of another office or instrument than the sender says: told once, and not as dozens of missing tables."""
+def _reject_other_form(content: Content, form: Form, others: list[str], task: Task, registry: Registry) -> Taken:
+    """Return one finding for a file of another form than the sender stated, instead of dozens of missing tables."""
     from pipelines.reading.standardise.plan import plan_of
 
     contact = plan_of(registry.forms[others[0]], registry).is_contact
-    found = scan(content, task.filename, is_contact=contact, data=task.data)
-    other = Finding("return.other_form", "error", seen=others[0], expected=form.id)
-    return Taken(content.format, form.id, tuple(others), tuple(found or [other]), None)
+    personal_findings = scan(content, task.filename, is_contact=contact, data=task.data)
+    finding = Finding("return.other_form", "error", seen=others[0], expected=form.id)
+    return Taken(content.format, form.id, tuple(others), tuple(personal_findings or [finding]), None)
 
 
 def _first_read(task: Task, registry: Registry) -> Content:
-    """A file read without knowing whose it is. A PDF without rules is read by the first form whose columns fit it."""
+    """Read a file whose form is not known. A PDF without ruled lines is read with the first form whose columns fit."""
     from pipelines.reading.standardise.recognise import recognise
 
     try:
@@ -168,7 +168,7 @@ def _first_read(task: Task, registry: Registry) -> Content:
 
 
 def _read(task: Task, form: Form | None, known: Content | None = None) -> Content:
-    """`known` is what was read of the same file without its form."""
+    """Read a file with the options of a form. `known` is the content that was read without the form."""
     from pipelines.reading.formats.read import read
 
     if form is None:
@@ -178,7 +178,7 @@ def _read(task: Task, form: Form | None, known: Content | None = None) -> Conten
 
 
 def options_of(form: Form) -> dict[str, object]:
-    """What a form tells the readers of its formats."""
+    """Return the options that a form gives to the readers of its formats."""
     options: dict[str, object] = {}
     if form.alphabets:
         options["alphabets"] = tuple(form.alphabets)
@@ -189,13 +189,13 @@ def options_of(form: Form) -> dict[str, object]:
 
 
 def _needs_own_options(form: Form, content: Content) -> bool:
-    """A text was first read without knowing whose it is; its form may know the encoding better."""
+    """Return True if a file must be read again with the options of its form, such as its encoding."""
     if content.format == "pdf":
         return "lines_x" in options_of(form)
     return bool(form.encodings or form.alphabets) and content.format in ("csv", "html", "px", "sdmx-csv")
 
 
-def _standardised(content: Content, form: Form, candidates: tuple[str, ...], task: Task, registry: Registry) -> Taken:
+def _standardise(content: Content, form: Form, candidates: tuple[str, ...], task: Task, registry: Registry) -> Taken:
     from pipelines.reading.standardise.plan import plan_of
     from pipelines.reading.standardise.standardise import standardise
 

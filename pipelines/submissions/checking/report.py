@@ -1,4 +1,4 @@
-"""The report of a check: its verdict, findings, control totals and hashes, and their JSON."""
+"""The validation report of a check: verdict, findings, control totals and hashes, and their JSON."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Verdict = Literal["good", "information", "warning", "error", "unreadable"]
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of one file after its check.
+    """The validation report of one file.
 
-    `verdict` is the worst severity, `good` where nothing was found, or `unreadable` where there is no content to judge.
-    `hash` covers the bytes, all declarations, the rules' version and what was found in the file itself: it is the same
-    for the same file offline and in the pipeline.  `history_hash` covers in addition which accepted returns it was held
-    against and what that brought; None where there was no history.  `not_run` names rules that need history.
+    `verdict` is the worst severity, `good` without findings, or `unreadable` if there is no content to judge. `hash`
+    covers the bytes, all declarations, the version of the rules and the findings in the file itself, so it is the same
+    offline and in the pipeline. `history_hash` also covers the accepted returns that the file was compared with and
+    the resulting findings; it is None without history. `not_run` lists the rules that need history and had none.
     """
 
     filename: str
@@ -52,30 +52,30 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 good, 1 findings of severity error, 2 cannot be read."""
+        """Return the exit code: 0 no errors, 1 findings of severity error, 2 unreadable."""
         return {"error": 1, "unreadable": 2}.get(self.verdict, 0)
 
     @property
     def not_run(self) -> tuple[str, ...]:
-        """Rules that need history and had none."""
+        """Return the rules that need history and had none."""
         return self.history_rules if self.history_hash is None else ()
 
     @property
     def observations(self) -> int:
-        """How many numbers (or missing numbers) were read; events of a register are counted apart."""
+        """Return the number of observations read, including missing values; excludes events of a register."""
         return self.reading.observations.height if self.reading is not None else 0
 
     @property
     def events(self) -> int:
-        """How many events of a register were read."""
+        """Return the number of register events read."""
         return self.reading.events.height if self.reading is not None else 0
 
     def count(self, severity: str) -> int:
-        """How many findings have this severity."""
+        """Return the number of findings of a severity."""
         return sum(f.severity == severity for f in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain dicts and lists: the JSON of `docs/cli.md`."""
+        """Return the report as plain dicts and lists, the JSON documented in `docs/cli.md`."""
         return {
             "verdict": self.verdict,
             "file": {"name": self.filename, "sha256": self.sha256, "size": self.size, "format": self.format},
@@ -119,7 +119,7 @@ class Report:
 
 
 def finding_as_json(finding: Finding, filename: str, language: str) -> dict[str, Any]:
-    """One finding with its place in parts and its words in the reader's language."""
+    """Return a finding as a dict, with its place in parts and its texts in the reader's language."""
     from pipelines.findings.places import place_words
 
     words = describe_finding(finding, language)
@@ -150,26 +150,26 @@ def finding_as_json(finding: Finding, filename: str, language: str) -> dict[str,
 
 
 def file_hash(sha256: str, declaration_hash: str, rules_version: str, findings: Sequence[Finding]) -> str:
-    """SHA-256 over file, declarations, rules and the findings of scope `file`, in a canonical order."""
-    return _digest(["file", sha256, declaration_hash, rules_version, _canonical(findings, "file")])
+    """Return the SHA-256 of file, declarations, rules and the findings of scope `file`, in a canonical order."""
+    return _digest(["file", sha256, declaration_hash, rules_version, _canonical_findings(findings, "file")])
 
 
 def history_hash(report_hash: str, known: Sequence[str], findings: Sequence[Finding]) -> str:
-    """SHA-256 over the file's hash, the accepted submissions that were known, and the findings of scope `history`."""
-    return _digest(["history", report_hash, sorted(set(known)), _canonical(findings, "history")])
+    """Return the SHA-256 of the file's hash, the accepted submissions compared, and the findings of scope `history`."""
+    return _digest(["history", report_hash, sorted(set(known)), _canonical_findings(findings, "history")])
 
 
-_OF_THE_ARRIVAL = ("coverage.late",)
-"""Rules about when a return came, not about what is in it: no part of a hash of the file."""
+_ARRIVAL_RULES = ("coverage.late",)
+"""Rules about the time of arrival, which are not part of the hash because they do not depend on the content."""
 
 
-def _canonical(findings: Sequence[Finding], scope: str) -> list[Any]:
+def _canonical_findings(findings: Sequence[Finding], scope: str) -> list[Any]:
     return sorted(
         json.dumps(
             [f.rule, f.severity, f.where.as_dict(), f.params, f.seen, f.expected], sort_keys=True, ensure_ascii=False
         )
         for f in findings
-        if f.scope == scope and f.rule not in _OF_THE_ARRIVAL
+        if f.scope == scope and f.rule not in _ARRIVAL_RULES
     )
 
 

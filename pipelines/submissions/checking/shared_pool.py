@@ -1,4 +1,4 @@
-"""The reading children of this process: one pool, for all its threads."""
+"""Share one pool of reading processes between all threads of this process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SharedPool:
-    """Warm reading processes of this process, for all its threads: started when first needed."""
+    """A pool of reading processes for all threads of this process, started on first use."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -28,7 +28,7 @@ class SharedPool:
 
     @contextmanager
     def of(self, digest: str) -> Iterator[ChildPool[Task, Taken]]:
-        """The pool for declarations of a digest; one whose children loaded others ends with its last user."""
+        """Yield the pool for declarations with this digest; close a pool for other declarations after its last user."""
         from pipelines.reading.sandbox.pool import ChildPool
 
         with self.lock:

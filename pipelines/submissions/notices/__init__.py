@@ -1,7 +1,7 @@
-"""Notices: what people are told by mail, and how it reaches them.
+"""Notices to people about their returns and accounts, by mail or webhook.
 
-`enqueue` and `on_events` write a row inside the transaction of what happened; `deliver` sends afterwards, in no
-transaction: a mail server that is down holds up nobody, and what was not sent is sent later.
+`enqueue` and `on_events` write a row in the transaction of the event. `deliver` sends it later, outside a transaction,
+so that a mail server that is down delays nobody and unsent notices are retried.
 """
 
 from pipelines.submissions.notices.delivery import Delivered, deliver

@@ -1,7 +1,7 @@
-"""Sending what waits: by mail, by webhook, or into the outbox folder.
+"""Send waiting notices by mail, by webhook, or to the outbox folder.
 
-A run holds no transaction while it sends.  Where both mail and webhook are set, a notice is sent when it has gone both
-ways; the webhook goes first, since it can tell a repetition by the notice's id.
+No transaction is open while sending. If both mail and webhook are configured, a notice counts as sent after both; the
+webhook goes first, because its receiver can detect a repetition by the notice's id.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.submissions.notices import queue
-from pipelines.submissions.notices.mail import AddressError, message
-from pipelines.submissions.notices.settings import Server, Settings, outbox, server, settings
-from pipelines.submissions.notices.words import letter
+from pipelines.submissions.notices.mail import AddressError, make_mail
+from pipelines.submissions.notices.settings import Server, Settings, outbox_folder, parse_server, settings
+from pipelines.submissions.notices.words import write_letter
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -40,12 +40,12 @@ Mailer = Callable[[EmailMessage], None]
 
 
 class DeliveryError(Exception):
-    """An attempt that failed and may work later."""
+    """An attempt failed but may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of one run: `failed` are tried again later, `given_up` never by themselves. `ways` names the ways."""
+    """The outcome of one run: `failed` are retried later, `given_up` are not. `ways` names the channels."""
 
     sent: int
     failed: int
@@ -54,14 +54,14 @@ class Delivered:
 
 
 def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, again: bool = False) -> Delivered:
-    """Send what is due; `again` also tries what pauses or was given up. Raises NoticeSettingsError."""
+    """Send the notices that are due; with `again`, also those pausing or given up. Raises NoticeSettingsError."""
     from pipelines.declarations.registry import load
 
-    wanted, known = settings(home), registry or load()
-    ways = _ways(wanted)
+    configuration, declarations = settings(home), registry or load()
+    ways = _list_channels(configuration)
     sent = failed = given_up = 0
-    waiting = queue.due(engine, clock.now(), again=again)
-    with _mailer(wanted) as mailer:
+    waiting = queue.find_due(engine, clock.now(), again=again)
+    with _open_mailer(configuration) as mailer:
         for notice in waiting:
             now = clock.now()
             if notice.disabled or queue.is_stale(notice, now):
@@ -69,16 +69,16 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
                 queue.mark_failed(engine, notice, now, why, for_good=True)
                 given_up += 1
                 continue
-            if not queue.claim(engine, notice, now):
+            if not queue.claim_notice(engine, notice, now):
                 continue
-            words = letter(notice, known, wanted.portal, demonstration=home.kind == "demonstration")
+            words = write_letter(notice, declarations, configuration.portal, demonstration=home.kind == "demonstration")
             try:
-                _send(home, notice, words, wanted, mailer)
+                _send_notice(home, notice, words, configuration, mailer)
             except AddressError as error:
                 queue.mark_failed(engine, notice, clock.now(), str(error), for_good=True)
                 given_up += 1
             except (DeliveryError, OSError, smtplib.SMTPException) as error:
-                queue.mark_failed(engine, notice, clock.now(), _why(error))
+                queue.mark_failed(engine, notice, clock.now(), _describe_error(error))
                 last = notice.attempts + 1 >= queue.ATTEMPTS
                 given_up, failed = given_up + last, failed + (not last)
             else:
@@ -87,82 +87,87 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
     return Delivered(sent, failed, given_up, ways)
 
 
-def _ways(wanted: Settings) -> tuple[str, ...]:
-    ways = [name for name, value in (("webhook", wanted.webhook), ("mail", wanted.smtp)) if value]
+def _list_channels(configuration: Settings) -> tuple[str, ...]:
+    ways = [name for name, value in (("webhook", configuration.webhook), ("mail", configuration.smtp)) if value]
     return tuple(ways) or ("outbox",)
 
 
-def _send(home: Home, notice: Notice, words: Letter, wanted: Settings, mailer: Mailer | None) -> None:
-    if wanted.webhook is not None:
-        post(wanted.webhook, wanted.webhook_secret or "", notice, words)
+def _send_notice(home: Home, notice: Notice, words: Letter, configuration: Settings, mailer: Mailer | None) -> None:
+    if configuration.webhook is not None:
+        post_to_webhook(configuration.webhook, configuration.webhook_secret or "", notice, words)
     if mailer is not None and notice.email:
-        mailer(message(notice, words, wanted.sender))
-    elif wanted.webhook is None or mailer is not None:
-        # Nowhere to send to, or no address to send it to: it is kept where somebody finds it.
-        put(outbox(home), notice, message(notice, words, wanted.sender))
+        mailer(make_mail(notice, words, configuration.sender))
+    elif configuration.webhook is None or mailer is not None:
+        # No channel is configured, or the account has no address: keep it in the outbox.
+        write_to_outbox(outbox_folder(home), notice, make_mail(notice, words, configuration.sender))
 
 
-def _why(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if not isinstance(error, DeliveryError) else str(error)
 
 
-# ------------------------------------------------------------------------------------------------------------ the ways
+# ------------------------------------------------------------------------------------------------------------ channels
 
 
-def put(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
-    """Write a mail as a file of the outbox, whole or not at all; the same notice is the same file."""
+def write_to_outbox(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
+    """Write a mail atomically to a file in the outbox; the same notice gives the same file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = notice.created_at.replace(":", "").replace("-", "")
     path = folder / f"{stamp}-{notice.notice_id}.eml"
-    aside = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"
-    aside.write_bytes(mail.as_bytes())
-    aside.replace(path)
+    temporary = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"
+    temporary.write_bytes(mail.as_bytes())
+    temporary.replace(path)
     return path
 
 
 @contextmanager
-def _mailer(wanted: Settings) -> Iterator[Mailer | None]:
-    """A way to one mail server for a whole run: the connection is made for the first mail, anew after it broke."""
-    if wanted.smtp is None:
+def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
+    """Yield a function that sends mails; it connects for the first mail and again after a broken connection.
+
+    Yields None if no mail server is configured.
+    """
+    if configuration.smtp is None:
         yield None
         return
-    where = server(wanted.smtp)
-    held: list[smtplib.SMTP] = []
+    mail_server = parse_server(configuration.smtp)
+    connections: list[smtplib.SMTP] = []
 
     def send(mail: EmailMessage) -> None:
-        if not held:
-            held.append(_connect(where))
+        if not connections:
+            connections.append(_connect(mail_server))
         try:
-            held[0].send_message(mail)
+            connections[0].send_message(mail)
         except smtplib.SMTPResponseException:
-            held[0].rset()
+            connections[0].rset()
             raise
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
-            told = f"{code} {words.decode('utf-8', 'replace')}"
-            raise (AddressError(told) if code >= 500 else DeliveryError(told)) from error
+            reply = f"{code} {words.decode('utf-8', 'replace')}"
+            raise (AddressError(reply) if code >= 500 else DeliveryError(reply)) from error
         except (OSError, smtplib.SMTPServerDisconnected):
-            _close(held.pop())
+            _close(connections.pop())
             raise
 
     try:
         yield send
     finally:
-        if held:
-            _close(held[0])
+        if connections:
+            _close(connections[0])
 
 
-def _connect(where: Server) -> smtplib.SMTP:
+def _connect(mail_server: Server) -> smtplib.SMTP:
     context = ssl.create_default_context()
-    if where.security == "tls":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(where.host, where.port, timeout=TIMEOUT_SECONDS, context=context)
+    if mail_server.security == "tls":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            mail_server.host, mail_server.port, timeout=TIMEOUT_SECONDS, context=context
+        )
     else:
-        connection = smtplib.SMTP(where.host, where.port, timeout=TIMEOUT_SECONDS)
+        connection = smtplib.SMTP(mail_server.host, mail_server.port, timeout=TIMEOUT_SECONDS)
     try:
-        if where.security == "starttls":
+        if mail_server.security == "starttls":
             connection.starttls(context=context)
-        if where.user is not None:
-            connection.login(where.user, where.password or "")
+        if mail_server.user is not None:
+            connection.login(mail_server.user, mail_server.password or "")
     except BaseException:
         _close(connection)
         raise
@@ -176,10 +181,10 @@ def _close(connection: smtplib.SMTP) -> None:
         connection.close()
 
 
-def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
-    """Send a notice to a webhook as signed JSON. Raises DeliveryError for anything but an answer of success.
+def post_to_webhook(address: str, secret: str, notice: Notice, words: Letter) -> None:
+    """Send a notice to a webhook as signed JSON. Raises DeliveryError unless the response is a success.
 
-    The signature is HMAC-SHA256 over `<time>.<body>`, so that an old message cannot be sent again as a new one.
+    The signature is HMAC-SHA256 over `<time>.<body>`, so that an old message cannot be replayed.
     """
     import httpx
 
@@ -191,10 +196,10 @@ def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
         },
         ensure_ascii=False,
     ).encode()  # fmt: skip
-    # The receiver compares it with its own clock, which knows nothing of a demonstration's.
+    # Use the machine's time, because the receiver compares it with its own clock, not with that of a demonstration.
     at = str(int(clock.wall()))
     headers = {"Content-Type": "application/json", "RTI-Notice": notice.notice_id}
-    headers[SIGNATURE] = f"t={at},v1={signature(secret, at, body)}"
+    headers[SIGNATURE] = f"t={at},v1={sign_body(secret, at, body)}"
     try:
         with httpx.Client(transport=httpx.HTTPTransport(retries=2), timeout=TIMEOUT_SECONDS) as client:
             answer = client.post(address, content=body, headers=headers)
@@ -204,6 +209,6 @@ def post(address: str, secret: str, notice: Notice, words: Letter) -> None:
         raise DeliveryError(f"the webhook answers {answer.status_code}")
 
 
-def signature(secret: str, at: str, body: bytes) -> str:
-    """What the receiver computes too, and compares."""
+def sign_body(secret: str, at: str, body: bytes) -> str:
+    """Return the signature, which the receiver computes too and compares."""
     return hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()

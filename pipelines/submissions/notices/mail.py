@@ -1,4 +1,4 @@
-"""A letter as a mail: plain text, and the same as plain HTML."""
+"""Convert a letter to a mail with plain text and simple HTML."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ _NOWHERE = "no-address.invalid"
 
 
 class AddressError(Exception):
-    """An account's address that no mail can be sent to; trying again would not help."""
+    """An account's address is not valid, so trying again would not help."""
 
 
-def message(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
-    """The mail of a notice. Its Message-ID is the same whenever it is made. Raises AddressError."""
+def make_mail(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
+    """Return the mail of a notice, always with the same Message-ID. Raises AddressError."""
     mail = EmailMessage(policy=SMTP)
     domain = sender.rpartition("@")[2]
     mail["From"] = Address(display_name="RTI", addr_spec=sender)
-    mail["To"] = _recipient(notice)
-    mail["Subject"] = _line(letter.title)
+    mail["To"] = _address_of(notice)
+    mail["Subject"] = _as_one_line(letter.title)
     mail["Date"] = clock.parse(notice.created_at)
     mail["Message-ID"] = f"<{notice.notice_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Id"] = LIST
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(text(letter), cte="quoted-printable")
-    mail.add_alternative(page(letter), subtype="html", cte="quoted-printable")
-    # Only now: setting a body takes every header of its kind away.
+    mail.set_content(as_plain_text(letter), cte="quoted-printable")
+    mail.add_alternative(as_html(letter), subtype="html", cte="quoted-printable")
+    # Set this last: setting a body removes all Content-* headers.
     mail["Content-Language"] = letter.language
     return mail
 
 
-def text(letter: Letter) -> str:
-    """The letter as plain text."""
+def as_plain_text(letter: Letter) -> str:
+    """Return the letter as plain text."""
     parts = [*letter.text]
     if letter.items:
         parts.append("\n".join(f"- {item}" for item in letter.items))
@@ -50,8 +50,8 @@ def text(letter: Letter) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def page(letter: Letter) -> str:
-    """The letter as HTML without styles, pictures or anything that is fetched."""
+def as_html(letter: Letter) -> str:
+    """Return the letter as HTML without styles, pictures or anything to download."""
     body = [f"<p>{html.escape(part)}</p>" for part in letter.text]
     if letter.items:
         body.append("<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in letter.items) + "</ul>")
@@ -63,15 +63,15 @@ def page(letter: Letter) -> str:
     return f'<!doctype html>\n<html lang="{letter.language}">{head}\n<body>\n{content}\n</body></html>\n'
 
 
-def _recipient(notice: Notice) -> Address:
+def _address_of(notice: Notice) -> Address:
     spec = notice.email or f"{notice.account_id}@{_NOWHERE}"
     try:
-        return Address(display_name=_line(notice.name), addr_spec=spec)
+        return Address(display_name=_as_one_line(notice.name), addr_spec=spec)
     except Exception as error:
-        # The header parser raises several of its own, IndexError among them, for what is no address.
+        # For invalid addresses, the header parser raises various exceptions, IndexError among them.
         raise AddressError(f"{spec!r} is no address") from error
 
 
-def _line(words: str) -> str:
-    """One line: a line break in a name or title would begin a header of its own."""
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+def _as_one_line(value: str) -> str:
+    """Return text as one line, because a line break in a name or title would start a new header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in value).split())

@@ -1,8 +1,8 @@
-"""The queue of notices, a table of the ledger's database: entering, claiming, marking.
+"""The queue of notices, a table in the ledger's database: enqueue, claim and mark notices.
 
-A notice's id is made of whom it is for and what it is about, so that two processes that enter the same thing enter it
-once.  Before it is sent it is claimed, so that two processes do not send it at once; a process that dies after
-sending and before marking leaves it claimed, and after the pause it is sent again under the same Message-ID.
+A notice's id is derived from its account and subject, so that two processes enqueue the same notice only once. It is
+claimed before it is sent, so that two processes do not send it at the same time. If a process dies between sending and
+marking, the notice stays claimed and is sent again after the pause, with the same Message-ID.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 PAUSES = tuple(timedelta(minutes=m) for m in (5, 15, 60, 240, 720, 1440, 1440))
-"""After each attempt that failed, how long until the next; after the last one a notice is given up and stays listed."""
+"""Pause after each failed attempt. After the last attempt a notice is given up but stays in the list."""
 ATTEMPTS = len(PAUSES) + 1
 STALE = timedelta(hours=36)
-"""A reminder that could not be sent for so long is not sent any more: the next one says what is true then."""
+"""Age after which an unsent reminder is dropped, because the next one has the present state."""
 _STAMP = len("2026-11-15T09:30:00Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice with its account's address as it is now. `state` is `sent`, `waiting` or `given_up`."""
+    """One notice with the present address of its account. `state` is `sent`, `waiting` or `given_up`."""
 
     notice_id: str
     account_id: str
@@ -67,7 +67,7 @@ class Notice:
 
 
 def notice_id(account_id: str, kind: Kind, what: str, day: str) -> str:
-    """`N` and 15 hex digits: the same account, kind, thing and day have the same id."""
+    """Return `N` and 15 hex digits, the same for the same account, kind, subject and day."""
     return "N" + hashlib.sha256("\n".join((account_id, kind, what, day)).encode()).hexdigest()[:15]
 
 
@@ -80,10 +80,10 @@ def enqueue(
     what: str | None = None,
     at: datetime | None = None,
 ) -> str | None:
-    """Enter a notice in a transaction that is under way (`writing`). Returns its id, None where it was there before.
+    """Enqueue a notice in an open transaction (`writing`). Returns its id, or None if it is already in the queue.
 
-    `content` holds codes and ids, never a figure, a finding or a comment. `what` tells it from the others of its kind
-    on the same day (default: the content). Raises ValueError for a kind that is none.
+    `content` holds codes and ids, never a figure, a finding or a comment. `what` distinguishes notices of one kind on
+    the same day (default: the content). Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of notice; there are {', '.join(KINDS)}")
@@ -91,36 +91,36 @@ def enqueue(
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     identity = notice_id(account_id, kind, text if what is None else what, stamp[:10])
     row = {"notice_id": identity, "account_id": account_id, "kind": kind, "content": text}
-    new = _insert(connection)(NOTICE).values(**row, created_at=stamp, attempts=0).on_conflict_do_nothing()
+    new = _insert_function(connection)(NOTICE).values(**row, created_at=stamp, attempts=0).on_conflict_do_nothing()
     entered: str | None = connection.execute(new.returning(NOTICE.c.notice_id)).scalar_one_or_none()
     return entered
 
 
-def _insert(connection: sa.Connection) -> Any:
+def _insert_function(connection: sa.Connection) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 def listed(engine: sa.Engine, *, account_id: str | None = None, unsent: bool = False) -> list[Notice]:
-    """Notices by the time they were entered, all or those of an account, or only those not sent."""
-    query = _select().order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
+    """Return notices in the order of creation, optionally of one account or only unsent ones."""
+    query = _notice_query().order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
     if account_id is not None:
         query = query.where(NOTICE.c.account_id == account_id)
     if unsent:
         query = query.where(NOTICE.c.sent_at.is_(None))
     with reading(engine) as connection:
-        return [_notice(row) for row in connection.execute(query)]
+        return [_as_notice(row) for row in connection.execute(query)]
 
 
 def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> list[Notice]:
-    """Notices of one kind entered since a moment."""
-    query = _select().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.stamp(since))
-    return [_notice(row) for row in connection.execute(query)]
+    """Return the notices of one kind created since a given time."""
+    query = _notice_query().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.stamp(since))
+    return [_as_notice(row) for row in connection.execute(query)]
 
 
-def due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
-    """Notices to be tried now; with `again` all that were not sent, those given up and those that pause too."""
+def find_due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
+    """Return the notices to send now; with `again`, all unsent ones, including those given up or pausing."""
     return [n for n in listed(engine, unsent=True) if again or _is_due(n, now)]
 
 
@@ -133,14 +133,14 @@ def _is_due(notice: Notice, now: datetime) -> bool:
 
 
 def is_stale(notice: Notice, now: datetime) -> bool:
-    """Whether a reminder has been overtaken by time."""
+    """Return True for a reminder that is too old to send."""
     return notice.kind == "reminder" and now > clock.parse(notice.created_at) + STALE
 
 
-def claim(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
-    """Count an attempt; False where another process was faster. The first words of `error` are the attempt's time."""
+def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
+    """Count an attempt; return False if another process was faster. `error` starts with the time of the attempt."""
     with writing(engine) as connection:
-        done = connection.execute(
+        result = connection.execute(
             sa.update(NOTICE)
             .where(
                 NOTICE.c.notice_id == notice.notice_id,
@@ -150,11 +150,11 @@ def claim(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
             )
             .values(attempts=notice.attempts + 1, error=f"{clock.stamp(now)} is being sent")
         )
-        return done.rowcount == 1
+        return result.rowcount == 1
 
 
 def mark_sent(engine: sa.Engine, notice: Notice, now: datetime) -> None:
-    """Enter that it has gone out."""
+    """Mark a notice as sent."""
     with writing(engine) as connection:
         connection.execute(
             sa.update(NOTICE).where(NOTICE.c.notice_id == notice.notice_id).values(sent_at=clock.stamp(now), error=None)
@@ -162,7 +162,7 @@ def mark_sent(engine: sa.Engine, notice: Notice, now: datetime) -> None:
 
 
 def mark_failed(engine: sa.Engine, notice: Notice, now: datetime, why: str, *, for_good: bool = False) -> None:
-    """Keep why an attempt failed; `for_good` gives the notice up."""
+    """Record why an attempt failed; with `for_good`, give the notice up."""
     values: dict[str, Any] = {"error": f"{clock.stamp(now)} {' '.join(why.split())[:500]}"}
     if for_good:
         values["attempts"] = ATTEMPTS
@@ -172,14 +172,14 @@ def mark_failed(engine: sa.Engine, notice: Notice, now: datetime, why: str, *, f
         )
 
 
-def _select() -> sa.Select[Any]:
+def _notice_query() -> sa.Select[Any]:
     account = ACCOUNT.c
     return sa.select(NOTICE, account.display_name, account.email, account.language, account.disabled).join(
         ACCOUNT, account.account_id == NOTICE.c.account_id
     )
 
 
-def _notice(row: Any) -> Notice:
+def _as_notice(row: Any) -> Notice:
     return Notice(
         row.notice_id, row.account_id, row.kind, json.loads(row.content), row.created_at, row.sent_at, row.attempts,
         row.error, row.display_name, row.email, row.language, bool(row.disabled),

@@ -1,7 +1,7 @@
-"""Reminders: of what is due of an office, to those who submit for it.
+"""Remind submitters of the returns that their offices must send.
 
-One mail a person a day over all that is due.  A day on which the machine stood still is made up for on the next ones.
-What has been sent is not asked for again.
+Each person gets one mail a day about everything that is due. If the machine was off on a day, the reminder follows on
+the next days. Returns that have been sent are left out.
 """
 
 from __future__ import annotations
@@ -26,63 +26,67 @@ if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
 
 DAYS = (-14, -3, 1, 7)
-"""Days from the end of the collection on which a return that is not in is asked for."""
+"""Days relative to the end of the collection on which people are reminded of a return that is not in."""
 CATCH_UP = 2
-"""Days after such a day on which it is made up for, where nothing was sent on it."""
+"""Days after such a day on which a missed reminder is still sent."""
 _PERIODS = 4
 _PAUSE = timedelta(days=CATCH_UP + 2)
 
 Item = tuple[str, str, str, str, str, int]
-"""What a person is reminded of once: the key of the deadline, and the day of `DAYS`."""
+"""Key of a reminder that a person gets once: the key of the deadline, and the day in `DAYS`."""
 
 
 def remind(home: Home, engine: sa.Engine, registry: Registry, *, today: date | None = None) -> int:
-    """Enter today's reminders; returns how many people get one. Twice a day, or in two processes, changes nothing.
+    """Enqueue today's reminders and return how many people get one. Safe to run repeatedly or in two processes.
 
-    Reminded is whoever has the role of a submitter of the office's returns and is not disabled.
+    Recipients are all enabled accounts with the role of a submitter for the office's returns.
     """
     day = today or clock.now().date()
     now = clock.now() if today is None else datetime.combine(day, time(6), UTC)
-    due = [(cell, offset) for cell in _missing(engine, registry, day) if (offset := _offset(cell, day)) is not None]
+    due = [
+        (cell, offset)
+        for cell in _find_missing(engine, registry, day)
+        if (offset := _due_offset(cell, day)) is not None
+    ]
     if not due:
         return 0
     count = 0
     with writing(engine) as connection:
-        said = _said(of_kind_since(connection, "reminder", now - _PAUSE))
-        for account, pairs in _submitters(connection).items():
+        reminded = _past_reminders(of_kind_since(connection, "reminder", now - _PAUSE))
+        for account, pairs in _select_submitters(connection).items():
             items = [
-                _item(cell, offset)
+                _as_item(cell, offset)
                 for cell, offset in due
                 if within_pairs(cell.deadline.jurisdiction, cell.deadline.instrument, pairs)
-                and (*cell.deadline.key, offset) not in said[account]
+                and (*cell.deadline.key, offset) not in reminded[account]
             ]
             if not items:
                 continue
             items.sort(key=lambda item: (item["due"], item["jurisdiction"], item["instrument"], item["source"]))
-            # The id is of person and day alone, so that whatever happens there is one mail a day.
+            # The id depends only on person and day, so that there is never more than one mail a day.
             if enqueue(connection, account, "reminder", {"items": items}, what="", at=now) is not None:
                 count += 1
     return count
 
 
-def _missing(engine: sa.Engine, registry: Registry, day: date) -> list[Cell]:
-    """Returns not in on a day, of the last periods and the running one."""
+def _find_missing(engine: sa.Engine, registry: Registry, day: date) -> list[Cell]:
+    """Return the expected returns that are not in on a day, of the last periods and the current one."""
     # A collection may close less than 14 days after the period: its first reminder then falls within the period.
-    seen: dict[tuple[str, ...], Cell] = {}
+    cells: dict[tuple[str, ...], Cell] = {}
     for moment in (day, day + timedelta(days=max(-d for d in DAYS))):
-        shown = board(engine, registry, [("*", "*")], today=moment, periods=_PERIODS)
-        seen |= {cell.deadline.key: cell for row in shown.rows for cell in row.cells}
-    return [cell for cell in seen.values() if not cell.is_in]
+        timetable = board(engine, registry, [("*", "*")], today=moment, periods=_PERIODS)
+        cells |= {cell.deadline.key: cell for row in timetable.rows for cell in row.cells}
+    return [cell for cell in cells.values() if not cell.is_in]
 
 
-def _offset(cell: Cell, day: date) -> int | None:
-    """The newest day of `DAYS` that has come, where it came today or shortly before."""
+def _due_offset(cell: Cell, day: date) -> int | None:
+    """Return the latest day in `DAYS` that was reached today or up to `CATCH_UP` days ago, or None."""
     past = (day - cell.deadline.collection).days
     reached = [offset for offset in DAYS if 0 <= past - offset <= CATCH_UP]
     return max(reached) if reached else None
 
 
-def _item(cell: Cell, offset: int) -> dict[str, Any]:
+def _as_item(cell: Cell, offset: int) -> dict[str, Any]:
     deadline = cell.deadline
     return {
         "jurisdiction": deadline.jurisdiction,
@@ -97,17 +101,17 @@ def _item(cell: Cell, offset: int) -> dict[str, Any]:
     }
 
 
-def _said(notices: list[Notice]) -> Mapping[str, set[Item]]:
-    said: dict[str, set[Item]] = defaultdict(set)
+def _past_reminders(notices: list[Notice]) -> Mapping[str, set[Item]]:
+    reminded: dict[str, set[Item]] = defaultdict(set)
     for notice in notices:
         for item in notice.content["items"]:
-            said[notice.account_id].add(
+            reminded[notice.account_id].add(
                 (item["jurisdiction"], item["instrument"], item["source"], item["freq"], item["period"], item["day"])
             )
-    return said
+    return reminded
 
 
-def _submitters(connection: sa.Connection) -> dict[str, list[tuple[str, str]]]:
+def _select_submitters(connection: sa.Connection) -> dict[str, list[tuple[str, str]]]:
     grant = ACCOUNT_GRANT.c
     query = (
         sa.select(grant.account_id, grant.jurisdiction, grant.instrument)
@@ -115,7 +119,7 @@ def _submitters(connection: sa.Connection) -> dict[str, list[tuple[str, str]]]:
         .where(grant.role.in_(roles_for("receive")), ACCOUNT.c.disabled.is_(False))
         .order_by(grant.account_id)
     )
-    out: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    pairs_by_account: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in connection.execute(query):
-        out[row.account_id].append((row.jurisdiction, row.instrument))
-    return out
+        pairs_by_account[row.account_id].append((row.jurisdiction, row.instrument))
+    return pairs_by_account

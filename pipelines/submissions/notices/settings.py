@@ -1,4 +1,4 @@
-"""How notices leave: from the environment, else from `restricted/notices.yml`, else into the outbox folder."""
+"""Read how notices are sent: from the environment, or `restricted/notices.yml`, or by default to the outbox folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class NoticeSettingsError(ToldError):
-    """A setting of the notices that cannot be used. The text says which and how it is written."""
+    """A setting of the notices is not valid. The message says which one and how to write it."""
 
 
 class Settings(BaseModel):
@@ -57,53 +57,53 @@ class Server(BaseModel):
 
 
 def settings(home: Home) -> Settings:
-    """The settings of a home; the environment's variables win over the file. Raises NoticeSettingsError."""
-    values: dict[str, Any] = _file(home.restricted / FILE)
+    """Return the settings of a home; environment variables override the file. Raises NoticeSettingsError."""
+    values: dict[str, Any] = _read_file(home.restricted / FILE)
     values |= {name: os.environ[variable] for name, variable in _VARIABLES.items() if os.environ.get(variable)}
     try:
-        found = Settings(**values)
+        configuration = Settings(**values)
     except ValidationError as error:
         where = ", ".join(str(part["loc"][0]) for part in error.errors())
         raise NoticeSettingsError(
             mark("{file}: {keys} cannot be used; docs/notices.md says which keys there are"), file=FILE, keys=where
         ) from None
-    if found.smtp is not None:
-        server(found.smtp)
-    if found.webhook is not None:
-        _check_webhook(found)
-    if "@" not in found.sender or any(c.isspace() for c in found.sender):
+    if configuration.smtp is not None:
+        parse_server(configuration.smtp)
+    if configuration.webhook is not None:
+        _check_webhook(configuration)
+    if "@" not in configuration.sender or any(c.isspace() for c in configuration.sender):
         raise NoticeSettingsError(
             mark("the sender of notices, {sender}, is no address; write one as in name@example.org"),
-            sender=found.sender,
+            sender=configuration.sender,
         )
-    return found
+    return configuration
 
 
-def outbox(home: Home) -> Path:
-    """The folder of mails that go nowhere else."""
+def outbox_folder(home: Home) -> Path:
+    """Return the folder for mails that cannot be sent otherwise."""
     return home.restricted / OUTBOX
 
 
-def server(address: str) -> Server:
-    """A mail server's address in its parts. Raises NoticeSettingsError, which never says the password.
+def parse_server(address: str) -> Server:
+    """Parse the address of a mail server. Raises NoticeSettingsError, whose message never contains the password.
 
-    `smtp://` upgrades by STARTTLS before anything is said; `?tls=no` leaves that out on this machine only.
+    `smtp://` upgrades by STARTTLS before anything else is sent; `?tls=no` skips that for a server on this machine only.
     """
     parts = urlsplit(address)
     try:
         port = parts.port
     except ValueError:
         port = 0
-    wanted = parse_qs(parts.query).get("tls", ["yes"])[0]
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0 or wanted not in ("yes", "no"):
+    tls_option = parse_qs(parts.query).get("tls", ["yes"])[0]
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0 or tls_option not in ("yes", "no"):
         raise NoticeSettingsError(
             mark(
                 "RTI_SMTP_URL is not understood; write smtp://user:password@host:587 or smtps://user:password@host:465"
             )
         )
-    if wanted == "no" and parts.hostname not in _LOOPBACK:
+    if tls_option == "no" and parts.hostname not in _LOOPBACK:
         raise NoticeSettingsError(mark("RTI_SMTP_URL: tls=no is only for a mail server on this machine; leave it out"))
-    security = "tls" if parts.scheme == "smtps" else ("none" if wanted == "no" else "starttls")
+    security = "tls" if parts.scheme == "smtps" else ("none" if tls_option == "no" else "starttls")
     return Server(
         host=parts.hostname,
         port=port or (465 if security == "tls" else 587),
@@ -113,22 +113,22 @@ def server(address: str) -> Server:
     )
 
 
-def _check_webhook(found: Settings) -> None:
-    parts = urlsplit(found.webhook or "")
+def _check_webhook(configuration: Settings) -> None:
+    parts = urlsplit(configuration.webhook or "")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NoticeSettingsError(mark("RTI_WEBHOOK_URL is no address; write https://host/path"))
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise NoticeSettingsError(mark("RTI_WEBHOOK_URL: http is only for this machine; write https"))
-    if not found.webhook_secret:
+    if not configuration.webhook_secret:
         raise NoticeSettingsError(mark("a webhook needs RTI_WEBHOOK_SECRET, with which what it is sent is signed"))
 
 
-def _file(path: Path) -> dict[str, Any]:
+def _read_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     from pipelines.declarations.yaml_file import load_yaml
 
-    found = load_yaml(path)
-    if not isinstance(found, dict):
+    content = load_yaml(path)
+    if not isinstance(content, dict):
         raise NoticeSettingsError(mark("{file} holds keys and values; docs/notices.md says which"), file=FILE)
-    return {str(key): value for key, value in found.items()}
+    return {str(key): value for key, value in content.items()}

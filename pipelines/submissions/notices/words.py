@@ -1,7 +1,7 @@
-"""The words of a notice: a title, sentences, a list, a link, in one person's language.
+"""Write the text of a notice in one person's language: a title, sentences, a list, a link.
 
-Never a figure, never what a finding or a comment says: a mail may be read by anyone on its way, so it says what
-happened to which return, and where to read on.
+A mail may be read by anyone on its way, so it never has figures, findings or comments, only what happened to which
+return and where to read more.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _ACCOUNT_TITLE = {
     "created": mark("Your account is ready"),
     "reset": mark("Your password was set anew"),
     "attempts": mark("Wrong passwords were tried for your account"),
-    # Of notices made before accounts could no longer be locked.
+    # Kept for old notices: accounts cannot be locked any more.
     "locked": mark("Your account is locked for a while"),
 }
 _ACCOUNT_TEXT = {
@@ -71,7 +71,7 @@ _ACCOUNT_TEXT = {
     ),
 }
 _RUN_TEXT = {
-    # Whether the process of the run died.
+    # The key is True if the process of the run died.
     True: mark(
         "Run {run} was interrupted: its process no longer exists. Nothing is lost; the next run starts over. If this "
         "happens again, read the logs of the service."
@@ -85,7 +85,7 @@ _RUN_TEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a notice says. `notes` are footnotes of names; `link` is the address where to read on."""
+    """The text of a notice. `notes` are footnotes of names; `link` is the address for more information."""
 
     title: str
     text: tuple[str, ...]
@@ -96,30 +96,30 @@ class Letter:
     language: str
 
 
-def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bool) -> Letter:
-    """The letter of a notice in its account's language."""
+def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bool) -> Letter:
+    """Return the text of a notice in the language of its account."""
     language, content = notice.language, notice.content
     page = "/"
     items: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     if notice.kind == "reminder":
         title, text = _reminder_words(content, language)
-        items = tuple(_item(item, registry, language) for item in content["items"])
-        notes = _notes({item["territory"] for item in content["items"]}, registry, language)
+        items = tuple(_describe_item(item, registry, language) for item in content["items"])
+        notes = _list_footnotes({item["territory"] for item in content["items"]}, registry, language)
     elif notice.kind == "account":
-        what = content["what"]
-        title = tell(_ACCOUNT_TITLE[what], language)
-        text = tell(_ACCOUNT_TEXT[what], language, **{"until": "", **content, "account": notice.account_id})
+        news = content["what"]
+        title = tell(_ACCOUNT_TITLE[news], language)
+        text = tell(_ACCOUNT_TEXT[news], language, **{"until": "", **content, "account": notice.account_id})
     elif notice.kind == "run_failed":
         title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
         facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
         text = tell(_RUN_TEXT[content["cause"] == DIED], language, **facts)
     else:
-        title = tell(_TITLE[notice.kind], language, return_=_return(content, registry, language))
+        title = tell(_TITLE[notice.kind], language, return_=_describe_return(content, registry, language))
         text = tell(_TEXT[notice.kind], language)
         page = RETURN_PAGE.format(id=content["submission_id"])
         items = (tell("Submission {id}", language, id=content["submission_id"]),)
-        notes = _notes({str(content["jurisdiction"] or "").partition("_")[0]}, registry, language)
+        notes = _list_footnotes({str(content["jurisdiction"] or "").partition("_")[0]}, registry, language)
     if demonstration:
         title = tell("Demonstration: {title}", language, title=title)
     return Letter(
@@ -133,16 +133,16 @@ def letter(notice: Notice, registry: Registry, portal: str, *, demonstration: bo
     )
 
 
-def _return(content: Mapping[str, Any], registry: Registry, language: str) -> str:
+def _describe_return(content: Mapping[str, Any], registry: Registry, language: str) -> str:
     parts = (
         jurisdiction_name(registry, content["jurisdiction"], language) if content["jurisdiction"] else "",
         instrument_name(content["instrument"], language) if content["instrument"] else "",
-        _periods(content["periods"]),
+        _describe_periods(content["periods"]),
     )
     return ", ".join(part for part in parts if part)
 
 
-def _periods(periods: list[str]) -> str:
+def _describe_periods(periods: list[str]) -> str:
     return ", ".join(periods) if len(periods) <= 4 else f"{periods[0]}–{periods[-1]}"
 
 
@@ -165,18 +165,18 @@ def _reminder_words(content: Mapping[str, Any], language: str) -> tuple[str, str
     )
 
 
-def _item(item: Mapping[str, Any], registry: Registry, language: str) -> str:
-    said = {
+def _describe_item(item: Mapping[str, Any], registry: Registry, language: str) -> str:
+    params = {
         "office": office_name(registry, item["source"], language),
         "instrument": instrument_name(item["instrument"], language),
         "period": item["period"],
         "due": item["due"],
     }
     if item["day"] > 0:
-        return tell("{office}, {instrument}, {period}: was due on {due}", language, **said)
-    return tell("{office}, {instrument}, {period}: due on {due}", language, **said)
+        return tell("{office}, {instrument}, {period}: was due on {due}", language, **params)
+    return tell("{office}, {instrument}, {period}: due on {due}", language, **params)
 
 
-def _notes(territories: set[str], registry: Registry, language: str) -> tuple[str, ...]:
-    found = (note_of(registry, code, language) for code in sorted(territories))
-    return tuple(note for note in found if note)
+def _list_footnotes(territories: set[str], registry: Registry, language: str) -> tuple[str, ...]:
+    notes = (note_of(registry, code, language) for code in sorted(territories))
+    return tuple(note for note in notes if note)

@@ -1,7 +1,7 @@
-"""The desk: the one door through which people, and machines on their behalf, reach the intake.
+"""The desk: the only interface through which people, and programs on their behalf, reach submissions.
 
-All raise NotAllowedError (the same words whether a submission is foreign or not there), TransitionError (its state does
-not allow it) or SubmissionRefusedError (this home takes such a file from nobody).
+All functions raise NotAllowedError (with the same message whether a submission belongs to others or does not exist),
+TransitionError (its state does not allow the act) or SubmissionRefusedError (this home does not accept such a file).
 """
 
 from pipelines.ledger.identity import NotAllowedError

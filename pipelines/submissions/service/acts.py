@@ -1,8 +1,8 @@
-"""Sending, approving, giving back, withdrawing: a person's acts on submissions.
+"""Send, approve, give back and withdraw submissions on behalf of a person.
 
-Each asks for the permission of the identity that came to the desk, and then calls the ledger, which asks again for the
-account. What an act does to the ledger is in `pipelines/submissions/decisions.py`, how a receipt is signed in
-`pipelines/submissions/receipts.py`.
+Each function checks the permission of the caller's identity and then calls the ledger, which checks that of the
+account again. `pipelines/submissions/decisions.py` has the effects on the ledger, `pipelines/submissions/receipts.py`
+the signing of receipts.
 """
 
 from __future__ import annotations
@@ -28,44 +28,44 @@ if TYPE_CHECKING:
 def send(
     desk: Desk, who: Identity, submission_id: str, *, reason: str | None = None, comment: str | None = None
 ) -> SignedReceipt:
-    """Send a checked return for approval; the receipt is kept in the same transaction.
+    """Send a checked return for approval and store its receipt in the same transaction.
 
-    `reason` is a code of `revision_reason`, asked for where a block has an accepted predecessor. Raises
-    NotAllowedError, TransitionError (open warnings, a state that does not allow it, a missing reason).
+    `reason` is a code of `revision_reason`, required if a block has an accepted predecessor. Raises NotAllowedError,
+    TransitionError (open warnings, a state that does not allow it, a missing reason).
     """
-    found, blocks = rights.seen(desk, who, submission_id)
-    permissions.require_role(who, "send", rights.resource_of(found, blocks), submission_id)
-    report = reports.current(desk, found, blocks)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    permissions.require_role(who, "send", rights.resource_of(submission, blocks), submission_id)
+    report = reports.current_report(desk, submission, blocks)
     act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
     return receipts.send(desk.home, desk.engine, act, report)
 
 
 def receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
-    """The newest receipt of a submission; None where it was never sent with one."""
-    found, _ = rights.seen(desk, who, submission_id)
-    return receipts.newest(desk.engine, found.submission_id)
+    """Return the newest receipt of a submission, or None if it has none."""
+    submission, _ = rights.get_visible(desk, who, submission_id)
+    return receipts.newest(desk.engine, submission.submission_id)
 
 
 def approve(
     desk: Desk, who: Identity, submission_id: str, *, comment: str | None = None, override: bool = False
 ) -> None:
-    """Accept a return: it counts from now on. `override` is the steward's, with a comment.
+    """Accept a return, so that it counts from now on. `override` is for stewards and needs a comment.
 
     Raises NotAllowedError, TransitionError.
     """
-    found, blocks = rights.seen(desk, who, submission_id)
-    permissions.require_role(who, "approve", rights.resource_of(found, blocks), submission_id, override=override)
-    # Now, as the ledger's transaction takes it: it looks whether the clock has gone back.
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    permissions.require_role(who, "approve", rights.resource_of(submission, blocks), submission_id, override=override)
+    # Without a time, the ledger uses that of its transaction and checks that the clock was not set back.
     ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
 
 
 def approve_many(
     desk: Desk, who: Identity, submission_ids: Sequence[str], *, comment: str | None = None, override: bool = False
 ) -> Refusals:
-    """Accept returns in one transaction, all that can be; returns by id why the others could not."""
+    """Accept all returns that can be accepted, in one transaction; return the errors of the others by id."""
     visible = {
-        found.submission_id: (found, blocks)
-        for found, blocks in rights.may_see(desk, who, queries.submissions(desk.engine, ids=submission_ids))
+        submission.submission_id: (submission, blocks)
+        for submission, blocks in rights.may_see(desk, who, queries.submissions(desk.engine, ids=submission_ids))
     }
     refused: Refusals = {}
     acts = []
@@ -84,23 +84,23 @@ def approve_many(
 
 def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> None:
     """Give a sent return back to its sender, who reads the comment. Raises NotAllowedError, TransitionError."""
-    found, blocks = rights.seen(desk, who, submission_id)
-    permissions.require_role(who, "give_back", rights.resource_of(found, blocks), submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    permissions.require_role(who, "give_back", rights.resource_of(submission, blocks), submission_id)
     ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
 
 def withdraw(
     desk: Desk, who: Identity, submission_id: str, reason: str, comment: str, *, override: bool = False
 ) -> None:
-    """Take a return back: it counts no longer, and the accepted one before it counts again.
+    """Withdraw a return: it no longer counts, and the accepted one before it counts again.
 
-    `reason` is a code of `revision_reason`. What counts already is taken back by a second person: an approver who
-    neither sent it nor asked for it, or a steward with `override`. Raises NotAllowedError, TransitionError (for its
-    sender, who may ask a second person).
+    `reason` is a code of `revision_reason`. An accepted return is withdrawn by a second person: an approver who
+    neither sent it nor asked for the withdrawal, or a steward with `override`. Raises NotAllowedError, TransitionError
+    (for its sender, who may ask a second person).
     """
-    found, blocks = rights.seen(desk, who, submission_id)
-    resource = rights.resource_of(found, blocks)
-    override = override and found.state in ACCEPTED
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    resource = rights.resource_of(submission, blocks)
+    override = override and submission.state in ACCEPTED
     permissions.require_actor(who.account, "withdraw", resource, submission_id, override=override)
     permissions.require_role(who, "withdraw", resource, submission_id, override=override)
     ledger.withdraw(
@@ -109,7 +109,7 @@ def withdraw(
 
 
 def ask_withdrawal(desk: Desk, who: Identity, submission_id: str, reason: str, comment: str) -> None:
-    """Ask a second person of the office to take back what counts. Raises NotAllowedError, TransitionError."""
-    found, blocks = rights.seen(desk, who, submission_id)
-    permissions.require_role(who, "ask_withdrawal", rights.resource_of(found, blocks), submission_id)
+    """Ask a second person of the office to withdraw an accepted return. Raises NotAllowedError, TransitionError."""
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    permissions.require_role(who, "ask_withdrawal", rights.resource_of(submission, blocks), submission_id)
     ledger.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

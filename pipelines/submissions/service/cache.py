@@ -1,4 +1,4 @@
-"""Reports that this process has made of stored submissions, so that a page opened twice costs one check."""
+"""Cache the validation reports of stored submissions in memory, so that opening a page again needs no new check."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
 
 KEPT = 48
-"""Reports kept: a return of 20,000 cells is about 5 MB in memory."""
+"""Number of cached reports: a return of 20,000 cells takes about 5 MB of memory."""
 
 
 class Reports:
-    """A bounded store of reports; the one that was asked for longest ago goes first."""
+    """A least-recently-used cache of reports. Thread-safe."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
@@ -24,7 +24,7 @@ class Reports:
         self._futures: OrderedDict[Hashable, Future[Report]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Report]) -> Report:
-        """The report of a key; made by the first who asks while others wait for it. A failure is kept for nobody."""
+        """Return the report of a key. The first caller makes it while others wait; a failure is not cached."""
         with self._lock:
             future = self._futures.get(key)
             if mine := future is None:
@@ -47,7 +47,7 @@ class Reports:
         return report
 
     def put(self, key: Hashable, report: Report) -> None:
-        """Keep a report that was made elsewhere."""
+        """Add a report that was made elsewhere."""
         self.get(key, lambda: report)
 
     def __len__(self) -> int:

@@ -1,7 +1,6 @@
-"""The desk of one home: what every function of this package is given first.
+"""The desk of one home, the first argument of every function of this package.
 
-A desk serves one home and the territories of one kind: whoever keeps a practice home beside the real one opens two
-desks.
+A desk serves one home and the territories of one kind, so a practice home has its own desk.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ def _no_reports() -> Reports:
 
 @dataclass(frozen=True)
 class Desk:
-    """One home, opened. Safe to share between threads."""
+    """An open home. Thread-safe."""
 
     home: Home
     engine: sa.Engine
@@ -36,7 +35,7 @@ class Desk:
 
 
 def open_desk(home: Home, *, kind: Kind = "national") -> Desk:
-    """Open the desk of a home: its ledger, brought up to date, and all declarations. Raises LedgerError."""
+    """Open the desk of a home: its migrated ledger and all declarations. Raises LedgerError."""
     from pipelines.declarations.registry import load
     from pipelines.ledger import facts
     from pipelines.submissions.ledger import open_ledger

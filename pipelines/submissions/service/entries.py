@@ -1,4 +1,4 @@
-"""What is in the ledger, for those who may see it: lists, one submission, its events, its bytes."""
+"""List and look up submissions for the people who may see them: pages, single submissions, events, files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody asked a second person to withdraw an accepted return, and why (`reason` of `revision_reason`)."""
+    """A request that a second person withdraws an accepted return. `reason` is a code of `revision_reason`."""
 
     actor: str
     at: str
@@ -38,11 +38,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One submission as one person sees it. `open_warnings` are (finding key, rule) that still ask for words.
+    """One submission as one person sees it. `open_warnings` are (finding key, rule) that still need a justification.
 
-    `last_comment` is the newest comment anybody left with an act, `last_action` and `last_at` the newest act.
-    `replaces` says that it is not accepted and one of its blocks has an accepted predecessor: sending it asks for a
-    reason. `replaced_by` are the later returns that count in its place, whole or for some of its periods.
+    `last_comment` is the newest comment of any act; `last_action` and `last_at` are of the newest act. `replaces` is
+    True if the submission is not accepted and one of its blocks has an accepted predecessor, so that sending it needs
+    a reason. `replaced_by` are the later returns that count instead of it, for all or some of its periods.
     """
 
     row: Submission
@@ -75,21 +75,23 @@ class Entry:
 
     @property
     def is_replaced(self) -> bool:
-        """Whether none of it counts any more because later returns do."""
-        return bool(self.replaced_by) and sum(len(one.keys) for one in self.replaced_by) == len(self.blocks)
+        """Return True if later returns have replaced all of its blocks."""
+        return bool(self.replaced_by) and sum(len(replacement.keys) for replacement in self.replaced_by) == len(
+            self.blocks
+        )
 
     @property
     def periods(self) -> tuple[str, ...]:
-        """The periods it covers, in order."""
+        """Return the periods that it covers, sorted."""
         return tuple(sorted({b.period for b in self.blocks}))
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which submissions to list. What is not given does not limit the list.
+    """Criteria for a list of submissions; those left at their default do not limit it.
 
-    `states` are states of the ledger. `shown` are those that people are shown: with `replaced`, which an accepted
-    return is when none of it counts any more, and then it is neither `approved` nor `published`.
+    `states` are states of the ledger. `shown` are states as displayed: an accepted return that is completely replaced
+    has the state `replaced` there, and neither `approved` nor `published`.
     """
 
     states: tuple[str, ...] | None = None
@@ -103,7 +105,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some submissions, newest first. `older` and `newer` are the positions to continue from, None at either end."""
+    """One page of submissions, newest first. `older` and `newer` are the positions to continue from, or None."""
 
     entries: list[Entry]
     older: Position | None = None
@@ -111,13 +113,13 @@ class Page:
 
 
 def submissions(desk: Desk, who: Identity, *, states: Iterable[str] | None = None, mine: bool = False) -> list[Entry]:
-    """Return every submission that may be seen, newest first; `mine` leaves those that this account sent.
+    """Return all submissions that an identity may see, newest first; with `mine`, only those that it sent.
 
-    Grows with the history. Lists that people or programs ask for are read in pages (`submission_page`).
+    The result grows with the history; use `submission_page` for lists that people or programs request.
     """
-    wanted = Filter(states=None if states is None else tuple(states), mine=mine)
-    found = queries.submissions(desk.engine, states=wanted.states, where=sa.and_(*_conditions(who, wanted)))
-    return _entries(desk, who, rights.may_see(desk, who, found[::-1]))
+    criteria = Filter(states=None if states is None else tuple(states), mine=mine)
+    rows = queries.submissions(desk.engine, states=criteria.states, where=sa.and_(*_conditions(who, criteria)))
+    return _make_entries(desk, who, rights.may_see(desk, who, rows[::-1]))
 
 
 def submission_page(
@@ -129,9 +131,9 @@ def submission_page(
     older_than: Position | None = None,
     newer_than: Position | None = None,
 ) -> Page:
-    """Return one page of the submissions that may be seen, newest first.
+    """Return one page of the submissions that an identity may see, newest first.
 
-    The database limits and filters; `rights` has the last word on each row, and the page is filled up behind it.
+    The database limits and filters, and `rights` then decides on each row. More rows are read until the page is full.
     """
     visible: list[tuple[Submission, tuple[Block, ...]]] = []
     older, newer = older_than, newer_than
@@ -147,58 +149,58 @@ def submission_page(
         older, newer = (None, Position.of(rows[0])) if newer else (Position.of(rows[-1]), None)
     has_more = len(visible) > limit
     if newer_than is not None and not has_more:
-        # The newest page is always a whole one.
+        # The newest page is always full.
         return submission_page(desk, who, wanted, limit=limit)
     visible = visible[-limit:] if newer_than else visible[:limit]
     first, last = (Position.of(visible[0][0]), Position.of(visible[-1][0])) if visible else (None, None)
     return Page(
-        _entries(desk, who, visible),
+        _make_entries(desk, who, visible),
         older=last if has_more or newer_than else None,
         newer=first if newer_than or older_than else None,
     )
 
 
 def reported_periods(desk: Desk, who: Identity) -> list[str]:
-    """Return the periods of the returns that may be seen, newest first: what a filter by period offers.
+    """Return the periods of the returns that an identity may see, newest first, as options for a filter.
 
-    A draft counts for those who work in its office, as in the lists, and for its sender.
+    As in the lists, drafts are included for those who work in their office and for their senders.
     """
     is_draft = sa.or_(SUBMISSION.c.state.in_(DRAFT), SUBMISSION.c.state == "withdrawn")
     drafts = sa.select(SUBMISSION.c.submission_id).where(is_draft, SUBMISSION.c.sender != who.account)
     query = sa.select(BLOCK.c.period).distinct()
-    seen = sa.and_(_of_pairs(BLOCK, who.pairs()), BLOCK.c.submission_id.not_in(drafts))
+    visible = sa.and_(_is_of_pairs(BLOCK, who.pairs()), BLOCK.c.submission_id.not_in(drafts))
     with reading(desk.engine) as connection:
-        periods = connection.execute(query.where(sa.or_(_of_pairs(BLOCK, draft_pairs(who)), seen))).scalars()
+        periods = connection.execute(query.where(sa.or_(_is_of_pairs(BLOCK, draft_pairs(who)), visible))).scalars()
         return sorted(periods, reverse=True)
 
 
 def submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
-    """One submission. Raises NotAllowedError where it is not there or not to be seen."""
-    return _entries(desk, who, [rights.seen(desk, who, submission_id)])[0]
+    """Return one submission. Raises NotAllowedError if it does not exist or may not be seen."""
+    return _make_entries(desk, who, [rights.get_visible(desk, who, submission_id)])[0]
 
 
 def events(desk: Desk, who: Identity, submission_id: str) -> list[dict[str, Any]]:
-    """What happened to a submission, oldest first: the columns of the ledger's table `event`."""
-    found, _ = rights.seen(desk, who, submission_id)
-    return queries.events(desk.engine, found.submission_id)
+    """Return the events of a submission, oldest first, with the columns of the ledger's table `event`."""
+    row, _ = rights.get_visible(desk, who, submission_id)
+    return queries.events(desk.engine, row.submission_id)
 
 
 def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]:
-    """The file exactly as it came: its name and its bytes. Raises NotAllowedError, DamagedFileError."""
-    found, _ = rights.seen(desk, who, submission_id)
-    return found.filename, read_stored(desk.home, found)
+    """Return name and bytes of the uploaded file, unchanged. Raises NotAllowedError, DamagedFileError."""
+    row, _ = rights.get_visible(desk, who, submission_id)
+    return row.filename, read_stored(desk.home, row)
 
 
-def _near(who: Identity) -> sa.ColumnElement[bool]:
-    """What may possibly be seen, so that not the whole ledger is read; `rights` has the last word."""
+def _possibly_visible(who: Identity) -> sa.ColumnElement[bool]:
+    """Return a condition that limits the rows read to those that may be visible; `rights` decides on each."""
     pairs = who.pairs()
     if (EVERY, EVERY) in pairs:
         return sa.true()
-    return sa.or_(_of_pairs(SUBMISSION, pairs), _has_block(_of_pairs(BLOCK, pairs)))
+    return sa.or_(_is_of_pairs(SUBMISSION, pairs), _has_block(_is_of_pairs(BLOCK, pairs)))
 
 
-def _of_pairs(table: sa.Table, pairs: Iterable[tuple[str, str]]) -> sa.ColumnElement[bool]:
-    """Return the condition that a row belongs to one of some pairs (jurisdiction, instrument)."""
+def _is_of_pairs(table: sa.Table, pairs: Iterable[tuple[str, str]]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row belongs to one of the pairs (jurisdiction, instrument)."""
     any_of = [
         sa.and_(
             sa.true() if jurisdiction == EVERY else table.c.jurisdiction == jurisdiction,
@@ -213,97 +215,102 @@ def _has_block(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(BLOCK.c.submission_id == SUBMISSION.c.submission_id, condition)
 
 
-def _conditions(who: Identity, wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    own = SUBMISSION.c.sender == who.account
-    conditions = [own if wanted.mine else sa.or_(own, _near(who))]
-    if wanted.jurisdiction is not None:
-        of_block = _has_block(BLOCK.c.jurisdiction == wanted.jurisdiction)
-        conditions.append(sa.or_(SUBMISSION.c.jurisdiction == wanted.jurisdiction, of_block))
-    if wanted.instrument is not None:
-        conditions.append(_has_block(BLOCK.c.instrument == wanted.instrument))
-    if wanted.series is not None:
-        conditions.append(_has_block(BLOCK.c.form == wanted.series))
-    if wanted.period is not None:
-        of_period = sa.select(BLOCK.c.submission_id).where(BLOCK.c.period == wanted.period)
+def _conditions(who: Identity, criteria: Filter) -> list[sa.ColumnElement[bool]]:
+    is_own = SUBMISSION.c.sender == who.account
+    conditions = [is_own if criteria.mine else sa.or_(is_own, _possibly_visible(who))]
+    if criteria.jurisdiction is not None:
+        of_block = _has_block(BLOCK.c.jurisdiction == criteria.jurisdiction)
+        conditions.append(sa.or_(SUBMISSION.c.jurisdiction == criteria.jurisdiction, of_block))
+    if criteria.instrument is not None:
+        conditions.append(_has_block(BLOCK.c.instrument == criteria.instrument))
+    if criteria.series is not None:
+        conditions.append(_has_block(BLOCK.c.form == criteria.series))
+    if criteria.period is not None:
+        of_period = sa.select(BLOCK.c.submission_id).where(BLOCK.c.period == criteria.period)
         conditions.append(SUBMISSION.c.submission_id.in_(of_period))
-    accepted = set(wanted.shown or ()) & {*ACCEPTED, "replaced"}
+    accepted = set(criteria.shown or ()) & {*ACCEPTED, "replaced"}
     if accepted and accepted != {*ACCEPTED, "replaced"}:
         current = [state for state in ACCEPTED if state in accepted]
         is_replaced = queries.is_replaced()
-        fits = sa.or_(SUBMISSION.c.state.in_(current), is_replaced) if "replaced" in accepted else ~is_replaced
-        conditions.append(sa.or_(SUBMISSION.c.state.not_in(ACCEPTED), fits))
+        is_shown = sa.or_(SUBMISSION.c.state.in_(current), is_replaced) if "replaced" in accepted else ~is_replaced
+        conditions.append(sa.or_(SUBMISSION.c.state.not_in(ACCEPTED), is_shown))
     return conditions
 
 
-def _ledger_states(wanted: Filter) -> tuple[str, ...] | None:
-    """Return the states of the ledger that a filter takes, None for every one."""
-    if not wanted.shown:
-        return wanted.states
-    shown = dict.fromkeys(state for state in wanted.shown if state != "replaced")
-    if "replaced" in wanted.shown:
-        shown |= dict.fromkeys(ACCEPTED)
-    return tuple(state for state in shown if wanted.states is None or state in wanted.states)
+def _ledger_states(criteria: Filter) -> tuple[str, ...] | None:
+    """Return the ledger states that match a filter, or None for all."""
+    if not criteria.shown:
+        return criteria.states
+    states = dict.fromkeys(state for state in criteria.shown if state != "replaced")
+    if "replaced" in criteria.shown:
+        states |= dict.fromkeys(ACCEPTED)
+    return tuple(state for state in states if criteria.states is None or state in criteria.states)
 
 
-def _entries(desk: Desk, who: Identity, found: Sequence[tuple[Submission, tuple[Block, ...]]]) -> list[Entry]:
-    ids = [one.submission_id for one, _ in found]
-    standing = [one.submission_id for one, _ in found if one.state in ACCEPTED]
-    drafts = [one.submission_id for one, _ in found if one.state == "checked"]
-    asked, replaced = _asked(desk, standing), queries.replacements(desk.engine, standing)
+def _make_entries(desk: Desk, who: Identity, visible: Sequence[tuple[Submission, tuple[Block, ...]]]) -> list[Entry]:
+    ids = [row.submission_id for row, _ in visible]
+    accepted_ids = [row.submission_id for row, _ in visible if row.state in ACCEPTED]
+    draft_ids = [row.submission_id for row, _ in visible if row.state == "checked"]
+    requests_by_id, replacements = (
+        _withdrawal_requests(desk, accepted_ids),
+        queries.replacements(desk.engine, accepted_ids),
+    )
     with reading(desk.engine) as connection:
-        comments, acts = _comments(connection, ids), _newest(connection, ids)
-        held = queries.replaced_blocks(connection, [one.submission_id for one, _ in found if one.state not in ACCEPTED])
-        lacking = queries.open_warnings(connection, drafts)
-    out = []
-    for one, blocks in found:
-        still_open = tuple(lacking.get(one.submission_id, ()))
-        act = acts.get(one.submission_id)
-        asking = asked.get(one.submission_id, ())
-        resource = rights.resource_of(one, blocks, {a.actor for a in asking})
-        out.append(
+        comments, acts = _newest_comments(connection, ids), _newest_acts(connection, ids)
+        replacing = queries.replaced_blocks(
+            connection, [row.submission_id for row, _ in visible if row.state not in ACCEPTED]
+        )
+        unjustified = queries.open_warnings(connection, draft_ids)
+    entries = []
+    for row, blocks in visible:
+        open_warnings = tuple(unjustified.get(row.submission_id, ()))
+        act = acts.get(row.submission_id)
+        requests = requests_by_id.get(row.submission_id, ())
+        resource = rights.resource_of(row, blocks, {a.actor for a in requests})
+        entries.append(
             Entry(
-                row=one,
+                row=row,
                 blocks=blocks,
-                open_warnings=still_open,
-                last_comment=comments.get(one.submission_id),
+                open_warnings=open_warnings,
+                last_comment=comments.get(row.submission_id),
                 last_action=act["action"] if act else None,
                 last_actor=act["actor"] if act else None,
                 last_at=act["at"] if act else None,
-                replaces=one.submission_id in held,
-                replaced_by=replaced.get(one.submission_id, ()),
-                mine=one.sender == who.account,
+                replaces=row.submission_id in replacing,
+                replaced_by=replacements.get(row.submission_id, ()),
+                mine=row.sender == who.account,
                 may_justify=can_act(who, "justify", resource),
-                may_send=can_act(who, "send", resource) and not still_open,
+                may_send=can_act(who, "send", resource) and not open_warnings,
                 may_approve=can_act(who, "approve", resource),
                 may_override=can_act(who, "approve", resource, override=True),
                 may_give_back=can_act(who, "give_back", resource),
                 may_withdraw=can_act(who, "withdraw", resource),
                 may_override_withdrawal=can_act(who, "withdraw", resource, override=True),
                 may_ask_withdrawal=can_act(who, "ask_withdrawal", resource),
-                withdrawal_asked=asking,
+                withdrawal_asked=requests,
             )
         )
-    return out
+    return entries
 
 
-def _asked(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Asked, ...]]:
-    """Of accepted submissions, who asked for their withdrawal, oldest first."""
+def _withdrawal_requests(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Asked, ...]]:
+    """Return the requests to withdraw each accepted submission, oldest first."""
     if not ids:
         return {}
     query = sa.select(EVENT).where(EVENT.c.action == "ask_withdrawal").order_by(EVENT.c.event_id)
-    out: dict[str, list[Asked]] = {}
+    requests: dict[str, list[Asked]] = {}
     with reading(desk.engine) as connection:
         for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids):
-            one = Asked(row.actor, row.at, row.payload["reason"], row.comment)
-            out.setdefault(row.submission_id, []).append(one)
-    return {identity: tuple(found) for identity, found in out.items()}
+            request = Asked(row.actor, row.at, row.payload["reason"], row.comment)
+            requests.setdefault(row.submission_id, []).append(request)
+    return {identity: tuple(submission_requests) for identity, submission_requests in requests.items()}
 
 
-def _comments(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]:
+def _newest_comments(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]:
     query = sa.select(EVENT.c.submission_id, EVENT.c.comment).where(EVENT.c.comment.is_not(None))
     rows = queries.in_ids(connection, query.order_by(EVENT.c.event_id), EVENT.c.submission_id, ids)
     return {row.submission_id: row.comment for row in rows}
 
 
-def _newest(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+def _newest_acts(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
     return {row.submission_id: dict(row._mapping) for row in queries.newest_events(connection, ids)}

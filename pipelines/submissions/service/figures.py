@@ -1,7 +1,8 @@
-"""The unprotected figures of one's own offices, for the people of these offices: what no release says.
+"""Read unprotected figures, which are in no release, for the people of the offices that reported them.
 
-An area's figures are those of every office that reports a part of them: whoever lacks one of these offices sees none.
-So the total of a territory is for those who see all its jurisdictions. The region's unprotected sums are for nobody.
+The figures of an area combine all offices that report a part of it, so only people who may read the returns of all of
+them see these figures. The total of a territory is visible only to those who may read all its jurisdictions. Nobody
+sees the unprotected sums of the region.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "indicators-restricted.duckdb"
 Family = Literal["justice", "victims"]
-"""Counts of proceedings, or of victims: they come of different instruments, and so of different offices."""
+"""Counts of proceedings, or of victims. They come from different instruments, and so from different offices."""
 _INSTRUMENTS: Final[Mapping[Family, tuple[str, ...]]] = {"justice": ("justice", "register"), "victims": ("victims",)}
 _UNITS_OF_VICTIMS: Final = ["victim", "migrant"]
 Row = Mapping[str, Any]
@@ -34,15 +35,15 @@ Pair = tuple[str, str]
 
 
 class FiguresBusyError(ToldError):
-    """The file of the figures is not there, is being made, or is of an earlier version of the program."""
+    """The file of the figures is missing, is being written, or was written by an earlier version of the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of one area in its newest year and quarter, as rows of the restricted marts. None may be published.
+    """The figures of one area in its newest year and quarter, as rows of the restricted marts. Never publish them.
 
-    `periods` maps each frequency to the period shown; durations and ages of what is pending stand for every period that
-    the records cover.
+    `periods` maps each frequency to the period shown. Durations and ages of pending cases are for all periods that the
+    records cover.
     """
 
     area: str
@@ -57,35 +58,42 @@ class Figures:
 
 
 def areas(desk: Desk, who: Identity) -> tuple[str, ...]:
-    """The areas of which somebody may see unprotected figures: jurisdictions, and territories he or she sees whole."""
-    return tuple(area for area in _declared(desk) if _families(desk, who, area) or _sources(desk, who, area))
+    """Return the jurisdictions and territories whose unprotected figures an identity may see."""
+    return tuple(
+        area
+        for area in _declared_areas(desk)
+        if _visible_families(desk, who, area) or _visible_sources(desk, who, area)
+    )
 
 
 def figures(desk: Desk, who: Identity, area: str) -> Figures:
-    """The unprotected figures of an area. Raises NotAllowedError (the same words for an area that is foreign and for
-    one that is none), FiguresBusyError."""
-    families, sources = _families(desk, who, area), _sources(desk, who, area)
+    """Return the unprotected figures of an area.
+
+    Raises FiguresBusyError, and NotAllowedError, with the same message for an area that may not be seen and for one
+    that does not exist.
+    """
+    families, sources = _visible_families(desk, who, area), _visible_sources(desk, who, area)
     if not families and not sources:
         raise not_yours()
-    with _opened(desk.home.warehouse / FILE) as connection:
-        periods = dict(_pairs(_rows(connection, _PERIODS, [area])))
-        own = [area, sorted(periods.values()), "victims" in families, "justice" in families]
+    with _open_figures(desk.home.warehouse / FILE) as connection:
+        periods = dict(_period_by_freq(_select_rows(connection, _PERIODS, [area])))
+        parameters = [area, sorted(periods.values()), "victims" in families, "justice" in families]
         by_records = [area, sources]
         return Figures(
             area=area,
             periods=periods,
-            counts=_rows(connection, _INDICATOR, [*own, "count"]),
-            rates=_rows(connection, _INDICATOR, [*own, "rate"]),
-            ratios=_rows(connection, _RATIO, own),
-            breaks=_rows(connection, _BALANCE, own),
-            flow=_rows(connection, _CLEARANCE, own),
-            durations=_rows(connection, _DURATION, by_records),
-            pending=_rows(connection, _PENDING, by_records),
+            counts=_select_rows(connection, _INDICATOR, [*parameters, "count"]),
+            rates=_select_rows(connection, _INDICATOR, [*parameters, "rate"]),
+            ratios=_select_rows(connection, _RATIO, parameters),
+            breaks=_select_rows(connection, _BALANCE, parameters),
+            flow=_select_rows(connection, _CLEARANCE, parameters),
+            durations=_select_rows(connection, _DURATION, by_records),
+            pending=_select_rows(connection, _PENDING, by_records),
         )
 
 
 def not_yours() -> rights.NotThereError:
-    """Says the same of an area that is none and of one whose figures are not to be seen."""
+    """Return the error for an area that does not exist or whose figures may not be seen."""
     return rights.NotThereError(
         mark(
             "There are no such figures, or they are not yours to see. Look at the areas of your returns, or ask the "
@@ -94,20 +102,20 @@ def not_yours() -> rights.NotThereError:
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------- whose
+# ----------------------------------------------------------------------------------------------------------- visibility
 
 
-def _declared(desk: Desk) -> tuple[str, ...]:
-    """Every territory of the desk's kind, each followed by its jurisdictions."""
-    found: dict[str, None] = {}
+def _declared_areas(desk: Desk) -> tuple[str, ...]:
+    """Return all territories of the desk's kind, each followed by its jurisdictions."""
+    codes: dict[str, None] = {}
     for territory in desk.registry.territories.values():
         if territory.kind == desk.kind:
-            found |= dict.fromkeys([territory.code, *(part.code for part in territory.jurisdictions)])
-    return tuple(found)
+            codes |= dict.fromkeys([territory.code, *(part.code for part in territory.jurisdictions)])
+    return tuple(codes)
 
 
-def _jurisdictions(desk: Desk, area: str) -> tuple[str, ...]:
-    """The jurisdictions that report an area's figures; none for what is no area."""
+def _jurisdictions_of(desk: Desk, area: str) -> tuple[str, ...]:
+    """Return the jurisdictions that report an area's figures; empty if the code is not an area."""
     for territory in desk.registry.territories.values():
         if territory.kind != desk.kind:
             continue
@@ -119,32 +127,32 @@ def _jurisdictions(desk: Desk, area: str) -> tuple[str, ...]:
     return ()
 
 
-def _families(desk: Desk, who: Identity, area: str) -> tuple[Family, ...]:
-    """The families of which somebody sees every office that reports a part of the area's figures."""
-    places = _jurisdictions(desk, area)
-    out: list[Family] = []
+def _visible_families(desk: Desk, who: Identity, area: str) -> tuple[Family, ...]:
+    """Return the families for which an identity may read every office that reports a part of the area's figures."""
+    places = _jurisdictions_of(desk, area)
+    families: list[Family] = []
     for family, instruments in _INSTRUMENTS.items():
         needed = {
             (form.jurisdiction, form.instrument)
             for form in desk.registry.forms.values()
             if form.jurisdiction in places and form.instrument in instruments
         }
-        if _sees(who, needed):
-            out.append(family)
-    return tuple(out)
+        if _can_read_all(who, needed):
+            families.append(family)
+    return tuple(families)
 
 
-def _sources(desk: Desk, who: Identity, area: str) -> list[str]:
-    """The offices whose case records somebody may see: those of the area for whose records he or she has a right."""
-    places = _jurisdictions(desk, area)
+def _visible_sources(desk: Desk, who: Identity, area: str) -> list[str]:
+    """Return the offices of an area whose case records an identity may read."""
+    places = _jurisdictions_of(desk, area)
     needed: dict[str, set[Pair]] = {}
     for form in desk.registry.forms.values():
         if form.jurisdiction in places and form.instrument == "register":
             needed.setdefault(form.source, set()).add((form.jurisdiction, form.instrument))
-    return sorted(source for source, pairs in needed.items() if _sees(who, pairs))
+    return sorted(source for source, pairs in needed.items() if _can_read_all(who, pairs))
 
 
-def _sees(who: Identity, pairs: set[Pair]) -> bool:
+def _can_read_all(who: Identity, pairs: set[Pair]) -> bool:
     return bool(pairs) and all(can_read(who, *pair) for pair in pairs)
 
 
@@ -200,8 +208,8 @@ _PENDING: Final = """
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The restricted indicators, to be read and nothing else. Raises FiguresBusyError."""
+def _open_figures(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the restricted indicators read-only. Raises FiguresBusyError."""
     import duckdb
 
     if not path.is_file():
@@ -212,7 +220,7 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(str(path), read_only=True) as connection:
             yield connection
     except duckdb.BinderException as error:
-        # A column that this program asks for and the one that made the file did not know.
+        # The program that wrote the file did not have a column that this one selects.
         raise FiguresBusyError(
             mark(
                 "These figures were made by an earlier version of the program. They are made anew at the next refresh; "
@@ -225,11 +233,11 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         ) from error
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:
-    found = connection.execute(query, parameters)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+def _select_rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:
+    result = connection.execute(query, parameters)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _pairs(rows: Sequence[Row]) -> list[tuple[str, str]]:
+def _period_by_freq(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(str(row["freq"]), str(row["period"])) for row in rows]

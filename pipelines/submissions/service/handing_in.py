@@ -1,7 +1,4 @@
-"""Handing in by a program, in one call: upload, and send where nothing is open.
-
-The portal uploads and lets the person send.
-"""
+"""Upload and send a file in one call, for programs. In the portal, people send a return after they see its report."""
 
 from __future__ import annotations
 
@@ -31,13 +28,13 @@ def hand_in(
     send: bool = True,
     reason: str | None = None,
 ) -> Uploaded:
-    """Hand in one file; with `send`, it is sent for approval where it can be, and else `not_sent` says why not.
+    """Upload a file and, with `send`, send it for approval if possible; otherwise `not_sent` gives the reason.
 
-    `reason` is a code of `revision_reason`, asked for where it replaces an accepted return. Raises as
+    `reason` is a code of `revision_reason`, required if the file replaces an accepted return. Raises like
     `uploading.upload`.
     """
-    done = uploading.upload(desk, who, data, filename, form=form, kind=kind, corrects=corrects)
-    return _sent(desk, who, done, reason) if send else done
+    uploaded = uploading.upload(desk, who, data, filename, form=form, kind=kind, corrects=corrects)
+    return _send_if_possible(desk, who, uploaded, reason) if send else uploaded
 
 
 def declare_nil(
@@ -50,17 +47,17 @@ def declare_nil(
     send: bool = True,
     reason: str | None = None,
 ) -> Uploaded:
-    """Declare that there was nothing to count, as `hand_in` does with a file. Raises as `uploading.nil`."""
-    done = uploading.nil(desk, who, form, list(periods), comment)
-    return _sent(desk, who, done, reason) if send else done
+    """Declare that there was nothing to count and, with `send`, send the nil return. Raises like `uploading.nil`."""
+    uploaded = uploading.nil(desk, who, form, list(periods), comment)
+    return _send_if_possible(desk, who, uploaded, reason) if send else uploaded
 
 
-def _sent(desk: Desk, who: Identity, done: Uploaded, reason: str | None) -> Uploaded:
-    if done.submission_id is None or done.state != "checked":
-        return done
+def _send_if_possible(desk: Desk, who: Identity, uploaded: Uploaded, reason: str | None) -> Uploaded:
+    if uploaded.submission_id is None or uploaded.state != "checked":
+        return uploaded
     try:
-        signed = acts.send(desk, who, done.submission_id, reason=reason)
+        signed = acts.send(desk, who, uploaded.submission_id, reason=reason)
     except (TransitionError, NotAllowedError) as error:
-        return replace(done, not_sent=error.told(who.language))
-    state = entries.submission(desk, who, done.submission_id).state
-    return replace(done, state=state, signed=signed, open_warnings=(), replaces=())
+        return replace(uploaded, not_sent=error.told(who.language))
+    state = entries.submission(desk, who, uploaded.submission_id).state
+    return replace(uploaded, state=state, signed=signed, open_warnings=(), replaces=())

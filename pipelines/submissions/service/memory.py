@@ -1,4 +1,4 @@
-"""Justifications: giving them, and offering again what was said of the same warning a quarter before."""
+"""Justify warnings, and offer the justification of the same warning in an earlier quarter again."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from pipelines.ledger.identity import Identity
 
 QUARTERS = 4
-"""For how many quarters after it was given a justification is offered again."""
+"""Number of quarters for which a justification is offered again."""
 _CHANGING = frozenset(
-    # Parameters that name a period, a value or a count, and so are never the same twice: seen in the warnings of the
-    # demonstration (`plausible.jump`: measure, offence_group stay; mean, n, p, period change) and in all rules.
+    # Parameters that hold a period, a value or a count and so differ each time. Taken from the warnings of the
+    # demonstration (in `plausible.jump`, measure and offence_group stay the same; mean, n, p and period change) and
+    # from all rules.
     {"period", "previous", "periods", "year", "value", "values", "total", "added", "parts", "mean", "n", "p", "low"}
     | {"high", "count", "seen", "expected", "before", "after", "first", "last", "difference", "share", "line", "place"}
     | {"places", "cell", "row"}
@@ -40,7 +41,7 @@ _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?|\d{4}(-Q[1-4])?")
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What was written of the same warning in an earlier accepted return of the same series."""
+    """The justification of the same warning in an earlier accepted return of the same series."""
 
     reason: str
     text: str
@@ -49,22 +50,22 @@ class Remembered:
 
 
 def memory_key(series: str, finding: Finding) -> str:
-    """16 hex digits over the series, the rule and what stays of a finding from one return to the next.
+    """Return 16 hex digits over the series, the rule and the parts of a finding that stay the same in later returns.
 
-    That is its parameters that name no period, value or count; where there is none, its place without rows.
+    Those are its parameters without periods, values and counts, or if there are none, its place without rows.
     """
-    kept = {
+    params = {
         name: value
         for name, value in finding.params.items()
         if name not in _CHANGING and isinstance(value, str) and value and not _NUMBER.fullmatch(value)
     }
-    stays: object = kept or _place(finding.where)
-    text = json.dumps([series, finding.rule, stays], sort_keys=True, ensure_ascii=False)
+    identifying: object = params or _place_without_rows(finding.where)
+    text = json.dumps([series, finding.rule, identifying], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _place(where: Where) -> dict[str, object]:
-    """A place without rows: a register's 12th line is another case next quarter, its column is the same field."""
+def _place_without_rows(where: Where) -> dict[str, object]:
+    """Return a place without rows: line 12 of a register is another case next quarter, but a column stays a field."""
     cell = re.sub(r"\d", "", where.cell) if where.cell and not where.cell.startswith("R") else where.cell
     if where.cell and (grid := re.fullmatch(r"R\d+C(\d+)", where.cell)):
         cell = f"C{grid[1]}"
@@ -72,8 +73,8 @@ def _place(where: Where) -> dict[str, object]:
     return {name: value for name, value in place.as_dict().items() if value is not None}
 
 
-def expires(at: datetime) -> datetime:
-    """When a justification given at a moment is offered no longer: the same moment four quarters later."""
+def expiry_of(at: datetime) -> datetime:
+    """Return when a justification expires: four quarters after it was given."""
     try:
         return at.replace(year=at.year + QUARTERS // 4)
     except ValueError:  # 29 February
@@ -81,11 +82,11 @@ def expires(at: datetime) -> datetime:
 
 
 def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Remembered]:
-    """By finding, what was said of the same warning before and has not expired; only of open warnings of a draft."""
-    found, blocks = rights.seen(desk, who, submission_id)
-    if found.state != "checked":
+    """Return the unexpired earlier justifications for the warnings of a draft, by finding."""
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    if submission.state != "checked":
         return {}
-    report = reports.current(desk, found, blocks)
+    report = reports.current_report(desk, submission, blocks)
     series = sorted({b.form for b in blocks})
     keys = {f.key: memory_key(s, f) for f in report.findings if f.severity == "warning" for s in series[:1]}
     if not keys:
@@ -112,15 +113,15 @@ def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Re
 
 
 def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | None, reason: str, text: str) -> int:
-    """Say why a warning is right (None: every open one). Returns how many are still open.
+    """Justify a warning (None: all open ones) and return how many are still open.
 
     Raises NotAllowedError, TransitionError (no such warning, no such reason, too few words).
     """
-    found, blocks = rights.seen(desk, who, submission_id)
-    permissions.require_role(who, "justify", rights.resource_of(found, blocks), submission_id)
-    report = reports.current(desk, found, blocks)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    permissions.require_role(who, "justify", rights.resource_of(submission, blocks), submission_id)
+    report = reports.current_report(desk, submission, blocks)
     at = clock.now()
     series = min((b.form for b in blocks), default="")
-    memory = {f.key: (memory_key(series, f), clock.stamp(expires(at))) for f in report.findings}
-    given = ledger.Justification(submission_id, reason, text, who.account, finding_key, at, memory)
-    return ledger.justify(desk.engine, given)
+    memory = {f.key: (memory_key(series, f), clock.stamp(expiry_of(at))) for f in report.findings}
+    justification = ledger.Justification(submission_id, reason, text, who.account, finding_key, at, memory)
+    return ledger.justify(desk.engine, justification)

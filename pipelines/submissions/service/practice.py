@@ -1,8 +1,8 @@
-"""Practice: a desk of its own for each person, where nothing counts and everything may be tried.
+"""Practice desks: a separate desk for each person, where everything can be tried and nothing counts.
 
-Each person's practice is a demonstration home below the real one, with a ledger, a store and a signing key of its own:
-nothing in it can reach the real ledger, whatever goes wrong. It takes returns of training territories only, and the
-real desk takes none of them. To begin anew is to make the home anew.
+Each person's practice is a demonstration home below the real one, with its own ledger, store and signing key, so that
+nothing in it can reach the real ledger. It accepts only returns of training territories, and the real desk accepts
+none of them. To start again, the home is created again.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ __all__ = [
 
 FOLDER = "practice"
 COLLEAGUE = "practice.colleague"
-"""The second person of the practice office, who acts when asked to."""
+"""The second person of the practice office, who acts on request."""
 _ROLES: tuple[Role, ...] = ("viewer", "submitter", "approver")
 
 _LOCK = threading.RLock()
-_OPEN: dict[Path, tuple[int, Desk]] = {}
-"""Practice desks of this process, each with the number of its folder: another process may have begun it anew."""
+_OPEN_DESKS: dict[Path, tuple[int, Desk]] = {}
+"""Open practice desks of this process, each with the inode of its folder, since another process may have reset it."""
 
 
 @dataclass(frozen=True)
 class _PracticeHome(Home):
-    """A home whose ledger is a file in it, also where `RTI_LEDGER_URL` names the real one's."""
+    """A home whose ledger is always a file in it, even if `RTI_LEDGER_URL` names that of the real home."""
 
     @property
     def ledger_url(self) -> str:
@@ -60,115 +60,117 @@ class _PracticeHome(Home):
 
 
 def open(desk: Desk, person: Identity) -> Desk:
-    """The practice desk of a person, made when first asked for. Raises NotAllowedError without any role."""
-    root = _root(desk, person)
+    """Return the practice desk of a person, created on first use. Raises NotAllowedError without any role."""
+    root = _practice_root(desk, person)
     with _LOCK:
-        number, found = _OPEN.get(root, (0, None))
-        if found is not None and root.exists() and root.stat().st_ino == number:
-            return found
-        if found is not None:
-            found.engine.dispose()
-        made = _opened(root, desk.registry)
-        _OPEN[root] = (root.stat().st_ino, made)
-    return made
+        number, practice = _OPEN_DESKS.get(root, (0, None))
+        if practice is not None and root.exists() and root.stat().st_ino == number:
+            return practice
+        if practice is not None:
+            practice.engine.dispose()
+        opened = _open_practice(root, desk.registry)
+        _OPEN_DESKS[root] = (root.stat().st_ino, opened)
+    return opened
 
 
 def reset(desk: Desk, person: Identity) -> Desk:
-    """Begin anew: everything the person did at practice is gone. Returns the new practice desk."""
-    root = _root(desk, person)
+    """Delete everything that a person did in practice and return a new practice desk."""
+    root = _practice_root(desk, person)
     with _LOCK:
-        _, old = _OPEN.pop(root, (0, None))
+        _, old = _OPEN_DESKS.pop(root, (0, None))
         if old is not None:
             old.engine.dispose()
         if root.exists():
-            # Moved aside first, so that whoever looks on sees the old practice or the new one, never half of either.
-            aside = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.gone")
-            shutil.rmtree(aside, ignore_errors=True)
-            root.rename(aside)
-            shutil.rmtree(aside)
+            # Rename the folder first, so that other processes see either the old practice or the new one, never a part.
+            discarded = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.gone")
+            shutil.rmtree(discarded, ignore_errors=True)
+            root.rename(discarded)
+            shutil.rmtree(discarded)
         return open(desk, person)
 
 
 def who(practice: Desk, person: Identity) -> Identity:
-    """Who a person is at practice: the same account, name and language, with every right in the training territories.
+    """Return a person's practice identity: the same account, name and language, with every role in practice.
 
-    The account of the practice ledger is made when first needed; it has no password, since nobody signs in there.
+    The account in the practice ledger is created on first use. It has no password, since nobody signs in there.
     """
-    return _account(practice, _id(person), person.name, person.language)
+    return _ensure_account(practice, _practice_account(person), person.name, person.language)
 
 
 def colleague_approves(practice: Desk, person: Identity, submission_id: str) -> None:
-    """The colleague approves what the person sent. Raises TransitionError where it is not sent, or the colleague's."""
+    """Let the colleague approve a return. Raises TransitionError if it is not sent, or is the colleague's own."""
     acts.approve(practice, _colleague(practice, person), submission_id)
 
 
 def colleague_gives_back(practice: Desk, person: Identity, submission_id: str) -> None:
-    """The colleague gives back what the person sent, with a comment in the person's language."""
+    """Let the colleague give back a return, with a comment in the person's language."""
     comment = tell("Please look at the figure of the first row again, mend the file and send it anew.", person.language)
     acts.give_back(practice, _colleague(practice, person), submission_id, comment)
 
 
 def colleague_sends(practice: Desk, person: Identity) -> Entry:
-    """The colleague sends a good return, for the person to approve or give back."""
+    """Let the colleague send a good return, which the person can approve or give back."""
     colleague = _colleague(practice, person)
-    # The victims' list: the workbook of cases is what the person practises with.
-    given = next(one for one in files(person.language) if one.form.partition("-")[2].startswith("VICTIMS"))
-    uploaded = uploading.upload(practice, colleague, given.data, given.name)
+    # Use the list of victims, because the person practises with the workbook of cases.
+    file = next(
+        candidate for candidate in files(person.language) if candidate.form.partition("-")[2].startswith("VICTIMS")
+    )
+    uploaded = uploading.upload(practice, colleague, file.data, file.name)
     assert uploaded.submission_id is not None  # a test holds the good files to being good
     if uploaded.state == "checked":
         acts.send(practice, colleague, uploaded.submission_id)
     return entries.submission(practice, who(practice, person), uploaded.submission_id)
 
 
-# ------------------------------------------------------------------------------------------------------------ the parts
+# ------------------------------------------------------------------------------------------------------------- helpers
 
 
-def _root(desk: Desk, person: Identity) -> Path:
+def _practice_root(desk: Desk, person: Identity) -> Path:
     if desk.kind != "national":
         raise ValueError("practice is opened from the real desk")
     if not person.grants:
         raise NotAllowedError(
             tell("You lack the role that this needs. Ask the steward of the secretariat for it.", person.language)
         )
-    # The name of the folder comes from no text of a person: an account's id may hold what a path may not.
+    # Hash the account's id, which may contain characters that are not allowed in a path.
     return desk.home.root / FOLDER / hashlib.sha256(person.account.encode()).hexdigest()[:16]
 
 
-def _opened(root: Path, registry: Registry) -> Desk:
+def _open_practice(root: Path, registry: Registry) -> Desk:
     from pipelines.ledger import facts
     from pipelines.ledger.opening import open_url
 
     root.parent.mkdir(mode=0o700, exist_ok=True)
     if not (root / "home.json").exists():
-        _make(root)
+        _make_practice_home(root)
     home = _PracticeHome(root, "demonstration")
     facts.prepare(home)
     return Desk(home, open_url(home.ledger_url, home), registry, kind="training")
 
 
-def _make(root: Path) -> None:
-    """Make the folder beside and put it in place: another process either sees it whole or not."""
-    aside = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    make_home(aside, "demonstration")
+def _make_practice_home(root: Path) -> None:
+    """Create the home under a temporary name and rename it, so that other processes never see an incomplete one."""
+    temporary = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.new")
+    shutil.rmtree(temporary, ignore_errors=True)
+    make_home(temporary, "demonstration")
     try:
-        aside.rename(root)
+        temporary.rename(root)
     except OSError:
         # Another process was faster.
-        shutil.rmtree(aside)
+        shutil.rmtree(temporary)
         if not (root / "home.json").exists():
             raise
 
 
-def _id(person: Identity) -> str:
+def _practice_account(person: Identity) -> str:
     return f"{person.account}.self" if person.account == COLLEAGUE else person.account
 
 
 def _colleague(practice: Desk, person: Identity) -> Identity:
-    return _account(practice, COLLEAGUE, tell("A colleague", person.language), person.language)
+    return _ensure_account(practice, COLLEAGUE, tell("A colleague", person.language), person.language)
 
 
-def _account(practice: Desk, account_id: str, name: str, language: str) -> Identity:
+def _ensure_account(practice: Desk, account_id: str, name: str, language: str) -> Identity:
     from pipelines.submissions.accounts import accounts
 
     if practice.kind != "training":

@@ -1,7 +1,7 @@
-"""Files to practise with: a good one, some with the mistakes that are made, and one that says there was nothing.
+"""Make files to practise with: a good return, some with common mistakes, and a nil return.
 
-They are written when asked for, so that their quarter is one that the calendar asks for today. The figures are
-invented; the same quarter gives the same figures.
+They are made on request for the quarter that is due at present. The figures are invented; the same quarter gives the
+same figures.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Sheet = Any
 
 @dataclass(frozen=True, slots=True)
 class PracticeFile:
-    """One file: its name, its bytes, what it teaches in the reader's language, and what is found in it.
+    """A practice file: its name, its bytes, and what it teaches, in the reader's language.
 
     `findings` are (rule, cell) of its errors and warnings; a good file has none.
     """
@@ -43,7 +43,7 @@ class PracticeFile:
     findings: tuple[tuple[str, str], ...] = ()
 
     def __iter__(self) -> Any:
-        """As the triple (name, bytes, what it teaches)."""
+        """Iterate over name, bytes and what it teaches."""
         return iter((self.name, self.data, self.teaches))
 
 
@@ -62,11 +62,11 @@ _TEACHES = {
 
 
 def files(language: str = "en", *, today: date | None = None) -> list[PracticeFile]:
-    """The files to practise with, in the order in which one learns, for the quarter that ended last."""
+    """Return the practice files for the quarter that ended last, in the order of learning."""
     period = last_ended(today or clock.now().date(), "Q")
 
     def book(name: str, change: Callable[[Sheet], None] | None, *findings: tuple[str, str]) -> PracticeFile:
-        data = _workbook(period, change)
+        data = _make_workbook(period, change)
         teaches = tell(_TEACHES[name], language)
         return PracticeFile(f"practice-{name}-{period}.xlsx", data, teaches, "QP-JUSTICE-1", findings)
 
@@ -74,25 +74,25 @@ def files(language: str = "en", *, today: date | None = None) -> list[PracticeFi
         book("good", None),
         book(
             "mistakes",
-            _mistakes,
+            _add_mistakes,
             ("cell.empty", "D8"),
             ("cell.not_a_number", "F9"),
             ("value.negative", "J8"),
             ("sum.differs", "B7"),
         ),
-        book("warning", _high, ("plausible.bounds", "B8")),
+        book("warning", _add_high_figure, ("plausible.bounds", "B8")),
         book(
             "heading",
-            _other_heading,
+            _change_heading,
             ("heading.missing", "A5"),
             *(("heading.undeclared", cell) for cell in ("E6", "F6", "G6")),
         ),
-        book("correction", _corrected),
+        book("correction", _correct_figure),
         PracticeFile(
-            f"practice-nil-{period}.xlsx", _nil_workbook(period), tell(_TEACHES["nil"], language), "QP-JUSTICE-1"
+            f"practice-nil-{period}.xlsx", _make_nil_workbook(period), tell(_TEACHES["nil"], language), "QP-JUSTICE-1"
         ),
         PracticeFile(
-            f"practice-victims-{period}.csv", _list(period), tell(_TEACHES["victims"], language), "QP-VICTIMS-1"
+            f"practice-victims-{period}.csv", _victims_list(period), tell(_TEACHES["victims"], language), "QP-VICTIMS-1"
         ),
     ]
 
@@ -100,28 +100,28 @@ def files(language: str = "en", *, today: date | None = None) -> list[PracticeFi
 # --------------------------------------------------------------------------------------------------------- the mistakes
 
 
-def _mistakes(sheet: Sheet) -> None:
-    # The negative number is in its totals, so that it is found for itself; the others leave their totals behind.
-    _row(sheet, 8, (9, 5, 6, 4, 4, -2))
-    _totals(sheet)
+def _add_mistakes(sheet: Sheet) -> None:
+    # The totals include the negative number, so that it gives one finding of its own; the later changes break totals.
+    _fill_row(sheet, 8, (9, 5, 6, 4, 4, -2))
+    _fill_totals(sheet)
     sheet["B7"] = sheet["B7"].value + 2
     sheet["D8"] = None
     sheet["F9"] = "twelve"
 
 
-def _high(sheet: Sheet) -> None:
-    """Ninety reported persons where the territory declares at most forty."""
-    _row(sheet, 8, (60, 30, 6, 4, 4, 2))
-    _totals(sheet)
+def _add_high_figure(sheet: Sheet) -> None:
+    """Set ninety reported persons, where the territory declares at most forty."""
+    _fill_row(sheet, 8, (60, 30, 6, 4, 4, 2))
+    _fill_totals(sheet)
 
 
-def _other_heading(sheet: Sheet) -> None:
+def _change_heading(sheet: Sheet) -> None:
     sheet["E5"] = "Accused persons"
 
 
-def _corrected(sheet: Sheet) -> None:
-    _row(sheet, 8, (10, 5, 6, 4, 4, 2))
-    _totals(sheet)
+def _correct_figure(sheet: Sheet) -> None:
+    _fill_row(sheet, 8, (10, 5, 6, 4, 4, 2))
+    _fill_totals(sheet)
 
 
 # ------------------------------------------------------------------------------------------------------------ the files
@@ -132,8 +132,8 @@ def _title(period: Period) -> str:
 
 
 @lru_cache(maxsize=16)
-def _workbook(period: Period, change: Callable[[Sheet], None] | None) -> bytes:
-    book, sheet = _begun(period)
+def _make_workbook(period: Period, change: Callable[[Sheet], None] | None) -> bytes:
+    book, sheet = _new_workbook(period)
     sheet["A5"] = "Practice article"
     sheet.merge_cells("A5:A6")
     for number, stage in enumerate(_STAGES):
@@ -145,23 +145,23 @@ def _workbook(period: Period, change: Callable[[Sheet], None] | None) -> bytes:
     sheet.cell(_FIRST_ROW, 1, "All articles")
     for row, (label, values) in enumerate(_ROWS.items(), _FIRST_ROW + 1):
         sheet.cell(row, 1, label)
-        _row(sheet, row, values)
-    _totals(sheet)
+        _fill_row(sheet, row, values)
+    _fill_totals(sheet)
     sheet.cell(_FIRST_ROW + len(_ROWS) + 2, 1, "Source: invented for practice")
     if change is not None:
         change(sheet)
-    return _bytes(book)
+    return _save_workbook(book)
 
 
 @lru_cache(maxsize=2)
-def _nil_workbook(period: Period) -> bytes:
-    book, sheet = _begun(period)
+def _make_nil_workbook(period: Period) -> bytes:
+    book, sheet = _new_workbook(period)
     sheet["A5"] = "Nothing to count in this quarter"
     sheet["A6"] = "Practice article"
-    return _bytes(book)
+    return _save_workbook(book)
 
 
-def _begun(period: Period) -> tuple[Any, Sheet]:
+def _new_workbook(period: Period) -> tuple[Any, Sheet]:
     from openpyxl import Workbook
 
     book = Workbook()
@@ -174,26 +174,26 @@ def _begun(period: Period) -> tuple[Any, Sheet]:
     return book, sheet
 
 
-def _row(sheet: Sheet, row: int, values: tuple[int, ...]) -> None:
+def _fill_row(sheet: Sheet, row: int, values: tuple[int, ...]) -> None:
     for number in range(len(_STAGES)):
         men, women = values[2 * number : 2 * number + 2]
         for offset, value in enumerate((men + women, men, women)):
             sheet.cell(row, _FIRST_COLUMN + 3 * number + offset, value)
 
 
-def _totals(sheet: Sheet) -> None:
+def _fill_totals(sheet: Sheet) -> None:
     for column in range(_FIRST_COLUMN, _FIRST_COLUMN + len(_STAGES) * len(_SEXES)):
         below = range(_FIRST_ROW + 1, _FIRST_ROW + 1 + len(_ROWS))
         sheet.cell(_FIRST_ROW, column, sum(sheet.cell(row, column).value for row in below))
 
 
-def _bytes(book: Any) -> bytes:
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+def _save_workbook(book: Any) -> bytes:
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
 
 
-def _list(period: Period) -> bytes:
+def _victims_list(period: Period) -> bytes:
     lines = ["Practice quarter,Sex,Age,Victims identified"]
     counts = {("Men", "Children"): 2, ("Men", "Adults"): 5, ("Women", "Children"): 4, ("Women", "Adults"): 11}
     for sex in ("All", "Men", "Women"):

@@ -1,6 +1,6 @@
-"""The report of a stored submission, made again from its bytes, and the figures it is held against.
+"""Make the report of a stored submission from its bytes, and read the figures that it is compared with.
 
-An accepted return is judged beside what was accepted before it, never beside itself.
+An accepted return is judged against what was accepted before it, never against itself.
 """
 
 from __future__ import annotations
@@ -34,80 +34,88 @@ if TYPE_CHECKING:
     from pipelines.submissions.ledger import Block
 
 PERIODS = 12
-"""How many of the last periods of a series are shown beside a value."""
+"""Number of past periods of a series shown next to a value."""
 
 
 def report(desk: Desk, who: Identity, submission_id: str) -> Report:
-    """The report of a submission, with its reading, in the reader's language.
+    """Return the report of a submission, with its reading, in the reader's language.
 
-    What a crash or newer rules have left unchecked is checked and recorded on the way, so that the warnings told are
-    those that the ledger asks to justify. Raises NotAllowedError, DamagedFileError.
+    A submission left unchecked by a crash or by newer rules is checked and recorded first, so that the report has the
+    same warnings as the ledger. Raises NotAllowedError, DamagedFileError.
     """
-    found, blocks = rights.seen(desk, who, submission_id)
-    return replace(current(desk, found, blocks), language=who.language)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    return replace(current_report(desk, submission, blocks), language=who.language)
 
 
-def current(desk: Desk, found: Submission, blocks: Sequence[Block]) -> Report:
-    """The report of a submission that may be seen; recorded anew where the ledger knows other warnings of a draft."""
-    made = desk.reports.get(key_of(desk, found, blocks), lambda: _made(desk, found))
-    if found.state in DRAFT and _outdated(desk, found, made):
-        record.record(desk.home, desk.engine, {found.submission_id: made})
-    return made
+def current_report(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> Report:
+    """Return the report of a visible submission; record it again if the ledger has other warnings for a draft."""
+    validation_report = desk.reports.get(key_of(desk, submission, blocks), lambda: _make_report(desk, submission))
+    if submission.state in DRAFT and _is_outdated(desk, submission, validation_report):
+        record.record_reports(desk.home, desk.engine, {submission.submission_id: validation_report})
+    return validation_report
 
 
-def remember(desk: Desk, found: Submission, blocks: Sequence[Block], made: Report) -> None:
-    """Keep a report that was made when the file was handed in."""
-    desk.reports.put(key_of(desk, found, blocks), made)
+def cache_report(desk: Desk, submission: Submission, blocks: Sequence[Block], validation_report: Report) -> None:
+    """Cache a report that was made when the file was uploaded."""
+    desk.reports.put(key_of(desk, submission, blocks), validation_report)
 
 
-def key_of(desk: Desk, found: Submission, blocks: Sequence[Block]) -> Hashable:
-    """All that a report depends on, except the reader's language."""
-    jurisdictions = {pair[0] for pair in rights.pairs_of(found, blocks)}
-    accepted = _decisions(desk.engine, sorted(jurisdictions))
-    before = found.accepted_at if found.state in ACCEPTED else None
-    own = (found.submission_id, found.sha256, found.kind, before)
-    return (*own, desk.registry.digest, rules_version(), accepted)
+def key_of(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> Hashable:
+    """Return a cache key of everything that a report depends on, except the reader's language."""
+    jurisdictions = {pair[0] for pair in rights.pairs_of(submission, blocks)}
+    accepted = _newest_decision(desk.engine, sorted(jurisdictions))
+    before = submission.accepted_at if submission.state in ACCEPTED else None
+    submission_parts = (submission.submission_id, submission.sha256, submission.kind, before)
+    return (*submission_parts, desk.registry.digest, rules_version(), accepted)
 
 
-def _made(desk: Desk, found: Submission) -> Report:
-    data = read_stored(desk.home, found)
-    before = found.accepted_at if found.state in ACCEPTED else None
+def _make_report(desk: Desk, submission: Submission) -> Report:
+    data = read_stored(desk.home, submission)
+    before = submission.accepted_at if submission.state in ACCEPTED else None
 
-    def known(jurisdictions: Sequence[str]) -> History | None:
-        return _known(desk, jurisdictions, before)
+    def history_before(jurisdictions: Sequence[str]) -> History | None:
+        return _history_before(desk, jurisdictions, before)
 
-    def one(form: str | None) -> Report:
+    def check_with_form(form: str | None) -> Report:
         return check(
             data,
-            found.filename,
+            submission.filename,
             registry=desk.registry,
-            history=known,
+            history=history_before,
             form=form,
-            submission_id=found.submission_id,
-            kind="patch" if found.kind == "patch" else None,
-            received=clock.parse(found.received_at),
+            submission_id=submission.submission_id,
+            kind="patch" if submission.kind == "patch" else None,
+            received=clock.parse(submission.received_at),
         )
 
-    made = one(None)
-    if found.form is not None and made.form != found.form and found.form in desk.registry.forms:
-        # Its sender named the form, because the file alone did not say it.
-        return one(found.form)
-    return made
+    validation_report = check_with_form(None)
+    if (
+        submission.form is not None
+        and validation_report.form != submission.form
+        and submission.form in desk.registry.forms
+    ):
+        # The sender named the form, because it could not be recognised from the file alone.
+        return check_with_form(submission.form)
+    return validation_report
 
 
-def _outdated(desk: Desk, found: Submission, made: Report) -> bool:
-    """Whether the ledger holds something else of a draft than its report says now."""
+def _is_outdated(desk: Desk, submission: Submission, validation_report: Report) -> bool:
+    """Return True if the check recorded for a draft differs from its present report."""
     with reading(desk.engine) as connection:
-        told = queries.open_warnings(connection, [found.submission_id], justified=True).get(found.submission_id)
-    new = record.as_result(found.submission_id, made)
-    recorded = (found.declaration_hash, found.rules_version, found.errors)
+        recorded_warnings = queries.open_warnings(connection, [submission.submission_id], justified=True).get(
+            submission.submission_id
+        )
+    new = record.as_result(submission.submission_id, validation_report)
+    recorded = (submission.declaration_hash, submission.rules_version, submission.errors)
     return (
-        told is None or recorded != (new.declaration_hash, new.rules_version, new.errors) or {*told} != {*new.warnings}
+        recorded_warnings is None
+        or recorded != (new.declaration_hash, new.rules_version, new.errors)
+        or {*recorded_warnings} != {*new.warnings}
     )
 
 
-def _decisions(engine: sa.Engine, jurisdictions: Sequence[str]) -> int:
-    """The newest event by which a return of some jurisdictions began or ceased to count; 0 where there is none."""
+def _newest_decision(engine: sa.Engine, jurisdictions: Sequence[str]) -> int:
+    """Return the id of the newest approval or withdrawal in some jurisdictions, or 0."""
     concerned = sa.select(BLOCK.c.submission_id).where(BLOCK.c.jurisdiction.in_(jurisdictions))
     query = sa.select(sa.func.max(EVENT.c.event_id)).where(
         EVENT.c.action.in_(("approve", "withdraw")), EVENT.c.submission_id.in_(concerned)
@@ -116,99 +124,103 @@ def _decisions(engine: sa.Engine, jurisdictions: Sequence[str]) -> int:
         return int(connection.execute(query).scalar() or 0)
 
 
-# --------------------------------------------------------------------------------------------------- figures beside it
+# ----------------------------------------------------------------------------------------------------- earlier figures
 
 
 def previous(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:
-    """The newest accepted observations of a submission's blocks (schema OBSERVATION), without its own."""
-    return _observations(desk, _before(desk, who, submission_id))
+    """Return the newest accepted observations of a submission's blocks (schema OBSERVATION), without its own."""
+    return _read_observations(desk, _previous_holders(desk, who, submission_id))
 
 
 def previous_events(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:
-    """The newest accepted case events of a submission's blocks (schema CASE_EVENT), without its own.
+    """Return the newest accepted case events of a submission's blocks (schema CASE_EVENT), without its own.
 
-    They hold the office's pseudonyms: what is shown of them is counts (`answers.register_changes`).
+    They contain the office's pseudonyms, so show only counts of them (`answers.register_changes`).
     """
-    return _events(desk, _before(desk, who, submission_id))
+    return _read_events(desk, _previous_holders(desk, who, submission_id))
 
 
 def history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIODS) -> pl.DataFrame:
-    """The accepted observations of a submission's series in the last periods before and with its own.
+    """Return the accepted observations of a submission's series in the last periods, up to its own (OBSERVATION).
 
-    Schema OBSERVATION; at most `periods` periods of each frequency, none later than the submission's newest, and none
-    of its own.
+    These are at most `periods` periods of each frequency, none later than the newest of the submission, and none of
+    its own observations.
     """
-    found, blocks = rights.seen(desk, who, submission_id)
+    submission, blocks = rights.get_visible(desk, who, submission_id)
     newest: dict[tuple[str, str, str, str], str] = {}
-    for b in blocks:
-        series = (b.jurisdiction, b.instrument, b.form, b.freq)
-        newest[series] = max(newest.get(series, b.period), b.period)
+    for block in blocks:
+        series = (block.jurisdiction, block.instrument, block.form, block.freq)
+        newest[series] = max(newest.get(series, block.period), block.period)
     chosen: dict[tuple[str, str, str, str], list[str]] = {}
-    holders = _holders(desk, found, blocks)
+    holders = _accepted_holders(desk, submission, blocks)
     for *key, period in holders:
         series = (key[0], key[1], key[2], key[3])
         if series in newest and period <= newest[series]:
             chosen.setdefault(series, []).append(period)
-    kept = {(*series, period) for series, found_in in chosen.items() for period in sorted(found_in)[-periods:]}
-    return _observations(desk, {key: holder for key, holder in holders.items() if key in kept})
+    last_keys = {
+        (*series, period)
+        for series, periods_of_series in chosen.items()
+        for period in sorted(periods_of_series)[-periods:]
+    }
+    return _read_observations(desk, {key: holder for key, holder in holders.items() if key in last_keys})
 
 
 def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
-    """The newest accepted observations of a form's series (schema OBSERVATION), for its templates.
+    """Return the newest accepted observations of a form's series (schema OBSERVATION), for its templates.
 
-    Raises NotAllowedError for a form that is not declared, or whose returns are not to be seen.
+    Raises NotAllowedError for a form that is not declared, or whose returns may not be seen.
     """
     form = desk.registry.forms.get(form_id)
     if form is None or not can_read(who, form.jurisdiction, form.instrument):
         raise rights.NotThereError(
             mark("There is no such form, or it is not yours. Look at the forms of your returns, or ask your steward.")
         )
-    every = queries.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
-    wanted = (form.jurisdiction, form.instrument, form.series)
-    return _observations(desk, {key: holder for key, holder in every.items() if key[:3] == wanted})
+    holders = queries.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
+    series = (form.jurisdiction, form.instrument, form.series)
+    return _read_observations(desk, {key: holder for key, holder in holders.items() if key[:3] == series})
 
 
-def _before(desk: Desk, who: Identity, submission_id: str) -> dict[BlockKey, str]:
-    """Who holds the blocks of a submission beside it. Raises NotAllowedError where it is not to be seen."""
-    found, blocks = rights.seen(desk, who, submission_id)
-    wanted = {(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks}
-    return {key: holder for key, holder in _holders(desk, found, blocks).items() if key in wanted}
+def _previous_holders(desk: Desk, who: Identity, submission_id: str) -> dict[BlockKey, str]:
+    """Return the other submissions that hold the blocks of one. Raises NotAllowedError if it may not be seen."""
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    wanted_keys = {(b.jurisdiction, b.instrument, b.form, b.freq, b.period) for b in blocks}
+    return {key: holder for key, holder in _accepted_holders(desk, submission, blocks).items() if key in wanted_keys}
 
 
-def _holders(desk: Desk, found: Submission, blocks: Sequence[Block]) -> dict[BlockKey, str]:
-    before = found.accepted_at if found.state in ACCEPTED else None
-    every = queries.accepted_blocks(desk.engine, before=before, jurisdictions={b.jurisdiction for b in blocks})
-    return {key: holder for key, holder in every.items() if holder != found.submission_id}
+def _accepted_holders(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> dict[BlockKey, str]:
+    before = submission.accepted_at if submission.state in ACCEPTED else None
+    holders = queries.accepted_blocks(desk.engine, before=before, jurisdictions={b.jurisdiction for b in blocks})
+    return {key: holder for key, holder in holders.items() if holder != submission.submission_id}
 
 
-def _known(desk: Desk, jurisdictions: Sequence[str], before: str | None) -> History | None:
-    """As `pipelines.submissions.checking.history.gather`, at a moment: what was accepted before it."""
+def _history_before(desk: Desk, jurisdictions: Sequence[str], before: str | None) -> History | None:
+    """Gather the history as `pipelines.submissions.checking.history` does, but as accepted before a given time."""
     from expectations.judge import History
 
-    held = queries.accepted_blocks(desk.engine, before=before, jurisdictions=jurisdictions)
-    if not held:
+    holders = queries.accepted_blocks(desk.engine, before=before, jurisdictions=jurisdictions)
+    if not holders:
         return None
     return History(
-        observations=_observations(desk, held),
-        events=_events(desk, held),
+        observations=_read_observations(desk, holders),
+        events=_read_events(desk, holders),
         as_of=clock.now() if before is None else clock.parse(before),
     )
 
 
-def _observations(desk: Desk, holders: dict[BlockKey, str]) -> pl.DataFrame:
+def _read_observations(desk: Desk, holders: dict[BlockKey, str]) -> pl.DataFrame:
     from pipelines.model import long_tables
 
-    return _rows(desk, "observation", long_tables.OBSERVATION, holders)
+    return _read_rows(desk, "observation", long_tables.OBSERVATION, holders)
 
 
-def _events(desk: Desk, holders: dict[BlockKey, str]) -> pl.DataFrame:
+def _read_events(desk: Desk, holders: dict[BlockKey, str]) -> pl.DataFrame:
     from pipelines.model import long_tables
 
-    return _rows(desk, "case_event", long_tables.CASE_EVENT, holders)
+    return _read_rows(desk, "case_event", long_tables.CASE_EVENT, holders)
 
 
-def _rows(desk: Desk, table: str, schema: dict[str, pl.DataType], holders: dict[BlockKey, str]) -> pl.DataFrame:
-    """The rows of each submission that belong to a block it holds."""
+def _read_rows(desk: Desk, table: str, schema: dict[str, pl.DataType], holders: dict[BlockKey, str]) -> pl.DataFrame:
+    """Return the rows of each submission that belong to a block it holds."""
     import polars as pl
 
     paths = [p for s in sorted(set(holders.values())) if (p := facts.path_of(desk.home, table, s)).exists()]

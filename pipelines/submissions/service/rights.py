@@ -1,9 +1,9 @@
-"""From an id to a submission that may be seen, and the facts about it on which a permission depends.
+"""Look up submissions that an identity may see, and the facts about them on which permissions depend.
 
-The permissions themselves are in `pipelines/ledger/permissions.py`. The desk asks them of the identity that came to it,
-which by a token may do less than its account; the ledger asks again inside its transaction.
+The permissions themselves are in `pipelines/ledger/permissions.py`. The desk checks them for the caller's identity,
+which may have fewer rights than its account if it uses a token; the ledger checks the account again in its transaction.
 
-A submission belongs to the pairs (jurisdiction, instrument) of its blocks; a right must be held for all of them.
+A submission belongs to the pairs (jurisdiction, instrument) of its blocks; a role must be held for all of them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _ID = re.compile(r"S[0-9a-f]{15}")
 
 
 class NotThereError(NotAllowedError):
-    """The one answer for a submission that is foreign and for one that does not exist."""
+    """A submission does not exist or may not be seen; the error is the same for both."""
 
 
 def not_there() -> NotThereError:
-    """Says the same of what is not there and of what is not to be seen."""
+    """Return the error for a submission that does not exist or may not be seen."""
     return NotThereError(
         mark(
             "There is no such submission, or it is not yours to see. Look at your returns, or ask the steward of the "
@@ -45,59 +45,59 @@ def not_there() -> NotThereError:
 
 
 def lacking() -> NotAllowedError:
-    """The answer for an act on what may be seen, for which a role is missing."""
+    """Return the error for a missing role, where the submission itself may be seen."""
     return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
 
 
-def seen(desk: Desk, who: Identity, submission_id: str) -> tuple[Submission, tuple[Block, ...]]:
-    """A submission with its blocks, by its whole id. Raises NotAllowedError where it is not there or not to be seen."""
+def get_visible(desk: Desk, who: Identity, submission_id: str) -> tuple[Submission, tuple[Block, ...]]:
+    """Return a submission and its blocks by its full id. Raises NotAllowedError if it is missing or may not be seen."""
     if not isinstance(submission_id, str) or not _ID.fullmatch(submission_id):
         raise not_there()
-    found = queries.submissions(desk.engine, ids=[submission_id])
-    if visible := may_see(desk, who, found):
+    submissions = queries.submissions(desk.engine, ids=[submission_id])
+    if visible := may_see(desk, who, submissions):
         return visible[0]
     raise not_there()
 
 
-def may_see(desk: Desk, who: Identity, found: Sequence[Submission]) -> list[tuple[Submission, tuple[Block, ...]]]:
-    """Those of some submissions that may be seen, with their blocks."""
-    blocks = blocks_of(desk, [s.submission_id for s in found])
-    drafts = withdrawn_drafts(desk, [s.submission_id for s in found if s.state == "withdrawn"])
-    out = []
-    for one in found:
-        own = blocks.get(one.submission_id, ())
-        is_draft = one.state in DRAFT or one.submission_id in drafts
-        if permissions.is_visible_to(who, resource_of(one, own), is_draft=is_draft):
-            out.append((one, own))
-    return out
+def may_see(desk: Desk, who: Identity, submissions: Sequence[Submission]) -> list[tuple[Submission, tuple[Block, ...]]]:
+    """Return the submissions that an identity may see, with their blocks."""
+    blocks = blocks_of(desk, [s.submission_id for s in submissions])
+    drafts = withdrawn_drafts(desk, [s.submission_id for s in submissions if s.state == "withdrawn"])
+    visible = []
+    for submission in submissions:
+        own_blocks = blocks.get(submission.submission_id, ())
+        is_draft = submission.state in DRAFT or submission.submission_id in drafts
+        if permissions.is_visible_to(who, resource_of(submission, own_blocks), is_draft=is_draft):
+            visible.append((submission, own_blocks))
+    return visible
 
 
-def pairs_of(one: Submission, blocks: Iterable[Block]) -> tuple[Pair, ...]:
-    """Whose return it is; nobody's where no form was recognised."""
+def pairs_of(submission: Submission, blocks: Iterable[Block]) -> tuple[Pair, ...]:
+    """Return the pairs to which a submission belongs; empty if no form was recognised."""
     pairs = {(b.jurisdiction, b.instrument) for b in blocks}
-    if one.jurisdiction is not None and one.instrument is not None:
-        pairs.add((one.jurisdiction, one.instrument))
+    if submission.jurisdiction is not None and submission.instrument is not None:
+        pairs.add((submission.jurisdiction, submission.instrument))
     return tuple(sorted(pairs))
 
 
-def resource_of(one: Submission, blocks: Iterable[Block], requesters: Collection[str] = ()) -> Resource:
-    """Return what a permission for a submission depends on; `requesters` asked for its withdrawal."""
-    return Resource(one.sender, one.state, pairs_of(one, blocks), requesters)
+def resource_of(submission: Submission, blocks: Iterable[Block], requesters: Collection[str] = ()) -> Resource:
+    """Return the facts on which a permission for a submission depends; `requesters` asked for its withdrawal."""
+    return Resource(submission.sender, submission.state, pairs_of(submission, blocks), requesters)
 
 
 def blocks_of(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Block, ...]]:
-    """The blocks of submissions, by id."""
-    out: dict[str, list[Block]] = {}
+    """Return the blocks of submissions by id."""
+    blocks: dict[str, list[Block]] = {}
     with reading(desk.engine) as connection:
         query = sa.select(BLOCK).order_by(*BLOCK.primary_key.columns)
         for row in queries.in_ids(connection, query, BLOCK.c.submission_id, ids):
             block = Block(row.jurisdiction, row.instrument, row.form, row.freq, row.period, row.rows, row.nil)
-            out.setdefault(row.submission_id, []).append(block)
-    return {identity: tuple(found) for identity, found in out.items()}
+            blocks.setdefault(row.submission_id, []).append(block)
+    return {identity: tuple(submission_blocks) for identity, submission_blocks in blocks.items()}
 
 
 def withdrawn_drafts(desk: Desk, ids: Sequence[str]) -> set[str]:
-    """Of withdrawn submissions, those that were taken back before they were sent."""
+    """Return the ids of the submissions that were withdrawn before they were sent."""
     if not ids:
         return set()
     query = sa.select(EVENT.c.submission_id).where(EVENT.c.action == "withdraw", EVENT.c.from_state.in_(DRAFT))

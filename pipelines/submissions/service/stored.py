@@ -1,4 +1,4 @@
-"""The stored bytes of a submission, with damage named for whoever asks for them."""
+"""Read the stored bytes of a submission and report damage in a message for its reader."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 
 class DamagedFileError(ToldError):
-    """The stored file of a submission is missing or is not the one that came in. The text names no path."""
+    """The stored file of a submission is missing or was changed. The message contains no path."""
 
 
-def read_stored(home: Home, found: Submission) -> bytes:
-    """Return the bytes of a submission as they came in.
+def read_stored(home: Home, submission: Submission) -> bytes:
+    """Return the bytes of a submission as they were uploaded.
 
-    Raises DamagedFileError where they are missing or changed, StoreError where they were never kept.
+    Raises DamagedFileError if they are missing or changed, StoreError if they were never stored.
     """
     try:
-        return store.get(home, found.sha256)
+        return store.get_bytes(home, submission.sha256)
     except store.StoreError as error:
-        if store.is_not_kept(home, found.sha256):
+        if store.is_not_kept(home, submission.sha256):
             raise
         raise DamagedFileError(
             mark(
                 "The stored file {file} of the return {submission} is missing or damaged on the disk of the service. "
                 "Its record in the ledger and its receipt are kept apart from it."
             ),
-            file=found.filename,
-            submission=found.submission_id,
+            file=submission.filename,
+            submission=submission.submission_id,
         ) from error

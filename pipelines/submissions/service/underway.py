@@ -1,7 +1,7 @@
-"""Uploads under way: each begun once, in a thread of its own, and followed by as many as ask for its answer.
+"""Run each upload once in its own thread, so that any number of page runs can wait for its result.
 
-A page is run again for whatever happens on it, and the run that waited for an answer is gone; the check and the
-keeping go on, and the next run joins them.
+Streamlit runs a page again on every event, which ends the run that waited for an upload. The upload continues, and the
+next run waits for it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class LeftError(Exception):
-    """Nobody waits any longer for a file that is not kept yet: nothing is made of it."""
+    """The upload was cancelled before the file was stored."""
 
 
 class Underway:
-    """One upload at work. What it does is begun with it."""
+    """One running upload. Its thread starts with the object."""
 
     def __init__(self, work: Callable[[OnStep], Uploaded]) -> None:
         self._steps: list[Step] = []
@@ -36,31 +36,31 @@ class Underway:
         threading.Thread(target=self._run, args=(work,), name="upload").start()
 
     def follow(self, on_step: OnStep) -> Uploaded:
-        """Wait for the end, telling every step from the first on in the calling thread. Raises what the work raised.
+        """Wait for the result, calling `on_step` in this thread for every step from the first; re-raise its error.
 
-        What `on_step` raises ends the following and nothing else.
+        An exception from `on_step` ends the waiting but not the upload.
         """
-        told = 0
-        while new := self._after(told):
+        step_count = 0
+        while new := self._after(step_count):
             for step in new:
                 on_step(step)
-            told += len(new)
+            step_count += len(new)
         return self._done.result()
 
     def leave(self) -> None:
-        """End the work at its next step; what is kept by then stays kept."""
+        """Cancel the upload at its next step; a file that is stored by then stays stored."""
         self._left = True
 
-    def _after(self, told: int) -> list[Step]:
-        """The steps after so many, once there are some; none where there will be none."""
+    def _after(self, step_count: int) -> list[Step]:
+        """Wait for steps after the first `step_count` and return them; empty if the upload is finished."""
         with self._news:
-            self._news.wait_for(lambda: len(self._steps) > told or self._done.done())
-            return self._steps[told:]
+            self._news.wait_for(lambda: len(self._steps) > step_count or self._done.done())
+            return self._steps[step_count:]
 
     def _run(self, work: Callable[[OnStep], Uploaded]) -> None:
         try:
             uploaded = work(self._step)
-        except BaseException as error:  # told to whoever follows, in the thread that follows
+        except BaseException as error:  # re-raised in the threads that follow
             self._done.set_exception(error)
         else:
             self._done.set_result(uploaded)
@@ -76,7 +76,7 @@ class Underway:
 
 
 class Uploads:
-    """The uploads that one drop area of one session waits for, by the file's id there, the account and the SHA-256."""
+    """The uploads of one drop area in one session, by the file's id there, the account and the SHA-256."""
 
     def __init__(self) -> None:
         self._underway: dict[tuple[str, str, str], Underway] = {}
@@ -92,9 +92,9 @@ class Uploads:
         form: str | None = None,
         kind: str | None = None,
     ) -> Underway:
-        """Begin the upload of a file, or join the one that was begun of these bytes under this id, whatever its form.
+        """Start the upload of a file, or return the running one of these bytes under this id, whatever its form.
 
-        Raises nothing of `uploading.upload`: following does.
+        The errors of `uploading.upload` are raised by `Underway.follow`, not here.
         """
         key = (file_id, who.account, store.digest(data))
         if key not in self._underway:
@@ -104,11 +104,11 @@ class Uploads:
         return self._underway[key]
 
     def told(self, file_id: str) -> None:
-        """What became of a file has been told: it is waited for no longer."""
+        """Forget the uploads of a file after its result was shown."""
         for key in [key for key in self._underway if key[0] == file_id]:
             del self._underway[key]
 
     def keep(self, file_ids: Collection[str]) -> None:
-        """Leave every upload but those of these files: the others were taken out of the list."""
+        """Cancel all uploads except those of these files, because the others were removed from the list."""
         for key in [key for key in self._underway if key[0] not in file_ids]:
             self._underway.pop(key).leave()

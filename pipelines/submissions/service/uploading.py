@@ -1,8 +1,9 @@
-"""Handing in: a check that keeps nothing, and an upload that keeps what is whole and one's own.
+"""Check a file without storing it, or upload it as a draft.
 
-Checked first, then kept, then entered, then recorded.  What is not kept, `pipelines/submissions/admission.py` says.
-A crash before it is entered leaves nothing that counts; after it, the next upload of the same bytes, the next look at
-it, or the next `rti refresh` finishes it.
+An upload is checked, stored, recorded as an arrival, and its check is recorded, in this order.
+`pipelines/submissions/admission.py` decides which files are not stored. A crash before the arrival is recorded leaves
+nothing that counts. After that, the next upload of the same bytes, the next view of the submission, or the next
+`rti refresh` completes it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from pipelines.ledger.database import reading
 from pipelines.submissions import admission, ledger, receipts, record, store
 from pipelines.submissions.admission import SubmissionRefusedError
 from pipelines.submissions.changes import refuse_words
-from pipelines.submissions.checking import history as known
-from pipelines.submissions.checking import nil as document
+from pipelines.submissions.checking import history as checking_history
+from pipelines.submissions.checking import nil as nil_document
 from pipelines.submissions.checking.check import Step
 from pipelines.submissions.checking.check import check as check_file
 from pipelines.submissions.service import reports, rights
@@ -42,10 +43,10 @@ OnStep = Callable[[Step], None]
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What became of an upload. `submission_id` and `state` are None where nothing was kept.
+    """The outcome of an upload. `submission_id` and `state` are None if nothing was stored.
 
-    `new` is false where the same bytes came before and are told once. `same_file` are earlier arrivals of the same
-    bytes that may be seen; `open_warnings` are (finding key, rule) that ask for a justification before it can be sent.
+    `new` is False if the same bytes were uploaded before and this is that submission. `same_file` are earlier visible
+    arrivals of the same bytes; `open_warnings` are (finding key, rule) that need a justification before sending.
     """
 
     filename: str
@@ -59,14 +60,14 @@ class Uploaded:
     report: Report
     open_warnings: tuple[tuple[str, str], ...] = ()
     replaces: tuple[str, ...] = ()
-    """Periods accepted before that it replaces, as long as a reason for that is still to be given."""
+    """Accepted periods that it replaces, if a reason for that is still missing."""
     signed: SignedReceipt | None = None
-    """The signed receipt, where it was sent."""
+    """The signed receipt, if it was sent."""
     not_sent: str | None = None
-    """Why it was not sent, where that was asked for, in the language of whoever asked."""
+    """Why it could not be sent although that was requested, in the caller's language."""
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON of portal, API and `rti submit`."""
+        """Return the JSON for portal, API and `rti submit`."""
         return {
             "file": {"name": self.filename, "sha256": self.sha256, "size": self.size},
             "submission_id": self.submission_id,
@@ -92,10 +93,10 @@ def check(
     kind: str | None = None,
     on_step: OnStep | None = None,
 ) -> Report:
-    """Check a file and keep nothing. Raises NotAllowedError for an account without any role, UnknownFormError."""
+    """Check a file without storing it. Raises NotAllowedError for an account without any role, UnknownFormError."""
     if not who.grants:
         raise rights.lacking()
-    return _checked(desk, who, data, _name(filename), form, kind, None, on_step)
+    return _check_upload(desk, who, data, _clean_filename(filename), form, kind, None, on_step)
 
 
 def upload(
@@ -109,47 +110,47 @@ def upload(
     corrects: str | None = None,
     on_step: OnStep | None = None,
 ) -> Uploaded:
-    """Check a file and keep it as a draft (state `checked`, or `refused` for its errors) if it is one's own.
+    """Check a file and store it as a draft (`checked`, or `refused` if it has errors) if the caller may submit it.
 
-    Raises NotAllowedError (no submitter of anything; `corrects` not to be seen), SubmissionRefusedError,
+    Raises NotAllowedError (no submitter role at all; `corrects` may not be seen), SubmissionRefusedError,
     UnknownFormError, ClockSetBackError.
     """
     if not permissions.pairs_for(who, "receive"):
         raise rights.lacking()
     with reading(desk.engine) as connection:
-        refuse_clock_set_back(connection)  # before the file is checked and kept; the ledger would refuse it after
+        refuse_clock_set_back(connection)  # before the file is checked and stored, as the ledger would refuse it later
     if corrects is not None:
-        rights.seen(desk, who, corrects)
-    name, sha256 = _name(filename), store.digest(data)
-    if (refused := admission.refusal(desk.home, sha256, name)) is not None:
+        rights.get_visible(desk, who, corrects)
+    name, sha256 = _clean_filename(filename), store.digest(data)
+    if (refused := admission.find_refusal(desk.home, sha256, name)) is not None:
         raise refused
-    if (before := _before(desk, who, sha256)) and before[-1].state not in ("refused", "withdrawn"):
-        return _told(desk, who, before, data, form)
-    arrival = _arrival(desk, who, sha256, len(data), name, corrects, kind)
-    report = _checked(desk, who, data, name, form, kind, arrival, on_step)
-    report = admission.admitted(desk.registry, who, report, desk.kind)
+    if (earlier := _find_earlier(desk, who, sha256)) and earlier[-1].state not in ("refused", "withdrawn"):
+        return _report_earlier(desk, who, earlier, data, form)
+    arrival = _make_arrival(desk, who, sha256, len(data), name, corrects, kind)
+    report = _check_upload(desk, who, data, name, form, kind, arrival, on_step)
+    report = admission.admit_report(desk.registry, who, report, desk.kind)
     if not admission.is_kept(report):
-        return Uploaded(name, sha256, len(data), None, None, None, False, _states(before), report)
-    store.put(desk.home, data)
+        return Uploaded(name, sha256, len(data), None, None, None, False, _list_states(earlier), report)
+    store.put_bytes(desk.home, data)
     received = ledger.receive(desk.engine, arrival)
     if not received.new:
-        # It came while this was checked: the same request, repeated by an impatient hand or after a broken line.
+        # It arrived during this check: the same request, repeated by the user or after a lost connection.
         now = [s for s in queries.same_file(desk.engine, sha256) if s.submission_id == received.submission_id]
         if now[0].sender == who.account or rights.may_see(desk, who, now):
-            return _told(desk, who, now, data, form)
-        # Somebody else's, of whom this person is told nothing: both are kept, and each office answers for its own.
+            return _report_earlier(desk, who, now, data, form)
+        # It belongs to others and must not be revealed: record both, and each office is responsible for its own.
         received = ledger.receive(desk.engine, arrival, again=True)
-    _recorded(desk, received.submission_id, report)
-    found, blocks = rights.seen(desk, who, received.submission_id)
-    reports.remember(desk, found, blocks, report)
-    return _uploaded(desk, found, report, _states(before), new=True)
+    _record_report(desk, received.submission_id, report)
+    submission, blocks = rights.get_visible(desk, who, received.submission_id)
+    reports.cache_report(desk, submission, blocks, report)
+    return _make_uploaded(desk, submission, report, _list_states(earlier), new=True)
 
 
 def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str | None = None) -> Uploaded:
-    """Declare that there was nothing to count in some periods: a draft, to be sent like any other.
+    """Declare that there was nothing to count in some periods. This makes a draft, which is sent like any other.
 
-    Raises NotAllowedError (also for a form that is not declared), SubmissionRefusedError (a period that is none, or not
-    one of the form's), TransitionError (a comment that cannot be kept).
+    Raises NotAllowedError (also for a form that is not declared), SubmissionRefusedError (no period, an invalid one, or
+    one that the form does not cover), TransitionError (a comment that cannot be stored).
     """
     from pipelines.declarations.base import within
     from pipelines.model.periods import Period
@@ -157,8 +158,8 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     declared = desk.registry.forms.get(form)
     if declared is None or not permissions.has_role_for(who, "receive", declared.jurisdiction, declared.instrument):
         raise rights.lacking()
-    asked = sorted(set(periods))
-    for text in asked:
+    requested_periods = sorted(set(periods))
+    for text in requested_periods:
         try:
             period = Period.of(text)
         except ValueError:
@@ -169,23 +170,23 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
             raise SubmissionRefusedError(
                 mark("{form} does not ask for {period}; choose another."), form=form, period=text
             )
-    if not asked:
+    if not requested_periods:
         raise SubmissionRefusedError(mark("Name at least one period."))
     refuse_words(comment)
-    data = document.document(document.NilReturn(form, tuple(asked), comment))
-    return upload(desk, who, data, f"nil-{form}-{'-'.join(asked)}.json")
+    data = nil_document.write_nil_document(nil_document.NilReturn(form, tuple(requested_periods), comment))
+    return upload(desk, who, data, f"nil-{form}-{'-'.join(requested_periods)}.json")
 
 
-# ------------------------------------------------------------------------------------------------------------ the parts
+# ------------------------------------------------------------------------------------------------------------- helpers
 
 
-def _name(filename: str) -> str:
-    """The last part of a name, whatever system it came from; nothing that could be a path or would hide in a list."""
+def _clean_filename(filename: str) -> str:
+    """Return the last part of a file name from any system, without unprintable characters, at most 200 characters."""
     name = PurePath(filename.replace("\\", "/")).name
     return "".join(c for c in name if c.isprintable()).strip()[:200] or "file"
 
 
-def _checked(
+def _check_upload(
     desk: Desk,
     who: Identity,
     data: bytes,
@@ -195,9 +196,9 @@ def _checked(
     arrival: ledger.Arrival | None,
     on_step: OnStep | None,
 ) -> Report:
-    named: dict[str, Any] = {}
+    arrival_options: dict[str, Any] = {}
     if arrival is not None:
-        named = {"submission_id": arrival.submission_id, "received": arrival.received_at}
+        arrival_options = {"submission_id": arrival.submission_id, "received": arrival.received_at}
     return check_file(
         data,
         name,
@@ -208,27 +209,27 @@ def _checked(
         language=who.language,
         on_step=on_step,
         account=who.account,
-        **named,
+        **arrival_options,
     )
 
 
 def _history_for(desk: Desk, who: Identity) -> HistorySource:
-    """The history that this person may see: a finding must not tell a foreign office's earlier figures."""
+    """Return the history that this person may see, because findings must not reveal figures of other offices."""
 
     def history(jurisdictions: Sequence[str]) -> History | None:
         import polars as pl
 
-        near = [j for j in jurisdictions if any(permissions.can_read(who, j, i) for i in _instruments(desk))]
-        found = known.gather(desk.home, desk.engine, near) if near else None
-        if found is None:
+        readable = [j for j in jurisdictions if any(permissions.can_read(who, j, i) for i in _instruments(desk))]
+        all_history = checking_history.gather(desk.home, desk.engine, readable) if readable else None
+        if all_history is None:
             return None
-        pairs = [(j, i) for j in near for i in _instruments(desk) if permissions.can_read(who, j, i)]
+        pairs = [(j, i) for j in readable for i in _instruments(desk) if permissions.can_read(who, j, i)]
         allowed = pl.DataFrame(pairs, schema=["jurisdiction", "instrument"], orient="row")
         records = [j for j, i in pairs if i == "register"]
         return replace(
-            found,
-            observations=found.observations.join(allowed, on=["jurisdiction", "instrument"], how="semi"),
-            events=found.events.filter(pl.col("jurisdiction").is_in(records)),
+            all_history,
+            observations=all_history.observations.join(allowed, on=["jurisdiction", "instrument"], how="semi"),
+            events=all_history.events.filter(pl.col("jurisdiction").is_in(records)),
         )
 
     return history
@@ -238,69 +239,82 @@ def _instruments(desk: Desk) -> list[str]:
     return sorted({form.instrument for form in desk.registry.forms.values()})
 
 
-def _before(desk: Desk, who: Identity, sha256: str) -> list[Submission]:
-    """Earlier arrivals of the same bytes, as far as this person may know of them."""
-    return [one for one, _ in rights.may_see(desk, who, queries.same_file(desk.engine, sha256))]
+def _find_earlier(desk: Desk, who: Identity, sha256: str) -> list[Submission]:
+    """Return earlier arrivals of the same bytes that this person may see."""
+    return [submission for submission, _ in rights.may_see(desk, who, queries.same_file(desk.engine, sha256))]
 
 
-def _arrival(
+def _make_arrival(
     desk: Desk, who: Identity, sha256: str, size: int, name: str, corrects: str | None, kind: str | None
 ) -> ledger.Arrival:
-    """The arrival of a file, at a time at which the same file has not come already (and was refused or withdrawn)."""
+    """Return the arrival of a file, later than earlier arrivals of it in the same second, so that its id is new."""
     demonstration = desk.home.kind == "demonstration"
     arrival = ledger.Arrival(sha256, size, name, who.account, clock.now(), demonstration, corrects, kind=kind)
-    taken = {s.submission_id for s in queries.same_file(desk.engine, sha256)}
-    while arrival.submission_id in taken:
+    taken_ids = {s.submission_id for s in queries.same_file(desk.engine, sha256)}
+    while arrival.submission_id in taken_ids:
         arrival = replace(arrival, received_at=arrival.received_at + timedelta(seconds=1))
     return arrival
 
 
-def _told(desk: Desk, who: Identity, before: Sequence[Submission], data: bytes, form: str | None) -> Uploaded:
-    """Bytes that came before: what a crash has left undone of them is done now, and the sender is told the rest."""
-    found = before[-1]
-    if found.state == "received":
+def _report_earlier(
+    desk: Desk, who: Identity, earlier: Sequence[Submission], data: bytes, form: str | None
+) -> Uploaded:
+    """Return the outcome for bytes that were uploaded before, after completing what a crash left undone."""
+    submission = earlier[-1]
+    if submission.state == "received":
         arrival = ledger.Arrival(
-            found.sha256, found.size, found.filename, found.sender, clock.parse(found.received_at), found.demonstration
+            submission.sha256,
+            submission.size,
+            submission.filename,
+            submission.sender,
+            clock.parse(submission.received_at),
+            submission.demonstration,
         )
-        report = _checked(desk, who, data, found.filename, form, found.kind, arrival, None)
-        report = admission.admitted(desk.registry, who, report, desk.kind)
-        _recorded(desk, found.submission_id, report)
+        report = _check_upload(desk, who, data, submission.filename, form, submission.kind, arrival, None)
+        report = admission.admit_report(desk.registry, who, report, desk.kind)
+        _record_report(desk, submission.submission_id, report)
         if not admission.is_kept(report):
-            return Uploaded(found.filename, found.sha256, found.size, None, None, None, False, (), report)
-        found, _ = rights.seen(desk, who, found.submission_id)
+            return Uploaded(
+                submission.filename, submission.sha256, submission.size, None, None, None, False, (), report
+            )
+        submission, _ = rights.get_visible(desk, who, submission.submission_id)
     else:
-        found, blocks = rights.seen(desk, who, found.submission_id)
-        report = replace(reports.current(desk, found, blocks), language=who.language)
-        found, _ = rights.seen(desk, who, found.submission_id)
-    return _uploaded(desk, found, report, _states(before), new=False)
+        submission, blocks = rights.get_visible(desk, who, submission.submission_id)
+        report = replace(reports.current_report(desk, submission, blocks), language=who.language)
+        submission, _ = rights.get_visible(desk, who, submission.submission_id)
+    return _make_uploaded(desk, submission, report, _list_states(earlier), new=False)
 
 
-def _recorded(desk: Desk, submission_id: str, report: Report) -> None:
-    for error in record.record(desk.home, desk.engine, {submission_id: report}).values():
+def _record_report(desk: Desk, submission_id: str, report: Report) -> None:
+    for error in record.record_reports(desk.home, desk.engine, {submission_id: report}).values():
         raise error
 
 
-def _states(found: Sequence[Submission]) -> tuple[tuple[str, State], ...]:
-    return tuple((one.submission_id, one.state) for one in found)
+def _list_states(submissions: Sequence[Submission]) -> tuple[tuple[str, State], ...]:
+    return tuple((submission.submission_id, submission.state) for submission in submissions)
 
 
-def _uploaded(
-    desk: Desk, found: Submission, report: Report, same_file: tuple[tuple[str, State], ...], *, new: bool
+def _make_uploaded(
+    desk: Desk, submission: Submission, report: Report, same_file: tuple[tuple[str, State], ...], *, new: bool
 ) -> Uploaded:
-    draft = found.state == "checked"
-    lacking = tuple(queries.unjustified(desk.engine, found.submission_id)) if draft else ()
-    asked = queries.replaced(desk.engine, found.submission_id) if draft and not found.revision_reason else set()
+    draft = submission.state == "checked"
+    unjustified = tuple(queries.unjustified(desk.engine, submission.submission_id)) if draft else ()
+    replaced_keys = (
+        queries.find_replaced_keys(desk.engine, submission.submission_id)
+        if draft and not submission.revision_reason
+        else set()
+    )
     return Uploaded(
-        found.filename,
-        found.sha256,
-        found.size,
-        found.submission_id,
-        found.state,
-        found.received_at,
+        submission.filename,
+        submission.sha256,
+        submission.size,
+        submission.submission_id,
+        submission.state,
+        submission.received_at,
         new,
         same_file,
         report,
-        lacking,
-        tuple(sorted({key[4] for key in asked})),
-        receipts.newest(desk.engine, found.submission_id),
+        unjustified,
+        tuple(sorted({key[4] for key in replaced_keys})),
+        receipts.newest(desk.engine, submission.submission_id),
     )

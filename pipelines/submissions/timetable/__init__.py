@@ -1,4 +1,4 @@
-"""The timetable: what is due of whom and when, what has come, and the calendar file of it."""
+"""The timetable of returns: deadlines, the board of what has arrived, and the calendar file."""
 
 from pipelines.submissions.timetable.board import Board, Cell, Punctuality, Row, State, board
 from pipelines.submissions.timetable.deadlines import Deadline, deadlines, to_come, within_pairs

@@ -1,4 +1,4 @@
-"""The board: of each office, instrument and period, whether the return is in and how far it has come."""
+"""Build the timetable board: the state of the return of each office, instrument and period."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
 
 State = Literal["expected", "draft", "findings", "sent", "approved", "published", "overdue"]
-"""`expected`: nothing has come and it is not too late. `draft`: checked, nothing to answer, not sent. `findings`: it
-has errors, or warnings without their justification. `sent`, `approved`, `published`: as in the ledger. `overdue`:
-nothing has come and the collection has closed."""
+"""`expected`: nothing has arrived and the collection is open. `draft`: checked, without open findings, not sent.
+`findings`: it has errors, or warnings that are not justified. `sent`, `approved`, `published`: as in the ledger.
+`overdue`: nothing has arrived and the collection has closed."""
 
 STATES: tuple[State, ...] = get_args(State)
-_IN: tuple[State, ...] = ("sent", "approved", "published")
+_SENT_STATES: tuple[State, ...] = ("sent", "approved", "published")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One expected return. `late`: it came after its day, or has not been sent and the day has passed.
+    """One expected return. `late`: it arrived after its deadline, or has not been sent and the deadline has passed.
 
-    `submission_id` is the return that makes the state; `pending` another one under way that would replace it, with
-    `pending_state`. `first_at` is when the first file that was sent or accepted came in.
+    `submission_id` is the return that determines the state. `pending` is another one, in `pending_state`, that would
+    replace it. `first_at` is when the first file that was sent or accepted arrived.
     """
 
     deadline: Deadline
@@ -48,16 +48,16 @@ class Cell:
 
     @property
     def is_in(self) -> bool:
-        """Whether the office has done its part."""
-        return self.state in _IN
+        """Return True if the office has sent its return."""
+        return self.state in _SENT_STATES
 
 
 @dataclass(frozen=True, slots=True)
 class Punctuality:
-    """How an office kept its days over the periods shown whose collection has closed. Never ranked against others.
+    """How punctual an office was in the shown periods whose collection has closed. Offices are never ranked.
 
-    `on_time + late + missing = due`; `share` is `on_time / due`, None where nothing was due; `median_days` the middle
-    of the days between deadline and arrival of what is in, negative where it came before.
+    `on_time + late + missing = due`. `share` is `on_time / due`, or None if nothing was due. `median_days` is the
+    median of the days from deadline to arrival of the returns that are in, negative for early ones.
     """
 
     due: int
@@ -70,7 +70,7 @@ class Punctuality:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One office's returns of one instrument: a cell a period, oldest first."""
+    """The returns of one office for one instrument: a cell per period, oldest first."""
 
     territory: str
     jurisdiction: str
@@ -83,14 +83,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Rows in the order of declaration, on a day. `periods` are those of any cell: quarters, then years."""
+    """The board of a day, in the order of declaration. `periods` are those of all cells: quarters, then years."""
 
     today: date
     rows: tuple[Row, ...]
     periods: tuple[str, ...]
 
     def count(self, *states: State) -> int:
-        """How many cells are in one of some states."""
+        """Return the number of cells in any of the states."""
         return sum(cell.state in states for row in self.rows for cell in row.cells)
 
 
@@ -104,30 +104,32 @@ def board(
     kind: TerritoryKind = "national",
     working: Pairs | None = None,
 ) -> Board:
-    """The board of the pairs of an identity (`Identity.pairs()`), over the last `periods` periods of each office.
+    """Return the board for the pairs of an identity (`Identity.pairs()`), over the last `periods` periods per office.
 
-    `working` are those pairs of whose drafts somebody may know (default: all of `pairs`); of others a draft is as if it
-    had not come, as everywhere else. Annual returns show `periods / 4` years, at least one. Nothing outside the
-    pairs is read from the ledger's rows.
+    `working` are the pairs whose drafts are shown (default: all of `pairs`); drafts of other pairs are treated as not
+    arrived, as everywhere else. Annual returns show `periods / 4` years, at least one. No rows outside the pairs are
+    read from the ledger.
     """
     day = today or clock.now().date()
-    shown = {"Q": max(periods, 1), "A": max(periods // 4, 1)}
+    shown_periods = {"Q": max(periods, 1), "A": max(periods // 4, 1)}
     due = deadlines(registry, pairs=pairs, today=day, kind=kind)
     rows = []
-    for (_, _, _, freq), found in groupby(due, key=lambda d: d.key[:4]):
-        rows.append(list(found)[-shown[freq] :])
-    known = _known(engine, registry, [one for row in rows for one in row])
+    for (_, _, _, freq), group in groupby(due, key=lambda d: d.key[:4]):
+        rows.append(list(group)[-shown_periods[freq] :])
+    returns = _find_returns(engine, registry, [deadline for row in rows for deadline in row])
     if working is not None:
         scope = tuple(working)
-        known = {
-            key: found
+        returns = {
+            key: group
             if within_pairs(key[0], key[1], scope)
-            else [one for one in found if one.state not in ("draft", "findings")]
-            for key, found in known.items()
+            else [return_ for return_ in group if return_.state not in ("draft", "findings")]
+            for key, group in returns.items()
         }
-    made = tuple(_row([_cell(one, known.get(one.key, []), day) for one in row], day) for row in rows)
-    codes = {cell.deadline.period for row in made for cell in row.cells}
-    return Board(day, made, tuple(sorted(codes, key=lambda code: (len(code) == 4, code))))
+    board_rows = tuple(
+        _make_row([_make_cell(deadline, returns.get(deadline.key, []), day) for deadline in row], day) for row in rows
+    )
+    codes = {cell.deadline.period for row in board_rows for cell in row.cells}
+    return Board(day, board_rows, tuple(sorted(codes, key=lambda code: (len(code) == 4, code))))
 
 
 # ------------------------------------------------------------------------------------------------------------ the cells
@@ -142,10 +144,10 @@ class _Return:
     nil: bool
 
 
-def _known(
+def _find_returns(
     engine: sa.Engine, registry: Registry, due: Sequence[Deadline]
 ) -> dict[tuple[str, str, str, str, str], list[_Return]]:
-    """The living returns of each cell, in the order in which they came."""
+    """Return the returns of each cell that are not withdrawn, in the order of arrival."""
     if not due:
         return {}
     source = {form.series: form.source for form in registry.forms.values()}
@@ -157,24 +159,24 @@ def _known(
         )
         .join(SUBMISSION, SUBMISSION.c.submission_id == BLOCK.c.submission_id)
         .where(
-            BLOCK.c.period.in_(sorted({one.period for one in due})),
-            BLOCK.c.jurisdiction.in_(sorted({one.jurisdiction for one in due})),
+            BLOCK.c.period.in_(sorted({deadline.period for deadline in due})),
+            BLOCK.c.jurisdiction.in_(sorted({deadline.jurisdiction for deadline in due})),
             SUBMISSION.c.state != "withdrawn",
         )
         .order_by(SUBMISSION.c.received_at, SUBMISSION.c.submission_id)
     )  # fmt: skip
-    out: dict[tuple[str, str, str, str, str], list[_Return]] = defaultdict(list)
-    wanted = {one.key for one in due}
+    returns: dict[tuple[str, str, str, str, str], list[_Return]] = defaultdict(list)
+    wanted_keys = {deadline.key for deadline in due}
     with reading(engine) as connection:
         rows = connection.execute(query).all()
-        asked = [r.submission_id for r in rows if r.state == "checked" and r.warnings]
-        unanswered = open_warnings(connection, asked) if asked else {}
+        with_warnings = [r.submission_id for r in rows if r.state == "checked" and r.warnings]
+        unanswered = open_warnings(connection, with_warnings) if with_warnings else {}
     for row in rows:
         key = (row.jurisdiction, row.instrument, source.get(row.form, ""), row.freq, row.period)
-        if key in wanted:
+        if key in wanted_keys:
             state = _state(row, row.submission_id in unanswered)
-            out[key].append(_Return(row.submission_id, state, row.received_at, row.accepted_at, bool(row.nil)))
-    return out
+            returns[key].append(_Return(row.submission_id, state, row.received_at, row.accepted_at, bool(row.nil)))
+    return returns
 
 
 def _state(row: Any, unanswered: bool) -> State:
@@ -186,21 +188,21 @@ def _state(row: Any, unanswered: bool) -> State:
     return state
 
 
-def _cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> Cell:
+def _make_cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> Cell:
     passed = today > deadline.collection
     if not returns:
         return Cell(deadline, "overdue" if passed else "expected", passed)
-    accepted = [one for one in returns if one.state in ("approved", "published")]
-    # The newest accepted return stands; among those under way the newest arrival that has come furthest.
-    counts = max(accepted, key=lambda one: one.accepted_at or "") if accepted else None
-    under_way = [one for one in returns if one.state not in ("approved", "published")]
+    accepted = [return_ for return_ in returns if return_.state in ("approved", "published")]
+    # The newest accepted return counts. Of the others, take the newest one that is sent, or else the newest.
+    counts = max(accepted, key=lambda return_: return_.accepted_at or "") if accepted else None
+    under_way = [return_ for return_ in returns if return_.state not in ("approved", "published")]
     if counts is not None:
-        under_way = [one for one in under_way if one.received_at > counts.received_at]
-    newest = max(under_way, key=lambda one: (one.state == "sent", one.received_at)) if under_way else None
+        under_way = [return_ for return_ in under_way if return_.received_at > counts.received_at]
+    newest = max(under_way, key=lambda return_: (return_.state == "sent", return_.received_at)) if under_way else None
     main = counts or newest
     assert main is not None
-    sent = accepted or [one for one in returns if one.state == "sent"]
-    first = min((one.received_at for one in sent), default=None)
+    sent = accepted or [return_ for return_ in returns if return_.state == "sent"]
+    first = min((return_.received_at for return_ in sent), default=None)
     late = clock.parse(first).date() > deadline.collection if first is not None else passed
     pending = newest if counts is not None else None
     return Cell(
@@ -215,15 +217,15 @@ def _cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> Cell:
     )
 
 
-def _row(cells: Sequence[Cell], today: date) -> Row:
+def _make_row(cells: Sequence[Cell], today: date) -> Row:
     first = cells[0].deadline
     return Row(
         first.territory, first.jurisdiction, first.instrument, first.source, first.freq, tuple(cells),
-        _punctuality(cells, today),
+        _compute_punctuality(cells, today),
     )  # fmt: skip
 
 
-def _punctuality(cells: Iterable[Cell], today: date) -> Punctuality:
+def _compute_punctuality(cells: Iterable[Cell], today: date) -> Punctuality:
     closed = [cell for cell in cells if cell.deadline.collection < today]
     arrived = [cell for cell in closed if cell.is_in]
     on_time = sum(not cell.late for cell in arrived)

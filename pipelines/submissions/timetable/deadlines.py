@@ -1,7 +1,7 @@
-"""Deadlines: the three days of each expected return, counted from the end of its period.
+"""Compute the three deadlines of each expected return, counted from the end of its period.
 
-A deadline is the day itself, to its end in UTC, be it a Sunday or a holiday: nothing is shifted, since an office's
-working days are nobody's to guess.
+A deadline lasts until the end of its day in UTC. It is not shifted for Sundays or holidays, because we cannot know an
+office's working days.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 TerritoryKind = Literal["national", "training"]
 Pairs = Iterable[tuple[str, str]]
-"""(jurisdiction, instrument), `*` for every one, as `Identity.pairs()` gives them."""
+"""(jurisdiction, instrument), `*` for all, as returned by `Identity.pairs()`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """One expected return of one office and its days: in by `collection`, questions answered by `queries`, out on
-    `release`."""
+    """One expected return of one office and its deadlines.
+
+    It is due by `collection`, questions must be answered by `queries`, and it is published on `release`.
+    """
 
     jurisdiction: str
     territory: str
@@ -39,13 +41,16 @@ class Deadline:
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
-        """What tells it from every other."""
+        """Return the key that identifies the expected return."""
         return self.jurisdiction, self.instrument, self.source, self.freq, self.period
 
 
 def within_pairs(jurisdiction: str, instrument: str, pairs: Pairs) -> bool:
-    """Whether a pair is among some pairs, of which `*` stands for every one."""
-    return any(place in (EVERY, jurisdiction) and what in (EVERY, instrument) for place, what in pairs)
+    """Return True if a pair is covered by `pairs`, where `*` means all."""
+    return any(
+        jurisdiction_code in (EVERY, jurisdiction) and instrument_code in (EVERY, instrument)
+        for jurisdiction_code, instrument_code in pairs
+    )
 
 
 def deadlines(
@@ -57,31 +62,31 @@ def deadlines(
     ahead: int = 0,
     kind: TerritoryKind = "national",
 ) -> list[Deadline]:
-    """Deadlines of every expected return of a period ended before `today` (default: the clock's day), and of `ahead`
-    periods after it; in the order of declaration, an office's oldest period first.
+    """Return the deadlines of all periods that ended before `today` (default: the clock's day) and of `ahead` more.
 
-    `jurisdictions` and `pairs` choose among them; training territories are asked for by `kind`.
+    They are in the order of declaration, and of each office oldest period first. `jurisdictions` and `pairs` filter
+    them; `kind` selects national or training territories.
     """
     from pipelines.declarations.export import expected
 
     places = None if jurisdictions is None else frozenset(jurisdictions)
     scope = None if pairs is None else tuple(pairs)
-    out = []
+    due = []
     for territory, entry, period in expected(registry, today or clock.now().date(), ahead=ahead):
         if territory.kind != kind or (places is not None and entry.jurisdiction not in places):
             continue
         if scope is not None and not within_pairs(entry.jurisdiction, entry.instrument, scope):
             continue
         collection, queries, release = (period.end + timedelta(days=days) for days in entry.days)
-        out.append(
+        due.append(
             Deadline(
                 entry.jurisdiction, territory.code, entry.instrument, entry.source, entry.freq, period.code,
                 collection, queries, release,
             )
         )  # fmt: skip
-    return out
+    return due
 
 
-def to_come(found: Iterable[Deadline], today: date) -> list[Deadline]:
-    """Deadlines of which a day is still to come, the nearest collection first: what a calendar is asked for."""
-    return sorted((d for d in found if d.release >= today), key=lambda d: (d.collection, d.jurisdiction, d.instrument))
+def to_come(due: Iterable[Deadline], today: date) -> list[Deadline]:
+    """Return the deadlines that are not entirely past, for a calendar, nearest collection first."""
+    return sorted((d for d in due if d.release >= today), key=lambda d: (d.collection, d.jurisdiction, d.instrument))

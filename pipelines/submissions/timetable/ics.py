@@ -1,6 +1,6 @@
-"""The timetable as a calendar file (iCalendar, RFC 5545), for the calendars people already have.
+"""Export the timetable as a calendar file (iCalendar, RFC 5545).
 
-An event keeps its UID from one download to the next, so that a calendar that has it already changes it in place.
+An event has the same UID in every download, so that a calendar that already contains it updates it in place.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PRODID = "-//Regional trafficking indicators//Timetable//EN"
 ALARM_DAYS = (14, 3)
 _DOMAIN = "timetable.rti"
-_WHAT = {
+_TITLES = {
     "collection": mark("Return due: {office}, {instrument}, {period}"),
     "queries": mark("Questions answered by: {office}, {instrument}, {period}"),
     "release": mark("Release: {office}, {instrument}, {period}"),
@@ -32,27 +32,30 @@ _WHAT = {
 def ics(
     deadlines: Iterable[Deadline], language: str, *, demonstration: bool, registry: Registry | None = None
 ) -> bytes:
-    """A calendar of deadlines in a language: three all-day events each, alarms on that of the collection, 14 and 3 days
-    before. `demonstration` says so in name and every title. Names come from `registry` (default: the one loaded)."""
+    """Return a calendar of deadlines in a language, with three all-day events per deadline.
+
+    The event of the collection has alarms 14 and 3 days before. `demonstration` marks the calendar's name and every
+    title. Names come from `registry` (default: the loaded one).
+    """
     from icalendar import Calendar
 
     from pipelines.declarations.registry import load
 
     chosen = list(deadlines)
-    known = registry or load()
+    declarations = registry or load()
     name = tell("Timetable of returns", language)
     if demonstration:
         name = tell("Demonstration: {title}", language, title=name)
-    whole = hashlib.sha256("\n".join(sorted(uid(one, "") for one in chosen)).encode()).hexdigest()[:32]
-    calendar = Calendar.new(prodid=PRODID, name=name, calscale="GREGORIAN", method="PUBLISH", uid=f"{whole}@{_DOMAIN}")
+    digest = hashlib.sha256("\n".join(sorted(event_uid(item, "") for item in chosen)).encode()).hexdigest()[:32]
+    calendar = Calendar.new(prodid=PRODID, name=name, calscale="GREGORIAN", method="PUBLISH", uid=f"{digest}@{_DOMAIN}")
     for deadline in chosen:
-        for kind in _WHAT:
-            calendar.add_component(_event(deadline, kind, language, demonstration, known))
+        for kind in _TITLES:
+            calendar.add_component(_event(deadline, kind, language, demonstration, declarations))
     return bytes(calendar.to_ical())
 
 
-def uid(deadline: Deadline, kind: str) -> str:
-    """The same for the same day of the same expected return, today and next year."""
+def event_uid(deadline: Deadline, kind: str) -> str:
+    """Return a UID that is always the same for one kind of deadline of one expected return."""
     text = "\n".join((*deadline.key, kind))
     return f"{hashlib.sha256(text.encode()).hexdigest()[:32]}@{_DOMAIN}"
 
@@ -64,7 +67,7 @@ def _event(deadline: Deadline, kind: str, language: str, demonstration: bool, re
 
     day: date = getattr(deadline, kind)
     summary = tell(
-        _WHAT[kind],
+        _TITLES[kind],
         language,
         office=office_name(registry, deadline.source, language),
         instrument=instrument_name(deadline.instrument, language),
@@ -73,7 +76,7 @@ def _event(deadline: Deadline, kind: str, language: str, demonstration: bool, re
     if demonstration:
         summary = tell("Demonstration: {title}", language, title=summary)
     event = Event.new(
-        uid=uid(deadline, kind),
+        uid=event_uid(deadline, kind),
         stamp=clock.now(),
         start=day,
         end=day + timedelta(days=1),
@@ -88,7 +91,7 @@ def _event(deadline: Deadline, kind: str, language: str, demonstration: bool, re
 
 
 def _alarm(days: int, summary: str) -> Alarm:
-    """A reminder some days before the day begins."""
+    """Return an alarm that is shown a number of days before the day begins."""
     from icalendar import Alarm
 
     alarm = Alarm.new(description=summary)
