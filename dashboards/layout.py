@@ -103,7 +103,7 @@ def show_damaged(error: queries.DamagedReleaseError) -> None:
     st.title("These figures cannot be shown at the moment")
     st.markdown(
         f"The file of release {error} is damaged on this service's disk, so none of its figures can be shown. The "
-        "figures themselves are not lost. Please try again later, or tell the regional secretariat.\n\n"
+        "figures themselves are not lost. Please try again later, or contact the regional secretariat.\n\n"
         "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
         "backup."
     )
@@ -114,7 +114,7 @@ def show_outdated(error: queries.OutdatedReleaseError) -> None:
     st.title("These figures cannot be shown at the moment")
     st.markdown(
         f"Release {error} was made by an older version of this software and lacks some of what this page shows. Its "
-        "files are unchanged. Please try again later, or tell the regional secretariat.\n\n"
+        "files are unchanged. Please try again later, or contact the regional secretariat.\n\n"
         "On the machine that holds the data, `rti refresh --publish` makes a new edition."
     )
 

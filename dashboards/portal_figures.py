@@ -16,7 +16,7 @@ RULES: Mapping[str, str] = {
     "cohort_complete": mark("Default: the cohort, since the records follow it for long enough."),
     "lag_known": mark("Default: lagged, since the records say how long the way takes."),
     "no_lag": mark("Default: the same period, since no records say how long the way takes."),
-    "refused": mark("No version stands by itself: the two sides count differently."),
+    "refused": mark("No version is complete on its own: the two sides count differently."),
 }
 BASIS: Mapping[str, str] = {
     "lower_bound": mark("The limits are too narrow: how many persons a case has is not known."),

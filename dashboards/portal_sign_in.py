@@ -35,7 +35,7 @@ def nobody() -> NoReturn:
         html.items(
             [
                 tell("You have no account? Ask the steward of the regional secretariat.", language),
-                tell("The published figures need no sign-in; they stand on pages of their own.", language),
+                tell("You do not need to sign in to see the published figures. They are on separate pages.", language),
             ]
         )
     )

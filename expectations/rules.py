@@ -16,18 +16,18 @@ RULES: dict[str, Rule] = {
             "expect.key",
             "error",
             "The figure has no {column}.",
-            "This is a fault of the declaration of the form, not of the file: tell the secretariat which form it is.",
+            "The declaration of the form is wrong, not the file: let the secretariat know which form it is.",
         ),
         Rule(
             "expect.code",
             "error",
             "'{seen}' is not a code of the list {column}.",
-            "This is a fault of the declaration of the form, not of the file: tell the secretariat which form it is.",
+            "The declaration of the form is wrong, not the file: let the secretariat know which form it is.",
         ),
         Rule(
             "expect.unique",
             "error",
-            "The same figure stands twice in this return: {label}, {period}.",
+            "The same figure appears twice in this return: {label}, {period}.",
             "Leave one of the two, or have the difference between them declared in the form.",
         ),
         Rule(
@@ -45,7 +45,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "plausible.outcome",
             "warning",
-            "{part} is {seen} in {period}, more than {whole} ({expected}), of which it is a part.",
+            "{part} is {seen} in {period}, more than {whole} ({expected}), which includes it.",
             "Check both figures. If both are right, say how they are counted.",
         ),
         Rule(
@@ -74,8 +74,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "plausible.exchanged",
             "warning",
-            "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they were "
-            "{share} per cent. Women and men seem to stand in each other's place.",
+            "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they "
+            "were {share} per cent. Women and men seem to be swapped.",
             "Compare both columns with their source. If they are right, send them with a word on the reason.",
             "history",
         ),
@@ -83,8 +83,8 @@ RULES: dict[str, Rule] = {
             "plausible.year_so_far",
             "warning",
             "{label}: {seen} from January to {period}, less than the {expected} up to {previous}.",
-            "Check the figure. If an earlier quarter was mended, send that one anew as well: until then no figure of "
-            "this quarter can be made.",
+            "Check the figure. If an earlier quarter was corrected, send that one again as well: until then this "
+            "quarter cannot be calculated.",
             "history",
         ),
         Rule(
@@ -105,8 +105,8 @@ RULES: dict[str, Rule] = {
             "coverage.late",
             "information",
             "The deadline has passed ({period}: {expected}).",
-            "If this is the period you mean, nothing is to be done; the release says that it came late. Else correct "
-            "the period.",
+            "If this is the right period, you do not need to do anything; the release notes that it came late. If "
+            "not, correct the period.",
         ),
         Rule(
             "coverage.too_early",
@@ -118,7 +118,7 @@ RULES: dict[str, Rule] = {
             "coverage.unexpected",
             "information",
             "No return of this kind is expected for {period} from this office.",
-            "Nothing to do; it is kept beside those that are expected.",
+            "Nothing to do; it is kept in addition to those that are expected.",
         ),
         Rule(
             "coverage.gone",
@@ -148,13 +148,13 @@ RULES: dict[str, Rule] = {
         Rule(
             "record.unique",
             "error",
-            "The same event of the same person stands twice.",
+            "The same event of the same person appears twice.",
             "Leave one of the two records.",
         ),
         Rule(
             "record.sentence",
             "error",
-            "A length of {seen} months stands with the sanction {sentence_type}, which has none.",
+            "A length of {seen} months is given for the sanction {sentence_type}, which has no length.",
             "Correct the sanction or delete the length.",
         ),
         Rule(

@@ -38,7 +38,7 @@ def show() -> None:
             ]
         )
     )
-    layout.put(grants_table(here, here.who.grants, here.tell("What you may")))
+    layout.put(grants_table(here, here.who.grants, here.tell("Your permissions")))
     layout.put(html.note(here.tell("The language is chosen at the top of each page and kept with your account.")))
     _mail(here, account)
     _password(here, account)

@@ -33,7 +33,8 @@ def acts(here: Here, entry: Entry) -> None:
                 here.tell("It waits for a second person"),
                 html.Markup("<p>{}</p>").format(
                     here.tell(
-                        "A colleague of your office who may approve decides on it. Nobody approves an own return."
+                        "A colleague in your office who has the right to approve will decide on it. You cannot "
+                        "approve your own return."
                     )
                 ),
             )
@@ -64,7 +65,7 @@ def _send(here: Here, entry: Entry) -> None:
         )
     with st.form(key="answer.send", border=True):
         reason = reasons(here, here.tell("Reason of the revision"), "send.reason") if entry.replaces else None
-        comment = st.text_input(here.tell("Note to whoever approves it (may stay empty)"), key="send.comment")
+        comment = st.text_input(here.tell("Note to the person who approves it (optional)"), key="send.comment")
         asked = st.form_submit_button(here.tell("Send for approval"), type="primary")
     if not asked:
         return
@@ -74,7 +75,7 @@ def _send(here: Here, entry: Entry) -> None:
     attempt(
         here,
         lambda: service.send(here.desk, here.who, entry.submission_id, reason=reason, comment=comment.strip() or None),
-        here.tell("Sent. Your receipt stands below; keep it."),
+        here.tell("Sent. Your receipt is below. Please keep it."),
     )
 
 
@@ -232,8 +233,8 @@ def _replace(here: Here) -> None:
         layout.put(
             html.Markup("<p>{}</p><p>{}</p>").format(
                 here.tell(
-                    "Upload the corrected file. It is recognised by its form and period, shown beside this one figure "
-                    "by figure, and replaces it once approved. This one stays in the history."
+                    "Upload the corrected file. It is recognised by its form and period, compared with this one "
+                    "figure by figure, and replaces it once approved. This one stays in the history."
                 ),
                 html.link(here.tell("Upload a corrected return"), "upload"),
             )

@@ -39,7 +39,7 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
             here.tell("Your workbook with the findings in its cells")
             if own
             else here.tell("A workbook of the findings"),
-            here.tell("Comments and colours stand in the very cells.") if own else "",
+            here.tell("Comments and colours are in the cells themselves.") if own else "",
             annotated,
             f"{begin}{stem}-{entry.submission_id}.xlsx",
             XLSX,

@@ -28,7 +28,7 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
     from pipelines.submissions import service
 
     if not groups:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing was found.")))
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("No findings.")))
         return
     _mended(here, entry, report, groups)
     known: Mapping[str, Remembered] = {}
@@ -50,7 +50,7 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
     if report.not_run:
         layout.put(
             html.note(
-                here.tell("Nothing of this series was accepted before, so that it was compared with no earlier return.")
+                here.tell("No earlier return has been accepted, so this one was not compared with an earlier one.")
             )
         )
 
@@ -120,8 +120,8 @@ def _table(here: Here, group: Group, findings: Sequence[Told], told: Mapping[str
         for one in findings
     ]
     columns = [
-        here.tell("What was found"),
-        here.tell("What is there"),
+        here.tell("Findings"),
+        here.tell("Found"),
         here.tell("Expected"),
         here.tell("Suggestion"),
         here.tell("Explained"),
@@ -162,7 +162,7 @@ def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -
             len(certain),
         ),
         lambda: answers.mended(data, certain, report),
-        file_name=here.tell("mended-{file}", file=filename),
+        file_name=here.tell("corrected-{file}", file=filename),
         on_click="ignore",
         key="answer.mended",
     )

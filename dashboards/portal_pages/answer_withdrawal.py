@@ -62,7 +62,7 @@ def _ask(here: Here, entry: Entry) -> None:
         attempt(
             here,
             lambda: service.ask_withdrawal(here.desk, here.who, entry.submission_id, reason, comment),
-            here.tell("Asked. Your colleagues who may approve are told."),
+            here.tell("Request sent. Your colleagues who can approve it have been notified."),
         )
 
 
@@ -76,7 +76,7 @@ def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
             "again. Its place in releases already published stays."
         )
         if counts
-        else here.tell("It will not be decided on any more. To hand it in again, upload the file anew.")
+        else here.tell("Nobody will decide on it any more. To submit it again, upload the file again.")
     )
     asked_key = f"withdraw.asked.{entry.submission_id}"
     title = here.tell("Withdraw by override as steward") if override else here.tell("Withdraw this return")

@@ -42,7 +42,7 @@ def show() -> None:
     here = portal_entry.enter_page()
     layout.title(
         here.tell("Submission board"),
-        here.tell("What is expected of whom, and how far it has come. A state leads to its return."),
+        here.tell("Which office is due to send which return, and its progress. Select a state to open the return."),
     )
     periods = st.segmented_control(
         here.tell("Quarters shown"), _SHOWN, default=_SHOWN[1], required=True, key="board.periods"

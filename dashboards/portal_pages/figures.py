@@ -32,7 +32,7 @@ def show() -> None:
     try:
         found = figures.figures(here.desk, here.who, asked) if asked is not None else None
     except NotAllowedError as error:
-        layout.title(here.tell("Not to be seen"))
+        layout.title(here.tell("You do not have access to this page"))
         layout.refused(here, error)
         return layout.end(here)
     except figures.FiguresBusyError as error:
@@ -41,13 +41,13 @@ def show() -> None:
         return layout.end(here)
     layout.title(
         here.tell("Our figures"),
-        here.tell("What your offices reported, counted and compared before protection. Look whether it is right."),
+        here.tell("What your offices reported, counted and compared before protection. Check whether it is right."),
     )
     if found is None or not found.periods:
         layout.put(
             html.box(
                 "note",
-                here.tell("There are no figures here for you yet"),
+                here.tell("You have no figures here yet"),
                 here.tell("An area's figures are for those who see every office that reports a part of them."),
             )
         )
@@ -223,7 +223,7 @@ def _records(here: Here, found: Figures, offence: str) -> None:
     durations, pending = (_of(rows, offence_group=offence) for rows in (found.durations, found.pending))
     layout.heading(here.tell("How long it takes, from case records"))
     if not durations and not pending:
-        layout.put(html.note(here.tell("There are no case records of these offences for you to see.")))
+        layout.put(html.note(here.tell("You do not have access to any case records of these offences.")))
         return
     restricted = here.tell("Restricted: not for publication")
     if durations:
@@ -269,7 +269,7 @@ def _table(
 ) -> None:
     layout.heading(title)
     if not lines:
-        layout.put(html.note(here.tell("Nothing of this is collected here.")))
+        layout.put(html.note(here.tell("These data are not collected here.")))
         return
     layout.put(html.Table(f"{title}. {caption}", corner, columns, lines))
 

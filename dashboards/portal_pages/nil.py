@@ -25,7 +25,8 @@ def show() -> None:
     layout.title(
         here.tell("Nothing to report"),
         here.tell(
-            "If there was nothing to count in a period, say so here: it counts as reported. Silence counts as missing."
+            "If there was nothing to count in a period, report that here, so that the period counts as reported. "
+            "Without a report it counts as missing."
         ),
     )
     open_ = open_periods(here)
@@ -93,7 +94,7 @@ def _confirm(here: Here) -> None:
     layout.put(
         html.box(
             "warning",
-            here.tell("You are about to say that there was nothing"),
+            here.tell("You are about to report that there was nothing to count"),
             html.facts(
                 [
                     (here.tell("Territory"), here.area(declared.jurisdiction)),
@@ -132,7 +133,7 @@ def _declare(here: Here, form: str, periods: list[str], comment: str) -> None:
         entry = service.submission(here.desk, here.who, made.submission_id)
         if entry.may_send and not entry.replaces:
             service.send(here.desk, here.who, made.submission_id, comment=comment or None)
-            say(here.tell("Sent. Your receipt stands below; keep it."))
+            say(here.tell("Sent. Your receipt is below. Please keep it."))
         else:
             say(here.tell("It is kept as a draft: see below what is to be answered before it is sent."))
     except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:

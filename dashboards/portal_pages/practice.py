@@ -27,7 +27,7 @@ def show() -> None:
     try:
         if st.session_state.pop(_ANEW, False):
             practice.reset(real.desk, real.who)
-            say(real.tell("Practice begins anew."))
+            say(real.tell("Practice starts again."))
         opened = practice.open(real.desk, real.who)
         here = Here(opened, practice.who(opened, real.who), real.language, real.notes)
     except NotAllowedError as error:
@@ -37,11 +37,12 @@ def show() -> None:
     layout.put(
         html.box(
             "warning",
-            real.tell("Nothing here counts"),
+            real.tell("This is only for practice"),
             html.Markup("<p>{}</p>").format(
                 real.tell(
-                    "This is a training territory with invented figures, for you alone. Try everything: hand in, make "
-                    "mistakes, send, let a colleague decide, begin anew. Nothing of it reaches a real return."
+                    "This is a training territory with invented figures, for you alone. Try everything: upload, "
+                    "make mistakes, send, let a colleague decide, start again. Nothing you do here affects a real "
+                    "return."
                 )
             ),
         )
@@ -78,7 +79,7 @@ def _overview(real: Here, here: Here) -> None:
         if st.button(here.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
             sent = practice.colleague_sends(here.desk, real.who)
             _to("answer", id=sent.submission_id)
-        if st.button(here.tell("Begin anew"), key="practice.reset"):
+        if st.button(here.tell("Start again"), key="practice.reset"):
             st.session_state[_ASKED] = True
     if st.session_state.get(_ASKED):
         _begin_anew(real)
@@ -93,14 +94,14 @@ def _begin_anew(real: Here) -> None:
     layout.put(
         html.box(
             "warning",
-            real.tell("Begin anew?"),
+            real.tell("Start again?"),
             html.Markup("<p>{}</p>").format(real.tell("Everything you did at practice is then gone.")),
             level=3,
         )
     )
     with st.container(horizontal=True):
         st.button(
-            real.tell("Yes, begin anew"), type="primary", key="practice.yes", on_click=_answered, kwargs={"anew": True}
+            real.tell("Yes, start again"), type="primary", key="practice.yes", on_click=_answered, kwargs={"anew": True}
         )
         st.button(real.tell("No, keep it"), key="practice.no", on_click=_answered, kwargs={"anew": False})
 

@@ -38,9 +38,7 @@ def show() -> None:
             html.box(
                 "note",
                 here.tell("No return yet"),
-                html.Markup("<p>{}</p>").format(
-                    here.tell("What you upload stands here, from its draft to its release.")
-                ),
+                html.Markup("<p>{}</p>").format(here.tell("Your uploads are listed here, from draft to release.")),
             )
         )
     else:

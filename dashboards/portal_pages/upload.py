@@ -61,8 +61,8 @@ def show() -> None:
     layout.title(
         here.tell("Upload a return"),
         here.tell(
-            "Hand in the file as your office makes it. It is checked at once and kept as a draft; nothing is sent "
-            "before you say so."
+            "Upload the file as your office makes it. It is checked at once and saved as a draft. Nothing is sent "
+            "until you choose to send it."
         ),
     )
     uploader(here, "upload", lambda page, **query: layout.go(page, **query))
@@ -174,7 +174,7 @@ def _first_findings(here: Here, place: Any, step: Step) -> None:
 
     found = worst_first(step.findings)
     if not found:
-        place.html(html.note(here.tell("Nothing is wrong with the file itself so far.")))
+        place.html(html.note(here.tell("The file itself has no errors so far.")))
         return
     lines = [
         html.Markup("{} {}: {}").format(
@@ -195,7 +195,7 @@ def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[
     outcome = held.done[identity]
     layout.heading(outcome.filename)
     if outcome.uploaded is None:
-        layout.put(html.box("error", here.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error)))
+        layout.put(html.box("error", here.tell("Nothing was saved"), html.Markup("<p>{}</p>").format(outcome.error)))
         return
     uploaded, report = outcome.uploaded, outcome.uploaded.report
     layout.put(_sentence(here, uploaded))
@@ -224,14 +224,14 @@ def _sentence(here: Here, uploaded: Uploaded) -> html.Markup:
     if not uploaded.new:
         _, _, state = words.state(uploaded.state or "received", here.language)
         return html.Markup("<p>{}</p>").format(
-            here.tell("This very file was here before and is not taken twice. Its state: {state}.", state=state)
+            here.tell("You have already uploaded this exact file. Its state: {state}.", state=state)
         )
     errors, warnings = report.count("error"), report.count("warning")
     if errors:
-        return html.badge("error", "✖", here.many("{n} error to mend", "{n} errors to mend", errors))
+        return html.badge("error", "✖", here.many("{n} error to correct", "{n} errors to correct", errors))
     if warnings:
         return html.badge("warning", "▲", here.many("{n} warning to explain", "{n} warnings to explain", warnings))
-    return html.badge("good", "✔", here.tell("Nothing stands in its way"))
+    return html.badge("good", "✔", here.tell("No problems found"))
 
 
 def _recognised(here: Here, uploaded: Uploaded) -> html.Markup:
@@ -275,11 +275,13 @@ def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: 
     likely = [form for form in uploaded.report.candidates if form in own]
     options = [*likely, *(form for form in own if form not in likely)]
     if not options:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("There is no form for which you may submit.")))
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("There is no form that you can submit.")))
         return
     layout.put(
         html.Markup("<p>{}</p>").format(
-            here.tell("If the period is wrong, the file says so: mend its title and upload it again.")
+            here.tell(
+                "The period is read from the file. If it is wrong, correct the title in the file and upload it again."
+            )
         )
     )
     with st.form(key=f"other.{identity}", border=False):

@@ -16,7 +16,7 @@ Group = Mapping[str, Row]
 """Rows of one register by their statistic."""
 _LEAD = (
     "Times, outcomes and sentences need case records, which not every territory sends. Clearance needs counts only. "
-    "The two are told apart below."
+    "Both are marked below."
 )
 
 
@@ -169,9 +169,8 @@ def _durations(here: layout.Frame, about: Row, crime: str, crime_name: str, with
     lines = _lines(here, groups, shown, with_records, notes)
     _put(here, f"{about['name']}. {crime_name}", columns, lines, "Territory")
     st.markdown(
-        "Half, three quarters and nine in ten had left the stage within so many days. In brackets is the range within "
-        "which the figure may as well lie. Cases still open count as open. Days are rounded to tens, persons are told "
-        "in bands."
+        "Half, three quarters and nine in ten had left the stage within so many days. The 95% confidence interval is "
+        "in brackets. Cases still open count as open. Days are rounded to tens, and persons are shown in bands."
     )
     told = [duration_words.seen(here.name(key[0]), list(group.values())) for key, group in groups.items()]
     if told:
@@ -211,8 +210,8 @@ def _pending(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     lines = _lines(here, groups, duration_words.QUANTILES, with_records, notes)
     _put(here, f"{about['name']}, on {words.join(sorted(days))}. {crime_name}", columns, lines, "Territory")
     st.markdown(
-        "Half, three quarters and nine in ten of the open ones have waited so many days or fewer. This is no duration: "
-        "long cases are more likely to be open on any day."
+        "Half, three quarters and nine in ten of the open ones have waited so many days or fewer. This is not a "
+        "duration: long cases are more likely to be open on any day."
     )
     _notes(here, notes)
     _cards(here, groups)
@@ -272,7 +271,7 @@ def _sentences(here: layout.Frame, crime: str, crime_name: str, with_records: Se
     st.markdown(
         "Sentences are those imposed: **time served is not claimed.** *Law* is the least and the greatest imprisonment "
         "that the law in force in that year threatened for the crime. A sentence below the least may be lawful, as by "
-        "mitigation; it is told, not judged."
+        "mitigation; it is shown without judgement."
     )
     _notes(here, notes)
     _cards(here, groups)
@@ -288,9 +287,9 @@ def _only(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:
 def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
     st.header("Clearance and disposition time", anchor=False)
     st.markdown(
-        "These two figures of the CEPEJ are made of counts, not of records. **A disposition time is no duration of "
-        "cases** and is not to be set beside one: it says in how many days what is pending would be resolved at the "
-        "pace of the period. A clearance rate above 100 means that more were resolved than came in."
+        "These two CEPEJ indicators are made from counts, not from records. **A disposition time is not a duration of "
+        "cases**, and the two should not be compared: it is the number of days in which all pending cases would be "
+        "resolved at the pace of the period. A clearance rate above 100 means that more were resolved than came in."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         offered = [row["level"] for row in queries.read(here.path, "clearance_levels", crime)]

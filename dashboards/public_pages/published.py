@@ -22,14 +22,14 @@ _STANDING = {
     "derived": "worked out from the text by the collector",
     "invented": "invented",
 }
-_ABOUT = {"figures": "What others published", "beside": "Beside this release"}
+_ABOUT = {"figures": "What others published", "beside": "In addition to this release"}
 
 
 def show() -> None:
     """The page."""
     here = layout.page(
         "What others published",
-        "Figures of other publishers, each with its source. Where two of them say different things, both stand.",
+        "Figures of other publishers, each with its source. Where two of them differ, both are shown.",
         banner="Demonstration data: every figure of our own is invented. What others published is theirs and real, "
         "but for what is called invented.",
     )
@@ -55,7 +55,7 @@ def _figures(here: layout.Frame, of: str, crime: str) -> None:
     if here.is_demonstration:
         st.html(
             '<p class="rti-small">The figures of this view were really published by others. They have nothing to do '
-            "with the invented figures of this demonstration and are never set beside them.</p>"
+            "with the invented figures of this demonstration and are never shown next to them.</p>"
         )
     found = queries.read(here.path, "references", of, of, crime, crime, ("published", "imported"))
     limit = 200
@@ -166,7 +166,7 @@ def _beside(here: layout.Frame, of: str, crime: str) -> None:
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     layout.put(
         tables.table(
-            f"Annual figures of others beside release {here.id}.{demonstration}",
+            f"Annual figures of others, compared with release {here.id}.{demonstration}",
             ["Year", "Measure", "Others", "This release", "Difference", "Source"],
             lines,
             corner="Territory",

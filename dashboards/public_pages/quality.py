@@ -92,17 +92,17 @@ def _revisions(here: layout.Frame) -> None:
     st.header("What was changed after it was published", anchor=False)
     found = {row["area"]: row for row in queries.read(here.path, "revised")}
     if not found:
-        st.markdown("No total stands in two releases yet, so that none can have been revised.")
+        st.markdown("No total has been published in two releases yet, so none can have been revised.")
         return
     said = []
     for code, _ in here.territories:
         row = found.get(code)
         name = here.marked(code)
         if row is None:
-            said.append(f"{name}: no total stands in two releases yet.")
+            said.append(f"{name}: no total has been published in two releases yet.")
             continue
         said.append(
-            f"{name}: of {words.number(row['periods'])} totals that stand in two releases or more, "
+            f"{name}: of {words.number(row['periods'])} totals published in two releases or more, "
             f"{words.number(row['revised'])} changed."
         )
     layout.put(_items(said))

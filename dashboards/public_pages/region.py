@@ -183,7 +183,7 @@ def _spread(
     measures: Sequence[str],
 ) -> None:
     """The region's rate with who is in it, median and range of the territories, and the window to compare them in."""
-    st.header("How far the territories lie apart", anchor=False)
+    st.header("How territories compare", anchor=False)
     ranges = {row["measure"]: row for row in queries.read(here.path, "region_range", "rate", freq, period, crime, unit)}
     windows: dict[str, list[Mapping[str, Any]]] = {}
     for row in queries.read(here.path, "windows", "rate", crime, unit) if queries.has(here.path, "window") else ():
@@ -228,7 +228,7 @@ def _spread(
         )
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     what = f"{crime_name}, {words.period_short(period)}, {words.unit(unit)}: rates {per}"
-    caption = f"{what}, with 95 % ranges. Release {here.id}.{demonstration}"
+    caption = f"{what}, with 95% confidence intervals. Release {here.id}.{demonstration}"
     columns = ["Region", "From", "Territories: median, range", "Of these with 20 or more"]
     layout.put(tables.table(caption, columns, lines, corner="Stage", text=True))
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in found]

@@ -49,7 +49,7 @@ def _explain(here: layout.Frame, asked: str) -> None:
     try:
         release, table, terms = parse_id(asked)
     except ExplainError as error:
-        st.warning(f"This is no id of a figure: {error}")
+        st.warning(f"This is not the id of a figure: {error}")
         return
     found = queries.cells(here.path, table, terms)
     if release not in ("current", here.id):
@@ -122,7 +122,7 @@ def _returns(here: layout.Frame, cell: Mapping[str, Any]) -> None:
     found = queries.read(here.path, "cell_submissions", cell["cell_id"])
     if not found:
         st.markdown(
-            "No return stands behind this figure: nothing was received for it, or the office did not count it."
+            "There is no return behind this figure: nothing was received for it, or the office did not count it."
             if cell["conf_status"] == "F"
             else "The release does not name the returns behind a withheld figure."
         )

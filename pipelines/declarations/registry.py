@@ -95,9 +95,7 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
     for folder in _territory_folders(roots):
         territory = validate(Territory, load_yaml(folder / "territory.yml"), folder / "territory.yml")
         if territory.code != folder.name:
-            raise _fault(
-                folder / "territory.yml", "code", f"{territory.code} stands in the folder {folder.name}", "Rename"
-            )
+            raise _fault(folder / "territory.yml", "code", f"{territory.code} is in the folder {folder.name}", "Rename")
         if territory.code in territories:
             raise _fault(folder / "territory.yml", "code", f"{territory.code} is declared twice", "Remove one folder")
         territories[territory.code] = territory
@@ -223,7 +221,7 @@ def _resolved(
     if base is None:
         return form
     if base not in raw or depth > _MAX_CHAIN:
-        problem = f"{base!r} is no form of this territory" if base not in raw else "the chain of same_as has no end"
+        problem = f"{base!r} is not a form of this territory" if base not in raw else "the chain of same_as has no end"
         raise _fault(path, f"{id_}.same_as", problem, f"Name one of {', '.join(raw)}")
     followed = _resolved(base, raw, path, depth + 1)
     if "title" in form:

@@ -66,11 +66,11 @@ class TransitionError(ToldError):
 _PAST: dict[State, str] = {
     "received": mark("{submission}: it has come in and waits for its check."),
     "checked": mark("{submission}: it is checked and waits to be sent for approval."),
-    "refused": mark("{submission}: it has errors; mend the file and submit it anew."),
+    "refused": mark("{submission}: it has errors; correct the file and submit it again."),
     "sent": mark("{submission}: it waits for a second person's approval."),
     "approved": mark("{submission}: it is approved already."),
     "published": mark("{submission}: it is part of a published release already."),
-    "withdrawn": mark("{submission}: it was taken back; submit the file anew if it shall count."),
+    "withdrawn": mark("{submission}: it was taken back; submit the file again if it should count."),
 }
 
 

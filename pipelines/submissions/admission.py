@@ -45,7 +45,7 @@ RULES: dict[str, Rule] = {
         PRACTICE,
         "error",
         "This file is the form {form} of the training territory {name}. It was not kept.",
-        "Hand it in at practice, where nothing counts.",
+        "Upload it on the practice page.",
     ),
     NOT_PRACTICE: Rule(
         NOT_PRACTICE,

@@ -175,7 +175,7 @@ def event_row(change: Change, source: State | None, target: State) -> dict[str, 
 def refuse_unwritable(*texts: str | None) -> None:
     """Raise TransitionError for a text that PostgreSQL could not hold, so that both databases refuse the same."""
     if any("\x00" in text or _has_surrogate(text) for text in texts if text):
-        raise TransitionError(mark("The text has a character that no text has; write it anew."))
+        raise TransitionError(mark("The text has a character that is not allowed; write it again."))
 
 
 def refuse_words(words: str | None) -> None:

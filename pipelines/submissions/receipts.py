@@ -212,7 +212,7 @@ def verify(document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey 
     """
     content = _parsed(document)
     if content is None:
-        problem = ToldError(mark("This is no receipt; take the file as it was given out, receipt-R….json."))
+        problem = ToldError(mark("This is not a receipt; use the file exactly as you received it, receipt-R….json."))
         return Verified(None, (problem,), key is not None, file is not None)
     problems = [
         *_signature_problems(document, content, key),
@@ -275,8 +275,8 @@ def _file_problems(content: dict[str, Any], file: bytes) -> list[ToldError]:
     if told.get("size") != len(file):
         problems.append(
             ToldError(
-                mark("The receipt is about a file of {told} bytes; this one has {seen}."),
-                told=told.get("size"),
+                mark("The receipt is about a file of {expected} bytes; this one has {seen}."),
+                expected=told.get("size"),
                 seen=len(file),
             )
         )

@@ -66,7 +66,7 @@ def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
     verified = verification.verify_ledger(engine, home=home)
     if verified.faults:
         raise LedgerNotWholeError(
-            f"the ledger is not whole ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"
+            f"the ledger is damaged ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"
         )
     # Within the lock of the ledger's one writer: nothing is entered between the look and the removal.
     with writing(engine) as connection:

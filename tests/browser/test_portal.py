@@ -142,7 +142,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     page.get_by_role("button", name="Send for approval").click()
     receipt = page.locator(".rti-box-good", has_text="Receipt")
     expect(receipt).to_contain_text("rti receipt verify")
-    expect(page.locator(":focus")).to_have_text("Sent. Your receipt stands below; keep it.")
+    expect(page.locator(":focus")).to_have_text("Sent. Your receipt is below. Please keep it.")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0), "never what one sent oneself"
     number = re.search(r"id=(S[0-9a-f]{15})", page.url)
     assert number is not None
@@ -161,7 +161,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     expect(page.locator(".rti-badge", has_text="Approved").first).to_be_visible()
 
     stranger = open_as("mk-sender", f"answer?id={number[1]}")
-    expect(stranger.locator("h1")).to_have_text("Not to be seen")
+    expect(stranger.locator("h1")).to_have_text("You do not have access to this page")
     assert "thirdquarter" not in stranger.content() and "Albania" not in stranger.content()
 
 

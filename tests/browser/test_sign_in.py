@@ -170,11 +170,11 @@ def test_a_first_password_is_changed_before_anything_is_seen(context: BrowserCon
     is_out(other)
 
     page.get_by_label("New password", exact=True).fill(CHOSEN)
-    page.get_by_label("New password once more").fill(f"{CHOSEN}!")
+    page.get_by_label("Repeat the new password").fill(f"{CHOSEN}!")
     page.get_by_role("button", name="Change the password").click()
     expect(page.get_by_role("alert")).to_contain_text("not typed the same twice")
     page.get_by_label("New password", exact=True).fill(CHOSEN)
-    page.get_by_label("New password once more").fill(CHOSEN)
+    page.get_by_label("Repeat the new password").fill(CHOSEN)
     page.get_by_role("button", name="Change the password").click()
     is_in(page, "Office of rs-new")
 

@@ -452,7 +452,7 @@ def test_rights_are_asked_once_a_transaction_however_many_act(desk: tuple[Home, 
 def test_nobody_acts_as_the_machine(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
     one = _sent(home, engine)
-    with pytest.raises(NotAllowedError, match="system is no account"):
+    with pytest.raises(NotAllowedError, match="system is not an account"):
         ledger.receive(engine, arrival("two", sender=SYSTEM))
     acts: list[Callable[[], object]] = [
         lambda: ledger.approve(engine, home, Act(one, SYSTEM)),

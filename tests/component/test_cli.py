@@ -328,7 +328,7 @@ def test_submit_tells_what_came_before_and_takes_folders(capsys: pytest.CaptureF
 def test_nil_is_handed_in_like_any_return(capsys: pytest.CaptureFixture[str]) -> None:
     _run(capsys, "init", "--kind", "real")
     code, _, err = _run(capsys, "nil", "QQ-JUSTICE-1", "2025-Q4")
-    assert (code, "sender is no account" in err) == (3, True)
+    assert (code, "sender is not an account" in err) == (3, True)
     _run(capsys, "account", "add", "sender", "Office", "--grant", "submitter")
     code, receipt = _json(capsys, "nil", "QQ-JUSTICE-1", "2025-Q4", "--comment", "no case at all")
     assert (code, receipt["state"]) == (0, "sent")

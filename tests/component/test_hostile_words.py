@@ -120,5 +120,5 @@ def test_names_are_one_line_of_a_decent_length(desk: Desk, name: str) -> None:
         accounts.create(desk.engine, "qq-new", name, by=SYSTEM)
     with pytest.raises(AccountError, match="one line of at most 254"):
         tokens.issue(desk.engine, who(desk, SENDER), name)
-    with pytest.raises(AccountError, match="no address"):
+    with pytest.raises(AccountError, match="not an email address"):
         accounts.set_email(desk.engine, SENDER, f"a@{'b' * 255}", by=SENDER)

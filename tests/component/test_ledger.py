@@ -157,7 +157,7 @@ def test_a_refused_return_cannot_be_sent(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     one = ledger.receive(engine, arrival("one.csv")).submission_id
     assert ledger.record_check(engine, result(one, errors=2)) == "refused"
-    with pytest.raises(TransitionError, match="it has errors; mend the file"):
+    with pytest.raises(TransitionError, match="it has errors; correct the file"):
         ledger.send(engine, Act(one, "office"))
 
 
@@ -243,7 +243,7 @@ def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
         ledger.send(engine, Act("S0", "office"))
     with pytest.raises(TransitionError, match="rti status"):
         ledger.record_check(engine, result("S0"))
-    with pytest.raises(NotAllowedError, match="There is no submission S0 on which secretariat may act"):
+    with pytest.raises(NotAllowedError, match="There is no submission S0 that secretariat can act on"):
         ledger.approve(engine, home, Act("S0", "secretariat"))
 
 

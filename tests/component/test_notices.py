@@ -581,7 +581,7 @@ def test_starttls_is_not_left_out_because_the_server_lacks_it(
         ("smpt: smtp://host\n", "smpt"),
         ("webhook: https://example.org/x\n", "RTI_WEBHOOK_SECRET"),
         ("webhook: http://example.org/x\nwebhook_secret: s\n", "https"),
-        ("sender: nobody\n", "no address"),
+        ("sender: nobody\n", "not an address"),
         ("- smtp\n", "keys and values"),
     ],
 )

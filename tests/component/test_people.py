@@ -121,15 +121,15 @@ def test_an_account_is_made_found_and_never_shows_its_hash(engine: sa.Engine) ->
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"account_id": "A B"}, "is no name for an account"),
-        ({"account_id": "system"}, "is no name for an account"),
-        ({"account_id": "x" * 65}, "is no name for an account"),
+        ({"account_id": "A B"}, "is not a valid account name"),
+        ({"account_id": "system"}, "is not a valid account name"),
+        ({"account_id": "x" * 65}, "is not a valid account name"),
         ({"display_name": "  "}, "Say the account's name"),
-        ({"language": "klingon"}, "is no language code"),
-        ({"email": "no address"}, "is no address of mail"),
-        ({"email": "a@b\nBcc: c@d"}, "is no address of mail"),
-        ({"grants": [Grant("king")]}, "is no role"),  # type: ignore[arg-type]
-        ({"grants": [Grant("viewer", "AL", "poetry")]}, "is no instrument"),
+        ({"language": "klingon"}, "is not a language code"),
+        ({"email": "no address"}, "is not an email address"),
+        ({"email": "a@b\nBcc: c@d"}, "is not an email address"),
+        ({"grants": [Grant("king")]}, "is not a role"),  # type: ignore[arg-type]
+        ({"grants": [Grant("viewer", "AL", "poetry")]}, "is not an instrument"),
         ({"issuer": "https://id.example.org"}, "A provider is named by its issuer"),
         ({"issuer": "local", "subject": "steward"}, "A provider is named by its issuer"),
     ],
@@ -144,7 +144,7 @@ def test_an_odd_account_is_refused_in_words(engine: sa.Engine, change: dict[str,
 def test_a_disabled_account_is_nobody(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
     accounts.disable(engine, "al-pp", by=SYSTEM)
-    with pytest.raises(NotAllowedError, match="al-pp is no account that may act here"):
+    with pytest.raises(NotAllowedError, match="al-pp is not an account that may act here"):
         accounts.identity(engine, "al-pp")
     assert accounts.identity_of(engine, accounts.LOCAL, "al-pp") is None
     accounts.enable(engine, "al-pp", by=SYSTEM)
@@ -177,9 +177,9 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
     with pytest.raises(NotAllowedError, match="kept by stewards"):
         accounts.create(engine, "friend", "Friend", by="al-pp")
     for grant in (Grant("viewer", "AL"), Grant("viewer"), Grant("steward")):
-        with pytest.raises(NotAllowedError, match="ba-steward is no steward of"):
+        with pytest.raises(NotAllowedError, match="ba-steward is not a steward of"):
             accounts.grant(engine, "ba-pp", grant, by="ba-steward")
-        with pytest.raises(NotAllowedError, match="ba-steward is no steward of"):
+        with pytest.raises(NotAllowedError, match="ba-steward is not a steward of"):
             accounts.create(engine, "friend", "Friend", grants=[grant], by="ba-steward")
     # Whoever may set a password can sign in: it must not be that of an account that may more.
     words = []
@@ -196,7 +196,7 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
     assert not accounts.revoke(engine, "ba-pp", Grant("submitter", "BA_FED"), by="ba-steward")
     assert accounts.identity(engine, "ba-pp").grants == (Grant("approver", "BA_FED", "justice"),)
     accounts.disable(engine, "ba-steward", by="head")
-    with pytest.raises(NotAllowedError, match="ba-steward is no account"):
+    with pytest.raises(NotAllowedError, match="ba-steward is not an account"):
         accounts.grant(engine, "ba-pp", Grant("viewer", "BA_FED"), by="ba-steward")
 
 
@@ -212,7 +212,7 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
         lambda: accounts.grant(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
     )
     for act in acts:
-        with pytest.raises(NotAllowedError, match="al-pp is no account"):
+        with pytest.raises(NotAllowedError, match="al-pp is not an account"):
             act()
     accounts.create(engine, "ba-new", "Office", by="ba-steward")
     assert password_sign_in.reset_password(engine, "ba-new", by="ba-steward")

@@ -139,7 +139,7 @@ def test_a_forged_number_shows_nothing(run: Run, opened: service.Desk, account: 
     there = run("answer", account, id=number)
     elsewhere = run("answer", account, id="S0123456789abcde")
     for test in (there, elsewhere):
-        assert test.title[0].value == "Not to be seen"
+        assert test.title[0].value == "You do not have access to this page"
         assert "third.xlsx" not in html(test) and "Albania" not in html(test)
     assert [e.value for e in there.error] == [e.value for e in elsewhere.error], "foreign and not there are told alike"
 
@@ -164,7 +164,7 @@ def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Ru
     number = handed_in(opened)
     practice = run("practice", "al-sender", id=number)
     assert "third.xlsx" not in html(practice), "the practice desk knows no real return"
-    assert any("no such submission" in one.value for one in practice.error)
+    assert any("This submission does not exist" in one.value for one in practice.error)
 
 
 # -------------------------------------------------------------------------------------------------------------- answer
@@ -173,7 +173,7 @@ def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Ru
 def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: service.Desk) -> None:
     test = run("answer", "al-sender", id=handed_in(opened, **portal_fixture.BROKEN))
     text = html(test)
-    assert "This return cannot be sent" in text and "Nothing is" not in text
+    assert "You cannot send this return yet" in text and "No problems found" not in text
     links = set(re.findall(r'href="#((?:f|g)-[0-9a-f]+)"', text))
     anchors = set(re.findall(r' id="((?:f|g)-[0-9a-f]+)"', text))
     assert links and links <= anchors
@@ -184,7 +184,7 @@ def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: ser
 @pytest.mark.parametrize(
     ("view", "says"),
     [
-        ("beside", ("Your sheet: Tremujori III", "What we read", "Persona të referuar")),
+        ("beside", ("Your sheet: Tremujori III", "Values we read", "Persona të referuar")),
         ("changes", ("figures changed", "changed", "+80")),
         ("quarters", ("Each value and the last 12 periods before it", "2025-Q4: ")),
         ("files", ()),
@@ -225,7 +225,7 @@ def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened:
     assert re.search(rf">{indicted}<.*>{indicted - 2}<.*>-2<", text)
     pseudonyms = {part for line in lines[1:] for part in line[1:3]}
     assert len(pseudonyms) > 100 and not [one for one in pseudonyms if one in text]
-    assert run("answer", "al-sender", id=number, view="changes").title[0].value == "Not to be seen"
+    assert run("answer", "al-sender", id=number, view="changes").title[0].value == "You do not have access to this page"
 
 
 def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened: service.Desk) -> None:
@@ -276,7 +276,7 @@ def test_every_form_has_its_answer_in_every_part(run: Run, opened: service.Desk)
     for form, number in newest.items():
         for view in ("findings", "beside", "changes", "quarters", "files", "events"):
             test = run("answer", "secretariat", id=number, view=view)
-            assert test.title[0].value != "Not to be seen", form
+            assert test.title[0].value != "You do not have access to this page", form
 
 
 def test_too_few_words_are_refused_in_words(run: Run, opened: service.Desk) -> None:
@@ -501,7 +501,7 @@ def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: service.Desk
     from pipelines.submissions.service import practice
 
     test = run("practice", "al-sender")
-    assert "Nothing here counts" in html(test)
+    assert "This is only for practice" in html(test)
     good = practice.files()[0]
     test.file_uploader[0].set_value((good.name, good.data, "x/y")).run()
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
@@ -526,8 +526,8 @@ def test_practice_begins_anew_in_one_run_of_the_page(
     who = _who(opened, "al-sender")
     mine = practice.open(opened, who)
     assert len(service.submissions(mine, practice.who(mine, who))) == 1
-    for answer, kept in (("No, keep it", 1), ("Yes, begin anew", 0)):
-        next(b for b in test.button if b.label == "Begin anew").click().run()
+    for answer, kept in (("No, keep it", 1), ("Yes, start again", 0)):
+        next(b for b in test.button if b.label == "Start again").click().run()
         runs: list[int] = []
         real = page._overview
         monkeypatch.setattr(page, "_overview", lambda *a, real=real, runs=runs: (runs.append(1), real(*a)))
@@ -538,7 +538,7 @@ def test_practice_begins_anew_in_one_run_of_the_page(
         assert len(service.submissions(mine, practice.who(mine, who))) == kept
         assert (test.file_uploader[0].id == before) == bool(kept), "an empty drop area where all began anew"
         assert answer not in names(test), "asked once"
-    assert any("Practice begins anew" in one.value for one in test.success)
+    assert any("Practice starts again" in one.value for one in test.success)
 
 
 def test_a_token_is_shown_once_and_revoked(run: Run, opened: service.Desk) -> None:
@@ -670,7 +670,13 @@ def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: serv
     for opening, entries, exits, closing in broken:
         assert f"{opening} at the start + {entries} in \u2212 {exits} out" in text
         assert f"reported at the end: {closing}." in text and "hand in a corrected return" in text
-    for one in ("Same period", "Lagged", "Cohort", "the default", "There are no case records of these offences"):
+    for one in (
+        "Same period",
+        "Lagged",
+        "Cohort",
+        "the default",
+        "You do not have access to any case records of these offences",
+    ):
         assert one in text, one
 
 
@@ -707,13 +713,13 @@ def test_a_forged_area_shows_nothing(run: Run, account: str) -> None:
     told = set()
     for area in ("RS", "BA", "WB", "ZZ", "AL' or 1=1 --"):
         test = run("figures", account, area=area)
-        assert test.title[0].value == "Not to be seen" and "<table" not in html(test), area
+        assert test.title[0].value == "You do not have access to this page" and "<table" not in html(test), area
         told.add(tuple(one.value for one in test.error))
     assert len(told) == 1, "foreign and not there are told alike"
 
 
 def test_without_an_office_there_are_no_figures(run: Run) -> None:
-    assert "There are no figures here for you yet" in html(run("figures", "nobody"))
+    assert "You have no figures here yet" in html(run("figures", "nobody"))
 
 
 @pytest.mark.parametrize(
@@ -755,7 +761,7 @@ def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_
     assert len(test.error) == 1
     told = test.error[0].value.replace("\\", "")
     assert f"The stored file third.xlsx of the return {number} is missing or damaged" in told
-    assert "Tell the steward of the secretariat: it must be restored from a backup." in told
+    assert "Contact the steward of the secretariat: it must be restored from a backup." in told
     assert str(opened.home.root) not in told
     assert any("What happened" in one.value for one in test.header)
 

@@ -144,7 +144,10 @@ def _lines(guide: Guide) -> list[str]:
         return [tell("Every line needs its figure. Delete none.", language)]
     added = tell("New lines may be added below; their words are chosen from lists.", language)
     if guide.crossed and form.absent_cell == "missing":
-        return [tell("A line without a figure states nothing. Where there was none, write 0.", language), added]
+        return [
+            tell("A line without a figure counts as not filled in. Where there was none, write 0.", language),
+            added,
+        ]
     return [tell("Delete the lines that you do not report.", language), added]
 
 

@@ -48,8 +48,8 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "read.pdf.no_table": (
         "The PDF holds text but no table drawn with lines.",
-        "Send the workbook or document behind it, or export the PDF with visible cell borders. If that cannot be done, "
-        "ask the secretariat to declare where the columns of this form stand.",
+        "Send the workbook or document behind it, or export the PDF with visible cell borders. If you cannot do "
+        "that, ask the secretariat to declare where the columns of this form are.",
     ),
     "read.pdf.bomb": (
         "A part of the PDF unpacks to over {megabytes} MB.",

@@ -35,7 +35,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "read.reader_failed": (
         "The {format} reader failed on this file ({detail}).",
-        "Open the file in the program that made it, save it again and send that. If that fails too, tell the "
+        "Open the file in the program that made it, save it again and send that. If that fails too, contact the "
         "secretariat: the fault is in this system.",
     ),
 }

@@ -160,7 +160,9 @@ def identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Ident
 def unknown(account_id: str) -> NotAllowedError:
     """What is said of an account that is not there, is disabled, or is not the asker's to keep."""
     return NotAllowedError(
-        mark("{account} is no account that may act here; ask your steward (`rti account list` shows those there are)."),
+        mark(
+            "{account} is not an account that can act here; ask your steward (`rti account list` shows the accounts)."
+        ),
         account=account_id,
     )
 
@@ -299,7 +301,7 @@ def _keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None
     for one in grants:
         if not permissions.can_keep_accounts_of(who, [one]):
             raise NotAllowedError(
-                mark("{account} is no steward of {instrument} of {jurisdiction}; ask the steward who is."),
+                mark("{account} is not a steward of {instrument} of {jurisdiction}; ask the steward who is."),
                 account=by,
                 instrument=one.instrument,
                 jurisdiction=one.jurisdiction,

@@ -64,7 +64,7 @@ def check(one: New) -> None:
     """Raise AccountError or PasswordError for an account that cannot be made."""
     if not _ID.match(one.account_id) or one.account_id == SYSTEM:
         raise AccountError(
-            mark("{account} is no name for an account; take 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
+            mark("{account} is not a valid account name; use 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
             account=repr(one.account_id),
         )
     if not one.display_name.strip():
@@ -84,22 +84,24 @@ def check(one: New) -> None:
 def check_language(language: str) -> None:
     """Raise AccountError for what is no language code."""
     if not _LANGUAGE.match(language):
-        raise AccountError(mark("{language} is no language code, such as en or sq."), language=repr(language))
+        raise AccountError(mark("{language} is not a language code, such as en or sq."), language=repr(language))
 
 
 def check_email(email: str | None) -> None:
     """Raise AccountError for what mail cannot be sent to."""
     if email is not None and (len(email) > LONGEST or not _EMAIL.match(email)):
-        raise AccountError(mark("{email} is no address of mail."), email=repr(email))
+        raise AccountError(mark("{email} is not an email address."), email=repr(email))
 
 
 def check_grant(given: Grant) -> None:
     """Raise AccountError for a role or an instrument that there is none of."""
     if given.role not in ROLES:
-        raise AccountError(mark("{role} is no role; there are {known}."), role=repr(given.role), known=", ".join(ROLES))
+        raise AccountError(
+            mark("{role} is not a role. Available: {known}."), role=repr(given.role), known=", ".join(ROLES)
+        )
     if given.instrument not in (EVERY, *codes.codes("instrument")):
         raise AccountError(
-            mark("{instrument} is no instrument; there are {known}."),
+            mark("{instrument} is not an instrument. Available: {known}."),
             instrument=repr(given.instrument),
             known=", ".join(codes.codes("instrument")),
         )

@@ -45,7 +45,7 @@ def check(password: str, account_id: str, display_name: str, email: str | None =
     if len(password) > MAXIMUM:
         raise PasswordError(mark("A password has at most {n} characters."), n=MAXIMUM)
     if len(set(password)) < 5:
-        raise PasswordError(mark("This password repeats a few characters; take one that nobody guesses."))
+        raise PasswordError(mark("This password repeats a few characters; choose one that is hard to guess."))
     plain = _plain(password)
     for name in filter(None, (_plain(account_id), _plain(display_name))):
         # What is left without the name must be a password by itself, unless the name is too short to matter.

@@ -84,7 +84,7 @@ def issue(
         given = narrowed(found.grants, found.grants if grants is None else grants)
         if not given:
             raise NotAllowedError(
-                mark("Of what the token was to be given, {account} may nothing."), account=who.account
+                mark("{account} does not have any of the rights that the token was to be given."), account=who.account
             )
         connection.execute(
             sa.insert(TOKEN).values(
@@ -127,7 +127,7 @@ def revoke(engine: sa.Engine, who: Identity, token_id: str) -> None:
     with writing(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
         if row is None or (who.account not in (SYSTEM, row.account_id) and not _keeps(connection, who, row.account_id)):
-            raise NotAllowedError(mark("There is no token {token} of yours."), token=token_id)
+            raise NotAllowedError(mark("You have no token {token}."), token=token_id)
         if row.revoked_at is None:
             at = clock.stamp(clock.now())
             connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(revoked_at=at))

@@ -235,7 +235,7 @@ def _read_all(
                 continue
             one = about[key]
             if isinstance(result, Taken) and result.stale:
-                raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it anew"))
+                raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it again"))
             about[key] = replace(one, taken=result)
             if progress is not None:
                 progress(key)

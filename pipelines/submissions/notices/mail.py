@@ -69,7 +69,7 @@ def _recipient(notice: Notice) -> Address:
         return Address(display_name=_line(notice.name), addr_spec=spec)
     except Exception as error:
         # The header parser raises several of its own, IndexError among them, for what is no address.
-        raise AddressError(f"{spec!r} is no address") from error
+        raise AddressError(f"{spec!r} is not an address") from error
 
 
 def _line(words: str) -> str:

@@ -88,8 +88,8 @@ def not_yours() -> rights.NotThereError:
     """Says the same of an area that is none and of one whose figures are not to be seen."""
     return rights.NotThereError(
         mark(
-            "There are no such figures, or they are not yours to see. Look at the areas of your returns, or ask the "
-            "steward of the secretariat."
+            "These figures do not exist, or you do not have access to them. Look at the areas of your returns, or "
+            "ask the steward of the secretariat."
         )
     )
 
@@ -215,14 +215,12 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         # A column that this program asks for and the one that made the file did not know.
         raise FiguresBusyError(
             mark(
-                "These figures were made by an earlier version of the program. They are made anew at the next refresh; "
-                "look again then."
+                "These figures were made by an earlier version of the program. They will be updated at the next "
+                "refresh; look again then."
             )
         ) from error
     except (duckdb.IOException, duckdb.CatalogException) as error:
-        raise FiguresBusyError(
-            mark("The figures are being made anew at this moment. Look again in a few minutes.")
-        ) from error
+        raise FiguresBusyError(mark("The figures are being updated. Look again in a few minutes.")) from error
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:

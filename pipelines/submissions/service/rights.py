@@ -38,8 +38,8 @@ def not_there() -> NotThereError:
     """Says the same of what is not there and of what is not to be seen."""
     return NotThereError(
         mark(
-            "There is no such submission, or it is not yours to see. Look at your returns, or ask the steward of the "
-            "secretariat."
+            "This submission does not exist, or you do not have access to it. Look at your returns, or ask the "
+            "steward of the secretariat."
         )
     )
 

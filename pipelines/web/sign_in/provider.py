@@ -163,7 +163,7 @@ class SignIn:
     ) -> Response:
         language = language_of(request)
         lead = (
-            tell("You have signed in with a first password. Choose one that nobody but you knows.", language)
+            tell("You have signed in with a first password. Choose a new one that only you know.", language)
             if pending
             else tell("Choose a new password.", language)
         )
@@ -275,7 +275,7 @@ def _too_many(error: ThrottledError, language: str) -> str:
 
 def _stale(language: str) -> str:
     return tell(
-        "This page was open for too long, or in another window. Go back to the offices' pages and sign in anew.",
+        "This page was open for too long, or in another window. Go back to the offices' pages and sign in again.",
         language,
     )
 

@@ -25,11 +25,11 @@ RULES: dict[str, tuple[str, str]] = {
         "Write the name exactly as in STUB or HEADING.",
     ),
     "read.px.repeated_variable": (
-        "The variable {variable} stands twice in STUB and HEADING.",
-        "Each variable may stand once, in STUB or in HEADING.",
+        "The variable {variable} appears twice in STUB and HEADING.",
+        "Each variable may appear once, in STUB or in HEADING.",
     ),
     "read.px.repeated_member": (
-        "The variable {variable} has {member} twice, so that cells could not be told apart.",
+        "The variable {variable} has {member} twice, so cells cannot be distinguished.",
         "Give each value of a variable a code of its own in CODES.",
     ),
     "read.px.codes_count": (
