@@ -40,19 +40,19 @@ RULES: dict[str, Rule] = {
             "plausible.bounds",
             "warning",
             "{measure} ({offence_group}) is {seen} in {period}; {low} to {high} was expected here.",
-            "Check the figure against its source. If it is right, send it with a word on the reason.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
         ),
         Rule(
             "plausible.outcome",
             "warning",
             "{part} is {seen} in {period}, more than {whole} ({expected}), which includes it.",
-            "Check both figures. If both are right, say how they are counted.",
+            "Check both figures. If both are right, explain how they are counted.",
         ),
         Rule(
             "plausible.stock",
             "warning",
             "{measure} at the start of {period} is {seen}, but at the end of the period before it was {expected}.",
-            "Check both stocks. If cases were recounted, say so.",
+            "Check both stocks. If cases were recounted, explain this.",
             "history",
         ),
         Rule(
@@ -60,7 +60,7 @@ RULES: dict[str, Rule] = {
             "warning",
             "{seen} persons were indicted in {period}, more than the {expected} investigated in that period and the "
             "four before it together.",
-            "Check both figures. If old investigations were concluded, say so.",
+            "Check both figures. If old investigations were concluded, explain this.",
             "history",
         ),
         Rule(
@@ -68,7 +68,7 @@ RULES: dict[str, Rule] = {
             "warning",
             "{measure} ({offence_group}) is {seen} in {period}; the {n} figures before it average {mean} "
             "(probability {p}).",
-            "Check the figure against its source. If it is right, send it with a word on the reason.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
             "history",
         ),
         Rule(
@@ -76,7 +76,7 @@ RULES: dict[str, Rule] = {
             "warning",
             "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they "
             "were {share} per cent. Women and men seem to be swapped.",
-            "Compare both columns with their source. If they are right, send them with a word on the reason.",
+            "Compare both columns with their source. If they are right, send them with a short explanation.",
             "history",
         ),
         Rule(
@@ -124,7 +124,7 @@ RULES: dict[str, Rule] = {
             "coverage.gone",
             "warning",
             "'{seen}' was reported for {previous}, but is not in this return for {period}.",
-            "Put the figure in, with 0 if there was nothing. If the office no longer counts it, say so.",
+            "Enter the figure, or 0 if there was nothing. If the office no longer counts it, explain this.",
             "history",
         ),
         Rule(
@@ -161,7 +161,7 @@ RULES: dict[str, Rule] = {
             "record.length",
             "warning",
             "The prison sentence is {seen} months; the article allows {expected} at most.",
-            "Check the length (is it in years?). If it is right, say why it exceeds the article.",
+            "Check the length (is it in years?). If it is right, explain why it exceeds the article.",
         ),
     )
 }

@@ -106,8 +106,8 @@ def _tokens(here: Here) -> None:
     layout.put(
         html.Markup("<p>{}</p>").format(
             here.tell(
-                "With a token a program of your office can hand in returns (with the command rti submit, or the "
-                "API). It may at most what you may, ends by itself, and can be revoked here at any time."
+                "With a token, a program of your office can submit returns (with the command rti submit, or the "
+                "API). It never has more permissions than you, it expires, and you can revoke it here at any time."
             )
         )
     )
@@ -116,7 +116,7 @@ def _tokens(here: Here) -> None:
         layout.put(
             html.box(
                 "warning",
-                here.tell("Copy this token now: it is shown this once"),
+                here.tell("Copy this token now: it is shown only once"),
                 html.Markup('<p class="rti-code">{}</p>').format(issued),
             )
         )

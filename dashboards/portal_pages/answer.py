@@ -45,7 +45,7 @@ def show() -> None:
     here = portal_entry.enter_page()
     asked = st.query_params.get("id") or ""
     if not asked:
-        layout.title(here.tell("Answer to a return"), here.tell("Choose a return to see its validation report."))
+        layout.title(here.tell("Validation report"), here.tell("Choose a return to see its validation report."))
         layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("To my returns"), "./")))
     else:
         one(here, asked)
@@ -119,7 +119,7 @@ def _view(here: Here) -> str:
 
 def _about(here: Here, entry: Entry) -> html.Markup:
     row = entry.row
-    replaces = here.tell("A return that was accepted before; it stays and is found in what happened.")
+    replaces = here.tell("A return that was accepted before. It is kept and listed under what happened.")
     facts = html.facts(
         [
             (here.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
@@ -148,7 +148,7 @@ def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
     if not links:
         return html.Markup("")
     title = (
-        here.tell("Replaced: a later return counts in its place")
+        here.tell("Replaced: a later return counts instead")
         if entry.is_replaced
         else here.tell("Replaced in part: later returns count for some of its periods")
     )
@@ -251,5 +251,5 @@ def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
         )
     kind = groups[0].severity if groups[0].severity != "information" else "note"
     number = sum(group.places for group in groups)
-    heading = here.many("{n} finding, the worst first", "{n} findings, the worst first", number)
+    heading = here.many("{n} finding, most severe first", "{n} findings, most severe first", number)
     return html.box(kind, heading, html.items(lines), anchor="summary")

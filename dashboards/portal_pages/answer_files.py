@@ -45,7 +45,7 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
             XLSX,
         ),
         (
-            here.tell("The answer as a page (HTML)"),
+            here.tell("The validation report as a page (HTML)"),
             here.tell("To print, or to send to a colleague."),
             lambda: answers.html(report, here.language, demonstration=invented).encode(),
             f"{begin}{stem}-{entry.submission_id}.html",
@@ -59,7 +59,7 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
             "text/csv",
         ),
         (
-            here.tell("The answer for machines (JSON)"),
+            here.tell("The validation report for programs (JSON)"),
             here.tell("The same as the command rti check gives."),
             lambda: json.dumps(report.as_json(), ensure_ascii=False, indent=2).encode(),
             f"{begin}{stem}-{entry.submission_id}.json",

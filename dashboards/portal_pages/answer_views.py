@@ -55,8 +55,8 @@ def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) ->
     layout.put(
         html.note(
             here.tell(
-                "Green fields are numbers taken over. A frame marks a finding. What was read is what will be "
-                "published, once approved and protected."
+                "Green fields are numbers that we read. A frame marks a finding. These numbers will be published "
+                "once they are approved and protected."
             )
         ),
         html.Markup('<div class="rti-two"><div>{}</div><div>{}</div></div>').format(left, right),
@@ -201,7 +201,7 @@ def changes(here: Here, entry: Entry, report: Report) -> None:
     if made.changes:
         layout.put(
             html.Table(
-                here.tell("Changes from the last accepted return, the biggest first"),
+                here.tell("Changes from the last accepted return, largest first"),
                 here.tell("Place"),
                 [here.tell("What"), here.tell("Before"), here.tell("Now"), here.tell("Difference")],
                 [_change(here, one) for one in made.changes[:LONGEST]],
@@ -285,7 +285,7 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
     history = service.history(here.desk, here.who, entry.submission_id)
     made = answers.quarters(report.reading.observations, history, PERIODS, here.language)
     if not any(one.points for one in made):
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("No earlier return has been accepted.")))
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("No earlier return of this form has been accepted.")))
         return
     made = _of_measure(here, report, sorted(made, key=lambda one: one.period, reverse=True))
     layout.put(

@@ -16,8 +16,8 @@ def show() -> None:
     layout.title(
         here.tell("Approve"),
         here.tell(
-            "Returns that colleagues have sent. Open one to see its answer, its changes and its explanations, and "
-            "decide there. What you sent yourself is decided by somebody else."
+            "Returns that colleagues have sent. Open one to see its validation report, changes and explanations, "
+            "and decide there. Somebody else decides on the returns that you sent."
         ),
     )
     waiting = service.submissions(here.desk, here.who, states=["sent"])

@@ -42,7 +42,7 @@ def show() -> None:
     here = portal_entry.enter_page()
     layout.title(
         here.tell("Submission board"),
-        here.tell("Which office is due to send which return, and its progress. Select a state to open the return."),
+        here.tell("Which returns are due from each office, and how far they are. Select a state to open the return."),
     )
     periods = st.segmented_control(
         here.tell("Quarters shown"), _SHOWN, default=_SHOWN[1], required=True, key="board.periods"

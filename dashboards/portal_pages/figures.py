@@ -48,7 +48,9 @@ def show() -> None:
             html.box(
                 "note",
                 here.tell("You have no figures here yet"),
-                here.tell("An area's figures are for those who see every office that reports a part of them."),
+                here.tell(
+                    "You can see the figures of an area only if you can see every office that reports a part of them."
+                ),
             )
         )
         return layout.end(here)
@@ -56,7 +58,7 @@ def show() -> None:
         html.box(
             "warning",
             here.tell("Restricted: not for publication"),
-            here.tell("Small numbers can point at single persons. Quote figures from the release, never from here."),
+            here.tell("Small numbers can identify single persons. Quote figures from the release, never from here."),
         )
     )
     period, offence = _choices(here, own, found)
@@ -187,8 +189,8 @@ def _balance(here: Here, rows: Sequence[Row]) -> None:
     for row in rows:
         title, account = say.broken(here, row)
         advice = here.tell(
-            "Look for events placed in another period or left out, and hand in a corrected return; if the figures are "
-            "right, say so to the secretariat."
+            "Look for events that are in the wrong period or missing, and upload a corrected return. If the figures "
+            "are right, let the secretariat know."
         )
         body = html.items(filter(None, (account, say.uncounted(here, row), advice)))
         layout.put(html.box("warning", f"{names.get(row['metric'], row['metric'])}: {title}", body, level=3))

@@ -35,7 +35,7 @@ def show() -> None:
             html.box(
                 "good",
                 here.tell("Nothing is open"),
-                html.Markup("<p>{}</p>").format(here.tell("Every period expected of you has its return.")),
+                html.Markup("<p>{}</p>").format(here.tell("You have sent a return for every period that is due.")),
             )
         )
     elif _ASKED in st.session_state:
@@ -79,7 +79,7 @@ def _ask(here: Here, open_: Mapping[str, list[str]]) -> None:
         placeholder=here.tell("Choose periods"),
         key=f"nil.periods.{form}",
     )
-    comment = st.text_input(here.tell("Note (may stay empty)"), key="nil.comment")
+    comment = st.text_input(here.tell("Note (optional)"), key="nil.comment")
     if st.button(here.tell("There was nothing to report"), type="primary", key="nil.ask"):
         if not periods:
             st.error(here.tell("Choose at least one period first."), icon=None)
@@ -128,14 +128,14 @@ def _declare(here: Here, form: str, periods: list[str], comment: str) -> None:
         made = service.nil(here.desk, here.who, form, periods, comment or None)
         del st.session_state[_ASKED]
         if made.submission_id is None:
-            st.error(here.tell("This nil return was not taken: {why}", why=_why(here, made.report)), icon=None)
+            st.error(here.tell("This nil return was not accepted: {why}", why=_why(here, made.report)), icon=None)
             return
         entry = service.submission(here.desk, here.who, made.submission_id)
         if entry.may_send and not entry.replaces:
             service.send(here.desk, here.who, made.submission_id, comment=comment or None)
             say(here.tell("Sent. Your receipt is below. Please keep it."))
         else:
-            say(here.tell("It is kept as a draft: see below what is to be answered before it is sent."))
+            say(here.tell("It is saved as a draft: see below what you need to answer before you can send it."))
     except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
         layout.refused(here, error)
         return

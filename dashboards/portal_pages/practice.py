@@ -95,7 +95,7 @@ def _begin_anew(real: Here) -> None:
         html.box(
             "warning",
             real.tell("Start again?"),
-            html.Markup("<p>{}</p>").format(real.tell("Everything you did at practice is then gone.")),
+            html.Markup("<p>{}</p>").format(real.tell("Everything you did in practice will be deleted.")),
             level=3,
         )
     )
@@ -131,7 +131,9 @@ def _one(real: Here, here: Here, submission_id: str) -> None:
             back = st.button(here.tell("Let the colleague return it"), key="practice.back")
         if approve:
             practice.colleague_approves(here.desk, real.who, submission_id)
-            say(here.tell("The colleague has approved it. In earnest, a second person of your office does so."))
+            say(
+                here.tell("The colleague has approved it. For a real return, a second person in your office does this.")
+            )
             st.rerun()
         if back:
             practice.colleague_gives_back(here.desk, real.who, submission_id)

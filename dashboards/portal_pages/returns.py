@@ -31,7 +31,7 @@ def show() -> None:
     here = portal_entry.enter_page()
     layout.title(
         here.tell("My returns"),
-        here.tell("Every return of your office, the newest first. A return's name opens its answer."),
+        here.tell("Every return of your office, newest first. Select a name to open its validation report."),
     )
     if not service.submission_page(here.desk, here.who, limit=1).entries:
         layout.put(

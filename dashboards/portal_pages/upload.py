@@ -210,7 +210,7 @@ def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[
     else:
         with st.container(horizontal=True):
             if st.button(
-                here.tell("Yes, this is right: show me the answer"), type="primary", key=f"confirm.{identity}"
+                here.tell("Yes, this is right: show the validation report"), type="primary", key=f"confirm.{identity}"
             ):
                 go("answer", id=uploaded.submission_id)
     with st.expander(here.tell("No, it is something else")):
@@ -220,7 +220,7 @@ def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[
 def _sentence(here: Here, uploaded: Uploaded) -> html.Markup:
     report = uploaded.report
     if uploaded.submission_id is None:
-        return html.badge("error", "✖", here.tell("Not kept: see below what is to be done"))
+        return html.badge("error", "✖", here.tell("Not saved: see below what to do"))
     if not uploaded.new:
         _, _, state = words.state(uploaded.state or "received", here.language)
         return html.Markup("<p>{}</p>").format(
@@ -266,7 +266,7 @@ def _why_not_kept(here: Here, report: Report) -> None:
         for group in answers.groups(report, here.language)
         if group.severity == "error"
     ]
-    layout.put(html.box("error", here.tell("Why it was not kept"), html.join(parts), level=3))
+    layout.put(html.box("error", here.tell("Why it was not saved"), html.join(parts), level=3))
 
 
 def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:

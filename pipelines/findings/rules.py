@@ -37,7 +37,8 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     "return.other_form": (
         "error",
         "This file is on the form {seen}, not on {expected}.",
-        "Check the office, the form and the file: one of the three is another's. Send each file on its own form.",
+        "Check the office, the form and the file: one of them does not match the others. Send each file on its own "
+        "form.",
     ),
     "return.wrong_format": (
         "error",
@@ -107,7 +108,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     "label.absent": (
         "warning",
         "The row '{expected}' is in another table of this file, but not in this one.",
-        "Put the row in, with 0 if there was nothing; if it does not belong here, say so.",
+        "Add the row, with 0 if there was nothing. If it does not belong here, explain this.",
     ),
     "label.blank": ("error", "The row holds figures but has no label.", "Write its label, or delete the figures."),
     "label.not_valid": (
@@ -174,7 +175,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "mark.undeclared": (
         "warning",
-        "The note mark '{seen}' is not declared, so what it says of the number is not known.",
+        "The note mark '{seen}' is not declared, so its meaning is not known.",
         "Explain the mark, or have it declared in the form.",
     ),
     "value.negative": ("error", "A count cannot be negative: {seen}.", "Correct the number."),
@@ -195,7 +196,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "sum.exceeded": (
         "error",
-        "{dim}: the parts given add up to {expected}, more than the total {seen}.",
+        "{dim}: the parts add up to {expected}, which is more than the total {seen}.",
         "Correct the total or the part that is wrong.",
     ),
     "period.missing": (
@@ -225,7 +226,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "form.contradiction": (
         "error",
-        "The form says two things of this number: {what}.",
+        "The form contradicts itself about this number: {what}.",
         "The declaration of the form must be corrected; the return itself may be right.",
     ),
     "form.incomplete": (

@@ -197,7 +197,7 @@ def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> 
         if "reason" in permission.inputs:
             needed_reason(reason)
         if "comment" in permission.inputs and not (change.comment or "").strip():
-            raise TransitionError(mark("Say why, in a comment: it stays with the return."))
+            raise TransitionError(mark("Give a reason in a comment. It is kept with the return."))
 
 
 def needed_reason(reason: str | None) -> None:

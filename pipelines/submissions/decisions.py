@@ -85,7 +85,7 @@ def _keys_to_justify(
 ) -> list[tuple[str, str]]:
     if one.reason not in codes.codes("justification_reason"):
         raise TransitionError(
-            mark("{reason} is not a reason; take one of {known}."),
+            mark("{reason} is not a reason; use one of {known}."),
             reason=repr(one.reason),
             known=", ".join(codes.codes("justification_reason")),
         )

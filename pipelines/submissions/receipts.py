@@ -248,7 +248,7 @@ def _signature_problems(document: bytes, content: dict[str, Any], key: Ed25519Pu
     except ValueError:
         as_given_out = False
     if not as_given_out:
-        return [ToldError(mark("The receipt is not written as it was given out; take the file itself, unchanged."))]
+        return [ToldError(mark("The receipt has been changed; use the original file."))]
     own = Ed25519PublicKey.from_public_bytes(bytes.fromhex(named["public"]))
     problems = []
     if receipt_keys.key_id(own) != named.get("id"):

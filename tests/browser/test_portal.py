@@ -111,7 +111,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     upload(page, "thirdquarter.xlsx", portal_fixture.workbook(portal_fixture.BROKEN))
     expect(page.locator(".rti-box-note", has_text="This is what we read")).to_contain_text("AL-JUSTICE-1")
     expect(page.locator(".rti-box-note", has_text="This is what we read")).to_contain_text("Nothing has been sent.")
-    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    page.get_by_role("button", name="Yes, this is right: show the validation report").click()
 
     expect(page.locator("h1")).to_contain_text("Albania: Justice counts")
     summary = page.locator("#summary")
@@ -130,7 +130,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     expect(page.locator("h1")).to_have_text("Upload a return")
     settled(page)
     upload(page, "thirdquarter-mended.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
-    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    page.get_by_role("button", name="Yes, this is right: show the validation report").click()
     expect(page.locator("#verdict")).to_contain_text("for an explanation")
     settled(page)
     expect(page.get_by_role("button", name="Send for approval")).to_have_count(0)
@@ -288,7 +288,7 @@ def test_a_page_is_reached_and_used_by_keyboard_alone(open_as: Open) -> None:
 def test_the_summary_leads_to_each_finding_from_every_part_of_the_answer(open_as: Open, view: str) -> None:
     page = open_as("al-sender", "upload")
     upload(page, "linked.xlsx", portal_fixture.workbook(portal_fixture.BROKEN))
-    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    page.get_by_role("button", name="Yes, this is right: show the validation report").click()
     page.locator("#summary").wait_for(timeout=PATIENCE)
     settled(page)
     page.goto(f"{page.url.split('&')[0]}&view={view}")

@@ -50,7 +50,7 @@ def test_the_first_steward_is_made_on_the_command_line_and_keeps_the_others(caps
     )
     assert made["created_by"] == "steward"
     code, _, err = _run(capsys, "account", "grant", "qq-office", "approver:QQ", "--as", "qq-office")
-    assert (code, "kept by stewards" in err) == (3, True)
+    assert (code, "Only stewards can manage accounts" in err) == (3, True)
     assert _run(capsys, "account", "disable", "steward", "--as", "qq-office")[0] == 3
     assert _run(capsys, "account", "grant", "qq-office", "approver:QQ", "--as", "system")[0] == 3
     assert _json(capsys, "account", "grant", "qq-office", "approver:QQ")["grants"][0] == "approver:QQ:*"

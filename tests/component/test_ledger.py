@@ -229,7 +229,7 @@ def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     with pytest.raises(TransitionError, match="Give a reason that is one of late_data"):
         ledger.withdraw(engine, Act(one, "chief", comment="sent by mistake"))
-    with pytest.raises(TransitionError, match="Say why, in a comment"):
+    with pytest.raises(TransitionError, match="Give a reason in a comment"):
         ledger.withdraw(engine, Act(one, "chief", reason="wrong_return"))
     ledger.withdraw(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
     assert queries.events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}

@@ -281,7 +281,7 @@ def test_the_way_back_of_a_figure(cell: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("nonsense", "no id of a figure"),
+        ("nonsense", "not the id of a figure"),
         ("area=MK;period=1999-Q1", "has no figure"),
         ("area=MK", "More than one figure"),
     ],

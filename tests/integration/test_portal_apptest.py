@@ -314,7 +314,7 @@ def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: servi
     assert later.row.accepted_at is not None
     said = f'href="answer?id={number}" target="_self">by {number} since {later.row.accepted_at[:10]}</a>'
     answer = html(run("answer", "al-sender", id=before))
-    assert "Replaced: a later return counts in its place" in answer and said in answer
+    assert "Replaced: a later return counts instead" in answer and said in answer
     listed = re.findall(r"<tr>.*?</tr>", html(run("returns", "al-sender")), flags=re.DOTALL)
     (row,) = [row for row in listed if f'href="answer?id={before}"' in row and "<th" in row and said in row]
     assert "Replaced" in row and "Approved" not in row and "Published" not in row
@@ -372,7 +372,7 @@ def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: service
     number = sent(opened)
     test = run("answer", "secretariat", id=number)
     next(b for b in test.button if b.label == "Approve by override").click().run()
-    assert any("Say why first" in one.value for one in test.error)
+    assert any("Give a reason first" in one.value for one in test.error)
     next(a for a in test.text_area if a.label.startswith("Why it cannot wait")).set_value("The approver is ill.")
     next(b for b in test.button if b.label == "Approve by override").click().run()
     assert not test.exception
@@ -386,7 +386,7 @@ def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: service.
     next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
     next(b for b in test.button if b.label == "Withdraw").click().run()
-    assert "Withdraw it indeed?" in html(test)
+    assert "Withdraw this return?" in html(test)
     assert service.submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
     assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
@@ -463,7 +463,7 @@ def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
 def test_a_file_of_another_office_is_not_kept(run: Run, opened: service.Desk) -> None:
     test = run("upload", "mk-sender")
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
-    assert "Why it was not kept" in html(test)
+    assert "Why it was not saved" in html(test)
     assert not service.submissions(opened, _who(opened, "mk-sender"), mine=True)
 
 
@@ -669,7 +669,7 @@ def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: serv
     assert broken, "the demonstration has a balance that is out by more than one"
     for opening, entries, exits, closing in broken:
         assert f"{opening} at the start + {entries} in \u2212 {exits} out" in text
-        assert f"reported at the end: {closing}." in text and "hand in a corrected return" in text
+        assert f"reported at the end: {closing}." in text and "upload a corrected return" in text
     for one in (
         "Same period",
         "Lagged",

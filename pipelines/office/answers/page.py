@@ -129,8 +129,8 @@ def _group(group: Group, anchors: Mapping[int, str], language: str, level: int =
     more = ""
     if group.unlisted:
         words = many(
-            "{n} more place is counted and not listed.",
-            "{n} more places are counted and not listed.",
+            "{n} more place is not listed.",
+            "{n} more places are not listed.",
             group.unlisted,
             language,
         )

@@ -151,7 +151,7 @@ def footnote(report: Report, language: str) -> str | None:
 
 
 def _notes(report: Report, language: str) -> tuple[str, ...]:
-    out = [tell("This is a copy with our remarks. The file that you sent is kept as it was.", language)]
+    out = [tell("This is a copy with our remarks. The file that you sent is unchanged.", language)]
     if note := footnote(report, language):
         out.append(note)
     if report.not_run and report.verdict != "unreadable":
@@ -221,7 +221,7 @@ def _words(language: str) -> dict[str, str]:
     }
 
 
-_LOST = mark("This copy could not keep everything on the sheet {sheet}: {what}. Your own file still has it.")
+_LOST = mark("This copy does not contain everything on the sheet {sheet}: {what}. Your own file still has it.")
 
 
 # ------------------------------------------------------------------------------------------------------------ mending
@@ -255,4 +255,4 @@ def _mending(finding: Finding, declared: Declared | None, language: str) -> tupl
     if text is None:
         return None
     was = seen if finding.rule == "cell.lookalike" else seen.split(" / ")[-1]
-    return where.sheet, where.cell, seen, text, tell("Changed on your word. Before: '{words}'", language, words=was)
+    return where.sheet, where.cell, seen, text, tell("Changed at your request. Before: '{words}'", language, words=was)

@@ -26,7 +26,7 @@ MAX_SHEETS = 250
 
 RULES: dict[str, tuple[str, str]] = {
     "read.malformed": (
-        "The file looks like {format} but is damaged, or did not arrive whole ({detail}).",
+        "The file looks like {format} but is damaged or incomplete ({detail}).",
         "Open the file in the program that made it, save it again under a new name and send that.",
     ),
     "read.encrypted": (

@@ -18,7 +18,7 @@ from pipelines.reading.formats.jsonstat_cube import Observations, Part
 LANGUAGE = "und"
 
 RULES: dict[str, tuple[str, str]] = {
-    "read.empty": ("The file is empty.", "Save the file again and send it again."),
+    "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
     "read.json.encoding": (
         "The text is not valid Unicode (byte {position}).",
         "Save the file as UTF-8; JSON knows no other codepage.",

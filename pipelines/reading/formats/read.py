@@ -30,7 +30,7 @@ RULES: dict[str, tuple[str, str]] = {
         "(.docx) or HTML table.",
     ),
     "read.out_of_memory": (
-        "The file needs more memory than a return may.",
+        "The file needs more memory than is allowed for a return.",
         "Send the tables of the return only; save the file again with an office program.",
     ),
     "read.reader_failed": (

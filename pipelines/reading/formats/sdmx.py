@@ -20,7 +20,7 @@ from pipelines.reading.formats.common import MAX_CELLS
 from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, Written, build
 
 RULES: dict[str, tuple[str, str]] = {
-    "read.empty": ("The file is empty.", "Save the file again and send it again."),
+    "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
     "read.xml.doctype": (
         "The XML declares a document type (DOCTYPE), which can be used to attack a reader; it was not read.",
         "Save the file again without a DOCTYPE. SDMX never needs one.",

@@ -33,7 +33,7 @@ from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, by_names, covering, 
 LANGUAGE = "und"
 
 RULES: dict[str, tuple[str, str]] = {
-    "read.empty": ("The file is empty.", "Save the file again and send it again."),
+    "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
     "read.sdmx_csv.header": (
         "The first line is not that of an SDMX-CSV file: {seen}",
         "It must begin with DATAFLOW, or with STRUCTURE, STRUCTURE_ID and ACTION, and name each column once.",

@@ -297,7 +297,7 @@ def _keeper(connection: sa.Connection, by: str, grants: Iterable[Grant]) -> None
     if who is None:
         raise unknown(by)
     if not permissions.pairs_for(who, "keep_accounts"):
-        raise NotAllowedError(mark("Accounts are kept by stewards, and {account} is none."), account=by)
+        raise NotAllowedError(mark("Only stewards can manage accounts, and {account} is not one."), account=by)
     for one in grants:
         if not permissions.can_keep_accounts_of(who, [one]):
             raise NotAllowedError(

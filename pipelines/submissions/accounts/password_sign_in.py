@@ -46,9 +46,9 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
     """Replace a password by its owner. Raises NotAllowedError (old one wrong), PasswordError (new one)."""
     attempt = sign_in(engine, account_id, old)
     if attempt.outcome not in ("ok", "must_change"):
-        raise NotAllowedError(mark("The present password is not right."))
+        raise NotAllowedError(mark("The current password is wrong."))
     if new == old:
-        raise PasswordError(mark("The new password is the old one; take another."))
+        raise PasswordError(mark("The new password is the same as the old one; choose another."))
     found = accounts.find(engine, account_id)
     passwords.check(new, account_id, found.display_name if found else "", found.email if found else None)
     fresh = passwords.hashed(new)

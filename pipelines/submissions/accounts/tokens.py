@@ -67,11 +67,11 @@ def issue(
     Raises NotAllowedError where the caller came with a token, or nothing would be left that it may.
     """
     if who.token is not None:
-        raise NotAllowedError(mark("A token issues no tokens; sign in."))
+        raise NotAllowedError(mark("You cannot create a token with a token; sign in."))
     if not 1 <= days <= LONGEST_DAYS:
         raise accounts.AccountError(mark("A token is good for 1 to {n} days."), n=LONGEST_DAYS)
     if not label.strip():
-        raise accounts.AccountError(mark("Say what the token is for; the name shows in the list of tokens."))
+        raise accounts.AccountError(mark("Enter what the token is for; the name is shown in the list of tokens."))
     if len(label) > LONGEST or not label.isprintable():
         raise accounts.AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
     token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)

@@ -44,7 +44,7 @@ _TEXT = {
         "A colleague asks to withdraw this accepted return. It counts until a second person withdraws it; the reason "
         "is in the portal."
     ),
-    "override": mark("A steward approved this return in the place of your office. The reason is in the portal."),
+    "override": mark("A steward approved this return on behalf of your office. The reason is in the portal."),
 }
 _ACCOUNT_TITLE = {
     "created": mark("Your account is ready"),

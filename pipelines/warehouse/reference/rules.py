@@ -54,11 +54,11 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "reference.bad_year": (
         "{seen} is not a year; the row is left out.",
-        "Download the table again; if it still says so, ask the publisher.",
+        "Download the table again; if the problem remains, ask the publisher.",
     ),
     "reference.bad_value": (
         "{seen} is neither a whole number nor a withheld value like <5; the row is left out.",
-        "Download the table again; if it still says so, ask the publisher.",
+        "Download the table again; if the problem remains, ask the publisher.",
     ),
     "reference.no_rows": (
         "None of the {rows} rows refers to a territory of this region.",

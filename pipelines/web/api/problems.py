@@ -37,7 +37,7 @@ _TITLES: dict[int, tuple[str, str]] = {
     405: (mark("Not possible at this address"), mark("Look at the description of the API.")),
     409: (mark("Its state does not allow this"), mark("Look at the submission and do what is missing.")),
     413: (mark("The file is too big"), mark("Send at most {limit} MB; split the return by periods.")),
-    415: (mark("Not a form this address takes"), mark("Send the bytes of the file, or multipart/form-data.")),
+    415: (mark("This address does not accept this form"), mark("Send the bytes of the file, or multipart/form-data.")),
     422: (mark("The request cannot be understood"), mark("Correct what is named and send it again.")),
     429: (mark("Too many requests"), mark("Wait as many seconds as `Retry-After` says and send a right token.")),
     500: (mark("A fault of the service itself"), mark("Try again later; if it stays, report the time of the request.")),

@@ -102,7 +102,7 @@ class SignIn:
         name = kept.account if kept else form.get("account", "").strip().lower()
         again = partial(self._change_form, request, ticket.get("pending"), name, status=400)
         if form.get("new", "") != form.get("again", ""):
-            return again(fault=tell("The new password was not typed the same twice.", language))
+            return again(fault=tell("The two new passwords do not match.", language))
         old = kept.old if kept else form.get("old", "")
         try:
             # With a ticket the present password was right a moment ago, and was counted then.
