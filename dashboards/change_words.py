@@ -33,8 +33,8 @@ REQUALIFIED_READ = (
     "Cases requalified to another offence are shown separately: the case continues under another offence and is "
     "neither dropped nor ends in acquittal."
 )
-REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, and so is in no way out."
-TOO_FEW_EXIT = "Too few to compare: under 20. Chance alone moves such a figure far."
+REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, so it is not part of any outcome."
+TOO_FEW_EXIT = "Too few to compare: under 20. Such a figure changes a lot by chance alone."
 
 # ------------------------------------------------------------------------------------------------- convictions split
 

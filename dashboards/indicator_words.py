@@ -16,29 +16,32 @@ VERSIONS: Mapping[str, str] = {
 }
 VERSIONS_TOLD: Mapping[str, str] = {
     "same_period": "both counts of one period; persons are not followed",
-    "lagged": "the later count over the earlier one of so many whole periods before, as the territory's records say",
+    "lagged": "the later count divided by the earlier count of some whole periods before, as the territory's "
+    "records show",
     "cohort": "those who entered in the period and were followed in records",
 }
 RULES: Mapping[str, str] = {
-    "nested": "Shown is the same period: the one count is part of the other.",
+    "nested": "Shown first is the same period: one count is part of the other.",
     "cohort_complete": "Shown first is the cohort: the records follow it for long enough.",
-    "lag_known": "Shown first is the lagged version: the records say how long the way takes.",
-    "no_lag": "Shown is the same period: no records say how long the way takes.",
+    "lag_known": "Shown first is the lagged version: the records show how long it takes from one stage to the other.",
+    "no_lag": "Shown first is the same period: there are no records of how long it takes from one stage to the other.",
     "refused": "No version is complete on its own: the two sides count differently.",
 }
 TOO_FEW = words.TOO_FEW
 STATES: Mapping[str, str] = {
-    "too_few": "Too few to compare: one of the two numbers is under 20. Chance alone moves such a figure far.",
+    "too_few": "Too few to compare: one of the two numbers is under 20. Such a figure changes a lot by chance alone.",
 }
 BASIS: Mapping[str, str] = {
     "lower_bound": (
-        "The range is a lower bound: persons come in cases, and how many together is not known here. The true "
-        "uncertainty is at least this."
+        "The interval is a lower bound: one case can involve several persons, and how many is not known here. The "
+        "true uncertainty is at least this."
     ),
-    "quasi_exact": "The range is widened by how many persons a case has in the territory's own records.",
+    "quasi_exact": "The interval is widened to allow for the number of persons per case in the territory's own "
+    "records.",
 }
 FLAGS: Mapping[str, str] = {
-    "common_reporters": "Over those territories alone that have both: sums of different territories are not divided.",
+    "common_reporters": "Only territories that have both figures are included: sums of different territories are "
+    "not divided.",
     "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
 }
 VERDICTS: Mapping[str, str] = {

@@ -172,7 +172,8 @@ def choose(
         # The address was opened or changed (a link, the back button): it wins over what the widget held.
         if asked not in options:
             st.warning(
-                f"The address asks for {label.lower()} {asked!r}, which this release lacks; shown is {say(first)}."
+                f"The address asks for {label.lower()} {asked!r}, which is not in this release; "
+                f"{say(first)} is shown instead."
             )
         st.session_state[widget] = asked if asked in options else first
     elif st.session_state.get(widget) not in options:
@@ -240,7 +241,7 @@ def end(here: Frame, *, is_linked: bool = True) -> None:
 
     `is_linked`: each figure of the page leads to its way back; an indicator of several counts has none of its own.
     """
-    way = "Each figure links to its way back." if is_linked else "The counts behind are on the territories' pages."
+    way = "Each figure links to its source." if is_linked else "The underlying counts are on the territories' pages."
     st.query_params["release"] = here.id
     st.html(
         f'<div class="rti-foot">Source: {escape(words.citation(here.release))} '

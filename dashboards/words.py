@@ -11,7 +11,7 @@ from pipelines.statistics.few import MINIMUM
 Row = Mapping[str, Any]
 
 WITHHELD, UNAVAILABLE, NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "c", "..", "–", "n/a", "k"
-FEW_LEGEND = "Fewer than 20, in grey italics: too few to compare. In pictures a bar of few is hollow."
+FEW_LEGEND = "Fewer than 20, in grey italics: too few to compare. In charts such a bar is hollow."
 LEGEND: tuple[tuple[str, str], ...] = (
     ("0", "Zero: the office reported that there was none."),
     (WITHHELD, "Withheld to protect persons. The figure may be small, larger, or zero."),
@@ -30,12 +30,12 @@ FLAGS: Mapping[str, str] = {
     "nil_part": "A confirmed nil return is among the parts of this figure.",
     "provisional": "Provisional: the day of its release has not come, and the office has not called it final.",
     "break": "There is a break in the series within the period: figures from before and after it are in one number.",
-    "population_carried_forward": "Rate by the last population known, carried forward.",
+    "population_carried_forward": "Rate based on the last known population, carried forward.",
     "band_not_nested": "Some lengths as reported do not fit the common bands and are counted as unknown.",
-    "negative_difference": "The cumulative returns fell from one quarter to the next, so that no figure can be made.",
+    "negative_difference": "The cumulative returns fell from one quarter to the next, so there is no figure.",
     "ytd_gap": "A cumulative return before this one is missing, so the quarter cannot be calculated.",
-    "quarter_missing": "At least one quarter of the year is missing, so that no year can be made of them.",
-    "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is taken off.",
+    "quarter_missing": "At least one quarter of the year is missing, so there is no annual figure.",
+    "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is subtracted.",
     "transfer_not_split": "Handed-over persons could not be identified in this breakdown, so there is no total.",
 }
 """Flags of a cell (column `flags`) as notes."""

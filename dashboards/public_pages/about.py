@@ -60,8 +60,8 @@ def show() -> None:
     _programme(here)
     st.header("How to cite", anchor=False)
     st.markdown(
-        "Quote the figure with its release and its coverage. The address of a page holds the whole selection and the "
-        "release it was made of."
+        "Quote the figure with its release and its coverage. The address of a page contains your whole selection "
+        "and the release."
     )
     st.code(words.citation(here.release), language=None, wrap_lines=True)
     _downloads(here)
@@ -88,7 +88,7 @@ def _programme(here: layout.Frame) -> None:
     ]
     layout.put(
         tables.table(
-            "Tables of the programme; what is not here is not published",
+            "Published tables; a table that is not listed here is not published",
             ["For", "By", "Broken down by", "Note"],
             lines,
             corner="Table",

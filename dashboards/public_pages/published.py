@@ -30,8 +30,8 @@ def show() -> None:
     here = layout.page(
         "What others published",
         "Figures of other publishers, each with its source. Where two of them differ, both are shown.",
-        banner="Demonstration data: every figure of our own is invented. What others published is theirs and real, "
-        "but for what is called invented.",
+        banner="Demonstration data: all our own figures are invented. Figures of other publishers are real unless "
+        "they are marked as invented.",
     )
     view = layout.choose("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -60,7 +60,7 @@ def _figures(here: layout.Frame, of: str, crime: str) -> None:
     found = queries.read(here.path, "references", of, of, crime, crime, ("published", "imported"))
     limit = 200
     if not found:
-        st.markdown("Nobody's figures of this kind were collected.")
+        st.markdown("No figures of this kind were collected.")
         return
     if len(found) > limit:
         st.markdown(f"The first {limit} of {len(found)} figures; choose a territory, or download the whole table.")
@@ -172,7 +172,7 @@ def _beside(here: layout.Frame, of: str, crime: str) -> None:
             corner="Territory",
             text=True,
         ),
-        tables.legend(("×", "No difference is shown, since one side is not public or not there.")),
+        tables.legend(("×", "No difference is shown, because one side is not public or not available.")),
         tables.notes_list(notes),
     )
 

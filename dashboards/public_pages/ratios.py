@@ -21,7 +21,9 @@ _NO_RECORDS = "no records"
 
 def show() -> None:
     """The page."""
-    here = layout.page("From stage to stage", "How many of those at one stage reach a later one, and how sure that is.")
+    here = layout.page(
+        "From stage to stage", "How many of those at one stage reach a later one, and how certain that is."
+    )
     if not queries.has(here.path, "stage_ratio"):
         st.info("This release was made before ratios were published; the next one has them.")
         layout.end(here, is_linked=False)

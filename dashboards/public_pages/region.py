@@ -19,8 +19,8 @@ from dashboards.public_pages.changes import splits
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _RATES = (
-    "Rates are of the period itself and never annualised; the region's are by the population of the territories whose "
-    "figures are in it."
+    "Rates are for the period itself and never annualised. The region's rates use the population of the territories "
+    "whose figures are included."
 )
 _STAGES = {"main": "Main stages", "all": "All stages"}
 
@@ -154,7 +154,7 @@ def _notes_of_areas(
     if freq == "Q":
         for row in queries.read(here.path, "annual_only", "justice"):
             of.setdefault(row["territory"], []).append(
-                "Reports once a year: see its years. No year is divided by four."
+                "Reports once a year: see the figures by year. Annual figures are never divided by four."
             )
     for rule in queries.read(here.path, "counting_rules", codes):
         if rule["level"] in levels and rule["count_unit"] != unit:
@@ -246,7 +246,7 @@ def _ranged(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mapping[s
 
 
 def _charts(here: layout.Frame, cells: Cells, measures: Sequence[str], title: str, *, is_rate: bool) -> None:
-    st.header("The same as a picture", anchor=False)
+    st.header("Show as a chart", anchor=False)
     st.markdown(
         "All territories share one scale; the region has its own."
         if not is_rate

@@ -33,8 +33,8 @@ def show() -> None:
     asked = st.query_params.get("cell") or ""
     if not asked:
         st.markdown(
-            "Every figure in this dashboard's tables is a link to this page, which then shows the way back from that "
-            "figure to the returns behind it. Choose a figure on another page, or enter its id."
+            "Every figure in this dashboard's tables is a link to this page, which shows the returns that the "
+            "figure comes from. Choose a figure on another page, or enter its id."
         )
         typed = st.text_input("Id of a figure", placeholder="area=MK;period=2026-Q3;measure=indicted")
         if not typed:
@@ -102,10 +102,10 @@ def _way(here: layout.Frame, cell: Mapping[str, Any]) -> None:
     )
     st.header("2. The returns behind it", anchor=False)
     _returns(here, cell)
-    st.header("3. On to sheet and cell", anchor=False)
+    st.header("3. The sheet and cell", anchor=False)
     st.markdown(
-        "Places in an office's file belong to the office. With access to the restricted data, this command walks on to "
-        "sheet and cell:"
+        "The places in an office's file belong to the office. If you have access to the restricted data, this "
+        "command shows the sheet and cell:"
     )
     st.code(f"rti explain '{figure_id(here.id, cell)}'", language="bash", wrap_lines=True)
 

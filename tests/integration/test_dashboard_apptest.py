@@ -167,7 +167,7 @@ def test_a_rate_stands_with_its_range_and_what_is_of_few_says_so() -> None:
     fields = re.findall(r'<td class="rti-few"[^>]*>(.*?)</td>', text)
     assert fields and all("too few to compare" in field for field in fields)
     assert words.FEW_LEGEND in text
-    assert "The range is a lower bound" in text, "how many persons a case has is not known there"
+    assert "The interval is a lower bound" in text, "how many persons a case has is not known there"
 
 
 def test_bars_of_few_say_so() -> None:
@@ -294,7 +294,7 @@ def test_an_id_that_names_no_figure_is_answered_in_words(cell: str, says: str) -
 def test_downloads_are_the_files_of_the_release() -> None:
     test = run("about")
     text = html(test)
-    assert UNSCR in text and "Tables of the programme" in text
+    assert UNSCR in text and "Published tables" in text
     labels = [button.proto.label for button in test.get("download_button")]
     assert {"manifest.json", "README.txt", "cell.csv", "cell.parquet"} <= set(labels)
 
@@ -466,7 +466,7 @@ def test_a_ratio_opens_in_its_window_and_says_why() -> None:
 
 
 def test_a_shorter_window_is_called_one() -> None:
-    assert "You look at a shorter window" in html(run("ratios", **RATIO))
+    assert "You have chosen a shorter period" in html(run("ratios", **RATIO))
 
 
 def test_the_region_stands_with_coverage_median_range_and_n() -> None:
@@ -479,7 +479,7 @@ def test_the_region_stands_with_coverage_median_range_and_n() -> None:
         "1.25, from 5 of 7 territories. Over 5 territories with a public figure of this rate: median 1.60, from "
         in text
     )
-    assert "of 2 the figure is withheld" in text
+    assert "the figure of 2 is withheld" in text
     assert "2025 for convicted (4 of 7); 2023–2025, where most still have not for sentenced (3 of 7)." in text
 
 
