@@ -232,8 +232,8 @@ def _cohorts(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     lines = _lines(here, groups, duration_words.COHORT, with_records, notes)
     _put(here, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year")
     st.markdown(
-        f"Everybody who entered in the year is followed for {quarters} quarters, and those still open then stay in "
-        "sight. Shares are rounded to five."
+        f"Everybody who entered in the year is followed for {quarters} quarters; those still open then are shown as "
+        "open. Shares are rounded to five."
     )
     _notes(here, notes)
     _cards(here, groups)

@@ -129,7 +129,7 @@ def test_audit_verify_says_by_its_exit_code_whether_the_log_is_whole(
     assert head == whole["head"]
     assert _run(capsys, "audit", "verify", "--head", head)[0] == 0
     code, _, err = _run(capsys, "audit", "verify", "--head", "nonsense")
-    assert (code, "no head of the audit log" in err) == (3, True)
+    assert (code, "not a head of the audit log" in err) == (3, True)
     with sqlite3.connect(tmp_path / "home" / "restricted" / "ledger.sqlite") as connection:
         connection.execute("update account set display_name = 'x' where account_id = 'steward'")
     code, out, _ = _run(capsys, "audit", "verify", "--json")
