@@ -26,7 +26,7 @@ def nobody() -> NoReturn:
         layout.banner(tell("Demonstration: every return and every account here is invented.", language))
     layout.language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))
     layout.title(
-        tell("For offices: hand in and follow returns", language),
+        tell("For offices: upload and follow returns", language),
         tell("These pages are for the offices that report, and for the secretariat. Sign in to continue.", language),
     )
     if st.button(tell("Sign in", language), type="primary", key="sign-in"):

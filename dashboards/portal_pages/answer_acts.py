@@ -30,7 +30,7 @@ def acts(here: Here, entry: Entry) -> None:
         layout.put(
             html.box(
                 "note",
-                here.tell("It waits for a second person"),
+                here.tell("It is waiting for a second person"),
                 html.Markup("<p>{}</p>").format(
                     here.tell(
                         "A colleague in your office who has the right to approve will decide on it. You cannot "
@@ -64,13 +64,13 @@ def _send(here: Here, entry: Entry) -> None:
             )
         )
     with st.form(key="answer.send", border=True):
-        reason = reasons(here, here.tell("Reason of the revision"), "send.reason") if entry.replaces else None
+        reason = reasons(here, here.tell("Reason for the revision"), "send.reason") if entry.replaces else None
         comment = st.text_input(here.tell("Note to the person who approves it (optional)"), key="send.comment")
         asked = st.form_submit_button(here.tell("Send for approval"), type="primary")
     if not asked:
         return
     if entry.replaces and reason is None:
-        st.error(here.tell("Choose the reason of the revision first."), icon=None)
+        st.error(here.tell("Choose the reason for the revision first."), icon=None)
         return
     attempt(
         here,

@@ -65,7 +65,7 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
             f"{begin}{stem}-{entry.submission_id}.json",
             "application/json",
         ),
-        (here.tell("Your file as it came"), "", data, filename, "application/octet-stream"),
+        (here.tell("Your file as you sent it"), "", data, filename, "application/octet-stream"),
     ]
     for number, (label, what, content, name, mime) in enumerate(offers):
         with st.container(horizontal=True, key=f"beside-file-{number}", gap="small", vertical_alignment="center"):

@@ -99,8 +99,8 @@ def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Mark
         parts.append(
             html.Markup("<details><summary>{}</summary>{}</details>").format(
                 here.many(
-                    "{n} further finding that will probably disappear with this one",
-                    "{n} further findings that will probably disappear with this one",
+                    "{n} further problem that will probably disappear with this one",
+                    "{n} further problems that will probably disappear with this one",
                     len(group.consequences),
                 ),
                 caused,

@@ -40,22 +40,22 @@ def _asked(here: Here, entry: Entry) -> None:
         "It counts until a second person of the office, who neither sent it nor made the request, withdraws it."
     )
     body = html.join([html.items(told), html.Markup("<p>{}</p>").format(sentence)])
-    layout.put(html.box("warning", here.tell("A withdrawal is asked for"), body))
+    layout.put(html.box("warning", here.tell("A withdrawal has been requested"), body))
 
 
 def _ask(here: Here, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    with st.expander(here.tell("Ask to withdraw this return")):
+    with st.expander(here.tell("Request withdrawal of this return")):
         layout.put(
             html.Markup("<p>{}</p>").format(
-                here.tell("It is accepted and counts. A colleague in your office who can approve must withdraw it.")
+                here.tell("It is accepted and counts. Only a colleague in your office who can approve can withdraw it.")
             )
         )
         with st.form(key="answer.ask_withdrawal", border=False):
-            reason = reasons(here, here.tell("Reason of the withdrawal"), "ask_withdrawal.reason")
+            reason = reasons(here, here.tell("Reason for the withdrawal"), "ask_withdrawal.reason")
             comment = st.text_input(here.tell("In words"), key="ask_withdrawal.comment").strip()
-            asked = st.form_submit_button(here.tell("Ask for the withdrawal"))
+            asked = st.form_submit_button(here.tell("Request the withdrawal"))
         if not asked:
             return
         if reason is None or not comment:
@@ -93,7 +93,7 @@ def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
                 )
             )
         with st.form(key="answer.withdraw", border=False):
-            reason = reasons(here, here.tell("Reason of the withdrawal"), "withdraw.reason")
+            reason = reasons(here, here.tell("Reason for the withdrawal"), "withdraw.reason")
             comment = st.text_input(here.tell("In words"), key="withdraw.comment").strip()
             asked = st.form_submit_button(here.tell("Withdraw"))
         if asked and (reason is None or not comment):

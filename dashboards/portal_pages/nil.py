@@ -35,7 +35,7 @@ def show() -> None:
             html.box(
                 "good",
                 here.tell("Nothing is open"),
-                html.Markup("<p>{}</p>").format(here.tell("You have sent a return for every period that is due.")),
+                html.Markup("<p>{}</p>").format(here.tell("There is a return for every period that is due.")),
             )
         )
     elif _ASKED in st.session_state:
@@ -104,8 +104,8 @@ def _confirm(here: Here) -> None:
             )
             + html.Markup("<p>{}</p>").format(
                 here.tell(
-                    "Every figure of this form is then zero for these periods, and is published as zero once a second "
-                    "person has approved it. If figures only are not known yet, do not declare this."
+                    "Every figure of this form will be zero for these periods, and will be published as zero once a "
+                    "second person has approved it. If the figures are only not known yet, do not report this."
                 )
             ),
         )

@@ -73,7 +73,9 @@ def _once(here: Here) -> None:
                 here.tell("One-time password of {account}: it is shown only once", account=account),
                 html.Markup('<p class="rti-code">{}</p><p>{}</p>').format(
                     password,
-                    here.tell("Hand it over in person or by telephone. It must be changed at the first sign-in."),
+                    here.tell(
+                        "Give it to the person directly or by telephone. It must be changed at the first sign-in."
+                    ),
                 ),
             )
         )
@@ -207,14 +209,12 @@ def _new(here: Here) -> None:
     names = i18n.language_names()
     with st.form(key="people.new", border=True):
         identity = st.text_input(here.tell("Account (a-z, 0-9, hyphen), such as al-pp-sender"), key="new.account")
-        name = st.text_input(here.tell("Name as people read it: the office's role"), key="new.name")
+        name = st.text_input(here.tell("Name that people will see: the office's role"), key="new.name")
         mail = st.text_input(here.tell("Email (optional)"), key="new.mail")
         language = st.selectbox(
             here.tell("Language"), list(names), format_func=lambda code: names[code], key="new.language"
         )
-        issuer = st.text_input(
-            here.tell("Provider (issuer) by which it signs in; empty: a password here"), key="new.issuer"
-        )
+        issuer = st.text_input(here.tell("Sign-in provider (issuer); leave empty to use a password"), key="new.issuer")
         subject = st.text_input(here.tell("The provider's name for it (subject)"), key="new.subject")
         given = _pick_grant(here, "new")
         asked = st.form_submit_button(here.tell("Make this account"))

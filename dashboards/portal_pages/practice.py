@@ -60,14 +60,14 @@ def _overview(real: Here, here: Here) -> None:
     from pipelines.submissions.service import practice
 
     said(here)
-    layout.heading(here.tell("1. Take a file"))
+    layout.heading(here.tell("1. Download a file"))
     for number, file in enumerate(practice.files(here.language)):
         with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
             st.download_button(
                 file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
             )
             layout.put(html.note(file.teaches))
-    layout.heading(here.tell("2. Hand it in"))
+    layout.heading(here.tell("2. Upload it"))
     upload.uploader(here, "practice", _to)
     layout.heading(here.tell("3. Your practice returns"))
     entries = service.submissions(here.desk, here.who)

@@ -62,10 +62,12 @@ def _to_do(here: Here) -> None:
     if len(drafts) > 5:
         lines.append(here.many("and {n} more draft", "and {n} more drafts", len(drafts) - 5))
     if waiting:
-        told = here.many("{n} return waits for your approval", "{n} returns wait for your approval", len(waiting))
+        told = here.many(
+            "{n} return is waiting for your approval", "{n} returns are waiting for your approval", len(waiting)
+        )
         lines.append(html.link(told, "approve"))
     if lines:
-        layout.put(html.box("note", here.tell("To be done by you"), html.items(lines)))
+        layout.put(html.box("note", here.tell("Your tasks"), html.items(lines)))
 
 
 def _list(here: Here) -> None:

@@ -95,7 +95,7 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
         # Forgotten before the page is run, and not by a second run of it: a file that was given between the two went to
         # a drop area that was about to be replaced, and was lost (seen once in some forty).
         st.button(
-            here.tell("Clear the list and take other files"), key=f"{key}.clear", on_click=forget, kwargs={"key": key}
+            here.tell("Clear the list and choose other files"), key=f"{key}.clear", on_click=forget, kwargs={"key": key}
         )
 
 
@@ -143,7 +143,7 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
         # Each call of `st` is a message, and the browser draws its page anew for it: none that the next one replaces.
         if step.name == "begun":
             bar.progress(
-                _PARTS["begun"], text=here.tell("Only the beginning of the file has been read; the check goes on")
+                _PARTS["begun"], text=here.tell("Only the beginning of the file has been read; the check continues")
             )
         elif step.name == "judging":
             doing = here.tell("Comparing with the rules and with your earlier returns")
@@ -160,7 +160,7 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
         service.TransitionError,
         UnknownFormError,
     ) as error:
-        status.update(label=here.tell("{file}: not taken", file=shown), state="error")
+        status.update(label=here.tell("{file}: not accepted", file=shown), state="error")
         return _Outcome(filename, error=layout.told(error, here.language))
     except Exception:
         held.underway.told(identity)

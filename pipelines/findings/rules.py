@@ -196,7 +196,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "sum.exceeded": (
         "error",
-        "{dim}: the parts add up to {expected}, which is more than the total {seen}.",
+        "{dim}: the parts given add up to {expected}, more than the total {seen}.",
         "Correct the total or the part that is wrong.",
     ),
     "period.missing": (

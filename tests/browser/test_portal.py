@@ -138,7 +138,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
         _explain(page)
     expect(page.locator("#verdict")).to_contain_text("this return can be sent")
 
-    _pick(page, page.get_by_test_id("stSelectbox").filter(has_text="Reason of the revision"), "Late data")
+    _pick(page, page.get_by_test_id("stSelectbox").filter(has_text="Reason for the revision"), "Late data")
     page.get_by_role("button", name="Send for approval").click()
     receipt = page.locator(".rti-box-good", has_text="Receipt")
     expect(receipt).to_contain_text("rti receipt verify")

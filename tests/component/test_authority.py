@@ -292,7 +292,7 @@ def test_what_is_given_back_can_be_sent_anew_and_keeps_its_comments(desk: tuple[
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
         ledger.give_back(engine, Act(one, "chief", comment=" "))
     ledger.give_back(engine, Act(one, "chief", at(1), "the table of victims is empty"))
-    with pytest.raises(TransitionError, match="waits to be sent"):
+    with pytest.raises(TransitionError, match="can be sent"):
         ledger.approve(engine, home, Act(one, "chief"))
     ledger.send(engine, Act(one, "office", at(2), "it is empty: none were identified"))
     ledger.approve(engine, home, Act(one, "chief", at(3)))

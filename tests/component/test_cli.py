@@ -271,7 +271,7 @@ def test_a_return_from_handing_in_to_withdrawal(capsys: pytest.CaptureFixture[st
     assert (code, "ask a second person" in err) == (3, True)
     assert _json(capsys, "approve", identity)[1]["state"] == "approved"
     code, _, err = _run(capsys, "approve", identity)
-    assert (code, "approved already" in err) == (3, True)
+    assert (code, "already been approved" in err) == (3, True)
     code, out, _ = _run(capsys, "status", identity)
     assert "approve by approver -> approved" in out
     assert "is justified: large_case" in out

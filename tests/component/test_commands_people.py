@@ -72,7 +72,7 @@ def test_without_a_head_steward_the_machine_can_make_one_again(capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("role", "words"),
     [("king", "is not a role"), ("submitter:ZZ", "no jurisdiction is named ZZ"),
-     ("submitter:QQ:poetry", "no instrument"), ("submitter:QQ:justice:more", "is not a role")],
+     ("submitter:QQ:poetry", "is not an instrument"), ("submitter:QQ:justice:more", "is not a role")],
 )  # fmt: skip
 def test_a_role_that_there_is_none_of_is_refused(capsys: pytest.CaptureFixture[str], role: str, words: str) -> None:
     _run(capsys, "init")

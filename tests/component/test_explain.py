@@ -93,7 +93,12 @@ def test_release_and_table_may_be_left_out(text: str, expected: tuple[str, str |
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("", "name a figure"), ("QQ", "not a term"), ("colour=red", "no term"), ("a/b/c/area=QQ", "RELEASE/TABLE/TERMS")],
+    [
+        ("", "name a figure"),
+        ("QQ", "not a term"),
+        ("colour=red", "not a term"),
+        ("a/b/c/area=QQ", "RELEASE/TABLE/TERMS"),
+    ],
 )
 def test_a_bad_id_is_said(text: str, words: str) -> None:
     with pytest.raises(ExplainError, match=words):

@@ -220,7 +220,7 @@ def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert outcomes.count("approved") == 1
-    assert sum("it is approved already" in o for o in outcomes) == 3
+    assert sum("it has already been approved" in o for o in outcomes) == 3
     assert [e["action"] for e in queries.events(engine, one)].count("approve") == 1
 
 

@@ -124,7 +124,7 @@ def test_an_account_is_made_found_and_never_shows_its_hash(engine: sa.Engine) ->
         ({"account_id": "A B"}, "is not a valid account name"),
         ({"account_id": "system"}, "is not a valid account name"),
         ({"account_id": "x" * 65}, "is not a valid account name"),
-        ({"display_name": "  "}, "Say the account's name"),
+        ({"display_name": "  "}, "Enter the account's name"),
         ({"language": "klingon"}, "is not a language code"),
         ({"email": "no address"}, "is not an email address"),
         ({"email": "a@b\nBcc: c@d"}, "is not an email address"),
@@ -144,7 +144,7 @@ def test_an_odd_account_is_refused_in_words(engine: sa.Engine, change: dict[str,
 def test_a_disabled_account_is_nobody(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
     accounts.disable(engine, "al-pp", by=SYSTEM)
-    with pytest.raises(NotAllowedError, match="al-pp is not an account that may act here"):
+    with pytest.raises(NotAllowedError, match="al-pp is not an account that can act here"):
         accounts.identity(engine, "al-pp")
     assert accounts.identity_of(engine, accounts.LOCAL, "al-pp") is None
     accounts.enable(engine, "al-pp", by=SYSTEM)
@@ -511,7 +511,7 @@ def test_a_token_issues_no_token_and_an_empty_one_is_not_issued(engine: sa.Engin
     machine = tokens.identity(engine, tokens.issue(engine, who, "nightly").text)
     with pytest.raises(NotAllowedError, match="cannot create a token with a token"):
         tokens.issue(engine, machine, "another")
-    with pytest.raises(NotAllowedError, match="al-pp may nothing"):
+    with pytest.raises(NotAllowedError, match="al-pp does not have any of the rights"):
         tokens.issue(engine, who, "foreign", grants=[Grant("submitter", "BA_FED")])
     for days in (0, 367):
         with pytest.raises(AccountError, match="1 to 366 days"):

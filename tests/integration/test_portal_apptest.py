@@ -112,7 +112,7 @@ def sent(opened: service.Desk) -> str:
 
 def test_nobody_sees_anything_before_signing_in(run: Run) -> None:
     test = run("returns", None)
-    assert test.title[0].value == "For offices: hand in and follow returns"
+    assert test.title[0].value == "For offices: upload and follow returns"
     assert names(test) == ["Sign in"]
     assert "Albania" not in html(test) and "Signed in" not in html(test)
 
@@ -197,7 +197,7 @@ def test_each_part_of_an_answer(run: Run, opened: service.Desk, view: str, says:
         assert one in html(test), one
     if view == "files":
         labels = [button.proto.label for button in test.get("download_button")]
-        assert "Your workbook with the findings in its cells" in labels and "Your file as it came" in labels
+        assert "Your workbook with the findings in its cells" in labels and "Your file as you sent it" in labels
 
 
 def test_earlier_periods_stand_one_measure_at_a_time(run: Run, opened: service.Desk) -> None:
@@ -244,12 +244,12 @@ def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened
         test.run()
         assert not test.exception
     next(b for b in test.button if b.label == "Send for approval").click().run()
-    assert any("reason of the revision" in one.value for one in test.error), "it replaces an accepted return"
-    next(s for s in test.selectbox if s.label == "Reason of the revision").set_value("late_data")
+    assert any("reason for the revision" in one.value for one in test.error), "it replaces an accepted return"
+    next(s for s in test.selectbox if s.label == "Reason for the revision").set_value("late_data")
     next(b for b in test.button if b.label == "Send for approval").click().run()
     assert not test.exception
     text = html(test)
-    assert "Sent, waits for approval" in text and "rti receipt verify receipt-R" in text
+    assert "Sent, waiting for approval" in text and "rti receipt verify receipt-R" in text
     assert "Signature (Ed25519)" in text and "Approve" not in names(test)
 
 
@@ -294,7 +294,7 @@ def test_a_second_person_approves_and_never_the_sender(run: Run, opened: service
     number = sent(opened)
     assert "Approve" not in names(run("answer", "al-sender", id=number))
     waiting = html(run("approve", "al-approver"))
-    assert "1 return waits for you" in waiting and number in waiting
+    assert "1 return is waiting for you" in waiting and number in waiting
     test = run("answer", "al-approver", id=number)
     assert "One large case: Two large cases were reported in September." in html(test)
     next(b for b in test.button if b.label == "Return to its sender").click().run()
@@ -383,7 +383,7 @@ def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: service
 def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: service.Desk) -> None:
     number = handed_in(opened)
     test = run("answer", "al-sender", id=number)
-    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(s for s in test.selectbox if s.label == "Reason for the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
     next(b for b in test.button if b.label == "Withdraw").click().run()
     assert "Withdraw this return?" in html(test)
@@ -397,27 +397,27 @@ def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: service.D
     service.approve(opened, _who(opened, "al-approver"), number)
     test = run("answer", "al-sender", id=number)
     assert not [b for b in test.button if b.label == "Withdraw"]
-    ask = "Ask for the withdrawal"
+    ask = "Request the withdrawal"
     next(b for b in test.button if b.label == ask).click().run()
     assert any("Choose a reason" in one.value for one in test.error)
-    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(s for s in test.selectbox if s.label == "Reason for the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
     next(b for b in test.button if b.label == ask).click().run()
     assert not test.exception
     later = run("answer", "al-sender", id=number)
-    assert "A withdrawal is asked for" in html(later) and "The wrong year" in html(later)
+    assert "A withdrawal has been requested" in html(later) and "The wrong year" in html(later)
     assert not [b for b in later.button if b.label in (ask, "Withdraw")]
     steward = run("answer", "secretariat", id=number)
-    assert "A withdrawal is asked for" in html(steward)
+    assert "A withdrawal has been requested" in html(steward)
     assert [e.label for e in steward.expander if "ithdraw" in e.label] == ["Withdraw by override as steward"]
     test = run("answer", "al-approver", id=number)
     assert "The wrong year" in html(test)
-    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(s for s in test.selectbox if s.label == "Reason for the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("Indeed")
     next(b for b in test.button if b.label == "Withdraw").click().run()
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
     assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
-    assert "Withdrawal asked for" in html(run("answer", "al-sender", id=number, view="events"))
+    assert "Withdrawal requested" in html(run("answer", "al-sender", id=number, view="events"))
 
 
 def _who(opened: service.Desk, account: str) -> Identity:
@@ -483,7 +483,7 @@ def test_kosovo_carries_its_footnote_wherever_its_name_stands(run: Run) -> None:
 def test_a_nil_return_is_confirmed_and_sent(run: Run, opened: service.Desk) -> None:
     test = run("nil", "ba-brc-sender")
     next(b for b in test.button if b.label == "There was nothing to report").click().run()
-    assert "is published as zero once a second person has approved it" in html(test)
+    assert "will be published as zero once a second person has approved it" in html(test)
     assert not service.submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
     next(b for b in test.button if b.label == "Yes, there was nothing: send it").click().run()
     assert not test.exception

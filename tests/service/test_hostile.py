@@ -180,7 +180,7 @@ def test_every_hostile_file_is_refused_on_the_page_of_uploads(service: Service, 
             seconds[path.name] = time.perf_counter() - began
             expect(page.get_by_role("heading", name="Why it was not saved")).to_be_visible(timeout=30_000)
             expect(page.get_by_text("Traceback")).to_have_count(0)
-            page.get_by_role("button", name="Clear the list and take other files").click()
+            page.get_by_role("button", name="Clear the list and choose other files").click()
             expect(page.get_by_text("Not saved: see below what to do")).to_have_count(0, timeout=30_000)
         assert _kept(service) == 0
     worst = max(seconds, key=lambda name: seconds[name])

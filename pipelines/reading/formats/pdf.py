@@ -56,7 +56,8 @@ RULES: dict[str, tuple[str, str]] = {
         "Export the PDF again from the program that made it.",
     ),
     "read.pdf.extraction_forbidden": (
-        "The PDF forbids copying of its text; it was read all the same, since its sender gave it to be read.",
+        "The PDF does not allow its text to be copied. It was read anyway, because its sender submitted it for this "
+        "purpose.",
         "Nothing to do.",
     ),
 }

@@ -47,7 +47,8 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "read.sdmx.repeated_key": (
         "The observation {key} appears twice in the file; the first time on line {first}.",
-        "Keep one of the two. If an attribute distinguishes them, the form must name it as a dimension.",
+        "Keep one of the two. If an attribute distinguishes them, ask for it to be declared as a dimension of the "
+        "form.",
     ),
     "read.sdmx.no_value": ("No observation in the file has a value.", "Check that OBS_VALUE is written."),
 }

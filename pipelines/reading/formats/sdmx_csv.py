@@ -66,7 +66,8 @@ RULES: dict[str, tuple[str, str]] = {
     "read.sdmx_csv.no_rows": ("The file has a heading but no observations.", "Send the file with its figures."),
     "read.sdmx_csv.repeated_key": (
         "The observation {key} appears twice in the file; the first time on line {first}.",
-        "Keep one of the two. If an attribute distinguishes them, the form must name it as a dimension.",
+        "Keep one of the two. If an attribute distinguishes them, ask for it to be declared as a dimension of the "
+        "form.",
     ),
     "read.sdmx_csv.several_structures": (
         "The rows belong to several structures: {names}.",

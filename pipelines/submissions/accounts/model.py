@@ -68,7 +68,7 @@ def check(one: New) -> None:
             account=repr(one.account_id),
         )
     if not one.display_name.strip():
-        raise AccountError(mark("Say the account's name as people read it: the office's role."))
+        raise AccountError(mark("Enter the account's name that people will see: the office's role."))
     if len(one.display_name) > LONGEST or not one.display_name.isprintable():
         raise AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
     if (one.issuer is None) != (one.subject is None) or one.issuer == LOCAL:

@@ -26,7 +26,7 @@ _TITLE = {
     "returned": mark("Given back: {return_}"),
     "approved": mark("Approved: {return_}"),
     "withdrawn": mark("Withdrawn: {return_}"),
-    "to_withdraw": mark("A withdrawal is asked for: {return_}"),
+    "to_withdraw": mark("A withdrawal has been requested: {return_}"),
     "override": mark("Approved by the steward: {return_}"),
 }
 _TEXT = {

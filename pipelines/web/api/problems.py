@@ -34,7 +34,7 @@ _TITLES: dict[int, tuple[str, str]] = {
     401: (mark("Who are you?"), mark("Send a valid token as `Authorization: Bearer rti_...`.")),
     403: (mark("Your role does not allow this"), mark("Ask the steward of the secretariat for the role.")),
     404: (mark("Not there"), mark("Look at the list of your submissions.")),
-    405: (mark("Not possible at this address"), mark("Look at the description of the API.")),
+    405: (mark("Not possible at this address"), mark("Read the description of the API.")),
     409: (mark("Its state does not allow this"), mark("Look at the submission and do what is missing.")),
     413: (mark("The file is too big"), mark("Send at most {limit} MB; split the return by periods.")),
     415: (mark("This address does not accept this form"), mark("Send the bytes of the file, or multipart/form-data.")),
