@@ -119,7 +119,7 @@ def test_nobody_sees_anything_before_signing_in(run: Run) -> None:
 
 def test_somebody_unknown_here_is_told_so_and_whom_to_ask(run: Run) -> None:
     test = run("returns", "a stranger")
-    assert "not known here" in test.title[0].value
+    assert "You need an account" in test.title[0].value
     assert "ask the steward" in html(test) and "Albania" not in html(test)
 
 
@@ -130,7 +130,7 @@ def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: 
     assert "PP_Trafikimi" in html(test)
     accounts.disable(opened.engine, "al-sender", by="system")
     test.run()
-    assert "not known here" in test.title[0].value and "PP_Trafikimi" not in html(test)
+    assert "You need an account" in test.title[0].value and "PP_Trafikimi" not in html(test)
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
