@@ -598,7 +598,7 @@ def test_a_page_of_another_role_says_so_in_the_persons_language(
 
     accounts.set_language(opened.engine, account, "sr", by=account)
     test = run(page, account)
-    assert [one.value for one in test.title] == ["Није доступно за увид"]
+    assert [one.value for one in test.title] == ["Немате приступ овој страници"]
     words = "Немате улогу која је за то потребна. Затражите је од координатора секретаријата."
     assert [one.value for one in test.error] == [words]
     assert [box.label for box in test.selectbox] == ["Језик"] and not test.file_uploader
