@@ -30,11 +30,11 @@ LEVELS: Mapping[str, str] = {
 }
 REQUALIFIED = "requalified_out"
 REQUALIFIED_READ = (
-    "Requalified to another offence stands by itself: the case goes on under another name and is neither dropped nor "
-    "acquitted."
+    "Cases requalified to another offence are shown separately: the case continues under another offence and is "
+    "neither dropped nor ends in acquittal."
 )
-REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, and so is in no way out."
-TOO_FEW_EXIT = "Too few to compare: under 20. Chance alone moves such a figure far."
+REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, so it is not part of any outcome."
+TOO_FEW_EXIT = "Too few to compare: under 20. Such a figure changes a lot by chance alone."
 
 # ------------------------------------------------------------------------------------------------- convictions split
 
@@ -78,7 +78,7 @@ def split(row: Row, name: str, crime: str, whole: int = 1) -> str:
     lead = f"{name}{over}, {crime.lower()}, convictions at first instance, {years}: "
     if row["state"] in ("withheld", "missing"):
         why = "a count behind it is withheld" if row["state"] == "withheld" else "a count behind it is missing"
-        return f"{lead}not told, since {why}."
+        return f"{lead}not shown, because {why}."
     move = f"from {words.number(row['count_before'])} to {words.number(row['count_after'])} ({signed(row['change'])})"
     if row["state"] == "too_few":
         return f"{lead}{move}; {NOT_SPLIT} into number and ratio, since a count behind it is under 20."
@@ -112,7 +112,7 @@ def signed(value: float) -> str:
 def exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mapping[str, str]) -> str:
     """How many left by each way, level by level, as a sentence; `rows` are counts."""
     if not any(row["value"] is not None for row in rows):
-        return f"{area}, {year}, {crime.lower()}: how many left by which way is not available or not public."
+        return f"{area}, {year}, {crime.lower()}: how cases ended is not available or not public."
     by_level: dict[str, list[str]] = {}
     for row in rows:
         shown = words.count(row)

@@ -66,9 +66,9 @@ def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[st
 
 
 SERIES_READ = (
-    "A bar through a point is its 95 % range; a hollow point is under 20: too few to compare; a diamond is "
-    "provisional. A dashed rule with its word, or a grey band where the day is not known, is a break: no line crosses "
-    "it. The symbol at the foot says why a period has no point."
+    "A bar through a point is its 95% confidence interval; a hollow point is under 20: too few to compare; a diamond "
+    "is provisional. A dashed rule with its word, or a grey band where the day is not known, is a break: no line "
+    "crosses it. The symbol at the foot shows why a period has no point."
 )
 
 
@@ -80,7 +80,7 @@ def series(
     breaks: Sequence[Mapping[str, Any]] = (),
     is_joined: bool = True,
 ) -> tuple[alt.LayerChart, str]:
-    """One stage over time, each point with its 95 % range; a line is broken where a figure is missing.
+    """One stage over time, each point with its 95% confidence interval; a line is broken where a figure is missing.
 
     `cells` carry `low`, `high`, `state` and `flags` beside their count. `breaks` are rows of the release's breaks:
     where one lies between two periods (or in one of them) there is no line, and a labelled rule. Points are not joined

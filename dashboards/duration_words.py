@@ -23,20 +23,20 @@ MEASURED: Mapping[str, str] = {"PC": "Clearance rate, per cent", "D": "Dispositi
 LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
 NO_RECORDS = Shown("no records", "no records", "not_collected")
 NOT_REACHED = Shown("not reached", "not reached", "not_applicable")
-NOT_REACHED_NOTE = "Not reached: too few have left the stage so far to say."
+NOT_REACHED_NOTE = "Not reached: too few have left the stage so far."
 FEW_NOTE = (
-    "Too few to compare: the persons, or those of them in a share, may be fewer than 20. Chance alone moves such a "
-    "figure far."
+    "Too few to compare: the persons, or those in a share, may be fewer than 20. Such a figure changes a lot by "
+    "chance alone."
 )
 NOT_YET = (
-    "Not yet: the records do not hold that year whole, or its people have not been followed for {quarters} quarters."
+    "Not yet: the records do not cover that whole year, or its people have not been followed for {quarters} quarters."
 )
-YEAR_NOT_WHOLE = "The records do not hold the whole of that year."
+YEAR_NOT_WHOLE = "The records do not cover the whole of that year."
 NO_STOCKS = (
     "Disposition times are not in this release. They are made of stocks of pending cases, which are not published: "
     "opening, entries, exits and closing of one year add up, so that a withheld number could be worked out of them."
 )
-NO_LEAST = "No share: the law table holds no least penalty for this crime in this territory."
+NO_LEAST = "No share: the law table has no minimum penalty for this crime in this territory."
 
 
 def plain(row: Row | None) -> Shown:

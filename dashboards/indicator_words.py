@@ -15,30 +15,33 @@ VERSIONS: Mapping[str, str] = {
     "cohort": mark("Cohort"),
 }
 VERSIONS_TOLD: Mapping[str, str] = {
-    "same_period": "both counts of one period: nobody is followed",
-    "lagged": "the later count over the earlier one of so many whole periods before, as the territory's records say",
+    "same_period": "both counts of one period; persons are not followed",
+    "lagged": "the later count divided by the earlier count of some whole periods before, as the territory's "
+    "records show",
     "cohort": "those who entered in the period and were followed in records",
 }
 RULES: Mapping[str, str] = {
-    "nested": "Shown is the same period: the one count is part of the other.",
+    "nested": "Shown first is the same period: one count is part of the other.",
     "cohort_complete": "Shown first is the cohort: the records follow it for long enough.",
-    "lag_known": "Shown first is the lagged version: the records say how long the way takes.",
-    "no_lag": "Shown is the same period: no records say how long the way takes.",
-    "refused": "No version stands by itself: the two sides count differently.",
+    "lag_known": "Shown first is the lagged version: the records show how long it takes from one stage to the other.",
+    "no_lag": "Shown first is the same period: there are no records of how long it takes from one stage to the other.",
+    "refused": "No version is complete on its own: the two sides count differently.",
 }
 TOO_FEW = words.TOO_FEW
 STATES: Mapping[str, str] = {
-    "too_few": "Too few to compare: one of the two numbers is under 20. Chance alone moves such a figure far.",
+    "too_few": "Too few to compare: one of the two numbers is under 20. Such a figure changes a lot by chance alone.",
 }
 BASIS: Mapping[str, str] = {
     "lower_bound": (
-        "The range is a lower bound: persons come in cases, and how many together is not known here. The true "
-        "uncertainty is at least this."
+        "The interval is a lower bound: one case can involve several persons, and how many is not known here. The "
+        "true uncertainty is at least this."
     ),
-    "quasi_exact": "The range is widened by how many persons a case has in the territory's own records.",
+    "quasi_exact": "The interval is widened to allow for the number of persons per case in the territory's own "
+    "records.",
 }
 FLAGS: Mapping[str, str] = {
-    "common_reporters": "Over those territories alone that have both: sums of different territories are not divided.",
+    "common_reporters": "Only territories that have both figures are included: sums of different territories are "
+    "not divided.",
     "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
 }
 VERDICTS: Mapping[str, str] = {
@@ -49,15 +52,15 @@ VERDICTS: Mapping[str, str] = {
 APART = ("higher", "lower")
 TESTED = (*APART, "no_difference")
 SIMULTANEOUS = (
-    "Who compares many pairs finds differences by chance alone; the ranges are therefore made so wide that, in 95 of "
-    "100 comparisons of one category, all of its pairs hold at once."
+    "Comparing many pairs finds some differences by chance alone. The intervals are therefore made so wide that in 95 "
+    "of 100 comparisons of one category all of its pairs are correct at once."
 )
 
 
 def told(version: str, *, is_nested: bool) -> str:
     """What a version of a ratio divides by what."""
     if version == "same_period" and is_nested:
-        return "both counts of one period; the one is part of the other"
+        return "both counts of one period; one is part of the other"
     return VERSIONS_TOLD[version]
 
 
@@ -116,7 +119,7 @@ def pair(row: Row, names: Mapping[str, str]) -> str:
     if verdict in APART:
         return f"{one} is {verdict} than {other}: {_times(row)}.{care}"
     if verdict == "no_difference":
-        return f"{one} and {other} cannot be told apart on these numbers.{care}"
+        return f"{one} and {other} do not differ significantly on these numbers.{care}"
     if verdict == "not_comparable":
         return f"{one} and {other} are not compared. {reasons(row['reasons'])}"
     return f"{one} and {other}: {VERDICTS.get(verdict, verdict)}."
@@ -138,9 +141,9 @@ def share_told(category: str, rows: Sequence[Row]) -> str:
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if len(tested) == 1:
-        told = "can be told apart" if apart else "cannot be told apart on these numbers"
-        return f"{category}: of {len(rows)} pairs 1 was compared; it {told}."
-    return f"{category}: of {len(rows)} pairs {len(tested)} were compared and {_of_tested(len(apart))}."
+        verdict = "is" if apart else "is not"
+        return f"{category}: 1 of {len(rows)} pairs was compared; the difference {verdict} significant."
+    return f"{category}: {len(tested)} of {len(rows)} pairs were compared; {_of_tested(len(apart))}."
 
 
 def pairs_told(rows: Sequence[Row]) -> str:
@@ -148,18 +151,18 @@ def pairs_told(rows: Sequence[Row]) -> str:
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if not tested:
-        return f"Of {len(rows)} pairs none can be compared: a side has under 20, is not public, or counts otherwise."
+        return f"None of {len(rows)} pairs can be compared: a side has under 20, is not public, or counts differently."
     return (
-        f"Of {len(rows)} pairs {len(tested)} were compared and {_of_tested(len(apart))}. Who compares many pairs finds "
-        f"differences by chance alone; the ranges are therefore made so wide that, in 95 of 100 such comparisons, all "
-        f"{len(tested)} hold at once."
+        f"{len(tested)} of {len(rows)} pairs were compared; {_of_tested(len(apart))}. Comparing many pairs finds some "
+        f"differences by chance alone. The intervals are therefore made so wide that in 95 of 100 such comparisons all "
+        f"{len(tested)} are correct at once."
     )
 
 
 def _of_tested(apart: int) -> str:
     if not apart:
-        return "none of these can be told apart on these numbers"
-    return f"{apart} can be told apart; the others cannot be told apart on these numbers"
+        return "none of the differences is significant"
+    return f"{apart} differ significantly, the others do not"
 
 
 def _codes(text: str | None) -> list[str]:

@@ -103,7 +103,7 @@ def show_damaged(error: queries.DamagedReleaseError) -> None:
     st.title("These figures cannot be shown at the moment")
     st.markdown(
         f"The file of release {error} is damaged on this service's disk, so none of its figures can be shown. The "
-        "figures themselves are not lost. Please try again later, or tell the regional secretariat.\n\n"
+        "figures themselves are not lost. Please try again later, or contact the regional secretariat.\n\n"
         "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
         "backup."
     )
@@ -114,7 +114,7 @@ def show_outdated(error: queries.OutdatedReleaseError) -> None:
     st.title("These figures cannot be shown at the moment")
     st.markdown(
         f"Release {error} was made by an older version of this software and lacks some of what this page shows. Its "
-        "files are unchanged. Please try again later, or tell the regional secretariat.\n\n"
+        "files are unchanged. Please try again later, or contact the regional secretariat.\n\n"
         "On the machine that holds the data, `rti refresh --publish` makes a new edition."
     )
 
@@ -172,7 +172,8 @@ def choose(
         # The address was opened or changed (a link, the back button): it wins over what the widget held.
         if asked not in options:
             st.warning(
-                f"The address asks for {label.lower()} {asked!r}, which this release lacks; shown is {say(first)}."
+                f"The address asks for {label.lower()} {asked!r}, which is not in this release; "
+                f"{say(first)} is shown instead."
             )
         st.session_state[widget] = asked if asked in options else first
     elif st.session_state.get(widget) not in options:
@@ -240,7 +241,7 @@ def end(here: Frame, *, is_linked: bool = True) -> None:
 
     `is_linked`: each figure of the page leads to its way back; an indicator of several counts has none of its own.
     """
-    way = "Each figure links to its way back." if is_linked else "The counts behind are on the territories' pages."
+    way = "Each figure links to its source." if is_linked else "The underlying counts are on the territories' pages."
     st.query_params["release"] = here.id
     st.html(
         f'<div class="rti-foot">Source: {escape(words.citation(here.release))} '

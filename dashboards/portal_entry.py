@@ -33,6 +33,6 @@ def refuse_page() -> None:
     from pipelines.submissions.service import rights
 
     here = enter_page()
-    layout.title(here.tell("Not to be seen"))
+    layout.title(here.tell("You do not have access to this page"))
     layout.refused(here, rights.lacking())
     layout.end(here)

@@ -12,11 +12,13 @@ from pipelines.core.i18n import mark
 
 Row = Mapping[str, Any]
 RULES: Mapping[str, str] = {
-    "nested": mark("Default: the same period, since the one count is part of the other."),
-    "cohort_complete": mark("Default: the cohort, since the records follow it for long enough."),
-    "lag_known": mark("Default: lagged, since the records say how long the way takes."),
-    "no_lag": mark("Default: the same period, since no records say how long the way takes."),
-    "refused": mark("No version stands by itself: the two sides count differently."),
+    "nested": mark("Default: the same period, because one count is part of the other."),
+    "cohort_complete": mark("Default: the cohort, because the records follow it for long enough."),
+    "lag_known": mark("Default: lagged, because the records show how long it takes from one stage to the other."),
+    "no_lag": mark(
+        "Default: the same period, because there are no records of how long it takes from one stage to the other."
+    ),
+    "refused": mark("No version is complete on its own: the two sides count differently."),
 }
 BASIS: Mapping[str, str] = {
     "lower_bound": mark("The limits are too narrow: how many persons a case has is not known."),

@@ -26,16 +26,16 @@ def nobody() -> NoReturn:
         layout.banner(tell("Demonstration: every return and every account here is invented.", language))
     layout.language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))
     layout.title(
-        tell("For offices: hand in and follow returns", language),
-        tell("These pages are for the offices that report, and for the secretariat. Sign in to go on.", language),
+        tell("For offices: upload and follow returns", language),
+        tell("These pages are for the offices that report, and for the secretariat. Sign in to continue.", language),
     )
     if st.button(tell("Sign in", language), type="primary", key="sign-in"):
         st.login()
     layout.put(
         html.items(
             [
-                tell("You have no account? Ask the steward of the regional secretariat.", language),
-                tell("The published figures need no sign-in; they stand on pages of their own.", language),
+                tell("No account? Ask the steward of the regional secretariat.", language),
+                tell("You do not need to sign in to see the published figures. They are on separate pages.", language),
             ]
         )
     )
@@ -57,10 +57,10 @@ def unknown(claims: layout.Claims) -> NoReturn:
     layout.spoken(language)
     called = (claims.get("email") or claims.get("name"), claims.get("sub"))
     layout.title(
-        tell("You are not known here, or must sign in again", language),
+        tell("You need an account or must sign in again", language),
         tell(
-            "You have signed in, but no account here answers to it, it was disabled, or the sign-in is older than a "
-            "working day.",
+            "You have signed in, but there is no account here for you, it was disabled, or you signed in more than "
+            "a working day ago.",
             language,
         ),
     )

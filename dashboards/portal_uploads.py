@@ -38,10 +38,10 @@ SECONDS_SILENT = 60
 SECONDS_SWEEP = 60
 
 SIGN_IN = mark("Sign in before you upload a file.")
-NOT_YOURS = mark("This page is no longer open. Load the page again and choose the file once more.")
+NOT_YOURS = mark("This page is no longer open. Reload the page and choose the file again.")
 TOO_BIG = mark("The file is larger than {limit} MB. Split the return by periods and upload the parts.")
 TOO_MUCH = mark("Too many files wait on your pages. Remove files from the list, or close other pages, and try again.")
-TOO_SLOW = mark("The upload stopped on its way. Choose the file once more.")
+TOO_SLOW = mark("The upload was interrupted. Choose the file again.")
 
 Person = tuple[str, Mapping[str, Any]]
 """A signed-in account and the claims that its session must have."""

@@ -20,7 +20,7 @@ STATES: Mapping[str, Sign] = {
     "received": ("draft", "◌", mark("Received, not yet checked")),
     "checked": ("draft", "◐", mark("Draft, not yet sent")),
     "refused": ("error", "✖", mark("Draft with errors")),
-    "sent": ("sent", "➜", mark("Sent, waits for approval")),
+    "sent": ("sent", "➜", mark("Sent, waiting for approval")),
     "approved": ("good", "✔", mark("Approved")),
     "published": ("good", "★", mark("Published")),
     "replaced": ("off", "⇄", mark("Replaced")),
@@ -46,7 +46,7 @@ ACTIONS: Mapping[str, str] = {
     "approve": mark("Approved"),
     "give_back": mark("Returned with a comment"),
     "publish": mark("Published"),
-    "ask_withdrawal": mark("Withdrawal asked for"),
+    "ask_withdrawal": mark("Withdrawal requested"),
     "withdraw": mark("Withdrawn"),
 }
 KINDS: Mapping[str, str] = {

@@ -28,7 +28,7 @@ ASPECTS: Mapping[str, str] = {
 OTHERS: Mapping[str, str] = {
     "card_missing": mark("How the office counts is not declared."),
     "cohort_open": mark("Too many of the cohort are still open."),
-    "counts_not_told": mark("The counts behind a cohort are not told."),
+    "counts_not_told": mark("The counts behind a cohort are not published."),
 }
 UNDEFINED: Mapping[str, str] = {
     "resolved_missing": mark("Undefined: how many were resolved is not known."),

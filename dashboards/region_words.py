@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dashboards import indicator_words, words
 from dashboards.words import Row
 
-NOT_BORROWED = "Nothing is borrowed for the others."
+NOT_BORROWED = "Nothing is estimated for the others."
 FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
 
 
@@ -27,14 +27,14 @@ def told(row: Row, what: str, digits: int = 0) -> str:
     `what` stands after the number: `persons convicted per 100,000 inhabitants`.
     """
     count = row["n"]
-    hidden = f"; of {row['n_withheld']} the figure is withheld" if row["n_withheld"] else ""
+    hidden = f"; the figure of {row['n_withheld']} is withheld" if row["n_withheld"] else ""
     if not count:
         return f"No territory has a public figure of {what}{hidden}."
     low, high = (words.number(row[end], digits) for end in ("minimum", "maximum"))
     if count == 1:
         text = f"One territory has a public figure of {what}: {low}"
     elif row["median"] is None:
-        text = f"Over {count} territories with a public figure of {what}: from {low} to {high}, no median of so few"
+        text = f"Over {count} territories with a public figure of {what}: from {low} to {high}, too few for a median"
     else:
         median = words.number(row["median"], digits)
         text = f"Over {count} territories with a public figure of {what}: median {median}, from {low} to {high}"
@@ -73,7 +73,7 @@ def looked_at(windows: Sequence[Row], freq: str, period: str) -> str:
     if chosen is None or (chosen["freq"], chosen["period"]) == (freq, period):
         return ""
     if (order := list(FREQS).index(freq)) < _order(chosen):
-        return "You look at a shorter window: most territories are too few to compare in it."
+        return "You have chosen a shorter period, in which the figures of most territories are too small to compare."
     return "" if order > _order(chosen) else f"You look at {words.period_short(period)} instead."
 
 

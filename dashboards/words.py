@@ -11,10 +11,10 @@ from pipelines.statistics.few import MINIMUM
 Row = Mapping[str, Any]
 
 WITHHELD, UNAVAILABLE, NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "c", "..", "–", "n/a", "k"
-FEW_LEGEND = "Fewer than 20, in grey italics: too few to compare. In pictures a bar of few is hollow."
+FEW_LEGEND = "Fewer than 20, in grey italics: too few to compare. In charts such a bar is hollow."
 LEGEND: tuple[tuple[str, str], ...] = (
     ("0", "Zero: the office reported that there was none."),
-    (WITHHELD, "Withheld to protect persons. It may stand for a small count, a larger one, or zero."),
+    (WITHHELD, "Withheld to protect persons. The figure may be small, larger, or zero."),
     (UNAVAILABLE, "Not available: expected, and not received or not usable."),
     (NOT_COLLECTED, "Not collected: the office does not count this, or not for this kind of period."),
     (NOT_APPLICABLE, "Not applicable: the figure cannot exist here."),
@@ -29,14 +29,14 @@ FLAGS: Mapping[str, str] = {
     "nil": "Nil return: the office confirmed that there was nothing to report.",
     "nil_part": "A confirmed nil return is among the parts of this figure.",
     "provisional": "Provisional: the day of its release has not come, and the office has not called it final.",
-    "break": "A break in the series lies within the period: figures from before and after it are in one number.",
-    "population_carried_forward": "Rate by the last population known, carried forward.",
-    "band_not_nested": "Some lengths as reported do not fit the common bands and stand under unknown.",
-    "negative_difference": "The cumulative returns fell from one quarter to the next, so that no figure can be made.",
-    "ytd_gap": "A cumulative return before this one is missing, so that the quarter cannot be told apart.",
-    "quarter_missing": "At least one quarter of the year is missing, so that no year can be made of them.",
-    "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is taken off.",
-    "transfer_not_split": "Handed-over persons could not be told apart in this breakdown, so that no total is made.",
+    "break": "There is a break in the series within the period: figures from before and after it are in one number.",
+    "population_carried_forward": "Rate based on the last known population, carried forward.",
+    "band_not_nested": "Some lengths as reported do not fit the common bands and are counted as unknown.",
+    "negative_difference": "The cumulative returns fell from one quarter to the next, so there is no figure.",
+    "ytd_gap": "A cumulative return before this one is missing, so the quarter cannot be calculated.",
+    "quarter_missing": "At least one quarter of the year is missing, so there is no annual figure.",
+    "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is subtracted.",
+    "transfer_not_split": "Handed-over persons could not be identified in this breakdown, so there is no total.",
 }
 """Flags of a cell (column `flags`) as notes."""
 BASIS: Mapping[str, str] = {
@@ -59,8 +59,8 @@ ADULTS_ONLY = (
     "Adults only (18 and over): the office counts no minors here, so that this is not a total and has no rate."
 )
 NOT_ADDITIVE = (
-    "Not additive: the jurisdictions' own figures do not add up to this total, since a person handed over stands in "
-    "two of them."
+    "Not additive: the jurisdictions' own figures do not add up to this total, since a person handed over is "
+    "counted in two of them."
 )
 
 

@@ -16,18 +16,18 @@ RULES: dict[str, Rule] = {
             "expect.key",
             "error",
             "The figure has no {column}.",
-            "This is a fault of the declaration of the form, not of the file: tell the secretariat which form it is.",
+            "The declaration of the form is wrong, not the file: let the secretariat know which form it is.",
         ),
         Rule(
             "expect.code",
             "error",
             "'{seen}' is not a code of the list {column}.",
-            "This is a fault of the declaration of the form, not of the file: tell the secretariat which form it is.",
+            "The declaration of the form is wrong, not the file: let the secretariat know which form it is.",
         ),
         Rule(
             "expect.unique",
             "error",
-            "The same figure stands twice in this return: {label}, {period}.",
+            "The same figure appears twice in this return: {label}, {period}.",
             "Leave one of the two, or have the difference between them declared in the form.",
         ),
         Rule(
@@ -40,19 +40,19 @@ RULES: dict[str, Rule] = {
             "plausible.bounds",
             "warning",
             "{measure} ({offence_group}) is {seen} in {period}; {low} to {high} was expected here.",
-            "Check the figure against its source. If it is right, send it with a word on the reason.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
         ),
         Rule(
             "plausible.outcome",
             "warning",
-            "{part} is {seen} in {period}, more than {whole} ({expected}), of which it is a part.",
-            "Check both figures. If both are right, say how they are counted.",
+            "{part} is {seen} in {period}, more than {whole} ({expected}), which includes it.",
+            "Check both figures. If both are right, explain how they are counted.",
         ),
         Rule(
             "plausible.stock",
             "warning",
             "{measure} at the start of {period} is {seen}, but at the end of the period before it was {expected}.",
-            "Check both stocks. If cases were recounted, say so.",
+            "Check both stocks. If cases were recounted, explain this.",
             "history",
         ),
         Rule(
@@ -60,7 +60,7 @@ RULES: dict[str, Rule] = {
             "warning",
             "{seen} persons were indicted in {period}, more than the {expected} investigated in that period and the "
             "four before it together.",
-            "Check both figures. If old investigations were concluded, say so.",
+            "Check both figures. If old investigations were concluded, explain this.",
             "history",
         ),
         Rule(
@@ -68,23 +68,23 @@ RULES: dict[str, Rule] = {
             "warning",
             "{measure} ({offence_group}) is {seen} in {period}; the {n} figures before it average {mean} "
             "(probability {p}).",
-            "Check the figure against its source. If it is right, send it with a word on the reason.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
             "history",
         ),
         Rule(
             "plausible.exchanged",
             "warning",
-            "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they were "
-            "{share} per cent. Women and men seem to stand in each other's place.",
-            "Compare both columns with their source. If they are right, send them with a word on the reason.",
+            "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they "
+            "were {share} per cent. Women and men seem to be swapped.",
+            "Compare both columns with their source. If they are right, send them with a short explanation.",
             "history",
         ),
         Rule(
             "plausible.year_so_far",
             "warning",
             "{label}: {seen} from January to {period}, less than the {expected} up to {previous}.",
-            "Check the figure. If an earlier quarter was mended, send that one anew as well: until then no figure of "
-            "this quarter can be made.",
+            "Check the figure. If an earlier quarter was corrected, send that one again as well: until then this "
+            "quarter cannot be calculated.",
             "history",
         ),
         Rule(
@@ -105,8 +105,8 @@ RULES: dict[str, Rule] = {
             "coverage.late",
             "information",
             "The deadline has passed ({period}: {expected}).",
-            "If this is the period you mean, nothing is to be done; the release says that it came late. Else correct "
-            "the period.",
+            "If this is the right period, you do not need to do anything; the release notes that it came late. If "
+            "not, correct the period.",
         ),
         Rule(
             "coverage.too_early",
@@ -118,13 +118,13 @@ RULES: dict[str, Rule] = {
             "coverage.unexpected",
             "information",
             "No return of this kind is expected for {period} from this office.",
-            "Nothing to do; it is kept beside those that are expected.",
+            "Nothing to do; it is kept in addition to those that are expected.",
         ),
         Rule(
             "coverage.gone",
             "warning",
             "'{seen}' was reported for {previous}, but is not in this return for {period}.",
-            "Put the figure in, with 0 if there was nothing. If the office no longer counts it, say so.",
+            "Enter the figure, or 0 if there was nothing. If the office no longer counts it, explain this.",
             "history",
         ),
         Rule(
@@ -148,20 +148,20 @@ RULES: dict[str, Rule] = {
         Rule(
             "record.unique",
             "error",
-            "The same event of the same person stands twice.",
+            "The same event of the same person appears twice.",
             "Leave one of the two records.",
         ),
         Rule(
             "record.sentence",
             "error",
-            "A length of {seen} months stands with the sanction {sentence_type}, which has none.",
+            "A length of {seen} months is given for the sanction {sentence_type}, which has no length.",
             "Correct the sanction or delete the length.",
         ),
         Rule(
             "record.length",
             "warning",
             "The prison sentence is {seen} months; the article allows {expected} at most.",
-            "Check the length (is it in years?). If it is right, say why it exceeds the article.",
+            "Check the length (is it in years?). If it is right, explain why it exceeds the article.",
         ),
     )
 }

@@ -46,7 +46,7 @@ class PortalPage:
 PAGES: tuple[PortalPage, ...] = (
     PortalPage("returns", mark("My returns"), returns.show, default=True),
     PortalPage("upload", mark("Upload a return"), upload.show, roles_for("receive")),
-    PortalPage("answer", mark("Answer to a return"), answer.show, listed=False),
+    PortalPage("answer", mark("Validation report"), answer.show, listed=False),
     PortalPage("approve", mark("Approve"), approve.show, roles_for("approve")),
     PortalPage("board", mark("Submission board"), board.show),
     PortalPage("figures", mark("Our figures"), figures.show),

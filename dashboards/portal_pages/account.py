@@ -38,7 +38,7 @@ def show() -> None:
             ]
         )
     )
-    layout.put(grants_table(here, here.who.grants, here.tell("What you may")))
+    layout.put(grants_table(here, here.who.grants, here.tell("Your permissions")))
     layout.put(html.note(here.tell("The language is chosen at the top of each page and kept with your account.")))
     _mail(here, account)
     _password(here, account)
@@ -106,8 +106,8 @@ def _tokens(here: Here) -> None:
     layout.put(
         html.Markup("<p>{}</p>").format(
             here.tell(
-                "With a token a program of your office can hand in returns (with the command rti submit, or the "
-                "API). It may at most what you may, ends by itself, and can be revoked here at any time."
+                "With a token, a program of your office can submit returns (with the command rti submit, or the "
+                "API). It never has more permissions than you, it expires, and you can revoke it here at any time."
             )
         )
     )
@@ -116,7 +116,7 @@ def _tokens(here: Here) -> None:
         layout.put(
             html.box(
                 "warning",
-                here.tell("Copy this token now: it is shown this once"),
+                here.tell("Copy this token now: it is shown only once"),
                 html.Markup('<p class="rti-code">{}</p>').format(issued),
             )
         )

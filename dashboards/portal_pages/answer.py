@@ -45,7 +45,7 @@ def show() -> None:
     here = portal_entry.enter_page()
     asked = st.query_params.get("id") or ""
     if not asked:
-        layout.title(here.tell("Answer to a return"), here.tell("Choose a return, and its answer stands here."))
+        layout.title(here.tell("Validation report"), here.tell("Choose a return to see its validation report."))
         layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("To my returns"), "./")))
     else:
         one(here, asked)
@@ -61,7 +61,7 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
         entry = service.submission(here.desk, here.who, submission_id)
         report = service.report(here.desk, here.who, submission_id)
     except service.NotAllowedError as error:
-        layout.title(here.tell("Not to be seen"))
+        layout.title(here.tell("You do not have access to this page"))
         layout.refused(here, error)
         return
     except service.DamagedFileError as error:
@@ -119,7 +119,7 @@ def _view(here: Here) -> str:
 
 def _about(here: Here, entry: Entry) -> html.Markup:
     row = entry.row
-    replaces = here.tell("A return that was accepted before; it stays and is found in what happened.")
+    replaces = here.tell("A return that was accepted before. It is kept and listed under what happened.")
     facts = html.facts(
         [
             (here.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
@@ -148,7 +148,7 @@ def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
     if not links:
         return html.Markup("")
     title = (
-        here.tell("Replaced: a later return counts in its place")
+        here.tell("Replaced: a later return counts instead")
         if entry.is_replaced
         else here.tell("Replaced in part: later returns count for some of its periods")
     )
@@ -186,11 +186,11 @@ def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:
     errors, warnings = report.count("error"), report.count("warning")
     still_open = len(entry.open_warnings)
     if report.verdict == "unreadable":
-        said, kind = here.tell("This file cannot be read. Nothing of it was used."), "error"
+        said, kind = here.tell("This file cannot be read. It was not used."), "error"
     elif errors:
         said = here.many(
-            "This return cannot be sent: {n} error is to be mended in the file.",
-            "This return cannot be sent: {n} errors are to be mended in the file.",
+            "You cannot send this return yet: correct {n} error in the file.",
+            "You cannot send this return yet: correct {n} errors in the file.",
             errors,
         )
         kind = "error"
@@ -202,7 +202,7 @@ def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:
         )
         kind = "warning"
     elif entry.state == "checked":
-        said, kind = here.tell("Nothing stands in its way: this return can be sent."), "good"
+        said, kind = here.tell("No problems found. You can send this return."), "good"
     elif warnings:
         said = here.many(
             "No error. {n} warning, explained by its sender.",
@@ -251,5 +251,5 @@ def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
         )
     kind = groups[0].severity if groups[0].severity != "information" else "note"
     number = sum(group.places for group in groups)
-    heading = here.many("{n} finding, the worst first", "{n} findings, the worst first", number)
+    heading = here.many("{n} finding, most severe first", "{n} findings, most severe first", number)
     return html.box(kind, heading, html.items(lines), anchor="summary")

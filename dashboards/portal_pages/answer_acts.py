@@ -30,10 +30,11 @@ def acts(here: Here, entry: Entry) -> None:
         layout.put(
             html.box(
                 "note",
-                here.tell("It waits for a second person"),
+                here.tell("It is waiting for a second person"),
                 html.Markup("<p>{}</p>").format(
                     here.tell(
-                        "A colleague of your office who may approve decides on it. Nobody approves an own return."
+                        "A colleague in your office who has the right to approve will decide on it. You cannot "
+                        "approve your own return."
                     )
                 ),
             )
@@ -57,24 +58,24 @@ def _send(here: Here, entry: Entry) -> None:
         layout.put(
             html.Markup("<p>{}</p>").format(
                 here.tell(
-                    "This return replaces one that was accepted. Look at the changes below, and say why. Nothing is "
-                    "overwritten: both stay."
+                    "This return replaces one that was accepted. Check the changes below, and give a reason. "
+                    "Nothing is overwritten: both are kept."
                 )
             )
         )
     with st.form(key="answer.send", border=True):
-        reason = reasons(here, here.tell("Reason of the revision"), "send.reason") if entry.replaces else None
-        comment = st.text_input(here.tell("Note to whoever approves it (may stay empty)"), key="send.comment")
+        reason = reasons(here, here.tell("Reason for the revision"), "send.reason") if entry.replaces else None
+        comment = st.text_input(here.tell("Note to the person who approves it (optional)"), key="send.comment")
         asked = st.form_submit_button(here.tell("Send for approval"), type="primary")
     if not asked:
         return
     if entry.replaces and reason is None:
-        st.error(here.tell("Choose the reason of the revision first."), icon=None)
+        st.error(here.tell("Choose the reason for the revision first."), icon=None)
         return
     attempt(
         here,
         lambda: service.send(here.desk, here.who, entry.submission_id, reason=reason, comment=comment.strip() or None),
-        here.tell("Sent. Your receipt stands below; keep it."),
+        here.tell("Sent. Your receipt is below. Please keep it."),
     )
 
 
@@ -125,7 +126,7 @@ def _receipt_body(here: Here, receipt: SignedReceipt) -> html.Markup:
         ]
     )
     verify = html.Markup("<p>{} <code>rti receipt verify {}</code></p>").format(
-        here.tell("It can be proved without us, on any machine with the public key of the secretariat:"),
+        here.tell("You can verify it yourself on any computer with the public key of the secretariat:"),
         receipt.filename,
     )
     return html.join([facts, _totals(here, content["totals"]), verify])
@@ -172,8 +173,8 @@ def _decide(here: Here, entry: Entry) -> None:
     layout.put(
         html.Markup("<p>{}</p>").format(
             here.tell(
-                "{who} sent this return. Approved, it counts from the next refresh on. Returned, it goes back to its "
-                "sender with your comment.",
+                "{who} sent this return. If you approve it, it counts from the next refresh. If you return it, it "
+                "goes back to its sender with your comment.",
                 who=entry.row.sender,
             )
         )
@@ -190,7 +191,7 @@ def _decide(here: Here, entry: Entry) -> None:
             here.tell("Approved. It counts from the next refresh on."),
         )
     elif back and not comment:
-        st.error(here.tell("Say in the comment why you return it."), icon=None)
+        st.error(here.tell("Explain in the comment why you return it."), icon=None)
     elif back:
         attempt(
             here,
@@ -206,8 +207,8 @@ def _override(here: Here, entry: Entry) -> None:
         layout.put(
             html.Markup("<p>{}</p>").format(
                 here.tell(
-                    "Use this only where no second person of the office can decide. Your name and your comment are "
-                    "shown with this return ever after."
+                    "Use this only if no second person in the office can decide. Your name and your comment will "
+                    "always be shown with this return."
                 )
             )
         )
@@ -215,7 +216,7 @@ def _override(here: Here, entry: Entry) -> None:
             comment = st.text_area(here.tell("Why it cannot wait for the office"), key="override.comment").strip()
             asked = st.form_submit_button(here.tell("Approve by override"))
         if asked and not comment:
-            st.error(here.tell("Say why first: it is kept and shown."), icon=None)
+            st.error(here.tell("Give a reason first. It is saved and shown."), icon=None)
         elif asked:
             attempt(
                 here,
@@ -232,8 +233,8 @@ def _replace(here: Here) -> None:
         layout.put(
             html.Markup("<p>{}</p><p>{}</p>").format(
                 here.tell(
-                    "Upload the corrected file. It is recognised by its form and period, shown beside this one figure "
-                    "by figure, and replaces it once approved. This one stays in the history."
+                    "Upload the corrected file. It is recognised by its form and period, compared with this one "
+                    "figure by figure, and replaces it once approved. This one stays in the history."
                 ),
                 html.link(here.tell("Upload a corrected return"), "upload"),
             )

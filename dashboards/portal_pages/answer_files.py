@@ -39,13 +39,13 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
             here.tell("Your workbook with the findings in its cells")
             if own
             else here.tell("A workbook of the findings"),
-            here.tell("Comments and colours stand in the very cells.") if own else "",
+            here.tell("Comments and colours are in the cells themselves.") if own else "",
             annotated,
             f"{begin}{stem}-{entry.submission_id}.xlsx",
             XLSX,
         ),
         (
-            here.tell("The answer as a page (HTML)"),
+            here.tell("The validation report as a page (HTML)"),
             here.tell("To print, or to send to a colleague."),
             lambda: answers.html(report, here.language, demonstration=invented).encode(),
             f"{begin}{stem}-{entry.submission_id}.html",
@@ -59,13 +59,13 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
             "text/csv",
         ),
         (
-            here.tell("The answer for machines (JSON)"),
+            here.tell("The validation report for programs (JSON)"),
             here.tell("The same as the command rti check gives."),
             lambda: json.dumps(report.as_json(), ensure_ascii=False, indent=2).encode(),
             f"{begin}{stem}-{entry.submission_id}.json",
             "application/json",
         ),
-        (here.tell("Your file as it came"), "", data, filename, "application/octet-stream"),
+        (here.tell("Your file as you sent it"), "", data, filename, "application/octet-stream"),
     ]
     for number, (label, what, content, name, mime) in enumerate(offers):
         with st.container(horizontal=True, key=f"beside-file-{number}", gap="small", vertical_alignment="center"):

@@ -28,7 +28,7 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
     from pipelines.submissions import service
 
     if not groups:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing was found.")))
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("No findings.")))
         return
     _mended(here, entry, report, groups)
     known: Mapping[str, Remembered] = {}
@@ -50,7 +50,9 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
     if report.not_run:
         layout.put(
             html.note(
-                here.tell("Nothing of this series was accepted before, so that it was compared with no earlier return.")
+                here.tell(
+                    "No earlier return of this form has been accepted, so there was nothing to compare this one with."
+                )
             )
         )
 
@@ -86,8 +88,8 @@ def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Mark
         parts.append(
             html.note(
                 here.many(
-                    "{n} more of this kind was counted and is not listed.",
-                    "{n} more of this kind were counted and are not listed.",
+                    "{n} more of this kind is not listed.",
+                    "{n} more of this kind are not listed.",
                     group.unlisted,
                 )
             )
@@ -97,8 +99,8 @@ def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Mark
         parts.append(
             html.Markup("<details><summary>{}</summary>{}</details>").format(
                 here.many(
-                    "{n} further cause that most likely vanishes with this one",
-                    "{n} further causes that most likely vanish with this one",
+                    "{n} further problem that will probably disappear with this one",
+                    "{n} further problems that will probably disappear with this one",
                     len(group.consequences),
                 ),
                 caused,
@@ -120,8 +122,8 @@ def _table(here: Here, group: Group, findings: Sequence[Told], told: Mapping[str
         for one in findings
     ]
     columns = [
-        here.tell("What was found"),
-        here.tell("What is there"),
+        here.tell("Findings"),
+        here.tell("Found"),
         here.tell("Expected"),
         here.tell("Suggestion"),
         here.tell("Explained"),
@@ -162,7 +164,7 @@ def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -
             len(certain),
         ),
         lambda: answers.mended(data, certain, report),
-        file_name=here.tell("mended-{file}", file=filename),
+        file_name=here.tell("corrected-{file}", file=filename),
         on_click="ignore",
         key="answer.mended",
     )
@@ -245,5 +247,5 @@ def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: s
     except (service.NotAllowedError, service.TransitionError) as error:
         layout.refused(here, error)
         return
-    say(here.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still), *others[:1])
+    say(here.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still), *others[:1])
     st.rerun()

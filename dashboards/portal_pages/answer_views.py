@@ -38,9 +38,7 @@ def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) ->
     try:
         made = answers.beside(data, filename, report.form, here.language, demonstration=here.is_demonstration)
     except ReadError:
-        layout.put(
-            html.Markup("<p>{}</p>").format(here.tell("This file cannot be read, so that there is nothing to show."))
-        )
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("This file cannot be read, so there is nothing to show.")))
         return
     tables = [table for table in made.tables if table.cells]
     marked: dict[str, str] = {}
@@ -57,14 +55,14 @@ def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) ->
     layout.put(
         html.note(
             here.tell(
-                "Green fields are numbers taken over. A frame marks a finding. What was read is what will be "
-                "published, once approved and protected."
+                "Green fields are numbers that we read. A frame marks a finding. These numbers will be published "
+                "once they are approved and protected."
             )
         ),
         html.Markup('<div class="rti-two"><div>{}</div><div>{}</div></div>').format(left, right),
     )
     if made.cut or len(rows) > LONGEST:
-        layout.put(html.note(here.tell("Not every row is shown here; all of them stand in the downloads.")))
+        layout.put(html.note(here.tell("Not every row is shown here. The downloads contain all of them.")))
 
 
 def _sheet(here: Here, tables: list[TableView], marked: Mapping[str, str]) -> TableView | None:
@@ -144,7 +142,7 @@ def _read(here: Here, rows: list[ReadRow], marked: Mapping[str, str]) -> html.Ma
     ]
     return html.table(
         html.Table(
-            here.tell("What we read"),
+            here.tell("Values we read"),
             here.tell("Place"),
             [here.tell("Your words"), here.tell("Read as"), here.tell("Value")],
             made,
@@ -160,7 +158,7 @@ def _events(here: Here, report: Report) -> html.Markup:
     counts = report.reading.events.group_by("event").len().sort("event").iter_rows()
     rows = [html.Row(here.label("measure", str(event)), (str(count),)) for event, count in counts]
     return html.table(
-        html.Table(here.tell("What we read"), here.tell("Event"), [here.tell("Number")], rows, numbers=frozenset({0}))
+        html.Table(here.tell("Values we read"), here.tell("Event"), [here.tell("Number")], rows, numbers=frozenset({0}))
     )
 
 
@@ -203,7 +201,7 @@ def changes(here: Here, entry: Entry, report: Report) -> None:
     if made.changes:
         layout.put(
             html.Table(
-                here.tell("Changes from the last accepted return, the biggest first"),
+                here.tell("Changes from the last accepted return, largest first"),
                 here.tell("Place"),
                 [here.tell("What"), here.tell("Before"), here.tell("Now"), here.tell("Difference")],
                 [_change(here, one) for one in made.changes[:LONGEST]],
@@ -229,7 +227,7 @@ def _register_changes(here: Here, entry: Entry, new: pl.DataFrame) -> None:
         here.many("{n} case is gone.", "{n} cases are gone.", made.proceedings_withdrawn),
         here.many("{n} person is new.", "{n} persons are new.", made.persons_added),
         here.many("{n} person is gone.", "{n} persons are gone.", made.persons_withdrawn),
-        here.many("Of {n} person something changed.", "Of {n} persons something changed.", made.persons_changed),
+        here.many("Something changed for {n} person.", "Something changed for {n} persons.", made.persons_changed),
         here.many("{n} event is new.", "{n} events are new.", made.events_added),
         here.many("{n} event is gone.", "{n} events are gone.", made.events_withdrawn),
         here.many("{n} event stays as it was.", "{n} events stay as they were.", made.events_unchanged),
@@ -287,7 +285,7 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
     history = service.history(here.desk, here.who, entry.submission_id)
     made = answers.quarters(report.reading.observations, history, PERIODS, here.language)
     if not any(one.points for one in made):
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing of this series was accepted before.")))
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("No earlier return of this form has been accepted.")))
         return
     made = _of_measure(here, report, sorted(made, key=lambda one: one.period, reverse=True))
     layout.put(
@@ -302,7 +300,7 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
         )
     )
     if len(made) > LONGEST:
-        layout.put(html.note(here.tell("Not every row is shown here; all of them stand in the downloads.")))
+        layout.put(html.note(here.tell("Not every row is shown here. The downloads contain all of them.")))
 
 
 def _of_measure(here: Here, report: Report, made: Sequence[Series]) -> list[Series]:
@@ -326,7 +324,7 @@ def _series(here: Here, one: Series) -> html.Row:
     known = next((n for n, point in enumerate(one.points) if point.shown is not None), len(one.points))
     values = [point.shown.value if point.shown is not None else None for point in one.points[known:]]
     said = "; ".join(_point(here, point) for point in one.points[known:])
-    drawing = html.spark([*values, one.now.value], here.tell("The course of the values beside, in a line"))
+    drawing = html.spark([*values, one.now.value], here.tell("The trend of the values next to it, as a line"))
     return html.Row(
         f"{one.words}, {one.period}",
         (one.place or "", drawing, html.Markup('<span class="rti-small">{}</span>').format(said), shown(one.now)),

@@ -36,33 +36,35 @@ def _asked(here: Here, entry: Entry) -> None:
         for one in entry.withdrawal_asked
         for said in [f"{here.label('revision_reason', one.reason)}. {one.comment}"]
     ]
-    sentence = here.tell("It counts until a second person of the office, who did not send it nor ask, withdraws it.")
+    sentence = here.tell(
+        "It counts until a second person of the office, who neither sent it nor made the request, withdraws it."
+    )
     body = html.join([html.items(told), html.Markup("<p>{}</p>").format(sentence)])
-    layout.put(html.box("warning", here.tell("A withdrawal is asked for"), body))
+    layout.put(html.box("warning", here.tell("A withdrawal has been requested"), body))
 
 
 def _ask(here: Here, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    with st.expander(here.tell("Ask to withdraw this return")):
+    with st.expander(here.tell("Request withdrawal of this return")):
         layout.put(
             html.Markup("<p>{}</p>").format(
-                here.tell("It is accepted and counts. A colleague of your office who may approve has to withdraw it.")
+                here.tell("It is accepted and counts. Only a colleague in your office who can approve can withdraw it.")
             )
         )
         with st.form(key="answer.ask_withdrawal", border=False):
-            reason = reasons(here, here.tell("Reason of the withdrawal"), "ask_withdrawal.reason")
+            reason = reasons(here, here.tell("Reason for the withdrawal"), "ask_withdrawal.reason")
             comment = st.text_input(here.tell("In words"), key="ask_withdrawal.comment").strip()
-            asked = st.form_submit_button(here.tell("Ask for the withdrawal"))
+            asked = st.form_submit_button(here.tell("Request the withdrawal"))
         if not asked:
             return
         if reason is None or not comment:
-            st.error(here.tell("Choose a reason and say it in words."), icon=None)
+            st.error(here.tell("Choose a reason and explain it in your own words."), icon=None)
             return
         attempt(
             here,
             lambda: service.ask_withdrawal(here.desk, here.who, entry.submission_id, reason, comment),
-            here.tell("Asked. Your colleagues who may approve are told."),
+            here.tell("Request sent. Your colleagues who can approve it will be notified."),
         )
 
 
@@ -72,11 +74,11 @@ def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
     counts = entry.state in ("approved", "published")
     consequence = (
         here.tell(
-            "It will count no longer from the next refresh on, and the return that was accepted before it counts "
-            "again. Its place in releases already published stays."
+            "From the next refresh it no longer counts, and the return accepted before it counts again. Releases "
+            "already published do not change."
         )
         if counts
-        else here.tell("It will not be decided on any more. To hand it in again, upload the file anew.")
+        else here.tell("Nobody will decide on it any more. To submit it again, upload the file again.")
     )
     asked_key = f"withdraw.asked.{entry.submission_id}"
     title = here.tell("Withdraw by override as steward") if override else here.tell("Withdraw this return")
@@ -85,17 +87,17 @@ def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
             layout.put(
                 html.Markup("<p>{}</p>").format(
                     here.tell(
-                        "Use this only where no second person of the office can decide. Your name and your comment are "
-                        "shown with this return ever after."
+                        "Use this only if no second person in the office can decide. Your name and your comment "
+                        "will always be shown with this return."
                     )
                 )
             )
         with st.form(key="answer.withdraw", border=False):
-            reason = reasons(here, here.tell("Reason of the withdrawal"), "withdraw.reason")
+            reason = reasons(here, here.tell("Reason for the withdrawal"), "withdraw.reason")
             comment = st.text_input(here.tell("In words"), key="withdraw.comment").strip()
             asked = st.form_submit_button(here.tell("Withdraw"))
         if asked and (reason is None or not comment):
-            st.error(here.tell("Choose a reason and say it in words."), icon=None)
+            st.error(here.tell("Choose a reason and explain it in your own words."), icon=None)
         elif asked:
             st.session_state[asked_key] = (reason, comment)
         if asked_key not in st.session_state:
@@ -104,7 +106,7 @@ def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
         layout.put(
             html.box(
                 "warning",
-                here.tell("Withdraw it indeed?"),
+                here.tell("Withdraw this return?"),
                 html.Markup("<p>{}</p>").format(consequence),
                 level=3,
             )

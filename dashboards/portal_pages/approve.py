@@ -16,8 +16,8 @@ def show() -> None:
     layout.title(
         here.tell("Approve"),
         here.tell(
-            "Returns that colleagues have sent. Open one to see its answer, its changes and its explanations, and "
-            "decide there. What you sent yourself is decided by somebody else."
+            "Returns that colleagues have sent. Open one to see its validation report, changes and explanations, "
+            "and decide there. Somebody else decides on the returns that you sent."
         ),
     )
     waiting = service.submissions(here.desk, here.who, states=["sent"])
@@ -26,20 +26,24 @@ def show() -> None:
     own = [one for one in waiting if one.mine]
     if mine:
         layout.put(
-            returns.table(here, mine, here.many("{n} return waits for you", "{n} returns wait for you", len(mine)))
+            returns.table(
+                here, mine, here.many("{n} return is waiting for you", "{n} returns are waiting for you", len(mine))
+            )
         )
     else:
-        layout.put(html.box("good", here.tell("Nothing waits for your decision")))
+        layout.put(html.box("good", here.tell("There is nothing for you to decide")))
     if others:
         caption = here.many(
-            "{n} return waits for the approver of its office",
-            "{n} returns wait for the approvers of their offices",
+            "{n} return is waiting for the approver of its office",
+            "{n} returns are waiting for the approvers of their offices",
             len(others),
         )
         layout.put(returns.table(here, others, caption))
     if own:
         caption = here.many(
-            "{n} return of yours waits for a colleague", "{n} returns of yours wait for a colleague", len(own)
+            "{n} of your returns is waiting for a colleague",
+            "{n} of your returns are waiting for a colleague",
+            len(own),
         )
         layout.put(returns.table(here, own, caption))
     layout.end(here)

@@ -42,7 +42,7 @@ def show() -> None:
     here = portal_entry.enter_page()
     layout.title(
         here.tell("Submission board"),
-        here.tell("What is expected of whom, and how far it has come. A state leads to its return."),
+        here.tell("Which returns are due from each office, and how far they are. Select a state to open the return."),
     )
     periods = st.segmented_control(
         here.tell("Quarters shown"), _SHOWN, default=_SHOWN[1], required=True, key="board.periods"
@@ -78,7 +78,7 @@ def _overdue(here: Here, made: Board) -> None:
             badge(here, cell),
             _what(here, row, cell.deadline.period),
             here.tell(
-                "{days} days after its day, {day}",
+                "{days} days after the due date, {day}",
                 days=(made.today - cell.deadline.collection).days,
                 day=cell.deadline.collection.isoformat(),
             ),
@@ -136,7 +136,7 @@ def _day(here: Here, day: date, today: date) -> str:
 def _legend(here: Here) -> html.Markup:
     signs = [html.badge(kind, sign, here.tell(text)) for kind, sign, text in STATES.values()]
     return html.Markup('<p class="rti-small">{} {}</p>').format(
-        html.join(signs, " "), here.tell("“late” after a state: it came after its day.")
+        html.join(signs, " "), here.tell("“late” after a state: the return arrived after the due date.")
     )
 
 

@@ -32,7 +32,7 @@ def show() -> None:
     try:
         found = figures.figures(here.desk, here.who, asked) if asked is not None else None
     except NotAllowedError as error:
-        layout.title(here.tell("Not to be seen"))
+        layout.title(here.tell("You do not have access to this page"))
         layout.refused(here, error)
         return layout.end(here)
     except figures.FiguresBusyError as error:
@@ -41,14 +41,16 @@ def show() -> None:
         return layout.end(here)
     layout.title(
         here.tell("Our figures"),
-        here.tell("What your offices reported, counted and compared before protection. Look whether it is right."),
+        here.tell("What your offices reported, counted and compared before protection. Check whether it is right."),
     )
     if found is None or not found.periods:
         layout.put(
             html.box(
                 "note",
-                here.tell("There are no figures here for you yet"),
-                here.tell("An area's figures are for those who see every office that reports a part of them."),
+                here.tell("You have no figures here yet"),
+                here.tell(
+                    "You can see the figures of an area only if you can see every office that reports a part of them."
+                ),
             )
         )
         return layout.end(here)
@@ -56,7 +58,7 @@ def show() -> None:
         html.box(
             "warning",
             here.tell("Restricted: not for publication"),
-            here.tell("Small numbers can point at single persons. Quote figures from the release, never from here."),
+            here.tell("Small numbers can identify single persons. Quote figures from the release, never from here."),
         )
     )
     period, offence = _choices(here, own, found)
@@ -187,8 +189,8 @@ def _balance(here: Here, rows: Sequence[Row]) -> None:
     for row in rows:
         title, account = say.broken(here, row)
         advice = here.tell(
-            "Look for events placed in another period or left out, and hand in a corrected return; if the figures are "
-            "right, say so to the secretariat."
+            "Look for events that are in the wrong period or missing, and upload a corrected return. If the figures "
+            "are right, let the secretariat know."
         )
         body = html.items(filter(None, (account, say.uncounted(here, row), advice)))
         layout.put(html.box("warning", f"{names.get(row['metric'], row['metric'])}: {title}", body, level=3))
@@ -223,7 +225,7 @@ def _records(here: Here, found: Figures, offence: str) -> None:
     durations, pending = (_of(rows, offence_group=offence) for rows in (found.durations, found.pending))
     layout.heading(here.tell("How long it takes, from case records"))
     if not durations and not pending:
-        layout.put(html.note(here.tell("There are no case records of these offences for you to see.")))
+        layout.put(html.note(here.tell("You do not have access to any case records of these offences.")))
         return
     restricted = here.tell("Restricted: not for publication")
     if durations:
@@ -269,7 +271,7 @@ def _table(
 ) -> None:
     layout.heading(title)
     if not lines:
-        layout.put(html.note(here.tell("Nothing of this is collected here.")))
+        layout.put(html.note(here.tell("These data are not collected here.")))
         return
     layout.put(html.Table(f"{title}. {caption}", corner, columns, lines))
 

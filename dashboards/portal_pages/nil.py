@@ -25,7 +25,8 @@ def show() -> None:
     layout.title(
         here.tell("Nothing to report"),
         here.tell(
-            "If there was nothing to count in a period, say so here: it counts as reported. Silence counts as missing."
+            "If there was nothing to count in a period, report that here, so that the period counts as reported. "
+            "Without a report it counts as missing."
         ),
     )
     open_ = open_periods(here)
@@ -34,7 +35,7 @@ def show() -> None:
             html.box(
                 "good",
                 here.tell("Nothing is open"),
-                html.Markup("<p>{}</p>").format(here.tell("Every period expected of you has its return.")),
+                html.Markup("<p>{}</p>").format(here.tell("There is a return for every period that is due.")),
             )
         )
     elif _ASKED in st.session_state:
@@ -78,7 +79,7 @@ def _ask(here: Here, open_: Mapping[str, list[str]]) -> None:
         placeholder=here.tell("Choose periods"),
         key=f"nil.periods.{form}",
     )
-    comment = st.text_input(here.tell("Note (may stay empty)"), key="nil.comment")
+    comment = st.text_input(here.tell("Note (optional)"), key="nil.comment")
     if st.button(here.tell("There was nothing to report"), type="primary", key="nil.ask"):
         if not periods:
             st.error(here.tell("Choose at least one period first."), icon=None)
@@ -93,7 +94,7 @@ def _confirm(here: Here) -> None:
     layout.put(
         html.box(
             "warning",
-            here.tell("You are about to say that there was nothing"),
+            here.tell("You are about to report that there was nothing to count"),
             html.facts(
                 [
                     (here.tell("Territory"), here.area(declared.jurisdiction)),
@@ -103,8 +104,8 @@ def _confirm(here: Here) -> None:
             )
             + html.Markup("<p>{}</p>").format(
                 here.tell(
-                    "Every figure of this form is then zero for these periods, and is published as zero once a second "
-                    "person has approved it. If figures only are not known yet, do not declare this."
+                    "Every figure of this form will be zero for these periods, and will be published as zero once a "
+                    "second person has approved it. If the figures are only not known yet, do not report this."
                 )
             ),
         )
@@ -127,14 +128,14 @@ def _declare(here: Here, form: str, periods: list[str], comment: str) -> None:
         made = service.nil(here.desk, here.who, form, periods, comment or None)
         del st.session_state[_ASKED]
         if made.submission_id is None:
-            st.error(here.tell("This nil return was not taken: {why}", why=_why(here, made.report)), icon=None)
+            st.error(here.tell("This nil return was not accepted: {why}", why=_why(here, made.report)), icon=None)
             return
         entry = service.submission(here.desk, here.who, made.submission_id)
         if entry.may_send and not entry.replaces:
             service.send(here.desk, here.who, made.submission_id, comment=comment or None)
-            say(here.tell("Sent. Your receipt stands below; keep it."))
+            say(here.tell("Sent. Your receipt is below. Please keep it."))
         else:
-            say(here.tell("It is kept as a draft: see below what is to be answered before it is sent."))
+            say(here.tell("It is saved as a draft: see below what you need to answer before you can send it."))
     except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
         layout.refused(here, error)
         return

@@ -26,7 +26,7 @@ _LOGGED = 100
 def show() -> None:
     """The page."""
     here = portal_entry.enter_page()
-    layout.title(here.tell("People"), here.tell("Accounts of the offices you are steward of, and what they may."))
+    layout.title(here.tell("People"), here.tell("Accounts of the offices you are steward of, and their permissions."))
     if not permissions.pairs_for(here.who, "keep_accounts"):
         layout.put(html.box("note", here.tell("This page is for stewards")))
         layout.end(here)
@@ -70,10 +70,12 @@ def _once(here: Here) -> None:
         layout.put(
             html.box(
                 "warning",
-                here.tell("One-time password of {account}: it is shown this once", account=account),
+                here.tell("One-time password of {account}: it is shown only once", account=account),
                 html.Markup('<p class="rti-code">{}</p><p>{}</p>').format(
                     password,
-                    here.tell("Hand it over in person or by telephone. It must be changed at the first sign-in."),
+                    here.tell(
+                        "Give it to the person directly or by telephone. It must be changed at the first sign-in."
+                    ),
                 ),
             )
         )
@@ -134,10 +136,12 @@ def _one(here: Here, kept: Sequence[Account]) -> None:
         if one.disabled:
             if st.button(here.tell("Let it sign in again"), key="people.enable"):
                 _try(here, lambda: accounts.enable(engine, one.account_id, by=by), here.tell("Enabled."))
-        elif st.button(here.tell("Disable it: out at once, also its tokens"), key="people.disable"):
+        elif st.button(
+            here.tell("Disable it: it is signed out at once, and its tokens stop working"), key="people.disable"
+        ):
             _try(here, lambda: accounts.disable(engine, one.account_id, by=by), here.tell("Disabled."))
         if one.issuer is None and st.button(here.tell("Make a one-time password"), key="people.reset"):
-            _try(here, lambda: _reset(here, one.account_id), here.tell("The old password counts no longer."))
+            _try(here, lambda: _reset(here, one.account_id), here.tell("The old password no longer works."))
 
 
 def _reset(here: Here, account_id: str) -> None:
@@ -154,17 +158,17 @@ def _roles(here: Here, one: Account) -> None:
     if one.grants:
         with st.form(key="people.revoke", border=True):
             taken = st.selectbox(
-                here.tell("Take a role away"),
+                here.tell("Remove a role"),
                 range(len(one.grants)),
                 format_func=lambda i: _may(here, (one.grants[i],)),
                 key="people.taken",
             )
-            asked = st.form_submit_button(here.tell("Take it away"))
+            asked = st.form_submit_button(here.tell("Remove it"))
         if asked and taken is not None:
             _try(
                 here,
                 lambda: accounts.revoke(engine, one.account_id, one.grants[int(taken)], by=by),
-                here.tell("Taken away."),
+                here.tell("Role removed."),
             )
     with st.form(key="people.grant", border=True):
         given = _pick_grant(here, "grant")
@@ -205,14 +209,12 @@ def _new(here: Here) -> None:
     names = i18n.language_names()
     with st.form(key="people.new", border=True):
         identity = st.text_input(here.tell("Account (a-z, 0-9, hyphen), such as al-pp-sender"), key="new.account")
-        name = st.text_input(here.tell("Name as people read it: the office's role"), key="new.name")
-        mail = st.text_input(here.tell("Mail (may stay empty)"), key="new.mail")
+        name = st.text_input(here.tell("Name that people will see: the office's role"), key="new.name")
+        mail = st.text_input(here.tell("Email (optional)"), key="new.mail")
         language = st.selectbox(
             here.tell("Language"), list(names), format_func=lambda code: names[code], key="new.language"
         )
-        issuer = st.text_input(
-            here.tell("Provider (issuer) by which it signs in; empty: a password here"), key="new.issuer"
-        )
+        issuer = st.text_input(here.tell("Sign-in provider (issuer); leave empty to use a password"), key="new.issuer")
         subject = st.text_input(here.tell("The provider's name for it (subject)"), key="new.subject")
         given = _pick_grant(here, "new")
         asked = st.form_submit_button(here.tell("Make this account"))
@@ -248,8 +250,8 @@ def _audit(here: Here) -> None:
     layout.put(
         html.Markup("<p>{}</p>").format(
             here.tell(
-                "Every act of anybody, each entry bound to the one before: an edit, a deletion or another order "
-                "is found."
+                "Every action, with each entry linked to the one before: an edit, a deletion or a change of order "
+                "is detected."
             )
         )
     )

@@ -27,7 +27,7 @@ def show() -> None:
     try:
         if st.session_state.pop(_ANEW, False):
             practice.reset(real.desk, real.who)
-            say(real.tell("Practice begins anew."))
+            say(real.tell("Practice starts again."))
         opened = practice.open(real.desk, real.who)
         here = Here(opened, practice.who(opened, real.who), real.language, real.notes)
     except NotAllowedError as error:
@@ -37,11 +37,12 @@ def show() -> None:
     layout.put(
         html.box(
             "warning",
-            real.tell("Nothing here counts"),
+            real.tell("This is only for practice"),
             html.Markup("<p>{}</p>").format(
                 real.tell(
-                    "This is a training territory with invented figures, for you alone. Try everything: hand in, make "
-                    "mistakes, send, let a colleague decide, begin anew. Nothing of it reaches a real return."
+                    "This is a training territory with invented figures, for you alone. Try everything: upload, "
+                    "make mistakes, send, let a colleague decide, start again. Nothing you do here affects a real "
+                    "return."
                 )
             ),
         )
@@ -59,14 +60,14 @@ def _overview(real: Here, here: Here) -> None:
     from pipelines.submissions.service import practice
 
     said(here)
-    layout.heading(here.tell("1. Take a file"))
+    layout.heading(here.tell("1. Download a file"))
     for number, file in enumerate(practice.files(here.language)):
         with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
             st.download_button(
                 file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
             )
             layout.put(html.note(file.teaches))
-    layout.heading(here.tell("2. Hand it in"))
+    layout.heading(here.tell("2. Upload it"))
     upload.uploader(here, "practice", _to)
     layout.heading(here.tell("3. Your practice returns"))
     entries = service.submissions(here.desk, here.who)
@@ -78,7 +79,7 @@ def _overview(real: Here, here: Here) -> None:
         if st.button(here.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
             sent = practice.colleague_sends(here.desk, real.who)
             _to("answer", id=sent.submission_id)
-        if st.button(here.tell("Begin anew"), key="practice.reset"):
+        if st.button(here.tell("Start again"), key="practice.reset"):
             st.session_state[_ASKED] = True
     if st.session_state.get(_ASKED):
         _begin_anew(real)
@@ -93,14 +94,14 @@ def _begin_anew(real: Here) -> None:
     layout.put(
         html.box(
             "warning",
-            real.tell("Begin anew?"),
-            html.Markup("<p>{}</p>").format(real.tell("Everything you did at practice is then gone.")),
+            real.tell("Start again?"),
+            html.Markup("<p>{}</p>").format(real.tell("Everything you did in practice will be deleted.")),
             level=3,
         )
     )
     with st.container(horizontal=True):
         st.button(
-            real.tell("Yes, begin anew"), type="primary", key="practice.yes", on_click=_answered, kwargs={"anew": True}
+            real.tell("Yes, start again"), type="primary", key="practice.yes", on_click=_answered, kwargs={"anew": True}
         )
         st.button(real.tell("No, keep it"), key="practice.no", on_click=_answered, kwargs={"anew": False})
 
@@ -130,7 +131,9 @@ def _one(real: Here, here: Here, submission_id: str) -> None:
             back = st.button(here.tell("Let the colleague return it"), key="practice.back")
         if approve:
             practice.colleague_approves(here.desk, real.who, submission_id)
-            say(here.tell("The colleague has approved it. In earnest, a second person of your office does so."))
+            say(
+                here.tell("The colleague has approved it. For a real return, a second person in your office does this.")
+            )
             st.rerun()
         if back:
             practice.colleague_gives_back(here.desk, real.who, submission_id)

@@ -31,16 +31,14 @@ def show() -> None:
     here = portal_entry.enter_page()
     layout.title(
         here.tell("My returns"),
-        here.tell("Every return of your office, the newest first. A return's name opens its answer."),
+        here.tell("Every return of your office, newest first. Select a name to open its validation report."),
     )
     if not service.submission_page(here.desk, here.who, limit=1).entries:
         layout.put(
             html.box(
                 "note",
                 here.tell("No return yet"),
-                html.Markup("<p>{}</p>").format(
-                    here.tell("What you upload stands here, from its draft to its release.")
-                ),
+                html.Markup("<p>{}</p>").format(here.tell("Your uploads are listed here, from draft to release.")),
             )
         )
     else:
@@ -64,10 +62,12 @@ def _to_do(here: Here) -> None:
     if len(drafts) > 5:
         lines.append(here.many("and {n} more draft", "and {n} more drafts", len(drafts) - 5))
     if waiting:
-        told = here.many("{n} return waits for your approval", "{n} returns wait for your approval", len(waiting))
+        told = here.many(
+            "{n} return is waiting for your approval", "{n} returns are waiting for your approval", len(waiting)
+        )
         lines.append(html.link(told, "approve"))
     if lines:
-        layout.put(html.box("note", here.tell("To be done by you"), html.items(lines)))
+        layout.put(html.box("note", here.tell("Your tasks"), html.items(lines)))
 
 
 def _list(here: Here) -> None:

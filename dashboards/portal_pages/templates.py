@@ -29,8 +29,9 @@ def show() -> None:
     layout.title(
         here.tell("Templates"),
         here.tell(
-            "A workbook for each of your forms, in your own words and layout: code lists to choose from, checks while "
-            "you type, the last accepted figure greyed beside each cell. Filled in and uploaded, it is recognised."
+            "A workbook for each of your forms, in your own words and layout: code lists to choose from, checks "
+            "while you type, and the last accepted figure in grey next to each cell. Fill it in and upload it; it "
+            "is recognised."
         ),
     )
     due = _due(here)

@@ -61,8 +61,8 @@ def show() -> None:
     layout.title(
         here.tell("Upload a return"),
         here.tell(
-            "Hand in the file as your office makes it. It is checked at once and kept as a draft; nothing is sent "
-            "before you say so."
+            "Upload the file as your office makes it. It is checked at once and saved as a draft. Nothing is sent "
+            "until you choose to send it."
         ),
     )
     uploader(here, "upload", lambda page, **query: layout.go(page, **query))
@@ -95,7 +95,7 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
         # Forgotten before the page is run, and not by a second run of it: a file that was given between the two went to
         # a drop area that was about to be replaced, and was lost (seen once in some forty).
         st.button(
-            here.tell("Clear the list and take other files"), key=f"{key}.clear", on_click=forget, kwargs={"key": key}
+            here.tell("Clear the list and choose other files"), key=f"{key}.clear", on_click=forget, kwargs={"key": key}
         )
 
 
@@ -143,7 +143,7 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
         # Each call of `st` is a message, and the browser draws its page anew for it: none that the next one replaces.
         if step.name == "begun":
             bar.progress(
-                _PARTS["begun"], text=here.tell("Only the beginning of the file has been read; the check goes on")
+                _PARTS["begun"], text=here.tell("Only the beginning of the file has been read; the check continues")
             )
         elif step.name == "judging":
             doing = here.tell("Comparing with the rules and with your earlier returns")
@@ -160,7 +160,7 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
         service.TransitionError,
         UnknownFormError,
     ) as error:
-        status.update(label=here.tell("{file}: not taken", file=shown), state="error")
+        status.update(label=here.tell("{file}: not accepted", file=shown), state="error")
         return _Outcome(filename, error=layout.told(error, here.language))
     except Exception:
         held.underway.told(identity)
@@ -174,7 +174,7 @@ def _first_findings(here: Here, place: Any, step: Step) -> None:
 
     found = worst_first(step.findings)
     if not found:
-        place.html(html.note(here.tell("Nothing is wrong with the file itself so far.")))
+        place.html(html.note(here.tell("The file itself has no errors so far.")))
         return
     lines = [
         html.Markup("{} {}: {}").format(
@@ -195,7 +195,7 @@ def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[
     outcome = held.done[identity]
     layout.heading(outcome.filename)
     if outcome.uploaded is None:
-        layout.put(html.box("error", here.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error)))
+        layout.put(html.box("error", here.tell("Nothing was saved"), html.Markup("<p>{}</p>").format(outcome.error)))
         return
     uploaded, report = outcome.uploaded, outcome.uploaded.report
     layout.put(_sentence(here, uploaded))
@@ -210,7 +210,7 @@ def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[
     else:
         with st.container(horizontal=True):
             if st.button(
-                here.tell("Yes, this is right: show me the answer"), type="primary", key=f"confirm.{identity}"
+                here.tell("Yes, this is right: show the validation report"), type="primary", key=f"confirm.{identity}"
             ):
                 go("answer", id=uploaded.submission_id)
     with st.expander(here.tell("No, it is something else")):
@@ -220,18 +220,18 @@ def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[
 def _sentence(here: Here, uploaded: Uploaded) -> html.Markup:
     report = uploaded.report
     if uploaded.submission_id is None:
-        return html.badge("error", "✖", here.tell("Not kept: see below what is to be done"))
+        return html.badge("error", "✖", here.tell("Not saved: see below what to do"))
     if not uploaded.new:
         _, _, state = words.state(uploaded.state or "received", here.language)
         return html.Markup("<p>{}</p>").format(
-            here.tell("This very file was here before and is not taken twice. Its state: {state}.", state=state)
+            here.tell("You have already uploaded this exact file. Its state: {state}.", state=state)
         )
     errors, warnings = report.count("error"), report.count("warning")
     if errors:
-        return html.badge("error", "✖", here.many("{n} error to mend", "{n} errors to mend", errors))
+        return html.badge("error", "✖", here.many("{n} error to correct", "{n} errors to correct", errors))
     if warnings:
         return html.badge("warning", "▲", here.many("{n} warning to explain", "{n} warnings to explain", warnings))
-    return html.badge("good", "✔", here.tell("Nothing stands in its way"))
+    return html.badge("good", "✔", here.tell("No problems found"))
 
 
 def _recognised(here: Here, uploaded: Uploaded) -> html.Markup:
@@ -266,7 +266,7 @@ def _why_not_kept(here: Here, report: Report) -> None:
         for group in answers.groups(report, here.language)
         if group.severity == "error"
     ]
-    layout.put(html.box("error", here.tell("Why it was not kept"), html.join(parts), level=3))
+    layout.put(html.box("error", here.tell("Why it was not saved"), html.join(parts), level=3))
 
 
 def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
@@ -275,11 +275,13 @@ def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: 
     likely = [form for form in uploaded.report.candidates if form in own]
     options = [*likely, *(form for form in own if form not in likely)]
     if not options:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("There is no form for which you may submit.")))
+        layout.put(html.Markup("<p>{}</p>").format(here.tell("There is no form that you can submit.")))
         return
     layout.put(
         html.Markup("<p>{}</p>").format(
-            here.tell("If the period is wrong, the file says so: mend its title and upload it again.")
+            here.tell(
+                "The period is read from the file. If it is wrong, correct the title in the file and upload it again."
+            )
         )
     )
     with st.form(key=f"other.{identity}", border=False):

@@ -20,18 +20,19 @@ _MIME = {
 _KINDS = {"csv": "CSV tables", "parquet": "Parquet tables", "other": "Manifest and text"}
 
 READING = """
-**Four things that are not one.** A zero is a figure: the office says that there was none. *Not available* means that a
-figure was expected and is not there. *Not collected* means that the office does not count this, or not for this kind of
-period. *Withheld* means that the figure is known and hidden. None of them is ever filled in.
+**Four things that are not one.** A zero is a figure: the office reported that there was none. *Not available* means
+that a figure was expected and is not there. *Not collected* means that the office does not count this, or not for this
+kind of period. *Withheld* means that the figure is known and hidden. None of them is ever filled in.
 
-**Trafficking in persons and smuggling of migrants** are different crimes. They stand apart on every page and are never
-added. Decisions at first instance and final decisions stand apart for the same reason: one person may have both.
+**Trafficking in persons and smuggling of migrants** are different crimes. They are shown separately on every page and
+are never added. Decisions at first instance and final decisions are shown separately for the same reason: one person
+may have both.
 
 **Periods.** A figure counts what happened in the period. A year is the office's own annual figure where it sent one,
 and else the sum of its four quarters. A year is never divided into quarters.
 
-**The region** is the sum of the territories that reported, and says who they are. Where some are missing it is marked
-as partial and says nothing of them.
+**The region** is the sum of the territories that reported, and lists them. Where some are missing it is marked as
+partial, and nothing is assumed about them.
 
 **Rates** are per 100,000 inhabitants for the period itself; a quarter's rate is not multiplied by four. Where the
 population of a year is not yet known, the last known one is used, and the figure is marked.
@@ -59,8 +60,8 @@ def show() -> None:
     _programme(here)
     st.header("How to cite", anchor=False)
     st.markdown(
-        "Quote the figure with its release and its coverage. The address of a page holds the whole selection and the "
-        "release it was made of."
+        "Quote the figure with its release and its coverage. The address of a page contains your whole selection "
+        "and the release."
     )
     st.code(words.citation(here.release), language=None, wrap_lines=True)
     _downloads(here)
@@ -87,7 +88,7 @@ def _programme(here: layout.Frame) -> None:
     ]
     layout.put(
         tables.table(
-            "Tables of the programme; what is not here is not published",
+            "Published tables; a table that is not listed here is not published",
             ["For", "By", "Broken down by", "Note"],
             lines,
             corner="Table",

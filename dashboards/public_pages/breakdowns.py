@@ -49,7 +49,7 @@ def breakdown_table(
         return
     notes = words.Notes()
     shares = lines(lambda row, what: _share(row, notes, f"{what}, share"))
-    title = f"Shares of the total, per cent, with 95 % ranges. {caption}"
+    title = f"Shares of the total, per cent, with 95% confidence intervals. {caption}"
     layout.put(tables.table(title, headings, shares, corner=corner), tables.notes_list(notes, names))
 
 
@@ -80,7 +80,7 @@ def told_apart(here: layout.Frame, rows: Sequence[Row], dimension: str, codes: S
             said.append(f"<li>{escape(told)}{inner}</li>")
     if not said:
         st.markdown(
-            f"No share by {by} can be compared: each has under 20 on a side, is not public, or counts otherwise."
+            f"No share by {by} can be compared: each has under 20 on a side, is not public, or counts differently."
         )
         return
     layout.put(f"<ul>{''.join(said)}</ul>")

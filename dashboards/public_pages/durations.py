@@ -16,7 +16,7 @@ Group = Mapping[str, Row]
 """Rows of one register by their statistic."""
 _LEAD = (
     "Times, outcomes and sentences need case records, which not every territory sends. Clearance needs counts only. "
-    "The two are told apart below."
+    "Both are marked below."
 )
 
 
@@ -169,9 +169,9 @@ def _durations(here: layout.Frame, about: Row, crime: str, crime_name: str, with
     lines = _lines(here, groups, shown, with_records, notes)
     _put(here, f"{about['name']}. {crime_name}", columns, lines, "Territory")
     st.markdown(
-        "Half, three quarters and nine in ten had left the stage within so many days. In brackets is the range within "
-        "which the figure may as well lie. Cases still open count as open. Days are rounded to tens, persons are told "
-        "in bands."
+        "The number of days within which half, three quarters and nine in ten cases had left the stage. The 95% "
+        "confidence interval is in brackets. Cases still open count as open. Days are rounded to tens, and persons "
+        "are shown in bands."
     )
     told = [duration_words.seen(here.name(key[0]), list(group.values())) for key, group in groups.items()]
     if told:
@@ -201,7 +201,7 @@ def _pending(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     rows = queries.read(here.path, "pending", way, crime)
     st.header("How old the open cases are", anchor=False)
     if not rows:
-        st.markdown("No ages are published for this way. They are published of the cases before one court.")
+        st.markdown("No ages are published for this path. They are published for the cases before one court.")
         return
     notes = words.Notes()
     days = {duration_words.day(row["as_at"]) for row in rows}
@@ -211,8 +211,8 @@ def _pending(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     lines = _lines(here, groups, duration_words.QUANTILES, with_records, notes)
     _put(here, f"{about['name']}, on {words.join(sorted(days))}. {crime_name}", columns, lines, "Territory")
     st.markdown(
-        "Half, three quarters and nine in ten of the open ones have waited so many days or fewer. This is no duration: "
-        "long cases are more likely to be open on any day."
+        "Half, three quarters and nine in ten of the open cases have waited this number of days or fewer. This is "
+        "not a duration: long cases are more likely to be open on any day."
     )
     _notes(here, notes)
     _cards(here, groups)
@@ -222,7 +222,7 @@ def _cohorts(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     rows = queries.read(here.path, "cohorts", way, crime)
     st.header("What became of those who entered in a year", anchor=False)
     if not rows:
-        st.markdown("No cohorts are published for this way.")
+        st.markdown("No cohorts are published for this path.")
         return
     notes = words.Notes()
     about = queries.read(here.path, "metric", rows[0]["metric"])[0]
@@ -232,8 +232,8 @@ def _cohorts(here: layout.Frame, way: str, crime: str, crime_name: str, with_rec
     lines = _lines(here, groups, duration_words.COHORT, with_records, notes)
     _put(here, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year")
     st.markdown(
-        f"Everybody who entered in the year is followed for {quarters} quarters, and those still open then stay in "
-        "sight. Shares are rounded to five."
+        f"Everybody who entered in the year is followed for {quarters} quarters; those still open then are shown as "
+        "open. Shares are rounded to five."
     )
     _notes(here, notes)
     _cards(here, groups)
@@ -261,7 +261,7 @@ def _sentences(here: layout.Frame, crime: str, crime_name: str, with_records: Se
     columns = [*(f"{title}, per cent" for title in duration_words.SHARES.values()), "Persons"]
     lines = _lines(here, kinds, duration_words.SHARES, with_records, notes)
     _put(here, f"Imprisonment as the principal sanction, share of all sentenced. {what}", columns, lines, "Territory")
-    below = {"below_minimum": "Below the least, per cent"}
+    below = {"below_minimum": "Below the minimum, per cent"}
     lengths = {key: _only(group, {**duration_words.LENGTHS, **below}) for key, group in groups.items()}
     columns = [*duration_words.LENGTHS.values(), *below.values(), "Law, months", "Persons"]
     lines = _lines(
@@ -270,9 +270,9 @@ def _sentences(here: layout.Frame, crime: str, crime_name: str, with_records: Se
     )  # fmt: skip
     _put(here, f"Imprisonment to be served, in months, as imposed. {what}", columns, lines, "Territory")
     st.markdown(
-        "Sentences are those imposed: **time served is not claimed.** *Law* is the least and the greatest imprisonment "
-        "that the law in force in that year threatened for the crime. A sentence below the least may be lawful, as by "
-        "mitigation; it is told, not judged."
+        "Sentences are those imposed: **time served is not claimed.** *Law* is the minimum and maximum imprisonment "
+        "that the law in force in that year prescribed for the crime. A sentence below the minimum may be lawful, for "
+        "example because of mitigation; it is shown without judgement."
     )
     _notes(here, notes)
     _cards(here, groups)
@@ -288,9 +288,9 @@ def _only(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:
 def _clearance(here: layout.Frame, crime: str, crime_name: str) -> None:
     st.header("Clearance and disposition time", anchor=False)
     st.markdown(
-        "These two figures of the CEPEJ are made of counts, not of records. **A disposition time is no duration of "
-        "cases** and is not to be set beside one: it says in how many days what is pending would be resolved at the "
-        "pace of the period. A clearance rate above 100 means that more were resolved than came in."
+        "These two CEPEJ indicators are made from counts, not from records. **A disposition time is not a duration of "
+        "cases**, and the two should not be compared: it is the number of days in which all pending cases would be "
+        "resolved at the pace of the period. A clearance rate above 100 means that more were resolved than came in."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         offered = [row["level"] for row in queries.read(here.path, "clearance_levels", crime)]

@@ -22,16 +22,16 @@ _STANDING = {
     "derived": "worked out from the text by the collector",
     "invented": "invented",
 }
-_ABOUT = {"figures": "What others published", "beside": "Beside this release"}
+_ABOUT = {"figures": "What others published", "beside": "In addition to this release"}
 
 
 def show() -> None:
     """The page."""
     here = layout.page(
         "What others published",
-        "Figures of other publishers, each with its source. Where two of them say different things, both stand.",
-        banner="Demonstration data: every figure of our own is invented. What others published is theirs and real, "
-        "but for what is called invented.",
+        "Figures of other publishers, each with its source. Where two of them differ, both are shown.",
+        banner="Demonstration data: all our own figures are invented. Figures of other publishers are real unless "
+        "they are marked as invented.",
     )
     view = layout.choose("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -55,12 +55,12 @@ def _figures(here: layout.Frame, of: str, crime: str) -> None:
     if here.is_demonstration:
         st.html(
             '<p class="rti-small">The figures of this view were really published by others. They have nothing to do '
-            "with the invented figures of this demonstration and are never set beside them.</p>"
+            "with the invented figures of this demonstration and are never shown next to them.</p>"
         )
     found = queries.read(here.path, "references", of, of, crime, crime, ("published", "imported"))
     limit = 200
     if not found:
-        st.markdown("Nobody's figures of this kind were collected.")
+        st.markdown("No figures of this kind were collected.")
         return
     if len(found) > limit:
         st.markdown(f"The first {limit} of {len(found)} figures; choose a territory, or download the whole table.")
@@ -166,13 +166,13 @@ def _beside(here: layout.Frame, of: str, crime: str) -> None:
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     layout.put(
         tables.table(
-            f"Annual figures of others beside release {here.id}.{demonstration}",
+            f"Annual figures of others, compared with release {here.id}.{demonstration}",
             ["Year", "Measure", "Others", "This release", "Difference", "Source"],
             lines,
             corner="Territory",
             text=True,
         ),
-        tables.legend(("×", "No difference is shown, since one side is not public or not there.")),
+        tables.legend(("×", "No difference is shown, because one side is not public or not available.")),
         tables.notes_list(notes),
     )
 

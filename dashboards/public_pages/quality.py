@@ -15,9 +15,9 @@ from dashboards.public_pages import agreement
 from dashboards.words import Row
 
 COLUMNS: Mapping[str, str] = {
-    "COMPLETENESS_RATE": "Cells provided of those asked for",
-    "PUNCTUALITY_RATE": "Returns that came by their day",
-    "PUNCTUALITY_DAYS": "Mean days after that day",
+    "COMPLETENESS_RATE": "Share of requested cells provided",
+    "PUNCTUALITY_RATE": "Returns received on time",
+    "PUNCTUALITY_DAYS": "Mean days after the due date",
     "TIMELAG_FIRST": "Days to the first release",
     "COMPAR_LENGTH": "Periods without gap or break",
     "DATA_REV_AVGSIZE": "Mean revision of totals",
@@ -25,11 +25,11 @@ COLUMNS: Mapping[str, str] = {
 TOLD: tuple[tuple[str, str], ...] = (
     (
         "Cells provided",
-        "Of the cells that an office fills in any period, those that came; zero counts as provided.",
+        "Share of the cells that an office fills in any period that were provided; zero counts as provided.",
     ),
-    ("By their day", "Of the returns that were due. One that is due and did not come is not in time."),
-    ("Days after that day", "Of the returns that came; before the day is below zero."),
-    ("Days to the first release", "From the end of a period to the day on which a release first had it."),
+    ("On time", "Share of the returns that were due. A return that is due and did not arrive is not on time."),
+    ("Days after the due date", "Mean of the returns that arrived; a negative number means before the due date."),
+    ("Days to the first release", "From the end of a period to the day of the first release with its figures."),
     ("Without gap or break", "The shortest of the territory's offices, up to the newest period."),
     ("Mean revision", "How much published totals changed in later releases, relative to the later figures."),
 )
@@ -44,7 +44,7 @@ def show() -> None:
     """The page."""
     here = layout.page(
         "How good the figures are",
-        "What arrived, when, how often it was changed afterwards, and whether it agrees with what others say.",
+        "What arrived, when, how often it was changed afterwards, and whether it agrees with other sources.",
     )
     if not queries.has(here.path, "quality"):
         st.info("This release was made before quality was measured; the next one has it.")
@@ -60,7 +60,10 @@ def show() -> None:
     names = here.name_notes([code for code, _ in here.territories])
     layout.put(tables.table(caption, list(COLUMNS.values()), lines, corner="Territory"))
     layout.put(tables.facts(TOLD), tables.notes_list(notes, names))
-    st.markdown("These figures say how far data can be relied on. They rank nobody: offices differ in what they count.")
+    st.markdown(
+        "These figures show how far you can rely on the data. They are not a ranking: offices differ in "
+        "what they count."
+    )
     _revisions(here)
     _coherence(here)
     layout.end(here, is_linked=False)
@@ -89,20 +92,20 @@ def _shown(row: Row | None) -> tuple[str, str]:
 
 def _revisions(here: layout.Frame) -> None:
     """How many published totals changed, territory by territory."""
-    st.header("What was changed after it was published", anchor=False)
+    st.header("What changed after publication", anchor=False)
     found = {row["area"]: row for row in queries.read(here.path, "revised")}
     if not found:
-        st.markdown("No total stands in two releases yet, so that none can have been revised.")
+        st.markdown("No total has been published in two releases yet, so none can have been revised.")
         return
     said = []
     for code, _ in here.territories:
         row = found.get(code)
         name = here.marked(code)
         if row is None:
-            said.append(f"{name}: no total stands in two releases yet.")
+            said.append(f"{name}: no total has been published in two releases yet.")
             continue
         said.append(
-            f"{name}: of {words.number(row['periods'])} totals that stand in two releases or more, "
+            f"{name}: of {words.number(row['periods'])} totals published in two releases or more, "
             f"{words.number(row['revised'])} changed."
         )
     layout.put(_items(said))
@@ -113,7 +116,7 @@ def _coherence(here: layout.Frame) -> None:
     st.header("Whether it agrees with other sources", anchor=False)
     found = queries.read(here.path, "coherence") if queries.has(here.path, "coherence") else ()
     if not found:
-        st.markdown("No two sources of this release speak of the same thing.")
+        st.markdown("No two sources of this release cover the same figure.")
         return
     worlds: dict[str, list[Row]] = {}
     for row in found:

@@ -13,15 +13,17 @@ from dashboards.public_pages import cards
 
 Row = Mapping[str, Any]
 _READ = (
-    "Every figure stands with its 95 % range: the values with which the counts agree. Where one of the two counts is "
-    "under 20 it is too few to compare."
+    "Every figure is shown with its 95% confidence interval. Where one of the two counts is under 20, it is too few to "
+    "compare."
 )
 _NO_RECORDS = "no records"
 
 
 def show() -> None:
     """The page."""
-    here = layout.page("From stage to stage", "How many of those at one stage reach a later one, and how sure that is.")
+    here = layout.page(
+        "From stage to stage", "How many of those at one stage reach a later one, and how certain that is."
+    )
     if not queries.has(here.path, "stage_ratio"):
         st.info("This release was made before ratios were published; the next one has them.")
         layout.end(here, is_linked=False)
@@ -138,7 +140,7 @@ def _line(
 def _compared(here: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
     """Which territories can be told apart, and the range over those that have a figure."""
     found = queries.read(here.path, "pairs", metric, freq, period, crime, unit)
-    st.header("Which territories can be told apart", anchor=False)
+    st.header("Which differences are statistically significant", anchor=False)
     if not found:
         st.markdown("No two territories have figures of this kind.")
         return

@@ -19,8 +19,8 @@ from dashboards.public_pages.changes import splits
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _RATES = (
-    "Rates are of the period itself and never annualised; the region's are by the population of the territories whose "
-    "figures are in it."
+    "Rates are for the period itself and never annualised. The region's rates use the population of the territories "
+    "whose figures are included."
 )
 _STAGES = {"main": "Main stages", "all": "All stages"}
 
@@ -154,7 +154,7 @@ def _notes_of_areas(
     if freq == "Q":
         for row in queries.read(here.path, "annual_only", "justice"):
             of.setdefault(row["territory"], []).append(
-                "Reports once a year: see its years. No year is divided by four."
+                "Reports once a year: see the figures by year. Annual figures are never divided by four."
             )
     for rule in queries.read(here.path, "counting_rules", codes):
         if rule["level"] in levels and rule["count_unit"] != unit:
@@ -183,7 +183,7 @@ def _spread(
     measures: Sequence[str],
 ) -> None:
     """The region's rate with who is in it, median and range of the territories, and the window to compare them in."""
-    st.header("How far the territories lie apart", anchor=False)
+    st.header("How territories compare", anchor=False)
     ranges = {row["measure"]: row for row in queries.read(here.path, "region_range", "rate", freq, period, crime, unit)}
     windows: dict[str, list[Mapping[str, Any]]] = {}
     for row in queries.read(here.path, "windows", "rate", crime, unit) if queries.has(here.path, "window") else ():
@@ -228,7 +228,7 @@ def _spread(
         )
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     what = f"{crime_name}, {words.period_short(period)}, {words.unit(unit)}: rates {per}"
-    caption = f"{what}, with 95 % ranges. Release {here.id}.{demonstration}"
+    caption = f"{what}, with 95% confidence intervals. Release {here.id}.{demonstration}"
     columns = ["Region", "From", "Territories: median, range", "Of these with 20 or more"]
     layout.put(tables.table(caption, columns, lines, corner="Stage", text=True))
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in found]
@@ -246,7 +246,7 @@ def _ranged(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mapping[s
 
 
 def _charts(here: layout.Frame, cells: Cells, measures: Sequence[str], title: str, *, is_rate: bool) -> None:
-    st.header("The same as a picture", anchor=False)
+    st.header("Show as a chart", anchor=False)
     st.markdown(
         "All territories share one scale; the region has its own."
         if not is_rate

@@ -33,8 +33,8 @@ def show() -> None:
     asked = st.query_params.get("cell") or ""
     if not asked:
         st.markdown(
-            "Every figure in this dashboard's tables is a link to this page, which then shows the way back from that "
-            "figure to the returns behind it. Choose a figure on another page, or enter its id."
+            "Every figure in this dashboard's tables is a link to this page, which shows the returns that the "
+            "figure comes from. Choose a figure on another page, or enter its id."
         )
         typed = st.text_input("Id of a figure", placeholder="area=MK;period=2026-Q3;measure=indicted")
         if not typed:
@@ -49,7 +49,7 @@ def _explain(here: layout.Frame, asked: str) -> None:
     try:
         release, table, terms = parse_id(asked)
     except ExplainError as error:
-        st.warning(f"This is no id of a figure: {error}")
+        st.warning(f"This is not the id of a figure: {error}")
         return
     found = queries.cells(here.path, table, terms)
     if release not in ("current", here.id):
@@ -102,10 +102,10 @@ def _way(here: layout.Frame, cell: Mapping[str, Any]) -> None:
     )
     st.header("2. The returns behind it", anchor=False)
     _returns(here, cell)
-    st.header("3. On to sheet and cell", anchor=False)
+    st.header("3. The sheet and cell", anchor=False)
     st.markdown(
-        "Places in an office's file belong to the office. With access to the restricted data, this command walks on to "
-        "sheet and cell:"
+        "The places in an office's file belong to the office. If you have access to the restricted data, this "
+        "command shows the sheet and cell:"
     )
     st.code(f"rti explain '{figure_id(here.id, cell)}'", language="bash", wrap_lines=True)
 
@@ -122,7 +122,7 @@ def _returns(here: layout.Frame, cell: Mapping[str, Any]) -> None:
     found = queries.read(here.path, "cell_submissions", cell["cell_id"])
     if not found:
         st.markdown(
-            "No return stands behind this figure: nothing was received for it, or the office did not count it."
+            "There is no return behind this figure: nothing was received for it, or the office did not count it."
             if cell["conf_status"] == "F"
             else "The release does not name the returns behind a withheld figure."
         )

@@ -124,7 +124,7 @@ def _demonstration(here: layout.Frame) -> str:
 
 def _exits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
     """Who left without a conviction, by way out and level, in one year; requalification by itself."""
-    st.header("Who left, and by which way", anchor=False)
+    st.header("How cases ended before conviction", anchor=False)
     known = queries.has(here.path, "exit")
     years = queries.read(here.path, "exit_years", area, crime, unit) if known else ()
     if not years:
@@ -159,8 +159,8 @@ def _exits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str
     if not any(row["measure"] == change_words.REQUALIFIED for row in counts):
         notes.mark(change_words.REQUALIFIED_NOT_COUNTED)
     caption = (
-        f"{here.marked(area)}, {crime_name.lower()}, {year}: {words.unit(unit)} who left, with 95 % ranges. "
-        f"Release {here.id}.{_demonstration(here)}"
+        f"{here.marked(area)}, {crime_name.lower()}, {year}: {words.unit(unit)} who left, with 95% confidence "
+        f"intervals. Release {here.id}.{_demonstration(here)}"
     )
     columns = ["Number (range)", "Of all who left at that level"]
     layout.put(
@@ -196,7 +196,7 @@ def _breakdown(here: layout.Frame, area: str, crime: str, crime_name: str, track
     )  # fmt: skip
     if dimension == "age" and found:
         st.html('<p class="rti-small">Ages at the date that the office\'s own form states; see its counting card.</p>')
-    with st.expander("Which territories' shares can be told apart"):
+    with st.expander("Which differences between shares are statistically significant"):
         for measure in measures:
             pairs = queries.read(here.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
             st.markdown(f"**{words.stage_name(measure)}, {year}, all territories**")
@@ -326,7 +326,7 @@ def _returns(here: layout.Frame, area: str) -> None:
     st.header("Its returns", anchor=False)
     found = queries.read(here.path, "submissions", area)
     if not found:
-        st.markdown("No return of this territory stands behind this release.")
+        st.markdown("This release does not use any return of this territory.")
         return
     title = "Returns accepted for this release, the newest first"
     newest, older = found[:_NEWEST], found[_NEWEST:]

@@ -145,6 +145,6 @@ def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> No
         under=here.under(area),
     )
     layout.panels([chart], key="victims")
-    st.subheader("Which territories' shares can be told apart", anchor=False)
+    st.subheader("Which differences between shares are statistically significant", anchor=False)
     pairs = queries.read(here.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
     told_apart(here, pairs, by, codes, _BREAKDOWNS[by].lower())

@@ -24,7 +24,7 @@ def as_of(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the counts and indicators as they were known at a moment, beside and never in place of today's.
+    """Build the counts and indicators as they were known at a moment, next to and never instead of today's.
 
     The folder holds unprotected counts. Declarations are today's; what had not been accepted then is not in it.
     """
@@ -46,4 +46,4 @@ def _moment(text: str) -> datetime:
     try:
         return parse(f"{text}T23:59:59Z" if len(text) == 10 else text)
     except ValueError:
-        raise Failure(f"{text!r} is no day and no time; write 2026-06-30 or 2026-06-30T12:00:00Z") from None
+        raise Failure(f"{text!r} is not a day or a time; write 2026-06-30 or 2026-06-30T12:00:00Z") from None

@@ -103,7 +103,7 @@ def preview(
         raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
     matches = [] if form is not None else recognise(content, file.name, registry)
     if form is None and not matches:
-        raise Failure(f"{file} is no form that is known; name it with --form (see `rti territories`)")
+        raise Failure(f"{file} is not a known form; name it with --form (see `rti territories`)")
     declared = registry.forms[form] if form is not None else matches[0].form
     if declared.encodings or options_of(declared):
         content = _content(file, tuple(declared.encodings), None, options_of(declared))

@@ -63,7 +63,7 @@ def show(content: Mapping[str, Any], pages: str | None = None) -> None:
     if content["new"] or identity is None:
         report_lines.show(content["report"])
     if identity is None:
-        say(f"  {name} was not kept; mend it and hand it in again")
+        say(f"  {name} was not kept; correct it and submit it again")
     elif not content["new"]:
         say(f"{name}: this file came before, as {identity} ({state}); not taken twice")
     else:

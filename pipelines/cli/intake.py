@@ -31,7 +31,7 @@ Submission = Annotated[str, typer.Argument(help="A submission, or the beginning 
 def justify(
     submission: Submission,
     reason: Annotated[str, typer.Option("--reason", help="A code of the list justification_reason.")],
-    text: Annotated[str, typer.Option("--text", help="Why, in words, for whoever approves it.")],
+    text: Annotated[str, typer.Option("--text", help="Why, in words, for the person who approves it.")],
     finding: Annotated[
         str | None, typer.Option("--finding", help="One finding's key; by default all that are open.")
     ] = None,
@@ -64,7 +64,7 @@ def justify(
 def send(
     submission: Submission,
     reason: Reason = None,
-    comment: Annotated[str | None, typer.Option("--comment", help="A remark for whoever approves it.")] = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A remark for the person who approves it.")] = None,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -109,11 +109,11 @@ def approve(
 
 def give_back(
     submission: Submission,
-    comment: Annotated[str, typer.Option("--comment", help="What its sender is to mend or to explain.")],
+    comment: Annotated[str, typer.Option("--comment", help="What the sender should correct or explain.")],
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a return that was sent back to its sender, who can mend and send it anew."""
+    """Give a return that was sent back to its sender, who can correct it and send it again."""
     from pipelines.submissions import service as acts
 
     desk = _open_desk()

@@ -27,7 +27,9 @@ from pipelines.cli.common import (
     the_registry,
 )
 
-app = typer.Typer(help="Tell people what happened and what is due.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Send people notices of what happened and what is due.", no_args_is_help=True, rich_markup_mode=None
+)
 AHEAD = 1
 """Periods after the last one ended that a timetable shows: the running one's days are all to come."""
 
@@ -134,7 +136,7 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Failure(f"{text!r} is no day; write it as 2026-11-11") from None
+        raise Failure(f"{text!r} is not a day; write it as 2026-11-11") from None
 
 
 def _is_demonstration() -> bool:

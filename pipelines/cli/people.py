@@ -279,7 +279,7 @@ def _damage_as_json(one: Damage) -> dict[str, Any]:
 
 @audit.command()
 def checkpoint(as_json: AsJson = False) -> None:
-    """Write the head of the audit log beside the database, and print it, to be kept elsewhere."""
+    """Write the head of the audit log next to the database, and print it, to be kept elsewhere."""
     from pipelines.ledger import audit_log as log
 
     home = the_home()
@@ -331,7 +331,7 @@ def _grant(text: str, *, known_only: bool = True) -> Grant:
 
     parts = text.split(":")
     if len(parts) > 3 or parts[0] not in ROLES:
-        raise Failure(f"{text!r} is no role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}")
+        raise Failure(f"{text!r} is not a role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}")
     given = Grant(parts[0], *(p or EVERY for p in parts[1:]))
     if known_only and given.jurisdiction != EVERY:
         codes = [j.code for t in the_registry().territories.values() for j in t.jurisdictions]

@@ -126,7 +126,7 @@ def _show(found: Verified, path: Path, language: str) -> None:
     if found.known_key:
         say("  " + tell("GOOD: signed with the key you gave, {key}.", language, key=found.key_id))
         return
-    say("  " + tell("The receipt is whole; it says it was signed with the key {key}.", language, key=found.key_id))
+    say("  " + tell("The receipt is complete. It names {key} as the key that signed it.", language, key=found.key_id))
     say(
         "  "
         + tell("This does not prove whose key that is: give it with --key, from the page of the secretariat.", language)

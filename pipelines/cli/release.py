@@ -14,7 +14,7 @@ def refresh(
     publish_it: Annotated[bool, typer.Option("--publish", help="Publish the draft when it is ready.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in what waits, build everything anew that it touches, and make the draft of a release."""
+    """Take in what waits, rebuild everything that it affects, and make the draft of a release."""
     from pipelines.core.home_lock import hold_home_lock
     from pipelines.operations.run import refresh as run
     from pipelines.refresh import publish as publish_draft
@@ -80,7 +80,7 @@ def explain(
     observation: Annotated[
         list[str],
         typer.Argument(
-            help="The id shown beside a figure, or terms such as area=MK period=2026-Q3.", metavar="OBSERVATION"
+            help="The id shown next to a figure, or terms such as area=MK period=2026-Q3.", metavar="OBSERVATION"
         ),
     ],
     as_json: AsJson = False,
@@ -105,7 +105,7 @@ def import_reference(
     file: Annotated[Path, typer.Argument(help="UNODC's GLOTIP workbook as downloaded.", metavar="FILE")],
     as_json: AsJson = False,
 ) -> None:
-    """Take in what others published, to be shown beside our figures and never among them."""
+    """Take in what others published, to be shown next to our figures and never among them."""
     from pipelines.findings.texts import describe_finding
     from pipelines.submissions.checking.report import finding_as_json
     from pipelines.warehouse.reference.gather import import_reference as take_in

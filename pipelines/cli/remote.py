@@ -23,7 +23,7 @@ def submit_to(
     as_json: bool,
     options: Mapping[str, Any],
 ) -> None:
-    """Hand in files at a service. One that cannot be handed in does not hold up the others; the exit code tells it."""
+    """Hand in files at a service. One that cannot be handed in does not hold up the others; the exit code shows it."""
     from pipelines.web.api import client
 
     try:

@@ -20,7 +20,7 @@ def _store() -> None:
 @app.command()
 def check(
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove them, as a steward of everything; it stands in the audit log.")
+        bool, typer.Option("--remove", help="Remove them, as a steward of everything; the audit log records it.")
     ] = False,
     actor: Actor = None,
     as_json: AsJson = False,

@@ -102,7 +102,7 @@ def submit(
 def nil(
     form: Annotated[str, typer.Argument(help="The form that has nothing to report (see `rti territories`).")],
     periods: Annotated[list[str], typer.Argument(help="Periods such as 2026-Q3 or 2025.", metavar="PERIOD...")],
-    comment: Annotated[str | None, typer.Option("--comment", help="A remark for whoever approves it.")] = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A remark for the person who approves it.")] = None,
     actor: Actor = None,
     language: Language = "en",
     as_json: AsJson = False,

@@ -76,9 +76,9 @@ class StorageFault:
 _CANNOT_WRITE = mark("The service cannot use its disk at the moment. Nothing that was confirmed to you is lost.")
 _DAMAGED = mark("Data of the service is damaged on its disk, so your request could not be carried out.")
 CANNOT_WRITE_TITLE = mark("The disk of the service cannot be used")
-CANNOT_WRITE_REMEDY = mark("Tell the steward of the secretariat, and try again later.")
+CANNOT_WRITE_REMEDY = mark("Contact the steward of the secretariat, and try again later.")
 DAMAGED_TITLE = mark("Stored data is damaged")
-DAMAGED_REMEDY = mark("Tell the steward of the secretariat: it must be restored from a backup.")
+DAMAGED_REMEDY = mark("Contact the steward of the secretariat: it must be restored from a backup.")
 
 
 def find_fault(error: BaseException, root: Path | None = None) -> StorageFault | None:

@@ -84,7 +84,7 @@ def _check_template(value: str) -> str:
         raise ValueError(f"a curly bracket without its partner in {value!r}")
     names = placeholders(value)
     if len(set(names)) != len(names):
-        raise ValueError(f"a placeholder stands twice in {value!r}")
+        raise ValueError(f"a placeholder appears twice in {value!r}")
     if not value.strip():
         raise ValueError("a template holds at least one word or placeholder")
     return value

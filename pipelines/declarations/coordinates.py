@@ -87,7 +87,7 @@ class Line(Coordinate):
     """
 
     use: Use = "value"
-    optional: bool = Field(False, description="Its absence from a return is no finding.")
+    optional: bool = Field(False, description="Its absence from a return is not a finding.")
     valid: PeriodRange | None = None
 
 

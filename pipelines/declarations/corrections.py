@@ -21,7 +21,7 @@ class Correction(Declared):
     id: str
     form: str = Field(description="Form id or series.")
     period: str = Field(pattern=r"^\d{4}(-Q[1-4])?$")
-    where: str | None = Field(None, description="The place in words, as `rti explain` shows it.")
+    where: str | None = Field(None, description="The place in words, as `rti explain` prints it.")
     key: Coordinate | None = None
     expect: float | str = Field(description="What the file must still contain, as a number or as the text shown.")
     value: float | None = None

@@ -96,7 +96,7 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
         territory = validate(Territory, load_yaml(folder / "territory.yml"), folder / "territory.yml")
         if territory.code != folder.name:
             raise _error_at(
-                folder / "territory.yml", "code", f"{territory.code} stands in the folder {folder.name}", "Rename"
+                folder / "territory.yml", "code", f"{territory.code} is in the folder {folder.name}", "Rename"
             )
         if territory.code in territories:
             raise _error_at(
@@ -229,7 +229,7 @@ def _resolve_same_as(
     if base is None:
         return form
     if base not in raw or depth > _MAX_CHAIN:
-        problem = f"{base!r} is no form of this territory" if base not in raw else "the chain of same_as has no end"
+        problem = f"{base!r} is not a form of this territory" if base not in raw else "the chain of same_as has no end"
         raise _error_at(path, f"{id_}.same_as", problem, f"Name one of {', '.join(raw)}")
     followed = _resolve_same_as(base, raw, path, depth + 1)
     if "title" in form:

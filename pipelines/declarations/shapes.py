@@ -26,7 +26,7 @@ class Table(Declared):
     corner: Template
     stub: Many[Template] = ()
     header_rows: int = Field(1, ge=1, le=8)
-    end: Many[Template] = Field((), description="First label that is no longer the table.")
+    end: Many[Template] = Field((), description="First label after the end of the table.")
     continues: Literal["no", "repeats_header"] = "no"
     carry_headings: bool = Field(False, description="A blank upper heading takes the one to its left (text formats).")
     carry_labels: bool = Field(False, description="A blank label of the first label columns takes the one above it.")

@@ -31,7 +31,7 @@ class Name(Declared):
     official: bool = True
     accepted_only: bool = False
     valid: PeriodRange | None = None
-    footnote: str | None = Field(None, description="Text that stands with the name wherever it is shown.")
+    footnote: str | None = Field(None, description="Text that is shown with the name everywhere.")
 
 
 class Jurisdiction(Declared):
@@ -134,7 +134,7 @@ class CountingRule(Declared):
     def _has_source_if_read(self) -> Self:
         for key in self.read:
             if key not in STATEMENTS:
-                raise ValueError(f"read: {key!r} is no statement of a rule; write one of {', '.join(STATEMENTS)}")
+                raise ValueError(f"read: {key!r} is not a statement of a rule; write one of {', '.join(STATEMENTS)}")
             if getattr(self, key) == "not_stated":
                 raise ValueError(f"read: {key} is not_stated, so nothing was read of it; write what was read")
         if self.read and not self.source:
@@ -187,9 +187,9 @@ class Territory(Declared):
         places = {j.code for j in self.jurisdictions}
         offices = {o.id for o in self.offices}
         if len(places) != len(self.jurisdictions):
-            raise ValueError("jurisdictions: a code stands twice")
+            raise ValueError("jurisdictions: a code appears twice")
         if len(offices) != len(self.offices):
-            raise ValueError("offices: an id stands twice")
+            raise ValueError("offices: an id appears twice")
         for code in places:
             if code.partition("_")[0] != self.code:
                 raise ValueError(f"jurisdictions: {code} does not begin with {self.code}")

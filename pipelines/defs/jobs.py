@@ -38,7 +38,7 @@ JOB = dg.define_asset_job(
     execution_timezone="Europe/Belgrade",
     description=(
         "Each quarter, on the day after the deadline for release (quarter's end and 75 days). Each territory's own "
-        "deadlines stand in its territory.yml and are shown in the run's metadata."
+        "deadlines are in its territory.yml and are shown in the run's metadata."
     ),
 )
 def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

@@ -41,7 +41,8 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
         kinds={"polars", "greatexpectations"},
         description=(
             f"The returns of {name}: each file is read in a process of its own, brought to the common standard by its "
-            "office's declared form, judged beside its history, and kept as facts once a second person has approved it."
+            "office's declared form, checked against its history, and kept as facts once a second person has approved "
+            "it."
         ),
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=timedelta(days=100), warn_window=timedelta(days=95)

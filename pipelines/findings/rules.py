@@ -30,14 +30,15 @@ class Rule:
 _RETURN: dict[str, tuple[Severity, str, str]] = {
     "return.not_recognised": (
         "error",
-        "This file is no form that is known. Nearest: {nearest}.",
+        "This file is not a known form. Nearest: {nearest}.",
         "Send the file on the form agreed for it, or name the form. If the office has changed its form, the new layout "
         "must be declared first.",
     ),
     "return.other_form": (
         "error",
         "This file is on the form {seen}, not on {expected}.",
-        "Check the office, the form and the file: one of the three is another's. Send each file on its own form.",
+        "Check the office, the form and the file: one of them does not match the others. Send each file on its own "
+        "form.",
     ),
     "return.wrong_format": (
         "error",
@@ -46,28 +47,28 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "return.empty": (
         "error",
-        "The return holds no number and does not say that there was nothing to report.",
+        "The return contains no number and does not report that there was nothing to count.",
         "Fill in the tables, or confirm that there was nothing (nil return).",
     ),
     "nil.with_figures": (
         "error",
-        "The file says that there was nothing to report, and also holds figures.",
+        "The file reports that there was nothing to count, but it also contains figures.",
         "Delete either the sentence or the figures.",
     ),
     "table.not_found": (
         "error",
         "The table with the heading '{corner}'{under} was not found.{nearest}",
-        "Restore the heading and title of the table as they stand in the form.",
+        "Restore the heading and title of the table as they are in the form.",
     ),
     "table.twice": (
         "error",
-        "The table with the heading '{corner}' stands here a second time; the first is at {other}.",
+        "The table with the heading '{corner}' appears here a second time; the first is at {other}.",
         "Delete the table that does not belong to this return.",
     ),
     "table.title_missing": (
         "error",
-        "The table is here, but no title like '{title}' stands above it.{nearest}",
-        "Restore the title, with its period, as it stands in the form.",
+        "The table is here, but there is no title like '{title}' above it.{nearest}",
+        "Restore the title, with its period, as it is in the form.",
     ),
     "table.period_missing": (
         "error",
@@ -107,7 +108,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     "label.absent": (
         "warning",
         "The row '{expected}' is in another table of this file, but not in this one.",
-        "Put the row in, with 0 if there was nothing; if it does not belong here, say so.",
+        "Add the row, with 0 if there was nothing. If it does not belong here, explain this.",
     ),
     "label.blank": ("error", "The row holds figures but has no label.", "Write its label, or delete the figures."),
     "label.not_valid": (
@@ -154,7 +155,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "cell.merged_value": (
         "error",
-        "One number stands in a merged cell over several rows or columns, so its place is uncertain.",
+        "This number is in a merged cell that spans several rows or columns, so its place is uncertain.",
         "Undo the merge and write each number in its own cell.",
     ),
     "cell.hidden": (
@@ -164,17 +165,17 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "cell.unbound": (
         "warning",
-        "The number {seen} stands outside every declared table and was not read.",
+        "The number {seen} is outside every declared table and was not read.",
         "Delete it, or have the table declared.",
     ),
     "cell.lookalike": (
         "information",
         "'{seen}' mixes Latin and Cyrillic letters that look alike; it was read as the word of one script.",
-        "Nothing to do; typing the word again mends it.",
+        "Nothing to do; typing the word again corrects it.",
     ),
     "mark.undeclared": (
         "warning",
-        "The note mark '{seen}' is not declared, so what it says of the number is not known.",
+        "The note mark '{seen}' is not declared, so its meaning is not known.",
         "Explain the mark, or have it declared in the form.",
     ),
     "value.negative": ("error", "A count cannot be negative: {seen}.", "Correct the number."),
@@ -190,7 +191,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "sum.differs": (
         "error",
-        "{dim}: the total is {seen}, but its parts add up to {expected}.",
+        "{dim}: the parts add up to {expected}, but the total says {seen}.",
         "Correct the total or the part that is wrong.",
     ),
     "sum.exceeded": (
@@ -225,13 +226,13 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     ),
     "form.contradiction": (
         "error",
-        "The form says two things of this number: {what}.",
-        "The declaration of the form must be mended; the return itself may be right.",
+        "The form contradicts itself about this number: {what}.",
+        "The declaration of the form must be corrected; the return itself may be right.",
     ),
     "form.incomplete": (
         "error",
         "The form does not say the {what} of this number.",
-        "The declaration of the form must be mended; the return itself may be right.",
+        "The declaration of the form must be corrected; the return itself may be right.",
     ),
     "cube.dimension_undeclared": (
         "error",
@@ -270,12 +271,12 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     "record.no_event": ("error", "The record holds no event.", "Enter the date of at least one event."),
     "record.outside_period": (
         "error",
-        "The event of {seen} lies outside the period of the return ({expected}).",
+        "The event of {seen} is outside the period of the return ({expected}).",
         "Correct the date, or send the record in the return of its own period.",
     ),
     "record.after_cutoff": (
         "error",
-        "The event of {seen} lies after the cut-off date {expected}.",
+        "The event of {seen} is after the cut-off date {expected}.",
         "Correct the date or the cut-off date.",
     ),
     "correction.applied": (
@@ -286,7 +287,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     "correction.stale": (
         "error",
         "The correction {id} expects {expected} here, but the file holds {seen}.",
-        "If the source has mended its error, remove the correction from corrections.yml.",
+        "If the source has corrected its error, remove the correction from corrections.yml.",
     ),
     "correction.not_found": (
         "error",
@@ -297,18 +298,19 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "error",
         "A column or field for names, dates of birth, addresses, telephone numbers or document numbers of persons is "
         "filled in here. The file was not kept.",
-        "Delete it from your file and send the file again. Tell persons apart by a pseudonym of your office only.",
+        "Delete it from your file and send the file again. Use only pseudonyms of your office to distinguish persons.",
     ),
     "person.number": (
         "error",
-        "A personal identity number ({kind}) stands here. The file was not kept.",
-        "Delete it, or put a pseudonym of your office in its place, and send the file again. If it is another number, "
-        "tell the secretariat which cell it is.",
+        "This cell contains a personal identity number ({kind}). The file was not kept.",
+        "Delete it, or replace it with a pseudonym of your office, and send the file again. If it is another kind "
+        "of number, let the secretariat know which cell it is.",
     ),
     "person.name": (
         "error",
-        "The name of a person seems to stand here. The file was not kept.",
-        "Delete it and send the file again. If it names no person, tell the secretariat which cell it is.",
+        "This cell seems to contain the name of a person. The file was not kept.",
+        "Delete it and send the file again. If it is not the name of a person, let the secretariat know which cell "
+        "it is.",
     ),
     "findings.capped": (
         "information",

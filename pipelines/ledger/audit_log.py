@@ -126,7 +126,7 @@ def parse_head(text: str) -> Head:
     """Parse a head in the format of `spell`. Raises ValueError."""
     seq, _, hashed = text.strip().partition(":")
     if not seq.isdecimal() or len(hashed) != 64 or set(hashed) - set("0123456789abcdef"):
-        raise ValueError(f"{text!r} is no head of the audit log; it looks like 12:<64 hex digits>")
+        raise ValueError(f"{text!r} is not a head of the audit log, which looks like 12:<64 hex digits>")
     return int(seq), hashed
 
 
@@ -165,7 +165,7 @@ def read_checkpoints(home: Home) -> list[Head]:
             content = json.loads(line)
             heads.append((int(content["seq"]), str(content["hash"])))
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"line {number} of {path} is no checkpoint; put back the file from a backup") from error
+            raise ValueError(f"line {number} of {path} is not a checkpoint; restore the file from a backup") from error
     return heads
 
 

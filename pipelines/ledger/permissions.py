@@ -239,12 +239,12 @@ def _describe_wrong_actor(
     if act == "withdraw":
         return (
             mark(
-                "{submission} counts already, and nobody alone takes back what he or she sent; ask a second person of "
-                "your office to withdraw it."
+                "{submission} already counts, so you cannot take it back alone; ask a second person of your office "
+                "to withdraw it."
             ),
             {"submission": submission_id},
         )
     return (
-        mark("{submission} was sent by {sender}, and nobody approves what he or she sent; ask a second person."),
+        mark("{submission} was sent by {sender}, and the sender cannot approve it; ask a second person."),
         {"submission": submission_id, "sender": resource.sender},
     )

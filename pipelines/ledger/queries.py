@@ -210,7 +210,7 @@ def find(engine: sa.Engine, text: str) -> Submission:
     if not rows:
         raise not_there(text)
     if len(rows) > 1:
-        raise TransitionError(mark("{text} begins more than one submission's id; write more of it."), text=text)
+        raise TransitionError(mark("More than one submission id begins with {text}; enter more of it."), text=text)
     return Submission(**rows[0]._mapping)
 
 

@@ -64,13 +64,13 @@ class TransitionError(ToldError):
 
 
 _PAST: dict[State, str] = {
-    "received": mark("{submission}: it has come in and waits for its check."),
-    "checked": mark("{submission}: it is checked and waits to be sent for approval."),
-    "refused": mark("{submission}: it has errors; mend the file and submit it anew."),
-    "sent": mark("{submission}: it waits for a second person's approval."),
-    "approved": mark("{submission}: it is approved already."),
-    "published": mark("{submission}: it is part of a published release already."),
-    "withdrawn": mark("{submission}: it was taken back; submit the file anew if it shall count."),
+    "received": mark("{submission}: it has arrived and is waiting to be checked."),
+    "checked": mark("{submission}: it has been checked and can be sent for approval."),
+    "refused": mark("{submission}: it has errors; correct the file and submit it again."),
+    "sent": mark("{submission}: it is waiting for a second person's approval."),
+    "approved": mark("{submission}: it has already been approved."),
+    "published": mark("{submission}: it is already part of a published release."),
+    "withdrawn": mark("{submission}: it was taken back; submit the file again if it should count."),
 }
 
 

@@ -73,7 +73,7 @@ def serve(home: Home) -> None:
                     rotate_log(_log_path(logs, name))
             _say("ending")
         except SupervisionError as error:
-            raise ServeError(f"{error}; the logs lie in {logs}") from error
+            raise ServeError(f"{error}; the logs are in {logs}") from error
         finally:
             supervisor.stop()
 
@@ -182,4 +182,4 @@ def _wait_until_up(name: str, process: Process, server: Server, logs: Path, is_e
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     where = f"at {server.address} within {_PATIENCE:.0f} s" if server.address else "and has ended"
-    raise ServeError(f"the {name} did not answer {where}; its log lies in {logs}")
+    raise ServeError(f"the {name} did not answer {where}; its log is in {logs}")

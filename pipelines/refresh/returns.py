@@ -72,7 +72,7 @@ def build_data_docs(home: Home, *, log: Log = ignore_log) -> Step:
     index = engine.build_data_docs(home.data_docs)
     if index is None:
         return Step(new=False)
-    log(f"Data Docs of the judgement lie in {index}")
+    log(f"Data Docs of the checks are in {index}")
     return Step(new=True, path=index)
 
 

@@ -44,4 +44,4 @@ def try_to_report(home: Home, run: FailedRun, *, message: str = "") -> None:
     try:
         report_failed_run(home, run, message=message)
     except Exception:
-        _LOG.exception("the stewards could not be told of failed run %s; read this log", run.run_id)
+        _LOG.exception("the stewards could not be notified of failed run %s; read this log", run.run_id)

@@ -94,5 +94,5 @@ def prepare_inputs(count: ArrayLike, dispersion: ArrayLike, level: ArrayLike) ->
     if bool(np.any(phi < 1)) or bool(np.any(np.isinf(phi))):
         raise ValueError(f"a dispersion is at least 1 and finite, not {phi[(phi < 1) | np.isinf(phi)].ravel()[0]:g}")
     if not bool(np.all((levels > 0) & (levels < 1))):
-        raise ValueError("a level lies between 0 and 1, as 0.95 does")
+        raise ValueError("a level is between 0 and 1, as 0.95 does")
     return counts, phi, 1.0 - levels

@@ -38,14 +38,14 @@ RULES: dict[str, Rule] = {
         NOT_YOURS,
         "error",
         "This file is the form {form} ({instrument}) of {name}, for which you may not submit. It was not kept.",
-        "If it is another office's file, take your own. If it is yours, ask the steward of the secretariat for the "
-        "role of a submitter.",
+        "If this file belongs to another office, use your own. If it is yours, ask the steward of the secretariat "
+        "for the role of a submitter.",
     ),
     PRACTICE: Rule(
         PRACTICE,
         "error",
         "This file is the form {form} of the training territory {name}. It was not kept.",
-        "Hand it in at practice, where nothing counts.",
+        "Upload it on the practice page.",
     ),
     NOT_PRACTICE: Rule(
         NOT_PRACTICE,

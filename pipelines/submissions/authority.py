@@ -18,7 +18,7 @@ def require_submitter(who: Identity | None, account: str) -> None:
     if who is None:
         raise accounts.unknown_account(account)
     if not permissions.pairs_for(who, "receive"):
-        raise NotAllowedError(mark("{account} is no submitter of anything; ask your steward."), account=account)
+        raise NotAllowedError(mark("{account} is not a submitter of any form; ask your steward."), account=account)
 
 
 def require_known(who: Identity | None, account: str, submission_id: str, resource: Resource | None) -> Identity:
@@ -36,7 +36,7 @@ def require_known(who: Identity | None, account: str, submission_id: str, resour
 def unknown_submission(submission_id: str, account: str) -> NotAllowedError:
     """Return the same error for a return that does not exist and for one on which an account may not act."""
     return NotAllowedError(
-        mark("There is no submission {submission} on which {account} may act; see `rti status`."),
+        mark("There is no submission {submission} that {account} can act on; see `rti status`."),
         submission=submission_id,
         account=account,
     )

@@ -177,7 +177,7 @@ def event_row(change: Change, source: State | None, target: State) -> dict[str, 
 def refuse_unwritable(*texts: str | None) -> None:
     """Raise TransitionError for a text that PostgreSQL cannot store, so that both databases refuse the same texts."""
     if any("\x00" in text or _has_surrogate(text) for text in texts if text):
-        raise TransitionError(mark("The text has a character that no text has; write it anew."))
+        raise TransitionError(mark("The text has a character that is not allowed; write it again."))
 
 
 def refuse_words(words: str | None) -> None:
@@ -201,7 +201,7 @@ def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> 
         if "reason" in permission.inputs:
             needed_reason(reason)
         if "comment" in permission.inputs and not (change.comment or "").strip():
-            raise TransitionError(mark("Say why, in a comment: it stays with the return."))
+            raise TransitionError(mark("Give a reason in a comment. It is kept with the return."))
 
 
 def needed_reason(reason: str | None) -> None:

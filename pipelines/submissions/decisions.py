@@ -95,7 +95,7 @@ def _keys_to_justify(
 ) -> list[tuple[str, str]]:
     if justification.reason not in codes.codes("justification_reason"):
         raise TransitionError(
-            mark("{reason} is not a reason; take one of {known}."),
+            mark("{reason} is not a reason; use one of {known}."),
             reason=repr(justification.reason),
             known=", ".join(codes.codes("justification_reason")),
         )

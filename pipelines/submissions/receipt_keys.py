@@ -75,7 +75,7 @@ def read_public(pem: bytes) -> Ed25519PublicKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise KeyFileError(mark("This is no public key of receipts; take the file `receipt-….pub.pem`."))
+        raise KeyFileError(mark("This is not a public key for receipts; use the file `receipt-….pub.pem`."))
     return key
 
 

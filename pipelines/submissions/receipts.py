@@ -214,7 +214,7 @@ def verify(document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey 
     """
     content = _parse(document)
     if content is None:
-        problem = ToldError(mark("This is no receipt; take the file as it was given out, receipt-R….json."))
+        problem = ToldError(mark("This is not a receipt; use the file exactly as you received it, receipt-R….json."))
         return Verified(None, (problem,), key is not None, file is not None)
     problems = [
         *_check_signature(document, content, key),
@@ -250,7 +250,7 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
     except ValueError:
         is_unchanged = False
     if not is_unchanged:
-        return [ToldError(mark("The receipt is not written as it was given out; take the file itself, unchanged."))]
+        return [ToldError(mark("The receipt has been changed; use the original file."))]
     public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(stated_key["public"]))
     problems = []
     if receipt_keys.key_id(public_key) != stated_key.get("id"):
@@ -277,7 +277,7 @@ def _check_file(content: dict[str, Any], file: bytes) -> list[ToldError]:
     if stated_file.get("size") != len(file):
         problems.append(
             ToldError(
-                mark("The receipt is about a file of {told} bytes; this one has {seen}."),
+                mark("The receipt is about a file of {expected} bytes; this one has {seen}."),
                 told=stated_file.get("size"),
                 seen=len(file),
             )

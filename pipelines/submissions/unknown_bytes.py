@@ -66,7 +66,7 @@ def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
     verified = verification.verify_ledger(engine, home=home)
     if verified.faults:
         raise LedgerNotWholeError(
-            f"the ledger is not whole ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"
+            f"the ledger is damaged ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"
         )
     # Hold the ledger's write lock, so that nothing is recorded between the search and the removal.
     with writing(engine) as connection:

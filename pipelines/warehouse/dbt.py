@@ -357,7 +357,7 @@ def _describe_failures(failed: Sequence[Any], scratch: Path) -> str:
         node = result.node
         words = " ".join(str(result.message or "").split())
         lines.append(f"- {node.resource_type} {node.name} ({node.original_file_path}): {words}")
-    lines.append(f"The SQL that ran lies under {scratch / 'compiled'}; a failed test counts rows that should not be.")
+    lines.append(f"The SQL that ran is in {scratch / 'compiled'}; a failed test counts rows that should not be.")
     return "\n".join(lines)
 
 

@@ -111,7 +111,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     upload(page, "thirdquarter.xlsx", portal_fixture.workbook(portal_fixture.BROKEN))
     expect(page.locator(".rti-box-note", has_text="This is what we read")).to_contain_text("AL-JUSTICE-1")
     expect(page.locator(".rti-box-note", has_text="This is what we read")).to_contain_text("Nothing has been sent.")
-    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    page.get_by_role("button", name="Yes, this is right: show the validation report").click()
 
     expect(page.locator("h1")).to_contain_text("Albania: Justice counts")
     summary = page.locator("#summary")
@@ -130,7 +130,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     expect(page.locator("h1")).to_have_text("Upload a return")
     settled(page)
     upload(page, "thirdquarter-mended.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
-    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    page.get_by_role("button", name="Yes, this is right: show the validation report").click()
     expect(page.locator("#verdict")).to_contain_text("for an explanation")
     settled(page)
     expect(page.get_by_role("button", name="Send for approval")).to_have_count(0)
@@ -138,11 +138,11 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
         _explain(page)
     expect(page.locator("#verdict")).to_contain_text("this return can be sent")
 
-    _pick(page, page.get_by_test_id("stSelectbox").filter(has_text="Reason of the revision"), "Late data")
+    _pick(page, page.get_by_test_id("stSelectbox").filter(has_text="Reason for the revision"), "Late data")
     page.get_by_role("button", name="Send for approval").click()
     receipt = page.locator(".rti-box-good", has_text="Receipt")
     expect(receipt).to_contain_text("rti receipt verify")
-    expect(page.locator(":focus")).to_have_text("Sent. Your receipt stands below; keep it.")
+    expect(page.locator(":focus")).to_have_text("Sent. Your receipt is below. Please keep it.")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0), "never what one sent oneself"
     number = re.search(r"id=(S[0-9a-f]{15})", page.url)
     assert number is not None
@@ -161,7 +161,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     expect(page.locator(".rti-badge", has_text="Approved").first).to_be_visible()
 
     stranger = open_as("mk-sender", f"answer?id={number[1]}")
-    expect(stranger.locator("h1")).to_have_text("Not to be seen")
+    expect(stranger.locator("h1")).to_have_text("You do not have access to this page")
     assert "thirdquarter" not in stranger.content() and "Albania" not in stranger.content()
 
 
@@ -288,7 +288,7 @@ def test_a_page_is_reached_and_used_by_keyboard_alone(open_as: Open) -> None:
 def test_the_summary_leads_to_each_finding_from_every_part_of_the_answer(open_as: Open, view: str) -> None:
     page = open_as("al-sender", "upload")
     upload(page, "linked.xlsx", portal_fixture.workbook(portal_fixture.BROKEN))
-    page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+    page.get_by_role("button", name="Yes, this is right: show the validation report").click()
     page.locator("#summary").wait_for(timeout=PATIENCE)
     settled(page)
     page.goto(f"{page.url.split('&')[0]}&view={view}")

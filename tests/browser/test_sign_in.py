@@ -170,11 +170,11 @@ def test_a_first_password_is_changed_before_anything_is_seen(context: BrowserCon
     is_out(other)
 
     page.get_by_label("New password", exact=True).fill(CHOSEN)
-    page.get_by_label("New password once more").fill(f"{CHOSEN}!")
+    page.get_by_label("Repeat the new password").fill(f"{CHOSEN}!")
     page.get_by_role("button", name="Change the password").click()
-    expect(page.get_by_role("alert")).to_contain_text("not typed the same twice")
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
     page.get_by_label("New password", exact=True).fill(CHOSEN)
-    page.get_by_label("New password once more").fill(CHOSEN)
+    page.get_by_label("Repeat the new password").fill(CHOSEN)
     page.get_by_role("button", name="Change the password").click()
     is_in(page, "Office of rs-new")
 
@@ -226,7 +226,7 @@ def test_a_disabled_account_is_out_at_the_next_click(context: BrowserContext, se
     with frozen_at(CLOCK, service.home.root):
         accounts.disable(ledger(service), name, by=SYSTEM)
     page.get_by_role("link", name="Upload a return").click()
-    expect(page.locator("h1")).to_have_text("You are not known here, or must sign in again", timeout=PATIENCE)
+    expect(page.locator("h1")).to_have_text("You need an account or must sign in again", timeout=PATIENCE)
     expect(page.locator("input[type=file]")).to_have_count(0)
     expect(page.locator(".rti-head-who")).to_have_count(0)
 
@@ -256,7 +256,7 @@ def test_a_sign_in_lasts_a_working_day_whatever_the_cookie_says(
     if stays:
         is_in(page, f"Office of {name}")
     else:
-        expect(page.locator("h1")).to_have_text("You are not known here, or must sign in again", timeout=PATIENCE)
+        expect(page.locator("h1")).to_have_text("You need an account or must sign in again", timeout=PATIENCE)
         page.get_by_role("button", name="Sign out").click()
         is_out(page)
 
@@ -318,14 +318,14 @@ def test_an_unknown_subject_is_told_what_to_send_to_the_steward_and_sees_nothing
     context: BrowserContext, elsewhere: Service, provider: str, subject: str
 ) -> None:
     page = sign_in_elsewhere(context, elsewhere, subject)
-    expect(page.locator("h1")).to_have_text("You are not known here, or must sign in again", timeout=PATIENCE)
+    expect(page.locator("h1")).to_have_text("You need an account or must sign in again", timeout=PATIENCE)
     said = page.get_by_test_id("stMain")
     expect(said).to_contain_text(subject)
     expect(said).to_contain_text(issuer_of(provider))
     expect(said).to_contain_text("steward")
     for path in ("", "upload", "people"):
         page.goto(f"{elsewhere.address}/{path}")
-        expect(page.locator("h1")).to_have_text("You are not known here, or must sign in again", timeout=PATIENCE)
+        expect(page.locator("h1")).to_have_text("You need an account or must sign in again", timeout=PATIENCE)
         expect(page.locator("input[type=file], .rti-head-who, tbody")).to_have_count(0)
 
 

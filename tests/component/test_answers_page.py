@@ -94,7 +94,7 @@ def test_everything_of_the_file_is_escaped(faulty: Report) -> None:
 
 def test_a_clean_return_says_so(faulty: Report) -> None:
     text = answers.html(with_findings(faulty, []), "en", demonstration=False)
-    assert "Nothing was found." in text
+    assert "No findings." in text
     assert "Demonstration data" not in text
 
 

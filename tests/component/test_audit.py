@@ -369,7 +369,7 @@ def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(st
 
 @pytest.mark.parametrize("text", ["", "1", "1:", f"x:{'0' * 64}", f"-1:{'0' * 64}", f"1:{'g' * 64}", f"1:{'0' * 63}"])
 def test_a_head_that_is_none_is_refused(story: tuple[Home, sa.Engine], text: str) -> None:
-    with pytest.raises(ValueError, match="no head of the audit log"):
+    with pytest.raises(ValueError, match="not a head of the audit log"):
         verify_ledger(story[1], head=text)
 
 

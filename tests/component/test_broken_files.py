@@ -117,7 +117,7 @@ UNREADABLE: list[tuple[str, Callable[[], bytes], str, str, str]] = [
     ("a PDF in pieces", lambda: _words_pdf()[:300] + b"\n%%EOF", "a.pdf", "read.malformed", "structure is broken"),
     ("an Office file of nothing", lambda: _OLE2, "a.xls", "read.unsupported", "old Office file that holds no workbook"),
     ("a list of two numbers", lambda: b"a;b\n1;2\n", "a.csv", "return.not_recognised", "Nearest: no form."),
-    ("a DOCTYPE", lambda: _parts(_good(), x_xml=b"<!DOCTYPE a><a/>"), "a.xlsx", "read.xml_doctype", "can harm whoever"),
+    ("a DOCTYPE", lambda: _parts(_good(), x_xml=b"<!DOCTYPE a><a/>"), "a.xlsx", "read.xml_doctype", "can harm anyone"),
     ("a password", lambda: _OLE2 + "EncryptedPackage\0".encode("utf-16-le"), "a.xlsx", "read.encrypted", "password"),
     ("macros", lambda: _parts(_good(), xl__vbaProject_bin=b"\0"), "a.xlsm", "read.macros", "macro"),
     ("an old letter", lambda: _OLE2 + "WordDocument\0".encode("utf-16-le"), "a.doc", "read.unsupported", "Word"),

@@ -271,7 +271,7 @@ def test_a_return_from_handing_in_to_withdrawal(capsys: pytest.CaptureFixture[st
     assert (code, "ask a second person" in err) == (3, True)
     assert _json(capsys, "approve", identity)[1]["state"] == "approved"
     code, _, err = _run(capsys, "approve", identity)
-    assert (code, "approved already" in err) == (3, True)
+    assert (code, "already been approved" in err) == (3, True)
     code, out, _ = _run(capsys, "status", identity)
     assert "approve by approver -> approved" in out
     assert "is justified: large_case" in out
@@ -328,7 +328,7 @@ def test_submit_tells_what_came_before_and_takes_folders(capsys: pytest.CaptureF
 def test_nil_is_handed_in_like_any_return(capsys: pytest.CaptureFixture[str]) -> None:
     _run(capsys, "init", "--kind", "real")
     code, _, err = _run(capsys, "nil", "QQ-JUSTICE-1", "2025-Q4")
-    assert (code, "sender is no account" in err) == (3, True)
+    assert (code, "sender is not an account" in err) == (3, True)
     _run(capsys, "account", "add", "sender", "Office", "--grant", "submitter")
     code, receipt = _json(capsys, "nil", "QQ-JUSTICE-1", "2025-Q4", "--comment", "no case at all")
     assert (code, receipt["state"]) == (0, "sent")

@@ -165,7 +165,7 @@ def test_holding_correcting_and_replacing_are_passed_on(
     [
         ([], "rti_" + "0" * 16 + "_" + "a" * 43, "token"),
         ([], "", "there is no token"),
-        (["--corrects", "S0123456789abcde"], None, "not yours to see"),
+        (["--corrects", "S0123456789abcde"], None, "do not have access"),
         (["--form", "NONE"], None, "NONE"),
         (["--token-file", "missing"], None, "no file"),
     ],

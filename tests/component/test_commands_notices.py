@@ -97,7 +97,7 @@ def test_the_calendar_of_a_demonstration_says_so(home: Path, tmp_path: Path) -> 
     ("arguments", "says"),
     [
         (("--jurisdiction", "QQ"), "no jurisdiction is named QQ"),
-        (("--today", "11.11.2026"), "is no day"),
+        (("--today", "11.11.2026"), "is not a day"),
     ],
 )
 def test_wrong_use(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str) -> None:

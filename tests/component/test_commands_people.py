@@ -50,7 +50,7 @@ def test_the_first_steward_is_made_on_the_command_line_and_keeps_the_others(caps
     )
     assert made["created_by"] == "steward"
     code, _, err = _run(capsys, "account", "grant", "qq-office", "approver:QQ", "--as", "qq-office")
-    assert (code, "kept by stewards" in err) == (3, True)
+    assert (code, "Only stewards can manage accounts" in err) == (3, True)
     assert _run(capsys, "account", "disable", "steward", "--as", "qq-office")[0] == 3
     assert _run(capsys, "account", "grant", "qq-office", "approver:QQ", "--as", "system")[0] == 3
     assert _json(capsys, "account", "grant", "qq-office", "approver:QQ")["grants"][0] == "approver:QQ:*"
@@ -71,8 +71,8 @@ def test_without_a_head_steward_the_machine_can_make_one_again(capsys: pytest.Ca
 
 @pytest.mark.parametrize(
     ("role", "words"),
-    [("king", "is no role"), ("submitter:ZZ", "no jurisdiction is named ZZ"), ("submitter:QQ:poetry", "no instrument"),
-     ("submitter:QQ:justice:more", "is no role")],
+    [("king", "is not a role"), ("submitter:ZZ", "no jurisdiction is named ZZ"),
+     ("submitter:QQ:poetry", "is not an instrument"), ("submitter:QQ:justice:more", "is not a role")],
 )  # fmt: skip
 def test_a_role_that_there_is_none_of_is_refused(capsys: pytest.CaptureFixture[str], role: str, words: str) -> None:
     _run(capsys, "init")
@@ -129,7 +129,7 @@ def test_audit_verify_says_by_its_exit_code_whether_the_log_is_whole(
     assert head == whole["head"]
     assert _run(capsys, "audit", "verify", "--head", head)[0] == 0
     code, _, err = _run(capsys, "audit", "verify", "--head", "nonsense")
-    assert (code, "no head of the audit log" in err) == (3, True)
+    assert (code, "not a head of the audit log" in err) == (3, True)
     with sqlite3.connect(tmp_path / "home" / "restricted" / "ledger.sqlite") as connection:
         connection.execute("update account set display_name = 'x' where account_id = 'steward'")
     code, out, _ = _run(capsys, "audit", "verify", "--json")

@@ -100,7 +100,7 @@ def test_command_approves_many_and_names_each_refusal(desk: Desk, capsys: pytest
     foreign = sent(desk, "rr-sender", form="RR-JUSTICE-1", period="2025-Q1")
     code, out, err = _run(capsys, "approve", *ids, foreign, "--as", "qq-approver")
     assert (code, set(out.splitlines())) == (3, {f"{one}: approved" for one in ids})
-    assert err == f"rti: There is no submission {foreign} on which qq-approver may act; see `rti status`.\n"
+    assert err == f"rti: There is no submission {foreign} that qq-approver can act on; see `rti status`.\n"
 
 
 def test_command_names_the_missing_role(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,7 +119,7 @@ def test_command_names_the_missing_role(desk: Desk, capsys: pytest.CaptureFixtur
         assert (code, out, err) == (3, "", f"rti: {lacks}\n")
         code, out, err = _run(capsys, *command, "--as", "rr-approver")
         assert (code, out) == (3, "")
-        assert err == f"rti: There is no submission {ids[0]} on which rr-approver may act; see `rti status`.\n"
+        assert err == f"rti: There is no submission {ids[0]} that rr-approver can act on; see `rti status`.\n"
     code, _, err = _run(capsys, "withdraw", accepted(desk, period="2024-Q1"), *why, "--override", "--as", "qq-approver")
     assert (code, "the role steward for justice of QQ, which qq-approver lacks" in err) == (3, True)
     draft = warned(desk, period="2024-Q2")

@@ -18,7 +18,7 @@ from pipelines.submissions.service import Desk, NotAllowedError, figures
 from pipelines.submissions.service.figures import FiguresBusyError
 from pipelines.submissions.service.rights import NotThereError
 
-WORDS = "There are no such figures, or they are not yours to see."
+WORDS = "These figures do not exist, or you do not have access to them."
 PARTS = ("BA_STATE", "BA_FED", "BA_SRP", "BA_BRC")
 FOUR = tuple(Grant("viewer", part) for part in PARTS)
 REST = ("HR", "ME", "MK", "RS", "XK")
@@ -221,7 +221,7 @@ def test_a_home_without_figures_and_one_whose_figures_are_being_made_are_told(tm
     writer = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", writer], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"open\n"
-        with pytest.raises(FiguresBusyError, match="made anew"):
+        with pytest.raises(FiguresBusyError, match="being updated"):
             figures.figures(empty, steward, "AL")
         process.communicate(timeout=30)
     assert figures.figures(empty, steward, "AL").counts

@@ -29,7 +29,7 @@ FORGED = "S0123456789abcde"
 DRAFTS = ("received", "checked", "refused", "withdrawn draft")
 LATER = ("sent", "approved", "published", "withdrawn later")
 PLACES, INSTRUMENTS = ("QQ", "RR", "*"), ("justice", "victims", "*")
-WORDS = "There is no such submission, or it is not yours to see."
+WORDS = "This submission does not exist, or you do not have access to it."
 
 
 @dataclass(frozen=True)

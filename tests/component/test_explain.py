@@ -95,7 +95,12 @@ def test_release_and_table_may_be_left_out(text: str, expected: tuple[str, str |
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("", "name a figure"), ("QQ", "no term"), ("colour=red", "no term"), ("a/b/c/area=QQ", "RELEASE/TABLE/TERMS")],
+    [
+        ("", "name a figure"),
+        ("QQ", "not a term"),
+        ("colour=red", "not a term"),
+        ("a/b/c/area=QQ", "RELEASE/TABLE/TERMS"),
+    ],
 )
 def test_a_bad_id_is_said(text: str, words: str) -> None:
     with pytest.raises(ExplainError, match=words):
@@ -212,5 +217,5 @@ def test_several_figures_none_and_no_release_are_said(tmp_path: Path) -> None:
         explain(home, "other/area=QQ")
     with pytest.raises(ExplainError, match="there are: 2025-Q4"):
         explain(home, "2020-Q1//area=QQ")
-    with pytest.raises(ExplainError, match="no name of a release"):
+    with pytest.raises(ExplainError, match="not the name of a release"):
         explain(home, "..//area=QQ")

@@ -86,11 +86,11 @@ def test_a_setting_that_cannot_be_used_is_named(
     there: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def deliver(*_: object, **__: object) -> None:
-        raise NoticeSettingsError("RTI_WEBHOOK_URL is no address; write https://host/path")
+        raise NoticeSettingsError("RTI_WEBHOOK_URL is not an address; write https://host/path")
 
     monkeypatch.setattr(notices, "deliver", deliver)
-    _rounds_until("RTI_WEBHOOK_URL is no address", there, caplog)
-    assert "RTI_WEBHOOK_URL is no address; write https://host/path" in caplog.text
+    _rounds_until("RTI_WEBHOOK_URL is not an address", there, caplog)
+    assert "RTI_WEBHOOK_URL is not an address; write https://host/path" in caplog.text
 
 
 @pytest.mark.parametrize("how", ["exc_info", "exception", "argument", "message", "streamlit"])

@@ -157,7 +157,7 @@ def test_a_refused_return_cannot_be_sent(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     one = ledger.receive(engine, arrival("one.csv")).submission_id
     assert ledger.record_check(engine, result(one, errors=2)) == "refused"
-    with pytest.raises(TransitionError, match="it has errors; mend the file"):
+    with pytest.raises(TransitionError, match="it has errors; correct the file"):
         ledger.send(engine, Act(one, "office"))
 
 
@@ -220,7 +220,7 @@ def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert outcomes.count("approved") == 1
-    assert sum("it is approved already" in o for o in outcomes) == 3
+    assert sum("it has already been approved" in o for o in outcomes) == 3
     assert [e["action"] for e in queries.events(engine, one)].count("approve") == 1
 
 
@@ -229,7 +229,7 @@ def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     with pytest.raises(TransitionError, match="Give a reason that is one of late_data"):
         ledger.withdraw(engine, Act(one, "chief", comment="sent by mistake"))
-    with pytest.raises(TransitionError, match="Say why, in a comment"):
+    with pytest.raises(TransitionError, match="Give a reason in a comment"):
         ledger.withdraw(engine, Act(one, "chief", reason="wrong_return"))
     ledger.withdraw(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
     assert queries.events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
@@ -243,7 +243,7 @@ def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
         ledger.send(engine, Act("S0", "office"))
     with pytest.raises(TransitionError, match="rti status"):
         ledger.record_check(engine, result("S0"))
-    with pytest.raises(NotAllowedError, match="There is no submission S0 on which secretariat may act"):
+    with pytest.raises(NotAllowedError, match="There is no submission S0 that secretariat can act on"):
         ledger.approve(engine, home, Act("S0", "secretariat"))
 
 

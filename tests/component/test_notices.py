@@ -248,7 +248,7 @@ def test_wrong_passwords_are_told_once_a_day(there: tuple[Home, sa.Engine]) -> N
 
 
 def test_no_such_kind(there: tuple[Home, sa.Engine]) -> None:
-    with pytest.raises(ValueError, match="no kind"), writing(there[1]) as connection:
+    with pytest.raises(ValueError, match="not a kind"), writing(there[1]) as connection:
         notices.enqueue(connection, "steward", "gossip", {})  # type: ignore[arg-type]
 
 
@@ -581,7 +581,7 @@ def test_starttls_is_not_left_out_because_the_server_lacks_it(
         ("smpt: smtp://host\n", "smpt"),
         ("webhook: https://example.org/x\n", "RTI_WEBHOOK_SECRET"),
         ("webhook: http://example.org/x\nwebhook_secret: s\n", "https"),
-        ("sender: nobody\n", "no address"),
+        ("sender: nobody\n", "not an address"),
         ("- smtp\n", "keys and values"),
     ],
 )

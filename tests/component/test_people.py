@@ -121,15 +121,15 @@ def test_an_account_is_made_found_and_never_shows_its_hash(engine: sa.Engine) ->
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"account_id": "A B"}, "is no name for an account"),
-        ({"account_id": "system"}, "is no name for an account"),
-        ({"account_id": "x" * 65}, "is no name for an account"),
-        ({"display_name": "  "}, "Say the account's name"),
-        ({"language": "klingon"}, "is no language code"),
-        ({"email": "no address"}, "is no address of mail"),
-        ({"email": "a@b\nBcc: c@d"}, "is no address of mail"),
-        ({"grants": [Grant("king")]}, "is no role"),  # type: ignore[arg-type]
-        ({"grants": [Grant("viewer", "AL", "poetry")]}, "is no instrument"),
+        ({"account_id": "A B"}, "is not a valid account name"),
+        ({"account_id": "system"}, "is not a valid account name"),
+        ({"account_id": "x" * 65}, "is not a valid account name"),
+        ({"display_name": "  "}, "Enter the account's name"),
+        ({"language": "klingon"}, "is not a language code"),
+        ({"email": "no address"}, "is not an email address"),
+        ({"email": "a@b\nBcc: c@d"}, "is not an email address"),
+        ({"grants": [Grant("king")]}, "is not a role"),  # type: ignore[arg-type]
+        ({"grants": [Grant("viewer", "AL", "poetry")]}, "is not an instrument"),
         ({"issuer": "https://id.example.org"}, "A provider is named by its issuer"),
         ({"issuer": "local", "subject": "steward"}, "A provider is named by its issuer"),
     ],
@@ -144,7 +144,7 @@ def test_an_odd_account_is_refused_in_words(engine: sa.Engine, change: dict[str,
 def test_a_disabled_account_is_nobody(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
     accounts.disable(engine, "al-pp", by=SYSTEM)
-    with pytest.raises(NotAllowedError, match="al-pp is no account that may act here"):
+    with pytest.raises(NotAllowedError, match="al-pp is not an account that can act here"):
         accounts.identity(engine, "al-pp")
     assert accounts.identity_of(engine, accounts.LOCAL, "al-pp") is None
     accounts.enable(engine, "al-pp", by=SYSTEM)
@@ -174,12 +174,12 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
     _account(engine, "ba-steward", Grant("steward", "BA_FED"))
     _account(engine, "al-pp", Grant("submitter", "AL"))
     _account(engine, "ba-pp", Grant("submitter", "BA_FED"))
-    with pytest.raises(NotAllowedError, match="kept by stewards"):
+    with pytest.raises(NotAllowedError, match="Only stewards can manage accounts"):
         accounts.create(engine, "friend", "Friend", by="al-pp")
     for grant in (Grant("viewer", "AL"), Grant("viewer"), Grant("steward")):
-        with pytest.raises(NotAllowedError, match="ba-steward is no steward of"):
+        with pytest.raises(NotAllowedError, match="ba-steward is not a steward of"):
             accounts.grant(engine, "ba-pp", grant, by="ba-steward")
-        with pytest.raises(NotAllowedError, match="ba-steward is no steward of"):
+        with pytest.raises(NotAllowedError, match="ba-steward is not a steward of"):
             accounts.create(engine, "friend", "Friend", grants=[grant], by="ba-steward")
     # Whoever may set a password can sign in: it must not be that of an account that may more.
     words = []
@@ -196,7 +196,7 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
     assert not accounts.revoke(engine, "ba-pp", Grant("submitter", "BA_FED"), by="ba-steward")
     assert accounts.identity(engine, "ba-pp").grants == (Grant("approver", "BA_FED", "justice"),)
     accounts.disable(engine, "ba-steward", by="head")
-    with pytest.raises(NotAllowedError, match="ba-steward is no account"):
+    with pytest.raises(NotAllowedError, match="ba-steward is not an account"):
         accounts.grant(engine, "ba-pp", Grant("viewer", "BA_FED"), by="ba-steward")
 
 
@@ -212,7 +212,7 @@ def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_ta
         lambda: accounts.grant(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
     )
     for act in acts:
-        with pytest.raises(NotAllowedError, match="al-pp is no account"):
+        with pytest.raises(NotAllowedError, match="al-pp is not an account"):
             act()
     accounts.create(engine, "ba-new", "Office", by="ba-steward")
     assert password_sign_in.reset_password(engine, "ba-new", by="ba-steward")
@@ -333,11 +333,11 @@ def test_a_first_password_must_be_changed_before_anything_else(engine: sa.Engine
     accounts.create(engine, "al-pp", "Office", password=PASSWORD, by=SYSTEM)
     first = password_sign_in.sign_in(engine, "al-pp", PASSWORD)
     assert (first.outcome, first.identity) == ("must_change", None)
-    with pytest.raises(PasswordError, match="is the old one"):
+    with pytest.raises(PasswordError, match="is the same as the old one"):
         password_sign_in.change_password(engine, "al-pp", PASSWORD, PASSWORD)
     with pytest.raises(PasswordError, match="at least 12"):
         password_sign_in.change_password(engine, "al-pp", PASSWORD, "short")
-    with pytest.raises(NotAllowedError, match="present password is not right"):
+    with pytest.raises(NotAllowedError, match="current password is wrong"):
         password_sign_in.change_password(engine, "al-pp", ANOTHER, ANOTHER)
     password_sign_in.change_password(engine, "al-pp", PASSWORD, ANOTHER)
     then = password_sign_in.sign_in(engine, "al-pp", ANOTHER)
@@ -509,9 +509,9 @@ def test_a_token_issues_no_token_and_an_empty_one_is_not_issued(engine: sa.Engin
     _account(engine, "al-pp", Grant("submitter", "AL"))
     who = accounts.identity(engine, "al-pp")
     machine = tokens.identity(engine, tokens.issue(engine, who, "nightly").text)
-    with pytest.raises(NotAllowedError, match="issues no tokens"):
+    with pytest.raises(NotAllowedError, match="cannot create a token with a token"):
         tokens.issue(engine, machine, "another")
-    with pytest.raises(NotAllowedError, match="al-pp may nothing"):
+    with pytest.raises(NotAllowedError, match="al-pp does not have any of the rights"):
         tokens.issue(engine, who, "foreign", grants=[Grant("submitter", "BA_FED")])
     for days in (0, 367):
         with pytest.raises(AccountError, match="1 to 366 days"):

@@ -314,10 +314,10 @@ def files(desk: Desk, signed: SignedReceipt, tmp_path: Path, monkeypatch: pytest
         (["receipt", "--key", "key"], 0, "GOOD: signed with the key you gave"),
         (["receipt", "--file", "return", "--key", "key"], 0, "byte for byte"),
         (["receipt", "--file", "other"], 1, "NOT GOOD"),
-        (["spaced"], 1, "not written as it was given out"),
+        (["spaced"], 1, "has been changed"),
         (["other"], 2, "no receipt"),
         (["missing"], 2, "no file"),
-        (["receipt", "--key", "other"], 2, "no public key"),
+        (["receipt", "--key", "other"], 2, "not a public key"),
         (["receipt", "--file", "missing"], 2, "no file"),
     ],
 )

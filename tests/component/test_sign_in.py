@@ -231,7 +231,7 @@ def test_a_first_password_must_be_changed_before_anything_else(browser: TestClie
         "again": "three dry winterz",
     }
     unequal = browser.post("/identity/password", data=form)
-    assert (unequal.status_code, "not typed the same twice" in unequal.text) == (400, True)
+    assert (unequal.status_code, "do not match" in unequal.text) == (400, True)
     form |= {"ticket": ticket(unequal.text), "again": "three dry winters"}
     done = browser.post("/identity/password", data=form)
     assert done.status_code == 303

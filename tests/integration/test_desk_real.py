@@ -142,7 +142,7 @@ def test_the_register_before_stands_beside_in_counts_for_its_own_office(desk: De
     assert {(c.event, c.old - c.new) for c in made.by_event if c.old != c.new} == {("indicted", 2)}
     for foreign in (Grant("steward", "RS"), Grant("submitter", "HR", "justice")):
         stranger = _made(desk, f"desk-stranger-{foreign.jurisdiction.lower()}", foreign)
-        with pytest.raises(door.NotAllowedError, match="not yours to see"):
+        with pytest.raises(door.NotAllowedError, match="do not have access"):
             door.previous_events(desk, stranger, done.submission_id)
 
 

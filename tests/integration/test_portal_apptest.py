@@ -112,14 +112,14 @@ def sent(opened: service.Desk) -> str:
 
 def test_nobody_sees_anything_before_signing_in(run: Run) -> None:
     test = run("returns", None)
-    assert test.title[0].value == "For offices: hand in and follow returns"
+    assert test.title[0].value == "For offices: upload and follow returns"
     assert names(test) == ["Sign in"]
     assert "Albania" not in html(test) and "Signed in" not in html(test)
 
 
 def test_somebody_unknown_here_is_told_so_and_whom_to_ask(run: Run) -> None:
     test = run("returns", "a stranger")
-    assert "not known here" in test.title[0].value
+    assert "You need an account" in test.title[0].value
     assert "ask the steward" in html(test) and "Albania" not in html(test)
 
 
@@ -130,7 +130,7 @@ def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: 
     assert "PP_Trafikimi" in html(test)
     accounts.disable(opened.engine, "al-sender", by="system")
     test.run()
-    assert "not known here" in test.title[0].value and "PP_Trafikimi" not in html(test)
+    assert "You need an account" in test.title[0].value and "PP_Trafikimi" not in html(test)
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
@@ -139,7 +139,7 @@ def test_a_forged_number_shows_nothing(run: Run, opened: service.Desk, account: 
     there = run("answer", account, id=number)
     elsewhere = run("answer", account, id="S0123456789abcde")
     for test in (there, elsewhere):
-        assert test.title[0].value == "Not to be seen"
+        assert test.title[0].value == "You do not have access to this page"
         assert "third.xlsx" not in html(test) and "Albania" not in html(test)
     assert [e.value for e in there.error] == [e.value for e in elsewhere.error], "foreign and not there are told alike"
 
@@ -164,7 +164,7 @@ def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Ru
     number = handed_in(opened)
     practice = run("practice", "al-sender", id=number)
     assert "third.xlsx" not in html(practice), "the practice desk knows no real return"
-    assert any("no such submission" in one.value for one in practice.error)
+    assert any("This submission does not exist" in one.value for one in practice.error)
 
 
 # -------------------------------------------------------------------------------------------------------------- answer
@@ -173,7 +173,7 @@ def test_a_viewer_sees_no_draft_and_a_practice_number_opens_nothing_real(run: Ru
 def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: service.Desk) -> None:
     test = run("answer", "al-sender", id=handed_in(opened, **portal_fixture.BROKEN))
     text = html(test)
-    assert "This return cannot be sent" in text and "Nothing is" not in text
+    assert "You cannot send this return yet" in text and "No problems found" not in text
     links = set(re.findall(r'href="#((?:f|g)-[0-9a-f]+)"', text))
     anchors = set(re.findall(r' id="((?:f|g)-[0-9a-f]+)"', text))
     assert links and links <= anchors
@@ -184,7 +184,7 @@ def test_an_answer_says_the_verdict_and_links_each_finding(run: Run, opened: ser
 @pytest.mark.parametrize(
     ("view", "says"),
     [
-        ("beside", ("Your sheet: Tremujori III", "What we read", "Persona të referuar")),
+        ("beside", ("Your sheet: Tremujori III", "Values we read", "Persona të referuar")),
         ("changes", ("figures changed", "changed", "+80")),
         ("quarters", ("Each value and the last 12 periods before it", "2025-Q4: ")),
         ("files", ()),
@@ -197,7 +197,7 @@ def test_each_part_of_an_answer(run: Run, opened: service.Desk, view: str, says:
         assert one in html(test), one
     if view == "files":
         labels = [button.proto.label for button in test.get("download_button")]
-        assert "Your workbook with the findings in its cells" in labels and "Your file as it came" in labels
+        assert "Your workbook with the findings in its cells" in labels and "Your file as you sent it" in labels
 
 
 def test_earlier_periods_stand_one_measure_at_a_time(run: Run, opened: service.Desk) -> None:
@@ -225,7 +225,7 @@ def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened:
     assert re.search(rf">{indicted}<.*>{indicted - 2}<.*>-2<", text)
     pseudonyms = {part for line in lines[1:] for part in line[1:3]}
     assert len(pseudonyms) > 100 and not [one for one in pseudonyms if one in text]
-    assert run("answer", "al-sender", id=number, view="changes").title[0].value == "Not to be seen"
+    assert run("answer", "al-sender", id=number, view="changes").title[0].value == "You do not have access to this page"
 
 
 def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened: service.Desk) -> None:
@@ -244,12 +244,12 @@ def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened
         test.run()
         assert not test.exception
     next(b for b in test.button if b.label == "Send for approval").click().run()
-    assert any("reason of the revision" in one.value for one in test.error), "it replaces an accepted return"
-    next(s for s in test.selectbox if s.label == "Reason of the revision").set_value("late_data")
+    assert any("reason for the revision" in one.value for one in test.error), "it replaces an accepted return"
+    next(s for s in test.selectbox if s.label == "Reason for the revision").set_value("late_data")
     next(b for b in test.button if b.label == "Send for approval").click().run()
     assert not test.exception
     text = html(test)
-    assert "Sent, waits for approval" in text and "rti receipt verify receipt-R" in text
+    assert "Sent, waiting for approval" in text and "rti receipt verify receipt-R" in text
     assert "Signature (Ed25519)" in text and "Approve" not in names(test)
 
 
@@ -276,7 +276,7 @@ def test_every_form_has_its_answer_in_every_part(run: Run, opened: service.Desk)
     for form, number in newest.items():
         for view in ("findings", "beside", "changes", "quarters", "files", "events"):
             test = run("answer", "secretariat", id=number, view=view)
-            assert test.title[0].value != "Not to be seen", form
+            assert test.title[0].value != "You do not have access to this page", form
 
 
 def test_too_few_words_are_refused_in_words(run: Run, opened: service.Desk) -> None:
@@ -294,7 +294,7 @@ def test_a_second_person_approves_and_never_the_sender(run: Run, opened: service
     number = sent(opened)
     assert "Approve" not in names(run("answer", "al-sender", id=number))
     waiting = html(run("approve", "al-approver"))
-    assert "1 return waits for you" in waiting and number in waiting
+    assert "1 return is waiting for you" in waiting and number in waiting
     test = run("answer", "al-approver", id=number)
     assert "One large case: Two large cases were reported in September." in html(test)
     next(b for b in test.button if b.label == "Return to its sender").click().run()
@@ -314,7 +314,7 @@ def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: servi
     assert later.row.accepted_at is not None
     said = f'href="answer?id={number}" target="_self">by {number} since {later.row.accepted_at[:10]}</a>'
     answer = html(run("answer", "al-sender", id=before))
-    assert "Replaced: a later return counts in its place" in answer and said in answer
+    assert "Replaced: a later return counts instead" in answer and said in answer
     listed = re.findall(r"<tr>.*?</tr>", html(run("returns", "al-sender")), flags=re.DOTALL)
     (row,) = [row for row in listed if f'href="answer?id={before}"' in row and "<th" in row and said in row]
     assert "Replaced" in row and "Approved" not in row and "Published" not in row
@@ -372,7 +372,7 @@ def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: service
     number = sent(opened)
     test = run("answer", "secretariat", id=number)
     next(b for b in test.button if b.label == "Approve by override").click().run()
-    assert any("Say why first" in one.value for one in test.error)
+    assert any("Give a reason first" in one.value for one in test.error)
     next(a for a in test.text_area if a.label.startswith("Why it cannot wait")).set_value("The approver is ill.")
     next(b for b in test.button if b.label == "Approve by override").click().run()
     assert not test.exception
@@ -383,10 +383,10 @@ def test_a_steward_overrides_with_a_comment_that_stays(run: Run, opened: service
 def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: service.Desk) -> None:
     number = handed_in(opened)
     test = run("answer", "al-sender", id=number)
-    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(s for s in test.selectbox if s.label == "Reason for the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
     next(b for b in test.button if b.label == "Withdraw").click().run()
-    assert "Withdraw it indeed?" in html(test)
+    assert "Withdraw this return?" in html(test)
     assert service.submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
     assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
@@ -397,27 +397,27 @@ def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: service.D
     service.approve(opened, _who(opened, "al-approver"), number)
     test = run("answer", "al-sender", id=number)
     assert not [b for b in test.button if b.label == "Withdraw"]
-    ask = "Ask for the withdrawal"
+    ask = "Request the withdrawal"
     next(b for b in test.button if b.label == ask).click().run()
     assert any("Choose a reason" in one.value for one in test.error)
-    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(s for s in test.selectbox if s.label == "Reason for the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
     next(b for b in test.button if b.label == ask).click().run()
     assert not test.exception
     later = run("answer", "al-sender", id=number)
-    assert "A withdrawal is asked for" in html(later) and "The wrong year" in html(later)
+    assert "A withdrawal has been requested" in html(later) and "The wrong year" in html(later)
     assert not [b for b in later.button if b.label in (ask, "Withdraw")]
     steward = run("answer", "secretariat", id=number)
-    assert "A withdrawal is asked for" in html(steward)
+    assert "A withdrawal has been requested" in html(steward)
     assert [e.label for e in steward.expander if "ithdraw" in e.label] == ["Withdraw by override as steward"]
     test = run("answer", "al-approver", id=number)
     assert "The wrong year" in html(test)
-    next(s for s in test.selectbox if s.label == "Reason of the withdrawal").set_value("wrong_return")
+    next(s for s in test.selectbox if s.label == "Reason for the withdrawal").set_value("wrong_return")
     next(t for t in test.text_input if t.label == "In words").set_value("Indeed")
     next(b for b in test.button if b.label == "Withdraw").click().run()
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
     assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
-    assert "Withdrawal asked for" in html(run("answer", "al-sender", id=number, view="events"))
+    assert "Withdrawal requested" in html(run("answer", "al-sender", id=number, view="events"))
 
 
 def _who(opened: service.Desk, account: str) -> Identity:
@@ -463,7 +463,7 @@ def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
 def test_a_file_of_another_office_is_not_kept(run: Run, opened: service.Desk) -> None:
     test = run("upload", "mk-sender")
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
-    assert "Why it was not kept" in html(test)
+    assert "Why it was not saved" in html(test)
     assert not service.submissions(opened, _who(opened, "mk-sender"), mine=True)
 
 
@@ -483,7 +483,7 @@ def test_kosovo_carries_its_footnote_wherever_its_name_stands(run: Run) -> None:
 def test_a_nil_return_is_confirmed_and_sent(run: Run, opened: service.Desk) -> None:
     test = run("nil", "ba-brc-sender")
     next(b for b in test.button if b.label == "There was nothing to report").click().run()
-    assert "is published as zero once a second person has approved it" in html(test)
+    assert "will be published as zero once a second person has approved it" in html(test)
     assert not service.submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
     next(b for b in test.button if b.label == "Yes, there was nothing: send it").click().run()
     assert not test.exception
@@ -501,7 +501,7 @@ def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: service.Desk
     from pipelines.submissions.service import practice
 
     test = run("practice", "al-sender")
-    assert "Nothing here counts" in html(test)
+    assert "This is only for practice" in html(test)
     good = practice.files()[0]
     test.file_uploader[0].set_value((good.name, good.data, "x/y")).run()
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
@@ -526,8 +526,8 @@ def test_practice_begins_anew_in_one_run_of_the_page(
     who = _who(opened, "al-sender")
     mine = practice.open(opened, who)
     assert len(service.submissions(mine, practice.who(mine, who))) == 1
-    for answer, kept in (("No, keep it", 1), ("Yes, begin anew", 0)):
-        next(b for b in test.button if b.label == "Begin anew").click().run()
+    for answer, kept in (("No, keep it", 1), ("Yes, start again", 0)):
+        next(b for b in test.button if b.label == "Start again").click().run()
         runs: list[int] = []
         real = page._overview
         monkeypatch.setattr(page, "_overview", lambda *a, real=real, runs=runs: (runs.append(1), real(*a)))
@@ -538,7 +538,7 @@ def test_practice_begins_anew_in_one_run_of_the_page(
         assert len(service.submissions(mine, practice.who(mine, who))) == kept
         assert (test.file_uploader[0].id == before) == bool(kept), "an empty drop area where all began anew"
         assert answer not in names(test), "asked once"
-    assert any("Practice begins anew" in one.value for one in test.success)
+    assert any("Practice starts again" in one.value for one in test.success)
 
 
 def test_a_token_is_shown_once_and_revoked(run: Run, opened: service.Desk) -> None:
@@ -598,7 +598,7 @@ def test_a_page_of_another_role_says_so_in_the_persons_language(
 
     accounts.set_language(opened.engine, account, "sr", by=account)
     test = run(page, account)
-    assert [one.value for one in test.title] == ["Није доступно за увид"]
+    assert [one.value for one in test.title] == ["Немате приступ овој страници"]
     words = "Немате улогу која је за то потребна. Затражите је од координатора секретаријата."
     assert [one.value for one in test.error] == [words]
     assert [box.label for box in test.selectbox] == ["Језик"] and not test.file_uploader
@@ -669,8 +669,14 @@ def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: serv
     assert broken, "the demonstration has a balance that is out by more than one"
     for opening, entries, exits, closing in broken:
         assert f"{opening} at the start + {entries} in \u2212 {exits} out" in text
-        assert f"reported at the end: {closing}." in text and "hand in a corrected return" in text
-    for one in ("Same period", "Lagged", "Cohort", "the default", "There are no case records of these offences"):
+        assert f"reported at the end: {closing}." in text and "upload a corrected return" in text
+    for one in (
+        "Same period",
+        "Lagged",
+        "Cohort",
+        "the default",
+        "You do not have access to any case records of these offences",
+    ):
         assert one in text, one
 
 
@@ -707,13 +713,13 @@ def test_a_forged_area_shows_nothing(run: Run, account: str) -> None:
     told = set()
     for area in ("RS", "BA", "WB", "ZZ", "AL' or 1=1 --"):
         test = run("figures", account, area=area)
-        assert test.title[0].value == "Not to be seen" and "<table" not in html(test), area
+        assert test.title[0].value == "You do not have access to this page" and "<table" not in html(test), area
         told.add(tuple(one.value for one in test.error))
     assert len(told) == 1, "foreign and not there are told alike"
 
 
 def test_without_an_office_there_are_no_figures(run: Run) -> None:
-    assert "There are no figures here for you yet" in html(run("figures", "nobody"))
+    assert "You have no figures here yet" in html(run("figures", "nobody"))
 
 
 @pytest.mark.parametrize(
@@ -755,7 +761,7 @@ def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_
     assert len(test.error) == 1
     told = test.error[0].value.replace("\\", "")
     assert f"The stored file third.xlsx of the return {number} is missing or damaged" in told
-    assert "Tell the steward of the secretariat: it must be restored from a backup." in told
+    assert "Contact the steward of the secretariat: it must be restored from a backup." in told
     assert str(opened.home.root) not in told
     assert any("What happened" in one.value for one in test.header)
 

@@ -149,7 +149,7 @@ def test_a_file_is_checked_once_and_its_findings_are_told(
     page.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
     text = said(page)
     assert "to explain" in text and "This is what we read" in text
-    assert "was here before" not in text
+    assert "already uploaded this exact file" not in text
     assert checks == ["third.xlsx"]
     (made,) = service.submissions(opened, who(opened), mine=True)
     assert (made.state, f"A draft, number {made.submission_id}." in text) == ("checked", True)
@@ -165,7 +165,7 @@ def test_a_check_as_another_form_is_joined_as_well(
     next(box for box in page.checkbox if "corrections only" in box.label).check()
     next(b for b in page.button if b.label == "Check again" and b.form_id).click().run()
     text = said(page)
-    assert "was here before" not in text and "Corrections only" in text
+    assert "already uploaded this exact file" not in text and "Corrections only" in text
     assert checks == ["third.xlsx", "third.xlsx"]
     made = service.submissions(opened, who(opened), mine=True)
     assert sorted((one.state, one.row.kind) for one in made) == [("checked", "patch"), ("withdrawn", "full")]
@@ -175,7 +175,7 @@ def test_the_same_file_a_second_time_is_still_told_as_such(page: AppTest, opened
     data = portal_fixture.workbook(portal_fixture.UNUSUAL)
     page.file_uploader[0].set_value([("third.xlsx", data, "x/y"), ("copy.xlsx", data, "x/y")]).run()
     text = said(page)
-    assert text.count("was here before and is not taken twice") == 1 and "to explain" in text
+    assert text.count("You have already uploaded this exact file") == 1 and "to explain" in text
     assert len(service.submissions(opened, who(opened), mine=True)) == 1
 
 

@@ -78,6 +78,6 @@ def _given(page: Page, name: str, data: bytes) -> dict[str, float]:
     times = watched(page, name, data)
     # The page paints what came together at once: where the whole answer overtakes the first findings it is the first.
     times["first"] = times["first"] or times["answered"]
-    page.get_by_role("button", name="Clear the list and take other files").click()
+    page.get_by_role("button", name="Clear the list and choose other files").click()
     expect(page.get_by_role("heading", name="This is what we read")).to_have_count(0, timeout=PATIENCE)
     return times

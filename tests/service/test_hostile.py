@@ -176,12 +176,12 @@ def test_every_hostile_file_is_refused_on_the_page_of_uploads(service: Service, 
         for path in hostile_files():
             page.locator("input[type=file]").set_input_files(path)
             began = time.perf_counter()
-            expect(page.get_by_text("Not kept: see below what is to be done")).to_be_visible(timeout=30_000)
+            expect(page.get_by_text("Not saved: see below what to do")).to_be_visible(timeout=30_000)
             seconds[path.name] = time.perf_counter() - began
-            expect(page.get_by_role("heading", name="Why it was not kept")).to_be_visible(timeout=30_000)
+            expect(page.get_by_role("heading", name="Why it was not saved")).to_be_visible(timeout=30_000)
             expect(page.get_by_text("Traceback")).to_have_count(0)
-            page.get_by_role("button", name="Clear the list and take other files").click()
-            expect(page.get_by_text("Not kept: see below what is to be done")).to_have_count(0, timeout=30_000)
+            page.get_by_role("button", name="Clear the list and choose other files").click()
+            expect(page.get_by_text("Not saved: see below what to do")).to_have_count(0, timeout=30_000)
         assert _kept(service) == 0
     worst = max(seconds, key=lambda name: seconds[name])
     print(f"\n{len(seconds)} hostile files on the page, the slowest ({worst}) in {seconds[worst]:.2f} s", end="")

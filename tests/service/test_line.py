@@ -115,7 +115,7 @@ def test_a_file_is_answered_although_the_line_breaks_while_it_is_checked(service
         assert page.evaluate("cuts") > 0, "the line was never cut"
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
         expect(page.get_by_role("heading", name="This is what we read")).to_have_count(1)
-        expect(page.get_by_text("was here before")).to_have_count(0)
+        expect(page.get_by_text("already uploaded this exact file")).to_have_count(0)
     with frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
         kept = queries.same_file(engine, store.digest(data))
@@ -189,7 +189,7 @@ def test_what_was_begun_outlives_a_quarter_of_an_hour_without_the_network(
         expect(read).to_have_count(int(is_kept), timeout=20_000)
         if not is_kept:
             return
-        page.get_by_role("button", name="Yes, this is right: show me the answer").click()
+        page.get_by_role("button", name="Yes, this is right: show the validation report").click()
         expect(page.locator("#verdict")).to_contain_text("for an explanation", timeout=PATIENCE)
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
         expect(page.locator("#summary")).to_be_focused(timeout=PATIENCE)

@@ -376,7 +376,7 @@ def test_half_a_reason_is_refused(wrong: dict[str, Any]) -> None:
 
 def test_the_file_is_read_strictly(tmp_path: Path) -> None:
     base = _reason().model_dump(mode="json", exclude_none=True)
-    with pytest.raises(ValidationError, match="stands twice"):
+    with pytest.raises(ValidationError, match="appears twice"):
         Declarations.model_validate({"reasons": [base, base]})
     lost = {k: v for k, v in base.items() if k not in ("measure", "sources")} | {"comparison": "nowhere"}
     with pytest.raises(ValidationError, match="no such comparison"):

@@ -173,7 +173,7 @@ def test_rules_that_follow_one_another_change_the_card(tmp_path: Path) -> None:
     ("changes", "words"),
     [
         ({"read": ["attempts"]}, "name the document"),
-        ({"read": ["weather"], "source": "a book"}, "'weather' is no statement"),
+        ({"read": ["weather"], "source": "a book"}, "'weather' is not a statement"),
         ({"read": ["attempts"], "attempts": "not_stated", "source": "a book"}, "attempts is not_stated"),
         ({"counted_at": "midnight"}, "counted_at"),
         ({"juveniles": "some"}, "juveniles"),

@@ -57,7 +57,7 @@ def test_a_wrong_declaration_is_refused_with_words(changes: dict[str, Any], word
     [
         ("Пол / {gender}", "needs a code table named 'gender'"),
         ("Пол / {sex", "curly bracket"),
-        ("{sex} {sex}", "stands twice"),
+        ("{sex} {sex}", "appears twice"),
         ("{Sex}", "not a placeholder"),
     ],
 )

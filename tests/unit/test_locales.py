@@ -115,7 +115,7 @@ def test_every_text_of_every_rule_is_a_template_that_fills() -> None:
 
 def test_words_fill_in_parameters_and_what_was_seen() -> None:
     words = describe_finding(Finding("sum.differs", "error", params={"dim": "sex"}, seen="12", expected="13"))
-    assert words.message == "sex: the total is 12, but its parts add up to 13."
+    assert words.message == "sex: the parts add up to 13, but the total says 12."
     assert words.remedy.startswith("Correct")
 
 

@@ -55,7 +55,7 @@ def test_a_good_declaration_is_read(tmp_path: Path) -> None:
         ("freqs: [A]", "freqs: [M]", "not in the code list freq"),
         ("freqs: [A]", "freqs: [A]\ndimensions: [colour]", "not a dimension of a count: colour"),
         ("model: mart_indicator", "model: mart_nowhere", "there is no model mart_nowhere"),
-        ("id: made_up", "id: made_over", "stands in made_up.yml"),
+        ("id: made_up", "id: made_over", "is in made_up.yml"),
         ("sdmx_concept: MADE_UP", "sdmx_concept: made-up", "CAPITAL_LETTERS"),
         ("source: none", "source: none\nsauce: none", "not known here"),
     ],

@@ -114,7 +114,9 @@ def test_a_later_layout_says_only_what_differs(tmp_path: Path) -> None:
     assert forms["ZZ-JUSTICE-1"].valid == BASE["valid"]
 
 
-@pytest.mark.parametrize(("base", "words"), [("ZZ-JUSTICE-9", "no form of this territory"), ("ZZ-JUSTICE-2", "no end")])
+@pytest.mark.parametrize(
+    ("base", "words"), [("ZZ-JUSTICE-9", "not a form of this territory"), ("ZZ-JUSTICE-2", "no end")]
+)
 def test_a_later_layout_of_nothing(tmp_path: Path, base: str, words: str) -> None:
     later = {"id": "ZZ-JUSTICE-2", "same_as": base, "instrument": "justice"}
     with pytest.raises(DeclarationError, match=words):

@@ -46,7 +46,7 @@ def test_nobody_approves_what_he_or_she_sent() -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_nobody_takes_back_alone_what_counts(state: str) -> None:
     if state in ACCEPTED:
-        with pytest.raises(TransitionError, match="counts already, and nobody alone takes back"):
+        with pytest.raises(TransitionError, match="already counts, so you cannot take it back alone"):
             _require_actor("office", "withdraw", state)
         _require_actor("other", "withdraw", state)
         assert decide_target("S1", state, "withdraw") == "withdrawn"  # type: ignore[arg-type]

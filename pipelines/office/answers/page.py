@@ -103,7 +103,7 @@ def _facts(report: Report, language: str) -> str:
 def _summary(made: Sequence[Group], anchors: Mapping[int, str], language: str) -> str:
     heading = f'<h2 id="summary">{_text(tell("Summary of the findings", language))}</h2>'
     if not made:
-        nothing = f"<p>{_text(tell('Nothing was found.', language))}</p>"
+        nothing = f"<p>{_text(tell('No findings.', language))}</p>"
         return f'<section class="summary" aria-labelledby="summary">{heading}{nothing}</section>'
     items = "".join(_summary_item(group, anchors, language) for group in made)
     return f'<nav class="summary" aria-labelledby="summary">{heading}<ol>{items}</ol></nav>'
@@ -129,15 +129,15 @@ def _group(group: Group, anchors: Mapping[int, str], language: str, level: int =
     more = ""
     if group.unlisted:
         words = many(
-            "{n} more place is counted and not listed.",
-            "{n} more places are counted and not listed.",
+            "{n} more place is not listed.",
+            "{n} more places are not listed.",
             group.unlisted,
             language,
         )
         more = f"<p>{_text(words)}</p>"
     under = ""
     if group.consequences:
-        under = f"<p>{_text(tell('These follow from it, and should be gone once it is mended:', language))}</p>"
+        under = f"<p>{_text(tell('These result from it and should disappear once it is corrected:', language))}</p>"
         under += "".join(_group(one, anchors, language, level + 1) for one in group.consequences)
     return (
         f'<section class="group {group.severity}">'
@@ -151,8 +151,8 @@ def _table(group: Group, anchors: Mapping[int, str], caption: str, language: str
         f'<th scope="col">{_text(words)}</th>'
         for words in (
             tell("Place", language),
-            tell("What stands there", language),
-            tell("What was expected", language),
+            tell("Found", language),
+            tell("Expected", language),
             tell("What is wrong", language),
             tell("Suggestion", language),
         )

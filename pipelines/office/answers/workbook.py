@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information")
 SEVERITY_MEANS: dict[str, str] = {
-    "error": mark("Must be mended; the return is not accepted with it."),
-    "warning": mark("Mend it, or send a written reason."),
+    "error": mark("Must be corrected. The return cannot be accepted with it."),
+    "warning": mark("Correct it, or send a written reason."),
     "information": mark("Nothing needs to be done."),
 }
 VERDICT_MEANS: dict[str, str] = {
-    "good": mark("Nothing was found. The return can be sent."),
+    "good": mark("No findings. You can send the return."),
     "information": mark("The return can be sent. Some remarks are worth reading."),
-    "warning": mark("The return can be sent once each warning has been mended or given a reason."),
-    "error": mark("The return cannot be accepted until the errors are mended."),
+    "warning": mark("You can send the return once each warning has been corrected or explained."),
+    "error": mark("The return cannot be accepted until the errors are corrected."),
     "unreadable": mark("The file cannot be read."),
 }
 DEMONSTRATION = mark("Demonstration data")
@@ -109,10 +109,10 @@ def headings(language: str) -> tuple[str, ...]:
         tell("Severity", language),
         tell("Sheet or page", language),
         tell("Place", language),
-        tell("What stands there", language),
-        tell("What was expected", language),
+        tell("Found", language),
+        tell("Expected", language),
         tell("What is wrong", language),
-        tell("How to mend it", language),
+        tell("How to correct it", language),
         tell("Suggestion", language),
         tell("Rule", language),
     )
@@ -151,7 +151,7 @@ def footnote(report: Report, language: str) -> str | None:
 
 
 def _notes(report: Report, language: str) -> tuple[str, ...]:
-    out = [tell("This is a copy with our remarks. The file that you sent is kept as it was.", language)]
+    out = [tell("This is a copy with our remarks. The file that you sent is unchanged.", language)]
     if note := footnote(report, language):
         out.append(note)
     if report.not_run and report.verdict != "unreadable":
@@ -221,7 +221,7 @@ def _words(language: str) -> dict[str, str]:
     }
 
 
-_LOST = mark("This copy could not keep everything on the sheet {sheet}: {what}. Your own file still has it.")
+_LOST = mark("This copy does not contain everything on the sheet {sheet}: {what}. Your own file still has it.")
 
 
 # ------------------------------------------------------------------------------------------------------------ mending
@@ -233,7 +233,7 @@ def mended(data: bytes, findings: Iterable[Finding], report: Report, language: s
     Each changed cell is marked and keeps its old text in a comment. Raises ValueError where the file is no XLSX.
     """
     if report.format != "xlsx":
-        raise ValueError(f"only an XLSX can be mended in place; {report.filename} is {report.format}")
+        raise ValueError(f"only an XLSX can be corrected in place; {report.filename} is {report.format}")
     declared = words_of_form.of_report(report)
     cells = tuple(c for f in findings if (c := _mending(f, declared, language)) is not None)
     return _bytes(run_job(MendJob(data, cells, clock.stamp(clock.now()))))
@@ -255,4 +255,4 @@ def _mending(finding: Finding, declared: Declared | None, language: str) -> tupl
     if text is None:
         return None
     was = seen if finding.rule == "cell.lookalike" else seen.split(" / ")[-1]
-    return where.sheet, where.cell, seen, text, tell("Changed on your word. Before: '{words}'", language, words=was)
+    return where.sheet, where.cell, seen, text, tell("Changed at your request. Before: '{words}'", language, words=was)

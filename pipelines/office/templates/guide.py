@@ -131,7 +131,10 @@ def _steps(guide: Guide) -> list[str]:
     steps.append(tell("The portal has a button for a period in which there was nothing to count.", language))
     steps.append(tell("Sheets whose names begin with RTI are not read.", language))
     steps.append(
-        tell("Save the workbook as .xlsx and upload it in the portal: the answer comes within seconds.", language)
+        tell(
+            "Save the workbook as .xlsx and upload it in the portal. You get the validation report within seconds.",
+            language,
+        )
     )
     return steps
 
@@ -144,7 +147,10 @@ def _lines(guide: Guide) -> list[str]:
         return [tell("Every line needs its figure. Delete none.", language)]
     added = tell("New lines may be added below; their words are chosen from lists.", language)
     if guide.crossed and form.absent_cell == "missing":
-        return [tell("A line without a figure states nothing. Where there was none, write 0.", language), added]
+        return [
+            tell("A line without a figure counts as missing. Where there was none, write 0.", language),
+            added,
+        ]
     return [tell("Delete the lines that you do not report.", language), added]
 
 

@@ -44,7 +44,9 @@ class Table(BaseModel):
         unknown += [d for d in self.dimensions if d not in DETAIL]
         unknown += [d for d in self.where if d not in self.dimensions]
         if unknown:
-            raise ValueError(f"table {self.id} names {', '.join(unknown)}, which is no measure, dimension or its own")
+            raise ValueError(
+                f"table {self.id} names {', '.join(unknown)}, which is not a measure, a dimension or its own"
+            )
         return self
 
     def rows(self) -> pl.Expr:
@@ -139,7 +141,7 @@ def _refuse_twins(chosen: pl.DataFrame) -> None:
         detail = " ".join(f"{dim}={row[dim]}" for dim in DETAIL if row[dim] != TOTAL)
         words.append(f"{row['table_id']}: {row['area']} {row['period']} {row['measure']} {detail}".strip())
     raise ProgrammeError(
-        f"{twins.height} cells stand twice in one table, as {TOTAL} and as {NOT_APPLICABLE}, for instance "
+        f"{twins.height} cells appear twice in one table, as {TOTAL} and as {NOT_APPLICABLE}, for instance "
         + "; ".join(words)
-        + ". The count marts should hold one of them; mend the model that makes the other."
+        + ". The count marts should hold one of them; correct the model that makes the other."
     )

@@ -96,7 +96,7 @@ def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
         name, sign, value = part.partition("=")
         if not sign or name.strip() not in (*codes.CELL_KEY, "territory"):
             raise ExplainError(
-                f"{part!r} is no term of a figure; write key=value with a key of {', '.join(codes.CELL_KEY)}"
+                f"{part!r} is not a term of a figure; write key=value with a key of {', '.join(codes.CELL_KEY)}"
             )
         terms[name.strip()] = value.strip()
     if not terms:
@@ -161,7 +161,7 @@ def in_words(way: Way) -> list[str]:
 def _release_folder(home: Home, release: str) -> Path:
     folder = home.current if release == CURRENT else home.releases / release
     if release != CURRENT and (not release or release.startswith(".") or "/" in release):
-        raise ExplainError(f"{release!r} is no name of a release")
+        raise ExplainError(f"{release!r} is not the name of a release")
     if not (folder / "release.duckdb").is_file():
         release_names = (
             ", ".join(sorted(p.name for p in home.releases.iterdir() if not p.name.startswith("."))) or "none"
@@ -266,7 +266,7 @@ def _notes(
     elif plain_sum and inside.get("value") != cell.get("value") and cell.get("value") is not None:
         notes.append("the restricted counts have changed since this release; a new release will show it")
     if not places and basis != "records":
-        notes.append("no number of a return stands behind this figure: nothing was reported, or a nil return")
+        notes.append("there is no number of a return behind this figure: nothing was reported, or a nil return")
     return notes
 
 

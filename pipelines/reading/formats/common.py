@@ -26,7 +26,7 @@ MAX_SHEETS = 250
 
 RULES: dict[str, tuple[str, str]] = {
     "read.malformed": (
-        "The file looks like {format} but is damaged, or did not arrive whole ({detail}).",
+        "The file looks like {format} but is damaged or incomplete ({detail}).",
         "Open the file in the program that made it, save it again under a new name and send that.",
     ),
     "read.encrypted": (
@@ -44,14 +44,14 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "read.too_many_formatted": (
         "The file holds more than {limit} cells that are formatted but empty.",
-        "Delete the empty formatted rows and columns beside and below the table, save, and send again.",
+        "Delete the empty formatted rows and columns next to and below the table, save, and send again.",
     ),
     "read.spread_too_large": (
         "Merged cells cover more than {limit} positions.",
         "Undo the merge at the place named (merge only the heading cells of the table) and send again.",
     ),
     "read.far_cell": (
-        "A filled cell lies far outside any table (row {row}, column {column}).",
+        "There is a filled cell far outside any table (row {row}, column {column}).",
         "Delete the stray cell, keep the table near the top left of the sheet, and send again.",
     ),
     "read.too_many_tables": (
@@ -63,9 +63,9 @@ RULES: dict[str, tuple[str, str]] = {
         "Send only the sheets of the return: copy them into a new workbook, save that and send it.",
     ),
     "read.xml_doctype": (
-        "The file holds an instruction that office programs never write and that can harm whoever opens it ({part}: "
-        "DOCTYPE).",
-        "Make the file anew: copy the table into a new, empty workbook, save that and send it.",
+        "The file contains an instruction that office programs never write and that can harm anyone who opens it "
+        "({part}: DOCTYPE).",
+        "Make a new file: copy the table into a new, empty workbook, save it and send it.",
     ),
     "read.hidden_sheet": ("The sheet {name} is hidden.", "Unhide it, or delete it if it is not part of the return."),
     "read.pictures_ignored": (

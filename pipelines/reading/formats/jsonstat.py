@@ -18,7 +18,7 @@ from pipelines.reading.formats.jsonstat_cube import DimensionPart, Observations
 LANGUAGE = "und"
 
 RULES: dict[str, tuple[str, str]] = {
-    "read.empty": ("The file is empty.", "Save the file again and send it once more."),
+    "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
     "read.json.encoding": (
         "The text is not valid Unicode (byte {position}).",
         "Save the file as UTF-8; JSON knows no other codepage.",
@@ -27,7 +27,7 @@ RULES: dict[str, tuple[str, str]] = {
         "The JSON cannot be read at line {line}, column {column}: {detail}.",
         "Save the file again from the program that made it; do not edit it by hand.",
     ),
-    "read.json.repeated_key": ("The name {name} stands twice in one JSON object.", "Remove one of the two."),
+    "read.json.repeated_key": ("The name {name} appears twice in one JSON object.", "Remove one of the two."),
     "read.jsonstat.not_jsonstat": (
         "This JSON is not a JSON-stat dataset: {detail}.",
         "Send a JSON-stat file of class dataset, with id, size, dimension and value.",

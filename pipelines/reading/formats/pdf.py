@@ -48,15 +48,16 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "read.pdf.no_table": (
         "The PDF holds text but no table drawn with lines.",
-        "Send the workbook or document behind it, or export the PDF with visible cell borders. If that cannot be done, "
-        "ask the secretariat to declare where the columns of this form stand.",
+        "Send the workbook or document behind it, or export the PDF with visible cell borders. If you cannot do "
+        "that, ask the secretariat to declare where the columns of this form are.",
     ),
     "read.pdf.bomb": (
         "A part of the PDF unpacks to over {megabytes} MB.",
         "Export the PDF again from the program that made it.",
     ),
     "read.pdf.extraction_forbidden": (
-        "The PDF forbids copying of its text; it was read all the same, since its sender gave it to be read.",
+        "The PDF does not allow its text to be copied. It was read anyway, because its sender submitted it for this "
+        "purpose.",
         "Nothing to do.",
     ),
 }

@@ -61,7 +61,7 @@ def run_both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
     if os.WIFSIGNALED(status):
         raise ReadError("read.child_died", reason=exit_reasons.describe_exit(status))
     if status:
-        raise MemoryError("half of the file could not tell its result")
+        raise MemoryError("half of the file could not return its result")
     kind, result = pickle.loads(answer)
     if kind == "ok":
         return first_result, result

@@ -30,12 +30,12 @@ RULES: dict[str, tuple[str, str]] = {
         "(.docx) or HTML table.",
     ),
     "read.out_of_memory": (
-        "The file needs more memory than a return may.",
+        "The file needs more memory than is allowed for a return.",
         "Send the tables of the return only; save the file again with an office program.",
     ),
     "read.reader_failed": (
         "The {format} reader failed on this file ({detail}).",
-        "Open the file in the program that made it, save it again and send that. If that fails too, tell the "
+        "Open the file in the program that made it, save it again and send that. If that fails too, contact the "
         "secretariat: the fault is in this system.",
     ),
 }

@@ -20,7 +20,7 @@ from pipelines.reading.formats.common import MAX_CELLS
 from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, WrittenObservation, build_cube
 
 RULES: dict[str, tuple[str, str]] = {
-    "read.empty": ("The file is empty.", "Save the file again and send it once more."),
+    "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
     "read.xml.doctype": (
         "The XML declares a document type (DOCTYPE), which can be used to attack a reader; it was not read.",
         "Save the file again without a DOCTYPE. SDMX never needs one.",
@@ -46,8 +46,9 @@ RULES: dict[str, tuple[str, str]] = {
         "Send one message for each structure.",
     ),
     "read.sdmx.repeated_key": (
-        "The observation {key} stands in the file twice; the first time on line {first}.",
-        "Keep one of the two, unless an attribute tells them apart; the form must then name it as a dimension.",
+        "The observation {key} appears twice in the file; the first time on line {first}.",
+        "Keep one of the two. If an attribute distinguishes them, ask for it to be declared as a dimension of the "
+        "form.",
     ),
     "read.sdmx.no_value": ("No observation in the file has a value.", "Check that OBS_VALUE is written."),
 }

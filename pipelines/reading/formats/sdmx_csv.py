@@ -33,7 +33,7 @@ from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, attributes_covering,
 LANGUAGE = "und"
 
 RULES: dict[str, tuple[str, str]] = {
-    "read.empty": ("The file is empty.", "Save the file again and send it once more."),
+    "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
     "read.sdmx_csv.header": (
         "The first line is not that of an SDMX-CSV file: {seen}",
         "It must begin with DATAFLOW, or with STRUCTURE, STRUCTURE_ID and ACTION, and name each column once.",
@@ -65,8 +65,9 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "read.sdmx_csv.no_rows": ("The file has a heading but no observations.", "Send the file with its figures."),
     "read.sdmx_csv.repeated_key": (
-        "The observation {key} stands in the file twice; the first time on line {first}.",
-        "Keep one of the two, unless an attribute tells them apart; the form must then name it as a dimension.",
+        "The observation {key} appears twice in the file; the first time on line {first}.",
+        "Keep one of the two. If an attribute distinguishes them, ask for it to be declared as a dimension of the "
+        "form.",
     ),
     "read.sdmx_csv.several_structures": (
         "The rows belong to several structures: {names}.",

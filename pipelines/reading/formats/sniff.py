@@ -16,7 +16,7 @@ from pipelines.reading.formats.encoding import utf16_without_bom
 RULES: dict[str, tuple[str, str]] = {
     "read.empty": ("The file is empty.", "Check that the right file was chosen and that it was saved before sending."),
     "read.picture": (
-        "The file is a picture ({kind}), whatever its name says.",
+        "The file is a picture ({kind}), even if its name suggests something else.",
         "Send the workbook or document that holds the figures; pictures of tables cannot be read.",
     ),
     "read.archive": (
@@ -28,7 +28,7 @@ RULES: dict[str, tuple[str, str]] = {
         "Save it as {instead} and send that.",
     ),
     "read.unknown": (
-        "The file is of no kind this system knows.",
+        "This system does not know this kind of file.",
         "Send a workbook (.xlsx, .xls, .ods), PX, JSON-stat, SDMX, CSV, PDF with a ruled table, Word document (.docx) "
         "or HTML table.",
     ),

@@ -171,7 +171,9 @@ def select_identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str
 def unknown_account(account_id: str) -> NotAllowedError:
     """Return the error for an account that does not exist, is disabled, or may not be changed by the caller."""
     return NotAllowedError(
-        mark("{account} is no account that may act here; ask your steward (`rti account list` shows those there are)."),
+        mark(
+            "{account} is not an account that can act here; ask your steward (`rti account list` shows the accounts)."
+        ),
         account=account_id,
     )
 
@@ -318,11 +320,11 @@ def _require_keeper(connection: sa.Connection, by: str, grants: Iterable[Grant])
     if who is None:
         raise unknown_account(by)
     if not permissions.pairs_for(who, "keep_accounts"):
-        raise NotAllowedError(mark("Accounts are kept by stewards, and {account} is none."), account=by)
+        raise NotAllowedError(mark("Only stewards can manage accounts, and {account} is not one."), account=by)
     for role_grant in grants:
         if not permissions.can_keep_accounts_of(who, [role_grant]):
             raise NotAllowedError(
-                mark("{account} is no steward of {instrument} of {jurisdiction}; ask the steward who is."),
+                mark("{account} is not a steward of {instrument} of {jurisdiction}; ask the steward who is."),
                 account=by,
                 instrument=role_grant.instrument,
                 jurisdiction=role_grant.jurisdiction,

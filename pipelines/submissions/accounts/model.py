@@ -64,11 +64,11 @@ def check_account(new_account: New) -> None:
     """Raise AccountError or PasswordError if an account cannot be created."""
     if not _ID.match(new_account.account_id) or new_account.account_id == SYSTEM:
         raise AccountError(
-            mark("{account} is no name for an account; take 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
+            mark("{account} is not a valid account name; use 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
             account=repr(new_account.account_id),
         )
     if not new_account.display_name.strip():
-        raise AccountError(mark("Say the account's name as people read it: the office's role."))
+        raise AccountError(mark("Enter the account's name that people will see: the office's role."))
     if len(new_account.display_name) > LONGEST or not new_account.display_name.isprintable():
         raise AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
     if (new_account.issuer is None) != (new_account.subject is None) or new_account.issuer == LOCAL:
@@ -86,24 +86,24 @@ def check_account(new_account: New) -> None:
 def check_language(language: str) -> None:
     """Raise AccountError if the text is not a language code."""
     if not _LANGUAGE.match(language):
-        raise AccountError(mark("{language} is no language code, such as en or sq."), language=repr(language))
+        raise AccountError(mark("{language} is not a language code, such as en or sq."), language=repr(language))
 
 
 def check_email(email: str | None) -> None:
     """Raise AccountError if the text is not a mail address."""
     if email is not None and (len(email) > LONGEST or not _EMAIL.match(email)):
-        raise AccountError(mark("{email} is no address of mail."), email=repr(email))
+        raise AccountError(mark("{email} is not an email address."), email=repr(email))
 
 
 def check_grant(role_grant: Grant) -> None:
     """Raise AccountError if the role or instrument of a grant does not exist, or its jurisdiction is blank."""
     if role_grant.role not in ROLES:
         raise AccountError(
-            mark("{role} is no role; there are {known}."), role=repr(role_grant.role), known=", ".join(ROLES)
+            mark("{role} is not a role. Available: {known}."), role=repr(role_grant.role), known=", ".join(ROLES)
         )
     if role_grant.instrument not in (EVERY, *codes.codes("instrument")):
         raise AccountError(
-            mark("{instrument} is no instrument; there are {known}."),
+            mark("{instrument} is not an instrument. Available: {known}."),
             instrument=repr(role_grant.instrument),
             known=", ".join(codes.codes("instrument")),
         )

@@ -52,9 +52,9 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
     """
     attempt = sign_in(engine, account_id, old)
     if attempt.outcome not in ("ok", "must_change"):
-        raise NotAllowedError(mark("The present password is not right."))
+        raise NotAllowedError(mark("The current password is wrong."))
     if new == old:
-        raise PasswordError(mark("The new password is the old one; take another."))
+        raise PasswordError(mark("The new password is the same as the old one; choose another."))
     account = accounts.find(engine, account_id)
     passwords.check_password(
         new, account_id, account.display_name if account else "", account.email if account else None

@@ -41,11 +41,13 @@ class PasswordError(ToldError):
 def check_password(password: str, account_id: str, display_name: str, email: str | None = None) -> None:
     """Raise PasswordError for a new password that is too short, too long, or easy to guess for this account."""
     if len(password) < MINIMUM:
-        raise PasswordError(mark("A password has at least {n} characters; a few words together do well."), n=MINIMUM)
+        raise PasswordError(
+            mark("A password must have at least {n} characters. A few words together work well."), n=MINIMUM
+        )
     if len(password) > MAXIMUM:
-        raise PasswordError(mark("A password has at most {n} characters."), n=MAXIMUM)
+        raise PasswordError(mark("A password must have at most {n} characters."), n=MAXIMUM)
     if len(set(password)) < 5:
-        raise PasswordError(mark("This password repeats a few characters; take one that nobody guesses."))
+        raise PasswordError(mark("This password repeats a few characters; choose one that is hard to guess."))
     plain = _normalise(password)
     for name in filter(None, (_normalise(account_id), _normalise(display_name))):
         # Without the name, the rest must be long enough by itself, unless the name is too short to matter.

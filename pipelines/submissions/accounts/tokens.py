@@ -68,11 +68,11 @@ def issue(
     invalid label or duration.
     """
     if who.token is not None:
-        raise NotAllowedError(mark("A token issues no tokens; sign in."))
+        raise NotAllowedError(mark("You cannot create a token with a token; sign in."))
     if not 1 <= days <= LONGEST_DAYS:
         raise accounts.AccountError(mark("A token is good for 1 to {n} days."), n=LONGEST_DAYS)
     if not label.strip():
-        raise accounts.AccountError(mark("Say what the token is for; the name shows in the list of tokens."))
+        raise accounts.AccountError(mark("Enter what the token is for; the name is shown in the list of tokens."))
     if len(label) > LONGEST or not label.isprintable():
         raise accounts.AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
     token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
@@ -85,7 +85,7 @@ def issue(
         granted = intersect_grants(holder.grants, holder.grants if grants is None else grants)
         if not granted:
             raise NotAllowedError(
-                mark("Of what the token was to be given, {account} may nothing."), account=who.account
+                mark("{account} does not have any of the rights that the token was to be given."), account=who.account
             )
         connection.execute(
             sa.insert(TOKEN).values(
@@ -136,7 +136,7 @@ def revoke(engine: sa.Engine, who: Identity, token_id: str) -> None:
         if row is None or (
             who.account not in (SYSTEM, row.account_id) and not _can_keep_account(connection, who, row.account_id)
         ):
-            raise NotAllowedError(mark("There is no token {token} of yours."), token=token_id)
+            raise NotAllowedError(mark("You have no token {token}."), token=token_id)
         if row.revoked_at is None:
             at = clock.stamp(clock.now())
             connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(revoked_at=at))

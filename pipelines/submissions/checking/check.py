@@ -240,7 +240,7 @@ def _read_all(
                 continue
             file = files[key]
             if isinstance(result, Taken) and result.stale:
-                raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it anew"))
+                raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it again"))
             files[key] = replace(file, result=result)
             if progress is not None:
                 progress(key)

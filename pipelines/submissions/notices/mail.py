@@ -69,7 +69,7 @@ def _address_of(notice: Notice) -> Address:
         return Address(display_name=_as_one_line(notice.name), addr_spec=spec)
     except Exception as error:
         # For invalid addresses, the header parser raises various exceptions, IndexError among them.
-        raise AddressError(f"{spec!r} is no address") from error
+        raise AddressError(f"{spec!r} is not an address") from error
 
 
 def _as_one_line(value: str) -> str:

@@ -86,7 +86,7 @@ def enqueue(
     the same day (default: the content). Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no kind of notice; there are {', '.join(KINDS)}")
+        raise ValueError(f"{kind!r} is not a kind of notice; there are {', '.join(KINDS)}")
     stamp = clock.stamp(at or clock.now())
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     identity = notice_id(account_id, kind, text if what is None else what, stamp[:10])

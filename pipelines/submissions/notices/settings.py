@@ -73,7 +73,7 @@ def settings(home: Home) -> Settings:
         _check_webhook(configuration)
     if "@" not in configuration.sender or any(c.isspace() for c in configuration.sender):
         raise NoticeSettingsError(
-            mark("the sender of notices, {sender}, is no address; write one as in name@example.org"),
+            mark("the sender of notices, {sender}, is not an address; write one as in name@example.org"),
             sender=configuration.sender,
         )
     return configuration
@@ -116,7 +116,7 @@ def parse_server(address: str) -> Server:
 def _check_webhook(configuration: Settings) -> None:
     parts = urlsplit(configuration.webhook or "")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise NoticeSettingsError(mark("RTI_WEBHOOK_URL is no address; write https://host/path"))
+        raise NoticeSettingsError(mark("RTI_WEBHOOK_URL is not an address; write https://host/path"))
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise NoticeSettingsError(mark("RTI_WEBHOOK_URL: http is only for this machine; write https"))
     if not configuration.webhook_secret:

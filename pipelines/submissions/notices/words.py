@@ -26,7 +26,7 @@ _TITLE = {
     "returned": mark("Given back: {return_}"),
     "approved": mark("Approved: {return_}"),
     "withdrawn": mark("Withdrawn: {return_}"),
-    "to_withdraw": mark("A withdrawal is asked for: {return_}"),
+    "to_withdraw": mark("A withdrawal has been requested: {return_}"),
     "override": mark("Approved by the steward: {return_}"),
 }
 _TEXT = {
@@ -35,7 +35,8 @@ _TEXT = {
     ),
     "to_approve": mark("A return of your office has been sent and waits for your approval."),
     "returned": mark(
-        "Your return was given back with a comment. Read the comment in the portal, mend the return and send it again."
+        "Your return was given back with a comment. Read the comment in the portal, correct the return and send it "
+        "again."
     ),
     "approved": mark("Your return was approved. It counts from now on."),
     "withdrawn": mark("This return was withdrawn and does not count any more. The reason is in the portal."),
@@ -43,31 +44,31 @@ _TEXT = {
         "A colleague asks to withdraw this accepted return. It counts until a second person withdraws it; the reason "
         "is in the portal."
     ),
-    "override": mark("A steward approved this return in the place of your office. The reason is in the portal."),
+    "override": mark("A steward approved this return on behalf of your office. The reason is in the portal."),
 }
 _ACCOUNT_TITLE = {
     "created": mark("Your account is ready"),
-    "reset": mark("Your password was set anew"),
+    "reset": mark("Your password was reset"),
     "attempts": mark("Wrong passwords were tried for your account"),
     # Kept for old notices: accounts cannot be locked any more.
     "locked": mark("Your account is locked for a while"),
 }
 _ACCOUNT_TEXT = {
     "created": mark(
-        "An account was made for you: {account}. The steward tells you your first password; you choose your own when "
-        "you first sign in."
+        "An account was made for you: {account}. The steward will give you your first password. You choose your own "
+        "when you first sign in."
     ),
     "reset": mark(
-        "The password of your account {account} was set anew. The steward tells you the new one; you choose your own "
-        "when you next sign in. If you did not ask for this, tell the steward."
+        "The password of your account {account} was reset. The steward will give you the new one. You choose your "
+        "own when you next sign in. If you did not ask for this, contact the steward."
     ),
     "attempts": mark(
-        "For your account {account}, {failed} wrong passwords in a row were tried. It is not locked; you can sign in "
-        "as always. If it was not you, tell the steward."
+        "For your account {account}, {failed} wrong passwords in a row were tried. It is not locked; you can sign "
+        "in as usual. If it was not you, contact the steward."
     ),
     "locked": mark(
-        "Your account {account} is locked until {until} after several wrong passwords. If it was not you, tell the "
-        "steward."
+        "Your account {account} is locked until {until} after several wrong passwords. If it was not you, contact "
+        "the steward."
     ),
 }
 _RUN_TEXT = {
@@ -128,7 +129,7 @@ def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstrati
         items=items,
         link=portal.rstrip("/") + page,
         notes=notes,
-        closing=tell("This mail was written by a machine; nobody reads answers to it.", language),
+        closing=tell("This is an automatic message. Replies to it are not read.", language),
         language=language,
     )
 

@@ -96,8 +96,8 @@ def not_yours() -> rights.NotThereError:
     """Return the error for an area that does not exist or whose figures may not be seen."""
     return rights.NotThereError(
         mark(
-            "There are no such figures, or they are not yours to see. Look at the areas of your returns, or ask the "
-            "steward of the secretariat."
+            "These figures do not exist, or you do not have access to them. Look at the areas of your returns, or "
+            "ask the steward of the secretariat."
         )
     )
 
@@ -223,14 +223,12 @@ def _open_figures(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         # The program that wrote the file did not have a column that this one selects.
         raise FiguresBusyError(
             mark(
-                "These figures were made by an earlier version of the program. They are made anew at the next refresh; "
-                "look again then."
+                "These figures were made by an earlier version of the program. They will be updated at the next "
+                "refresh; look again then."
             )
         ) from error
     except (duckdb.IOException, duckdb.CatalogException) as error:
-        raise FiguresBusyError(
-            mark("The figures are being made anew at this moment. Look again in a few minutes.")
-        ) from error
+        raise FiguresBusyError(mark("The figures are being updated. Look again in a few minutes.")) from error
 
 
 def _select_rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:

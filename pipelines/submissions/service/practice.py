@@ -104,7 +104,9 @@ def colleague_approves(practice: Desk, person: Identity, submission_id: str) -> 
 
 def colleague_gives_back(practice: Desk, person: Identity, submission_id: str) -> None:
     """Let the colleague give back a return, with a comment in the person's language."""
-    comment = tell("Please look at the figure of the first row again, mend the file and send it anew.", person.language)
+    comment = tell(
+        "Please check the figure in the first row again, correct the file and send it again.", person.language
+    )
     acts.give_back(practice, _colleague(practice, person), submission_id, comment)
 
 

@@ -48,15 +48,15 @@ class PracticeFile:
 
 
 _TEACHES = {
-    "good": mark("A good return. Nothing is wrong with it: send it, and let the colleague approve it."),
+    "good": mark("A good return without errors: send it, and let the colleague approve it."),
     "mistakes": mark(
-        "The mistakes that are made most: a total that does not add up, an empty cell, a word in place of a number, a "
-        "negative number. Find them, mend them, and hand the file in again."
+        "The most common mistakes: a total that does not add up, an empty cell, a word instead of a number, a "
+        "negative number. Find them, correct them, and upload the file again."
     ),
-    "warning": mark("A figure that is unusually high. It is no error: say why it is right, then send it."),
-    "heading": mark("A heading that was changed. The file still opens, but nobody knows what the column counts."),
+    "warning": mark("A figure that is unusually high. It is not an error: explain why it is right, then send it."),
+    "heading": mark("A heading that was changed. The file still opens, but it is not clear what the column counts."),
     "correction": mark("The good return with one figure corrected. See what changes, and say why."),
-    "nil": mark("A nil return: it says that there was nothing to count, and counts as reported."),
+    "nil": mark("A nil return: it reports that there was nothing to count, and counts as reported."),
     "victims": mark("A good list of victims, as a program would write it."),
 }
 

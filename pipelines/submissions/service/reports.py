@@ -173,7 +173,10 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
     form = desk.registry.forms.get(form_id)
     if form is None or not can_read(who, form.jurisdiction, form.instrument):
         raise rights.NotThereError(
-            mark("There is no such form, or it is not yours. Look at the forms of your returns, or ask your steward.")
+            mark(
+                "This form does not exist, or you do not have access to it. Look at the forms of your returns, or "
+                "ask your steward."
+            )
         )
     holders = queries.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
     series = (form.jurisdiction, form.instrument, form.series)

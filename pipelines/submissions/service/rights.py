@@ -38,8 +38,8 @@ def not_there() -> NotThereError:
     """Return the error for a submission that does not exist or may not be seen."""
     return NotThereError(
         mark(
-            "There is no such submission, or it is not yours to see. Look at your returns, or ask the steward of the "
-            "secretariat."
+            "This submission does not exist, or you do not have access to it. Look at your returns, or ask the "
+            "steward of the secretariat."
         )
     )
 

@@ -228,9 +228,9 @@ def read(data: bytes) -> dict[str, Statement]:
     try:
         root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
     except etree.XMLSyntaxError as error:
-        raise MetadataError(f"no well-formed XML ({error}); write the file anew") from None
+        raise MetadataError(f"not well-formed XML ({error}); create the file again") from None
     if root.tag != f"{{{MESSAGE}}}GenericMetadata":
-        raise MetadataError(f"{root.tag} is no generic metadata message of SDMX-ML 2.1; write the file anew")
+        raise MetadataError(f"{root.tag} is not a generic metadata message of SDMX-ML 2.1; create the file again")
     by_id = {c.id: c for c in STRUCTURE}
     statements: dict[str, Statement] = {}
     for element in root.iter(f"{{{GENERIC}}}ReportedAttribute"):

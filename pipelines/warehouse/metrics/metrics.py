@@ -181,7 +181,7 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
     for path in _files(roots):
         metric = validate(Metric, load_yaml(path), path)
         if metric.id != path.stem:
-            raise _declaration_error(path, "id", f"{metric.id} stands in {path.name}", "Rename the file or the id")
+            raise _declaration_error(path, "id", f"{metric.id} is in {path.name}", "Rename the file or the id")
         if metric.id in metrics_by_id:
             raise _declaration_error(path, "id", f"{metric.id} is declared twice", "Give each metric an id of its own")
         if metric.sdmx_concept in concepts:

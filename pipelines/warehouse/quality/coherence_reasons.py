@@ -54,7 +54,7 @@ class Reason(Declared):
     sources: Many[str] = Field((), description="The source with the larger figure, then the other.")
     text: str
     said_by: str
-    source: str = Field(description="The document it stands in, with its address.")
+    source: str = Field(description="The document that contains it, with its address.")
     status: Literal["stated", "unverified"]
     amount: float | None = Field(None, description="By how much left, or the first source, is larger.")
     amount_of: Selector | None = Field(None, description="The published figure that is the amount.")
@@ -90,7 +90,7 @@ class Declarations(Declared):
         for section, ids in (("comparisons", self.comparisons), ("reasons", self.reasons)):
             names = [item.id for item in ids]
             if len(set(names)) != len(names):
-                raise ValueError(f"{section}: an id stands twice")
+                raise ValueError(f"{section}: an id appears twice")
         comparison_ids = {comparison.id for comparison in self.comparisons}
         orphans = [r.id for r in self.reasons if r.comparison is not None and r.comparison not in comparison_ids]
         if orphans:

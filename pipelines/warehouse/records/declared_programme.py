@@ -17,7 +17,7 @@ FILE = Path(__file__).with_name("declared_programme.yml")
 
 def _stage(name: str) -> str:
     if name not in STAGES:
-        raise ValueError(f"{name!r} is no stage; there are {', '.join(STAGES)}")
+        raise ValueError(f"{name!r} is not a stage; there are {', '.join(STAGES)}")
     return name
 
 

@@ -37,7 +37,7 @@ RULES: dict[str, tuple[str, str]] = {
     "reference.recoverable": (
         "In {count} of {triples} sets of total, male and female the publisher withheld one figure only, so that the "
         "other two give it away.",
-        "Never print the other two beside each other as our own figures.",
+        "Never print the other two next to each other as our own figures.",
     ),
     "reference.odd_category": (
         "The category {seen} is spelled in an unusual way.",
@@ -54,14 +54,14 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "reference.bad_year": (
         "{seen} is not a year; the row is left out.",
-        "Download the table again; if it still says so, ask the publisher.",
+        "Download the table again; if the problem remains, ask the publisher.",
     ),
     "reference.bad_value": (
         "{seen} is neither a whole number nor a withheld value like <5; the row is left out.",
-        "Download the table again; if it still says so, ask the publisher.",
+        "Download the table again; if the problem remains, ask the publisher.",
     ),
     "reference.no_rows": (
-        "None of the {rows} rows is about a territory of this region.",
+        "None of the {rows} rows refers to a territory of this region.",
         "Check that the table was not filtered before it was downloaded.",
     ),
     "reference.no_table": (

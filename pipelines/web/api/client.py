@@ -68,10 +68,10 @@ def address_of(text: str) -> str:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         raise RemoteError(
-            mark("{text} is no address; write for example https://portal.example.org."), text=text
+            mark("{text} is not an address; write for example https://portal.example.org."), text=text
         ) from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise RemoteError(mark("{text} is no address; write for example https://portal.example.org."), text=text)
+        raise RemoteError(mark("{text} is not an address; write for example https://portal.example.org."), text=text)
     if url.scheme == "http" and url.host not in ("localhost", "127.0.0.1", "::1"):
         raise RemoteError(mark("{text} is not encrypted, and a token would be readable; use https."), text=text)
     path = url.path.rstrip("/")
@@ -190,4 +190,6 @@ def _refusal(response: httpx.Response, content: dict[str, Any]) -> RemoteError:
 def _about_these_bytes(content: dict[str, Any], data: bytes) -> None:
     told = content.get("file")
     if not isinstance(told, dict) or told.get("sha256") != hashlib.sha256(data).hexdigest():
-        raise RemoteError(mark("The service answered about another file; nothing is known of this one. Send it again."))
+        raise RemoteError(
+            mark("The service answered about another file, so the result for this one is not known. Send it again.")
+        )

@@ -42,7 +42,10 @@ Kind = Annotated[Literal["full", "patch"] | SkipJsonSchema[None], Query(descript
 
 
 _KEPT_OR_NOT: dict[int | str, dict[str, Any]] = {
-    200: {"model": models.UploadBody, "description": "The same bytes came before: told, not taken twice."},
+    200: {
+        "model": models.UploadBody,
+        "description": "The same bytes came before; the file is not stored a second time.",
+    },
     422: {
         "model": models.Problem | models.NotKept,
         "description": "Not kept: unreadable, naming persons, or not yours.",

@@ -38,7 +38,7 @@ class Problem(_Open):
     status: int = Field(examples=[404])
     detail: str = Field(description="What happened.")
     remedy: str = Field(description="What to do.")
-    reference: str | None = Field(None, description="Of a fault of the service: under which it stands in its log.")
+    reference: str | None = Field(None, description="For a fault of the service: its reference in the service log.")
 
 
 class NotKept(Problem):
@@ -141,7 +141,7 @@ class UploadBody(_Open):
     submission_id: str | None = Field(examples=["S4105b7433556dd9"])
     state: str | None = Field(examples=["checked"])
     received_at: str | None
-    new: bool = Field(description="False where the same bytes came before: told, not taken twice.")
+    new: bool = Field(description="False where the same bytes came before; the file is not stored a second time.")
     same_file: list[SameFile]
     to_justify: list[ToJustify]
     replaces: list[str] = Field(description="Periods accepted before that it replaces, while a reason is lacking.")

@@ -25,7 +25,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for code, told in (
         (401, "No valid token."),
         (403, "The role is missing."),
-        (404, "Not there, or not to be seen."),
+        (404, "It does not exist, or you do not have access to it."),
         (409, "The state of the submission does not allow it."),
         (422, "The request cannot be understood."),
     )
@@ -47,7 +47,7 @@ def _who(
     who: Identity = request.state.who
     if language is not None and language not in i18n.languages():
         known = ", ".join(i18n.languages())
-        detail = tell("There are no words in {asked}; there are {known}.", "en", asked=language, known=known)
+        detail = tell("There are no texts in {asked}. Available: {known}.", "en", asked=language, known=known)
         raise ProblemError(422, detail, language=who.language)
     who = replace(who, language=language or who.language)
     request.state.language = who.language

@@ -30,15 +30,15 @@ from pipelines.web import fault_log
 MEDIA_TYPE = "application/problem+json"
 
 _TITLES: dict[int, tuple[str, str]] = {
-    400: (mark("The request is not complete"), mark("Look at the description of this address and send it anew.")),
+    400: (mark("The request is not complete"), mark("Read the description of this address and send it again.")),
     401: (mark("Who are you?"), mark("Send a valid token as `Authorization: Bearer rti_...`.")),
     403: (mark("Your role does not allow this"), mark("Ask the steward of the secretariat for the role.")),
     404: (mark("Not there"), mark("Look at the list of your submissions.")),
-    405: (mark("Not possible at this address"), mark("Look at the description of the API.")),
+    405: (mark("Not possible at this address"), mark("Read the description of the API.")),
     409: (mark("Its state does not allow this"), mark("Look at the submission and do what is missing.")),
     413: (mark("The file is too big"), mark("Send at most {limit} MB; split the return by periods.")),
-    415: (mark("Not a form this address takes"), mark("Send the bytes of the file, or multipart/form-data.")),
-    422: (mark("The request cannot be understood"), mark("Correct what is named and send it anew.")),
+    415: (mark("This address does not accept this form"), mark("Send the bytes of the file, or multipart/form-data.")),
+    422: (mark("The request cannot be understood"), mark("Correct what is named and send it again.")),
     429: (mark("Too many requests"), mark("Wait as many seconds as `Retry-After` says and send a right token.")),
     500: (mark("A fault of the service itself"), mark("Try again later; if it stays, report the time of the request.")),
     503: (mark("The service is busy"), mark("Try again in a minute; nothing was lost.")),

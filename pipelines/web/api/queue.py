@@ -62,7 +62,7 @@ class Queue:
         """Do some work in a thread when it is this account's turn. Raises ProblemError where too many wait already."""
         present = self._present.get(account, 0)
         if present >= self._at_once + self._waiting:
-            detail = tell("{n} files of this account wait to be checked already.", language, n=self._waiting)
+            detail = tell("{n} files of this account are already waiting to be checked.", language, n=self._waiting)
             raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
         self._present[account] = present + 1
         try:

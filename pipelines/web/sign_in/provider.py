@@ -102,7 +102,7 @@ class SignIn:
         name = kept.account if kept else form.get("account", "").strip().lower()
         again = partial(self._change_form, request, ticket.get("pending"), name, status=400)
         if form.get("new", "") != form.get("again", ""):
-            return again(fault=tell("The new password was not typed the same twice.", language))
+            return again(fault=tell("The two new passwords do not match.", language))
         old = kept.old if kept else form.get("old", "")
         try:
             # With a ticket the present password was right a moment ago, and was counted then.
@@ -163,7 +163,7 @@ class SignIn:
     ) -> Response:
         language = language_of(request)
         lead = (
-            tell("You have signed in with a first password. Choose one that nobody but you knows.", language)
+            tell("You have signed in with a first password. Choose a new one that only you know.", language)
             if pending
             else tell("Choose a new password.", language)
         )
@@ -275,7 +275,7 @@ def _too_many(error: ThrottledError, language: str) -> str:
 
 def _stale(language: str) -> str:
     return tell(
-        "This page was open for too long, or in another window. Go back to the offices' pages and sign in anew.",
+        "This page was open for too long, or in another window. Go back to the offices' pages and sign in again.",
         language,
     )
 

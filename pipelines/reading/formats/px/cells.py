@@ -34,7 +34,7 @@ RULES: dict[str, tuple[str, str]] = {
         "Write it exactly as in {kind}.",
     ),
     "read.px.repeated_row": (
-        "The row {seen} stands in DATA twice.",
+        "The row {seen} appears twice in DATA.",
         "Remove one of the two.",
     ),
     "read.px.row_count": (

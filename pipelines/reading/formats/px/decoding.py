@@ -14,7 +14,7 @@ import re
 from pipelines.model.content import ReadError, Remark, Where
 
 RULES: dict[str, tuple[str, str]] = {
-    "read.empty": ("The file is empty.", "Save the file again and send it once more."),
+    "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
     "read.encoding": (
         "The letters cannot be read: byte {byte} at position {position} has no meaning in {encoding}.",
         "Save the file as UTF-8, or write the codepage it is really in after CODEPAGE=.",

@@ -20,12 +20,12 @@ RULES: dict[str, tuple[str, str]] = {
         "Correct the line. Keywords are written with letters, digits and hyphens; each ends with a semicolon.",
     ),
     "read.px.unclosed_quote": (
-        "The text after {keyword} is broken by a quotation mark: one is missing, or one stands inside the text "
+        "The text after {keyword} is broken by a quotation mark: one is missing, or there is one inside the text "
         "near: {seen}",
         "Put each text in one pair of quotation marks and remove quotation marks inside it.",
     ),
     "read.px.subkey": (
-        "What stands in parentheses after {keyword} cannot be read near: {seen}",
+        "The text in parentheses after {keyword} cannot be read near: {seen}",
         'Write texts in quotation marks, separated by commas, and close the parenthesis: {keyword}("…","…")=.',
     ),
     "read.px.unended": (
@@ -37,7 +37,7 @@ RULES: dict[str, tuple[str, str]] = {
         "Send the table without notes on single cells, or as a workbook.",
     ),
     "read.px.repeated": (
-        "{keyword} stands in the file twice; the first time on line {first}.",
+        "{keyword} appears twice in the file; the first time on line {first}.",
         "Remove one of the two.",
     ),
 }

@@ -21,15 +21,15 @@ RULES: dict[str, tuple[str, str]] = {
         "Add {keyword}=…; or save the table again from the program that made it.",
     ),
     "read.px.unknown_variable": (
-        "{keyword} speaks of {variable}, which is not a variable in STUB or HEADING.",
+        "{keyword} refers to {variable}, which is not a variable in STUB or HEADING.",
         "Write the name exactly as in STUB or HEADING.",
     ),
     "read.px.repeated_variable": (
-        "The variable {variable} stands twice in STUB and HEADING.",
-        "Each variable may stand once, in STUB or in HEADING.",
+        "The variable {variable} appears twice in STUB and HEADING.",
+        "Each variable may appear once, in STUB or in HEADING.",
     ),
     "read.px.repeated_member": (
-        "The variable {variable} has {member} twice, so that cells could not be told apart.",
+        "The variable {variable} has {member} twice, so cells cannot be distinguished.",
         "Give each value of a variable a code of its own in CODES.",
     ),
     "read.px.codes_count": (
@@ -37,7 +37,7 @@ RULES: dict[str, tuple[str, str]] = {
         "VALUES and CODES of a variable must have the same number of entries, in the same order.",
     ),
     "read.px.contvariable": (
-        "{keyword} speaks of {seen}, which is not among the variables or the values of the contents variable.",
+        "{keyword} refers to {seen}, which is not one of the variables or the values of the contents variable.",
         "Write the name exactly as in STUB, HEADING or VALUES.",
     ),
     "read.px.keys": (
@@ -66,7 +66,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "read.px.yes_no": ("{keyword}={seen} is neither YES nor NO.", "Write YES or NO."),
     "read.px.note_place": (
-        "{keyword} does not fit the table: it must name one value, or *, for each variable it speaks of.",
+        "{keyword} does not fit the table: it must name one value, or *, for each variable it refers to.",
         "Write the names as in STUB, HEADING and VALUES, in that order.",
     ),
 }
