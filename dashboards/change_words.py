@@ -1,4 +1,4 @@
-"""What changed and why, in words: convictions split into volume and ratio, ways out, and breaks of a series."""
+"""Put changes and their causes into words: convictions split into volume and ratio, exits, and breaks in a series."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ TOO_FEW_EXIT = "Too few to compare: under 20. Chance alone moves such a figure f
 
 
 def change(row: Row) -> Shown:
-    """The change of convictions between two years."""
+    """Format the change of convictions between two years."""
     plain = words.shown(row["change"], row["obs_status"], row["conf_status"])
     return plain if plain.kind != "value" else Shown(signed(row["change"]), signed(row["change"]), "value")
 
 
 def effects(row: Row) -> tuple[Shown, Shown]:
-    """What goes with the number indicted and what with the ratio; where it is not split, why in words."""
+    """Format the effects of the number indicted and of the ratio, or the reason in words if the change is not split."""
     if row["state"] == "too_few":
         return (Shown(NOT_SPLIT, NOT_SPLIT, "note"),) * 2
     if row["state"] != "enough":
@@ -57,7 +57,7 @@ def effects(row: Row) -> tuple[Shown, Shown]:
 
 
 def before_after(row: Row) -> Shown:
-    """Convictions of the year before and of the year."""
+    """Format the convictions of the year before and of the year."""
     plain = words.shown(row["count_before"], row["obs_status"], row["conf_status"])
     if plain.kind != "value" or row["count_after"] is None:
         return change(row) if plain.kind == "value" else plain
@@ -66,12 +66,12 @@ def before_after(row: Row) -> Shown:
 
 
 def newest(rows: Sequence[Row]) -> Row:
-    """The newest change that can be told, else the newest; `rows` stand newest first."""
+    """Return the newest change that can be described, else the newest one; `rows` are newest first."""
     return next((row for row in rows if row["state"] in ("enough", "too_few")), rows[0])
 
 
 def split(row: Row, name: str, crime: str, whole: int = 1) -> str:
-    """One change as a sentence that can be quoted; of `whole` territories, it says over how many it is."""
+    """Return one change as a sentence to quote; for `whole` territories it includes how many of them it covers."""
     there = len(_codes(row["reporters"]))
     over = f", over the {there} of {whole} territories that have both years" if whole > 1 and there else ""
     years = f"{row['previous_period']} to {row['period']}"
@@ -90,7 +90,7 @@ def split(row: Row, name: str, crime: str, whole: int = 1) -> str:
 
 
 def same_reporters(row: Row, names: Mapping[str, str]) -> str:
-    """Who is in a change of several territories, who is left out and why, and whose own share is too small."""
+    """Return sentences on who is included in a change of several territories, and who is left out and why."""
     inside = [names.get(code, code) for code in _codes(row["reporters"])]
     text = f"Over the same territories in both years: {words.join(inside)}." if inside else ""
     reasons: dict[str, list[str]] = {}
@@ -102,7 +102,7 @@ def same_reporters(row: Row, names: Mapping[str, str]) -> str:
 
 
 def signed(value: float) -> str:
-    """+12, −3, 0."""
+    """Format a number with its sign: +12, −3, 0."""
     return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", "\u202f").replace("-", "\u2212")
 
 
@@ -110,7 +110,7 @@ def signed(value: float) -> str:
 
 
 def exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mapping[str, str]) -> str:
-    """How many left by each way, level by level, as a sentence; `rows` are counts."""
+    """Return a sentence on how many left by each exit, level by level; `rows` are counts."""
     if not any(row["value"] is not None for row in rows):
         return f"{area}, {year}, {crime.lower()}: how many left by which way is not available or not public."
     by_level: dict[str, list[str]] = {}
@@ -123,7 +123,7 @@ def exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mappi
 
 
 def exit_share(row: Row | None) -> Shown:
-    """The share of all exits of a level with its range; a state where it is of few."""
+    """Format the share of all exits of a level with its range, or the reason why there is none."""
     if row is None:
         return words.absent()
     plain = words.shown(row["value"], row["obs_status"], row["conf_status"])
@@ -141,32 +141,33 @@ def _way(measure: str, measures: Mapping[str, str]) -> str:
 
 
 def is_between(row: Row, first: str, last: str) -> bool:
-    """Whether a break lies between the first day of one period and the last day of another, or of the same.
+    """Return True if a break falls between the first day of one period and the last day of another (or of the same).
 
-    The rule of the marts (`docs/methodology/comparability.md`): days before it and days after it are both in there.
+    Same rule as in the marts (`docs/methodology/comparability.md`): the span contains days before and days after the
+    break.
     """
     return bool(row["last_day"] > span_of(first).start and row["first_day"] <= span_of(last).end)
 
 
 def breaks_of(rows: Sequence[Row], measure: str, level: str) -> list[Row]:
-    """Breaks that one measure of one level has: its own, and those that are of all."""
+    """Return the breaks of one measure at one level: its own, and those of all measures."""
     return [row for row in rows if row["measure"] in ("", measure) and row["level"] in ("", level)]
 
 
 def break_told(row: Row) -> str:
-    """A break as a sentence: its kind, when it began, what it is."""
+    """Describe a break in a sentence: its kind, when it began, its cause."""
     kind = BREAK_KINDS.get(row["kind"], row["kind"])
     return f"{kind}, {words.period_short(row['first_period'])}: {_what(row)}"
 
 
 def breaks_told(rows: Sequence[Row]) -> list[str]:
-    """Each break once, though it is of several measures, in the order of days."""
+    """Describe each break once, even if it affects several measures, in order of date."""
     ordered = sorted(rows, key=lambda row: (row["first_day"], row["code"]))
     return list(dict.fromkeys(break_told(row) for row in ordered))
 
 
 def _what(row: Row) -> str:
-    """What a break is; signs that declarations use (+388, aggregates > register) are told in words."""
+    """Describe the cause of a break; notation of the declarations (+388, aggregates > register) is put into words."""
     if row["words"] == "law_changed":
         parts = [part.strip() for part in str(row["detail"]).split(",")]
         came, went = ([part[1:] for part in parts if part.startswith(sign)] for sign in "+-")

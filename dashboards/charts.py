@@ -1,8 +1,8 @@
-"""Charts of the public dashboard: Altair, readable in grey, direct labels, and a text for those who cannot see them.
+"""Build the charts of the public dashboard in Altair: readable in grey, with direct labels and a text alternative.
 
-Colours are of the Okabe-Ito palette, told apart by people with any common colour blindness; no meaning rests on colour
-alone.  Nothing is fetched: fonts are those of the page.  Altair is imported late, so that a page's sentence and table
-are on the screen before it is.
+Colours are from the Okabe-Ito palette, which people with any common colour blindness can distinguish; no meaning
+depends on colour alone. Nothing is fetched: fonts are those of the page. Altair is imported late, so that a page shows
+its sentence and table before it has loaded.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def stages(
     top: float,
     under: Sequence[str] = (),
 ) -> tuple[alt.LayerChart, str]:
-    """Horizontal bars, one a stage, of one area; and the chart in words. `top` is the common end of the scale.
+    """Return horizontal bars of one area, one per stage, and the chart in words. `top` is the common end of the scale.
 
-    A bar of few is hollow.
+    A bar that is too few to compare is hollow.
     """
     import altair as alt
 
@@ -55,7 +55,7 @@ def stages(
 def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
     shown = words.absent() if cell is None else words.rate(cell) if rate else words.count(cell)
     value = None if cell is None or shown.kind != "value" else cell["rate"] if rate else cell["value"]
-    # A range beside the bar would not fit; it stands in the table, and is told to who hears the chart.
+    # A range next to the bar would not fit; it is in the table and in the text alternative.
     bare = words.number(value, 2 if rate else 0) if value is not None else ""
     label = bare if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
     few = cell is not None and shown.kind == "value" and words.is_few(cell)
@@ -80,11 +80,11 @@ def series(
     breaks: Sequence[Mapping[str, Any]] = (),
     is_joined: bool = True,
 ) -> tuple[alt.LayerChart, str]:
-    """One stage over time, each point with its 95 % range; a line is broken where a figure is missing.
+    """Return one stage over time, each point with its 95 % range; the line breaks where a figure is missing.
 
-    `cells` carry `low`, `high`, `state` and `flags` beside their count. `breaks` are rows of the release's breaks:
-    where one lies between two periods (or in one of them) there is no line, and a labelled rule. Points are not joined
-    where `is_joined` is false.
+    `cells` have `low`, `high`, `state` and `flags` in addition to their count. `breaks` are rows of the release's
+    breaks: where one falls between two periods (or in one of them), the line is cut and a labelled rule drawn. Points
+    are not joined if `is_joined` is false.
     """
     import altair as alt
 
@@ -143,7 +143,8 @@ def series(
 
 
 def _cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
-    """Places of the periods before which the line is cut, with the breaks that cut it. None parts the first one."""
+    """Return the positions of the periods before which the line is cut, with the breaks that cut it; never the first
+    period."""
     out: dict[int, list[Mapping[str, Any]]] = {}
     for place in range(1, len(periods)):
         found = [one for one in breaks if change_words.is_between(one, periods[place - 1], periods[place])]
@@ -153,7 +154,7 @@ def _cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[i
 
 
 def _spans(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Stretches of cuts one beside the other: the first period after each begins, the last, and the kinds in words."""
+    """Return each stretch of adjacent cuts: the first period after its start, the last one, and the kinds in words."""
     out: list[dict[str, Any]] = []
     for place in sorted(lies):
         kinds = [change_words.BREAK_KINDS.get(one["kind"], one["kind"]).lower() for one in lies[place]]
@@ -181,7 +182,7 @@ def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
 def parts(
     title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
-    """Horizontal bars, one a category; withheld and missing ones carry their symbol in place of a bar."""
+    """Return horizontal bars, one per category; withheld and missing ones show their symbol instead of a bar."""
     import altair as alt
 
     data = []
@@ -208,7 +209,8 @@ def parts(
 def ranges(
     title: str, rows: Sequence[Mapping[str, Any]], *, top: float, unit: str, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
-    """A dot and its range, one a row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label at the right.
+    """Return a dot and its range per row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label on the
+    right.
 
     A row with `few` has a hollow dot: it is too few to compare.
 
@@ -256,12 +258,12 @@ def _data(rows: list[dict[str, Any]]) -> alt.Chart:
 
 
 def _height(data: Sequence[Mapping[str, Any]], under: Sequence[str]) -> int:
-    """Height of bars with their title: Vega fits both into it."""
+    """Return the height of bars with their title, since Vega fits both into it."""
     return 24 * len(data) + 30 + _LINE * len(_lines(under))
 
 
 def _lines(under: Sequence[str]) -> list[str]:
-    """What must stand in the chart itself, so that a picture taken out of the page still says it; in short lines."""
+    """Return, in short lines, the text that must be in the chart itself so that a copied picture still carries it."""
     return [line for text in under for line in textwrap.wrap(text, 46)]
 
 

@@ -1,4 +1,4 @@
-"""Durations, pending cases, cohorts and sentences in words: what stands in a field, and why there is none."""
+"""Put durations, pending cases, cohorts and sentences into words: the text of a field, and why a figure is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboards.reason_words import UNDEFINED
 from dashboards.words import Row, Shown
 
 QUANTILES: Mapping[str, str] = {"median": "Half", "p75": "Three quarters", "p90": "Nine in ten"}
-"""Which part has left the stage by then. As columns and as lines of a chart."""
+"""Share of persons who have left the stage by then; used for columns and for lines of a chart."""
 LENGTHS: Mapping[str, str] = {"p25": "Lower quartile", "median": "Median", "p75": "Upper quartile"}
 SHARES: Mapping[str, str] = {"custodial_share": "To be served", "suspended_share": "Suspended"}
 COHORT: Mapping[str, str] = {
@@ -19,7 +19,7 @@ COHORT: Mapping[str, str] = {
     "open_share": "Still open",
 }
 MEASURED: Mapping[str, str] = {"PC": "Clearance rate, per cent", "D": "Disposition time, days"}
-"""CEPEJ's two figures by their unit."""
+"""The two CEPEJ figures, by unit."""
 LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
 NO_RECORDS = Shown("no records", "no records", "not_collected")
 NOT_REACHED = Shown("not reached", "not reached", "not_applicable")
@@ -40,7 +40,7 @@ NO_LEAST = "No share: the law table holds no least penalty for this crime in thi
 
 
 def plain(row: Row | None) -> Shown:
-    """A figure of records with its limits. A quantile that is not reached is said so; without a row: not collected."""
+    """Format a figure from records with its limits; a quantile may be "not reached", a missing row is "not collected"."""
     if row is None:
         return words.absent()
     if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
@@ -49,12 +49,12 @@ def plain(row: Row | None) -> Shown:
 
 
 def is_shown_few(row: Row | None) -> bool:
-    """Whether there is a figure and it is too few to compare."""
+    """Return True if there is a figure and it is too few to compare."""
     return row is not None and plain(row).kind == "value" and is_few(row)
 
 
 def figure(row: Row | None) -> Shown:
-    """The same with its state, where no field tells that."""
+    """Format a figure from records with its state, for places without a separate field for the state."""
     shown = plain(row)
     if is_shown_few(row):
         return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
@@ -62,7 +62,7 @@ def figure(row: Row | None) -> Shown:
 
 
 def why(row: Row | None) -> str:
-    """The note of a figure of records: that it is of few, or why there is none; empty where its symbol says it."""
+    """Return the note of a figure from records: too few, or why there is none; empty if its symbol says enough."""
     if row is None:
         return ""
     if row["value"] is not None:
@@ -76,7 +76,7 @@ def why(row: Row | None) -> str:
 
 
 def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
-    """The notes of a clearance rate or disposition time: why there is none, or how sure it is."""
+    """Return the note numbers of a clearance rate or disposition time: why there is none, or how certain it is."""
     if row is None:
         return ()
     code = str(row["undefined"] or "")
@@ -86,7 +86,8 @@ def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
 
 
 def is_few(row: Row) -> bool:
-    """Whether a figure of records is too few to compare. Earlier releases tell its band of persons and no state."""
+    """Return True if a figure from records is too few to compare. Earlier releases have its band of persons and no
+    state."""
     if row.get("state"):
         return bool(row["state"] == "too_few")
     band = row["n_band"]
@@ -94,7 +95,7 @@ def is_few(row: Row) -> bool:
 
 
 def persons(rows: Sequence[Row]) -> Shown:
-    """How many persons are behind the figures of one line: their band, never their number."""
+    """Format how many persons are behind the figures of one line: their band, never their number."""
     band = next((row["n_band"] for row in rows if row["n_band"] is not None), None)
     if band is not None:
         text = str(band).replace("-", "–")
@@ -105,7 +106,7 @@ def persons(rows: Sequence[Row]) -> Shown:
 
 
 def law(rows: Sequence[Row]) -> Shown:
-    """The least and the greatest imprisonment that the law threatened, in months."""
+    """Format the minimum and maximum imprisonment that the law provided, in months."""
     if not rows:
         return words.absent()
     found = next((row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None)
@@ -118,7 +119,7 @@ def law(rows: Sequence[Row]) -> Shown:
 
 
 def sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
-    """What can be said aloud of the medians of one way: `said` are territories with records and their medians."""
+    """Return the sentence to quote on the medians of one stage; `said` are territories with records and their medians."""
     parts = []
     for area, row in said:
         shown = figure(row)
@@ -129,10 +130,10 @@ def sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], with
 
 
 def seen(name: str, rows: Sequence[Row]) -> str:
-    """From when to when the records of one territory are seen."""
+    """Return the dates between which the records of one territory are observed."""
     return f"{name}: {day(rows[0]['seen_from'])} to {day(rows[0]['seen_until'])}"
 
 
 def day(when: date) -> str:
-    """1 October 2022."""
+    """Format a date: 1 October 2022."""
     return f"{when.day} {when:%B %Y}"

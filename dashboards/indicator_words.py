@@ -1,4 +1,4 @@
-"""Indicators in words: intervals, states, versions of a ratio, reasons, and what can be told of two territories."""
+"""Put indicators into words: intervals, states, versions of a ratio, reasons, and comparisons of two territories."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ SIMULTANEOUS = (
 
 
 def told(version: str, *, is_nested: bool) -> str:
-    """What a version of a ratio divides by what."""
+    """Describe what a version of a ratio divides by what."""
     if version == "same_period" and is_nested:
         return "both counts of one period; the one is part of the other"
     return VERSIONS_TOLD[version]
 
 
 def figure(row: Row | None, digits: int = 0) -> Shown:
-    """An indicator with its range: `57 (40–81)`; its symbol where there is none."""
+    """Format an indicator with its range, `57 (40–81)`, or its symbol if there is none."""
     if row is None:
         return words.absent()
     plain = words.shown(row["value"], row["obs_status"], row["conf_status"], digits)
@@ -76,8 +76,8 @@ def figure(row: Row | None, digits: int = 0) -> Shown:
 
 
 def marks(row: Row, notes: words.Notes) -> tuple[str, ...]:
-    """Numbers of the notes that one indicator calls for: its state, its basis, its flags, and what its sides disagree
-    in."""
+    """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
+    sides."""
     if row["value"] is None and row.get("is_allowed", True):
         return ()
     texts = [STATES[row["state"]]] if row.get("state") in STATES else []
@@ -93,7 +93,7 @@ def marks(row: Row, notes: words.Notes) -> tuple[str, ...]:
 
 
 def reasons(codes: str | None) -> str:
-    """What two sides disagree in, or do not state, as sentences; empty where there is nothing."""
+    """Return sentences on where two sides differ or are not stated; empty text if nowhere."""
     differ: list[str] = []
     unstated: list[str] = []
     other: list[str] = []
@@ -109,7 +109,7 @@ def reasons(codes: str | None) -> str:
 
 
 def pair(row: Row, names: Mapping[str, str]) -> str:
-    """One pair of territories as a sentence, with the ratio and its range where the pair was tested."""
+    """Describe one pair of territories in a sentence, with the ratio and its range if the pair was tested."""
     one, other = names[row["area_a"]], names[row["area_b"]]
     verdict = row["verdict"]
     care = " With care: " + reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
@@ -123,9 +123,9 @@ def pair(row: Row, names: Mapping[str, str]) -> str:
 
 
 def _times(row: Row) -> str:
-    """How many times the one is the other, with its range; of shares that is said of the odds, beside the shares."""
+    """Format how many times one side is the other, with its range; for shares, the shares and their odds ratio."""
     high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
-    # Where nobody is left over on the other side the odds have no end, and only a least ratio can be told.
+    # If nobody is left over on the other side, the odds ratio is infinite and only its lower end is known.
     times = "without end, " if row["ratio"] is None else f"{row['ratio']:.2f} times, "
     span = f"{times}range {row['low']:.2f} {high}"
     if row["metric"] != "share":
@@ -134,7 +134,8 @@ def _times(row: Row) -> str:
 
 
 def share_told(category: str, rows: Sequence[Row]) -> str:
-    """Of the shares of one category: how many pairs there are, how many were compared, how many can be told apart."""
+    """Describe the shares of one category: how many pairs there are, how many were compared, how many differ
+    significantly."""
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if len(tested) == 1:
@@ -144,7 +145,7 @@ def share_told(category: str, rows: Sequence[Row]) -> str:
 
 
 def pairs_told(rows: Sequence[Row]) -> str:
-    """How many pairs there are, how many were tested, and what the ranges allow for."""
+    """Describe how many pairs there are, how many were tested, and what the ranges allow for."""
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if not tested:

@@ -1,4 +1,4 @@
-"""What all public pages share: the frame (style, banner, empty state, foot), and selections that live in the address.
+"""Share the page frame (style, banner, empty state, footer) and the selections in the address among all public pages.
 
 Selections are written to the address by hand and not by Streamlit's `bind`, which leaves defaults out of it: an
 address quoted today would show another quarter after the next release.
@@ -19,14 +19,14 @@ from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 
 CSS = Path(__file__).with_name("style.css")
 CRIMES = ("TIP", "SOM")
-"""Offence groups that are compared. They are chosen, never shown together and never added."""
+"""Offence groups to choose between. They are never shown together and never added."""
 SOURCE_PAGE = "source"
 _MARKS = ("*", "†", "‡", "§")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What every page needs of the release."""
+    """Release, areas and paths that every page needs."""
 
     path: str
     release: Mapping[str, Any]
@@ -42,16 +42,16 @@ class Frame:
 
     @property
     def territories(self) -> list[tuple[str, str]]:
-        """Code and name of the territories of the region, in the order of the screen."""
+        """Return the code and name of each territory of the region, in display order."""
         return [(code, row["name_en"]) for code, row in self.areas.items() if row["area_kind"] == "territory"]
 
     @property
     def region(self) -> str:
-        """Code of the region."""
+        """Return the code of the region."""
         return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
 
     def jurisdictions(self, territory: str) -> list[str]:
-        """Codes of the parts of a territory that report by themselves; empty where it has none."""
+        """Return the codes of the parts of a territory that report separately; empty if it has none."""
         return [
             c for c, row in self.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == territory
         ]
@@ -60,32 +60,33 @@ class Frame:
         return str(self.areas[area]["name_en"]) if area in self.areas else area
 
     def name_notes(self, codes: Sequence[str]) -> list[tuple[str, str]]:
-        """Mark and footnote of every name shown that carries one."""
+        """Return the mark and footnote of each of these names that has one."""
         noted = [code for code in codes if code in self.areas and self.areas[code]["footnote_en"]]
         return [(self.mark(code), str(self.areas[code]["footnote_en"])) for code in noted]
 
     def under(self, area: str) -> list[str]:
-        """What stands in every chart of an area: that it is invented, and the footnote of its name."""
+        """Return the lines that every chart of an area shows: the demonstration notice and the footnote of the area's
+        name."""
         lines = [charts.DEMONSTRATION] if self.is_demonstration else []
         return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
 
     def mark(self, area: str) -> str:
-        """The mark of a name's footnote, the same on every page; empty where it has none."""
+        """Return the mark of a name's footnote, the same on every page; empty if it has none."""
         noted = [code for code, row in self.areas.items() if row["footnote_en"]]
         return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
 
     def heading(self, area: str, href: str = "") -> tables.Cell:
-        """The name of an area as the heading of a row, with its mark."""
+        """Return the name of an area, with its mark, as a row heading."""
         mark = self.mark(area)
         return tables.Cell(self.name(area), self.name(area), (mark,) if mark else (), href)
 
     def marked(self, area: str) -> str:
-        """The name with its mark, for titles and charts."""
+        """Return the name of an area with its mark, for titles and charts."""
         return self.name(area) + self.mark(area)
 
 
 def frame() -> Frame:
-    """The current release; where there is none, the page says which command makes one and ends."""
+    """Return the current release; if there is none, show which command makes one and end the page."""
     try:
         path = queries.current_release()
     except queries.NoReleaseError as error:
@@ -99,7 +100,7 @@ def frame() -> Frame:
 
 
 def show_damaged(error: queries.DamagedReleaseError) -> None:
-    """Say in place of the page that the release cannot be read, and what to do about it."""
+    """Show, instead of the page, that the release cannot be read and what to do about it."""
     st.title("These figures cannot be shown at the moment")
     st.markdown(
         f"The file of release {error} is damaged on this service's disk, so none of its figures can be shown. The "
@@ -123,7 +124,7 @@ BANNER = "Demonstration data: every figure is invented."
 
 
 def page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
-    """Begin a page: style, banner, title, and a notice where the address was made of another release."""
+    """Begin a page: style, banner, title, and a notice if the address was made with another release."""
     st.html(CSS)
     _stop_at_long_address()
     here = frame()
@@ -139,7 +140,7 @@ def page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
 
 
 def _stop_at_long_address() -> None:
-    """End a page whose address is longer than the server takes: an open page can be sent one past its limit.
+    """End a page whose address is longer than the server accepts, since an open page can be sent one beyond its limit.
 
     200 kB of one parameter came back as 1.8 MB of page.
     """
@@ -160,16 +161,16 @@ def choose(
     width: int = 220,
     of: str = "",
 ) -> str:
-    """One choice among codes; it stands in the address under `key` and is kept from page to page.
+    """Show one choice among codes; it is part of the address as `key` and carries over from page to page.
 
-    An address that names no option of this release is answered by the default, and the page says so. A choice `of`
-    something is kept for that alone, since its default is that thing's own.
+    If the address names an option that this release lacks, the default is used and the page shows a warning. With
+    `of`, the choice is remembered for that value of `of` only, because the default depends on it.
     """
     first = default if default is not None and default in options else options[0]
     asked, widget, last = st.query_params.get(key), f"choice.{of}{key}", st.session_state.get(f"address.{key}")
     kept = st.session_state.get(f"kept.{of}{key}")
     if asked is not None and asked != last:
-        # The address was opened or changed (a link, the back button): it wins over what the widget held.
+        # The address was opened or changed (a link, the back button), so it overrides the state of the widget.
         if asked not in options:
             st.warning(
                 f"The address asks for {label.lower()} {asked!r}, which this release lacks; shown is {say(first)}."
@@ -189,20 +190,20 @@ def choose(
 
 
 def choose_crime(here: Frame, options: Sequence[str] = CRIMES) -> str:
-    """Trafficking or smuggling; never both."""
+    """Show the choice between trafficking and smuggling; never both."""
     labels = queries.labels(here.path, "offence_group")
     return choose("Crime", "crime", options, say=lambda code: labels.get(code, code))
 
 
 def choose_track() -> str:
-    """First-instance or final decisions; never both."""
+    """Show the choice between first-instance and final decisions; never both."""
     return choose("Decisions", "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
 
 
 def choose_period(
     here: Frame, periods: Mapping[str, Sequence[str]], *, default: tuple[str, str] | None = None, of: str = ""
 ) -> tuple[str, str]:
-    """Kind of period and period: the default where one is given (its choice is `of` what it belongs to), else the
+    """Show the choice of a frequency and a period: the default if one is passed (remembered for `of`), else the
     newest."""
     labels = queries.labels(here.path, "freq")
     kind, first = default or (None, None)
@@ -221,24 +222,24 @@ def choose_period(
 
 SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
 RATED = ("Q", "A")
-"""Frequencies of which the release has rates."""
+"""Frequencies for which the release has rates."""
 
 
 def choose_rate(freq: str) -> bool:
-    """Whether rates are asked for in place of counts; of several years together there are none."""
+    """Return True if rates are chosen instead of counts; there are no rates for several years together."""
     return freq in RATED and choose("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
 
 
 def choose_territory(here: Frame) -> str:
-    """One of the territories."""
+    """Show the choice of a territory."""
     codes = tuple(code for code, _ in here.territories)
     return choose("Territory", "territory", codes, say=here.marked, boxed=True, width=260)
 
 
 def end(here: Frame, *, is_linked: bool = True) -> None:
-    """Close a page: the release is part of the address, and the foot says what to cite.
+    """Close a page: add the release to the address and show the citation in the footer.
 
-    `is_linked`: each figure of the page leads to its way back; an indicator of several counts has none of its own.
+    `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
     """
     way = "Each figure links to its way back." if is_linked else "The counts behind are on the territories' pages."
     st.query_params["release"] = here.id
@@ -251,14 +252,14 @@ def end(here: Frame, *, is_linked: bool = True) -> None:
 
 
 def put(*parts: str) -> None:
-    """HTML parts one after the other; empty ones are left out."""
+    """Render HTML parts in order, skipping empty ones."""
     for part in parts:
         if part:
             st.html(part)
 
 
 def quote(text: str, here: Frame) -> None:
-    """The sentence that can be said aloud, with its source."""
+    """Show the sentence to quote, with its source."""
     st.html(
         f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.citation(here.release))}</cite>'
         "</blockquote>"
@@ -266,7 +267,7 @@ def quote(text: str, here: Frame) -> None:
 
 
 def panels(charts: Sequence[tuple[Any, str]], *, key: str) -> None:
-    """Small multiples that flow to the width of the screen (a grid, in `style.css`)."""
+    """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
     with st.container(key=f"panels-{key}", gap="small"):
         for chart, spoken in charts:
             st.altair_chart(chart, alt=spoken, width="stretch", theme=None)

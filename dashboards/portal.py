@@ -1,8 +1,8 @@
-"""The portal of the offices: the pages behind `portal_app.py`. A router and nothing else.
+"""Route the pages of the portal, behind `portal_app.py`.
 
-Which pages are offered follows the roles of whoever has signed in; the address of another page says that it is not
-theirs.  What may be seen and done on them is decided by `pipelines/submissions/service/`.  Where nobody has signed
-in, nothing below `enter_page()` runs.
+The pages on offer depend on the roles of the signed-in person; the address of any other page answers that the person
+has no access. `pipelines/submissions/service/` decides what may be seen and done on them. If nobody has signed in,
+nothing below `enter_page()` runs.
 """
 
 from __future__ import annotations

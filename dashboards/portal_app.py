@@ -1,8 +1,8 @@
-"""The service of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
+"""Assemble the portal of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
 
-It puts together the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, and the
+It combines the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, with the
 wrappers around them: guards and headers that the public dashboard has too (`pipelines/web/`), the guard of uploads,
-the shell and the lines.
+the shell and the connections.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORT = 8502
 SECONDS_AWAY = 900
-"""How long a session without a line is kept: a file that was given and a half-written explanation outlive a quarter of
-an hour without the network. Streamlit would keep it two minutes."""
+"""Seconds for which a session without a connection is kept, so that an uploaded file and a half-written explanation
+survive a quarter of an hour without a network. Streamlit's default is two minutes."""
 LONGEST_MESSAGE = 1024 * 1024
-"""Bytes of one WebSocket message of somebody signed in: all justifications of a long return together."""
+"""Bytes of one WebSocket message of a signed-in person: all justifications of a long return together."""
 _LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).with_name("portal.py")
 
@@ -59,7 +59,8 @@ def create(home: Home, told: Settings) -> Any:
     for path in leftovers.tidy(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     complete_publication_at_start(home, report=_LOG.warning)
-    # Here and not in `.streamlit/config.toml`, which the public pages read too: theirs hold nothing worth keeping.
+    # Set here and not in `.streamlit/config.toml`, which the public pages read too: their sessions hold nothing worth
+    # keeping.
     config.set_option("server.disconnectedSessionTTL", SECONDS_AWAY)
     config.set_option("server.maxUploadSize", portal_uploads.LARGEST // 1024 // 1024)
     config.set_option("server.maxWidgetStateSize", LONGEST_MESSAGE // 1024 // 1024)
@@ -87,7 +88,7 @@ def create(home: Home, told: Settings) -> Any:
 
 
 def _writable(path: str) -> tuple[str, ...]:
-    """Return the methods, besides those that only read, that an address accepts."""
+    """Return the methods of an address other than those that only read."""
     from dashboards import portal_uploads
 
     if path.startswith("/api/"):
@@ -98,7 +99,7 @@ def _writable(path: str) -> tuple[str, ...]:
 
 
 def _longest_message(scope: Scope) -> int:
-    """Return the bytes that one message of a page may have: few before somebody has signed in."""
+    """Return the largest message in bytes that a page may send: small until somebody has signed in."""
     from dashboards.portal_uploads import signed_claims
     from pipelines.web.guards import LONGEST_MESSAGE as ANONYMOUS
 
@@ -106,7 +107,7 @@ def _longest_message(scope: Scope) -> int:
 
 
 def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
-    """What runs beside the pages: what the first upload would wait for is loaded, and notices are sent."""
+    """Preload what the first upload would wait for, and send notices, for as long as the application runs."""
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
@@ -131,7 +132,7 @@ def _warm(desk: Desk, ending: threading.Event) -> None:
     try:
         warm_up(desk.registry)
     except Exception as error:
-        # A service that is ended in its first seconds takes the reading processes away from under this.
+        # A service that is stopped in its first seconds ends the reading processes while this still uses them.
         if not ending.is_set():
             _LOG.error(
                 "what the first upload needs could not be loaded ahead; it will be when it is asked for: %s",
@@ -155,7 +156,7 @@ def main() -> None:
     _refuse_taken(port)
     told.site.warn_of_missing_proxy()
     fault_log.log_no_words()
-    # Streamlit turns on the log of requests, and with it the codes by which people come back from signing in.
+    # Streamlit turns on the log of requests, which would record the codes with which people return from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(
         app,

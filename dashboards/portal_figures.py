@@ -1,4 +1,4 @@
-"""Unprotected indicators in words, for the people of the offices: figures with limits, reasons, states, what to do."""
+"""Put unprotected indicators into words for the offices: figures with limits, reasons, states and what to do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ AGES: Mapping[str, str] = {
 
 
 def figure(here: Here, row: Row | None, digits: int = 0) -> str:
-    """A figure with its limits: `57 (40 to 81)`; where there is none, why not."""
+    """Format a figure with its limits, `57 (40 to 81)`, or the reason why there is none."""
     if row is None:
         return ""
     if row["value"] is None:
@@ -56,7 +56,7 @@ def figure(here: Here, row: Row | None, digits: int = 0) -> str:
 
 
 def version(here: Here, row: Row | None) -> str:
-    """A stage ratio in one of its versions: with its lag, and whether it is the default."""
+    """Name the version of a stage ratio, with its lag and whether it is the default."""
     if row is None or row["value"] is None:
         return figure(here, row)
     parts = [figure(here, row)]
@@ -70,7 +70,7 @@ def version(here: Here, row: Row | None) -> str:
 
 
 def note(here: Here, rows: Sequence[Row]) -> str:
-    """What has to be known of some figures of one line; each sentence once."""
+    """Return the notes on some figures of one line, each sentence once."""
     said: dict[str, None] = {}
     for row in rows:
         if row["value"] is not None and row.get("interval_basis") in BASIS:
@@ -83,7 +83,7 @@ def note(here: Here, rows: Sequence[Row]) -> str:
 
 
 def reasons(here: Here, codes: str) -> list[str]:
-    """What two sides differ in, what is not stated for both, and what is flagged, as sentences."""
+    """Return sentences on where two sides differ, what is not stated for both, and what is flagged."""
     differ: list[str] = []
     unstated: list[str] = []
     other: list[str] = []
@@ -100,7 +100,7 @@ def reasons(here: Here, codes: str) -> list[str]:
 
 
 def broken(here: Here, row: Row) -> tuple[str, str]:
-    """A balance that does not close: by how much, and the sum."""
+    """Describe a balance that does not close: by how much, and its sum."""
     gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
     title = here.tell("{n} {unit} left over", n=gap, unit=here.label("count_unit", row["count_unit"]).lower())
     opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
@@ -115,7 +115,7 @@ def broken(here: Here, row: Row) -> tuple[str, str]:
 
 
 def uncounted(here: Here, row: Row) -> str:
-    """The terms of a balance that the office does not count."""
+    """Return the terms of a balance that the office does not count."""
     codes = [code for code in str(row["not_counted"] or "").split(",") if code]
     names = ", ".join(here.label("measure", code) for code in codes)
     return here.tell("Not counted by the office, so perhaps here: {what}.", what=names) if codes else ""

@@ -1,6 +1,6 @@
-"""HTML of the portal that a screen reader, a keyboard and a printer understand: tables, lists, boxes, badges.
+"""Build the portal's HTML, readable by a screen reader, a keyboard and a printer: tables, lists, boxes, badges.
 
-Everything goes through Streamlit's sanitiser besides; text of files and people is escaped here.
+Text of files and people is escaped here; Streamlit sanitises everything in addition.
 """
 
 from __future__ import annotations
@@ -13,27 +13,29 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup, escape
 
 Part = str | Markup
-"""Text is escaped where it is put into HTML; `Markup` has been already."""
+"""A `str` is escaped when it is put into HTML; `Markup` is escaped already."""
 
 
 def join(parts: Iterable[Part], between: str = "") -> Markup:
-    """Parts one after the other."""
+    """Join parts, escaping plain text."""
     return Markup(between).join(parts)
 
 
 def address(page: str, **query: str | Sequence[str]) -> str:
-    """Address of a page of the portal, from any other of its pages; a parameter with several values is repeated."""
+    """Return the address of a portal page, relative to any other of its pages; a parameter with several values is
+    repeated."""
     pairs = [(key, one) for key, value in query.items() for one in ([value] if isinstance(value, str) else value)]
     return f"{page}?{urlencode(pairs, quote_via=quote, safe='')}" if pairs else page
 
 
 def link(text: Part, href: str) -> Markup:
-    """A link that stays in this window."""
+    """Return a link that opens in this window."""
     return Markup('<a class="rti-link" href="{}" target="_self">{}</a>').format(href, text)
 
 
 def pagination(label: str, *, newer: tuple[str, str | None], older: tuple[str, str | None]) -> Markup:
-    """Links to the neighbouring pages of a long list, each a text and its address; empty where there is only one page.
+    """Return links to the neighbouring pages of a long list, each a text and an address; empty if there is only one
+    page.
 
     Follows the pagination of the GOV.UK design system: a navigation landmark with a name, words and not only arrows.
     """
@@ -46,7 +48,7 @@ def pagination(label: str, *, newer: tuple[str, str | None], older: tuple[str, s
 
 
 def badge(kind: str, sign: str, text: Part) -> Markup:
-    """A state in words with its sign; the colour only repeats them."""
+    """Return a state in words with its sign; the colour only repeats them."""
     return Markup('<span class="rti-badge rti-is-{}"><span aria-hidden="true">{}</span>&nbsp;{}</span>').format(
         kind, sign, text
     )
@@ -64,7 +66,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: caption, the heading over the rows' headings, the other columns, which of them hold numbers."""
+    """A table: caption, the heading of the heading column, the other columns, and which of them hold numbers."""
 
     caption: str
     corner: str
@@ -73,14 +75,15 @@ class Table:
     numbers: frozenset[int] = field(default_factory=frozenset)
     wide: bool = False
     quiet: bool = False
-    """Its caption is for screen readers only: a heading above it says the same."""
+    """The caption is for screen readers only, because a heading above it has the same text."""
 
     def __html__(self) -> str:
         return table(self)
 
 
 def table(one: Table) -> Markup:
-    """The table. Its caption stands above what scrolls; on a narrow screen a row is read field by field (CSS)."""
+    """Return the table as HTML. Its caption is above the scrolling part; a narrow screen shows a row field by field
+    (CSS)."""
     head = join(
         Markup('<th scope="col"{}>{}</th>').format(Markup(' class="rti-number"') if i in one.numbers else "", column)
         for i, column in enumerate(one.columns)
@@ -97,7 +100,7 @@ def table(one: Table) -> Markup:
 
 
 def without_empty(one: Table) -> Table:
-    """The table without columns in which nothing stands."""
+    """Return the table without its empty columns."""
     kept = [i for i in range(len(one.columns)) if any(row.fields[i] for row in one.rows)]
     rows = [replace(row, fields=tuple(row.fields[i] for i in kept)) for row in one.rows]
     numbers = frozenset(kept.index(i) for i in one.numbers if i in kept)
@@ -120,31 +123,31 @@ def _row(one: Table, row: Row) -> Markup:
 
 
 def facts(pairs: Iterable[tuple[str, Part]]) -> Markup:
-    """A list of terms and what is said of them; empty ones are left out."""
+    """Return a list of terms and their descriptions, skipping empty ones."""
     items = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(term, text) for term, text in pairs if text)
     return Markup('<dl class="rti-facts">{}</dl>').format(items)
 
 
 def items(parts: Iterable[Part], kind: str = "") -> Markup:
-    """A list; empty text where it would hold nothing."""
+    """Return a list; empty text if it has no items."""
     made = join(Markup("<li>{}</li>").format(part) for part in parts)
     return Markup('<ul class="rti-items {}">{}</ul>').format(kind, made) if made else Markup("")
 
 
 def box(kind: str, title: Part, body: Part = "", *, anchor: str = "", level: int = 2) -> Markup:
-    """A box set apart: an error summary, a note, a receipt. With an anchor it can be given the focus."""
+    """Return a box: an error summary, a note, a receipt. With an anchor it can receive the focus."""
     attributes = Markup(' id="{}" tabindex="-1"').format(anchor) if anchor else Markup("")
     heading = Markup("<h{0}>{1}</h{0}>").format(level, title)
     return Markup('<section class="rti-box rti-box-{}"{}>{}{}</section>').format(kind, attributes, heading, body)
 
 
 def note(text: Part) -> Markup:
-    """A paragraph in small type."""
+    """Return a paragraph in small type."""
     return Markup('<p class="rti-small">{}</p>').format(text)
 
 
 def picture(svg: str, spoken: str, *, width: int, height: int) -> Markup:
-    """A small drawing with its text. The sanitiser takes SVG only as a picture."""
+    """Return a small drawing with its text alternative. The sanitiser accepts SVG only as an image."""
     data = base64.b64encode(svg.encode()).decode()
     return Markup('<img class="rti-spark" alt="{}" width="{}" height="{}" src="data:image/svg+xml;base64,{}">').format(
         spoken, width, height, data
@@ -152,7 +155,7 @@ def picture(svg: str, spoken: str, *, width: int, height: int) -> Markup:
 
 
 def spark(values: Sequence[float | None], spoken: str, *, width: int = 132, height: int = 26) -> Markup:
-    """The course of a series as a line, the last point marked; missing values leave a gap."""
+    """Return the course of a series as a line with the last point marked; missing values leave a gap."""
     known = [v for v in values if v is not None]
     if len(known) < 2:
         return Markup("")

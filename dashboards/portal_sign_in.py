@@ -1,4 +1,4 @@
-"""The two pages before all others of the portal: nobody has signed in, and somebody has who is not known here."""
+"""Show the two pages before all others of the portal: nobody has signed in, or the signed-in person is unknown here."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipelines.core.i18n import tell
 _KEEP = (
     "if(location.pathname!=='/')sessionStorage.setItem('rti.after',location.pathname+location.search+location.hash);"
 )
-"""A sign-in leads back to the first page: the address that was asked for (a link in a mail) waits in this tab."""
+"""A sign-in returns to the first page, so the requested address (a link in a mail) is kept in this tab until then."""
 
 
 def nobody() -> NoReturn:
-    """The page of whoever has not signed in: why, in which language, and one button."""
+    """Render the page for a person who has not signed in: why, in which language, and one button."""
     language = _language_before_sign_in()
     layout.spoken(language)
     layout.script(_KEEP)
@@ -52,7 +52,7 @@ def _language_before_sign_in() -> str:
 
 
 def unknown(claims: layout.Claims) -> NoReturn:
-    """The page of somebody who has signed in and is nobody here, or has been signed in for too long."""
+    """Render the page for a person who has signed in without an account here, or has been signed in for too long."""
     language = _language_before_sign_in()
     layout.spoken(language)
     called = (claims.get("email") or claims.get("name"), claims.get("sub"))
@@ -67,7 +67,7 @@ def unknown(claims: layout.Claims) -> NoReturn:
     layout.put(
         html.facts(
             [
-                # The subject is what the steward ties the account to; the rest says only who it is.
+                # The steward links the account to the subject; the other claims only show who the person is.
                 (tell("Signed in as", language), " · ".join(dict.fromkeys(str(one) for one in called if one))),
                 (tell("By", language), str(claims.get("iss") or "")),
             ]

@@ -1,6 +1,6 @@
-"""The pages of the public dashboard, behind `public_app.py`. A router and nothing else.
+"""Route the pages of the public dashboard, behind `public_app.py`.
 
-It reads the current release of the home under RTI_HOME and nothing besides: no warehouse and no ledger.
+The pages read only the current release of the home under RTI_HOME: no warehouse and no ledger.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ page = st.navigation(
     {
         "Regional trafficking indicators": [
             st.Page(region.show, title="Region", default=True),
-            # Streamlit opens the first page at "/" alone; who types or was sent /region gets it too.
+            # Streamlit serves the first page at "/" only; readers who type or follow /region get it too.
             st.Page(region.show, title="Region", url_path="region", visibility="hidden"),
             st.Page(territory.show, title="Territory", url_path="territory"),
             st.Page(ratios.show, title="From stage to stage", url_path="ratios"),

@@ -1,4 +1,5 @@
-"""The region in words: its figure with who is in it, the range of its territories, and the window of a comparison."""
+"""Put the region into words: its figure with who is included, the range of its territories, and the window of a
+comparison."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three ye
 
 
 def range_of(row: Row | None, digits: int) -> str:
-    """'1.60, from 0.44 to 1.81 (n = 5)': median and range of the territories with a public figure."""
+    """Format the median and range of the territories with a public figure: '1.60, from 0.44 to 1.81 (n = 5)'."""
     if row is None or not row["n"]:
         return "no territory has a public figure"
     low, high = (words.number(row[end], digits) for end in ("minimum", "maximum"))
@@ -22,9 +23,10 @@ def range_of(row: Row | None, digits: int) -> str:
 
 
 def told(row: Row, what: str, digits: int = 0) -> str:
-    """The range of one indicator as a sentence: how many territories, the median, lowest and highest, who is not in it.
+    """Describe the range of one indicator in a sentence: how many territories, median, lowest and highest, who is left
+    out.
 
-    `what` stands after the number: `persons convicted per 100,000 inhabitants`.
+    `what` follows the number: `persons convicted per 100,000 inhabitants`.
     """
     count = row["n"]
     hidden = f"; of {row['n_withheld']} the figure is withheld" if row["n_withheld"] else ""
@@ -45,12 +47,12 @@ def told(row: Row, what: str, digits: int = 0) -> str:
 
 
 def default(windows: Sequence[Row]) -> Row | None:
-    """The window in which a comparison opens; None where the release has none that holds a period."""
+    """Return the window in which a comparison opens; None if the release has none with a period."""
     return next((row for row in windows if row["is_default"] and row["period"]), None)
 
 
 def why(windows: Sequence[Row]) -> str:
-    """Why a comparison opens in its window, with what the shorter ones lack. Empty without one."""
+    """Explain why a comparison opens in its window and what the shorter ones lack; empty if there is no window."""
     chosen = default(windows)
     if chosen is None:
         return ""
@@ -68,7 +70,7 @@ def why(windows: Sequence[Row]) -> str:
 
 
 def looked_at(windows: Sequence[Row], freq: str, period: str) -> str:
-    """What to know of a window that is not the default; empty for the default itself, and where nothing is known."""
+    """Return the hint on a window that is not the default; empty for the default itself, and if there is no default."""
     chosen = default(windows)
     if chosen is None or (chosen["freq"], chosen["period"]) == (freq, period):
         return ""
@@ -78,7 +80,7 @@ def looked_at(windows: Sequence[Row], freq: str, period: str) -> str:
 
 
 def windows_told(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
-    """The windows of several stages in one sentence, those of one window together."""
+    """Describe the windows of several stages in one sentence, grouped by window."""
     together: dict[str, list[str]] = {}
     for stage, rows in by_stage:
         chosen = default(rows)

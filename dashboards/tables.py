@@ -1,6 +1,6 @@
-"""Tables as HTML that a screen reader, a keyboard and a printer understand, where each figure links to its way back.
+"""Build HTML tables that work with a screen reader, a keyboard and a printer; each figure links to its source.
 
-The result goes through Streamlit's sanitiser, so that there is no script in it.
+Streamlit sanitises the result, so it contains no script.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dashboards import indicator_words, words
 from pipelines.publication.provenance.explain import figure_id
 
 _NARROW = 4
-"""Columns of figures that stand beside each other on a telephone."""
+"""Columns of figures that fit next to each other on a telephone."""
 _SHORT = 14
-"""Letters of a column's name that stand with their figure in half the width of a telephone."""
+"""Letters of a column name that fit next to their figure in half the width of a telephone."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One field: text, the same in words, marks of notes, where it leads, and its kind (a CSS class)."""
+    """One field: text, the same in words, marks of notes, link target, and kind (a CSS class)."""
 
     text: str
     spoken: str = ""
@@ -33,7 +33,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a table: its heading (with marks), its fields, and whether it is set apart as a total."""
+    """One row of a table: its heading with marks, its fields, and whether it is styled as a total."""
 
     heading: Cell
     cells: tuple[Cell, ...]
@@ -41,7 +41,7 @@ class Line:
 
 
 def way_back(release: str, cell: Mapping[str, Any]) -> str:
-    """Address of the page that tells where a figure comes from."""
+    """Return the address of the page that explains the source of a figure."""
     return f"source?cell={quote(figure_id(release, cell), safe='')}"
 
 
@@ -53,7 +53,7 @@ def figure(
     what: str = "",
     rate: bool = False,
 ) -> Cell:
-    """A count (or its rate) with its notes and its way back; without a row, 'not collected' and no link."""
+    """Return a count or its rate with notes and source link; without a row, 'not collected' and no link."""
     if cell is None:
         absent = words.absent()
         return Cell(absent.text, absent.spoken, kind=absent.kind)
@@ -69,7 +69,8 @@ def figure(
 
 
 def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
-    """A figure, or where it is of few: the state first, and the figure set back behind it."""
+    """Return a figure as a field; if it is too few to compare, the state comes first and the figure is set back after
+    it."""
     if not is_few:
         return Cell(shown.text, f"{what}: {shown.spoken}", marks, kind=shown.kind)
     return Cell(f"{words.TOO_FEW}: {shown.text}", f"{what}: {words.TOO_FEW}, {shown.spoken}", marks, kind="few")
@@ -83,10 +84,10 @@ def table(
     corner: str = "",
     text: bool = False,
 ) -> str:
-    """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are.
+    """Return an HTML table: caption, one heading column, fields. `text` aligns its fields left, as for words.
 
-    On a narrow screen each line of a table of words, and of one with more columns of figures than stand beside each
-    other there, is a block with a field a line, or two where all columns have short names.
+    On a narrow screen, each line of a table of words, or of one with more columns of figures than fit, becomes a block
+    with one field per line, or two if all column names are short.
     """
     stacked = not text and len(columns) > _NARROW
     in_pairs = stacked and max(map(len, columns)) <= _SHORT
@@ -95,7 +96,7 @@ def table(
     kinds = {"rti-table": True, "rti-words": text, "rti-stacked": stacked, "rti-pairs": in_pairs}
     kind = " ".join(name for name, holds in kinds.items() if holds)
     label = escape(caption, quote=True)
-    # The caption stands outside of what scrolls, so that a narrow screen shows it whole.
+    # The caption is outside the scrolling element, so that a narrow screen shows all of it.
     return (
         f'<div class="rti-caption" aria-hidden="true">{escape(caption)}</div>'
         f'<div class="rti-scroll" role="region" tabindex="0" aria-label="{label}">'
@@ -107,7 +108,7 @@ def table(
 def _line(line: Line, columns: Sequence[str]) -> str:
     kind = ' class="rti-total"' if line.is_total else ""
     heading = f'<th scope="row">{_content(line.heading)}</th>'
-    # The column's name goes with each field: on a narrow screen a table of words is read row by row (`style.css`).
+    # Each field carries its column name, because on a narrow screen a table of words is read row by row (`style.css`).
     fields = "".join(
         f'<td class="rti-{cell.kind}" data-column="{escape(column, quote=True)}">{_content(cell)}</td>'
         for column, cell in zip(columns, line.cells, strict=True)
@@ -129,7 +130,8 @@ def _content(cell: Cell) -> str:
 def notes_list(
     notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str = "Notes to this selection"
 ) -> str:
-    """The notes of a selection: marks of names first, then the numbered ones. Empty text where there are none."""
+    """Return the notes of a selection as a list: marks of names first, then the numbered notes; empty text if there
+    are none."""
     items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
     items += [
         f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>'
@@ -142,7 +144,7 @@ def notes_list(
 
 
 def legend(*extra: tuple[str, str]) -> str:
-    """What the symbols mean, on one page with the table that uses them."""
+    """Return the legend of the symbols, for the page of the table that uses them."""
     items = "".join(
         f"<div><dt>{escape(symbol)}</dt><dd>{escape(text)}</dd></div>" for symbol, text in (*words.LEGEND, *extra)
     )
@@ -151,6 +153,6 @@ def legend(*extra: tuple[str, str]) -> str:
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """A list of terms and what is said of them."""
+    """Return a list of terms and their descriptions, skipping empty ones."""
     items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>" for term, text in pairs if text)
     return f'<dl class="rti-facts">{items}</dl>'

@@ -1,4 +1,4 @@
-"""Figures in words: symbols for what is not a number, names of periods and areas, notes, and the sentence to quote."""
+"""Put figures into words: symbols for missing values, names of periods and areas, notes, and the sentence to quote."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 ELSEWHERE_LEGEND = (ELSEWHERE, "Included in another category.")
 ADULT = "Y_GE18"
 TOO_FEW = "too few to compare"
-"""The state of a figure of which a number is under 20."""
+"""State of a figure if one of its numbers is under 20."""
 
 FLAGS: Mapping[str, str] = {
     "partial": "Partial: the sum of those that reported, not of the whole region.",
@@ -38,7 +38,7 @@ FLAGS: Mapping[str, str] = {
     "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is taken off.",
     "transfer_not_split": "Handed-over persons could not be told apart in this breakdown, so that no total is made.",
 }
-"""Flags of a cell (column `flags`) as notes."""
+"""Notes for the flags of a cell (column `flags`)."""
 BASIS: Mapping[str, str] = {
     "derived_ytd": "Derived: the office counts from January; the quarter is the difference of two of its returns.",
     "derived_quarters": "Derived: the sum of the office's four quarters, since it sent no figure for the year.",
@@ -66,7 +66,7 @@ NOT_ADDITIVE = (
 
 @dataclass(frozen=True)
 class Shown:
-    """One figure as it stands on a screen: short text, the same in words, and the kind for its looks."""
+    """One figure as displayed: short text, the same in words, and the kind that selects its style."""
 
     text: str
     spoken: str
@@ -75,24 +75,24 @@ class Shown:
 
 @dataclass
 class Notes:
-    """Notes of one selection, numbered in the order in which figures call for them; each stands once."""
+    """Notes of one selection, each listed once and numbered in the order in which figures refer to them."""
 
     texts: list[str] = field(default_factory=list)
 
     def mark(self, text: str) -> str:
-        """The number of a note, which is added where it is new."""
+        """Return the number of a note, adding the note if it is new."""
         if text not in self.texts:
             self.texts.append(text)
         return str(self.texts.index(text) + 1)
 
 
 def number(value: float, digits: int = 0) -> str:
-    """1234.5 -> '1,234.5' with a thin space for thousands, as international offices write it."""
+    """Format a number with a thin space for thousands, as international offices do: 12345.6 -> '12 346'."""
     return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
 def shown(value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0) -> Shown:
-    """A figure as text. Zero, missing, not applicable and withheld stay four things."""
+    """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
     if value is not None:
         return Shown(number(value, digits), number(value, digits), "value")
     if conf_status not in (None, "F") or obs_status == "Q":
@@ -107,17 +107,17 @@ def shown(value: float | None, obs_status: str | None, conf_status: str | None, 
 
 
 def absent() -> Shown:
-    """A cell that nobody was asked for: the release has no row of it."""
+    """Return the text for a cell that was never collected: the release has no row for it."""
     return Shown(NOT_COLLECTED, "not collected", "not_collected")
 
 
 def count(cell: Row) -> Shown:
-    """The count of a cell."""
+    """Format the count of a cell."""
     return shown(cell["value"], cell["obs_status"], cell["conf_status"])
 
 
 def rate(cell: Row) -> Shown:
-    """The rate beside a cell; where none is made although there is a count, it does not apply."""
+    """Format the rate of a cell; "not applicable" if there is a count but no rate is defined for it."""
     if cell.get("rate") is None and cell.get("rate_obs_status") is None and cell["value"] is not None:
         return shown(None, "M", "F")
     if cell.get("rate_obs_status") is None:
@@ -131,18 +131,18 @@ def rate(cell: Row) -> Shown:
 
 
 def is_few(cell: Row) -> bool:
-    """Whether a count, and so its rate, is too few to compare; the one limit is that of `statistics.few`."""
+    """Return True if a count, and therefore its rate, is below the limit for comparison (`statistics.few`)."""
     return cell["value"] is not None and cell["value"] < MINIMUM
 
 
 def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:
-    """Numbers of the notes that one figure calls for."""
+    """Return the numbers of the notes that one figure refers to."""
     texts = []
     flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
     if of_rate:
         flags += [flag for flag in str(cell.get("rate_flags") or "").split(",") if flag and flag not in flags]
     if "nil" in flags and cell["value"] != 0:
-        # Parts of a sum: one of them sent a nil return, the sum itself is none.
+        # The flag belongs to a part of a sum: one part was a nil return, the sum itself was not.
         flags[flags.index("nil")] = "nil_part"
     texts += [FLAGS.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in flags]
     if cell["value"] is not None and cell.get("basis") in BASIS:
@@ -162,12 +162,12 @@ def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ..
 
 
 def period_short(period: str) -> str:
-    """2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
+    """Format a period briefly: 2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
     return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
 
 
 def period_words(period: str) -> str:
-    """2026-Q3 -> 'the third quarter of 2026'."""
+    """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
     if "-Q" in period:
         year, quarter = period.split("-Q")
         return f"the {('first', 'second', 'third', 'fourth')[int(quarter) - 1]} quarter of {year}"
@@ -175,13 +175,14 @@ def period_words(period: str) -> str:
 
 
 def join(items: Iterable[str]) -> str:
-    """'a, b and c'."""
+    """Join items into 'a, b and c'."""
     parts = list(items)
     return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def stage_name(measure: str) -> str:
-    """investigated -> 'Investigated', convicted_first -> 'Convicted'; the track is said once, elsewhere."""
+    """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
+    track separately."""
     return measure.removesuffix("_first").removesuffix("_final").replace("adjudicated", "decided").capitalize()
 
 
@@ -198,13 +199,14 @@ UNITS: Mapping[str, tuple[str, str]] = {
 
 
 def unit(code: str, value: float | None = None) -> str:
-    """The count unit in words, singular for one."""
+    """Return the count unit in words, singular for a value of 1."""
     one, many = UNITS.get(code, (code, f"{code}s"))
     return one if value == 1 else many
 
 
 def coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
-    """'5 of 7' and the names of those that are not in the figure. `territories`: codes and names of all."""
+    """Return '5 of 7' and the names of the territories that are not in the figure; `territories` are the codes and
+    names of all."""
     there = [code for code in reporters.split(",") if code]
     return f"{len(there)} of {len(territories)}", [name for code, name in territories if code not in there]
 
@@ -217,7 +219,8 @@ def sentence(
     cells: Sequence[tuple[str, Row | None]],
     territories: Sequence[tuple[str, str]],
 ) -> str:
-    """What can be said aloud of one area and period: each stage, who is in it, who is missing. `cells` by measure."""
+    """Return the sentence to quote for one area and period: each stage, who is included and who is missing. `cells`
+    are by measure."""
     said = [_said(measure, cell) for measure, cell in cells]
     text = (
         f"{area}, {period_words(period)}, {crime.lower()}: {join(said)} ({TRACK_WORDS[track]} where a court decided)."
@@ -252,6 +255,6 @@ def _said(measure: str, cell: Row | None) -> str:
 
 
 def citation(release: Row) -> str:
-    """How the edition is cited."""
+    """Return the citation of the edition."""
     demonstration = " Demonstration data: every figure is invented." if release["demonstration"] else ""
     return f"Regional trafficking indicators, release {release['release']}.{demonstration}"

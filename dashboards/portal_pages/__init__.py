@@ -1,4 +1,4 @@
-"""The pages of the portal, in the order in which they are offered, and for whom."""
+"""List the pages of the portal, in the order in which they are offered, and who may use them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PortalPage:
-    """One page: its path, its title (a source text), what it does, by which roles it is used (all by none),
-    and whether it stands in the list of pages or is only linked to."""
+    """One page: its path, its title (a source text), its function, the roles that use it (none means everybody), and
+    whether it is in the list of pages or only linked to."""
 
     path: str
     title: str
@@ -39,7 +39,7 @@ class PortalPage:
     listed: bool = True
 
     def offered(self, who: Identity) -> bool:
-        """Whether it stands in somebody's list of pages."""
+        """Return True if the page is in this person's list of pages."""
         return not self.roles or any(grant.role in self.roles for grant in who.grants)
 
 
@@ -59,5 +59,5 @@ PAGES: tuple[PortalPage, ...] = (
 
 
 def paths() -> tuple[str, ...]:
-    """The addresses of the pages, without a slash; the first page's is empty."""
+    """Return the addresses of the pages, without a slash; the address of the first page is empty."""
     return tuple("" if page.default else page.path for page in PAGES)

@@ -1,4 +1,4 @@
-"""My account: language, mail, what I may, tokens for machines, and where the password is changed."""
+"""Show the reader's own account: language, mail, roles, API tokens, and where to change the password."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAYS = (30, 90, 180, 365)
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "My account"."""
     from pipelines.submissions.accounts import accounts
 
     here = portal_entry.enter_page()
@@ -47,7 +47,7 @@ def show() -> None:
 
 
 def grants_table(here: Here, grants: tuple[object, ...], caption: str) -> html.Table:
-    """Roles by office and instrument."""
+    """Return the roles by office and instrument, as a table."""
     rows = [
         html.Row(
             here.tell("all territories") if place == "*" else here.area(place),

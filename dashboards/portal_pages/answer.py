@@ -1,6 +1,6 @@
-"""Answer: the page of one submission, for its sender, its approver and whoever may see it.
+"""Show the page of one submission, for its sender, its approver and everybody else who may see it.
 
-The address names the submission; whether it may be seen the desk decides at each look.
+The address names the submission; the desk decides on each request whether the reader may see it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ VIEWS = {
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Answer"."""
     here = portal_entry.enter_page()
     asked = st.query_params.get("id") or ""
     if not asked:
@@ -53,7 +53,7 @@ def show() -> None:
 
 
 def one(here: Here, submission_id: str, *, level: int = 1) -> None:
-    """The answer to one submission; `level` 2 where it stands under the title of another page (practice)."""
+    """Show the answer to one submission; `level` is 2 if it is under the title of another page (practice)."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
@@ -96,7 +96,7 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
         "events": lambda: answer_files.events(here, entry),
     }[view]()
     if layout.arrived():
-        # Last, so that the next run of the page, which has no such script, leaves every other part where it stands.
+        # Last on the page, so that the next run, which has no such script, leaves every other part in its position.
         layout.focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
         answer_forms.led()
     else:
@@ -104,7 +104,7 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
 
 
 def _view(here: Here) -> str:
-    """Which part is shown; it stands in the address, so that a link can lead to it."""
+    """Return the part that is shown; it is in the address, so that a link can lead to it."""
     asked, key = st.query_params.get("view"), "answer.view"
     if asked in VIEWS and asked != st.session_state.get("answer.view.address"):
         st.session_state[key] = asked
@@ -142,7 +142,7 @@ def _about(here: Here, entry: Entry) -> html.Markup:
 
 
 def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
-    """That a later return counts in place of this one, which, and since when."""
+    """Show which later return replaces this one, and since when."""
     page = "answer" if level == 1 else "practice"
     links = returns.replacements(here, entry, page)
     if not links:
@@ -156,7 +156,7 @@ def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
 
 
 def _overridden(here: Here, entry: Entry) -> html.Markup:
-    """What a steward did in place of the office, approving or withdrawing: shown ever after, with the comment."""
+    """Show, permanently and with the comment, what a steward approved or withdrew on behalf of the office."""
     from pipelines.submissions import service
 
     if entry.state not in ("approved", "published", "withdrawn"):
@@ -227,7 +227,7 @@ def _counted(here: Here, entry: Entry, report: Report) -> html.Markup:
 
 
 def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
-    """The summary at the top: every cause with its places, each a link to where it is told whole."""
+    """Show the summary: every cause with its places, each a link to the full finding."""
     if not groups:
         return html.Markup("")
     lines = []

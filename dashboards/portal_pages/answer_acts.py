@@ -1,4 +1,4 @@
-"""What can be done with a submission from its page: send, approve, return, override, replace; its receipt."""
+"""Offer the actions on a submission from its page: send, approve, return, override, replace; and show its receipt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def acts(here: Here, entry: Entry) -> None:
-    """Everything this person may do with this submission now, and its receipt."""
+    """Show every action that this person may take on this submission now, and its receipt."""
     if entry.may_send:
         _send(here, entry)
     if entry.may_approve or entry.may_give_back:
@@ -132,7 +132,7 @@ def _receipt_body(here: Here, receipt: SignedReceipt) -> html.Markup:
 
 
 def _totals(here: Here, totals: list[dict[str, Any]]) -> html.Markup:
-    """Control totals, as the check made them; every key but the figure tells what is summed."""
+    """Show the control totals from the check; every part of the key except the figure describes what is summed."""
     if not totals:
         return html.Markup("")
     figures = [name for name in ("observations", "missing", "sum", "total", "value") if name in totals[0]]

@@ -1,4 +1,4 @@
-"""Downloads of an answer, and everything that happened to a submission."""
+"""Offer the downloads of an answer, and show the history of a submission."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def downloads(here: Here, entry: Entry, report: Report) -> None:
-    """The same answer to take along. A file is made only when somebody asks for it."""
+    """Show the downloads of an answer. A file is made only when somebody requests it."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
@@ -76,7 +76,7 @@ def downloads(here: Here, entry: Entry, report: Report) -> None:
 
 
 def events(here: Here, entry: Entry) -> None:
-    """Every event of a submission, oldest first, with who, when, and the words that were left."""
+    """Show every event of a submission, oldest first: who, when, and the comment."""
     from pipelines.submissions import service
 
     rows = [_row(here, event) for event in service.events(here.desk, here.who, entry.submission_id)]

@@ -1,4 +1,5 @@
-"""The findings of an answer: by cause, each with its place, what stands there, what was expected, how to mend it."""
+"""Show the findings of an answer by cause, each with its place, the value found, the value expected, and how to
+correct it."""
 
 from __future__ import annotations
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def anchor(told: Told) -> str:
-    """Where a finding stands on the page."""
+    """Return the anchor of a finding on the page."""
     return f"f-{told.key}"
 
 
 def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
-    """Every group, the worst first; warnings of a draft with the form that explains them."""
+    """Show every group, the worst first; warnings of a draft with the form that explains them."""
     from pipelines.submissions import service
 
     if not groups:
@@ -56,7 +57,7 @@ def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> N
 
 
 def _explained(here: Here, entry: Entry) -> dict[str, html.Part]:
-    """By finding, what was said of a warning; that it is open where nothing was said and something must be."""
+    """Return the explanation of each warning, by finding; "open" if one is required and missing."""
     from pipelines.submissions import service
 
     out: dict[str, html.Part] = {
@@ -142,7 +143,7 @@ def _suggested(here: Here, told: Told) -> html.Part:
 
 
 def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
-    """What can be mended without a doubt is mended on a click, in a copy to look at and to upload."""
+    """Offer to apply all unambiguous corrections in a copy of the file, to review and upload."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
@@ -179,9 +180,9 @@ def _explain(
     known: Mapping[str, Remembered],
     others: Sequence[str],
 ) -> None:
-    """The form of one group: a coded reason and words, kept with the return for each of its places.
+    """Show the form of one group: a coded reason and a comment, stored for each of its places.
 
-    `others` are the groups that are open as well: once this one is explained, the first of them comes next.
+    `others` are the other open groups: once this one is explained, the first of them comes next.
     """
     from pipelines.core import codes
     from pipelines.submissions.ledger import MINIMUM_TEXT

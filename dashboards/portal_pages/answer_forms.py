@@ -1,4 +1,4 @@
-"""What the forms of a submission's page share: an act tried, what it has done said once, a coded reason chosen."""
+"""Share among the forms of a submission's page: try an action, show its result once, choose a coded reason."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _MESSAGE = "said"
 
 
 def say(text: str, then: str = _MESSAGE) -> None:
-    """Keep a sentence for the next run of the page: what an act has done; and to which part it leads (an anchor)."""
+    """Keep the result of an action for the next run of the page, and the anchor of the part to show then."""
     st.session_state[_SAID] = text, then
 
 
 def said(here: Here) -> None:
-    """What the act before has done, once. Whoever calls this ends the page with `lead`."""
+    """Show the result of the last action, once. The caller ends the page with `lead`."""
     text, then = st.session_state.pop(_SAID, (None, ""))
     if text:
         with st.container(key=_MESSAGE):
@@ -29,20 +29,20 @@ def said(here: Here) -> None:
 
 
 def lead() -> None:
-    """Move the focus to what was said, or to where it leads: the button that was pressed is gone, and a keyboard would
-    begin at the top of the page again. Called last, as each script of a page."""
+    """Move the focus to the result or the part to show: the pressed button is gone, and a keyboard would start at the
+    top of the page again. Called last, like every script of a page."""
     if anchor := led():
         number = st.session_state["answer.leads"] = st.session_state.get("answer.leads", 0) + 1
         layout.focus(anchor, f"{anchor}-{number}")
 
 
 def led() -> str:
-    """Where the act before leads, once; empty text where it leads nowhere."""
+    """Return the anchor to which the last action leads, once; empty text if there is none."""
     return str(st.session_state.pop(_LED, ""))
 
 
 def attempt(here: Here, act: Callable[[], Any], done: str) -> None:
-    """Do it; on success say so on the page drawn anew, else say here why not."""
+    """Try an action; on success show it on the redrawn page, else show here why it failed."""
     from pipelines.submissions import service
 
     try:
@@ -55,7 +55,7 @@ def attempt(here: Here, act: Callable[[], Any], done: str) -> None:
 
 
 def reasons(here: Here, label: str, key: str) -> str | None:
-    """A code of `revision_reason`, chosen by its words; None as long as none is."""
+    """Return a code of `revision_reason`, chosen by its label; None until one is chosen."""
     from pipelines.core import codes
 
     picked = st.selectbox(

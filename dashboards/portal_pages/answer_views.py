@@ -1,4 +1,4 @@
-"""What stands beside an answer: the sender's sheet and what was read, changes from before, the last twelve periods."""
+"""Show the context of an answer: the sender's sheet and the values read, changes, and the last twelve periods."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import Entry
 
 LONGEST = 300
-"""Rows of one table on the page; all of them are in the downloads."""
+"""Rows shown of one table; the downloads have all of them."""
 PERIODS = 12
 
 
@@ -29,7 +29,8 @@ PERIODS = 12
 
 
 def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
-    """Left the sender's own sheet, right number by number what it was read as; findings of every kind are framed."""
+    """Show the sender's own sheet on the left and the values read from it on the right, with findings of every kind
+    framed."""
     from pipelines.model.content import ReadError
     from pipelines.office import answers
     from pipelines.submissions import service
@@ -70,7 +71,7 @@ def beside(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) ->
 def _sheet(here: Here, tables: list[TableView], marked: Mapping[str, str]) -> TableView | None:
     if len(tables) < 2:
         return tables[0] if tables else None
-    # The sheet of the worst finding comes first: its place is the first that is marked.
+    # The sheet of the worst finding comes first: its place is the first one marked.
     first = next((i for p in marked for i, table in enumerate(tables) if any(c.place == p for c in table.cells)), 0)
     number = st.selectbox(
         here.tell("Sheet or table"),
@@ -154,7 +155,8 @@ def _read(here: Here, rows: list[ReadRow], marked: Mapping[str, str]) -> html.Ma
 
 
 def _events(here: Here, report: Report) -> html.Markup:
-    """A register is no list of figures: what was read of it is told in numbers, and no record is repeated."""
+    """Show the records read from a register as counts only, since a register is not a list of figures; no record is
+    repeated."""
     if report.reading is None or report.reading.events.is_empty():
         return html.note(here.tell("No figure was read."))
     counts = report.reading.events.group_by("event").len().sort("event").iter_rows()
@@ -165,7 +167,7 @@ def _events(here: Here, report: Report) -> html.Markup:
 
 
 def shown(one: Shown | None) -> html.Part:
-    """One value; zero, missing, not applicable and withheld stay four things."""
+    """Format one value, keeping zero, missing, not applicable and withheld distinct."""
     return "" if one is None else one.words
 
 
@@ -173,7 +175,7 @@ def shown(one: Shown | None) -> html.Part:
 
 
 def changes(here: Here, entry: Entry, report: Report) -> None:
-    """Figure by figure: what was accepted before, and what stands in this return."""
+    """Show, figure by figure, the value accepted before and the value in this return."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
@@ -215,7 +217,7 @@ def changes(here: Here, entry: Entry, report: Report) -> None:
 
 
 def _register_changes(here: Here, entry: Entry, new: pl.DataFrame) -> None:
-    """A register beside its last accepted version, in counts: no person and no case is listed."""
+    """Compare a register with its last accepted version in counts, without listing persons or cases."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
@@ -277,7 +279,7 @@ def _change(here: Here, one: Change) -> html.Row:
 
 
 def quarters(here: Here, entry: Entry, report: Report) -> None:
-    """Each value of the return beside its last twelve periods, one measure at a time: a form may hold hundreds."""
+    """Show each value with its last twelve periods, one measure at a time, since a form may have hundreds of values."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
@@ -306,7 +308,7 @@ def quarters(here: Here, entry: Entry, report: Report) -> None:
 
 
 def _of_measure(here: Here, report: Report, made: Sequence[Series]) -> list[Series]:
-    """The series of the measure that is chosen: at first that of the first finding, else the form's first."""
+    """Return the series of the chosen measure; initially that of the first finding, else the form's first."""
     measures = list(dict.fromkeys(one.key["measure"] for one in made))
     if len(measures) < 2:
         return list(made)

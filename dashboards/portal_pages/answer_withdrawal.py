@@ -1,4 +1,4 @@
-"""Taking a return back from its page: alone while it does not count, by a second person once it does."""
+"""Withdraw a return from its page: by one person before it is accepted, with a second person afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def acts(here: Here, entry: Entry) -> None:
-    """What this person may do to take a submission back now, and who has asked for it."""
+    """Show what this person may do now to withdraw a submission, and who has requested it."""
     _asked(here, entry)
     if entry.may_withdraw:
         _withdraw(here, entry, override=False)
@@ -28,7 +28,7 @@ def acts(here: Here, entry: Entry) -> None:
 
 
 def _asked(here: Here, entry: Entry) -> None:
-    """Shown to everybody who sees the return, as long as it counts."""
+    """Show a requested withdrawal to everybody who sees the return, as long as the return is in force."""
     if not entry.withdrawal_asked:
         return
     told = [

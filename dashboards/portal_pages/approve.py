@@ -1,4 +1,4 @@
-"""Approve: what waits for this person's decision, and for the steward what waits for anybody's."""
+"""Show what is waiting for this person's decision, and to the steward everything that is waiting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboards.portal_pages import returns
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Approve"."""
     from pipelines.submissions import service
 
     here = portal_entry.enter_page()

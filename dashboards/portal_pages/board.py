@@ -1,6 +1,4 @@
-"""Submission board: of each office, instrument and period, how far the return has come; deadlines, overdue ones
-first.
-"""
+"""Show the state of the return for each office, instrument and period, with deadlines; overdue returns first."""
 
 from __future__ import annotations
 
@@ -36,7 +34,7 @@ _FIRST = 12
 
 
 def show() -> None:
-    """The page."""
+    """Render the submission board."""
     from pipelines.submissions import timetable
 
     here = portal_entry.enter_page()
@@ -149,7 +147,7 @@ def _grid(here: Here, made: Board, freq: str, caption: str) -> None:
     for row in rows:
         for cell in row.cells:
             days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
-    # One day for all stands in the heading of the column; where offices differ, each state's own tip says it.
+    # A deadline common to all offices is in the heading of the column; otherwise each state's tooltip shows its own.
     columns = [f"{p}\n{min(days[p])}" if len(days[p]) == 1 else p for p in periods]
     layout.put(
         html.Table(
@@ -186,7 +184,7 @@ def _cell(here: Here, cell: Cell) -> html.Markup:
 
 
 def badge(here: Here, cell: Cell) -> html.Markup:
-    """The state of one expected return, with what makes it special in words."""
+    """Return the state of one expected return, with its special circumstances in words."""
     kind, sign, text = STATES[cell.state]
     said = here.tell(text)
     if cell.nil:

@@ -1,4 +1,4 @@
-"""Our figures: unprotected indicators of the reader's own offices, newest year and quarter, never to be published."""
+"""Show unprotected indicators of the reader's own offices, for the newest year and quarter; they are never published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DIGITS = {"RATIO": 2, "PC": 0, "D": 0}
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Our figures"."""
     from pipelines.submissions.service import NotAllowedError, figures
 
     here = portal_entry.enter_page()
@@ -70,7 +70,7 @@ def show() -> None:
 
 
 def _choices(here: Here, own: Sequence[str], found: Figures) -> tuple[str, str]:
-    """The area (kept in the address), and the period and the offences shown."""
+    """Show the choice of the area (kept in the address), and return it with the period and the offences shown."""
 
     def change() -> None:
         st.query_params["area"] = str(st.session_state["figures.area"])
@@ -99,7 +99,7 @@ def _choices(here: Here, own: Sequence[str], found: Figures) -> tuple[str, str]:
 
 
 def _groups(found: Figures) -> list[str]:
-    """The groups of offences of which there is anything, in the order of the code list."""
+    """Return the groups of offences with any figures, in the order of the code list."""
     from pipelines.core import codes
 
     there = {row["offence_group"] for rows in (found.counts, found.ratios, found.durations) for row in rows}
@@ -219,7 +219,7 @@ def _flow(here: Here, rows: Sequence[Row], caption: str) -> None:
 
 
 def _records(here: Here, found: Figures, offence: str) -> None:
-    """How long proceedings take and how old open ones are, where case records are the reader's to see."""
+    """Show how long proceedings take and how old open ones are, if the reader may see case records."""
     durations, pending = (_of(rows, offence_group=offence) for rows in (found.durations, found.pending))
     layout.heading(here.tell("How long it takes, from case records"))
     if not durations and not pending:
@@ -255,7 +255,7 @@ def _of_records(here: Here, rows: Sequence[Row], statistics: Any, caption: str) 
 
 
 def _with_state(here: Here, row: Row | None) -> str:
-    """A figure of records, and that it is too few to compare."""
+    """Format a figure from records, with a note if it is too few to compare."""
     text = say.figure(here, row)
     return f"{text}; {here.tell('too few to compare')}" if row is not None and row["state"] == "too_few" else text
 
@@ -275,7 +275,7 @@ def _table(
 
 
 def _names(here: Here) -> dict[str, str]:
-    """What people call each indicator."""
+    """Return the everyday name of each indicator."""
     from pipelines.warehouse.metrics import metrics
 
     return {metric.id: here.tell(metric.name) for metric in metrics.load()}  # marked in warehouse.metrics

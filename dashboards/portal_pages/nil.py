@@ -1,6 +1,4 @@
-"""Nothing to report: a nil return for a form and periods that are expected and open, said in a sentence and
-confirmed.
-"""
+"""Declare a nil return for a form and periods that are expected and open, with a confirmation."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ _ASKED = "nil.asked"
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Nothing to report"."""
     here = portal_entry.enter_page()
     layout.title(
         here.tell("Nothing to report"),
@@ -45,7 +43,7 @@ def show() -> None:
 
 
 def open_periods(here: Here) -> Mapping[str, list[str]]:
-    """By form, the periods that are expected of this person's offices and have no return yet, oldest first."""
+    """Return, by form, the periods expected of this person's offices that have no return yet, oldest first."""
     from pipelines.declarations.base import within
     from pipelines.submissions import timetable
 
@@ -120,7 +118,7 @@ def _confirm(here: Here) -> None:
 
 
 def _declare(here: Here, form: str, periods: list[str], comment: str) -> None:
-    """Make the draft, and send it where nothing asks for an explanation; its page says the rest."""
+    """Create the draft and send it unless an explanation is required; the page of the submission shows the rest."""
     from pipelines.submissions import service
 
     try:

@@ -1,4 +1,4 @@
-"""People: accounts and what they may, kept by the steward; the audit log and whether its chain holds."""
+"""Manage accounts and roles, for the steward; show the audit log and whether its chain is intact."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOGGED = 100
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "People"."""
     here = portal_entry.enter_page()
     layout.title(here.tell("People"), here.tell("Accounts of the offices you are steward of, and what they may."))
     if not permissions.pairs_for(here.who, "keep_accounts"):
@@ -44,7 +44,7 @@ def show() -> None:
 
 
 def _kept(here: Here) -> list[Account]:
-    """The accounts that this steward keeps."""
+    """Show the accounts that this steward manages."""
     from pipelines.submissions.accounts import accounts
 
     return [one for one in accounts.all_accounts(here.desk.engine) if accounts.keeps(here.who, one)]
@@ -174,7 +174,7 @@ def _roles(here: Here, one: Account) -> None:
 
 
 def _pick_grant(here: Here, key: str) -> Grant | None:
-    """A role, an office and an instrument, of those this steward may give."""
+    """Show the choice of a role, an office and an instrument, among those that this steward may grant."""
     from pipelines.core import codes
     from pipelines.ledger.identity import EVERY, ROLES, Grant
 

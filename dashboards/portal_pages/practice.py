@@ -1,4 +1,4 @@
-"""Practice: a desk of one's own with a training territory, where a newcomer can fail safely."""
+"""Offer a private desk with a training territory, where beginners can make mistakes safely."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ANEW = "practice.anew"
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Practice"."""
     from pipelines.ledger.identity import NotAllowedError
     from pipelines.submissions.service import practice
 
@@ -85,7 +85,7 @@ def _overview(real: Here, here: Here) -> None:
 
 
 def _to(_page: str, **query: str) -> Any:
-    """Every answer of practice stands on this very page."""
+    """Return this page as the address of every practice answer."""
     layout.go("practice", **query)
 
 
@@ -106,8 +106,8 @@ def _begin_anew(real: Here) -> None:
 
 
 def _answered(*, anew: bool) -> None:
-    """Before the page is run: its list of files is emptied by this one run, and not by a second one behind it, between
-    which a file that was given would be lost (as on the page of uploads)."""
+    """Empty the list of files before the page runs: a second run to empty it would lose a file dropped between the two
+    (as on the page of uploads)."""
     del st.session_state[_ASKED]
     if anew:
         upload.forget("practice")

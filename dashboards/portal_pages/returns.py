@@ -1,4 +1,4 @@
-"""My returns: the submissions that somebody may see, with what is to be done next."""
+"""List the submissions that a person may see, and what to do next."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ PAGE = 50
 _DRAFTS = ("received", "checked", "refused")
 _STATE, _TERRITORY, _PERIOD, _INSTRUMENT, _MINE = "state", "territory", "period", "what", "mine"
 _BEFORE, _AFTER = "before", "after"
-"""Parameters of the page's address: the filters, and the place in the list from which it shows older or newer ones."""
+"""Parameters of the page's address: the filters, and the position in the list from which older or newer entries are
+shown."""
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "My returns"."""
     from pipelines.submissions import service
 
     here = portal_entry.enter_page()
@@ -50,7 +51,7 @@ def show() -> None:
 
 
 def _to_do(here: Here) -> None:
-    """Show what waits for this person, before any list."""
+    """Show what is waiting for this person, above any list."""
     from pipelines.submissions import service
 
     drafts = service.submissions(here.desk, here.who, states=_DRAFTS, mine=True)
@@ -71,7 +72,7 @@ def _to_do(here: Here) -> None:
 
 
 def _list(here: Here) -> None:
-    """Show one page of the list. Its filters and its place are in the address, so that it can be linked to."""
+    """Show one page of the list. Its filters and position are in the address, so that it can be linked to."""
     from pipelines.submissions import service
 
     before, after = (service.Position.parse(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
@@ -94,7 +95,7 @@ def _address(kept: Mapping[str, Sequence[str]], name: str, position: Position | 
 
 
 def _filter(here: Here) -> Filter:
-    """Draw the filters and return what they are set to, which the address says."""
+    """Draw the filters and return their values, which are also in the address."""
     from pipelines.submissions import service
 
     forms = [f for f in here.desk.registry.forms.values() if can_read(here.who, f.jurisdiction, f.instrument)]
@@ -149,7 +150,7 @@ def _one_of(label: str, name: str, options: list[str], say: Callable[[str], str]
 
 
 def _changed(name: str) -> None:
-    """Write a filter that was changed into the address, and begin with the newest returns again."""
+    """Write a changed filter into the address, and start from the newest returns again."""
     value = st.session_state[f"returns.{name}"]
     for parameter in (name, _BEFORE, _AFTER):
         if parameter in st.query_params:
@@ -159,12 +160,12 @@ def _changed(name: str) -> None:
 
 
 def way(entry: Entry) -> str:
-    """Address of the answer of a submission."""
+    """Return the address of a submission's answer."""
     return html.address("answer", id=entry.submission_id)
 
 
 def table(here: Here, entries: Sequence[Entry], caption: str, page: str = "answer") -> html.Table:
-    """Submissions as a table; the name of each leads to its answer."""
+    """Return submissions as a table; the name of each links to its answer."""
     columns = [
         here.tell("State"),
         here.tell("Findings"),
@@ -193,7 +194,7 @@ def _row(here: Here, one: Entry, page: str) -> html.Row:
 
 
 def replacements(here: Here, one: Entry, page: str = "answer") -> list[html.Markup]:
-    """Each later return that counts in place of this one, as a link: its number, since when, for which periods."""
+    """Return each later return that replaces this one, as a link: its number, since when, for which periods."""
     said = []
     for later in one.replaced_by:
         number, day = later.submission_id, words.day(later.since)
@@ -216,5 +217,7 @@ def _findings(here: Here, one: Entry) -> str:
     if one.open_warnings:
         said.append(here.many("{n} to explain", "{n} to explain", len(one.open_warnings)))
     if not said and row.informations:
-        return here.tell("No error and no warning.")  # "none" would be untrue of what asks for nothing
+        return here.tell(
+            "No error and no warning."
+        )  # The word "none" would be wrong for a submission that does not need an action.
     return ", ".join(said) or here.tell("none")

@@ -1,4 +1,4 @@
-"""Templates: for each form of somebody's offices, the empty workbook of the periods that are due next."""
+"""Offer, for each form of the person's offices, the empty workbook of the periods that are due next."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ACCEPTED = ("approved", "published")
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Templates"."""
     here = portal_entry.enter_page()
     layout.title(
         here.tell("Templates"),
@@ -48,8 +48,8 @@ def show() -> None:
 
 
 def _due(here: Here) -> list[Deadline]:
-    """What is due next: of each office and instrument the period whose collection closes next, and the one before it
-    as long as its questions are open."""
+    """Return what is due next: for each office and instrument the period whose collection closes next, and the one
+    before it as long as it has open questions."""
     from pipelines.core import clock
     from pipelines.submissions import timetable
 
@@ -114,7 +114,8 @@ def _button(here: Here, form: Form, deadline: Deadline) -> None:
 
 
 def _accepted(here: Here, form: Form) -> pl.DataFrame | None:
-    """The accepted figures of the form's series: those before its newest accepted return, and that return's own."""
+    """Return the accepted figures of the form's series: those before its newest accepted return, and that return's
+    own."""
     import polars as pl
 
     from pipelines.submissions import service

@@ -1,6 +1,6 @@
-"""Upload: files come in, are answered step by step, and what was recognised is confirmed by the person.
+"""Take uploads, show the check step by step, and let the person confirm what was recognised.
 
-Uploading sends nothing.
+Uploading does not send anything.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ LARGEST_MB = LARGEST // 1024 // 1024
 _FILES = "held"
 _SHOWN = 3
 _PARTS = {"reading": 0.1, "begun": 0.2, "judging": 0.6}
-"""How far the bar stands at a step; the end is no step of it, the whole closes."""
+"""Position of the progress bar at each step; the end is not a step, the bar is removed then."""
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What became of one file of this session: the draft and its report, or why nothing was made of it."""
+    """Result of one file of this session: the draft and its report, or why no draft was made."""
 
     filename: str
     uploaded: Uploaded | None = None
@@ -44,19 +44,19 @@ class _Outcome:
 
 @dataclass
 class _Files:
-    """The files of one drop area in this session, by the widget's ids: what became of each, and what is at work."""
+    """Files of one drop area in this session, by widget id: the result of each, and which are being checked."""
 
     done: dict[str, _Outcome] = field(default_factory=dict)
     underway: Uploads = field(default_factory=Uploads)
 
     def keep(self, present: list[str]) -> None:
-        """Forget all but these."""
+        """Forget all files except these."""
         self.underway.keep(present)
         self.done = {identity: outcome for identity, outcome in self.done.items() if identity in present}
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Upload"."""
     here = portal_entry.enter_page()
     layout.title(
         here.tell("Upload a return"),
@@ -70,7 +70,7 @@ def show() -> None:
 
 
 def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
-    """The drop area of a desk and what became of each file; practice has one of its own."""
+    """Show the drop area of a desk and the result of each file; the practice page has its own."""
     phrases(here)
     generation = st.session_state.setdefault(f"{key}.generation", 0)
     with st.container(key=f"drop-{key}" if key != "upload" else "drop"):
@@ -92,8 +92,8 @@ def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
         with st.container(key=f"outcome-{key}-{number}", gap="small"):
             _outcome(here, held, identity, files[number].getvalue(), go)
     if present:
-        # Forgotten before the page is run, and not by a second run of it: a file that was given between the two went to
-        # a drop area that was about to be replaced, and was lost (seen once in some forty).
+        # Files are forgotten before the page runs, not by a second run: a file dropped between the two went to a drop
+        # area that was about to be replaced, and was lost (seen in about one of forty uploads).
         st.button(
             here.tell("Clear the list and take other files"), key=f"{key}.clear", on_click=forget, kwargs={"key": key}
         )
@@ -108,7 +108,7 @@ def forget(key: str) -> None:
 
 
 def phrases(here: Here) -> None:
-    """Streamlit's own words in its drop area are English: they are replaced where they stand, by style."""
+    """Replace, by CSS, Streamlit's own words in the drop area, which are always in English."""
     said = {
         "instructions": here.tell("Drop your files here, or choose them from your computer."),
         "button": here.tell("Choose files"),
@@ -124,9 +124,9 @@ def phrases(here: Here) -> None:
 
 
 def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -> _Outcome:
-    """Check and keep one file, telling each step as it comes: the first findings long before the last.
+    """Check and store one file, showing each step as it completes, so that the first findings appear early.
 
-    Any `st` call may end this run of the page for the next one, which joins the same check here.
+    Any `st` call may end this run of the page in favour of the next one, which joins the same check here.
     """
     from pipelines.submissions import service
     from pipelines.submissions.checking.check import UnknownFormError
@@ -135,12 +135,12 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
     with st.container(key=f"live-{identity}"):
         status = st.status(shown, expanded=True)
     layout.live(identity)
-    # Not within `with status`: at its end Streamlit would show the check as done while it goes on.
+    # Not within `with status`, at whose end Streamlit would show the check as complete while it is still running.
     bar = status.progress(_PARTS["reading"], text=here.tell("Reading the file"))
     first = status.empty()
 
     def on_step(step: Step) -> None:
-        # Each call of `st` is a message, and the browser draws its page anew for it: none that the next one replaces.
+        # Each `st` call is a message for which the browser redraws the page, so send none that the next one replaces.
         if step.name == "begun":
             bar.progress(
                 _PARTS["begun"], text=here.tell("Only the beginning of the file has been read; the check goes on")
@@ -270,7 +270,7 @@ def _why_not_kept(here: Here, report: Report) -> None:
 
 
 def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
-    """Another form, or corrections only: the draft is taken back and the file is checked anew."""
+    """Withdraw the draft and check the file again as another form, or as corrections only."""
     own = forms_to_submit(here)
     likely = [form for form in uploaded.report.candidates if form in own]
     options = [*likely, *(form for form in own if form not in likely)]
@@ -297,7 +297,7 @@ def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: 
 
 
 def _again(here: Here, uploaded: Uploaded) -> None:
-    """Take back the draft that this upload made, so that the same bytes are taken anew; never anything sent."""
+    """Withdraw the draft that this upload made, so that the same bytes can be uploaded again; never anything sent."""
     from pipelines.submissions import service
 
     if uploaded.submission_id is not None and uploaded.state in ("received", "checked", "refused"):
@@ -307,7 +307,7 @@ def _again(here: Here, uploaded: Uploaded) -> None:
 
 
 def forms_to_submit(here: Here) -> list[str]:
-    """Return the forms by which this person may hand in, of the desk's kind of territories."""
+    """Return the forms that this person may submit, for the desk's kind of territories."""
     return [
         form.id
         for form in here.desk.registry.forms.values()

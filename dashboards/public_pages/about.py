@@ -1,6 +1,6 @@
-"""About: what the symbols mean, how persons are protected, how to cite, and the release's files to download.
+"""Show what the symbols mean, how persons are protected, how to cite, and the release's files to download.
 
-Methods are explained at length in the project's documentation.
+The project's documentation explains the methods in full.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ made of published figures only. A page selects rows of the declared tables and a
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "About and downloads"."""
     here = layout.page("About and downloads")
     st.header("How to read the figures", anchor=False)
     layout.put(tables.legend(words.ELSEWHERE_LEGEND))
@@ -116,7 +116,7 @@ def _downloads(here: layout.Frame) -> None:
 
 
 def _button(here: layout.Frame, path: Path) -> None:
-    # Given as a function, so that a file is read only when somebody asks for it.
+    # Passed as a function, so that a file is read only when somebody downloads it.
     st.download_button(
         path.name,
         path.read_bytes,

@@ -1,4 +1,4 @@
-"""Pairs of sources on one thing: what each says, by how much they differ, and what explains it."""
+"""Show pairs of sources on the same figure: both values, their difference, and what explains it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dashboards.words import Row
 
 
 def counted(rows: Sequence[Row]) -> str:
-    """Of 10 pairs: 7 agree, 1 differ for declared reasons."""
+    """Count pairs by verdict: 'Of 10 pairs: 7 agree, 1 differ for declared reasons'."""
     counts = [(text, sum(row["verdict"] == code for row in rows)) for code, text in VERDICTS.items()]
     return f"Of {len(rows)} pairs: {words.join(f'{n} {text}' for text, n in counts if n)}."
 
 
 def pairs(here: layout.Frame, title: str, rows: Sequence[Row]) -> str:
-    """A line each pair, as HTML."""
+    """Return a table with one line per pair, as HTML."""
     columns = ["Period", "One source", "The other", "Difference", "What is found"]
     lines = []
     for row in rows:

@@ -1,6 +1,6 @@
-"""Tables of breakdowns that several pages show.
+"""Build the tables of breakdowns that several pages show.
 
-Nothing is added up: a margin is shown where the release has it.
+Nothing is added up: a margin is shown only if the release has it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def breakdown_table(
     across: str = "measure",
     names: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Categories down, measures (or the codes of `across`) across: the counts, and where the release has them the
-    shares with their ranges in a table of their own, to be read down a column."""
+    """Show the counts of a breakdown with categories as rows and measures (or the codes of `across`) as columns;
+    shares with their ranges, if the release has them, follow in a table of their own, to be read down a column."""
     labels = queries.labels(here.path, dimension)
     at = {(row[across], row[dimension]): row for row in found}
     corner, headings = dimension.replace("_", " ").capitalize(), [name for _, name in columns]
@@ -54,7 +54,7 @@ def breakdown_table(
 
 
 def _share(row: Row | None, notes: words.Notes, what: str) -> tables.Cell:
-    """A share with its range, set back where it is of few. There is none of a total of zero."""
+    """Return a share with its range, set back if it is too few. A total of zero has no share."""
     if row is None or row["share_obs_status"] is None:
         return tables.Cell("", f"{what}: none")
     share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
@@ -66,7 +66,8 @@ def _share(row: Row | None, notes: words.Notes, what: str) -> tables.Cell:
 
 
 def told_apart(here: layout.Frame, rows: Sequence[Row], dimension: str, codes: Sequence[str], by: str) -> None:
-    """Which territories' shares of a category can be told apart, a sentence for each category that any two have."""
+    """Show which territories' shares of a category differ significantly, one sentence per category that two or more
+    have."""
     labels = queries.labels(here.path, dimension)
     names = {code: here.marked(code) for code, _ in here.territories}
     said = []
@@ -91,7 +92,7 @@ def cross_table(
     here: layout.Frame, table_id: str, crime: str, unit: str, year: str, columns: Sequence[tuple[str, str]], title: str,
     *, across: str = "measure",
 ) -> None:  # fmt: skip
-    """Sex and age together, down; measures (or the codes of `across`) across. For the region alone."""
+    """Show sex and age together as rows, measures (or the codes of `across`) as columns. For the region only."""
     found = queries.read(here.path, "crossed", table_id, here.region, year, crime, unit)
     wanted = {code for code, _ in columns}
     found = tuple(row for row in found if row[across] in wanted)
@@ -120,7 +121,7 @@ def cross_table(
 
 
 def movements_table(here: layout.Frame, area: str, crime: str, unit: str, title: str) -> None:
-    """Entries, exits, appeals and stocks down, years across. Stocks are of one day and are never summed."""
+    """Show entries, exits, appeals and stocks as rows, years as columns. Stocks are of one day and are never summed."""
     found = queries.read(here.path, "movements", area, crime, unit)
     if not found:
         st.markdown("The release has no such figures.")
@@ -133,7 +134,7 @@ def movements_table(here: layout.Frame, area: str, crime: str, unit: str, title:
     for measure, level, statistic in dict.fromkeys((row["measure"], row["level"], row["statistic"]) for row in found):
         when = {"start": ", at the start", "end": ", at the end"}.get(statistic, "")
         label, of_level = str(measures.get(measure, measure)), levels.get(str(level), "").lower()
-        # The level is said where the measure's own name does not say it.
+        # Name the level only if the name of the measure does not.
         name = f"{label}{when}" if of_level in label.lower() else f"{label}{when} ({of_level})"
         fields = tuple(
             tables.figure(here.id, at.get((measure, level, statistic, year)), notes, what=f"{name}, {year}")

@@ -1,4 +1,4 @@
-"""How each territory counts: the counting cards of the figures that a page shows."""
+"""Show how each territory counts: the counting cards of the figures on a page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS: Mapping[str, str] = {
 
 
 def of_figures(here: layout.Frame, figures: Iterable[Row], *, title: str = TITLE) -> None:
-    """The cards that travel with some figures: rows with an `area` and the ids of their cards."""
+    """Show the cards of some figures: rows with an `area` and the ids of their cards."""
     found = {(str(row["area"]), str(row[name])) for row in figures for name in _CARDS if row.get(name)}
     if not found or not queries.has(here.path, "counting_card"):
         return
@@ -34,7 +34,7 @@ def of_figures(here: layout.Frame, figures: Iterable[Row], *, title: str = TITLE
 
 
 def of_levels(here: layout.Frame, levels: Collection[str], freq: str, period: str, unit: str) -> None:
-    """The cards of counts at some levels, in one period and unit, of every territory."""
+    """Show the cards of counts at some levels, in one period and unit, of every territory."""
     if not queries.has(here.path, "counting_card"):
         return
     areas = tuple(code for code, _ in here.territories)
@@ -42,13 +42,13 @@ def of_levels(here: layout.Frame, levels: Collection[str], freq: str, period: st
 
 
 def of_metric(here: layout.Frame, metric: str, freq: str, period: str, unit: str) -> None:
-    """The cards of both sides of an indicator, in one period and unit, of every territory."""
+    """Show the cards of both sides of an indicator, in one period and unit, of every territory."""
     areas = tuple(code for code, _ in here.territories)
     _put(here, queries.read(here.path, "cards_of_metric", metric, freq, period, unit, areas), TITLE)
 
 
 def _put(here: layout.Frame, found: Sequence[Row], title: str) -> None:
-    """The region's own card, which is made of all others, is left out: theirs stand here."""
+    """Show the cards of the territories, without the region's own card, which is made of theirs."""
     order, levels = list(here.areas), queries.labels(here.path, "level")
     shown = sorted(
         (row for row in found if row["area"] != here.region),

@@ -1,4 +1,4 @@
-"""Why convictions changed: from year to year, split into the number indicted and the ratio convicted."""
+"""Show why convictions changed from year to year, split into the number indicted and the ratio convicted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashboards import change_words, charts, layout, queries, tables, words
 
 
 def splits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
-    """The section: a sentence on the newest change that is told, and each year in a table."""
+    """Show a sentence on the newest change that can be described, and a table with each year."""
     st.header("Why convictions changed", anchor=False)
     found = queries.read(here.path, "splits", area, crime, unit) if queries.has(here.path, "decomposition") else ()
     if not found:

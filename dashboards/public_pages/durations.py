@@ -1,4 +1,4 @@
-"""How long it takes, and what the sentence is: times, ages, cohorts and sentences of records; clearance of counts."""
+"""Show durations, ages, cohorts and sentences from records, and clearance from counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboards.words import Shown
 
 Row = Mapping[str, Any]
 Group = Mapping[str, Row]
-"""Rows of one register by their statistic."""
+"""Rows of one register, by statistic."""
 _LEAD = (
     "Times, outcomes and sentences need case records, which not every territory sends. Clearance needs counts only. "
     "The two are told apart below."
@@ -21,7 +21,7 @@ _LEAD = (
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "How long, and what sentence"."""
     here = layout.page("How long it takes, and what the sentence is", _LEAD)
     if not queries.has(here.path, "duration"):
         st.info("This release was made before durations were published; the next one has them.")
@@ -63,7 +63,7 @@ def show() -> None:
 
 
 def _grouped(rows: Sequence[Row], *more: str) -> dict[tuple[str, ...], dict[str, Row]]:
-    """Rows by area, register and `more`, each by its statistic."""
+    """Group rows by area, register and `more`, each by its statistic."""
     out: dict[tuple[str, ...], dict[str, Row]] = {}
     for row in rows:
         out.setdefault((row["area"], row["source"], *(str(row[name]) for name in more)), {})[row["statistic"]] = row
@@ -71,7 +71,7 @@ def _grouped(rows: Sequence[Row], *more: str) -> dict[tuple[str, ...], dict[str,
 
 
 def _areas(here: layout.Frame, with_records: Sequence[str]) -> list[str]:
-    """Territories in the order of the screen, each followed by its jurisdictions that have records."""
+    """Return the territories in display order, each followed by its jurisdictions that have records."""
     out = []
     for code, _ in here.territories:
         parts = [part for part in here.jurisdictions(code) if part in with_records]
@@ -80,7 +80,7 @@ def _areas(here: layout.Frame, with_records: Sequence[str]) -> list[str]:
 
 
 def _without(here: layout.Frame, with_records: Sequence[str]) -> list[str]:
-    """Codes of the territories of which there are no records at all."""
+    """Return the codes of the territories without any records."""
     return [code for code in _areas(here, with_records) if code not in with_records]
 
 
@@ -92,7 +92,7 @@ def _lines(
     notes: words.Notes,
     last: Sequence[Callable[[Sequence[Row]], Shown]] = (duration_words.persons,),
 ) -> list[tables.Line]:
-    """A line each register and group; areas without records say so, and hold no figure."""
+    """Return one line per register and group; areas without records get a line that says so, without figures."""
     lines = []
     for area in _areas(here, with_records):
         found = {key: group for key, group in groups.items() if key[0] == area}
@@ -135,14 +135,14 @@ def _cell(shown: Shown, what: str = "", marks: tuple[str, ...] = ()) -> tables.C
 
 
 def _put(here: layout.Frame, title: str, columns: Sequence[str], lines: Sequence[tables.Line], corner: str) -> None:
-    """A table with its caption; the caption names the release and says what is invented."""
+    """Show a table whose caption names the release and whether the data is invented."""
     demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
     caption = f"{title}. Release {here.id}.{demonstration}"
     layout.put(tables.table(caption, columns, lines, corner=corner))
 
 
 def _cards(here: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:
-    """How what is in some figures of records was counted."""
+    """Show how the figures of some groups were counted."""
     cards.of_figures(here, [row for group in groups.values() for row in group.values()])
 
 

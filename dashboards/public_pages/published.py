@@ -1,7 +1,7 @@
-"""What others published: their figures with citations, conflicts side by side, and the view beside our own.
+"""Show figures that others published, with citations, conflicts side by side, and a comparison with our own.
 
-Real ones never stand beside demonstration ones: in a demonstration release the view beside uses invented references
-alone. A difference is shown only where both sides are public.
+Real figures are never shown next to demonstration ones: a demonstration release compares with invented references
+only. A difference is shown only if both sides are public.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ABOUT = {"figures": "What others published", "beside": "Beside this release"}
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "What others published"."""
     here = layout.page(
         "What others published",
         "Figures of other publishers, each with its source. Where two of them say different things, both stand.",
@@ -72,7 +72,7 @@ def _figures(here: layout.Frame, of: str, crime: str) -> None:
 
 
 def _agreement(here: layout.Frame, of: str, crime: str) -> None:
-    """Where two of the publishers speak of the same thing: whether they agree, and what explains it."""
+    """Show whether two publishers of the same figure agree, and what explains a difference."""
     found = queries.read(here.path, "coherence") if queries.has(here.path, "coherence") else ()
     pairs = [
         row
@@ -87,7 +87,8 @@ def _agreement(here: layout.Frame, of: str, crime: str) -> None:
 
 
 def _key(row: Row) -> tuple[Any, ...]:
-    """What a figure is of. Where the publisher's words have a code of ours, the code counts and not the words."""
+    """Return the key of a published figure. If the publisher's words have a code of ours, the code is used instead of
+    the words."""
     names = [
         "territory",
         "jurisdiction",
@@ -103,7 +104,7 @@ def _key(row: Row) -> tuple[Any, ...]:
 
 
 def _conflicts(found: queries.Rows) -> set[tuple[Any, ...]]:
-    """Keys of which different figures were published."""
+    """Return the keys for which different figures were published."""
     values: dict[tuple[Any, ...], set[Any]] = {}
     for row in found:
         values.setdefault(_key(row), set()).add(row["value"])
@@ -114,7 +115,7 @@ def _line(here: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
     shown = words.shown(
         row["value"], row["obs_status"], row["conf_status"], 0 if float(row["value"] or 0).is_integer() else 1
     )
-    # The publisher's own words of a breakdown where there are any, else the codes'.
+    # The publisher's own words for a breakdown if there are any, else the codes' labels.
     details = [row["breakdown"]] if row["breakdown"] else _details(here, row)
     extra = f" ({'; '.join(details)})" if details else ""
     cautions = [
@@ -137,7 +138,7 @@ def _line(here: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
 
 
 def _details(here: layout.Frame, row: Row) -> list[str]:
-    """In words, what a figure is broken down by: two cells of one table must not look alike."""
+    """Describe the breakdown of a figure in words, since two cells of one table must not look alike."""
     return [
         str(queries.labels(here.path, name).get(row[name], row[name])).lower()
         for name in ("sex", "age", "exploitation", "citizenship", "person_type")

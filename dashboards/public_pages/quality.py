@@ -1,6 +1,6 @@
-"""How good the figures are: completeness, punctuality, timeliness, revision and coherence of each territory, in words.
+"""Show completeness, punctuality, timeliness, revision and coherence of each territory, in words.
 
-Nobody is ranked: territories stand in their own order.
+There is no ranking: territories are in their usual order.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WORLDS: Mapping[str, str] = {
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "How good the figures are"."""
     here = layout.page(
         "How good the figures are",
         "What arrived, when, how often it was changed afterwards, and whether it agrees with what others say.",
@@ -78,7 +78,7 @@ def _line(here: layout.Frame, area: str, found: Mapping[str, Row], notes: words.
 
 
 def _shown(row: Row | None) -> tuple[str, str]:
-    """A figure in its unit, or that there is none and why."""
+    """Format a figure in its unit, or the reason why there is none."""
     if row is None or row["value"] is None:
         reason = str(row["reason"] or "") if row is not None else ""
         return words.UNAVAILABLE, f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
@@ -88,7 +88,7 @@ def _shown(row: Row | None) -> tuple[str, str]:
 
 
 def _revisions(here: layout.Frame) -> None:
-    """How many published totals changed, territory by territory."""
+    """Show how many published totals changed, territory by territory."""
     st.header("What was changed after it was published", anchor=False)
     found = {row["area"]: row for row in queries.read(here.path, "revised")}
     if not found:
@@ -109,7 +109,7 @@ def _revisions(here: layout.Frame) -> None:
 
 
 def _coherence(here: layout.Frame) -> None:
-    """Two sources on one thing: how often they agree, and each difference with its declared reasons."""
+    """Show how often two sources on the same figure agree, and each difference with its declared reasons."""
     st.header("Whether it agrees with other sources", anchor=False)
     found = queries.read(here.path, "coherence") if queries.has(here.path, "coherence") else ()
     if not found:

@@ -1,4 +1,4 @@
-"""From stage to stage: one ratio in its three versions, with ranges, for each territory and the region."""
+"""Show one ratio between stages in its three versions, with ranges, for each territory and the region."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_RECORDS = "no records"
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "From stage to stage"."""
     here = layout.page("From stage to stage", "How many of those at one stage reach a later one, and how sure that is.")
     if not queries.has(here.path, "stage_ratio"):
         st.info("This release was made before ratios were published; the next one has them.")
@@ -82,14 +82,14 @@ def show() -> None:
 
 
 def _formula(here: layout.Frame, formula: str) -> str:
-    """The formula with what is counted in words; the declaration has its codes."""
+    """Return the formula with measures in words instead of the codes of the declaration."""
     names = queries.labels(here.path, "measure")
     parts = (str(names.get(part, part)) for part in formula.split(" "))
     return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
 
 
 def _sentence(here: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str) -> str:
-    """What can be said aloud: the region's figure with its range, and how many territories have enough."""
+    """Return the sentence to quote: the region's figure with its range, and how many territories have enough."""
     territories = [_default(by_area.get(code, {})) for code, _ in here.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
     whole = _default(by_area.get(here.region, {}))
@@ -106,7 +106,7 @@ def _sentence(here: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name
 
 
 def _default(versions: Mapping[str, Row]) -> Row | None:
-    """The version that stands for the area; where none may, that of the same period."""
+    """Return the default version for the area; if there is none, that of the same period."""
     return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
 
 
@@ -119,7 +119,7 @@ def _line(
         row = those.get(version)
         shown = indicator_words.figure(row)
         if row is None and version != "same_period":
-            # Nobody was asked for it, and nothing is missing: there are no records to make it of.
+            # Nothing was requested and nothing is missing: there are no records to calculate it from.
             shown = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
         marks = () if row is None else indicator_words.marks(row, notes)
         is_few = row is not None and row["state"] == "too_few" and shown.kind == "value"
@@ -136,7 +136,7 @@ def _line(
 
 
 def _compared(here: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
-    """Which territories can be told apart, and the range over those that have a figure."""
+    """Show which territories differ significantly, and the range over those that have a figure."""
     found = queries.read(here.path, "pairs", metric, freq, period, crime, unit)
     st.header("Which territories can be told apart", anchor=False)
     if not found:

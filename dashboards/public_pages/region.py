@@ -1,6 +1,6 @@
-"""The region: stages of proceedings side by side for one period, territory by territory.
+"""Show the stages of proceedings of the region side by side for one period, territory by territory.
 
-One crime, one kind of decision, one unit; figures of different kinds never share a table.
+Each page has one crime, one kind of decision and one unit; figures of different kinds never share a table.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _STAGES = {"main": "Main stages", "all": "All stages"}
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Region"."""
     here = layout.page(
         "The region side by side",
         "From investigation to sentence, for each territory and for the region as a whole.",
     )
-    # The sentence stands above the choices, though it depends on them: on a telephone it is what is seen first.
+    # The sentence is above the choices, although it depends on them, because it is the first thing seen on a telephone.
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         crime = layout.choose_crime(here)
@@ -98,7 +98,7 @@ def _lines(
     *,
     is_rate: bool,
 ) -> list[tables.Line]:
-    """The region first, then who is in it, then each territory."""
+    """Return the line of the region, then who is included, then one line per territory."""
 
     def figures(area: str) -> tuple[tables.Cell, ...]:
         return tuple(
@@ -119,7 +119,7 @@ def _lines(
 
 
 def _missing_parts(here: layout.Frame, cells: Cells, measures: Sequence[str]) -> list[tuple[str, str]]:
-    """Territories whose total needs all its jurisdictions, some of which have not reported: code and note."""
+    """Return code and note of each territory whose total needs all its jurisdictions, some of which have not reported."""
     found = []
     for code, _ in here.territories:
         parts = [(part, here.name(part)) for part in here.jurisdictions(code)]
@@ -136,7 +136,7 @@ def _missing_parts(here: layout.Frame, cells: Cells, measures: Sequence[str]) ->
 
 
 def _covered(here: layout.Frame, cell: Mapping[str, Any] | None, measure: str, notes: words.Notes) -> tables.Cell:
-    """'5 of 7' under one stage, with a note that names those that are not in it."""
+    """Return '5 of 7' for one stage, with a note that names the territories that are missing."""
     if cell is None:
         return tables.Cell(words.NOT_COLLECTED, f"{words.stage_name(measure)}: not collected", kind="note")
     text, missing = words.coverage(cell["reporters"] or "", here.territories)
@@ -147,7 +147,7 @@ def _covered(here: layout.Frame, cell: Mapping[str, Any] | None, measure: str, n
 def _notes_of_areas(
     here: layout.Frame, crime: str, track: str, freq: str, period: str, unit: str
 ) -> dict[str, list[str]]:
-    """Notes that belong to a territory as a whole: it reports yearly, counts another unit, its law changed."""
+    """Return the notes on a territory as a whole: it reports yearly, counts another unit, its law changed."""
     codes = tuple(code for code, _ in here.territories)
     levels = ("prosecution", track)
     of: dict[str, list[str]] = {code: [] for code in codes}
@@ -182,7 +182,7 @@ def _spread(
     unit: str,
     measures: Sequence[str],
 ) -> None:
-    """The region's rate with who is in it, median and range of the territories, and the window to compare them in."""
+    """Show the region's rate with who is included, median and range of the territories, and the window for comparison."""
     st.header("How far the territories lie apart", anchor=False)
     ranges = {row["measure"]: row for row in queries.read(here.path, "region_range", "rate", freq, period, crime, unit)}
     windows: dict[str, list[Mapping[str, Any]]] = {}
@@ -240,7 +240,7 @@ def _spread(
 
 
 def _ranged(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The region's rate with the range of that very rate; without one where the two are not the same figure."""
+    """Format the region's rate with the range of that same rate; without a range if the two are different figures."""
     same = cell is not None and cell["rate"] == row["value"]
     return {**row, "low": cell["rate_low"], "high": cell["rate_high"]} if same and cell is not None else row
 

@@ -1,6 +1,6 @@
-"""Where a number comes from: release, table of the programme, and the returns behind one figure.
+"""Show where a number comes from: release, table of the programme, and the returns behind the figure.
 
-Sheet and cell belong to the office; `rti explain` walks on to them.
+Sheet and cell belong to the office; `rti explain` goes on to them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DIMENSIONS = {
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Where a number comes from"."""
     here = layout.page("Where a number comes from")
     asked = st.query_params.get("cell") or ""
     if not asked:

@@ -1,6 +1,6 @@
-"""One territory: its stages over time, breakdowns, jurisdictions, counting card, and the returns it sent.
+"""Show one territory: its stages over time, breakdowns, jurisdictions, counting card, and the returns it sent.
 
-Comparison stands on the region's page.
+The comparison of territories is on the region's page.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _RULES = {
 }
 _STANDING = {"demonstration": "Assumed for the demonstration."}
 _NEWEST = 10
-"""Returns that stand on the page; the older ones are folded away."""
+"""Number of returns shown on the page; older ones are collapsed."""
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Territory"."""
     here = layout.page("One territory", "Its figures over time, how they are counted, and the returns behind them.")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(here)
@@ -70,7 +70,7 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
         years = queries.read(here.path, "series", area, ("A",), crime, unit, measures) if freq == "Q" else ()
         if not any(row["obs_status"] != "L" for row in years):
             return
-        # What is reported once a year stays a point a year: no line stands for what nobody counted in between.
+        # A yearly figure stays one point per year: no line is drawn over quarters that nobody counted.
         found, freq, is_joined = years, "A", False
     found_breaks = queries.breaks(here.path, (area,), crime)
     by_measure = {m: [row for row in found if row["measure"] == m] for m in measures}
@@ -123,7 +123,7 @@ def _demonstration(here: layout.Frame) -> str:
 
 
 def _exits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
-    """Who left without a conviction, by way out and level, in one year; requalification by itself."""
+    """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
     st.header("Who left, and by which way", anchor=False)
     known = queries.has(here.path, "exit")
     years = queries.read(here.path, "exit_years", area, crime, unit) if known else ()
@@ -308,7 +308,8 @@ def _facts(here: layout.Frame, area: str) -> None:
 
 
 def _metadata(here: layout.Frame, area: str) -> None:
-    """What is said of the territory, then what is otherwise for one instrument. Earlier releases know no instrument."""
+    """Show the notes on the territory, then the deviations of single instruments. Earlier releases have no
+    instruments."""
     of: dict[str, list[tuple[str, str]]] = {}
     for row in queries.read(here.path, "metadata", area):
         said = (row["concept"].replace("_", " ").capitalize(), f"{row['text']} [{row['status']}]")
@@ -338,7 +339,7 @@ def _returns(here: layout.Frame, area: str) -> None:
 
 
 def submission_table(here: layout.Frame, found: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:
-    """Headings and lines of a table of returns. No file names: these belong to the office."""
+    """Return headings and lines of a table of returns. File names are left out because they belong to the office."""
     instruments = queries.labels(here.path, "instrument")
     headings = ["From", "About", "Periods", "Kind", "Received", "Accepted", "Corrects"]
     lines = [

@@ -1,6 +1,6 @@
-"""Victims: presumed and identified, by territory, and broken down for one territory.
+"""Show presumed and identified victims, by territory, and broken down for one territory.
 
-They stand apart from the counts of proceedings, which are of other persons.
+They are separate from the counts of proceedings, which are of other persons.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TABLES = ("victims_quarter", "victims_year")
 
 
 def show() -> None:
-    """The page."""
+    """Render the page "Victims"."""
     here = layout.page("Victims", "Who was detected as a victim, as the registering authorities count them.")
     groups = tuple(row["offence_group"] for row in queries.read(here.path, "victim_groups"))
     if not groups:

@@ -1,8 +1,7 @@
-"""Every SQL statement of the public dashboard, and the one place that opens a release.
+"""Hold every SQL statement of the public dashboard, and the one module that opens a release.
 
-They select rows of the published programme and never add any up.
-
-In this module: the small questions that several pages ask.
+Statements select rows of the published programme and never add any up. This module has the small queries that several
+pages share.
 """
 
 from __future__ import annotations
@@ -42,41 +41,41 @@ __all__ = [
 
 
 def cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
-    """Cells that fit the terms of an id (`pipelines.publication.provenance.explain.parse_id`), those of the earliest
-    table first.
+    """Return the cells that match the terms of an id (`pipelines.publication.provenance.explain.parse_id`), in order
+    of tables.
 
-    A dimension that the terms leave out stands at its total or does not apply.
+    A dimension that the terms leave out is at its total or does not apply.
     """
     return run(path, *cells_of(table, terms))
 
 
 def breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:
-    """Breaks of law, counting, recording and source of some areas; none where a release was made before they were."""
+    """Return the breaks of law, counting, recording and source of some areas; none if the release predates them."""
     return read(path, "breaks", tuple(areas), offence_group) if has(path, "break") else ()
 
 
 def area_names(path: str) -> dict[str, Row]:
-    """Areas by code, in the order of the screen."""
+    """Return the areas by code, in display order."""
     return {row["area"]: row for row in read(path, "areas")}
 
 
 def labels(path: str, codelist: str) -> dict[str, str]:
-    """Labels of one code list by code, in its order."""
+    """Return the labels of one code list by code, in its order."""
     return {row["code"]: row["label"] for row in read(path, "codelist", codelist)}
 
 
 def periods(path: str, offence_group: str, tables: Sequence[str] = STAGE_TABLES) -> dict[str, list[str]]:
-    """Periods that the programme has, newest first, by frequency."""
+    """Return the periods of the programme, newest first, by frequency."""
     return _by_freq(read(path, "periods", tuple(tables), offence_group), ("Q", "A", "P3", "P5"))
 
 
 def ratio_periods(path: str, metric: str, offence_group: str) -> dict[str, list[str]]:
-    """Periods of one ratio, newest first, by frequency."""
+    """Return the periods of one ratio, newest first, by frequency."""
     return _by_freq(read(path, "ratio_periods", metric, offence_group), ("A", "Q", "P3", "P5"))
 
 
 def clearance_periods(path: str, offence_group: str, level: str, unit: str) -> dict[str, list[str]]:
-    """Periods with a clearance rate or a disposition time, newest first, by frequency."""
+    """Return the periods with a clearance rate or a disposition time, newest first, by frequency."""
     return _by_freq(read(path, "clearance_periods", offence_group, level, unit), ("A", "Q"))
 
 
