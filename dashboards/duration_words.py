@@ -40,7 +40,7 @@ NO_LEAST = "No share: the law table holds no least penalty for this crime in thi
 
 
 def plain(row: Row | None) -> Shown:
-    """Format a figure from records with its limits; a quantile may be "not reached", a missing row is "not collected"."""
+    """Format a figure from records with its limits; a quantile may be "not reached", a missing row "not collected"."""
     if row is None:
         return words.absent()
     if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
@@ -119,7 +119,8 @@ def law(rows: Sequence[Row]) -> Shown:
 
 
 def sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
-    """Return the sentence to quote on the medians of one stage; `said` are territories with records and their medians."""
+    """Return the sentence to quote on the medians of one stage; `said` are the territories with records and their
+    medians."""
     parts = []
     for area, row in said:
         shown = figure(row)

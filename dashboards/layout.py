@@ -226,7 +226,7 @@ RATED = ("Q", "A")
 
 
 def choose_rate(freq: str) -> bool:
-    """Return True if rates are chosen instead of counts; there are no rates for several years together."""
+    """Return True if rates are chosen instead of counts; rates exist only for single quarters and years."""
     return freq in RATED and choose("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
 
 

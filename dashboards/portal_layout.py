@@ -40,7 +40,7 @@ is none)."""
 
 @dataclass(frozen=True)
 class Here:
-    """Context of every page: the desk, the person, the language, and the footnotes (with marks) of names shown so far."""
+    """Context of every page: the desk, the person, the language, and the footnotes (with marks) of names shown."""
 
     desk: Desk
     who: Identity
@@ -216,7 +216,7 @@ def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> 
 
 
 def head(here: Here) -> None:
-    """Show the band above each page: whose pages these are, who has signed in, the language, and the way to sign out."""
+    """Show the band above each page: whose pages these are, who has signed in, the language, and the sign-out link."""
     from pipelines.submissions.accounts import accounts
 
     spoken(here.language)

@@ -206,7 +206,7 @@ def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
 
 
 def _is_of(session: Any, claims: Mapping[str, Any]) -> bool:
-    """Return True if a session was opened by the person of these claims. Signing out clears the identity of a session."""
+    """Return True if the person of these claims opened the session. Signing out clears the identity of a session."""
     owner = session._user_info
     return bool(claims.get("sub")) and all(owner.get(name) == claims.get(name) for name in ("iss", "sub"))
 

@@ -1,4 +1,4 @@
-"""Put reason codes into words for public and office pages: how two sides differ, and why there is no figure."""
+"""Put reason codes into words for public and office pages: how two sides differ, and why a figure is missing."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def default(windows: Sequence[Row]) -> Row | None:
 
 
 def why(windows: Sequence[Row]) -> str:
-    """Explain why a comparison opens in its window and what the shorter ones lack; empty if there is no window."""
+    """Explain why a comparison opens in its window and what the shorter ones lack; empty without a window."""
     chosen = default(windows)
     if chosen is None:
         return ""
@@ -70,7 +70,7 @@ def why(windows: Sequence[Row]) -> str:
 
 
 def looked_at(windows: Sequence[Row], freq: str, period: str) -> str:
-    """Return the hint on a window that is not the default; empty for the default itself, and if there is no default."""
+    """Return the hint on a window that is not the default; empty for the default itself, and without a default."""
     chosen = default(windows)
     if chosen is None or (chosen["freq"], chosen["period"]) == (freq, period):
         return ""

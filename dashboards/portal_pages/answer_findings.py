@@ -139,7 +139,7 @@ def _suggested(here: Here, told: Told) -> html.Part:
     return here.tell("perhaps {options}", options=", ".join(options[:3]))
 
 
-# ------------------------------------------------------------------------------------------------------- a mended copy
+# ----------------------------------------------------------------------------------------------------- a corrected copy
 
 
 def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
@@ -169,7 +169,7 @@ def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -
     )
 
 
-# ------------------------------------------------------------------------------------------------ why a warning stands
+# --------------------------------------------------------------------------------------------- explanation of a warning
 
 
 def _explain(

@@ -1,4 +1,4 @@
-"""Show unprotected indicators of the reader's own offices, for the newest year and quarter; they are never published."""
+"""Show unprotected indicators of the reader's own offices, newest year and quarter; they are never published."""
 
 from __future__ import annotations
 

@@ -217,7 +217,5 @@ def _findings(here: Here, one: Entry) -> str:
     if one.open_warnings:
         said.append(here.many("{n} to explain", "{n} to explain", len(one.open_warnings)))
     if not said and row.informations:
-        return here.tell(
-            "No error and no warning."
-        )  # The word "none" would be wrong for a submission that does not need an action.
+        return here.tell("No error and no warning.")  # "none" would be wrong next to a piece of information
     return ", ".join(said) or here.tell("none")

@@ -1,6 +1,6 @@
 """Show completeness, punctuality, timeliness, revision and coherence of each territory, in words.
 
-There is no ranking: territories are in their usual order.
+Territories are in their usual order, not ranked.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def _line(
         row = those.get(version)
         shown = indicator_words.figure(row)
         if row is None and version != "same_period":
-            # Nothing was requested and nothing is missing: there are no records to calculate it from.
+            # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
             shown = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
         marks = () if row is None else indicator_words.marks(row, notes)
         is_few = row is not None and row["state"] == "too_few" and shown.kind == "value"

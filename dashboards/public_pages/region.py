@@ -119,7 +119,7 @@ def _lines(
 
 
 def _missing_parts(here: layout.Frame, cells: Cells, measures: Sequence[str]) -> list[tuple[str, str]]:
-    """Return code and note of each territory whose total needs all its jurisdictions, some of which have not reported."""
+    """Return code and note of each territory whose total needs all its jurisdictions when some have not reported."""
     found = []
     for code, _ in here.territories:
         parts = [(part, here.name(part)) for part in here.jurisdictions(code)]
@@ -182,7 +182,7 @@ def _spread(
     unit: str,
     measures: Sequence[str],
 ) -> None:
-    """Show the region's rate with who is included, median and range of the territories, and the window for comparison."""
+    """Show the region's rate with who is included, median and range of the territories, and the comparison window."""
     st.header("How far the territories lie apart", anchor=False)
     ranges = {row["measure"]: row for row in queries.read(here.path, "region_range", "rate", freq, period, crime, unit)}
     windows: dict[str, list[Mapping[str, Any]]] = {}

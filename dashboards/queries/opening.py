@@ -23,7 +23,7 @@ SQL: Mapping[str, str] = {name: text for family in FAMILIES for name, text in fa
 
 
 class NoReleaseError(Exception):
-    """There is no home, or nothing has been published in it. The message names the command that publishes."""
+    """The home is missing, or nothing has been published in it. The message names the command that publishes."""
 
 
 class DamagedReleaseError(Exception):

@@ -1,4 +1,4 @@
-"""`rti init`, `rti status`, `rti territories`: the home, what is in it, and what is declared."""
+"""Commands `rti init`, `rti status`, `rti territories`: the home, its contents, and the declarations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 PAGE = 50
-"""Submissions that `rti status` shows unless asked for more."""
+"""Submissions that `rti status` shows by default."""
 
 
 class Kind(StrEnum):
-    """The two kinds of home, which never change into each other."""
+    """Kind of home; a home never changes its kind."""
 
     demonstration = "demonstration"
     real = "real"

@@ -1,7 +1,7 @@
-"""`rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: acts on returns that are in the ledger.
+"""Commands `rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: act on returns in the ledger.
 
 A command acts as the account that `--as` or `RTI_ACTOR` names, through the desk like the pages and the API. By default
-that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward has made.
+that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward created.
 Handing in is in `submit.py`.
 """
 
@@ -100,7 +100,7 @@ def approve(
     refused = acts.approve_many(desk, who, ids, comment=comment, override=override)
     for submission_id, error in refused.items():
         reason = str(_named(error, submission_id, who))
-        # A refusal for a missing role names no return.
+        # The refusal for a missing role does not name the return.
         note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
     _show_state(desk, [i for i in ids if i not in refused], as_json)
     if refused:
@@ -176,7 +176,7 @@ def _identity(desk: Desk, account: str) -> Identity:
 
 @contextmanager
 def _naming(submission_id: str, who: Identity) -> Iterator[None]:
-    """Name the return and the account in a refusal that names neither."""
+    """Add the return and the account to a refusal that names neither."""
     from pipelines.ledger.identity import NotAllowedError
 
     try:
@@ -186,9 +186,10 @@ def _naming(submission_id: str, who: Identity) -> Iterator[None]:
 
 
 def _named(error: Exception, submission_id: str, who: Identity) -> Exception:
-    """Return the error, or, where the desk says that there is no such return, one that names it and the account.
+    """Return the error; if the desk does not know the return, return one that names the return and the
+    account.
 
-    The desk's own words name neither, so that a stranger learns nothing; the command line reads the ledger anyway.
+    The desk names neither, so that a stranger learns nothing; the command line reads the ledger anyway.
     """
     from pipelines.submissions import authority
     from pipelines.submissions.service.rights import NotThereError

@@ -1,4 +1,4 @@
-"""`rti metadata`: a territory's reference metadata, to be read by people and by other systems."""
+"""Command `rti metadata`: write a territory's reference metadata, for people and for other systems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What is written."""
+    """Output format."""
 
     esms = "esms"
     esqrs = "esqrs"
@@ -69,9 +69,9 @@ def metadata(
 
 
 def _figures(territory: str, instrument: str) -> dict[str, Figure]:
-    """What the last refresh of this home measured; nothing, with the reason, where there is no home or no refresh yet.
+    """Return the measurements of the last refresh of this home; nothing, with the reason, without a home or a refresh.
 
-    Raises Failure for an instrument of which the territory sends no return.
+    Raises Failure for an instrument for which the territory sends no return.
     """
     from pipelines.core.home import default_root, open_home
     from pipelines.publication import measured_quality

@@ -1,6 +1,6 @@
-"""`rti notices send|remind|list` and `rti timetable`: what people are told by mail, and what is due when.
+"""Commands `rti notices send|remind|list` and `rti timetable`: notices by mail, and due dates.
 
-A machine runs `rti notices remind` once a day and `rti notices send` every few minutes.
+A scheduler runs `rti notices remind` once a day and `rti notices send` every few minutes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pipelines.cli.common import (
 
 app = typer.Typer(help="Tell people what happened and what is due.", no_args_is_help=True, rich_markup_mode=None)
 AHEAD = 1
-"""Periods after the last one ended that a timetable shows: the running one's days are all to come."""
+"""Periods after the last one ended that a timetable shows: the days of the current period are all in the future."""
 
 
 @app.command()
@@ -138,7 +138,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _is_demonstration() -> bool:
-    """A timetable needs no home; where there is one of invented returns, the calendar says so."""
+    """Return True if a home with invented returns exists, which the calendar then states. No home is required."""
     from pipelines.core.home import HomeError, open_home
 
     try:

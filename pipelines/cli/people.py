@@ -1,7 +1,7 @@
-"""`rti account`, `rti token`, `rti audit`: who may act, by what a machine proves it, and whether the log is whole.
+"""Commands `rti account`, `rti token`, `rti audit`: accounts and roles, API tokens, and verification of the log.
 
-Whoever runs `rti` on this machine acts as the account that `--as` or `RTI_ACTOR` names, without a password: he or she
-can read and write the home's files anyway.  The ledger still holds the account to its roles, and logs it.
+Any user of `rti` on this machine acts as the account that `--as` or `RTI_ACTOR` names, without a password, because
+such a user can read and write the home's files anyway. The ledger still holds the account to its roles, and logs it.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ def verify(
 
 
 def _report_damage(damage: list[Damage], as_json: bool) -> None:
-    """Print a ledger that cannot be read: there is no log to compare anything with."""
+    """Report a ledger that cannot be read: there is then no log to compare with."""
     if as_json:
         nothing: dict[str, Any] = {"entries": None, "head": None, "good": False, "faults": []}
         say_json({**nothing, "damage": [_damage_as_json(one) for one in damage]})
@@ -316,7 +316,8 @@ def accept_clock(
 
 
 def _keeper(engine: sa.Engine, actor: str | None) -> str:
-    """Who keeps accounts: as said; the machine itself as long as nobody is steward of everything."""
+    """Return the account that manages accounts: the one passed, or the machine itself until somebody is steward of
+    everything."""
     from pipelines.ledger.identity import SYSTEM
     from pipelines.submissions.accounts import accounts
 

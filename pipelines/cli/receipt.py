@@ -1,4 +1,4 @@
-"""`rti receipt`: verifying a signed receipt without us, showing one, and changing the key that signs."""
+"""Command `rti receipt`: verify a signed receipt offline, show one, and rotate the signing key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines in which commands tell a report: its head, each finding with its place and remedy, what was not run."""
+"""Format a report as lines for commands: its head, each finding with its place and remedy, rules that did not run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines.cli.common import note, say
 
 
 def show(report: Mapping[str, Any]) -> None:
-    """The lines of a report, given as its JSON (`Report.as_json`)."""
+    """Return the lines of a report, passed as its JSON (`Report.as_json`)."""
     from pipelines.core.i18n import tell
     from pipelines.office.answers.wording import severity_words
 
@@ -27,7 +27,7 @@ def show(report: Mapping[str, Any]) -> None:
 
 
 def _head(report: Mapping[str, Any], language: str) -> str:
-    """`a.csv: good, QQ-JUSTICE-1 (2 observations)`."""
+    """Return the head: `a.csv: good, QQ-JUSTICE-1 (2 observations)`."""
     from pipelines.core.i18n import many, tell
     from pipelines.office.answers.wording import severity_words
 

@@ -1,4 +1,4 @@
-"""`rti store check`: stored files of which the ledger knows nothing."""
+"""Command `rti store check`: find stored files that the ledger does not know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_mar
 
 @app.callback()
 def _store() -> None:
-    """The files that came in."""
+    """Return the store of received files."""
 
 
 @app.command()

@@ -1,7 +1,7 @@
-"""`rti submit` and `rti nil`: handing in at the desk of this machine's home, or at a service elsewhere.
+"""Commands `rti submit` and `rti nil`: hand in at the desk of this machine's home, or at a remote service.
 
-Whoever runs a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and
-the API: the same rights, the same refusals, the same answer.
+The user of a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and the
+API, with the same rights, refusals and answers.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def nil(
 
 
 def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Identity]:
-    """The home's desk, and who acts there. Raises NotAllowedError for an account that is not there or disabled."""
+    """Return the home's desk and the acting identity. Raises NotAllowedError for an unknown or disabled account."""
     from pipelines.submissions import service as door
     from pipelines.submissions.accounts import accounts
 

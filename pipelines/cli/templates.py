@@ -1,4 +1,4 @@
-"""`rti template`: empty workbooks of the forms, to be filled in and sent."""
+"""Command `rti template`: write empty workbooks of the forms, to fill in and send."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _is_period(text: str) -> bool:
     try:
         Period.of(text)
     except ValueError:
-        return False  # `write` says what is wrong with it
+        return False  # `write` reports what is wrong with it
     return True
 
 
@@ -124,11 +124,11 @@ def _home() -> Home | None:
     try:
         return open_home()
     except HomeError:
-        return None  # a workbook needs no home
+        return None  # a workbook does not require a home
 
 
 def _accepted(home: Home | None, form: Form) -> pl.DataFrame | None:
-    """The newest accepted observations of the form's series, where there is a home that has some."""
+    """Return the newest accepted observations of the form's series, if there is a home with any."""
     if home is None:
         return None
     from pipelines.submissions.checking import history

@@ -1,8 +1,8 @@
-"""What of a fault of the service goes to the log: its types, its place in the code, a reference. Never its words.
+"""Log faults of the service by type, place in the code and reference, never with their messages.
 
-The words of an exception, and those of the one that caused it, may quote a file: a value that could not be converted, a
-cell, a name. Types and places are this program's own; the reference stands in the answer and in the log, so that the
-two can be brought together.
+The message of an exception, or of its cause, may quote a file: a value that could not be converted, a cell, a name.
+Types and places are this program's own; the reference is both in the answer and in the log, so that the two can be
+matched.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 FRAMES = 6
-"""Of each exception, the innermost places that are logged."""
+"""Number of innermost places logged for each exception."""
 
 
 def log(error: BaseException) -> str:
-    """Enter a fault in the log; returns the reference under which it stands there."""
+    """Log a fault and return its reference in the log."""
     reference = secrets.token_hex(4)
     _LOG.error("a request failed, reference %s: %s", reference, told(error))
     return reference
 
 
 def told(error: BaseException) -> str:
-    """The types of an exception and of those that caused it, each with its innermost places; none of their words."""
+    """Return the types of an exception and of its causes, each with its innermost places; never their messages."""
     return "; from ".join(_told(one) for one in _chain(error))
 
 
 def log_no_words() -> None:
-    """From now on no entry of any log of this process holds an exception's words, whoever makes it.
+    """Remove the messages of exceptions from every log entry of this process.
 
-    For the process that serves pages: Streamlit logs what a page raises, uvicorn what an application does, asyncio what
-    a task does, each with the whole exception. A thread that ends by one tells its types and places too.
+    For the process that serves pages: Streamlit logs exceptions of a page, uvicorn those of an application, asyncio
+    those of a task, each with the whole exception. A thread that ends with one logs its types and places too.
     """
     before = logging.getLogRecordFactory()
 
@@ -88,9 +88,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 class Kept:
-    """Around an application: an exception that nobody answered is answered here, and does not reach the server.
+    """Answer exceptions that the application leaves unhandled, so that they do not reach the server.
 
-    A server prints what reaches it, words and all. What fails after its answer has begun ends the connection.
+    A server prints an exception that reaches it, including its message. A failure after the answer has begun ends the
+    connection.
     """
 
     def __init__(self, app: ASGIApp, answer: Callable[[Scope, Exception], Response]) -> None:

@@ -1,4 +1,4 @@
-"""What changed against an earlier version, cell by cell; for registers in counts."""
+"""Compare a return with an earlier version, cell by cell; registers in counts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 KEY = (*OBSERVATION_KEY, "form")
-"""A figure is the same figure in two versions if all of this is the same."""
+"""Two values belong to the same figure if all of these are equal."""
 _STATE = ("value", "obs_status", "conf_status")
 _CARRIED = (*_STATE, "place", "label")
 
 
 def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -> Comparison:
-    """Both frames are in OBSERVATION, each key once. A change of status is a change: 0, missing, withheld differ.
+    """Compare two versions. A change of status counts: 0, missing and withheld differ.
 
-    In a `patch` a figure that is left out stays as it was. Big changes come first: appearing and vanishing figures by
-    their size, then those without a number, in the order of the file.
+    Both frames are in OBSERVATION, each key once. In a `patch`, a figure that is left out is unchanged. Big changes
+    come first: appearing and vanishing figures by their size, then those without a number, in the order of the file.
     """
     import polars as pl
 
@@ -70,7 +70,7 @@ def _change(row: Mapping[str, Any], language: str) -> Change:
 
 
 def _difference(old: Shown | None, new: Shown | None) -> float | None:
-    """New less old, where both are numbers: what was missing is not zero."""
+    """Return new minus old if both are numbers; a missing value is not zero."""
     if old is None or new is None or old.value is None or new.value is None:
         return None
     return new.value - old.value
@@ -94,9 +94,9 @@ _CONTENT = ("cutoff_date", "law_article", "sex", "age", "sentence_type", "senten
 
 
 def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> RegisterComparison:
-    """Both frames are in CASE_EVENT. Only counts leave this function: no pseudonym does.
+    """Compare two registers in counts only; no pseudonym leaves this function.
 
-    A person is changed who is in both versions and whose events or what they say differ.
+    Both frames are in CASE_EVENT. A person is changed if present in both versions with different events or attributes.
     """
     import polars as pl
 

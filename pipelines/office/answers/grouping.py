@@ -1,8 +1,8 @@
-"""Findings by their cause, worst first, with what follows from a cause folded under it.
+"""Group findings by cause, worst first, with the consequences of a cause folded under it.
 
-What follows from what was seen by planting faults into real returns: a heading that was changed is at once an unknown
-heading, a missing one, and a column of numbers outside every table; a table moved by a column gave 28 findings for
-one cause; a lost title leaves a table that nobody declares; a label that was not read makes a part exceed its whole.
+The cascades were observed by planting faults into real returns: a changed heading is at once an unknown heading, a
+missing one, and a column of numbers outside every table; a table moved by a column gave 28 findings for one cause; a
+lost title leaves an undeclared table; an unread label makes a part exceed its whole.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 _RANK = {"error": 0, "warning": 1, "information": 2}
 _CAPPED = "findings.capped"
 _OF_WORDS = frozenset({"label.undeclared", "heading.undeclared", "mark.undeclared", "cell.lookalike"})
-"""Rules whose trouble is the word seen; for the others the value seen tells no cause apart."""
+"""Rules that are about the word seen; for other rules the value seen does not distinguish causes."""
 _OF_LACKING = frozenset({"heading.missing", "label.missing", "label.absent"})
-"""Rules whose trouble is the word that is not there."""
+"""Rules that are about a word that is missing."""
 _VALUES = frozenset(
     {"value", "count", "n", "mean", "p", "low", "high", "other", "what", "label", "parts", "added", "id", "nearest"}
 )
-"""Parameters that say which cell or how much, and not what the trouble is."""
+"""Parameters that identify the cell or the amount, not the kind of problem."""
 _TAILS = frozenset({"nearest", "under"})
 _MANY = 3
-"""More groups of one rule on one table, or in one file, are told as one."""
+"""If one rule has more groups than this on one table, or in one file, they are merged into one."""
 _PLACE = re.compile(r"([A-Z]{1,3})(\d+)|R(\d+)C(\d+)|row (\d+) column (\d+)")
 
 
@@ -60,7 +60,8 @@ def _file(_where: Where) -> object:
 
 @dataclass(frozen=True)
 class _Cascade:
-    """`causes` bring about `effects` within the same cell, table or file. A name ending in `.` is all of its kind."""
+    """`causes` lead to `effects` within the same cell, table or file. A name ending in `.` covers all rules of its
+    kind."""
 
     causes: tuple[str, ...]
     effects: tuple[str, ...]
@@ -72,7 +73,7 @@ _UNREAD = (
     "label.blank", "cell.not_a_number", "cell.date", "cell.formula", "cell.error", "cell.merged_value", "cell.empty",
     "cell.boolean", "cell.percent", "cell.shown_otherwise", "value.negative", "value.fraction",
 )  # fmt: skip
-"""Rules after which a number is not there to be compared with another."""
+"""Rules after which a number is missing, so that it cannot be compared with another."""
 _CASCADES: tuple[_Cascade, ...] = (
     _Cascade(("table.not_found",), ("table.undeclared",), _file),
     _Cascade(("table.not_found", "table.title_missing"), ("table.undeclared", "cell.unbound"), _table),
@@ -96,7 +97,7 @@ _CASCADES: tuple[_Cascade, ...] = (
 
 
 def groups(report: Report, language: str) -> list[Group]:
-    """Every finding of a report in one group each, or under the group that causes it; worst first, then largest."""
+    """Put every finding of a report into one group, or under the group that causes it; worst first, then largest."""
     declared = words_of_form.of_report(report)
     capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
     findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_in_order(report))
@@ -117,7 +118,8 @@ def groups(report: Report, language: str) -> list[Group]:
 
 
 def _with_unlisted(group: Group, capped: Mapping[str, int], largest: Mapping[str, Group]) -> Group:
-    """The group with what was counted and not listed: counts are by rule, so its largest group bears them."""
+    """Add the findings that were counted but not listed: counts are by rule, so the largest group of the rule gets
+    them."""
     under = tuple(_with_unlisted(one, capped, largest) for one in group.consequences)
     more = capped.get(group.rule, 0) if largest[group.rule] is group else 0
     return replace(group, consequences=under, unlisted=more)
@@ -131,7 +133,7 @@ def _worst_first(made: Iterable[Group]) -> list[Group]:
 
 
 def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
-    """For each finding the number of the finding it follows from in the end; its own where it follows from none."""
+    """Return, for each finding, the number of the finding that finally causes it; its own number if it has no cause."""
     parent = list(range(len(findings)))
     for cascade in _CASCADES:
         first: dict[object, int] = {}
@@ -152,7 +154,7 @@ def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
 
 
 def _root(parent: Sequence[int], start: int) -> int:
-    """Where the causes end. Cascades lead from reading to judging and never back, so that they end."""
+    """Follow causes to the last one. Cascades lead from reading to judging and never back, so that this ends."""
     n, passed = start, {start}
     while parent[n] != n and parent[n] not in passed:
         n = parent[n]
@@ -177,7 +179,7 @@ def _meant(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
 
 
 def _by_cause(findings: Sequence[Finding], meant: _Meant) -> list[list[Finding]]:
-    """Findings of the same rule and parameters together; where a rule has many such groups, by table, then all."""
+    """Group findings with the same rule and parameters; if a rule has many such groups, by table, then all in one."""
     fine = _gathered(findings, lambda finding: _identity(finding, meant))
     out: list[list[Finding]] = []
     for rule in dict.fromkeys((f.rule, f.severity) for f in findings):
@@ -211,7 +213,7 @@ def _identity(finding: Finding, meant: _Meant) -> tuple[object, ...]:
 
 
 def _wrong_word(finding: Finding, meant: _Meant) -> str:
-    """The word that is wrong: of a path whose upper part differs from the form that part, else the whole of it."""
+    """Return the wrong word: of a path, only its upper part if that differs from the form, else all of it."""
     have, want = (text.split(" / ") for text in (finding.seen or "", meant.get(id(finding), "")))
     if len(have) == len(want):
         wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
@@ -230,9 +232,9 @@ def _group(findings: Sequence[Finding], language: str, declared: Declared | None
 
 
 def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meant: _Meant) -> tuple[str, str]:
-    """Message and remedy over a group: what its findings have in common stays, the rest is three dots.
+    """Return message and remedy for a group: parameters that its findings share stay, others become three dots.
 
-    Where too little would stay to be read, the first finding speaks, and says how many are like it.
+    If too little would remain to be read, return those of the first finding and the number of similar ones.
     """
     if len({(m.message, m.remedy) for m in members}) == 1:
         return members[0].message, members[0].remedy
@@ -247,7 +249,7 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, m
     try:
         rule = rules.rule(common.rule)
     except KeyError:
-        return members[0].message, members[0].remedy  # a rule of an earlier version, told by its id alone
+        return members[0].message, members[0].remedy  # a rule of an earlier version, of which only the id is known
     over = replace(common, params=params, seen=seen, expected=expected)
     title = rules.fill(i18n.gettext(rule.message, language), over)
     if title.count("\u2026") > 1:
@@ -273,7 +275,8 @@ def _same(values: Sequence[object], otherwise: str) -> str | None:
 
 
 def _in_order(report: Report) -> Callable[[Finding], tuple[object, ...]]:
-    """The order of the sheet: sheets as they were read, then row and column, or page and height, or line."""
+    """Sort findings in the order of the file: sheets as they were read, then row and column, or page and height, or
+    line."""
     places: list[Where] = []
     if report.reading is not None:
         places = [Where.parse(p) for p in report.reading.observations["place"].unique(maintain_order=True) if p]

@@ -1,4 +1,4 @@
-"""What is done inside the child process: their workbook with our comments, a workbook of findings, a picture."""
+"""Do the work of the child process: annotate the office's workbook, write a workbook of findings, draw a preview."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pipelines.reading.standardise.standardise import Reading
 
 _DRAWN = 30_000
-"""Cells of a picture: about 2 MB of HTML. A return of 20,000 cells is drawn whole."""
+"""Cells of a preview: about 2 MB of HTML. A return of 20,000 cells is drawn in full."""
 
 
 def work(job: Job) -> bytes | Beside:
-    """The bytes of a workbook, or both sides of a picture. Raises ReadError where the file cannot be read."""
+    """Return the bytes of a workbook, or both sides of a preview. Raises ReadError if the file cannot be read."""
     match job:
         case MendJob():
             return _mended(job)
@@ -43,7 +43,7 @@ def work(job: Job) -> bytes | Beside:
 
 
 def _load(data: bytes) -> tuple[Any, Contents]:
-    """Their workbook with everything that openpyxl keeps; links to other workbooks stay as they are."""
+    """Load the office's workbook with everything that openpyxl keeps; links to other workbooks are left unchanged."""
     import openpyxl
 
     contents = zipguard.inspect(data)
@@ -78,7 +78,8 @@ def _own(job: BookJob) -> bytes:
 
 
 def _place_in(by_sheet: Mapping[str, Any], line: Line) -> tuple[str, str] | None:
-    """Sheet and cell that a line is told at: the first cell of a merged area, the first filled one beyond the data."""
+    """Return sheet and cell for the comment of a line: the first cell of a merged area, the first filled one beyond
+    the data."""
     from openpyxl.utils.cell import coordinate_from_string
 
     where = line.where
@@ -102,7 +103,7 @@ def _first_cell(sheet: Any) -> Any:
 
 
 def _mended(job: MendJob) -> bytes:
-    """A copy with the chosen cells written anew, where they still hold what was seen, and marked."""
+    """Return a copy in which the chosen cells are corrected and marked, if they still contain the text seen."""
     from pipelines.core.text.folding import fold
 
     book, contents = _load(job.data)
@@ -110,8 +111,8 @@ def _mended(job: MendJob) -> bytes:
         if title not in book.sheetnames:
             continue
         cell = book[title][name]
-        # The words seen may be a path of several cells: the last part of it stands in this one.
-        # A raised note mark is no part of what was seen, so a label that has one is left alone.
+        # The words seen may be a path of several cells, whose last part is in this one. A raised note mark is not part
+        # of the words seen, so a label with one is left alone.
         if cell.value is None or fold(str(cell.value)) != fold(seen.split(" / ")[-1]):
             continue
         sheets.set_text(cell, text)
@@ -130,7 +131,7 @@ def _bare(job: BookJob) -> bytes:
 
 
 def _read(job: BookJob) -> bytes:
-    """The findings, and behind them each table of the file as it was read."""
+    """Return the findings, followed by each table of the file as read."""
     content, reading = read_again(job.data, job.filename, job.form)
     if not isinstance(content, Grid):
         return _bare(job)
@@ -167,7 +168,7 @@ def _beside(job: BesideJob) -> Beside:
 
 
 def _within(content: Content) -> tuple[Content, int]:
-    """The content without the cells beyond what a page can hold, and how many those are."""
+    """Return the content without the cells that a page cannot hold, and how many those are."""
     if isinstance(content, Cube):
         return content, 0
     left, tables = _DRAWN, []
@@ -178,7 +179,7 @@ def _within(content: Content) -> tuple[Content, int]:
 
 
 def read_again(data: bytes, filename: str, form: str | None) -> tuple[Content, Reading | None]:
-    """The file as the check read it, with what each cell was bound to; no reading where no form fits."""
+    """Read the file as the check did, with the binding of each cell; no reading if no form fits."""
     from pipelines.declarations.registry import load
     from pipelines.reading.formats.read import read
     from pipelines.reading.standardise.recognise import recognise

@@ -1,4 +1,4 @@
-"""What a copy of their workbook cannot keep, so that it is said and not found out."""
+"""List what a copy of an office's workbook cannot keep, so that the office is warned."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SHAPES = re.compile(rb"<(?:\w+:)?(?:sp|grpSp|cxnSp)[ >]")
 _EXTENSIONS = re.compile(rb"<(?:\w+:)?(?:sparklineGroups|slicerList|timelineRefs)[ >]")
 _X14 = re.compile(rb"<x14:(dataValidation|conditionalFormatting) ")
 KINDS = ("chart", "image", "shape", "control", "object", "slicer", "rule", "thread", "signature")
-"""Kinds of what may be lost. `rule`: a validation or format that Excel keeps in an extension of the sheet."""
+"""Kinds of content that may be lost. `rule`: a validation or format that Excel keeps in an extension of the sheet."""
 
 
 def lost(data: bytes, book: Any) -> dict[str, tuple[str, ...]]:
-    """By sheet (by `""` for the file as a whole) the kinds of things that a copy will lack."""
+    """Return, by sheet (`""` for the file as a whole), the kinds of content that a copy will lack."""
     out: dict[str, tuple[str, ...]] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = set(archive.namelist())
@@ -60,7 +60,7 @@ def _of_sheet(archive: zipfile.ZipFile, names: set[str], part: str, sheet: Any) 
 
 
 def _related(archive: zipfile.ZipFile, names: set[str], part: str) -> list[tuple[str, str]]:
-    """Kind and part of everything a part refers to inside the file."""
+    """Return kind and part of everything that a part refers to inside the file."""
     folder, _, name = part.rpartition("/")
     rels = f"{folder}/_rels/{name}.rels"
     if rels not in names:

@@ -1,7 +1,8 @@
-"""The parts of a saved workbook: results of formulas put back, times that do not move.
+"""Rewrite parts of a saved workbook: put back results of formulas, and fix time stamps.
 
-openpyxl writes a formula without its result. A workbook without results cannot be read before someone has opened and
-saved it, and the sender would be told so of a file that we made; so the results that were in their file go back in.
+openpyxl writes a formula without its result. A workbook without results cannot be read until someone has opened and
+saved it, and the sender would get that message about a file that we made; so the results from the sender's file are
+put back.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Stored = Mapping[str, Mapping[tuple[int, int], tuple[str, str | None]]]
 
 
 def new_book(created: str) -> Any:
-    """A workbook of ours without a sheet."""
+    """Return a new workbook of ours without sheets."""
     import datetime as dt
 
     import openpyxl
@@ -33,7 +34,7 @@ def new_book(created: str) -> Any:
 
 
 def finished(book: Any, modified: str, stored: Stored) -> bytes:
-    """The bytes of a workbook: the same workbook and time give the same bytes."""
+    """Return the bytes of a workbook; the same workbook and time give the same bytes."""
     from openpyxl.utils.cell import coordinate_from_string
     from openpyxl.workbook.properties import CalcProperties
 

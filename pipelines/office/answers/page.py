@@ -1,4 +1,4 @@
-"""The report as one HTML page, to be kept, printed, or sent by mail.
+"""Write the report as one HTML page, to be kept, printed, or sent by mail.
 
 Everything from the file is escaped.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
 
 _SIGNS = {"error": "\u2716", "warning": "\u25b2", "information": "\u25cf"}
-"""A sign beside each severity: its colour alone does not reach everyone."""
+"""Sign next to each severity, because not everyone can see its colour."""
 _STYLE = """
 :root{color-scheme:light}
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem 1.5rem;color:#1a1a1a;background:#fff}
@@ -59,7 +59,7 @@ section.group{padding-left:.8rem;margin:1.2rem 0}
 
 
 def html(report: Report, language: str, *, demonstration: bool) -> str:
-    """The page. Findings are told by cause, worst first; a summary at the top leads to each."""
+    """Return the page. Findings are grouped by cause, worst first; a summary at the top links to each."""
     made = groups(report, language)
     anchors = {id(told): f"f{number}" for number, told in enumerate(_all(made), start=1)}
     title = tell("Findings in {file}", language, file=report.filename)
@@ -163,7 +163,7 @@ def _table(group: Group, anchors: Mapping[int, str], caption: str, language: str
         f"<td>{_text(suggestion_words(one, language))}</td></tr>"
         for one in group.findings
     )
-    # A wide table scrolls by itself; so that this can be done by keyboard, it takes the focus.
+    # A wide table scrolls separately and can take the focus, so that it can be scrolled by keyboard.
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(group.title, quote=True)}">'
         f"<table><caption>{_text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

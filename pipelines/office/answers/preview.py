@@ -1,4 +1,4 @@
-"""A picture of a file as HTML: every cell coloured by what it was bound to, so that a statistician can check it."""
+"""Draw a file as HTML with every cell coloured by what it was bound to, so that a statistician can check it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROLES: dict[Role, tuple[str, str, str]] = {
     "sheet": ("#fdf0c4", "t", mark("sheet")),
     "dimension": ("#cfe3f7", "h", mark("dimension")),
 }
-"""Role -> colour, sign (colour alone does not reach everyone), words of the legend."""
+"""Role -> colour, sign (not everyone can see the colour), words of the legend."""
 _LEGEND: tuple[Role, ...] = (
     "title", "corner", "heading", "label", "section", "value", "pseudonym", "check", "note", "nil", "contact",
     "ignored", "unknown",
@@ -55,13 +55,13 @@ sup.s{color:#444;font-size:.7em}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 _MAX_ROWS = 3000
-"""Rows or observations of one table that are drawn; beyond it the page says so."""
+"""Rows or observations of one table that are drawn; the page states if there are more."""
 
 
 def preview(content: Content, reading: Reading, language: str = "en", *, demonstration: bool = False) -> str:
-    """The page as text. Findings are told in `language`; contact cells are shown empty, since they are never kept.
+    """Return the page as text. Findings are in `language`; contact cells are shown empty, since they are never kept.
 
-    Of a cube the members of each dimension and the observations are listed. Everything from the file is escaped.
+    For a cube, the members of each dimension and the observations are listed. Everything from the file is escaped.
     """
     parts = [_head(reading, language, demonstration), _findings(reading.findings, language), _legend(language)]
     if isinstance(content, Cube):

@@ -1,4 +1,4 @@
-"""The last values of the same series beside each value of a return."""
+"""Look up the last values of the same series for each value of a return."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 _OF_TIME = ("period", "period_start", "period_end")
 KEY = (*(name for name in OBSERVATION_KEY if name not in _OF_TIME), "form")
-"""One series: a key without its time. A year and a quarter differ by `freq`."""
+"""Key of one series: a key without its time. A year and a quarter differ by `freq`."""
 
 
 def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: str) -> list[Series]:
-    """For each row of `new` the `periods` periods before it, oldest first; both frames are in OBSERVATION.
+    """Return, for each row of `new`, the `periods` periods before it, oldest first; both frames are in OBSERVATION.
 
-    `history` may hold a key and period several times, one a vintage: then the last by its column `accepted_at`, or by
-    the order of the rows where there is none, is the value, and those before it that differ are told as revisions. The
-    return's own period is among the points nowhere; what it replaces is for `compare`.
+    `history` may hold a key and period several times, once per vintage: the last one (by its column `accepted_at`, or
+    by the order of the rows without it) is the value, and earlier ones that differ are its revisions. The return's own
+    period is not among the points; `compare` handles what it replaces.
     """
     import polars as pl
 
@@ -62,7 +62,7 @@ def _point(period: str, vintages: list[tuple[float | None, str]], language: str)
 
 
 def before(period: str, count: int) -> list[str]:
-    """The `count` periods of the same length before one, oldest first: `2026-Q1` -> ..., `2025-Q3`, `2025-Q4`."""
+    """Return the `count` periods of equal length before one, oldest first: `2026-Q1` -> ..., `2025-Q3`, `2025-Q4`."""
     year, quarter, number = period.partition("-Q")
     if not quarter:
         return [str(int(year) - back) for back in range(count, 0, -1)]

@@ -1,9 +1,9 @@
-"""What could stand in a place instead of what does.
+"""Suggest the correct content of a place.
 
-A label is certain if its letters are those of one declared word but for look-alikes, spaces, and one slip of the
-finger, no other declared word is near, and that word does not stand in the table already.  A slip in a digit or a
-Roman numeral is never certain: articles of the law and quarters differ by just that.  Numbers are never certain,
-except one that is stored as text.
+A label is certain if it equals one declared word except for look-alikes, spaces, and one typing slip, no other
+declared word is near, and that word is not in the table already. A slip in a digit or a Roman numeral is never
+certain, because articles of the law and quarters differ by just that. Numbers are never certain, except one that is
+stored as text.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from pipelines.office.answers.declared import Declared
 
 MENDABLE = frozenset({"label.undeclared", "heading.undeclared", "cell.lookalike"})
-"""Rules of words in one cell, which a certain suggestion can mend."""
+"""Rules about words in one cell, which a certain suggestion can correct."""
 _QUOTED = re.compile(r"'(.*)'", re.DOTALL)
 _LATIN = "ABCEHIJKMOPSTXYaceijopsxyk"
 _CYRILLIC = "АВСЕНІЈКМОРЅТХУасеіјорѕхук"
 _LOOK_ALIKE = str.maketrans(_LATIN, _CYRILLIC)
 _ROMAN = re.compile(r"[ivxіхѵ]+")
 _MIN_LETTERS = 5
-"""A slip in a shorter word may turn it into another: `muški`, but not `ж` or `m`."""
+"""Minimum letters: a slip in a shorter word may turn it into another, such as `muški`, but not `ж` or `m`."""
 _NEAR = 2
 _CUTOFF = 55.0
 
 
 def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | None:
-    """A suggestion, or None. Without the declared words of the form nothing about a label is certain."""
+    """Return a suggestion or None. Without the declared words of the form, no label is certain."""
     match finding.rule:
         case "cell.number_as_text":
             value = finding.params.get("value")
@@ -77,7 +77,7 @@ def _ranked(seen: str, known: tuple[str, ...]) -> list[str]:
 
 
 def _certain(seen: str, known: tuple[str, ...]) -> str | None:
-    """The one declared word that is meant, or None."""
+    """Return the one declared word that is meant, or None."""
     from rapidfuzz.distance import OSA
 
     bones = _bones(seen)
@@ -95,24 +95,24 @@ def _certain(seen: str, known: tuple[str, ...]) -> str | None:
 
 
 def _in_one_cell(seen: str, word: str) -> bool:
-    """Whether the words differ in the last part of the path only: that part stands in the cell of the finding."""
+    """Return True if the words differ only in the last part of the path, which is in the cell of the finding."""
     have, want = seen.split(" / "), word.split(" / ")
     return len(have) == len(want) and [fold(p) for p in have[:-1]] == [fold(p) for p in want[:-1]]
 
 
 def cell_text(seen: str, word: str) -> str | None:
-    """What to write into the cell of the finding; None where the mistake is in another cell of the path."""
+    """Return the text to write into the cell of the finding; None if the mistake is in another cell of the path."""
     return word.split(" / ")[-1] if _in_one_cell(seen, word) else None
 
 
 @lru_cache(maxsize=65536)
 def _bones(text: str) -> str:
-    """The text without its spaces, look-alikes in one script; diacritics and signs stay."""
+    """Return the text without spaces and with look-alikes in one script; diacritics and signs stay."""
     plain = unicodedata.normalize("NFC", text).translate(_LOOK_ALIKE).casefold()
     return "".join(plain.split())
 
 
 def _numerals(text: str) -> list[str]:
-    """Digits, signs of comparison, and words that are Roman numerals, in their order."""
+    """Return digits, comparison signs, and words that are Roman numerals, in their order."""
     words = re.findall(r"\d|[<>=+\u2264\u2265]|[^\W\d_]+", text.casefold())
     return [word.translate(_LOOK_ALIKE) for word in words if not word.isalpha() or _ROMAN.fullmatch(word)]

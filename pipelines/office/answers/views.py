@@ -1,4 +1,5 @@
-"""What was read, beside what was sent: rows of numbers in words, and the sender's tables as plain cells."""
+"""Prepare what was read for display next to the file: rows of numbers in words, and the sender's tables as plain
+cells."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ _RANK = {"error": 0, "warning": 1, "information": 2}
 
 
 def rows_of(observations: pl.DataFrame, findings: Iterable[Finding], language: str) -> list[ReadRow]:
-    """Each number in the order it was read: place, the office's words, what it was read as, value, and its findings."""
+    """Return each number in the order it was read: place, office's words, interpretation, value, and findings."""
     by_place: dict[str, list[Finding]] = {}
     for finding in findings:
         by_place.setdefault(str(finding.where), []).append(finding)
@@ -69,7 +70,7 @@ def rows_of(observations: pl.DataFrame, findings: Iterable[Finding], language: s
 
 
 def tables_of(content: Content, reading: Reading | None, language: str, limit: int) -> tuple[TableView, ...]:
-    """The tables of a grid as cells, `limit` at most; of a cube its dimensions, one table each."""
+    """Return the tables of a grid as cells, `limit` at most; for a cube its dimensions, one table each."""
     bound = list(reading.bindings) if reading is not None else []
     if isinstance(content, Cube):
         return tuple(_dimension(content, n, bound, language) for n in range(len(content.dimensions)))

@@ -1,4 +1,4 @@
-"""A finding of an answer: its words, its place in words, and what is suggested."""
+"""Put a finding of an answer into words: its message, its place, and a suggestion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def told(finding: Finding, language: str, declared: Declared | None = None) -> Told:
-    """A finding with its place, words and suggestion."""
+    """Return a finding with its place, words and suggestion."""
     words = describe_finding(finding, language, omit_nearest=True)
     return Told(
         key=finding.key,
@@ -43,5 +43,5 @@ def _suggestion(finding: Finding, language: str, declared: Declared | None) -> S
 
 
 def severity_words(severity: str, language: str) -> str:
-    """Error, warning or information in words."""
+    """Return the word for error, warning or information."""
     return code_words("severity", severity, language)

@@ -1,4 +1,4 @@
-"""The workbook that an office takes back: their own with comments and colours, or a workbook of findings."""
+"""Make the workbook that an office gets back: its own with comments and colours, or a workbook of findings."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ VERDICT_MEANS: dict[str, str] = {
 }
 DEMONSTRATION = mark("Demonstration data")
 _WORKBOOK = frozenset({"xlsx", "xls", "ods", "csv", "pdf", "docx", "html"})
-"""Formats with a table to show; the others are cubes."""
+"""Formats with tables to show; the others are cubes."""
 
 
 def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
-    """File name and bytes. Raises ReadError where not even a workbook of findings can be written."""
+    """Return file name and bytes. Raises ReadError if not even a workbook of findings can be written."""
     sheet = findings_sheet(report, language, demonstration=demonstration)
     kind: Kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
     if report.verdict == "unreadable" or names_persons(report):
@@ -57,7 +57,7 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
     except ReadError as error:
         if kind == "bare":
             raise
-        # It was read a moment ago, but cannot be written again: the findings are handed over all the same, and say so.
+        # The file was read a moment ago but cannot be written again: send the findings anyway, with a note.
         reason = describe_finding(from_read_error(error), language).message
         note = tell(
             "Your file could not be written with comments ({reason}). Its findings follow.", language, reason=reason
@@ -67,23 +67,24 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
 
 
 def names_persons(report: Report) -> bool:
-    """Whether the file was refused for naming persons: then nothing of it is written anywhere, not even for them."""
+    """Return True if the file was refused for naming persons: then none of its content is written anywhere, not even
+    for the sender."""
     return any(finding.rule.startswith("person.") for finding in report.findings)
 
 
 def _bytes(result: object) -> bytes:
-    assert isinstance(result, bytes)  # what the child gives for this kind of job
+    assert isinstance(result, bytes)  # the child returns this for such a job
     return result
 
 
 def findings_name(filename: str) -> str:
-    """`<name>.findings.xlsx`, without the ending and any folder that came with the name."""
+    """Return `<name>.findings.xlsx`, without the extension and any folder that came with the name."""
     bare = PureWindowsPath(PurePosixPath(filename).name).stem or "return"
     return f"{bare}.findings.xlsx"
 
 
 def findings_sheet(report: Report, language: str, *, demonstration: bool, notes: tuple[str, ...] = ()) -> FindingsSheet:
-    """The first sheet, in words."""
+    """Return the first sheet, in words."""
     declared = words_of_form.of_report(report)
     lines = tuple(_line(told(f, language, declared), language) for f in worst_first(report.findings))
     return FindingsSheet(
@@ -104,7 +105,7 @@ def findings_sheet(report: Report, language: str, *, demonstration: bool, notes:
 
 
 def headings(language: str) -> tuple[str, ...]:
-    """The headings of the table of findings."""
+    """Return the headings of the table of findings."""
     return (
         tell("Severity", language),
         tell("Sheet or page", language),
@@ -119,7 +120,7 @@ def headings(language: str) -> tuple[str, ...]:
 
 
 def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
-    """What is known of the file, as name and value."""
+    """Return facts about the file, as name and value."""
     verdict = i18n.gettext(VERDICT_MEANS[report.verdict], language)
     known = [
         (tell("File", language), report.filename),
@@ -135,7 +136,7 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
 
 
 def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
-    """Whose return it was taken for, and of what time."""
+    """Describe whose return the file was taken for, and for which period."""
     if report.jurisdiction is None:
         return []
     periods = sorted({block.period for block in report.blocks})
@@ -146,7 +147,7 @@ def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
 
 
 def footnote(report: Report, language: str) -> str | None:
-    """The footnote that stands with the territory's name, where it has one."""
+    """Return the footnote of the territory's name, if it has one."""
     return note_of(load(), report.territory, language) if report.territory is not None else None
 
 
@@ -160,7 +161,7 @@ def _notes(report: Report, language: str) -> tuple[str, ...]:
 
 
 def suggestion_words(one: Told, language: str) -> str:
-    """The suggestion as a sentence, empty where there is none."""
+    """Return the suggestion as a sentence, empty without a suggestion."""
     if one.suggestion is None:
         return ""
     if one.suggestion.certain:
@@ -186,7 +187,8 @@ def _line(one: Told, language: str) -> Line:
 
 
 def _quoted(text: str | None) -> str:
-    """In quotation marks, so that a heading that is quoted is not taken for one where the copy is sent in."""
+    """Put a text in quotation marks, so that the reader does not take a quoted heading for a real one when the copy is
+    sent in."""
     return "" if text is None else f"\u00ab{text}\u00bb"
 
 
@@ -224,13 +226,13 @@ def _words(language: str) -> dict[str, str]:
 _LOST = mark("This copy could not keep everything on the sheet {sheet}: {what}. Your own file still has it.")
 
 
-# ------------------------------------------------------------------------------------------------------------ mending
+# ----------------------------------------------------------------------------------------------------------- correction
 
 
 def mended(data: bytes, findings: Iterable[Finding], report: Report, language: str = "en") -> bytes:
-    """A copy of an XLSX in which the certain fixes of words for the chosen findings are applied, and nothing else.
+    """Return a copy of an XLSX with only the certain corrections of words for the chosen findings.
 
-    Each changed cell is marked and keeps its old text in a comment. Raises ValueError where the file is no XLSX.
+    Each changed cell is marked and keeps its old text in a comment. Raises ValueError if the file is not an XLSX.
     """
     if report.format != "xlsx":
         raise ValueError(f"only an XLSX can be mended in place; {report.filename} is {report.format}")
@@ -240,7 +242,7 @@ def mended(data: bytes, findings: Iterable[Finding], report: Report, language: s
 
 
 def mendable(finding: Finding, declared: Declared | None) -> bool:
-    """Whether `mended` would change a cell for this finding."""
+    """Return True if `mended` would change a cell for this finding."""
     return _mending(finding, declared, "en") is not None
 
 

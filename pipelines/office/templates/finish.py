@@ -1,4 +1,4 @@
-"""The last hand on a workbook: earlier figures, rules of entry, looks, the sheets that are not read."""
+"""Complete a workbook: earlier figures, input rules, style, and the sheets that are not read."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def finish(
 
 
 def _open_cells(sheet: Sheet, entries: Sequence[Entry]) -> set[tuple[int, int]]:
-    """What may be filled in: the figures; in a list also its notes; in tables whatever no word stands in."""
+    """Unlock the cells to fill in: the figures; in a list also its notes; in tables every cell without a word."""
     cells = {(entry.row, entry.column) for entry in entries}
     words = {(t.row + d, t.column + a) for t in sheet.texts for d in range(t.down) for a in range(t.across)}
     for area in sheet.areas:
@@ -86,7 +86,7 @@ def _open_cells(sheet: Sheet, entries: Sequence[Entry]) -> set[tuple[int, int]]:
 
 
 def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
-    """Write the form's own sign where a figure cannot be, so that nobody wonders what to write."""
+    """Write the form's own sign where a figure cannot exist, so that nobody wonders what to enter."""
     from openpyxl.styles import Font
 
     sign = next((sign for sign, meaning in form.signs.items() if meaning == "not_applicable"), None)
@@ -97,10 +97,11 @@ def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
 
 
 def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
-    """The earlier figures to the right of the widest table, on the same rows, under headings that are read past.
+    """Write earlier figures to the right of the widest table, on the same rows, under headings that the reader
+    ignores.
 
-    Beside a narrower table they would stand where the wider one is printed. Gives the number of columns that were
-    added; none where there is no earlier figure.
+    Next to a narrower table they would be where the wider one is printed. Returns the number of columns added, 0
+    without earlier figures.
     """
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter

@@ -1,4 +1,4 @@
-"""The layout of lists: observations one a line, and registers."""
+"""Arrange lists: one observation per line, and registers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.reading.standardise.addressing import UNITS_WITHOUT_PERSONS
 from pipelines.reading.standardise.numbered import AT, Key
 
 MANY_LINES = 1500
-"""More combinations than these are not all foreseen: only those that the warehouse tells apart, see `_told_apart`."""
+"""Above this number of combinations, only those that the warehouse distinguishes get a line, see `_told_apart`."""
 _MOST_LINES = 20_000
 _SPARE_LINES = 100
 _SPARE_RECORDS = 500
@@ -29,12 +29,13 @@ _AS_TABLE = {"event": "measure"}
 
 
 class TooManyLinesError(ToldError):
-    """A list of more combinations than a person can fill in."""
+    """A list has more combinations than a person can fill in."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A foreseen line: its words by column, the keys of its numbers, whether there can be none (persons of a case)."""
+    """A prepared line: its words by column, the keys of its numbers, and whether a number is impossible (persons of a
+    case)."""
 
     words: Mapping[str, str]
     keys: tuple[Key, ...]
@@ -42,9 +43,9 @@ class _Line:
 
 
 def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collection[Key]) -> Sheet:
-    """The sheet of a list of observations; `known` are the keys, period left out, of what was accepted last.
+    """Return the sheet of a list of observations; `known` are the keys, without period, of the last accepted figures.
 
-    Where something was, an open list foresees the same lines; else all combinations.  Raises TooManyLinesError.
+    With accepted figures, an open list gets the same lines; else all combinations. Raises TooManyLinesError.
     """
     taken: set[str] = set()
     sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, taken))
@@ -64,7 +65,7 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
 
 
 def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet:
-    """The sheet of a register: its headings, and empty lines."""
+    """Return the sheet of a register: its headings, and empty lines."""
     sheet = Sheet(sheet_name(words.write(records.sheet) if records.sheet else words.plan.form.id, set()))
     row = _above(sheet, words, records.title, above)
     _head(sheet, row, list(records.columns))
@@ -85,7 +86,7 @@ def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet
 
 
 def _above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
-    """The words over a list; gives the row of its headings."""
+    """Add the words above a list; return the row of its headings."""
     lines = list(above)
     if title is not None and (written := words.write(title)) not in lines:
         lines.insert(0, written)
@@ -146,18 +147,18 @@ def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str]
 
 
 def has_no_number(key: Key) -> bool:
-    """Whether a figure cannot be, by its nature: the sex or age of a case, a decision, a request."""
+    """Return True if a figure cannot exist: the sex or age of a case, a decision, a request."""
     persons = any(key[AT[name]] not in ("_T", "_Z") for name in ("sex", "age", "citizenship"))
     return persons and key[AT["count_unit"]] in UNITS_WITHOUT_PERSONS
 
 
 def _told_apart(said: Mapping[str, str]) -> bool:
-    """Whether a combination is broken down by nothing, by one dimension, or by one of the pairs that are published."""
+    """Return True if a combination is broken down by nothing, by one dimension, or by one of the published pairs."""
     named = {name for name in _BREAKDOWNS & said.keys() if said[name] != "_T"}
     return len(named) < 2 or any(named <= pair for pair in _TOGETHER)
 
 
 def without_period(key: Key) -> Key:
-    """A key of a number without its period: the same figure of another quarter has it, too."""
+    """Return a key without its period, as the same figure of another quarter has it."""
     at = AT["period"]
     return (*key[:at], *key[at + 1 :])

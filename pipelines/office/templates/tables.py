@@ -1,4 +1,4 @@
-"""The layout of crossed tables: titles, corner, merged headings, labels, as the declaration says them."""
+"""Arrange crossed tables as declared: titles, corner, merged headings, labels."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Path = tuple[str, ...]
 
 
 def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
-    """The sheets of a form of crossed tables; `above` are lines that stand over the first table of each sheet.
+    """Return the sheets of a form of crossed tables; `above` are lines over the first table of each sheet.
 
-    Tables that name a sheet stand on it, one below the other; each of the others has a sheet of its own, named after
-    the beginning of its title.
+    Tables that name a sheet are on it, one below the other; each of the others has its own sheet, named after the
+    beginning of its title.
     """
     sheets: dict[str, Sheet] = {}
     taken: set[str] = set()
@@ -71,7 +71,7 @@ def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: d
 
 
 def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
-    """Every path of the declared lines that hold in the period; columns that are only optional to ignore are left."""
+    """Return every path of the declared lines valid in the period, without columns that are optional and ignored."""
     return [
         (path, line)
         for template, line in declared.items()
@@ -81,7 +81,7 @@ def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
 
 
 def _rows(table: Table, words: Words, labels: int) -> list[tuple[Path, bool]]:
-    """The label paths of a table's rows with whether each is a section; sections stand before all other rows."""
+    """Return the label paths of a table's rows and whether each is a section; sections come before all other rows."""
     lines = _lines(table.rows, words)
     plain = grouped([_cut(path, labels) for path, line in lines if line.use != "section"])
     sections = [_cut(path, labels) for path, line in lines if line.use == "section"]
@@ -91,12 +91,12 @@ def _rows(table: Table, words: Words, labels: int) -> list[tuple[Path, bool]]:
 
 
 def _cut(path: Path, depth: int) -> Path:
-    """A path of at most `depth` parts: what is too many is joined, as the reader joins it."""
+    """Shorten a path to `depth` parts: surplus parts are joined, as the reader joins them."""
     return path if len(path) <= depth else (*path[: depth - 1], " / ".join(path[depth - 1 :]))
 
 
 def grouped(paths: Sequence[Path], depth: int = 0) -> list[Path]:
-    """Paths in their order, those under one heading brought together so that it can be merged over them."""
+    """Return paths in their order, with those under one heading brought together so that it can be merged over them."""
     heads: dict[tuple[str, bool], list[Path]] = {}
     for path in paths:
         heads.setdefault((path[depth], len(path) == depth + 1), []).append(path)
@@ -107,7 +107,7 @@ def grouped(paths: Sequence[Path], depth: int = 0) -> list[Path]:
 
 
 def _across(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
-    """A path downwards in one column, its last part merged over what is left of the heading rows."""
+    """Write a path downwards in one column, its last part merged over the remaining heading rows."""
     for level, text in enumerate(path):
         down = deep - level if level == len(path) - 1 else 1
         sheet.texts.append(Text(row + level, column, text, "corner" if role == "corner" else "heading", down))
@@ -129,5 +129,5 @@ def _headings(sheet: Sheet, row: int, first: int, columns: Sequence[Path], deep:
 
 
 def _under(other: Path, path: Path, level: int) -> bool:
-    """Whether another column stands under the same heading, down to a level that is the last of neither."""
+    """Return True if another column is under the same heading, down to a level that is not the last of either."""
     return other[: level + 1] == path[: level + 1] and len(other) > level + 1

@@ -1,4 +1,4 @@
-"""The API's addresses that are about what is due: the timetable and the templates."""
+"""API endpoints for what is due: the timetable and the templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's addresses by which returns are handed in: check, submission, nil return."""
+"""API endpoints for handing in returns: check, submission, nil return."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def nil(desk: TheDesk, who: Who, body: models.NilRequest) -> Any:
 
 
 def _taken(who: Identity, done: Uploaded) -> JSONResponse:
-    """The answer to what was handed in."""
+    """Return the answer to a submitted file."""
     if done.submission_id is not None:
         return JSONResponse(done.as_json(), 201 if done.new else 200)
     first = next((f for f in done.report.findings if f.severity == "error"), None)

@@ -1,4 +1,4 @@
-"""What the API's addresses share: who asks, which desk, the file of a request, answers that are files."""
+"""Share among the API's endpoints: the identity, the desk, the file of a request, responses that are files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _who(
         ),
     ] = None,
 ) -> Identity:
-    """Return whom the token stands for, as `api_tokens.TokenFirst` has found, with the language that is asked for."""
+    """Return the identity of the token, as `token_check.TokenFirst` verified it, with the requested language."""
     who: Identity = request.state.who
     if language is not None and language not in i18n.languages():
         known = ", ".join(i18n.languages())
@@ -100,7 +100,7 @@ FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def download(data: bytes, name: str, media_type: str) -> Response:
-    """An answer that is a file to be kept."""
+    """Return a response that is a file to save."""
 
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
     return Response(data, media_type=media_type, headers=headers)

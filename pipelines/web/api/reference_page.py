@@ -1,6 +1,6 @@
-"""The API's page for people: one plain HTML page made from its own description (OpenAPI).
+"""Render the API reference for people: one plain HTML page made from the API's own description (OpenAPI).
 
-The page needs nothing from elsewhere: no script, no font, no picture; it works without the network.
+The page needs nothing from elsewhere (no script, no font, no picture) and works without a network.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ a { color: #0b57a4 } .method { font-weight: 700 } :focus-visible { outline: 3px 
 
 
 def page(description: dict[str, Any], base: str) -> str:
-    """The page of an OpenAPI description whose addresses lie below `base`."""
+    """Return the page of an OpenAPI description whose addresses are below `base`."""
     info = description["info"]
     template = Environment(autoescape=True).from_string(_PAGE)
     return template.render(
@@ -114,7 +114,7 @@ def _shape(answer: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A schema in a few words."""
+    """Describe a schema in a few words."""
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[-1]
     if "anyOf" in schema:

@@ -1,4 +1,4 @@
-"""The API's addresses of submissions: looking at them and acting on them."""
+"""API endpoints for viewing submissions and acting on them."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def approve(desk: TheDesk, who: Who, submission_id: Id, body: models.ApproveRequ
 def give_back(desk: TheDesk, who: Who, submission_id: Id, body: models.ReturnRequest) -> Any:
     """Give a sent return back to its sender, with a comment."""
     door.give_back(desk, who, submission_id, body.comment)
-    # A draft again, which its approver may see as well.
+    # The return is a draft again, which its approver may see too.
     return _state(desk, who, submission_id)
 
 

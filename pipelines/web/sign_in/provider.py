@@ -1,8 +1,8 @@
-"""The built-in sign-in of local accounts: its pages, and the whole as one ASGI application.
+"""Serve the built-in sign-in of local accounts: its pages, and the whole as one ASGI application.
 
-Every failed sign-in says the same, whether the account exists or not; so does every one that comes too soon
-(`people/throttle.py`).  No script runs on these pages and nothing is
-fetched from elsewhere; the policy in `_HEADERS` holds the browser to it.
+Every failed sign-in has the same answer, whether the account exists or not; so has every one that is attempted too
+soon (`people/throttle.py`). No script runs on these pages and nothing is fetched from elsewhere; the policy in
+`_HEADERS` makes the browser enforce it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MOST_BYTES = 64 * 1024
 
 
 class SignIn:
-    """The pages of one service. `root` is their address."""
+    """Pages of one service. `root` is their address."""
 
     def __init__(self, protocol: Protocol, *, demonstration: bool, secret: str) -> None:
         self.engine = protocol.engine
@@ -57,7 +57,7 @@ class SignIn:
     # -------------------------------------------------------------------------------------------------------- pages
 
     async def authorize(self, request: Request) -> Response:
-        """`/authorize`: the form."""
+        """Serve `/authorize`: the sign-in form."""
         try:
             asked = authorization_request(dict(request.query_params), self.client)
         except RequestError as error:
@@ -65,7 +65,7 @@ class SignIn:
         return self._form(request, asked)
 
     async def sign_in(self, request: Request) -> Response:
-        """`/sign-in`: what was typed into the form."""
+        """Serve `/sign-in`: process the submitted form."""
         form = {name: str(value) for name, value in (await request.form()).items()}
         asked = self.tickets.asked(request, form)
         language = language_of(request)
@@ -86,11 +86,11 @@ class SignIn:
         return self._form(request, asked, account=name, fault=_wrong(language), status=401)
 
     async def password_form(self, request: Request) -> Response:
-        """`/password`: the form for somebody who wants another password."""
+        """Serve `/password`: the form for changing a password."""
         return self._change_form(request, None, "")
 
     async def password(self, request: Request) -> Response:
-        """`/password`: a new password, wanted or demanded."""
+        """Serve `/password`: set a new password, by choice or because it is required."""
         form = {name: str(value) for name, value in (await request.form()).items()}
         language = language_of(request)
         ticket = self.tickets.open(request, form)
@@ -105,7 +105,7 @@ class SignIn:
             return again(fault=tell("The new password was not typed the same twice.", language))
         old = kept.old if kept else form.get("old", "")
         try:
-            # With a ticket the present password was right a moment ago, and was counted then.
+            # With a ticket, the present password was verified and counted a moment ago.
             attempt = None if kept else await self._admit(request, name)
         except ThrottledError as error:
             return self._wait(again(fault=_too_many(error, language)), error)
@@ -125,7 +125,7 @@ class SignIn:
         return self._back(request, kept.request, name)
 
     def style(self, _: Request) -> Response:
-        """`/style.css`"""
+        """Serve `/style.css`."""
         from starlette.responses import FileResponse
 
         return FileResponse(PAGES / "style.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"})
@@ -133,7 +133,7 @@ class SignIn:
     # ----------------------------------------------------------------------------------------------------- attempts
 
     async def _admit(self, request: Request, account: str) -> Attempt:
-        """Count an attempt and let it wait for its turn. Raises ThrottledError."""
+        """Count an attempt and wait for its turn. Raises ThrottledError."""
         origin = Origin(client_network(request.scope), self.devices.recognise(request, account))
         attempt = self.throttle.count(origin, account)
         if attempt.delay:
@@ -232,7 +232,7 @@ class SignIn:
 
 
 def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: bool, secret: str = "") -> Starlette:
-    """Return the application, to be mounted at the path of `issuer`; `secret` signs device cookies over restarts."""
+    """Return the application, to be mounted at the path of `issuer`; `secret` signs device cookies across restarts."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.responses import PlainTextResponse
@@ -254,13 +254,13 @@ def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: boo
             Route("/token", protocol.token, methods=["POST"]),
             Route("/style.css", served.style),
         ],
-        # Whoever asks here is not signed in yet.
+        # The person is not signed in yet.
         middleware=[Middleware(Bounded, limit=MOST_BYTES, refusal=too_much)],
     )
 
 
 def _wrong(language: str) -> str:
-    """Return one sentence for every reason, so that nobody learns which accounts there are."""
+    """Return the same sentence for every reason, so that nobody learns which accounts exist."""
     return tell(
         "Account or password is wrong. Look at the keyboard's language and capital letters. If you are sure of both, "
         "ask the steward.",
