@@ -72,8 +72,8 @@ def newest(rows: Sequence[Row]) -> Row:
 
 def split(row: Row, name: str, crime: str, whole: int = 1) -> str:
     """Return one change as a sentence to quote; for `whole` territories it includes how many of them it covers."""
-    there = len(_codes(row["reporters"]))
-    over = f", over the {there} of {whole} territories that have both years" if whole > 1 and there else ""
+    n_reporters = len(_codes(row["reporters"]))
+    over = f", over the {n_reporters} of {whole} territories that have both years" if whole > 1 and n_reporters else ""
     years = f"{row['previous_period']} to {row['period']}"
     lead = f"{name}{over}, {crime.lower()}, convictions at first instance, {years}: "
     if row["state"] in ("withheld", "missing"):
@@ -97,8 +97,8 @@ def same_reporters(row: Row, names: Mapping[str, str]) -> str:
     for entry in _codes(row["left_out"]):
         code, _, reason = entry.partition(":")
         reasons.setdefault(LEFT_OUT.get(reason, reason.replace("_", " ")), []).append(names.get(code, code))
-    out = "; ".join(f"{words.join(those)} ({reason})" for reason, those in reasons.items())
-    return " ".join(part for part in (text, f"Left out: {out}." if out else "") if part)
+    exclusions = "; ".join(f"{words.join(those)} ({reason})" for reason, those in reasons.items())
+    return " ".join(part for part in (text, f"Left out: {exclusions}." if exclusions else "") if part)
 
 
 def signed(value: float) -> str:
@@ -115,11 +115,11 @@ def exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mappi
         return f"{area}, {year}, {crime.lower()}: how many left by which way is not available or not public."
     by_level: dict[str, list[str]] = {}
     for row in rows:
-        shown = words.count(row)
-        by_level.setdefault(row["level"], []).append(f"{_way(row['measure'], measures)} {shown.spoken}")
-    said = "; ".join(f"{LEVELS.get(level, level)}: {', '.join(parts)}" for level, parts in by_level.items())
+        count = words.count(row)
+        by_level.setdefault(row["level"], []).append(f"{_way(row['measure'], measures)} {count.spoken}")
+    sentences = "; ".join(f"{LEVELS.get(level, level)}: {', '.join(parts)}" for level, parts in by_level.items())
     unit = words.unit(rows[0]["count_unit"]) if rows else ""
-    return f"{area}, {year}, {crime.lower()}, {unit} who left, {said}."
+    return f"{area}, {year}, {crime.lower()}, {unit} who left, {sentences}."
 
 
 def exit_share(row: Row | None) -> Shown:
@@ -170,10 +170,10 @@ def _what(row: Row) -> str:
     """Describe the cause of a break; notation of the declarations (+388, aggregates > register) is put into words."""
     if row["words"] == "law_changed":
         parts = [part.strip() for part in str(row["detail"]).split(",")]
-        came, went = ([part[1:] for part in parts if part.startswith(sign)] for sign in "+-")
-        said = [f"in force from then: {words.join(came)}"] if came else []
-        said += [f"no longer in force: {words.join(went)}"] if went else []
-        return f"Articles {', '.join(said)}."
+        added, removed = ([part[1:] for part in parts if part.startswith(sign)] for sign in "+-")
+        sentences = [f"in force from then: {words.join(added)}"] if added else []
+        sentences += [f"no longer in force: {words.join(removed)}"] if removed else []
+        return f"Articles {', '.join(sentences)}."
     return str(row["text"]).replace(" > ", ", then ")
 
 

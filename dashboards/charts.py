@@ -53,15 +53,15 @@ def stages(
 
 
 def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
-    shown = words.absent() if cell is None else words.rate(cell) if rate else words.count(cell)
-    value = None if cell is None or shown.kind != "value" else cell["rate"] if rate else cell["value"]
+    figure = words.absent() if cell is None else words.rate(cell) if rate else words.count(cell)
+    value = None if cell is None or figure.kind != "value" else cell["rate"] if rate else cell["value"]
     # A range next to the bar would not fit; it is in the table and in the text alternative.
     bare = words.number(value, 2 if rate else 0) if value is not None else ""
-    label = bare if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
-    few = cell is not None and shown.kind == "value" and words.is_few(cell)
+    label = bare if figure.kind == "value" else f"{figure.text}  {figure.spoken}"
+    few = cell is not None and figure.kind == "value" and words.is_few(cell)
     return {
         "stage": words.stage_name(measure), "value": value, "at": value or 0, "label": label,
-        "fill": "#ffffff" if few else BLUE, "spoken": f"{shown.spoken}, {words.TOO_FEW}" if few else shown.spoken,
+        "fill": "#ffffff" if few else BLUE, "spoken": f"{figure.spoken}, {words.TOO_FEW}" if few else figure.spoken,
     }  # fmt: skip
 
 
@@ -88,14 +88,14 @@ def series(
     """
     import altair as alt
 
-    lies = _cuts([cell["period"] for cell in cells], breaks)
+    cuts = _cuts([cell["period"] for cell in cells], breaks)
     part, data = 0, []
     for place, cell in enumerate(cells):
-        part += place in lies
+        part += place in cuts
         data.append({**_point(cell), "part": part if is_joined else place})
     order = [row["period"] for row in data]
-    every = max(1, -(-len(order) // 6))
-    ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % every == 0]
+    step = max(1, -(-len(order) // 6))
+    ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
     x = alt.X("period:O", sort=order, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy"))
     base = _data(data).encode(x=x)
     ends = [row[end] for row in data for end in ("value", "high") if row[end] is not None]
@@ -109,9 +109,9 @@ def series(
     line = base.mark_line(color=BLUE, strokeWidth=1.6, invalid="break-paths-show-path-domains").encode(
         y=y, detail="part:N"
     )
-    known = base.transform_filter("datum.value !== null")
-    ranges_ = known.transform_filter("datum.high !== null").mark_rule(color=BLUE, strokeWidth=3, opacity=0.3)
-    points = known.mark_point(color=BLUE, filled=True, size=40, opacity=1, strokeWidth=1.4, stroke=BLUE).encode(
+    with_value = base.transform_filter("datum.value !== null")
+    ranges_ = with_value.transform_filter("datum.high !== null").mark_rule(color=BLUE, strokeWidth=3, opacity=0.3)
+    points = with_value.mark_point(color=BLUE, filled=True, size=40, opacity=1, strokeWidth=1.4, stroke=BLUE).encode(
         y=y,
         fill=alt.Fill("fill:N", scale=None),
         shape=alt.Shape("shape:N", scale=None),
@@ -120,24 +120,24 @@ def series(
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
     layers: list[Any] = [ranges_.encode(y=alt.Y("low:Q", title=None), y2="high:Q"), line, points, symbols]
-    spans = _spans(order, lies)
+    spans = _spans(order, cuts)
     if spans:
         marked = _data(spans).encode(x=x)
         band = marked.transform_filter("datum.end !== datum.period").mark_rect(color=RULE, opacity=0.5)
         rules = marked.mark_rule(color=GREY, strokeDash=[4, 3], xOffset=-8)
-        named = marked.mark_text(
+        labels = marked.mark_text(
             color=GREY, fontSize=10, align="left", baseline="top", xOffset=-5, lineBreak="/"
         ).encode(y=alt.value(0), text="kind:N")
-        layers = [band.encode(x2="end:O"), rules, *layers, named]
+        layers = [band.encode(x2="end:O"), rules, *layers, labels]
     last = next((row for row in reversed(data) if row["value"] is not None), None)
     if last is not None:
-        named = base.transform_filter(alt.datum.period == last["period"])
+        labels = base.transform_filter(alt.datum.period == last["period"])
         layers.append(
-            named.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
+            labels.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
         )
     chart = alt.layer(*layers).properties(title=_title(title, under), height=190 + _LINE * len(_lines(under)))
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
-    for text in change_words.breaks_told([one for found in lies.values() for one in found]):
+    for text in change_words.breaks_told([one for found in cuts.values() for one in found]):
         spoken += f" Break in the series. {text}" + ("" if text.endswith(".") else ".")
     return _dress(chart), _say(spoken, under)
 
@@ -145,31 +145,33 @@ def series(
 def _cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
     """Return the positions of the periods before which the line is cut, with the breaks that cut it; never the first
     period."""
-    out: dict[int, list[Mapping[str, Any]]] = {}
+    cuts: dict[int, list[Mapping[str, Any]]] = {}
     for place in range(1, len(periods)):
-        found = [one for one in breaks if change_words.is_between(one, periods[place - 1], periods[place])]
-        if found:
-            out[place] = found
-    return out
+        crossed = [row for row in breaks if change_words.is_between(row, periods[place - 1], periods[place])]
+        if crossed:
+            cuts[place] = crossed
+    return cuts
 
 
 def _spans(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """Return each stretch of adjacent cuts: the first period after its start, the last one, and the kinds in words."""
-    out: list[dict[str, Any]] = []
+    spans: list[dict[str, Any]] = []
     for place in sorted(lies):
-        kinds = [change_words.BREAK_KINDS.get(one["kind"], one["kind"]).lower() for one in lies[place]]
-        if out and out[-1]["place"] == place - 1:
-            out[-1] |= {"place": place, "end": order[place], "kinds": [*out[-1]["kinds"], *kinds]}
+        kinds = [change_words.BREAK_KINDS.get(span["kind"], span["kind"]).lower() for span in lies[place]]
+        if spans and spans[-1]["place"] == place - 1:
+            spans[-1] |= {"place": place, "end": order[place], "kinds": [*spans[-1]["kinds"], *kinds]}
         else:
-            out.append({"place": place, "period": order[place], "end": order[place], "kinds": kinds})
-    return [{"period": one["period"], "end": one["end"], "kind": "/".join(dict.fromkeys(one["kinds"]))} for one in out]
+            spans.append({"place": place, "period": order[place], "end": order[place], "kinds": kinds})
+    return [
+        {"period": span["period"], "end": span["end"], "kind": "/".join(dict.fromkeys(span["kinds"]))} for span in spans
+    ]
 
 
 def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
-    shown = indicator_words.figure(cell)
+    figure = indicator_words.figure(cell)
     few, early = cell.get("state") == "too_few", "provisional" in str(cell.get("flags") or "").split(",")
-    is_known = shown.kind == "value"
-    spoken = shown.spoken
+    is_known = figure.kind == "value"
+    spoken = figure.spoken
     spoken += f", {indicator_words.TOO_FEW}" if is_known and few else ""
     spoken += ", provisional" if is_known and early else ""
     return {
@@ -187,10 +189,10 @@ def parts(
 
     data = []
     for label, cell in cells:
-        shown = words.count(cell)
-        text = shown.text if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
+        count = words.count(cell)
+        text = count.text if count.kind == "value" else f"{count.text}  {count.spoken}"
         data.append(
-            {"part": label, "value": cell["value"], "at": cell["value"] or 0, "label": text, "spoken": shown.spoken}
+            {"part": label, "value": cell["value"], "at": cell["value"] or 0, "label": text, "spoken": count.spoken}
         )
     top = max((row["at"] for row in data), default=0) or 1
     scale = alt.Scale(domain=[0, top * 1.3], nice=False)
@@ -235,11 +237,11 @@ def ranges(
     axis = alt.Axis(values=list(range(0, int(top) + 1, step)), title=unit, titleAnchor="start", domain=False)
     y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
     base = _data(data).encode(y=y)
-    known = base.transform_filter("datum.value !== null")
-    ranged = known.transform_filter("datum.low !== null")
+    with_value = base.transform_filter("datum.value !== null")
+    ranged = with_value.transform_filter("datum.low !== null")
     rules = ranged.mark_rule(color=BLUE, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="end:Q")
     arrows = ranged.transform_filter("datum.open").mark_point(color=BLUE, filled=True, shape="triangle-right", size=60)
-    dots = known.mark_point(stroke=BLUE, filled=True, size=70, strokeWidth=2, opacity=1).encode(
+    dots = with_value.mark_point(stroke=BLUE, filled=True, size=70, strokeWidth=2, opacity=1).encode(
         x=alt.X("value:Q", scale=scale, axis=axis), fill=alt.Fill("fill:N", scale=None, legend=None)
     )
     text = base.mark_text(align="left", color=INK, fontSize=12).encode(

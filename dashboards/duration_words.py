@@ -55,10 +55,10 @@ def is_shown_few(row: Row | None) -> bool:
 
 def figure(row: Row | None) -> Shown:
     """Format a figure from records with its state, for places without a separate field for the state."""
-    shown = plain(row)
+    unqualified = plain(row)
     if is_shown_few(row):
-        return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
-    return shown
+        return Shown(unqualified.text, f"{unqualified.spoken}, {indicator_words.TOO_FEW}", unqualified.kind)
+    return unqualified
 
 
 def why(row: Row | None) -> str:
@@ -68,8 +68,8 @@ def why(row: Row | None) -> str:
     if row["value"] is not None:
         return FEW_NOTE if is_few(row) else ""
     if row["obs_status"] == "M":
-        known = {"D": NOT_REACHED_NOTE}
-        return NO_LEAST if row["statistic"] == "below_minimum" else known.get(row["unit_measure"], "")
+        notes_by_unit = {"D": NOT_REACHED_NOTE}
+        return NO_LEAST if row["statistic"] == "below_minimum" else notes_by_unit.get(row["unit_measure"], "")
     if row["obs_status"] != "O":
         return ""
     return NOT_YET.format(quarters=row["quarters"]) if "quarters" in row else YEAR_NOT_WHOLE
@@ -109,11 +109,14 @@ def law(rows: Sequence[Row]) -> Shown:
     """Format the minimum and maximum imprisonment that the law provided, in months."""
     if not rows:
         return words.absent()
-    found = next((row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None)
-    if found is None:
+    sentenced = next(
+        (row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None
+    )
+    if sentenced is None:
         return Shown("not stated", "not stated", "unavailable")
     ends = [
-        "not stated" if found[end] is None else words.number(found[end]) for end in ("statutory_min", "statutory_max")
+        "not stated" if sentenced[end] is None else words.number(sentenced[end])
+        for end in ("statutory_min", "statutory_max")
     ]
     return Shown("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
 
@@ -123,9 +126,9 @@ def sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], with
     medians."""
     parts = []
     for area, row in said:
-        shown = figure(row)
-        number, comma, rest = shown.spoken.partition(",")
-        parts.append(f"{area} {number}{' days' if shown.kind == 'value' else ''}{comma}{rest}")
+        text_of_row = figure(row)
+        number, comma, remainder = text_of_row.spoken.partition(",")
+        parts.append(f"{area} {number}{' days' if text_of_row.kind == 'value' else ''}{comma}{remainder}")
     text = f"{name}, {crime.lower()}, half within: {'; '.join(parts)}." if parts else f"{name}: no records."
     return f"{text} No records: {words.join(without)}." if without else text
 

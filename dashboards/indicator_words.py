@@ -83,12 +83,12 @@ def marks(row: Row, notes: words.Notes) -> tuple[str, ...]:
     texts = [STATES[row["state"]]] if row.get("state") in STATES else []
     if row["value"] is not None and row.get("interval_basis") in BASIS:
         texts.append(BASIS[str(row["interval_basis"])])
-    known = {**words.FLAGS, **FLAGS}
+    flag_notes = {**words.FLAGS, **FLAGS}
     codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _codes(row.get("flags"))]
-    texts += [known.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in codes]
-    told = reasons(row.get("reasons"))
-    if told:
-        texts.append(told)
+    texts += [flag_notes.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in codes]
+    explanation = reasons(row.get("reasons"))
+    if explanation:
+        texts.append(explanation)
     return tuple(dict.fromkeys(notes.mark(text) for text in texts))
 
 
@@ -96,30 +96,30 @@ def reasons(codes: str | None) -> str:
     """Return sentences on where two sides differ or are not stated; empty text if nowhere."""
     differ: list[str] = []
     unstated: list[str] = []
-    other: list[str] = []
+    others: list[str] = []
     for code in _codes(codes):
         aspect, _, end = code.rpartition("_differs") if code.endswith("_differs") else code.rpartition("_not_stated")
         if aspect in ASPECTS and not end:
             (differ if code.endswith("_differs") else unstated).append(ASPECTS[aspect])
         else:
-            other.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
-    out = [f"The two sides differ in {words.join(differ)}."] if differ else []
-    out += [f"Not stated for both sides: {words.join(unstated)}."] if unstated else []
-    return " ".join([*out, *other])
+            others.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
+    sentences = [f"The two sides differ in {words.join(differ)}."] if differ else []
+    sentences += [f"Not stated for both sides: {words.join(unstated)}."] if unstated else []
+    return " ".join([*sentences, *others])
 
 
 def pair(row: Row, names: Mapping[str, str]) -> str:
     """Describe one pair of territories in a sentence, with the ratio and its range if the pair was tested."""
-    one, other = names[row["area_a"]], names[row["area_b"]]
+    first, second = names[row["area_a"]], names[row["area_b"]]
     verdict = row["verdict"]
     care = " With care: " + reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
     if verdict in APART:
-        return f"{one} is {verdict} than {other}: {_times(row)}.{care}"
+        return f"{first} is {verdict} than {second}: {_times(row)}.{care}"
     if verdict == "no_difference":
-        return f"{one} and {other} cannot be told apart on these numbers.{care}"
+        return f"{first} and {second} cannot be told apart on these numbers.{care}"
     if verdict == "not_comparable":
-        return f"{one} and {other} are not compared. {reasons(row['reasons'])}"
-    return f"{one} and {other}: {VERDICTS.get(verdict, verdict)}."
+        return f"{first} and {second} are not compared. {reasons(row['reasons'])}"
+    return f"{first} and {second}: {VERDICTS.get(verdict, verdict)}."
 
 
 def _times(row: Row) -> str:
@@ -139,8 +139,8 @@ def share_told(category: str, rows: Sequence[Row]) -> str:
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if len(tested) == 1:
-        told = "can be told apart" if apart else "cannot be told apart on these numbers"
-        return f"{category}: of {len(rows)} pairs 1 was compared; it {told}."
+        verdict = "can be told apart" if apart else "cannot be told apart on these numbers"
+        return f"{category}: of {len(rows)} pairs 1 was compared; it {verdict}."
     return f"{category}: of {len(rows)} pairs {len(tested)} were compared and {_of_tested(len(apart))}."
 
 

@@ -85,7 +85,7 @@ class Frame:
         return self.name(area) + self.mark(area)
 
 
-def frame() -> Frame:
+def open_frame() -> Frame:
     """Return the current release; if there is none, show which command makes one and end the page."""
     try:
         path = queries.current_release()
@@ -127,16 +127,19 @@ def page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
     """Begin a page: style, banner, title, and a notice if the address was made with another release."""
     st.html(CSS)
     _stop_at_long_address()
-    here = frame()
-    if here.is_demonstration:
+    frame = open_frame()
+    if frame.is_demonstration:
         st.html(f'<div class="rti-banner" role="note">{banner}</div>')
     st.title(title, anchor=False)
     if lead:
         st.markdown(lead)
-    asked = st.query_params.get("release")
-    if asked and asked != here.id:
-        st.info(f"This address was made with release {asked}; the figures below are of the current release, {here.id}.")
-    return here
+    requested_release = st.query_params.get("release")
+    if requested_release and requested_release != frame.id:
+        st.info(
+            f"This address was made with release {requested_release}; the figures below are of the current release, "
+            f"{frame.id}."
+        )
+    return frame
 
 
 def _stop_at_long_address() -> None:
@@ -167,17 +170,17 @@ def choose(
     `of`, the choice is remembered for that value of `of` only, because the default depends on it.
     """
     first = default if default is not None and default in options else options[0]
-    asked, widget, last = st.query_params.get(key), f"choice.{of}{key}", st.session_state.get(f"address.{key}")
-    kept = st.session_state.get(f"kept.{of}{key}")
-    if asked is not None and asked != last:
+    requested, widget, last = st.query_params.get(key), f"choice.{of}{key}", st.session_state.get(f"address.{key}")
+    remembered = st.session_state.get(f"kept.{of}{key}")
+    if requested is not None and requested != last:
         # The address was opened or changed (a link, the back button), so it overrides the state of the widget.
-        if asked not in options:
+        if requested not in options:
             st.warning(
-                f"The address asks for {label.lower()} {asked!r}, which this release lacks; shown is {say(first)}."
+                f"The address asks for {label.lower()} {requested!r}, which this release lacks; shown is {say(first)}."
             )
-        st.session_state[widget] = asked if asked in options else first
+        st.session_state[widget] = requested if requested in options else first
     elif st.session_state.get(widget) not in options:
-        st.session_state[widget] = kept if kept in options else first
+        st.session_state[widget] = remembered if remembered in options else first
     picked: str | None
     if boxed or len(options) > 5:
         picked = st.selectbox(label, options, key=widget, format_func=say, width=width)
@@ -189,9 +192,9 @@ def choose(
     return value
 
 
-def choose_crime(here: Frame, options: Sequence[str] = CRIMES) -> str:
+def choose_crime(frame: Frame, options: Sequence[str] = CRIMES) -> str:
     """Show the choice between trafficking and smuggling; never both."""
-    labels = queries.labels(here.path, "offence_group")
+    labels = queries.labels(frame.path, "offence_group")
     return choose("Crime", "crime", options, say=lambda code: labels.get(code, code))
 
 
@@ -201,11 +204,11 @@ def choose_track() -> str:
 
 
 def choose_period(
-    here: Frame, periods: Mapping[str, Sequence[str]], *, default: tuple[str, str] | None = None, of: str = ""
+    frame: Frame, periods: Mapping[str, Sequence[str]], *, default: tuple[str, str] | None = None, of: str = ""
 ) -> tuple[str, str]:
     """Show the choice of a frequency and a period: the default if one is passed (remembered for `of`), else the
     newest."""
-    labels = queries.labels(here.path, "freq")
+    labels = queries.labels(frame.path, "freq")
     kind, first = default or (None, None)
     freq = choose("Period", "freq", tuple(periods), default=kind, say=lambda code: labels.get(code, code), of=of)
     return freq, choose(
@@ -230,23 +233,23 @@ def choose_rate(freq: str) -> bool:
     return freq in RATED and choose("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
 
 
-def choose_territory(here: Frame) -> str:
+def choose_territory(frame: Frame) -> str:
     """Show the choice of a territory."""
-    codes = tuple(code for code, _ in here.territories)
-    return choose("Territory", "territory", codes, say=here.marked, boxed=True, width=260)
+    codes = tuple(code for code, _ in frame.territories)
+    return choose("Territory", "territory", codes, say=frame.marked, boxed=True, width=260)
 
 
-def end(here: Frame, *, is_linked: bool = True) -> None:
+def end(frame: Frame, *, is_linked: bool = True) -> None:
     """Close a page: add the release to the address and show the citation in the footer.
 
     `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
     """
     way = "Each figure links to its way back." if is_linked else "The counts behind are on the territories' pages."
-    st.query_params["release"] = here.id
+    st.query_params["release"] = frame.id
     st.html(
-        f'<div class="rti-foot">Source: {escape(words.citation(here.release))} '
-        f"Drafted {escape(str(here.release['drafted_at'])[:10])}; data up to "
-        f"{escape(words.period_short(here.release['reference_period']))}. "
+        f'<div class="rti-foot">Source: {escape(words.citation(frame.release))} '
+        f"Drafted {escape(str(frame.release['drafted_at'])[:10])}; data up to "
+        f"{escape(words.period_short(frame.release['reference_period']))}. "
         f"{way}</div>"
     )
 
@@ -258,10 +261,10 @@ def put(*parts: str) -> None:
             st.html(part)
 
 
-def quote(text: str, here: Frame) -> None:
+def quote(text: str, frame: Frame) -> None:
     """Show the sentence to quote, with its source."""
     st.html(
-        f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.citation(here.release))}</cite>'
+        f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.citation(frame.release))}</cite>'
         "</blockquote>"
     )
 

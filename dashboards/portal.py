@@ -15,20 +15,20 @@ from dashboards.portal_pages import PAGES
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 try:
-    here = portal_entry.enter_page()
+    context = portal_entry.enter_page()
     offered = {
         page.path: st.Page(
-            page.show if page.offered(here.who) else portal_entry.refuse_page,
-            title=here.tell(page.title),
+            page.show if page.offered(context.who) else portal_entry.refuse_page,
+            title=context.tell(page.title),
             url_path=page.path,
             default=page.default,
-            visibility="visible" if page.listed and page.offered(here.who) else "hidden",
+            visibility="visible" if page.listed and page.offered(context.who) else "hidden",
         )
         for page in PAGES
     }
     layout.register(offered)
     current = st.navigation(list(offered.values()))
-    layout.head(here)
+    layout.head(context)
     current.run()
 except Exception as error:
     if not layout.show_fault(error):

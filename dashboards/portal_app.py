@@ -149,12 +149,12 @@ def main() -> None:
     port = parser.parse_args().port
     try:
         home = open_home()
-        told = settings(home, port)
-        app = create(home, told)
+        service_settings = settings(home, port)
+        app = create(home, service_settings)
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
     _refuse_taken(port)
-    told.site.warn_of_missing_proxy()
+    service_settings.site.warn_of_missing_proxy()
     fault_log.log_no_words()
     # Streamlit turns on the log of requests, which would record the codes with which people return from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
@@ -166,7 +166,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         ws_max_size=LONGEST_MESSAGE,
-        **told.site.uvicorn(),
+        **service_settings.site.uvicorn(),
     )
 
 

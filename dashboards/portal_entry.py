@@ -22,11 +22,11 @@ def identify_person() -> Identity:
     return identity
 
 
-def enter_page() -> layout.Here:
+def enter_page() -> layout.PageContext:
     """Begin a page: return the person and the language. End the page if nobody has signed in."""
     who = identify_person()
     language = who.language if who.language in i18n.languages() else i18n.SOURCE_LANGUAGE
-    return layout.Here(layout.desk(), who, language)
+    return layout.PageContext(layout.desk(), who, language)
 
 
 def refuse_page() -> None:
@@ -34,7 +34,7 @@ def refuse_page() -> None:
     exist."""
     from pipelines.submissions.service import rights
 
-    here = enter_page()
-    layout.title(here.tell("Not to be seen"))
-    layout.refused(here, rights.lacking())
-    layout.end(here)
+    context = enter_page()
+    layout.title(context.tell("Not to be seen"))
+    layout.refused(context, rights.lacking())
+    layout.end(context)

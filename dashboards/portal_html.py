@@ -24,7 +24,7 @@ def join(parts: Iterable[Part], between: str = "") -> Markup:
 def address(page: str, **query: str | Sequence[str]) -> str:
     """Return the address of a portal page, relative to any other of its pages; a parameter with several values is
     repeated."""
-    pairs = [(key, one) for key, value in query.items() for one in ([value] if isinstance(value, str) else value)]
+    pairs = [(key, item) for key, value in query.items() for item in ([value] if isinstance(value, str) else value)]
     return f"{page}?{urlencode(pairs, quote_via=quote, safe='')}" if pairs else page
 
 
@@ -101,18 +101,18 @@ def table(one: Table) -> Markup:
 
 def without_empty(one: Table) -> Table:
     """Return the table without its empty columns."""
-    kept = [i for i in range(len(one.columns)) if any(row.fields[i] for row in one.rows)]
-    rows = [replace(row, fields=tuple(row.fields[i] for i in kept)) for row in one.rows]
-    numbers = frozenset(kept.index(i) for i in one.numbers if i in kept)
-    return replace(one, columns=[one.columns[i] for i in kept], rows=rows, numbers=numbers)
+    filled_columns = [i for i in range(len(one.columns)) if any(row.fields[i] for row in one.rows)]
+    rows = [replace(row, fields=tuple(row.fields[i] for i in filled_columns)) for row in one.rows]
+    numbers = frozenset(filled_columns.index(i) for i in one.numbers if i in filled_columns)
+    return replace(one, columns=[one.columns[i] for i in filled_columns], rows=rows, numbers=numbers)
 
 
-def _row(one: Table, row: Row) -> Markup:
+def _row(whole_table: Table, row: Row) -> Markup:
     fields = join(
         Markup('<td data-column="{}"{}>{}</td>').format(
-            column, Markup(' class="rti-number"') if i in one.numbers else "", part
+            column, Markup(' class="rti-number"') if i in whole_table.numbers else "", part
         )
-        for i, (column, part) in enumerate(zip(one.columns, row.fields, strict=True))
+        for i, (column, part) in enumerate(zip(whole_table.columns, row.fields, strict=True))
     )
     attributes = Markup("")
     if row.anchor:
@@ -130,8 +130,8 @@ def facts(pairs: Iterable[tuple[str, Part]]) -> Markup:
 
 def items(parts: Iterable[Part], kind: str = "") -> Markup:
     """Return a list; empty text if it has no items."""
-    made = join(Markup("<li>{}</li>").format(part) for part in parts)
-    return Markup('<ul class="rti-items {}">{}</ul>').format(kind, made) if made else Markup("")
+    entries = join(Markup("<li>{}</li>").format(part) for part in parts)
+    return Markup('<ul class="rti-items {}">{}</ul>').format(kind, entries) if entries else Markup("")
 
 
 def box(kind: str, title: Part, body: Part = "", *, anchor: str = "", level: int = 2) -> Markup:
@@ -156,10 +156,10 @@ def picture(svg: str, spoken: str, *, width: int, height: int) -> Markup:
 
 def spark(values: Sequence[float | None], spoken: str, *, width: int = 132, height: int = 26) -> Markup:
     """Return the course of a series as a line with the last point marked; missing values leave a gap."""
-    known = [v for v in values if v is not None]
-    if len(known) < 2:
+    numbers = [v for v in values if v is not None]
+    if len(numbers) < 2:
         return Markup("")
-    low, high = min(known), max(known)
+    low, high = min(numbers), max(numbers)
     step = (width - 8) / max(len(values) - 1, 1)
     points = [
         None if v is None else (4 + i * step, height - 4 - (v - low) / ((high - low) or 1) * (height - 8))

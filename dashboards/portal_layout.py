@@ -39,7 +39,7 @@ is none)."""
 
 
 @dataclass(frozen=True)
-class Here:
+class PageContext:
     """Context of every page: the desk, the person, the language, and the footnotes (with marks) of names shown."""
 
     desk: Desk
@@ -160,8 +160,8 @@ NAMES = (
 def spoken(language: str) -> None:
     """Set the language of the page in the browser, for Streamlit's own elements too; the next page starts in it."""
     tag = i18n.html_lang(language)
-    told = [[where, tell(text, language, name="{name}"), english] for where, text, english in NAMES]
-    names = json.dumps(told, ensure_ascii=False)
+    translated_names = [[where, tell(text, language, name="{name}"), english] for where, text, english in NAMES]
+    names = json.dumps(translated_names, ensure_ascii=False)
     script(
         f"document.documentElement.lang='{tag}';window.rtiNames?.say({names});"
         f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax'"
@@ -215,17 +215,17 @@ def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> 
     )
 
 
-def head(here: Here) -> None:
+def head(context: PageContext) -> None:
     """Show the band above each page: whose pages these are, who has signed in, the language, and the sign-out link."""
     from pipelines.submissions.accounts import accounts
 
-    spoken(here.language)
+    spoken(context.language)
     script(_BACK)
-    if here.is_demonstration:
-        banner(here.tell("Demonstration: every return and every account here is invented."))
+    if context.is_demonstration:
+        banner(context.tell("Demonstration: every return and every account here is invented."))
 
     def change(language: str) -> None:
-        accounts.set_language(here.desk.engine, here.who.account, language, by=here.who.account)
+        accounts.set_language(context.desk.engine, context.who.account, language, by=context.who.account)
 
     with st.container(horizontal=True, key="portal-head", vertical_alignment="bottom"):
         st.html(
@@ -233,28 +233,28 @@ def head(here: Here) -> None:
                 '<div class="rti-head"><span class="rti-head-for">{}</span> <span class="rti-head-title">{}</span>'
                 '<div class="rti-head-who">{} <b>{}</b> &middot; {}</div></div>'
             ).format(
-                here.tell("For offices"),
-                here.tell("Regional trafficking indicators"),
-                here.tell("Signed in:"),
-                here.who.name,
-                offices(here),
+                context.tell("For offices"),
+                context.tell("Regional trafficking indicators"),
+                context.tell("Signed in:"),
+                context.who.name,
+                offices(context),
             )
         )
-        language_chooser(here.language, "head.language", change)
-        if st.button(here.tell("Sign out"), key="head.sign-out"):
+        language_chooser(context.language, "head.language", change)
+        if st.button(context.tell("Sign out"), key="head.sign-out"):
             st.logout()
 
 
-def offices(here: Here) -> str:
+def offices(context: PageContext) -> str:
     """Return the offices that a person works with, in one line."""
-    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in here.who.pairs()))
+    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.pairs()))
     if "*" in places:
-        return here.tell("all territories")
-    names = [here.area(place) for place in places[:3]]
-    rest = len(places) - len(names)
-    if rest > 0:
-        names.append(here.many("{n} more", "{n} more", rest))
-    return ", ".join(names) or here.tell("no office yet")
+        return context.tell("all territories")
+    names = [context.area(place) for place in places[:3]]
+    n_unlisted = len(places) - len(names)
+    if n_unlisted > 0:
+        names.append(context.many("{n} more", "{n} more", n_unlisted))
+    return ", ".join(names) or context.tell("no office yet")
 
 
 def banner(text: str) -> None:
@@ -277,18 +277,18 @@ def heading(text: str, level: int = 2) -> None:
 def put(*parts: html.Part | html.Table) -> None:
     """Render HTML parts in order, skipping empty ones."""
     for part in parts:
-        made = part.__html__() if isinstance(part, html.Table) else html.escape(part)
-        if made:
-            st.html(made)
+        markup = part.__html__() if isinstance(part, html.Table) else html.escape(part)
+        if markup:
+            st.html(markup)
 
 
-def end(here: Here) -> None:
+def end(context: PageContext) -> None:
     """Close a page with the footnotes of the names shown on it."""
-    notes = html.items((f"{mark} {note}" for note, mark in here.notes.items()), "rti-plain")
+    notes = html.items((f"{mark} {note}" for note, mark in context.notes.items()), "rti-plain")
     put(html.Markup('<div class="rti-notes">{}</div>').format(notes) if notes else "")
     put(
         html.Markup('<div class="rti-foot">{}</div>').format(
-            here.tell(
+            context.tell(
                 "Regional trafficking indicators: pages of the offices. Nobody sees the drafts of another office."
             )
         )
@@ -317,25 +317,25 @@ def arrived() -> bool:
     return bool(st.session_state.pop("arrived", False))
 
 
-def state(here: Here, code: str) -> html.Markup:
+def state(context: PageContext, code: str) -> html.Markup:
     """Return the state of a submission as a badge."""
-    return html.badge(*words.state(code, here.language))
+    return html.badge(*words.state(code, context.language))
 
 
-def of_what(here: Here, entry: Entry) -> str:
+def of_what(context: PageContext, entry: Entry) -> str:
     """Describe in one line what a submission reports: office, instrument, periods; the file name if it was not
     recognised."""
     blocks = entry.blocks
     if not blocks:
         return entry.row.filename
-    places = ", ".join(dict.fromkeys(here.area(b.jurisdiction) for b in blocks))
-    instruments = ", ".join(dict.fromkeys(here.label("instrument", b.instrument) for b in blocks))
-    return f"{places}: {instruments}, {words.periods((b.period for b in blocks), here.language)}"
+    places = ", ".join(dict.fromkeys(context.area(b.jurisdiction) for b in blocks))
+    instruments = ", ".join(dict.fromkeys(context.label("instrument", b.instrument) for b in blocks))
+    return f"{places}: {instruments}, {words.periods((b.period for b in blocks), context.language)}"
 
 
-def refused(here: Here, error: Exception) -> None:
+def refused(context: PageContext, error: Exception) -> None:
     """Show, where an action was requested, why it was not possible."""
-    st.error(words.escaped(told(error, here.language)), icon=None)
+    st.error(words.escaped(told(error, context.language)), icon=None)
 
 
 def damaged(language: str, error: DamagedFileError) -> None:

@@ -38,18 +38,18 @@ class Lines:
             await self.app(scope, receive, send)
             return
         session, key = scope["subprotocols"][2], dict(scope["headers"])[b"sec-websocket-key"].decode()
-        asked = False
+        has_asked = False
 
         async def heard() -> Message:
-            nonlocal asked
-            if not asked:
+            nonlocal has_asked
+            if not has_asked:
                 _forget_what_waits(session, key)
             message = await receive()
-            asked = asked or message["type"] == "websocket.receive"
+            has_asked = has_asked or message["type"] == "websocket.receive"
             return message
 
         async def said(message: Message) -> None:
-            if asked or message["type"] != "websocket.send":
+            if has_asked or message["type"] != "websocket.send":
                 await send(message)
 
         await self.app(scope, heard, said)

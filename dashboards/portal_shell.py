@@ -50,8 +50,8 @@ def assets() -> list[BaseRoute]:
 
     def served(name: str) -> Callable[[Any], Response]:
         def answer(_request: Any) -> Response:
-            kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-            return Response(_MADE[name], media_type=_KINDS[Path(name).suffix], headers=kept)
+            cache_headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+            return Response(_MADE[name], media_type=_KINDS[Path(name).suffix], headers=cache_headers)
 
         return answer
 
@@ -85,8 +85,8 @@ class Dressed:
             # Streamlit would compress its shell, which then cannot be rewritten, or answer that the browser's copy is
             # current, which may be in another language.
             scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in _NOT_PASSED_ON]}
-        known = scope["path"].rstrip("/") in self.paths or scope["path"] == "/"
-        await self.app(scope, receive, _dresser(send, lang, rewrite=document, known=known))
+        is_known = scope["path"].rstrip("/") in self.paths or scope["path"] == "/"
+        await self.app(scope, receive, _dresser(send, lang, rewrite=document, known=is_known))
 
 
 def _dresser(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable[[Message], Any]:
@@ -111,9 +111,9 @@ def _dresser(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable
                 if not known and _SHELL in body:
                     start["status"], body = 303, b""
                     start["headers"].append((b"location", b"/"))
-                kept = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
+                kept_headers = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
                 vary = (b"vary", b"Accept, Accept-Language, Cookie")
-                start["headers"] = [*kept, vary, (b"content-length", str(len(body)).encode())]
+                start["headers"] = [*kept_headers, vary, (b"content-length", str(len(body)).encode())]
             await send(dict(start))
             start.clear()
             await send({**message, "body": body})

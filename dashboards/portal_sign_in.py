@@ -43,12 +43,12 @@ def nobody() -> NoReturn:
 
 
 def _language_before_sign_in() -> str:
-    known = i18n.languages()
-    kept = st.session_state.get("language") or st.context.cookies.get(layout.LANGUAGE_COOKIE)
-    if kept in known:
-        return str(kept)
+    languages = i18n.languages()
+    remembered = st.session_state.get("language") or st.context.cookies.get(layout.LANGUAGE_COOKIE)
+    if remembered in languages:
+        return str(remembered)
     browser = str(st.context.locale or "")
-    return next((t for t in (browser, browser.partition("-")[0]) if t in known), i18n.SOURCE_LANGUAGE)
+    return next((t for t in (browser, browser.partition("-")[0]) if t in languages), i18n.SOURCE_LANGUAGE)
 
 
 def unknown(claims: layout.Claims) -> NoReturn:
@@ -68,7 +68,7 @@ def unknown(claims: layout.Claims) -> NoReturn:
         html.facts(
             [
                 # The steward links the account to the subject; the other claims only show who the person is.
-                (tell("Signed in as", language), " · ".join(dict.fromkeys(str(one) for one in called if one))),
+                (tell("Signed in as", language), " · ".join(dict.fromkeys(str(part) for part in called if part))),
                 (tell("By", language), str(claims.get("iss") or "")),
             ]
         ),

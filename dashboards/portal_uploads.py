@@ -148,8 +148,8 @@ class Sessions:
         """Return True if a page with this session is open and was opened by the person of these claims."""
         from streamlit import runtime
 
-        found = runtime.get_instance().get_app_session(session)
-        return found is not None and _is_of(found, claims)
+        app_session = runtime.get_instance().get_app_session(session)
+        return app_session is not None and _is_of(app_session, claims)
 
     def files(self, session: str) -> int:
         """Return how many files are held in a session."""
@@ -196,11 +196,11 @@ def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
     context = get_script_run_ctx()
     if not runtime.exists() or context is None:
         return
-    held, now = set(_files().get(context.session_id, ())), clock.wall()
+    session_files, now = set(_files().get(context.session_id, ())), clock.wall()
     for file in list(seen):
-        if file in present or file not in held:
+        if file in present or file not in session_files:
             del seen[file]
-    for file in held.difference(present):
+    for file in session_files.difference(present):
         if now - seen.setdefault(file, now) > SECONDS_SILENT:
             _uploads().remove_file(context.session_id, file)
 
@@ -252,8 +252,8 @@ def person_of_cookie(engine: sa.Engine, issuer: str) -> Callable[[Scope], Person
 
     def person(scope: Scope) -> Person | None:
         claims = signed_claims(scope)
-        found: Identity | None = identity_of_claims(engine, claims, issuer) if claims else None
-        return (found.account, claims) if found is not None else None
+        identity: Identity | None = identity_of_claims(engine, claims, issuer) if claims else None
+        return (identity.account, claims) if identity is not None else None
 
     return person
 

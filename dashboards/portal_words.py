@@ -135,7 +135,7 @@ def size(count: int) -> str:
 
 def scope(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:
     """Return roles by (jurisdiction, instrument), in the order of the pairs."""
-    out: dict[tuple[str, str], list[str]] = {}
+    roles_by_pair: dict[tuple[str, str], list[str]] = {}
     for grant in sorted(grants, key=lambda g: (g.jurisdiction, g.instrument, g.role)):
-        out.setdefault((grant.jurisdiction, grant.instrument), []).append(grant.role)
-    return out
+        roles_by_pair.setdefault((grant.jurisdiction, grant.instrument), []).append(grant.role)
+    return roles_by_pair

@@ -93,8 +93,8 @@ def windows_told(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
         )
     if not together:
         return ""
-    said = "; ".join(f"{name} for {words.join(stages)}" for name, stages in together.items())
-    return f"To compare territories, take the shortest window in which most of them have 20 or more: {said}."
+    windows = "; ".join(f"{name} for {words.join(stages)}" for name, stages in together.items())
+    return f"To compare territories, take the shortest window in which most of them have 20 or more: {windows}."
 
 
 def _order(row: Row) -> int:

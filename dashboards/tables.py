@@ -57,15 +57,15 @@ def figure(
     if cell is None:
         absent = words.absent()
         return Cell(absent.text, absent.spoken, kind=absent.kind)
-    shown = words.rate(cell) if rate else words.count(cell)
+    count_or_rate = words.rate(cell) if rate else words.count(cell)
     marks = words.marks_of(cell, notes, of_rate=rate)
-    basis = indicator_words.BASIS.get(str(cell.get("rate_basis"))) if rate and shown.kind == "value" else None
+    basis = indicator_words.BASIS.get(str(cell.get("rate_basis"))) if rate and count_or_rate.kind == "value" else None
     if basis is not None:
         marks = (*marks, notes.mark(basis))
-    spoken = f"{what}: {shown.spoken}" if what else shown.spoken
-    if shown.kind == "value" and words.is_few(cell):
-        return Cell(shown.text, f"{spoken}, {words.TOO_FEW}", marks, way_back(release, cell), "few")
-    return Cell(shown.text, spoken, marks, way_back(release, cell), shown.kind)
+    spoken = f"{what}: {count_or_rate.spoken}" if what else count_or_rate.spoken
+    if count_or_rate.kind == "value" and words.is_few(cell):
+        return Cell(count_or_rate.text, f"{spoken}, {words.TOO_FEW}", marks, way_back(release, cell), "few")
+    return Cell(count_or_rate.text, spoken, marks, way_back(release, cell), count_or_rate.kind)
 
 
 def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:

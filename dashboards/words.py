@@ -200,15 +200,15 @@ UNITS: Mapping[str, tuple[str, str]] = {
 
 def unit(code: str, value: float | None = None) -> str:
     """Return the count unit in words, singular for a value of 1."""
-    one, many = UNITS.get(code, (code, f"{code}s"))
-    return one if value == 1 else many
+    singular, plural = UNITS.get(code, (code, f"{code}s"))
+    return singular if value == 1 else plural
 
 
 def coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
     """Return '5 of 7' and the names of the territories that are not in the figure; `territories` are the codes and
     names of all."""
-    there = [code for code in reporters.split(",") if code]
-    return f"{len(there)} of {len(territories)}", [name for code, name in territories if code not in there]
+    present = [code for code in reporters.split(",") if code]
+    return f"{len(present)} of {len(territories)}", [name for code, name in territories if code not in present]
 
 
 def sentence(
@@ -221,9 +221,10 @@ def sentence(
 ) -> str:
     """Return the sentence to quote for one area and period: each stage, who is included and who is missing. `cells`
     are by measure."""
-    said = [_said(measure, cell) for measure, cell in cells]
+    clauses = [_said(measure, cell) for measure, cell in cells]
     text = (
-        f"{area}, {period_words(period)}, {crime.lower()}: {join(said)} ({TRACK_WORDS[track]} where a court decided)."
+        f"{area}, {period_words(period)}, {crime.lower()}: {join(clauses)} "
+        f"({TRACK_WORDS[track]} where a court decided)."
     )
     of_region = [(measure, cell) for measure, cell in cells if cell is not None and cell["area_kind"] == "region"]
     if not of_region:
@@ -233,14 +234,14 @@ def sentence(
         by_reporters.setdefault(cell["reporters"] or "", []).append(stage_name(measure).lower())
     whole = len(territories)
     for reporters, stages in by_reporters.items():
-        there, missing = coverage(reporters, territories)
+        n_reporters, missing = coverage(reporters, territories)
         lead = "Figures are from" if len(by_reporters) == 1 else f"{join(stages).capitalize()}:"
         if not missing:
             text += f" {lead} all {whole} territories."
         elif len(missing) == whole:
             text += f" {lead} no territory has reported."
         else:
-            text += f" {lead} {there} territories; missing: {join(missing)}."
+            text += f" {lead} {n_reporters} territories; missing: {join(missing)}."
     return text
 
 

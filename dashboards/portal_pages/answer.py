@@ -14,7 +14,7 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_pages import (
     answer_acts,
     answer_files,
@@ -42,58 +42,58 @@ VIEWS = {
 
 def show() -> None:
     """Render the page "Answer"."""
-    here = portal_entry.enter_page()
-    asked = st.query_params.get("id") or ""
-    if not asked:
-        layout.title(here.tell("Answer to a return"), here.tell("Choose a return, and its answer stands here."))
-        layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("To my returns"), "./")))
+    context = portal_entry.enter_page()
+    submission_id = st.query_params.get("id") or ""
+    if not submission_id:
+        layout.title(context.tell("Answer to a return"), context.tell("Choose a return, and its answer stands here."))
+        layout.put(html.Markup("<p>{}</p>").format(html.link(context.tell("To my returns"), "./")))
     else:
-        one(here, asked)
-    layout.end(here)
+        one(context, submission_id)
+    layout.end(context)
 
 
-def one(here: Here, submission_id: str, *, level: int = 1) -> None:
+def one(context: PageContext, submission_id: str, *, level: int = 1) -> None:
     """Show the answer to one submission; `level` is 2 if it is under the title of another page (practice)."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
     try:
-        entry = service.submission(here.desk, here.who, submission_id)
-        report = service.report(here.desk, here.who, submission_id)
+        entry = service.submission(context.desk, context.who, submission_id)
+        report = service.report(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
-        layout.title(here.tell("Not to be seen"))
-        layout.refused(here, error)
+        layout.title(context.tell("Not to be seen"))
+        layout.refused(context, error)
         return
     except service.DamagedFileError as error:
-        layout.title(layout.of_what(here, entry))
-        layout.damaged(here.language, error)
-        layout.heading(here.tell(VIEWS["events"]))
-        answer_files.events(here, entry)
+        layout.title(layout.of_what(context, entry))
+        layout.damaged(context.language, error)
+        layout.heading(context.tell(VIEWS["events"]))
+        answer_files.events(context, entry)
         return
-    groups = answers.groups(report, here.language)
-    heading = layout.of_what(here, entry)
+    groups = answers.groups(report, context.language)
+    heading = layout.of_what(context, entry)
     if level == 1:
         layout.title(heading)
     else:
         layout.heading(heading)
-    answer_forms.said(here)
+    answer_forms.said(context)
     layout.put(
-        _about(here, entry),
-        _replaced(here, entry, level),
-        _overridden(here, entry),
-        _verdict(here, entry, report),
-        _summary(here, groups),
+        _about(context, entry),
+        _replaced(context, entry, level),
+        _overridden(context, entry),
+        _verdict(context, entry, report),
+        _summary(context, groups),
     )
-    answer_acts.acts(here, entry)
-    view = _view(here)
-    layout.heading(here.tell(VIEWS[view]))
+    answer_acts.acts(context, entry)
+    view = _view(context)
+    layout.heading(context.tell(VIEWS[view]))
     {
-        "findings": lambda: answer_findings.show(here, entry, report, groups),
-        "beside": lambda: answer_views.beside(here, entry, report, groups),
-        "changes": lambda: answer_views.changes(here, entry, report),
-        "quarters": lambda: answer_views.quarters(here, entry, report),
-        "files": lambda: answer_files.downloads(here, entry, report),
-        "events": lambda: answer_files.events(here, entry),
+        "findings": lambda: answer_findings.show(context, entry, report, groups),
+        "beside": lambda: answer_views.beside(context, entry, report, groups),
+        "changes": lambda: answer_views.changes(context, entry, report),
+        "quarters": lambda: answer_views.quarters(context, entry, report),
+        "files": lambda: answer_files.downloads(context, entry, report),
+        "events": lambda: answer_files.events(context, entry),
     }[view]()
     if layout.arrived():
         # Last on the page, so that the next run, which has no such script, leaves every other part in its position.
@@ -103,130 +103,140 @@ def one(here: Here, submission_id: str, *, level: int = 1) -> None:
         answer_forms.lead()
 
 
-def _view(here: Here) -> str:
+def _view(context: PageContext) -> str:
     """Return the part that is shown; it is in the address, so that a link can lead to it."""
-    asked, key = st.query_params.get("view"), "answer.view"
-    if asked in VIEWS and asked != st.session_state.get("answer.view.address"):
-        st.session_state[key] = asked
+    requested_view, key = st.query_params.get("view"), "answer.view"
+    if requested_view in VIEWS and requested_view != st.session_state.get("answer.view.address"):
+        st.session_state[key] = requested_view
     st.session_state.setdefault(key, "findings")
     picked = st.segmented_control(
-        here.tell("Show"), list(VIEWS), key=key, format_func=lambda code: here.tell(VIEWS[code]), required=True
+        context.tell("Show"), list(VIEWS), key=key, format_func=lambda code: context.tell(VIEWS[code]), required=True
     )
     view = str(picked) if picked in VIEWS else "findings"
     st.session_state["answer.view.address"] = st.query_params["view"] = view
     return view
 
 
-def _about(here: Here, entry: Entry) -> html.Markup:
+def _about(context: PageContext, entry: Entry) -> html.Markup:
     row = entry.row
-    replaces = here.tell("A return that was accepted before; it stays and is found in what happened.")
+    replaces = context.tell("A return that was accepted before; it stays and is found in what happened.")
     facts = html.facts(
         [
-            (here.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
-            (here.tell("File"), f"{row.filename} ({words.size(row.size)})"),
-            (here.tell("Form"), here.form(row.form)),
-            (here.tell("Kind"), words.said(words.KINDS, row.kind or "full", here.language)),
-            (here.tell("Uploaded"), here.tell("{time} by {who}", time=words.time(row.received_at), who=row.sender)),
-            (here.tell("Replaces"), replaces if entry.replaces else ""),
-            (here.tell("Reason"), here.label("revision_reason", row.revision_reason) if row.revision_reason else ""),
+            (context.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
+            (context.tell("File"), f"{row.filename} ({words.size(row.size)})"),
+            (context.tell("Form"), context.form(row.form)),
+            (context.tell("Kind"), words.said(words.KINDS, row.kind or "full", context.language)),
+            (
+                context.tell("Uploaded"),
+                context.tell("{time} by {who}", time=words.time(row.received_at), who=row.sender),
+            ),
+            (context.tell("Replaces"), replaces if entry.replaces else ""),
+            (
+                context.tell("Reason"),
+                context.label("revision_reason", row.revision_reason) if row.revision_reason else "",
+            ),
         ]
     )
     comment = (
-        html.Markup("<p>{} &ldquo;{}&rdquo;</p>").format(here.tell("Last comment:"), entry.last_comment)
+        html.Markup("<p>{} &ldquo;{}&rdquo;</p>").format(context.tell("Last comment:"), entry.last_comment)
         if entry.last_comment
         else ""
     )
     return html.Markup("<p>{} {}</p>{}<details><summary>{}</summary>{}</details>").format(
-        layout.state(here, words.shown_state(entry)), row.filename, comment, here.tell("About this return"), facts
+        layout.state(context, words.shown_state(entry)), row.filename, comment, context.tell("About this return"), facts
     )
 
 
-def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
+def _replaced(context: PageContext, entry: Entry, level: int) -> html.Markup:
     """Show which later return replaces this one, and since when."""
     page = "answer" if level == 1 else "practice"
-    links = returns.replacements(here, entry, page)
+    links = returns.replacements(context, entry, page)
     if not links:
         return html.Markup("")
     title = (
-        here.tell("Replaced: a later return counts in its place")
+        context.tell("Replaced: a later return counts in its place")
         if entry.is_replaced
-        else here.tell("Replaced in part: later returns count for some of its periods")
+        else context.tell("Replaced in part: later returns count for some of its periods")
     )
     return html.box("note", title, html.items(links))
 
 
-def _overridden(here: Here, entry: Entry) -> html.Markup:
+def _overridden(context: PageContext, entry: Entry) -> html.Markup:
     """Show, permanently and with the comment, what a steward approved or withdrew on behalf of the office."""
     from pipelines.submissions import service
 
     if entry.state not in ("approved", "published", "withdrawn"):
         return html.Markup("")
     events = [
-        e for e in service.events(here.desk, here.who, entry.submission_id) if (e["payload"] or {}).get("override")
+        e
+        for e in service.events(context.desk, context.who, entry.submission_id)
+        if (e["payload"] or {}).get("override")
     ]
     titles = {
-        "approve": here.tell("Approved by override of the steward"),
-        "withdraw": here.tell("Withdrawn by override of the steward"),
+        "approve": context.tell("Approved by override of the steward"),
+        "withdraw": context.tell("Withdrawn by override of the steward"),
     }
     boxes = []
     for action, title in titles.items():
-        said = [
-            here.tell(
+        sentences = [
+            context.tell(
                 "{time} by {who}: {comment}", time=words.time(e["at"]), who=e["actor"], comment=e["comment"] or ""
             )
             for e in events
             if e["action"] == action
         ]
-        if said:
-            boxes.append(html.box("warning", title, html.items(said)))
+        if sentences:
+            boxes.append(html.box("warning", title, html.items(sentences)))
     return html.join(boxes)
 
 
-def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:
+def _verdict(context: PageContext, entry: Entry, report: Report) -> html.Markup:
     errors, warnings = report.count("error"), report.count("warning")
     still_open = len(entry.open_warnings)
     if report.verdict == "unreadable":
-        said, kind = here.tell("This file cannot be read. Nothing of it was used."), "error"
+        verdict, kind = context.tell("This file cannot be read. Nothing of it was used."), "error"
     elif errors:
-        said = here.many(
+        verdict = context.many(
             "This return cannot be sent: {n} error is to be mended in the file.",
             "This return cannot be sent: {n} errors are to be mended in the file.",
             errors,
         )
         kind = "error"
     elif entry.state == "checked" and still_open:
-        said = here.many(
+        verdict = context.many(
             "No error. {n} warning asks for an explanation before this return can be sent.",
             "No error. {n} warnings ask for an explanation before this return can be sent.",
             still_open,
         )
         kind = "warning"
     elif entry.state == "checked":
-        said, kind = here.tell("Nothing stands in its way: this return can be sent."), "good"
+        verdict, kind = context.tell("Nothing stands in its way: this return can be sent."), "good"
     elif warnings:
-        said = here.many(
+        verdict = context.many(
             "No error. {n} warning, explained by its sender.",
             "No error. {n} warnings, explained by its sender.",
             warnings,
         )
         kind = "note"
     else:
-        said, kind = here.tell("No error and no warning."), "good"
-    return html.box(kind, said, _counted(here, entry, report), anchor="verdict")
+        verdict, kind = context.tell("No error and no warning."), "good"
+    return html.box(kind, verdict, _counted(context, entry, report), anchor="verdict")
 
 
-def _counted(here: Here, entry: Entry, report: Report) -> html.Markup:
+def _counted(context: PageContext, entry: Entry, report: Report) -> html.Markup:
     lines = [
-        here.many("{n} figure was read.", "{n} figures were read.", report.observations)
+        context.many("{n} figure was read.", "{n} figures were read.", report.observations)
         if report.observations or not report.events
         else "",
-        here.many("{n} event was read.", "{n} events were read.", report.events) if report.events else "",
-        here.tell("It is a draft: nothing has been sent.") if entry.state in ("checked", "refused", "received") else "",
+        context.many("{n} event was read.", "{n} events were read.", report.events) if report.events else "",
+        context.tell("It is a draft: nothing has been sent.")
+        if entry.state in ("checked", "refused", "received")
+        else "",
     ]
     return html.Markup("<p>{}</p>").format(" ".join(line for line in lines if line))
 
 
-def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
+def _summary(context: PageContext, groups: Sequence[Group]) -> html.Markup:
     """Show the summary: every cause with its places, each a link to the full finding."""
     if not groups:
         return html.Markup("")
@@ -234,16 +244,18 @@ def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
     for group in groups:
         places = [
             html.Markup('<a class="rti-link" href="#{}">{}</a>').format(
-                answer_findings.anchor(told), told.place or here.tell("the whole file")
+                answer_findings.anchor(finding), finding.place or context.tell("the whole file")
             )
-            for told in group.first
+            for finding in group.first
         ]
-        rest = group.places - len(places)
-        if rest > 0:
-            places.append(html.Markup("{}").format(here.many("and {n} more place", "and {n} more places", rest)))
+        n_unlisted = group.places - len(places)
+        if n_unlisted > 0:
+            places.append(
+                html.Markup("{}").format(context.many("and {n} more place", "and {n} more places", n_unlisted))
+            )
         lines.append(
             html.Markup('{} <a class="rti-link" href="#{}">{}</a><br>{}').format(
-                html.badge(*words.severity(group.severity, here.language)),
+                html.badge(*words.severity(group.severity, context.language)),
                 group.id,
                 group.title,
                 html.join(places, ", "),
@@ -251,5 +263,5 @@ def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
         )
     kind = groups[0].severity if groups[0].severity != "information" else "note"
     number = sum(group.places for group in groups)
-    heading = here.many("{n} finding, the worst first", "{n} findings, the worst first", number)
+    heading = context.many("{n} finding, the worst first", "{n} findings, the worst first", number)
     return html.box(kind, heading, html.items(lines), anchor="summary")

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 
 if TYPE_CHECKING:
     from pipelines.office.answers import Group, Told
@@ -24,69 +24,80 @@ def anchor(told: Told) -> str:
     return f"f-{told.key}"
 
 
-def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+def show(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """Show every group, the worst first; warnings of a draft with the form that explains them."""
     from pipelines.submissions import service
 
     if not groups:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("Nothing was found.")))
+        layout.put(html.Markup("<p>{}</p>").format(context.tell("Nothing was found.")))
         return
-    _mended(here, entry, report, groups)
-    known: Mapping[str, Remembered] = {}
+    _mended(context, entry, report, groups)
+    remembered: Mapping[str, Remembered] = {}
     if entry.may_justify and entry.open_warnings:
-        known = service.remembered(here.desk, here.who, entry.submission_id)
-    told = _explained(here, entry)
+        remembered = service.remembered(context.desk, context.who, entry.submission_id)
+    explanations = _explained(context, entry)
     still_open = {key for key, _ in entry.open_warnings}
-    asked = {
-        group.id: wanted
+    open_findings = {
+        group.id: group_findings
         for group in groups
         if entry.may_justify
         and group.severity == "warning"
-        and (wanted := [told for told in group.all_findings if told.key in still_open])
+        and (group_findings := [explanations for explanations in group.all_findings if explanations.key in still_open])
     }
     for group in groups:
-        layout.put(_group(here, group, told))
-        if group.id in asked:
-            _explain(here, entry, group, asked[group.id], known, [one for one in asked if one != group.id])
+        layout.put(_group(context, group, explanations))
+        if group.id in open_findings:
+            _explain(
+                context,
+                entry,
+                group,
+                open_findings[group.id],
+                remembered,
+                [group_id for group_id in open_findings if group_id != group.id],
+            )
     if report.not_run:
         layout.put(
             html.note(
-                here.tell("Nothing of this series was accepted before, so that it was compared with no earlier return.")
+                context.tell(
+                    "Nothing of this series was accepted before, so that it was compared with no earlier return."
+                )
             )
         )
 
 
-def _explained(here: Here, entry: Entry) -> dict[str, html.Part]:
+def _explained(context: PageContext, entry: Entry) -> dict[str, html.Part]:
     """Return the explanation of each warning, by finding; "open" if one is required and missing."""
     from pipelines.submissions import service
 
-    out: dict[str, html.Part] = {
-        key: html.badge("warning", "▲", here.tell("not explained")) for key, _ in entry.open_warnings
+    explanations: dict[str, html.Part] = {
+        key: html.badge("warning", "▲", context.tell("not explained")) for key, _ in entry.open_warnings
     }
-    for event in service.events(here.desk, here.who, entry.submission_id):
+    for event in service.events(context.desk, context.who, entry.submission_id):
         if event["action"] == "justify" and event["payload"]:
-            reason = here.label("justification_reason", event["payload"]["reason"])
-            out.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
-    return out
+            reason = context.label("justification_reason", event["payload"]["reason"])
+            explanations.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
+    return explanations
 
 
-def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Markup:
+def _group(context: PageContext, group: Group, explanations: Mapping[str, html.Part]) -> html.Markup:
     head = html.Markup("<h3>{} {}</h3><p>{}</p>").format(
-        html.badge(*words.severity(group.severity, here.language)),
+        html.badge(*words.severity(group.severity, context.language)),
         group.title,
-        html.Markup("<b>{}</b> {}").format(here.tell("What to do:"), group.remedy) if group.remedy else "",
+        html.Markup("<b>{}</b> {}").format(context.tell("What to do:"), group.remedy) if group.remedy else "",
     )
-    first, rest = group.first, group.findings[len(group.first) :]
-    parts = [head, _table(here, group, first, told)]
-    if rest:
-        more = here.many("{n} more place", "{n} more places", len(rest))
+    first, remaining = group.first, group.findings[len(group.first) :]
+    parts = [head, _table(context, group, first, explanations)]
+    if remaining:
+        more = context.many("{n} more place", "{n} more places", len(remaining))
         parts.append(
-            html.Markup("<details><summary>{}</summary>{}</details>").format(more, _table(here, group, rest, told))
+            html.Markup("<details><summary>{}</summary>{}</details>").format(
+                more, _table(context, group, remaining, explanations)
+            )
         )
     if group.unlisted:
         parts.append(
             html.note(
-                here.many(
+                context.many(
                     "{n} more of this kind was counted and is not listed.",
                     "{n} more of this kind were counted and are not listed.",
                     group.unlisted,
@@ -94,10 +105,10 @@ def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Mark
             )
         )
     if group.consequences:
-        caused = html.join(_group(here, one, told) for one in group.consequences)
+        caused = html.join(_group(context, consequence, explanations) for consequence in group.consequences)
         parts.append(
             html.Markup("<details><summary>{}</summary>{}</details>").format(
-                here.many(
+                context.many(
                     "{n} further cause that most likely vanishes with this one",
                     "{n} further causes that most likely vanish with this one",
                     len(group.consequences),
@@ -110,60 +121,68 @@ def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Mark
     )
 
 
-def _table(here: Here, group: Group, findings: Sequence[Told], told: Mapping[str, html.Part]) -> html.Markup:
+def _table(
+    context: PageContext, group: Group, findings: Sequence[Told], explanations: Mapping[str, html.Part]
+) -> html.Markup:
     rows = [
         html.Row(
-            one.place or here.tell("the whole file"),
-            (one.message, one.seen or "", one.expected or "", _suggested(here, one), told.get(one.key, "")),
-            anchor=anchor(one),
+            finding.place or context.tell("the whole file"),
+            (
+                finding.message,
+                finding.seen or "",
+                finding.expected or "",
+                _suggested(context, finding),
+                explanations.get(finding.key, ""),
+            ),
+            anchor=anchor(finding),
             kind=group.severity,
         )
-        for one in findings
+        for finding in findings
     ]
     columns = [
-        here.tell("What was found"),
-        here.tell("What is there"),
-        here.tell("Expected"),
-        here.tell("Suggestion"),
-        here.tell("Explained"),
+        context.tell("What was found"),
+        context.tell("What is there"),
+        context.tell("Expected"),
+        context.tell("Suggestion"),
+        context.tell("Explained"),
     ]
-    return html.table(html.without_empty(html.Table(group.title, here.tell("Place"), columns, rows, quiet=True)))
+    return html.table(html.without_empty(html.Table(group.title, context.tell("Place"), columns, rows, quiet=True)))
 
 
-def _suggested(here: Here, told: Told) -> html.Part:
-    if told.suggestion is None:
+def _suggested(context: PageContext, finding: Told) -> html.Part:
+    if finding.suggestion is None:
         return ""
-    if told.suggestion.certain:
-        return html.Markup("<b>{}</b>").format(told.suggestion.value)
-    options = (told.suggestion.value, *told.suggestion.others)
-    return here.tell("perhaps {options}", options=", ".join(options[:3]))
+    if finding.suggestion.certain:
+        return html.Markup("<b>{}</b>").format(finding.suggestion.value)
+    options = (finding.suggestion.value, *finding.suggestion.others)
+    return context.tell("perhaps {options}", options=", ".join(options[:3]))
 
 
 # ----------------------------------------------------------------------------------------------------- a corrected copy
 
 
-def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+def _mended(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """Offer to apply all unambiguous corrections in a copy of the file, to review and upload."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
     certain = [
-        told.finding
+        finding.finding
         for group in groups
-        for told in group.all_findings
-        if told.suggestion is not None and told.suggestion.certain
+        for finding in group.all_findings
+        if finding.suggestion is not None and finding.suggestion.certain
     ]
     if not certain or report.format != "xlsx" or not entry.mine:
         return
-    filename, data = service.original(here.desk, here.who, entry.submission_id)
+    filename, data = service.original(context.desk, context.who, entry.submission_id)
     st.download_button(
-        here.many(
+        context.many(
             "Download a copy with the {n} certain suggestion put in",
             "Download a copy with the {n} certain suggestions put in",
             len(certain),
         ),
         lambda: answers.mended(data, certain, report),
-        file_name=here.tell("mended-{file}", file=filename),
+        file_name=context.tell("mended-{file}", file=filename),
         on_click="ignore",
         key="answer.mended",
     )
@@ -173,11 +192,11 @@ def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -
 
 
 def _explain(
-    here: Here,
+    context: PageContext,
     entry: Entry,
     group: Group,
-    wanted: Sequence[Told],
-    known: Mapping[str, Remembered],
+    open_findings: Sequence[Told],
+    remembered: Mapping[str, Remembered],
     others: Sequence[str],
 ) -> None:
     """Show the form of one group: a coded reason and a comment, stored for each of its places.
@@ -187,44 +206,51 @@ def _explain(
     from pipelines.core import codes
     from pipelines.submissions.ledger import MINIMUM_TEXT
 
-    before = next((known[told.key] for told in wanted if told.key in known), None)
+    before = next((remembered[finding.key] for finding in open_findings if finding.key in remembered), None)
     if before is not None:
-        _offer(here, entry, group, wanted, before, others)
+        _offer(context, entry, group, open_findings, before, others)
     with st.form(key=f"explain.{group.id}", border=True):
         reason = st.selectbox(
-            here.tell("Reason: {cause}", cause=words.plain(group.title)),
+            context.tell("Reason: {cause}", cause=words.plain(group.title)),
             codes.codes("justification_reason"),
             index=None,
-            placeholder=here.tell("Choose a reason"),
-            format_func=lambda code: here.label("justification_reason", code),
+            placeholder=context.tell("Choose a reason"),
+            format_func=lambda code: context.label("justification_reason", code),
             key=f"reason.{group.id}",
         )
         text = st.text_area(
-            here.tell("Explanation in words (at least {n} characters)", n=MINIMUM_TEXT), key=f"text.{group.id}"
+            context.tell("Explanation in words (at least {n} characters)", n=MINIMUM_TEXT), key=f"text.{group.id}"
         )
-        asked = st.form_submit_button(
-            here.many("Keep this explanation for {n} place", "Keep this explanation for {n} places", len(wanted))
+        is_submitted = st.form_submit_button(
+            context.many(
+                "Keep this explanation for {n} place", "Keep this explanation for {n} places", len(open_findings)
+            )
         )
-    if not asked:
+    if not is_submitted:
         return
     if reason is None:
-        st.error(here.tell("Choose a reason first."), icon=None)
+        st.error(context.tell("Choose a reason first."), icon=None)
     else:
-        _keep(here, entry, wanted, str(reason), text or "", others)
+        _keep(context, entry, open_findings, str(reason), text or "", others)
 
 
 def _offer(
-    here: Here, entry: Entry, group: Group, wanted: Sequence[Told], before: Remembered, others: Sequence[str]
+    context: PageContext,
+    entry: Entry,
+    group: Group,
+    open_findings: Sequence[Told],
+    before: Remembered,
+    others: Sequence[str],
 ) -> None:
     layout.put(
         html.box(
             "note",
-            here.tell("You explained this before"),
+            context.tell("You explained this before"),
             html.Markup("<p>&ldquo;{}&rdquo;</p><p>{}</p>").format(
                 before.text,
-                here.tell(
+                context.tell(
                     "{reason}; written on {day}, offered until {end}.",
-                    reason=here.label("justification_reason", before.reason),
+                    reason=context.label("justification_reason", before.reason),
                     day=words.day(before.at),
                     end=words.day(before.expires_at),
                 ),
@@ -232,19 +258,21 @@ def _offer(
             level=4,
         )
     )
-    if st.button(here.tell("It is still true: use it again"), key=f"again.{group.id}"):
-        _keep(here, entry, wanted, before.reason, before.text, others)
+    if st.button(context.tell("It is still true: use it again"), key=f"again.{group.id}"):
+        _keep(context, entry, open_findings, before.reason, before.text, others)
 
 
-def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: str, others: Sequence[str]) -> None:
+def _keep(
+    context: PageContext, entry: Entry, open_findings: Sequence[Told], reason: str, text: str, others: Sequence[str]
+) -> None:
     from dashboards.portal_pages.answer_forms import say
     from pipelines.submissions import service
 
     try:
-        for told in wanted:
-            still = service.justify(here.desk, here.who, entry.submission_id, told.key, reason, text)
+        for finding in open_findings:
+            still = service.justify(context.desk, context.who, entry.submission_id, finding.key, reason, text)
     except (service.NotAllowedError, service.TransitionError) as error:
-        layout.refused(here, error)
+        layout.refused(context, error)
         return
-    say(here.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still), *others[:1])
+    say(context.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still), *others[:1])
     st.rerun()

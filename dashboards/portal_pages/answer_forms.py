@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import portal_layout as layout
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 
 _SAID, _LED = "answer.said", "answer.led"
 _MESSAGE = "said"
@@ -19,7 +19,7 @@ def say(text: str, then: str = _MESSAGE) -> None:
     st.session_state[_SAID] = text, then
 
 
-def said(here: Here) -> None:
+def said(context: PageContext) -> None:
     """Show the result of the last action, once. The caller ends the page with `lead`."""
     text, then = st.session_state.pop(_SAID, (None, ""))
     if text:
@@ -41,20 +41,20 @@ def led() -> str:
     return str(st.session_state.pop(_LED, ""))
 
 
-def attempt(here: Here, act: Callable[[], Any], done: str) -> None:
+def attempt(context: PageContext, act: Callable[[], Any], done: str) -> None:
     """Try an action; on success show it on the redrawn page, else show here why it failed."""
     from pipelines.submissions import service
 
     try:
         act()
     except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
-        layout.refused(here, error)
+        layout.refused(context, error)
         return
     say(done)
     st.rerun()
 
 
-def reasons(here: Here, label: str, key: str) -> str | None:
+def reasons(context: PageContext, label: str, key: str) -> str | None:
     """Return a code of `revision_reason`, chosen by its label; None until one is chosen."""
     from pipelines.core import codes
 
@@ -62,8 +62,8 @@ def reasons(here: Here, label: str, key: str) -> str | None:
         label,
         codes.codes("revision_reason"),
         index=None,
-        placeholder=here.tell("Choose a reason"),
-        format_func=lambda code: here.label("revision_reason", code),
+        placeholder=context.tell("Choose a reason"),
+        format_func=lambda code: context.label("revision_reason", code),
         key=key,
     )
     return str(picked) if picked else None

@@ -9,94 +9,96 @@ import streamlit as st
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_pages.answer_forms import attempt, reasons
 
 if TYPE_CHECKING:
     from pipelines.submissions.service import Entry
 
 
-def acts(here: Here, entry: Entry) -> None:
+def acts(context: PageContext, entry: Entry) -> None:
     """Show what this person may do now to withdraw a submission, and who has requested it."""
-    _asked(here, entry)
+    _asked(context, entry)
     if entry.may_withdraw:
-        _withdraw(here, entry, override=False)
+        _withdraw(context, entry, override=False)
     elif entry.may_override_withdrawal:
-        _withdraw(here, entry, override=True)
+        _withdraw(context, entry, override=True)
     if entry.may_ask_withdrawal and not entry.may_withdraw:
-        _ask(here, entry)
+        _ask(context, entry)
 
 
-def _asked(here: Here, entry: Entry) -> None:
+def _asked(context: PageContext, entry: Entry) -> None:
     """Show a requested withdrawal to everybody who sees the return, as long as the return is in force."""
     if not entry.withdrawal_asked:
         return
-    told = [
-        here.tell("{time} by {who}: {comment}", time=words.time(one.at), who=one.actor, comment=said)
-        for one in entry.withdrawal_asked
-        for said in [f"{here.label('revision_reason', one.reason)}. {one.comment}"]
+    requests = [
+        context.tell("{time} by {who}: {comment}", time=words.time(request.at), who=request.actor, comment=reason)
+        for request in entry.withdrawal_asked
+        for reason in [f"{context.label('revision_reason', request.reason)}. {request.comment}"]
     ]
-    sentence = here.tell("It counts until a second person of the office, who did not send it nor ask, withdraws it.")
-    body = html.join([html.items(told), html.Markup("<p>{}</p>").format(sentence)])
-    layout.put(html.box("warning", here.tell("A withdrawal is asked for"), body))
+    sentence = context.tell("It counts until a second person of the office, who did not send it nor ask, withdraws it.")
+    body = html.join([html.items(requests), html.Markup("<p>{}</p>").format(sentence)])
+    layout.put(html.box("warning", context.tell("A withdrawal is asked for"), body))
 
 
-def _ask(here: Here, entry: Entry) -> None:
+def _ask(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    with st.expander(here.tell("Ask to withdraw this return")):
+    with st.expander(context.tell("Ask to withdraw this return")):
         layout.put(
             html.Markup("<p>{}</p>").format(
-                here.tell("It is accepted and counts. A colleague of your office who may approve has to withdraw it.")
+                context.tell(
+                    "It is accepted and counts. A colleague of your office who may approve has to withdraw it."
+                )
             )
         )
         with st.form(key="answer.ask_withdrawal", border=False):
-            reason = reasons(here, here.tell("Reason of the withdrawal"), "ask_withdrawal.reason")
-            comment = st.text_input(here.tell("In words"), key="ask_withdrawal.comment").strip()
-            asked = st.form_submit_button(here.tell("Ask for the withdrawal"))
-        if not asked:
+            reason = reasons(context, context.tell("Reason of the withdrawal"), "ask_withdrawal.reason")
+            comment = st.text_input(context.tell("In words"), key="ask_withdrawal.comment").strip()
+            is_submitted = st.form_submit_button(context.tell("Ask for the withdrawal"))
+        if not is_submitted:
             return
         if reason is None or not comment:
-            st.error(here.tell("Choose a reason and say it in words."), icon=None)
+            st.error(context.tell("Choose a reason and say it in words."), icon=None)
             return
         attempt(
-            here,
-            lambda: service.ask_withdrawal(here.desk, here.who, entry.submission_id, reason, comment),
-            here.tell("Asked. Your colleagues who may approve are told."),
+            context,
+            lambda: service.ask_withdrawal(context.desk, context.who, entry.submission_id, reason, comment),
+            context.tell("Asked. Your colleagues who may approve are told."),
         )
 
 
-def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
+def _withdraw(context: PageContext, entry: Entry, *, override: bool) -> None:
     from pipelines.submissions import service
 
     counts = entry.state in ("approved", "published")
     consequence = (
-        here.tell(
+        context.tell(
             "It will count no longer from the next refresh on, and the return that was accepted before it counts "
             "again. Its place in releases already published stays."
         )
         if counts
-        else here.tell("It will not be decided on any more. To hand it in again, upload the file anew.")
+        else context.tell("It will not be decided on any more. To hand it in again, upload the file anew.")
     )
     asked_key = f"withdraw.asked.{entry.submission_id}"
-    title = here.tell("Withdraw by override as steward") if override else here.tell("Withdraw this return")
+    title = context.tell("Withdraw by override as steward") if override else context.tell("Withdraw this return")
     with st.expander(title, expanded=asked_key in st.session_state):
         if override:
             layout.put(
                 html.Markup("<p>{}</p>").format(
-                    here.tell(
+                    context.tell(
                         "Use this only where no second person of the office can decide. Your name and your comment are "
                         "shown with this return ever after."
                     )
                 )
             )
         with st.form(key="answer.withdraw", border=False):
-            reason = reasons(here, here.tell("Reason of the withdrawal"), "withdraw.reason")
-            comment = st.text_input(here.tell("In words"), key="withdraw.comment").strip()
-            asked = st.form_submit_button(here.tell("Withdraw"))
-        if asked and (reason is None or not comment):
-            st.error(here.tell("Choose a reason and say it in words."), icon=None)
-        elif asked:
+            reason = reasons(context, context.tell("Reason of the withdrawal"), "withdraw.reason")
+            comment = st.text_input(context.tell("In words"), key="withdraw.comment").strip()
+            is_submitted = st.form_submit_button(context.tell("Withdraw"))
+        if is_submitted and (reason is None or not comment):
+            st.error(context.tell("Choose a reason and say it in words."), icon=None)
+        elif is_submitted:
             st.session_state[asked_key] = (reason, comment)
         if asked_key not in st.session_state:
             return
@@ -104,23 +106,23 @@ def _withdraw(here: Here, entry: Entry, *, override: bool) -> None:
         layout.put(
             html.box(
                 "warning",
-                here.tell("Withdraw it indeed?"),
+                context.tell("Withdraw it indeed?"),
                 html.Markup("<p>{}</p>").format(consequence),
                 level=3,
             )
         )
         with st.container(horizontal=True):
-            yes = st.button(here.tell("Yes, withdraw it"), type="primary", key="withdraw.yes")
-            no = st.button(here.tell("No, leave it as it is"), key="withdraw.no")
+            yes = st.button(context.tell("Yes, withdraw it"), type="primary", key="withdraw.yes")
+            no = st.button(context.tell("No, leave it as it is"), key="withdraw.no")
     if no:
         del st.session_state[asked_key]
         st.rerun()
     if yes:
         del st.session_state[asked_key]
         attempt(
-            here,
+            context,
             lambda: service.withdraw(
-                here.desk, here.who, entry.submission_id, kept_reason, kept_comment, override=override
+                context.desk, context.who, entry.submission_id, kept_reason, kept_comment, override=override
             ),
-            here.tell("Withdrawn."),
+            context.tell("Withdrawn."),
         )

@@ -12,34 +12,36 @@ def show() -> None:
     """Render the page "Approve"."""
     from pipelines.submissions import service
 
-    here = portal_entry.enter_page()
+    context = portal_entry.enter_page()
     layout.title(
-        here.tell("Approve"),
-        here.tell(
+        context.tell("Approve"),
+        context.tell(
             "Returns that colleagues have sent. Open one to see its answer, its changes and its explanations, and "
             "decide there. What you sent yourself is decided by somebody else."
         ),
     )
-    waiting = service.submissions(here.desk, here.who, states=["sent"])
-    mine = [one for one in waiting if one.may_approve]
-    others = [one for one in waiting if not one.may_approve and not one.mine]
-    own = [one for one in waiting if one.mine]
+    waiting = service.submissions(context.desk, context.who, states=["sent"])
+    mine = [entry for entry in waiting if entry.may_approve]
+    others = [entry for entry in waiting if not entry.may_approve and not entry.mine]
+    own_entries = [entry for entry in waiting if entry.mine]
     if mine:
         layout.put(
-            returns.table(here, mine, here.many("{n} return waits for you", "{n} returns wait for you", len(mine)))
+            returns.table(
+                context, mine, context.many("{n} return waits for you", "{n} returns wait for you", len(mine))
+            )
         )
     else:
-        layout.put(html.box("good", here.tell("Nothing waits for your decision")))
+        layout.put(html.box("good", context.tell("Nothing waits for your decision")))
     if others:
-        caption = here.many(
+        caption = context.many(
             "{n} return waits for the approver of its office",
             "{n} returns wait for the approvers of their offices",
             len(others),
         )
-        layout.put(returns.table(here, others, caption))
-    if own:
-        caption = here.many(
-            "{n} return of yours waits for a colleague", "{n} returns of yours wait for a colleague", len(own)
+        layout.put(returns.table(context, others, caption))
+    if own_entries:
+        caption = context.many(
+            "{n} return of yours waits for a colleague", "{n} returns of yours wait for a colleague", len(own_entries)
         )
-        layout.put(returns.table(here, own, caption))
-    layout.end(here)
+        layout.put(returns.table(context, own_entries, caption))
+    layout.end(context)

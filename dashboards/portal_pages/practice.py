@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_pages import answer, returns, upload
 from dashboards.portal_pages.answer_forms import lead, said, say
 
@@ -29,7 +29,7 @@ def show() -> None:
             practice.reset(real.desk, real.who)
             say(real.tell("Practice begins anew."))
         opened = practice.open(real.desk, real.who)
-        here = Here(opened, practice.who(opened, real.who), real.language, real.notes)
+        context = PageContext(opened, practice.who(opened, real.who), real.language, real.notes)
     except NotAllowedError as error:
         layout.refused(real, error)
         layout.end(real)
@@ -46,39 +46,41 @@ def show() -> None:
             ),
         )
     )
-    if asked := st.query_params.get("id"):
-        _one(real, here, asked)
+    if submission_id := st.query_params.get("id"):
+        _one(real, context, submission_id)
     else:
-        _overview(real, here)
-    layout.end(here)
+        _overview(real, context)
+    layout.end(context)
     lead()
 
 
-def _overview(real: Here, here: Here) -> None:
+def _overview(real: PageContext, context: PageContext) -> None:
     from pipelines.submissions import service
     from pipelines.submissions.service import practice
 
-    said(here)
-    layout.heading(here.tell("1. Take a file"))
-    for number, file in enumerate(practice.files(here.language)):
+    said(context)
+    layout.heading(context.tell("1. Take a file"))
+    for number, file in enumerate(practice.files(context.language)):
         with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
             st.download_button(
                 file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
             )
             layout.put(html.note(file.teaches))
-    layout.heading(here.tell("2. Hand it in"))
-    upload.uploader(here, "practice", _to)
-    layout.heading(here.tell("3. Your practice returns"))
-    entries = service.submissions(here.desk, here.who)
+    layout.heading(context.tell("2. Hand it in"))
+    upload.uploader(context, "practice", _to)
+    layout.heading(context.tell("3. Your practice returns"))
+    entries = service.submissions(context.desk, context.who)
     if entries:
-        layout.put(returns.table(here, entries, here.many("{n} return", "{n} returns", len(entries)), page="practice"))
+        layout.put(
+            returns.table(context, entries, context.many("{n} return", "{n} returns", len(entries)), page="practice")
+        )
     else:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("None yet.")))
+        layout.put(html.Markup("<p>{}</p>").format(context.tell("None yet.")))
     with st.container(horizontal=True):
-        if st.button(here.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
-            sent = practice.colleague_sends(here.desk, real.who)
+        if st.button(context.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
+            sent = practice.colleague_sends(context.desk, real.who)
             _to("answer", id=sent.submission_id)
-        if st.button(here.tell("Begin anew"), key="practice.reset"):
+        if st.button(context.tell("Begin anew"), key="practice.reset"):
             st.session_state[_ASKED] = True
     if st.session_state.get(_ASKED):
         _begin_anew(real)
@@ -89,7 +91,7 @@ def _to(_page: str, **query: str) -> Any:
     layout.go("practice", **query)
 
 
-def _begin_anew(real: Here) -> None:
+def _begin_anew(real: PageContext) -> None:
     layout.put(
         html.box(
             "warning",
@@ -114,26 +116,26 @@ def _answered(*, anew: bool) -> None:
         st.session_state[_ANEW] = True
 
 
-def _one(real: Here, here: Here, submission_id: str) -> None:
+def _one(real: PageContext, context: PageContext, submission_id: str) -> None:
     from pipelines.submissions import service
     from pipelines.submissions.service import practice
 
-    layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("Back to practice"), "practice")))
+    layout.put(html.Markup("<p>{}</p>").format(html.link(context.tell("Back to practice"), "practice")))
     try:
-        entry = service.submission(here.desk, here.who, submission_id)
+        entry = service.submission(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
-        layout.refused(here, error)
+        layout.refused(context, error)
         return
     if entry.mine and entry.state == "sent":
         with st.container(horizontal=True):
-            approve = st.button(here.tell("Let the colleague approve it"), type="primary", key="practice.approve")
-            back = st.button(here.tell("Let the colleague return it"), key="practice.back")
+            approve = st.button(context.tell("Let the colleague approve it"), type="primary", key="practice.approve")
+            back = st.button(context.tell("Let the colleague return it"), key="practice.back")
         if approve:
-            practice.colleague_approves(here.desk, real.who, submission_id)
-            say(here.tell("The colleague has approved it. In earnest, a second person of your office does so."))
+            practice.colleague_approves(context.desk, real.who, submission_id)
+            say(context.tell("The colleague has approved it. In earnest, a second person of your office does so."))
             st.rerun()
         if back:
-            practice.colleague_gives_back(here.desk, real.who, submission_id)
-            say(here.tell("The colleague has returned it with a comment."))
+            practice.colleague_gives_back(context.desk, real.who, submission_id)
+            say(context.tell("The colleague has returned it with a comment."))
             st.rerun()
-    answer.one(here, submission_id, level=2)
+    answer.one(context, submission_id, level=2)

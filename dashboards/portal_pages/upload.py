@@ -15,7 +15,7 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_uploads import LARGEST, release_unclaimed
 from pipelines.findings.texts import describe_finding
 from pipelines.ledger.permissions import has_role_for
@@ -57,63 +57,66 @@ class _Files:
 
 def show() -> None:
     """Render the page "Upload"."""
-    here = portal_entry.enter_page()
+    context = portal_entry.enter_page()
     layout.title(
-        here.tell("Upload a return"),
-        here.tell(
+        context.tell("Upload a return"),
+        context.tell(
             "Hand in the file as your office makes it. It is checked at once and kept as a draft; nothing is sent "
             "before you say so."
         ),
     )
-    uploader(here, "upload", lambda page, **query: layout.go(page, **query))
-    layout.end(here)
+    uploader(context, "upload", lambda page, **query: layout.go(page, **query))
+    layout.end(context)
 
 
-def uploader(here: Here, key: str, go: Callable[..., Any]) -> None:
+def uploader(context: PageContext, key: str, go: Callable[..., Any]) -> None:
     """Show the drop area of a desk and the result of each file; the practice page has its own."""
-    phrases(here)
+    phrases(context)
     generation = st.session_state.setdefault(f"{key}.generation", 0)
     with st.container(key=f"drop-{key}" if key != "upload" else "drop"):
         files = st.file_uploader(
-            here.tell("Your files (any format, at most {n} MB each)", n=LARGEST_MB),
+            context.tell("Your files (any format, at most {n} MB each)", n=LARGEST_MB),
             accept_multiple_files=True,
             max_upload_size=LARGEST_MB,
             key=f"{key}.files.{generation}",
         )
-    held: _Files = st.session_state.setdefault(f"{key}.{_FILES}", _Files())
+    tracked_files: _Files = st.session_state.setdefault(f"{key}.{_FILES}", _Files())
     present = [file.file_id for file in files or ()]
-    held.keep(present)
+    tracked_files.keep(present)
     release_unclaimed(present, st.session_state.setdefault(f"{key}.unclaimed", {}))
     for file in files or ():
-        if file.file_id not in held.done:
-            held.done[file.file_id] = _take(here, held, file.name, file.getvalue(), file.file_id)
-            held.underway.told(file.file_id)
+        if file.file_id not in tracked_files.done:
+            tracked_files.done[file.file_id] = _take(context, tracked_files, file.name, file.getvalue(), file.file_id)
+            tracked_files.underway.told(file.file_id)
     for number, identity in enumerate(present):
         with st.container(key=f"outcome-{key}-{number}", gap="small"):
-            _outcome(here, held, identity, files[number].getvalue(), go)
+            _outcome(context, tracked_files, identity, files[number].getvalue(), go)
     if present:
         # Files are forgotten before the page runs, not by a second run: a file dropped between the two went to a drop
         # area that was about to be replaced, and was lost (seen in about one of forty uploads).
         st.button(
-            here.tell("Clear the list and take other files"), key=f"{key}.clear", on_click=forget, kwargs={"key": key}
+            context.tell("Clear the list and take other files"),
+            key=f"{key}.clear",
+            on_click=forget,
+            kwargs={"key": key},
         )
 
 
 def forget(key: str) -> None:
     """Forget the files of a drop area, so that it is empty again."""
     st.session_state[f"{key}.generation"] = st.session_state.get(f"{key}.generation", 0) + 1
-    held: _Files | None = st.session_state.pop(f"{key}.{_FILES}", None)
-    if held is not None:
-        held.keep([])
+    files: _Files | None = st.session_state.pop(f"{key}.{_FILES}", None)
+    if files is not None:
+        files.keep([])
 
 
-def phrases(here: Here) -> None:
+def phrases(context: PageContext) -> None:
     """Replace, by CSS, Streamlit's own words in the drop area, which are always in English."""
-    said = {
-        "instructions": here.tell("Drop your files here, or choose them from your computer."),
-        "button": here.tell("Choose files"),
+    replacements = {
+        "instructions": context.tell("Drop your files here, or choose them from your computer."),
+        "button": context.tell("Choose files"),
     }
-    clean = {name: text.replace("\\", "").replace('"', "'").replace("<", "") for name, text in said.items()}
+    clean = {name: text.replace("\\", "").replace('"', "'").replace("<", "") for name, text in replacements.items()}
     button = "[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary] p"
     st.html(
         "<style>[data-testid=stFileUploaderDropzoneInstructions] > * { display: none !important; }"
@@ -123,7 +126,7 @@ def phrases(here: Here) -> None:
     )
 
 
-def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -> _Outcome:
+def _take(context: PageContext, files: _Files, filename: str, data: bytes, identity: str) -> _Outcome:
     """Check and store one file, showing each step as it completes, so that the first findings appear early.
 
     Any `st` call may end this run of the page in favour of the next one, which joins the same check here.
@@ -131,186 +134,190 @@ def _take(here: Here, held: _Files, filename: str, data: bytes, identity: str) -
     from pipelines.submissions import service
     from pipelines.submissions.checking.check import UnknownFormError
 
-    shown = words.escaped(filename)
+    escaped_name = words.escaped(filename)
     with st.container(key=f"live-{identity}"):
-        status = st.status(shown, expanded=True)
+        status = st.status(escaped_name, expanded=True)
     layout.live(identity)
     # Not within `with status`, at whose end Streamlit would show the check as complete while it is still running.
-    bar = status.progress(_PARTS["reading"], text=here.tell("Reading the file"))
+    bar = status.progress(_PARTS["reading"], text=context.tell("Reading the file"))
     first = status.empty()
 
     def on_step(step: Step) -> None:
         # Each `st` call is a message for which the browser redraws the page, so send none that the next one replaces.
         if step.name == "begun":
             bar.progress(
-                _PARTS["begun"], text=here.tell("Only the beginning of the file has been read; the check goes on")
+                _PARTS["begun"], text=context.tell("Only the beginning of the file has been read; the check goes on")
             )
         elif step.name == "judging":
-            doing = here.tell("Comparing with the rules and with your earlier returns")
-            read = here.tell("Read: {form}", form=here.form(step.form)) if step.form else here.tell("Read")
+            doing = context.tell("Comparing with the rules and with your earlier returns")
+            read = context.tell("Read: {form}", form=context.form(step.form)) if step.form else context.tell("Read")
             bar.progress(_PARTS["judging"], text=f"{words.escaped(read)}. {doing}")
         if step.name in ("begun", "read"):
-            _first_findings(here, first, step)
+            _first_findings(context, first, step)
 
     try:
-        uploaded = held.underway.begin(here.desk, here.who, data, filename, identity).follow(on_step)
+        uploaded = files.underway.begin(context.desk, context.who, data, filename, identity).follow(on_step)
     except (
         service.NotAllowedError,
         service.SubmissionRefusedError,
         service.TransitionError,
         UnknownFormError,
     ) as error:
-        status.update(label=here.tell("{file}: not taken", file=shown), state="error")
-        return _Outcome(filename, error=layout.told(error, here.language))
+        status.update(label=context.tell("{file}: not taken", file=escaped_name), state="error")
+        return _Outcome(filename, error=layout.told(error, context.language))
     except Exception:
-        held.underway.told(identity)
+        files.underway.told(identity)
         raise
-    status.update(label=here.tell("{file}: checked", file=shown), state="complete", expanded=False)
+    status.update(label=context.tell("{file}: checked", file=escaped_name), state="complete", expanded=False)
     return _Outcome(filename, uploaded)
 
 
-def _first_findings(here: Here, place: Any, step: Step) -> None:
+def _first_findings(context: PageContext, place: Any, step: Step) -> None:
     from pipelines.findings.finding import worst_first
 
-    found = worst_first(step.findings)
-    if not found:
-        place.html(html.note(here.tell("Nothing is wrong with the file itself so far.")))
+    findings = worst_first(step.findings)
+    if not findings:
+        place.html(html.note(context.tell("Nothing is wrong with the file itself so far.")))
         return
     lines = [
         html.Markup("{} {}: {}").format(
-            html.badge(*words.severity(one.severity, here.language)),
-            str(one.where) or here.tell("the whole file"),
-            describe_finding(one, here.language).message,
+            html.badge(*words.severity(finding.severity, context.language)),
+            str(finding.where) or context.tell("the whole file"),
+            describe_finding(finding, context.language).message,
         )
-        for one in found[:_SHOWN]
+        for finding in findings[:_SHOWN]
     ]
-    more = here.many("{n} finding so far", "{n} findings so far", len(found))
+    more = context.many("{n} finding so far", "{n} findings so far", len(findings))
     place.html(html.Markup("<p>{}</p>{}").format(more, html.items(lines)))
 
 
 # ------------------------------------------------------------------------------------------------- what was recognised
 
 
-def _outcome(here: Here, held: _Files, identity: str, data: bytes, go: Callable[..., Any]) -> None:
-    outcome = held.done[identity]
+def _outcome(context: PageContext, files: _Files, identity: str, data: bytes, go: Callable[..., Any]) -> None:
+    outcome = files.done[identity]
     layout.heading(outcome.filename)
     if outcome.uploaded is None:
-        layout.put(html.box("error", here.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error)))
+        layout.put(html.box("error", context.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error)))
         return
     uploaded, report = outcome.uploaded, outcome.uploaded.report
-    layout.put(_sentence(here, uploaded))
+    layout.put(_sentence(context, uploaded))
     layout.focus(f"outcome-{identity}", f"upload-{identity}-{uploaded.submission_id}")
     layout.put(
         html.Markup('<section class="rti-box rti-box-note" id="{}" tabindex="-1"><h3>{}</h3>{}</section>').format(
-            f"outcome-{identity}", here.tell("This is what we read"), _recognised(here, uploaded)
+            f"outcome-{identity}", context.tell("This is what we read"), _recognised(context, uploaded)
         )
     )
     if uploaded.submission_id is None:
-        _why_not_kept(here, report)
+        _why_not_kept(context, report)
     else:
         with st.container(horizontal=True):
             if st.button(
-                here.tell("Yes, this is right: show me the answer"), type="primary", key=f"confirm.{identity}"
+                context.tell("Yes, this is right: show me the answer"), type="primary", key=f"confirm.{identity}"
             ):
                 go("answer", id=uploaded.submission_id)
-    with st.expander(here.tell("No, it is something else")):
-        _other_form(here, held, identity, data, uploaded)
+    with st.expander(context.tell("No, it is something else")):
+        _other_form(context, files, identity, data, uploaded)
 
 
-def _sentence(here: Here, uploaded: Uploaded) -> html.Markup:
+def _sentence(context: PageContext, uploaded: Uploaded) -> html.Markup:
     report = uploaded.report
     if uploaded.submission_id is None:
-        return html.badge("error", "✖", here.tell("Not kept: see below what is to be done"))
+        return html.badge("error", "✖", context.tell("Not kept: see below what is to be done"))
     if not uploaded.new:
-        _, _, state = words.state(uploaded.state or "received", here.language)
+        _, _, state = words.state(uploaded.state or "received", context.language)
         return html.Markup("<p>{}</p>").format(
-            here.tell("This very file was here before and is not taken twice. Its state: {state}.", state=state)
+            context.tell("This very file was here before and is not taken twice. Its state: {state}.", state=state)
         )
     errors, warnings = report.count("error"), report.count("warning")
     if errors:
-        return html.badge("error", "✖", here.many("{n} error to mend", "{n} errors to mend", errors))
+        return html.badge("error", "✖", context.many("{n} error to mend", "{n} errors to mend", errors))
     if warnings:
-        return html.badge("warning", "▲", here.many("{n} warning to explain", "{n} warnings to explain", warnings))
-    return html.badge("good", "✔", here.tell("Nothing stands in its way"))
+        return html.badge("warning", "▲", context.many("{n} warning to explain", "{n} warnings to explain", warnings))
+    return html.badge("good", "✔", context.tell("Nothing stands in its way"))
 
 
-def _recognised(here: Here, uploaded: Uploaded) -> html.Markup:
+def _recognised(context: PageContext, uploaded: Uploaded) -> html.Markup:
     report = uploaded.report
     if report.form is None:
         return html.Markup("<p>{}</p>").format(
-            here.tell("No form was recognised in this file. Say below which form it is, or look at what is wrong.")
+            context.tell("No form was recognised in this file. Say below which form it is, or look at what is wrong.")
         )
     draft = (
-        here.tell("A draft, number {id}. Nothing has been sent.", id=uploaded.submission_id)
+        context.tell("A draft, number {id}. Nothing has been sent.", id=uploaded.submission_id)
         if uploaded.submission_id
         else ""
     )
     return html.facts(
         [
-            (here.tell("Territory"), here.area(report.jurisdiction or "")),
-            (here.tell("What"), here.label("instrument", report.instrument or "")),
-            (here.tell("Form"), here.form(report.form)),
-            (here.tell("Period"), words.periods((b.period for b in report.blocks), here.language)),
-            (here.tell("Kind"), words.said(words.KINDS, report.kind or "full", here.language)),
-            (here.tell("Figures read"), f"{report.observations or report.events}"),
-            (here.tell("Now"), draft),
+            (context.tell("Territory"), context.area(report.jurisdiction or "")),
+            (context.tell("What"), context.label("instrument", report.instrument or "")),
+            (context.tell("Form"), context.form(report.form)),
+            (context.tell("Period"), words.periods((b.period for b in report.blocks), context.language)),
+            (context.tell("Kind"), words.said(words.KINDS, report.kind or "full", context.language)),
+            (context.tell("Figures read"), f"{report.observations or report.events}"),
+            (context.tell("Now"), draft),
         ]
     )
 
 
-def _why_not_kept(here: Here, report: Report) -> None:
+def _why_not_kept(context: PageContext, report: Report) -> None:
     from pipelines.office import answers
 
     parts = [
         html.Markup("<p><b>{}</b></p><p>{}</p>").format(group.title, group.remedy)
-        for group in answers.groups(report, here.language)
+        for group in answers.groups(report, context.language)
         if group.severity == "error"
     ]
-    layout.put(html.box("error", here.tell("Why it was not kept"), html.join(parts), level=3))
+    layout.put(html.box("error", context.tell("Why it was not kept"), html.join(parts), level=3))
 
 
-def _other_form(here: Here, held: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
+def _other_form(context: PageContext, files: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
     """Withdraw the draft and check the file again as another form, or as corrections only."""
-    own = forms_to_submit(here)
-    likely = [form for form in uploaded.report.candidates if form in own]
-    options = [*likely, *(form for form in own if form not in likely)]
+    own_forms = forms_to_submit(context)
+    likely = [form for form in uploaded.report.candidates if form in own_forms]
+    options = [*likely, *(form for form in own_forms if form not in likely)]
     if not options:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("There is no form for which you may submit.")))
+        layout.put(html.Markup("<p>{}</p>").format(context.tell("There is no form for which you may submit.")))
         return
     layout.put(
         html.Markup("<p>{}</p>").format(
-            here.tell("If the period is wrong, the file says so: mend its title and upload it again.")
+            context.tell("If the period is wrong, the file says so: mend its title and upload it again.")
         )
     )
     with st.form(key=f"other.{identity}", border=False):
-        form = st.selectbox(here.tell("It is this form"), options, format_func=here.form, key=f"form.{identity}")
+        form = st.selectbox(context.tell("It is this form"), options, format_func=context.form, key=f"form.{identity}")
         patch = st.checkbox(
-            here.tell("It holds corrections only: all other figures stay as they were"), key=f"patch.{identity}"
+            context.tell("It holds corrections only: all other figures stay as they were"), key=f"patch.{identity}"
         )
-        asked = st.form_submit_button(here.tell("Check again"))
-    if asked and form is not None:
-        _again(here, uploaded)
+        is_submitted = st.form_submit_button(context.tell("Check again"))
+    if is_submitted and form is not None:
+        _again(context, uploaded)
         kind = "patch" if patch else None
-        held.underway.begin(here.desk, here.who, data, uploaded.filename, identity, form=str(form), kind=kind)
-        del held.done[identity]
+        files.underway.begin(context.desk, context.who, data, uploaded.filename, identity, form=str(form), kind=kind)
+        del files.done[identity]
         st.rerun()
 
 
-def _again(here: Here, uploaded: Uploaded) -> None:
+def _again(context: PageContext, uploaded: Uploaded) -> None:
     """Withdraw the draft that this upload made, so that the same bytes can be uploaded again; never anything sent."""
     from pipelines.submissions import service
 
     if uploaded.submission_id is not None and uploaded.state in ("received", "checked", "refused"):
         service.withdraw(
-            here.desk, here.who, uploaded.submission_id, "wrong_return", here.tell("Checked again as another form")
+            context.desk,
+            context.who,
+            uploaded.submission_id,
+            "wrong_return",
+            context.tell("Checked again as another form"),
         )
 
 
-def forms_to_submit(here: Here) -> list[str]:
+def forms_to_submit(context: PageContext) -> list[str]:
     """Return the forms that this person may submit, for the desk's kind of territories."""
     return [
         form.id
-        for form in here.desk.registry.forms.values()
-        if has_role_for(here.who, "receive", form.jurisdiction, form.instrument)
-        and here.desk.registry.territory_of(form.jurisdiction).kind == here.desk.kind
+        for form in context.desk.registry.forms.values()
+        if has_role_for(context.who, "receive", form.jurisdiction, form.instrument)
+        and context.desk.registry.territory_of(form.jurisdiction).kind == context.desk.kind
     ]

@@ -45,32 +45,32 @@ made of published figures only. A page selects rows of the declared tables and a
 
 def show() -> None:
     """Render the page "About and downloads"."""
-    here = layout.page("About and downloads")
+    frame = layout.page("About and downloads")
     st.header("How to read the figures", anchor=False)
     layout.put(tables.legend(words.ELSEWHERE_LEGEND))
     st.markdown(READING)
     st.header("How persons are protected", anchor=False)
     st.markdown(PROTECTION)
     st.header("Who is in it", anchor=False)
-    codes = [code for code, _ in here.territories]
-    names = [here.marked(code) for code in codes]
+    codes = [code for code, _ in frame.territories]
+    names = [frame.marked(code) for code in codes]
     st.markdown(f"The territories of this release: {words.join(names)}.".replace("*", "\\*"))
-    layout.put(tables.notes_list(words.Notes(), here.name_notes(codes)))
-    _programme(here)
+    layout.put(tables.notes_list(words.Notes(), frame.name_notes(codes)))
+    _programme(frame)
     st.header("How to cite", anchor=False)
     st.markdown(
         "Quote the figure with its release and its coverage. The address of a page holds the whole selection and the "
         "release it was made of."
     )
-    st.code(words.citation(here.release), language=None, wrap_lines=True)
-    _downloads(here)
-    layout.end(here)
+    st.code(words.citation(frame.release), language=None, wrap_lines=True)
+    _downloads(frame)
+    layout.end(frame)
 
 
-def _programme(here: layout.Frame) -> None:
+def _programme(frame: layout.Frame) -> None:
     st.header("What is published", anchor=False)
     freqs, areas = (
-        queries.labels(here.path, "freq"),
+        queries.labels(frame.path, "freq"),
         {"territory": "territories", "region": "the region", "jurisdiction": "jurisdictions"},
     )
     lines = [
@@ -83,7 +83,7 @@ def _programme(here: layout.Frame) -> None:
                 tables.Cell(row["note"] or ""),
             ),
         )
-        for row in queries.read(here.path, "programme")
+        for row in queries.read(frame.path, "programme")
     ]
     layout.put(
         tables.table(
@@ -96,31 +96,31 @@ def _programme(here: layout.Frame) -> None:
     )
 
 
-def _downloads(here: layout.Frame) -> None:
+def _downloads(frame: layout.Frame) -> None:
     st.header("Downloads", anchor=False)
     st.markdown(
-        f"The files of release {here.id}, with all codes and statuses. The manifest lists every file with its SHA-256."
+        f"The files of release {frame.id}, with all codes and statuses. The manifest lists every file with its SHA-256."
         + (
             " Every figure in them is invented, but for those of the table of other publishers."
-            if here.is_demonstration
+            if frame.is_demonstration
             else ""
         )
     )
     grouped: dict[str, list[Path]] = {kind: [] for kind in _KINDS}
-    for path in queries.files(here.path):
+    for path in queries.files(frame.path):
         grouped.get(path.suffix[1:], grouped["other"]).append(path)
     for kind, paths in grouped.items():
         with st.expander(f"{_KINDS[kind]} ({len(paths)})", expanded=kind == "other"), st.container(horizontal=True):
             for path in paths:
-                _button(here, path)
+                _button(frame, path)
 
 
-def _button(here: layout.Frame, path: Path) -> None:
+def _button(frame: layout.Frame, path: Path) -> None:
     # Passed as a function, so that a file is read only when somebody downloads it.
     st.download_button(
         path.name,
         path.read_bytes,
-        file_name=f"{'demonstration-' if here.is_demonstration else ''}{here.id}-{path.name}",
+        file_name=f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{path.name}",
         mime=_MIME[path.suffix],
         key=f"file.{path.parent.name}.{path.name}",
         on_click="ignore",

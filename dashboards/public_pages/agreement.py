@@ -15,7 +15,7 @@ def counted(rows: Sequence[Row]) -> str:
     return f"Of {len(rows)} pairs: {words.join(f'{n} {text}' for text, n in counts if n)}."
 
 
-def pairs(here: layout.Frame, title: str, rows: Sequence[Row]) -> str:
+def pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
     """Return a table with one line per pair, as HTML."""
     columns = ["Period", "One source", "The other", "Difference", "What is found"]
     lines = []
@@ -27,5 +27,5 @@ def pairs(here: layout.Frame, title: str, rows: Sequence[Row]) -> str:
         difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
         verdict = " ".join(filter(None, (f"They {VERDICTS.get(row['verdict'], row['verdict'])}.", row["reason_text"])))
         cells = (words.period_short(row["period"]), *sides, difference, verdict)
-        lines.append(tables.Line(here.heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
-    return tables.table(f"{title}. Release {here.id}.", columns, lines, corner="Territory", text=True)
+        lines.append(tables.Line(frame.heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
+    return tables.table(f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True)

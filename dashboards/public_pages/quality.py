@@ -42,39 +42,39 @@ WORLDS: Mapping[str, str] = {
 
 def show() -> None:
     """Render the page "How good the figures are"."""
-    here = layout.page(
+    frame = layout.page(
         "How good the figures are",
         "What arrived, when, how often it was changed afterwards, and whether it agrees with what others say.",
     )
-    if not queries.has(here.path, "quality"):
+    if not queries.has(frame.path, "quality"):
         st.info("This release was made before quality was measured; the next one has it.")
-        layout.end(here, is_linked=False)
+        layout.end(frame, is_linked=False)
         return
     by_area: dict[str, dict[str, Row]] = {}
-    for row in queries.read(here.path, "quality"):
+    for row in queries.read(frame.path, "quality"):
         by_area.setdefault(row["territory"], {})[row["indicator"]] = row
-    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
-    caption = f"Quality over all periods and returns. Release {here.id}.{demonstration}"
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    caption = f"Quality over all periods and returns. Release {frame.id}.{demonstration}"
     notes = words.Notes()
-    lines = [_line(here, code, by_area.get(code, {}), notes) for code, _ in here.territories]
-    names = here.name_notes([code for code, _ in here.territories])
+    lines = [_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
+    names = frame.name_notes([code for code, _ in frame.territories])
     layout.put(tables.table(caption, list(COLUMNS.values()), lines, corner="Territory"))
     layout.put(tables.facts(TOLD), tables.notes_list(notes, names))
     st.markdown("These figures say how far data can be relied on. They rank nobody: offices differ in what they count.")
-    _revisions(here)
-    _coherence(here)
-    layout.end(here, is_linked=False)
+    _revisions(frame)
+    _coherence(frame)
+    layout.end(frame, is_linked=False)
 
 
-def _line(here: layout.Frame, area: str, found: Mapping[str, Row], notes: words.Notes) -> tables.Line:
+def _line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.Notes) -> tables.Line:
     cells = []
     for indicator, column in COLUMNS.items():
-        text, why = _shown(found.get(indicator))
+        text, why = _shown(rows.get(indicator))
         marks = (notes.mark(why),) if why else ()
         kind = "value" if text != words.UNAVAILABLE else "unavailable"
         spoken = text if kind == "value" else "not available"
-        cells.append(tables.Cell(text, f"{here.name(area)}, {column}: {spoken}", marks, kind=kind))
-    return tables.Line(here.heading(area, href=f"territory?territory={area}"), tuple(cells))
+        cells.append(tables.Cell(text, f"{frame.name(area)}, {column}: {spoken}", marks, kind=kind))
+    return tables.Line(frame.heading(area, href=f"territory?territory={area}"), tuple(cells))
 
 
 def _shown(row: Row | None) -> tuple[str, str]:
@@ -87,43 +87,43 @@ def _shown(row: Row | None) -> tuple[str, str]:
     return words.number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
 
 
-def _revisions(here: layout.Frame) -> None:
+def _revisions(frame: layout.Frame) -> None:
     """Show how many published totals changed, territory by territory."""
     st.header("What was changed after it was published", anchor=False)
-    found = {row["area"]: row for row in queries.read(here.path, "revised")}
-    if not found:
+    rows_by_area = {row["area"]: row for row in queries.read(frame.path, "revised")}
+    if not rows_by_area:
         st.markdown("No total stands in two releases yet, so that none can have been revised.")
         return
-    said = []
-    for code, _ in here.territories:
-        row = found.get(code)
-        name = here.marked(code)
+    sentences = []
+    for code, _ in frame.territories:
+        row = rows_by_area.get(code)
+        name = frame.marked(code)
         if row is None:
-            said.append(f"{name}: no total stands in two releases yet.")
+            sentences.append(f"{name}: no total stands in two releases yet.")
             continue
-        said.append(
+        sentences.append(
             f"{name}: of {words.number(row['periods'])} totals that stand in two releases or more, "
             f"{words.number(row['revised'])} changed."
         )
-    layout.put(_items(said))
+    layout.put(_items(sentences))
 
 
-def _coherence(here: layout.Frame) -> None:
+def _coherence(frame: layout.Frame) -> None:
     """Show how often two sources on the same figure agree, and each difference with its declared reasons."""
     st.header("Whether it agrees with other sources", anchor=False)
-    found = queries.read(here.path, "coherence") if queries.has(here.path, "coherence") else ()
-    if not found:
+    pairs = queries.read(frame.path, "coherence") if queries.has(frame.path, "coherence") else ()
+    if not pairs:
         st.markdown("No two sources of this release speak of the same thing.")
         return
     worlds: dict[str, list[Row]] = {}
-    for row in found:
+    for row in pairs:
         worlds.setdefault(row["world"], []).append(row)
     for world, rows in worlds.items():
         title = WORLDS.get(world, world)
         layout.put(f"<p><b>{escape(title)}.</b> {escape(agreement.counted(rows))}</p>")
         with st.expander(f"{title}: each pair"):
-            layout.put(agreement.pairs(here, title, rows))
+            layout.put(agreement.pairs(frame, title, rows))
 
 
-def _items(said: Sequence[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in said) + "</ul>"
+def _items(sentences: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in sentences) + "</ul>"

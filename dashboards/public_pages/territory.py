@@ -36,51 +36,51 @@ _NEWEST = 10
 
 def show() -> None:
     """Render the page "Territory"."""
-    here = layout.page("One territory", "Its figures over time, how they are counted, and the returns behind them.")
+    frame = layout.page("One territory", "Its figures over time, how they are counted, and the returns behind them.")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        area = layout.choose_territory(here)
-        crime = layout.choose_crime(here)
+        area = layout.choose_territory(frame)
+        crime = layout.choose_crime(frame)
         track = layout.choose_track()
         freq = layout.choose("Over time by", "over", tuple(_FREQS), default="Q", say=lambda code: _FREQS[code])
-    crime_name = queries.labels(here.path, "offence_group")[crime]
+    crime_name = queries.labels(frame.path, "offence_group")[crime]
     measures = queries.STAGES[track]
-    units = tuple(r["count_unit"] for r in queries.read(here.path, "units", queries.STAGE_TABLES, crime, measures))
+    units = tuple(r["count_unit"] for r in queries.read(frame.path, "units", queries.STAGE_TABLES, crime, measures))
     unit = "person" if "person" in units else units[0]
-    st.header(f"{here.marked(area)}: {crime_name.lower()}", anchor=False)
-    _over_time(here, area, crime, crime_name, track, freq, unit)
-    splits(here, area, crime, crime_name, unit)
-    _exits(here, area, crime, crime_name, unit)
-    _breakdown(here, area, crime, crime_name, track, unit)
-    _jurisdictions(here, area, crime, crime_name, track, unit)
+    st.header(f"{frame.marked(area)}: {crime_name.lower()}", anchor=False)
+    _over_time(frame, area, crime, crime_name, track, freq, unit)
+    splits(frame, area, crime, crime_name, unit)
+    _exits(frame, area, crime, crime_name, unit)
+    _breakdown(frame, area, crime, crime_name, track, unit)
+    _jurisdictions(frame, area, crime, crime_name, track, unit)
     st.header("Entries, exits, appeals and pending", anchor=False)
-    movements_table(here, area, crime, unit, f"{here.marked(area)}, {crime_name.lower()}")
-    _counting_card(here, area)
-    _facts(here, area)
-    _returns(here, area)
-    layout.end(here)
+    movements_table(frame, area, crime, unit, f"{frame.marked(area)}, {crime_name.lower()}")
+    _counting_card(frame, area)
+    _facts(frame, area)
+    _returns(frame, area)
+    layout.end(frame)
 
 
-def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, freq: str, unit: str) -> None:
+def _over_time(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, freq: str, unit: str) -> None:
     measures = queries.STAGES[track]
-    found = queries.read(here.path, "series", area, (freq,), crime, unit, measures)
+    rows = queries.read(frame.path, "series", area, (freq,), crime, unit, measures)
     is_joined = True
-    if not any(row["obs_status"] != "L" for row in found):
+    if not any(row["obs_status"] != "L" for row in rows):
         kind = "quarterly" if freq == "Q" else "annual"
-        st.info(f"{here.name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
-        years = queries.read(here.path, "series", area, ("A",), crime, unit, measures) if freq == "Q" else ()
+        st.info(f"{frame.name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
+        years = queries.read(frame.path, "series", area, ("A",), crime, unit, measures) if freq == "Q" else ()
         if not any(row["obs_status"] != "L" for row in years):
             return
         # A yearly figure stays one point per year: no line is drawn over quarters that nobody counted.
-        found, freq, is_joined = years, "A", False
-    found_breaks = queries.breaks(here.path, (area,), crime)
-    by_measure = {m: [row for row in found if row["measure"] == m] for m in measures}
+        rows, freq, is_joined = years, "A", False
+    found_breaks = queries.breaks(frame.path, (area,), crime)
+    by_measure = {m: [row for row in rows if row["measure"] == m] for m in measures}
     layout.panels(
         [
             charts.series(
-                f"{here.marked(area)}: {words.stage_name(m).lower()}",
+                f"{frame.marked(area)}: {words.stage_name(m).lower()}",
                 by_measure[m],
                 breaks=change_words.breaks_of(found_breaks, m, str(by_measure[m][0]["level"])),
-                under=here.under(area),
+                under=frame.under(area),
                 is_joined=is_joined,
             )
             for m in measures
@@ -88,54 +88,54 @@ def _over_time(here: layout.Frame, area: str, crime: str, crime_name: str, track
         ],
         key="series",
     )
-    bases = [row["interval_basis"] for row in found]
-    told = " ".join(text for code, text in indicator_words.BASIS.items() if code in bases)
-    st.html(f'<p class="rti-small">{charts.SERIES_READ} {told}</p>')
+    bases = [row["interval_basis"] for row in rows]
+    basis_notes = " ".join(text for code, text in indicator_words.BASIS.items() if code in bases)
+    st.html(f'<p class="rti-small">{charts.SERIES_READ} {basis_notes}</p>')
     notes = words.Notes()
-    periods = sorted({row["period"] for row in found}, reverse=True)
-    at = {(row["measure"], row["period"]): row for row in found}
+    periods = sorted({row["period"] for row in rows}, reverse=True)
+    at = {(row["measure"], row["period"]): row for row in rows}
     lines = [
         tables.Line(
             tables.Cell(words.period_short(period)),
             tuple(
                 tables.figure(
-                    here.id, at.get((m, period)), notes, what=f"{words.period_short(period)}, {words.stage_name(m)}"
+                    frame.id, at.get((m, period)), notes, what=f"{words.period_short(period)}, {words.stage_name(m)}"
                 )
                 for m in measures
             ),
         )
         for period in periods
     ]
-    shown = [row for row in found_breaks if periods and change_words.is_between(row, periods[-1], periods[0])]
-    for text in change_words.breaks_told([row for row in shown if row["measure"] in ("", *measures)]):
+    shown_breaks = [row for row in found_breaks if periods and change_words.is_between(row, periods[-1], periods[0])]
+    for text in change_words.breaks_told([row for row in shown_breaks if row["measure"] in ("", *measures)]):
         notes.mark(f"Break in the series. {text}")
     caption = (
-        f"{here.marked(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit(unit)}. "
-        f"Release {here.id}.{_demonstration(here)}"
+        f"{frame.marked(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit(unit)}. "
+        f"Release {frame.id}.{_demonstration(frame)}"
     )
     layout.put(tables.table(caption, [words.stage_name(m) for m in measures], lines, corner=_FREQS[freq][:-1]))
     layout.put(tables.legend())
-    layout.put(tables.notes_list(notes, here.name_notes([area])))
+    layout.put(tables.notes_list(notes, frame.name_notes([area])))
 
 
-def _demonstration(here: layout.Frame) -> str:
-    return f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+def _demonstration(frame: layout.Frame) -> str:
+    return f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
 
 
-def _exits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
+def _exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
     """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
     st.header("Who left, and by which way", anchor=False)
-    known = queries.has(here.path, "exit")
-    years = queries.read(here.path, "exit_years", area, crime, unit) if known else ()
+    has_exits = queries.has(frame.path, "exit")
+    years = queries.read(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
-        st.markdown(f"The release has no ways out of {crime_name.lower()} for {here.name(area)}.")
+        st.markdown(f"The release has no ways out of {crime_name.lower()} for {frame.name(area)}.")
         return
     year = layout.choose("Year of leaving", "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
-    found = queries.read(here.path, "exits", area, crime, unit, year)
-    measures, levels = queries.labels(here.path, "measure"), queries.labels(here.path, "level")
-    counts = [row for row in found if row["metric"] == "exit"]
-    layout.quote(change_words.exits(here.marked(area), year, crime_name, counts, measures), here)
-    shares = {(row["measure"], row["level"]): row for row in found if row["metric"] == "exit_share"}
+    rows = queries.read(frame.path, "exits", area, crime, unit, year)
+    measures, levels = queries.labels(frame.path, "measure"), queries.labels(frame.path, "level")
+    counts = [row for row in rows if row["metric"] == "exit"]
+    layout.quote(change_words.exits(frame.marked(area), year, crime_name, counts, measures), frame)
+    shares = {(row["measure"], row["level"]): row for row in rows if row["metric"] == "exit_share"}
     notes = words.Notes()
     lines = []
     for row in counts:
@@ -159,70 +159,70 @@ def _exits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str
     if not any(row["measure"] == change_words.REQUALIFIED for row in counts):
         notes.mark(change_words.REQUALIFIED_NOT_COUNTED)
     caption = (
-        f"{here.marked(area)}, {crime_name.lower()}, {year}: {words.unit(unit)} who left, with 95 % ranges. "
-        f"Release {here.id}.{_demonstration(here)}"
+        f"{frame.marked(area)}, {crime_name.lower()}, {year}: {words.unit(unit)} who left, with 95 % ranges. "
+        f"Release {frame.id}.{_demonstration(frame)}"
     )
     columns = ["Number (range)", "Of all who left at that level"]
     layout.put(
         tables.table(caption, columns, lines, corner="Way out"),
-        tables.notes_list(notes, here.name_notes([area])),
+        tables.notes_list(notes, frame.name_notes([area])),
     )
 
 
-def _breakdown(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
+def _breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
     st.header("Broken down", anchor=False)
     names = tuple(queries.BREAKDOWN_TABLES.values())
-    years = tuple(row["period"] for row in queries.read(here.path, "years", area, crime, names))
+    years = tuple(row["period"] for row in queries.read(frame.path, "years", area, crime, names))
     if not years:
-        st.markdown(f"The release has no breakdown of {crime_name.lower()} for {here.name(area)}.")
+        st.markdown(f"The release has no breakdown of {crime_name.lower()} for {frame.name(area)}.")
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         dimension = layout.choose("By", "by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
         year = layout.choose("Year", "year", years, boxed=True, width=140)
     measures = queries.STAGES[track] if dimension in ("sex", "age", "offence") else (f"sentenced_{track}",)
-    found = queries.read(
-        here.path, "breakdown", dimension=dimension, table_id=queries.BREAKDOWN_TABLES[dimension], area=area,
+    rows = queries.read(
+        frame.path, "breakdown", dimension=dimension, table_id=queries.BREAKDOWN_TABLES[dimension], area=area,
         period=year, offence_group=crime, count_unit=unit, measures=measures,
     )  # fmt: skip
-    if not found:
+    if not rows:
         st.markdown(f"The release has no figures by {_BREAKDOWNS[dimension].lower()} for {year}.")
         return
-    codes = [code for code in queries.labels(here.path, dimension) if any(r[dimension] == code for r in found)]
+    codes = [code for code in queries.labels(frame.path, dimension) if any(r[dimension] == code for r in rows)]
     breakdown_table(
-        here, found, dimension, codes, [(m, words.stage_name(m)) for m in measures],
-        f"{here.marked(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: {words.unit(unit)} by "
-        f"{_BREAKDOWNS[dimension].lower()}. Release {here.id}.{_demonstration(here)}",
-        names=here.name_notes([area]),
+        frame, rows, dimension, codes, [(m, words.stage_name(m)) for m in measures],
+        f"{frame.marked(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: {words.unit(unit)} by "
+        f"{_BREAKDOWNS[dimension].lower()}. Release {frame.id}.{_demonstration(frame)}",
+        names=frame.name_notes([area]),
     )  # fmt: skip
-    if dimension == "age" and found:
+    if dimension == "age" and rows:
         st.html('<p class="rti-small">Ages at the date that the office\'s own form states; see its counting card.</p>')
     with st.expander("Which territories' shares can be told apart"):
         for measure in measures:
-            pairs = queries.read(here.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
+            pairs = queries.read(frame.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
             st.markdown(f"**{words.stage_name(measure)}, {year}, all territories**")
-            told_apart(here, pairs, dimension, codes, _BREAKDOWNS[dimension].lower())
+            told_apart(frame, pairs, dimension, codes, _BREAKDOWNS[dimension].lower())
 
 
-def _jurisdictions(here: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
-    parts = here.jurisdictions(area)
+def _jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
+    parts = frame.jurisdictions(area)
     if not parts:
         return
     st.header("Jurisdictions", anchor=False)
-    years = tuple(row["period"] for row in queries.read(here.path, "years", parts[0], crime, ("jurisdiction_year",)))
+    years = tuple(row["period"] for row in queries.read(frame.path, "years", parts[0], crime, ("jurisdiction_year",)))
     if not years:
         st.markdown(f"The release has no figures of {crime_name.lower()} by jurisdiction.")
         return
     year = layout.choose("Year of the jurisdictions", "jurisdictions", years, boxed=True, width=140)
     measures = queries.STAGES[track]
-    found = queries.read(here.path, "jurisdictions", area, year, crime, unit, measures)
-    whole = queries.read(here.path, "stages", "A", year, crime, unit, measures, ("territory",))
-    at = {(row["area"], row["measure"]): row for row in (*found, *whole)}
+    rows = queries.read(frame.path, "jurisdictions", area, year, crime, unit, measures)
+    whole = queries.read(frame.path, "stages", "A", year, crime, unit, measures, ("territory",))
+    at = {(row["area"], row["measure"]): row for row in (*rows, *whole)}
     notes = words.Notes()
     lines = [
         tables.Line(
-            here.heading(code),
+            frame.heading(code),
             tuple(
-                tables.figure(here.id, at.get((code, m)), notes, what=f"{here.name(code)}, {words.stage_name(m)}")
+                tables.figure(frame.id, at.get((code, m)), notes, what=f"{frame.name(code)}, {words.stage_name(m)}")
                 for m in measures
             ),
             is_total=code == area,
@@ -230,23 +230,23 @@ def _jurisdictions(here: layout.Frame, area: str, crime: str, crime_name: str, t
         for code in (area, *parts)
     ]
     caption = (
-        f"{here.marked(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
-        f"{words.unit(unit)}. Release {here.id}.{_demonstration(here)}"
+        f"{frame.marked(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
+        f"{words.unit(unit)}. Release {frame.id}.{_demonstration(frame)}"
     )
     layout.put(tables.table(caption, [words.stage_name(m) for m in measures], lines, corner="Jurisdiction"))
-    layout.put(tables.notes_list(notes, here.name_notes([area])))
+    layout.put(tables.notes_list(notes, frame.name_notes([area])))
 
 
-def _counting_card(here: layout.Frame, area: str) -> None:
+def _counting_card(frame: layout.Frame, area: str) -> None:
     st.header("How it is counted", anchor=False)
-    rules = queries.read(here.path, "counting_rules", (area,))
+    rules = queries.read(frame.path, "counting_rules", (area,))
     if not rules:
         st.markdown("The release holds no counting card for this territory.")
         return
     offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
     for office in offices:
-        name = here.marked(office)
-        card = _card(here, f"Counting card of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
+        name = frame.marked(office)
+        card = _card(frame, f"Counting card of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
         if len(offices) == 1:
             layout.put(card)
         else:
@@ -254,8 +254,8 @@ def _counting_card(here: layout.Frame, area: str) -> None:
                 layout.put(card)
 
 
-def _card(here: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
-    levels = queries.labels(here.path, "level")
+def _card(frame: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
+    levels = queries.labels(frame.path, "level")
     order = list(levels)
     lines = [
         tables.Line(
@@ -275,14 +275,14 @@ def _card(here: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
 
 
 def _rules_in_words(rule: Row) -> str:
-    said = {key: str(rule[key] or "not stated").replace("_", " ") for key in _RULES}
+    rules_as_text = {key: str(rule[key] or "not stated").replace("_", " ") for key in _RULES}
     again = "yes" if rule["transferred_counted_again"] else "no"
-    parts = [f"{title}: {said[key]}." for key, title in _RULES.items()]
+    parts = [f"{title}: {rules_as_text[key]}." for key, title in _RULES.items()]
     return " ".join([*parts, f"Handed-over persons counted again by the receiver: {again}."])
 
 
-def _facts(here: layout.Frame, area: str) -> None:
-    population = queries.read(here.path, "population", area)
+def _facts(frame: layout.Frame, area: str) -> None:
+    population = queries.read(frame.path, "population", area)
     if population:
         last = population[0]
         carried = f", of {last['population_year']}, carried forward" if last["is_carried_forward"] else ""
@@ -295,58 +295,58 @@ def _facts(here: layout.Frame, area: str) -> None:
                 ]
             )
         )
-    found = queries.read(here.path, "notes", area, ("territory", "office", *queries.BREAKS))
-    if found:
+    rows = queries.read(frame.path, "notes", area, ("territory", "office", *queries.BREAKS))
+    if rows:
         st.subheader("Notes of the territory", anchor=False)
         notes = words.Notes()
-        for row in found:
-            where = f"{here.name(row['area'])}: " if row["area"] != area else ""
+        for row in rows:
+            where = f"{frame.name(row['area'])}: " if row["area"] != area else ""
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
             notes.mark(f"{where}{when}{row['text']}")
-        layout.put(tables.notes_list(notes, here.name_notes([area]), title=""))
-    _metadata(here, area)
+        layout.put(tables.notes_list(notes, frame.name_notes([area]), title=""))
+    _metadata(frame, area)
 
 
-def _metadata(here: layout.Frame, area: str) -> None:
+def _metadata(frame: layout.Frame, area: str) -> None:
     """Show the notes on the territory, then the deviations of single instruments. Earlier releases have no
     instruments."""
     of: dict[str, list[tuple[str, str]]] = {}
-    for row in queries.read(here.path, "metadata", area):
-        said = (row["concept"].replace("_", " ").capitalize(), f"{row['text']} [{row['status']}]")
-        of.setdefault(str(row.get("instrument", "_T")), []).append(said)
+    for row in queries.read(frame.path, "metadata", area):
+        entry = (row["concept"].replace("_", " ").capitalize(), f"{row['text']} [{row['status']}]")
+        of.setdefault(str(row.get("instrument", "_T")), []).append(entry)
     if not of:
         return
-    names = queries.labels(here.path, "instrument")
+    names = queries.labels(frame.path, "instrument")
     with st.expander("Reference metadata (SIMS concepts)"):
         layout.put(tables.facts(of.pop("_T", ())))
         for instrument, pairs in sorted(of.items()):
             layout.put(f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>", tables.facts(pairs))
 
 
-def _returns(here: layout.Frame, area: str) -> None:
+def _returns(frame: layout.Frame, area: str) -> None:
     st.header("Its returns", anchor=False)
-    found = queries.read(here.path, "submissions", area)
-    if not found:
+    rows = queries.read(frame.path, "submissions", area)
+    if not rows:
         st.markdown("No return of this territory stands behind this release.")
         return
     title = "Returns accepted for this release, the newest first"
-    newest, older = found[:_NEWEST], found[_NEWEST:]
-    layout.put(tables.table(title, *submission_table(here, newest), corner="Return", text=True))
+    newest, older = rows[:_NEWEST], rows[_NEWEST:]
+    layout.put(tables.table(title, *submission_table(frame, newest), corner="Return", text=True))
     if older:
         with st.expander(f"{len(older)} older return{'s' if len(older) > 1 else ''}"):
             title = "Older returns accepted for this release"
-            layout.put(tables.table(title, *submission_table(here, older), corner="Return", text=True))
+            layout.put(tables.table(title, *submission_table(frame, older), corner="Return", text=True))
 
 
-def submission_table(here: layout.Frame, found: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:
+def submission_table(frame: layout.Frame, found: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:
     """Return headings and lines of a table of returns. File names are left out because they belong to the office."""
-    instruments = queries.labels(here.path, "instrument")
+    instruments = queries.labels(frame.path, "instrument")
     headings = ["From", "About", "Periods", "Kind", "Received", "Accepted", "Corrects"]
     lines = [
         tables.Line(
             tables.Cell(row["submission_id"]),
             (
-                tables.Cell(here.name(row["jurisdiction"] or row["territory"])),
+                tables.Cell(frame.name(row["jurisdiction"] or row["territory"])),
                 tables.Cell(instruments.get(row["instrument"], row["instrument"] or "")),
                 tables.Cell(_periods(row)),
                 tables.Cell("nil return" if row["is_nil"] else str(row["kind"])),

@@ -80,7 +80,7 @@ def clearance_periods(path: str, offence_group: str, level: str, unit: str) -> d
 
 
 def _by_freq(rows: Rows, order: Sequence[str]) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
+    periods_by_freq: dict[str, list[str]] = {}
     for row in rows:
-        out.setdefault(row["freq"], []).append(row["period"])
-    return {freq: out[freq] for freq in order if freq in out}
+        periods_by_freq.setdefault(row["freq"], []).append(row["period"])
+    return {freq: periods_by_freq[freq] for freq in order if freq in periods_by_freq}

@@ -64,10 +64,10 @@ def _connection(path: str) -> duckdb.DuckDBPyConnection:
 
 @lru_cache(maxsize=1024)
 def _cached(path: str, name: str, parameters: tuple[Any, ...]) -> Rows:
-    given: Any = [list(p) if isinstance(p, tuple) else p for p in parameters]
+    arguments: Any = [list(p) if isinstance(p, tuple) else p for p in parameters]
     if parameters and isinstance(parameters[0], _Named):
-        given = {p.name: list(p.value) if isinstance(p.value, tuple) else p.value for p in parameters}
-    return run(path, SQL[name], given)
+        arguments = {p.name: list(p.value) if isinstance(p.value, tuple) else p.value for p in parameters}
+    return run(path, SQL[name], arguments)
 
 
 def run(path: str, statement: str, given: Any) -> Rows:
@@ -81,9 +81,9 @@ def run(path: str, statement: str, given: Any) -> Rows:
     damage = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
     outdated = (duckdb.BinderException, duckdb.CatalogException)
     try:
-        found = _connection(path).cursor().execute(statement, given)
-        columns = [column[0] for column in found.description or ()]
-        return tuple(dict(zip(columns, row, strict=True)) for row in found.fetchall())
+        cursor = _connection(path).cursor().execute(statement, given)
+        columns = [column[0] for column in cursor.description or ()]
+        return tuple(dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
     except damage as error:
         # The next page opens the file again, since it may have been restored.
         _connection.cache_clear()
@@ -119,5 +119,5 @@ def has(path: str, table: str) -> bool:
 def files(path: str) -> list[Path]:
     """Return the files of the release that may be downloaded: CSV, Parquet, the manifest and its text."""
     folder = Path(path).parent
-    found = [*sorted(folder.glob("csv/*.csv")), *sorted(folder.glob("data/*.parquet"))]
-    return found + [folder / name for name in ("manifest.json", "README.txt") if (folder / name).is_file()]
+    paths = [*sorted(folder.glob("csv/*.csv")), *sorted(folder.glob("data/*.parquet"))]
+    return paths + [folder / name for name in ("manifest.json", "README.txt") if (folder / name).is_file()]

@@ -54,8 +54,8 @@ def check(
     jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
     load_judgement_meanwhile()
     with progress(len(files), "Checking") as tick:
-        found = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
-    reports = list(found.values())
+        checked = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
+    reports = list(checked.values())
     if as_json:
         content = [r.as_json() for r in reports]
         say_json(content[0] if len(content) == 1 else content)
@@ -207,8 +207,8 @@ def _show_content(content: Content) -> None:
     else:
         for dimension in content.dimensions:
             say(f"{dimension.id}: {', '.join(m.code for m in dimension.members)}")
-        for one in content.observations:
-            shown = one.status if one.value is None else one.value
-            say(f"  {one.where}  {' | '.join(one.key)} = {shown}")
+        for observation in content.observations:
+            value = observation.status if observation.value is None else observation.value
+            say(f"  {observation.where}  {' | '.join(observation.key)} = {value}")
     for remark in content.remarks:
         note(f"  {remark.rule} {remark.where}")

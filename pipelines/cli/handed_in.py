@@ -71,8 +71,11 @@ def show(content: Mapping[str, Any], pages: str | None = None) -> None:
         say(f"  received as {identity}, {state}")
     if identity is not None:
         page = None if pages is None else f"{pages}/answer?id={identity}"
-        for one in content["to_justify"]:
-            say(f"  {one['rule']} ({one['finding']}) asks for a justification: {page or f'rti justify {identity}'}")
+        for warning in content["to_justify"]:
+            say(
+                f"  {warning['rule']} ({warning['finding']}) asks for a justification: "
+                f"{page or f'rti justify {identity}'}"
+            )
         if content["replaces"]:
             say(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
             say(f"    {page or f'rti send {identity} --reason CODE'}")

@@ -48,17 +48,17 @@ def justify(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    found = queries.find(desk.engine, submission)
-    who = _identity(desk, actor_or(actor, found.sender))
-    with _naming(found.submission_id, who):
-        left = acts.justify(desk, who, found.submission_id, finding, reason, text)
-        if not left and not hold:
-            acts.send(desk, who, found.submission_id, reason=replaces)
-    state = queries.find(desk.engine, found.submission_id).state
+    entry = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, entry.sender))
+    with _naming(entry.submission_id, who):
+        n_open = acts.justify(desk, who, entry.submission_id, finding, reason, text)
+        if not n_open and not hold:
+            acts.send(desk, who, entry.submission_id, reason=replaces)
+    state = queries.find(desk.engine, entry.submission_id).state
     if as_json:
-        say_json({"submission_id": found.submission_id, "state": state, "to_justify": left})
+        say_json({"submission_id": entry.submission_id, "state": state, "to_justify": n_open})
     else:
-        say(f"{found.submission_id}: {state}" + (f", {left} warning(s) still open" if left else ""))
+        say(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
 
 
 def send(
@@ -73,11 +73,11 @@ def send(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    found = queries.find(desk.engine, submission)
-    who = _identity(desk, actor_or(actor, found.sender))
-    with _naming(found.submission_id, who):
-        acts.send(desk, who, found.submission_id, reason=reason, comment=comment)
-    _show_state(desk, [found.submission_id], as_json)
+    entry = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, entry.sender))
+    with _naming(entry.submission_id, who):
+        acts.send(desk, who, entry.submission_id, reason=reason, comment=comment)
+    _show_state(desk, [entry.submission_id], as_json)
 
 
 def approve(
@@ -150,15 +150,15 @@ def withdraw(
     if ask and override:
         raise Failure("--ask and --override are two acts of two people; choose one")
     desk = _open_desk()
-    found = queries.find(desk.engine, submission)
-    usual = STEWARD if override else found.sender if ask or found.state not in ACCEPTED else APPROVER
+    entry = queries.find(desk.engine, submission)
+    usual = STEWARD if override else entry.sender if ask or entry.state not in ACCEPTED else APPROVER
     who = _identity(desk, actor_or(actor, usual))
-    with _naming(found.submission_id, who):
+    with _naming(entry.submission_id, who):
         if ask:
-            acts.ask_withdrawal(desk, who, found.submission_id, reason, comment)
+            acts.ask_withdrawal(desk, who, entry.submission_id, reason, comment)
         else:
-            acts.withdraw(desk, who, found.submission_id, reason, comment, override=override)
-    _show_state(desk, [found.submission_id], as_json)
+            acts.withdraw(desk, who, entry.submission_id, reason, comment, override=override)
+    _show_state(desk, [entry.submission_id], as_json)
 
 
 def _open_desk() -> Desk:
@@ -206,10 +206,10 @@ def _full_id(desk: Desk, text: str) -> str:
 def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
     from pipelines.ledger import queries
 
-    found = queries.submissions(desk.engine, ids=ids) if ids else []
+    entries = queries.submissions(desk.engine, ids=ids) if ids else []
     if as_json:
-        content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in found]
+        content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in entries]
         say_json(content[0] if len(content) == 1 else content)
     else:
-        for one in found:
-            say(f"{one.submission_id}: {one.state}")
+        for entry in entries:
+            say(f"{entry.submission_id}: {entry.state}")

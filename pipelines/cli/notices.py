@@ -46,14 +46,17 @@ def send(
     from pipelines.submissions import notices
 
     home = the_home()
-    done = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
+    delivery = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
     if as_json:
-        say_json(asdict(done))
+        say_json(asdict(delivery))
     else:
-        say(f"{done.sent} sent ({', '.join(done.ways)}), {done.failed} to be tried again, {done.given_up} given up")
-        if done.failed or done.given_up:
+        say(
+            f"{delivery.sent} sent ({', '.join(delivery.ways)}), {delivery.failed} to be tried again, "
+            f"{delivery.given_up} given up"
+        )
+        if delivery.failed or delivery.given_up:
             say("see `rti notices list --unsent` for the reasons")
-    raise typer.Exit(ERRORS if done.failed or done.given_up else GOOD)
+    raise typer.Exit(ERRORS if delivery.failed or delivery.given_up else GOOD)
 
 
 @app.command()
@@ -85,14 +88,14 @@ def list_(
     from pipelines.submissions import notices
 
     home = the_home()
-    found = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
+    listed = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
     if as_json:
-        say_json([{**asdict(one), "state": one.state} for one in found])
+        say_json([{**asdict(notice), "state": notice.state} for notice in listed])
         return
-    if not found:
+    if not listed:
         say("no notice")
         return
-    rows = [(n.notice_id, n.created_at, n.account_id, n.kind, n.state, n.attempts, n.error) for n in found]
+    rows = [(n.notice_id, n.created_at, n.account_id, n.kind, n.state, n.attempts, n.error) for n in listed]
     table(rows, ("notice", "entered", "account", "kind", "state", "attempts", "last error"))
 
 
@@ -110,21 +113,23 @@ def timetable(
     from pipelines.submissions import timetable as days
 
     registry = the_registry()
-    known = {j.code for t in registry.national().territories.values() for j in t.jurisdictions}
-    if unknown := set(jurisdiction or ()) - known:
-        raise Failure(f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    jurisdiction_codes = {j.code for t in registry.national().territories.values() for j in t.jurisdictions}
+    if unknown := set(jurisdiction or ()) - jurisdiction_codes:
+        raise Failure(
+            f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(jurisdiction_codes))}"
+        )
     day = _day(today) or clock.now().date()
-    found = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
+    deadlines = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
     if ics is not None:
-        content = days.ics(found, language, demonstration=_is_demonstration(), registry=registry)
+        content = days.ics(deadlines, language, demonstration=_is_demonstration(), registry=registry)
         try:
             ics.write_bytes(content)
         except OSError as error:
             raise Failure(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
     if as_json:
-        say_json([asdict(one) for one in found])
+        say_json([asdict(deadline) for deadline in deadlines])
         return
-    rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in found]
+    rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in deadlines]
     table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
 
 

@@ -70,7 +70,7 @@ def add(
 
     engine = the_ledger(the_home())
     secret = None if no_password or issuer else passwords.one_time()
-    made = accounts.create(
+    created = accounts.create(
         engine,
         account_id,
         name,
@@ -83,9 +83,9 @@ def add(
         by=_keeper(engine, actor),
     )
     if as_json:
-        say_json({**_shown(made), "one_time_password": secret})
+        say_json({**_shown(created), "one_time_password": secret})
     else:
-        say(f"{made.account_id}: {', '.join(_spelt(g) for g in made.grants) or 'no role yet'}")
+        say(f"{created.account_id}: {', '.join(_spelt(g) for g in created.grants) or 'no role yet'}")
         if secret:
             say(f"password for the first sign-in: {secret}")
 
@@ -95,16 +95,16 @@ def list_accounts(as_json: AsJson = False) -> None:
     """Show every account with its roles."""
     from pipelines.submissions.accounts import accounts
 
-    found = accounts.all_accounts(ledger_to_read(the_home()))
+    all_accounts = accounts.all_accounts(ledger_to_read(the_home()))
     if as_json:
-        say_json([_shown(a) for a in found])
+        say_json([_shown(a) for a in all_accounts])
         return
-    if not found:
+    if not all_accounts:
         say("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
         return
     rows = [
         (a.account_id, a.display_name, _standing(a), a.signed_in_at, " ".join(_spelt(g) for g in a.grants))
-        for a in found
+        for a in all_accounts
     ]
     table(rows, ("account", "name", "", "signed in", "roles"))
 
@@ -125,8 +125,8 @@ def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    gone = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_keeper(engine, actor))
-    _show(engine, account_id, as_json, "" if gone else "it did not have it")
+    n_revoked = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_keeper(engine, actor))
+    _show(engine, account_id, as_json, "" if n_revoked else "it did not have it")
 
 
 @account.command()
@@ -192,14 +192,14 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the tokens of the account that `--as` names, or of all."""
     from pipelines.submissions.accounts import tokens
 
-    found = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
+    issued_tokens = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
     if as_json:
-        say_json([asdict(t) for t in found])
+        say_json([asdict(t) for t in issued_tokens])
         return
     rows = [
         (t.token_id, t.account_id, t.label, t.expires_at[:10], t.used_at, "revoked" if t.revoked_at else "",
          " ".join(_spelt(g) for g in t.grants))
-        for t in found
+        for t in issued_tokens
     ]  # fmt: skip
     table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
 
@@ -243,21 +243,24 @@ def verify(
         _report_damage(damage, as_json)
         raise typer.Exit(ERRORS)
     try:
-        found = integrity.verify_records(home, engine, head=head)
+        verification = integrity.verify_records(home, engine, head=head)
     except ValueError as error:
         raise Failure(str(error)) from None
     damage = integrity.verify_home(home, engine)
-    is_good = found.good and not damage
+    is_good = verification.good and not damage
     if as_json:
-        faults = [{"seq": f.seq, "message": f.told()} for f in found.faults]
-        entries = {"entries": found.entries, "head": log.spell(found.head)}
+        faults = [{"seq": f.seq, "message": f.told()} for f in verification.faults]
+        entries = {"entries": verification.entries, "head": log.spell(verification.head)}
         say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
     else:
-        for fault in found.faults:
+        for fault in verification.faults:
             say(f"{fault.seq}: {fault.told()}")
-        for one in damage:
-            say(one.message)
-        say(f"{found.entries} entries, {'whole' if is_good else 'NOT whole'}; head {log.spell(found.head)}")
+        for item in damage:
+            say(item.message)
+        say(
+            f"{verification.entries} entries, {'whole' if is_good else 'NOT whole'}; "
+            f"head {log.spell(verification.head)}"
+        )
     raise typer.Exit(GOOD if is_good else ERRORS)
 
 
@@ -265,16 +268,16 @@ def _report_damage(damage: list[Damage], as_json: bool) -> None:
     """Report a ledger that cannot be read: there is then no log to compare with."""
     if as_json:
         nothing: dict[str, Any] = {"entries": None, "head": None, "good": False, "faults": []}
-        say_json({**nothing, "damage": [_damage_as_json(one) for one in damage]})
+        say_json({**nothing, "damage": [_damage_as_json(item) for item in damage]})
         return
-    for one in damage:
-        say(one.message)
+    for item in damage:
+        say(item.message)
     say("the ledger is NOT whole")
 
 
-def _damage_as_json(one: Damage) -> dict[str, Any]:
-    file = str(one.file) if one.file is not None else None
-    return {"kind": one.kind, "submission_id": one.submission_id, "file": file, "message": one.message}
+def _damage_as_json(damage: Damage) -> dict[str, Any]:
+    file = str(damage.file) if damage.file is not None else None
+    return {"kind": damage.kind, "submission_id": damage.submission_id, "file": file, "message": damage.message}
 
 
 @audit.command()
@@ -304,7 +307,7 @@ def accept_clock(
     home = the_home()
     if not reason.strip():
         raise Failure("say with --reason why the clock was ahead")
-    dates = [one.published_at for one in read_publications(home)]
+    dates = [publication.published_at for publication in read_publications(home)]
     newest = accept(the_ledger(home), actor=actor_or(actor, STEWARD), reason=reason, dates=dates)
     if as_json:
         say_json({"declared_wrong_until": newest})
@@ -321,10 +324,10 @@ def _keeper(engine: sa.Engine, actor: str | None) -> str:
     from pipelines.ledger.identity import SYSTEM
     from pipelines.submissions.accounts import accounts
 
-    named = actor or os.environ.get("RTI_ACTOR")
-    if named == SYSTEM:
+    account_id = actor or os.environ.get("RTI_ACTOR")
+    if account_id == SYSTEM:
         raise Failure(f"{SYSTEM} is nobody's name; say which steward acts with --as")
-    return named or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
+    return account_id or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
 
 
 def _grant(text: str, *, known_only: bool = True) -> Grant:
@@ -333,39 +336,39 @@ def _grant(text: str, *, known_only: bool = True) -> Grant:
     parts = text.split(":")
     if len(parts) > 3 or parts[0] not in ROLES:
         raise Failure(f"{text!r} is no role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}")
-    given = Grant(parts[0], *(p or EVERY for p in parts[1:]))
-    if known_only and given.jurisdiction != EVERY:
+    parsed = Grant(parts[0], *(p or EVERY for p in parts[1:]))
+    if known_only and parsed.jurisdiction != EVERY:
         codes = [j.code for t in the_registry().territories.values() for j in t.jurisdictions]
-        if given.jurisdiction not in codes:
-            raise Failure(f"no jurisdiction is named {given.jurisdiction}; there are {', '.join(sorted(codes))}")
-    return given
+        if parsed.jurisdiction not in codes:
+            raise Failure(f"no jurisdiction is named {parsed.jurisdiction}; there are {', '.join(sorted(codes))}")
+    return parsed
 
 
 def _spelt(grant: Grant) -> str:
     return f"{grant.role}:{grant.jurisdiction}:{grant.instrument}"
 
 
-def _standing(one: Account) -> str:
+def _standing(account: Account) -> str:
     from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
 
-    if one.disabled:
+    if account.disabled:
         return "disabled"
-    if one.failed >= TOLD_AFTER:
-        return f"{one.failed} wrong passwords in a row"
-    return "must change its password" if one.must_change else ""
+    if account.failed >= TOLD_AFTER:
+        return f"{account.failed} wrong passwords in a row"
+    return "must change its password" if account.must_change else ""
 
 
-def _shown(one: Account) -> dict[str, Any]:
-    return {**asdict(one), "grants": [_spelt(g) for g in one.grants]}
+def _shown(account: Account) -> dict[str, Any]:
+    return {**asdict(account), "grants": [_spelt(g) for g in account.grants]}
 
 
 def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -> None:
     from pipelines.submissions.accounts import accounts
 
-    found = accounts.find(engine, account_id)
-    assert found is not None
+    account = accounts.find(engine, account_id)
+    assert account is not None
     if as_json:
-        say_json(_shown(found))
+        say_json(_shown(account))
         return
-    words = [w for w in (_standing(found), remark) if w]
-    say(f"{account_id}: {', '.join([*(_spelt(g) for g in found.grants), *words]) or 'no role'}")
+    words = [w for w in (_standing(account), remark) if w]
+    say(f"{account_id}: {', '.join([*(_spelt(g) for g in account.grants), *words]) or 'no role'}")

@@ -32,16 +32,16 @@ def _head(report: Mapping[str, Any], language: str) -> str:
     from pipelines.office.answers.wording import severity_words
 
     verdict, observations, events = report["verdict"], report["observations"], report["events"]
-    said = {"good": tell("good", language), "unreadable": tell("unreadable", language)}
+    verdicts = {"good": tell("good", language), "unreadable": tell("unreadable", language)}
     counts = [many("{n} observation", "{n} observations", observations, language)] if observations or not events else []
     counts += [many("{n} event", "{n} events", events, language)] if events else []
     form = f", {report['form']}" if report["form"] else ""
-    words = said.get(verdict) or severity_words(verdict, language).lower()
+    words = verdicts.get(verdict) or severity_words(verdict, language).lower()
     return f"{report['file']['name']}: {words}{form} ({', '.join(counts)})"
 
 
 def _not_run(rules: Sequence[str], language: str) -> str:
     from pipelines.core.i18n import tell
 
-    named = ", ".join(rules)
-    return tell("not run, since no earlier return was at hand to compare with: {rules}", language, rules=named)
+    rule_names = ", ".join(rules)
+    return tell("not run, since no earlier return was at hand to compare with: {rules}", language, rules=rule_names)

@@ -92,8 +92,8 @@ def submit(
     def hand_in(file: Path) -> Answer:
         from pipelines.submissions import service as door
 
-        done = door.hand_in(desk, who, return_bytes(file), file.name, **options)
-        return Answer(done.as_json(), _keep(receipts_to, done.signed))
+        uploaded = door.hand_in(desk, who, return_bytes(file), file.name, **options)
+        return Answer(uploaded.as_json(), _keep(receipts_to, uploaded.signed))
 
     load_judgement_meanwhile()
     go_through(files, hand_in, language, as_json)
@@ -114,8 +114,8 @@ def nil(
     if form not in registry.forms:
         raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
     desk, who = _at_the_desk(the_home(), actor, language)
-    done = door.declare_nil(desk, who, form, periods, comment)
-    go_through([Path(done.filename)], lambda _file: Answer(done.as_json()), language, as_json)
+    uploaded = door.declare_nil(desk, who, form, periods, comment)
+    go_through([Path(uploaded.filename)], lambda _file: Answer(uploaded.as_json()), language, as_json)
 
 
 def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Identity]:

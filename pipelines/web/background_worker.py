@@ -60,9 +60,9 @@ def round_(home: Home, engine: sa.Engine, registry: Registry, *, remind: bool) -
 
     if remind:
         notices.remind(home, engine, registry)
-    done = notices.deliver(home, engine, registry=registry)
-    if done.failed or done.given_up:
+    delivery = notices.deliver(home, engine, registry=registry)
+    if delivery.failed or delivery.given_up:
         _LOG.warning(
-            "%s notices could not be sent, %s were given up; see `rti notices list`", done.failed, done.given_up
+            "%s notices could not be sent, %s were given up; see `rti notices list`", delivery.failed, delivery.given_up
         )
-    return done.sent
+    return delivery.sent

@@ -33,7 +33,7 @@ def log(error: BaseException) -> str:
 
 def told(error: BaseException) -> str:
     """Return the types of an exception and of its causes, each with its innermost places; never their messages."""
-    return "; from ".join(_told(one) for one in _chain(error))
+    return "; from ".join(_told(cause) for cause in _chain(error))
 
 
 def log_no_words() -> None:
@@ -55,7 +55,9 @@ def _without_words(record: logging.LogRecord) -> logging.LogRecord:
     if isinstance(record.msg, BaseException):
         record.msg = told(record.msg)
     if isinstance(record.args, tuple):
-        record.args = tuple(told(one) if isinstance(one, BaseException) else one for one in record.args)
+        record.args = tuple(
+            told(argument) if isinstance(argument, BaseException) else argument for argument in record.args
+        )
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         record.msg, record.args = f"{record.getMessage()}: {told(error)}", ()
@@ -79,12 +81,12 @@ def _short(filename: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
-        yield one
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    visited: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
 class Kept:

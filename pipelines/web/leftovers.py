@@ -25,15 +25,15 @@ _ASIDE = re.compile(r"\..+?\.(?P<pid>\d+)(\.[0-9a-f]+)?\.new")
 
 def tidy(home: Home) -> list[Path]:
     """Remove what dead processes left half-written, and return it. Call this before anything is served."""
-    found = [path for deep in (home.store, home.facts, home.restricted / "keys") for path in deep.rglob(".*.new")]
-    found += home.restricted.glob(".*.new")
-    gone = []
-    for path in sorted(found):
-        named = _ASIDE.fullmatch(path.name)
-        if named is not None and path.is_file() and _abandoned(path, int(named["pid"])):
+    paths = [path for deep in (home.store, home.facts, home.restricted / "keys") for path in deep.rglob(".*.new")]
+    paths += home.restricted.glob(".*.new")
+    removed = []
+    for path in sorted(paths):
+        match = _ASIDE.fullmatch(path.name)
+        if match is not None and path.is_file() and _abandoned(path, int(match["pid"])):
             path.unlink(missing_ok=True)
-            gone.append(path)
-    return gone
+            removed.append(path)
+    return removed
 
 
 def _abandoned(path: Path, pid: int) -> bool:

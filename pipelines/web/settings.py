@@ -176,21 +176,21 @@ def settings(home: Home, port: int) -> Settings:
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}: passwords and returns would travel unprotected; use https")
     reached = site(address)
-    kept = _kept(home.restricted / "keys" / "portal.json")
+    secrets = _kept(home.restricted / "keys" / "portal.json")
     metadata_url = os.environ.get("RTI_OIDC_METADATA_URL")
     if metadata_url is None:
         issuer = f"{address}{IDENTITY_PATH}"
         # The service requests this from itself by the loopback address, since its public name may not lead here behind
         # a proxy.
-        own = f"http://127.0.0.1:{port}{IDENTITY_PATH}" if parts.scheme == "http" else issuer
-        document = f"{own}/.well-known/openid-configuration"
+        issuer_address = f"http://127.0.0.1:{port}{IDENTITY_PATH}" if parts.scheme == "http" else issuer
+        document = f"{issuer_address}/.well-known/openid-configuration"
         return Settings(
-            address, BUILT_IN_CLIENT, kept["client_secret"], kept["cookie_secret"], document, issuer, reached
+            address, BUILT_IN_CLIENT, secrets["client_secret"], secrets["cookie_secret"], document, issuer, reached
         )
     values = [os.environ.get(name, "") for name in ("RTI_OIDC_CLIENT_ID", "RTI_OIDC_CLIENT_SECRET")]
     if not all(values):
         raise SettingsError("RTI_OIDC_METADATA_URL is set, so RTI_OIDC_CLIENT_ID and RTI_OIDC_CLIENT_SECRET are needed")
-    return Settings(address, values[0], values[1], kept["cookie_secret"], metadata_url, "", reached)
+    return Settings(address, values[0], values[1], secrets["cookie_secret"], metadata_url, "", reached)
 
 
 def _kept(path: Path) -> dict[str, str]:
@@ -208,5 +208,5 @@ def _kept(path: Path) -> dict[str, str]:
             pass
         finally:
             aside.unlink()
-    found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
-    return found
+    stored: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+    return stored

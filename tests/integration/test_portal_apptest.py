@@ -449,7 +449,7 @@ def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
     head = portal_layout.head
 
-    def beside(here: portal_layout.Here) -> None:
+    def beside(here: portal_layout.PageContext) -> None:
         other = threading.Thread(target=portal_layout.register, args=({},))
         other.start()
         other.join()
@@ -731,13 +731,13 @@ def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
     from types import SimpleNamespace
     from typing import Any, cast
 
-    from dashboards.portal_layout import Here
+    from dashboards.portal_layout import PageContext
     from dashboards.portal_pages.returns import _findings
     from pipelines.submissions.service import Entry
 
     row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
     one = cast(Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
-    here = Here(cast(Any, None), cast(Any, None), "en")
+    here = PageContext(cast(Any, None), cast(Any, None), "en")
     assert _findings(here, one) == said
 
 

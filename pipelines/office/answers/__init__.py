@@ -137,9 +137,9 @@ def beside(
     from pipelines.office.answers.job_process import run_job
     from pipelines.office.answers.jobs import BesideJob
 
-    made = run_job(BesideJob(data, filename, form, language, demonstration, limit))
-    assert isinstance(made, Beside)  # the child returns this for such a job
-    return made
+    sides = run_job(BesideJob(data, filename, form, language, demonstration, limit))
+    assert isinstance(sides, Beside)  # the child returns this for such a job
+    return sides
 
 
 def preview(data: bytes, filename: str, form: str | None, language: str, demonstration: bool = False) -> str:

@@ -29,15 +29,15 @@ def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -
     """
     import polars as pl
 
-    there = pl.lit(True).alias("_there")
-    left = new.select(*KEY, *_CARRIED, there)
-    right = old.select(*KEY, *_CARRIED, there)
-    both = left.join(
+    is_present = pl.lit(True).alias("_there")
+    new_figures = new.select(*KEY, *_CARRIED, is_present)
+    right = old.select(*KEY, *_CARRIED, is_present)
+    joined = new_figures.join(
         right, on=list(KEY), how="full", coalesce=True, suffix="_old", nulls_equal=True, maintain_order="left_right"
     )
     in_new, in_old = pl.col("_there").is_not_null(), pl.col("_there_old").is_not_null()
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_old")) for name in _STATE)
-    sorts = both.with_columns(
+    sorts = joined.with_columns(
         _kind=pl.when(in_new & ~in_old)
         .then(pl.lit("added"))
         .when(in_old & ~in_new)
@@ -47,9 +47,9 @@ def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -
         .otherwise(pl.lit("changed"))
     )
     changed = sorts.filter(pl.col("_kind") != "unchanged")
-    made = [_change(row, language) for row in changed.iter_rows(named=True)]
-    made.sort(key=lambda c: -_size(c))
-    return Comparison(tuple(made), sorts.height - changed.height)
+    changes = [_change(row, language) for row in changed.iter_rows(named=True)]
+    changes.sort(key=lambda c: -_size(c))
+    return Comparison(tuple(changes), sorts.height - changed.height)
 
 
 def _change(row: Mapping[str, Any], language: str) -> Change:
@@ -80,9 +80,9 @@ def _size(change: Change) -> float:
     if change.difference is not None:
         return abs(change.difference)
     if change.old is not None and change.new is not None:
-        return max(abs(one.value or 0.0) for one in (change.old, change.new))
-    one = change.new or change.old
-    return abs(one.value) if one is not None and one.value is not None else 0.0
+        return max(abs(figure.value or 0.0) for figure in (change.old, change.new))
+    figure = change.new or change.old
+    return abs(figure.value) if figure is not None and figure.value is not None else 0.0
 
 
 # ----------------------------------------------------------------------------------------------------------- registers
@@ -106,11 +106,13 @@ def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> Re
     def beyond(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> int:
         return distinct(frame, key).join(distinct(other, key), on=list(key), how="anti", nulls_equal=True).height
 
-    both = distinct(new, _PERSON).join(distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True)
+    common_persons = distinct(new, _PERSON).join(distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True)
     whole = (*_EVENT, *(name for name in _CONTENT if name not in _EVENT))
     differing = pl.concat([_rest(new, old, whole), _rest(old, new, whole)]).select(_PERSON).unique()
-    changed = differing.join(both, on=list(_PERSON), how="semi", nulls_equal=True).height
-    kept = distinct(new, _EVENT).join(distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True).height
+    changed = differing.join(common_persons, on=list(_PERSON), how="semi", nulls_equal=True).height
+    unchanged_events = (
+        distinct(new, _EVENT).join(distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True).height
+    )
     return RegisterComparison(
         proceedings_added=beyond(new, old, _PROCEEDING),
         proceedings_withdrawn=beyond(old, new, _PROCEEDING),
@@ -119,7 +121,7 @@ def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> Re
         persons_changed=changed,
         events_added=beyond(new, old, _EVENT),
         events_withdrawn=beyond(old, new, _EVENT),
-        events_unchanged=kept,
+        events_unchanged=unchanged_events,
         by_event=_by_event(new, old, language),
     )
 
@@ -135,8 +137,8 @@ def _by_event(new: pl.DataFrame, old: pl.DataFrame, language: str) -> tuple[Even
     counts = [
         frame.group_by(by).agg(pl.len().cast(pl.Int64).alias(name)) for frame, name in ((old, "old"), (new, "new"))
     ]
-    both = counts[0].join(counts[1], on=by, how="full", coalesce=True).fill_null(0).sort("period", "event")
+    joined = counts[0].join(counts[1], on=by, how="full", coalesce=True).fill_null(0).sort("period", "event")
     return tuple(
         EventCount(row["event"], code_words("measure", row["event"], language), row["period"], row["old"], row["new"])
-        for row in both.iter_rows(named=True)
+        for row in joined.iter_rows(named=True)
     )

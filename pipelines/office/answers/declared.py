@@ -42,8 +42,8 @@ class Declared:
         """Return True if a word may be put on a sheet: it is missing from the return, or not yet on that sheet."""
         if self.repeats and not heading:
             return True
-        asked = (sheet, fold(word))
-        return asked in self.missing or asked not in self.taken
+        candidate = (sheet, fold(word))
+        return candidate in self.missing or candidate not in self.taken
 
 
 def of_report(report: Report, registry: Registry | None = None) -> Declared | None:
@@ -88,9 +88,9 @@ def _taken(report: Report) -> Iterator[tuple[str | None, str]]:
     if report.reading is None:
         return
     pairs = report.reading.observations.select("place", "label").iter_rows()
-    seen: set[tuple[str | None, str]] = set()
+    words_seen: set[tuple[str | None, str]] = set()
     for place, label in pairs:
         sheet = Where.parse(place or "").sheet
-        if (sheet, label) not in seen:
-            seen.add((sheet, label))
+        if (sheet, label) not in words_seen:
+            words_seen.add((sheet, label))
             yield from ((sheet, fold(part)) for part in (label or "").split(" | "))

@@ -101,38 +101,38 @@ def groups(report: Report, language: str) -> list[Group]:
     declared = words_of_form.of_report(report)
     capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
     findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_in_order(report))
-    meant = _meant(findings, declared)
-    causes = _causes(findings, meant)
+    meanings = _meant(findings, declared)
+    causes = _causes(findings, meanings)
     roots = [f for n, f in enumerate(findings) if causes[n] == n]
-    made: list[Group] = []
-    for members in _by_cause(roots, meant):
-        own = {id(f) for f in members}
-        effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in own]
-        under = [_group(some, language, declared, meant) for some in _by_cause(effects, meant)]
-        made.append(replace(_group(members, language, declared, meant), consequences=tuple(_worst_first(under))))
+    result: list[Group] = []
+    for members in _by_cause(roots, meanings):
+        member_ids = {id(f) for f in members}
+        effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in member_ids]
+        under = [_group(some, language, declared, meanings) for some in _by_cause(effects, meanings)]
+        result.append(replace(_group(members, language, declared, meanings), consequences=tuple(_worst_first(under))))
     largest: dict[str, Group] = {}
-    for group in (one for cause in made for one in (cause, *cause.consequences)):
+    for group in (member_group for cause in result for member_group in (cause, *cause.consequences)):
         if group.rule not in largest or group.places > largest[group.rule].places:
             largest[group.rule] = group
-    return _worst_first(_with_unlisted(group, capped, largest) for group in made)
+    return _worst_first(_with_unlisted(group, capped, largest) for group in result)
 
 
 def _with_unlisted(group: Group, capped: Mapping[str, int], largest: Mapping[str, Group]) -> Group:
     """Add the findings that were counted but not listed: counts are by rule, so the largest group of the rule gets
     them."""
-    under = tuple(_with_unlisted(one, capped, largest) for one in group.consequences)
+    under = tuple(_with_unlisted(consequence, capped, largest) for consequence in group.consequences)
     more = capped.get(group.rule, 0) if largest[group.rule] is group else 0
     return replace(group, consequences=under, unlisted=more)
 
 
-def _worst_first(made: Iterable[Group]) -> list[Group]:
-    return sorted(made, key=lambda g: (_RANK[g.severity], -g.places))
+def _worst_first(groups_to_sort: Iterable[Group]) -> list[Group]:
+    return sorted(groups_to_sort, key=lambda g: (_RANK[g.severity], -g.places))
 
 
 # -------------------------------------------------------------------------------------------------------------- causes
 
 
-def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
+def _causes(findings: Sequence[Finding], meanings: _Meant) -> list[int]:
     """Return, for each finding, the number of the finding that finally causes it; its own number if it has no cause."""
     parent = list(range(len(findings)))
     for cascade in _CASCADES:
@@ -141,7 +141,7 @@ def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
         for n, finding in enumerate(findings):
             if _named(finding.rule, cascade.causes) and (place := cascade.within(finding.where)) is not None:
                 first.setdefault(place, n)
-                by_word.setdefault((place, fold(meant.get(id(finding), ""))), n)
+                by_word.setdefault((place, fold(meanings.get(id(finding), ""))), n)
         for n, finding in enumerate(findings):
             if parent[n] != n or not _named(finding.rule, cascade.effects):
                 continue
@@ -171,17 +171,17 @@ _Meant = Mapping[int, str]
 
 
 def _meant(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
-    made = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
-    return {id(f): suggestion.value for f, suggestion in made if suggestion is not None}
+    suggestions = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
+    return {id(f): suggestion.value for f, suggestion in suggestions if suggestion is not None}
 
 
 # -------------------------------------------------------------------------------------------------------------- groups
 
 
-def _by_cause(findings: Sequence[Finding], meant: _Meant) -> list[list[Finding]]:
+def _by_cause(findings: Sequence[Finding], meanings: _Meant) -> list[list[Finding]]:
     """Group findings with the same rule and parameters; if a rule has many such groups, by table, then all in one."""
-    fine = _gathered(findings, lambda finding: _identity(finding, meant))
-    out: list[list[Finding]] = []
+    fine = _gathered(findings, lambda finding: _identity(finding, meanings))
+    causes: list[list[Finding]] = []
     for rule in dict.fromkeys((f.rule, f.severity) for f in findings):
         some = [g for g in fine if (g[0].rule, g[0].severity) == rule]
         for key in (_table, _file):
@@ -190,8 +190,8 @@ def _by_cause(findings: Sequence[Finding], meant: _Meant) -> list[list[Finding]]
                 places = {key(f.where) for f in group}
                 by_place.setdefault(places.pop() if len(places) == 1 else id(group), []).append(group)
             some = [m for alike in by_place.values() for m in ([_joined(alike)] if len(alike) > _MANY else alike)]
-        out += some
-    return out
+        causes += some
+    return causes
 
 
 def _joined(alike: Sequence[Sequence[Finding]]) -> list[Finding]:
@@ -199,58 +199,58 @@ def _joined(alike: Sequence[Sequence[Finding]]) -> list[Finding]:
 
 
 def _gathered(findings: Sequence[Finding], key: Callable[[Finding], object]) -> list[list[Finding]]:
-    made: dict[object, list[Finding]] = {}
+    findings_by_key: dict[object, list[Finding]] = {}
     for finding in findings:
-        made.setdefault(key(finding), []).append(finding)
-    return list(made.values())
+        findings_by_key.setdefault(key(finding), []).append(finding)
+    return list(findings_by_key.values())
 
 
-def _identity(finding: Finding, meant: _Meant) -> tuple[object, ...]:
+def _identity(finding: Finding, meanings: _Meant) -> tuple[object, ...]:
     params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
-    word = fold(_wrong_word(finding, meant)) if finding.rule in _OF_WORDS else None
+    word = fold(_wrong_word(finding, meanings)) if finding.rule in _OF_WORDS else None
     missing = finding.expected if finding.rule in _OF_LACKING else None
     return (finding.rule, finding.severity, params, word, missing)
 
 
-def _wrong_word(finding: Finding, meant: _Meant) -> str:
+def _wrong_word(finding: Finding, meanings: _Meant) -> str:
     """Return the wrong word: of a path, only its upper part if that differs from the form, else all of it."""
-    have, want = (text.split(" / ") for text in (finding.seen or "", meant.get(id(finding), "")))
+    have, want = (text.split(" / ") for text in (finding.seen or "", meanings.get(id(finding), "")))
     if len(have) == len(want):
         wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
         return next(wrong, finding.seen or "")
     return finding.seen or ""
 
 
-def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meant: _Meant) -> Group:
+def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meanings: _Meant) -> Group:
     members = tuple(told(f, language, declared) for f in findings)
     first = findings[0]
-    title, remedy = _over(findings, members, language, meant)
+    title, remedy = _over(findings, members, language, meanings)
     parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     anchor = "g-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Group(anchor, first.rule, first.severity, title, remedy, members)
 
 
-def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meant: _Meant) -> tuple[str, str]:
+def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meanings: _Meant) -> tuple[str, str]:
     """Return message and remedy for a group: parameters that its findings share stay, others become three dots.
 
     If too little would remain to be read, return those of the first finding and the number of similar ones.
     """
     if len({(m.message, m.remedy) for m in members}) == 1:
         return members[0].message, members[0].remedy
-    said = [in_language(f, language, apart=True) for f in findings]
-    common = said[0]
-    names = {name for f in said for name in f.params}
+    localized = [in_language(f, language, apart=True) for f in findings]
+    common = localized[0]
+    names = {name for f in localized for name in f.params}
     params: dict[str, Scalar] = {
-        n: _same([f.params.get(n) for f in said], "" if n in _TAILS else "\u2026") for n in sorted(names)
+        n: _same([f.params.get(n) for f in localized], "" if n in _TAILS else "\u2026") for n in sorted(names)
     }
-    seen = _same([_wrong_word(f, meant) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
-    expected = _same([f.expected for f in said], "\u2026")
+    common_seen = _same([_wrong_word(f, meanings) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
+    expected = _same([f.expected for f in localized], "\u2026")
     try:
         rule = rules.rule(common.rule)
     except KeyError:
         return members[0].message, members[0].remedy  # a rule of an earlier version, of which only the id is known
-    over = replace(common, params=params, seen=seen, expected=expected)
+    over = replace(common, params=params, seen=common_seen, expected=expected)
     title = rules.fill(i18n.gettext(rule.message, language), over)
     if title.count("\u2026") > 1:
         more = len(members) - 1
@@ -300,11 +300,11 @@ def _in_order(report: Report) -> Callable[[Finding], tuple[object, ...]]:
 
 
 def _position(cell: str | None) -> tuple[int, int]:
-    found = _PLACE.fullmatch(cell or "")
-    if found is None:
+    match = _PLACE.fullmatch(cell or "")
+    if match is None:
         return 0, 0
-    letters, row, *rest = found.groups()
+    letters, row, *remainder = match.groups()
     if letters is not None:
         return int(row), column_number(letters)
-    row, column = (int(part) for part in rest if part is not None)
+    row, column = (int(part) for part in remainder if part is not None)
     return row, column

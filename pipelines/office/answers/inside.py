@@ -67,13 +67,13 @@ def _own(job: BookJob) -> bytes:
                 by_cell.setdefault(place, []).append(line)
     for (title, cell), lines in by_cell.items():
         sheets.mark_cell(by_sheet[title][cell], lines, job.words["author"])
-    told = [*job.sheet.notes]
+    notes = [*job.sheet.notes]
     for title, kinds in lost.items():
         names = ", ".join(job.words[f"lost.{kind}"] for kind in kinds)
-        told.append(job.words["lost"].format(sheet=title, what=names) if title else job.words["lost.file"])
+        notes.append(job.words["lost"].format(sheet=title, what=names) if title else job.words["lost.file"])
         if title in by_sheet:
-            sheets.add_comment(_first_cell(by_sheet[title]), told[-1], job.words["author"])
-    sheets.write_findings(book, job.sheet, targets, told)
+            sheets.add_comment(_first_cell(by_sheet[title]), notes[-1], job.words["author"])
+    sheets.write_findings(book, job.sheet, targets, notes)
     return package.finished(book, job.modified, contents.stored)
 
 
@@ -107,13 +107,13 @@ def _mended(job: MendJob) -> bytes:
     from pipelines.core.text.folding import fold
 
     book, contents = _load(job.data)
-    for title, name, seen, text, comment in job.cells:
+    for title, name, text_seen, text, comment in job.cells:
         if title not in book.sheetnames:
             continue
         cell = book[title][name]
         # The words seen may be a path of several cells, whose last part is in this one. A raised note mark is not part
         # of the words seen, so a label with one is left alone.
-        if cell.value is None or fold(str(cell.value)) != fold(seen.split(" / ")[-1]):
+        if cell.value is None or fold(str(cell.value)) != fold(text_seen.split(" / ")[-1]):
             continue
         sheets.set_text(cell, text)
         cell.fill = sheets.fill("mended")
@@ -163,19 +163,19 @@ def _beside(job: BesideJob) -> Beside:
     drawn, undrawn = _within(content)
     page = preview(drawn, reading, job.language, demonstration=job.demonstration)
     rows = views.rows_of(reading.observations, reading.findings, job.language)
-    shown, cut = rows[: job.limit], max(0, len(rows) - job.limit)
-    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown), cut, undrawn)
+    shown_rows, cut = rows[: job.limit], max(0, len(rows) - job.limit)
+    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown_rows), cut, undrawn)
 
 
 def _within(content: Content) -> tuple[Content, int]:
     """Return the content without the cells that a page cannot hold, and how many those are."""
     if isinstance(content, Cube):
         return content, 0
-    left, tables = _DRAWN, []
+    n_left, tables = _DRAWN, []
     for table in content.tables:
-        tables.append(replace(table, cells=table.cells[:left]))
-        left -= len(tables[-1].cells)
-    return replace(content, tables=tuple(tables)), sum(len(t.cells) for t in content.tables) - (_DRAWN - left)
+        tables.append(replace(table, cells=table.cells[:n_left]))
+        n_left -= len(tables[-1].cells)
+    return replace(content, tables=tuple(tables)), sum(len(t.cells) for t in content.tables) - (_DRAWN - n_left)
 
 
 def read_again(data: bytes, filename: str, form: str | None) -> tuple[Content, Reading | None]:

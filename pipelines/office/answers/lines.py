@@ -25,19 +25,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def csv(report: Report, language: str) -> str:
     """Return all findings, worst first, comma-separated, with CR LF line ends and a byte order mark for Excel."""
     declared = words_of_form.of_report(report)
-    out = io.StringIO(newline="")
-    writer = _csv.writer(out)
+    buffer = io.StringIO(newline="")
+    writer = _csv.writer(buffer)
     writer.writerow(COLUMNS)
     for finding in worst_first(report.findings):
-        one = told(finding, language, declared)
-        where = one.where
+        line = told(finding, language, declared)
+        where = line.where
         row = (
-            one.severity, one.rule, where.sheet, where.cell, where.page, where.table, where.line, where.column,
-            one.place, one.seen, one.expected, one.message, one.remedy, suggestion_words(one, language), one.key,
+            line.severity, line.rule, where.sheet, where.cell, where.page, where.table, where.line, where.column,
+            line.place, line.seen, line.expected, line.message, line.remedy, suggestion_words(line, language), line.key,
             report.filename, report.sha256,
         )  # fmt: skip
         writer.writerow([safe(value) for value in row])
-    return "\ufeff" + out.getvalue()
+    return "\ufeff" + buffer.getvalue()
 
 
 def safe(value: str | int | None) -> str | int:

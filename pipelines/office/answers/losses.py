@@ -20,16 +20,16 @@ KINDS = ("chart", "image", "shape", "control", "object", "slicer", "rule", "thre
 
 def lost(data: bytes, book: Any) -> dict[str, tuple[str, ...]]:
     """Return, by sheet (`""` for the file as a whole), the kinds of content that a copy will lack."""
-    out: dict[str, tuple[str, ...]] = {}
+    losses: dict[str, tuple[str, ...]] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = set(archive.namelist())
         for sheet in book.worksheets:
             part = _part_of(archive, sheet.title)
             if part is not None and (kinds := sorted(set(_of_sheet(archive, names, part, sheet)), key=KINDS.index)):
-                out[sheet.title] = tuple(kinds)
+                losses[sheet.title] = tuple(kinds)
         if any(name.startswith("_xmlsignatures/") for name in names):
-            out[""] = ("signature",)
-    return out
+            losses[""] = ("signature",)
+    return losses
 
 
 def _of_sheet(archive: zipfile.ZipFile, names: set[str], part: str, sheet: Any) -> Iterator[str]:
@@ -65,13 +65,13 @@ def _related(archive: zipfile.ZipFile, names: set[str], part: str) -> list[tuple
     rels = f"{folder}/_rels/{name}.rels"
     if rels not in names:
         return []
-    out = []
+    relations = []
     for entry in _REL.findall(archive.read(rels)):
-        found = {k.decode(): v.decode("utf-8", "replace") for k, v in _ATTRIBUTE.findall(entry)}
-        target = found.get("Target", "")
+        attributes = {k.decode(): v.decode("utf-8", "replace") for k, v in _ATTRIBUTE.findall(entry)}
+        target = attributes.get("Target", "")
         path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
-        out.append((found.get("Type", "").rpartition("/")[2], path))
-    return out
+        relations.append((attributes.get("Type", "").rpartition("/")[2], path))
+    return relations
 
 
 def _part_of(archive: zipfile.ZipFile, title: str) -> str | None:

@@ -73,7 +73,7 @@ class Group:
     @property
     def all_findings(self) -> tuple[Told, ...]:
         """Return the findings of the group and of its consequences."""
-        return (*self.findings, *(told for group in self.consequences for told in group.all_findings))
+        return (*self.findings, *(finding for group in self.consequences for finding in group.all_findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,8 @@ class Series:
     @property
     def gaps(self) -> tuple[str, ...]:
         """Return the periods without a report between the first known one and now."""
-        known = [n for n, point in enumerate(self.points) if point.shown is not None]
-        return tuple(p.period for p in self.points[known[0] :] if p.shown is None) if known else ()
+        reported = [n for n, point in enumerate(self.points) if point.shown is not None]
+        return tuple(p.period for p in self.points[reported[0] :] if p.shown is None) if reported else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,8 @@ def finished(book: Any, modified: str, stored: Stored) -> bytes:
     raw = io.BytesIO()
     book.save(raw)
     parts = {sheet.path.lstrip("/"): stored.get(sheet.title, {}) for sheet in book.worksheets}
-    out = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name)
             if results := parts.get(name):
@@ -55,7 +55,7 @@ def finished(book: Any, modified: str, stored: Stored) -> bytes:
             info = zipfile.ZipInfo(name, _TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(info, content)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 def _with_results(content: bytes, results: Mapping[tuple[int, int], tuple[str, str | None]], split: Any) -> bytes:

@@ -27,18 +27,18 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: s
     """
     import polars as pl
 
-    wanted = {period for own in new["period"].unique() for period in before(own, periods)}
-    history = history.filter(pl.col("period").is_in(sorted(wanted)))
+    earlier_periods = {period for own_period in new["period"].unique() for period in before(own_period, periods)}
+    history = history.filter(pl.col("period").is_in(sorted(earlier_periods)))
     history = history.join(new.select(KEY).unique(), on=list(KEY), how="semi", nulls_equal=True, maintain_order="left")
-    known: dict[tuple[Any, ...], dict[str, list[tuple[float | None, str]]]] = {}
+    vintages: dict[tuple[Any, ...], dict[str, list[tuple[float | None, str]]]] = {}
     ordered = history.sort("accepted_at", maintain_order=True) if "accepted_at" in history.columns else history
     for *key, period, value, status in ordered.select(*KEY, "period", "value", "obs_status").iter_rows():
-        known.setdefault(tuple(key), {}).setdefault(period, []).append((value, status))
-    out = []
+        vintages.setdefault(tuple(key), {}).setdefault(period, []).append((value, status))
+    all_series = []
     for row in new.iter_rows(named=True):
-        mine = known.get(tuple(row[name] for name in KEY), {})
+        mine = vintages.get(tuple(row[name] for name in KEY), {})
         points = tuple(_point(period, mine.get(period, []), language) for period in before(row["period"], periods))
-        out.append(
+        all_series.append(
             Series(
                 key={name: str(row[name]) for name in KEY},
                 words=key_words(row, language),
@@ -49,14 +49,14 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: s
                 points=points,
             )
         )
-    return out
+    return all_series
 
 
 def _point(period: str, vintages: list[tuple[float | None, str]], language: str) -> Point:
     if not vintages:
         return Point(period, None)
     *older, last = vintages
-    differing = [one for one in dict.fromkeys(older) if one != last]
+    differing = [vintage for vintage in dict.fromkeys(older) if vintage != last]
     earlier: tuple[Shown, ...] = tuple(shown(value, status, language) for value, status in differing)
     return Point(period, shown(*last, language), earlier)
 

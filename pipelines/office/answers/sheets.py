@@ -84,9 +84,9 @@ def write_findings(
 
     bold, wrap = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     sheet = book.create_sheet(free_title(book.sheetnames, told.title), 0)
-    for other in book.worksheets:
+    for sheet_to_deselect in book.worksheets:
         # Selected sheets are edited together: a number typed into this one would also be written into the table.
-        other.sheet_view.tabSelected = other is sheet
+        sheet_to_deselect.sheet_view.tabSelected = sheet_to_deselect is sheet
     for chart in book.chartsheets:
         for view in chart.sheetViews.sheetView:
             view.tabSelected = False
@@ -120,25 +120,25 @@ def write_findings(
         sheet.column_dimensions[sheet.cell(top, column).column_letter].width = width
 
 
-def _heading(sheet: Any, told: FindingsSheet, bold: Any) -> int:
+def _heading(sheet: Any, findings_sheet: FindingsSheet, bold: Any) -> int:
     """Write title, facts and legend; return the number of the next free row."""
     from openpyxl.styles import Font
 
-    set_text(sheet["A1"], told.title)
+    set_text(sheet["A1"], findings_sheet.title)
     sheet["A1"].font = Font(bold=True, size=14)
     row = 2
-    if told.demonstration is not None:
-        set_text(sheet.cell(row, 1), told.demonstration)
+    if findings_sheet.demonstration is not None:
+        set_text(sheet.cell(row, 1), findings_sheet.demonstration)
         sheet.cell(row, 1).font = Font(bold=True, color="FFB00020")
         row += 1
-    for name, value in told.facts:
+    for name, value in findings_sheet.facts:
         set_text(sheet.cell(row, 1), name)
         sheet.cell(row, 1).font = bold
         set_text(sheet.cell(row, 2), value)
         row += 1
-    set_text(sheet.cell(row, 1), told.legend_title)
+    set_text(sheet.cell(row, 1), findings_sheet.legend_title)
     sheet.cell(row, 1).font = bold
-    for severity, words in told.legend:
+    for severity, words in findings_sheet.legend:
         set_text(sheet.cell(row, 2), words)
         sheet.cell(row, 2).fill = fill(severity)
         row += 1

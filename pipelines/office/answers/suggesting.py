@@ -56,47 +56,51 @@ def _number(value: object) -> str:
 def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
     quoted = _QUOTED.search(str(finding.params.get("nearest") or ""))
     near = quoted.group(1) if quoted else None
-    seen = finding.seen or ""
-    if declared is None or finding.rule not in MENDABLE or not seen:
+    word_seen = finding.seen or ""
+    if declared is None or finding.rule not in MENDABLE or not word_seen:
         return None if near is None else Suggestion(near, certain=False)
     heading = finding.rule == "heading.undeclared"
-    known = declared.headings if heading else declared.labels
-    sure = _certain(seen, known)
+    declared_words = declared.headings if heading else declared.labels
+    sure = _certain(word_seen, declared_words)
     if sure is not None and declared.free(finding.where.sheet, sure, heading=heading):
         return Suggestion(sure, certain=True)
-    ranked = list(dict.fromkeys([*([sure] if sure else []), *_ranked(seen, known), *([near] if near else [])]))
+    ranked = list(
+        dict.fromkeys([*([sure] if sure else []), *_ranked(word_seen, declared_words), *([near] if near else [])])
+    )
     return Suggestion(ranked[0], certain=False, others=tuple(ranked[1:3])) if ranked else None
 
 
-def _ranked(seen: str, known: tuple[str, ...]) -> list[str]:
+def _ranked(word_seen: str, declared_words: tuple[str, ...]) -> list[str]:
     from rapidfuzz import fuzz, process
 
-    folded = [fold(word) for word in known]
-    found = process.extract(fold(seen), folded, scorer=fuzz.ratio, score_cutoff=_CUTOFF, limit=3)
-    return [known[place] for _, _, place in found]
+    folded = [fold(word) for word in declared_words]
+    matches = process.extract(fold(word_seen), folded, scorer=fuzz.ratio, score_cutoff=_CUTOFF, limit=3)
+    return [declared_words[place] for _, _, place in matches]
 
 
-def _certain(seen: str, known: tuple[str, ...]) -> str | None:
+def _certain(word_seen: str, declared_words: tuple[str, ...]) -> str | None:
     """Return the one declared word that is meant, or None."""
     from rapidfuzz.distance import OSA
 
-    bones = _bones(seen)
-    near = [(word, d) for word in known if (d := OSA.distance(bones, _bones(word), score_cutoff=_NEAR)) <= _NEAR]
+    bones = _bones(word_seen)
+    near = [
+        (word, d) for word in declared_words if (d := OSA.distance(bones, _bones(word), score_cutoff=_NEAR)) <= _NEAR
+    ]
     if len(near) != 1:
         return None
     word, distance = near[0]
-    if not _in_one_cell(seen, word):
+    if not _in_one_cell(word_seen, word):
         return None
     if distance == 0:
         return word
-    last, wanted = seen.split(" / ")[-1], word.split(" / ")[-1]
-    letters = sum(letter.isalpha() for letter in wanted)
-    return word if distance == 1 and letters >= _MIN_LETTERS and _numerals(last) == _numerals(wanted) else None
+    last, declared_last = word_seen.split(" / ")[-1], word.split(" / ")[-1]
+    letters = sum(letter.isalpha() for letter in declared_last)
+    return word if distance == 1 and letters >= _MIN_LETTERS and _numerals(last) == _numerals(declared_last) else None
 
 
-def _in_one_cell(seen: str, word: str) -> bool:
+def _in_one_cell(word_seen: str, word: str) -> bool:
     """Return True if the words differ only in the last part of the path, which is in the cell of the finding."""
-    have, want = seen.split(" / "), word.split(" / ")
+    have, want = word_seen.split(" / "), word.split(" / ")
     return len(have) == len(want) and [fold(p) for p in have[:-1]] == [fold(p) for p in want[:-1]]
 
 

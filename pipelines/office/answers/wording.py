@@ -35,11 +35,11 @@ def told(finding: Finding, language: str, declared: Declared | None = None) -> T
 
 
 def _suggestion(finding: Finding, language: str, declared: Declared | None) -> Suggestion | None:
-    found = suggest(finding, declared)
-    if found is None or finding.rule != "return.not_recognised":
-        return found
-    near = nearest_forms("; ".join((found.value, *found.others)), language)
-    return replace(found, value=near[0], others=tuple(near[1:]))
+    suggestion = suggest(finding, declared)
+    if suggestion is None or finding.rule != "return.not_recognised":
+        return suggestion
+    near = nearest_forms("; ".join((suggestion.value, *suggestion.others)), language)
+    return replace(suggestion, value=near[0], others=tuple(near[1:]))
 
 
 def severity_words(severity: str, language: str) -> str:

@@ -122,7 +122,7 @@ def headings(language: str) -> tuple[str, ...]:
 def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
     """Return facts about the file, as name and value."""
     verdict = i18n.gettext(VERDICT_MEANS[report.verdict], language)
-    known = [
+    pairs = [
         (tell("File", language), report.filename),
         *_of_what(report, language),
         (tell("Verdict", language), verdict),
@@ -132,7 +132,7 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
         (tell("Version of the rules", language), report.rules_version),
         (tell("Written at", language), clock.stamp(clock.now())),
     ]
-    return tuple(known)
+    return tuple(pairs)
 
 
 def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
@@ -152,12 +152,12 @@ def footnote(report: Report, language: str) -> str | None:
 
 
 def _notes(report: Report, language: str) -> tuple[str, ...]:
-    out = [tell("This is a copy with our remarks. The file that you sent is kept as it was.", language)]
+    notes = [tell("This is a copy with our remarks. The file that you sent is kept as it was.", language)]
     if note := footnote(report, language):
-        out.append(note)
+        notes.append(note)
     if report.not_run and report.verdict != "unreadable":
-        out.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
-    return tuple(out)
+        notes.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
+    return tuple(notes)
 
 
 def suggestion_words(one: Told, language: str) -> str:
@@ -169,21 +169,21 @@ def suggestion_words(one: Told, language: str) -> str:
     return tell("Did you mean '{word}'?", language, word=one.suggestion.value)
 
 
-def _line(one: Told, language: str) -> Line:
-    where = one.where
+def _line(finding: Told, language: str) -> Line:
+    where = finding.where
     page = "" if where.page is None else tell("page {page}", language, page=where.page)
     columns = (
-        severity_words(one.severity, language),
+        severity_words(finding.severity, language),
         where.sheet or page,
-        where.cell if where.sheet is not None and where.cell else one.place,
-        _quoted(one.seen),
-        _quoted(one.expected),
-        one.message,
-        one.remedy,
-        suggestion_words(one, language),
-        one.rule,
+        where.cell if where.sheet is not None and where.cell else finding.place,
+        _quoted(finding.seen),
+        _quoted(finding.expected),
+        finding.message,
+        finding.remedy,
+        suggestion_words(finding, language),
+        finding.rule,
     )
-    return Line(one.severity, where, one.place, columns, _comment(one, language))
+    return Line(finding.severity, where, finding.place, columns, _comment(finding, language))
 
 
 def _quoted(text: str | None) -> str:
@@ -192,16 +192,21 @@ def _quoted(text: str | None) -> str:
     return "" if text is None else f"\u00ab{text}\u00bb"
 
 
-def _comment(one: Told, language: str) -> str:
+def _comment(finding: Told, language: str) -> str:
     parts = [
-        tell("{severity}: {message}", language, severity=severity_words(one.severity, language), message=one.message)
+        tell(
+            "{severity}: {message}",
+            language,
+            severity=severity_words(finding.severity, language),
+            message=finding.message,
+        )
     ]
-    if one.seen is not None:
-        parts.append(tell("Seen: {words}", language, words=one.seen))
-    if one.expected is not None:
-        parts.append(tell("Expected: {words}", language, words=one.expected))
-    parts += [one.remedy] if one.remedy else []
-    parts += [words] if (words := suggestion_words(one, language)) else []
+    if finding.seen is not None:
+        parts.append(tell("Seen: {words}", language, words=finding.seen))
+    if finding.expected is not None:
+        parts.append(tell("Expected: {words}", language, words=finding.expected))
+    parts += [finding.remedy] if finding.remedy else []
+    parts += [words] if (words := suggestion_words(finding, language)) else []
     return "\n".join(parts)
 
 
@@ -247,14 +252,20 @@ def mendable(finding: Finding, declared: Declared | None) -> bool:
 
 
 def _mending(finding: Finding, declared: Declared | None, language: str) -> tuple[str, str, str, str, str] | None:
-    where, seen = finding.where, finding.seen
-    if finding.rule not in MENDABLE or where.sheet is None or where.cell is None or seen is None:
+    where, text_seen = finding.where, finding.seen
+    if finding.rule not in MENDABLE or where.sheet is None or where.cell is None or text_seen is None:
         return None
     suggestion = suggest(finding, declared)
     if suggestion is None or not suggestion.certain:
         return None
-    text = suggestion.value if finding.rule == "cell.lookalike" else cell_text(seen, suggestion.value)
+    text = suggestion.value if finding.rule == "cell.lookalike" else cell_text(text_seen, suggestion.value)
     if text is None:
         return None
-    was = seen if finding.rule == "cell.lookalike" else seen.split(" / ")[-1]
-    return where.sheet, where.cell, seen, text, tell("Changed on your word. Before: '{words}'", language, words=was)
+    was = text_seen if finding.rule == "cell.lookalike" else text_seen.split(" / ")[-1]
+    return (
+        where.sheet,
+        where.cell,
+        text_seen,
+        text,
+        tell("Changed on your word. Before: '{words}'", language, words=was),
+    )

@@ -65,7 +65,7 @@ def workbook_form(registry: Registry, form_id: str) -> Form:
         )
     if "xlsx" in form.formats:
         return form
-    return next(other for other in registry.forms.values() if other.second_of == form.id)
+    return next(candidate for candidate in registry.forms.values() if candidate.second_of == form.id)
 
 
 def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
@@ -80,8 +80,8 @@ def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
 
 def spoken(language: str) -> str:
     """Return the language of our sentences for a form's language: the same, without its script, or English."""
-    known = languages()
-    return next((one for one in (language, language.partition("-")[0]) if one in known), "en")
+    available = languages()
+    return next((code for code in (language, language.partition("-")[0]) if code in available), "en")
 
 
 def write(
@@ -104,20 +104,20 @@ def write(
     """
     form = workbook_form(registry, form_id)
     when = _period(form, period)
-    told = language or spoken(form.language)
+    our_language = language or spoken(form.language)
     law = registry.law_of(form.jurisdiction)
     words = words_of(plan_of(form, registry), law, when, office_name(registry, form))
     from pipelines.office.templates.earlier import earlier
 
     before = earlier(previous, form, period)
-    sheets = _sheets(words, _above(words, told, demonstration), frozenset(before))
+    sheets = _sheets(words, _above(words, our_language, demonstration), frozenset(before))
     from pipelines.office.templates.finish import finish
     from pipelines.office.templates.workbook import bare, saved
 
     book = bare(sheets)
     entries = _entries(registry, form, period, saved(book))
     due = deadline or deadline_of(registry, form, period)
-    finish(book, sheets, words, entries, before, told, due, contact, demonstration)
+    finish(book, sheets, words, entries, before, our_language, due, contact, demonstration)
     return f"{form.id}_{period}.xlsx", saved(book)
 
 
@@ -134,8 +134,8 @@ def _period(form: Form, period: str) -> Period:
 def office_name(registry: Registry, form: Form) -> str:
     """Return the office's name in the form's language, else in English, else the first."""
     office = next(o for o in registry.territory_of(form.jurisdiction).offices if o.id == form.source)
-    wanted = (form.language, form.language.partition("-")[0], "en")
-    ranked = [n.name for language in wanted for n in office.names if n.language == language and not n.accepted_only]
+    preferred = (form.language, form.language.partition("-")[0], "en")
+    ranked = [n.name for language in preferred for n in office.names if n.language == language and not n.accepted_only]
     return ranked[0] if ranked else office.names[0].name
 
 
@@ -205,5 +205,5 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
             places=places,
         )
     address = plan_of(form, registry).addresser.address
-    found = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
-    return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in found if key is not None]
+    bound_cells = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
+    return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in bound_cells if key is not None]

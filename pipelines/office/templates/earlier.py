@@ -37,9 +37,9 @@ def earlier(previous: pl.DataFrame | None, form: Form, period: str) -> Mapping[K
         & (previous["freq"] == form.freq)
         & (previous["period"] <= period)
     ).sort("period")
-    out: dict[Key, Earlier] = {}
+    newest: dict[Key, Earlier] = {}
     for row in rows.select(*KEY, "value", "obs_status").iter_rows(named=True):
         key = without_period(tuple(row[name] for name in KEY))
         value, status = row["value"], row["obs_status"]
-        out[key] = Earlier(row["period"], f"{value:g}" if value is not None else signs.get(status, status))
-    return out
+        newest[key] = Earlier(row["period"], f"{value:g}" if value is not None else signs.get(status, status))
+    return newest

@@ -66,8 +66,8 @@ def number_rules(
             error=wrong[:_LONGEST_ERROR],
         )
         if last is not None:
-            told = tell("Last accepted, {period}: {value}", language, period=last.period, value=last.text)
-            rule.showInputMessage, rule.prompt = True, told[:_LONGEST_PROMPT]
+            prompt = tell("Last accepted, {period}: {value}", language, period=last.period, value=last.text)
+            rule.showInputMessage, rule.prompt = True, prompt[:_LONGEST_PROMPT]
         rule.add(f"{start}:{get_column_letter(end)}{bottom}")
         page.add_data_validation(rule)
 
@@ -78,7 +78,7 @@ _Rectangle = tuple[int, int, int, int, "Earlier | None"]
 def _rectangles(entries: Sequence[tuple[Entry, Earlier | None]]) -> list[_Rectangle]:
     """Merge cells with the same earlier figure into rectangles: a rule's formula refers to the first cell of one."""
     ordered = sorted(entries, key=lambda pair: (pair[0].row, pair[0].column))
-    done: list[_Rectangle] = []
+    rectangles: list[_Rectangle] = []
     growing: dict[tuple[int, int, Earlier | None], int] = {}
     previous = 0
     for row, cells in groupby(ordered, key=lambda pair: pair[0].row):
@@ -87,9 +87,9 @@ def _rectangles(entries: Sequence[tuple[Entry, Earlier | None]]) -> list[_Rectan
             for first, end in _runs([entry.column for entry, _ in run]):
                 above = growing.pop((first, end, last), None) if row == previous + 1 else None
                 here[first, end, last] = above or row
-        done += [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
+        rectangles += [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
         growing, previous = here, row
-    return done + [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
+    return rectangles + [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
 
 
 def _runs(columns: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -173,15 +173,15 @@ def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[Entry])
         return cell if entry.sheet == home else f"'{quoted}'!{cell}"
 
     for rule in form.adds_up:
-        wanted = None if rule.parts == "*" else frozenset(rule.parts)
-        for totals, found in groups(numbers, rule).values():
-            if not found or len(found) > _MOST_PARTS or (wanted is not None and wanted != found.keys()):
+        part_codes = None if rule.parts == "*" else frozenset(rule.parts)
+        for totals, group in groups(numbers, rule).values():
+            if not group or len(group) > _MOST_PARTS or (part_codes is not None and part_codes != group.keys()):
                 continue
             for total in totals:
                 entry = at[str(total.where)]
                 cell = address(total, entry.sheet)
-                parts = ",".join(address(part, entry.sheet) for part in found.values())
-                formula = f"AND(ISNUMBER({cell}),COUNT({parts})={len(found)},{cell}<>SUM({parts}))"
+                parts = ",".join(address(part, entry.sheet) for part in group.values())
+                formula = f"AND(ISNUMBER({cell}),COUNT({parts})={len(group)},{cell}<>SUM({parts}))"
                 place = f"{get_column_letter(entry.column)}{entry.row}"
                 pages[entry.sheet].conditional_formatting.add(place, Rule("expression", dxf=red, formula=[formula]))
                 watched += 1

@@ -35,12 +35,12 @@ def finish(
     """Complete a bare workbook in place."""
     form = words.plan.form
     pages = [book[sheet.name] for sheet in sheets]
-    shown = False
+    has_earlier = False
     for number, (page, sheet) in enumerate(zip(pages, sheets, strict=True)):
         here = [entry for entry in entries if entry.sheet == number]
         pairs = [(entry, before.get(without_period(entry.key))) for entry in here]
         columns = _beside(page, sheet, pairs)
-        shown = shown or bool(columns)
+        has_earlier = has_earlier or bool(columns)
         if pairs:
             number_rules(page, form, pairs, sheet.spare, language)
         dress(page, sheet, _open_cells(sheet, here), columns)
@@ -55,7 +55,7 @@ def finish(
         deadline=deadline,
         contact=contact,
         demonstration=demonstration,
-        has_earlier=shown,
+        has_earlier=has_earlier,
         has_totals=red_totals(pages, form, entries) > 0,
         crossed=flat is not None and flat.crossed,
         nil=words.write(form.nil.words) if form.nil is not None else None,
@@ -113,10 +113,10 @@ def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier 
     edge = max((area.right for area in sheet.areas), default=1)
     for area in sheet.areas:
         inside = [(e, last) for e, last in pairs if area.head < e.row <= area.bottom and e.column <= area.right]
-        known = [(e, last) for e, last in inside if last is not None]
-        if not known:
+        pairs_with_earlier = [(e, last) for e, last in inside if last is not None]
+        if not pairs_with_earlier:
             continue
-        newest = max(last.period for _, last in known)
+        newest = max(last.period for _, last in pairs_with_earlier)
         columns = sorted({entry.column for entry, _ in inside})
         target = {column: edge + 1 + place for place, column in enumerate(columns)}
         for column, place in target.items():
@@ -126,7 +126,7 @@ def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier 
                 page.merge_cells(start_row=area.top, start_column=place, end_row=area.head, end_column=place)
             cell.font, cell.fill, cell.alignment = dark, head, middle
             page.column_dimensions[get_column_letter(place)].width = 14
-        for entry, last in known:
+        for entry, last in pairs_with_earlier:
             text = last.text if last.period == newest else f"{last.text} ({last.period})"
             figure = page.cell(entry.row, target[entry.column])
             figure.value, figure.data_type = text, "s"

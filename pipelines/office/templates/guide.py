@@ -176,8 +176,8 @@ def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
 
 def _group(words: Words, name: str, language: str) -> str:
     """Return the name of what a code table distinguishes, if no column of a list has its name."""
-    said = [set(meaning.said) for meaning in words.tables[name].keys().values()]
-    common = set.intersection(*said) if said else set()
+    dimensions = [set(meaning.said) for meaning in words.tables[name].keys().values()]
+    common = set.intersection(*dimensions) if dimensions else set()
     dimension = next((d for d in _DIMENSIONS if d in common), None)
     return tell(_DIMENSIONS[dimension], language) if dimension is not None else ""
 
@@ -187,8 +187,8 @@ def _columns(form: Form) -> dict[str, str]:
     if form.flat is not None:
         return {c.dim: heading for heading, c in form.flat.columns.items() if c.dim is not None}
     if form.records is not None:
-        named = ((c.codes or c.field, heading) for heading, c in form.records.columns.items())
-        return {name: heading for name, heading in named if name is not None}
+        record_headings = ((c.codes or c.field, heading) for heading, c in form.records.columns.items())
+        return {name: heading for name, heading in record_headings if name is not None}
     return {}
 
 
@@ -198,13 +198,13 @@ def used_tables(words: Words) -> list[str]:
     from pipelines.declarations.base import placeholders
 
     form = words.plan.form
-    named = {n for _, text in form.templates() for n in placeholders(text)}
+    table_names = {n for _, text in form.templates() for n in placeholders(text)}
     if form.flat is not None:
-        named |= {c.dim for c in form.flat.columns.values() if c.dim is not None}
-        named |= {n for c in form.flat.columns.values() if c.template for n in placeholders(c.template)}
+        table_names |= {c.dim for c in form.flat.columns.values() if c.dim is not None}
+        table_names |= {n for c in form.flat.columns.values() if c.template for n in placeholders(c.template)}
     if form.records is not None:
-        named |= set(words.tables)
-    return [name for name in words.tables if name in named and name not in ("year", "quarter", "period")]
+        table_names |= set(words.tables)
+    return [name for name in words.tables if name in table_names and name not in ("year", "quarter", "period")]
 
 
 def _said(meaning: Meaning, words: Words, language: str) -> str:

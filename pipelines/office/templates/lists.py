@@ -47,8 +47,8 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
 
     With accepted figures, an open list gets the same lines; else all combinations. Raises TooManyLinesError.
     """
-    taken: set[str] = set()
-    sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, taken))
+    used_names: set[str] = set()
+    sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, used_names))
     row = _above(sheet, words, flat.title, above)
     headings = list(flat.columns)
     _head(sheet, row, headings)
@@ -107,20 +107,20 @@ def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
             mark("{form} has {size} combinations; declare its workbook by hand (`second_of`)"), form=form.id, size=size
         )
     few = size > MANY_LINES and not whole
-    seen: set[Key] = set()
-    out: list[_Line] = []
-    for said, line in _combinations(words, flat):
-        if few and not _told_apart(said):
+    known_keys: set[Key] = set()
+    lines: list[_Line] = []
+    for codes, line in _combinations(words, flat):
+        if few and not _told_apart(codes):
             continue
         if line.cannot and flat.crossed and form.absent_cell == "missing":
             continue
-        if line.keys and seen.isdisjoint(line.keys):
-            seen.update(line.keys)
-            out.append(line)
+        if line.keys and known_keys.isdisjoint(line.keys):
+            known_keys.update(line.keys)
+            lines.append(line)
     if not flat.crossed and known:
-        same = [line for line in out if any(without_period(key) in known for key in line.keys)]
-        return same or out
-    return out
+        same = [line for line in lines if any(without_period(key) in known for key in line.keys)]
+        return same or lines
+    return lines
 
 
 def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str], _Line]]:
@@ -135,15 +135,15 @@ def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str]
     values = [column for column in flat.columns.values() if column.value]
     for keys in product(*(words.tables[dim].keys() for _, dim in coded)):
         meanings = [words.meaning(dim, key) for (_, dim), key in zip(coded, keys, strict=True)]
-        said = {**base}
+        codes = {**base}
         for meaning in meanings:
-            said.update(meaning.said)
-        told = [{**said, **column.set.said()} for column in values]
-        addresses = [words.plan.addresser.address(one) for one in told]
+            codes.update(meaning.said)
+        column_codes = [{**codes, **column.set.said()} for column in values]
+        addresses = [words.plan.addresser.address(combination) for combination in column_codes]
         cannot = all(a.key is not None and has_no_number(a.key) for a in addresses)
         labels = {heading: meaning.label for (heading, _), meaning in zip(coded, meanings, strict=True)}
-        found = tuple(a.key for a in addresses if a.key is not None)
-        yield said, _Line({**plain, **labels}, found if len(found) == len(values) else (), cannot)
+        cell_keys = tuple(a.key for a in addresses if a.key is not None)
+        yield codes, _Line({**plain, **labels}, cell_keys if len(cell_keys) == len(values) else (), cannot)
 
 
 def has_no_number(key: Key) -> bool:
@@ -152,10 +152,10 @@ def has_no_number(key: Key) -> bool:
     return persons and key[AT["count_unit"]] in UNITS_WITHOUT_PERSONS
 
 
-def _told_apart(said: Mapping[str, str]) -> bool:
+def _told_apart(codes: Mapping[str, str]) -> bool:
     """Return True if a combination is broken down by nothing, by one dimension, or by one of the published pairs."""
-    named = {name for name in _BREAKDOWNS & said.keys() if said[name] != "_T"}
-    return len(named) < 2 or any(named <= pair for pair in _TOGETHER)
+    breakdowns = {name for name in _BREAKDOWNS & codes.keys() if codes[name] != "_T"}
+    return len(breakdowns) < 2 or any(breakdowns <= pair for pair in _TOGETHER)
 
 
 def without_period(key: Key) -> Key:

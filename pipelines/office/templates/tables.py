@@ -24,16 +24,16 @@ def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
     beginning of its title.
     """
     sheets: dict[str, Sheet] = {}
-    taken: set[str] = set()
+    used_names: set[str] = set()
     for table in words.plan.form.tables or ():
         for codes in words.choices(table.title, table.sheet):
             title = words.write(table.title, codes) if table.title is not None else None
             if table.sheet is not None:
                 name = words.write(table.sheet, codes)
                 if name not in sheets:
-                    sheets[name] = Sheet(sheet_name(name, taken))
+                    sheets[name] = Sheet(sheet_name(name, used_names))
             else:
-                name = sheet_name(_short(title or words.write(table.corner, codes)), taken)
+                name = sheet_name(_short(title or words.write(table.corner, codes)), used_names)
                 sheets[name] = Sheet(name)
             sheet = sheets[name]
             if not sheet.texts:
@@ -43,8 +43,8 @@ def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
 
 
 def _short(title: str) -> str:
-    found = _NUMBERED.match(title)
-    return found.group() if found is not None else title
+    match = _NUMBERED.match(title)
+    return match.group() if match is not None else title
 
 
 def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: dict[str, str]) -> None:
@@ -100,10 +100,10 @@ def grouped(paths: Sequence[Path], depth: int = 0) -> list[Path]:
     heads: dict[tuple[str, bool], list[Path]] = {}
     for path in paths:
         heads.setdefault((path[depth], len(path) == depth + 1), []).append(path)
-    out: list[Path] = []
+    ordered: list[Path] = []
     for (_, leaf), members in heads.items():
-        out += members if leaf else grouped(members, depth + 1)
-    return out
+        ordered += members if leaf else grouped(members, depth + 1)
+    return ordered
 
 
 def _across(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
@@ -123,11 +123,11 @@ def _headings(sheet: Sheet, row: int, first: int, columns: Sequence[Path], deep:
             if not leaf:
                 following = columns[offset + 1 :]
                 across += next(
-                    (n for n, other in enumerate(following) if not _under(other, path, level)), len(following)
+                    (n for n, candidate in enumerate(following) if not _under(candidate, path, level)), len(following)
                 )
             sheet.texts.append(Text(row + level, first + offset, text, "heading", deep - level if leaf else 1, across))
 
 
-def _under(other: Path, path: Path, level: int) -> bool:
+def _under(other_path: Path, path: Path, level: int) -> bool:
     """Return True if another column is under the same heading, down to a level that is not the last of either."""
-    return other[: level + 1] == path[: level + 1] and len(other) > level + 1
+    return other_path[: level + 1] == path[: level + 1] and len(other_path) > level + 1

@@ -46,11 +46,11 @@ class Words:
 
     def paths(self, template: str) -> list[tuple[str, ...]]:
         """Return every path that a template can become in the period, each once."""
-        out: dict[tuple[str, ...], tuple[str, ...]] = {}
+        paths: dict[tuple[str, ...], tuple[str, ...]] = {}
         for codes in self.choices(template):
             path = self.path(template, codes)
-            out.setdefault(tuple(map(fold, path)), path)
-        return list(out.values())
+            paths.setdefault(tuple(map(fold, path)), path)
+        return list(paths.values())
 
     def meaning(self, name: str, key: str) -> Meaning:
         """Return the meaning of a code of a table in the period."""
@@ -60,7 +60,9 @@ class Words:
 def words_of(plan: Plan, law: Law, period: Period, office: str) -> Words:
     """Return the words of a form in a period: labels valid then, of articles in force then."""
     tables = {
-        name: label_table(name, (m for said in table.by_label.values() for m in said if _holds(name, m, law, period)))
+        name: label_table(
+            name, (m for meanings in table.by_label.values() for m in meanings if _holds(name, m, law, period))
+        )
         for name, table in plan.codes.items()
     }
     return Words(plan, law, period, tables, office)

@@ -220,10 +220,10 @@ def saved(book: Any) -> bytes:
     book.properties.creator = "RTI"
     book.properties.created = clock.now().replace(tzinfo=None, microsecond=0)
     stamp = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    raw, out = io.BytesIO(), io.BytesIO()
+    raw, packed = io.BytesIO(), io.BytesIO()
     book.save(raw)
     calm = b'<ignoredErrors><ignoredError sqref="A1:XFD1048576" numberStoredAsText="1"/></ignoredErrors></worksheet>'
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name)
             if name == _CORE:
@@ -233,4 +233,4 @@ def saved(book: Any) -> bytes:
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             target.writestr(entry, content)
-    return out.getvalue()
+    return packed.getvalue()

@@ -84,8 +84,8 @@ def _name_of(request: Request) -> str:
     """Return `X-Filename` (percent-encoded UTF-8), else the `filename` of `Content-Disposition` (RFC 6266)."""
     from email.message import Message
 
-    if given := request.headers.get("x-filename"):
-        return unquote(given).strip()
+    if header := request.headers.get("x-filename"):
+        return unquote(header).strip()
     if not (disposition := request.headers.get("content-disposition")):
         return ""
     message = Message()

@@ -41,8 +41,8 @@ class Answer:
 
     @property
     def receipt_name(self) -> str | None:
-        told = self.content.get("receipt")
-        return f"receipt-{told['receipt_id']}.json" if isinstance(told, dict) else None
+        receipt = self.content.get("receipt")
+        return f"receipt-{receipt['receipt_id']}.json" if isinstance(receipt, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def submit(
     reason: str | None = None,
 ) -> Answer:
     """Hand in one file; raises RemoteError. A file that was not kept is also an answer."""
-    asked = {"form": form, "kind": kind, "corrects": corrects, "reason": reason, "language": remote.language}
-    query = {name: value for name, value in asked.items() if value is not None} | {"send": "true" if send else "false"}
+    fields = {"form": form, "kind": kind, "corrects": corrects, "reason": reason, "language": remote.language}
+    query = {name: value for name, value in fields.items() if value is not None} | {"send": "true" if send else "false"}
     headers = {"X-Filename": quote(filename), "Content-Type": "application/octet-stream"}
     with _client(remote) as client:
         response = _insisting(
@@ -106,12 +106,12 @@ def submit(
         if not isinstance(content.get("receipt"), dict):
             return Answer(content, None)
         path = f"/v1/submissions/{quote(str(content['submission_id']), safe='')}/receipt"
-        given = _insisting(remote, lambda: client.get(path))
-        if given.status_code != 200:
-            raise _refusal(given, _json(given))
-    if problems := receipts.verify(given.content, file=data).problems:
+        upload_response = _insisting(remote, lambda: client.get(path))
+        if upload_response.status_code != 200:
+            raise _refusal(upload_response, _json(upload_response))
+    if problems := receipts.verify(upload_response.content, file=data).problems:
         raise RemoteError(mark("The receipt of {file} is not good: {problem}"), file=filename, problem=problems[0])
-    return Answer(content, given.content)
+    return Answer(content, upload_response.content)
 
 
 def keep(folder: Path, answer: Answer) -> Path | None:
@@ -143,7 +143,7 @@ def _insisting(remote: Remote, ask: Callable[[], httpx.Response]) -> httpx.Respo
     """Repeat a request until its answer would not change. Raises RemoteError after the last attempt."""
     pause = PAUSE_SECONDS
     for attempt in range(1, ATTEMPTS + 1):
-        told: float | None = None
+        stated_seconds: float | None = None
         try:
             response = ask()
         except httpx.TransportError as error:
@@ -156,9 +156,9 @@ def _insisting(remote: Remote, ask: Callable[[], httpx.Response]) -> httpx.Respo
         else:
             if response.status_code not in _AGAIN or attempt == ATTEMPTS:
                 return response
-            given = response.headers.get("retry-after", "")
-            told = float(given) if given.isdecimal() else None
-        remote.pause(min(told if told is not None else pause, LONGEST_PAUSE_SECONDS))
+            retry_after = response.headers.get("retry-after", "")
+            stated_seconds = float(retry_after) if retry_after.isdecimal() else None
+        remote.pause(min(stated_seconds if stated_seconds is not None else pause, LONGEST_PAUSE_SECONDS))
         pause *= 2
     raise AssertionError("the loop ends by returning or raising")
 
@@ -188,6 +188,6 @@ def _refusal(response: httpx.Response, content: dict[str, Any]) -> RemoteError:
 
 
 def _about_these_bytes(content: dict[str, Any], data: bytes) -> None:
-    told = content.get("file")
-    if not isinstance(told, dict) or told.get("sha256") != hashlib.sha256(data).hexdigest():
+    file = content.get("file")
+    if not isinstance(file, dict) or file.get("sha256") != hashlib.sha256(data).hexdigest():
         raise RemoteError(mark("The service answered about another file; nothing is known of this one. Send it again."))

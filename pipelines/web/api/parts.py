@@ -46,8 +46,8 @@ def _who(
     """Return the identity of the token, as `token_check.TokenFirst` verified it, with the requested language."""
     who: Identity = request.state.who
     if language is not None and language not in i18n.languages():
-        known = ", ".join(i18n.languages())
-        detail = tell("There are no words in {asked}; there are {known}.", "en", asked=language, known=known)
+        languages = ", ".join(i18n.languages())
+        detail = tell("There are no words in {asked}; there are {known}.", "en", asked=language, known=languages)
         raise ProblemError(422, detail, language=who.language)
     who = replace(who, language=language or who.language)
     request.state.language = who.language
@@ -65,17 +65,17 @@ TheDesk = Annotated[Desk, Depends(_desk)]
 
 async def _file(request: Request, who: Who) -> AsyncIterator[body.Sent]:
     queue: Queue = request.app.state.queue
-    held = 0
+    n_bytes = 0
 
     def grow(size: int) -> None:
-        nonlocal held
+        nonlocal n_bytes
         queue.hold(who.account, who.language, size)
-        held += size
+        n_bytes += size
 
     try:
         yield await body.file_of(request, who.language, grow)
     finally:
-        queue.release(who.account, held)
+        queue.release(who.account, n_bytes)
 
 
 TheFile = Annotated[body.Sent, Depends(_file)]

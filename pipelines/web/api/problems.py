@@ -103,8 +103,8 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         words = {"language": language, "title": title, "remedy": remedy}
         return ProblemError(status, detail, headers=headers, extra={"reference": fault_log.log(error)}, **words)
     # Its words may name paths of the server, or quote the file.
-    told = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
-    return ProblemError(500, told, language=language, extra={"reference": fault_log.log(error)})
+    sentence = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
+    return ProblemError(500, sentence, language=language, extra={"reference": fault_log.log(error)})
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -147,7 +147,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, ours)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
-    for known in (
+    for handled in (
         NotAllowedError,
         TransitionError,
         SubmissionRefusedError,
@@ -155,7 +155,7 @@ def install(app: FastAPI) -> None:
         TemplateError,
         DeclarationsChangedError,
     ):
-        app.add_exception_handler(known, other)
+        app.add_exception_handler(handled, other)
 
     def unforeseen(scope: Scope, error: Exception) -> Response:
         return problem_of(error, scope.get("state", {}).get("language", "en")).answer()

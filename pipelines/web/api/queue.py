@@ -43,18 +43,18 @@ class Queue:
 
     def hold(self, account: str, language: str, size: int) -> None:
         """Count bytes that are held for an account. Raises ProblemError if they would be too many."""
-        held = self._held.get(account, 0)
-        if held + size > HELD:
+        held_bytes = self._held.get(account, 0)
+        if held_bytes + size > HELD:
             limit = HELD // 1024 // 1024
             detail = tell("Files of {limit} MB of this account wait to be checked already.", language, limit=limit)
             raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
-        self._held[account] = held + size
+        self._held[account] = held_bytes + size
 
     def release(self, account: str, size: int) -> None:
         """Subtract bytes that have been released."""
-        left = self._held.get(account, 0) - size
-        if left > 0:
-            self._held[account] = left
+        bytes_left = self._held.get(account, 0) - size
+        if bytes_left > 0:
+            self._held[account] = bytes_left
         else:
             self._held.pop(account, None)
 

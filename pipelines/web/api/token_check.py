@@ -80,5 +80,5 @@ def _token(scope: Scope) -> str:
 
 
 def _language(scope: Scope) -> str:
-    asked = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[0]
-    return asked if asked in i18n.languages() else i18n.SOURCE_LANGUAGE
+    requested = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[0]
+    return requested if requested in i18n.languages() else i18n.SOURCE_LANGUAGE

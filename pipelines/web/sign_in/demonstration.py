@@ -40,7 +40,11 @@ def give_passwords(home: Home, engine: sa.Engine) -> Path | None:
     everyone = accounts.all_accounts(engine)
     # Write the file first: if the process stops between the two, the password is in it, and the next start continues.
     _write(path, password, everyone)
-    lacking = [one.account_id for one in everyone if not one.has_password and one.issuer is None and not one.disabled]
+    lacking = [
+        account.account_id
+        for account in everyone
+        if not account.has_password and account.issuer is None and not account.disabled
+    ]
     if lacking:
         # One hash for all, since they share one password: hashing each took ten seconds of the first start.
         fresh = passwords.hashed(password)
@@ -56,7 +60,7 @@ def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> N
         "Accounts of this demonstration home. They open invented data only.",
         f"password: {password}",
         "",
-        *(f"{one.account_id:<24}{', '.join(sorted({g.role for g in one.grants}))}" for one in everyone),
+        *(f"{account.account_id:<24}{', '.join(sorted({g.role for g in account.grants}))}" for account in everyone),
     ]
     aside = path.with_name(f".{path.name}.{os.getpid()}.new")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -70,5 +74,5 @@ def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> N
 def _password(path: Path) -> str | None:
     if not path.exists():
         return None
-    found = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("password: ")]
-    return found[0].removeprefix("password: ") if found else None
+    password_lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("password: ")]
+    return password_lines[0].removeprefix("password: ") if password_lines else None

@@ -36,7 +36,7 @@ class Devices:
     def remember(self, request: Request, response: Response, account: str, *, path: str, secure: bool) -> None:
         """Remember in the browser that it has signed in to this account."""
         content = self._content(request)
-        accounts = [_digest(account), *(one for one in content["accounts"] if one != _digest(account))]
+        accounts = [_digest(account), *(digest for digest in content["accounts"] if digest != _digest(account))]
         signed = self._serializer.dumps({"device": content["device"], "accounts": accounts[:_MOST_ACCOUNTS]})
         response.set_cookie(
             DEVICE_COOKIE, str(signed), path=path, max_age=DEVICE_SECONDS, httponly=True, samesite="lax", secure=secure

@@ -19,14 +19,14 @@ LANGUAGE_COOKIE = "rti_language"
 
 def language_of(request: HTTPConnection) -> str:
     """Return the language of a page: as requested, as chosen before, or as the browser prefers."""
-    known = i18n.languages()
-    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if asked in known:
-            return asked
+    available = i18n.languages()
+    for requested in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if requested in available:
+            return requested
     for part in request.headers.get("accept-language", "").split(","):
         tag = part.partition(";")[0].strip()
         for candidate in (tag, tag.partition("-")[0]):
-            if candidate in known:
+            if candidate in available:
                 return candidate
     return i18n.SOURCE_LANGUAGE
 

@@ -51,10 +51,10 @@ class Protocol:
         except RequestError as error:
             status = 401 if error.code == "invalid_client" else 400
             return _json({"error": error.code, "error_description": str(error)}, status)
-        found = await in_thread(accounts.find, self.engine, grant.account)
-        if found is None or found.disabled:
+        account = await in_thread(accounts.find, self.engine, grant.account)
+        if account is None or account.disabled:
             return _json({"error": "invalid_grant", "error_description": "the account is not open"}, 400)
-        claims = {"name": found.display_name, "locale": found.language}
+        claims = {"name": account.display_name, "locale": account.language}
         token = self.signer.identity_token(self.issuer, self.client.client_id, grant, claims)
         # The access token does not give access to anything, but the protocol requires one.
         content = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "expires_in": 60}
@@ -69,8 +69,8 @@ class Protocol:
             except ValueError:
                 raise RequestError("invalid_client", "the authorization header cannot be read") from None
             name, secret = unquote(name), unquote(secret)
-        known = compare_digest(name.encode(), self.client.client_id.encode())
-        if not (compare_digest(secret.encode(), self.client.client_secret.encode()) and known):
+        is_known = compare_digest(name.encode(), self.client.client_id.encode())
+        if not (compare_digest(secret.encode(), self.client.client_secret.encode()) and is_known):
             raise RequestError("invalid_client", "the client or its secret is wrong")
 
 

@@ -59,31 +59,33 @@ class SignIn:
     async def authorize(self, request: Request) -> Response:
         """Serve `/authorize`: the sign-in form."""
         try:
-            asked = authorization_request(dict(request.query_params), self.client)
+            authorization = authorization_request(dict(request.query_params), self.client)
         except RequestError as error:
             return self._said(request, 400, fault=str(error))
-        return self._form(request, asked)
+        return self._form(request, authorization)
 
     async def sign_in(self, request: Request) -> Response:
         """Serve `/sign-in`: process the submitted form."""
         form = {name: str(value) for name, value in (await request.form()).items()}
-        asked = self.tickets.asked(request, form)
+        authorization = self.tickets.asked(request, form)
         language = language_of(request)
-        if asked is None:
+        if authorization is None:
             return self._said(request, 400, fault=_stale(language))
         name = form.get("account", "").strip().lower()
         try:
             attempt = await self._admit(request, name)
         except ThrottledError as error:
-            return self._wait(self._form(request, asked, account=name, fault=_too_many(error, language)), error)
+            return self._wait(self._form(request, authorization, account=name, fault=_too_many(error, language)), error)
         outcome = await in_thread(password_sign_in.sign_in, self.engine, name, form.get("password", ""))
         if outcome.outcome != "wrong":
             self.throttle.forgive(attempt)
         if outcome.outcome == "ok":
-            return self._back(request, asked, name)
+            return self._back(request, authorization, name)
         if outcome.outcome == "must_change":
-            return self._change_form(request, self.tickets.keep(Pending(name, form["password"], asked, until())), name)
-        return self._form(request, asked, account=name, fault=_wrong(language), status=401)
+            return self._change_form(
+                request, self.tickets.keep(Pending(name, form["password"], authorization, until())), name
+            )
+        return self._form(request, authorization, account=name, fault=_wrong(language), status=401)
 
     async def password_form(self, request: Request) -> Response:
         """Serve `/password`: the form for changing a password."""
@@ -96,17 +98,17 @@ class SignIn:
         ticket = self.tickets.open(request, form)
         if ticket is None:
             return self._said(request, 400, fault=_stale(language))
-        kept = self.tickets.kept(ticket.get("pending"))
-        if ticket.get("pending") and kept is None:
+        pending = self.tickets.kept(ticket.get("pending"))
+        if ticket.get("pending") and pending is None:
             return self._said(request, 400, fault=_stale(language))
-        name = kept.account if kept else form.get("account", "").strip().lower()
+        name = pending.account if pending else form.get("account", "").strip().lower()
         again = partial(self._change_form, request, ticket.get("pending"), name, status=400)
         if form.get("new", "") != form.get("again", ""):
             return again(fault=tell("The new password was not typed the same twice.", language))
-        old = kept.old if kept else form.get("old", "")
+        old = pending.old if pending else form.get("old", "")
         try:
             # With a ticket, the present password was verified and counted a moment ago.
-            attempt = None if kept else await self._admit(request, name)
+            attempt = None if pending else await self._admit(request, name)
         except ThrottledError as error:
             return self._wait(again(fault=_too_many(error, language)), error)
         try:
@@ -117,12 +119,12 @@ class SignIn:
             return again(fault=error.told(language))
         if attempt is not None:
             self.throttle.forgive(attempt)
-        if kept is None:
+        if pending is None:
             changed = self._said(request, 200, said=tell("Your password is changed.", language))
             self._remember(request, changed, name)
             return changed
         self.tickets.forget(ticket["pending"])
-        return self._back(request, kept.request, name)
+        return self._back(request, pending.request, name)
 
     def style(self, _: Request) -> Response:
         """Serve `/style.css`."""
@@ -220,11 +222,12 @@ class SignIn:
             remember(response, language, secure=secure)
         return response
 
-    def _back(self, request: Request, asked: AuthorizationRequest, account: str) -> Response:
+    def _back(self, request: Request, authorization: AuthorizationRequest, account: str) -> Response:
         from starlette.responses import RedirectResponse
 
-        code = self.codes.issue(account, asked)
-        address = f"{asked.redirect_uri}?{urlencode({'code': code, 'state': asked.state, 'iss': self.issuer})}"
+        code = self.codes.issue(account, authorization)
+        query = urlencode({"code": code, "state": authorization.state, "iss": self.issuer})
+        address = f"{authorization.redirect_uri}?{query}"
         response = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
         response.delete_cookie(TICKET_COOKIE, path=self.root)
         self._remember(request, response, account)

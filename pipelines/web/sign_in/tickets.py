@@ -78,8 +78,8 @@ class Tickets:
     def kept(self, key: str | None) -> Pending | None:
         """Return the person stored under a key, until it expires."""
         with self._lock:
-            found = self._pending.get(key or "")
-        return found if found is not None and found.until > clock.wall() else None
+            entry = self._pending.get(key or "")
+        return entry if entry is not None and entry.until > clock.wall() else None
 
     def forget(self, key: str) -> None:
         """Remove the person after the password is changed."""
