@@ -22,7 +22,7 @@ _LINE = 14
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
-def stages(
+def draw_stages(
     title: str,
     cells: Sequence[tuple[str, Mapping[str, Any] | None]],
     *,
@@ -36,10 +36,10 @@ def stages(
     """
     import altair as alt
 
-    data = [_bar(measure, cell, rate=rate) for measure, cell in cells]
+    data = [_bar_row(measure, cell, rate=rate) for measure, cell in cells]
     order = [row["stage"] for row in data]
     y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
-    base = _data(data).encode(y=y)
+    base = _chart_data(data).encode(y=y)
     scale = alt.Scale(domain=[0, top * 1.22 or 1], nice=False)
     bars = base.mark_bar(stroke=BLUE, strokeWidth=1.2, height={"band": 0.62}).encode(
         x=alt.X("value:Q", axis=None, scale=scale), fill=alt.Fill("fill:N", scale=None, legend=None)
@@ -47,16 +47,16 @@ def stages(
     text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
     )
-    chart = alt.layer(bars, text).properties(title=_title(title, under), height=_height(data, under))
+    chart = alt.layer(bars, text).properties(title=_chart_title(title, under), height=_chart_height(data, under))
     spoken = f"{title}. " + "; ".join(f"{row['stage']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
-    figure = words.absent() if cell is None else words.rate(cell) if rate else words.count(cell)
+def _bar_row(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
+    figure = words.format_absent() if cell is None else words.format_rate(cell) if rate else words.format_count(cell)
     value = None if cell is None or figure.kind != "value" else cell["rate"] if rate else cell["value"]
     # A range next to the bar would not fit; it is in the table and in the text alternative.
-    bare = words.number(value, 2 if rate else 0) if value is not None else ""
+    bare = words.format_number(value, 2 if rate else 0) if value is not None else ""
     label = bare if figure.kind == "value" else f"{figure.text}  {figure.spoken}"
     few = cell is not None and figure.kind == "value" and words.is_few(cell)
     return {
@@ -72,7 +72,7 @@ SERIES_READ = (
 )
 
 
-def series(
+def draw_series(
     title: str,
     cells: Sequence[Mapping[str, Any]],
     *,
@@ -88,16 +88,16 @@ def series(
     """
     import altair as alt
 
-    cuts = _cuts([cell["period"] for cell in cells], breaks)
+    cuts = _find_cuts([cell["period"] for cell in cells], breaks)
     part, data = 0, []
     for place, cell in enumerate(cells):
         part += place in cuts
-        data.append({**_point(cell), "part": part if is_joined else place})
+        data.append({**_point_row(cell), "part": part if is_joined else place})
     order = [row["period"] for row in data]
     step = max(1, -(-len(order) // 6))
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
     x = alt.X("period:O", sort=order, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy"))
-    base = _data(data).encode(x=x)
+    base = _chart_data(data).encode(x=x)
     ends = [row[end] for row in data for end in ("value", "high") if row[end] is not None]
     top = max(ends, default=0) or 1
     y = alt.Y(
@@ -120,9 +120,9 @@ def series(
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
     layers: list[Any] = [ranges_.encode(y=alt.Y("low:Q", title=None), y2="high:Q"), line, points, symbols]
-    spans = _spans(order, cuts)
+    spans = _merge_cuts(order, cuts)
     if spans:
-        marked = _data(spans).encode(x=x)
+        marked = _chart_data(spans).encode(x=x)
         band = marked.transform_filter("datum.end !== datum.period").mark_rect(color=RULE, opacity=0.5)
         rules = marked.mark_rule(color=GREY, strokeDash=[4, 3], xOffset=-8)
         labels = marked.mark_text(
@@ -135,14 +135,16 @@ def series(
         layers.append(
             labels.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
         )
-    chart = alt.layer(*layers).properties(title=_title(title, under), height=190 + _LINE * len(_lines(under)))
+    chart = alt.layer(*layers).properties(
+        title=_chart_title(title, under), height=190 + _LINE * len(_wrap_lines(under))
+    )
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
-    for text in change_words.breaks_told([one for found in cuts.values() for one in found]):
+    for text in change_words.describe_breaks([one for found in cuts.values() for one in found]):
         spoken += f" Break in the series. {text}" + ("" if text.endswith(".") else ".")
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def _cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
+def _find_cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
     """Return the positions of the periods before which the line is cut, with the breaks that cut it; never the first
     period."""
     cuts: dict[int, list[Mapping[str, Any]]] = {}
@@ -153,7 +155,7 @@ def _cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[i
     return cuts
 
 
-def _spans(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def _merge_cuts(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """Return each stretch of adjacent cuts: the first period after its start, the last one, and the kinds in words."""
     spans: list[dict[str, Any]] = []
     for place in sorted(lies):
@@ -167,21 +169,21 @@ def _spans(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]
     ]
 
 
-def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
-    figure = indicator_words.figure(cell)
+def _point_row(cell: Mapping[str, Any]) -> dict[str, Any]:
+    figure = indicator_words.format_figure(cell)
     few, early = cell.get("state") == "too_few", "provisional" in str(cell.get("flags") or "").split(",")
     is_known = figure.kind == "value"
     spoken = figure.spoken
     spoken += f", {indicator_words.TOO_FEW}" if is_known and few else ""
     spoken += ", provisional" if is_known and early else ""
     return {
-        "period": words.period_short(cell["period"]), "value": cell["value"], "label": words.count(cell).text,
+        "period": words.period_short(cell["period"]), "value": cell["value"], "label": words.format_count(cell).text,
         "spoken": spoken, "low": cell.get("low"), "high": cell.get("high"), "fill": "#ffffff" if few else BLUE,
         "shape": "diamond" if early else "circle",
     }  # fmt: skip
 
 
-def parts(
+def draw_parts(
     title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
     """Return horizontal bars, one per category; withheld and missing ones show their symbol instead of a bar."""
@@ -189,7 +191,7 @@ def parts(
 
     data = []
     for label, cell in cells:
-        count = words.count(cell)
+        count = words.format_count(cell)
         text = count.text if count.kind == "value" else f"{count.text}  {count.spoken}"
         data.append(
             {"part": label, "value": cell["value"], "at": cell["value"] or 0, "label": text, "spoken": count.spoken}
@@ -198,17 +200,17 @@ def parts(
     scale = alt.Scale(domain=[0, top * 1.3], nice=False)
     order = [row["part"] for row in data]
     y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=170))
-    base = _data(data).encode(y=y)
+    base = _chart_data(data).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.62}).encode(x=alt.X("value:Q", axis=None, scale=scale))
     text_layer = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
     )
-    chart = alt.layer(bars, text_layer).properties(title=_title(title, under), height=_height(data, under))
+    chart = alt.layer(bars, text_layer).properties(title=_chart_title(title, under), height=_chart_height(data, under))
     spoken = f"{title}. " + "; ".join(f"{row['part']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def ranges(
+def draw_ranges(
     title: str, rows: Sequence[Mapping[str, Any]], *, top: float, unit: str, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
     """Return a dot and its range per row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label on the
@@ -236,7 +238,7 @@ def ranges(
     scale = alt.Scale(domain=[0, top * 1.75], nice=False)
     axis = alt.Axis(values=list(range(0, int(top) + 1, step)), title=unit, titleAnchor="start", domain=False)
     y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
-    base = _data(data).encode(y=y)
+    base = _chart_data(data).encode(y=y)
     with_value = base.transform_filter("datum.value !== null")
     ranged = with_value.transform_filter("datum.low !== null")
     rules = ranged.mark_rule(color=BLUE, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="end:Q")
@@ -248,38 +250,38 @@ def ranges(
         x=alt.X("at:Q", scale=scale, axis=axis), text="label:N"
     )
     layers = (rules, arrows.encode(x=alt.X("end:Q", scale=scale, axis=axis)), dots, text)
-    chart = alt.layer(*layers).properties(title=_title(title, under), height=_height(data, under) + 40)
+    chart = alt.layer(*layers).properties(title=_chart_title(title, under), height=_chart_height(data, under) + 40)
     spoken = f"{title}. " + "; ".join(f"{row['part']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def _data(rows: list[dict[str, Any]]) -> alt.Chart:
+def _chart_data(rows: list[dict[str, Any]]) -> alt.Chart:
     import altair as alt
 
     return alt.Chart(alt.InlineData(values=rows))
 
 
-def _height(data: Sequence[Mapping[str, Any]], under: Sequence[str]) -> int:
+def _chart_height(data: Sequence[Mapping[str, Any]], under: Sequence[str]) -> int:
     """Return the height of bars with their title, since Vega fits both into it."""
-    return 24 * len(data) + 30 + _LINE * len(_lines(under))
+    return 24 * len(data) + 30 + _LINE * len(_wrap_lines(under))
 
 
-def _lines(under: Sequence[str]) -> list[str]:
+def _wrap_lines(under: Sequence[str]) -> list[str]:
     """Return, in short lines, the text that must be in the chart itself so that a copied picture still carries it."""
     return [line for text in under for line in textwrap.wrap(text, 46)]
 
 
-def _title(title: str, under: Sequence[str]) -> alt.TitleParams:
+def _chart_title(title: str, under: Sequence[str]) -> alt.TitleParams:
     import altair as alt
 
-    return alt.TitleParams(title, subtitle=_lines(under))
+    return alt.TitleParams(title, subtitle=_wrap_lines(under))
 
 
-def _say(text: str, under: Sequence[str]) -> str:
+def _spoken_text(text: str, under: Sequence[str]) -> str:
     return " ".join([text, *(part if part.endswith(".") else f"{part}." for part in under)])
 
 
-def _dress(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
+def _apply_style(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
     dressed = (
         chart.configure(font='"Source Sans", sans-serif')
         .configure_view(stroke=None)

@@ -39,29 +39,29 @@ NO_STOCKS = (
 NO_LEAST = "No share: the law table holds no least penalty for this crime in this territory."
 
 
-def plain(row: Row | None) -> Shown:
+def format_limits(row: Row | None) -> Shown:
     """Format a figure from records with its limits; a quantile may be "not reached", a missing row "not collected"."""
     if row is None:
-        return words.absent()
+        return words.format_absent()
     if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
         return NOT_REACHED
-    return indicator_words.figure(row)
+    return indicator_words.format_figure(row)
 
 
 def is_shown_few(row: Row | None) -> bool:
     """Return True if there is a figure and it is too few to compare."""
-    return row is not None and plain(row).kind == "value" and is_few(row)
+    return row is not None and format_limits(row).kind == "value" and is_few(row)
 
 
-def figure(row: Row | None) -> Shown:
+def format_figure(row: Row | None) -> Shown:
     """Format a figure from records with its state, for places without a separate field for the state."""
-    unqualified = plain(row)
+    unqualified = format_limits(row)
     if is_shown_few(row):
         return Shown(unqualified.text, f"{unqualified.spoken}, {indicator_words.TOO_FEW}", unqualified.kind)
     return unqualified
 
 
-def why(row: Row | None) -> str:
+def explain_figure(row: Row | None) -> str:
     """Return the note of a figure from records: too few, or why there is none; empty if its symbol says enough."""
     if row is None:
         return ""
@@ -82,7 +82,7 @@ def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
     code = str(row["undefined"] or "")
     first = (notes.mark(UNDEFINED[code]),) if code in UNDEFINED else ()
     others = ",".join(reason for reason in str(row["reasons"] or "").split(",") if reason != code)
-    return tuple(dict.fromkeys([*first, *indicator_words.marks({**row, "reasons": others}, notes)]))
+    return tuple(dict.fromkeys([*first, *indicator_words.mark_notes({**row, "reasons": others}, notes)]))
 
 
 def is_few(row: Row) -> bool:
@@ -94,7 +94,7 @@ def is_few(row: Row) -> bool:
     return band is not None and int(band.rstrip("+").split("-")[0]) < 20
 
 
-def persons(rows: Sequence[Row]) -> Shown:
+def format_persons(rows: Sequence[Row]) -> Shown:
     """Format how many persons are behind the figures of one line: their band, never their number."""
     band = next((row["n_band"] for row in rows if row["n_band"] is not None), None)
     if band is not None:
@@ -102,42 +102,42 @@ def persons(rows: Sequence[Row]) -> Shown:
         return Shown(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
     if any(row["conf_status"] == "C" for row in rows):
         return Shown(words.WITHHELD, "withheld", "withheld")
-    return Shown(words.UNAVAILABLE, "not available", "unavailable") if rows else words.absent()
+    return Shown(words.UNAVAILABLE, "not available", "unavailable") if rows else words.format_absent()
 
 
-def law(rows: Sequence[Row]) -> Shown:
+def format_law(rows: Sequence[Row]) -> Shown:
     """Format the minimum and maximum imprisonment that the law provided, in months."""
     if not rows:
-        return words.absent()
+        return words.format_absent()
     sentenced = next(
         (row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None
     )
     if sentenced is None:
         return Shown("not stated", "not stated", "unavailable")
     ends = [
-        "not stated" if sentenced[end] is None else words.number(sentenced[end])
+        "not stated" if sentenced[end] is None else words.format_number(sentenced[end])
         for end in ("statutory_min", "statutory_max")
     ]
     return Shown("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
 
 
-def sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
+def compose_sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
     """Return the sentence to quote on the medians of one stage; `said` are the territories with records and their
     medians."""
     parts = []
     for area, row in said:
-        text_of_row = figure(row)
+        text_of_row = format_figure(row)
         number, comma, remainder = text_of_row.spoken.partition(",")
         parts.append(f"{area} {number}{' days' if text_of_row.kind == 'value' else ''}{comma}{remainder}")
     text = f"{name}, {crime.lower()}, half within: {'; '.join(parts)}." if parts else f"{name}: no records."
-    return f"{text} No records: {words.join(without)}." if without else text
+    return f"{text} No records: {words.join_words(without)}." if without else text
 
 
-def seen(name: str, rows: Sequence[Row]) -> str:
+def describe_records_span(name: str, rows: Sequence[Row]) -> str:
     """Return the dates between which the records of one territory are observed."""
-    return f"{name}: {day(rows[0]['seen_from'])} to {day(rows[0]['seen_until'])}"
+    return f"{name}: {format_day(rows[0]['seen_from'])} to {format_day(rows[0]['seen_until'])}"
 
 
-def day(when: date) -> str:
+def format_day(when: date) -> str:
     """Format a date: 1 October 2022."""
     return f"{when.day} {when:%B %Y}"

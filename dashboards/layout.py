@@ -96,7 +96,7 @@ def open_frame() -> Frame:
             "On the machine that holds the data, run `rti refresh --publish`, then load this page again."
         )
         st.stop()
-    return Frame(path, queries.read(path, "release")[0], queries.area_names(path))
+    return Frame(path, queries.read_rows(path, "release")[0], queries.area_names(path))
 
 
 def show_damaged(error: queries.DamagedReleaseError) -> None:
@@ -123,7 +123,7 @@ def show_outdated(error: queries.OutdatedReleaseError) -> None:
 BANNER = "Demonstration data: every figure is invented."
 
 
-def page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
+def begin_page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
     """Begin a page: style, banner, title, and a notice if the address was made with another release."""
     st.html(CSS)
     _stop_at_long_address()
@@ -153,7 +153,7 @@ def _stop_at_long_address() -> None:
         st.stop()
 
 
-def choose(
+def choose_option(
     label: str,
     key: str,
     options: Sequence[str],
@@ -194,13 +194,13 @@ def choose(
 
 def choose_crime(frame: Frame, options: Sequence[str] = CRIMES) -> str:
     """Show the choice between trafficking and smuggling; never both."""
-    labels = queries.labels(frame.path, "offence_group")
-    return choose("Crime", "crime", options, say=lambda code: labels.get(code, code))
+    labels = queries.read_labels(frame.path, "offence_group")
+    return choose_option("Crime", "crime", options, say=lambda code: labels.get(code, code))
 
 
 def choose_track() -> str:
     """Show the choice between first-instance and final decisions; never both."""
-    return choose("Decisions", "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
+    return choose_option("Decisions", "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
 
 
 def choose_period(
@@ -208,10 +208,10 @@ def choose_period(
 ) -> tuple[str, str]:
     """Show the choice of a frequency and a period: the default if one is passed (remembered for `of`), else the
     newest."""
-    labels = queries.labels(frame.path, "freq")
+    labels = queries.read_labels(frame.path, "freq")
     kind, first = default or (None, None)
-    freq = choose("Period", "freq", tuple(periods), default=kind, say=lambda code: labels.get(code, code), of=of)
-    return freq, choose(
+    freq = choose_option("Period", "freq", tuple(periods), default=kind, say=lambda code: labels.get(code, code), of=of)
+    return freq, choose_option(
         "Quarter" if freq == "Q" else "Year" if freq == "A" else "Years",
         "period",
         tuple(periods[freq]),
@@ -230,16 +230,16 @@ RATED = ("Q", "A")
 
 def choose_rate(freq: str) -> bool:
     """Return True if rates are chosen instead of counts; rates exist only for single quarters and years."""
-    return freq in RATED and choose("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
+    return freq in RATED and choose_option("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
 
 
 def choose_territory(frame: Frame) -> str:
     """Show the choice of a territory."""
     codes = tuple(code for code, _ in frame.territories)
-    return choose("Territory", "territory", codes, say=frame.marked, boxed=True, width=260)
+    return choose_option("Territory", "territory", codes, say=frame.marked, boxed=True, width=260)
 
 
-def end(frame: Frame, *, is_linked: bool = True) -> None:
+def end_page(frame: Frame, *, is_linked: bool = True) -> None:
     """Close a page: add the release to the address and show the citation in the footer.
 
     `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
@@ -247,29 +247,29 @@ def end(frame: Frame, *, is_linked: bool = True) -> None:
     way = "Each figure links to its way back." if is_linked else "The counts behind are on the territories' pages."
     st.query_params["release"] = frame.id
     st.html(
-        f'<div class="rti-foot">Source: {escape(words.citation(frame.release))} '
+        f'<div class="rti-foot">Source: {escape(words.cite_release(frame.release))} '
         f"Drafted {escape(str(frame.release['drafted_at'])[:10])}; data up to "
         f"{escape(words.period_short(frame.release['reference_period']))}. "
         f"{way}</div>"
     )
 
 
-def put(*parts: str) -> None:
+def put_html(*parts: str) -> None:
     """Render HTML parts in order, skipping empty ones."""
     for part in parts:
         if part:
             st.html(part)
 
 
-def quote(text: str, frame: Frame) -> None:
+def quote_sentence(text: str, frame: Frame) -> None:
     """Show the sentence to quote, with its source."""
     st.html(
-        f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.citation(frame.release))}</cite>'
+        f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.cite_release(frame.release))}</cite>'
         "</blockquote>"
     )
 
 
-def panels(charts: Sequence[tuple[Any, str]], *, key: str) -> None:
+def show_panels(charts: Sequence[tuple[Any, str]], *, key: str) -> None:
     """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
     with st.container(key=f"panels-{key}", gap="small"):
         for chart, spoken in charts:

@@ -26,9 +26,9 @@ try:
         )
         for page in PAGES
     }
-    layout.register(offered)
+    layout.register_pages(offered)
     current = st.navigation(list(offered.values()))
-    layout.head(context)
+    layout.show_header(context)
     current.run()
 except Exception as error:
     if not layout.show_fault(error):

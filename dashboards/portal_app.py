@@ -38,7 +38,7 @@ _LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).with_name("portal.py")
 
 
-def create(home: Home, told: Settings) -> Any:
+def create_app(home: Home, told: Settings) -> Any:
     """Return the application of a home: a `streamlit.starlette.App` behind the guards; an ASGI callable."""
     from starlette.routing import Mount
     from streamlit import config
@@ -46,8 +46,8 @@ def create(home: Home, told: Settings) -> Any:
 
     from dashboards import portal_uploads
     from dashboards.portal_line import Lines
-    from dashboards.portal_pages import paths
-    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
+    from dashboards.portal_pages import page_paths
+    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, asset_routes
     from pipelines.refresh.publication import complete_publication_at_start
     from pipelines.submissions.service import open_desk
     from pipelines.web import guards, health, leftovers
@@ -68,7 +68,7 @@ def create(home: Home, told: Settings) -> Any:
     routes = [
         Mount("/api", create_api(desk)),
         health.health_route(lambda: health.portal_health(home, desk.engine)),
-        *assets(),
+        *asset_routes(),
     ]
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
@@ -78,16 +78,16 @@ def create(home: Home, told: Settings) -> Any:
         )
         routes.append(Mount(IDENTITY_PATH, served))
     uploads = portal_uploads.Sessions()
-    app = App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk, uploads))
+    app = App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_run_beside_pages(desk, uploads))
     person = portal_uploads.person_of_cookie(desk.engine, told.issuer)
     rates = guards.Rates()
-    pages = portal_uploads.UploadGuard(Dressed(Lines(app), paths()), person, uploads)
+    pages = portal_uploads.UploadGuard(Dressed(Lines(app), page_paths()), person, uploads)
     limited = guards.SessionGuard(pages, told.site.limits, rates, longest_message=_longest_message)
-    guarded = guards.Guard(limited, told.site.limits, rates, writable=_writable)
+    guarded = guards.Guard(limited, told.site.limits, rates, writable=_writable_methods)
     return SecurityHeaders(guarded, told.site, INLINE_SCRIPTS)
 
 
-def _writable(path: str) -> tuple[str, ...]:
+def _writable_methods(path: str) -> tuple[str, ...]:
     """Return the methods of an address other than those that only read."""
     from dashboards import portal_uploads
 
@@ -106,19 +106,21 @@ def _longest_message(scope: Scope) -> int:
     return LONGEST_MESSAGE if signed_claims(scope) else ANONYMOUS
 
 
-def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
+def _run_beside_pages(
+    desk: Desk, uploads: Sessions
+) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
     """Preload what the first upload would wait for, and send notices, for as long as the application runs."""
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
-        from dashboards.portal_uploads import sweeping
+        from dashboards.portal_uploads import sweep_abandoned_files
         from pipelines.web import background_worker
 
         ending = threading.Event()
-        threading.Thread(target=_warm, args=(desk, ending), name="warm-up", daemon=True).start()
+        threading.Thread(target=_preload, args=(desk, ending), name="warm-up", daemon=True).start()
         with background_worker.at_work(desk.home, desk.engine, desk.registry):
             try:
-                async with sweeping(uploads):
+                async with sweep_abandoned_files(uploads):
                     yield None
             finally:
                 ending.set()
@@ -126,7 +128,7 @@ def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncConte
     return lifespan
 
 
-def _warm(desk: Desk, ending: threading.Event) -> None:
+def _preload(desk: Desk, ending: threading.Event) -> None:
     from pipelines.submissions.checking.check import warm_up
 
     try:
@@ -150,7 +152,7 @@ def main() -> None:
     try:
         home = open_home()
         service_settings = settings(home, port)
-        app = create(home, service_settings)
+        app = create_app(home, service_settings)
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
     _refuse_taken(port)

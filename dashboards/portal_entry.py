@@ -15,10 +15,10 @@ def identify_person() -> Identity:
 
     claims, built_in = layout.read_claims()
     if not claims:
-        portal_sign_in.nobody()
-    identity = identity_of_claims(layout.desk().engine, claims, built_in)
+        portal_sign_in.render_sign_in_page()
+    identity = identity_of_claims(layout.open_desk().engine, claims, built_in)
     if identity is None:
-        portal_sign_in.unknown(claims)
+        portal_sign_in.render_unknown_person_page(claims)
     return identity
 
 
@@ -26,7 +26,7 @@ def enter_page() -> layout.PageContext:
     """Begin a page: return the person and the language. End the page if nobody has signed in."""
     who = identify_person()
     language = who.language if who.language in i18n.languages() else i18n.SOURCE_LANGUAGE
-    return layout.PageContext(layout.desk(), who, language)
+    return layout.PageContext(layout.open_desk(), who, language)
 
 
 def refuse_page() -> None:
@@ -35,6 +35,6 @@ def refuse_page() -> None:
     from pipelines.submissions.service import rights
 
     context = enter_page()
-    layout.title(context.tell("Not to be seen"))
-    layout.refused(context, rights.lacking())
-    layout.end(context)
+    layout.show_title(context.tell("Not to be seen"))
+    layout.show_refusal(context, rights.lacking())
+    layout.end_page(context)

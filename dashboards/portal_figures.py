@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboards.portal_layout import PageContext
 from dashboards.reason_words import ASPECTS, OTHERS, UNDEFINED
-from dashboards.words import number
+from dashboards.words import format_number
 from pipelines.core.i18n import mark
 
 Row = Mapping[str, Any]
@@ -40,26 +40,28 @@ AGES: Mapping[str, str] = {
 }
 
 
-def figure(context: PageContext, row: Row | None, digits: int = 0) -> str:
+def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str:
     """Format a figure with its limits, `57 (40 to 81)`, or the reason why there is none."""
     if row is None:
         return ""
     if row["value"] is None:
         return context.label("obs_status", row["obs_status"])
-    value = number(row["value"], digits)
+    value = format_number(row["value"], digits)
     low, high = row.get("low"), row.get("high")
     if low is None:
         return value
     if high is None or high == float("inf"):
-        return context.tell("{value} ({low} or more)", value=value, low=number(low, digits))
-    return context.tell("{value} ({low} to {high})", value=value, low=number(low, digits), high=number(high, digits))
+        return context.tell("{value} ({low} or more)", value=value, low=format_number(low, digits))
+    return context.tell(
+        "{value} ({low} to {high})", value=value, low=format_number(low, digits), high=format_number(high, digits)
+    )
 
 
-def version(context: PageContext, row: Row | None) -> str:
+def describe_version(context: PageContext, row: Row | None) -> str:
     """Name the version of a stage ratio, with its lag and whether it is the default."""
     if row is None or row["value"] is None:
-        return figure(context, row)
-    parts = [figure(context, row)]
+        return format_figure(context, row)
+    parts = [format_figure(context, row)]
     if row["version"] == "lagged" and row["lag"]:
         parts.append(context.many("over {n} period earlier", "over {n} periods earlier", int(row["lag"])))
     if row["state"] == "too_few":
@@ -69,7 +71,7 @@ def version(context: PageContext, row: Row | None) -> str:
     return "; ".join(parts)
 
 
-def note(context: PageContext, rows: Sequence[Row]) -> str:
+def compose_note(context: PageContext, rows: Sequence[Row]) -> str:
     """Return the notes on some figures of one line, each sentence once."""
     sentences: dict[str, None] = {}
     for row in rows:
@@ -77,12 +79,12 @@ def note(context: PageContext, rows: Sequence[Row]) -> str:
             sentences[context.tell(BASIS[row["interval_basis"]])] = None
         if row.get("undefined"):
             sentences[_single(context, row["undefined"])] = None
-        for sentence in reasons(context, ",".join(filter(None, (row.get("reasons"), row.get("flags"))))):
+        for sentence in describe_reasons(context, ",".join(filter(None, (row.get("reasons"), row.get("flags"))))):
             sentences[sentence] = None
     return " ".join(sentences)
 
 
-def reasons(context: PageContext, codes: str) -> list[str]:
+def describe_reasons(context: PageContext, codes: str) -> list[str]:
     """Return sentences on where two sides differ, what is not stated for both, and what is flagged."""
     differ: list[str] = []
     unstated: list[str] = []
@@ -99,22 +101,22 @@ def reasons(context: PageContext, codes: str) -> list[str]:
     return sentences + others
 
 
-def broken(context: PageContext, row: Row) -> tuple[str, str]:
+def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
     """Describe a balance that does not close: by how much, and its sum."""
     gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
     title = context.tell("{n} {unit} left over", n=gap, unit=context.label("count_unit", row["count_unit"]).lower())
     opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
     return title, context.tell(
         "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
-        opening=number(opening),
-        entries=number(entries),
-        exits=number(exits),
-        due=number(opening + entries - exits),
-        closing=number(closing),
+        opening=format_number(opening),
+        entries=format_number(entries),
+        exits=format_number(exits),
+        due=format_number(opening + entries - exits),
+        closing=format_number(closing),
     )
 
 
-def uncounted(context: PageContext, row: Row) -> str:
+def list_uncounted(context: PageContext, row: Row) -> str:
     """Return the terms of a balance that the office does not count."""
     codes = [code for code in str(row["not_counted"] or "").split(",") if code]
     names = ", ".join(context.label("measure", code) for code in codes)

@@ -57,7 +57,7 @@ class PageContext:
 
     def label(self, codelist: str, code: str) -> str:
         """Return the label of a code in the person's language."""
-        return words.label(codelist, code, self.language)
+        return words.label_of(codelist, code, self.language)
 
     def area(self, code: str) -> str:
         """Return the name of a territory or part of one; its footnote is shown at the end of the page."""
@@ -122,7 +122,7 @@ def read_claims() -> tuple[Claims, str]:
     return _SOURCE[0]()
 
 
-def desk() -> Desk:
+def open_desk() -> Desk:
     """Return the desk of this process's home, opened once."""
     return _desk(str(default_root()))
 
@@ -130,7 +130,7 @@ def desk() -> Desk:
 # ----------------------------------------------------------------------------------------------------------- the frame
 
 
-def script(body: str) -> None:
+def run_script(body: str) -> None:
     """Run a few lines of our own script, invisibly. They contain nothing from a file, an address or a person.
 
     Write no `<` before a letter or digit: the sanitiser takes it for a tag and drops the script silently.
@@ -157,34 +157,34 @@ NAMES = (
 `portal_names.js` recognises an element that its position does not identify; `{name}` is the group of the pattern."""
 
 
-def spoken(language: str) -> None:
+def set_document_language(language: str) -> None:
     """Set the language of the page in the browser, for Streamlit's own elements too; the next page starts in it."""
     tag = i18n.html_lang(language)
     translated_names = [[where, tell(text, language, name="{name}"), english] for where, text, english in NAMES]
     names = json.dumps(translated_names, ensure_ascii=False)
-    script(
+    run_script(
         f"document.documentElement.lang='{tag}';window.rtiNames?.say({names});"
         f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax'"
         "+(location.protocol==='https:'?';secure':'');"
     )
 
 
-def live(token: str) -> None:
+def announce_changes(token: str) -> None:
     """Have screen readers announce changes in the containers whose key begins with `live`."""
-    script(
+    run_script(
         f"/*{html.escape(token)}*/"
         "document.querySelectorAll('[class*=st-key-live]').forEach(e=>e.setAttribute('aria-live','polite'));"
     )
 
 
-def focus(anchor: str, token: str) -> None:
+def move_focus(anchor: str, token: str) -> None:
     """Move the focus to a part of the page once, when `token` is new (after an upload or an action).
 
     `anchor` is the id of an element, or the key of a container that holds a message.
     """
     if st.session_state.get("focus") != token:
         st.session_state["focus"] = token
-        script(
+        run_script(
             f"/*{html.escape(token)}*/(()=>{{let n=0;const look=setInterval(()=>{{"
             f"const e=document.getElementById('{anchor}')||"
             f"document.querySelector('.st-key-{anchor} [data-testid=stAlertContainer]');"
@@ -194,7 +194,7 @@ def focus(anchor: str, token: str) -> None:
         )
 
 
-def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> None:
+def choose_language(language: str, key: str, chosen: Callable[[str], None]) -> None:
     """Show the choice of a language and pass a newly chosen one to `chosen`."""
     names = i18n.language_names()
 
@@ -215,14 +215,14 @@ def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> 
     )
 
 
-def head(context: PageContext) -> None:
+def show_header(context: PageContext) -> None:
     """Show the band above each page: whose pages these are, who has signed in, the language, and the sign-out link."""
     from pipelines.submissions.accounts import accounts
 
-    spoken(context.language)
-    script(_BACK)
+    set_document_language(context.language)
+    run_script(_BACK)
     if context.is_demonstration:
-        banner(context.tell("Demonstration: every return and every account here is invented."))
+        render_banner(context.tell("Demonstration: every return and every account here is invented."))
 
     def change(language: str) -> None:
         accounts.set_language(context.desk.engine, context.who.account, language, by=context.who.account)
@@ -237,15 +237,15 @@ def head(context: PageContext) -> None:
                 context.tell("Regional trafficking indicators"),
                 context.tell("Signed in:"),
                 context.who.name,
-                offices(context),
+                describe_offices(context),
             )
         )
-        language_chooser(context.language, "head.language", change)
+        choose_language(context.language, "head.language", change)
         if st.button(context.tell("Sign out"), key="head.sign-out"):
             st.logout()
 
 
-def offices(context: PageContext) -> str:
+def describe_offices(context: PageContext) -> str:
     """Return the offices that a person works with, in one line."""
     places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.pairs()))
     if "*" in places:
@@ -257,24 +257,24 @@ def offices(context: PageContext) -> str:
     return ", ".join(names) or context.tell("no office yet")
 
 
-def banner(text: str) -> None:
+def render_banner(text: str) -> None:
     """Return the banner of a home with invented data."""
     st.html(html.Markup('<div class="rti-banner" role="note">{}</div>').format(text))
 
 
-def title(text: str, lead: str = "") -> None:
+def show_title(text: str, lead: str = "") -> None:
     """Show the only first-level heading, and the purpose of the page."""
-    st.title(words.escaped(text), anchor=False)
+    st.title(words.escape_markdown(text), anchor=False)
     if lead:
         st.html(html.Markup('<p class="rti-lead">{}</p>').format(lead))
 
 
-def heading(text: str, level: int = 2) -> None:
+def show_heading(text: str, level: int = 2) -> None:
     """Show a heading of this level."""
-    (st.header if level == 2 else st.subheader)(words.escaped(text), anchor=False)
+    (st.header if level == 2 else st.subheader)(words.escape_markdown(text), anchor=False)
 
 
-def put(*parts: html.Part | html.Table) -> None:
+def put_html(*parts: html.Part | html.Table) -> None:
     """Render HTML parts in order, skipping empty ones."""
     for part in parts:
         markup = part.__html__() if isinstance(part, html.Table) else html.escape(part)
@@ -282,11 +282,11 @@ def put(*parts: html.Part | html.Table) -> None:
             st.html(markup)
 
 
-def end(context: PageContext) -> None:
+def end_page(context: PageContext) -> None:
     """Close a page with the footnotes of the names shown on it."""
-    notes = html.items((f"{mark} {note}" for note, mark in context.notes.items()), "rti-plain")
-    put(html.Markup('<div class="rti-notes">{}</div>').format(notes) if notes else "")
-    put(
+    notes = html.render_list((f"{mark} {note}" for note, mark in context.notes.items()), "rti-plain")
+    put_html(html.Markup('<div class="rti-notes">{}</div>').format(notes) if notes else "")
+    put_html(
         html.Markup('<div class="rti-foot">{}</div>').format(
             context.tell(
                 "Regional trafficking indicators: pages of the offices. Nobody sees the drafts of another office."
@@ -300,29 +300,29 @@ def end(context: PageContext) -> None:
 _PAGES = "pages"
 
 
-def register(pages: Mapping[str, Any]) -> None:
+def register_pages(pages: Mapping[str, Any]) -> None:
     """Register the pages of this session's run by path; called by the router."""
     # Stored in the session: one process runs many people's sessions at once, each with its own pages.
     st.session_state[_PAGES] = dict(pages)
 
 
-def go(page: str, **query: str) -> NoReturn:
+def go_to_page(page: str, **query: str) -> NoReturn:
     """Switch to another page of the portal without a new sign-in and without losing the session's state."""
     st.session_state["arrived"] = True
     st.switch_page(st.session_state[_PAGES][page], query_params=query)
 
 
-def arrived() -> bool:
+def has_arrived() -> bool:
     """Return True in the first run after `go`, when the focus moves to the reason for the switch."""
     return bool(st.session_state.pop("arrived", False))
 
 
-def state(context: PageContext, code: str) -> html.Markup:
+def state_badge(context: PageContext, code: str) -> html.Markup:
     """Return the state of a submission as a badge."""
-    return html.badge(*words.state(code, context.language))
+    return html.render_badge(*words.describe_state(code, context.language))
 
 
-def of_what(context: PageContext, entry: Entry) -> str:
+def describe_submission(context: PageContext, entry: Entry) -> str:
     """Describe in one line what a submission reports: office, instrument, periods; the file name if it was not
     recognised."""
     blocks = entry.blocks
@@ -330,17 +330,17 @@ def of_what(context: PageContext, entry: Entry) -> str:
         return entry.row.filename
     places = ", ".join(dict.fromkeys(context.area(b.jurisdiction) for b in blocks))
     instruments = ", ".join(dict.fromkeys(context.label("instrument", b.instrument) for b in blocks))
-    return f"{places}: {instruments}, {words.periods((b.period for b in blocks), context.language)}"
+    return f"{places}: {instruments}, {words.format_periods((b.period for b in blocks), context.language)}"
 
 
-def refused(context: PageContext, error: Exception) -> None:
+def show_refusal(context: PageContext, error: Exception) -> None:
     """Show, where an action was requested, why it was not possible."""
-    st.error(words.escaped(told(error, context.language)), icon=None)
+    st.error(words.escape_markdown(error_text(error, context.language)), icon=None)
 
 
-def damaged(language: str, error: DamagedFileError) -> None:
+def show_damaged(language: str, error: DamagedFileError) -> None:
     """Show that a stored file is damaged, and who restores it."""
-    st.error(words.escaped(f"{error.told(language)} {tell(DAMAGED_REMEDY, language)}"), icon=None)
+    st.error(words.escape_markdown(f"{error.told(language)} {tell(DAMAGED_REMEDY, language)}"), icon=None)
 
 
 def show_fault(error: Exception) -> bool:
@@ -354,19 +354,19 @@ def show_fault(error: Exception) -> bool:
     chosen = st.context.cookies.get(LANGUAGE_COOKIE, i18n.SOURCE_LANGUAGE)
     language = chosen if chosen in i18n.languages() else i18n.SOURCE_LANGUAGE
     if isinstance(error, DamagedFileError):
-        title(tell(DAMAGED_TITLE, language))
-        damaged(language, error)
+        show_title(tell(DAMAGED_TITLE, language))
+        show_damaged(language, error)
     elif (fault := find_fault(error)) is not None:
         heading_text, detail, remedy = fault.localize(language)
-        title(heading_text)
-        st.error(words.escaped(f"{detail} {remedy}"), icon=None)
+        show_title(heading_text)
+        st.error(words.escape_markdown(f"{detail} {remedy}"), icon=None)
     else:
         return False
     fault_log.log(error)
     return True
 
 
-def told(error: Exception, language: str) -> str:
+def error_text(error: Exception, language: str) -> str:
     """Return the words of a desk error in a language."""
     say = getattr(error, "told", None)
     return str(say(language)) if say is not None else str(error)

@@ -43,7 +43,7 @@ class Lines:
         async def heard() -> Message:
             nonlocal has_asked
             if not has_asked:
-                _forget_what_waits(session, key)
+                _discard_waiting_messages(session, key)
             message = await receive()
             has_asked = has_asked or message["type"] == "websocket.receive"
             return message
@@ -55,7 +55,7 @@ class Lines:
         await self.app(scope, heard, said)
 
 
-def _forget_what_waits(session: str, key: str) -> None:
+def _discard_waiting_messages(session: str, key: str) -> None:
     """Empty the queue of a session if it belongs to this very connection, since a name in a header proves nothing."""
     from streamlit import runtime
 

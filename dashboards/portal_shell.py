@@ -43,7 +43,7 @@ _NOT_PASSED_ON = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-
 _NOT_ITS_OWN = frozenset((b"content-length", b"etag", b"last-modified", b"accept-ranges", b"vary"))
 
 
-def assets() -> list[BaseRoute]:
+def asset_routes() -> list[BaseRoute]:
     """Return the routes of the style sheet and the script. They contain no personal data and need no sign-in."""
     from starlette.responses import Response
     from starlette.routing import Route
@@ -86,10 +86,10 @@ class Dressed:
             # current, which may be in another language.
             scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in _NOT_PASSED_ON]}
         is_known = scope["path"].rstrip("/") in self.paths or scope["path"] == "/"
-        await self.app(scope, receive, _dresser(send, lang, rewrite=document, known=is_known))
+        await self.app(scope, receive, _rewrite_document(send, lang, rewrite=document, known=is_known))
 
 
-def _dresser(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable[[Message], Any]:
+def _rewrite_document(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable[[Message], Any]:
     start: dict[str, Any] = {}
 
     async def dressed(message: Message) -> None:

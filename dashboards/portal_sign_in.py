@@ -17,22 +17,22 @@ _KEEP = (
 """A sign-in returns to the first page, so the requested address (a link in a mail) is kept in this tab until then."""
 
 
-def nobody() -> NoReturn:
+def render_sign_in_page() -> NoReturn:
     """Render the page for a person who has not signed in: why, in which language, and one button."""
     language = _language_before_sign_in()
-    layout.spoken(language)
-    layout.script(_KEEP)
-    if layout.desk().home.kind == "demonstration":
-        layout.banner(tell("Demonstration: every return and every account here is invented.", language))
-    layout.language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))
-    layout.title(
+    layout.set_document_language(language)
+    layout.run_script(_KEEP)
+    if layout.open_desk().home.kind == "demonstration":
+        layout.render_banner(tell("Demonstration: every return and every account here is invented.", language))
+    layout.choose_language(language, "before.language", lambda code: st.session_state.update(language=code))
+    layout.show_title(
         tell("For offices: hand in and follow returns", language),
         tell("These pages are for the offices that report, and for the secretariat. Sign in to go on.", language),
     )
     if st.button(tell("Sign in", language), type="primary", key="sign-in"):
         st.login()
-    layout.put(
-        html.items(
+    layout.put_html(
+        html.render_list(
             [
                 tell("You have no account? Ask the steward of the regional secretariat.", language),
                 tell("The published figures need no sign-in; they stand on pages of their own.", language),
@@ -51,12 +51,12 @@ def _language_before_sign_in() -> str:
     return next((t for t in (browser, browser.partition("-")[0]) if t in languages), i18n.SOURCE_LANGUAGE)
 
 
-def unknown(claims: layout.Claims) -> NoReturn:
+def render_unknown_person_page(claims: layout.Claims) -> NoReturn:
     """Render the page for a person who has signed in without an account here, or has been signed in for too long."""
     language = _language_before_sign_in()
-    layout.spoken(language)
+    layout.set_document_language(language)
     called = (claims.get("email") or claims.get("name"), claims.get("sub"))
-    layout.title(
+    layout.show_title(
         tell("You are not known here, or must sign in again", language),
         tell(
             "You have signed in, but no account here answers to it, it was disabled, or the sign-in is older than a "
@@ -64,8 +64,8 @@ def unknown(claims: layout.Claims) -> NoReturn:
             language,
         ),
     )
-    layout.put(
-        html.facts(
+    layout.put_html(
+        html.render_facts(
             [
                 # The steward links the account to the subject; the other claims only show who the person is.
                 (tell("Signed in as", language), " · ".join(dict.fromkeys(str(part) for part in called if part))),

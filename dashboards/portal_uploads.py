@@ -75,7 +75,7 @@ class UploadGuard:
         if scope["method"] == "DELETE":
             await self.app(scope, receive, send)
             return
-        size = _stated(scope)
+        size = _stated_length(scope)
         if size > LARGEST + _FRAME:
             await refuse(scope, receive, send, 413, TOO_BIG, limit=LARGEST // 1024 // 1024)
             return
@@ -119,7 +119,7 @@ class UploadGuard:
                 await send(message)
 
         try:
-            with suppress(_disconnect()):
+            with suppress(_disconnect_error()):
                 await self.app(scope, counted, answered)
             if refusal is not None:
                 await refuse(scope, receive, send, *refusal, limit=LARGEST // 1024 // 1024)
@@ -129,13 +129,13 @@ class UploadGuard:
                 del self._arriving[account]
 
 
-def _stated(scope: Scope) -> int:
+def _stated_length(scope: Scope) -> int:
     """Return the length that a request states, 0 if it states none; the bytes that arrive are counted in any case."""
     stated = dict(scope["headers"]).get(b"content-length", b"")
     return int(stated) if stated.isdigit() else 0
 
 
-def _disconnect() -> type[Exception]:
+def _disconnect_error() -> type[Exception]:
     from starlette.requests import ClientDisconnect
 
     return ClientDisconnect
@@ -149,27 +149,27 @@ class Sessions:
         from streamlit import runtime
 
         app_session = runtime.get_instance().get_app_session(session)
-        return app_session is not None and _is_of(app_session, claims)
+        return app_session is not None and _belongs_to(app_session, claims)
 
     def files(self, session: str) -> int:
         """Return how many files are held in a session."""
-        return len(_files().get(session, ()))
+        return len(_stored_files().get(session, ()))
 
     def bytes_of(self, claims: Mapping[str, Any]) -> int:
         """Return the bytes of all files held for a person, including pages that have lost their connection."""
         return sum(
             len(file.data)
-            for session, files in list(_files().items())
-            if (info := _manager().get_session_info(session)) is not None and _is_of(info.session, claims)
+            for session, files in list(_stored_files().items())
+            if (info := _session_manager().get_session_info(session)) is not None and _belongs_to(info.session, claims)
             for file in list(files.values())
         )
 
     def release_closed(self, claims: Mapping[str, Any]) -> None:
         """Release the files of a person's pages that are closed, or have lost their connection."""
-        for session in list(_files()):
-            info = _manager().get_session_info(session)
-            if info is not None and not self.is_live(session, claims) and _is_of(info.session, claims):
-                _uploads().remove_session_files(session)
+        for session in list(_stored_files()):
+            info = _session_manager().get_session_info(session)
+            if info is not None and not self.is_live(session, claims) and _belongs_to(info.session, claims):
+                _upload_manager().remove_session_files(session)
 
     def release_abandoned(self) -> int:
         """Release the files of sessions that are over; return how many sessions.
@@ -177,9 +177,9 @@ class Sessions:
         Streamlit keeps a session that lost its connection for `server.disconnectedSessionTTL` seconds, and its files
         until another session replaces it, which on a quiet evening never happens.
         """
-        over = [session for session in list(_files()) if _manager().get_session_info(session) is None]
+        over = [session for session in list(_stored_files()) if _session_manager().get_session_info(session) is None]
         for session in over:
-            _uploads().remove_session_files(session)
+            _upload_manager().remove_session_files(session)
         return len(over)
 
 
@@ -196,40 +196,40 @@ def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
     context = get_script_run_ctx()
     if not runtime.exists() or context is None:
         return
-    session_files, now = set(_files().get(context.session_id, ())), clock.wall()
+    session_files, now = set(_stored_files().get(context.session_id, ())), clock.wall()
     for file in list(seen):
         if file in present or file not in session_files:
             del seen[file]
     for file in session_files.difference(present):
         if now - seen.setdefault(file, now) > SECONDS_SILENT:
-            _uploads().remove_file(context.session_id, file)
+            _upload_manager().remove_file(context.session_id, file)
 
 
-def _is_of(session: Any, claims: Mapping[str, Any]) -> bool:
+def _belongs_to(session: Any, claims: Mapping[str, Any]) -> bool:
     """Return True if the person of these claims opened the session. Signing out clears the identity of a session."""
     owner = session._user_info
     return bool(claims.get("sub")) and all(owner.get(name) == claims.get(name) for name in ("iss", "sub"))
 
 
-def _manager() -> Any:
+def _session_manager() -> Any:
     from streamlit import runtime
 
     return runtime.get_instance()._session_mgr
 
 
-def _uploads() -> Any:
+def _upload_manager() -> Any:
     from streamlit import runtime
 
     return runtime.get_instance().uploaded_file_mgr
 
 
-def _files() -> Mapping[str, Mapping[str, Any]]:
-    files: Mapping[str, Mapping[str, Any]] = _uploads().file_storage
+def _stored_files() -> Mapping[str, Mapping[str, Any]]:
+    files: Mapping[str, Mapping[str, Any]] = _upload_manager().file_storage
     return files
 
 
 @asynccontextmanager
-async def sweeping(sessions: Sessions) -> AsyncIterator[None]:
+async def sweep_abandoned_files(sessions: Sessions) -> AsyncIterator[None]:
     """Release the files of ended sessions once a minute, as long as the application runs."""
 
     async def sweep() -> None:

@@ -57,29 +57,29 @@ KINDS: Mapping[str, str] = {
 SYSTEM = mark("The system")
 
 
-def shown_state(entry: Entry) -> str:
+def state_to_show(entry: Entry) -> str:
     """Return the code of the state to show."""
     return "replaced" if entry.is_replaced else entry.state
 
 
-def state(code: str, language: str) -> Sign:
+def describe_state(code: str, language: str) -> Sign:
     """Return the state of a submission: kind, sign, words."""
     kind, sign, text = STATES[code]
     return kind, sign, tell(text, language)
 
 
-def severity(code: str, language: str) -> Sign:
+def describe_severity(code: str, language: str) -> Sign:
     """Return a severity: kind, sign, words."""
     kind, sign, text = SEVERITIES[code]
     return kind, sign, tell(text, language)
 
 
-def said(source: Mapping[str, str], code: str, language: str) -> str:
+def describe_code(source: Mapping[str, str], code: str, language: str) -> str:
     """Return the words of a code in one of the lists above; the code itself if an older entry has another code."""
     return tell(source[code], language) if code in source else code  # marked above
 
 
-def label(codelist: str, code: str, language: str) -> str:
+def label_of(codelist: str, code: str, language: str) -> str:
     """Return the label of a code; the code itself if the list lacks it."""
     try:
         return codes.label(codelist, code, language)
@@ -87,53 +87,53 @@ def label(codelist: str, code: str, language: str) -> str:
         return code
 
 
-def time(stamp: str | None) -> str:
+def format_time(stamp: str | None) -> str:
     """Format a ledger time stamp, the same in every language: `2026-11-20 09:00 UTC`."""
     return f"{clock.parse(stamp):%Y-%m-%d %H:%M} UTC" if stamp else ""
 
 
-def day(stamp: str | None) -> str:
+def format_day(stamp: str | None) -> str:
     """Format the date of a ledger time stamp."""
     return f"{clock.parse(stamp):%Y-%m-%d}" if stamp else ""
 
 
-def period(code: str, language: str) -> str:
+def format_period(code: str, language: str) -> str:
     """Format `2026-Q3` in words; a year stays as it is."""
     year, mark_, quarter = code.partition("-Q")
     return tell("{year} Q{quarter}", language, year=year, quarter=quarter) if mark_ else code
 
 
-def periods(codes_: Iterable[str], language: str) -> str:
+def format_periods(codes_: Iterable[str], language: str) -> str:
     """Format several periods in order; more than two are shortened to the first and the last."""
     every = sorted(set(codes_))
     if len(every) > 2:
-        first, last = period(every[0], language), period(every[-1], language)
+        first, last = format_period(every[0], language), format_period(every[-1], language)
         return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
-    return ", ".join(period(code, language) for code in every)
+    return ", ".join(format_period(code, language) for code in every)
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
 _OF_LABELS = re.compile(r"(?!(?<=[^\s\\`*_{}\[\]<>#|~$!] )[<>] )[\\`*_{}\[\]<>#|~$!]")
 
 
-def plain(text: str) -> str:
+def strip_markdown(text: str) -> str:
     """Remove the signs that Streamlit would read as Markdown from text of a file or person, for labels, which are also
     read out. A comparison sign between two blanks is not Markdown and stays: "probability < 0.0001"."""
     return _OF_LABELS.sub("", text)
 
 
-def escaped(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape the signs that Streamlit would read as Markdown, for sentences that are shown but never read out as a
     label."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """Format a number of bytes."""
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(count / 1_000, 0.1):.1f} kB"
 
 
-def scope(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:
+def roles_by_pair(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:
     """Return roles by (jurisdiction, instrument), in the order of the pairs."""
     roles_by_pair: dict[tuple[str, str], list[str]] = {}
     for grant in sorted(grants, key=lambda g: (g.jurisdiction, g.instrument, g.role)):

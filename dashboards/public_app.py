@@ -23,7 +23,7 @@ _NOT_SERVED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/a
 """Streamlit's addresses that no public page uses."""
 
 
-def create(site: Site) -> ASGIApp:
+def create_app(site: Site) -> ASGIApp:
     """Return the application: Streamlit behind the guards."""
     from streamlit import config, file_util
     from streamlit.starlette import App
@@ -72,7 +72,7 @@ def main() -> None:
     site.warn_of_missing_proxy()
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(
-        create(site),
+        create_app(site),
         host=HOST,
         port=port,
         log_level="warning",

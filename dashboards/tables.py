@@ -40,12 +40,12 @@ class Line:
     is_total: bool = False
 
 
-def way_back(release: str, cell: Mapping[str, Any]) -> str:
+def source_address(release: str, cell: Mapping[str, Any]) -> str:
     """Return the address of the page that explains the source of a figure."""
     return f"source?cell={quote(figure_id(release, cell), safe='')}"
 
 
-def figure(
+def figure_cell(
     release: str,
     cell: Mapping[str, Any] | None,
     notes: words.Notes,
@@ -55,20 +55,20 @@ def figure(
 ) -> Cell:
     """Return a count or its rate with notes and source link; without a row, 'not collected' and no link."""
     if cell is None:
-        absent = words.absent()
+        absent = words.format_absent()
         return Cell(absent.text, absent.spoken, kind=absent.kind)
-    count_or_rate = words.rate(cell) if rate else words.count(cell)
-    marks = words.marks_of(cell, notes, of_rate=rate)
+    count_or_rate = words.format_rate(cell) if rate else words.format_count(cell)
+    marks = words.mark_notes(cell, notes, of_rate=rate)
     basis = indicator_words.BASIS.get(str(cell.get("rate_basis"))) if rate and count_or_rate.kind == "value" else None
     if basis is not None:
         marks = (*marks, notes.mark(basis))
     spoken = f"{what}: {count_or_rate.spoken}" if what else count_or_rate.spoken
     if count_or_rate.kind == "value" and words.is_few(cell):
-        return Cell(count_or_rate.text, f"{spoken}, {words.TOO_FEW}", marks, way_back(release, cell), "few")
-    return Cell(count_or_rate.text, spoken, marks, way_back(release, cell), count_or_rate.kind)
+        return Cell(count_or_rate.text, f"{spoken}, {words.TOO_FEW}", marks, source_address(release, cell), "few")
+    return Cell(count_or_rate.text, spoken, marks, source_address(release, cell), count_or_rate.kind)
 
 
-def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
+def few_cell(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
     """Return a figure as a field; if it is too few to compare, the state comes first and the figure is set back after
     it."""
     if not is_few:
@@ -76,7 +76,7 @@ def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: b
     return Cell(f"{words.TOO_FEW}: {shown.text}", f"{what}: {words.TOO_FEW}, {shown.spoken}", marks, kind="few")
 
 
-def table(
+def render_table(
     caption: str,
     columns: Sequence[str],
     lines: Iterable[Line],
@@ -92,7 +92,7 @@ def table(
     stacked = not text and len(columns) > _NARROW
     in_pairs = stacked and max(map(len, columns)) <= _SHORT
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join(_line(line, columns) for line in lines)
+    body = "".join(_render_line(line, columns) for line in lines)
     kinds = {"rti-table": True, "rti-words": text, "rti-stacked": stacked, "rti-pairs": in_pairs}
     kind = " ".join(name for name, holds in kinds.items() if holds)
     label = escape(caption, quote=True)
@@ -105,18 +105,18 @@ def table(
     )
 
 
-def _line(line: Line, columns: Sequence[str]) -> str:
+def _render_line(line: Line, columns: Sequence[str]) -> str:
     kind = ' class="rti-total"' if line.is_total else ""
-    heading = f'<th scope="row">{_content(line.heading)}</th>'
+    heading = f'<th scope="row">{_render_content(line.heading)}</th>'
     # Each field carries its column name, because on a narrow screen a table of words is read row by row (`style.css`).
     fields = "".join(
-        f'<td class="rti-{cell.kind}" data-column="{escape(column, quote=True)}">{_content(cell)}</td>'
+        f'<td class="rti-{cell.kind}" data-column="{escape(column, quote=True)}">{_render_content(cell)}</td>'
         for column, cell in zip(columns, line.cells, strict=True)
     )
     return f"<tr{kind}>{heading}{fields}</tr>"
 
 
-def _content(cell: Cell) -> str:
+def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(','.join(cell.marks))}</sup>" if cell.marks else ""
     text = escape(cell.text)
     if cell.href:
@@ -127,7 +127,7 @@ def _content(cell: Cell) -> str:
     return f"{text}{marks}"
 
 
-def notes_list(
+def render_notes(
     notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str = "Notes to this selection"
 ) -> str:
     """Return the notes of a selection as a list: marks of names first, then the numbered notes; empty text if there
@@ -143,7 +143,7 @@ def notes_list(
     return f'<div class="rti-notes">{heading}<ul>{"".join(items)}</ul></div>'
 
 
-def legend(*extra: tuple[str, str]) -> str:
+def render_legend(*extra: tuple[str, str]) -> str:
     """Return the legend of the symbols, for the page of the table that uses them."""
     items = "".join(
         f"<div><dt>{escape(symbol)}</dt><dd>{escape(text)}</dd></div>" for symbol, text in (*words.LEGEND, *extra)
@@ -152,7 +152,7 @@ def legend(*extra: tuple[str, str]) -> str:
     return f'<dl class="rti-legend" aria-label="Symbols">{items}</dl>'
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
+def render_facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Return a list of terms and their descriptions, skipping empty ones."""
     items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>" for term, text in pairs if text)
     return f'<dl class="rti-facts">{items}</dl>'

@@ -86,15 +86,15 @@ class Notes:
         return str(self.texts.index(text) + 1)
 
 
-def number(value: float, digits: int = 0) -> str:
+def format_number(value: float, digits: int = 0) -> str:
     """Format a number with a thin space for thousands, as international offices do: 12345.6 -> '12 346'."""
     return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
-def shown(value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0) -> Shown:
+def format_value(value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0) -> Shown:
     """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
     if value is not None:
-        return Shown(number(value, digits), number(value, digits), "value")
+        return Shown(format_number(value, digits), format_number(value, digits), "value")
     if conf_status not in (None, "F") or obs_status == "Q":
         return Shown(WITHHELD, "withheld", "withheld")
     if obs_status == "M":
@@ -106,27 +106,27 @@ def shown(value: float | None, obs_status: str | None, conf_status: str | None, 
     return Shown(UNAVAILABLE, "not available", "unavailable")
 
 
-def absent() -> Shown:
+def format_absent() -> Shown:
     """Return the text for a cell that was never collected: the release has no row for it."""
     return Shown(NOT_COLLECTED, "not collected", "not_collected")
 
 
-def count(cell: Row) -> Shown:
+def format_count(cell: Row) -> Shown:
     """Format the count of a cell."""
-    return shown(cell["value"], cell["obs_status"], cell["conf_status"])
+    return format_value(cell["value"], cell["obs_status"], cell["conf_status"])
 
 
-def rate(cell: Row) -> Shown:
+def format_rate(cell: Row) -> Shown:
     """Format the rate of a cell; "not applicable" if there is a count but no rate is defined for it."""
     if cell.get("rate") is None and cell.get("rate_obs_status") is None and cell["value"] is not None:
-        return shown(None, "M", "F")
+        return format_value(None, "M", "F")
     if cell.get("rate_obs_status") is None:
-        return count(cell)
-    plain = shown(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
+        return format_count(cell)
+    plain = format_value(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
     low, high = cell.get("rate_low"), cell.get("rate_high")
     if plain.kind != "value" or low is None or high is None:
         return plain
-    ends = number(low, 2), number(high, 2)
+    ends = format_number(low, 2), format_number(high, 2)
     return Shown(f"{plain.text} ({ends[0]}–{ends[1]})", f"{plain.text}, range {ends[0]} to {ends[1]}", "value")
 
 
@@ -135,7 +135,7 @@ def is_few(cell: Row) -> bool:
     return cell["value"] is not None and cell["value"] < MINIMUM
 
 
-def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:
+def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:
     """Return the numbers of the notes that one figure refers to."""
     texts = []
     flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
@@ -174,7 +174,7 @@ def period_words(period: str) -> str:
     return f"the years {period.replace('-', ' to ')}" if "-" in period else period
 
 
-def join(items: Iterable[str]) -> str:
+def join_words(items: Iterable[str]) -> str:
     """Join items into 'a, b and c'."""
     parts = list(items)
     return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
@@ -198,20 +198,20 @@ UNITS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def unit(code: str, value: float | None = None) -> str:
+def unit_name(code: str, value: float | None = None) -> str:
     """Return the count unit in words, singular for a value of 1."""
     singular, plural = UNITS.get(code, (code, f"{code}s"))
     return singular if value == 1 else plural
 
 
-def coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
+def describe_coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
     """Return '5 of 7' and the names of the territories that are not in the figure; `territories` are the codes and
     names of all."""
     present = [code for code in reporters.split(",") if code]
     return f"{len(present)} of {len(territories)}", [name for code, name in territories if code not in present]
 
 
-def sentence(
+def compose_sentence(
     area: str,
     period: str,
     crime: str,
@@ -221,9 +221,9 @@ def sentence(
 ) -> str:
     """Return the sentence to quote for one area and period: each stage, who is included and who is missing. `cells`
     are by measure."""
-    clauses = [_said(measure, cell) for measure, cell in cells]
+    clauses = [_describe_stage(measure, cell) for measure, cell in cells]
     text = (
-        f"{area}, {period_words(period)}, {crime.lower()}: {join(clauses)} "
+        f"{area}, {period_words(period)}, {crime.lower()}: {join_words(clauses)} "
         f"({TRACK_WORDS[track]} where a court decided)."
     )
     of_region = [(measure, cell) for measure, cell in cells if cell is not None and cell["area_kind"] == "region"]
@@ -234,28 +234,30 @@ def sentence(
         by_reporters.setdefault(cell["reporters"] or "", []).append(stage_name(measure).lower())
     whole = len(territories)
     for reporters, stages in by_reporters.items():
-        n_reporters, missing = coverage(reporters, territories)
-        lead = "Figures are from" if len(by_reporters) == 1 else f"{join(stages).capitalize()}:"
+        n_reporters, missing = describe_coverage(reporters, territories)
+        lead = "Figures are from" if len(by_reporters) == 1 else f"{join_words(stages).capitalize()}:"
         if not missing:
             text += f" {lead} all {whole} territories."
         elif len(missing) == whole:
             text += f" {lead} no territory has reported."
         else:
-            text += f" {lead} {n_reporters} territories; missing: {join(missing)}."
+            text += f" {lead} {n_reporters} territories; missing: {join_words(missing)}."
     return text
 
 
-def _said(measure: str, cell: Row | None) -> str:
+def _describe_stage(measure: str, cell: Row | None) -> str:
     stage = stage_name(measure).lower()
-    figure = absent() if cell is None else count(cell)
+    figure = format_absent() if cell is None else format_count(cell)
     if figure.kind == "value" and cell is not None:
-        return f"{figure.text} {unit(cell['count_unit'], cell['value'])} {stage}"
+        return f"{figure.text} {unit_name(cell['count_unit'], cell['value'])} {stage}"
     return (
-        f"persons {stage}: {figure.spoken}" if cell is None else f"{unit(cell['count_unit'])} {stage}: {figure.spoken}"
+        f"persons {stage}: {figure.spoken}"
+        if cell is None
+        else f"{unit_name(cell['count_unit'])} {stage}: {figure.spoken}"
     )
 
 
-def citation(release: Row) -> str:
+def cite_release(release: Row) -> str:
     """Return the citation of the edition."""
     demonstration = " Demonstration data: every figure is invented." if release["demonstration"] else ""
     return f"Regional trafficking indicators, release {release['release']}.{demonstration}"

@@ -44,20 +44,20 @@ class PortalPage:
 
 
 PAGES: tuple[PortalPage, ...] = (
-    PortalPage("returns", mark("My returns"), returns.show, default=True),
-    PortalPage("upload", mark("Upload a return"), upload.show, roles_for("receive")),
-    PortalPage("answer", mark("Answer to a return"), answer.show, listed=False),
-    PortalPage("approve", mark("Approve"), approve.show, roles_for("approve")),
-    PortalPage("board", mark("Submission board"), board.show),
-    PortalPage("figures", mark("Our figures"), figures.show),
-    PortalPage("templates", mark("Templates"), templates.show),
-    PortalPage("nil", mark("Nothing to report"), nil.show, roles_for("receive")),
-    PortalPage("practice", mark("Practice"), practice.show),
-    PortalPage("account", mark("My account"), account.show),
-    PortalPage("people", mark("People"), people.show, roles_for("keep_accounts")),
+    PortalPage("returns", mark("My returns"), returns.render_page, default=True),
+    PortalPage("upload", mark("Upload a return"), upload.render_page, roles_for("receive")),
+    PortalPage("answer", mark("Answer to a return"), answer.render_page, listed=False),
+    PortalPage("approve", mark("Approve"), approve.render_page, roles_for("approve")),
+    PortalPage("board", mark("Submission board"), board.render_page),
+    PortalPage("figures", mark("Our figures"), figures.render_page),
+    PortalPage("templates", mark("Templates"), templates.render_page),
+    PortalPage("nil", mark("Nothing to report"), nil.render_page, roles_for("receive")),
+    PortalPage("practice", mark("Practice"), practice.render_page),
+    PortalPage("account", mark("My account"), account.render_page),
+    PortalPage("people", mark("People"), people.render_page, roles_for("keep_accounts")),
 )
 
 
-def paths() -> tuple[str, ...]:
+def page_paths() -> tuple[str, ...]:
     """Return the addresses of the pages, without a slash; the address of the first page is empty."""
     return tuple("" if page.default else page.path for page in PAGES)

@@ -21,29 +21,31 @@ _ISSUED = "account.issued"
 _DAYS = (30, 90, 180, 365)
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "My account"."""
     from pipelines.submissions.accounts import accounts
 
     context = portal_entry.enter_page()
-    layout.title(context.tell("My account"))
+    layout.show_title(context.tell("My account"))
     account = accounts.find(context.desk.engine, context.who.account)
     assert account is not None, "whoever acts has an account"
-    layout.put(
-        html.facts(
+    layout.put_html(
+        html.render_facts(
             [
                 (context.tell("Name"), account.display_name),
                 (context.tell("Account"), html.Markup('<span class="rti-code">{}</span>').format(account.account_id)),
-                (context.tell("Last sign-in"), words.time(account.signed_in_at)),
+                (context.tell("Last sign-in"), words.format_time(account.signed_in_at)),
             ]
         )
     )
-    layout.put(grants_table(context, context.who.grants, context.tell("What you may")))
-    layout.put(html.note(context.tell("The language is chosen at the top of each page and kept with your account.")))
-    _mail(context, account)
-    _password(context, account)
-    _tokens(context)
-    layout.end(context)
+    layout.put_html(grants_table(context, context.who.grants, context.tell("What you may")))
+    layout.put_html(
+        html.render_note(context.tell("The language is chosen at the top of each page and kept with your account."))
+    )
+    _show_mail(context, account)
+    _show_password(context, account)
+    _show_tokens(context)
+    layout.end_page(context)
 
 
 def grants_table(context: PageContext, grants: tuple[object, ...], caption: str) -> html.Table:
@@ -56,15 +58,15 @@ def grants_table(context: PageContext, grants: tuple[object, ...], caption: str)
                 ", ".join(context.tell(words.ROLES[role]) for role in roles),
             ),
         )
-        for (place, instrument), roles in words.scope(grants).items()  # type: ignore[arg-type]
+        for (place, instrument), roles in words.roles_by_pair(grants).items()  # type: ignore[arg-type]
     ]
     return html.Table(caption, context.tell("Territory"), [context.tell("What"), context.tell("Role")], rows)
 
 
-def _mail(context: PageContext, account: Account) -> None:
+def _show_mail(context: PageContext, account: Account) -> None:
     from pipelines.submissions.accounts import accounts
 
-    layout.heading(context.tell("Mail"))
+    layout.show_heading(context.tell("Mail"))
     with st.form(key="account.mail", border=True):
         address = st.text_input(
             context.tell("Where notices go: receipts, decisions, reminders; never a figure"),
@@ -79,19 +81,21 @@ def _mail(context: PageContext, account: Account) -> None:
                 context.desk.engine, context.who.account, address.strip() or None, by=context.who.account
             )
         except accounts.AccountError as error:
-            layout.refused(context, error)
+            layout.show_refusal(context, error)
         else:
             st.success(context.tell("Kept."), icon=None)
 
 
-def _password(context: PageContext, account: Account) -> None:
-    layout.heading(context.tell("Password"))
+def _show_password(context: PageContext, account: Account) -> None:
+    layout.show_heading(context.tell("Password"))
     if account.has_password:
-        layout.put(
-            html.Markup("<p>{}</p>").format(html.link(context.tell("Change the password"), f"{IDENTITY_PATH}/password"))
+        layout.put_html(
+            html.Markup("<p>{}</p>").format(
+                html.render_link(context.tell("Change the password"), f"{IDENTITY_PATH}/password")
+            )
         )
     else:
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p>").format(
                 context.tell("You sign in with a provider outside of this system; the password is changed there.")
             )
@@ -101,11 +105,11 @@ def _password(context: PageContext, account: Account) -> None:
 # -------------------------------------------------------------------------------------------------------------- tokens
 
 
-def _tokens(context: PageContext) -> None:
+def _show_tokens(context: PageContext) -> None:
     from pipelines.submissions.accounts import tokens
 
-    layout.heading(context.tell("Tokens for machines"))
-    layout.put(
+    layout.show_heading(context.tell("Tokens for machines"))
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
             context.tell(
                 "With a token a program of your office can hand in returns (with the command rti submit, or the "
@@ -115,8 +119,8 @@ def _tokens(context: PageContext) -> None:
     )
     issued = st.session_state.pop(_ISSUED, None)
     if issued:
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "warning",
                 context.tell("Copy this token now: it is shown this once"),
                 html.Markup('<p class="rti-code">{}</p>').format(issued),
@@ -124,22 +128,22 @@ def _tokens(context: PageContext) -> None:
         )
     own_tokens = tokens.of(context.desk.engine, context.who.account)
     if own_tokens:
-        layout.put(_table(context, own_tokens))
-        _revoke(context, [token for token in own_tokens if token.revoked_at is None])
-    _issue(context)
+        layout.put_html(_tokens_table(context, own_tokens))
+        _offer_revocation(context, [token for token in own_tokens if token.revoked_at is None])
+    _offer_new_token(context)
 
 
-def _table(context: PageContext, own_tokens: list[Token]) -> html.Table:
+def _tokens_table(context: PageContext, own_tokens: list[Token]) -> html.Table:
     rows = [
         html.Row(
             token.label,
             (
-                words.day(token.created_at),
-                words.day(token.expires_at),
-                words.day(token.used_at) or context.tell("never"),
-                html.badge("off", "⊘", context.tell("revoked"))
+                words.format_day(token.created_at),
+                words.format_day(token.expires_at),
+                words.format_day(token.used_at) or context.tell("never"),
+                html.render_badge("off", "⊘", context.tell("revoked"))
                 if token.revoked_at
-                else html.badge("good", "✔", context.tell("good")),
+                else html.render_badge("good", "✔", context.tell("good")),
             ),
         )
         for token in own_tokens
@@ -148,7 +152,7 @@ def _table(context: PageContext, own_tokens: list[Token]) -> html.Table:
     return html.Table(context.tell("Your tokens"), context.tell("For"), columns, rows)
 
 
-def _revoke(context: PageContext, live: list[Token]) -> None:
+def _offer_revocation(context: PageContext, live: list[Token]) -> None:
     from pipelines.submissions.accounts import tokens
 
     if not live:
@@ -158,7 +162,7 @@ def _revoke(context: PageContext, live: list[Token]) -> None:
         picked = st.selectbox(
             context.tell("Revoke a token"),
             list(by_id),
-            format_func=lambda i: f"{by_id[i].label} ({words.day(by_id[i].created_at)})",
+            format_func=lambda i: f"{by_id[i].label} ({words.format_day(by_id[i].created_at)})",
             key="account.token",
         )
         is_submitted = st.form_submit_button(context.tell("Revoke it: programs that use it are refused at once"))
@@ -167,7 +171,7 @@ def _revoke(context: PageContext, live: list[Token]) -> None:
         st.rerun()
 
 
-def _issue(context: PageContext) -> None:
+def _offer_new_token(context: PageContext) -> None:
     from pipelines.ledger.identity import NotAllowedError
     from pipelines.submissions.accounts import accounts, tokens
 
@@ -186,7 +190,7 @@ def _issue(context: PageContext) -> None:
     try:
         issued = tokens.issue(context.desk.engine, context.who, label, days=int(days or _DAYS[1]))
     except (NotAllowedError, accounts.AccountError) as error:
-        layout.refused(context, error)
+        layout.show_refusal(context, error)
         return
     st.session_state[_ISSUED] = issued.text
     st.rerun()

@@ -40,19 +40,21 @@ VIEWS = {
 }
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Answer"."""
     context = portal_entry.enter_page()
     submission_id = st.query_params.get("id") or ""
     if not submission_id:
-        layout.title(context.tell("Answer to a return"), context.tell("Choose a return, and its answer stands here."))
-        layout.put(html.Markup("<p>{}</p>").format(html.link(context.tell("To my returns"), "./")))
+        layout.show_title(
+            context.tell("Answer to a return"), context.tell("Choose a return, and its answer stands here.")
+        )
+        layout.put_html(html.Markup("<p>{}</p>").format(html.render_link(context.tell("To my returns"), "./")))
     else:
-        one(context, submission_id)
-    layout.end(context)
+        show_answer(context, submission_id)
+    layout.end_page(context)
 
 
-def one(context: PageContext, submission_id: str, *, level: int = 1) -> None:
+def show_answer(context: PageContext, submission_id: str, *, level: int = 1) -> None:
     """Show the answer to one submission; `level` is 2 if it is under the title of another page (practice)."""
     from pipelines.office import answers
     from pipelines.submissions import service
@@ -61,49 +63,49 @@ def one(context: PageContext, submission_id: str, *, level: int = 1) -> None:
         entry = service.submission(context.desk, context.who, submission_id)
         report = service.report(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
-        layout.title(context.tell("Not to be seen"))
-        layout.refused(context, error)
+        layout.show_title(context.tell("Not to be seen"))
+        layout.show_refusal(context, error)
         return
     except service.DamagedFileError as error:
-        layout.title(layout.of_what(context, entry))
-        layout.damaged(context.language, error)
-        layout.heading(context.tell(VIEWS["events"]))
-        answer_files.events(context, entry)
+        layout.show_title(layout.describe_submission(context, entry))
+        layout.show_damaged(context.language, error)
+        layout.show_heading(context.tell(VIEWS["events"]))
+        answer_files.show_events(context, entry)
         return
     groups = answers.groups(report, context.language)
-    heading = layout.of_what(context, entry)
+    heading = layout.describe_submission(context, entry)
     if level == 1:
-        layout.title(heading)
+        layout.show_title(heading)
     else:
-        layout.heading(heading)
-    answer_forms.said(context)
-    layout.put(
-        _about(context, entry),
-        _replaced(context, entry, level),
-        _overridden(context, entry),
-        _verdict(context, entry, report),
-        _summary(context, groups),
+        layout.show_heading(heading)
+    answer_forms.show_result(context)
+    layout.put_html(
+        _show_facts(context, entry),
+        _show_replacement(context, entry, level),
+        _show_override(context, entry),
+        _show_verdict(context, entry, report),
+        _show_summary(context, groups),
     )
-    answer_acts.acts(context, entry)
-    view = _view(context)
-    layout.heading(context.tell(VIEWS[view]))
+    answer_acts.show_actions(context, entry)
+    view = _choose_view(context)
+    layout.show_heading(context.tell(VIEWS[view]))
     {
-        "findings": lambda: answer_findings.show(context, entry, report, groups),
-        "beside": lambda: answer_views.beside(context, entry, report, groups),
-        "changes": lambda: answer_views.changes(context, entry, report),
-        "quarters": lambda: answer_views.quarters(context, entry, report),
-        "files": lambda: answer_files.downloads(context, entry, report),
-        "events": lambda: answer_files.events(context, entry),
+        "findings": lambda: answer_findings.show_findings(context, entry, report, groups),
+        "beside": lambda: answer_views.show_side_by_side(context, entry, report, groups),
+        "changes": lambda: answer_views.show_changes(context, entry, report),
+        "quarters": lambda: answer_views.show_earlier_periods(context, entry, report),
+        "files": lambda: answer_files.show_downloads(context, entry, report),
+        "events": lambda: answer_files.show_events(context, entry),
     }[view]()
-    if layout.arrived():
+    if layout.has_arrived():
         # Last on the page, so that the next run, which has no such script, leaves every other part in its position.
-        layout.focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
-        answer_forms.led()
+        layout.move_focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
+        answer_forms.take_anchor()
     else:
-        answer_forms.lead()
+        answer_forms.move_focus()
 
 
-def _view(context: PageContext) -> str:
+def _choose_view(context: PageContext) -> str:
     """Return the part that is shown; it is in the address, so that a link can lead to it."""
     requested_view, key = st.query_params.get("view"), "answer.view"
     if requested_view in VIEWS and requested_view != st.session_state.get("answer.view.address"):
@@ -117,18 +119,18 @@ def _view(context: PageContext) -> str:
     return view
 
 
-def _about(context: PageContext, entry: Entry) -> html.Markup:
+def _show_facts(context: PageContext, entry: Entry) -> html.Markup:
     row = entry.row
     replaces = context.tell("A return that was accepted before; it stays and is found in what happened.")
-    facts = html.facts(
+    facts = html.render_facts(
         [
             (context.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
-            (context.tell("File"), f"{row.filename} ({words.size(row.size)})"),
+            (context.tell("File"), f"{row.filename} ({words.format_size(row.size)})"),
             (context.tell("Form"), context.form(row.form)),
-            (context.tell("Kind"), words.said(words.KINDS, row.kind or "full", context.language)),
+            (context.tell("Kind"), words.describe_code(words.KINDS, row.kind or "full", context.language)),
             (
                 context.tell("Uploaded"),
-                context.tell("{time} by {who}", time=words.time(row.received_at), who=row.sender),
+                context.tell("{time} by {who}", time=words.format_time(row.received_at), who=row.sender),
             ),
             (context.tell("Replaces"), replaces if entry.replaces else ""),
             (
@@ -143,14 +145,18 @@ def _about(context: PageContext, entry: Entry) -> html.Markup:
         else ""
     )
     return html.Markup("<p>{} {}</p>{}<details><summary>{}</summary>{}</details>").format(
-        layout.state(context, words.shown_state(entry)), row.filename, comment, context.tell("About this return"), facts
+        layout.state_badge(context, words.state_to_show(entry)),
+        row.filename,
+        comment,
+        context.tell("About this return"),
+        facts,
     )
 
 
-def _replaced(context: PageContext, entry: Entry, level: int) -> html.Markup:
+def _show_replacement(context: PageContext, entry: Entry, level: int) -> html.Markup:
     """Show which later return replaces this one, and since when."""
     page = "answer" if level == 1 else "practice"
-    links = returns.replacements(context, entry, page)
+    links = returns.replacement_links(context, entry, page)
     if not links:
         return html.Markup("")
     title = (
@@ -158,10 +164,10 @@ def _replaced(context: PageContext, entry: Entry, level: int) -> html.Markup:
         if entry.is_replaced
         else context.tell("Replaced in part: later returns count for some of its periods")
     )
-    return html.box("note", title, html.items(links))
+    return html.render_box("note", title, html.render_list(links))
 
 
-def _overridden(context: PageContext, entry: Entry) -> html.Markup:
+def _show_override(context: PageContext, entry: Entry) -> html.Markup:
     """Show, permanently and with the comment, what a steward approved or withdrew on behalf of the office."""
     from pipelines.submissions import service
 
@@ -180,17 +186,20 @@ def _overridden(context: PageContext, entry: Entry) -> html.Markup:
     for action, title in titles.items():
         sentences = [
             context.tell(
-                "{time} by {who}: {comment}", time=words.time(e["at"]), who=e["actor"], comment=e["comment"] or ""
+                "{time} by {who}: {comment}",
+                time=words.format_time(e["at"]),
+                who=e["actor"],
+                comment=e["comment"] or "",
             )
             for e in events
             if e["action"] == action
         ]
         if sentences:
-            boxes.append(html.box("warning", title, html.items(sentences)))
-    return html.join(boxes)
+            boxes.append(html.render_box("warning", title, html.render_list(sentences)))
+    return html.join_parts(boxes)
 
 
-def _verdict(context: PageContext, entry: Entry, report: Report) -> html.Markup:
+def _show_verdict(context: PageContext, entry: Entry, report: Report) -> html.Markup:
     errors, warnings = report.count("error"), report.count("warning")
     still_open = len(entry.open_warnings)
     if report.verdict == "unreadable":
@@ -220,10 +229,10 @@ def _verdict(context: PageContext, entry: Entry, report: Report) -> html.Markup:
         kind = "note"
     else:
         verdict, kind = context.tell("No error and no warning."), "good"
-    return html.box(kind, verdict, _counted(context, entry, report), anchor="verdict")
+    return html.render_box(kind, verdict, _show_counts(context, entry, report), anchor="verdict")
 
 
-def _counted(context: PageContext, entry: Entry, report: Report) -> html.Markup:
+def _show_counts(context: PageContext, entry: Entry, report: Report) -> html.Markup:
     lines = [
         context.many("{n} figure was read.", "{n} figures were read.", report.observations)
         if report.observations or not report.events
@@ -236,7 +245,7 @@ def _counted(context: PageContext, entry: Entry, report: Report) -> html.Markup:
     return html.Markup("<p>{}</p>").format(" ".join(line for line in lines if line))
 
 
-def _summary(context: PageContext, groups: Sequence[Group]) -> html.Markup:
+def _show_summary(context: PageContext, groups: Sequence[Group]) -> html.Markup:
     """Show the summary: every cause with its places, each a link to the full finding."""
     if not groups:
         return html.Markup("")
@@ -244,7 +253,7 @@ def _summary(context: PageContext, groups: Sequence[Group]) -> html.Markup:
     for group in groups:
         places = [
             html.Markup('<a class="rti-link" href="#{}">{}</a>').format(
-                answer_findings.anchor(finding), finding.place or context.tell("the whole file")
+                answer_findings.finding_anchor(finding), finding.place or context.tell("the whole file")
             )
             for finding in group.first
         ]
@@ -255,13 +264,13 @@ def _summary(context: PageContext, groups: Sequence[Group]) -> html.Markup:
             )
         lines.append(
             html.Markup('{} <a class="rti-link" href="#{}">{}</a><br>{}').format(
-                html.badge(*words.severity(group.severity, context.language)),
+                html.render_badge(*words.describe_severity(group.severity, context.language)),
                 group.id,
                 group.title,
-                html.join(places, ", "),
+                html.join_parts(places, ", "),
             )
         )
     kind = groups[0].severity if groups[0].severity != "information" else "note"
     number = sum(group.places for group in groups)
     heading = context.many("{n} finding, the worst first", "{n} findings, the worst first", number)
-    return html.box(kind, heading, html.items(lines), anchor="summary")
+    return html.render_box(kind, heading, html.render_list(lines), anchor="summary")

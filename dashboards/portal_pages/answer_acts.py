@@ -11,24 +11,24 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import PageContext
 from dashboards.portal_pages import answer_withdrawal
-from dashboards.portal_pages.answer_forms import attempt, reasons
+from dashboards.portal_pages.answer_forms import choose_reason, try_action
 from pipelines.ledger.permissions import has_role_for
 
 if TYPE_CHECKING:
     from pipelines.submissions.service import Entry, SignedReceipt
 
 
-def acts(context: PageContext, entry: Entry) -> None:
+def show_actions(context: PageContext, entry: Entry) -> None:
     """Show every action that this person may take on this submission now, and its receipt."""
     if entry.may_send:
-        _send(context, entry)
+        _offer_sending(context, entry)
     if entry.may_approve or entry.may_give_back:
-        _decide(context, entry)
+        _offer_decision(context, entry)
     if entry.may_override and not entry.may_approve:
-        _override(context, entry)
+        _offer_override(context, entry)
     if entry.state == "sent" and entry.mine:
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "note",
                 context.tell("It waits for a second person"),
                 html.Markup("<p>{}</p>").format(
@@ -38,23 +38,23 @@ def acts(context: PageContext, entry: Entry) -> None:
                 ),
             )
         )
-    _receipt(context, entry)
+    _show_receipt(context, entry)
     if entry.state in ("approved", "published") and any(
         has_role_for(context.who, "receive", b.jurisdiction, b.instrument) for b in entry.blocks
     ):
-        _replace(context)
-    answer_withdrawal.acts(context, entry)
+        _offer_replacement(context)
+    answer_withdrawal.show_actions(context, entry)
 
 
 # ------------------------------------------------------------------------------------------------------------- sending
 
 
-def _send(context: PageContext, entry: Entry) -> None:
+def _offer_sending(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    layout.heading(context.tell("Send"))
+    layout.show_heading(context.tell("Send"))
     if entry.replaces:
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p>").format(
                 context.tell(
                     "This return replaces one that was accepted. Look at the changes below, and say why. Nothing is "
@@ -63,7 +63,9 @@ def _send(context: PageContext, entry: Entry) -> None:
             )
         )
     with st.form(key="answer.send", border=True):
-        reason = reasons(context, context.tell("Reason of the revision"), "send.reason") if entry.replaces else None
+        reason = (
+            choose_reason(context, context.tell("Reason of the revision"), "send.reason") if entry.replaces else None
+        )
         comment = st.text_input(context.tell("Note to whoever approves it (may stay empty)"), key="send.comment")
         is_submitted = st.form_submit_button(context.tell("Send for approval"), type="primary")
     if not is_submitted:
@@ -71,7 +73,7 @@ def _send(context: PageContext, entry: Entry) -> None:
     if entry.replaces and reason is None:
         st.error(context.tell("Choose the reason of the revision first."), icon=None)
         return
-    attempt(
+    try_action(
         context,
         lambda: service.send(
             context.desk, context.who, entry.submission_id, reason=reason, comment=comment.strip() or None
@@ -80,7 +82,7 @@ def _send(context: PageContext, entry: Entry) -> None:
     )
 
 
-def _receipt(context: PageContext, entry: Entry) -> None:
+def _show_receipt(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
     receipt = service.receipt(context.desk, context.who, entry.submission_id)
@@ -88,9 +90,9 @@ def _receipt(context: PageContext, entry: Entry) -> None:
         return
     body = _receipt_body(context, receipt)
     if entry.state != "sent" or not entry.mine:
-        short = context.tell("{receipt}, {time}", receipt=receipt.receipt_id, time=words.time(receipt.at))
+        short = context.tell("{receipt}, {time}", receipt=receipt.receipt_id, time=words.format_time(receipt.at))
         body = html.Markup("<details><summary>{}</summary>{}</details>").format(short, body)
-    layout.put(html.box("good", context.tell("Receipt"), body))
+    layout.put_html(html.render_box("good", context.tell("Receipt"), body))
     st.download_button(
         context.tell("Download the receipt"),
         receipt.as_bytes(),
@@ -105,11 +107,11 @@ def _receipt_body(context: PageContext, receipt: SignedReceipt) -> html.Markup:
     content = receipt.as_json()
     counts = content["counts"]
     code = html.Markup('<span class="rti-code">{}</span>')
-    facts = html.facts(
+    facts = html.render_facts(
         [
             (context.tell("Receipt"), code.format(receipt.receipt_id)),
             (context.tell("Return"), code.format(receipt.submission_id)),
-            (context.tell("Sent"), words.time(content["sent_at"])),
+            (context.tell("Sent"), words.format_time(content["sent_at"])),
             (context.tell("File"), content["file"]["name"]),
             (context.tell("Fingerprint of the file (SHA-256)"), code.format(content["file"]["sha256"])),
             (
@@ -130,10 +132,10 @@ def _receipt_body(context: PageContext, receipt: SignedReceipt) -> html.Markup:
         context.tell("It can be proved without us, on any machine with the public key of the secretariat:"),
         receipt.filename,
     )
-    return html.join([facts, _totals(context, content["totals"]), verify])
+    return html.join_parts([facts, _totals_table(context, content["totals"]), verify])
 
 
-def _totals(context: PageContext, totals: list[dict[str, Any]]) -> html.Markup:
+def _totals_table(context: PageContext, totals: list[dict[str, Any]]) -> html.Markup:
     """Show the control totals from the check; every part of the key except the figure describes what is summed."""
     if not totals:
         return html.Markup("")
@@ -167,11 +169,11 @@ def _totals(context: PageContext, totals: list[dict[str, Any]]) -> html.Markup:
 # ------------------------------------------------------------------------------------------------------------ deciding
 
 
-def _decide(context: PageContext, entry: Entry) -> None:
+def _offer_decision(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    layout.heading(context.tell("Decide"))
-    layout.put(
+    layout.show_heading(context.tell("Decide"))
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
             context.tell(
                 "{who} sent this return. Approved, it counts from the next refresh on. Returned, it goes back to its "
@@ -186,7 +188,7 @@ def _decide(context: PageContext, entry: Entry) -> None:
             yes = entry.may_approve and st.form_submit_button(context.tell("Approve"), type="primary")
             back = entry.may_give_back and st.form_submit_button(context.tell("Return to its sender"))
     if yes:
-        attempt(
+        try_action(
             context,
             lambda: service.approve(context.desk, context.who, entry.submission_id, comment=comment or None),
             context.tell("Approved. It counts from the next refresh on."),
@@ -194,18 +196,18 @@ def _decide(context: PageContext, entry: Entry) -> None:
     elif back and not comment:
         st.error(context.tell("Say in the comment why you return it."), icon=None)
     elif back:
-        attempt(
+        try_action(
             context,
             lambda: service.give_back(context.desk, context.who, entry.submission_id, comment),
             context.tell("Returned to its sender with your comment."),
         )
 
 
-def _override(context: PageContext, entry: Entry) -> None:
+def _offer_override(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
     with st.expander(context.tell("Override as steward")):
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p>").format(
                 context.tell(
                     "Use this only where no second person of the office can decide. Your name and your comment are "
@@ -219,7 +221,7 @@ def _override(context: PageContext, entry: Entry) -> None:
         if is_submitted and not comment:
             st.error(context.tell("Say why first: it is kept and shown."), icon=None)
         elif is_submitted:
-            attempt(
+            try_action(
                 context,
                 lambda: service.approve(context.desk, context.who, entry.submission_id, comment=comment, override=True),
                 context.tell("Approved by override. Your comment is shown with it."),
@@ -229,14 +231,14 @@ def _override(context: PageContext, entry: Entry) -> None:
 # ----------------------------------------------------------------------------------------------------------- replacing
 
 
-def _replace(context: PageContext) -> None:
+def _offer_replacement(context: PageContext) -> None:
     with st.expander(context.tell("Replace this return")):
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p><p>{}</p>").format(
                 context.tell(
                     "Upload the corrected file. It is recognised by its form and period, shown beside this one figure "
                     "by figure, and replaces it once approved. This one stays in the history."
                 ),
-                html.link(context.tell("Upload a corrected return"), "upload"),
+                html.render_link(context.tell("Upload a corrected return"), "upload"),
             )
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def downloads(context: PageContext, entry: Entry, report: Report) -> None:
+def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
     """Show the downloads of an answer. A file is made only when somebody requests it."""
     from pipelines.office import answers
     from pipelines.submissions import service
@@ -72,15 +72,15 @@ def downloads(context: PageContext, entry: Entry, report: Report) -> None:
             st.download_button(
                 label, content, file_name=name, mime=mime, on_click="ignore", key=f"answer.file.{number}"
             )
-            layout.put(html.note(kind) if kind else "")
+            layout.put_html(html.render_note(kind) if kind else "")
 
 
-def events(context: PageContext, entry: Entry) -> None:
+def show_events(context: PageContext, entry: Entry) -> None:
     """Show every event of a submission, oldest first: who, when, and the comment."""
     from pipelines.submissions import service
 
-    rows = [_row(context, event) for event in service.events(context.desk, context.who, entry.submission_id)]
-    layout.put(
+    rows = [_event_row(context, event) for event in service.events(context.desk, context.who, entry.submission_id)]
+    layout.put_html(
         html.Table(
             context.tell("What happened to this return, oldest first"),
             context.tell("When"),
@@ -90,20 +90,25 @@ def events(context: PageContext, entry: Entry) -> None:
     )
 
 
-def _row(context: PageContext, event: Mapping[str, Any]) -> html.Row:
+def _event_row(context: PageContext, event: Mapping[str, Any]) -> html.Row:
     payload = event["payload"] or {}
     details = [event["comment"] or ""]
     if event["action"] == "justify":
         details = [f"{context.label('justification_reason', payload.get('reason', ''))}: {payload.get('text', '')}"]
     elif payload.get("reason"):
         details.insert(0, context.label("revision_reason", payload["reason"]))
-    action: html.Part = words.said(words.ACTIONS, event["action"], context.language)
+    action: html.Part = words.describe_code(words.ACTIONS, event["action"], context.language)
     if payload.get("override"):
         action = html.Markup("{} {}").format(
-            action, html.badge("warning", "▲", context.tell("by override of the steward"))
+            action, html.render_badge("warning", "▲", context.tell("by override of the steward"))
         )
     actor = context.tell(words.SYSTEM) if event["actor"] == "system" else event["actor"]
     return html.Row(
-        words.time(event["at"]),
-        (action, actor, layout.state(context, event["to_state"]), " · ".join(detail for detail in details if detail)),
+        words.format_time(event["at"]),
+        (
+            action,
+            actor,
+            layout.state_badge(context, event["to_state"]),
+            " · ".join(detail for detail in details if detail),
+        ),
     )

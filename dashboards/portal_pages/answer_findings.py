@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import Entry, Remembered
 
 
-def anchor(told: Told) -> str:
+def finding_anchor(told: Told) -> str:
     """Return the anchor of a finding on the page."""
     return f"f-{told.key}"
 
 
-def show(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+def show_findings(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """Show every group, the worst first; warnings of a draft with the form that explains them."""
     from pipelines.submissions import service
 
     if not groups:
-        layout.put(html.Markup("<p>{}</p>").format(context.tell("Nothing was found.")))
+        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("Nothing was found.")))
         return
-    _mended(context, entry, report, groups)
+    _offer_corrected_copy(context, entry, report, groups)
     remembered: Mapping[str, Remembered] = {}
     if entry.may_justify and entry.open_warnings:
         remembered = service.remembered(context.desk, context.who, entry.submission_id)
-    explanations = _explained(context, entry)
+    explanations = _explanations_by_finding(context, entry)
     still_open = {key for key, _ in entry.open_warnings}
     open_findings = {
         group.id: group_findings
@@ -45,9 +45,9 @@ def show(context: PageContext, entry: Entry, report: Report, groups: Sequence[Gr
         and (group_findings := [explanations for explanations in group.all_findings if explanations.key in still_open])
     }
     for group in groups:
-        layout.put(_group(context, group, explanations))
+        layout.put_html(_render_group(context, group, explanations))
         if group.id in open_findings:
-            _explain(
+            _show_explanation_form(
                 context,
                 entry,
                 group,
@@ -56,8 +56,8 @@ def show(context: PageContext, entry: Entry, report: Report, groups: Sequence[Gr
                 [group_id for group_id in open_findings if group_id != group.id],
             )
     if report.not_run:
-        layout.put(
-            html.note(
+        layout.put_html(
+            html.render_note(
                 context.tell(
                     "Nothing of this series was accepted before, so that it was compared with no earlier return."
                 )
@@ -65,12 +65,12 @@ def show(context: PageContext, entry: Entry, report: Report, groups: Sequence[Gr
         )
 
 
-def _explained(context: PageContext, entry: Entry) -> dict[str, html.Part]:
+def _explanations_by_finding(context: PageContext, entry: Entry) -> dict[str, html.Part]:
     """Return the explanation of each warning, by finding; "open" if one is required and missing."""
     from pipelines.submissions import service
 
     explanations: dict[str, html.Part] = {
-        key: html.badge("warning", "▲", context.tell("not explained")) for key, _ in entry.open_warnings
+        key: html.render_badge("warning", "▲", context.tell("not explained")) for key, _ in entry.open_warnings
     }
     for event in service.events(context.desk, context.who, entry.submission_id):
         if event["action"] == "justify" and event["payload"]:
@@ -79,24 +79,24 @@ def _explained(context: PageContext, entry: Entry) -> dict[str, html.Part]:
     return explanations
 
 
-def _group(context: PageContext, group: Group, explanations: Mapping[str, html.Part]) -> html.Markup:
+def _render_group(context: PageContext, group: Group, explanations: Mapping[str, html.Part]) -> html.Markup:
     head = html.Markup("<h3>{} {}</h3><p>{}</p>").format(
-        html.badge(*words.severity(group.severity, context.language)),
+        html.render_badge(*words.describe_severity(group.severity, context.language)),
         group.title,
         html.Markup("<b>{}</b> {}").format(context.tell("What to do:"), group.remedy) if group.remedy else "",
     )
     first, remaining = group.first, group.findings[len(group.first) :]
-    parts = [head, _table(context, group, first, explanations)]
+    parts = [head, _findings_table(context, group, first, explanations)]
     if remaining:
         more = context.many("{n} more place", "{n} more places", len(remaining))
         parts.append(
             html.Markup("<details><summary>{}</summary>{}</details>").format(
-                more, _table(context, group, remaining, explanations)
+                more, _findings_table(context, group, remaining, explanations)
             )
         )
     if group.unlisted:
         parts.append(
-            html.note(
+            html.render_note(
                 context.many(
                     "{n} more of this kind was counted and is not listed.",
                     "{n} more of this kind were counted and are not listed.",
@@ -105,7 +105,9 @@ def _group(context: PageContext, group: Group, explanations: Mapping[str, html.P
             )
         )
     if group.consequences:
-        caused = html.join(_group(context, consequence, explanations) for consequence in group.consequences)
+        caused = html.join_parts(
+            _render_group(context, consequence, explanations) for consequence in group.consequences
+        )
         parts.append(
             html.Markup("<details><summary>{}</summary>{}</details>").format(
                 context.many(
@@ -117,11 +119,11 @@ def _group(context: PageContext, group: Group, explanations: Mapping[str, html.P
             )
         )
     return html.Markup('<section class="rti-group" id="{}" tabindex="-1">{}</section>').format(
-        group.id, html.join(parts)
+        group.id, html.join_parts(parts)
     )
 
 
-def _table(
+def _findings_table(
     context: PageContext, group: Group, findings: Sequence[Told], explanations: Mapping[str, html.Part]
 ) -> html.Markup:
     rows = [
@@ -131,10 +133,10 @@ def _table(
                 finding.message,
                 finding.seen or "",
                 finding.expected or "",
-                _suggested(context, finding),
+                _render_suggestion(context, finding),
                 explanations.get(finding.key, ""),
             ),
-            anchor=anchor(finding),
+            anchor=finding_anchor(finding),
             kind=group.severity,
         )
         for finding in findings
@@ -146,10 +148,12 @@ def _table(
         context.tell("Suggestion"),
         context.tell("Explained"),
     ]
-    return html.table(html.without_empty(html.Table(group.title, context.tell("Place"), columns, rows, quiet=True)))
+    return html.render_table(
+        html.drop_empty_columns(html.Table(group.title, context.tell("Place"), columns, rows, quiet=True))
+    )
 
 
-def _suggested(context: PageContext, finding: Told) -> html.Part:
+def _render_suggestion(context: PageContext, finding: Told) -> html.Part:
     if finding.suggestion is None:
         return ""
     if finding.suggestion.certain:
@@ -161,7 +165,7 @@ def _suggested(context: PageContext, finding: Told) -> html.Part:
 # ----------------------------------------------------------------------------------------------------- a corrected copy
 
 
-def _mended(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+def _offer_corrected_copy(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """Offer to apply all unambiguous corrections in a copy of the file, to review and upload."""
     from pipelines.office import answers
     from pipelines.submissions import service
@@ -191,7 +195,7 @@ def _mended(context: PageContext, entry: Entry, report: Report, groups: Sequence
 # --------------------------------------------------------------------------------------------- explanation of a warning
 
 
-def _explain(
+def _show_explanation_form(
     context: PageContext,
     entry: Entry,
     group: Group,
@@ -208,10 +212,10 @@ def _explain(
 
     before = next((remembered[finding.key] for finding in open_findings if finding.key in remembered), None)
     if before is not None:
-        _offer(context, entry, group, open_findings, before, others)
+        _offer_same_explanation(context, entry, group, open_findings, before, others)
     with st.form(key=f"explain.{group.id}", border=True):
         reason = st.selectbox(
-            context.tell("Reason: {cause}", cause=words.plain(group.title)),
+            context.tell("Reason: {cause}", cause=words.strip_markdown(group.title)),
             codes.codes("justification_reason"),
             index=None,
             placeholder=context.tell("Choose a reason"),
@@ -231,10 +235,10 @@ def _explain(
     if reason is None:
         st.error(context.tell("Choose a reason first."), icon=None)
     else:
-        _keep(context, entry, open_findings, str(reason), text or "", others)
+        _keep_explanation(context, entry, open_findings, str(reason), text or "", others)
 
 
-def _offer(
+def _offer_same_explanation(
     context: PageContext,
     entry: Entry,
     group: Group,
@@ -242,8 +246,8 @@ def _offer(
     before: Remembered,
     others: Sequence[str],
 ) -> None:
-    layout.put(
-        html.box(
+    layout.put_html(
+        html.render_box(
             "note",
             context.tell("You explained this before"),
             html.Markup("<p>&ldquo;{}&rdquo;</p><p>{}</p>").format(
@@ -251,28 +255,30 @@ def _offer(
                 context.tell(
                     "{reason}; written on {day}, offered until {end}.",
                     reason=context.label("justification_reason", before.reason),
-                    day=words.day(before.at),
-                    end=words.day(before.expires_at),
+                    day=words.format_day(before.at),
+                    end=words.format_day(before.expires_at),
                 ),
             ),
             level=4,
         )
     )
     if st.button(context.tell("It is still true: use it again"), key=f"again.{group.id}"):
-        _keep(context, entry, open_findings, before.reason, before.text, others)
+        _keep_explanation(context, entry, open_findings, before.reason, before.text, others)
 
 
-def _keep(
+def _keep_explanation(
     context: PageContext, entry: Entry, open_findings: Sequence[Told], reason: str, text: str, others: Sequence[str]
 ) -> None:
-    from dashboards.portal_pages.answer_forms import say
+    from dashboards.portal_pages.answer_forms import keep_result
     from pipelines.submissions import service
 
     try:
         for finding in open_findings:
             still = service.justify(context.desk, context.who, entry.submission_id, finding.key, reason, text)
     except (service.NotAllowedError, service.TransitionError) as error:
-        layout.refused(context, error)
+        layout.show_refusal(context, error)
         return
-    say(context.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still), *others[:1])
+    keep_result(
+        context.many("Kept. {n} warning is still open.", "Kept. {n} warnings are still open.", still), *others[:1]
+    )
     st.rerun()

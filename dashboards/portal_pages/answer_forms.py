@@ -14,12 +14,12 @@ _SAID, _LED = "answer.said", "answer.led"
 _MESSAGE = "said"
 
 
-def say(text: str, then: str = _MESSAGE) -> None:
+def keep_result(text: str, then: str = _MESSAGE) -> None:
     """Keep the result of an action for the next run of the page, and the anchor of the part to show then."""
     st.session_state[_SAID] = text, then
 
 
-def said(context: PageContext) -> None:
+def show_result(context: PageContext) -> None:
     """Show the result of the last action, once. The caller ends the page with `lead`."""
     text, then = st.session_state.pop(_SAID, (None, ""))
     if text:
@@ -28,33 +28,33 @@ def said(context: PageContext) -> None:
         st.session_state[_LED] = then
 
 
-def lead() -> None:
+def move_focus() -> None:
     """Move the focus to the result or the part to show: the pressed button is gone, and a keyboard would start at the
     top of the page again. Called last, like every script of a page."""
-    if anchor := led():
+    if anchor := take_anchor():
         number = st.session_state["answer.leads"] = st.session_state.get("answer.leads", 0) + 1
-        layout.focus(anchor, f"{anchor}-{number}")
+        layout.move_focus(anchor, f"{anchor}-{number}")
 
 
-def led() -> str:
+def take_anchor() -> str:
     """Return the anchor to which the last action leads, once; empty text if there is none."""
     return str(st.session_state.pop(_LED, ""))
 
 
-def attempt(context: PageContext, act: Callable[[], Any], done: str) -> None:
+def try_action(context: PageContext, act: Callable[[], Any], done: str) -> None:
     """Try an action; on success show it on the redrawn page, else show here why it failed."""
     from pipelines.submissions import service
 
     try:
         act()
     except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
-        layout.refused(context, error)
+        layout.show_refusal(context, error)
         return
-    say(done)
+    keep_result(done)
     st.rerun()
 
 
-def reasons(context: PageContext, label: str, key: str) -> str | None:
+def choose_reason(context: PageContext, label: str, key: str) -> str | None:
     """Return a code of `revision_reason`, chosen by its label; None until one is chosen."""
     from pipelines.core import codes
 

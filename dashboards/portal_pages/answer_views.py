@@ -28,7 +28,7 @@ PERIODS = 12
 # --------------------------------------------------------------------------------------- the sheet, and as it was read
 
 
-def beside(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+def show_side_by_side(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
     """Show the sender's own sheet on the left and the values read from it on the right, with findings of every kind
     framed."""
     from pipelines.model.content import ReadError
@@ -39,7 +39,7 @@ def beside(context: PageContext, entry: Entry, report: Report, groups: Sequence[
     try:
         sides = answers.beside(data, filename, report.form, context.language, demonstration=context.is_demonstration)
     except ReadError:
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p>").format(context.tell("This file cannot be read, so that there is nothing to show."))
         )
         return
@@ -52,11 +52,11 @@ def beside(context: PageContext, entry: Entry, report: Report, groups: Sequence[
     sheet_views = (
         _drawn(context, chosen, marked)
         if chosen is not None
-        else html.note(context.tell("This format has no sheet to draw."))
+        else html.render_note(context.tell("This format has no sheet to draw."))
     )
-    right = _read(context, rows, marked) if rows else _events(context, report)
-    layout.put(
-        html.note(
+    right = _show_read_rows(context, rows, marked) if rows else _show_register_counts(context, report)
+    layout.put_html(
+        html.render_note(
             context.tell(
                 "Green fields are numbers taken over. A frame marks a finding. What was read is what will be "
                 "published, once approved and protected."
@@ -65,7 +65,9 @@ def beside(context: PageContext, entry: Entry, report: Report, groups: Sequence[
         html.Markup('<div class="rti-two"><div>{}</div><div>{}</div></div>').format(sheet_views, right),
     )
     if sides.cut or len(rows) > LONGEST:
-        layout.put(html.note(context.tell("Not every row is shown here; all of them stand in the downloads.")))
+        layout.put_html(
+            html.render_note(context.tell("Not every row is shown here; all of them stand in the downloads."))
+        )
 
 
 def _sheet(context: PageContext, tables: list[TableView], marked: Mapping[str, str]) -> TableView | None:
@@ -100,17 +102,19 @@ def _drawn(context: PageContext, table: TableView, marked: Mapping[str, str]) ->
         sign = (
             ""
             if not severity
-            else html.Markup(' <sup title="{0}">{0}</sup>').format(words.severity(severity, context.language)[2])
+            else html.Markup(' <sup title="{0}">{0}</sup>').format(
+                words.describe_severity(severity, context.language)[2]
+            )
         )
         tip = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
         lines[cell.row][cell.column] = html.Markup('<td class="{}" title="{}">{}{}</td>').format(
             " ".join(kinds), tip, cell.text, sign
         )
     width = max((column for line in lines.values() for column in line), default=0)
-    head = html.join(html.Markup('<th scope="col">{}</th>').format(_letters(n)) for n in range(1, width + 1))
-    body = html.join(
+    head = html.join_parts(html.Markup('<th scope="col">{}</th>').format(_letters(n)) for n in range(1, width + 1))
+    body = html.join_parts(
         html.Markup('<tr><th scope="row">{}</th>{}</tr>').format(
-            row, html.join(line.get(n, html.Markup("<td></td>")) for n in range(1, width + 1))
+            row, html.join_parts(line.get(n, html.Markup("<td></td>")) for n in range(1, width + 1))
         )
         for row, line in sorted(lines.items())
     )
@@ -134,16 +138,16 @@ def _letters(number: int) -> str:
     return column_letters(number)
 
 
-def _read(context: PageContext, rows: list[ReadRow], marked: Mapping[str, str]) -> html.Markup:
+def _show_read_rows(context: PageContext, rows: list[ReadRow], marked: Mapping[str, str]) -> html.Markup:
     table_rows = [
         html.Row(
             row.place,
-            (row.label, row.read_as, shown(row.shown)),
+            (row.label, row.read_as, format_value(row.shown)),
             kind=marked.get(row.place, ""),
         )
         for row in rows[:LONGEST]
     ]
-    return html.table(
+    return html.render_table(
         html.Table(
             context.tell("What we read"),
             context.tell("Place"),
@@ -154,21 +158,21 @@ def _read(context: PageContext, rows: list[ReadRow], marked: Mapping[str, str]) 
     )
 
 
-def _events(context: PageContext, report: Report) -> html.Markup:
+def _show_register_counts(context: PageContext, report: Report) -> html.Markup:
     """Show the records read from a register as counts only, since a register is not a list of figures; no record is
     repeated."""
     if report.reading is None or report.reading.events.is_empty():
-        return html.note(context.tell("No figure was read."))
+        return html.render_note(context.tell("No figure was read."))
     counts = report.reading.events.group_by("event").len().sort("event").iter_rows()
     rows = [html.Row(context.label("measure", str(event)), (str(count),)) for event, count in counts]
-    return html.table(
+    return html.render_table(
         html.Table(
             context.tell("What we read"), context.tell("Event"), [context.tell("Number")], rows, numbers=frozenset({0})
         )
     )
 
 
-def shown(one: Shown | None) -> html.Part:
+def format_value(one: Shown | None) -> html.Part:
     """Format one value, keeping zero, missing, not applicable and withheld distinct."""
     return "" if one is None else one.words
 
@@ -176,7 +180,7 @@ def shown(one: Shown | None) -> html.Part:
 # -------------------------------------------------------------------------------------------- changes, earlier periods
 
 
-def changes(context: PageContext, entry: Entry, report: Report) -> None:
+def show_changes(context: PageContext, entry: Entry, report: Report) -> None:
     """Show, figure by figure, the value accepted before and the value in this return."""
     from pipelines.office import answers
     from pipelines.submissions import service
@@ -192,7 +196,7 @@ def changes(context: PageContext, entry: Entry, report: Report) -> None:
         _all_new(context)
         return
     comparison = answers.compare(report.reading.observations, old, context.language, kind=report.kind or "full")
-    layout.put(
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
             " ".join(
                 [
@@ -207,17 +211,17 @@ def changes(context: PageContext, entry: Entry, report: Report) -> None:
         )
     )
     if comparison.changes:
-        layout.put(
+        layout.put_html(
             html.Table(
                 context.tell("Changes from the last accepted return, the biggest first"),
                 context.tell("Place"),
                 [context.tell("What"), context.tell("Before"), context.tell("Now"), context.tell("Difference")],
-                [_change(context, change) for change in comparison.changes[:LONGEST]],
+                [_change_row(context, change) for change in comparison.changes[:LONGEST]],
                 numbers=frozenset({1, 2, 3}),
             )
         )
     if len(comparison.changes) > LONGEST:
-        layout.put(html.note(context.tell("Only the {n} biggest are shown.", n=LONGEST)))
+        layout.put_html(html.render_note(context.tell("Only the {n} biggest are shown.", n=LONGEST)))
 
 
 def _register_changes(context: PageContext, entry: Entry, new: pl.DataFrame) -> None:
@@ -243,12 +247,12 @@ def _register_changes(context: PageContext, entry: Entry, new: pl.DataFrame) -> 
         context.many("{n} event stays as it was.", "{n} events stay as they were.", comparison.events_unchanged),
     ]
     rows = [
-        html.Row(count.words, (count.period, str(count.old), str(count.new), _step(count)))
+        html.Row(count.words, (count.period, str(count.old), str(count.new), _format_step(count)))
         for count in comparison.by_event
     ]
-    layout.put(
-        html.note(context.tell("A register is compared in counts: no person and no case is listed.")),
-        html.items(sums),
+    layout.put_html(
+        html.render_note(context.tell("A register is compared in counts: no person and no case is listed.")),
+        html.render_list(sums),
         html.Table(
             context.tell("Events now and in the last accepted return"),
             context.tell("Event"),
@@ -259,37 +263,37 @@ def _register_changes(context: PageContext, entry: Entry, new: pl.DataFrame) -> 
     )
 
 
-def _step(count: EventCount) -> str:
+def _format_step(count: EventCount) -> str:
     return f"{count.new - count.old:+d}" if count.new != count.old else "0"
 
 
 def _all_new(context: PageContext) -> None:
-    layout.put(
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
             context.tell("Nothing was accepted before for these periods: all of it is new.")
         )
     )
 
 
-def _change(context: PageContext, change: Change) -> html.Row:
+def _change_row(context: PageContext, change: Change) -> html.Row:
     descriptions = {
-        "added": html.badge("sent", "+", context.tell("new")),
-        "changed": html.badge("warning", "≠", context.tell("changed")),
-        "withdrawn": html.badge("off", "−", context.tell("withdrawn")),
+        "added": html.render_badge("sent", "+", context.tell("new")),
+        "changed": html.render_badge("warning", "≠", context.tell("changed")),
+        "withdrawn": html.render_badge("off", "−", context.tell("withdrawn")),
     }[change.kind]
     difference = "" if change.difference is None else f"{change.difference:+g}"
     return html.Row(
         change.place or "–",
         (
             html.Markup("{} {}, {}").format(descriptions, change.words, change.key["period"]),
-            shown(change.old),
-            shown(change.new),
+            format_value(change.old),
+            format_value(change.new),
             difference,
         ),
     )
 
 
-def quarters(context: PageContext, entry: Entry, report: Report) -> None:
+def show_earlier_periods(context: PageContext, entry: Entry, report: Report) -> None:
     """Show each value with its last twelve periods, one measure at a time, since a form may have hundreds of values."""
     from pipelines.office import answers
     from pipelines.submissions import service
@@ -300,10 +304,12 @@ def quarters(context: PageContext, entry: Entry, report: Report) -> None:
     history = service.history(context.desk, context.who, entry.submission_id)
     series_list = answers.quarters(report.reading.observations, history, PERIODS, context.language)
     if not any(series.points for series in series_list):
-        layout.put(html.Markup("<p>{}</p>").format(context.tell("Nothing of this series was accepted before.")))
+        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("Nothing of this series was accepted before.")))
         return
-    series_list = _of_measure(context, report, sorted(series_list, key=lambda series: series.period, reverse=True))
-    layout.put(
+    series_list = _series_of_measure(
+        context, report, sorted(series_list, key=lambda series: series.period, reverse=True)
+    )
+    layout.put_html(
         html.Table(
             context.many(
                 "Each value and the last {n} period before it", "Each value and the last {n} periods before it", PERIODS
@@ -315,15 +321,17 @@ def quarters(context: PageContext, entry: Entry, report: Report) -> None:
                 context.tell("Earlier values, oldest first"),
                 context.tell("Now"),
             ],
-            [_series(context, series) for series in series_list[:LONGEST]],
+            [_series_row(context, series) for series in series_list[:LONGEST]],
             numbers=frozenset({3}),
         )
     )
     if len(series_list) > LONGEST:
-        layout.put(html.note(context.tell("Not every row is shown here; all of them stand in the downloads.")))
+        layout.put_html(
+            html.render_note(context.tell("Not every row is shown here; all of them stand in the downloads."))
+        )
 
 
-def _of_measure(context: PageContext, report: Report, series_list: Sequence[Series]) -> list[Series]:
+def _series_of_measure(context: PageContext, report: Report, series_list: Sequence[Series]) -> list[Series]:
     """Return the series of the chosen measure; initially that of the first finding, else the form's first."""
     measures = list(dict.fromkeys(series.key["measure"] for series in series_list))
     if len(measures) < 2:
@@ -340,26 +348,28 @@ def _of_measure(context: PageContext, report: Report, series_list: Sequence[Seri
     return [series for series in series_list if series.key["measure"] == chosen]
 
 
-def _series(context: PageContext, series: Series) -> html.Row:
+def _series_row(context: PageContext, series: Series) -> html.Row:
     first_known = next((n for n, point in enumerate(series.points) if point.shown is not None), len(series.points))
     values = [point.shown.value if point.shown is not None else None for point in series.points[first_known:]]
-    points = "; ".join(_point(context, point) for point in series.points[first_known:])
-    drawing = html.spark([*values, series.now.value], context.tell("The course of the values beside, in a line"))
+    points = "; ".join(_format_point(context, point) for point in series.points[first_known:])
+    drawing = html.render_sparkline(
+        [*values, series.now.value], context.tell("The course of the values beside, in a line")
+    )
     return html.Row(
         f"{series.words}, {series.period}",
         (
             series.place or "",
             drawing,
             html.Markup('<span class="rti-small">{}</span>').format(points),
-            shown(series.now),
+            format_value(series.now),
         ),
     )
 
 
-def _point(context: PageContext, point: Point) -> str:
+def _format_point(context: PageContext, point: Point) -> str:
     value = point.shown.words if point.shown is not None else context.tell("no report")
     return f"{point.period}: {value}" + (f" ({context.tell('revised')})" if point.revised else "")
 
 
 def _nothing(context: PageContext) -> None:
-    layout.put(html.Markup("<p>{}</p>").format(context.tell("There are no figures to compare.")))
+    layout.put_html(html.Markup("<p>{}</p>").format(context.tell("There are no figures to compare.")))

@@ -10,42 +10,44 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import PageContext
-from dashboards.portal_pages.answer_forms import attempt, reasons
+from dashboards.portal_pages.answer_forms import choose_reason, try_action
 
 if TYPE_CHECKING:
     from pipelines.submissions.service import Entry
 
 
-def acts(context: PageContext, entry: Entry) -> None:
+def show_actions(context: PageContext, entry: Entry) -> None:
     """Show what this person may do now to withdraw a submission, and who has requested it."""
-    _asked(context, entry)
+    _show_requests(context, entry)
     if entry.may_withdraw:
-        _withdraw(context, entry, override=False)
+        _offer_withdrawal(context, entry, override=False)
     elif entry.may_override_withdrawal:
-        _withdraw(context, entry, override=True)
+        _offer_withdrawal(context, entry, override=True)
     if entry.may_ask_withdrawal and not entry.may_withdraw:
-        _ask(context, entry)
+        _offer_request(context, entry)
 
 
-def _asked(context: PageContext, entry: Entry) -> None:
+def _show_requests(context: PageContext, entry: Entry) -> None:
     """Show a requested withdrawal to everybody who sees the return, as long as the return is in force."""
     if not entry.withdrawal_asked:
         return
     requests = [
-        context.tell("{time} by {who}: {comment}", time=words.time(request.at), who=request.actor, comment=reason)
+        context.tell(
+            "{time} by {who}: {comment}", time=words.format_time(request.at), who=request.actor, comment=reason
+        )
         for request in entry.withdrawal_asked
         for reason in [f"{context.label('revision_reason', request.reason)}. {request.comment}"]
     ]
     sentence = context.tell("It counts until a second person of the office, who did not send it nor ask, withdraws it.")
-    body = html.join([html.items(requests), html.Markup("<p>{}</p>").format(sentence)])
-    layout.put(html.box("warning", context.tell("A withdrawal is asked for"), body))
+    body = html.join_parts([html.render_list(requests), html.Markup("<p>{}</p>").format(sentence)])
+    layout.put_html(html.render_box("warning", context.tell("A withdrawal is asked for"), body))
 
 
-def _ask(context: PageContext, entry: Entry) -> None:
+def _offer_request(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
     with st.expander(context.tell("Ask to withdraw this return")):
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p>").format(
                 context.tell(
                     "It is accepted and counts. A colleague of your office who may approve has to withdraw it."
@@ -53,7 +55,7 @@ def _ask(context: PageContext, entry: Entry) -> None:
             )
         )
         with st.form(key="answer.ask_withdrawal", border=False):
-            reason = reasons(context, context.tell("Reason of the withdrawal"), "ask_withdrawal.reason")
+            reason = choose_reason(context, context.tell("Reason of the withdrawal"), "ask_withdrawal.reason")
             comment = st.text_input(context.tell("In words"), key="ask_withdrawal.comment").strip()
             is_submitted = st.form_submit_button(context.tell("Ask for the withdrawal"))
         if not is_submitted:
@@ -61,14 +63,14 @@ def _ask(context: PageContext, entry: Entry) -> None:
         if reason is None or not comment:
             st.error(context.tell("Choose a reason and say it in words."), icon=None)
             return
-        attempt(
+        try_action(
             context,
             lambda: service.ask_withdrawal(context.desk, context.who, entry.submission_id, reason, comment),
             context.tell("Asked. Your colleagues who may approve are told."),
         )
 
 
-def _withdraw(context: PageContext, entry: Entry, *, override: bool) -> None:
+def _offer_withdrawal(context: PageContext, entry: Entry, *, override: bool) -> None:
     from pipelines.submissions import service
 
     counts = entry.state in ("approved", "published")
@@ -84,7 +86,7 @@ def _withdraw(context: PageContext, entry: Entry, *, override: bool) -> None:
     title = context.tell("Withdraw by override as steward") if override else context.tell("Withdraw this return")
     with st.expander(title, expanded=asked_key in st.session_state):
         if override:
-            layout.put(
+            layout.put_html(
                 html.Markup("<p>{}</p>").format(
                     context.tell(
                         "Use this only where no second person of the office can decide. Your name and your comment are "
@@ -93,7 +95,7 @@ def _withdraw(context: PageContext, entry: Entry, *, override: bool) -> None:
                 )
             )
         with st.form(key="answer.withdraw", border=False):
-            reason = reasons(context, context.tell("Reason of the withdrawal"), "withdraw.reason")
+            reason = choose_reason(context, context.tell("Reason of the withdrawal"), "withdraw.reason")
             comment = st.text_input(context.tell("In words"), key="withdraw.comment").strip()
             is_submitted = st.form_submit_button(context.tell("Withdraw"))
         if is_submitted and (reason is None or not comment):
@@ -103,8 +105,8 @@ def _withdraw(context: PageContext, entry: Entry, *, override: bool) -> None:
         if asked_key not in st.session_state:
             return
         kept_reason, kept_comment = st.session_state[asked_key]
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "warning",
                 context.tell("Withdraw it indeed?"),
                 html.Markup("<p>{}</p>").format(consequence),
@@ -119,7 +121,7 @@ def _withdraw(context: PageContext, entry: Entry, *, override: bool) -> None:
         st.rerun()
     if yes:
         del st.session_state[asked_key]
-        attempt(
+        try_action(
             context,
             lambda: service.withdraw(
                 context.desk, context.who, entry.submission_id, kept_reason, kept_comment, override=override

@@ -8,12 +8,12 @@ from dashboards import portal_layout as layout
 from dashboards.portal_pages import returns
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Approve"."""
     from pipelines.submissions import service
 
     context = portal_entry.enter_page()
-    layout.title(
+    layout.show_title(
         context.tell("Approve"),
         context.tell(
             "Returns that colleagues have sent. Open one to see its answer, its changes and its explanations, and "
@@ -25,23 +25,23 @@ def show() -> None:
     others = [entry for entry in waiting if not entry.may_approve and not entry.mine]
     own_entries = [entry for entry in waiting if entry.mine]
     if mine:
-        layout.put(
-            returns.table(
+        layout.put_html(
+            returns.submissions_table(
                 context, mine, context.many("{n} return waits for you", "{n} returns wait for you", len(mine))
             )
         )
     else:
-        layout.put(html.box("good", context.tell("Nothing waits for your decision")))
+        layout.put_html(html.render_box("good", context.tell("Nothing waits for your decision")))
     if others:
         caption = context.many(
             "{n} return waits for the approver of its office",
             "{n} returns wait for the approvers of their offices",
             len(others),
         )
-        layout.put(returns.table(context, others, caption))
+        layout.put_html(returns.submissions_table(context, others, caption))
     if own_entries:
         caption = context.many(
             "{n} return of yours waits for a colleague", "{n} returns of yours wait for a colleague", len(own_entries)
         )
-        layout.put(returns.table(context, own_entries, caption))
-    layout.end(context)
+        layout.put_html(returns.submissions_table(context, own_entries, caption))
+    layout.end_page(context)

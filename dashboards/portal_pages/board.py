@@ -33,12 +33,12 @@ _SHOWN = (4, 8, 12)
 _FIRST = 12
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the submission board."""
     from pipelines.submissions import timetable
 
     context = portal_entry.enter_page()
-    layout.title(
+    layout.show_title(
         context.tell("Submission board"),
         context.tell("What is expected of whom, and how far it has come. A state leads to its return."),
     )
@@ -55,25 +55,25 @@ def show() -> None:
         working=draft_pairs(context.who),
     )
     if not board.rows:
-        layout.put(html.box("note", context.tell("Nothing is expected of your offices")))
+        layout.put_html(html.render_box("note", context.tell("Nothing is expected of your offices")))
     else:
         _overdue(context, board)
         _next(context)
-        layout.put(_legend(context))
+        layout.put_html(_legend(context))
         for freq, caption in (("Q", context.tell("Quarterly returns")), ("A", context.tell("Annual returns"))):
             _grid(context, board, freq, caption)
-    layout.end(context)
+    layout.end_page(context)
 
 
 def _overdue(context: PageContext, board: Board) -> None:
     late = [(row, cell) for row in board.rows for cell in row.cells if not cell.is_in and cell.late]
     if not late:
-        layout.put(html.box("good", context.tell("Nothing is overdue")))
+        layout.put_html(html.render_box("good", context.tell("Nothing is overdue")))
         return
     late.sort(key=lambda pair: pair[1].deadline.collection)
     lines = [
         html.Markup("{} {}: {}").format(
-            badge(context, cell),
+            state_badge(context, cell),
             _what(context, row, cell.deadline.period),
             context.tell(
                 "{days} days after its day, {day}",
@@ -84,11 +84,11 @@ def _overdue(context: PageContext, board: Board) -> None:
         for row, cell in late
     ]
     heading = context.many("{n} return is overdue", "{n} returns are overdue", len(late))
-    body = html.items(lines[:_FIRST])
+    body = html.render_list(lines[:_FIRST])
     if len(lines) > _FIRST:
         more = context.many("{n} more", "{n} more", len(lines) - _FIRST)
-        body += html.Markup("<details><summary>{}</summary>{}</details>").format(more, html.items(lines[_FIRST:]))
-    layout.put(html.box("error", heading, body))
+        body += html.Markup("<details><summary>{}</summary>{}</details>").format(more, html.render_list(lines[_FIRST:]))
+    layout.put_html(html.render_box("error", heading, body))
 
 
 def _next(context: PageContext) -> None:
@@ -112,7 +112,7 @@ def _next(context: PageContext) -> None:
         )
         if day is not None
     }
-    layout.put(html.facts([(name, _day(context, day, today)) for name, day in days.items()]))
+    layout.put_html(html.render_facts([(name, _day(context, day, today)) for name, day in days.items()]))
     st.download_button(
         context.tell("Timetable for your calendar (ICS)"),
         lambda: timetable.ics(
@@ -134,9 +134,9 @@ def _day(context: PageContext, day: date, today: date) -> str:
 
 
 def _legend(context: PageContext) -> html.Markup:
-    signs = [html.badge(kind, sign, context.tell(text)) for kind, sign, text in STATES.values()]
+    signs = [html.render_badge(kind, sign, context.tell(text)) for kind, sign, text in STATES.values()]
     return html.Markup('<p class="rti-small">{} {}</p>').format(
-        html.join(signs, " "), context.tell("“late” after a state: it came after its day.")
+        html.join_parts(signs, " "), context.tell("“late” after a state: it came after its day.")
     )
 
 
@@ -151,7 +151,7 @@ def _grid(context: PageContext, board: Board, freq: str, caption: str) -> None:
             days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
     # A deadline common to all offices is in the heading of the column; otherwise each state's tooltip shows its own.
     columns = [f"{p}\n{min(days[p])}" if len(days[p]) == 1 else p for p in periods]
-    layout.put(
+    layout.put_html(
         html.Table(
             caption,
             context.tell("Office"),
@@ -174,24 +174,26 @@ def _row(context: PageContext, row: Row, periods: Sequence[str]) -> html.Row:
 
 def _what(context: PageContext, row: Row, period: str | None = None) -> str:
     label = f"{context.office(row.source, row.territory)}: {context.label('instrument', row.instrument)}"
-    return f"{label}, {words.period(period, context.language)}" if period else label
+    return f"{label}, {words.format_period(period, context.language)}" if period else label
 
 
 def _cell(context: PageContext, cell: Cell) -> html.Markup:
     may_work = can_read_drafts(context.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
-    badges = badge(context, cell)
+    badges = state_badge(context, cell)
     if cell.submission_id is not None and (cell.state in _OPEN or may_work):
-        badges = html.link(badges, html.address("answer", id=cell.submission_id))
+        badges = html.render_link(badges, html.page_address("answer", id=cell.submission_id))
     if cell.pending is not None and cell.pending_state is not None:
         kind, sign, text = STATES[cell.pending_state]
-        other_badge: html.Markup = html.badge(kind, sign, context.tell("another: {state}", state=context.tell(text)))
+        other_badge: html.Markup = html.render_badge(
+            kind, sign, context.tell("another: {state}", state=context.tell(text))
+        )
         badges += html.Markup("<br>") + (
-            html.link(other_badge, html.address("answer", id=cell.pending)) if may_work else other_badge
+            html.render_link(other_badge, html.page_address("answer", id=cell.pending)) if may_work else other_badge
         )
     return badges
 
 
-def badge(context: PageContext, cell: Cell) -> html.Markup:
+def state_badge(context: PageContext, cell: Cell) -> html.Markup:
     """Return the state of one expected return, with its special circumstances in words."""
     kind, sign, text = STATES[cell.state]
     state = context.tell(text)
@@ -199,4 +201,4 @@ def badge(context: PageContext, cell: Cell) -> html.Markup:
         state = context.tell("{state}, nil", state=state)
     if cell.late and cell.is_in:
         state = context.tell("{state}, late", state=state)
-    return html.badge(kind, sign, state)
+    return html.render_badge(kind, sign, state)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DIGITS = {"RATIO": 2, "PC": 0, "D": 0}
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Our figures"."""
     from pipelines.submissions.service import NotAllowedError, figures
 
@@ -32,49 +32,51 @@ def show() -> None:
     try:
         area_figures = figures.figures(context.desk, context.who, area) if area is not None else None
     except NotAllowedError as error:
-        layout.title(context.tell("Not to be seen"))
-        layout.refused(context, error)
-        return layout.end(context)
+        layout.show_title(context.tell("Not to be seen"))
+        layout.show_refusal(context, error)
+        return layout.end_page(context)
     except figures.FiguresBusyError as error:
-        layout.title(context.tell("Our figures"))
-        layout.put(html.box("note", layout.told(error, context.language)))
-        return layout.end(context)
-    layout.title(
+        layout.show_title(context.tell("Our figures"))
+        layout.put_html(html.render_box("note", layout.error_text(error, context.language)))
+        return layout.end_page(context)
+    layout.show_title(
         context.tell("Our figures"),
         context.tell("What your offices reported, counted and compared before protection. Look whether it is right."),
     )
     if area_figures is None or not area_figures.periods:
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "note",
                 context.tell("There are no figures here for you yet"),
                 context.tell("An area's figures are for those who see every office that reports a part of them."),
             )
         )
-        return layout.end(context)
-    layout.put(
-        html.box(
+        return layout.end_page(context)
+    layout.put_html(
+        html.render_box(
             "warning",
             context.tell("Restricted: not for publication"),
             context.tell("Small numbers can point at single persons. Quote figures from the release, never from here."),
         )
     )
-    period, offence = _choices(context, own_areas, area_figures)
+    period, offence = _choose_period_and_offence(context, own_areas, area_figures)
     chosen = {"period": period, "offence_group": offence}
-    _counts(
+    _show_counts(
         context,
-        _of(area_figures.counts, **chosen),
-        _of(area_figures.rates, **chosen),
+        _select_rows(area_figures.counts, **chosen),
+        _select_rows(area_figures.rates, **chosen),
         _caption(context, area_figures, period, offence),
     )
-    _ratios(context, _of(area_figures.ratios, **chosen), _caption(context, area_figures, period, offence))
-    _balance(context, _of(area_figures.breaks, **chosen))
-    _flow(context, _of(area_figures.flow, **chosen), _caption(context, area_figures, period, offence))
-    _records(context, area_figures, offence)
-    layout.end(context)
+    _ratio_rows(context, _select_rows(area_figures.ratios, **chosen), _caption(context, area_figures, period, offence))
+    _balance(context, _select_rows(area_figures.breaks, **chosen))
+    _flow(context, _select_rows(area_figures.flow, **chosen), _caption(context, area_figures, period, offence))
+    _show_records(context, area_figures, offence)
+    layout.end_page(context)
 
 
-def _choices(context: PageContext, own_areas: Sequence[str], area_figures: Figures) -> tuple[str, str]:
+def _choose_period_and_offence(
+    context: PageContext, own_areas: Sequence[str], area_figures: Figures
+) -> tuple[str, str]:
     """Show the choice of the area (kept in the address), and return it with the period and the offences shown."""
 
     def change() -> None:
@@ -92,10 +94,10 @@ def _choices(context: PageContext, own_areas: Sequence[str], area_figures: Figur
             periods,
             default=periods[0],
             required=True,
-            format_func=lambda code: words.period(code, context.language),
+            format_func=lambda code: words.format_period(code, context.language),
             key=f"figures.period.{area_figures.area}",
         )
-        offences = _groups(area_figures)
+        offences = _offence_groups(area_figures)
         offence = st.selectbox(
             context.tell("Offence"),
             offences,
@@ -105,7 +107,7 @@ def _choices(context: PageContext, own_areas: Sequence[str], area_figures: Figur
     return str(period or periods[0]), str(offence)
 
 
-def _groups(area_figures: Figures) -> list[str]:
+def _offence_groups(area_figures: Figures) -> list[str]:
     """Return the groups of offences with any figures, in the order of the code list."""
     from pipelines.core import codes
 
@@ -121,16 +123,16 @@ def _caption(context: PageContext, area_figures: Figures, period: str, offence: 
     return context.tell(
         "{area}, {period}, {offence}. Restricted: not for publication",
         area=context.area(area_figures.area),
-        period=words.period(period, context.language),
+        period=words.format_period(period, context.language),
         offence=context.label("offence_group", offence),
     )
 
 
-def _of(rows: Iterable[Row], **criteria: str) -> list[Row]:
+def _select_rows(rows: Iterable[Row], **criteria: str) -> list[Row]:
     return [row for row in rows if all(row[name] == code for name, code in criteria.items())]
 
 
-def _counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Row], caption: str) -> None:
+def _show_counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Row], caption: str) -> None:
     from pipelines.core import codes
 
     keys = ("measure", "level", "count_unit", "victim_status")
@@ -143,7 +145,12 @@ def _counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Row], c
         lines.append(
             html.Row(
                 _measured(context, row),
-                (say.figure(context, row), say.figure(context, rate, 2), few, say.note(context, [row])),
+                (
+                    say.format_figure(context, row),
+                    say.format_figure(context, rate, 2),
+                    few,
+                    say.compose_note(context, [row]),
+                ),
             )
         )
     _table(
@@ -167,16 +174,19 @@ def _measured(context: PageContext, row: Row) -> str:
     return name if status in ("_T", "_Z") else f"{name}, {context.label('victim_status', status).lower()}"
 
 
-def _ratios(context: PageContext, rows: Sequence[Row], caption: str) -> None:
-    names = _names(context)
+def _ratio_rows(context: PageContext, rows: Sequence[Row], caption: str) -> None:
+    names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         lines.setdefault((row["metric"], row["count_unit"]), {})[row["version"]] = row
     table_rows = []
     for (metric, unit), those in lines.items():
         rule = next(iter(those.values()))["default_rule"]
-        notes = (context.tell(say.RULES[rule]) if rule in say.RULES else "", say.note(context, list(those.values())))
-        fields = [say.version(context, those.get(code)) for code in VERSIONS]
+        notes = (
+            context.tell(say.RULES[rule]) if rule in say.RULES else "",
+            say.compose_note(context, list(those.values())),
+        )
+        fields = [say.describe_version(context, those.get(code)) for code in VERSIONS]
         heading = f"{names.get(metric, metric)}, {context.label('count_unit', unit).lower()}"
         table_rows.append(html.Row(heading, (*fields, " ".join(filter(None, notes)))))
     _table(
@@ -190,31 +200,33 @@ def _ratios(context: PageContext, rows: Sequence[Row], caption: str) -> None:
 
 
 def _balance(context: PageContext, rows: Sequence[Row]) -> None:
-    layout.heading(context.tell("Balances that do not close"))
+    layout.show_heading(context.tell("Balances that do not close"))
     if not rows:
-        layout.put(html.box("good", context.tell("No balance of this period is broken"), level=3))
+        layout.put_html(html.render_box("good", context.tell("No balance of this period is broken"), level=3))
         return
-    names = _names(context)
+    names = _indicator_names(context)
     for row in rows:
-        title, account = say.broken(context, row)
+        title, account = say.describe_broken_balance(context, row)
         advice = context.tell(
             "Look for events placed in another period or left out, and hand in a corrected return; if the figures are "
             "right, say so to the secretariat."
         )
-        body = html.items(filter(None, (account, say.uncounted(context, row), advice)))
-        layout.put(html.box("warning", f"{names.get(row['metric'], row['metric'])}: {title}", body, level=3))
+        body = html.render_list(filter(None, (account, say.list_uncounted(context, row), advice)))
+        layout.put_html(
+            html.render_box("warning", f"{names.get(row['metric'], row['metric'])}: {title}", body, level=3)
+        )
 
 
 def _flow(context: PageContext, rows: Sequence[Row], caption: str) -> None:
-    names = _names(context)
+    names = _indicator_names(context)
     lines = [
         html.Row(
             f"{names.get(row['metric'], row['metric'])}, {context.label('count_unit', row['count_unit']).lower()}",
             (
-                say.figure(context, row, _DIGITS.get(row["unit_measure"], 1)),
+                say.format_figure(context, row, _DIGITS.get(row["unit_measure"], 1)),
                 context.label("unit_measure", row["unit_measure"]),
                 context.tell("too few to compare") if row["state"] == "too_few" else "",
-                say.note(context, [row]),
+                say.compose_note(context, [row]),
             ),
         )
         for row in rows
@@ -229,12 +241,14 @@ def _flow(context: PageContext, rows: Sequence[Row], caption: str) -> None:
     )
 
 
-def _records(context: PageContext, area_figures: Figures, offence: str) -> None:
+def _show_records(context: PageContext, area_figures: Figures, offence: str) -> None:
     """Show how long proceedings take and how old open ones are, if the reader may see case records."""
-    durations, pending = (_of(rows, offence_group=offence) for rows in (area_figures.durations, area_figures.pending))
-    layout.heading(context.tell("How long it takes, from case records"))
+    durations, pending = (
+        _select_rows(rows, offence_group=offence) for rows in (area_figures.durations, area_figures.pending)
+    )
+    layout.show_heading(context.tell("How long it takes, from case records"))
     if not durations and not pending:
-        layout.put(html.note(context.tell("There are no case records of these offences for you to see.")))
+        layout.put_html(html.render_note(context.tell("There are no case records of these offences for you to see.")))
         return
     restricted = context.tell("Restricted: not for publication")
     if durations:
@@ -243,20 +257,20 @@ def _records(context: PageContext, area_figures: Figures, offence: str) -> None:
             first=min(row["seen_from"] for row in durations).isoformat(),
             last=max(row["seen_until"] for row in durations).isoformat(),
         )
-        layout.put(_of_records(context, durations, say.DURATIONS, f"{period_observed}. {restricted}"))
+        layout.put_html(_record_rows(context, durations, say.DURATIONS, f"{period_observed}. {restricted}"))
     if pending:
         day = context.tell("Pending on {day}", day=pending[0]["as_at"].isoformat())
-        layout.put(_of_records(context, pending, say.AGES, f"{day}. {restricted}"))
+        layout.put_html(_record_rows(context, pending, say.AGES, f"{day}. {restricted}"))
 
 
-def _of_records(context: PageContext, rows: Sequence[Row], statistics: Any, caption: str) -> html.Table:
-    names = _names(context)
+def _record_rows(context: PageContext, rows: Sequence[Row], statistics: Any, caption: str) -> html.Table:
+    names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         lines.setdefault((row["metric"], row["source"]), {})[row["statistic"]] = row
     table_rows = []
     for (metric, source), those in lines.items():
-        fields = [_with_state(context, those.get(code)) for code in statistics]
+        fields = [_format_with_state(context, those.get(code)) for code in statistics]
         number = str(next(iter(those.values()))["n_band"])
         table_rows.append(
             html.Row(f"{names.get(metric, metric)}, {context.office(source, _territory(source))}", (*fields, number))
@@ -265,9 +279,9 @@ def _of_records(context: PageContext, rows: Sequence[Row], statistics: Any, capt
     return html.Table(caption, context.tell("Indicator"), columns, table_rows)
 
 
-def _with_state(context: PageContext, row: Row | None) -> str:
+def _format_with_state(context: PageContext, row: Row | None) -> str:
     """Format a figure from records, with a note if it is too few to compare."""
-    text = say.figure(context, row)
+    text = say.format_figure(context, row)
     return f"{text}; {context.tell('too few to compare')}" if row is not None and row["state"] == "too_few" else text
 
 
@@ -278,14 +292,14 @@ def _territory(source: str) -> str:
 def _table(
     context: PageContext, title: str, caption: str, corner: str, columns: Sequence[str], lines: Sequence[html.Row]
 ) -> None:
-    layout.heading(title)
+    layout.show_heading(title)
     if not lines:
-        layout.put(html.note(context.tell("Nothing of this is collected here.")))
+        layout.put_html(html.render_note(context.tell("Nothing of this is collected here.")))
         return
-    layout.put(html.Table(f"{title}. {caption}", corner, columns, lines))
+    layout.put_html(html.Table(f"{title}. {caption}", corner, columns, lines))
 
 
-def _names(context: PageContext) -> dict[str, str]:
+def _indicator_names(context: PageContext) -> dict[str, str]:
     """Return the everyday name of each indicator."""
     from pipelines.warehouse.metrics import metrics
 

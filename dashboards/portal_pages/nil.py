@@ -11,16 +11,16 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import PageContext
-from dashboards.portal_pages.answer_forms import say
+from dashboards.portal_pages.answer_forms import keep_result
 from pipelines.ledger.permissions import pairs_for
 
 _ASKED = "nil.asked"
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Nothing to report"."""
     context = portal_entry.enter_page()
-    layout.title(
+    layout.show_title(
         context.tell("Nothing to report"),
         context.tell(
             "If there was nothing to count in a period, say so here: it counts as reported. Silence counts as missing."
@@ -28,18 +28,18 @@ def show() -> None:
     )
     open_ = open_periods(context)
     if not open_:
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "good",
                 context.tell("Nothing is open"),
                 html.Markup("<p>{}</p>").format(context.tell("Every period expected of you has its return.")),
             )
         )
     elif _ASKED in st.session_state:
-        _confirm(context)
+        _ask_for_confirmation(context)
     else:
-        _ask(context, open_)
-    layout.end(context)
+        _ask_for_periods(context, open_)
+    layout.end_page(context)
 
 
 def open_periods(context: PageContext) -> Mapping[str, list[str]]:
@@ -66,7 +66,7 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
     return periods_by_form
 
 
-def _ask(context: PageContext, open_: Mapping[str, list[str]]) -> None:
+def _ask_for_periods(context: PageContext, open_: Mapping[str, list[str]]) -> None:
     form = st.selectbox(context.tell("Form"), list(open_), format_func=context.form, key="nil.form")
     if form is None:
         return
@@ -74,7 +74,7 @@ def _ask(context: PageContext, open_: Mapping[str, list[str]]) -> None:
         context.tell("Periods that are open"),
         open_[str(form)],
         default=open_[str(form)] if len(open_[str(form)]) == 1 else None,
-        format_func=lambda code: words.period(code, context.language),
+        format_func=lambda code: words.format_period(code, context.language),
         placeholder=context.tell("Choose periods"),
         key=f"nil.periods.{form}",
     )
@@ -87,18 +87,18 @@ def _ask(context: PageContext, open_: Mapping[str, list[str]]) -> None:
             st.rerun()
 
 
-def _confirm(context: PageContext) -> None:
+def _ask_for_confirmation(context: PageContext) -> None:
     form, periods, comment = st.session_state[_ASKED]
     declared = context.desk.registry.forms[form]
-    layout.put(
-        html.box(
+    layout.put_html(
+        html.render_box(
             "warning",
             context.tell("You are about to say that there was nothing"),
-            html.facts(
+            html.render_facts(
                 [
                     (context.tell("Territory"), context.area(declared.jurisdiction)),
                     (context.tell("Form"), context.form(form)),
-                    (context.tell("Period"), words.periods(periods, context.language)),
+                    (context.tell("Period"), words.format_periods(periods, context.language)),
                 ]
             )
             + html.Markup("<p>{}</p>").format(
@@ -127,21 +127,24 @@ def _declare(context: PageContext, form: str, periods: list[str], comment: str) 
         draft = service.nil(context.desk, context.who, form, periods, comment or None)
         del st.session_state[_ASKED]
         if draft.submission_id is None:
-            st.error(context.tell("This nil return was not taken: {why}", why=_why(context, draft.report)), icon=None)
+            st.error(
+                context.tell("This nil return was not taken: {why}", why=_explain_why_not(context, draft.report)),
+                icon=None,
+            )
             return
         entry = service.submission(context.desk, context.who, draft.submission_id)
         if entry.may_send and not entry.replaces:
             service.send(context.desk, context.who, draft.submission_id, comment=comment or None)
-            say(context.tell("Sent. Your receipt stands below; keep it."))
+            keep_result(context.tell("Sent. Your receipt stands below; keep it."))
         else:
-            say(context.tell("It is kept as a draft: see below what is to be answered before it is sent."))
+            keep_result(context.tell("It is kept as a draft: see below what is to be answered before it is sent."))
     except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
-        layout.refused(context, error)
+        layout.show_refusal(context, error)
         return
-    layout.go("answer", id=draft.submission_id)
+    layout.go_to_page("answer", id=draft.submission_id)
 
 
-def _why(context: PageContext, report: object) -> str:
+def _explain_why_not(context: PageContext, report: object) -> str:
     from pipelines.office import answers
     from pipelines.submissions.checking.report import Report
 

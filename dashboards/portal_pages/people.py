@@ -12,7 +12,7 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.portal_layout import PageContext
-from dashboards.portal_pages.answer_forms import lead, said, say
+from dashboards.portal_pages.answer_forms import keep_result, move_focus, show_result
 from pipelines.ledger import permissions
 
 if TYPE_CHECKING:
@@ -23,52 +23,54 @@ _ONCE = "people.password"
 _LOGGED = 100
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "People"."""
     context = portal_entry.enter_page()
-    layout.title(context.tell("People"), context.tell("Accounts of the offices you are steward of, and what they may."))
+    layout.show_title(
+        context.tell("People"), context.tell("Accounts of the offices you are steward of, and what they may.")
+    )
     if not permissions.pairs_for(context.who, "keep_accounts"):
-        layout.put(html.box("note", context.tell("This page is for stewards")))
-        layout.end(context)
+        layout.put_html(html.render_box("note", context.tell("This page is for stewards")))
+        layout.end_page(context)
         return
-    said(context)
-    _once(context)
-    managed_accounts = _kept(context)
-    layout.put(_table(context, managed_accounts))
-    _one(context, managed_accounts)
-    _new(context)
+    show_result(context)
+    _show_once(context)
+    managed_accounts = _managed_accounts(context)
+    layout.put_html(_accounts_table(context, managed_accounts))
+    _show_account(context, managed_accounts)
+    _offer_new_account(context)
     if permissions.can_keep_accounts_of(context.who, [permissions.HEAD_STEWARD]):
-        _audit(context)
-    layout.end(context)
-    lead()
+        _show_audit(context)
+    layout.end_page(context)
+    move_focus()
 
 
-def _kept(context: PageContext) -> list[Account]:
+def _managed_accounts(context: PageContext) -> list[Account]:
     """Show the accounts that this steward manages."""
     from pipelines.submissions.accounts import accounts
 
     return [account for account in accounts.all_accounts(context.desk.engine) if accounts.keeps(context.who, account)]
 
 
-def _try(context: PageContext, act: Callable[[], Any], message: str) -> None:
+def _try_action(context: PageContext, act: Callable[[], Any], message: str) -> None:
     from pipelines.core.errors import ToldError
     from pipelines.ledger.identity import NotAllowedError
 
     try:
         act()
     except (NotAllowedError, ToldError) as error:
-        layout.refused(context, error)
+        layout.show_refusal(context, error)
         return
-    say(message)
+    keep_result(message)
     st.rerun()
 
 
-def _once(context: PageContext) -> None:
+def _show_once(context: PageContext) -> None:
     shown_once = st.session_state.pop(_ONCE, None)
     if shown_once:
         account, password = shown_once
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "warning",
                 context.tell("One-time password of {account}: it is shown this once", account=account),
                 html.Markup('<p class="rti-code">{}</p><p>{}</p>').format(
@@ -79,7 +81,7 @@ def _once(context: PageContext) -> None:
         )
 
 
-def _table(context: PageContext, managed_accounts: Sequence[Account]) -> html.Table:
+def _accounts_table(context: PageContext, managed_accounts: Sequence[Account]) -> html.Table:
     return html.Table(
         context.many("{n} account", "{n} accounts", len(managed_accounts)),
         context.tell("Account"),
@@ -89,9 +91,9 @@ def _table(context: PageContext, managed_accounts: Sequence[Account]) -> html.Ta
                 account.account_id,
                 (
                     account.display_name,
-                    _may(context, account.grants),
-                    _state(context, account),
-                    words.time(account.signed_in_at),
+                    _describe_roles(context, account.grants),
+                    _state_badge(context, account),
+                    words.format_time(account.signed_in_at),
                 ),
             )
             for account in managed_accounts
@@ -99,34 +101,34 @@ def _table(context: PageContext, managed_accounts: Sequence[Account]) -> html.Ta
     )
 
 
-def _may(context: PageContext, grants: tuple[Grant, ...]) -> str:
+def _describe_roles(context: PageContext, grants: tuple[Grant, ...]) -> str:
     return "; ".join(
         f"{context.tell('all territories') if place == '*' else context.area(place)}"
         f"{'' if instrument == '*' else ', ' + context.label('instrument', instrument)}: "
         + ", ".join(context.tell(words.ROLES[role]) for role in roles)
-        for (place, instrument), roles in words.scope(grants).items()
+        for (place, instrument), roles in words.roles_by_pair(grants).items()
     ) or context.tell("nothing")
 
 
-def _state(context: PageContext, account: Account) -> html.Markup:
+def _state_badge(context: PageContext, account: Account) -> html.Markup:
     from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
 
     if account.disabled:
-        return html.badge("off", "⊘", context.tell("disabled"))
+        return html.render_badge("off", "⊘", context.tell("disabled"))
     if account.failed >= TOLD_AFTER:
-        return html.badge("warning", "▲", context.tell("wrong passwords in a row: {n}", n=account.failed))
+        return html.render_badge("warning", "▲", context.tell("wrong passwords in a row: {n}", n=account.failed))
     if account.must_change:
-        return html.badge("draft", "◌", context.tell("must change the password"))
-    return html.badge("good", "✔", context.tell("good"))
+        return html.render_badge("draft", "◌", context.tell("must change the password"))
+    return html.render_badge("good", "✔", context.tell("good"))
 
 
 # --------------------------------------------------------------------------------------------------------- one account
 
 
-def _one(context: PageContext, managed_accounts: Sequence[Account]) -> None:
+def _show_account(context: PageContext, managed_accounts: Sequence[Account]) -> None:
     from pipelines.submissions.accounts import accounts
 
-    layout.heading(context.tell("Change an account"))
+    layout.show_heading(context.tell("Change an account"))
     by_id = {account.account_id: account for account in managed_accounts}
     picked = st.selectbox(
         context.tell("Account"),
@@ -138,27 +140,31 @@ def _one(context: PageContext, managed_accounts: Sequence[Account]) -> None:
     if picked is None or picked not in by_id:
         return
     account, engine, by = by_id[str(picked)], context.desk.engine, context.who.account
-    _roles(context, account)
+    _offer_roles(context, account)
     with st.container(horizontal=True):
         if account.disabled:
             if st.button(context.tell("Let it sign in again"), key="people.enable"):
-                _try(context, lambda: accounts.enable(engine, account.account_id, by=by), context.tell("Enabled."))
+                _try_action(
+                    context, lambda: accounts.enable(engine, account.account_id, by=by), context.tell("Enabled.")
+                )
         elif st.button(context.tell("Disable it: out at once, also its tokens"), key="people.disable"):
-            _try(context, lambda: accounts.disable(engine, account.account_id, by=by), context.tell("Disabled."))
+            _try_action(context, lambda: accounts.disable(engine, account.account_id, by=by), context.tell("Disabled."))
         if account.issuer is None and st.button(context.tell("Make a one-time password"), key="people.reset"):
-            _try(
-                context, lambda: _reset(context, account.account_id), context.tell("The old password counts no longer.")
+            _try_action(
+                context,
+                lambda: _offer_password_reset(context, account.account_id),
+                context.tell("The old password counts no longer."),
             )
 
 
-def _reset(context: PageContext, account_id: str) -> None:
+def _offer_password_reset(context: PageContext, account_id: str) -> None:
     from pipelines.submissions.accounts import password_sign_in
 
     password = password_sign_in.reset_password(context.desk.engine, account_id, by=context.who.account)
     st.session_state[_ONCE] = (account_id, password)
 
 
-def _roles(context: PageContext, account: Account) -> None:
+def _offer_roles(context: PageContext, account: Account) -> None:
     from pipelines.submissions.accounts import accounts
 
     engine, by = context.desk.engine, context.who.account
@@ -167,12 +173,12 @@ def _roles(context: PageContext, account: Account) -> None:
             revoked_role = st.selectbox(
                 context.tell("Take a role away"),
                 range(len(account.grants)),
-                format_func=lambda i: _may(context, (account.grants[i],)),
+                format_func=lambda i: _describe_roles(context, (account.grants[i],)),
                 key="people.taken",
             )
             is_submitted = st.form_submit_button(context.tell("Take it away"))
         if is_submitted and revoked_role is not None:
-            _try(
+            _try_action(
                 context,
                 lambda: accounts.revoke(engine, account.account_id, account.grants[int(revoked_role)], by=by),
                 context.tell("Taken away."),
@@ -181,7 +187,9 @@ def _roles(context: PageContext, account: Account) -> None:
         new_grant = _pick_grant(context, "grant")
         is_submitted = st.form_submit_button(context.tell("Give this role"))
     if is_submitted and new_grant is not None:
-        _try(context, lambda: accounts.grant(engine, account.account_id, new_grant, by=by), context.tell("Given."))
+        _try_action(
+            context, lambda: accounts.grant(engine, account.account_id, new_grant, by=by), context.tell("Given.")
+        )
 
 
 def _pick_grant(context: PageContext, key: str) -> Grant | None:
@@ -210,11 +218,11 @@ def _pick_grant(context: PageContext, key: str) -> Grant | None:
     return Grant(role, str(place), str(instrument)) if role and place and instrument else None
 
 
-def _new(context: PageContext) -> None:
+def _offer_new_account(context: PageContext) -> None:
     from pipelines.core import i18n
     from pipelines.submissions.accounts import accounts
 
-    layout.heading(context.tell("Make an account"))
+    layout.show_heading(context.tell("Make an account"))
     names = i18n.language_names()
     with st.form(key="people.new", border=True):
         identity = st.text_input(context.tell("Account (a-z, 0-9, hyphen), such as al-pp-sender"), key="new.account")
@@ -245,20 +253,20 @@ def _new(context: PageContext) -> None:
             by=context.who.account,
         )
         if not issuer.strip():
-            _reset(context, identity.strip())
+            _offer_password_reset(context, identity.strip())
 
-    _try(context, make, context.tell("Made."))
+    _try_action(context, make, context.tell("Made."))
 
 
 # ----------------------------------------------------------------------------------------------------------- the audit
 
 
-def _audit(context: PageContext) -> None:
+def _show_audit(context: PageContext) -> None:
     from pipelines.ledger import audit_log
     from pipelines.refresh import integrity
 
-    layout.heading(context.tell("Audit log"))
-    layout.put(
+    layout.show_heading(context.tell("Audit log"))
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
             context.tell(
                 "Every act of anybody, each entry bound to the one before: an edit, a deletion or another order "
@@ -270,18 +278,22 @@ def _audit(context: PageContext) -> None:
         result = integrity.verify_records(context.desk.home, context.desk.engine)
         faults = [f"{fault.seq}: {fault.told(context.language)}" for fault in result.faults]
         if faults:
-            layout.put(
-                html.box(
-                    "error", context.many("{n} fault found", "{n} faults found", len(faults)), html.items(faults[:50])
+            layout.put_html(
+                html.render_box(
+                    "error",
+                    context.many("{n} fault found", "{n} faults found", len(faults)),
+                    html.render_list(faults[:50]),
                 )
             )
         else:
-            layout.put(html.box("good", context.many("{n} entry, no fault", "{n} entries, no fault", result.entries)))
+            layout.put_html(
+                html.render_box("good", context.many("{n} entry, no fault", "{n} entries, no fault", result.entries))
+            )
     every = audit_log.entries(context.desk.engine)
     rows = [
         html.Row(
             str(entry["seq"]),
-            (words.time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
+            (words.format_time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
         )
         for entry in reversed(every[-_LOGGED:])
     ]
@@ -292,7 +304,7 @@ def _audit(context: PageContext) -> None:
         context.tell("To"),
         context.tell("Hash begins"),
     ]
-    layout.put(
+    layout.put_html(
         html.Table(
             context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=len(every)),
             context.tell("Number"),

@@ -11,31 +11,31 @@ from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards.portal_layout import PageContext
 from dashboards.portal_pages import answer, returns, upload
-from dashboards.portal_pages.answer_forms import lead, said, say
+from dashboards.portal_pages.answer_forms import keep_result, move_focus, show_result
 
 _ASKED = "practice.asked"
 _ANEW = "practice.anew"
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Practice"."""
     from pipelines.ledger.identity import NotAllowedError
     from pipelines.submissions.service import practice
 
     real = portal_entry.enter_page()
-    layout.title(real.tell("Practice"))
+    layout.show_title(real.tell("Practice"))
     try:
         if st.session_state.pop(_ANEW, False):
             practice.reset(real.desk, real.who)
-            say(real.tell("Practice begins anew."))
+            keep_result(real.tell("Practice begins anew."))
         opened = practice.open(real.desk, real.who)
         context = PageContext(opened, practice.who(opened, real.who), real.language, real.notes)
     except NotAllowedError as error:
-        layout.refused(real, error)
-        layout.end(real)
+        layout.show_refusal(real, error)
+        layout.end_page(real)
         return
-    layout.put(
-        html.box(
+    layout.put_html(
+        html.render_box(
             "warning",
             real.tell("Nothing here counts"),
             html.Markup("<p>{}</p>").format(
@@ -47,53 +47,55 @@ def show() -> None:
         )
     )
     if submission_id := st.query_params.get("id"):
-        _one(real, context, submission_id)
+        _show_answer(real, context, submission_id)
     else:
-        _overview(real, context)
-    layout.end(context)
-    lead()
+        _show_overview(real, context)
+    layout.end_page(context)
+    move_focus()
 
 
-def _overview(real: PageContext, context: PageContext) -> None:
+def _show_overview(real: PageContext, context: PageContext) -> None:
     from pipelines.submissions import service
     from pipelines.submissions.service import practice
 
-    said(context)
-    layout.heading(context.tell("1. Take a file"))
+    show_result(context)
+    layout.show_heading(context.tell("1. Take a file"))
     for number, file in enumerate(practice.files(context.language)):
         with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
             st.download_button(
                 file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
             )
-            layout.put(html.note(file.teaches))
-    layout.heading(context.tell("2. Hand it in"))
-    upload.uploader(context, "practice", _to)
-    layout.heading(context.tell("3. Your practice returns"))
+            layout.put_html(html.render_note(file.teaches))
+    layout.show_heading(context.tell("2. Hand it in"))
+    upload.show_uploader(context, "practice", _stay_on_page)
+    layout.show_heading(context.tell("3. Your practice returns"))
     entries = service.submissions(context.desk, context.who)
     if entries:
-        layout.put(
-            returns.table(context, entries, context.many("{n} return", "{n} returns", len(entries)), page="practice")
+        layout.put_html(
+            returns.submissions_table(
+                context, entries, context.many("{n} return", "{n} returns", len(entries)), page="practice"
+            )
         )
     else:
-        layout.put(html.Markup("<p>{}</p>").format(context.tell("None yet.")))
+        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("None yet.")))
     with st.container(horizontal=True):
         if st.button(context.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
             sent = practice.colleague_sends(context.desk, real.who)
-            _to("answer", id=sent.submission_id)
+            _stay_on_page("answer", id=sent.submission_id)
         if st.button(context.tell("Begin anew"), key="practice.reset"):
             st.session_state[_ASKED] = True
     if st.session_state.get(_ASKED):
         _begin_anew(real)
 
 
-def _to(_page: str, **query: str) -> Any:
+def _stay_on_page(_page: str, **query: str) -> Any:
     """Return this page as the address of every practice answer."""
-    layout.go("practice", **query)
+    layout.go_to_page("practice", **query)
 
 
 def _begin_anew(real: PageContext) -> None:
-    layout.put(
-        html.box(
+    layout.put_html(
+        html.render_box(
             "warning",
             real.tell("Begin anew?"),
             html.Markup("<p>{}</p>").format(real.tell("Everything you did at practice is then gone.")),
@@ -102,29 +104,33 @@ def _begin_anew(real: PageContext) -> None:
     )
     with st.container(horizontal=True):
         st.button(
-            real.tell("Yes, begin anew"), type="primary", key="practice.yes", on_click=_answered, kwargs={"anew": True}
+            real.tell("Yes, begin anew"),
+            type="primary",
+            key="practice.yes",
+            on_click=_empty_file_list,
+            kwargs={"anew": True},
         )
-        st.button(real.tell("No, keep it"), key="practice.no", on_click=_answered, kwargs={"anew": False})
+        st.button(real.tell("No, keep it"), key="practice.no", on_click=_empty_file_list, kwargs={"anew": False})
 
 
-def _answered(*, anew: bool) -> None:
+def _empty_file_list(*, anew: bool) -> None:
     """Empty the list of files before the page runs: a second run to empty it would lose a file dropped between the two
     (as on the page of uploads)."""
     del st.session_state[_ASKED]
     if anew:
-        upload.forget("practice")
+        upload.forget_files("practice")
         st.session_state[_ANEW] = True
 
 
-def _one(real: PageContext, context: PageContext, submission_id: str) -> None:
+def _show_answer(real: PageContext, context: PageContext, submission_id: str) -> None:
     from pipelines.submissions import service
     from pipelines.submissions.service import practice
 
-    layout.put(html.Markup("<p>{}</p>").format(html.link(context.tell("Back to practice"), "practice")))
+    layout.put_html(html.Markup("<p>{}</p>").format(html.render_link(context.tell("Back to practice"), "practice")))
     try:
         entry = service.submission(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
-        layout.refused(context, error)
+        layout.show_refusal(context, error)
         return
     if entry.mine and entry.state == "sent":
         with st.container(horizontal=True):
@@ -132,10 +138,12 @@ def _one(real: PageContext, context: PageContext, submission_id: str) -> None:
             back = st.button(context.tell("Let the colleague return it"), key="practice.back")
         if approve:
             practice.colleague_approves(context.desk, real.who, submission_id)
-            say(context.tell("The colleague has approved it. In earnest, a second person of your office does so."))
+            keep_result(
+                context.tell("The colleague has approved it. In earnest, a second person of your office does so.")
+            )
             st.rerun()
         if back:
             practice.colleague_gives_back(context.desk, real.who, submission_id)
-            say(context.tell("The colleague has returned it with a comment."))
+            keep_result(context.tell("The colleague has returned it with a comment."))
             st.rerun()
-    answer.one(context, submission_id, level=2)
+    answer.show_answer(context, submission_id, level=2)

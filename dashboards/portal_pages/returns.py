@@ -25,18 +25,18 @@ _BEFORE, _AFTER = "before", "after"
 shown."""
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "My returns"."""
     from pipelines.submissions import service
 
     context = portal_entry.enter_page()
-    layout.title(
+    layout.show_title(
         context.tell("My returns"),
         context.tell("Every return of your office, the newest first. A return's name opens its answer."),
     )
     if not service.submission_page(context.desk, context.who, limit=1).entries:
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "note",
                 context.tell("No return yet"),
                 html.Markup("<p>{}</p>").format(
@@ -45,12 +45,12 @@ def show() -> None:
             )
         )
     else:
-        _to_do(context)
-        _list(context)
-    layout.end(context)
+        _show_tasks(context)
+        _show_list(context)
+    layout.end_page(context)
 
 
-def _to_do(context: PageContext) -> None:
+def _show_tasks(context: PageContext) -> None:
     """Show what is waiting for this person, above any list."""
     from pipelines.submissions import service
 
@@ -58,8 +58,8 @@ def _to_do(context: PageContext) -> None:
     waiting = [entry for entry in service.submissions(context.desk, context.who, states=["sent"]) if entry.may_approve]
     lines: list[html.Part] = [
         html.Markup('{} {} <span class="rti-small">{}</span>').format(
-            layout.state(context, entry.state),
-            html.link(layout.of_what(context, entry), way(entry)),
+            layout.state_badge(context, entry.state),
+            html.render_link(layout.describe_submission(context, entry), answer_address(entry)),
             entry.row.filename,
         )
         for entry in drafts[:5]
@@ -70,12 +70,12 @@ def _to_do(context: PageContext) -> None:
         headline = context.many(
             "{n} return waits for your approval", "{n} returns wait for your approval", len(waiting)
         )
-        lines.append(html.link(headline, "approve"))
+        lines.append(html.render_link(headline, "approve"))
     if lines:
-        layout.put(html.box("note", context.tell("To be done by you"), html.items(lines)))
+        layout.put_html(html.render_box("note", context.tell("To be done by you"), html.render_list(lines)))
 
 
-def _list(context: PageContext) -> None:
+def _show_list(context: PageContext) -> None:
     """Show one page of the list. Its filters and position are in the address, so that it can be linked to."""
     from pipelines.submissions import service
 
@@ -83,49 +83,51 @@ def _list(context: PageContext) -> None:
     page = service.submission_page(
         context.desk,
         context.who,
-        _filter(context),
+        _choose_filters(context),
         limit=PAGE,
         older_than=before,
         newer_than=after if before is None else None,
     )
-    layout.put(table(context, page.entries, context.many("{n} return", "{n} returns", len(page.entries))))
+    layout.put_html(
+        submissions_table(context, page.entries, context.many("{n} return", "{n} returns", len(page.entries)))
+    )
     filters = {name: st.query_params.get_all(name) for name in st.query_params if name not in (_BEFORE, _AFTER)}
-    layout.put(
-        html.pagination(
+    layout.put_html(
+        html.render_pagination(
             context.tell("Pages of this list"),
-            newer=(context.tell("Newer returns"), _address(filters, _AFTER, page.newer)),
-            older=(context.tell("Older returns"), _address(filters, _BEFORE, page.older)),
+            newer=(context.tell("Newer returns"), _list_address(filters, _AFTER, page.newer)),
+            older=(context.tell("Older returns"), _list_address(filters, _BEFORE, page.older)),
         )
     )
 
 
-def _address(filters: Mapping[str, Sequence[str]], name: str, position: Position | None) -> str | None:
-    return None if position is None else html.address("returns", **filters, **{name: str(position)})
+def _list_address(filters: Mapping[str, Sequence[str]], name: str, position: Position | None) -> str | None:
+    return None if position is None else html.page_address("returns", **filters, **{name: str(position)})
 
 
-def _filter(context: PageContext) -> Filter:
+def _choose_filters(context: PageContext) -> Filter:
     """Draw the filters and return their values, which are also in the address."""
     from pipelines.submissions import service
 
     forms = [f for f in context.desk.registry.forms.values() if can_read(context.who, f.jurisdiction, f.instrument)]
     places = list(dict.fromkeys(form.jurisdiction for form in forms))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        states = _several(
+        states = _choose_several(
             context.tell("State"), _STATE, list(words.STATES), _state_words(context), context.tell("every state")
         )
         place = None
         if len(places) > 1:
-            place = _one_of(
+            place = _choose_one(
                 context.tell("Territory"), _TERRITORY, places, context.area, context.tell("all territories")
             )
-        period = _one_of(
+        period = _choose_one(
             context.tell("Period"),
             _PERIOD,
             service.reported_periods(context.desk, context.who),
-            lambda code: words.period(code, context.language),
+            lambda code: words.format_period(code, context.language),
             context.tell("every period"),
         )
-        instrument = _one_of(
+        instrument = _choose_one(
             context.tell("What"),
             _INSTRUMENT,
             sorted({form.instrument for form in forms}),
@@ -133,36 +135,45 @@ def _filter(context: PageContext) -> Filter:
             context.tell("everything"),
         )
         st.session_state["returns.mine"] = _MINE in st.query_params
-        mine = st.checkbox(context.tell("Only those I uploaded"), key="returns.mine", on_change=_changed, args=(_MINE,))
+        mine = st.checkbox(
+            context.tell("Only those I uploaded"), key="returns.mine", on_change=_write_filter, args=(_MINE,)
+        )
     return service.Filter(
         shown=tuple(states) or None, mine=mine, jurisdiction=place, period=period, instrument=instrument
     )
 
 
 def _state_words(context: PageContext) -> Callable[[str], str]:
-    return lambda code: words.state(code, context.language)[2]
+    return lambda code: words.describe_state(code, context.language)[2]
 
 
-def _several(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> list[str]:
+def _choose_several(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> list[str]:
     key = f"returns.{name}"
     st.session_state[key] = [code for code in st.query_params.get_all(name) if code in options]
     return list(
         st.multiselect(
-            label, options, key=key, format_func=say, placeholder=every, width=300, on_change=_changed, args=(name,)
+            label,
+            options,
+            key=key,
+            format_func=say,
+            placeholder=every,
+            width=300,
+            on_change=_write_filter,
+            args=(name,),
         )
     )
 
 
-def _one_of(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> str | None:
+def _choose_one(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> str | None:
     key = f"returns.{name}"
     requested = st.query_params.get(name)
     st.session_state[key] = requested if requested in options else None
     return st.selectbox(
-        label, options, key=key, format_func=say, placeholder=every, width=220, on_change=_changed, args=(name,)
+        label, options, key=key, format_func=say, placeholder=every, width=220, on_change=_write_filter, args=(name,)
     )
 
 
-def _changed(name: str) -> None:
+def _write_filter(name: str) -> None:
     """Write a changed filter into the address, and start from the newest returns again."""
     value = st.session_state[f"returns.{name}"]
     for parameter in (name, _BEFORE, _AFTER):
@@ -172,12 +183,12 @@ def _changed(name: str) -> None:
         st.query_params[name] = "1" if value is True else value
 
 
-def way(entry: Entry) -> str:
+def answer_address(entry: Entry) -> str:
     """Return the address of a submission's answer."""
-    return html.address("answer", id=entry.submission_id)
+    return html.page_address("answer", id=entry.submission_id)
 
 
-def table(context: PageContext, entries: Sequence[Entry], caption: str, page: str = "answer") -> html.Table:
+def submissions_table(context: PageContext, entries: Sequence[Entry], caption: str, page: str = "answer") -> html.Table:
     """Return submissions as a table; the name of each links to its answer."""
     columns = [
         context.tell("State"),
@@ -186,41 +197,45 @@ def table(context: PageContext, entries: Sequence[Entry], caption: str, page: st
         context.tell("By"),
         context.tell("Last comment"),
     ]
-    rows = [_row(context, entry, page) for entry in entries]
-    return html.without_empty(html.Table(caption, context.tell("Return"), columns, rows))
+    rows = [_submission_row(context, entry, page) for entry in entries]
+    return html.drop_empty_columns(html.Table(caption, context.tell("Return"), columns, rows))
 
 
-def _row(context: PageContext, entry: Entry, page: str) -> html.Row:
+def _submission_row(context: PageContext, entry: Entry, page: str) -> html.Row:
     heading = html.Markup('{}<br><span class="rti-small">{}</span>').format(
-        html.link(layout.of_what(context, entry), html.address(page, id=entry.submission_id)), entry.row.filename
+        html.render_link(layout.describe_submission(context, entry), html.page_address(page, id=entry.submission_id)),
+        entry.row.filename,
     )
     return html.Row(
         heading,
         (
-            html.join((layout.state(context, words.shown_state(entry)), *replacements(context, entry, page)), "<br>"),
-            _findings(context, entry),
-            words.time(entry.row.received_at),
+            html.join_parts(
+                (layout.state_badge(context, words.state_to_show(entry)), *replacement_links(context, entry, page)),
+                "<br>",
+            ),
+            _count_findings(context, entry),
+            words.format_time(entry.row.received_at),
             entry.row.sender,
             entry.last_comment or "",
         ),
     )
 
 
-def replacements(context: PageContext, one: Entry, page: str = "answer") -> list[html.Markup]:
+def replacement_links(context: PageContext, one: Entry, page: str = "answer") -> list[html.Markup]:
     """Return each later return that replaces this one, as a link: its number, since when, for which periods."""
     links = []
     for later in one.replaced_by:
-        number, day = later.submission_id, words.day(later.since)
+        number, day = later.submission_id, words.format_day(later.since)
         if one.is_replaced and len(one.replaced_by) == 1:
             text = context.tell("by {number} since {day}", number=number, day=day)
         else:
-            periods = words.periods((period for *_, period in later.keys), context.language)
+            periods = words.format_periods((period for *_, period in later.keys), context.language)
             text = context.tell("{periods} replaced by {number} since {day}", periods=periods, number=number, day=day)
-        links.append(html.link(text, html.address(page, id=number)))
+        links.append(html.render_link(text, html.page_address(page, id=number)))
     return links
 
 
-def _findings(context: PageContext, entry: Entry) -> str:
+def _count_findings(context: PageContext, entry: Entry) -> str:
     row = entry.row
     counts = []
     if row.errors:

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 _ACCEPTED = ("approved", "published")
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Templates"."""
     context = portal_entry.enter_page()
-    layout.title(
+    layout.show_title(
         context.tell("Templates"),
         context.tell(
             "A workbook for each of your forms, in your own words and layout: code lists to choose from, checks while "
             "you type, the last accepted figure greyed beside each cell. Filled in and uploaded, it is recognised."
         ),
     )
-    due = _due(context)
+    due = _due_periods(context)
     places = list(dict.fromkeys(d.jurisdiction for d in due))
     if not places:
-        layout.put(html.box("note", context.tell("No form is due of your offices")))
+        layout.put_html(html.render_box("note", context.tell("No form is due of your offices")))
     else:
         place = places[0]
         if len(places) > 1:
@@ -44,11 +44,11 @@ def show() -> None:
                 st.selectbox(context.tell("Territory"), places, format_func=context.area, key="templates.place")
                 or places[0]
             )
-        _offers(context, [d for d in due if d.jurisdiction == place])
-    layout.end(context)
+        _show_offers(context, [d for d in due if d.jurisdiction == place])
+    layout.end_page(context)
 
 
-def _due(context: PageContext) -> list[Deadline]:
+def _due_periods(context: PageContext) -> list[Deadline]:
     """Return what is due next: for each office and instrument the period whose collection closes next, and the one
     before it as long as it has open questions."""
     from pipelines.core import clock
@@ -61,7 +61,7 @@ def _due(context: PageContext) -> list[Deadline]:
     return [d for d in deadlines if d.queries >= today]
 
 
-def _offers(context: PageContext, due: Sequence[Deadline]) -> None:
+def _show_offers(context: PageContext, due: Sequence[Deadline]) -> None:
     from pipelines.declarations.form_titles import form_title
     from pipelines.office import templates
 
@@ -71,13 +71,13 @@ def _offers(context: PageContext, due: Sequence[Deadline]) -> None:
         for form in (f for f in forms if f.source == deadline.source):
             offered += 1
             with st.container(key=f"template-{form.id}-{deadline.period}", border=True, gap="small"):
-                layout.heading(form_title(form, context.language))
-                layout.put(
-                    html.facts(
+                layout.show_heading(form_title(form, context.language))
+                layout.put_html(
+                    html.render_facts(
                         [
                             (context.tell("Office"), context.office(form.source, form.jurisdiction)),
                             (context.tell("What"), context.label("instrument", form.instrument)),
-                            (context.tell("Period"), words.period(deadline.period, context.language)),
+                            (context.tell("Period"), words.format_period(deadline.period, context.language)),
                             (context.tell("Due by"), deadline.collection.isoformat()),
                             (context.tell("Form"), form.id),
                             (context.tell("Instead of"), _instead(form)),
@@ -86,7 +86,7 @@ def _offers(context: PageContext, due: Sequence[Deadline]) -> None:
                 )
                 _button(context, form, deadline)
     if not offered:
-        layout.put(html.box("note", context.tell("No workbook can be made for the forms of this office")))
+        layout.put_html(html.render_box("note", context.tell("No workbook can be made for the forms of this office")))
 
 
 def _instead(form: Form) -> str:
@@ -102,12 +102,14 @@ def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
             form.id,
             deadline.period,
             deadline=deadline.collection,
-            previous=_accepted(context, form),
+            previous=_accepted_figures(context, form),
             demonstration=context.is_demonstration,
         )[1]
 
     st.download_button(
-        context.tell("Download the workbook for {period}", period=words.period(deadline.period, context.language)),
+        context.tell(
+            "Download the workbook for {period}", period=words.format_period(deadline.period, context.language)
+        ),
         content,
         file_name=f"{form.id}_{deadline.period}.xlsx",
         mime=XLSX,
@@ -116,7 +118,7 @@ def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
     )
 
 
-def _accepted(context: PageContext, form: Form) -> pl.DataFrame | None:
+def _accepted_figures(context: PageContext, form: Form) -> pl.DataFrame | None:
     """Return the accepted figures of the form's series: those before its newest accepted return, and that return's
     own."""
     import polars as pl

@@ -55,23 +55,23 @@ class _Files:
         self.done = {identity: outcome for identity, outcome in self.done.items() if identity in present}
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Upload"."""
     context = portal_entry.enter_page()
-    layout.title(
+    layout.show_title(
         context.tell("Upload a return"),
         context.tell(
             "Hand in the file as your office makes it. It is checked at once and kept as a draft; nothing is sent "
             "before you say so."
         ),
     )
-    uploader(context, "upload", lambda page, **query: layout.go(page, **query))
-    layout.end(context)
+    show_uploader(context, "upload", lambda page, **query: layout.go_to_page(page, **query))
+    layout.end_page(context)
 
 
-def uploader(context: PageContext, key: str, go: Callable[..., Any]) -> None:
+def show_uploader(context: PageContext, key: str, go: Callable[..., Any]) -> None:
     """Show the drop area of a desk and the result of each file; the practice page has its own."""
-    phrases(context)
+    translate_drop_area(context)
     generation = st.session_state.setdefault(f"{key}.generation", 0)
     with st.container(key=f"drop-{key}" if key != "upload" else "drop"):
         files = st.file_uploader(
@@ -86,23 +86,25 @@ def uploader(context: PageContext, key: str, go: Callable[..., Any]) -> None:
     release_unclaimed(present, st.session_state.setdefault(f"{key}.unclaimed", {}))
     for file in files or ():
         if file.file_id not in tracked_files.done:
-            tracked_files.done[file.file_id] = _take(context, tracked_files, file.name, file.getvalue(), file.file_id)
+            tracked_files.done[file.file_id] = _check_file(
+                context, tracked_files, file.name, file.getvalue(), file.file_id
+            )
             tracked_files.underway.told(file.file_id)
     for number, identity in enumerate(present):
         with st.container(key=f"outcome-{key}-{number}", gap="small"):
-            _outcome(context, tracked_files, identity, files[number].getvalue(), go)
+            _show_outcome(context, tracked_files, identity, files[number].getvalue(), go)
     if present:
         # Files are forgotten before the page runs, not by a second run: a file dropped between the two went to a drop
         # area that was about to be replaced, and was lost (seen in about one of forty uploads).
         st.button(
             context.tell("Clear the list and take other files"),
             key=f"{key}.clear",
-            on_click=forget,
+            on_click=forget_files,
             kwargs={"key": key},
         )
 
 
-def forget(key: str) -> None:
+def forget_files(key: str) -> None:
     """Forget the files of a drop area, so that it is empty again."""
     st.session_state[f"{key}.generation"] = st.session_state.get(f"{key}.generation", 0) + 1
     files: _Files | None = st.session_state.pop(f"{key}.{_FILES}", None)
@@ -110,7 +112,7 @@ def forget(key: str) -> None:
         files.keep([])
 
 
-def phrases(context: PageContext) -> None:
+def translate_drop_area(context: PageContext) -> None:
     """Replace, by CSS, Streamlit's own words in the drop area, which are always in English."""
     replacements = {
         "instructions": context.tell("Drop your files here, or choose them from your computer."),
@@ -126,7 +128,7 @@ def phrases(context: PageContext) -> None:
     )
 
 
-def _take(context: PageContext, files: _Files, filename: str, data: bytes, identity: str) -> _Outcome:
+def _check_file(context: PageContext, files: _Files, filename: str, data: bytes, identity: str) -> _Outcome:
     """Check and store one file, showing each step as it completes, so that the first findings appear early.
 
     Any `st` call may end this run of the page in favour of the next one, which joins the same check here.
@@ -134,10 +136,10 @@ def _take(context: PageContext, files: _Files, filename: str, data: bytes, ident
     from pipelines.submissions import service
     from pipelines.submissions.checking.check import UnknownFormError
 
-    escaped_name = words.escaped(filename)
+    escaped_name = words.escape_markdown(filename)
     with st.container(key=f"live-{identity}"):
         status = st.status(escaped_name, expanded=True)
-    layout.live(identity)
+    layout.announce_changes(identity)
     # Not within `with status`, at whose end Streamlit would show the check as complete while it is still running.
     bar = status.progress(_PARTS["reading"], text=context.tell("Reading the file"))
     first = status.empty()
@@ -151,9 +153,9 @@ def _take(context: PageContext, files: _Files, filename: str, data: bytes, ident
         elif step.name == "judging":
             doing = context.tell("Comparing with the rules and with your earlier returns")
             read = context.tell("Read: {form}", form=context.form(step.form)) if step.form else context.tell("Read")
-            bar.progress(_PARTS["judging"], text=f"{words.escaped(read)}. {doing}")
+            bar.progress(_PARTS["judging"], text=f"{words.escape_markdown(read)}. {doing}")
         if step.name in ("begun", "read"):
-            _first_findings(context, first, step)
+            _show_first_findings(context, first, step)
 
     try:
         uploaded = files.underway.begin(context.desk, context.who, data, filename, identity).follow(on_step)
@@ -164,7 +166,7 @@ def _take(context: PageContext, files: _Files, filename: str, data: bytes, ident
         UnknownFormError,
     ) as error:
         status.update(label=context.tell("{file}: not taken", file=escaped_name), state="error")
-        return _Outcome(filename, error=layout.told(error, context.language))
+        return _Outcome(filename, error=layout.error_text(error, context.language))
     except Exception:
         files.underway.told(identity)
         raise
@@ -172,44 +174,46 @@ def _take(context: PageContext, files: _Files, filename: str, data: bytes, ident
     return _Outcome(filename, uploaded)
 
 
-def _first_findings(context: PageContext, place: Any, step: Step) -> None:
+def _show_first_findings(context: PageContext, place: Any, step: Step) -> None:
     from pipelines.findings.finding import worst_first
 
     findings = worst_first(step.findings)
     if not findings:
-        place.html(html.note(context.tell("Nothing is wrong with the file itself so far.")))
+        place.html(html.render_note(context.tell("Nothing is wrong with the file itself so far.")))
         return
     lines = [
         html.Markup("{} {}: {}").format(
-            html.badge(*words.severity(finding.severity, context.language)),
+            html.render_badge(*words.describe_severity(finding.severity, context.language)),
             str(finding.where) or context.tell("the whole file"),
             describe_finding(finding, context.language).message,
         )
         for finding in findings[:_SHOWN]
     ]
     more = context.many("{n} finding so far", "{n} findings so far", len(findings))
-    place.html(html.Markup("<p>{}</p>{}").format(more, html.items(lines)))
+    place.html(html.Markup("<p>{}</p>{}").format(more, html.render_list(lines)))
 
 
 # ------------------------------------------------------------------------------------------------- what was recognised
 
 
-def _outcome(context: PageContext, files: _Files, identity: str, data: bytes, go: Callable[..., Any]) -> None:
+def _show_outcome(context: PageContext, files: _Files, identity: str, data: bytes, go: Callable[..., Any]) -> None:
     outcome = files.done[identity]
-    layout.heading(outcome.filename)
+    layout.show_heading(outcome.filename)
     if outcome.uploaded is None:
-        layout.put(html.box("error", context.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error)))
+        layout.put_html(
+            html.render_box("error", context.tell("Nothing was kept"), html.Markup("<p>{}</p>").format(outcome.error))
+        )
         return
     uploaded, report = outcome.uploaded, outcome.uploaded.report
-    layout.put(_sentence(context, uploaded))
-    layout.focus(f"outcome-{identity}", f"upload-{identity}-{uploaded.submission_id}")
-    layout.put(
+    layout.put_html(_describe_outcome(context, uploaded))
+    layout.move_focus(f"outcome-{identity}", f"upload-{identity}-{uploaded.submission_id}")
+    layout.put_html(
         html.Markup('<section class="rti-box rti-box-note" id="{}" tabindex="-1"><h3>{}</h3>{}</section>').format(
-            f"outcome-{identity}", context.tell("This is what we read"), _recognised(context, uploaded)
+            f"outcome-{identity}", context.tell("This is what we read"), _describe_recognised(context, uploaded)
         )
     )
     if uploaded.submission_id is None:
-        _why_not_kept(context, report)
+        _explain_refusal(context, report)
     else:
         with st.container(horizontal=True):
             if st.button(
@@ -217,27 +221,29 @@ def _outcome(context: PageContext, files: _Files, identity: str, data: bytes, go
             ):
                 go("answer", id=uploaded.submission_id)
     with st.expander(context.tell("No, it is something else")):
-        _other_form(context, files, identity, data, uploaded)
+        _offer_other_form(context, files, identity, data, uploaded)
 
 
-def _sentence(context: PageContext, uploaded: Uploaded) -> html.Markup:
+def _describe_outcome(context: PageContext, uploaded: Uploaded) -> html.Markup:
     report = uploaded.report
     if uploaded.submission_id is None:
-        return html.badge("error", "✖", context.tell("Not kept: see below what is to be done"))
+        return html.render_badge("error", "✖", context.tell("Not kept: see below what is to be done"))
     if not uploaded.new:
-        _, _, state = words.state(uploaded.state or "received", context.language)
+        _, _, state = words.describe_state(uploaded.state or "received", context.language)
         return html.Markup("<p>{}</p>").format(
             context.tell("This very file was here before and is not taken twice. Its state: {state}.", state=state)
         )
     errors, warnings = report.count("error"), report.count("warning")
     if errors:
-        return html.badge("error", "✖", context.many("{n} error to mend", "{n} errors to mend", errors))
+        return html.render_badge("error", "✖", context.many("{n} error to mend", "{n} errors to mend", errors))
     if warnings:
-        return html.badge("warning", "▲", context.many("{n} warning to explain", "{n} warnings to explain", warnings))
-    return html.badge("good", "✔", context.tell("Nothing stands in its way"))
+        return html.render_badge(
+            "warning", "▲", context.many("{n} warning to explain", "{n} warnings to explain", warnings)
+        )
+    return html.render_badge("good", "✔", context.tell("Nothing stands in its way"))
 
 
-def _recognised(context: PageContext, uploaded: Uploaded) -> html.Markup:
+def _describe_recognised(context: PageContext, uploaded: Uploaded) -> html.Markup:
     report = uploaded.report
     if report.form is None:
         return html.Markup("<p>{}</p>").format(
@@ -248,20 +254,20 @@ def _recognised(context: PageContext, uploaded: Uploaded) -> html.Markup:
         if uploaded.submission_id
         else ""
     )
-    return html.facts(
+    return html.render_facts(
         [
             (context.tell("Territory"), context.area(report.jurisdiction or "")),
             (context.tell("What"), context.label("instrument", report.instrument or "")),
             (context.tell("Form"), context.form(report.form)),
-            (context.tell("Period"), words.periods((b.period for b in report.blocks), context.language)),
-            (context.tell("Kind"), words.said(words.KINDS, report.kind or "full", context.language)),
+            (context.tell("Period"), words.format_periods((b.period for b in report.blocks), context.language)),
+            (context.tell("Kind"), words.describe_code(words.KINDS, report.kind or "full", context.language)),
             (context.tell("Figures read"), f"{report.observations or report.events}"),
             (context.tell("Now"), draft),
         ]
     )
 
 
-def _why_not_kept(context: PageContext, report: Report) -> None:
+def _explain_refusal(context: PageContext, report: Report) -> None:
     from pipelines.office import answers
 
     parts = [
@@ -269,18 +275,18 @@ def _why_not_kept(context: PageContext, report: Report) -> None:
         for group in answers.groups(report, context.language)
         if group.severity == "error"
     ]
-    layout.put(html.box("error", context.tell("Why it was not kept"), html.join(parts), level=3))
+    layout.put_html(html.render_box("error", context.tell("Why it was not kept"), html.join_parts(parts), level=3))
 
 
-def _other_form(context: PageContext, files: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
+def _offer_other_form(context: PageContext, files: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
     """Withdraw the draft and check the file again as another form, or as corrections only."""
     own_forms = forms_to_submit(context)
     likely = [form for form in uploaded.report.candidates if form in own_forms]
     options = [*likely, *(form for form in own_forms if form not in likely)]
     if not options:
-        layout.put(html.Markup("<p>{}</p>").format(context.tell("There is no form for which you may submit.")))
+        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("There is no form for which you may submit.")))
         return
-    layout.put(
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
             context.tell("If the period is wrong, the file says so: mend its title and upload it again.")
         )
@@ -292,14 +298,14 @@ def _other_form(context: PageContext, files: _Files, identity: str, data: bytes,
         )
         is_submitted = st.form_submit_button(context.tell("Check again"))
     if is_submitted and form is not None:
-        _again(context, uploaded)
+        _offer_upload_again(context, uploaded)
         kind = "patch" if patch else None
         files.underway.begin(context.desk, context.who, data, uploaded.filename, identity, form=str(form), kind=kind)
         del files.done[identity]
         st.rerun()
 
 
-def _again(context: PageContext, uploaded: Uploaded) -> None:
+def _offer_upload_again(context: PageContext, uploaded: Uploaded) -> None:
     """Withdraw the draft that this upload made, so that the same bytes can be uploaded again; never anything sent."""
     from pipelines.submissions import service
 

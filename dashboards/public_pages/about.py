@@ -43,50 +43,52 @@ made of published figures only. A page selects rows of the declared tables and a
 """
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "About and downloads"."""
-    frame = layout.page("About and downloads")
+    frame = layout.begin_page("About and downloads")
     st.header("How to read the figures", anchor=False)
-    layout.put(tables.legend(words.ELSEWHERE_LEGEND))
+    layout.put_html(tables.render_legend(words.ELSEWHERE_LEGEND))
     st.markdown(READING)
     st.header("How persons are protected", anchor=False)
     st.markdown(PROTECTION)
     st.header("Who is in it", anchor=False)
     codes = [code for code, _ in frame.territories]
     names = [frame.marked(code) for code in codes]
-    st.markdown(f"The territories of this release: {words.join(names)}.".replace("*", "\\*"))
-    layout.put(tables.notes_list(words.Notes(), frame.name_notes(codes)))
+    st.markdown(f"The territories of this release: {words.join_words(names)}.".replace("*", "\\*"))
+    layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
     _programme(frame)
     st.header("How to cite", anchor=False)
     st.markdown(
         "Quote the figure with its release and its coverage. The address of a page holds the whole selection and the "
         "release it was made of."
     )
-    st.code(words.citation(frame.release), language=None, wrap_lines=True)
+    st.code(words.cite_release(frame.release), language=None, wrap_lines=True)
     _downloads(frame)
-    layout.end(frame)
+    layout.end_page(frame)
 
 
 def _programme(frame: layout.Frame) -> None:
     st.header("What is published", anchor=False)
     freqs, areas = (
-        queries.labels(frame.path, "freq"),
+        queries.read_labels(frame.path, "freq"),
         {"territory": "territories", "region": "the region", "jurisdiction": "jurisdictions"},
     )
     lines = [
         tables.Line(
             tables.Cell(row["title"]),
             (
-                tables.Cell(words.join(areas.get(kind, kind) for kind in row["areas"].split(","))),
-                tables.Cell(words.join(freqs.get(freq, freq).lower() for freq in row["freqs"].split(","))),
-                tables.Cell(words.join(d.replace("_", " ") for d in row["dimensions"].split(",") if d) or "totals"),
+                tables.Cell(words.join_words(areas.get(kind, kind) for kind in row["areas"].split(","))),
+                tables.Cell(words.join_words(freqs.get(freq, freq).lower() for freq in row["freqs"].split(","))),
+                tables.Cell(
+                    words.join_words(d.replace("_", " ") for d in row["dimensions"].split(",") if d) or "totals"
+                ),
                 tables.Cell(row["note"] or ""),
             ),
         )
-        for row in queries.read(frame.path, "programme")
+        for row in queries.read_rows(frame.path, "programme")
     ]
-    layout.put(
-        tables.table(
+    layout.put_html(
+        tables.render_table(
             "Tables of the programme; what is not here is not published",
             ["For", "By", "Broken down by", "Note"],
             lines,
@@ -107,7 +109,7 @@ def _downloads(frame: layout.Frame) -> None:
         )
     )
     grouped: dict[str, list[Path]] = {kind: [] for kind in _KINDS}
-    for path in queries.files(frame.path):
+    for path in queries.downloadable_files(frame.path):
         grouped.get(path.suffix[1:], grouped["other"]).append(path)
     for kind, paths in grouped.items():
         with st.expander(f"{_KINDS[kind]} ({len(paths)})", expanded=kind == "other"), st.container(horizontal=True):

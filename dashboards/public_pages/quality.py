@@ -40,36 +40,36 @@ WORLDS: Mapping[str, str] = {
 }
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "How good the figures are"."""
-    frame = layout.page(
+    frame = layout.begin_page(
         "How good the figures are",
         "What arrived, when, how often it was changed afterwards, and whether it agrees with what others say.",
     )
-    if not queries.has(frame.path, "quality"):
+    if not queries.has_table(frame.path, "quality"):
         st.info("This release was made before quality was measured; the next one has it.")
-        layout.end(frame, is_linked=False)
+        layout.end_page(frame, is_linked=False)
         return
     by_area: dict[str, dict[str, Row]] = {}
-    for row in queries.read(frame.path, "quality"):
+    for row in queries.read_rows(frame.path, "quality"):
         by_area.setdefault(row["territory"], {})[row["indicator"]] = row
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = f"Quality over all periods and returns. Release {frame.id}.{demonstration}"
     notes = words.Notes()
-    lines = [_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
+    lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
     names = frame.name_notes([code for code, _ in frame.territories])
-    layout.put(tables.table(caption, list(COLUMNS.values()), lines, corner="Territory"))
-    layout.put(tables.facts(TOLD), tables.notes_list(notes, names))
+    layout.put_html(tables.render_table(caption, list(COLUMNS.values()), lines, corner="Territory"))
+    layout.put_html(tables.render_facts(TOLD), tables.render_notes(notes, names))
     st.markdown("These figures say how far data can be relied on. They rank nobody: offices differ in what they count.")
-    _revisions(frame)
-    _coherence(frame)
-    layout.end(frame, is_linked=False)
+    _show_revisions(frame)
+    _show_coherence(frame)
+    layout.end_page(frame, is_linked=False)
 
 
-def _line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.Notes) -> tables.Line:
+def _quality_line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.Notes) -> tables.Line:
     cells = []
     for indicator, column in COLUMNS.items():
-        text, why = _shown(rows.get(indicator))
+        text, why = _format_figure(rows.get(indicator))
         marks = (notes.mark(why),) if why else ()
         kind = "value" if text != words.UNAVAILABLE else "unavailable"
         spoken = text if kind == "value" else "not available"
@@ -77,20 +77,20 @@ def _line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.
     return tables.Line(frame.heading(area, href=f"territory?territory={area}"), tuple(cells))
 
 
-def _shown(row: Row | None) -> tuple[str, str]:
+def _format_figure(row: Row | None) -> tuple[str, str]:
     """Format a figure in its unit, or the reason why there is none."""
     if row is None or row["value"] is None:
         reason = str(row["reason"] or "") if row is not None else ""
         return words.UNAVAILABLE, f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
     if row["unit"] == "fraction":
-        return f"{words.number(100 * row['value'], 1)} %", ""
-    return words.number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
+        return f"{words.format_number(100 * row['value'], 1)} %", ""
+    return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
 
 
-def _revisions(frame: layout.Frame) -> None:
+def _show_revisions(frame: layout.Frame) -> None:
     """Show how many published totals changed, territory by territory."""
     st.header("What was changed after it was published", anchor=False)
-    rows_by_area = {row["area"]: row for row in queries.read(frame.path, "revised")}
+    rows_by_area = {row["area"]: row for row in queries.read_rows(frame.path, "revised")}
     if not rows_by_area:
         st.markdown("No total stands in two releases yet, so that none can have been revised.")
         return
@@ -102,16 +102,16 @@ def _revisions(frame: layout.Frame) -> None:
             sentences.append(f"{name}: no total stands in two releases yet.")
             continue
         sentences.append(
-            f"{name}: of {words.number(row['periods'])} totals that stand in two releases or more, "
-            f"{words.number(row['revised'])} changed."
+            f"{name}: of {words.format_number(row['periods'])} totals that stand in two releases or more, "
+            f"{words.format_number(row['revised'])} changed."
         )
-    layout.put(_items(sentences))
+    layout.put_html(_render_list(sentences))
 
 
-def _coherence(frame: layout.Frame) -> None:
+def _show_coherence(frame: layout.Frame) -> None:
     """Show how often two sources on the same figure agree, and each difference with its declared reasons."""
     st.header("Whether it agrees with other sources", anchor=False)
-    pairs = queries.read(frame.path, "coherence") if queries.has(frame.path, "coherence") else ()
+    pairs = queries.read_rows(frame.path, "coherence") if queries.has_table(frame.path, "coherence") else ()
     if not pairs:
         st.markdown("No two sources of this release speak of the same thing.")
         return
@@ -120,10 +120,10 @@ def _coherence(frame: layout.Frame) -> None:
         worlds.setdefault(row["world"], []).append(row)
     for world, rows in worlds.items():
         title = WORLDS.get(world, world)
-        layout.put(f"<p><b>{escape(title)}.</b> {escape(agreement.counted(rows))}</p>")
+        layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
         with st.expander(f"{title}: each pair"):
-            layout.put(agreement.pairs(frame, title, rows))
+            layout.put_html(agreement.pairs_table(frame, title, rows))
 
 
-def _items(sentences: Sequence[str]) -> str:
+def _render_list(sentences: Sequence[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in sentences) + "</ul>"

@@ -19,28 +19,32 @@ _READ = (
 _NO_RECORDS = "no records"
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "From stage to stage"."""
-    frame = layout.page(
+    frame = layout.begin_page(
         "From stage to stage", "How many of those at one stage reach a later one, and how sure that is."
     )
-    if not queries.has(frame.path, "stage_ratio"):
+    if not queries.has_table(frame.path, "stage_ratio"):
         st.info("This release was made before ratios were published; the next one has them.")
-        layout.end(frame, is_linked=False)
+        layout.end_page(frame, is_linked=False)
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         crime = layout.choose_crime(frame)
-        metrics = {row["metric"]: row for row in queries.read(frame.path, "ratio_metrics", crime)}
+        metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
         first = "convicted_first_per_adjudicated_first"
-        metric = layout.choose(
+        metric = layout.choose_option(
             "Ratio", "ratio", tuple(metrics), default=first, say=lambda code: str(metrics[code]["name"]), boxed=True,
             width=340,
         )  # fmt: skip
-        units = tuple(r["count_unit"] for r in queries.read(frame.path, "ratio_units", metric, crime))
-        unit = layout.choose("Counted in", "unit", units, say=words.unit) if len(units) > 1 else units[0]
-        windows = queries.read(frame.path, "windows", metric, crime, unit) if queries.has(frame.path, "window") else ()
-        opens = region_words.default(windows)
+        units = tuple(r["count_unit"] for r in queries.read_rows(frame.path, "ratio_units", metric, crime))
+        unit = layout.choose_option("Counted in", "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+        windows = (
+            queries.read_rows(frame.path, "windows", metric, crime, unit)
+            if queries.has_table(frame.path, "window")
+            else ()
+        )
+        opens = region_words.default_window(windows)
         freq, period = layout.choose_period(
             frame,
             queries.ratio_periods(frame.path, metric, crime),
@@ -48,82 +52,93 @@ def show() -> None:
             of=f"{metric}.{crime}.",
         )
     about = metrics[metric]
-    rows = queries.read(frame.path, "ratios", metric, freq, period, crime, unit)
+    rows = queries.read_rows(frame.path, "ratios", metric, freq, period, crime, unit)
     by_area: dict[str, dict[str, Row]] = {}
     for row in rows:
         by_area.setdefault(row["area"], {})[row["version"]] = row
-    crime_name = queries.labels(frame.path, "offence_group")[crime]
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     with headline:
-        layout.quote(_sentence(frame, by_area, str(about["name"]), period, crime_name), frame)
-    why = " ".join(filter(None, (region_words.why(windows), region_words.looked_at(windows, freq, period))))
-    layout.put(f'<p class="rti-small">{escape(why)}</p>' if why else "")
+        layout.quote_sentence(_compose_sentence(frame, by_area, str(about["name"]), period, crime_name), frame)
+    why = " ".join(
+        filter(None, (region_words.explain_window(windows), region_words.explain_other_window(windows, freq, period)))
+    )
+    layout.put_html(f'<p class="rti-small">{escape(why)}</p>' if why else "")
     notes = words.Notes()
     versions = [code for code in indicator_words.VERSIONS if any(code in those for those in by_area.values())]
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = (
-        f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit(unit)}. "
+        f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}. "
         f"Release {frame.id}.{demonstration}"
     )
     codes = [frame.region, *(code for code, _ in frame.territories)]
-    lines = [_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
-    layout.put(tables.table(caption, [indicator_words.VERSIONS[code] for code in versions], lines, corner="Area"))
+    lines = [_ratio_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
+    layout.put_html(
+        tables.render_table(caption, [indicator_words.VERSIONS[code] for code in versions], lines, corner="Area")
+    )
     st.markdown(_READ)
     sentences = [
-        (indicator_words.VERSIONS[code], indicator_words.told(code, is_nested=about["is_nested"])) for code in versions
+        (indicator_words.VERSIONS[code], indicator_words.describe_version(code, is_nested=about["is_nested"]))
+        for code in versions
     ]
-    layout.put(
-        tables.facts(
-            [("What it is", str(about["definition"])), ("Formula", _formula(frame, str(about["formula"]))), *sentences]
+    layout.put_html(
+        tables.render_facts(
+            [
+                ("What it is", str(about["definition"])),
+                ("Formula", _formula_in_words(frame, str(about["formula"]))),
+                *sentences,
+            ]
         ),
-        tables.legend(),
-        tables.notes_list(notes, frame.name_notes([code for code, _ in frame.territories])),
+        tables.render_legend(),
+        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])),
     )
-    _compared(frame, metric, freq, period, crime, unit)
-    cards.of_metric(frame, about["metric"], freq, period, unit)
-    layout.end(frame, is_linked=False)
+    _show_comparison(frame, metric, freq, period, crime, unit)
+    cards.show_cards_of_metric(frame, about["metric"], freq, period, unit)
+    layout.end_page(frame, is_linked=False)
 
 
-def _formula(frame: layout.Frame, formula: str) -> str:
+def _formula_in_words(frame: layout.Frame, formula: str) -> str:
     """Return the formula with measures in words instead of the codes of the declaration."""
-    names = queries.labels(frame.path, "measure")
+    names = queries.read_labels(frame.path, "measure")
     parts = (str(names.get(part, part)) for part in formula.split(" "))
     return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
 
 
-def _sentence(frame: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str) -> str:
+def _compose_sentence(
+    frame: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str
+) -> str:
     """Return the sentence to quote: the region's figure with its range, and how many territories have enough."""
-    territories = [_default(by_area.get(code, {})) for code, _ in frame.territories]
+    territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
-    whole = _default(by_area.get(frame.region, {}))
-    figure = indicator_words.figure(whole)
+    whole = _default_version(by_area.get(frame.region, {}))
+    figure = indicator_words.format_figure(whole)
     lead = f"{name}, {words.period_words(period)}, {crime.lower()}: "
     if whole is None or figure.kind != "value":
         lead += f"{frame.name(frame.region)} {figure.spoken}"
     else:
         few = f" ({indicator_words.TOO_FEW})" if whole["state"] == "too_few" else ""
-        n_reporters, missing = words.coverage(whole["reporters"] or "", frame.territories)
+        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
         lead += f"{frame.name(frame.region)} {figure.spoken}{few}, from {n_reporters} territories"
-        lead += f" (missing: {words.join(missing)})" if missing else ""
+        lead += f" (missing: {words.join_words(missing)})" if missing else ""
     return f"{lead}. {enough} of {len(territories)} territories have enough to be compared."
 
 
-def _default(versions: Mapping[str, Row]) -> Row | None:
+def _default_version(versions: Mapping[str, Row]) -> Row | None:
     """Return the default version for the area; if there is none, that of the same period."""
     return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
 
 
-def _line(
+def _ratio_line(
     frame: layout.Frame, area: str, those: Mapping[str, Row], versions: Sequence[str], notes: words.Notes
 ) -> tables.Line:
     heading = frame.heading(area, href="" if area == frame.region else f"territory?territory={area}")
     cells = []
     for version in versions:
         row = those.get(version)
-        figure = indicator_words.figure(row)
+        figure = indicator_words.format_figure(row)
         if row is None and version != "same_period":
             # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
             figure = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
-        marks = () if row is None else indicator_words.marks(row, notes)
+        marks = () if row is None else indicator_words.mark_notes(row, notes)
         is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
         if row is not None and figure.kind == "value":
             if version == "lagged" and row["lag"]:
@@ -133,29 +148,29 @@ def _line(
             if row["is_default"]:
                 marks = (*marks, notes.mark(indicator_words.RULES[str(row["default_rule"])]))
         label = f"{frame.name(area)}, {indicator_words.VERSIONS[version]}"
-        cells.append(tables.few(figure, label, marks, is_few=is_few))
+        cells.append(tables.few_cell(figure, label, marks, is_few=is_few))
     return tables.Line(heading, tuple(cells), is_total=area == frame.region)
 
 
-def _compared(frame: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
+def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
     """Show which territories differ significantly, and the range over those that have a figure."""
-    pairs = queries.read(frame.path, "pairs", metric, freq, period, crime, unit)
+    pairs = queries.read_rows(frame.path, "pairs", metric, freq, period, crime, unit)
     st.header("Which territories can be told apart", anchor=False)
     if not pairs:
         st.markdown("No two territories have figures of this kind.")
         return
     names = {code: frame.marked(code) for code, _ in frame.territories}
-    st.markdown(indicator_words.pairs_told(pairs))
+    st.markdown(indicator_words.describe_pairs(pairs))
     apart = [row for row in pairs if row["verdict"] in ("higher", "lower")]
-    layout.put(_listed(apart, names))
+    layout.put_html(_listed(apart, names))
     with st.expander("Every pair in words"):
-        layout.put(_listed(pairs, names))
-    for row in queries.read(frame.path, "region_range", metric, freq, period, crime, unit):
+        layout.put_html(_listed(pairs, names))
+    for row in queries.read_rows(frame.path, "region_range", metric, freq, period, crime, unit):
         same = ", both counts of one period" if row.get("version") == "same_period" else ""
-        range_sentence = region_words.told(row, f"this ratio{same}")
+        range_sentence = region_words.describe_range(row, f"this ratio{same}")
         st.markdown(f"{range_sentence} {region_words.NOT_BORROWED}" if row["n"] < len(names) else range_sentence)
 
 
 def _listed(rows: Sequence[Row], names: Mapping[str, str]) -> str:
-    items = "".join(f"<li>{escape(indicator_words.pair(row, names))}</li>" for row in rows)
+    items = "".join(f"<li>{escape(indicator_words.describe_pair(row, names))}</li>" for row in rows)
     return f"<ul>{items}</ul>" if items else ""

@@ -27,9 +27,9 @@ _DIMENSIONS = {
 }
 
 
-def show() -> None:
+def render_page() -> None:
     """Render the page "Where a number comes from"."""
-    frame = layout.page("Where a number comes from")
+    frame = layout.begin_page("Where a number comes from")
     cell_text = st.query_params.get("cell") or ""
     if not cell_text:
         st.markdown(
@@ -38,20 +38,20 @@ def show() -> None:
         )
         typed = st.text_input("Id of a figure", placeholder="area=MK;period=2026-Q3;measure=indicted")
         if not typed:
-            layout.end(frame)
+            layout.end_page(frame)
             return
         cell_text = typed
-    _explain(frame, cell_text)
-    layout.end(frame)
+    _explain_figure(frame, cell_text)
+    layout.end_page(frame)
 
 
-def _explain(frame: layout.Frame, cell_text: str) -> None:
+def _explain_figure(frame: layout.Frame, cell_text: str) -> None:
     try:
         release, table, terms = parse_id(cell_text)
     except ExplainError as error:
         st.warning(f"This is no id of a figure: {error}")
         return
-    cells = queries.cells(frame.path, table, terms)
+    cells = queries.find_cells(frame.path, table, terms)
     if release not in ("current", frame.id):
         st.info(f"The id is of release {release}; this page shows the current release, {frame.id}.")
     distinct = {figure_id(frame.id, row).split("/", 2)[2]: row for row in reversed(cells)}
@@ -64,46 +64,48 @@ def _explain(frame: layout.Frame, cell_text: str) -> None:
             "More than one figure fits; say more, for example:\n\n" + "\n".join(f"- `{i}`" for i in sorted(ids)[:6])
         )
         return
-    _way(frame, cells[0])
+    _show_source(frame, cells[0])
 
 
-def _way(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
+def _show_source(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
     notes = words.Notes()
-    figure = words.count(cell)
-    measure = queries.labels(frame.path, "measure").get(cell["measure"], cell["measure"])
-    crime = queries.labels(frame.path, "offence_group").get(cell["offence_group"], cell["offence_group"])
-    marks = words.marks_of(cell, notes)
+    figure = words.format_count(cell)
+    measure = queries.read_labels(frame.path, "measure").get(cell["measure"], cell["measure"])
+    crime = queries.read_labels(frame.path, "offence_group").get(cell["offence_group"], cell["offence_group"])
+    marks = words.mark_notes(cell, notes)
     value = (
-        f"{figure.text} {words.unit(cell['count_unit'], cell['value'])}" if figure.kind == "value" else figure.spoken
+        f"{figure.text} {words.unit_name(cell['count_unit'], cell['value'])}"
+        if figure.kind == "value"
+        else figure.spoken
     )
-    layout.quote(
+    layout.quote_sentence(
         f"{frame.marked(cell['area'])}, "
         f"{words.period_words(cell['period'])}: {crime.lower()}, {measure.lower()}: {value}.",
         frame,
     )
-    programme = {row["table_id"]: row for row in queries.read(frame.path, "programme")}
+    programme = {row["table_id"]: row for row in queries.read_rows(frame.path, "programme")}
     table = programme.get(cell["table_id"])
     territories = [code for code in (cell["reporters"] or "").split(",") if code]
     st.header("1. The figure in the release", anchor=False)
-    layout.put(
-        tables.facts(
+    layout.put_html(
+        tables.render_facts(
             [
                 ("Release", frame.id),
                 ("Table of the programme", f"{table['title']} ({cell['table_id']})" if table else cell["table_id"]),
                 ("Area", frame.marked(cell["area"])),
                 ("Period", words.period_short(cell["period"])),
                 ("Measure", measure),
-                ("Counted in", words.unit(cell["count_unit"])),
+                ("Counted in", words.unit_name(cell["count_unit"])),
                 *_dimensions(frame, cell),
                 ("Value", f"{figure.text} ({figure.spoken})" if figure.kind != "value" else figure.text),
-                ("In it", words.join(frame.marked(code) for code in territories) or "nobody has reported"),
+                ("In it", words.join_words(frame.marked(code) for code in territories) or "nobody has reported"),
                 ("Notes", ", ".join(marks)),
             ]
         ),
-        tables.notes_list(notes, frame.name_notes([cell["area"], *territories])),
+        tables.render_notes(notes, frame.name_notes([cell["area"], *territories])),
     )
     st.header("2. The returns behind it", anchor=False)
-    _returns(frame, cell)
+    _show_returns(frame, cell)
     st.header("3. On to sheet and cell", anchor=False)
     st.markdown(
         "Places in an office's file belong to the office. With access to the restricted data, this command walks on to "
@@ -114,14 +116,14 @@ def _way(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
 
 def _dimensions(frame: layout.Frame, cell: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        (title, queries.labels(frame.path, name).get(cell[name], cell[name]))
+        (title, queries.read_labels(frame.path, name).get(cell[name], cell[name]))
         for name, title in _DIMENSIONS.items()
         if cell[name] not in (None, "_T", "_Z")
     ]
 
 
-def _returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
-    rows = queries.read(frame.path, "cell_submissions", cell["cell_id"])
+def _show_returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
+    rows = queries.read_rows(frame.path, "cell_submissions", cell["cell_id"])
     if not rows:
         st.markdown(
             "No return stands behind this figure: nothing was received for it, or the office did not count it."
@@ -130,4 +132,4 @@ def _returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
         )
         return
     headings, lines = submission_table(frame, rows)
-    layout.put(tables.table("Returns behind the figure", headings, lines, corner="Return", text=True))
+    layout.put_html(tables.render_table("Returns behind the figure", headings, lines, corner="Return", text=True))

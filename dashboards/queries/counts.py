@@ -154,7 +154,7 @@ SQL: Mapping[str, str] = {
 }
 
 
-def cells_of(table: str | None, terms: Mapping[str, str]) -> tuple[str, list[str]]:
+def cells_statement(table: str | None, terms: Mapping[str, str]) -> tuple[str, list[str]]:
     """Return statement and parameters for the cells of an id; a dimension that the id leaves out is at its total."""
     conditions, values = ["true"], []
     if table:

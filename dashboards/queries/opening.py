@@ -67,10 +67,10 @@ def _cached(path: str, name: str, parameters: tuple[Any, ...]) -> Rows:
     arguments: Any = [list(p) if isinstance(p, tuple) else p for p in parameters]
     if parameters and isinstance(parameters[0], _Named):
         arguments = {p.name: list(p.value) if isinstance(p.value, tuple) else p.value for p in parameters}
-    return run(path, SQL[name], arguments)
+    return run_statement(path, SQL[name], arguments)
 
 
-def run(path: str, statement: str, given: Any) -> Rows:
+def run_statement(path: str, statement: str, given: Any) -> Rows:
     """Return the rows of a statement of this package, as mappings by column.
 
     Raises DamagedReleaseError, or OutdatedReleaseError where the release was made by older software.
@@ -104,19 +104,19 @@ class _Named(tuple[str, Any]):
         return self[1]
 
 
-def read(path: str, name: str, *parameters: Any, **named: Any) -> Rows:
+def read_rows(path: str, name: str, *parameters: Any, **named: Any) -> Rows:
     """Return the rows of a named statement, as read-only mappings by column. Pass lists as tuples."""
     if named:
         parameters = tuple(_Named((key, value)) for key, value in named.items())
     return _cached(path, name, parameters)
 
 
-def has(path: str, table: str) -> bool:
+def has_table(path: str, table: str) -> bool:
     """Return True if a release has a table; a release made by earlier software may lack it."""
-    return any(row["table_name"] == table for row in read(path, "tables"))
+    return any(row["table_name"] == table for row in read_rows(path, "tables"))
 
 
-def files(path: str) -> list[Path]:
+def downloadable_files(path: str) -> list[Path]:
     """Return the files of the release that may be downloaded: CSV, Parquet, the manifest and its text."""
     folder = Path(path).parent
     paths = [*sorted(folder.glob("csv/*.csv")), *sorted(folder.glob("data/*.parquet"))]
