@@ -154,8 +154,8 @@ def describe_pairs(rows: Sequence[Row]) -> str:
         return f"Of {len(rows)} pairs none can be compared: a side has under 20, is not public, or counts otherwise."
     return (
         f"Of {len(rows)} pairs {len(tested)} were compared and {_describe_tested(len(apart))}. "
-        f"Who compares many pairs finds differences by chance alone; the ranges are therefore made so wide that, in 95 of 100 such comparisons, all "
-        f"{len(tested)} hold at once."
+        f"Who compares many pairs finds differences by chance alone; the ranges are therefore made so wide that, in 95 "
+        f"of 100 such comparisons, all {len(tested)} hold at once."
     )
 
 
