@@ -75,7 +75,7 @@ def status(
     home = the_home()
     engine = ledger_to_read(home)
     if submission is not None:
-        _one(_story(engine, submission), as_json)
+        _show_submission(_story(engine, submission), as_json)
         return
     if unknown := set(state or ()) - set(codes.codes("return_state")):
         raise Failure(f"no state is named {', '.join(unknown)}; there are {', '.join(codes.codes('return_state'))}")
@@ -190,7 +190,7 @@ def _story(engine: Any, text: str) -> dict[str, Any]:
     }
 
 
-def _one(story: dict[str, Any], as_json: bool) -> None:
+def _show_submission(story: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say_json(story)
         return

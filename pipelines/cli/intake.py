@@ -50,7 +50,7 @@ def justify(
     desk = _open_desk()
     entry = queries.find(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
-    with _naming(entry.submission_id, who):
+    with _name_in_refusal(entry.submission_id, who):
         n_open = acts.justify(desk, who, entry.submission_id, finding, reason, text)
         if not n_open and not hold:
             acts.send(desk, who, entry.submission_id, reason=replaces)
@@ -75,7 +75,7 @@ def send(
     desk = _open_desk()
     entry = queries.find(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
-    with _naming(entry.submission_id, who):
+    with _name_in_refusal(entry.submission_id, who):
         acts.send(desk, who, entry.submission_id, reason=reason, comment=comment)
     _show_state(desk, [entry.submission_id], as_json)
 
@@ -99,7 +99,7 @@ def approve(
     who = _identity(desk, actor_or(actor, STEWARD if override else APPROVER))
     refused = acts.approve_many(desk, who, ids, comment=comment, override=override)
     for submission_id, error in refused.items():
-        reason = str(_named(error, submission_id, who))
+        reason = str(_named_refusal(error, submission_id, who))
         # The refusal for a missing role does not name the return.
         note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
     _show_state(desk, [i for i in ids if i not in refused], as_json)
@@ -119,7 +119,7 @@ def give_back(
     desk = _open_desk()
     submission_id = _full_id(desk, submission)
     who = _identity(desk, actor_or(actor, APPROVER))
-    with _naming(submission_id, who):
+    with _name_in_refusal(submission_id, who):
         acts.give_back(desk, who, submission_id, comment)
     _show_state(desk, [submission_id], as_json)
 
@@ -153,7 +153,7 @@ def withdraw(
     entry = queries.find(desk.engine, submission)
     usual = STEWARD if override else entry.sender if ask or entry.state not in ACCEPTED else APPROVER
     who = _identity(desk, actor_or(actor, usual))
-    with _naming(entry.submission_id, who):
+    with _name_in_refusal(entry.submission_id, who):
         if ask:
             acts.ask_withdrawal(desk, who, entry.submission_id, reason, comment)
         else:
@@ -175,17 +175,17 @@ def _identity(desk: Desk, account: str) -> Identity:
 
 
 @contextmanager
-def _naming(submission_id: str, who: Identity) -> Iterator[None]:
+def _name_in_refusal(submission_id: str, who: Identity) -> Iterator[None]:
     """Add the return and the account to a refusal that names neither."""
     from pipelines.ledger.identity import NotAllowedError
 
     try:
         yield
     except NotAllowedError as error:
-        raise _named(error, submission_id, who) from error
+        raise _named_refusal(error, submission_id, who) from error
 
 
-def _named(error: Exception, submission_id: str, who: Identity) -> Exception:
+def _named_refusal(error: Exception, submission_id: str, who: Identity) -> Exception:
     """Return the error; if the desk does not know the return, return one that names the return and the
     account.
 

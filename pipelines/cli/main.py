@@ -138,9 +138,9 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except Exception as error:
-        if (usage := _usage(error)) is not None:
+        if (usage := _usage_message(error)) is not None:
             return _tell(usage, WRONG_USE, as_json)
-        if (read := _unreadable(error)) is not None:
+        if (read := _unreadable_message(error)) is not None:
             return _tell(read, UNREADABLE, as_json)
         if (fault := _storage_fault(error)) is not None:
             return _tell(fault, WRONG_USE, as_json)
@@ -162,7 +162,7 @@ def _tell(message: str, code: int, as_json: bool) -> int:
     return code
 
 
-def _usage(error: Exception) -> str | None:
+def _usage_message(error: Exception) -> str | None:
     """Return the words of a usage error: the parser's own message, and where to find its help."""
     show = getattr(error, "format_message", None)
     if show is None or not hasattr(error, "exit_code"):
@@ -180,7 +180,7 @@ def _storage_fault(error: Exception) -> str | None:
     return fault.message if fault is not None else None
 
 
-def _unreadable(error: Exception) -> str | None:
+def _unreadable_message(error: Exception) -> str | None:
     """Return the words of a file that cannot be read, wherever it was read."""
     if type(error).__name__ != "ReadError" or type(error).__module__ != "pipelines.model.content":
         return None

@@ -80,12 +80,12 @@ def add(
         password=secret,
         issuer=issuer,
         subject=subject,
-        by=_keeper(engine, actor),
+        by=_managing_account(engine, actor),
     )
     if as_json:
-        say_json({**_shown(created), "one_time_password": secret})
+        say_json({**_account_as_json(created), "one_time_password": secret})
     else:
-        say(f"{created.account_id}: {', '.join(_spelt(g) for g in created.grants) or 'no role yet'}")
+        say(f"{created.account_id}: {', '.join(_spell_grant(g) for g in created.grants) or 'no role yet'}")
         if secret:
             say(f"password for the first sign-in: {secret}")
 
@@ -97,13 +97,13 @@ def list_accounts(as_json: AsJson = False) -> None:
 
     all_accounts = accounts.all_accounts(ledger_to_read(the_home()))
     if as_json:
-        say_json([_shown(a) for a in all_accounts])
+        say_json([_account_as_json(a) for a in all_accounts])
         return
     if not all_accounts:
         say("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
         return
     rows = [
-        (a.account_id, a.display_name, _standing(a), a.signed_in_at, " ".join(_spelt(g) for g in a.grants))
+        (a.account_id, a.display_name, _account_state(a), a.signed_in_at, " ".join(_spell_grant(g) for g in a.grants))
         for a in all_accounts
     ]
     table(rows, ("account", "name", "", "signed in", "roles"))
@@ -115,7 +115,7 @@ def grant(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: A
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    new = accounts.grant(engine, account_id, _grant(role), by=_keeper(engine, actor))
+    new = accounts.grant(engine, account_id, _grant(role), by=_managing_account(engine, actor))
     _show(engine, account_id, as_json, "" if new else "it had it already")
 
 
@@ -125,7 +125,7 @@ def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    n_revoked = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_keeper(engine, actor))
+    n_revoked = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor))
     _show(engine, account_id, as_json, "" if n_revoked else "it did not have it")
 
 
@@ -135,7 +135,7 @@ def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False)
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.disable(engine, account_id, by=_keeper(engine, actor))
+    accounts.disable(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -145,7 +145,7 @@ def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.enable(engine, account_id, by=_keeper(engine, actor))
+    accounts.enable(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -155,7 +155,7 @@ def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson =
     from pipelines.submissions.accounts import password_sign_in
 
     engine = the_ledger(the_home())
-    secret = password_sign_in.reset_password(engine, account_id, by=_keeper(engine, actor))
+    secret = password_sign_in.reset_password(engine, account_id, by=_managing_account(engine, actor))
     if as_json:
         say_json({"account_id": account_id, "one_time_password": secret})
     else:
@@ -198,7 +198,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
         return
     rows = [
         (t.token_id, t.account_id, t.label, t.expires_at[:10], t.used_at, "revoked" if t.revoked_at else "",
-         " ".join(_spelt(g) for g in t.grants))
+         " ".join(_spell_grant(g) for g in t.grants))
         for t in issued_tokens
     ]  # fmt: skip
     table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
@@ -318,7 +318,7 @@ def accept_clock(
 # ------------------------------------------------------------------------------------------------------------ the parts
 
 
-def _keeper(engine: sa.Engine, actor: str | None) -> str:
+def _managing_account(engine: sa.Engine, actor: str | None) -> str:
     """Return the account that manages accounts: the one passed, or the machine itself until somebody is steward of
     everything."""
     from pipelines.ledger.identity import SYSTEM
@@ -344,11 +344,11 @@ def _grant(text: str, *, known_only: bool = True) -> Grant:
     return parsed
 
 
-def _spelt(grant: Grant) -> str:
+def _spell_grant(grant: Grant) -> str:
     return f"{grant.role}:{grant.jurisdiction}:{grant.instrument}"
 
 
-def _standing(account: Account) -> str:
+def _account_state(account: Account) -> str:
     from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
 
     if account.disabled:
@@ -358,8 +358,8 @@ def _standing(account: Account) -> str:
     return "must change its password" if account.must_change else ""
 
 
-def _shown(account: Account) -> dict[str, Any]:
-    return {**asdict(account), "grants": [_spelt(g) for g in account.grants]}
+def _account_as_json(account: Account) -> dict[str, Any]:
+    return {**asdict(account), "grants": [_spell_grant(g) for g in account.grants]}
 
 
 def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -> None:
@@ -368,7 +368,7 @@ def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -
     account = accounts.find(engine, account_id)
     assert account is not None
     if as_json:
-        say_json(_shown(account))
+        say_json(_account_as_json(account))
         return
-    words = [w for w in (_standing(account), remark) if w]
-    say(f"{account_id}: {', '.join([*(_spelt(g) for g in account.grants), *words]) or 'no role'}")
+    words = [w for w in (_account_state(account), remark) if w]
+    say(f"{account_id}: {', '.join([*(_spell_grant(g) for g in account.grants), *words]) or 'no role'}")

@@ -33,7 +33,7 @@ def log(error: BaseException) -> str:
 
 def told(error: BaseException) -> str:
     """Return the types of an exception and of its causes, each with its innermost places; never their messages."""
-    return "; from ".join(_told(cause) for cause in _chain(error))
+    return "; from ".join(_describe_exception(cause) for cause in _chain(error))
 
 
 def log_no_words() -> None:
@@ -70,7 +70,7 @@ def _thread_ended(args: threading.ExceptHookArgs) -> None:
         _LOG.error("a thread ended by a fault: %s", told(args.exc_value))
 
 
-def _told(error: BaseException) -> str:
+def _describe_exception(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     places = " < ".join(f"{_short(f.filename)}:{f.lineno} {f.name}" for f in reversed(frames))
     return f"{type(error).__module__}.{type(error).__qualname__} at {places or 'no place'}"

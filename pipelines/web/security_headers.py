@@ -69,7 +69,9 @@ class SecurityHeaders:
 
         async def headed(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                headers = [_secured(name, value) if secure else (name, value) for name, value in message["headers"]]
+                headers = [
+                    _secure_cookie(name, value) if secure else (name, value) for name, value in message["headers"]
+                ]
                 present = {name.lower() for name, _ in headers}
                 headers += [(name, value) for name, value in added if name not in present]
                 message = {**message, "headers": headers}
@@ -98,7 +100,7 @@ class NoStore:
         await self.app(scope, receive, headed)
 
 
-def _secured(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+def _secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     """Return a header, with `Secure` added to a cookie."""
     if name.lower() != b"set-cookie" or b"secure" in (part.strip().lower() for part in value.split(b";")[1:]):
         return name, value

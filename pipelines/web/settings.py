@@ -176,7 +176,7 @@ def settings(home: Home, port: int) -> Settings:
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}: passwords and returns would travel unprotected; use https")
     reached = site(address)
-    secrets = _kept(home.restricted / "keys" / "portal.json")
+    secrets = _read_or_create_secrets(home.restricted / "keys" / "portal.json")
     metadata_url = os.environ.get("RTI_OIDC_METADATA_URL")
     if metadata_url is None:
         issuer = f"{address}{IDENTITY_PATH}"
@@ -193,7 +193,7 @@ def settings(home: Home, port: int) -> Settings:
     return Settings(address, values[0], values[1], secrets["cookie_secret"], metadata_url, "", reached)
 
 
-def _kept(path: Path) -> dict[str, str]:
+def _read_or_create_secrets(path: Path) -> dict[str, str]:
     """Return the home's own secrets, created on first use; anybody who has them can sign in as anybody."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)

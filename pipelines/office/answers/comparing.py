@@ -65,11 +65,11 @@ def _change(row: Mapping[str, Any], language: str) -> Change:
         place=place_words(Where.parse(place), language) if place else None,
         old=old,
         new=new,
-        difference=_difference(old, new),
+        difference=_subtract(old, new),
     )
 
 
-def _difference(old: Shown | None, new: Shown | None) -> float | None:
+def _subtract(old: Shown | None, new: Shown | None) -> float | None:
     """Return new minus old if both are numbers; a missing value is not zero."""
     if old is None or new is None or old.value is None or new.value is None:
         return None
@@ -108,7 +108,9 @@ def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> Re
 
     common_persons = distinct(new, _PERSON).join(distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True)
     whole = (*_EVENT, *(name for name in _CONTENT if name not in _EVENT))
-    differing = pl.concat([_rest(new, old, whole), _rest(old, new, whole)]).select(_PERSON).unique()
+    differing = (
+        pl.concat([_rows_without_match(new, old, whole), _rows_without_match(old, new, whole)]).select(_PERSON).unique()
+    )
     changed = differing.join(common_persons, on=list(_PERSON), how="semi", nulls_equal=True).height
     unchanged_events = (
         distinct(new, _EVENT).join(distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True).height
@@ -122,15 +124,15 @@ def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> Re
         events_added=beyond(new, old, _EVENT),
         events_withdrawn=beyond(old, new, _EVENT),
         events_unchanged=unchanged_events,
-        by_event=_by_event(new, old, language),
+        by_event=_count_by_event(new, old, language),
     )
 
 
-def _rest(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+def _rows_without_match(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
     return frame.select(key).join(other.select(key), on=list(key), how="anti", nulls_equal=True)
 
 
-def _by_event(new: pl.DataFrame, old: pl.DataFrame, language: str) -> tuple[EventCount, ...]:
+def _count_by_event(new: pl.DataFrame, old: pl.DataFrame, language: str) -> tuple[EventCount, ...]:
     import polars as pl
 
     by = ["event", "period"]

@@ -100,8 +100,8 @@ def groups(report: Report, language: str) -> list[Group]:
     """Put every finding of a report into one group, or under the group that causes it; worst first, then largest."""
     declared = words_of_form.of_report(report)
     capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
-    findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_in_order(report))
-    meanings = _meant(findings, declared)
+    findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_sort_by_place(report))
+    meanings = _intended_words(findings, declared)
     causes = _causes(findings, meanings)
     roots = [f for n, f in enumerate(findings) if causes[n] == n]
     result: list[Group] = []
@@ -150,10 +150,10 @@ def _causes(findings: Sequence[Finding], meanings: _Meant) -> list[int]:
             cause = first.get(place) if cause is None else cause
             if cause is not None and cause != n and _RANK[findings[cause].severity] <= _RANK[finding.severity]:
                 parent[n] = cause
-    return [_root(parent, n) for n in range(len(findings))]
+    return [_final_cause(parent, n) for n in range(len(findings))]
 
 
-def _root(parent: Sequence[int], start: int) -> int:
+def _final_cause(parent: Sequence[int], start: int) -> int:
     """Follow causes to the last one. Cascades lead from reading to judging and never back, so that this ends."""
     n, passed = start, {start}
     while parent[n] != n and parent[n] not in passed:
@@ -170,7 +170,7 @@ _Meant = Mapping[int, str]
 """By `id` of a finding, the declared word that it most likely means."""
 
 
-def _meant(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
+def _intended_words(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
     suggestions = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
     return {id(f): suggestion.value for f, suggestion in suggestions if suggestion is not None}
 
@@ -180,7 +180,7 @@ def _meant(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
 
 def _by_cause(findings: Sequence[Finding], meanings: _Meant) -> list[list[Finding]]:
     """Group findings with the same rule and parameters; if a rule has many such groups, by table, then all in one."""
-    fine = _gathered(findings, lambda finding: _identity(finding, meanings))
+    fine = _gather_by_key(findings, lambda finding: _identity(finding, meanings))
     causes: list[list[Finding]] = []
     for rule in dict.fromkeys((f.rule, f.severity) for f in findings):
         some = [g for g in fine if (g[0].rule, g[0].severity) == rule]
@@ -189,16 +189,16 @@ def _by_cause(findings: Sequence[Finding], meanings: _Meant) -> list[list[Findin
             for group in some:
                 places = {key(f.where) for f in group}
                 by_place.setdefault(places.pop() if len(places) == 1 else id(group), []).append(group)
-            some = [m for alike in by_place.values() for m in ([_joined(alike)] if len(alike) > _MANY else alike)]
+            some = [m for alike in by_place.values() for m in ([_join_groups(alike)] if len(alike) > _MANY else alike)]
         causes += some
     return causes
 
 
-def _joined(alike: Sequence[Sequence[Finding]]) -> list[Finding]:
+def _join_groups(alike: Sequence[Sequence[Finding]]) -> list[Finding]:
     return [finding for group in alike for finding in group]
 
 
-def _gathered(findings: Sequence[Finding], key: Callable[[Finding], object]) -> list[list[Finding]]:
+def _gather_by_key(findings: Sequence[Finding], key: Callable[[Finding], object]) -> list[list[Finding]]:
     findings_by_key: dict[object, list[Finding]] = {}
     for finding in findings:
         findings_by_key.setdefault(key(finding), []).append(finding)
@@ -224,14 +224,16 @@ def _wrong_word(finding: Finding, meanings: _Meant) -> str:
 def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meanings: _Meant) -> Group:
     members = tuple(told(f, language, declared) for f in findings)
     first = findings[0]
-    title, remedy = _over(findings, members, language, meanings)
+    title, remedy = _summarize_group(findings, members, language, meanings)
     parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     anchor = "g-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Group(anchor, first.rule, first.severity, title, remedy, members)
 
 
-def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meanings: _Meant) -> tuple[str, str]:
+def _summarize_group(
+    findings: Sequence[Finding], members: Sequence[Told], language: str, meanings: _Meant
+) -> tuple[str, str]:
     """Return message and remedy for a group: parameters that its findings share stay, others become three dots.
 
     If too little would remain to be read, return those of the first finding and the number of similar ones.
@@ -242,10 +244,12 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, m
     common = localized[0]
     names = {name for f in localized for name in f.params}
     params: dict[str, Scalar] = {
-        n: _same([f.params.get(n) for f in localized], "" if n in _TAILS else "\u2026") for n in sorted(names)
+        n: _common_value([f.params.get(n) for f in localized], "" if n in _TAILS else "\u2026") for n in sorted(names)
     }
-    common_seen = _same([_wrong_word(f, meanings) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
-    expected = _same([f.expected for f in localized], "\u2026")
+    common_seen = _common_value(
+        [_wrong_word(f, meanings) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026"
+    )
+    expected = _common_value([f.expected for f in localized], "\u2026")
     try:
         rule = rules.rule(common.rule)
     except KeyError:
@@ -264,7 +268,7 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, m
     return title, rules.fill(i18n.gettext(rule.remedy, language), over)
 
 
-def _same(values: Sequence[object], otherwise: str) -> str | None:
+def _common_value(values: Sequence[object], otherwise: str) -> str | None:
     first = values[0]
     if any(value != first for value in values):
         return otherwise
@@ -274,7 +278,7 @@ def _same(values: Sequence[object], otherwise: str) -> str | None:
 # --------------------------------------------------------------------------------------------------------------- order
 
 
-def _in_order(report: Report) -> Callable[[Finding], tuple[object, ...]]:
+def _sort_by_place(report: Report) -> Callable[[Finding], tuple[object, ...]]:
     """Sort findings in the order of the file: sheets as they were read, then row and column, or page and height, or
     line."""
     places: list[Where] = []

@@ -27,16 +27,16 @@ def work(job: Job) -> bytes | Beside:
     """Return the bytes of a workbook, or both sides of a preview. Raises ReadError if the file cannot be read."""
     match job:
         case MendJob():
-            return _mended(job)
+            return _correct_cells(job)
         case BesideJob():
-            return _beside(job)
+            return _draw_both_sides(job)
     match job.kind:
         case "own":
-            return _own(job)
+            return _annotate_own_workbook(job)
         case "read":
-            return _read(job)
+            return _write_findings_and_tables(job)
         case _:
-            return _bare(job)
+            return _write_findings_only(job)
 
 
 # ------------------------------------------------------------------------------------------------------- their workbook
@@ -53,7 +53,7 @@ def _load(data: bytes) -> tuple[Any, Contents]:
     return book, contents
 
 
-def _own(job: BookJob) -> bytes:
+def _annotate_own_workbook(job: BookJob) -> bytes:
     book, contents = _load(job.data)
     lost = losses.lost(job.data, book)
     by_sheet = {sheet.title: sheet for sheet in book.worksheets}
@@ -102,7 +102,7 @@ def _first_cell(sheet: Any) -> Any:
     return sheet.cell(*filled[0]) if filled else sheet["A1"]
 
 
-def _mended(job: MendJob) -> bytes:
+def _correct_cells(job: MendJob) -> bytes:
     """Return a copy in which the chosen cells are corrected and marked, if they still contain the text seen."""
     from pipelines.core.text.folding import fold
 
@@ -124,17 +124,17 @@ def _mended(job: MendJob) -> bytes:
 # -------------------------------------------------------------------------------------------------- a workbook of ours
 
 
-def _bare(job: BookJob) -> bytes:
+def _write_findings_only(job: BookJob) -> bytes:
     book = package.new_book(job.modified)
     sheets.write_findings(book, job.sheet, {}, job.sheet.notes)
     return package.finished(book, job.modified, {})
 
 
-def _read(job: BookJob) -> bytes:
+def _write_findings_and_tables(job: BookJob) -> bytes:
     """Return the findings, followed by each table of the file as read."""
     content, reading = read_again(job.data, job.filename, job.form)
     if not isinstance(content, Grid):
-        return _bare(job)
+        return _write_findings_only(job)
     book = package.new_book(job.modified)
     contacts = {(b.table, b.row, b.column) for b in reading.bindings if b.role == "contact"} if reading else set()
     placed = sheets.write_tables(book, content, contacts, job.words)
@@ -154,20 +154,20 @@ def _read(job: BookJob) -> bytes:
 # ------------------------------------------------------------------------------------------------------------ a picture
 
 
-def _beside(job: BesideJob) -> Beside:
+def _draw_both_sides(job: BesideJob) -> Beside:
     from pipelines.office.answers.preview import preview
 
     content, reading = read_again(job.data, job.filename, job.form)
     if reading is None:
         return Beside("", views.tables_of(content, None, job.language, job.limit), ())
-    drawn, undrawn = _within(content)
+    drawn, undrawn = _limit_cells(content)
     page = preview(drawn, reading, job.language, demonstration=job.demonstration)
     rows = views.rows_of(reading.observations, reading.findings, job.language)
     shown_rows, cut = rows[: job.limit], max(0, len(rows) - job.limit)
     return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown_rows), cut, undrawn)
 
 
-def _within(content: Content) -> tuple[Content, int]:
+def _limit_cells(content: Content) -> tuple[Content, int]:
     """Return the content without the cells that a page cannot hold, and how many those are."""
     if isinstance(content, Cube):
         return content, 0

@@ -61,16 +61,16 @@ def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
         return None if near is None else Suggestion(near, certain=False)
     heading = finding.rule == "heading.undeclared"
     declared_words = declared.headings if heading else declared.labels
-    sure = _certain(word_seen, declared_words)
+    sure = _certain_word(word_seen, declared_words)
     if sure is not None and declared.free(finding.where.sheet, sure, heading=heading):
         return Suggestion(sure, certain=True)
     ranked = list(
-        dict.fromkeys([*([sure] if sure else []), *_ranked(word_seen, declared_words), *([near] if near else [])])
+        dict.fromkeys([*([sure] if sure else []), *_rank_words(word_seen, declared_words), *([near] if near else [])])
     )
     return Suggestion(ranked[0], certain=False, others=tuple(ranked[1:3])) if ranked else None
 
 
-def _ranked(word_seen: str, declared_words: tuple[str, ...]) -> list[str]:
+def _rank_words(word_seen: str, declared_words: tuple[str, ...]) -> list[str]:
     from rapidfuzz import fuzz, process
 
     folded = [fold(word) for word in declared_words]
@@ -78,18 +78,20 @@ def _ranked(word_seen: str, declared_words: tuple[str, ...]) -> list[str]:
     return [declared_words[place] for _, _, place in matches]
 
 
-def _certain(word_seen: str, declared_words: tuple[str, ...]) -> str | None:
+def _certain_word(word_seen: str, declared_words: tuple[str, ...]) -> str | None:
     """Return the one declared word that is meant, or None."""
     from rapidfuzz.distance import OSA
 
-    bones = _bones(word_seen)
+    bones = _skeleton_of(word_seen)
     near = [
-        (word, d) for word in declared_words if (d := OSA.distance(bones, _bones(word), score_cutoff=_NEAR)) <= _NEAR
+        (word, d)
+        for word in declared_words
+        if (d := OSA.distance(bones, _skeleton_of(word), score_cutoff=_NEAR)) <= _NEAR
     ]
     if len(near) != 1:
         return None
     word, distance = near[0]
-    if not _in_one_cell(word_seen, word):
+    if not _differs_in_last_part(word_seen, word):
         return None
     if distance == 0:
         return word
@@ -98,7 +100,7 @@ def _certain(word_seen: str, declared_words: tuple[str, ...]) -> str | None:
     return word if distance == 1 and letters >= _MIN_LETTERS and _numerals(last) == _numerals(declared_last) else None
 
 
-def _in_one_cell(word_seen: str, word: str) -> bool:
+def _differs_in_last_part(word_seen: str, word: str) -> bool:
     """Return True if the words differ only in the last part of the path, which is in the cell of the finding."""
     have, want = word_seen.split(" / "), word.split(" / ")
     return len(have) == len(want) and [fold(p) for p in have[:-1]] == [fold(p) for p in want[:-1]]
@@ -106,11 +108,11 @@ def _in_one_cell(word_seen: str, word: str) -> bool:
 
 def cell_text(seen: str, word: str) -> str | None:
     """Return the text to write into the cell of the finding; None if the mistake is in another cell of the path."""
-    return word.split(" / ")[-1] if _in_one_cell(seen, word) else None
+    return word.split(" / ")[-1] if _differs_in_last_part(seen, word) else None
 
 
 @lru_cache(maxsize=65536)
-def _bones(text: str) -> str:
+def _skeleton_of(text: str) -> str:
     """Return the text without spaces and with look-alikes in one script; diacritics and signs stay."""
     plain = unicodedata.normalize("NFC", text).translate(_LOOK_ALIKE).casefold()
     return "".join(plain.split())

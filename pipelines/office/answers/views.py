@@ -102,7 +102,7 @@ def _tables(
                     text="" if role == "contact" else cell.text,
                     role=role,
                     role_words=_role_words(role, language),
-                    said=_said(binding.codes, language) if binding is not None else "",
+                    said=_dimension_meaning(binding.codes, language) if binding is not None else "",
                     severity=_worst(by_place.get(str(cell.where), [])),
                 )
             )
@@ -121,7 +121,7 @@ def _dimension(cube: Cube, number: int, bound: Sequence[Binding], language: str)
         binding = by_place.get(str(where))
         role = "dimension" if binding is not None else "unknown"
         text = next(iter(member.labels.values()), member.code)
-        meaning = _said(binding.codes, language) if binding is not None else ""
+        meaning = _dimension_meaning(binding.codes, language) if binding is not None else ""
         views.append(CellView(str(where), row, 1, text, role, _role_words(role, language), meaning))
     return TableView(dimension.id, False, tuple(views))
 
@@ -130,7 +130,7 @@ def _role_words(role: str | None, language: str) -> str:
     return tell("not read", language) if role is None else i18n.gettext(ROLE_WORDS[role], language)
 
 
-def _said(codes: Mapping[str, str], language: str) -> str:
+def _dimension_meaning(codes: Mapping[str, str], language: str) -> str:
     words = (dimension_words(name, code, language) for name, code in codes.items())
     return " \u00b7 ".join(word for word in words if word)
 

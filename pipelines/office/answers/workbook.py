@@ -124,7 +124,7 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
     verdict = i18n.gettext(VERDICT_MEANS[report.verdict], language)
     pairs = [
         (tell("File", language), report.filename),
-        *_of_what(report, language),
+        *_describe_return(report, language),
         (tell("Verdict", language), verdict),
         *((severity_words(s, language), str(report.count(s))) for s in SEVERITIES),
         (tell("Form", language), report.form or "\u2013"),
@@ -135,7 +135,7 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
+def _describe_return(report: Report, language: str) -> list[tuple[str, str]]:
     """Describe whose return the file was taken for, and for which period."""
     if report.jurisdiction is None:
         return []
@@ -176,8 +176,8 @@ def _line(finding: Told, language: str) -> Line:
         severity_words(finding.severity, language),
         where.sheet or page,
         where.cell if where.sheet is not None and where.cell else finding.place,
-        _quoted(finding.seen),
-        _quoted(finding.expected),
+        _quote(finding.seen),
+        _quote(finding.expected),
         finding.message,
         finding.remedy,
         suggestion_words(finding, language),
@@ -186,7 +186,7 @@ def _line(finding: Told, language: str) -> Line:
     return Line(finding.severity, where, finding.place, columns, _comment(finding, language))
 
 
-def _quoted(text: str | None) -> str:
+def _quote(text: str | None) -> str:
     """Put a text in quotation marks, so that the reader does not take a quoted heading for a real one when the copy is
     sent in."""
     return "" if text is None else f"\u00ab{text}\u00bb"
@@ -242,16 +242,16 @@ def mended(data: bytes, findings: Iterable[Finding], report: Report, language: s
     if report.format != "xlsx":
         raise ValueError(f"only an XLSX can be mended in place; {report.filename} is {report.format}")
     declared = words_of_form.of_report(report)
-    cells = tuple(c for f in findings if (c := _mending(f, declared, language)) is not None)
+    cells = tuple(c for f in findings if (c := _correction_of(f, declared, language)) is not None)
     return _bytes(run_job(MendJob(data, cells, clock.stamp(clock.now()))))
 
 
 def mendable(finding: Finding, declared: Declared | None) -> bool:
     """Return True if `mended` would change a cell for this finding."""
-    return _mending(finding, declared, "en") is not None
+    return _correction_of(finding, declared, "en") is not None
 
 
-def _mending(finding: Finding, declared: Declared | None, language: str) -> tuple[str, str, str, str, str] | None:
+def _correction_of(finding: Finding, declared: Declared | None, language: str) -> tuple[str, str, str, str, str] | None:
     where, text_seen = finding.where, finding.seen
     if finding.rule not in MENDABLE or where.sheet is None or where.cell is None or text_seen is None:
         return None

@@ -39,12 +39,12 @@ def finish(
     for number, (page, sheet) in enumerate(zip(pages, sheets, strict=True)):
         here = [entry for entry in entries if entry.sheet == number]
         pairs = [(entry, before.get(without_period(entry.key))) for entry in here]
-        columns = _beside(page, sheet, pairs)
+        columns = _write_earlier_figures(page, sheet, pairs)
         has_earlier = has_earlier or bool(columns)
         if pairs:
             number_rules(page, form, pairs, sheet.spare, language)
         dress(page, sheet, _open_cells(sheet, here), columns)
-        _cannot_be(page, form, here)
+        _mark_impossible_cells(page, form, here)
         title_regions(book, page, sheet.areas, number + 1)
     flat = form.flat
     guide = Guide(
@@ -85,7 +85,7 @@ def _open_cells(sheet: Sheet, entries: Sequence[Entry]) -> set[tuple[int, int]]:
     return cells
 
 
-def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
+def _mark_impossible_cells(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
     """Write the form's own sign where a figure cannot exist, so that nobody wonders what to enter."""
     from openpyxl.styles import Font
 
@@ -96,7 +96,7 @@ def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
             cell.value, cell.data_type, cell.font = sign, "s", Font(color=GREY)
 
 
-def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
+def _write_earlier_figures(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
     """Write earlier figures to the right of the widest table, on the same rows, under headings that the reader
     ignores.
 

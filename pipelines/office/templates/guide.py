@@ -165,7 +165,7 @@ def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
         first = page.max_row + 1
         group = headings.get(name) or _group(words, name, language)
         for meaning in words.tables[name].keys().values():
-            page.append([group, meaning.label, _said(meaning, words, language)])
+            page.append([group, meaning.label, _describe_meaning(meaning, words, language)])
             for cell in page[page.max_row]:
                 cell.data_type, cell.alignment = "s", Alignment(wrap_text=True, vertical="top")
         if page.max_row >= first:
@@ -207,7 +207,7 @@ def used_tables(words: Words) -> list[str]:
     return [name for name in words.tables if name in table_names and name not in ("year", "quarter", "period")]
 
 
-def _said(meaning: Meaning, words: Words, language: str) -> str:
+def _describe_meaning(meaning: Meaning, words: Words, language: str) -> str:
     """Return the meaning of a word by the common code lists; of an article, its offence."""
     parts = []
     for name, code in meaning.said.items():

@@ -16,7 +16,7 @@ from pipelines.reading.standardise.addressing import UNITS_WITHOUT_PERSONS
 from pipelines.reading.standardise.numbered import AT, Key
 
 MANY_LINES = 1500
-"""Above this number of combinations, only those that the warehouse distinguishes get a line, see `_told_apart`."""
+"""Above this number of combinations, only those that the warehouse distinguishes get a line, see `_is_distinguished`."""
 _MOST_LINES = 20_000
 _SPARE_LINES = 100
 _SPARE_RECORDS = 500
@@ -49,7 +49,7 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
     """
     used_names: set[str] = set()
     sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, used_names))
-    row = _above(sheet, words, flat.title, above)
+    row = _write_words_above(sheet, words, flat.title, above)
     headings = list(flat.columns)
     _head(sheet, row, headings)
     lines = _lines(words, flat, known)
@@ -67,7 +67,7 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
 def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet:
     """Return the sheet of a register: its headings, and empty lines."""
     sheet = Sheet(sheet_name(words.write(records.sheet) if records.sheet else words.plan.form.id, set()))
-    row = _above(sheet, words, records.title, above)
+    row = _write_words_above(sheet, words, records.title, above)
     _head(sheet, row, list(records.columns))
     dates, quantities = [], []
     for column, declared in enumerate(records.columns.values(), start=1):
@@ -85,7 +85,7 @@ def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet
     return sheet
 
 
-def _above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
+def _write_words_above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
     """Add the words above a list; return the row of its headings."""
     lines = list(above)
     if title is not None and (written := words.write(title)) not in lines:
@@ -110,7 +110,7 @@ def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
     known_keys: set[Key] = set()
     lines: list[_Line] = []
     for codes, line in _combinations(words, flat):
-        if few and not _told_apart(codes):
+        if few and not _is_distinguished(codes):
             continue
         if line.cannot and flat.crossed and form.absent_cell == "missing":
             continue
@@ -152,7 +152,7 @@ def has_no_number(key: Key) -> bool:
     return persons and key[AT["count_unit"]] in UNITS_WITHOUT_PERSONS
 
 
-def _told_apart(codes: Mapping[str, str]) -> bool:
+def _is_distinguished(codes: Mapping[str, str]) -> bool:
     """Return True if a combination is broken down by nothing, by one dimension, or by one of the published pairs."""
     breakdowns = {name for name in _BREAKDOWNS & codes.keys() if codes[name] != "_T"}
     return len(breakdowns) < 2 or any(breakdowns <= pair for pair in _TOGETHER)

@@ -53,11 +53,11 @@ def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: d
         sheet.texts.append(Text(row, 1, title, "title"))
         row += 1
     deep = table.header_rows
-    _across(sheet, row, 1, _cut(words.path(table.corner, codes), deep), deep, "corner")
+    _write_column_heading(sheet, row, 1, _shorten_path(words.path(table.corner, codes), deep), deep, "corner")
     for offset, stub in enumerate(table.stub, start=2):
-        _across(sheet, row, offset, _cut(words.path(stub, codes), deep), deep, "corner")
+        _write_column_heading(sheet, row, offset, _shorten_path(words.path(stub, codes), deep), deep, "corner")
     first = 2 + len(table.stub)
-    columns = grouped([_cut(path, deep) for path, _ in _lines(table.columns, words)])
+    columns = grouped([_shorten_path(path, deep) for path, _ in _lines(table.columns, words)])
     _headings(sheet, row, first, columns, deep)
     below = row + deep
     rows = _rows(table, words, first - 1)
@@ -83,14 +83,14 @@ def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
 def _rows(table: Table, words: Words, labels: int) -> list[tuple[Path, bool]]:
     """Return the label paths of a table's rows and whether each is a section; sections come before all other rows."""
     lines = _lines(table.rows, words)
-    plain = grouped([_cut(path, labels) for path, line in lines if line.use != "section"])
-    sections = [_cut(path, labels) for path, line in lines if line.use == "section"]
+    plain = grouped([_shorten_path(path, labels) for path, line in lines if line.use != "section"])
+    sections = [_shorten_path(path, labels) for path, line in lines if line.use == "section"]
     if not sections:
         return [(path, False) for path in plain]
     return [row for section in sections for row in [(section, True), *((path, False) for path in plain)]]
 
 
-def _cut(path: Path, depth: int) -> Path:
+def _shorten_path(path: Path, depth: int) -> Path:
     """Shorten a path to `depth` parts: surplus parts are joined, as the reader joins them."""
     return path if len(path) <= depth else (*path[: depth - 1], " / ".join(path[depth - 1 :]))
 
@@ -106,7 +106,7 @@ def grouped(paths: Sequence[Path], depth: int = 0) -> list[Path]:
     return ordered
 
 
-def _across(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
+def _write_column_heading(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
     """Write a path downwards in one column, its last part merged over the remaining heading rows."""
     for level, text in enumerate(path):
         down = deep - level if level == len(path) - 1 else 1
@@ -117,17 +117,18 @@ def _headings(sheet: Sheet, row: int, first: int, columns: Sequence[Path], deep:
     for offset, path in enumerate(columns):
         for level, text in enumerate(path):
             leaf = level == len(path) - 1
-            if not leaf and offset and _under(columns[offset - 1], path, level):
+            if not leaf and offset and _shares_heading(columns[offset - 1], path, level):
                 continue
             across = 1
             if not leaf:
                 following = columns[offset + 1 :]
                 across += next(
-                    (n for n, candidate in enumerate(following) if not _under(candidate, path, level)), len(following)
+                    (n for n, candidate in enumerate(following) if not _shares_heading(candidate, path, level)),
+                    len(following),
                 )
             sheet.texts.append(Text(row + level, first + offset, text, "heading", deep - level if leaf else 1, across))
 
 
-def _under(other_path: Path, path: Path, level: int) -> bool:
+def _shares_heading(other_path: Path, path: Path, level: int) -> bool:
     """Return True if another column is under the same heading, down to a level that is not the last of either."""
     return other_path[: level + 1] == path[: level + 1] and len(other_path) > level + 1

@@ -94,7 +94,7 @@ def submit(
     query = {name: value for name, value in fields.items() if value is not None} | {"send": "true" if send else "false"}
     headers = {"X-Filename": quote(filename), "Content-Type": "application/octet-stream"}
     with _client(remote) as client:
-        response = _insisting(
+        response = _request_with_retries(
             remote, lambda: client.post("/v1/submissions", params=query, headers=headers, content=data)
         )
         content = _json(response)
@@ -106,7 +106,7 @@ def submit(
         if not isinstance(content.get("receipt"), dict):
             return Answer(content, None)
         path = f"/v1/submissions/{quote(str(content['submission_id']), safe='')}/receipt"
-        upload_response = _insisting(remote, lambda: client.get(path))
+        upload_response = _request_with_retries(remote, lambda: client.get(path))
         if upload_response.status_code != 200:
             raise _refusal(upload_response, _json(upload_response))
     if problems := receipts.verify(upload_response.content, file=data).problems:
@@ -139,7 +139,7 @@ def _client(remote: Remote) -> httpx.Client:
     )
 
 
-def _insisting(remote: Remote, ask: Callable[[], httpx.Response]) -> httpx.Response:
+def _request_with_retries(remote: Remote, ask: Callable[[], httpx.Response]) -> httpx.Response:
     """Repeat a request until its answer would not change. Raises RemoteError after the last attempt."""
     pause = PAUSE_SECONDS
     for attempt in range(1, ATTEMPTS + 1):

@@ -89,7 +89,7 @@ async def upload(
 
     def work() -> JSONResponse:
         options = {"form": form, "kind": kind, "corrects": corrects, "reason": reason}
-        return _taken(who, door.hand_in(desk, who, file.data, file.filename, send=send, **options))
+        return _upload_response(who, door.hand_in(desk, who, file.data, file.filename, send=send, **options))
 
     return await queue.run(who.account, who.language, work)
 
@@ -98,10 +98,10 @@ async def upload(
 def nil(desk: TheDesk, who: Who, body: models.NilRequest) -> Any:
     """Declare that there was nothing to count in some periods. Once approved, it counts as reported."""
     uploaded = door.declare_nil(desk, who, body.form, body.periods, body.comment, send=body.send, reason=body.reason)
-    return _taken(who, uploaded)
+    return _upload_response(who, uploaded)
 
 
-def _taken(who: Identity, uploaded: Uploaded) -> JSONResponse:
+def _upload_response(who: Identity, uploaded: Uploaded) -> JSONResponse:
     """Return the answer to a submitted file."""
     if uploaded.submission_id is not None:
         return JSONResponse(uploaded.as_json(), 201 if uploaded.new else 200)

@@ -85,7 +85,7 @@ class SignIn:
             return self._change_form(
                 request, self.tickets.keep(Pending(name, form["password"], authorization, until())), name
             )
-        return self._form(request, authorization, account=name, fault=_wrong(language), status=401)
+        return self._form(request, authorization, account=name, fault=_wrong_sign_in_message(language), status=401)
 
     async def password_form(self, request: Request) -> Response:
         """Serve `/password`: the form for changing a password."""
@@ -262,7 +262,7 @@ def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: boo
     )
 
 
-def _wrong(language: str) -> str:
+def _wrong_sign_in_message(language: str) -> str:
     """Return the same sentence for every reason, so that nobody learns which accounts exist."""
     return tell(
         "Account or password is wrong. Look at the keyboard's language and capital letters. If you are sure of both, "
