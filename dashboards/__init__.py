@@ -1,1 +1,1 @@
-"""The public app and the portal."""
+"""The public dashboard and the portal of the offices."""

@@ -1,8 +1,8 @@
-"""Charts of the public dashboard: Altair, readable in grey, direct labels, and a text for those who cannot see them.
+"""Build the charts of the public dashboard in Altair: readable in grey, with direct labels and a text alternative.
 
-Colours are of the Okabe-Ito palette, told apart by people with any common colour blindness; no meaning rests on colour
-alone.  Nothing is fetched: fonts are those of the page.  Altair is imported late, so that a page's sentence and table
-are on the screen before it is.
+Colours are from the Okabe-Ito palette, which people with any common colour blindness can distinguish; no meaning
+depends on colour alone. Nothing is fetched: fonts are those of the page. Altair is imported late, so that a page shows
+its sentence and table before it has loaded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LINE = 14
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
-def stages(
+def draw_stages(
     title: str,
     cells: Sequence[tuple[str, Mapping[str, Any] | None]],
     *,
@@ -30,16 +30,16 @@ def stages(
     top: float,
     under: Sequence[str] = (),
 ) -> tuple[alt.LayerChart, str]:
-    """Horizontal bars, one a stage, of one area; and the chart in words. `top` is the common end of the scale.
+    """Return horizontal bars of one area, one per stage, and the chart in words. `top` is the common end of the scale.
 
-    A bar of few is hollow.
+    A bar that is too few to compare is hollow.
     """
     import altair as alt
 
-    data = [_bar(measure, cell, rate=rate) for measure, cell in cells]
+    data = [_bar_row(measure, cell, rate=rate) for measure, cell in cells]
     order = [row["stage"] for row in data]
     y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
-    base = _data(data).encode(y=y)
+    base = _chart_data(data).encode(y=y)
     scale = alt.Scale(domain=[0, top * 1.22 or 1], nice=False)
     bars = base.mark_bar(stroke=BLUE, strokeWidth=1.2, height={"band": 0.62}).encode(
         x=alt.X("value:Q", axis=None, scale=scale), fill=alt.Fill("fill:N", scale=None, legend=None)
@@ -47,21 +47,21 @@ def stages(
     text = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
     )
-    chart = alt.layer(bars, text).properties(title=_title(title, under), height=_height(data, under))
+    chart = alt.layer(bars, text).properties(title=_chart_title(title, under), height=_chart_height(data, under))
     spoken = f"{title}. " + "; ".join(f"{row['stage']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def _bar(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
-    shown = words.absent() if cell is None else words.rate(cell) if rate else words.count(cell)
-    value = None if cell is None or shown.kind != "value" else cell["rate"] if rate else cell["value"]
-    # A range beside the bar would not fit; it stands in the table, and is told to who hears the chart.
-    bare = words.number(value, 2 if rate else 0) if value is not None else ""
-    label = bare if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
-    few = cell is not None and shown.kind == "value" and words.is_few(cell)
+def _bar_row(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dict[str, Any]:
+    figure = words.format_absent() if cell is None else words.format_rate(cell) if rate else words.format_count(cell)
+    value = None if cell is None or figure.kind != "value" else cell["rate"] if rate else cell["value"]
+    # A range next to the bar would not fit; it is in the table and in the text alternative.
+    bare = words.format_number(value, 2 if rate else 0) if value is not None else ""
+    label = bare if figure.kind == "value" else f"{figure.text}  {figure.spoken}"
+    few = cell is not None and figure.kind == "value" and words.is_few(cell)
     return {
         "stage": words.stage_name(measure), "value": value, "at": value or 0, "label": label,
-        "fill": "#ffffff" if few else BLUE, "spoken": f"{shown.spoken}, {words.TOO_FEW}" if few else shown.spoken,
+        "fill": "#ffffff" if few else BLUE, "spoken": f"{figure.spoken}, {words.TOO_FEW}" if few else figure.spoken,
     }  # fmt: skip
 
 
@@ -72,7 +72,7 @@ SERIES_READ = (
 )
 
 
-def series(
+def draw_series(
     title: str,
     cells: Sequence[Mapping[str, Any]],
     *,
@@ -80,24 +80,24 @@ def series(
     breaks: Sequence[Mapping[str, Any]] = (),
     is_joined: bool = True,
 ) -> tuple[alt.LayerChart, str]:
-    """One stage over time, each point with its 95% confidence interval; a line is broken where a figure is missing.
+    """Return one stage over time with 95% confidence intervals; the line breaks where a figure is missing.
 
-    `cells` carry `low`, `high`, `state` and `flags` beside their count. `breaks` are rows of the release's breaks:
-    where one lies between two periods (or in one of them) there is no line, and a labelled rule. Points are not joined
-    where `is_joined` is false.
+    `cells` have `low`, `high`, `state` and `flags` in addition to their count. `breaks` are rows of the release's
+    breaks: where one falls between two periods (or in one of them), the line is cut and a labelled rule drawn. Points
+    are not joined if `is_joined` is false.
     """
     import altair as alt
 
-    lies = _cuts([cell["period"] for cell in cells], breaks)
+    cuts = _find_cuts([cell["period"] for cell in cells], breaks)
     part, data = 0, []
     for place, cell in enumerate(cells):
-        part += place in lies
-        data.append({**_point(cell), "part": part if is_joined else place})
+        part += place in cuts
+        data.append({**_point_row(cell), "part": part if is_joined else place})
     order = [row["period"] for row in data]
-    every = max(1, -(-len(order) // 6))
-    ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % every == 0]
+    step = max(1, -(-len(order) // 6))
+    ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
     x = alt.X("period:O", sort=order, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy"))
-    base = _data(data).encode(x=x)
+    base = _chart_data(data).encode(x=x)
     ends = [row[end] for row in data for end in ("value", "high") if row[end] is not None]
     top = max(ends, default=0) or 1
     y = alt.Y(
@@ -109,9 +109,9 @@ def series(
     line = base.mark_line(color=BLUE, strokeWidth=1.6, invalid="break-paths-show-path-domains").encode(
         y=y, detail="part:N"
     )
-    known = base.transform_filter("datum.value !== null")
-    ranges_ = known.transform_filter("datum.high !== null").mark_rule(color=BLUE, strokeWidth=3, opacity=0.3)
-    points = known.mark_point(color=BLUE, filled=True, size=40, opacity=1, strokeWidth=1.4, stroke=BLUE).encode(
+    with_value = base.transform_filter("datum.value !== null")
+    ranges_ = with_value.transform_filter("datum.high !== null").mark_rule(color=BLUE, strokeWidth=3, opacity=0.3)
+    points = with_value.mark_point(color=BLUE, filled=True, size=40, opacity=1, strokeWidth=1.4, stroke=BLUE).encode(
         y=y,
         fill=alt.Fill("fill:N", scale=None),
         shape=alt.Shape("shape:N", scale=None),
@@ -120,95 +120,101 @@ def series(
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
     layers: list[Any] = [ranges_.encode(y=alt.Y("low:Q", title=None), y2="high:Q"), line, points, symbols]
-    spans = _spans(order, lies)
+    spans = _merge_cuts(order, cuts)
     if spans:
-        marked = _data(spans).encode(x=x)
+        marked = _chart_data(spans).encode(x=x)
         band = marked.transform_filter("datum.end !== datum.period").mark_rect(color=RULE, opacity=0.5)
         rules = marked.mark_rule(color=GREY, strokeDash=[4, 3], xOffset=-8)
-        named = marked.mark_text(
+        labels = marked.mark_text(
             color=GREY, fontSize=10, align="left", baseline="top", xOffset=-5, lineBreak="/"
         ).encode(y=alt.value(0), text="kind:N")
-        layers = [band.encode(x2="end:O"), rules, *layers, named]
+        layers = [band.encode(x2="end:O"), rules, *layers, labels]
     last = next((row for row in reversed(data) if row["value"] is not None), None)
     if last is not None:
-        named = base.transform_filter(alt.datum.period == last["period"])
+        labels = base.transform_filter(alt.datum.period == last["period"])
         layers.append(
-            named.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
+            labels.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
         )
-    chart = alt.layer(*layers).properties(title=_title(title, under), height=190 + _LINE * len(_lines(under)))
+    chart = alt.layer(*layers).properties(
+        title=_chart_title(title, under), height=190 + _LINE * len(_wrap_lines(under))
+    )
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
-    for text in change_words.breaks_told([one for found in lies.values() for one in found]):
+    for text in change_words.describe_breaks([one for found in cuts.values() for one in found]):
         spoken += f" Break in the series. {text}" + ("" if text.endswith(".") else ".")
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def _cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
-    """Places of the periods before which the line is cut, with the breaks that cut it. None parts the first one."""
-    out: dict[int, list[Mapping[str, Any]]] = {}
+def _find_cuts(periods: Sequence[str], breaks: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
+    """Return the positions of the periods before which the line is cut, with the breaks that cut it; never the first
+    period."""
+    cuts: dict[int, list[Mapping[str, Any]]] = {}
     for place in range(1, len(periods)):
-        found = [one for one in breaks if change_words.is_between(one, periods[place - 1], periods[place])]
-        if found:
-            out[place] = found
-    return out
+        crossed = [row for row in breaks if change_words.is_between(row, periods[place - 1], periods[place])]
+        if crossed:
+            cuts[place] = crossed
+    return cuts
 
 
-def _spans(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Stretches of cuts one beside the other: the first period after each begins, the last, and the kinds in words."""
-    out: list[dict[str, Any]] = []
+def _merge_cuts(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Return each stretch of adjacent cuts: the first period after its start, the last one, and the kinds in words."""
+    spans: list[dict[str, Any]] = []
     for place in sorted(lies):
-        kinds = [change_words.BREAK_KINDS.get(one["kind"], one["kind"]).lower() for one in lies[place]]
-        if out and out[-1]["place"] == place - 1:
-            out[-1] |= {"place": place, "end": order[place], "kinds": [*out[-1]["kinds"], *kinds]}
+        kinds = [change_words.BREAK_KINDS.get(span["kind"], span["kind"]).lower() for span in lies[place]]
+        if spans and spans[-1]["place"] == place - 1:
+            spans[-1] |= {"place": place, "end": order[place], "kinds": [*spans[-1]["kinds"], *kinds]}
         else:
-            out.append({"place": place, "period": order[place], "end": order[place], "kinds": kinds})
-    return [{"period": one["period"], "end": one["end"], "kind": "/".join(dict.fromkeys(one["kinds"]))} for one in out]
+            spans.append({"place": place, "period": order[place], "end": order[place], "kinds": kinds})
+    return [
+        {"period": span["period"], "end": span["end"], "kind": "/".join(dict.fromkeys(span["kinds"]))} for span in spans
+    ]
 
 
-def _point(cell: Mapping[str, Any]) -> dict[str, Any]:
-    shown = indicator_words.figure(cell)
+def _point_row(cell: Mapping[str, Any]) -> dict[str, Any]:
+    figure = indicator_words.format_figure(cell)
     few, early = cell.get("state") == "too_few", "provisional" in str(cell.get("flags") or "").split(",")
-    is_known = shown.kind == "value"
-    spoken = shown.spoken
+    is_known = figure.kind == "value"
+    spoken = figure.spoken
     spoken += f", {indicator_words.TOO_FEW}" if is_known and few else ""
     spoken += ", provisional" if is_known and early else ""
     return {
-        "period": words.period_short(cell["period"]), "value": cell["value"], "label": words.count(cell).text,
+        "period": words.period_short(cell["period"]), "value": cell["value"], "label": words.format_count(cell).text,
         "spoken": spoken, "low": cell.get("low"), "high": cell.get("high"), "fill": "#ffffff" if few else BLUE,
         "shape": "diamond" if early else "circle",
     }  # fmt: skip
 
 
-def parts(
+def draw_parts(
     title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
-    """Horizontal bars, one a category; withheld and missing ones carry their symbol in place of a bar."""
+    """Return horizontal bars, one per category; withheld and missing ones show their symbol instead of a bar."""
     import altair as alt
 
     data = []
     for label, cell in cells:
-        shown = words.count(cell)
-        text = shown.text if shown.kind == "value" else f"{shown.text}  {shown.spoken}"
+        count = words.format_count(cell)
+        text = count.text if count.kind == "value" else f"{count.text}  {count.spoken}"
         data.append(
-            {"part": label, "value": cell["value"], "at": cell["value"] or 0, "label": text, "spoken": shown.spoken}
+            {"part": label, "value": cell["value"], "at": cell["value"] or 0, "label": text, "spoken": count.spoken}
         )
     top = max((row["at"] for row in data), default=0) or 1
     scale = alt.Scale(domain=[0, top * 1.3], nice=False)
     order = [row["part"] for row in data]
     y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=170))
-    base = _data(data).encode(y=y)
+    base = _chart_data(data).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.62}).encode(x=alt.X("value:Q", axis=None, scale=scale))
     text_layer = base.mark_text(align="left", dx=4, color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text="label:N"
     )
-    chart = alt.layer(bars, text_layer).properties(title=_title(title, under), height=_height(data, under))
+    chart = alt.layer(bars, text_layer).properties(title=_chart_title(title, under), height=_chart_height(data, under))
     spoken = f"{title}. " + "; ".join(f"{row['part']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def ranges(
+def draw_ranges(
     title: str, rows: Sequence[Mapping[str, Any]], *, top: float, unit: str, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
-    """A dot and its range, one a row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label at the right.
+    """Return a dot and its range per row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label on the
+    right.
 
     A row with `few` has a hollow dot: it is too few to compare.
 
@@ -232,50 +238,50 @@ def ranges(
     scale = alt.Scale(domain=[0, top * 1.75], nice=False)
     axis = alt.Axis(values=list(range(0, int(top) + 1, step)), title=unit, titleAnchor="start", domain=False)
     y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=110))
-    base = _data(data).encode(y=y)
-    known = base.transform_filter("datum.value !== null")
-    ranged = known.transform_filter("datum.low !== null")
+    base = _chart_data(data).encode(y=y)
+    with_value = base.transform_filter("datum.value !== null")
+    ranged = with_value.transform_filter("datum.low !== null")
     rules = ranged.mark_rule(color=BLUE, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="end:Q")
     arrows = ranged.transform_filter("datum.open").mark_point(color=BLUE, filled=True, shape="triangle-right", size=60)
-    dots = known.mark_point(stroke=BLUE, filled=True, size=70, strokeWidth=2, opacity=1).encode(
+    dots = with_value.mark_point(stroke=BLUE, filled=True, size=70, strokeWidth=2, opacity=1).encode(
         x=alt.X("value:Q", scale=scale, axis=axis), fill=alt.Fill("fill:N", scale=None, legend=None)
     )
     text = base.mark_text(align="left", color=INK, fontSize=12).encode(
         x=alt.X("at:Q", scale=scale, axis=axis), text="label:N"
     )
     layers = (rules, arrows.encode(x=alt.X("end:Q", scale=scale, axis=axis)), dots, text)
-    chart = alt.layer(*layers).properties(title=_title(title, under), height=_height(data, under) + 40)
+    chart = alt.layer(*layers).properties(title=_chart_title(title, under), height=_chart_height(data, under) + 40)
     spoken = f"{title}. " + "; ".join(f"{row['part']}: {row['spoken']}" for row in data) + "."
-    return _dress(chart), _say(spoken, under)
+    return _apply_style(chart), _spoken_text(spoken, under)
 
 
-def _data(rows: list[dict[str, Any]]) -> alt.Chart:
+def _chart_data(rows: list[dict[str, Any]]) -> alt.Chart:
     import altair as alt
 
     return alt.Chart(alt.InlineData(values=rows))
 
 
-def _height(data: Sequence[Mapping[str, Any]], under: Sequence[str]) -> int:
-    """Height of bars with their title: Vega fits both into it."""
-    return 24 * len(data) + 30 + _LINE * len(_lines(under))
+def _chart_height(data: Sequence[Mapping[str, Any]], under: Sequence[str]) -> int:
+    """Return the height of bars with their title, since Vega fits both into it."""
+    return 24 * len(data) + 30 + _LINE * len(_wrap_lines(under))
 
 
-def _lines(under: Sequence[str]) -> list[str]:
-    """What must stand in the chart itself, so that a picture taken out of the page still says it; in short lines."""
+def _wrap_lines(under: Sequence[str]) -> list[str]:
+    """Return, in short lines, the text that must be in the chart itself so that a copied picture still carries it."""
     return [line for text in under for line in textwrap.wrap(text, 46)]
 
 
-def _title(title: str, under: Sequence[str]) -> alt.TitleParams:
+def _chart_title(title: str, under: Sequence[str]) -> alt.TitleParams:
     import altair as alt
 
-    return alt.TitleParams(title, subtitle=_lines(under))
+    return alt.TitleParams(title, subtitle=_wrap_lines(under))
 
 
-def _say(text: str, under: Sequence[str]) -> str:
+def _spoken_text(text: str, under: Sequence[str]) -> str:
     return " ".join([text, *(part if part.endswith(".") else f"{part}." for part in under)])
 
 
-def _dress(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
+def _apply_style(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
     dressed = (
         chart.configure(font='"Source Sans", sans-serif')
         .configure_view(stroke=None)

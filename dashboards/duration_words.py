@@ -1,4 +1,4 @@
-"""Durations, pending cases, cohorts and sentences in words: what stands in a field, and why there is none."""
+"""Put durations, pending cases, cohorts and sentences into words: the text of a field, and why a figure is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboards.reason_words import UNDEFINED
 from dashboards.words import Row, Shown
 
 QUANTILES: Mapping[str, str] = {"median": "Half", "p75": "Three quarters", "p90": "Nine in ten"}
-"""Which part has left the stage by then. As columns and as lines of a chart."""
+"""Share of persons who have left the stage by then; used for columns and for lines of a chart."""
 LENGTHS: Mapping[str, str] = {"p25": "Lower quartile", "median": "Median", "p75": "Upper quartile"}
 SHARES: Mapping[str, str] = {"custodial_share": "To be served", "suspended_share": "Suspended"}
 COHORT: Mapping[str, str] = {
@@ -19,7 +19,7 @@ COHORT: Mapping[str, str] = {
     "open_share": "Still open",
 }
 MEASURED: Mapping[str, str] = {"PC": "Clearance rate, per cent", "D": "Disposition time, days"}
-"""CEPEJ's two figures by their unit."""
+"""The two CEPEJ figures, by unit."""
 LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
 NO_RECORDS = Shown("no records", "no records", "not_collected")
 NOT_REACHED = Shown("not reached", "not reached", "not_applicable")
@@ -39,100 +39,105 @@ NO_STOCKS = (
 NO_LEAST = "No share: the law table has no minimum penalty for this crime in this territory."
 
 
-def plain(row: Row | None) -> Shown:
-    """A figure of records with its limits. A quantile that is not reached is said so; without a row: not collected."""
+def format_limits(row: Row | None) -> Shown:
+    """Format a figure from records with its limits; a quantile may be "not reached", a missing row "not collected"."""
     if row is None:
-        return words.absent()
+        return words.format_absent()
     if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
         return NOT_REACHED
-    return indicator_words.figure(row)
+    return indicator_words.format_figure(row)
 
 
 def is_shown_few(row: Row | None) -> bool:
-    """Whether there is a figure and it is too few to compare."""
-    return row is not None and plain(row).kind == "value" and is_few(row)
+    """Return True if there is a figure and it is too few to compare."""
+    return row is not None and format_limits(row).kind == "value" and is_few(row)
 
 
-def figure(row: Row | None) -> Shown:
-    """The same with its state, where no field tells that."""
-    shown = plain(row)
+def format_figure(row: Row | None) -> Shown:
+    """Format a figure from records with its state, for places without a separate field for the state."""
+    unqualified = format_limits(row)
     if is_shown_few(row):
-        return Shown(shown.text, f"{shown.spoken}, {indicator_words.TOO_FEW}", shown.kind)
-    return shown
+        return Shown(unqualified.text, f"{unqualified.spoken}, {indicator_words.TOO_FEW}", unqualified.kind)
+    return unqualified
 
 
-def why(row: Row | None) -> str:
-    """The note of a figure of records: that it is of few, or why there is none; empty where its symbol says it."""
+def explain_figure(row: Row | None) -> str:
+    """Return the note of a figure from records: too few, or why there is none; empty if its symbol says enough."""
     if row is None:
         return ""
     if row["value"] is not None:
         return FEW_NOTE if is_few(row) else ""
     if row["obs_status"] == "M":
-        known = {"D": NOT_REACHED_NOTE}
-        return NO_LEAST if row["statistic"] == "below_minimum" else known.get(row["unit_measure"], "")
+        notes_by_unit = {"D": NOT_REACHED_NOTE}
+        return NO_LEAST if row["statistic"] == "below_minimum" else notes_by_unit.get(row["unit_measure"], "")
     if row["obs_status"] != "O":
         return ""
     return NOT_YET.format(quarters=row["quarters"]) if "quarters" in row else YEAR_NOT_WHOLE
 
 
 def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
-    """The notes of a clearance rate or disposition time: why there is none, or how sure it is."""
+    """Return the note numbers of a clearance rate or disposition time: why there is none, or how certain it is."""
     if row is None:
         return ()
     code = str(row["undefined"] or "")
     first = (notes.mark(UNDEFINED[code]),) if code in UNDEFINED else ()
     others = ",".join(reason for reason in str(row["reasons"] or "").split(",") if reason != code)
-    return tuple(dict.fromkeys([*first, *indicator_words.marks({**row, "reasons": others}, notes)]))
+    return tuple(dict.fromkeys([*first, *indicator_words.mark_notes({**row, "reasons": others}, notes)]))
 
 
 def is_few(row: Row) -> bool:
-    """Whether a figure of records is too few to compare. Earlier releases tell its band of persons and no state."""
+    """Return True if a figure from records is too few to compare. Earlier releases have its band of persons and no
+    state."""
     if row.get("state"):
         return bool(row["state"] == "too_few")
     band = row["n_band"]
     return band is not None and int(band.rstrip("+").split("-")[0]) < 20
 
 
-def persons(rows: Sequence[Row]) -> Shown:
-    """How many persons are behind the figures of one line: their band, never their number."""
+def format_persons(rows: Sequence[Row]) -> Shown:
+    """Format how many persons are behind the figures of one line: their band, never their number."""
     band = next((row["n_band"] for row in rows if row["n_band"] is not None), None)
     if band is not None:
         text = str(band).replace("-", "–")
         return Shown(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
     if any(row["conf_status"] == "C" for row in rows):
         return Shown(words.WITHHELD, "withheld", "withheld")
-    return Shown(words.UNAVAILABLE, "not available", "unavailable") if rows else words.absent()
+    return Shown(words.UNAVAILABLE, "not available", "unavailable") if rows else words.format_absent()
 
 
-def law(rows: Sequence[Row]) -> Shown:
-    """The least and the greatest imprisonment that the law threatened, in months."""
+def format_law(rows: Sequence[Row]) -> Shown:
+    """Format the minimum and maximum imprisonment that the law provided, in months."""
     if not rows:
-        return words.absent()
-    found = next((row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None)
-    if found is None:
+        return words.format_absent()
+    sentenced = next(
+        (row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None
+    )
+    if sentenced is None:
         return Shown("not stated", "not stated", "unavailable")
     ends = [
-        "not stated" if found[end] is None else words.number(found[end]) for end in ("statutory_min", "statutory_max")
+        "not stated" if sentenced[end] is None else words.format_number(sentenced[end])
+        for end in ("statutory_min", "statutory_max")
     ]
     return Shown("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
 
 
-def sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
-    """What can be said aloud of the medians of one way: `said` are territories with records and their medians."""
+def compose_sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
+    """Return the sentence to quote on the medians of one stage; `said` are the territories with records and their
+    medians."""
     parts = []
     for area, row in said:
-        shown = figure(row)
-        number, comma, rest = shown.spoken.partition(",")
-        parts.append(f"{area} {number}{' days' if shown.kind == 'value' else ''}{comma}{rest}")
+        text_of_row = format_figure(row)
+        number, comma, remainder = text_of_row.spoken.partition(",")
+        parts.append(f"{area} {number}{' days' if text_of_row.kind == 'value' else ''}{comma}{remainder}")
     text = f"{name}, {crime.lower()}, half within: {'; '.join(parts)}." if parts else f"{name}: no records."
-    return f"{text} No records: {words.join(without)}." if without else text
+    return f"{text} No records: {words.join_words(without)}." if without else text
 
 
-def seen(name: str, rows: Sequence[Row]) -> str:
-    """From when to when the records of one territory are seen."""
-    return f"{name}: {day(rows[0]['seen_from'])} to {day(rows[0]['seen_until'])}"
+def describe_records_span(name: str, rows: Sequence[Row]) -> str:
+    """Return the dates between which the records of one territory are observed."""
+    return f"{name}: {format_day(rows[0]['seen_from'])} to {format_day(rows[0]['seen_until'])}"
 
 
-def day(when: date) -> str:
-    """1 October 2022."""
+def format_day(when: date) -> str:
+    """Format a date: 1 October 2022."""
     return f"{when.day} {when:%B %Y}"

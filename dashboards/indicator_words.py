@@ -1,4 +1,4 @@
-"""Indicators in words: intervals, states, versions of a ratio, reasons, and what can be told of two territories."""
+"""Put indicators into words: intervals, states, versions of a ratio, reasons, and comparisons of two territories."""
 
 from __future__ import annotations
 
@@ -57,113 +57,116 @@ SIMULTANEOUS = (
 )
 
 
-def told(version: str, *, is_nested: bool) -> str:
-    """What a version of a ratio divides by what."""
+def describe_version(version: str, *, is_nested: bool) -> str:
+    """Describe what a version of a ratio divides by what."""
     if version == "same_period" and is_nested:
         return "both counts of one period; one is part of the other"
     return VERSIONS_TOLD[version]
 
 
-def figure(row: Row | None, digits: int = 0) -> Shown:
-    """An indicator with its range: `57 (40–81)`; its symbol where there is none."""
+def format_figure(row: Row | None, digits: int = 0) -> Shown:
+    """Format an indicator with its range, `57 (40–81)`, or its symbol if there is none."""
     if row is None:
-        return words.absent()
-    plain = words.shown(row["value"], row["obs_status"], row["conf_status"], digits)
+        return words.format_absent()
+    plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:
         return plain
-    low = words.number(row["low"], digits)
+    low = words.format_number(row["low"], digits)
     if row.get("high") is None or row["high"] == float("inf"):
         return Shown(f"{plain.text} ({low} or more)", f"{plain.text}, range {low} or more", "value")
-    high = words.number(row["high"], digits)
+    high = words.format_number(row["high"], digits)
     return Shown(f"{plain.text} ({low}–{high})", f"{plain.text}, range {low} to {high}", "value")
 
 
-def marks(row: Row, notes: words.Notes) -> tuple[str, ...]:
-    """Numbers of the notes that one indicator calls for: its state, its basis, its flags, and what its sides disagree
-    in."""
+def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
+    """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
+    sides."""
     if row["value"] is None and row.get("is_allowed", True):
         return ()
     texts = [STATES[row["state"]]] if row.get("state") in STATES else []
     if row["value"] is not None and row.get("interval_basis") in BASIS:
         texts.append(BASIS[str(row["interval_basis"])])
-    known = {**words.FLAGS, **FLAGS}
-    codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _codes(row.get("flags"))]
-    texts += [known.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in codes]
-    told = reasons(row.get("reasons"))
-    if told:
-        texts.append(told)
+    flag_notes = {**words.FLAGS, **FLAGS}
+    codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _split_codes(row.get("flags"))]
+    texts += [flag_notes.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in codes]
+    explanation = describe_reasons(row.get("reasons"))
+    if explanation:
+        texts.append(explanation)
     return tuple(dict.fromkeys(notes.mark(text) for text in texts))
 
 
-def reasons(codes: str | None) -> str:
-    """What two sides disagree in, or do not state, as sentences; empty where there is nothing."""
+def describe_reasons(codes: str | None) -> str:
+    """Return sentences on where two sides differ or are not stated; empty text if nowhere."""
     differ: list[str] = []
     unstated: list[str] = []
-    other: list[str] = []
-    for code in _codes(codes):
+    others: list[str] = []
+    for code in _split_codes(codes):
         aspect, _, end = code.rpartition("_differs") if code.endswith("_differs") else code.rpartition("_not_stated")
         if aspect in ASPECTS and not end:
             (differ if code.endswith("_differs") else unstated).append(ASPECTS[aspect])
         else:
-            other.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
-    out = [f"The two sides differ in {words.join(differ)}."] if differ else []
-    out += [f"Not stated for both sides: {words.join(unstated)}."] if unstated else []
-    return " ".join([*out, *other])
+            others.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
+    sentences = [f"The two sides differ in {words.join_words(differ)}."] if differ else []
+    sentences += [f"Not stated for both sides: {words.join_words(unstated)}."] if unstated else []
+    return " ".join([*sentences, *others])
 
 
-def pair(row: Row, names: Mapping[str, str]) -> str:
-    """One pair of territories as a sentence, with the ratio and its range where the pair was tested."""
-    one, other = names[row["area_a"]], names[row["area_b"]]
+def describe_pair(row: Row, names: Mapping[str, str]) -> str:
+    """Describe one pair of territories in a sentence, with the ratio and its range if the pair was tested."""
+    first, second = names[row["area_a"]], names[row["area_b"]]
     verdict = row["verdict"]
-    care = " With care: " + reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
+    care = " With care: " + describe_reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
     if verdict in APART:
-        return f"{one} is {verdict} than {other}: {_times(row)}.{care}"
+        return f"{first} is {verdict} than {second}: {_format_ratio(row)}.{care}"
     if verdict == "no_difference":
-        return f"{one} and {other} do not differ significantly on these numbers.{care}"
+        return f"{first} and {second} do not differ significantly on these numbers.{care}"
     if verdict == "not_comparable":
-        return f"{one} and {other} are not compared. {reasons(row['reasons'])}"
-    return f"{one} and {other}: {VERDICTS.get(verdict, verdict)}."
+        return f"{first} and {second} are not compared. {describe_reasons(row['reasons'])}"
+    return f"{first} and {second}: {VERDICTS.get(verdict, verdict)}."
 
 
-def _times(row: Row) -> str:
-    """How many times the one is the other, with its range; of shares that is said of the odds, beside the shares."""
+def _format_ratio(row: Row) -> str:
+    """Format how many times one side is the other, with its range; for shares, the shares and their odds ratio."""
     high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
-    # Where nobody is left over on the other side the odds have no end, and only a least ratio can be told.
+    # If nobody is left over on the other side, the odds ratio is infinite and only its lower end is known.
     times = "without end, " if row["ratio"] is None else f"{row['ratio']:.2f} times, "
     span = f"{times}range {row['low']:.2f} {high}"
     if row["metric"] != "share":
         return span
-    return f"{words.number(row['value_a'])} against {words.number(row['value_b'])} per cent; the odds {span}"
+    return (
+        f"{words.format_number(row['value_a'])} against {words.format_number(row['value_b'])} per cent; the odds {span}"
+    )
 
 
-def share_told(category: str, rows: Sequence[Row]) -> str:
-    """Of the shares of one category: how many pairs there are, how many were compared, how many can be told apart."""
+def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
+    """Describe the shares of one category: how many pairs there are, how many were compared, how many differ
+    significantly."""
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if len(tested) == 1:
         verdict = "is" if apart else "is not"
         return f"{category}: 1 of {len(rows)} pairs was compared; the difference {verdict} significant."
-    return f"{category}: {len(tested)} of {len(rows)} pairs were compared; {_of_tested(len(apart))}."
+    return f"{category}: {len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}."
 
 
-def pairs_told(rows: Sequence[Row]) -> str:
-    """How many pairs there are, how many were tested, and what the ranges allow for."""
+def describe_pairs(rows: Sequence[Row]) -> str:
+    """Describe how many pairs there are, how many were tested, and what the ranges allow for."""
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if not tested:
         return f"None of {len(rows)} pairs can be compared: a side has under 20, is not public, or counts differently."
     return (
-        f"{len(tested)} of {len(rows)} pairs were compared; {_of_tested(len(apart))}. Comparing many pairs finds some "
-        f"differences by chance alone. The intervals are therefore made so wide that in 95 of 100 such comparisons all "
-        f"{len(tested)} are correct at once."
+        f"{len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}. Comparing many pairs finds "
+        f"some differences by chance alone. The intervals are therefore made so wide that in 95 of 100 such "
+        f"comparisons all {len(tested)} are correct at once."
     )
 
 
-def _of_tested(apart: int) -> str:
+def _describe_tested(apart: int) -> str:
     if not apart:
         return "none of the differences is significant"
     return f"{apart} differ significantly, the others do not"
 
 
-def _codes(text: str | None) -> list[str]:
+def _split_codes(text: str | None) -> list[str]:
     return [code for code in (text or "").split(",") if code]

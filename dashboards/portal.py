@@ -1,8 +1,8 @@
-"""The portal of the offices: the pages behind `portal_app.py`. A router and nothing else.
+"""Route the pages of the portal, behind `portal_app.py`.
 
-Which pages are offered follows the roles of whoever has signed in; the address of another page says that it is not
-theirs.  What may be seen and done on them is decided by `pipelines/submissions/service/`.  Where nobody has signed
-in, nothing below `enter_page()` runs.
+The pages on offer depend on the roles of the signed-in person; the address of any other page answers that the person
+has no access. `pipelines/submissions/service/` decides what may be seen and done on them. If nobody has signed in,
+nothing below `enter_page()` runs.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from dashboards.portal_pages import PAGES
 
 st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
 try:
-    here = portal_entry.enter_page()
+    context = portal_entry.enter_page()
     offered = {
         page.path: st.Page(
-            page.show if page.offered(here.who) else portal_entry.refuse_page,
-            title=here.tell(page.title),
+            page.show if page.offered(context.who) else portal_entry.refuse_page,
+            title=context.tell(page.title),
             url_path=page.path,
             default=page.default,
-            visibility="visible" if page.listed and page.offered(here.who) else "hidden",
+            visibility="visible" if page.listed and page.offered(context.who) else "hidden",
         )
         for page in PAGES
     }
-    layout.register(offered)
+    layout.register_pages(offered)
     current = st.navigation(list(offered.values()))
-    layout.head(here)
+    layout.show_header(context)
     current.run()
 except Exception as error:
     if not layout.show_fault(error):

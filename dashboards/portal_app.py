@@ -1,8 +1,8 @@
-"""The service of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
+"""Assemble the portal of the offices as one ASGI application: `python -m dashboards.portal_app --port 8502`.
 
-It puts together the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, and the
+It combines the Streamlit pages (`portal.py`), the API and the built-in sign-in, each written elsewhere, with the
 wrappers around them: guards and headers that the public dashboard has too (`pipelines/web/`), the guard of uploads,
-the shell and the lines.
+the shell and the connections.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORT = 8502
 SECONDS_AWAY = 900
-"""How long a session without a line is kept: a file that was given and a half-written explanation outlive a quarter of
-an hour without the network. Streamlit would keep it two minutes."""
+"""Seconds for which a session without a connection is kept, so that an uploaded file and a half-written explanation
+survive a quarter of an hour without a network. Streamlit's default is two minutes."""
 LONGEST_MESSAGE = 1024 * 1024
-"""Bytes of one WebSocket message of somebody signed in: all justifications of a long return together."""
+"""Bytes of one WebSocket message of a signed-in person: all justifications of a long return together."""
 _LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).with_name("portal.py")
 
 
-def create(home: Home, told: Settings) -> Any:
+def create_app(home: Home, told: Settings) -> Any:
     """Return the application of a home: a `streamlit.starlette.App` behind the guards; an ASGI callable."""
     from starlette.routing import Mount
     from streamlit import config
@@ -46,8 +46,8 @@ def create(home: Home, told: Settings) -> Any:
 
     from dashboards import portal_uploads
     from dashboards.portal_line import Lines
-    from dashboards.portal_pages import paths
-    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
+    from dashboards.portal_pages import page_paths
+    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, asset_routes
     from pipelines.refresh.publication import complete_publication_at_start
     from pipelines.submissions.service import open_desk
     from pipelines.web import guards, health, leftovers
@@ -59,7 +59,8 @@ def create(home: Home, told: Settings) -> Any:
     for path in leftovers.tidy(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     complete_publication_at_start(home, report=_LOG.warning)
-    # Here and not in `.streamlit/config.toml`, which the public pages read too: theirs hold nothing worth keeping.
+    # Set here and not in `.streamlit/config.toml`, which the public pages read too: their sessions hold nothing worth
+    # keeping.
     config.set_option("server.disconnectedSessionTTL", SECONDS_AWAY)
     config.set_option("server.maxUploadSize", portal_uploads.LARGEST // 1024 // 1024)
     config.set_option("server.maxWidgetStateSize", LONGEST_MESSAGE // 1024 // 1024)
@@ -67,7 +68,7 @@ def create(home: Home, told: Settings) -> Any:
     routes = [
         Mount("/api", create_api(desk)),
         health.health_route(lambda: health.portal_health(home, desk.engine)),
-        *assets(),
+        *asset_routes(),
     ]
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
@@ -77,17 +78,17 @@ def create(home: Home, told: Settings) -> Any:
         )
         routes.append(Mount(IDENTITY_PATH, served))
     uploads = portal_uploads.Sessions()
-    app = App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_beside(desk, uploads))
+    app = App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_run_beside_pages(desk, uploads))
     person = portal_uploads.person_of_cookie(desk.engine, told.issuer)
     rates = guards.Rates()
-    pages = portal_uploads.UploadGuard(Dressed(Lines(app), paths()), person, uploads)
+    pages = portal_uploads.UploadGuard(Dressed(Lines(app), page_paths()), person, uploads)
     limited = guards.SessionGuard(pages, told.site.limits, rates, longest_message=_longest_message)
-    guarded = guards.Guard(limited, told.site.limits, rates, writable=_writable)
+    guarded = guards.Guard(limited, told.site.limits, rates, writable=_writable_methods)
     return SecurityHeaders(guarded, told.site, INLINE_SCRIPTS)
 
 
-def _writable(path: str) -> tuple[str, ...]:
-    """Return the methods, besides those that only read, that an address accepts."""
+def _writable_methods(path: str) -> tuple[str, ...]:
+    """Return the methods of an address other than those that only read."""
     from dashboards import portal_uploads
 
     if path.startswith("/api/"):
@@ -98,26 +99,28 @@ def _writable(path: str) -> tuple[str, ...]:
 
 
 def _longest_message(scope: Scope) -> int:
-    """Return the bytes that one message of a page may have: few before somebody has signed in."""
+    """Return the largest message in bytes that a page may send: small until somebody has signed in."""
     from dashboards.portal_uploads import signed_claims
     from pipelines.web.guards import LONGEST_MESSAGE as ANONYMOUS
 
     return LONGEST_MESSAGE if signed_claims(scope) else ANONYMOUS
 
 
-def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
-    """What runs beside the pages: what the first upload would wait for is loaded, and notices are sent."""
+def _run_beside_pages(
+    desk: Desk, uploads: Sessions
+) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
+    """Preload what the first upload would wait for, and send notices, for as long as the application runs."""
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
-        from dashboards.portal_uploads import sweeping
+        from dashboards.portal_uploads import sweep_abandoned_files
         from pipelines.web import background_worker
 
         ending = threading.Event()
-        threading.Thread(target=_warm, args=(desk, ending), name="warm-up", daemon=True).start()
+        threading.Thread(target=_preload, args=(desk, ending), name="warm-up", daemon=True).start()
         with background_worker.at_work(desk.home, desk.engine, desk.registry):
             try:
-                async with sweeping(uploads):
+                async with sweep_abandoned_files(uploads):
                     yield None
             finally:
                 ending.set()
@@ -125,13 +128,13 @@ def _beside(desk: Desk, uploads: Sessions) -> Callable[[Any], AbstractAsyncConte
     return lifespan
 
 
-def _warm(desk: Desk, ending: threading.Event) -> None:
+def _preload(desk: Desk, ending: threading.Event) -> None:
     from pipelines.submissions.checking.check import warm_up
 
     try:
         warm_up(desk.registry)
     except Exception as error:
-        # A service that is ended in its first seconds takes the reading processes away from under this.
+        # A service that is stopped in its first seconds ends the reading processes while this still uses them.
         if not ending.is_set():
             _LOG.error(
                 "what the first upload needs could not be loaded ahead; it will be when it is asked for: %s",
@@ -148,14 +151,14 @@ def main() -> None:
     port = parser.parse_args().port
     try:
         home = open_home()
-        told = settings(home, port)
-        app = create(home, told)
+        service_settings = settings(home, port)
+        app = create_app(home, service_settings)
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
     _refuse_taken(port)
-    told.site.warn_of_missing_proxy()
+    service_settings.site.warn_of_missing_proxy()
     fault_log.log_no_words()
-    # Streamlit turns on the log of requests, and with it the codes by which people come back from signing in.
+    # Streamlit turns on the log of requests, which would record the codes with which people return from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(
         app,
@@ -165,7 +168,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         ws_max_size=LONGEST_MESSAGE,
-        **told.site.uvicorn(),
+        **service_settings.site.uvicorn(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The beginning of every page of the portal: who acts, or the page that asks for a sign-in."""
+"""Begin every page of the portal: identify the person, or ask for a sign-in."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from pipelines.ledger.identity import Identity
 
 
 def identify_person() -> Identity:
-    """Return who acts. Ends the page with a sign-in page where nobody has signed in, or somebody unknown here."""
+    """Return the signed-in person. End the page with a sign-in page if nobody has signed in or the person is unknown
+    here."""
     from pipelines.web.sign_in.claims import identity_of_claims
 
     claims, built_in = layout.read_claims()
     if not claims:
-        portal_sign_in.nobody()
-    identity = identity_of_claims(layout.desk().engine, claims, built_in)
+        portal_sign_in.render_sign_in_page()
+    identity = identity_of_claims(layout.open_desk().engine, claims, built_in)
     if identity is None:
-        portal_sign_in.unknown(claims)
+        portal_sign_in.render_unknown_person_page(claims)
     return identity
 
 
-def enter_page() -> layout.Here:
-    """Begin a page: return who acts, and in which language. Ends the page where nobody has signed in."""
+def enter_page() -> layout.PageContext:
+    """Begin a page: return the person and the language. End the page if nobody has signed in."""
     who = identify_person()
     language = who.language if who.language in i18n.languages() else i18n.SOURCE_LANGUAGE
-    return layout.Here(layout.desk(), who, language)
+    return layout.PageContext(layout.open_desk(), who, language)
 
 
 def refuse_page() -> None:
-    """Show that the reader has no role for this page. Streamlit would say, in English, that there is no such page."""
+    """Show that the reader has no role for this page. Streamlit would report, in English, that the page does not
+    exist."""
     from pipelines.submissions.service import rights
 
-    here = enter_page()
-    layout.title(here.tell("You do not have access to this page"))
-    layout.refused(here, rights.lacking())
-    layout.end(here)
+    context = enter_page()
+    layout.show_title(context.tell("You do not have access to this page"))
+    layout.show_refusal(context, rights.lacking())
+    layout.end_page(context)

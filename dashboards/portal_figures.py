@@ -1,13 +1,13 @@
-"""Unprotected indicators in words, for the people of the offices: figures with limits, reasons, states, what to do."""
+"""Put unprotected indicators into words for the offices: figures with limits, reasons, states and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.reason_words import ASPECTS, OTHERS, UNDEFINED
-from dashboards.words import number
+from dashboards.words import format_number
 from pipelines.core.i18n import mark
 
 Row = Mapping[str, Any]
@@ -42,87 +42,91 @@ AGES: Mapping[str, str] = {
 }
 
 
-def figure(here: Here, row: Row | None, digits: int = 0) -> str:
-    """A figure with its limits: `57 (40 to 81)`; where there is none, why not."""
+def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str:
+    """Format a figure with its limits, `57 (40 to 81)`, or the reason why there is none."""
     if row is None:
         return ""
     if row["value"] is None:
-        return here.label("obs_status", row["obs_status"])
-    value = number(row["value"], digits)
+        return context.label("obs_status", row["obs_status"])
+    value = format_number(row["value"], digits)
     low, high = row.get("low"), row.get("high")
     if low is None:
         return value
     if high is None or high == float("inf"):
-        return here.tell("{value} ({low} or more)", value=value, low=number(low, digits))
-    return here.tell("{value} ({low} to {high})", value=value, low=number(low, digits), high=number(high, digits))
-
-
-def version(here: Here, row: Row | None) -> str:
-    """A stage ratio in one of its versions: with its lag, and whether it is the default."""
-    if row is None or row["value"] is None:
-        return figure(here, row)
-    parts = [figure(here, row)]
-    if row["version"] == "lagged" and row["lag"]:
-        parts.append(here.many("over {n} period earlier", "over {n} periods earlier", int(row["lag"])))
-    if row["state"] == "too_few":
-        parts.append(here.tell("too few to compare"))
-    if row["is_default"]:
-        parts.append(here.tell("the default"))
-    return "; ".join(parts)
-
-
-def note(here: Here, rows: Sequence[Row]) -> str:
-    """What has to be known of some figures of one line; each sentence once."""
-    said: dict[str, None] = {}
-    for row in rows:
-        if row["value"] is not None and row.get("interval_basis") in BASIS:
-            said[here.tell(BASIS[row["interval_basis"]])] = None
-        if row.get("undefined"):
-            said[_single(here, row["undefined"])] = None
-        for sentence in reasons(here, ",".join(filter(None, (row.get("reasons"), row.get("flags"))))):
-            said[sentence] = None
-    return " ".join(said)
-
-
-def reasons(here: Here, codes: str) -> list[str]:
-    """What two sides differ in, what is not stated for both, and what is flagged, as sentences."""
-    differ: list[str] = []
-    unstated: list[str] = []
-    other: list[str] = []
-    for code in dict.fromkeys(filter(None, codes.split(","))):
-        if (aspect := code.removesuffix("_differs")) in ASPECTS and aspect != code:
-            differ.append(here.tell(ASPECTS[aspect]))
-        elif (aspect := code.removesuffix("_not_stated")) in ASPECTS and aspect != code:
-            unstated.append(here.tell(ASPECTS[aspect]))
-        else:
-            other.append(_single(here, code))
-    out = [here.tell("The two sides differ in: {what}.", what=", ".join(differ))] if differ else []
-    out += [here.tell("Not stated for both sides: {what}.", what=", ".join(unstated))] if unstated else []
-    return out + other
-
-
-def broken(here: Here, row: Row) -> tuple[str, str]:
-    """A balance that does not close: by how much, and the sum."""
-    gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
-    title = here.tell("{n} {unit} left over", n=gap, unit=here.label("count_unit", row["count_unit"]).lower())
-    opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
-    return title, here.tell(
-        "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
-        opening=number(opening),
-        entries=number(entries),
-        exits=number(exits),
-        due=number(opening + entries - exits),
-        closing=number(closing),
+        return context.tell("{value} ({low} or more)", value=value, low=format_number(low, digits))
+    return context.tell(
+        "{value} ({low} to {high})", value=value, low=format_number(low, digits), high=format_number(high, digits)
     )
 
 
-def uncounted(here: Here, row: Row) -> str:
-    """The terms of a balance that the office does not count."""
+def describe_version(context: PageContext, row: Row | None) -> str:
+    """Name the version of a stage ratio, with its lag and whether it is the default."""
+    if row is None or row["value"] is None:
+        return format_figure(context, row)
+    parts = [format_figure(context, row)]
+    if row["version"] == "lagged" and row["lag"]:
+        parts.append(context.many("over {n} period earlier", "over {n} periods earlier", int(row["lag"])))
+    if row["state"] == "too_few":
+        parts.append(context.tell("too few to compare"))
+    if row["is_default"]:
+        parts.append(context.tell("the default"))
+    return "; ".join(parts)
+
+
+def compose_note(context: PageContext, rows: Sequence[Row]) -> str:
+    """Return the notes on some figures of one line, each sentence once."""
+    sentences: dict[str, None] = {}
+    for row in rows:
+        if row["value"] is not None and row.get("interval_basis") in BASIS:
+            sentences[context.tell(BASIS[row["interval_basis"]])] = None
+        if row.get("undefined"):
+            sentences[_single(context, row["undefined"])] = None
+        for sentence in describe_reasons(context, ",".join(filter(None, (row.get("reasons"), row.get("flags"))))):
+            sentences[sentence] = None
+    return " ".join(sentences)
+
+
+def describe_reasons(context: PageContext, codes: str) -> list[str]:
+    """Return sentences on where two sides differ, what is not stated for both, and what is flagged."""
+    differ: list[str] = []
+    unstated: list[str] = []
+    others: list[str] = []
+    for code in dict.fromkeys(filter(None, codes.split(","))):
+        if (aspect := code.removesuffix("_differs")) in ASPECTS and aspect != code:
+            differ.append(context.tell(ASPECTS[aspect]))
+        elif (aspect := code.removesuffix("_not_stated")) in ASPECTS and aspect != code:
+            unstated.append(context.tell(ASPECTS[aspect]))
+        else:
+            others.append(_single(context, code))
+    sentences = [context.tell("The two sides differ in: {what}.", what=", ".join(differ))] if differ else []
+    sentences += [context.tell("Not stated for both sides: {what}.", what=", ".join(unstated))] if unstated else []
+    return sentences + others
+
+
+def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
+    """Describe a balance that does not close: by how much, and its sum."""
+    gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
+    title = context.tell("{n} {unit} left over", n=gap, unit=context.label("count_unit", row["count_unit"]).lower())
+    opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
+    return title, context.tell(
+        "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
+        opening=format_number(opening),
+        entries=format_number(entries),
+        exits=format_number(exits),
+        due=format_number(opening + entries - exits),
+        closing=format_number(closing),
+    )
+
+
+def list_uncounted(context: PageContext, row: Row) -> str:
+    """Return the terms of a balance that the office does not count."""
     codes = [code for code in str(row["not_counted"] or "").split(",") if code]
-    names = ", ".join(here.label("measure", code) for code in codes)
-    return here.tell("Not counted by the office, so perhaps here: {what}.", what=names) if codes else ""
+    names = ", ".join(context.label("measure", code) for code in codes)
+    return context.tell("Not counted by the office, so perhaps here: {what}.", what=names) if codes else ""
 
 
-def _single(here: Here, code: str) -> str:
-    known = {**SINGLE, **UNDEFINED}
-    return here.tell(known[code]) if code in known else code.replace("_", " ")  # marked in dashboards/reason_words.py
+def _single(context: PageContext, code: str) -> str:
+    single_notes = {**SINGLE, **UNDEFINED}
+    if code not in single_notes:
+        return code.replace("_", " ")
+    return context.tell(single_notes[code])  # marked in dashboards/reason_words.py

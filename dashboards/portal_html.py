@@ -1,6 +1,6 @@
-"""HTML of the portal that a screen reader, a keyboard and a printer understand: tables, lists, boxes, badges.
+"""Build the portal's HTML, readable by a screen reader, a keyboard and a printer: tables, lists, boxes, badges.
 
-Everything goes through Streamlit's sanitiser besides; text of files and people is escaped here.
+Text of files and people is escaped here; Streamlit sanitises everything in addition.
 """
 
 from __future__ import annotations
@@ -13,31 +13,33 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup, escape
 
 Part = str | Markup
-"""Text is escaped where it is put into HTML; `Markup` has been already."""
+"""A `str` is escaped when it is put into HTML; `Markup` is escaped already."""
 
 
-def join(parts: Iterable[Part], between: str = "") -> Markup:
-    """Parts one after the other."""
+def join_parts(parts: Iterable[Part], between: str = "") -> Markup:
+    """Join parts, escaping plain text."""
     return Markup(between).join(parts)
 
 
-def address(page: str, **query: str | Sequence[str]) -> str:
-    """Address of a page of the portal, from any other of its pages; a parameter with several values is repeated."""
-    pairs = [(key, one) for key, value in query.items() for one in ([value] if isinstance(value, str) else value)]
+def page_address(page: str, **query: str | Sequence[str]) -> str:
+    """Return the address of a portal page, relative to any other of its pages; a parameter with several values is
+    repeated."""
+    pairs = [(key, item) for key, value in query.items() for item in ([value] if isinstance(value, str) else value)]
     return f"{page}?{urlencode(pairs, quote_via=quote, safe='')}" if pairs else page
 
 
-def link(text: Part, href: str) -> Markup:
-    """A link that stays in this window."""
+def render_link(text: Part, href: str) -> Markup:
+    """Return a link that opens in this window."""
     return Markup('<a class="rti-link" href="{}" target="_self">{}</a>').format(href, text)
 
 
-def pagination(label: str, *, newer: tuple[str, str | None], older: tuple[str, str | None]) -> Markup:
-    """Links to the neighbouring pages of a long list, each a text and its address; empty where there is only one page.
+def render_pagination(label: str, *, newer: tuple[str, str | None], older: tuple[str, str | None]) -> Markup:
+    """Return links to the neighbouring pages of a long list, each a text and an address; empty if there is only one
+    page.
 
     Follows the pagination of the GOV.UK design system: a navigation landmark with a name, words and not only arrows.
     """
-    links = join(
+    links = join_parts(
         Markup('<a class="rti-link" rel="{}" href="{}" target="_self">{}</a>').format(rel, href, text)
         for rel, (text, href) in (("prev", newer), ("next", older))
         if href is not None
@@ -45,8 +47,8 @@ def pagination(label: str, *, newer: tuple[str, str | None], older: tuple[str, s
     return Markup('<nav class="rti-pages" aria-label="{}">{}</nav>').format(label, links) if links else Markup("")
 
 
-def badge(kind: str, sign: str, text: Part) -> Markup:
-    """A state in words with its sign; the colour only repeats them."""
+def render_badge(kind: str, sign: str, text: Part) -> Markup:
+    """Return a state in words with its sign; the colour only repeats them."""
     return Markup('<span class="rti-badge rti-is-{}"><span aria-hidden="true">{}</span>&nbsp;{}</span>').format(
         kind, sign, text
     )
@@ -64,7 +66,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: caption, the heading over the rows' headings, the other columns, which of them hold numbers."""
+    """A table: caption, the heading of the heading column, the other columns, and which of them hold numbers."""
 
     caption: str
     corner: str
@@ -73,19 +75,20 @@ class Table:
     numbers: frozenset[int] = field(default_factory=frozenset)
     wide: bool = False
     quiet: bool = False
-    """Its caption is for screen readers only: a heading above it says the same."""
+    """The caption is for screen readers only, because a heading above it has the same text."""
 
     def __html__(self) -> str:
-        return table(self)
+        return render_table(self)
 
 
-def table(one: Table) -> Markup:
-    """The table. Its caption stands above what scrolls; on a narrow screen a row is read field by field (CSS)."""
-    head = join(
+def render_table(one: Table) -> Markup:
+    """Return the table as HTML. Its caption is above the scrolling part; a narrow screen shows a row field by field
+    (CSS)."""
+    head = join_parts(
         Markup('<th scope="col"{}>{}</th>').format(Markup(' class="rti-number"') if i in one.numbers else "", column)
         for i, column in enumerate(one.columns)
     )
-    body = join(_row(one, row) for row in one.rows)
+    body = join_parts(_render_row(one, row) for row in one.rows)
     above = (
         Markup("") if one.quiet else Markup('<div class="rti-caption" aria-hidden="true">{}</div>').format(one.caption)
     )
@@ -96,20 +99,20 @@ def table(one: Table) -> Markup:
     ).format(caption=one.caption, corner=one.corner, head=head, body=body, wide=" rti-grid" if one.wide else "")
 
 
-def without_empty(one: Table) -> Table:
-    """The table without columns in which nothing stands."""
-    kept = [i for i in range(len(one.columns)) if any(row.fields[i] for row in one.rows)]
-    rows = [replace(row, fields=tuple(row.fields[i] for i in kept)) for row in one.rows]
-    numbers = frozenset(kept.index(i) for i in one.numbers if i in kept)
-    return replace(one, columns=[one.columns[i] for i in kept], rows=rows, numbers=numbers)
+def drop_empty_columns(one: Table) -> Table:
+    """Return the table without its empty columns."""
+    filled_columns = [i for i in range(len(one.columns)) if any(row.fields[i] for row in one.rows)]
+    rows = [replace(row, fields=tuple(row.fields[i] for i in filled_columns)) for row in one.rows]
+    numbers = frozenset(filled_columns.index(i) for i in one.numbers if i in filled_columns)
+    return replace(one, columns=[one.columns[i] for i in filled_columns], rows=rows, numbers=numbers)
 
 
-def _row(one: Table, row: Row) -> Markup:
-    fields = join(
+def _render_row(whole_table: Table, row: Row) -> Markup:
+    fields = join_parts(
         Markup('<td data-column="{}"{}>{}</td>').format(
-            column, Markup(' class="rti-number"') if i in one.numbers else "", part
+            column, Markup(' class="rti-number"') if i in whole_table.numbers else "", part
         )
-        for i, (column, part) in enumerate(zip(one.columns, row.fields, strict=True))
+        for i, (column, part) in enumerate(zip(whole_table.columns, row.fields, strict=True))
     )
     attributes = Markup("")
     if row.anchor:
@@ -119,44 +122,44 @@ def _row(one: Table, row: Row) -> Markup:
     return Markup('<tr{}><th scope="row">{}</th>{}</tr>').format(attributes, row.heading, fields)
 
 
-def facts(pairs: Iterable[tuple[str, Part]]) -> Markup:
-    """A list of terms and what is said of them; empty ones are left out."""
-    items = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(term, text) for term, text in pairs if text)
+def render_facts(pairs: Iterable[tuple[str, Part]]) -> Markup:
+    """Return a list of terms and their descriptions, skipping empty ones."""
+    items = join_parts(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(term, text) for term, text in pairs if text)
     return Markup('<dl class="rti-facts">{}</dl>').format(items)
 
 
-def items(parts: Iterable[Part], kind: str = "") -> Markup:
-    """A list; empty text where it would hold nothing."""
-    made = join(Markup("<li>{}</li>").format(part) for part in parts)
-    return Markup('<ul class="rti-items {}">{}</ul>').format(kind, made) if made else Markup("")
+def render_list(parts: Iterable[Part], kind: str = "") -> Markup:
+    """Return a list; empty text if it has no items."""
+    entries = join_parts(Markup("<li>{}</li>").format(part) for part in parts)
+    return Markup('<ul class="rti-items {}">{}</ul>').format(kind, entries) if entries else Markup("")
 
 
-def box(kind: str, title: Part, body: Part = "", *, anchor: str = "", level: int = 2) -> Markup:
-    """A box set apart: an error summary, a note, a receipt. With an anchor it can be given the focus."""
+def render_box(kind: str, title: Part, body: Part = "", *, anchor: str = "", level: int = 2) -> Markup:
+    """Return a box: an error summary, a note, a receipt. With an anchor it can receive the focus."""
     attributes = Markup(' id="{}" tabindex="-1"').format(anchor) if anchor else Markup("")
     heading = Markup("<h{0}>{1}</h{0}>").format(level, title)
     return Markup('<section class="rti-box rti-box-{}"{}>{}{}</section>').format(kind, attributes, heading, body)
 
 
-def note(text: Part) -> Markup:
-    """A paragraph in small type."""
+def render_note(text: Part) -> Markup:
+    """Return a paragraph in small type."""
     return Markup('<p class="rti-small">{}</p>').format(text)
 
 
-def picture(svg: str, spoken: str, *, width: int, height: int) -> Markup:
-    """A small drawing with its text. The sanitiser takes SVG only as a picture."""
+def render_picture(svg: str, spoken: str, *, width: int, height: int) -> Markup:
+    """Return a small drawing with its text alternative. The sanitiser accepts SVG only as an image."""
     data = base64.b64encode(svg.encode()).decode()
     return Markup('<img class="rti-spark" alt="{}" width="{}" height="{}" src="data:image/svg+xml;base64,{}">').format(
         spoken, width, height, data
     )
 
 
-def spark(values: Sequence[float | None], spoken: str, *, width: int = 132, height: int = 26) -> Markup:
-    """The course of a series as a line, the last point marked; missing values leave a gap."""
-    known = [v for v in values if v is not None]
-    if len(known) < 2:
+def render_sparkline(values: Sequence[float | None], spoken: str, *, width: int = 132, height: int = 26) -> Markup:
+    """Return the course of a series as a line with the last point marked; missing values leave a gap."""
+    numbers = [v for v in values if v is not None]
+    if len(numbers) < 2:
         return Markup("")
-    low, high = min(known), max(known)
+    low, high = min(numbers), max(numbers)
     step = (width - 8) / max(len(values) - 1, 1)
     points = [
         None if v is None else (4 + i * step, height - 4 - (v - low) / ((high - low) or 1) * (height - 8))
@@ -168,22 +171,37 @@ def spark(values: Sequence[float | None], spoken: str, *, width: int = 132, heig
             runs.append([])
         else:
             runs[-1].append(point)
-    lines = "".join(_line(run) for run in runs if len(run) > 1)
+    lines = "".join(_spark_path(run) for run in runs if len(run) > 1)
     last = next(p for p in reversed(points) if p is not None)
     dot = f'<circle cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="2.6" fill="#b35900"/>'
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
         f"{lines}{dot}</svg>"
     )
-    return picture(svg, spoken, width=width, height=height)
+    return render_picture(svg, spoken, width=width, height=height)
 
 
-def _line(points: Sequence[tuple[float, float]]) -> str:
+def _spark_path(points: Sequence[tuple[float, float]]) -> str:
     where = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return f'<polyline fill="none" stroke="#1d4f7c" stroke-width="1.6" points="{where}"/>'
 
 
 __all__ = [
-    "Markup", "Part", "Row", "Table", "address", "badge", "box", "escape", "facts", "items", "join", "link", "note",
-    "picture", "spark", "table", "without_empty",
+    "Markup",
+    "Part",
+    "Row",
+    "Table",
+    "drop_empty_columns",
+    "escape",
+    "join_parts",
+    "page_address",
+    "render_badge",
+    "render_box",
+    "render_facts",
+    "render_link",
+    "render_list",
+    "render_note",
+    "render_picture",
+    "render_sparkline",
+    "render_table",
 ]  # fmt: skip

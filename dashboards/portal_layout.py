@@ -1,7 +1,7 @@
-"""What all pages of the portal share: who acts, the frame (banner, head, foot), and ways between pages.
+"""Share the person, the page frame (banner, header, footer) and navigation among all pages of the portal.
 
-Who acts is asked anew at every rerun, so that an account that was disabled is out at once.  Until it is known nothing
-of any page is computed.
+The person is looked up at every rerun, so that a disabled account is locked out at once. Nothing of a page is computed
+before the person is known.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ _BACK = (
     "(()=>{const to=sessionStorage.getItem('rti.after');sessionStorage.removeItem('rti.after');"
     "if(to&&to[0]==='/'&&to[1]!=='/'&&to!==location.pathname+location.search+location.hash)location.replace(to);})();"
 )
-"""Back to the address that was asked for before the sign-in (`portal_sign_in.py` keeps it in the tab)."""
+"""Return to the address that was requested before the sign-in (`portal_sign_in.py` keeps it in the tab)."""
 Claims = Mapping[str, Any]
 ClaimsSource = Callable[[], tuple[Claims, str]]
-"""Gives what a provider says of whoever looks, and the issuer of the built-in sign-in (empty where there is none)."""
+"""Function that returns the provider's claims about the reader, and the issuer of the built-in sign-in (empty if there
+is none)."""
 
 
 @dataclass(frozen=True)
-class Here:
-    """What every page needs: the desk, who acts, the language, and the footnotes (with marks) of names shown so far."""
+class PageContext:
+    """Context of every page: the desk, the person, the language, and the footnotes (with marks) of names shown."""
 
     desk: Desk
     who: Identity
@@ -47,38 +48,38 @@ class Here:
     notes: dict[str, str] = field(default_factory=dict)
 
     def tell(self, text: str, /, **params: object) -> str:
-        """A sentence in the language of whoever acts."""
+        """Return a sentence in the person's language."""
         return tell(text, self.language, **params)
 
     def many(self, one: str, other: str, n: int, /, **params: object) -> str:
-        """A sentence that depends on a number."""
+        """Return a sentence that depends on a number, in the person's language."""
         return many(one, other, n, self.language, **params)
 
     def label(self, codelist: str, code: str) -> str:
-        """The label of a code."""
-        return words.label(codelist, code, self.language)
+        """Return the label of a code in the person's language."""
+        return words.label_of(codelist, code, self.language)
 
     def area(self, code: str) -> str:
-        """The name of a territory or a part of one; its footnote stands at the end of the page."""
+        """Return the name of a territory or part of one; its footnote is shown at the end of the page."""
         from pipelines.submissions.timetable.names import jurisdiction_name
 
         return jurisdiction_name(self.desk.registry, code, self.language) + self.mark(code)
 
     def office(self, source: str, territory: str) -> str:
-        """The name of an office with its territory's."""
+        """Return the name of an office with that of its territory."""
         from pipelines.submissions.timetable.names import office_name
 
         return office_name(self.desk.registry, source, self.language) + self.mark(territory)
 
     def mark(self, code: str) -> str:
-        """The mark of the footnote that a territory's name carries; empty where it carries none."""
+        """Return the mark of the footnote of a territory's name; empty if it has none."""
         from pipelines.submissions.timetable.names import note_of
 
         note = note_of(self.desk.registry, code.partition("_")[0], self.language)
         return self.notes.setdefault(note, _MARKS[len(self.notes) % len(_MARKS)]) if note else ""
 
     def form(self, form: str | None) -> str:
-        """What a person calls a form."""
+        """Return the everyday name of a form."""
         from pipelines.declarations.form_titles import form_title
 
         declared = self.desk.registry.forms.get(form) if form else None
@@ -86,7 +87,7 @@ class Here:
 
     @property
     def is_demonstration(self) -> bool:
-        """Whether everything in this home is invented."""
+        """Return True if everything in this home is invented."""
         return self.desk.home.kind == "demonstration"
 
 
@@ -94,7 +95,8 @@ class Here:
 
 
 def _claims_of_streamlit() -> tuple[Claims, str]:
-    """From Streamlit's signed cookie and the settings that `portal_app.py` tells; nothing without a sign-in."""
+    """Read the claims from Streamlit's signed cookie and the settings that `portal_app.py` makes; empty without a
+    sign-in."""
     claims = st.user.to_dict()
     return (claims, str(st.secrets["rti"]["issuer"])) if claims.get("is_logged_in") else ({}, "")
 
@@ -103,7 +105,8 @@ _SOURCE: list[ClaimsSource] = [_claims_of_streamlit]
 
 
 def ask_for_claims(source: ClaimsSource | None) -> None:
-    """Take claims from elsewhere in this process (None: from Streamlit again). Tests do; no setting leads here."""
+    """Take claims from another source in this process (None: from Streamlit again). Only tests do; no setting leads
+    here."""
     _SOURCE[0] = source or _claims_of_streamlit
 
 
@@ -115,22 +118,22 @@ def _desk(root: str) -> Desk:
 
 
 def read_claims() -> tuple[Claims, str]:
-    """Return the claims of whoever has signed in, and the built-in issuer; empty claims where nobody has."""
+    """Return the claims of the signed-in person and the built-in issuer; empty claims if nobody has signed in."""
     return _SOURCE[0]()
 
 
-def desk() -> Desk:
-    """The desk of this process's home, opened once."""
+def open_desk() -> Desk:
+    """Return the desk of this process's home, opened once."""
     return _desk(str(default_root()))
 
 
 # ----------------------------------------------------------------------------------------------------------- the frame
 
 
-def script(body: str) -> None:
-    """A few lines of our own script, out of sight. Nothing of a file, an address or a person goes into it.
+def run_script(body: str) -> None:
+    """Run a few lines of our own script, invisibly. They contain nothing from a file, an address or a person.
 
-    Without a `<` before a letter or digit: the sanitiser takes it for a tag and drops the script without a word.
+    Write no `<` before a letter or digit: the sanitiser takes it for a tag and drops the script silently.
     """
     with st.container(key=f"script-{abs(hash(body))}"):
         st.html(f"<script>{body}</script>", unsafe_allow_javascript=True)
@@ -150,39 +153,38 @@ NAMES = (
     (_LISTS, mark("Open the list"), "Open"),
     (_LISTS, mark("Clear the choice"), "Clear (?:value|all)"),
 )
-"""What Streamlit names in English only, what it is called instead, and the English name by which it is known where its
-place does not tell it (`portal_names.js`); `{name}` is what the pattern's group holds."""
+"""Elements that Streamlit names in English only, their translated names, and the English name by which
+`portal_names.js` recognises an element that its position does not identify; `{name}` is the group of the pattern."""
 
 
-def spoken(language: str) -> None:
-    """Say to the browser in which language the page is, what Streamlit draws by itself included; the next page begins
-    in it."""
+def set_document_language(language: str) -> None:
+    """Set the language of the page in the browser, for Streamlit's own elements too; the next page starts in it."""
     tag = i18n.html_lang(language)
-    told = [[where, tell(text, language, name="{name}"), english] for where, text, english in NAMES]
-    names = json.dumps(told, ensure_ascii=False)
-    script(
+    translated_names = [[where, tell(text, language, name="{name}"), english] for where, text, english in NAMES]
+    names = json.dumps(translated_names, ensure_ascii=False)
+    run_script(
         f"document.documentElement.lang='{tag}';window.rtiNames?.say({names});"
         f"document.cookie='{LANGUAGE_COOKIE}={language};path=/;max-age=31536000;samesite=lax'"
         "+(location.protocol==='https:'?';secure':'');"
     )
 
 
-def live(token: str) -> None:
-    """Have the containers whose key begins with `live` read out when what is in them changes."""
-    script(
+def announce_changes(token: str) -> None:
+    """Have screen readers announce changes in the containers whose key begins with `live`."""
+    run_script(
         f"/*{html.escape(token)}*/"
         "document.querySelectorAll('[class*=st-key-live]').forEach(e=>e.setAttribute('aria-live','polite'));"
     )
 
 
-def focus(anchor: str, token: str) -> None:
-    """Move the focus to a part of the page once, when `token` is new (after an upload, an act).
+def move_focus(anchor: str, token: str) -> None:
+    """Move the focus to a part of the page once, when `token` is new (after an upload or an action).
 
     `anchor` is the id of an element, or the key of a container that holds a message.
     """
     if st.session_state.get("focus") != token:
         st.session_state["focus"] = token
-        script(
+        run_script(
             f"/*{html.escape(token)}*/(()=>{{let n=0;const look=setInterval(()=>{{"
             f"const e=document.getElementById('{anchor}')||"
             f"document.querySelector('.st-key-{anchor} [data-testid=stAlertContainer]');"
@@ -192,16 +194,16 @@ def focus(anchor: str, token: str) -> None:
         )
 
 
-def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> None:
-    """The choice of a language; `chosen` is told the new one."""
+def choose_language(language: str, key: str, chosen: Callable[[str], None]) -> None:
+    """Show the choice of a language and pass a newly chosen one to `chosen`."""
     names = i18n.language_names()
 
     def change() -> None:
         chosen(str(st.session_state[key]))
 
     options = list(names)
-    # As the list's own default, and not put into the session: what is put there is told to the browser once, and a run
-    # whose messages a new line throws away (`portal_line.py`) left the first language there is, English, in the list.
+    # Set as the list's own default and not in the session: the browser receives a session value only once, and a run
+    # whose messages a new connection discards (`portal_line.py`) left the first language, English, in the list.
     st.selectbox(
         tell("Language", language),
         options,
@@ -213,17 +215,17 @@ def language_chooser(language: str, key: str, chosen: Callable[[str], None]) -> 
     )
 
 
-def head(here: Here) -> None:
-    """The band above each page: whose pages these are, who has signed in, the language, the way out."""
+def show_header(context: PageContext) -> None:
+    """Show the band above each page: whose pages these are, who has signed in, the language, and the sign-out link."""
     from pipelines.submissions.accounts import accounts
 
-    spoken(here.language)
-    script(_BACK)
-    if here.is_demonstration:
-        banner(here.tell("Demonstration: every return and every account here is invented."))
+    set_document_language(context.language)
+    run_script(_BACK)
+    if context.is_demonstration:
+        render_banner(context.tell("Demonstration: every return and every account here is invented."))
 
     def change(language: str) -> None:
-        accounts.set_language(here.desk.engine, here.who.account, language, by=here.who.account)
+        accounts.set_language(context.desk.engine, context.who.account, language, by=context.who.account)
 
     with st.container(horizontal=True, key="portal-head", vertical_alignment="bottom"):
         st.html(
@@ -231,62 +233,62 @@ def head(here: Here) -> None:
                 '<div class="rti-head"><span class="rti-head-for">{}</span> <span class="rti-head-title">{}</span>'
                 '<div class="rti-head-who">{} <b>{}</b> &middot; {}</div></div>'
             ).format(
-                here.tell("For offices"),
-                here.tell("Regional trafficking indicators"),
-                here.tell("Signed in:"),
-                here.who.name,
-                offices(here),
+                context.tell("For offices"),
+                context.tell("Regional trafficking indicators"),
+                context.tell("Signed in:"),
+                context.who.name,
+                describe_offices(context),
             )
         )
-        language_chooser(here.language, "head.language", change)
-        if st.button(here.tell("Sign out"), key="head.sign-out"):
+        choose_language(context.language, "head.language", change)
+        if st.button(context.tell("Sign out"), key="head.sign-out"):
             st.logout()
 
 
-def offices(here: Here) -> str:
-    """Whose returns somebody has to do with, in one line."""
-    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in here.who.pairs()))
+def describe_offices(context: PageContext) -> str:
+    """Return the offices that a person works with, in one line."""
+    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.pairs()))
     if "*" in places:
-        return here.tell("all territories")
-    names = [here.area(place) for place in places[:3]]
-    rest = len(places) - len(names)
-    if rest > 0:
-        names.append(here.many("{n} more", "{n} more", rest))
-    return ", ".join(names) or here.tell("no office yet")
+        return context.tell("all territories")
+    names = [context.area(place) for place in places[:3]]
+    n_unlisted = len(places) - len(names)
+    if n_unlisted > 0:
+        names.append(context.many("{n} more", "{n} more", n_unlisted))
+    return ", ".join(names) or context.tell("no office yet")
 
 
-def banner(text: str) -> None:
-    """The banner of a home where nothing is real."""
+def render_banner(text: str) -> None:
+    """Return the banner of a home with invented data."""
     st.html(html.Markup('<div class="rti-banner" role="note">{}</div>').format(text))
 
 
-def title(text: str, lead: str = "") -> None:
-    """The one heading of first order, and what the page is for."""
-    st.title(words.escaped(text), anchor=False)
+def show_title(text: str, lead: str = "") -> None:
+    """Show the only first-level heading, and the purpose of the page."""
+    st.title(words.escape_markdown(text), anchor=False)
     if lead:
         st.html(html.Markup('<p class="rti-lead">{}</p>').format(lead))
 
 
-def heading(text: str, level: int = 2) -> None:
-    """A heading in its order."""
-    (st.header if level == 2 else st.subheader)(words.escaped(text), anchor=False)
+def show_heading(text: str, level: int = 2) -> None:
+    """Show a heading of this level."""
+    (st.header if level == 2 else st.subheader)(words.escape_markdown(text), anchor=False)
 
 
-def put(*parts: html.Part | html.Table) -> None:
-    """HTML one after the other; empty parts are left out."""
+def put_html(*parts: html.Part | html.Table) -> None:
+    """Render HTML parts in order, skipping empty ones."""
     for part in parts:
-        made = part.__html__() if isinstance(part, html.Table) else html.escape(part)
-        if made:
-            st.html(made)
+        markup = part.__html__() if isinstance(part, html.Table) else html.escape(part)
+        if markup:
+            st.html(markup)
 
 
-def end(here: Here) -> None:
-    """Close a page: the footnotes of names shown on it."""
-    notes = html.items((f"{mark} {note}" for note, mark in here.notes.items()), "rti-plain")
-    put(html.Markup('<div class="rti-notes">{}</div>').format(notes) if notes else "")
-    put(
+def end_page(context: PageContext) -> None:
+    """Close a page with the footnotes of the names shown on it."""
+    notes = html.render_list((f"{mark} {note}" for note, mark in context.notes.items()), "rti-plain")
+    put_html(html.Markup('<div class="rti-notes">{}</div>').format(notes) if notes else "")
+    put_html(
         html.Markup('<div class="rti-foot">{}</div>').format(
-            here.tell(
+            context.tell(
                 "Regional trafficking indicators: pages of the offices. Nobody sees the drafts of another office."
             )
         )
@@ -298,52 +300,53 @@ def end(here: Here) -> None:
 _PAGES = "pages"
 
 
-def register(pages: Mapping[str, Any]) -> None:
-    """Told by the router: the pages of this session's run, by the path under which they stand."""
-    # In the session: many people's runs go on at once in one process, and each has pages of its own.
+def register_pages(pages: Mapping[str, Any]) -> None:
+    """Register the pages of this session's run by path; called by the router."""
+    # Stored in the session: one process runs many people's sessions at once, each with its own pages.
     st.session_state[_PAGES] = dict(pages)
 
 
-def go(page: str, **query: str) -> NoReturn:
-    """To another page of the portal, without a new sign-in and without losing what this session holds."""
+def go_to_page(page: str, **query: str) -> NoReturn:
+    """Switch to another page of the portal without a new sign-in and without losing the session's state."""
     st.session_state["arrived"] = True
     st.switch_page(st.session_state[_PAGES][page], query_params=query)
 
 
-def arrived() -> bool:
-    """Whether this run is the first after `go`: then the focus goes to what was come for."""
+def has_arrived() -> bool:
+    """Return True in the first run after `go`, when the focus moves to the reason for the switch."""
     return bool(st.session_state.pop("arrived", False))
 
 
-def state(here: Here, code: str) -> html.Markup:
-    """The state of a submission as a badge."""
-    return html.badge(*words.state(code, here.language))
+def state_badge(context: PageContext, code: str) -> html.Markup:
+    """Return the state of a submission as a badge."""
+    return html.render_badge(*words.describe_state(code, context.language))
 
 
-def of_what(here: Here, entry: Entry) -> str:
-    """What a submission reports, in a line: office, instrument, periods; the file where it was not recognised."""
+def describe_submission(context: PageContext, entry: Entry) -> str:
+    """Describe in one line what a submission reports: office, instrument, periods; the file name if it was not
+    recognised."""
     blocks = entry.blocks
     if not blocks:
         return entry.row.filename
-    places = ", ".join(dict.fromkeys(here.area(b.jurisdiction) for b in blocks))
-    instruments = ", ".join(dict.fromkeys(here.label("instrument", b.instrument) for b in blocks))
-    return f"{places}: {instruments}, {words.periods((b.period for b in blocks), here.language)}"
+    places = ", ".join(dict.fromkeys(context.area(b.jurisdiction) for b in blocks))
+    instruments = ", ".join(dict.fromkeys(context.label("instrument", b.instrument) for b in blocks))
+    return f"{places}: {instruments}, {words.format_periods((b.period for b in blocks), context.language)}"
 
 
-def refused(here: Here, error: Exception) -> None:
-    """An act that was not possible, in words, where it was asked for."""
-    st.error(words.escaped(told(error, here.language)), icon=None)
+def show_refusal(context: PageContext, error: Exception) -> None:
+    """Show, where an action was requested, why it was not possible."""
+    st.error(words.escape_markdown(error_text(error, context.language)), icon=None)
 
 
-def damaged(language: str, error: DamagedFileError) -> None:
+def show_damaged(language: str, error: DamagedFileError) -> None:
     """Show that a stored file is damaged, and who restores it."""
-    st.error(words.escaped(f"{error.told(language)} {tell(DAMAGED_REMEDY, language)}"), icon=None)
+    st.error(words.escape_markdown(f"{error.told(language)} {tell(DAMAGED_REMEDY, language)}"), icon=None)
 
 
 def show_fault(error: Exception) -> bool:
-    """Show a fault of the disk or of stored data in place of the page; return False for any other error.
+    """Show a fault of the disk or of stored data instead of the page; return False for any other error.
 
-    It may have come up before it is known who acts: the language is then that of the page before.
+    The fault may occur before the person is known; the language is then that of the page before.
     """
     from pipelines.submissions.service.stored import DamagedFileError
     from pipelines.web import fault_log
@@ -351,19 +354,19 @@ def show_fault(error: Exception) -> bool:
     chosen = st.context.cookies.get(LANGUAGE_COOKIE, i18n.SOURCE_LANGUAGE)
     language = chosen if chosen in i18n.languages() else i18n.SOURCE_LANGUAGE
     if isinstance(error, DamagedFileError):
-        title(tell(DAMAGED_TITLE, language))
-        damaged(language, error)
+        show_title(tell(DAMAGED_TITLE, language))
+        show_damaged(language, error)
     elif (fault := find_fault(error)) is not None:
         heading_text, detail, remedy = fault.localize(language)
-        title(heading_text)
-        st.error(words.escaped(f"{detail} {remedy}"), icon=None)
+        show_title(heading_text)
+        st.error(words.escape_markdown(f"{detail} {remedy}"), icon=None)
     else:
         return False
     fault_log.log(error)
     return True
 
 
-def told(error: Exception, language: str) -> str:
-    """The words of an error of the desk in a language."""
+def error_text(error: Exception, language: str) -> str:
+    """Return the words of a desk error in a language."""
     say = getattr(error, "told", None)
     return str(say(language)) if say is not None else str(error)

@@ -1,15 +1,16 @@
-"""A line to the service that breaks: the page stays and is asked for anew, and a file on its way is given once more.
+"""Recover a page after its connection to the service breaks: keep the page, ask for it again, and resend a file on its
+way.
 
-Seen with Streamlit 1.67.  The session outlives its line and the next line takes it up, but
+Seen with Streamlit 1.67. The session outlives its connection and the next connection takes it up, but
 
-- the run that the break stopped is told to the next line as one that ended well.  Of this the browser concludes that
-  whatever the run did not show is gone: the page was empty, and with it what the widgets held.  `Lines` lets nothing
-  through that was made for an older line;
-- the browser asks for the page again only where it knew of a run when the line broke, not where its question went down
-  with the line.  The script asks in every case, with Streamlit's own key for it, and all that the widgets hold goes
-  with the question;
-- a file is lost where the widget had no address for it yet, or gave its bytes while no line stood: it waits for ever or
-  shows an error, although the browser still has all that is needed.  The script gives such a file once more.
+- the run that the break stopped is reported to the next connection as one that ended well. The browser concludes
+  that whatever the run did not show is gone: the page was empty, and with it what the widgets held. `Lines` passes
+  nothing on that was made for an older connection;
+- the browser asks for the page again only if it knew of a run when the connection broke, not if its request was lost
+  with the connection. The script asks in every case, with Streamlit's own key for it, and sends the state of all
+  widgets with the request;
+- a file is lost if the widget had no address for it yet, or sent its bytes while there was no connection: it waits
+  forever or shows an error, although the browser still has all that is needed. The script sends such a file again.
 
 A file whose reading has begun is safe (`pipelines/submissions/service/underway.py`).
 """
@@ -23,39 +24,39 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """Around the application: a line that takes up a session hears of no run that was begun for an older one.
+    """Hide from a connection that takes up a session every run that was begun for an older connection.
 
-    Until the browser has asked for something nothing is passed on, and what waits for it is thrown away.
+    Until the browser has asked for something, nothing is passed on and waiting messages are discarded.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Streamlit's browser names the session that it had in the third place.
+        # Streamlit's browser sends the session that it had as the third subprotocol.
         if scope["type"] != "websocket" or len(scope["subprotocols"]) < 3:
             await self.app(scope, receive, send)
             return
         session, key = scope["subprotocols"][2], dict(scope["headers"])[b"sec-websocket-key"].decode()
-        asked = False
+        has_asked = False
 
         async def heard() -> Message:
-            nonlocal asked
-            if not asked:
-                _forget_what_waits(session, key)
+            nonlocal has_asked
+            if not has_asked:
+                _discard_waiting_messages(session, key)
             message = await receive()
-            asked = asked or message["type"] == "websocket.receive"
+            has_asked = has_asked or message["type"] == "websocket.receive"
             return message
 
         async def said(message: Message) -> None:
-            if asked or message["type"] != "websocket.send":
+            if has_asked or message["type"] != "websocket.send":
                 await send(message)
 
         await self.app(scope, heard, said)
 
 
-def _forget_what_waits(session: str, key: str) -> None:
-    """Empty the queue of a session, if it is this very line's: a name in a header gives nobody a right to it."""
+def _discard_waiting_messages(session: str, key: str) -> None:
+    """Empty the queue of a session if it belongs to this very connection, since a name in a header proves nothing."""
     from streamlit import runtime
 
     service = runtime.get_instance()

@@ -1,7 +1,7 @@
-"""The shell around every page of the portal: the language of its document, its looks, its script.
+"""Set the language, style and script of the document around every page of the portal.
 
-Streamlit would send the style sheets and the script anew with every run of every page, and the browser would clean
-and read them anew (12 kB, twice an upload).
+Streamlit would resend the style sheets and the script with every run of every page, and the browser would sanitise and
+parse them again (12 kB, twice per upload).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _PARTS = {
     "portal.css": ("style.css", "portal.css"),
     "portal.js": ("portal_line.js", "portal_names.js", "portal_links.js"),
 }
-"""What the browser loads -> the files it is made of, in this order."""
+"""File that the browser loads -> source files that it is made of, in this order."""
 _MADE = {name: b"\n".join((_HERE / part).read_bytes() for part in parts) for name, parts in _PARTS.items()}
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-# The address changes with the content, so that a browser may keep it for ever and no page has the looks of another day.
+# The address changes with the content, so that a browser may cache it for ever without showing an outdated style.
 _ADDRESS = {name: f"/shell/{hashlib.sha256(made).hexdigest()[:16]}/{name}" for name, made in _MADE.items()}
 _BODY_ENDS = b"</body>"
 _SHELL = b'<div id="root">'
-"""Stands in what Streamlit answers to every address that it does not know."""
-# At the end, after the styles that Streamlit makes while it runs: of two rules of one weight ours is the later.
+"""Marker in Streamlit's response to every address that it does not know."""
+# At the end, after the styles that Streamlit adds at run time: of two rules with equal weight the later one wins.
 _LOADED = (
     f'<link rel="stylesheet" href="{_ADDRESS["portal.css"]}"><script src="{_ADDRESS["portal.js"]}"></script>'
 ).encode()
@@ -43,15 +43,15 @@ _NOT_PASSED_ON = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-
 _NOT_ITS_OWN = frozenset((b"content-length", b"etag", b"last-modified", b"accept-ranges", b"vary"))
 
 
-def assets() -> list[BaseRoute]:
-    """The routes of the style sheet and the script. They say nothing of anybody and need no sign-in."""
+def asset_routes() -> list[BaseRoute]:
+    """Return the routes of the style sheet and the script. They contain no personal data and need no sign-in."""
     from starlette.responses import Response
     from starlette.routing import Route
 
     def served(name: str) -> Callable[[Any], Response]:
         def answer(_request: Any) -> Response:
-            kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-            return Response(_MADE[name], media_type=_KINDS[Path(name).suffix], headers=kept)
+            cache_headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+            return Response(_MADE[name], media_type=_KINDS[Path(name).suffix], headers=cache_headers)
 
         return answer
 
@@ -59,11 +59,11 @@ def assets() -> list[BaseRoute]:
 
 
 class Dressed:
-    """Set the language, looks and script of the document; redirect an address of no page to the first page.
+    """Set the language, style and script of the document; redirect an unknown address to the first page.
 
-    Streamlit would put a dialog before such a page, in English. Security headers come from `service/headers.py`.
+    Streamlit would show a dialog in English over such a page. Security headers come from `service/headers.py`.
 
-    `pages` are the paths of the pages, without a slash; the first page's is empty.
+    `pages` are the paths of the pages, without a slash; the path of the first page is empty.
     """
 
     def __init__(self, app: ASGIApp, pages: Collection[str]) -> None:
@@ -82,20 +82,21 @@ class Dressed:
         document = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
         document = document and not scope["path"].startswith((IDENTITY_PATH, "/api"))
         if document:
-            # Streamlit would compress its shell, which is then nothing that can be rewritten; or answer that the
-            # browser has it already, which may be the one of another language.
+            # Streamlit would compress its shell, which then cannot be rewritten, or answer that the browser's copy is
+            # current, which may be in another language.
             scope = {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in _NOT_PASSED_ON]}
-        known = scope["path"].rstrip("/") in self.paths or scope["path"] == "/"
-        await self.app(scope, receive, _dresser(send, lang, rewrite=document, known=known))
+        is_known = scope["path"].rstrip("/") in self.paths or scope["path"] == "/"
+        await self.app(scope, receive, _rewrite_document(send, lang, rewrite=document, known=is_known))
 
 
-def _dresser(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable[[Message], Any]:
+def _rewrite_document(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable[[Message], Any]:
     start: dict[str, Any] = {}
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message["headers"])
-            # Only Streamlit's own small shell is HTML here; it comes in one piece and, without this, always in English.
+            # Only Streamlit's own small shell is HTML here; it arrives in one piece and, unless rewritten, always in
+            # English.
             kind = dict(headers).get(b"content-type", b"")
             if rewrite and kind.startswith(b"text/html"):
                 start.update(message, headers=headers)
@@ -110,9 +111,9 @@ def _dresser(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable
                 if not known and _SHELL in body:
                     start["status"], body = 303, b""
                     start["headers"].append((b"location", b"/"))
-                kept = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
+                kept_headers = [(n, v) for n, v in start["headers"] if n.lower() not in _NOT_ITS_OWN]
                 vary = (b"vary", b"Accept, Accept-Language, Cookie")
-                start["headers"] = [*kept, vary, (b"content-length", str(len(body)).encode())]
+                start["headers"] = [*kept_headers, vary, (b"content-length", str(len(body)).encode())]
             await send(dict(start))
             start.clear()
             await send({**message, "body": body})

@@ -1,4 +1,4 @@
-"""The two pages before all others of the portal: nobody has signed in, and somebody has who is not known here."""
+"""Show the two pages before all others of the portal: nobody has signed in, or the signed-in person is unknown here."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from pipelines.core.i18n import tell
 _KEEP = (
     "if(location.pathname!=='/')sessionStorage.setItem('rti.after',location.pathname+location.search+location.hash);"
 )
-"""A sign-in leads back to the first page: the address that was asked for (a link in a mail) waits in this tab."""
+"""A sign-in returns to the first page, so the requested address (a link in a mail) is kept in this tab until then."""
 
 
-def nobody() -> NoReturn:
-    """The page of whoever has not signed in: why, in which language, and one button."""
+def render_sign_in_page() -> NoReturn:
+    """Render the page for a person who has not signed in: why, in which language, and one button."""
     language = _language_before_sign_in()
-    layout.spoken(language)
-    layout.script(_KEEP)
-    if layout.desk().home.kind == "demonstration":
-        layout.banner(tell("Demonstration: every return and every account here is invented.", language))
-    layout.language_chooser(language, "before.language", lambda code: st.session_state.update(language=code))
-    layout.title(
+    layout.set_document_language(language)
+    layout.run_script(_KEEP)
+    if layout.open_desk().home.kind == "demonstration":
+        layout.render_banner(tell("Demonstration: every return and every account here is invented.", language))
+    layout.choose_language(language, "before.language", lambda code: st.session_state.update(language=code))
+    layout.show_title(
         tell("For offices: upload and follow returns", language),
         tell("These pages are for the offices that report, and for the secretariat. Sign in to continue.", language),
     )
     if st.button(tell("Sign in", language), type="primary", key="sign-in"):
         st.login()
-    layout.put(
-        html.items(
+    layout.put_html(
+        html.render_list(
             [
                 tell("No account? Ask the steward of the regional secretariat.", language),
                 tell("You do not need to sign in to see the published figures. They are on separate pages.", language),
@@ -43,20 +43,20 @@ def nobody() -> NoReturn:
 
 
 def _language_before_sign_in() -> str:
-    known = i18n.languages()
-    kept = st.session_state.get("language") or st.context.cookies.get(layout.LANGUAGE_COOKIE)
-    if kept in known:
-        return str(kept)
+    languages = i18n.languages()
+    remembered = st.session_state.get("language") or st.context.cookies.get(layout.LANGUAGE_COOKIE)
+    if remembered in languages:
+        return str(remembered)
     browser = str(st.context.locale or "")
-    return next((t for t in (browser, browser.partition("-")[0]) if t in known), i18n.SOURCE_LANGUAGE)
+    return next((t for t in (browser, browser.partition("-")[0]) if t in languages), i18n.SOURCE_LANGUAGE)
 
 
-def unknown(claims: layout.Claims) -> NoReturn:
-    """The page of somebody who has signed in and is nobody here, or has been signed in for too long."""
+def render_unknown_person_page(claims: layout.Claims) -> NoReturn:
+    """Render the page for a person who has signed in without an account here, or has been signed in for too long."""
     language = _language_before_sign_in()
-    layout.spoken(language)
+    layout.set_document_language(language)
     called = (claims.get("email") or claims.get("name"), claims.get("sub"))
-    layout.title(
+    layout.show_title(
         tell("You need an account or must sign in again", language),
         tell(
             "You have signed in, but there is no account here for you, it was disabled, or you signed in more than "
@@ -64,11 +64,11 @@ def unknown(claims: layout.Claims) -> NoReturn:
             language,
         ),
     )
-    layout.put(
-        html.facts(
+    layout.put_html(
+        html.render_facts(
             [
-                # The subject is what the steward ties the account to; the rest says only who it is.
-                (tell("Signed in as", language), " · ".join(dict.fromkeys(str(one) for one in called if one))),
+                # The steward links the account to the subject; the other claims only show who the person is.
+                (tell("Signed in as", language), " · ".join(dict.fromkeys(str(part) for part in called if part))),
                 (tell("By", language), str(claims.get("iss") or "")),
             ]
         ),

@@ -1,7 +1,7 @@
-"""Guard of Streamlit's upload address: who may upload to which session, and how much.
+"""Guard Streamlit's upload address: who may upload to which session, and how much.
 
-Streamlit takes files for any session, signed in or not, also on pages without a drop area, and keeps them until the
-session ends. Here a file is taken only from a signed-in person, for that person's own live session, within limits.
+Streamlit takes files for any session, signed in or not, even on pages without a drop area, and keeps them until the
+session ends. This guard takes a file only from a signed-in person, for that person's own live session, within limits.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MOST_FILES = 40
 MOST_BYTES = 300 * 1024 * 1024
 """Bytes held for one person in all sessions, files on their way included; the API's queue holds as much."""
 SECONDS_SILENT = 60
-"""How long an upload may send nothing before it is given up and its bytes are released."""
+"""Seconds for which an upload may send nothing before it is given up and its bytes are released."""
 SECONDS_SWEEP = 60
 
 SIGN_IN = mark("Sign in before you upload a file.")
@@ -50,7 +50,7 @@ Person = tuple[str, Mapping[str, Any]]
 class UploadGuard:
     """Pass an upload on only from a signed-in person to his or her own live session, within limits.
 
-    `person` names who sends a request, from its cookie; None if nobody has signed in.
+    `person` identifies the sender of a request by its cookie; None if nobody has signed in.
     """
 
     def __init__(self, app: ASGIApp, person: Callable[[Scope], Person | None], sessions: Sessions) -> None:
@@ -75,7 +75,7 @@ class UploadGuard:
         if scope["method"] == "DELETE":
             await self.app(scope, receive, send)
             return
-        size = _stated(scope)
+        size = _stated_length(scope)
         if size > LARGEST + _FRAME:
             await refuse(scope, receive, send, 413, TOO_BIG, limit=LARGEST // 1024 // 1024)
             return
@@ -92,7 +92,8 @@ class UploadGuard:
     async def _pass_on(
         self, scope: Scope, receive: Receive, send: Send, account: str, claims: Mapping[str, Any]
     ) -> None:
-        """Pass the body on, counted as it comes: the length that a request states may be missing or wrong."""
+        """Pass the body on and count it as it arrives, because the length that a request states may be missing or
+        wrong."""
         arrived = 0
         refusal: tuple[int, str] | None = None
 
@@ -118,7 +119,7 @@ class UploadGuard:
                 await send(message)
 
         try:
-            with suppress(_disconnect()):
+            with suppress(_disconnect_error()):
                 await self.app(scope, counted, answered)
             if refusal is not None:
                 await refuse(scope, receive, send, *refusal, limit=LARGEST // 1024 // 1024)
@@ -128,65 +129,66 @@ class UploadGuard:
                 del self._arriving[account]
 
 
-def _stated(scope: Scope) -> int:
-    """Return the length that a request states, 0 if it states none; what arrives is counted in any case."""
+def _stated_length(scope: Scope) -> int:
+    """Return the length that a request states, 0 if it states none; the bytes that arrive are counted in any case."""
     stated = dict(scope["headers"]).get(b"content-length", b"")
     return int(stated) if stated.isdigit() else 0
 
 
-def _disconnect() -> type[Exception]:
+def _disconnect_error() -> type[Exception]:
     from starlette.requests import ClientDisconnect
 
     return ClientDisconnect
 
 
 class Sessions:
-    """Streamlit's sessions and the files that it holds for them."""
+    """Streamlit's sessions and the files that they hold."""
 
     def is_live(self, session: str, claims: Mapping[str, Any]) -> bool:
         """Return True if a page with this session is open and was opened by the person of these claims."""
         from streamlit import runtime
 
-        found = runtime.get_instance().get_app_session(session)
-        return found is not None and _is_of(found, claims)
+        app_session = runtime.get_instance().get_app_session(session)
+        return app_session is not None and _belongs_to(app_session, claims)
 
     def files(self, session: str) -> int:
         """Return how many files are held in a session."""
-        return len(_files().get(session, ()))
+        return len(_stored_files().get(session, ()))
 
     def bytes_of(self, claims: Mapping[str, Any]) -> int:
-        """Return the bytes of all files held for a person, in pages that have lost their connection too."""
+        """Return the bytes of all files held for a person, including pages that have lost their connection."""
         return sum(
             len(file.data)
-            for session, files in list(_files().items())
-            if (info := _manager().get_session_info(session)) is not None and _is_of(info.session, claims)
+            for session, files in list(_stored_files().items())
+            if (info := _session_manager().get_session_info(session)) is not None and _belongs_to(info.session, claims)
             for file in list(files.values())
         )
 
     def release_closed(self, claims: Mapping[str, Any]) -> None:
         """Release the files of a person's pages that are closed, or have lost their connection."""
-        for session in list(_files()):
-            info = _manager().get_session_info(session)
-            if info is not None and not self.is_live(session, claims) and _is_of(info.session, claims):
-                _uploads().remove_session_files(session)
+        for session in list(_stored_files()):
+            info = _session_manager().get_session_info(session)
+            if info is not None and not self.is_live(session, claims) and _belongs_to(info.session, claims):
+                _upload_manager().remove_session_files(session)
 
     def release_abandoned(self) -> int:
         """Release the files of sessions that are over; return how many sessions.
 
         Streamlit keeps a session that lost its connection for `server.disconnectedSessionTTL` seconds, and its files
-        until another session takes its place, which on a quiet evening is never.
+        until another session replaces it, which on a quiet evening never happens.
         """
-        over = [session for session in list(_files()) if _manager().get_session_info(session) is None]
+        over = [session for session in list(_stored_files()) if _session_manager().get_session_info(session) is None]
         for session in over:
-            _uploads().remove_session_files(session)
+            _upload_manager().remove_session_files(session)
         return len(over)
 
 
 def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
     """Release the files of the running page's session that no drop area has shown for a minute.
 
-    `present` are the files that the page shows; `seen` says since when each other file is known, and is kept by the
-    page. A file arrives a moment before the page hears of it, so one that was never seen before is left alone.
+    `present` are the files that the page shows; `seen` maps each other file to the time when it was first seen, and is
+    kept by the page. A file arrives a moment before the page learns of it, so a file that was not seen before is left
+    alone.
     """
     from streamlit import runtime
     from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -194,40 +196,40 @@ def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
     context = get_script_run_ctx()
     if not runtime.exists() or context is None:
         return
-    held, now = set(_files().get(context.session_id, ())), clock.wall()
+    session_files, now = set(_stored_files().get(context.session_id, ())), clock.wall()
     for file in list(seen):
-        if file in present or file not in held:
+        if file in present or file not in session_files:
             del seen[file]
-    for file in held.difference(present):
+    for file in session_files.difference(present):
         if now - seen.setdefault(file, now) > SECONDS_SILENT:
-            _uploads().remove_file(context.session_id, file)
+            _upload_manager().remove_file(context.session_id, file)
 
 
-def _is_of(session: Any, claims: Mapping[str, Any]) -> bool:
-    """Return True if a session was opened by the person of these claims. Signing out empties what a session knows."""
+def _belongs_to(session: Any, claims: Mapping[str, Any]) -> bool:
+    """Return True if the person of these claims opened the session. Signing out clears the identity of a session."""
     owner = session._user_info
     return bool(claims.get("sub")) and all(owner.get(name) == claims.get(name) for name in ("iss", "sub"))
 
 
-def _manager() -> Any:
+def _session_manager() -> Any:
     from streamlit import runtime
 
     return runtime.get_instance()._session_mgr
 
 
-def _uploads() -> Any:
+def _upload_manager() -> Any:
     from streamlit import runtime
 
     return runtime.get_instance().uploaded_file_mgr
 
 
-def _files() -> Mapping[str, Mapping[str, Any]]:
-    files: Mapping[str, Mapping[str, Any]] = _uploads().file_storage
+def _stored_files() -> Mapping[str, Mapping[str, Any]]:
+    files: Mapping[str, Mapping[str, Any]] = _upload_manager().file_storage
     return files
 
 
 @asynccontextmanager
-async def sweeping(sessions: Sessions) -> AsyncIterator[None]:
+async def sweep_abandoned_files(sessions: Sessions) -> AsyncIterator[None]:
     """Release the files of ended sessions once a minute, as long as the application runs."""
 
     async def sweep() -> None:
@@ -245,12 +247,13 @@ async def sweeping(sessions: Sessions) -> AsyncIterator[None]:
 
 
 def person_of_cookie(engine: sa.Engine, issuer: str) -> Callable[[Scope], Person | None]:
-    """Return what names the person of a request by Streamlit's signed cookie; the account is looked up each time."""
+    """Return a function that identifies the person of a request by Streamlit's signed cookie; it looks the account up
+    each time."""
 
     def person(scope: Scope) -> Person | None:
         claims = signed_claims(scope)
-        found: Identity | None = identity_of_claims(engine, claims, issuer) if claims else None
-        return (found.account, claims) if found is not None else None
+        identity: Identity | None = identity_of_claims(engine, claims, issuer) if claims else None
+        return (identity.account, claims) if identity is not None else None
 
     return person
 
@@ -265,7 +268,7 @@ def signed_claims(scope: Scope) -> dict[str, Any]:
     raw = streamlit_cookies._get_signed_cookie_with_chunks(dict(connection.cookies), USER_COOKIE_NAME)
     if not raw:
         return {}
-    # The cookie names the origin that it was made for; the browser sends an Origin with each upload.
+    # The cookie names the origin for which it was made; the browser sends an Origin with each upload.
     origin = connection.headers.get("origin", "")
     claims = streamlit_cookies._parse_decoded_user_cookie(raw, origin)
     return claims if claims.get("is_logged_in") else {}

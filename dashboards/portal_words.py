@@ -1,4 +1,4 @@
-"""Words of the portal that more than one page says: states, severities, roles, acts, periods, times."""
+"""Hold the words that several portal pages share: states, severities, roles, actions, periods, times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATES: Mapping[str, Sign] = {
     "replaced": ("off", "⇄", mark("Replaced")),
     "withdrawn": ("off", "⊘", mark("Withdrawn")),
 }
-"""The ledger's states, and `replaced`: accepted, and none of it counts any more because later returns do."""
+"""States of the ledger, and `replaced`: accepted, but later returns have replaced all of it."""
 SEVERITIES: Mapping[str, Sign] = {
     "error": ("error", "✖", mark("Error")),
     "warning": ("warning", "▲", mark("Warning")),
@@ -57,84 +57,85 @@ KINDS: Mapping[str, str] = {
 SYSTEM = mark("The system")
 
 
-def shown_state(entry: Entry) -> str:
-    """The code of the state that people are told."""
+def state_to_show(entry: Entry) -> str:
+    """Return the code of the state to show."""
     return "replaced" if entry.is_replaced else entry.state
 
 
-def state(code: str, language: str) -> Sign:
-    """The state of a submission: kind, sign, words."""
+def describe_state(code: str, language: str) -> Sign:
+    """Return the state of a submission: kind, sign, words."""
     kind, sign, text = STATES[code]
     return kind, sign, tell(text, language)
 
 
-def severity(code: str, language: str) -> Sign:
-    """A severity: kind, sign, words."""
+def describe_severity(code: str, language: str) -> Sign:
+    """Return a severity: kind, sign, words."""
     kind, sign, text = SEVERITIES[code]
     return kind, sign, tell(text, language)
 
 
-def said(source: Mapping[str, str], code: str, language: str) -> str:
-    """The words of a code in one of the lists above; the code itself where an older entry has another."""
+def describe_code(source: Mapping[str, str], code: str, language: str) -> str:
+    """Return the words of a code in one of the lists above; the code itself if an older entry has another code."""
     return tell(source[code], language) if code in source else code  # marked above
 
 
-def label(codelist: str, code: str, language: str) -> str:
-    """The label of a code, which stands as it is where the list has none."""
+def label_of(codelist: str, code: str, language: str) -> str:
+    """Return the label of a code; the code itself if the list lacks it."""
     try:
         return codes.label(codelist, code, language)
     except codes.UnknownCodeError:
         return code
 
 
-def time(stamp: str | None) -> str:
-    """A moment of the ledger, the same in every language: `2026-11-20 09:00 UTC`."""
+def format_time(stamp: str | None) -> str:
+    """Format a ledger time stamp, the same in every language: `2026-11-20 09:00 UTC`."""
     return f"{clock.parse(stamp):%Y-%m-%d %H:%M} UTC" if stamp else ""
 
 
-def day(stamp: str | None) -> str:
-    """The day of a moment of the ledger."""
+def format_day(stamp: str | None) -> str:
+    """Format the date of a ledger time stamp."""
     return f"{clock.parse(stamp):%Y-%m-%d}" if stamp else ""
 
 
-def period(code: str, language: str) -> str:
-    """`2026-Q3` in words; a year stands as it is."""
+def format_period(code: str, language: str) -> str:
+    """Format `2026-Q3` in words; a year stays as it is."""
     year, mark_, quarter = code.partition("-Q")
     return tell("{year} Q{quarter}", language, year=year, quarter=quarter) if mark_ else code
 
 
-def periods(codes_: Iterable[str], language: str) -> str:
-    """Several periods, in order; more than two are told by the first and the last."""
+def format_periods(codes_: Iterable[str], language: str) -> str:
+    """Format several periods in order; more than two are shortened to the first and the last."""
     every = sorted(set(codes_))
     if len(every) > 2:
-        first, last = period(every[0], language), period(every[-1], language)
+        first, last = format_period(every[0], language), format_period(every[-1], language)
         return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
-    return ", ".join(period(code, language) for code in every)
+    return ", ".join(format_period(code, language) for code in every)
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
 _OF_LABELS = re.compile(r"(?!(?<=[^\s\\`*_{}\[\]<>#|~$!] )[<>] )[\\`*_{}\[\]<>#|~$!]")
 
 
-def plain(text: str) -> str:
-    """Text of a file or a person without the signs that Streamlit would read as Markdown: for labels, which are also
-    read out. A sign between two blanks that compares is no Markdown, and stays: "probability < 0.0001"."""
+def strip_markdown(text: str) -> str:
+    """Remove the signs that Streamlit would read as Markdown from text of a file or person, for labels, which are also
+    read out. A comparison sign between two blanks is not Markdown and stays: "probability < 0.0001"."""
     return _OF_LABELS.sub("", text)
 
 
-def escaped(text: str) -> str:
-    """The same with each sign kept, for sentences that are shown and never read out as a label."""
+def escape_markdown(text: str) -> str:
+    """Escape the signs that Streamlit would read as Markdown, for sentences that are shown but never read out as a
+    label."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-def size(count: int) -> str:
-    """A number of bytes for people."""
+def format_size(count: int) -> str:
+    """Format a number of bytes."""
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(count / 1_000, 0.1):.1f} kB"
 
 
-def scope(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:
-    """Roles by (jurisdiction, instrument), in the order of the pairs."""
-    out: dict[tuple[str, str], list[str]] = {}
+def roles_by_pair(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:
+    """Return roles by (jurisdiction, instrument), in the order of the pairs."""
+    roles_by_pair: dict[tuple[str, str], list[str]] = {}
     for grant in sorted(grants, key=lambda g: (g.jurisdiction, g.instrument, g.role)):
-        out.setdefault((grant.jurisdiction, grant.instrument), []).append(grant.role)
-    return out
+        roles_by_pair.setdefault((grant.jurisdiction, grant.instrument), []).append(grant.role)
+    return roles_by_pair

@@ -1,6 +1,6 @@
-"""The public dashboard as one ASGI application: `python -m dashboards.public_app --port 8501`.
+"""Assemble the public dashboard as one ASGI application: `python -m dashboards.public_app --port 8501`.
 
-The Streamlit pages (`public.py`) behind the guards that the offices' pages have too. Nothing here accepts a body.
+It serves the Streamlit pages (`public.py`) behind the same guards as the offices' pages. No address accepts a body.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_SERVED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/a
 """Streamlit's addresses that no public page uses."""
 
 
-def create(site: Site) -> ASGIApp:
+def create_app(site: Site) -> ASGIApp:
     """Return the application: Streamlit behind the guards."""
     from streamlit import config, file_util
     from streamlit.starlette import App
@@ -32,11 +32,11 @@ def create(site: Site) -> ASGIApp:
     from pipelines.web import health
     from pipelines.web.security_headers import SecurityHeaders, script_hashes
 
-    # Here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
+    # Set here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
     config.set_option("server.maxUploadSize", 1)
     config.set_option("server.maxWidgetStateSize", 1)
     rates = guards.Rates()
-    # The home is opened at each request, so that the service may start before the first `rti init`.
+    # The home is opened for each request, so that the service may start before the first `rti init`.
     routes = [health.health_route(lambda: health.release_health(open_home()))]
     sessions = guards.SessionGuard(_PagesOnly(App(_SCRIPT, routes=routes)), site.limits, rates)
     index = Path(file_util.get_static_dir(), "index.html").read_bytes()
@@ -72,7 +72,7 @@ def main() -> None:
     site.warn_of_missing_proxy()
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(
-        create(site),
+        create_app(site),
         host=HOST,
         port=port,
         log_level="warning",

@@ -1,4 +1,4 @@
-"""Reason codes in words, once for public and for offices' pages: what two sides differ in, why there is no figure."""
+"""Put reason codes into words for public and office pages: how two sides differ, and why a figure is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ASPECTS: Mapping[str, str] = {
     "reporters": mark("who reported"),
     "jurisdiction": mark("the jurisdictions"),
 }
-"""What two sides can differ in, or leave unstated; `<aspect>_differs` and `<aspect>_not_stated` are the codes."""
+"""Aspects in which two sides can differ or be unstated; the codes are `<aspect>_differs` and `<aspect>_not_stated`."""
 OTHERS: Mapping[str, str] = {
     "card_missing": mark("How the office counts is not declared."),
     "cohort_open": mark("Too many of the cohort are still open."),
@@ -40,16 +40,16 @@ UNDEFINED: Mapping[str, str] = {
     "reporters_differs": mark("Undefined: the two sides have different reporters."),
     "count_unit_differs": mark("Undefined: the two sides are counted in different units."),
 }
-"""Why a clearance rate, a turnover or a disposition time of the CEPEJ is not defined."""
+"""Reasons why a CEPEJ clearance rate, turnover or disposition time is not defined."""
 LEFT_OUT: Mapping[str, str] = {
     "withheld": "a count is withheld",
     "not_both_periods": "not in both years",
     "reporters_differs": "not the same reporters in both years",
 }
-"""Why a territory is no part of a change over the same reporters. On public pages alone."""
+"""Reasons why a territory is left out of a change over the same reporters. Used on public pages only."""
 VERDICTS: Mapping[str, str] = {
     "reconciles": "agree",
     "explained": "differ for declared reasons",
     "open": "differ without a declared reason",
 }
-"""What is found of two sources on one thing. On public pages alone."""
+"""Results of comparing two sources on the same figure. Used on public pages only."""

@@ -1,6 +1,6 @@
-"""Tables as HTML that a screen reader, a keyboard and a printer understand, where each figure links to its way back.
+"""Build HTML tables that work with a screen reader, a keyboard and a printer; each figure links to its source.
 
-The result goes through Streamlit's sanitiser, so that there is no script in it.
+Streamlit sanitises the result, so it contains no script.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dashboards import indicator_words, words
 from pipelines.publication.provenance.explain import figure_id
 
 _NARROW = 4
-"""Columns of figures that stand beside each other on a telephone."""
+"""Columns of figures that fit next to each other on a telephone."""
 _SHORT = 14
-"""Letters of a column's name that stand with their figure in half the width of a telephone."""
+"""Letters of a column name that fit next to their figure in half the width of a telephone."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One field: text, the same in words, marks of notes, where it leads, and its kind (a CSS class)."""
+    """One field: text, the same in words, marks of notes, link target, and kind (a CSS class)."""
 
     text: str
     spoken: str = ""
@@ -33,19 +33,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a table: its heading (with marks), its fields, and whether it is set apart as a total."""
+    """One row of a table: its heading with marks, its fields, and whether it is styled as a total."""
 
     heading: Cell
     cells: tuple[Cell, ...]
     is_total: bool = False
 
 
-def way_back(release: str, cell: Mapping[str, Any]) -> str:
-    """Address of the page that tells where a figure comes from."""
+def source_address(release: str, cell: Mapping[str, Any]) -> str:
+    """Return the address of the page that explains the source of a figure."""
     return f"source?cell={quote(figure_id(release, cell), safe='')}"
 
 
-def figure(
+def figure_cell(
     release: str,
     cell: Mapping[str, Any] | None,
     notes: words.Notes,
@@ -53,29 +53,30 @@ def figure(
     what: str = "",
     rate: bool = False,
 ) -> Cell:
-    """A count (or its rate) with its notes and its way back; without a row, 'not collected' and no link."""
+    """Return a count or its rate with notes and source link; without a row, 'not collected' and no link."""
     if cell is None:
-        absent = words.absent()
+        absent = words.format_absent()
         return Cell(absent.text, absent.spoken, kind=absent.kind)
-    shown = words.rate(cell) if rate else words.count(cell)
-    marks = words.marks_of(cell, notes, of_rate=rate)
-    basis = indicator_words.BASIS.get(str(cell.get("rate_basis"))) if rate and shown.kind == "value" else None
+    count_or_rate = words.format_rate(cell) if rate else words.format_count(cell)
+    marks = words.mark_notes(cell, notes, of_rate=rate)
+    basis = indicator_words.BASIS.get(str(cell.get("rate_basis"))) if rate and count_or_rate.kind == "value" else None
     if basis is not None:
         marks = (*marks, notes.mark(basis))
-    spoken = f"{what}: {shown.spoken}" if what else shown.spoken
-    if shown.kind == "value" and words.is_few(cell):
-        return Cell(shown.text, f"{spoken}, {words.TOO_FEW}", marks, way_back(release, cell), "few")
-    return Cell(shown.text, spoken, marks, way_back(release, cell), shown.kind)
+    spoken = f"{what}: {count_or_rate.spoken}" if what else count_or_rate.spoken
+    if count_or_rate.kind == "value" and words.is_few(cell):
+        return Cell(count_or_rate.text, f"{spoken}, {words.TOO_FEW}", marks, source_address(release, cell), "few")
+    return Cell(count_or_rate.text, spoken, marks, source_address(release, cell), count_or_rate.kind)
 
 
-def few(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
-    """A figure, or where it is of few: the state first, and the figure set back behind it."""
+def few_cell(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
+    """Return a figure as a field; if it is too few to compare, the state comes first and the figure is set back after
+    it."""
     if not is_few:
         return Cell(shown.text, f"{what}: {shown.spoken}", marks, kind=shown.kind)
     return Cell(f"{words.TOO_FEW}: {shown.text}", f"{what}: {words.TOO_FEW}, {shown.spoken}", marks, kind="few")
 
 
-def table(
+def render_table(
     caption: str,
     columns: Sequence[str],
     lines: Iterable[Line],
@@ -83,19 +84,19 @@ def table(
     corner: str = "",
     text: bool = False,
 ) -> str:
-    """An HTML table: caption, one heading column, fields. `text` sets its fields left, as words are.
+    """Return an HTML table: caption, one heading column, fields. `text` aligns its fields left, as for words.
 
-    On a narrow screen each line of a table of words, and of one with more columns of figures than stand beside each
-    other there, is a block with a field a line, or two where all columns have short names.
+    On a narrow screen, each line of a table of words, or of one with more columns of figures than fit, becomes a block
+    with one field per line, or two if all column names are short.
     """
     stacked = not text and len(columns) > _NARROW
     in_pairs = stacked and max(map(len, columns)) <= _SHORT
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join(_line(line, columns) for line in lines)
+    body = "".join(_render_line(line, columns) for line in lines)
     kinds = {"rti-table": True, "rti-words": text, "rti-stacked": stacked, "rti-pairs": in_pairs}
     kind = " ".join(name for name, holds in kinds.items() if holds)
     label = escape(caption, quote=True)
-    # The caption stands outside of what scrolls, so that a narrow screen shows it whole.
+    # The caption is outside the scrolling element, so that a narrow screen shows all of it.
     return (
         f'<div class="rti-caption" aria-hidden="true">{escape(caption)}</div>'
         f'<div class="rti-scroll" role="region" tabindex="0" aria-label="{label}">'
@@ -104,18 +105,18 @@ def table(
     )
 
 
-def _line(line: Line, columns: Sequence[str]) -> str:
+def _render_line(line: Line, columns: Sequence[str]) -> str:
     kind = ' class="rti-total"' if line.is_total else ""
-    heading = f'<th scope="row">{_content(line.heading)}</th>'
-    # The column's name goes with each field: on a narrow screen a table of words is read row by row (`style.css`).
+    heading = f'<th scope="row">{_render_content(line.heading)}</th>'
+    # Each field carries its column name, because on a narrow screen a table of words is read row by row (`style.css`).
     fields = "".join(
-        f'<td class="rti-{cell.kind}" data-column="{escape(column, quote=True)}">{_content(cell)}</td>'
+        f'<td class="rti-{cell.kind}" data-column="{escape(column, quote=True)}">{_render_content(cell)}</td>'
         for column, cell in zip(columns, line.cells, strict=True)
     )
     return f"<tr{kind}>{heading}{fields}</tr>"
 
 
-def _content(cell: Cell) -> str:
+def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(','.join(cell.marks))}</sup>" if cell.marks else ""
     text = escape(cell.text)
     if cell.href:
@@ -126,10 +127,11 @@ def _content(cell: Cell) -> str:
     return f"{text}{marks}"
 
 
-def notes_list(
+def render_notes(
     notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str = "Notes to this selection"
 ) -> str:
-    """The notes of a selection: marks of names first, then the numbered ones. Empty text where there are none."""
+    """Return the notes of a selection as a list: marks of names first, then the numbered notes; empty text if there
+    are none."""
     items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
     items += [
         f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>'
@@ -141,8 +143,8 @@ def notes_list(
     return f'<div class="rti-notes">{heading}<ul>{"".join(items)}</ul></div>'
 
 
-def legend(*extra: tuple[str, str]) -> str:
-    """What the symbols mean, on one page with the table that uses them."""
+def render_legend(*extra: tuple[str, str]) -> str:
+    """Return the legend of the symbols, for the page of the table that uses them."""
     items = "".join(
         f"<div><dt>{escape(symbol)}</dt><dd>{escape(text)}</dd></div>" for symbol, text in (*words.LEGEND, *extra)
     )
@@ -150,7 +152,7 @@ def legend(*extra: tuple[str, str]) -> str:
     return f'<dl class="rti-legend" aria-label="Symbols">{items}</dl>'
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """A list of terms and what is said of them."""
+def render_facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a list of terms and their descriptions, skipping empty ones."""
     items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>" for term, text in pairs if text)
     return f'<dl class="rti-facts">{items}</dl>'

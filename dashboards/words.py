@@ -1,4 +1,4 @@
-"""Figures in words: symbols for what is not a number, names of periods and areas, notes, and the sentence to quote."""
+"""Put figures into words: symbols for missing values, names of periods and areas, notes, and the sentence to quote."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 ELSEWHERE_LEGEND = (ELSEWHERE, "Included in another category.")
 ADULT = "Y_GE18"
 TOO_FEW = "too few to compare"
-"""The state of a figure of which a number is under 20."""
+"""State of a figure if one of its numbers is under 20."""
 
 FLAGS: Mapping[str, str] = {
     "partial": "Partial: the sum of those that reported, not of the whole region.",
@@ -38,7 +38,7 @@ FLAGS: Mapping[str, str] = {
     "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is subtracted.",
     "transfer_not_split": "Handed-over persons could not be identified in this breakdown, so there is no total.",
 }
-"""Flags of a cell (column `flags`) as notes."""
+"""Notes for the flags of a cell (column `flags`)."""
 BASIS: Mapping[str, str] = {
     "derived_ytd": "Derived: the office counts from January; the quarter is the difference of two of its returns.",
     "derived_quarters": "Derived: the sum of the office's four quarters, since it sent no figure for the year.",
@@ -66,7 +66,7 @@ NOT_ADDITIVE = (
 
 @dataclass(frozen=True)
 class Shown:
-    """One figure as it stands on a screen: short text, the same in words, and the kind for its looks."""
+    """One figure as displayed: short text, the same in words, and the kind that selects its style."""
 
     text: str
     spoken: str
@@ -75,26 +75,26 @@ class Shown:
 
 @dataclass
 class Notes:
-    """Notes of one selection, numbered in the order in which figures call for them; each stands once."""
+    """Notes of one selection, each listed once and numbered in the order in which figures refer to them."""
 
     texts: list[str] = field(default_factory=list)
 
     def mark(self, text: str) -> str:
-        """The number of a note, which is added where it is new."""
+        """Return the number of a note, adding the note if it is new."""
         if text not in self.texts:
             self.texts.append(text)
         return str(self.texts.index(text) + 1)
 
 
-def number(value: float, digits: int = 0) -> str:
-    """1234.5 -> '1,234.5' with a thin space for thousands, as international offices write it."""
+def format_number(value: float, digits: int = 0) -> str:
+    """Format a number with a thin space for thousands, as international offices do: 12345.6 -> '12 346'."""
     return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
-def shown(value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0) -> Shown:
-    """A figure as text. Zero, missing, not applicable and withheld stay four things."""
+def format_value(value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0) -> Shown:
+    """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
     if value is not None:
-        return Shown(number(value, digits), number(value, digits), "value")
+        return Shown(format_number(value, digits), format_number(value, digits), "value")
     if conf_status not in (None, "F") or obs_status == "Q":
         return Shown(WITHHELD, "withheld", "withheld")
     if obs_status == "M":
@@ -106,43 +106,43 @@ def shown(value: float | None, obs_status: str | None, conf_status: str | None, 
     return Shown(UNAVAILABLE, "not available", "unavailable")
 
 
-def absent() -> Shown:
-    """A cell that nobody was asked for: the release has no row of it."""
+def format_absent() -> Shown:
+    """Return the text for a cell that was never collected: the release has no row for it."""
     return Shown(NOT_COLLECTED, "not collected", "not_collected")
 
 
-def count(cell: Row) -> Shown:
-    """The count of a cell."""
-    return shown(cell["value"], cell["obs_status"], cell["conf_status"])
+def format_count(cell: Row) -> Shown:
+    """Format the count of a cell."""
+    return format_value(cell["value"], cell["obs_status"], cell["conf_status"])
 
 
-def rate(cell: Row) -> Shown:
-    """The rate beside a cell; where none is made although there is a count, it does not apply."""
+def format_rate(cell: Row) -> Shown:
+    """Format the rate of a cell; "not applicable" if there is a count but no rate is defined for it."""
     if cell.get("rate") is None and cell.get("rate_obs_status") is None and cell["value"] is not None:
-        return shown(None, "M", "F")
+        return format_value(None, "M", "F")
     if cell.get("rate_obs_status") is None:
-        return count(cell)
-    plain = shown(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
+        return format_count(cell)
+    plain = format_value(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
     low, high = cell.get("rate_low"), cell.get("rate_high")
     if plain.kind != "value" or low is None or high is None:
         return plain
-    ends = number(low, 2), number(high, 2)
+    ends = format_number(low, 2), format_number(high, 2)
     return Shown(f"{plain.text} ({ends[0]}–{ends[1]})", f"{plain.text}, range {ends[0]} to {ends[1]}", "value")
 
 
 def is_few(cell: Row) -> bool:
-    """Whether a count, and so its rate, is too few to compare; the one limit is that of `statistics.few`."""
+    """Return True if a count, and therefore its rate, is below the limit for comparison (`statistics.few`)."""
     return cell["value"] is not None and cell["value"] < MINIMUM
 
 
-def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:
-    """Numbers of the notes that one figure calls for."""
+def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:
+    """Return the numbers of the notes that one figure refers to."""
     texts = []
     flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
     if of_rate:
         flags += [flag for flag in str(cell.get("rate_flags") or "").split(",") if flag and flag not in flags]
     if "nil" in flags and cell["value"] != 0:
-        # Parts of a sum: one of them sent a nil return, the sum itself is none.
+        # The flag belongs to a part of a sum: one part was a nil return, the sum itself was not.
         flags[flags.index("nil")] = "nil_part"
     texts += [FLAGS.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in flags]
     if cell["value"] is not None and cell.get("basis") in BASIS:
@@ -162,26 +162,27 @@ def marks_of(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ..
 
 
 def period_short(period: str) -> str:
-    """2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
+    """Format a period briefly: 2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
     return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
 
 
 def period_words(period: str) -> str:
-    """2026-Q3 -> 'the third quarter of 2026'."""
+    """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
     if "-Q" in period:
         year, quarter = period.split("-Q")
         return f"the {('first', 'second', 'third', 'fourth')[int(quarter) - 1]} quarter of {year}"
     return f"the years {period.replace('-', ' to ')}" if "-" in period else period
 
 
-def join(items: Iterable[str]) -> str:
-    """'a, b and c'."""
+def join_words(items: Iterable[str]) -> str:
+    """Join items into 'a, b and c'."""
     parts = list(items)
     return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def stage_name(measure: str) -> str:
-    """investigated -> 'Investigated', convicted_first -> 'Convicted'; the track is said once, elsewhere."""
+    """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
+    track separately."""
     return measure.removesuffix("_first").removesuffix("_final").replace("adjudicated", "decided").capitalize()
 
 
@@ -197,19 +198,20 @@ UNITS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def unit(code: str, value: float | None = None) -> str:
-    """The count unit in words, singular for one."""
-    one, many = UNITS.get(code, (code, f"{code}s"))
-    return one if value == 1 else many
+def unit_name(code: str, value: float | None = None) -> str:
+    """Return the count unit in words, singular for a value of 1."""
+    singular, plural = UNITS.get(code, (code, f"{code}s"))
+    return singular if value == 1 else plural
 
 
-def coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
-    """'5 of 7' and the names of those that are not in the figure. `territories`: codes and names of all."""
-    there = [code for code in reporters.split(",") if code]
-    return f"{len(there)} of {len(territories)}", [name for code, name in territories if code not in there]
+def describe_coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
+    """Return '5 of 7' and the names of the territories that are not in the figure; `territories` are the codes and
+    names of all."""
+    present = [code for code in reporters.split(",") if code]
+    return f"{len(present)} of {len(territories)}", [name for code, name in territories if code not in present]
 
 
-def sentence(
+def compose_sentence(
     area: str,
     period: str,
     crime: str,
@@ -217,10 +219,12 @@ def sentence(
     cells: Sequence[tuple[str, Row | None]],
     territories: Sequence[tuple[str, str]],
 ) -> str:
-    """What can be said aloud of one area and period: each stage, who is in it, who is missing. `cells` by measure."""
-    said = [_said(measure, cell) for measure, cell in cells]
+    """Return the sentence to quote for one area and period: each stage, who is included and who is missing. `cells`
+    are by measure."""
+    clauses = [_describe_stage(measure, cell) for measure, cell in cells]
     text = (
-        f"{area}, {period_words(period)}, {crime.lower()}: {join(said)} ({TRACK_WORDS[track]} where a court decided)."
+        f"{area}, {period_words(period)}, {crime.lower()}: {join_words(clauses)} "
+        f"({TRACK_WORDS[track]} where a court decided)."
     )
     of_region = [(measure, cell) for measure, cell in cells if cell is not None and cell["area_kind"] == "region"]
     if not of_region:
@@ -230,28 +234,30 @@ def sentence(
         by_reporters.setdefault(cell["reporters"] or "", []).append(stage_name(measure).lower())
     whole = len(territories)
     for reporters, stages in by_reporters.items():
-        there, missing = coverage(reporters, territories)
-        lead = "Figures are from" if len(by_reporters) == 1 else f"{join(stages).capitalize()}:"
+        n_reporters, missing = describe_coverage(reporters, territories)
+        lead = "Figures are from" if len(by_reporters) == 1 else f"{join_words(stages).capitalize()}:"
         if not missing:
             text += f" {lead} all {whole} territories."
         elif len(missing) == whole:
             text += f" {lead} no territory has reported."
         else:
-            text += f" {lead} {there} territories; missing: {join(missing)}."
+            text += f" {lead} {n_reporters} territories; missing: {join_words(missing)}."
     return text
 
 
-def _said(measure: str, cell: Row | None) -> str:
+def _describe_stage(measure: str, cell: Row | None) -> str:
     stage = stage_name(measure).lower()
-    figure = absent() if cell is None else count(cell)
+    figure = format_absent() if cell is None else format_count(cell)
     if figure.kind == "value" and cell is not None:
-        return f"{figure.text} {unit(cell['count_unit'], cell['value'])} {stage}"
+        return f"{figure.text} {unit_name(cell['count_unit'], cell['value'])} {stage}"
     return (
-        f"persons {stage}: {figure.spoken}" if cell is None else f"{unit(cell['count_unit'])} {stage}: {figure.spoken}"
+        f"persons {stage}: {figure.spoken}"
+        if cell is None
+        else f"{unit_name(cell['count_unit'])} {stage}: {figure.spoken}"
     )
 
 
-def citation(release: Row) -> str:
-    """How the edition is cited."""
+def cite_release(release: Row) -> str:
+    """Return the citation of the edition."""
     demonstration = " Demonstration data: every figure is invented." if release["demonstration"] else ""
     return f"Regional trafficking indicators, release {release['release']}.{demonstration}"

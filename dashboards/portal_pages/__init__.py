@@ -1,4 +1,4 @@
-"""The pages of the portal, in the order in which they are offered, and for whom."""
+"""List the pages of the portal, in the order in which they are offered, and who may use them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PortalPage:
-    """One page: its path, its title (a source text), what it does, by which roles it is used (all by none),
-    and whether it stands in the list of pages or is only linked to."""
+    """One page: its path, its title (a source text), its function, the roles that use it (none means everybody), and
+    whether it is in the list of pages or only linked to."""
 
     path: str
     title: str
@@ -39,25 +39,25 @@ class PortalPage:
     listed: bool = True
 
     def offered(self, who: Identity) -> bool:
-        """Whether it stands in somebody's list of pages."""
+        """Return True if the page is in this person's list of pages."""
         return not self.roles or any(grant.role in self.roles for grant in who.grants)
 
 
 PAGES: tuple[PortalPage, ...] = (
-    PortalPage("returns", mark("My returns"), returns.show, default=True),
-    PortalPage("upload", mark("Upload a return"), upload.show, roles_for("receive")),
-    PortalPage("answer", mark("Validation report"), answer.show, listed=False),
-    PortalPage("approve", mark("Approve"), approve.show, roles_for("approve")),
-    PortalPage("board", mark("Submission board"), board.show),
-    PortalPage("figures", mark("Our figures"), figures.show),
-    PortalPage("templates", mark("Templates"), templates.show),
-    PortalPage("nil", mark("Nothing to report"), nil.show, roles_for("receive")),
-    PortalPage("practice", mark("Practice"), practice.show),
-    PortalPage("account", mark("My account"), account.show),
-    PortalPage("people", mark("People"), people.show, roles_for("keep_accounts")),
+    PortalPage("returns", mark("My returns"), returns.render_page, default=True),
+    PortalPage("upload", mark("Upload a return"), upload.render_page, roles_for("receive")),
+    PortalPage("answer", mark("Validation report"), answer.render_page, listed=False),
+    PortalPage("approve", mark("Approve"), approve.render_page, roles_for("approve")),
+    PortalPage("board", mark("Submission board"), board.render_page),
+    PortalPage("figures", mark("Our figures"), figures.render_page),
+    PortalPage("templates", mark("Templates"), templates.render_page),
+    PortalPage("nil", mark("Nothing to report"), nil.render_page, roles_for("receive")),
+    PortalPage("practice", mark("Practice"), practice.render_page),
+    PortalPage("account", mark("My account"), account.render_page),
+    PortalPage("people", mark("People"), people.render_page, roles_for("keep_accounts")),
 )
 
 
-def paths() -> tuple[str, ...]:
-    """The addresses of the pages, without a slash; the first page's is empty."""
+def page_paths() -> tuple[str, ...]:
+    """Return the addresses of the pages, without a slash; the address of the first page is empty."""
     return tuple("" if page.default else page.path for page in PAGES)

@@ -1,4 +1,4 @@
-"""My account: language, mail, what I may, tokens for machines, and where the password is changed."""
+"""Show the reader's own account: language, mail, roles, API tokens, and where to change the password."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from pipelines.web.settings import IDENTITY_PATH
 
 if TYPE_CHECKING:
@@ -21,77 +21,83 @@ _ISSUED = "account.issued"
 _DAYS = (30, 90, 180, 365)
 
 
-def show() -> None:
-    """The page."""
+def render_page() -> None:
+    """Render the page "My account"."""
     from pipelines.submissions.accounts import accounts
 
-    here = portal_entry.enter_page()
-    layout.title(here.tell("My account"))
-    account = accounts.find(here.desk.engine, here.who.account)
+    context = portal_entry.enter_page()
+    layout.show_title(context.tell("My account"))
+    account = accounts.find(context.desk.engine, context.who.account)
     assert account is not None, "whoever acts has an account"
-    layout.put(
-        html.facts(
+    layout.put_html(
+        html.render_facts(
             [
-                (here.tell("Name"), account.display_name),
-                (here.tell("Account"), html.Markup('<span class="rti-code">{}</span>').format(account.account_id)),
-                (here.tell("Last sign-in"), words.time(account.signed_in_at)),
+                (context.tell("Name"), account.display_name),
+                (context.tell("Account"), html.Markup('<span class="rti-code">{}</span>').format(account.account_id)),
+                (context.tell("Last sign-in"), words.format_time(account.signed_in_at)),
             ]
         )
     )
-    layout.put(grants_table(here, here.who.grants, here.tell("Your permissions")))
-    layout.put(html.note(here.tell("The language is chosen at the top of each page and kept with your account.")))
-    _mail(here, account)
-    _password(here, account)
-    _tokens(here)
-    layout.end(here)
+    layout.put_html(grants_table(context, context.who.grants, context.tell("Your permissions")))
+    layout.put_html(
+        html.render_note(context.tell("The language is chosen at the top of each page and kept with your account."))
+    )
+    _show_mail(context, account)
+    _show_password(context, account)
+    _show_tokens(context)
+    layout.end_page(context)
 
 
-def grants_table(here: Here, grants: tuple[object, ...], caption: str) -> html.Table:
-    """Roles by office and instrument."""
+def grants_table(context: PageContext, grants: tuple[object, ...], caption: str) -> html.Table:
+    """Return the roles by office and instrument, as a table."""
     rows = [
         html.Row(
-            here.tell("all territories") if place == "*" else here.area(place),
+            context.tell("all territories") if place == "*" else context.area(place),
             (
-                here.tell("everything") if what == "*" else here.label("instrument", what),
-                ", ".join(here.tell(words.ROLES[role]) for role in roles),
+                context.tell("everything") if instrument == "*" else context.label("instrument", instrument),
+                ", ".join(context.tell(words.ROLES[role]) for role in roles),
             ),
         )
-        for (place, what), roles in words.scope(grants).items()  # type: ignore[arg-type]
+        for (place, instrument), roles in words.roles_by_pair(grants).items()  # type: ignore[arg-type]
     ]
-    return html.Table(caption, here.tell("Territory"), [here.tell("What"), here.tell("Role")], rows)
+    return html.Table(caption, context.tell("Territory"), [context.tell("What"), context.tell("Role")], rows)
 
 
-def _mail(here: Here, account: Account) -> None:
+def _show_mail(context: PageContext, account: Account) -> None:
     from pipelines.submissions.accounts import accounts
 
-    layout.heading(here.tell("Mail"))
+    layout.show_heading(context.tell("Mail"))
     with st.form(key="account.mail", border=True):
         address = st.text_input(
-            here.tell("Where notices go: receipts, decisions, reminders; never a figure"),
+            context.tell("Where notices go: receipts, decisions, reminders; never a figure"),
             value=account.email or "",
             key="account.email",
             autocomplete="email",
         )
-        asked = st.form_submit_button(here.tell("Keep this address"))
-    if asked:
+        is_submitted = st.form_submit_button(context.tell("Keep this address"))
+    if is_submitted:
         try:
-            accounts.set_email(here.desk.engine, here.who.account, address.strip() or None, by=here.who.account)
+            accounts.set_email(
+                context.desk.engine, context.who.account, address.strip() or None, by=context.who.account
+            )
         except accounts.AccountError as error:
-            layout.refused(here, error)
+            layout.show_refusal(context, error)
         else:
-            st.success(here.tell("Kept."), icon=None)
+            st.success(context.tell("Kept."), icon=None)
 
 
-def _password(here: Here, account: Account) -> None:
-    layout.heading(here.tell("Password"))
+def _show_password(context: PageContext, account: Account) -> None:
+    layout.show_heading(context.tell("Password"))
     if account.has_password:
-        layout.put(
-            html.Markup("<p>{}</p>").format(html.link(here.tell("Change the password"), f"{IDENTITY_PATH}/password"))
+        layout.put_html(
+            html.Markup("<p>{}</p>").format(
+                html.render_link(context.tell("Change the password"), f"{IDENTITY_PATH}/password")
+            )
         )
     else:
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p>").format(
-                here.tell("You sign in with a provider outside of this system; the password is changed there.")
+                context.tell("You sign in with a provider outside of this system; the password is changed there.")
             )
         )
 
@@ -99,13 +105,13 @@ def _password(here: Here, account: Account) -> None:
 # -------------------------------------------------------------------------------------------------------------- tokens
 
 
-def _tokens(here: Here) -> None:
+def _show_tokens(context: PageContext) -> None:
     from pipelines.submissions.accounts import tokens
 
-    layout.heading(here.tell("Tokens for machines"))
-    layout.put(
+    layout.show_heading(context.tell("Tokens for machines"))
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
-            here.tell(
+            context.tell(
                 "With a token, a program of your office can submit returns (with the command rti submit, or the "
                 "API). It never has more permissions than you, it expires, and you can revoke it here at any time."
             )
@@ -113,78 +119,78 @@ def _tokens(here: Here) -> None:
     )
     issued = st.session_state.pop(_ISSUED, None)
     if issued:
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "warning",
-                here.tell("Copy this token now: it is shown only once"),
+                context.tell("Copy this token now: it is shown only once"),
                 html.Markup('<p class="rti-code">{}</p>').format(issued),
             )
         )
-    known = tokens.of(here.desk.engine, here.who.account)
-    if known:
-        layout.put(_table(here, known))
-        _revoke(here, [one for one in known if one.revoked_at is None])
-    _issue(here)
+    own_tokens = tokens.of(context.desk.engine, context.who.account)
+    if own_tokens:
+        layout.put_html(_tokens_table(context, own_tokens))
+        _offer_revocation(context, [token for token in own_tokens if token.revoked_at is None])
+    _offer_new_token(context)
 
 
-def _table(here: Here, known: list[Token]) -> html.Table:
+def _tokens_table(context: PageContext, own_tokens: list[Token]) -> html.Table:
     rows = [
         html.Row(
-            one.label,
+            token.label,
             (
-                words.day(one.created_at),
-                words.day(one.expires_at),
-                words.day(one.used_at) or here.tell("never"),
-                html.badge("off", "⊘", here.tell("revoked"))
-                if one.revoked_at
-                else html.badge("good", "✔", here.tell("good")),
+                words.format_day(token.created_at),
+                words.format_day(token.expires_at),
+                words.format_day(token.used_at) or context.tell("never"),
+                html.render_badge("off", "⊘", context.tell("revoked"))
+                if token.revoked_at
+                else html.render_badge("good", "✔", context.tell("good")),
             ),
         )
-        for one in known
+        for token in own_tokens
     ]
-    columns = [here.tell("Made"), here.tell("Ends"), here.tell("Last used"), here.tell("State")]
-    return html.Table(here.tell("Your tokens"), here.tell("For"), columns, rows)
+    columns = [context.tell("Made"), context.tell("Ends"), context.tell("Last used"), context.tell("State")]
+    return html.Table(context.tell("Your tokens"), context.tell("For"), columns, rows)
 
 
-def _revoke(here: Here, live: list[Token]) -> None:
+def _offer_revocation(context: PageContext, live: list[Token]) -> None:
     from pipelines.submissions.accounts import tokens
 
     if not live:
         return
-    by_id = {one.token_id: one for one in live}
+    by_id = {token.token_id: token for token in live}
     with st.form(key="account.revoke", border=True):
         picked = st.selectbox(
-            here.tell("Revoke a token"),
+            context.tell("Revoke a token"),
             list(by_id),
-            format_func=lambda i: f"{by_id[i].label} ({words.day(by_id[i].created_at)})",
+            format_func=lambda i: f"{by_id[i].label} ({words.format_day(by_id[i].created_at)})",
             key="account.token",
         )
-        asked = st.form_submit_button(here.tell("Revoke it: programs that use it are refused at once"))
-    if asked and picked:
-        tokens.revoke(here.desk.engine, here.who, str(picked))
+        is_submitted = st.form_submit_button(context.tell("Revoke it: programs that use it are refused at once"))
+    if is_submitted and picked:
+        tokens.revoke(context.desk.engine, context.who, str(picked))
         st.rerun()
 
 
-def _issue(here: Here) -> None:
+def _offer_new_token(context: PageContext) -> None:
     from pipelines.ledger.identity import NotAllowedError
     from pipelines.submissions.accounts import accounts, tokens
 
     with st.form(key="account.issue", border=True):
-        label = st.text_input(here.tell("What the new token is for"), key="account.label")
+        label = st.text_input(context.tell("What the new token is for"), key="account.label")
         days = st.selectbox(
-            here.tell("Good for"),
+            context.tell("Good for"),
             _DAYS,
             index=1,
-            format_func=lambda n: here.many("{n} day", "{n} days", n),
+            format_func=lambda n: context.many("{n} day", "{n} days", n),
             key="account.days",
         )
-        asked = st.form_submit_button(here.tell("Make a token"))
-    if not asked:
+        is_submitted = st.form_submit_button(context.tell("Make a token"))
+    if not is_submitted:
         return
     try:
-        made = tokens.issue(here.desk.engine, here.who, label, days=int(days or _DAYS[1]))
+        issued = tokens.issue(context.desk.engine, context.who, label, days=int(days or _DAYS[1]))
     except (NotAllowedError, accounts.AccountError) as error:
-        layout.refused(here, error)
+        layout.show_refusal(context, error)
         return
-    st.session_state[_ISSUED] = made.text
+    st.session_state[_ISSUED] = issued.text
     st.rerun()

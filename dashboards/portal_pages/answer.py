@@ -1,6 +1,6 @@
-"""Answer: the page of one submission, for its sender, its approver and whoever may see it.
+"""Show the page of one submission, for its sender, its approver and everybody else who may see it.
 
-The address names the submission; whether it may be seen the desk decides at each look.
+The address names the submission; the desk decides on each request whether the reader may see it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_pages import (
     answer_acts,
     answer_files,
@@ -40,216 +40,237 @@ VIEWS = {
 }
 
 
-def show() -> None:
-    """The page."""
-    here = portal_entry.enter_page()
-    asked = st.query_params.get("id") or ""
-    if not asked:
-        layout.title(here.tell("Validation report"), here.tell("Choose a return to see its validation report."))
-        layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("To my returns"), "./")))
+def render_page() -> None:
+    """Render the page "Answer"."""
+    context = portal_entry.enter_page()
+    submission_id = st.query_params.get("id") or ""
+    if not submission_id:
+        layout.show_title(
+            context.tell("Validation report"), context.tell("Choose a return to see its validation report.")
+        )
+        layout.put_html(html.Markup("<p>{}</p>").format(html.render_link(context.tell("To my returns"), "./")))
     else:
-        one(here, asked)
-    layout.end(here)
+        show_answer(context, submission_id)
+    layout.end_page(context)
 
 
-def one(here: Here, submission_id: str, *, level: int = 1) -> None:
-    """The answer to one submission; `level` 2 where it stands under the title of another page (practice)."""
+def show_answer(context: PageContext, submission_id: str, *, level: int = 1) -> None:
+    """Show the answer to one submission; `level` is 2 if it is under the title of another page (practice)."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
     try:
-        entry = service.submission(here.desk, here.who, submission_id)
-        report = service.report(here.desk, here.who, submission_id)
+        entry = service.submission(context.desk, context.who, submission_id)
+        report = service.report(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
-        layout.title(here.tell("You do not have access to this page"))
-        layout.refused(here, error)
+        layout.show_title(context.tell("You do not have access to this page"))
+        layout.show_refusal(context, error)
         return
     except service.DamagedFileError as error:
-        layout.title(layout.of_what(here, entry))
-        layout.damaged(here.language, error)
-        layout.heading(here.tell(VIEWS["events"]))
-        answer_files.events(here, entry)
+        layout.show_title(layout.describe_submission(context, entry))
+        layout.show_damaged(context.language, error)
+        layout.show_heading(context.tell(VIEWS["events"]))
+        answer_files.show_events(context, entry)
         return
-    groups = answers.groups(report, here.language)
-    heading = layout.of_what(here, entry)
+    groups = answers.groups(report, context.language)
+    heading = layout.describe_submission(context, entry)
     if level == 1:
-        layout.title(heading)
+        layout.show_title(heading)
     else:
-        layout.heading(heading)
-    answer_forms.said(here)
-    layout.put(
-        _about(here, entry),
-        _replaced(here, entry, level),
-        _overridden(here, entry),
-        _verdict(here, entry, report),
-        _summary(here, groups),
+        layout.show_heading(heading)
+    answer_forms.show_result(context)
+    layout.put_html(
+        _show_facts(context, entry),
+        _show_replacement(context, entry, level),
+        _show_override(context, entry),
+        _show_verdict(context, entry, report),
+        _show_summary(context, groups),
     )
-    answer_acts.acts(here, entry)
-    view = _view(here)
-    layout.heading(here.tell(VIEWS[view]))
+    answer_acts.show_actions(context, entry)
+    view = _choose_view(context)
+    layout.show_heading(context.tell(VIEWS[view]))
     {
-        "findings": lambda: answer_findings.show(here, entry, report, groups),
-        "beside": lambda: answer_views.beside(here, entry, report, groups),
-        "changes": lambda: answer_views.changes(here, entry, report),
-        "quarters": lambda: answer_views.quarters(here, entry, report),
-        "files": lambda: answer_files.downloads(here, entry, report),
-        "events": lambda: answer_files.events(here, entry),
+        "findings": lambda: answer_findings.show_findings(context, entry, report, groups),
+        "beside": lambda: answer_views.show_side_by_side(context, entry, report, groups),
+        "changes": lambda: answer_views.show_changes(context, entry, report),
+        "quarters": lambda: answer_views.show_earlier_periods(context, entry, report),
+        "files": lambda: answer_files.show_downloads(context, entry, report),
+        "events": lambda: answer_files.show_events(context, entry),
     }[view]()
-    if layout.arrived():
-        # Last, so that the next run of the page, which has no such script, leaves every other part where it stands.
-        layout.focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
-        answer_forms.led()
+    if layout.has_arrived():
+        # Last on the page, so that the next run, which has no such script, leaves every other part in its position.
+        layout.move_focus("summary" if groups else "verdict", f"{submission_id}-{report.hash}")
+        answer_forms.take_anchor()
     else:
-        answer_forms.lead()
+        answer_forms.move_focus()
 
 
-def _view(here: Here) -> str:
-    """Which part is shown; it stands in the address, so that a link can lead to it."""
-    asked, key = st.query_params.get("view"), "answer.view"
-    if asked in VIEWS and asked != st.session_state.get("answer.view.address"):
-        st.session_state[key] = asked
+def _choose_view(context: PageContext) -> str:
+    """Return the part that is shown; it is in the address, so that a link can lead to it."""
+    requested_view, key = st.query_params.get("view"), "answer.view"
+    if requested_view in VIEWS and requested_view != st.session_state.get("answer.view.address"):
+        st.session_state[key] = requested_view
     st.session_state.setdefault(key, "findings")
     picked = st.segmented_control(
-        here.tell("Show"), list(VIEWS), key=key, format_func=lambda code: here.tell(VIEWS[code]), required=True
+        context.tell("Show"), list(VIEWS), key=key, format_func=lambda code: context.tell(VIEWS[code]), required=True
     )
     view = str(picked) if picked in VIEWS else "findings"
     st.session_state["answer.view.address"] = st.query_params["view"] = view
     return view
 
 
-def _about(here: Here, entry: Entry) -> html.Markup:
+def _show_facts(context: PageContext, entry: Entry) -> html.Markup:
     row = entry.row
-    replaces = here.tell("A return that was accepted before. It is kept and listed under what happened.")
-    facts = html.facts(
+    replaces = context.tell("A return that was accepted before. It is kept and listed under what happened.")
+    facts = html.render_facts(
         [
-            (here.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
-            (here.tell("File"), f"{row.filename} ({words.size(row.size)})"),
-            (here.tell("Form"), here.form(row.form)),
-            (here.tell("Kind"), words.said(words.KINDS, row.kind or "full", here.language)),
-            (here.tell("Uploaded"), here.tell("{time} by {who}", time=words.time(row.received_at), who=row.sender)),
-            (here.tell("Replaces"), replaces if entry.replaces else ""),
-            (here.tell("Reason"), here.label("revision_reason", row.revision_reason) if row.revision_reason else ""),
+            (context.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
+            (context.tell("File"), f"{row.filename} ({words.format_size(row.size)})"),
+            (context.tell("Form"), context.form(row.form)),
+            (context.tell("Kind"), words.describe_code(words.KINDS, row.kind or "full", context.language)),
+            (
+                context.tell("Uploaded"),
+                context.tell("{time} by {who}", time=words.format_time(row.received_at), who=row.sender),
+            ),
+            (context.tell("Replaces"), replaces if entry.replaces else ""),
+            (
+                context.tell("Reason"),
+                context.label("revision_reason", row.revision_reason) if row.revision_reason else "",
+            ),
         ]
     )
     comment = (
-        html.Markup("<p>{} &ldquo;{}&rdquo;</p>").format(here.tell("Last comment:"), entry.last_comment)
+        html.Markup("<p>{} &ldquo;{}&rdquo;</p>").format(context.tell("Last comment:"), entry.last_comment)
         if entry.last_comment
         else ""
     )
     return html.Markup("<p>{} {}</p>{}<details><summary>{}</summary>{}</details>").format(
-        layout.state(here, words.shown_state(entry)), row.filename, comment, here.tell("About this return"), facts
+        layout.state_badge(context, words.state_to_show(entry)),
+        row.filename,
+        comment,
+        context.tell("About this return"),
+        facts,
     )
 
 
-def _replaced(here: Here, entry: Entry, level: int) -> html.Markup:
-    """That a later return counts in place of this one, which, and since when."""
+def _show_replacement(context: PageContext, entry: Entry, level: int) -> html.Markup:
+    """Show which later return replaces this one, and since when."""
     page = "answer" if level == 1 else "practice"
-    links = returns.replacements(here, entry, page)
+    links = returns.replacement_links(context, entry, page)
     if not links:
         return html.Markup("")
     title = (
-        here.tell("Replaced: a later return counts instead")
+        context.tell("Replaced: a later return counts instead")
         if entry.is_replaced
-        else here.tell("Replaced in part: later returns count for some of its periods")
+        else context.tell("Replaced in part: later returns count for some of its periods")
     )
-    return html.box("note", title, html.items(links))
+    return html.render_box("note", title, html.render_list(links))
 
 
-def _overridden(here: Here, entry: Entry) -> html.Markup:
-    """What a steward did in place of the office, approving or withdrawing: shown ever after, with the comment."""
+def _show_override(context: PageContext, entry: Entry) -> html.Markup:
+    """Show, permanently and with the comment, what a steward approved or withdrew on behalf of the office."""
     from pipelines.submissions import service
 
     if entry.state not in ("approved", "published", "withdrawn"):
         return html.Markup("")
     events = [
-        e for e in service.events(here.desk, here.who, entry.submission_id) if (e["payload"] or {}).get("override")
+        e
+        for e in service.events(context.desk, context.who, entry.submission_id)
+        if (e["payload"] or {}).get("override")
     ]
     titles = {
-        "approve": here.tell("Approved by override of the steward"),
-        "withdraw": here.tell("Withdrawn by override of the steward"),
+        "approve": context.tell("Approved by override of the steward"),
+        "withdraw": context.tell("Withdrawn by override of the steward"),
     }
     boxes = []
     for action, title in titles.items():
-        said = [
-            here.tell(
-                "{time} by {who}: {comment}", time=words.time(e["at"]), who=e["actor"], comment=e["comment"] or ""
+        sentences = [
+            context.tell(
+                "{time} by {who}: {comment}",
+                time=words.format_time(e["at"]),
+                who=e["actor"],
+                comment=e["comment"] or "",
             )
             for e in events
             if e["action"] == action
         ]
-        if said:
-            boxes.append(html.box("warning", title, html.items(said)))
-    return html.join(boxes)
+        if sentences:
+            boxes.append(html.render_box("warning", title, html.render_list(sentences)))
+    return html.join_parts(boxes)
 
 
-def _verdict(here: Here, entry: Entry, report: Report) -> html.Markup:
+def _show_verdict(context: PageContext, entry: Entry, report: Report) -> html.Markup:
     errors, warnings = report.count("error"), report.count("warning")
     still_open = len(entry.open_warnings)
     if report.verdict == "unreadable":
-        said, kind = here.tell("This file cannot be read. It was not used."), "error"
+        verdict, kind = context.tell("This file cannot be read. It was not used."), "error"
     elif errors:
-        said = here.many(
+        verdict = context.many(
             "You cannot send this return yet: correct {n} error in the file.",
             "You cannot send this return yet: correct {n} errors in the file.",
             errors,
         )
         kind = "error"
     elif entry.state == "checked" and still_open:
-        said = here.many(
+        verdict = context.many(
             "No error. {n} warning asks for an explanation before this return can be sent.",
             "No error. {n} warnings ask for an explanation before this return can be sent.",
             still_open,
         )
         kind = "warning"
     elif entry.state == "checked":
-        said, kind = here.tell("No problems found. You can send this return."), "good"
+        verdict, kind = context.tell("No problems found. You can send this return."), "good"
     elif warnings:
-        said = here.many(
+        verdict = context.many(
             "No error. {n} warning, explained by its sender.",
             "No error. {n} warnings, explained by its sender.",
             warnings,
         )
         kind = "note"
     else:
-        said, kind = here.tell("No error and no warning."), "good"
-    return html.box(kind, said, _counted(here, entry, report), anchor="verdict")
+        verdict, kind = context.tell("No error and no warning."), "good"
+    return html.render_box(kind, verdict, _show_counts(context, entry, report), anchor="verdict")
 
 
-def _counted(here: Here, entry: Entry, report: Report) -> html.Markup:
+def _show_counts(context: PageContext, entry: Entry, report: Report) -> html.Markup:
     lines = [
-        here.many("{n} figure was read.", "{n} figures were read.", report.observations)
+        context.many("{n} figure was read.", "{n} figures were read.", report.observations)
         if report.observations or not report.events
         else "",
-        here.many("{n} event was read.", "{n} events were read.", report.events) if report.events else "",
-        here.tell("It is a draft: nothing has been sent.") if entry.state in ("checked", "refused", "received") else "",
+        context.many("{n} event was read.", "{n} events were read.", report.events) if report.events else "",
+        context.tell("It is a draft: nothing has been sent.")
+        if entry.state in ("checked", "refused", "received")
+        else "",
     ]
     return html.Markup("<p>{}</p>").format(" ".join(line for line in lines if line))
 
 
-def _summary(here: Here, groups: Sequence[Group]) -> html.Markup:
-    """The summary at the top: every cause with its places, each a link to where it is told whole."""
+def _show_summary(context: PageContext, groups: Sequence[Group]) -> html.Markup:
+    """Show the summary: every cause with its places, each a link to the full finding."""
     if not groups:
         return html.Markup("")
     lines = []
     for group in groups:
         places = [
             html.Markup('<a class="rti-link" href="#{}">{}</a>').format(
-                answer_findings.anchor(told), told.place or here.tell("the whole file")
+                answer_findings.finding_anchor(finding), finding.place or context.tell("the whole file")
             )
-            for told in group.first
+            for finding in group.first
         ]
-        rest = group.places - len(places)
-        if rest > 0:
-            places.append(html.Markup("{}").format(here.many("and {n} more place", "and {n} more places", rest)))
+        n_unlisted = group.places - len(places)
+        if n_unlisted > 0:
+            places.append(
+                html.Markup("{}").format(context.many("and {n} more place", "and {n} more places", n_unlisted))
+            )
         lines.append(
             html.Markup('{} <a class="rti-link" href="#{}">{}</a><br>{}').format(
-                html.badge(*words.severity(group.severity, here.language)),
+                html.render_badge(*words.describe_severity(group.severity, context.language)),
                 group.id,
                 group.title,
-                html.join(places, ", "),
+                html.join_parts(places, ", "),
             )
         )
     kind = groups[0].severity if groups[0].severity != "information" else "note"
     number = sum(group.places for group in groups)
-    heading = here.many("{n} finding, most severe first", "{n} findings, most severe first", number)
-    return html.box(kind, heading, html.items(lines), anchor="summary")
+    heading = context.many("{n} finding, most severe first", "{n} findings, most severe first", number)
+    return html.render_box(kind, heading, html.render_list(lines), anchor="summary")

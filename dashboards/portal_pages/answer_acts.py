@@ -1,4 +1,4 @@
-"""What can be done with a submission from its page: send, approve, return, override, replace; its receipt."""
+"""Offer the actions on a submission from its page: send, approve, return, override, replace; and show its receipt."""
 
 from __future__ import annotations
 
@@ -9,89 +9,93 @@ import streamlit as st
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_pages import answer_withdrawal
-from dashboards.portal_pages.answer_forms import attempt, reasons
+from dashboards.portal_pages.answer_forms import choose_reason, try_action
 from pipelines.ledger.permissions import has_role_for
 
 if TYPE_CHECKING:
     from pipelines.submissions.service import Entry, SignedReceipt
 
 
-def acts(here: Here, entry: Entry) -> None:
-    """Everything this person may do with this submission now, and its receipt."""
+def show_actions(context: PageContext, entry: Entry) -> None:
+    """Show every action that this person may take on this submission now, and its receipt."""
     if entry.may_send:
-        _send(here, entry)
+        _offer_sending(context, entry)
     if entry.may_approve or entry.may_give_back:
-        _decide(here, entry)
+        _offer_decision(context, entry)
     if entry.may_override and not entry.may_approve:
-        _override(here, entry)
+        _offer_override(context, entry)
     if entry.state == "sent" and entry.mine:
-        layout.put(
-            html.box(
+        layout.put_html(
+            html.render_box(
                 "note",
-                here.tell("It is waiting for a second person"),
+                context.tell("It is waiting for a second person"),
                 html.Markup("<p>{}</p>").format(
-                    here.tell(
+                    context.tell(
                         "A colleague in your office who has the right to approve will decide on it. You cannot "
                         "approve your own return."
                     )
                 ),
             )
         )
-    _receipt(here, entry)
+    _show_receipt(context, entry)
     if entry.state in ("approved", "published") and any(
-        has_role_for(here.who, "receive", b.jurisdiction, b.instrument) for b in entry.blocks
+        has_role_for(context.who, "receive", b.jurisdiction, b.instrument) for b in entry.blocks
     ):
-        _replace(here)
-    answer_withdrawal.acts(here, entry)
+        _offer_replacement(context)
+    answer_withdrawal.show_actions(context, entry)
 
 
 # ------------------------------------------------------------------------------------------------------------- sending
 
 
-def _send(here: Here, entry: Entry) -> None:
+def _offer_sending(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    layout.heading(here.tell("Send"))
+    layout.show_heading(context.tell("Send"))
     if entry.replaces:
-        layout.put(
+        layout.put_html(
             html.Markup("<p>{}</p>").format(
-                here.tell(
+                context.tell(
                     "This return replaces one that was accepted. Check the changes below, and give a reason. "
                     "Nothing is overwritten: both are kept."
                 )
             )
         )
     with st.form(key="answer.send", border=True):
-        reason = reasons(here, here.tell("Reason for the revision"), "send.reason") if entry.replaces else None
-        comment = st.text_input(here.tell("Note to the person who approves it (optional)"), key="send.comment")
-        asked = st.form_submit_button(here.tell("Send for approval"), type="primary")
-    if not asked:
+        reason = (
+            choose_reason(context, context.tell("Reason for the revision"), "send.reason") if entry.replaces else None
+        )
+        comment = st.text_input(context.tell("Note to the person who approves it (optional)"), key="send.comment")
+        is_submitted = st.form_submit_button(context.tell("Send for approval"), type="primary")
+    if not is_submitted:
         return
     if entry.replaces and reason is None:
-        st.error(here.tell("Choose the reason for the revision first."), icon=None)
+        st.error(context.tell("Choose the reason for the revision first."), icon=None)
         return
-    attempt(
-        here,
-        lambda: service.send(here.desk, here.who, entry.submission_id, reason=reason, comment=comment.strip() or None),
-        here.tell("Sent. Your receipt is below. Please keep it."),
+    try_action(
+        context,
+        lambda: service.send(
+            context.desk, context.who, entry.submission_id, reason=reason, comment=comment.strip() or None
+        ),
+        context.tell("Sent. Your receipt is below. Please keep it."),
     )
 
 
-def _receipt(here: Here, entry: Entry) -> None:
+def _show_receipt(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    receipt = service.receipt(here.desk, here.who, entry.submission_id)
+    receipt = service.receipt(context.desk, context.who, entry.submission_id)
     if receipt is None:
         return
-    body = _receipt_body(here, receipt)
+    body = _receipt_body(context, receipt)
     if entry.state != "sent" or not entry.mine:
-        short = here.tell("{receipt}, {time}", receipt=receipt.receipt_id, time=words.time(receipt.at))
+        short = context.tell("{receipt}, {time}", receipt=receipt.receipt_id, time=words.format_time(receipt.at))
         body = html.Markup("<details><summary>{}</summary>{}</details>").format(short, body)
-    layout.put(html.box("good", here.tell("Receipt"), body))
+    layout.put_html(html.render_box("good", context.tell("Receipt"), body))
     st.download_button(
-        here.tell("Download the receipt"),
+        context.tell("Download the receipt"),
         receipt.as_bytes(),
         file_name=receipt.filename,
         mime="application/json",
@@ -100,20 +104,20 @@ def _receipt(here: Here, entry: Entry) -> None:
     )
 
 
-def _receipt_body(here: Here, receipt: SignedReceipt) -> html.Markup:
+def _receipt_body(context: PageContext, receipt: SignedReceipt) -> html.Markup:
     content = receipt.as_json()
     counts = content["counts"]
     code = html.Markup('<span class="rti-code">{}</span>')
-    facts = html.facts(
+    facts = html.render_facts(
         [
-            (here.tell("Receipt"), code.format(receipt.receipt_id)),
-            (here.tell("Return"), code.format(receipt.submission_id)),
-            (here.tell("Sent"), words.time(content["sent_at"])),
-            (here.tell("File"), content["file"]["name"]),
-            (here.tell("Fingerprint of the file (SHA-256)"), code.format(content["file"]["sha256"])),
+            (context.tell("Receipt"), code.format(receipt.receipt_id)),
+            (context.tell("Return"), code.format(receipt.submission_id)),
+            (context.tell("Sent"), words.format_time(content["sent_at"])),
+            (context.tell("File"), content["file"]["name"]),
+            (context.tell("Fingerprint of the file (SHA-256)"), code.format(content["file"]["sha256"])),
             (
-                here.tell("Read"),
-                here.tell(
+                context.tell("Read"),
+                context.tell(
                     "{figures} figures ({missing} missing), {events} events, {explained} warnings explained",
                     figures=counts["observations"],
                     missing=counts["missing"],
@@ -121,58 +125,58 @@ def _receipt_body(here: Here, receipt: SignedReceipt) -> html.Markup:
                     explained=counts["justified"],
                 ),
             ),
-            (here.tell("Version of the rules"), code.format(content["rules_version"])),
-            (here.tell("Signature (Ed25519)"), code.format(content["signature"])),
+            (context.tell("Version of the rules"), code.format(content["rules_version"])),
+            (context.tell("Signature (Ed25519)"), code.format(content["signature"])),
         ]
     )
     verify = html.Markup("<p>{} <code>rti receipt verify {}</code></p>").format(
-        here.tell("You can verify it yourself on any computer with the public key of the secretariat:"),
+        context.tell("You can verify it yourself on any computer with the public key of the secretariat:"),
         receipt.filename,
     )
-    return html.join([facts, _totals(here, content["totals"]), verify])
+    return html.join_parts([facts, _totals_table(context, content["totals"]), verify])
 
 
-def _totals(here: Here, totals: list[dict[str, Any]]) -> html.Markup:
-    """Control totals, as the check made them; every key but the figure tells what is summed."""
+def _totals_table(context: PageContext, totals: list[dict[str, Any]]) -> html.Markup:
+    """Show the control totals from the check; every part of the key except the figure describes what is summed."""
     if not totals:
         return html.Markup("")
     figures = [name for name in ("observations", "missing", "sum", "total", "value") if name in totals[0]]
     names = [name for name in totals[0] if name not in figures]
     rows = [
         html.Row(
-            " · ".join(here.label(name, str(line[name])) for name in names if line.get(name) not in (None, "")),
+            " · ".join(context.label(name, str(line[name])) for name in names if line.get(name) not in (None, "")),
             tuple("" if line[name] is None else f"{line[name]:g}" for name in figures),
         )
         for line in totals
     ]
     titles = {
-        "observations": here.tell("Figures"),
-        "missing": here.tell("Missing"),
-        "sum": here.tell("Sum"),
-        "total": here.tell("Sum"),
-        "value": here.tell("Sum"),
+        "observations": context.tell("Figures"),
+        "missing": context.tell("Missing"),
+        "sum": context.tell("Sum"),
+        "total": context.tell("Sum"),
+        "value": context.tell("Sum"),
     }
     table = html.Table(
-        here.tell("Control totals, to compare with your own"),
-        here.tell("What"),
+        context.tell("Control totals, to compare with your own"),
+        context.tell("What"),
         [titles[name] for name in figures],
         rows,
         numbers=frozenset(range(len(figures))),
     )
-    summary = here.many("{n} control total", "{n} control totals", len(totals))
+    summary = context.many("{n} control total", "{n} control totals", len(totals))
     return html.Markup("<details><summary>{}</summary>{}</details>").format(summary, table)
 
 
 # ------------------------------------------------------------------------------------------------------------ deciding
 
 
-def _decide(here: Here, entry: Entry) -> None:
+def _offer_decision(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    layout.heading(here.tell("Decide"))
-    layout.put(
+    layout.show_heading(context.tell("Decide"))
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
-            here.tell(
+            context.tell(
                 "{who} sent this return. If you approve it, it counts from the next refresh. If you return it, it "
                 "goes back to its sender with your comment.",
                 who=entry.row.sender,
@@ -180,62 +184,62 @@ def _decide(here: Here, entry: Entry) -> None:
         )
     )
     with st.form(key="answer.decide", border=True):
-        comment = st.text_area(here.tell("Comment (needed to return it)"), key="decide.comment").strip()
+        comment = st.text_area(context.tell("Comment (needed to return it)"), key="decide.comment").strip()
         with st.container(horizontal=True):
-            yes = entry.may_approve and st.form_submit_button(here.tell("Approve"), type="primary")
-            back = entry.may_give_back and st.form_submit_button(here.tell("Return to its sender"))
+            yes = entry.may_approve and st.form_submit_button(context.tell("Approve"), type="primary")
+            back = entry.may_give_back and st.form_submit_button(context.tell("Return to its sender"))
     if yes:
-        attempt(
-            here,
-            lambda: service.approve(here.desk, here.who, entry.submission_id, comment=comment or None),
-            here.tell("Approved. It counts from the next refresh on."),
+        try_action(
+            context,
+            lambda: service.approve(context.desk, context.who, entry.submission_id, comment=comment or None),
+            context.tell("Approved. It counts from the next refresh on."),
         )
     elif back and not comment:
-        st.error(here.tell("Explain in the comment why you return it."), icon=None)
+        st.error(context.tell("Explain in the comment why you return it."), icon=None)
     elif back:
-        attempt(
-            here,
-            lambda: service.give_back(here.desk, here.who, entry.submission_id, comment),
-            here.tell("Returned to its sender with your comment."),
+        try_action(
+            context,
+            lambda: service.give_back(context.desk, context.who, entry.submission_id, comment),
+            context.tell("Returned to its sender with your comment."),
         )
 
 
-def _override(here: Here, entry: Entry) -> None:
+def _offer_override(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    with st.expander(here.tell("Override as steward")):
-        layout.put(
+    with st.expander(context.tell("Override as steward")):
+        layout.put_html(
             html.Markup("<p>{}</p>").format(
-                here.tell(
+                context.tell(
                     "Use this only if no second person in the office can decide. Your name and your comment will "
                     "always be shown with this return."
                 )
             )
         )
         with st.form(key="answer.override", border=False):
-            comment = st.text_area(here.tell("Why it cannot wait for the office"), key="override.comment").strip()
-            asked = st.form_submit_button(here.tell("Approve by override"))
-        if asked and not comment:
-            st.error(here.tell("Give a reason first. It is saved and shown."), icon=None)
-        elif asked:
-            attempt(
-                here,
-                lambda: service.approve(here.desk, here.who, entry.submission_id, comment=comment, override=True),
-                here.tell("Approved by override. Your comment is shown with it."),
+            comment = st.text_area(context.tell("Why it cannot wait for the office"), key="override.comment").strip()
+            is_submitted = st.form_submit_button(context.tell("Approve by override"))
+        if is_submitted and not comment:
+            st.error(context.tell("Give a reason first. It is saved and shown."), icon=None)
+        elif is_submitted:
+            try_action(
+                context,
+                lambda: service.approve(context.desk, context.who, entry.submission_id, comment=comment, override=True),
+                context.tell("Approved by override. Your comment is shown with it."),
             )
 
 
 # ----------------------------------------------------------------------------------------------------------- replacing
 
 
-def _replace(here: Here) -> None:
-    with st.expander(here.tell("Replace this return")):
-        layout.put(
+def _offer_replacement(context: PageContext) -> None:
+    with st.expander(context.tell("Replace this return")):
+        layout.put_html(
             html.Markup("<p>{}</p><p>{}</p>").format(
-                here.tell(
+                context.tell(
                     "Upload the corrected file. It is recognised by its form and period, compared with this one "
                     "figure by figure, and replaces it once approved. This one stays in the history."
                 ),
-                html.link(here.tell("Upload a corrected return"), "upload"),
+                html.render_link(context.tell("Upload a corrected return"), "upload"),
             )
         )

@@ -1,4 +1,5 @@
-"""The findings of an answer: by cause, each with its place, what stands there, what was expected, how to mend it."""
+"""Show the findings of an answer by cause, each with its place, the value found, the value expected, and how to
+correct it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import streamlit as st
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 
 if TYPE_CHECKING:
     from pipelines.office.answers import Group, Told
@@ -18,76 +19,85 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import Entry, Remembered
 
 
-def anchor(told: Told) -> str:
-    """Where a finding stands on the page."""
+def finding_anchor(told: Told) -> str:
+    """Return the anchor of a finding on the page."""
     return f"f-{told.key}"
 
 
-def show(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
-    """Every group, the worst first; warnings of a draft with the form that explains them."""
+def show_findings(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+    """Show every group, the worst first; warnings of a draft with the form that explains them."""
     from pipelines.submissions import service
 
     if not groups:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("No findings.")))
+        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("No findings.")))
         return
-    _mended(here, entry, report, groups)
-    known: Mapping[str, Remembered] = {}
+    _offer_corrected_copy(context, entry, report, groups)
+    remembered: Mapping[str, Remembered] = {}
     if entry.may_justify and entry.open_warnings:
-        known = service.remembered(here.desk, here.who, entry.submission_id)
-    told = _explained(here, entry)
+        remembered = service.remembered(context.desk, context.who, entry.submission_id)
+    explanations = _explanations_by_finding(context, entry)
     still_open = {key for key, _ in entry.open_warnings}
-    asked = {
-        group.id: wanted
+    open_findings = {
+        group.id: group_findings
         for group in groups
         if entry.may_justify
         and group.severity == "warning"
-        and (wanted := [told for told in group.all_findings if told.key in still_open])
+        and (group_findings := [explanations for explanations in group.all_findings if explanations.key in still_open])
     }
     for group in groups:
-        layout.put(_group(here, group, told))
-        if group.id in asked:
-            _explain(here, entry, group, asked[group.id], known, [one for one in asked if one != group.id])
+        layout.put_html(_render_group(context, group, explanations))
+        if group.id in open_findings:
+            _show_explanation_form(
+                context,
+                entry,
+                group,
+                open_findings[group.id],
+                remembered,
+                [group_id for group_id in open_findings if group_id != group.id],
+            )
     if report.not_run:
-        layout.put(
-            html.note(
-                here.tell(
+        layout.put_html(
+            html.render_note(
+                context.tell(
                     "No earlier return of this form has been accepted, so there was nothing to compare this one with."
                 )
             )
         )
 
 
-def _explained(here: Here, entry: Entry) -> dict[str, html.Part]:
-    """By finding, what was said of a warning; that it is open where nothing was said and something must be."""
+def _explanations_by_finding(context: PageContext, entry: Entry) -> dict[str, html.Part]:
+    """Return the explanation of each warning, by finding; "open" if one is required and missing."""
     from pipelines.submissions import service
 
-    out: dict[str, html.Part] = {
-        key: html.badge("warning", "▲", here.tell("not explained")) for key, _ in entry.open_warnings
+    explanations: dict[str, html.Part] = {
+        key: html.render_badge("warning", "▲", context.tell("not explained")) for key, _ in entry.open_warnings
     }
-    for event in service.events(here.desk, here.who, entry.submission_id):
+    for event in service.events(context.desk, context.who, entry.submission_id):
         if event["action"] == "justify" and event["payload"]:
-            reason = here.label("justification_reason", event["payload"]["reason"])
-            out.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
-    return out
+            reason = context.label("justification_reason", event["payload"]["reason"])
+            explanations.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
+    return explanations
 
 
-def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Markup:
+def _render_group(context: PageContext, group: Group, explanations: Mapping[str, html.Part]) -> html.Markup:
     head = html.Markup("<h3>{} {}</h3><p>{}</p>").format(
-        html.badge(*words.severity(group.severity, here.language)),
+        html.render_badge(*words.describe_severity(group.severity, context.language)),
         group.title,
-        html.Markup("<b>{}</b> {}").format(here.tell("What to do:"), group.remedy) if group.remedy else "",
+        html.Markup("<b>{}</b> {}").format(context.tell("What to do:"), group.remedy) if group.remedy else "",
     )
-    first, rest = group.first, group.findings[len(group.first) :]
-    parts = [head, _table(here, group, first, told)]
-    if rest:
-        more = here.many("{n} more place", "{n} more places", len(rest))
+    first, remaining = group.first, group.findings[len(group.first) :]
+    parts = [head, _findings_table(context, group, first, explanations)]
+    if remaining:
+        more = context.many("{n} more place", "{n} more places", len(remaining))
         parts.append(
-            html.Markup("<details><summary>{}</summary>{}</details>").format(more, _table(here, group, rest, told))
+            html.Markup("<details><summary>{}</summary>{}</details>").format(
+                more, _findings_table(context, group, remaining, explanations)
+            )
         )
     if group.unlisted:
         parts.append(
-            html.note(
-                here.many(
+            html.render_note(
+                context.many(
                     "{n} more of this kind is not listed.",
                     "{n} more of this kind are not listed.",
                     group.unlisted,
@@ -95,10 +105,12 @@ def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Mark
             )
         )
     if group.consequences:
-        caused = html.join(_group(here, one, told) for one in group.consequences)
+        caused = html.join_parts(
+            _render_group(context, consequence, explanations) for consequence in group.consequences
+        )
         parts.append(
             html.Markup("<details><summary>{}</summary>{}</details>").format(
-                here.many(
+                context.many(
                     "{n} further problem that will probably disappear with this one",
                     "{n} further problems that will probably disappear with this one",
                     len(group.consequences),
@@ -107,145 +119,166 @@ def _group(here: Here, group: Group, told: Mapping[str, html.Part]) -> html.Mark
             )
         )
     return html.Markup('<section class="rti-group" id="{}" tabindex="-1">{}</section>').format(
-        group.id, html.join(parts)
+        group.id, html.join_parts(parts)
     )
 
 
-def _table(here: Here, group: Group, findings: Sequence[Told], told: Mapping[str, html.Part]) -> html.Markup:
+def _findings_table(
+    context: PageContext, group: Group, findings: Sequence[Told], explanations: Mapping[str, html.Part]
+) -> html.Markup:
     rows = [
         html.Row(
-            one.place or here.tell("the whole file"),
-            (one.message, one.seen or "", one.expected or "", _suggested(here, one), told.get(one.key, "")),
-            anchor=anchor(one),
+            finding.place or context.tell("the whole file"),
+            (
+                finding.message,
+                finding.seen or "",
+                finding.expected or "",
+                _render_suggestion(context, finding),
+                explanations.get(finding.key, ""),
+            ),
+            anchor=finding_anchor(finding),
             kind=group.severity,
         )
-        for one in findings
+        for finding in findings
     ]
     columns = [
-        here.tell("Findings"),
-        here.tell("Found"),
-        here.tell("Expected"),
-        here.tell("Suggestion"),
-        here.tell("Explained"),
+        context.tell("Findings"),
+        context.tell("Found"),
+        context.tell("Expected"),
+        context.tell("Suggestion"),
+        context.tell("Explained"),
     ]
-    return html.table(html.without_empty(html.Table(group.title, here.tell("Place"), columns, rows, quiet=True)))
+    return html.render_table(
+        html.drop_empty_columns(html.Table(group.title, context.tell("Place"), columns, rows, quiet=True))
+    )
 
 
-def _suggested(here: Here, told: Told) -> html.Part:
-    if told.suggestion is None:
+def _render_suggestion(context: PageContext, finding: Told) -> html.Part:
+    if finding.suggestion is None:
         return ""
-    if told.suggestion.certain:
-        return html.Markup("<b>{}</b>").format(told.suggestion.value)
-    options = (told.suggestion.value, *told.suggestion.others)
-    return here.tell("perhaps {options}", options=", ".join(options[:3]))
+    if finding.suggestion.certain:
+        return html.Markup("<b>{}</b>").format(finding.suggestion.value)
+    options = (finding.suggestion.value, *finding.suggestion.others)
+    return context.tell("perhaps {options}", options=", ".join(options[:3]))
 
 
-# ------------------------------------------------------------------------------------------------------- a mended copy
+# ----------------------------------------------------------------------------------------------------- a corrected copy
 
 
-def _mended(here: Here, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
-    """What can be mended without a doubt is mended on a click, in a copy to look at and to upload."""
+def _offer_corrected_copy(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:
+    """Offer to apply all unambiguous corrections in a copy of the file, to review and upload."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
     certain = [
-        told.finding
+        finding.finding
         for group in groups
-        for told in group.all_findings
-        if told.suggestion is not None and told.suggestion.certain
+        for finding in group.all_findings
+        if finding.suggestion is not None and finding.suggestion.certain
     ]
     if not certain or report.format != "xlsx" or not entry.mine:
         return
-    filename, data = service.original(here.desk, here.who, entry.submission_id)
+    filename, data = service.original(context.desk, context.who, entry.submission_id)
     st.download_button(
-        here.many(
+        context.many(
             "Download a copy with the {n} certain suggestion put in",
             "Download a copy with the {n} certain suggestions put in",
             len(certain),
         ),
         lambda: answers.mended(data, certain, report),
-        file_name=here.tell("corrected-{file}", file=filename),
+        file_name=context.tell("corrected-{file}", file=filename),
         on_click="ignore",
         key="answer.mended",
     )
 
 
-# ------------------------------------------------------------------------------------------------ why a warning stands
+# --------------------------------------------------------------------------------------------- explanation of a warning
 
 
-def _explain(
-    here: Here,
+def _show_explanation_form(
+    context: PageContext,
     entry: Entry,
     group: Group,
-    wanted: Sequence[Told],
-    known: Mapping[str, Remembered],
+    open_findings: Sequence[Told],
+    remembered: Mapping[str, Remembered],
     others: Sequence[str],
 ) -> None:
-    """The form of one group: a coded reason and words, kept with the return for each of its places.
+    """Show the form of one group: a coded reason and a comment, stored for each of its places.
 
-    `others` are the groups that are open as well: once this one is explained, the first of them comes next.
+    `others` are the other open groups: once this one is explained, the first of them comes next.
     """
     from pipelines.core import codes
     from pipelines.submissions.ledger import MINIMUM_TEXT
 
-    before = next((known[told.key] for told in wanted if told.key in known), None)
+    before = next((remembered[finding.key] for finding in open_findings if finding.key in remembered), None)
     if before is not None:
-        _offer(here, entry, group, wanted, before, others)
+        _offer_same_explanation(context, entry, group, open_findings, before, others)
     with st.form(key=f"explain.{group.id}", border=True):
         reason = st.selectbox(
-            here.tell("Reason: {cause}", cause=words.plain(group.title)),
+            context.tell("Reason: {cause}", cause=words.strip_markdown(group.title)),
             codes.codes("justification_reason"),
             index=None,
-            placeholder=here.tell("Choose a reason"),
-            format_func=lambda code: here.label("justification_reason", code),
+            placeholder=context.tell("Choose a reason"),
+            format_func=lambda code: context.label("justification_reason", code),
             key=f"reason.{group.id}",
         )
         text = st.text_area(
-            here.tell("Explanation in words (at least {n} characters)", n=MINIMUM_TEXT), key=f"text.{group.id}"
+            context.tell("Explanation in words (at least {n} characters)", n=MINIMUM_TEXT), key=f"text.{group.id}"
         )
-        asked = st.form_submit_button(
-            here.many("Keep this explanation for {n} place", "Keep this explanation for {n} places", len(wanted))
+        is_submitted = st.form_submit_button(
+            context.many(
+                "Keep this explanation for {n} place", "Keep this explanation for {n} places", len(open_findings)
+            )
         )
-    if not asked:
+    if not is_submitted:
         return
     if reason is None:
-        st.error(here.tell("Choose a reason first."), icon=None)
+        st.error(context.tell("Choose a reason first."), icon=None)
     else:
-        _keep(here, entry, wanted, str(reason), text or "", others)
+        _keep_explanation(context, entry, open_findings, str(reason), text or "", others)
 
 
-def _offer(
-    here: Here, entry: Entry, group: Group, wanted: Sequence[Told], before: Remembered, others: Sequence[str]
+def _offer_same_explanation(
+    context: PageContext,
+    entry: Entry,
+    group: Group,
+    open_findings: Sequence[Told],
+    before: Remembered,
+    others: Sequence[str],
 ) -> None:
-    layout.put(
-        html.box(
+    layout.put_html(
+        html.render_box(
             "note",
-            here.tell("You explained this before"),
+            context.tell("You explained this before"),
             html.Markup("<p>&ldquo;{}&rdquo;</p><p>{}</p>").format(
                 before.text,
-                here.tell(
+                context.tell(
                     "{reason}; written on {day}, offered until {end}.",
-                    reason=here.label("justification_reason", before.reason),
-                    day=words.day(before.at),
-                    end=words.day(before.expires_at),
+                    reason=context.label("justification_reason", before.reason),
+                    day=words.format_day(before.at),
+                    end=words.format_day(before.expires_at),
                 ),
             ),
             level=4,
         )
     )
-    if st.button(here.tell("It is still true: use it again"), key=f"again.{group.id}"):
-        _keep(here, entry, wanted, before.reason, before.text, others)
+    if st.button(context.tell("It is still true: use it again"), key=f"again.{group.id}"):
+        _keep_explanation(context, entry, open_findings, before.reason, before.text, others)
 
 
-def _keep(here: Here, entry: Entry, wanted: Sequence[Told], reason: str, text: str, others: Sequence[str]) -> None:
-    from dashboards.portal_pages.answer_forms import say
+def _keep_explanation(
+    context: PageContext, entry: Entry, open_findings: Sequence[Told], reason: str, text: str, others: Sequence[str]
+) -> None:
+    from dashboards.portal_pages.answer_forms import keep_result
     from pipelines.submissions import service
 
     try:
-        for told in wanted:
-            still = service.justify(here.desk, here.who, entry.submission_id, told.key, reason, text)
+        for finding in open_findings:
+            still = service.justify(context.desk, context.who, entry.submission_id, finding.key, reason, text)
     except (service.NotAllowedError, service.TransitionError) as error:
-        layout.refused(here, error)
+        layout.show_refusal(context, error)
         return
-    say(here.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still), *others[:1])
+    keep_result(
+        context.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still), *others[:1]
+    )
     st.rerun()

@@ -1,4 +1,4 @@
-"""What the forms of a submission's page share: an act tried, what it has done said once, a coded reason chosen."""
+"""Share among the forms of a submission's page: try an action, show its result once, choose a coded reason."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 import streamlit as st
 
 from dashboards import portal_layout as layout
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 
 _SAID, _LED = "answer.said", "answer.led"
 _MESSAGE = "said"
 
 
-def say(text: str, then: str = _MESSAGE) -> None:
-    """Keep a sentence for the next run of the page: what an act has done; and to which part it leads (an anchor)."""
+def keep_result(text: str, then: str = _MESSAGE) -> None:
+    """Keep the result of an action for the next run of the page, and the anchor of the part to show then."""
     st.session_state[_SAID] = text, then
 
 
-def said(here: Here) -> None:
-    """What the act before has done, once. Whoever calls this ends the page with `lead`."""
+def show_result(context: PageContext) -> None:
+    """Show the result of the last action, once. The caller ends the page with `lead`."""
     text, then = st.session_state.pop(_SAID, (None, ""))
     if text:
         with st.container(key=_MESSAGE):
@@ -28,42 +28,42 @@ def said(here: Here) -> None:
         st.session_state[_LED] = then
 
 
-def lead() -> None:
-    """Move the focus to what was said, or to where it leads: the button that was pressed is gone, and a keyboard would
-    begin at the top of the page again. Called last, as each script of a page."""
-    if anchor := led():
+def move_focus() -> None:
+    """Move the focus to the result or the part to show: the pressed button is gone, and a keyboard would start at the
+    top of the page again. Called last, like every script of a page."""
+    if anchor := take_anchor():
         number = st.session_state["answer.leads"] = st.session_state.get("answer.leads", 0) + 1
-        layout.focus(anchor, f"{anchor}-{number}")
+        layout.move_focus(anchor, f"{anchor}-{number}")
 
 
-def led() -> str:
-    """Where the act before leads, once; empty text where it leads nowhere."""
+def take_anchor() -> str:
+    """Return the anchor to which the last action leads, once; empty text if there is none."""
     return str(st.session_state.pop(_LED, ""))
 
 
-def attempt(here: Here, act: Callable[[], Any], done: str) -> None:
-    """Do it; on success say so on the page drawn anew, else say here why not."""
+def try_action(context: PageContext, act: Callable[[], Any], done: str) -> None:
+    """Try an action; on success show it on the redrawn page, else show here why it failed."""
     from pipelines.submissions import service
 
     try:
         act()
     except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
-        layout.refused(here, error)
+        layout.show_refusal(context, error)
         return
-    say(done)
+    keep_result(done)
     st.rerun()
 
 
-def reasons(here: Here, label: str, key: str) -> str | None:
-    """A code of `revision_reason`, chosen by its words; None as long as none is."""
+def choose_reason(context: PageContext, label: str, key: str) -> str | None:
+    """Return a code of `revision_reason`, chosen by its label; None until one is chosen."""
     from pipelines.core import codes
 
     picked = st.selectbox(
         label,
         codes.codes("revision_reason"),
         index=None,
-        placeholder=here.tell("Choose a reason"),
-        format_func=lambda code: here.label("revision_reason", code),
+        placeholder=context.tell("Choose a reason"),
+        format_func=lambda code: context.label("revision_reason", code),
         key=key,
     )
     return str(picked) if picked else None

@@ -1,4 +1,4 @@
-"""Approve: what waits for this person's decision, and for the steward what waits for anybody's."""
+"""Show what is waiting for this person's decision, and to the steward everything that is waiting."""
 
 from __future__ import annotations
 
@@ -8,42 +8,44 @@ from dashboards import portal_layout as layout
 from dashboards.portal_pages import returns
 
 
-def show() -> None:
-    """The page."""
+def render_page() -> None:
+    """Render the page "Approve"."""
     from pipelines.submissions import service
 
-    here = portal_entry.enter_page()
-    layout.title(
-        here.tell("Approve"),
-        here.tell(
+    context = portal_entry.enter_page()
+    layout.show_title(
+        context.tell("Approve"),
+        context.tell(
             "Returns that colleagues have sent. Open one to see its validation report, changes and explanations, "
             "and decide there. Somebody else decides on the returns that you sent."
         ),
     )
-    waiting = service.submissions(here.desk, here.who, states=["sent"])
-    mine = [one for one in waiting if one.may_approve]
-    others = [one for one in waiting if not one.may_approve and not one.mine]
-    own = [one for one in waiting if one.mine]
+    waiting = service.submissions(context.desk, context.who, states=["sent"])
+    mine = [entry for entry in waiting if entry.may_approve]
+    others = [entry for entry in waiting if not entry.may_approve and not entry.mine]
+    own_entries = [entry for entry in waiting if entry.mine]
     if mine:
-        layout.put(
-            returns.table(
-                here, mine, here.many("{n} return is waiting for you", "{n} returns are waiting for you", len(mine))
+        layout.put_html(
+            returns.submissions_table(
+                context,
+                mine,
+                context.many("{n} return is waiting for you", "{n} returns are waiting for you", len(mine)),
             )
         )
     else:
-        layout.put(html.box("good", here.tell("There is nothing for you to decide")))
+        layout.put_html(html.render_box("good", context.tell("There is nothing for you to decide")))
     if others:
-        caption = here.many(
+        caption = context.many(
             "{n} return is waiting for the approver of its office",
             "{n} returns are waiting for the approvers of their offices",
             len(others),
         )
-        layout.put(returns.table(here, others, caption))
-    if own:
-        caption = here.many(
+        layout.put_html(returns.submissions_table(context, others, caption))
+    if own_entries:
+        caption = context.many(
             "{n} of your returns is waiting for a colleague",
             "{n} of your returns are waiting for a colleague",
-            len(own),
+            len(own_entries),
         )
-        layout.put(returns.table(here, own, caption))
-    layout.end(here)
+        layout.put_html(returns.submissions_table(context, own_entries, caption))
+    layout.end_page(context)

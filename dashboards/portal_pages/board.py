@@ -1,6 +1,4 @@
-"""Submission board: of each office, instrument and period, how far the return has come; deadlines, overdue ones
-first.
-"""
+"""Show the state of the return for each office, instrument and period, with deadlines; overdue returns first."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from pipelines.core.i18n import mark
 from pipelines.ledger.permissions import can_read_drafts, draft_pairs
 
@@ -35,91 +33,95 @@ _SHOWN = (4, 8, 12)
 _FIRST = 12
 
 
-def show() -> None:
-    """The page."""
+def render_page() -> None:
+    """Render the submission board."""
     from pipelines.submissions import timetable
 
-    here = portal_entry.enter_page()
-    layout.title(
-        here.tell("Submission board"),
-        here.tell("Which returns are due from each office, and how far they are. Select a state to open the return."),
+    context = portal_entry.enter_page()
+    layout.show_title(
+        context.tell("Submission board"),
+        context.tell(
+            "Which returns are due from each office, and how far they are. Select a state to open the return."
+        ),
     )
     periods = st.segmented_control(
-        here.tell("Quarters shown"), _SHOWN, default=_SHOWN[1], required=True, key="board.periods"
+        context.tell("Quarters shown"), _SHOWN, default=_SHOWN[1], required=True, key="board.periods"
     )
-    registry = here.desk.registry
-    made = timetable.board(
-        here.desk.engine,
+    registry = context.desk.registry
+    board = timetable.board(
+        context.desk.engine,
         registry,
-        here.who.pairs(),
+        context.who.pairs(),
         periods=int(periods or _SHOWN[1]),
-        kind=here.desk.kind,
-        working=draft_pairs(here.who),
+        kind=context.desk.kind,
+        working=draft_pairs(context.who),
     )
-    if not made.rows:
-        layout.put(html.box("note", here.tell("Nothing is expected of your offices")))
+    if not board.rows:
+        layout.put_html(html.render_box("note", context.tell("Nothing is expected of your offices")))
     else:
-        _overdue(here, made)
-        _next(here)
-        layout.put(_legend(here))
-        for freq, caption in (("Q", here.tell("Quarterly returns")), ("A", here.tell("Annual returns"))):
-            _grid(here, made, freq, caption)
-    layout.end(here)
+        _overdue(context, board)
+        _next(context)
+        layout.put_html(_legend(context))
+        for freq, caption in (("Q", context.tell("Quarterly returns")), ("A", context.tell("Annual returns"))):
+            _grid(context, board, freq, caption)
+    layout.end_page(context)
 
 
-def _overdue(here: Here, made: Board) -> None:
-    late = [(row, cell) for row in made.rows for cell in row.cells if not cell.is_in and cell.late]
+def _overdue(context: PageContext, board: Board) -> None:
+    late = [(row, cell) for row in board.rows for cell in row.cells if not cell.is_in and cell.late]
     if not late:
-        layout.put(html.box("good", here.tell("Nothing is overdue")))
+        layout.put_html(html.render_box("good", context.tell("Nothing is overdue")))
         return
     late.sort(key=lambda pair: pair[1].deadline.collection)
     lines = [
         html.Markup("{} {}: {}").format(
-            badge(here, cell),
-            _what(here, row, cell.deadline.period),
-            here.tell(
+            state_badge(context, cell),
+            _what(context, row, cell.deadline.period),
+            context.tell(
                 "{days} days after the due date, {day}",
-                days=(made.today - cell.deadline.collection).days,
+                days=(board.today - cell.deadline.collection).days,
                 day=cell.deadline.collection.isoformat(),
             ),
         )
         for row, cell in late
     ]
-    heading = here.many("{n} return is overdue", "{n} returns are overdue", len(late))
-    body = html.items(lines[:_FIRST])
+    heading = context.many("{n} return is overdue", "{n} returns are overdue", len(late))
+    body = html.render_list(lines[:_FIRST])
     if len(lines) > _FIRST:
-        more = here.many("{n} more", "{n} more", len(lines) - _FIRST)
-        body += html.Markup("<details><summary>{}</summary>{}</details>").format(more, html.items(lines[_FIRST:]))
-    layout.put(html.box("error", heading, body))
+        more = context.many("{n} more", "{n} more", len(lines) - _FIRST)
+        body += html.Markup("<details><summary>{}</summary>{}</details>").format(more, html.render_list(lines[_FIRST:]))
+    layout.put_html(html.render_box("error", heading, body))
 
 
-def _next(here: Here) -> None:
+def _next(context: PageContext) -> None:
     from pipelines.core import clock
     from pipelines.submissions import timetable
 
     today = clock.now().date()
-    ahead = timetable.deadlines(here.desk.registry, pairs=here.who.pairs(), today=today, ahead=4, kind=here.desk.kind)
+    ahead = timetable.deadlines(
+        context.desk.registry, pairs=context.who.pairs(), today=today, ahead=4, kind=context.desk.kind
+    )
     coming = sorted((d for d in ahead if d.collection >= today), key=lambda d: d.collection)
     days = {
         name: day
         for name, day in (
-            (here.tell("Next day for returns"), min((d.collection for d in coming), default=None)),
+            (context.tell("Next day for returns"), min((d.collection for d in coming), default=None)),
             (
-                here.tell("Next day for answers to questions"),
+                context.tell("Next day for answers to questions"),
                 min((d.queries for d in ahead if d.queries >= today), default=None),
             ),
-            (here.tell("Next release"), min((d.release for d in ahead if d.release >= today), default=None)),
+            (context.tell("Next release"), min((d.release for d in ahead if d.release >= today), default=None)),
         )
         if day is not None
     }
-    layout.put(html.facts([(name, _day(here, day, today)) for name, day in days.items()]))
+    layout.put_html(html.render_facts([(name, _day(context, day, today)) for name, day in days.items()]))
     st.download_button(
-        here.tell("Timetable for your calendar (ICS)"),
+        context.tell("Timetable for your calendar (ICS)"),
         lambda: timetable.ics(
             timetable.to_come(ahead, today),
-            here.language,
-            demonstration=here.is_demonstration,
-            registry=here.desk.registry,
+            context.language,
+            demonstration=context.is_demonstration,
+            registry=context.desk.registry,
         ),
         file_name="timetable.ics",
         mime="text/calendar",
@@ -128,20 +130,20 @@ def _next(here: Here) -> None:
     )
 
 
-def _day(here: Here, day: date, today: date) -> str:
-    left = (day - today).days
-    return f"{day.isoformat()} ({here.many('in {n} day', 'in {n} days', left)})"
+def _day(context: PageContext, day: date, today: date) -> str:
+    days_left = (day - today).days
+    return f"{day.isoformat()} ({context.many('in {n} day', 'in {n} days', days_left)})"
 
 
-def _legend(here: Here) -> html.Markup:
-    signs = [html.badge(kind, sign, here.tell(text)) for kind, sign, text in STATES.values()]
+def _legend(context: PageContext) -> html.Markup:
+    signs = [html.render_badge(kind, sign, context.tell(text)) for kind, sign, text in STATES.values()]
     return html.Markup('<p class="rti-small">{} {}</p>').format(
-        html.join(signs, " "), here.tell("“late” after a state: the return arrived after the due date.")
+        html.join_parts(signs, " "), context.tell("“late” after a state: the return arrived after the due date.")
     )
 
 
-def _grid(here: Here, made: Board, freq: str, caption: str) -> None:
-    rows = [row for row in made.rows if row.freq == freq]
+def _grid(context: PageContext, board: Board, freq: str, caption: str) -> None:
+    rows = [row for row in board.rows if row.freq == freq]
     if not rows:
         return
     periods = sorted({cell.deadline.period for row in rows for cell in row.cells}, reverse=True)
@@ -149,48 +151,56 @@ def _grid(here: Here, made: Board, freq: str, caption: str) -> None:
     for row in rows:
         for cell in row.cells:
             days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
-    # One day for all stands in the heading of the column; where offices differ, each state's own tip says it.
+    # A deadline common to all offices is in the heading of the column; otherwise each state's tooltip shows its own.
     columns = [f"{p}\n{min(days[p])}" if len(days[p]) == 1 else p for p in periods]
-    layout.put(
+    layout.put_html(
         html.Table(
             caption,
-            here.tell("Office"),
-            [*columns, here.tell("On time")],
-            [_row(here, row, periods) for row in rows],
+            context.tell("Office"),
+            [*columns, context.tell("On time")],
+            [_row(context, row, periods) for row in rows],
             wide=True,
         )
     )
 
 
-def _row(here: Here, row: Row, periods: Sequence[str]) -> html.Row:
+def _row(context: PageContext, row: Row, periods: Sequence[str]) -> html.Row:
     cells = {cell.deadline.period: cell for cell in row.cells}
-    kept = here.tell("{n} of {due}", n=row.punctuality.on_time, due=row.punctuality.due) if row.punctuality.due else ""
-    return html.Row(_what(here, row), (*(_cell(here, cells[p]) if p in cells else "" for p in periods), kept))
+    punctuality = (
+        context.tell("{n} of {due}", n=row.punctuality.on_time, due=row.punctuality.due) if row.punctuality.due else ""
+    )
+    return html.Row(
+        _what(context, row), (*(_cell(context, cells[p]) if p in cells else "" for p in periods), punctuality)
+    )
 
 
-def _what(here: Here, row: Row, period: str | None = None) -> str:
-    what = f"{here.office(row.source, row.territory)}: {here.label('instrument', row.instrument)}"
-    return f"{what}, {words.period(period, here.language)}" if period else what
+def _what(context: PageContext, row: Row, period: str | None = None) -> str:
+    label = f"{context.office(row.source, row.territory)}: {context.label('instrument', row.instrument)}"
+    return f"{label}, {words.format_period(period, context.language)}" if period else label
 
 
-def _cell(here: Here, cell: Cell) -> html.Markup:
-    may_work = can_read_drafts(here.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
-    made = badge(here, cell)
+def _cell(context: PageContext, cell: Cell) -> html.Markup:
+    may_work = can_read_drafts(context.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
+    badges = state_badge(context, cell)
     if cell.submission_id is not None and (cell.state in _OPEN or may_work):
-        made = html.link(made, html.address("answer", id=cell.submission_id))
+        badges = html.render_link(badges, html.page_address("answer", id=cell.submission_id))
     if cell.pending is not None and cell.pending_state is not None:
         kind, sign, text = STATES[cell.pending_state]
-        other: html.Markup = html.badge(kind, sign, here.tell("another: {state}", state=here.tell(text)))
-        made += html.Markup("<br>") + (html.link(other, html.address("answer", id=cell.pending)) if may_work else other)
-    return made
+        other_badge: html.Markup = html.render_badge(
+            kind, sign, context.tell("another: {state}", state=context.tell(text))
+        )
+        badges += html.Markup("<br>") + (
+            html.render_link(other_badge, html.page_address("answer", id=cell.pending)) if may_work else other_badge
+        )
+    return badges
 
 
-def badge(here: Here, cell: Cell) -> html.Markup:
-    """The state of one expected return, with what makes it special in words."""
+def state_badge(context: PageContext, cell: Cell) -> html.Markup:
+    """Return the state of one expected return, with its special circumstances in words."""
     kind, sign, text = STATES[cell.state]
-    said = here.tell(text)
+    state = context.tell(text)
     if cell.nil:
-        said = here.tell("{state}, nil", state=said)
+        state = context.tell("{state}, nil", state=state)
     if cell.late and cell.is_in:
-        said = here.tell("{state}, late", state=said)
-    return html.badge(kind, sign, said)
+        state = context.tell("{state}, late", state=state)
+    return html.render_badge(kind, sign, state)

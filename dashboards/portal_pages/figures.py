@@ -1,4 +1,4 @@
-"""Our figures: unprotected indicators of the reader's own offices, newest year and quarter, never to be published."""
+"""Show unprotected indicators of the reader's own offices, newest year and quarter; they are never published."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboards import portal_layout as layout
 from dashboards import portal_words as words
 from dashboards.indicator_words import VERSIONS
 from dashboards.portal_figures import Row
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 
 if TYPE_CHECKING:
     from pipelines.submissions.service.figures import Figures
@@ -22,244 +22,269 @@ if TYPE_CHECKING:
 _DIGITS = {"RATIO": 2, "PC": 0, "D": 0}
 
 
-def show() -> None:
-    """The page."""
+def render_page() -> None:
+    """Render the page "Our figures"."""
     from pipelines.submissions.service import NotAllowedError, figures
 
-    here = portal_entry.enter_page()
-    own = figures.areas(here.desk, here.who)
-    asked = st.query_params.get("area") or next(iter(own), None)
+    context = portal_entry.enter_page()
+    own_areas = figures.areas(context.desk, context.who)
+    area = st.query_params.get("area") or next(iter(own_areas), None)
     try:
-        found = figures.figures(here.desk, here.who, asked) if asked is not None else None
+        area_figures = figures.figures(context.desk, context.who, area) if area is not None else None
     except NotAllowedError as error:
-        layout.title(here.tell("You do not have access to this page"))
-        layout.refused(here, error)
-        return layout.end(here)
+        layout.show_title(context.tell("You do not have access to this page"))
+        layout.show_refusal(context, error)
+        return layout.end_page(context)
     except figures.FiguresBusyError as error:
-        layout.title(here.tell("Our figures"))
-        layout.put(html.box("note", layout.told(error, here.language)))
-        return layout.end(here)
-    layout.title(
-        here.tell("Our figures"),
-        here.tell("What your offices reported, counted and compared before protection. Check whether it is right."),
+        layout.show_title(context.tell("Our figures"))
+        layout.put_html(html.render_box("note", layout.error_text(error, context.language)))
+        return layout.end_page(context)
+    layout.show_title(
+        context.tell("Our figures"),
+        context.tell("What your offices reported, counted and compared before protection. Check whether it is right."),
     )
-    if found is None or not found.periods:
-        layout.put(
-            html.box(
+    if area_figures is None or not area_figures.periods:
+        layout.put_html(
+            html.render_box(
                 "note",
-                here.tell("You have no figures here yet"),
-                here.tell(
+                context.tell("You have no figures here yet"),
+                context.tell(
                     "You can see the figures of an area only if you can see every office that reports a part of them."
                 ),
             )
         )
-        return layout.end(here)
-    layout.put(
-        html.box(
+        return layout.end_page(context)
+    layout.put_html(
+        html.render_box(
             "warning",
-            here.tell("Restricted: not for publication"),
-            here.tell("Small numbers can identify single persons. Quote figures from the release, never from here."),
+            context.tell("Restricted: not for publication"),
+            context.tell("Small numbers can identify single persons. Quote figures from the release, never from here."),
         )
     )
-    period, offence = _choices(here, own, found)
+    period, offence = _choose_period_and_offence(context, own_areas, area_figures)
     chosen = {"period": period, "offence_group": offence}
-    _counts(here, _of(found.counts, **chosen), _of(found.rates, **chosen), _caption(here, found, period, offence))
-    _ratios(here, _of(found.ratios, **chosen), _caption(here, found, period, offence))
-    _balance(here, _of(found.breaks, **chosen))
-    _flow(here, _of(found.flow, **chosen), _caption(here, found, period, offence))
-    _records(here, found, offence)
-    layout.end(here)
+    _show_counts(
+        context,
+        _select_rows(area_figures.counts, **chosen),
+        _select_rows(area_figures.rates, **chosen),
+        _caption(context, area_figures, period, offence),
+    )
+    _ratio_rows(context, _select_rows(area_figures.ratios, **chosen), _caption(context, area_figures, period, offence))
+    _balance(context, _select_rows(area_figures.breaks, **chosen))
+    _flow(context, _select_rows(area_figures.flow, **chosen), _caption(context, area_figures, period, offence))
+    _show_records(context, area_figures, offence)
+    layout.end_page(context)
 
 
-def _choices(here: Here, own: Sequence[str], found: Figures) -> tuple[str, str]:
-    """The area (kept in the address), and the period and the offences shown."""
+def _choose_period_and_offence(
+    context: PageContext, own_areas: Sequence[str], area_figures: Figures
+) -> tuple[str, str]:
+    """Show the choice of the area (kept in the address), and return it with the period and the offences shown."""
 
     def change() -> None:
         st.query_params["area"] = str(st.session_state["figures.area"])
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        names = {code: here.area(code) for code in own}
-        st.session_state["figures.area"] = found.area
-        st.selectbox(here.tell("Area"), own, key="figures.area", format_func=lambda code: names[code], on_change=change)
-        periods = [found.periods[freq] for freq in ("Q", "A") if freq in found.periods]
+        names = {code: context.area(code) for code in own_areas}
+        st.session_state["figures.area"] = area_figures.area
+        st.selectbox(
+            context.tell("Area"), own_areas, key="figures.area", format_func=lambda code: names[code], on_change=change
+        )
+        periods = [area_figures.periods[freq] for freq in ("Q", "A") if freq in area_figures.periods]
         period = st.segmented_control(
-            here.tell("Period"),
+            context.tell("Period"),
             periods,
             default=periods[0],
             required=True,
-            format_func=lambda code: words.period(code, here.language),
-            key=f"figures.period.{found.area}",
+            format_func=lambda code: words.format_period(code, context.language),
+            key=f"figures.period.{area_figures.area}",
         )
-        offences = _groups(found)
+        offences = _offence_groups(area_figures)
         offence = st.selectbox(
-            here.tell("Offence"),
+            context.tell("Offence"),
             offences,
-            format_func=lambda code: here.label("offence_group", code),
-            key=f"figures.offence.{found.area}",
+            format_func=lambda code: context.label("offence_group", code),
+            key=f"figures.offence.{area_figures.area}",
         )
     return str(period or periods[0]), str(offence)
 
 
-def _groups(found: Figures) -> list[str]:
-    """The groups of offences of which there is anything, in the order of the code list."""
+def _offence_groups(area_figures: Figures) -> list[str]:
+    """Return the groups of offences with any figures, in the order of the code list."""
     from pipelines.core import codes
 
-    there = {row["offence_group"] for rows in (found.counts, found.ratios, found.durations) for row in rows}
-    return [code for code in codes.codes("offence_group") if code in there]
+    codes_present = {
+        row["offence_group"]
+        for rows in (area_figures.counts, area_figures.ratios, area_figures.durations)
+        for row in rows
+    }
+    return [code for code in codes.codes("offence_group") if code in codes_present]
 
 
-def _caption(here: Here, found: Figures, period: str, offence: str) -> str:
-    return here.tell(
+def _caption(context: PageContext, area_figures: Figures, period: str, offence: str) -> str:
+    return context.tell(
         "{area}, {period}, {offence}. Restricted: not for publication",
-        area=here.area(found.area),
-        period=words.period(period, here.language),
-        offence=here.label("offence_group", offence),
+        area=context.area(area_figures.area),
+        period=words.format_period(period, context.language),
+        offence=context.label("offence_group", offence),
     )
 
 
-def _of(rows: Iterable[Row], **wanted: str) -> list[Row]:
-    return [row for row in rows if all(row[name] == code for name, code in wanted.items())]
+def _select_rows(rows: Iterable[Row], **criteria: str) -> list[Row]:
+    return [row for row in rows if all(row[name] == code for name, code in criteria.items())]
 
 
-def _counts(here: Here, counts: Sequence[Row], rates: Sequence[Row], caption: str) -> None:
+def _show_counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Row], caption: str) -> None:
     from pipelines.core import codes
 
     keys = ("measure", "level", "count_unit", "victim_status")
     by_key = {tuple(row[key] for key in keys): row for row in rates}
     order = {code: place for place, code in enumerate(codes.codes("measure"))}
     lines = []
-    for row in sorted(counts, key=lambda one: order[one["measure"]]):
+    for row in sorted(counts, key=lambda row: order[row["measure"]]):
         rate = by_key.get(tuple(row[key] for key in keys))
-        few = here.tell("too few to compare") if row["state"] == "too_few" else ""
+        few = context.tell("too few to compare") if row["state"] == "too_few" else ""
         lines.append(
             html.Row(
-                _measured(here, row),
-                (say.figure(here, row), say.figure(here, rate, 2), few, say.note(here, [row])),
+                _measured(context, row),
+                (
+                    say.format_figure(context, row),
+                    say.format_figure(context, rate, 2),
+                    few,
+                    say.compose_note(context, [row]),
+                ),
             )
         )
     _table(
-        here,
-        here.tell("Numbers and rates"),
+        context,
+        context.tell("Numbers and rates"),
         caption,
-        here.tell("What is counted"),
+        context.tell("What is counted"),
         [
-            here.tell("Number (limits, 95 %)"),
-            here.tell("Per 100,000 inhabitants (limits, 95 %)"),
-            here.tell("State"),
-            here.tell("Note"),
+            context.tell("Number (limits, 95 %)"),
+            context.tell("Per 100,000 inhabitants (limits, 95 %)"),
+            context.tell("State"),
+            context.tell("Note"),
         ],
         lines,
     )
 
 
-def _measured(here: Here, row: Row) -> str:
-    name = f"{here.label('measure', row['measure'])}, {here.label('count_unit', row['count_unit']).lower()}"
+def _measured(context: PageContext, row: Row) -> str:
+    name = f"{context.label('measure', row['measure'])}, {context.label('count_unit', row['count_unit']).lower()}"
     status = row["victim_status"]
-    return name if status in ("_T", "_Z") else f"{name}, {here.label('victim_status', status).lower()}"
+    return name if status in ("_T", "_Z") else f"{name}, {context.label('victim_status', status).lower()}"
 
 
-def _ratios(here: Here, rows: Sequence[Row], caption: str) -> None:
-    names = _names(here)
+def _ratio_rows(context: PageContext, rows: Sequence[Row], caption: str) -> None:
+    names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         lines.setdefault((row["metric"], row["count_unit"]), {})[row["version"]] = row
-    made = []
+    table_rows = []
     for (metric, unit), those in lines.items():
         rule = next(iter(those.values()))["default_rule"]
-        notes = (here.tell(say.RULES[rule]) if rule in say.RULES else "", say.note(here, list(those.values())))
-        fields = [say.version(here, those.get(code)) for code in VERSIONS]
-        heading = f"{names.get(metric, metric)}, {here.label('count_unit', unit).lower()}"
-        made.append(html.Row(heading, (*fields, " ".join(filter(None, notes)))))
+        notes = (
+            context.tell(say.RULES[rule]) if rule in say.RULES else "",
+            say.compose_note(context, list(those.values())),
+        )
+        fields = [say.describe_version(context, those.get(code)) for code in VERSIONS]
+        heading = f"{names.get(metric, metric)}, {context.label('count_unit', unit).lower()}"
+        table_rows.append(html.Row(heading, (*fields, " ".join(filter(None, notes)))))
     _table(
-        here,
-        here.tell("From stage to stage, per 100"),
+        context,
+        context.tell("From stage to stage, per 100"),
         caption,
-        here.tell("Ratio"),
-        [*(here.tell(text) for text in VERSIONS.values()), here.tell("Note")],
-        made,
+        context.tell("Ratio"),
+        [*(context.tell(text) for text in VERSIONS.values()), context.tell("Note")],
+        table_rows,
     )
 
 
-def _balance(here: Here, rows: Sequence[Row]) -> None:
-    layout.heading(here.tell("Balances that do not close"))
+def _balance(context: PageContext, rows: Sequence[Row]) -> None:
+    layout.show_heading(context.tell("Balances that do not close"))
     if not rows:
-        layout.put(html.box("good", here.tell("No balance of this period is broken"), level=3))
+        layout.put_html(html.render_box("good", context.tell("No balance of this period is broken"), level=3))
         return
-    names = _names(here)
+    names = _indicator_names(context)
     for row in rows:
-        title, account = say.broken(here, row)
-        advice = here.tell(
+        title, account = say.describe_broken_balance(context, row)
+        advice = context.tell(
             "Look for events that are in the wrong period or missing, and upload a corrected return. If the figures "
             "are right, let the secretariat know."
         )
-        body = html.items(filter(None, (account, say.uncounted(here, row), advice)))
-        layout.put(html.box("warning", f"{names.get(row['metric'], row['metric'])}: {title}", body, level=3))
+        body = html.render_list(filter(None, (account, say.list_uncounted(context, row), advice)))
+        layout.put_html(
+            html.render_box("warning", f"{names.get(row['metric'], row['metric'])}: {title}", body, level=3)
+        )
 
 
-def _flow(here: Here, rows: Sequence[Row], caption: str) -> None:
-    names = _names(here)
+def _flow(context: PageContext, rows: Sequence[Row], caption: str) -> None:
+    names = _indicator_names(context)
     lines = [
         html.Row(
-            f"{names.get(row['metric'], row['metric'])}, {here.label('count_unit', row['count_unit']).lower()}",
+            f"{names.get(row['metric'], row['metric'])}, {context.label('count_unit', row['count_unit']).lower()}",
             (
-                say.figure(here, row, _DIGITS.get(row["unit_measure"], 1)),
-                here.label("unit_measure", row["unit_measure"]),
-                here.tell("too few to compare") if row["state"] == "too_few" else "",
-                say.note(here, [row]),
+                say.format_figure(context, row, _DIGITS.get(row["unit_measure"], 1)),
+                context.label("unit_measure", row["unit_measure"]),
+                context.tell("too few to compare") if row["state"] == "too_few" else "",
+                say.compose_note(context, [row]),
             ),
         )
         for row in rows
     ]
     _table(
-        here,
-        here.tell("Clearance and disposition"),
+        context,
+        context.tell("Clearance and disposition"),
         caption,
-        here.tell("Indicator"),
-        [here.tell("Value (limits, 95 %)"), here.tell("Unit"), here.tell("State"), here.tell("Note")],
+        context.tell("Indicator"),
+        [context.tell("Value (limits, 95 %)"), context.tell("Unit"), context.tell("State"), context.tell("Note")],
         lines,
     )
 
 
-def _records(here: Here, found: Figures, offence: str) -> None:
-    """How long proceedings take and how old open ones are, where case records are the reader's to see."""
-    durations, pending = (_of(rows, offence_group=offence) for rows in (found.durations, found.pending))
-    layout.heading(here.tell("How long it takes, from case records"))
+def _show_records(context: PageContext, area_figures: Figures, offence: str) -> None:
+    """Show how long proceedings take and how old open ones are, if the reader may see case records."""
+    durations, pending = (
+        _select_rows(rows, offence_group=offence) for rows in (area_figures.durations, area_figures.pending)
+    )
+    layout.show_heading(context.tell("How long it takes, from case records"))
     if not durations and not pending:
-        layout.put(html.note(here.tell("You do not have access to any case records of these offences.")))
+        layout.put_html(html.render_note(context.tell("You do not have access to any case records of these offences.")))
         return
-    restricted = here.tell("Restricted: not for publication")
+    restricted = context.tell("Restricted: not for publication")
     if durations:
-        seen = here.tell(
+        period_observed = context.tell(
             "Records from {first} to {last}",
             first=min(row["seen_from"] for row in durations).isoformat(),
             last=max(row["seen_until"] for row in durations).isoformat(),
         )
-        layout.put(_of_records(here, durations, say.DURATIONS, f"{seen}. {restricted}"))
+        layout.put_html(_record_rows(context, durations, say.DURATIONS, f"{period_observed}. {restricted}"))
     if pending:
-        day = here.tell("Pending on {day}", day=pending[0]["as_at"].isoformat())
-        layout.put(_of_records(here, pending, say.AGES, f"{day}. {restricted}"))
+        day = context.tell("Pending on {day}", day=pending[0]["as_at"].isoformat())
+        layout.put_html(_record_rows(context, pending, say.AGES, f"{day}. {restricted}"))
 
 
-def _of_records(here: Here, rows: Sequence[Row], statistics: Any, caption: str) -> html.Table:
-    names = _names(here)
+def _record_rows(context: PageContext, rows: Sequence[Row], statistics: Any, caption: str) -> html.Table:
+    names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         lines.setdefault((row["metric"], row["source"]), {})[row["statistic"]] = row
-    made = []
+    table_rows = []
     for (metric, source), those in lines.items():
-        fields = [_with_state(here, those.get(code)) for code in statistics]
+        fields = [_format_with_state(context, those.get(code)) for code in statistics]
         number = str(next(iter(those.values()))["n_band"])
-        made.append(
-            html.Row(f"{names.get(metric, metric)}, {here.office(source, _territory(source))}", (*fields, number))
+        table_rows.append(
+            html.Row(f"{names.get(metric, metric)}, {context.office(source, _territory(source))}", (*fields, number))
         )
-    columns = [*(here.tell(text) for text in statistics.values()), here.tell("Cases in the records")]
-    return html.Table(caption, here.tell("Indicator"), columns, made)
+    columns = [*(context.tell(text) for text in statistics.values()), context.tell("Cases in the records")]
+    return html.Table(caption, context.tell("Indicator"), columns, table_rows)
 
 
-def _with_state(here: Here, row: Row | None) -> str:
-    """A figure of records, and that it is too few to compare."""
-    text = say.figure(here, row)
-    return f"{text}; {here.tell('too few to compare')}" if row is not None and row["state"] == "too_few" else text
+def _format_with_state(context: PageContext, row: Row | None) -> str:
+    """Format a figure from records, with a note if it is too few to compare."""
+    text = say.format_figure(context, row)
+    return f"{text}; {context.tell('too few to compare')}" if row is not None and row["state"] == "too_few" else text
 
 
 def _territory(source: str) -> str:
@@ -267,17 +292,17 @@ def _territory(source: str) -> str:
 
 
 def _table(
-    here: Here, title: str, caption: str, corner: str, columns: Sequence[str], lines: Sequence[html.Row]
+    context: PageContext, title: str, caption: str, corner: str, columns: Sequence[str], lines: Sequence[html.Row]
 ) -> None:
-    layout.heading(title)
+    layout.show_heading(title)
     if not lines:
-        layout.put(html.note(here.tell("These data are not collected here.")))
+        layout.put_html(html.render_note(context.tell("These data are not collected here.")))
         return
-    layout.put(html.Table(f"{title}. {caption}", corner, columns, lines))
+    layout.put_html(html.Table(f"{title}. {caption}", corner, columns, lines))
 
 
-def _names(here: Here) -> dict[str, str]:
-    """What people call each indicator."""
+def _indicator_names(context: PageContext) -> dict[str, str]:
+    """Return the everyday name of each indicator."""
     from pipelines.warehouse.metrics import metrics
 
-    return {metric.id: here.tell(metric.name) for metric in metrics.load()}  # marked in warehouse.metrics
+    return {metric.id: context.tell(metric.name) for metric in metrics.load()}  # marked in warehouse.metrics

@@ -1,4 +1,4 @@
-"""People: accounts and what they may, kept by the steward; the audit log and whether its chain holds."""
+"""Manage accounts and roles, for the steward; show the audit log and whether its chain is intact."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
-from dashboards.portal_pages.answer_forms import lead, said, say
+from dashboards.portal_layout import PageContext
+from dashboards.portal_pages.answer_forms import keep_result, move_focus, show_result
 from pipelines.ledger import permissions
 
 if TYPE_CHECKING:
@@ -23,57 +23,59 @@ _ONCE = "people.password"
 _LOGGED = 100
 
 
-def show() -> None:
-    """The page."""
-    here = portal_entry.enter_page()
-    layout.title(here.tell("People"), here.tell("Accounts of the offices you are steward of, and their permissions."))
-    if not permissions.pairs_for(here.who, "keep_accounts"):
-        layout.put(html.box("note", here.tell("This page is for stewards")))
-        layout.end(here)
+def render_page() -> None:
+    """Render the page "People"."""
+    context = portal_entry.enter_page()
+    layout.show_title(
+        context.tell("People"), context.tell("Accounts of the offices you are steward of, and their permissions.")
+    )
+    if not permissions.pairs_for(context.who, "keep_accounts"):
+        layout.put_html(html.render_box("note", context.tell("This page is for stewards")))
+        layout.end_page(context)
         return
-    said(here)
-    _once(here)
-    kept = _kept(here)
-    layout.put(_table(here, kept))
-    _one(here, kept)
-    _new(here)
-    if permissions.can_keep_accounts_of(here.who, [permissions.HEAD_STEWARD]):
-        _audit(here)
-    layout.end(here)
-    lead()
+    show_result(context)
+    _show_once(context)
+    managed_accounts = _managed_accounts(context)
+    layout.put_html(_accounts_table(context, managed_accounts))
+    _show_account(context, managed_accounts)
+    _offer_new_account(context)
+    if permissions.can_keep_accounts_of(context.who, [permissions.HEAD_STEWARD]):
+        _show_audit(context)
+    layout.end_page(context)
+    move_focus()
 
 
-def _kept(here: Here) -> list[Account]:
-    """The accounts that this steward keeps."""
+def _managed_accounts(context: PageContext) -> list[Account]:
+    """Show the accounts that this steward manages."""
     from pipelines.submissions.accounts import accounts
 
-    return [one for one in accounts.all_accounts(here.desk.engine) if accounts.keeps(here.who, one)]
+    return [account for account in accounts.all_accounts(context.desk.engine) if accounts.keeps(context.who, account)]
 
 
-def _try(here: Here, act: Callable[[], Any], done: str) -> None:
+def _try_action(context: PageContext, act: Callable[[], Any], message: str) -> None:
     from pipelines.core.errors import ToldError
     from pipelines.ledger.identity import NotAllowedError
 
     try:
         act()
     except (NotAllowedError, ToldError) as error:
-        layout.refused(here, error)
+        layout.show_refusal(context, error)
         return
-    say(done)
+    keep_result(message)
     st.rerun()
 
 
-def _once(here: Here) -> None:
-    kept = st.session_state.pop(_ONCE, None)
-    if kept:
-        account, password = kept
-        layout.put(
-            html.box(
+def _show_once(context: PageContext) -> None:
+    shown_once = st.session_state.pop(_ONCE, None)
+    if shown_once:
+        account, password = shown_once
+        layout.put_html(
+            html.render_box(
                 "warning",
-                here.tell("One-time password of {account}: it is shown only once", account=account),
+                context.tell("One-time password of {account}: it is shown only once", account=account),
                 html.Markup('<p class="rti-code">{}</p><p>{}</p>').format(
                     password,
-                    here.tell(
+                    context.tell(
                         "Give it to the person directly or by telephone. It must be changed at the first sign-in."
                     ),
                 ),
@@ -81,204 +83,235 @@ def _once(here: Here) -> None:
         )
 
 
-def _table(here: Here, kept: Sequence[Account]) -> html.Table:
+def _accounts_table(context: PageContext, managed_accounts: Sequence[Account]) -> html.Table:
     return html.Table(
-        here.many("{n} account", "{n} accounts", len(kept)),
-        here.tell("Account"),
-        [here.tell("Name"), here.tell("May"), here.tell("State"), here.tell("Last sign-in")],
+        context.many("{n} account", "{n} accounts", len(managed_accounts)),
+        context.tell("Account"),
+        [context.tell("Name"), context.tell("May"), context.tell("State"), context.tell("Last sign-in")],
         [
             html.Row(
-                one.account_id,
-                (one.display_name, _may(here, one.grants), _state(here, one), words.time(one.signed_in_at)),
+                account.account_id,
+                (
+                    account.display_name,
+                    _describe_roles(context, account.grants),
+                    _state_badge(context, account),
+                    words.format_time(account.signed_in_at),
+                ),
             )
-            for one in kept
+            for account in managed_accounts
         ],
     )
 
 
-def _may(here: Here, grants: tuple[Grant, ...]) -> str:
+def _describe_roles(context: PageContext, grants: tuple[Grant, ...]) -> str:
     return "; ".join(
-        f"{here.tell('all territories') if place == '*' else here.area(place)}"
-        f"{'' if what == '*' else ', ' + here.label('instrument', what)}: "
-        + ", ".join(here.tell(words.ROLES[role]) for role in roles)
-        for (place, what), roles in words.scope(grants).items()
-    ) or here.tell("nothing")
+        f"{context.tell('all territories') if place == '*' else context.area(place)}"
+        f"{'' if instrument == '*' else ', ' + context.label('instrument', instrument)}: "
+        + ", ".join(context.tell(words.ROLES[role]) for role in roles)
+        for (place, instrument), roles in words.roles_by_pair(grants).items()
+    ) or context.tell("nothing")
 
 
-def _state(here: Here, one: Account) -> html.Markup:
+def _state_badge(context: PageContext, account: Account) -> html.Markup:
     from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
 
-    if one.disabled:
-        return html.badge("off", "⊘", here.tell("disabled"))
-    if one.failed >= TOLD_AFTER:
-        return html.badge("warning", "▲", here.tell("wrong passwords in a row: {n}", n=one.failed))
-    if one.must_change:
-        return html.badge("draft", "◌", here.tell("must change the password"))
-    return html.badge("good", "✔", here.tell("good"))
+    if account.disabled:
+        return html.render_badge("off", "⊘", context.tell("disabled"))
+    if account.failed >= TOLD_AFTER:
+        return html.render_badge("warning", "▲", context.tell("wrong passwords in a row: {n}", n=account.failed))
+    if account.must_change:
+        return html.render_badge("draft", "◌", context.tell("must change the password"))
+    return html.render_badge("good", "✔", context.tell("good"))
 
 
 # --------------------------------------------------------------------------------------------------------- one account
 
 
-def _one(here: Here, kept: Sequence[Account]) -> None:
+def _show_account(context: PageContext, managed_accounts: Sequence[Account]) -> None:
     from pipelines.submissions.accounts import accounts
 
-    layout.heading(here.tell("Change an account"))
-    by_id = {one.account_id: one for one in kept}
+    layout.show_heading(context.tell("Change an account"))
+    by_id = {account.account_id: account for account in managed_accounts}
     picked = st.selectbox(
-        here.tell("Account"), list(by_id), index=None, placeholder=here.tell("Choose an account"), key="people.account"
+        context.tell("Account"),
+        list(by_id),
+        index=None,
+        placeholder=context.tell("Choose an account"),
+        key="people.account",
     )
     if picked is None or picked not in by_id:
         return
-    one, engine, by = by_id[str(picked)], here.desk.engine, here.who.account
-    _roles(here, one)
+    account, engine, by = by_id[str(picked)], context.desk.engine, context.who.account
+    _offer_roles(context, account)
     with st.container(horizontal=True):
-        if one.disabled:
-            if st.button(here.tell("Let it sign in again"), key="people.enable"):
-                _try(here, lambda: accounts.enable(engine, one.account_id, by=by), here.tell("Enabled."))
+        if account.disabled:
+            if st.button(context.tell("Let it sign in again"), key="people.enable"):
+                _try_action(
+                    context, lambda: accounts.enable(engine, account.account_id, by=by), context.tell("Enabled.")
+                )
         elif st.button(
-            here.tell("Disable it: it is signed out at once, and its tokens stop working"), key="people.disable"
+            context.tell("Disable it: it is signed out at once, and its tokens stop working"), key="people.disable"
         ):
-            _try(here, lambda: accounts.disable(engine, one.account_id, by=by), here.tell("Disabled."))
-        if one.issuer is None and st.button(here.tell("Make a one-time password"), key="people.reset"):
-            _try(here, lambda: _reset(here, one.account_id), here.tell("The old password no longer works."))
+            _try_action(context, lambda: accounts.disable(engine, account.account_id, by=by), context.tell("Disabled."))
+        if account.issuer is None and st.button(context.tell("Make a one-time password"), key="people.reset"):
+            _try_action(
+                context,
+                lambda: _offer_password_reset(context, account.account_id),
+                context.tell("The old password no longer works."),
+            )
 
 
-def _reset(here: Here, account_id: str) -> None:
+def _offer_password_reset(context: PageContext, account_id: str) -> None:
     from pipelines.submissions.accounts import password_sign_in
 
-    password = password_sign_in.reset_password(here.desk.engine, account_id, by=here.who.account)
+    password = password_sign_in.reset_password(context.desk.engine, account_id, by=context.who.account)
     st.session_state[_ONCE] = (account_id, password)
 
 
-def _roles(here: Here, one: Account) -> None:
+def _offer_roles(context: PageContext, account: Account) -> None:
     from pipelines.submissions.accounts import accounts
 
-    engine, by = here.desk.engine, here.who.account
-    if one.grants:
+    engine, by = context.desk.engine, context.who.account
+    if account.grants:
         with st.form(key="people.revoke", border=True):
-            taken = st.selectbox(
-                here.tell("Remove a role"),
-                range(len(one.grants)),
-                format_func=lambda i: _may(here, (one.grants[i],)),
+            revoked_role = st.selectbox(
+                context.tell("Remove a role"),
+                range(len(account.grants)),
+                format_func=lambda i: _describe_roles(context, (account.grants[i],)),
                 key="people.taken",
             )
-            asked = st.form_submit_button(here.tell("Remove it"))
-        if asked and taken is not None:
-            _try(
-                here,
-                lambda: accounts.revoke(engine, one.account_id, one.grants[int(taken)], by=by),
-                here.tell("Role removed."),
+            is_submitted = st.form_submit_button(context.tell("Remove it"))
+        if is_submitted and revoked_role is not None:
+            _try_action(
+                context,
+                lambda: accounts.revoke(engine, account.account_id, account.grants[int(revoked_role)], by=by),
+                context.tell("Role removed."),
             )
     with st.form(key="people.grant", border=True):
-        given = _pick_grant(here, "grant")
-        asked = st.form_submit_button(here.tell("Give this role"))
-    if asked and given is not None:
-        _try(here, lambda: accounts.grant(engine, one.account_id, given, by=by), here.tell("Given."))
+        new_grant = _pick_grant(context, "grant")
+        is_submitted = st.form_submit_button(context.tell("Give this role"))
+    if is_submitted and new_grant is not None:
+        _try_action(
+            context, lambda: accounts.grant(engine, account.account_id, new_grant, by=by), context.tell("Given.")
+        )
 
 
-def _pick_grant(here: Here, key: str) -> Grant | None:
-    """A role, an office and an instrument, of those this steward may give."""
+def _pick_grant(context: PageContext, key: str) -> Grant | None:
+    """Show the choice of a role, an office and an instrument, among those that this steward may grant."""
     from pipelines.core import codes
     from pipelines.ledger.identity import EVERY, ROLES, Grant
 
-    parts = [j.code for t in here.desk.registry.territories.values() for j in t.jurisdictions]
-    kept = {jurisdiction for jurisdiction, _ in permissions.pairs_for(here.who, "keep_accounts")}
-    places = [code for code in (EVERY, *parts) if kept & {EVERY, code}]
-    role = st.selectbox(here.tell("Role"), ROLES, format_func=lambda r: here.tell(words.ROLES[r]), key=f"{key}.role")
+    parts = [j.code for t in context.desk.registry.territories.values() for j in t.jurisdictions]
+    jurisdictions_managed = {jurisdiction for jurisdiction, _ in permissions.pairs_for(context.who, "keep_accounts")}
+    places = [code for code in (EVERY, *parts) if jurisdictions_managed & {EVERY, code}]
+    role = st.selectbox(
+        context.tell("Role"), ROLES, format_func=lambda r: context.tell(words.ROLES[r]), key=f"{key}.role"
+    )
     place = st.selectbox(
-        here.tell("Territory"),
+        context.tell("Territory"),
         places,
-        format_func=lambda code: here.tell("all territories") if code == EVERY else here.area(code),
+        format_func=lambda code: context.tell("all territories") if code == EVERY else context.area(code),
         key=f"{key}.place",
     )
-    what = st.selectbox(
-        here.tell("What"),
+    instrument = st.selectbox(
+        context.tell("What"),
         (EVERY, *codes.codes("instrument")),
-        format_func=lambda code: here.tell("everything") if code == EVERY else here.label("instrument", code),
+        format_func=lambda code: context.tell("everything") if code == EVERY else context.label("instrument", code),
         key=f"{key}.what",
     )
-    return Grant(role, str(place), str(what)) if role and place and what else None
+    return Grant(role, str(place), str(instrument)) if role and place and instrument else None
 
 
-def _new(here: Here) -> None:
+def _offer_new_account(context: PageContext) -> None:
     from pipelines.core import i18n
     from pipelines.submissions.accounts import accounts
 
-    layout.heading(here.tell("Make an account"))
+    layout.show_heading(context.tell("Make an account"))
     names = i18n.language_names()
     with st.form(key="people.new", border=True):
-        identity = st.text_input(here.tell("Account (a-z, 0-9, hyphen), such as al-pp-sender"), key="new.account")
-        name = st.text_input(here.tell("Name that people will see: the office's role"), key="new.name")
-        mail = st.text_input(here.tell("Email (optional)"), key="new.mail")
+        identity = st.text_input(context.tell("Account (a-z, 0-9, hyphen), such as al-pp-sender"), key="new.account")
+        name = st.text_input(context.tell("Name that people will see: the office's role"), key="new.name")
+        mail = st.text_input(context.tell("Email (optional)"), key="new.mail")
         language = st.selectbox(
-            here.tell("Language"), list(names), format_func=lambda code: names[code], key="new.language"
+            context.tell("Language"), list(names), format_func=lambda code: names[code], key="new.language"
         )
-        issuer = st.text_input(here.tell("Sign-in provider (issuer); leave empty to use a password"), key="new.issuer")
-        subject = st.text_input(here.tell("The provider's name for it (subject)"), key="new.subject")
-        given = _pick_grant(here, "new")
-        asked = st.form_submit_button(here.tell("Make this account"))
-    if not asked or given is None:
+        issuer = st.text_input(
+            context.tell("Sign-in provider (issuer); leave empty to use a password"), key="new.issuer"
+        )
+        subject = st.text_input(context.tell("The provider's name for it (subject)"), key="new.subject")
+        first_grant = _pick_grant(context, "new")
+        is_submitted = st.form_submit_button(context.tell("Make this account"))
+    if not is_submitted or first_grant is None:
         return
 
     def make() -> None:
         accounts.create(
-            here.desk.engine,
+            context.desk.engine,
             identity.strip(),
             name.strip(),
             language=str(language),
             email=mail.strip() or None,
-            grants=[given],
+            grants=[first_grant],
             issuer=issuer.strip() or None,
             subject=subject.strip() or None,
-            by=here.who.account,
+            by=context.who.account,
         )
         if not issuer.strip():
-            _reset(here, identity.strip())
+            _offer_password_reset(context, identity.strip())
 
-    _try(here, make, here.tell("Made."))
+    _try_action(context, make, context.tell("Made."))
 
 
 # ----------------------------------------------------------------------------------------------------------- the audit
 
 
-def _audit(here: Here) -> None:
+def _show_audit(context: PageContext) -> None:
     from pipelines.ledger import audit_log
     from pipelines.refresh import integrity
 
-    layout.heading(here.tell("Audit log"))
-    layout.put(
+    layout.show_heading(context.tell("Audit log"))
+    layout.put_html(
         html.Markup("<p>{}</p>").format(
-            here.tell(
+            context.tell(
                 "Every action, with each entry linked to the one before: an edit, a deletion or a change of order "
                 "is detected."
             )
         )
     )
-    if st.button(here.tell("Verify the whole chain now"), key="people.verify"):
-        result = integrity.verify_records(here.desk.home, here.desk.engine)
-        faults = [f"{fault.seq}: {fault.told(here.language)}" for fault in result.faults]
+    if st.button(context.tell("Verify the whole chain now"), key="people.verify"):
+        result = integrity.verify_records(context.desk.home, context.desk.engine)
+        faults = [f"{fault.seq}: {fault.told(context.language)}" for fault in result.faults]
         if faults:
-            layout.put(
-                html.box(
-                    "error", here.many("{n} fault found", "{n} faults found", len(faults)), html.items(faults[:50])
+            layout.put_html(
+                html.render_box(
+                    "error",
+                    context.many("{n} fault found", "{n} faults found", len(faults)),
+                    html.render_list(faults[:50]),
                 )
             )
         else:
-            layout.put(html.box("good", here.many("{n} entry, no fault", "{n} entries, no fault", result.entries)))
-    every = audit_log.entries(here.desk.engine)
+            layout.put_html(
+                html.render_box("good", context.many("{n} entry, no fault", "{n} entries, no fault", result.entries))
+            )
+    every = audit_log.entries(context.desk.engine)
     rows = [
         html.Row(
             str(entry["seq"]),
-            (words.time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
+            (words.format_time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
         )
         for entry in reversed(every[-_LOGGED:])
     ]
-    columns = [here.tell("When"), here.tell("Who"), here.tell("Did"), here.tell("To"), here.tell("Hash begins")]
-    layout.put(
+    columns = [
+        context.tell("When"),
+        context.tell("Who"),
+        context.tell("Did"),
+        context.tell("To"),
+        context.tell("Hash begins"),
+    ]
+    layout.put_html(
         html.Table(
-            here.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=len(every)),
-            here.tell("Number"),
+            context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=len(every)),
+            context.tell("Number"),
             columns,
             rows,
         )

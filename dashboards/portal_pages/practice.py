@@ -1,4 +1,4 @@
-"""Practice: a desk of one's own with a training territory, where a newcomer can fail safely."""
+"""Offer a private desk with a training territory, where beginners can make mistakes safely."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ import streamlit as st
 from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_pages import answer, returns, upload
-from dashboards.portal_pages.answer_forms import lead, said, say
+from dashboards.portal_pages.answer_forms import keep_result, move_focus, show_result
 
 _ASKED = "practice.asked"
 _ANEW = "practice.anew"
 
 
-def show() -> None:
-    """The page."""
+def render_page() -> None:
+    """Render the page "Practice"."""
     from pipelines.ledger.identity import NotAllowedError
     from pipelines.submissions.service import practice
 
     real = portal_entry.enter_page()
-    layout.title(real.tell("Practice"))
+    layout.show_title(real.tell("Practice"))
     try:
         if st.session_state.pop(_ANEW, False):
             practice.reset(real.desk, real.who)
-            say(real.tell("Practice starts again."))
+            keep_result(real.tell("Practice starts again."))
         opened = practice.open(real.desk, real.who)
-        here = Here(opened, practice.who(opened, real.who), real.language, real.notes)
+        context = PageContext(opened, practice.who(opened, real.who), real.language, real.notes)
     except NotAllowedError as error:
-        layout.refused(real, error)
-        layout.end(real)
+        layout.show_refusal(real, error)
+        layout.end_page(real)
         return
-    layout.put(
-        html.box(
+    layout.put_html(
+        html.render_box(
             "warning",
             real.tell("This is only for practice"),
             html.Markup("<p>{}</p>").format(
@@ -47,52 +47,56 @@ def show() -> None:
             ),
         )
     )
-    if asked := st.query_params.get("id"):
-        _one(real, here, asked)
+    if submission_id := st.query_params.get("id"):
+        _show_answer(real, context, submission_id)
     else:
-        _overview(real, here)
-    layout.end(here)
-    lead()
+        _show_overview(real, context)
+    layout.end_page(context)
+    move_focus()
 
 
-def _overview(real: Here, here: Here) -> None:
+def _show_overview(real: PageContext, context: PageContext) -> None:
     from pipelines.submissions import service
     from pipelines.submissions.service import practice
 
-    said(here)
-    layout.heading(here.tell("1. Download a file"))
-    for number, file in enumerate(practice.files(here.language)):
+    show_result(context)
+    layout.show_heading(context.tell("1. Download a file"))
+    for number, file in enumerate(practice.files(context.language)):
         with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
             st.download_button(
                 file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
             )
-            layout.put(html.note(file.teaches))
-    layout.heading(here.tell("2. Upload it"))
-    upload.uploader(here, "practice", _to)
-    layout.heading(here.tell("3. Your practice returns"))
-    entries = service.submissions(here.desk, here.who)
+            layout.put_html(html.render_note(file.teaches))
+    layout.show_heading(context.tell("2. Upload it"))
+    upload.show_uploader(context, "practice", _stay_on_page)
+    layout.show_heading(context.tell("3. Your practice returns"))
+    entries = service.submissions(context.desk, context.who)
     if entries:
-        layout.put(returns.table(here, entries, here.many("{n} return", "{n} returns", len(entries)), page="practice"))
+        layout.put_html(
+            returns.submissions_table(
+                context, entries, context.many("{n} return", "{n} returns", len(entries)), page="practice"
+            )
+        )
     else:
-        layout.put(html.Markup("<p>{}</p>").format(here.tell("None yet.")))
+        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("None yet.")))
     with st.container(horizontal=True):
-        if st.button(here.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
-            sent = practice.colleague_sends(here.desk, real.who)
-            _to("answer", id=sent.submission_id)
-        if st.button(here.tell("Start again"), key="practice.reset"):
+        if st.button(context.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
+            sent = practice.colleague_sends(context.desk, real.who)
+            _stay_on_page("answer", id=sent.submission_id)
+        if st.button(context.tell("Start again"), key="practice.reset"):
             st.session_state[_ASKED] = True
     if st.session_state.get(_ASKED):
         _begin_anew(real)
 
 
-def _to(_page: str, **query: str) -> Any:
-    """Every answer of practice stands on this very page."""
-    layout.go("practice", **query)
+def _stay_on_page(_page: str, **query: str) -> Any:
+    """Return this page as the address of every practice answer."""
+    layout.go_to_page("practice", **query)
 
 
-def _begin_anew(real: Here) -> None:
-    layout.put(
-        html.box(
+def _begin_anew(real: PageContext) -> None:
+    layout.put_html(
+        html.render_box(
             "warning",
             real.tell("Start again?"),
             html.Markup("<p>{}</p>").format(real.tell("Everything you did in practice will be deleted.")),
@@ -101,42 +105,48 @@ def _begin_anew(real: Here) -> None:
     )
     with st.container(horizontal=True):
         st.button(
-            real.tell("Yes, start again"), type="primary", key="practice.yes", on_click=_answered, kwargs={"anew": True}
+            real.tell("Yes, start again"),
+            type="primary",
+            key="practice.yes",
+            on_click=_empty_file_list,
+            kwargs={"anew": True},
         )
-        st.button(real.tell("No, keep it"), key="practice.no", on_click=_answered, kwargs={"anew": False})
+        st.button(real.tell("No, keep it"), key="practice.no", on_click=_empty_file_list, kwargs={"anew": False})
 
 
-def _answered(*, anew: bool) -> None:
-    """Before the page is run: its list of files is emptied by this one run, and not by a second one behind it, between
-    which a file that was given would be lost (as on the page of uploads)."""
+def _empty_file_list(*, anew: bool) -> None:
+    """Empty the list of files before the page runs: a second run to empty it would lose a file dropped between the two
+    (as on the page of uploads)."""
     del st.session_state[_ASKED]
     if anew:
-        upload.forget("practice")
+        upload.forget_files("practice")
         st.session_state[_ANEW] = True
 
 
-def _one(real: Here, here: Here, submission_id: str) -> None:
+def _show_answer(real: PageContext, context: PageContext, submission_id: str) -> None:
     from pipelines.submissions import service
     from pipelines.submissions.service import practice
 
-    layout.put(html.Markup("<p>{}</p>").format(html.link(here.tell("Back to practice"), "practice")))
+    layout.put_html(html.Markup("<p>{}</p>").format(html.render_link(context.tell("Back to practice"), "practice")))
     try:
-        entry = service.submission(here.desk, here.who, submission_id)
+        entry = service.submission(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
-        layout.refused(here, error)
+        layout.show_refusal(context, error)
         return
     if entry.mine and entry.state == "sent":
         with st.container(horizontal=True):
-            approve = st.button(here.tell("Let the colleague approve it"), type="primary", key="practice.approve")
-            back = st.button(here.tell("Let the colleague return it"), key="practice.back")
+            approve = st.button(context.tell("Let the colleague approve it"), type="primary", key="practice.approve")
+            back = st.button(context.tell("Let the colleague return it"), key="practice.back")
         if approve:
-            practice.colleague_approves(here.desk, real.who, submission_id)
-            say(
-                here.tell("The colleague has approved it. For a real return, a second person in your office does this.")
+            practice.colleague_approves(context.desk, real.who, submission_id)
+            keep_result(
+                context.tell(
+                    "The colleague has approved it. For a real return, a second person in your office does this."
+                )
             )
             st.rerun()
         if back:
-            practice.colleague_gives_back(here.desk, real.who, submission_id)
-            say(here.tell("The colleague has returned it with a comment."))
+            practice.colleague_gives_back(context.desk, real.who, submission_id)
+            keep_result(context.tell("The colleague has returned it with a comment."))
             st.rerun()
-    answer.one(here, submission_id, level=2)
+    answer.show_answer(context, submission_id, level=2)

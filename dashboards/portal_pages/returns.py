@@ -1,4 +1,4 @@
-"""My returns: the submissions that somebody may see, with what is to be done next."""
+"""List the submissions that a person may see, and what to do next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from pipelines.ledger.permissions import can_read
 
 if TYPE_CHECKING:
@@ -21,135 +21,158 @@ PAGE = 50
 _DRAFTS = ("received", "checked", "refused")
 _STATE, _TERRITORY, _PERIOD, _INSTRUMENT, _MINE = "state", "territory", "period", "what", "mine"
 _BEFORE, _AFTER = "before", "after"
-"""Parameters of the page's address: the filters, and the place in the list from which it shows older or newer ones."""
+"""Parameters of the page's address: the filters, and the position in the list from which older or newer entries are
+shown."""
 
 
-def show() -> None:
-    """The page."""
+def render_page() -> None:
+    """Render the page "My returns"."""
     from pipelines.submissions import service
 
-    here = portal_entry.enter_page()
-    layout.title(
-        here.tell("My returns"),
-        here.tell("Every return of your office, newest first. Select a name to open its validation report."),
+    context = portal_entry.enter_page()
+    layout.show_title(
+        context.tell("My returns"),
+        context.tell("Every return of your office, newest first. Select a name to open its validation report."),
     )
-    if not service.submission_page(here.desk, here.who, limit=1).entries:
-        layout.put(
-            html.box(
+    if not service.submission_page(context.desk, context.who, limit=1).entries:
+        layout.put_html(
+            html.render_box(
                 "note",
-                here.tell("No return yet"),
-                html.Markup("<p>{}</p>").format(here.tell("Your uploads are listed here, from draft to release.")),
+                context.tell("No return yet"),
+                html.Markup("<p>{}</p>").format(context.tell("Your uploads are listed here, from draft to release.")),
             )
         )
     else:
-        _to_do(here)
-        _list(here)
-    layout.end(here)
+        _show_tasks(context)
+        _show_list(context)
+    layout.end_page(context)
 
 
-def _to_do(here: Here) -> None:
-    """Show what waits for this person, before any list."""
+def _show_tasks(context: PageContext) -> None:
+    """Show what is waiting for this person, above any list."""
     from pipelines.submissions import service
 
-    drafts = service.submissions(here.desk, here.who, states=_DRAFTS, mine=True)
-    waiting = [one for one in service.submissions(here.desk, here.who, states=["sent"]) if one.may_approve]
+    drafts = service.submissions(context.desk, context.who, states=_DRAFTS, mine=True)
+    waiting = [entry for entry in service.submissions(context.desk, context.who, states=["sent"]) if entry.may_approve]
     lines: list[html.Part] = [
         html.Markup('{} {} <span class="rti-small">{}</span>').format(
-            layout.state(here, one.state), html.link(layout.of_what(here, one), way(one)), one.row.filename
+            layout.state_badge(context, entry.state),
+            html.render_link(layout.describe_submission(context, entry), answer_address(entry)),
+            entry.row.filename,
         )
-        for one in drafts[:5]
+        for entry in drafts[:5]
     ]
     if len(drafts) > 5:
-        lines.append(here.many("and {n} more draft", "and {n} more drafts", len(drafts) - 5))
+        lines.append(context.many("and {n} more draft", "and {n} more drafts", len(drafts) - 5))
     if waiting:
-        told = here.many(
+        headline = context.many(
             "{n} return is waiting for your approval", "{n} returns are waiting for your approval", len(waiting)
         )
-        lines.append(html.link(told, "approve"))
+        lines.append(html.render_link(headline, "approve"))
     if lines:
-        layout.put(html.box("note", here.tell("Your tasks"), html.items(lines)))
+        layout.put_html(html.render_box("note", context.tell("Your tasks"), html.render_list(lines)))
 
 
-def _list(here: Here) -> None:
-    """Show one page of the list. Its filters and its place are in the address, so that it can be linked to."""
+def _show_list(context: PageContext) -> None:
+    """Show one page of the list. Its filters and position are in the address, so that it can be linked to."""
     from pipelines.submissions import service
 
     before, after = (service.Position.parse(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
     page = service.submission_page(
-        here.desk, here.who, _filter(here), limit=PAGE, older_than=before, newer_than=after if before is None else None
+        context.desk,
+        context.who,
+        _choose_filters(context),
+        limit=PAGE,
+        older_than=before,
+        newer_than=after if before is None else None,
     )
-    layout.put(table(here, page.entries, here.many("{n} return", "{n} returns", len(page.entries))))
-    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in (_BEFORE, _AFTER)}
-    layout.put(
-        html.pagination(
-            here.tell("Pages of this list"),
-            newer=(here.tell("Newer returns"), _address(kept, _AFTER, page.newer)),
-            older=(here.tell("Older returns"), _address(kept, _BEFORE, page.older)),
+    layout.put_html(
+        submissions_table(context, page.entries, context.many("{n} return", "{n} returns", len(page.entries)))
+    )
+    filters = {name: st.query_params.get_all(name) for name in st.query_params if name not in (_BEFORE, _AFTER)}
+    layout.put_html(
+        html.render_pagination(
+            context.tell("Pages of this list"),
+            newer=(context.tell("Newer returns"), _list_address(filters, _AFTER, page.newer)),
+            older=(context.tell("Older returns"), _list_address(filters, _BEFORE, page.older)),
         )
     )
 
 
-def _address(kept: Mapping[str, Sequence[str]], name: str, position: Position | None) -> str | None:
-    return None if position is None else html.address("returns", **kept, **{name: str(position)})
+def _list_address(filters: Mapping[str, Sequence[str]], name: str, position: Position | None) -> str | None:
+    return None if position is None else html.page_address("returns", **filters, **{name: str(position)})
 
 
-def _filter(here: Here) -> Filter:
-    """Draw the filters and return what they are set to, which the address says."""
+def _choose_filters(context: PageContext) -> Filter:
+    """Draw the filters and return their values, which are also in the address."""
     from pipelines.submissions import service
 
-    forms = [f for f in here.desk.registry.forms.values() if can_read(here.who, f.jurisdiction, f.instrument)]
+    forms = [f for f in context.desk.registry.forms.values() if can_read(context.who, f.jurisdiction, f.instrument)]
     places = list(dict.fromkeys(form.jurisdiction for form in forms))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        states = _several(here.tell("State"), _STATE, list(words.STATES), _state_words(here), here.tell("every state"))
+        states = _choose_several(
+            context.tell("State"), _STATE, list(words.STATES), _state_words(context), context.tell("every state")
+        )
         place = None
         if len(places) > 1:
-            place = _one_of(here.tell("Territory"), _TERRITORY, places, here.area, here.tell("all territories"))
-        period = _one_of(
-            here.tell("Period"),
+            place = _choose_one(
+                context.tell("Territory"), _TERRITORY, places, context.area, context.tell("all territories")
+            )
+        period = _choose_one(
+            context.tell("Period"),
             _PERIOD,
-            service.reported_periods(here.desk, here.who),
-            lambda code: words.period(code, here.language),
-            here.tell("every period"),
+            service.reported_periods(context.desk, context.who),
+            lambda code: words.format_period(code, context.language),
+            context.tell("every period"),
         )
-        instrument = _one_of(
-            here.tell("What"),
+        instrument = _choose_one(
+            context.tell("What"),
             _INSTRUMENT,
             sorted({form.instrument for form in forms}),
-            lambda code: here.label("instrument", code),
-            here.tell("everything"),
+            lambda code: context.label("instrument", code),
+            context.tell("everything"),
         )
         st.session_state["returns.mine"] = _MINE in st.query_params
-        mine = st.checkbox(here.tell("Only those I uploaded"), key="returns.mine", on_change=_changed, args=(_MINE,))
+        mine = st.checkbox(
+            context.tell("Only those I uploaded"), key="returns.mine", on_change=_write_filter, args=(_MINE,)
+        )
     return service.Filter(
         shown=tuple(states) or None, mine=mine, jurisdiction=place, period=period, instrument=instrument
     )
 
 
-def _state_words(here: Here) -> Callable[[str], str]:
-    return lambda code: words.state(code, here.language)[2]
+def _state_words(context: PageContext) -> Callable[[str], str]:
+    return lambda code: words.describe_state(code, context.language)[2]
 
 
-def _several(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> list[str]:
+def _choose_several(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> list[str]:
     key = f"returns.{name}"
     st.session_state[key] = [code for code in st.query_params.get_all(name) if code in options]
     return list(
         st.multiselect(
-            label, options, key=key, format_func=say, placeholder=every, width=300, on_change=_changed, args=(name,)
+            label,
+            options,
+            key=key,
+            format_func=say,
+            placeholder=every,
+            width=300,
+            on_change=_write_filter,
+            args=(name,),
         )
     )
 
 
-def _one_of(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> str | None:
+def _choose_one(label: str, name: str, options: list[str], say: Callable[[str], str], every: str) -> str | None:
     key = f"returns.{name}"
-    asked = st.query_params.get(name)
-    st.session_state[key] = asked if asked in options else None
+    requested = st.query_params.get(name)
+    st.session_state[key] = requested if requested in options else None
     return st.selectbox(
-        label, options, key=key, format_func=say, placeholder=every, width=220, on_change=_changed, args=(name,)
+        label, options, key=key, format_func=say, placeholder=every, width=220, on_change=_write_filter, args=(name,)
     )
 
 
-def _changed(name: str) -> None:
-    """Write a filter that was changed into the address, and begin with the newest returns again."""
+def _write_filter(name: str) -> None:
+    """Write a changed filter into the address, and start from the newest returns again."""
     value = st.session_state[f"returns.{name}"]
     for parameter in (name, _BEFORE, _AFTER):
         if parameter in st.query_params:
@@ -158,63 +181,67 @@ def _changed(name: str) -> None:
         st.query_params[name] = "1" if value is True else value
 
 
-def way(entry: Entry) -> str:
-    """Address of the answer of a submission."""
-    return html.address("answer", id=entry.submission_id)
+def answer_address(entry: Entry) -> str:
+    """Return the address of a submission's answer."""
+    return html.page_address("answer", id=entry.submission_id)
 
 
-def table(here: Here, entries: Sequence[Entry], caption: str, page: str = "answer") -> html.Table:
-    """Submissions as a table; the name of each leads to its answer."""
+def submissions_table(context: PageContext, entries: Sequence[Entry], caption: str, page: str = "answer") -> html.Table:
+    """Return submissions as a table; the name of each links to its answer."""
     columns = [
-        here.tell("State"),
-        here.tell("Findings"),
-        here.tell("Uploaded"),
-        here.tell("By"),
-        here.tell("Last comment"),
+        context.tell("State"),
+        context.tell("Findings"),
+        context.tell("Uploaded"),
+        context.tell("By"),
+        context.tell("Last comment"),
     ]
-    rows = [_row(here, one, page) for one in entries]
-    return html.without_empty(html.Table(caption, here.tell("Return"), columns, rows))
+    rows = [_submission_row(context, entry, page) for entry in entries]
+    return html.drop_empty_columns(html.Table(caption, context.tell("Return"), columns, rows))
 
 
-def _row(here: Here, one: Entry, page: str) -> html.Row:
+def _submission_row(context: PageContext, entry: Entry, page: str) -> html.Row:
     heading = html.Markup('{}<br><span class="rti-small">{}</span>').format(
-        html.link(layout.of_what(here, one), html.address(page, id=one.submission_id)), one.row.filename
+        html.render_link(layout.describe_submission(context, entry), html.page_address(page, id=entry.submission_id)),
+        entry.row.filename,
     )
     return html.Row(
         heading,
         (
-            html.join((layout.state(here, words.shown_state(one)), *replacements(here, one, page)), "<br>"),
-            _findings(here, one),
-            words.time(one.row.received_at),
-            one.row.sender,
-            one.last_comment or "",
+            html.join_parts(
+                (layout.state_badge(context, words.state_to_show(entry)), *replacement_links(context, entry, page)),
+                "<br>",
+            ),
+            _count_findings(context, entry),
+            words.format_time(entry.row.received_at),
+            entry.row.sender,
+            entry.last_comment or "",
         ),
     )
 
 
-def replacements(here: Here, one: Entry, page: str = "answer") -> list[html.Markup]:
-    """Each later return that counts in place of this one, as a link: its number, since when, for which periods."""
-    said = []
+def replacement_links(context: PageContext, one: Entry, page: str = "answer") -> list[html.Markup]:
+    """Return each later return that replaces this one, as a link: its number, since when, for which periods."""
+    links = []
     for later in one.replaced_by:
-        number, day = later.submission_id, words.day(later.since)
+        number, day = later.submission_id, words.format_day(later.since)
         if one.is_replaced and len(one.replaced_by) == 1:
-            text = here.tell("by {number} since {day}", number=number, day=day)
+            text = context.tell("by {number} since {day}", number=number, day=day)
         else:
-            periods = words.periods((period for *_, period in later.keys), here.language)
-            text = here.tell("{periods} replaced by {number} since {day}", periods=periods, number=number, day=day)
-        said.append(html.link(text, html.address(page, id=number)))
-    return said
+            periods = words.format_periods((period for *_, period in later.keys), context.language)
+            text = context.tell("{periods} replaced by {number} since {day}", periods=periods, number=number, day=day)
+        links.append(html.render_link(text, html.page_address(page, id=number)))
+    return links
 
 
-def _findings(here: Here, one: Entry) -> str:
-    row = one.row
-    said = []
+def _count_findings(context: PageContext, entry: Entry) -> str:
+    row = entry.row
+    counts = []
     if row.errors:
-        said.append(here.many("{n} error", "{n} errors", row.errors))
+        counts.append(context.many("{n} error", "{n} errors", row.errors))
     if row.warnings:
-        said.append(here.many("{n} warning", "{n} warnings", row.warnings))
-    if one.open_warnings:
-        said.append(here.many("{n} to explain", "{n} to explain", len(one.open_warnings)))
-    if not said and row.informations:
-        return here.tell("No error and no warning.")  # "none" would be untrue of what asks for nothing
-    return ", ".join(said) or here.tell("none")
+        counts.append(context.many("{n} warning", "{n} warnings", row.warnings))
+    if entry.open_warnings:
+        counts.append(context.many("{n} to explain", "{n} to explain", len(entry.open_warnings)))
+    if not counts and row.informations:
+        return context.tell("No error and no warning.")  # "none" would be wrong next to a piece of information
+    return ", ".join(counts) or context.tell("none")

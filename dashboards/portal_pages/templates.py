@@ -1,4 +1,4 @@
-"""Templates: for each form of somebody's offices, the empty workbook of the periods that are due next."""
+"""Offer, for each form of the person's offices, the empty workbook of the periods that are due next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboards import portal_entry
 from dashboards import portal_html as html
 from dashboards import portal_layout as layout
 from dashboards import portal_words as words
-from dashboards.portal_layout import Here
+from dashboards.portal_layout import PageContext
 from dashboards.portal_pages.answer_files import XLSX
 
 if TYPE_CHECKING:
@@ -23,89 +23,94 @@ if TYPE_CHECKING:
 _ACCEPTED = ("approved", "published")
 
 
-def show() -> None:
-    """The page."""
-    here = portal_entry.enter_page()
-    layout.title(
-        here.tell("Templates"),
-        here.tell(
+def render_page() -> None:
+    """Render the page "Templates"."""
+    context = portal_entry.enter_page()
+    layout.show_title(
+        context.tell("Templates"),
+        context.tell(
             "A workbook for each of your forms, in your own words and layout: code lists to choose from, checks "
             "while you type, and the last accepted figure in grey next to each cell. Fill it in and upload it; it "
             "is recognised."
         ),
     )
-    due = _due(here)
+    due = _due_periods(context)
     places = list(dict.fromkeys(d.jurisdiction for d in due))
     if not places:
-        layout.put(html.box("note", here.tell("No form is due of your offices")))
+        layout.put_html(html.render_box("note", context.tell("No form is due of your offices")))
     else:
         place = places[0]
         if len(places) > 1:
             place = str(
-                st.selectbox(here.tell("Territory"), places, format_func=here.area, key="templates.place") or places[0]
+                st.selectbox(context.tell("Territory"), places, format_func=context.area, key="templates.place")
+                or places[0]
             )
-        _offers(here, [d for d in due if d.jurisdiction == place])
-    layout.end(here)
+        _show_offers(context, [d for d in due if d.jurisdiction == place])
+    layout.end_page(context)
 
 
-def _due(here: Here) -> list[Deadline]:
-    """What is due next: of each office and instrument the period whose collection closes next, and the one before it
-    as long as its questions are open."""
+def _due_periods(context: PageContext) -> list[Deadline]:
+    """Return what is due next: for each office and instrument the period whose collection closes next, and the one
+    before it as long as it has open questions."""
     from pipelines.core import clock
     from pipelines.submissions import timetable
 
     today = clock.now().date()
-    found = timetable.deadlines(here.desk.registry, pairs=here.who.pairs(), today=today, ahead=1, kind=here.desk.kind)
-    return [d for d in found if d.queries >= today]
+    deadlines = timetable.deadlines(
+        context.desk.registry, pairs=context.who.pairs(), today=today, ahead=1, kind=context.desk.kind
+    )
+    return [d for d in deadlines if d.queries >= today]
 
 
-def _offers(here: Here, due: Sequence[Deadline]) -> None:
+def _show_offers(context: PageContext, due: Sequence[Deadline]) -> None:
     from pipelines.declarations.form_titles import form_title
     from pipelines.office import templates
 
     offered = 0
     for deadline in due:
-        forms = templates.forms(here.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
+        forms = templates.forms(context.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
         for form in (f for f in forms if f.source == deadline.source):
             offered += 1
             with st.container(key=f"template-{form.id}-{deadline.period}", border=True, gap="small"):
-                layout.heading(form_title(form, here.language))
-                layout.put(
-                    html.facts(
+                layout.show_heading(form_title(form, context.language))
+                layout.put_html(
+                    html.render_facts(
                         [
-                            (here.tell("Office"), here.office(form.source, form.jurisdiction)),
-                            (here.tell("What"), here.label("instrument", form.instrument)),
-                            (here.tell("Period"), words.period(deadline.period, here.language)),
-                            (here.tell("Due by"), deadline.collection.isoformat()),
-                            (here.tell("Form"), form.id),
-                            (here.tell("Instead of"), _instead(form)),
+                            (context.tell("Office"), context.office(form.source, form.jurisdiction)),
+                            (context.tell("What"), context.label("instrument", form.instrument)),
+                            (context.tell("Period"), words.format_period(deadline.period, context.language)),
+                            (context.tell("Due by"), deadline.collection.isoformat()),
+                            (context.tell("Form"), form.id),
+                            (context.tell("Instead of"), _instead(form)),
                         ]
                     )
                 )
-                _button(here, form, deadline)
+                _button(context, form, deadline)
     if not offered:
-        layout.put(html.box("note", here.tell("No workbook can be made for the forms of this office")))
+        layout.put_html(html.render_box("note", context.tell("No workbook can be made for the forms of this office")))
 
 
 def _instead(form: Form) -> str:
     return f"{form.second_of}" if form.second_of else ""
 
 
-def _button(here: Here, form: Form, deadline: Deadline) -> None:
+def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
     from pipelines.office import templates
 
     def content() -> bytes:
         return templates.write(
-            here.desk.registry,
+            context.desk.registry,
             form.id,
             deadline.period,
             deadline=deadline.collection,
-            previous=_accepted(here, form),
-            demonstration=here.is_demonstration,
+            previous=_accepted_figures(context, form),
+            demonstration=context.is_demonstration,
         )[1]
 
     st.download_button(
-        here.tell("Download the workbook for {period}", period=words.period(deadline.period, here.language)),
+        context.tell(
+            "Download the workbook for {period}", period=words.format_period(deadline.period, context.language)
+        ),
         content,
         file_name=f"{form.id}_{deadline.period}.xlsx",
         mime=XLSX,
@@ -114,19 +119,20 @@ def _button(here: Here, form: Form, deadline: Deadline) -> None:
     )
 
 
-def _accepted(here: Here, form: Form) -> pl.DataFrame | None:
-    """The accepted figures of the form's series: those before its newest accepted return, and that return's own."""
+def _accepted_figures(context: PageContext, form: Form) -> pl.DataFrame | None:
+    """Return the accepted figures of the form's series: those before its newest accepted return, and that return's
+    own."""
     import polars as pl
 
     from pipelines.submissions import service
 
-    wanted = service.Filter(states=_ACCEPTED, series=form.series)
-    page = service.submission_page(here.desk, here.who, wanted, limit=1)
+    accepted_filter = service.Filter(states=_ACCEPTED, series=form.series)
+    page = service.submission_page(context.desk, context.who, accepted_filter, limit=1)
     if not page.entries:
         return None
     newest = page.entries[0]
-    parts = [service.history(here.desk, here.who, newest.submission_id)]
-    reading = service.report(here.desk, here.who, newest.submission_id).reading
+    parts = [service.history(context.desk, context.who, newest.submission_id)]
+    reading = service.report(context.desk, context.who, newest.submission_id).reading
     if reading is not None:
         parts.append(reading.observations)
     return pl.concat(parts)

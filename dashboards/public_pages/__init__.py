@@ -1,1 +1,1 @@
-"""Pages of the public dashboard, one module a page, each with one function `show`."""
+"""Pages of the public dashboard: one module per page, each with one function `render_page`."""

@@ -1,6 +1,6 @@
-"""About: what the symbols mean, how persons are protected, how to cite, and the release's files to download.
+"""Show what the symbols mean, how persons are protected, how to cite, and the release's files to download.
 
-Methods are explained at length in the project's documentation.
+The project's documentation explains the methods in full.
 """
 
 from __future__ import annotations
@@ -44,50 +44,52 @@ made of published figures only. A page selects rows of the declared tables and a
 """
 
 
-def show() -> None:
-    """The page."""
-    here = layout.page("About and downloads")
+def render_page() -> None:
+    """Render the page "About and downloads"."""
+    frame = layout.begin_page("About and downloads")
     st.header("How to read the figures", anchor=False)
-    layout.put(tables.legend(words.ELSEWHERE_LEGEND))
+    layout.put_html(tables.render_legend(words.ELSEWHERE_LEGEND))
     st.markdown(READING)
     st.header("How persons are protected", anchor=False)
     st.markdown(PROTECTION)
     st.header("Who is in it", anchor=False)
-    codes = [code for code, _ in here.territories]
-    names = [here.marked(code) for code in codes]
-    st.markdown(f"The territories of this release: {words.join(names)}.".replace("*", "\\*"))
-    layout.put(tables.notes_list(words.Notes(), here.name_notes(codes)))
-    _programme(here)
+    codes = [code for code, _ in frame.territories]
+    names = [frame.marked(code) for code in codes]
+    st.markdown(f"The territories of this release: {words.join_words(names)}.".replace("*", "\\*"))
+    layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
+    _programme(frame)
     st.header("How to cite", anchor=False)
     st.markdown(
         "Quote the figure with its release and its coverage. The address of a page contains your whole selection "
         "and the release."
     )
-    st.code(words.citation(here.release), language=None, wrap_lines=True)
-    _downloads(here)
-    layout.end(here)
+    st.code(words.cite_release(frame.release), language=None, wrap_lines=True)
+    _downloads(frame)
+    layout.end_page(frame)
 
 
-def _programme(here: layout.Frame) -> None:
+def _programme(frame: layout.Frame) -> None:
     st.header("What is published", anchor=False)
     freqs, areas = (
-        queries.labels(here.path, "freq"),
+        queries.read_labels(frame.path, "freq"),
         {"territory": "territories", "region": "the region", "jurisdiction": "jurisdictions"},
     )
     lines = [
         tables.Line(
             tables.Cell(row["title"]),
             (
-                tables.Cell(words.join(areas.get(kind, kind) for kind in row["areas"].split(","))),
-                tables.Cell(words.join(freqs.get(freq, freq).lower() for freq in row["freqs"].split(","))),
-                tables.Cell(words.join(d.replace("_", " ") for d in row["dimensions"].split(",") if d) or "totals"),
+                tables.Cell(words.join_words(areas.get(kind, kind) for kind in row["areas"].split(","))),
+                tables.Cell(words.join_words(freqs.get(freq, freq).lower() for freq in row["freqs"].split(","))),
+                tables.Cell(
+                    words.join_words(d.replace("_", " ") for d in row["dimensions"].split(",") if d) or "totals"
+                ),
                 tables.Cell(row["note"] or ""),
             ),
         )
-        for row in queries.read(here.path, "programme")
+        for row in queries.read_rows(frame.path, "programme")
     ]
-    layout.put(
-        tables.table(
+    layout.put_html(
+        tables.render_table(
             "Published tables; a table that is not listed here is not published",
             ["For", "By", "Broken down by", "Note"],
             lines,
@@ -97,31 +99,31 @@ def _programme(here: layout.Frame) -> None:
     )
 
 
-def _downloads(here: layout.Frame) -> None:
+def _downloads(frame: layout.Frame) -> None:
     st.header("Downloads", anchor=False)
     st.markdown(
-        f"The files of release {here.id}, with all codes and statuses. The manifest lists every file with its SHA-256."
+        f"The files of release {frame.id}, with all codes and statuses. The manifest lists every file with its SHA-256."
         + (
             " Every figure in them is invented, but for those of the table of other publishers."
-            if here.is_demonstration
+            if frame.is_demonstration
             else ""
         )
     )
     grouped: dict[str, list[Path]] = {kind: [] for kind in _KINDS}
-    for path in queries.files(here.path):
+    for path in queries.downloadable_files(frame.path):
         grouped.get(path.suffix[1:], grouped["other"]).append(path)
     for kind, paths in grouped.items():
         with st.expander(f"{_KINDS[kind]} ({len(paths)})", expanded=kind == "other"), st.container(horizontal=True):
             for path in paths:
-                _button(here, path)
+                _button(frame, path)
 
 
-def _button(here: layout.Frame, path: Path) -> None:
-    # Given as a function, so that a file is read only when somebody asks for it.
+def _button(frame: layout.Frame, path: Path) -> None:
+    # Passed as a function, so that a file is read only when somebody downloads it.
     st.download_button(
         path.name,
         path.read_bytes,
-        file_name=f"{'demonstration-' if here.is_demonstration else ''}{here.id}-{path.name}",
+        file_name=f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{path.name}",
         mime=_MIME[path.suffix],
         key=f"file.{path.parent.name}.{path.name}",
         on_click="ignore",

@@ -1,4 +1,4 @@
-"""How each territory counts: the counting cards of the figures that a page shows."""
+"""Show how each territory counts: the counting cards of the figures on a page."""
 
 from __future__ import annotations
 
@@ -24,48 +24,55 @@ _COLUMNS: Mapping[str, str] = {
 }
 
 
-def of_figures(here: layout.Frame, figures: Iterable[Row], *, title: str = TITLE) -> None:
-    """The cards that travel with some figures: rows with an `area` and the ids of their cards."""
-    found = {(str(row["area"]), str(row[name])) for row in figures for name in _CARDS if row.get(name)}
-    if not found or not queries.has(here.path, "counting_card"):
+def show_cards_of_figures(frame: layout.Frame, figures: Iterable[Row], *, title: str = TITLE) -> None:
+    """Show the cards of some figures: rows with an `area` and the ids of their cards."""
+    card_ids = {(str(row["area"]), str(row[name])) for row in figures for name in _CARDS if row.get(name)}
+    if not card_ids or not queries.has_table(frame.path, "counting_card"):
         return
-    cards = {row["card_id"]: row for row in queries.read(here.path, "cards", tuple(sorted({one for _, one in found})))}
-    _put(here, [{**cards[one], "area": area} for area, one in found if one in cards], title)
+    cards = {
+        row["card_id"]: row
+        for row in queries.read_rows(frame.path, "cards", tuple(sorted({card_id for _, card_id in card_ids})))
+    }
+    _show_cards(frame, [{**cards[card_id], "area": area} for area, card_id in card_ids if card_id in cards], title)
 
 
-def of_levels(here: layout.Frame, levels: Collection[str], freq: str, period: str, unit: str) -> None:
-    """The cards of counts at some levels, in one period and unit, of every territory."""
-    if not queries.has(here.path, "counting_card"):
+def show_cards_of_levels(frame: layout.Frame, levels: Collection[str], freq: str, period: str, unit: str) -> None:
+    """Show the cards of counts at some levels, in one period and unit, of every territory."""
+    if not queries.has_table(frame.path, "counting_card"):
         return
-    areas = tuple(code for code, _ in here.territories)
-    _put(here, queries.read(here.path, "cards_of_levels", tuple(sorted(levels)), freq, period, unit, areas), TITLE)
+    areas = tuple(code for code, _ in frame.territories)
+    _show_cards(
+        frame, queries.read_rows(frame.path, "cards_of_levels", tuple(sorted(levels)), freq, period, unit, areas), TITLE
+    )
 
 
-def of_metric(here: layout.Frame, metric: str, freq: str, period: str, unit: str) -> None:
-    """The cards of both sides of an indicator, in one period and unit, of every territory."""
-    areas = tuple(code for code, _ in here.territories)
-    _put(here, queries.read(here.path, "cards_of_metric", metric, freq, period, unit, areas), TITLE)
+def show_cards_of_metric(frame: layout.Frame, metric: str, freq: str, period: str, unit: str) -> None:
+    """Show the cards of both sides of an indicator, in one period and unit, of every territory."""
+    areas = tuple(code for code, _ in frame.territories)
+    _show_cards(frame, queries.read_rows(frame.path, "cards_of_metric", metric, freq, period, unit, areas), TITLE)
 
 
-def _put(here: layout.Frame, found: Sequence[Row], title: str) -> None:
-    """The region's own card, which is made of all others, is left out: theirs stand here."""
-    order, levels = list(here.areas), queries.labels(here.path, "level")
-    shown = sorted(
-        (row for row in found if row["area"] != here.region),
+def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], title: str) -> None:
+    """Show the cards of the territories, without the region's own card, which is made of theirs."""
+    order, levels = list(frame.areas), queries.read_labels(frame.path, "level")
+    ordered_cards = sorted(
+        (row for row in territory_cards if row["area"] != frame.region),
         key=lambda row: (order.index(row["area"]), list(levels).index(row["level"]), row["card_id"]),
     )
-    if not shown:
+    if not ordered_cards:
         return
     lines = [
         tables.Line(
-            here.heading(row["area"]),
+            frame.heading(row["area"]),
             (
                 tables.Cell(str(levels[row["level"]])),
                 *(tables.Cell(str(row[name] or "not stated").replace("_", " ")) for name in _COLUMNS),
             ),
         )
-        for row in shown
+        for row in ordered_cards
     ]
     columns = ["Level", *_COLUMNS.values()]
     with st.expander(title):
-        layout.put(tables.table("Counting rules behind these figures", columns, lines, corner="Territory", text=True))
+        layout.put_html(
+            tables.render_table("Counting rules behind these figures", columns, lines, corner="Territory", text=True)
+        )

@@ -1,4 +1,4 @@
-"""Why convictions changed: from year to year, split into the number indicted and the ratio convicted."""
+"""Show why convictions changed from year to year, split into the number indicted and the ratio convicted."""
 
 from __future__ import annotations
 
@@ -7,37 +7,45 @@ import streamlit as st
 from dashboards import change_words, charts, layout, queries, tables, words
 
 
-def splits(here: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
-    """The section: a sentence on the newest change that is told, and each year in a table."""
+def show_splits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
+    """Show a sentence on the newest change that can be described, and a table with each year."""
     st.header("Why convictions changed", anchor=False)
-    found = queries.read(here.path, "splits", area, crime, unit) if queries.has(here.path, "decomposition") else ()
-    if not found:
+    rows = (
+        queries.read_rows(frame.path, "splits", area, crime, unit)
+        if queries.has_table(frame.path, "decomposition")
+        else ()
+    )
+    if not rows:
         st.markdown(f"The release has no two years of convictions for {crime_name.lower()} to compare here.")
         return
-    names = {code: here.marked(code) for code in here.areas}
-    whole = len(here.territories) if area == here.region else 1
-    layout.quote(change_words.split(change_words.newest(found), here.marked(area), crime_name, whole), here)
+    names = {code: frame.marked(code) for code in frame.areas}
+    whole = len(frame.territories) if area == frame.region else 1
+    layout.quote_sentence(
+        change_words.describe_split(change_words.find_newest_change(rows), frame.marked(area), crime_name, whole), frame
+    )
     notes = words.Notes()
     lines = []
-    for row in found:
-        volume, ratio = change_words.effects(row)
+    for row in rows:
+        volume, ratio = change_words.format_effects(row)
         marks: tuple[str, ...] = ()
-        if (area == here.region or row["left_out"]) and (who := change_words.same_reporters(row, names)):
+        if (area == frame.region or row["left_out"]) and (who := change_words.describe_reporters(row, names)):
             marks = (notes.mark(who),)
         if row.get("breaks"):
             marks = (*marks, notes.mark(words.FLAGS["break"]))
         heading = tables.Cell(f"{row['previous_period']} to {row['period']}", marks=marks)
-        shown = (change_words.before_after(row), change_words.change(row), volume, ratio)
-        lines.append(tables.Line(heading, tuple(tables.Cell(one.text, one.spoken, kind=one.kind) for one in shown)))
-    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+        fields = (change_words.format_before_after(row), change_words.format_change(row), volume, ratio)
+        lines.append(
+            tables.Line(heading, tuple(tables.Cell(field.text, field.spoken, kind=field.kind) for field in fields))
+        )
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = (
-        f"{here.marked(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
-        f"{words.unit(unit)}. Release {here.id}.{demonstration}"
+        f"{frame.marked(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
+        f"{words.unit_name(unit)}. Release {frame.id}.{demonstration}"
     )
     columns = ["Convictions", "Change", "With the number indicted", "With the ratio convicted"]
-    inside = [code for code, _ in here.territories] if area == here.region else [area]
-    layout.put(
-        tables.table(caption, columns, lines, corner="Years"),
+    inside = [code for code, _ in frame.territories] if area == frame.region else [area]
+    layout.put_html(
+        tables.render_table(caption, columns, lines, corner="Years"),
         f'<p class="rti-small">{change_words.SPLIT_READ}</p>',
-        tables.notes_list(notes, here.name_notes(inside)),
+        tables.render_notes(notes, frame.name_notes(inside)),
     )

@@ -1,6 +1,6 @@
-"""How good the figures are: completeness, punctuality, timeliness, revision and coherence of each territory, in words.
+"""Show completeness, punctuality, timeliness, revision and coherence of each territory, in words.
 
-Nobody is ranked: territories stand in their own order.
+Territories are in their usual order, not ranked.
 """
 
 from __future__ import annotations
@@ -40,93 +40,93 @@ WORLDS: Mapping[str, str] = {
 }
 
 
-def show() -> None:
-    """The page."""
-    here = layout.page(
+def render_page() -> None:
+    """Render the page "How good the figures are"."""
+    frame = layout.begin_page(
         "How good the figures are",
         "What arrived, when, how often it was changed afterwards, and whether it agrees with other sources.",
     )
-    if not queries.has(here.path, "quality"):
+    if not queries.has_table(frame.path, "quality"):
         st.info("This release was made before quality was measured; the next one has it.")
-        layout.end(here, is_linked=False)
+        layout.end_page(frame, is_linked=False)
         return
     by_area: dict[str, dict[str, Row]] = {}
-    for row in queries.read(here.path, "quality"):
+    for row in queries.read_rows(frame.path, "quality"):
         by_area.setdefault(row["territory"], {})[row["indicator"]] = row
-    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
-    caption = f"Quality over all periods and returns. Release {here.id}.{demonstration}"
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    caption = f"Quality over all periods and returns. Release {frame.id}.{demonstration}"
     notes = words.Notes()
-    lines = [_line(here, code, by_area.get(code, {}), notes) for code, _ in here.territories]
-    names = here.name_notes([code for code, _ in here.territories])
-    layout.put(tables.table(caption, list(COLUMNS.values()), lines, corner="Territory"))
-    layout.put(tables.facts(TOLD), tables.notes_list(notes, names))
+    lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
+    names = frame.name_notes([code for code, _ in frame.territories])
+    layout.put_html(tables.render_table(caption, list(COLUMNS.values()), lines, corner="Territory"))
+    layout.put_html(tables.render_facts(TOLD), tables.render_notes(notes, names))
     st.markdown(
         "These figures show how far you can rely on the data. They are not a ranking: offices differ in "
         "what they count."
     )
-    _revisions(here)
-    _coherence(here)
-    layout.end(here, is_linked=False)
+    _show_revisions(frame)
+    _show_coherence(frame)
+    layout.end_page(frame, is_linked=False)
 
 
-def _line(here: layout.Frame, area: str, found: Mapping[str, Row], notes: words.Notes) -> tables.Line:
+def _quality_line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.Notes) -> tables.Line:
     cells = []
     for indicator, column in COLUMNS.items():
-        text, why = _shown(found.get(indicator))
+        text, why = _format_figure(rows.get(indicator))
         marks = (notes.mark(why),) if why else ()
         kind = "value" if text != words.UNAVAILABLE else "unavailable"
         spoken = text if kind == "value" else "not available"
-        cells.append(tables.Cell(text, f"{here.name(area)}, {column}: {spoken}", marks, kind=kind))
-    return tables.Line(here.heading(area, href=f"territory?territory={area}"), tuple(cells))
+        cells.append(tables.Cell(text, f"{frame.name(area)}, {column}: {spoken}", marks, kind=kind))
+    return tables.Line(frame.heading(area, href=f"territory?territory={area}"), tuple(cells))
 
 
-def _shown(row: Row | None) -> tuple[str, str]:
-    """A figure in its unit, or that there is none and why."""
+def _format_figure(row: Row | None) -> tuple[str, str]:
+    """Format a figure in its unit, or the reason why there is none."""
     if row is None or row["value"] is None:
         reason = str(row["reason"] or "") if row is not None else ""
         return words.UNAVAILABLE, f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
     if row["unit"] == "fraction":
-        return f"{words.number(100 * row['value'], 1)} %", ""
-    return words.number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
+        return f"{words.format_number(100 * row['value'], 1)} %", ""
+    return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
 
 
-def _revisions(here: layout.Frame) -> None:
-    """How many published totals changed, territory by territory."""
+def _show_revisions(frame: layout.Frame) -> None:
+    """Show how many published totals changed, territory by territory."""
     st.header("What changed after publication", anchor=False)
-    found = {row["area"]: row for row in queries.read(here.path, "revised")}
-    if not found:
+    rows_by_area = {row["area"]: row for row in queries.read_rows(frame.path, "revised")}
+    if not rows_by_area:
         st.markdown("No total has been published in two releases yet, so none can have been revised.")
         return
-    said = []
-    for code, _ in here.territories:
-        row = found.get(code)
-        name = here.marked(code)
+    sentences = []
+    for code, _ in frame.territories:
+        row = rows_by_area.get(code)
+        name = frame.marked(code)
         if row is None:
-            said.append(f"{name}: no total has been published in two releases yet.")
+            sentences.append(f"{name}: no total has been published in two releases yet.")
             continue
-        said.append(
-            f"{name}: of {words.number(row['periods'])} totals published in two releases or more, "
-            f"{words.number(row['revised'])} changed."
+        sentences.append(
+            f"{name}: of {words.format_number(row['periods'])} totals published in two releases or more, "
+            f"{words.format_number(row['revised'])} changed."
         )
-    layout.put(_items(said))
+    layout.put_html(_render_list(sentences))
 
 
-def _coherence(here: layout.Frame) -> None:
-    """Two sources on one thing: how often they agree, and each difference with its declared reasons."""
+def _show_coherence(frame: layout.Frame) -> None:
+    """Show how often two sources on the same figure agree, and each difference with its declared reasons."""
     st.header("Whether it agrees with other sources", anchor=False)
-    found = queries.read(here.path, "coherence") if queries.has(here.path, "coherence") else ()
-    if not found:
+    pairs = queries.read_rows(frame.path, "coherence") if queries.has_table(frame.path, "coherence") else ()
+    if not pairs:
         st.markdown("No two sources of this release cover the same figure.")
         return
     worlds: dict[str, list[Row]] = {}
-    for row in found:
+    for row in pairs:
         worlds.setdefault(row["world"], []).append(row)
     for world, rows in worlds.items():
         title = WORLDS.get(world, world)
-        layout.put(f"<p><b>{escape(title)}.</b> {escape(agreement.counted(rows))}</p>")
+        layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
         with st.expander(f"{title}: each pair"):
-            layout.put(agreement.pairs(here, title, rows))
+            layout.put_html(agreement.pairs_table(frame, title, rows))
 
 
-def _items(said: Sequence[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in said) + "</ul>"
+def _render_list(sentences: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in sentences) + "</ul>"

@@ -1,4 +1,4 @@
-"""From stage to stage: one ratio in its three versions, with ranges, for each territory and the region."""
+"""Show one ratio between stages in its three versions, with ranges, for each territory and the region."""
 
 from __future__ import annotations
 
@@ -19,143 +19,158 @@ _READ = (
 _NO_RECORDS = "no records"
 
 
-def show() -> None:
-    """The page."""
-    here = layout.page(
+def render_page() -> None:
+    """Render the page "From stage to stage"."""
+    frame = layout.begin_page(
         "From stage to stage", "How many of those at one stage reach a later one, and how certain that is."
     )
-    if not queries.has(here.path, "stage_ratio"):
+    if not queries.has_table(frame.path, "stage_ratio"):
         st.info("This release was made before ratios were published; the next one has them.")
-        layout.end(here, is_linked=False)
+        layout.end_page(frame, is_linked=False)
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        crime = layout.choose_crime(here)
-        metrics = {row["metric"]: row for row in queries.read(here.path, "ratio_metrics", crime)}
+        crime = layout.choose_crime(frame)
+        metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
         first = "convicted_first_per_adjudicated_first"
-        metric = layout.choose(
+        metric = layout.choose_option(
             "Ratio", "ratio", tuple(metrics), default=first, say=lambda code: str(metrics[code]["name"]), boxed=True,
             width=340,
         )  # fmt: skip
-        units = tuple(r["count_unit"] for r in queries.read(here.path, "ratio_units", metric, crime))
-        unit = layout.choose("Counted in", "unit", units, say=words.unit) if len(units) > 1 else units[0]
-        windows = queries.read(here.path, "windows", metric, crime, unit) if queries.has(here.path, "window") else ()
-        opens = region_words.default(windows)
+        units = tuple(r["count_unit"] for r in queries.read_rows(frame.path, "ratio_units", metric, crime))
+        unit = layout.choose_option("Counted in", "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+        windows = (
+            queries.read_rows(frame.path, "windows", metric, crime, unit)
+            if queries.has_table(frame.path, "window")
+            else ()
+        )
+        opens = region_words.default_window(windows)
         freq, period = layout.choose_period(
-            here,
-            queries.ratio_periods(here.path, metric, crime),
+            frame,
+            queries.ratio_periods(frame.path, metric, crime),
             default=(opens["freq"], opens["period"]) if opens else None,
             of=f"{metric}.{crime}.",
         )
     about = metrics[metric]
-    rows = queries.read(here.path, "ratios", metric, freq, period, crime, unit)
+    rows = queries.read_rows(frame.path, "ratios", metric, freq, period, crime, unit)
     by_area: dict[str, dict[str, Row]] = {}
     for row in rows:
         by_area.setdefault(row["area"], {})[row["version"]] = row
-    crime_name = queries.labels(here.path, "offence_group")[crime]
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     with headline:
-        layout.quote(_sentence(here, by_area, str(about["name"]), period, crime_name), here)
-    why = " ".join(filter(None, (region_words.why(windows), region_words.looked_at(windows, freq, period))))
-    layout.put(f'<p class="rti-small">{escape(why)}</p>' if why else "")
+        layout.quote_sentence(_compose_sentence(frame, by_area, str(about["name"]), period, crime_name), frame)
+    why = " ".join(
+        filter(None, (region_words.explain_window(windows), region_words.explain_other_window(windows, freq, period)))
+    )
+    layout.put_html(f'<p class="rti-small">{escape(why)}</p>' if why else "")
     notes = words.Notes()
     versions = [code for code in indicator_words.VERSIONS if any(code in those for those in by_area.values())]
-    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = (
-        f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit(unit)}. "
-        f"Release {here.id}.{demonstration}"
+        f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}. "
+        f"Release {frame.id}.{demonstration}"
     )
-    codes = [here.region, *(code for code, _ in here.territories)]
-    lines = [_line(here, code, by_area.get(code, {}), versions, notes) for code in codes]
-    layout.put(tables.table(caption, [indicator_words.VERSIONS[code] for code in versions], lines, corner="Area"))
+    codes = [frame.region, *(code for code, _ in frame.territories)]
+    lines = [_ratio_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
+    layout.put_html(
+        tables.render_table(caption, [indicator_words.VERSIONS[code] for code in versions], lines, corner="Area")
+    )
     st.markdown(_READ)
-    told = [
-        (indicator_words.VERSIONS[code], indicator_words.told(code, is_nested=about["is_nested"])) for code in versions
+    sentences = [
+        (indicator_words.VERSIONS[code], indicator_words.describe_version(code, is_nested=about["is_nested"]))
+        for code in versions
     ]
-    layout.put(
-        tables.facts(
-            [("What it is", str(about["definition"])), ("Formula", _formula(here, str(about["formula"]))), *told]
+    layout.put_html(
+        tables.render_facts(
+            [
+                ("What it is", str(about["definition"])),
+                ("Formula", _formula_in_words(frame, str(about["formula"]))),
+                *sentences,
+            ]
         ),
-        tables.legend(),
-        tables.notes_list(notes, here.name_notes([code for code, _ in here.territories])),
+        tables.render_legend(),
+        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])),
     )
-    _compared(here, metric, freq, period, crime, unit)
-    cards.of_metric(here, about["metric"], freq, period, unit)
-    layout.end(here, is_linked=False)
+    _show_comparison(frame, metric, freq, period, crime, unit)
+    cards.show_cards_of_metric(frame, about["metric"], freq, period, unit)
+    layout.end_page(frame, is_linked=False)
 
 
-def _formula(here: layout.Frame, formula: str) -> str:
-    """The formula with what is counted in words; the declaration has its codes."""
-    names = queries.labels(here.path, "measure")
+def _formula_in_words(frame: layout.Frame, formula: str) -> str:
+    """Return the formula with measures in words instead of the codes of the declaration."""
+    names = queries.read_labels(frame.path, "measure")
     parts = (str(names.get(part, part)) for part in formula.split(" "))
     return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
 
 
-def _sentence(here: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str) -> str:
-    """What can be said aloud: the region's figure with its range, and how many territories have enough."""
-    territories = [_default(by_area.get(code, {})) for code, _ in here.territories]
+def _compose_sentence(
+    frame: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str
+) -> str:
+    """Return the sentence to quote: the region's figure with its range, and how many territories have enough."""
+    territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
-    whole = _default(by_area.get(here.region, {}))
-    shown = indicator_words.figure(whole)
+    whole = _default_version(by_area.get(frame.region, {}))
+    figure = indicator_words.format_figure(whole)
     lead = f"{name}, {words.period_words(period)}, {crime.lower()}: "
-    if whole is None or shown.kind != "value":
-        lead += f"{here.name(here.region)} {shown.spoken}"
+    if whole is None or figure.kind != "value":
+        lead += f"{frame.name(frame.region)} {figure.spoken}"
     else:
         few = f" ({indicator_words.TOO_FEW})" if whole["state"] == "too_few" else ""
-        there, missing = words.coverage(whole["reporters"] or "", here.territories)
-        lead += f"{here.name(here.region)} {shown.spoken}{few}, from {there} territories"
-        lead += f" (missing: {words.join(missing)})" if missing else ""
+        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
+        lead += f"{frame.name(frame.region)} {figure.spoken}{few}, from {n_reporters} territories"
+        lead += f" (missing: {words.join_words(missing)})" if missing else ""
     return f"{lead}. {enough} of {len(territories)} territories have enough to be compared."
 
 
-def _default(versions: Mapping[str, Row]) -> Row | None:
-    """The version that stands for the area; where none may, that of the same period."""
+def _default_version(versions: Mapping[str, Row]) -> Row | None:
+    """Return the default version for the area; if there is none, that of the same period."""
     return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
 
 
-def _line(
-    here: layout.Frame, area: str, those: Mapping[str, Row], versions: Sequence[str], notes: words.Notes
+def _ratio_line(
+    frame: layout.Frame, area: str, those: Mapping[str, Row], versions: Sequence[str], notes: words.Notes
 ) -> tables.Line:
-    heading = here.heading(area, href="" if area == here.region else f"territory?territory={area}")
+    heading = frame.heading(area, href="" if area == frame.region else f"territory?territory={area}")
     cells = []
     for version in versions:
         row = those.get(version)
-        shown = indicator_words.figure(row)
+        figure = indicator_words.format_figure(row)
         if row is None and version != "same_period":
-            # Nobody was asked for it, and nothing is missing: there are no records to make it of.
-            shown = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
-        marks = () if row is None else indicator_words.marks(row, notes)
-        is_few = row is not None and row["state"] == "too_few" and shown.kind == "value"
-        if row is not None and shown.kind == "value":
+            # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
+            figure = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
+        marks = () if row is None else indicator_words.mark_notes(row, notes)
+        is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
+        if row is not None and figure.kind == "value":
             if version == "lagged" and row["lag"]:
                 kind = "quarter" if row["freq"] == "Q" else "year"
                 over = f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
-                shown = words.Shown(shown.text + over, shown.spoken + over, shown.kind)
+                figure = words.Shown(figure.text + over, figure.spoken + over, figure.kind)
             if row["is_default"]:
                 marks = (*marks, notes.mark(indicator_words.RULES[str(row["default_rule"])]))
-        what = f"{here.name(area)}, {indicator_words.VERSIONS[version]}"
-        cells.append(tables.few(shown, what, marks, is_few=is_few))
-    return tables.Line(heading, tuple(cells), is_total=area == here.region)
+        label = f"{frame.name(area)}, {indicator_words.VERSIONS[version]}"
+        cells.append(tables.few_cell(figure, label, marks, is_few=is_few))
+    return tables.Line(heading, tuple(cells), is_total=area == frame.region)
 
 
-def _compared(here: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
-    """Which territories can be told apart, and the range over those that have a figure."""
-    found = queries.read(here.path, "pairs", metric, freq, period, crime, unit)
+def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
+    """Show which territories differ significantly, and the range over those that have a figure."""
+    pairs = queries.read_rows(frame.path, "pairs", metric, freq, period, crime, unit)
     st.header("Which differences are statistically significant", anchor=False)
-    if not found:
+    if not pairs:
         st.markdown("No two territories have figures of this kind.")
         return
-    names = {code: here.marked(code) for code, _ in here.territories}
-    st.markdown(indicator_words.pairs_told(found))
-    apart = [row for row in found if row["verdict"] in ("higher", "lower")]
-    layout.put(_listed(apart, names))
+    names = {code: frame.marked(code) for code, _ in frame.territories}
+    st.markdown(indicator_words.describe_pairs(pairs))
+    apart = [row for row in pairs if row["verdict"] in ("higher", "lower")]
+    layout.put_html(_listed(apart, names))
     with st.expander("Every pair in words"):
-        layout.put(_listed(found, names))
-    for row in queries.read(here.path, "region_range", metric, freq, period, crime, unit):
+        layout.put_html(_listed(pairs, names))
+    for row in queries.read_rows(frame.path, "region_range", metric, freq, period, crime, unit):
         same = ", both counts of one period" if row.get("version") == "same_period" else ""
-        told = region_words.told(row, f"this ratio{same}")
-        st.markdown(f"{told} {region_words.NOT_BORROWED}" if row["n"] < len(names) else told)
+        range_sentence = region_words.describe_range(row, f"this ratio{same}")
+        st.markdown(f"{range_sentence} {region_words.NOT_BORROWED}" if row["n"] < len(names) else range_sentence)
 
 
 def _listed(rows: Sequence[Row], names: Mapping[str, str]) -> str:
-    items = "".join(f"<li>{escape(indicator_words.pair(row, names))}</li>" for row in rows)
+    items = "".join(f"<li>{escape(indicator_words.describe_pair(row, names))}</li>" for row in rows)
     return f"<ul>{items}</ul>" if items else ""

@@ -1,6 +1,6 @@
-"""Where a number comes from: release, table of the programme, and the returns behind one figure.
+"""Show where a number comes from: release, table of the programme, and the returns behind the figure.
 
-Sheet and cell belong to the office; `rti explain` walks on to them.
+Sheet and cell belong to the office; `rti explain` goes on to them.
 """
 
 from __future__ import annotations
@@ -27,105 +27,109 @@ _DIMENSIONS = {
 }
 
 
-def show() -> None:
-    """The page."""
-    here = layout.page("Where a number comes from")
-    asked = st.query_params.get("cell") or ""
-    if not asked:
+def render_page() -> None:
+    """Render the page "Where a number comes from"."""
+    frame = layout.begin_page("Where a number comes from")
+    cell_text = st.query_params.get("cell") or ""
+    if not cell_text:
         st.markdown(
             "Every figure in this dashboard's tables is a link to this page, which shows the returns that the "
             "figure comes from. Choose a figure on another page, or enter its id."
         )
         typed = st.text_input("Id of a figure", placeholder="area=MK;period=2026-Q3;measure=indicted")
         if not typed:
-            layout.end(here)
+            layout.end_page(frame)
             return
-        asked = typed
-    _explain(here, asked)
-    layout.end(here)
+        cell_text = typed
+    _explain_figure(frame, cell_text)
+    layout.end_page(frame)
 
 
-def _explain(here: layout.Frame, asked: str) -> None:
+def _explain_figure(frame: layout.Frame, cell_text: str) -> None:
     try:
-        release, table, terms = parse_id(asked)
+        release, table, terms = parse_id(cell_text)
     except ExplainError as error:
         st.warning(f"This is not the id of a figure: {error}")
         return
-    found = queries.cells(here.path, table, terms)
-    if release not in ("current", here.id):
-        st.info(f"The id is of release {release}; this page shows the current release, {here.id}.")
-    distinct = {figure_id(here.id, row).split("/", 2)[2]: row for row in reversed(found)}
+    cells = queries.find_cells(frame.path, table, terms)
+    if release not in ("current", frame.id):
+        st.info(f"The id is of release {release}; this page shows the current release, {frame.id}.")
+    distinct = {figure_id(frame.id, row).split("/", 2)[2]: row for row in reversed(cells)}
     if not distinct:
-        st.warning(f"Release {here.id} has no figure {asked}. Check its codes, or follow a figure from a table.")
+        st.warning(f"Release {frame.id} has no figure {cell_text}. Check its codes, or follow a figure from a table.")
         return
     if len(distinct) > 1:
-        ids = [figure_id(here.id, row) for row in distinct.values()]
+        ids = [figure_id(frame.id, row) for row in distinct.values()]
         st.warning(
             "More than one figure fits; say more, for example:\n\n" + "\n".join(f"- `{i}`" for i in sorted(ids)[:6])
         )
         return
-    _way(here, found[0])
+    _show_source(frame, cells[0])
 
 
-def _way(here: layout.Frame, cell: Mapping[str, Any]) -> None:
+def _show_source(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
     notes = words.Notes()
-    shown = words.count(cell)
-    measure = queries.labels(here.path, "measure").get(cell["measure"], cell["measure"])
-    crime = queries.labels(here.path, "offence_group").get(cell["offence_group"], cell["offence_group"])
-    marks = words.marks_of(cell, notes)
-    value = f"{shown.text} {words.unit(cell['count_unit'], cell['value'])}" if shown.kind == "value" else shown.spoken
-    layout.quote(
-        f"{here.marked(cell['area'])}, "
-        f"{words.period_words(cell['period'])}: {crime.lower()}, {measure.lower()}: {value}.",
-        here,
+    figure = words.format_count(cell)
+    measure = queries.read_labels(frame.path, "measure").get(cell["measure"], cell["measure"])
+    crime = queries.read_labels(frame.path, "offence_group").get(cell["offence_group"], cell["offence_group"])
+    marks = words.mark_notes(cell, notes)
+    value = (
+        f"{figure.text} {words.unit_name(cell['count_unit'], cell['value'])}"
+        if figure.kind == "value"
+        else figure.spoken
     )
-    programme = {row["table_id"]: row for row in queries.read(here.path, "programme")}
+    layout.quote_sentence(
+        f"{frame.marked(cell['area'])}, "
+        f"{words.period_words(cell['period'])}: {crime.lower()}, {measure.lower()}: {value}.",
+        frame,
+    )
+    programme = {row["table_id"]: row for row in queries.read_rows(frame.path, "programme")}
     table = programme.get(cell["table_id"])
     territories = [code for code in (cell["reporters"] or "").split(",") if code]
     st.header("1. The figure in the release", anchor=False)
-    layout.put(
-        tables.facts(
+    layout.put_html(
+        tables.render_facts(
             [
-                ("Release", here.id),
+                ("Release", frame.id),
                 ("Table of the programme", f"{table['title']} ({cell['table_id']})" if table else cell["table_id"]),
-                ("Area", here.marked(cell["area"])),
+                ("Area", frame.marked(cell["area"])),
                 ("Period", words.period_short(cell["period"])),
                 ("Measure", measure),
-                ("Counted in", words.unit(cell["count_unit"])),
-                *_dimensions(here, cell),
-                ("Value", f"{shown.text} ({shown.spoken})" if shown.kind != "value" else shown.text),
-                ("In it", words.join(here.marked(code) for code in territories) or "nobody has reported"),
+                ("Counted in", words.unit_name(cell["count_unit"])),
+                *_dimensions(frame, cell),
+                ("Value", f"{figure.text} ({figure.spoken})" if figure.kind != "value" else figure.text),
+                ("In it", words.join_words(frame.marked(code) for code in territories) or "nobody has reported"),
                 ("Notes", ", ".join(marks)),
             ]
         ),
-        tables.notes_list(notes, here.name_notes([cell["area"], *territories])),
+        tables.render_notes(notes, frame.name_notes([cell["area"], *territories])),
     )
     st.header("2. The returns behind it", anchor=False)
-    _returns(here, cell)
+    _show_returns(frame, cell)
     st.header("3. The sheet and cell", anchor=False)
     st.markdown(
         "The places in an office's file belong to the office. If you have access to the restricted data, this "
         "command shows the sheet and cell:"
     )
-    st.code(f"rti explain '{figure_id(here.id, cell)}'", language="bash", wrap_lines=True)
+    st.code(f"rti explain '{figure_id(frame.id, cell)}'", language="bash", wrap_lines=True)
 
 
-def _dimensions(here: layout.Frame, cell: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _dimensions(frame: layout.Frame, cell: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        (title, queries.labels(here.path, name).get(cell[name], cell[name]))
+        (title, queries.read_labels(frame.path, name).get(cell[name], cell[name]))
         for name, title in _DIMENSIONS.items()
         if cell[name] not in (None, "_T", "_Z")
     ]
 
 
-def _returns(here: layout.Frame, cell: Mapping[str, Any]) -> None:
-    found = queries.read(here.path, "cell_submissions", cell["cell_id"])
-    if not found:
+def _show_returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
+    rows = queries.read_rows(frame.path, "cell_submissions", cell["cell_id"])
+    if not rows:
         st.markdown(
             "There is no return behind this figure: nothing was received for it, or the office did not count it."
             if cell["conf_status"] == "F"
             else "The release does not name the returns behind a withheld figure."
         )
         return
-    headings, lines = submission_table(here, found)
-    layout.put(tables.table("Returns behind the figure", headings, lines, corner="Return", text=True))
+    headings, lines = submission_table(frame, rows)
+    layout.put_html(tables.render_table("Returns behind the figure", headings, lines, corner="Return", text=True))

@@ -1,6 +1,6 @@
-"""Victims: presumed and identified, by territory, and broken down for one territory.
+"""Show presumed and identified victims, by territory, and broken down for one territory.
 
-They stand apart from the counts of proceedings, which are of other persons.
+They are separate from the counts of proceedings, which are of other persons.
 """
 
 from __future__ import annotations
@@ -10,42 +10,44 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import charts, layout, queries, tables, words
 from dashboards.public_pages import cards
-from dashboards.public_pages.breakdowns import breakdown_table, cross_table, told_apart
+from dashboards.public_pages.breakdowns import show_breakdown, show_cross_table, show_significant_pairs
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")
 
 
-def show() -> None:
-    """The page."""
-    here = layout.page("Victims", "Who was detected as a victim, as the registering authorities count them.")
-    groups = tuple(row["offence_group"] for row in queries.read(here.path, "victim_groups"))
+def render_page() -> None:
+    """Render the page "Victims"."""
+    frame = layout.begin_page("Victims", "Who was detected as a victim, as the registering authorities count them.")
+    groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
     if not groups:
         st.info("This release holds no figures of victims.")
-        layout.end(here)
+        layout.end_page(frame)
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        crime = layout.choose_crime(here, groups) if len(groups) > 1 else groups[0]
-        units = tuple(row["count_unit"] for row in queries.read(here.path, "victim_units", crime))
-        unit = layout.choose("Counted in", "victims_in", units, say=words.unit) if len(units) > 1 else units[0]
-        freq, period = layout.choose_period(here, queries.periods(here.path, crime, TABLES))
+        crime = layout.choose_crime(frame, groups) if len(groups) > 1 else groups[0]
+        units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "victim_units", crime))
+        unit = (
+            layout.choose_option("Counted in", "victims_in", units, say=words.unit_name) if len(units) > 1 else units[0]
+        )
+        freq, period = layout.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
         is_rate = layout.choose_rate(freq)
-    crime_name = queries.labels(here.path, "offence_group")[crime]
-    _comparison(here, headline, crime, crime_name, unit, freq, period, is_rate=is_rate)
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+    _show_comparison(frame, headline, crime, crime_name, unit, freq, period, is_rate=is_rate)
     if freq == "A":
         with st.expander("The region by sex and age"):
-            statuses = queries.labels(here.path, "victim_status")
-            cross_table(
-                here, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
-                f"{here.name(here.region)}, victims of {crime_name.lower()}", across="victim_status",
+            statuses = queries.read_labels(frame.path, "victim_status")
+            show_cross_table(
+                frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
+                f"{frame.name(frame.region)}, victims of {crime_name.lower()}", across="victim_status",
             )  # fmt: skip
-    _territory(here, crime, crime_name, unit)
-    layout.end(here)
+    _show_territory(frame, crime, crime_name, unit)
+    layout.end_page(frame)
 
 
-def _comparison(
-    here: layout.Frame,
+def _show_comparison(
+    frame: layout.Frame,
     headline: DeltaGenerator,
     crime: str,
     crime_name: str,
@@ -55,96 +57,98 @@ def _comparison(
     *,
     is_rate: bool,
 ) -> None:
-    found = queries.read(here.path, "victims", freq, period, crime, unit)
-    labels = queries.labels(here.path, "victim_status")
-    statuses = [code for code in labels if any(row["victim_status"] == code for row in found)]
-    at = {(row["area"], row["victim_status"]): row for row in found}
-    whole = at.get((here.region, "_T")) or at.get((here.region, statuses[0]) if statuses else ("", ""))
+    rows = queries.read_rows(frame.path, "victims", freq, period, crime, unit)
+    labels = queries.read_labels(frame.path, "victim_status")
+    statuses = [code for code in labels if any(row["victim_status"] == code for row in rows)]
+    at = {(row["area"], row["victim_status"]): row for row in rows}
+    whole = at.get((frame.region, "_T")) or at.get((frame.region, statuses[0]) if statuses else ("", ""))
     notes = words.Notes()
     if whole is not None:
-        figure = words.count(whole)
-        there, missing = words.coverage(whole["reporters"] or "", here.territories)
+        figure = words.format_count(whole)
+        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
         value = (
-            f"{figure.text} {words.unit(unit)}" if figure.kind == "value" else f"{words.unit(unit)}: {figure.spoken}"
+            f"{figure.text} {words.unit_name(unit)}"
+            if figure.kind == "value"
+            else f"{words.unit_name(unit)}: {figure.spoken}"
         )
-        absent = f"; missing: {words.join(missing)}" if missing else ""
+        absent = f"; missing: {words.join_words(missing)}" if missing else ""
         with headline:
-            layout.quote(
-                f"{here.name(here.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: {value} "
-                f"({labels[whole['victim_status']].lower()}). Figures are from {there} territories{absent}.",
-                here,
+            layout.quote_sentence(
+                f"{frame.name(frame.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: {value} "
+                f"({labels[whole['victim_status']].lower()}). Figures are from {n_reporters} territories{absent}.",
+                frame,
             )
         if missing:
-            notes.mark(f"Not in the region's figures: {words.join(missing)}.")
-    codes = [code for code, _ in here.territories]
+            notes.mark(f"Not in the region's figures: {words.join_words(missing)}.")
+    codes = [code for code, _ in frame.territories]
     lines = [
         tables.Line(
-            here.heading(area, href="" if area == here.region else f"territory?territory={area}"),
+            frame.heading(area, href="" if area == frame.region else f"territory?territory={area}"),
             tuple(
-                tables.figure(
-                    here.id, at.get((area, status)), notes, what=f"{here.name(area)}, {labels[status]}", rate=is_rate
+                tables.figure_cell(
+                    frame.id, at.get((area, status)), notes, what=f"{frame.name(area)}, {labels[status]}", rate=is_rate
                 )
                 for status in statuses
             ),
-            is_total=area == here.region,
+            is_total=area == frame.region,
         )
-        for area in (here.region, *codes)
+        for area in (frame.region, *codes)
     ]
     if is_rate:
         notes.mark("Rates are of the period itself and never annualised.")
-    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
-    what = "rates per 100,000 inhabitants in the period" if is_rate else words.unit(unit)
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
     caption = (
-        f"Victims of {crime_name.lower()}, {words.period_short(period)}: {what}. Release {here.id}.{demonstration}"
+        f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}. Release {frame.id}.{demonstration}"
     )
-    layout.put(
-        tables.table(caption, [labels[status] for status in statuses], lines, corner="Area"),
-        tables.legend(),
-        tables.notes_list(notes, here.name_notes(codes)),
+    layout.put_html(
+        tables.render_table(caption, [labels[status] for status in statuses], lines, corner="Area"),
+        tables.render_legend(),
+        tables.render_notes(notes, frame.name_notes(codes)),
     )
-    cards.of_levels(here, {row["level"] for row in found}, freq, period, unit)
+    cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
 
 
-def _territory(here: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
+def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
     st.header("Broken down, for one territory", anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        area = layout.choose_territory(here)
+        area = layout.choose_territory(frame)
         years = tuple(
             row["period"]
-            for row in queries.read(here.path, "years", area, crime, tuple(queries.VICTIM_TABLES.values()))
+            for row in queries.read_rows(frame.path, "years", area, crime, tuple(queries.VICTIM_TABLES.values()))
         )
         if not years:
-            st.markdown(f"The release has no breakdown of victims for {here.marked(area)}.")
+            st.markdown(f"The release has no breakdown of victims for {frame.marked(area)}.")
             return
-        by = layout.choose("By", "victims_by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
-        year = layout.choose("Year", "victims_year", years, boxed=True, width=140)
-    found = queries.read(
-        here.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
+        by = layout.choose_option("By", "victims_by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
+        year = layout.choose_option("Year", "victims_year", years, boxed=True, width=140)
+    rows = queries.read_rows(
+        frame.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
         offence_group=crime, count_unit=unit, measures=("victims_detected",),
     )  # fmt: skip
-    detailed = [row for row in found if row[by] not in ("_T", "_Z")]
+    detailed = [row for row in rows if row[by] not in ("_T", "_Z")]
     if not detailed:
-        st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {here.marked(area)} in {year}.")
+        st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {frame.marked(area)} in {year}.")
         return
-    labels = queries.labels(here.path, by)
-    status_labels = queries.labels(here.path, "victim_status")
+    labels = queries.read_labels(frame.path, by)
+    status_labels = queries.read_labels(frame.path, "victim_status")
     statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
-    title = f"{here.marked(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
-    demonstration = f" {charts.DEMONSTRATION}." if here.is_demonstration else ""
-    breakdown_table(
-        here, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
-        f"{title}: {words.unit(unit)}. Release {here.id}.{demonstration}",
-        names=here.name_notes([area]), across="victim_status",
+    title = f"{frame.marked(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    show_breakdown(
+        frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
+        f"{title}: {words.unit_name(unit)}. Release {frame.id}.{demonstration}",
+        names=frame.name_notes([area]), across="victim_status",
     )  # fmt: skip
     detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
-    chart = charts.parts(
-        f"{here.marked(area)}, {year}: {status_labels[statuses[0]].lower()}",
+    chart = charts.draw_parts(
+        f"{frame.marked(area)}, {year}: {status_labels[statuses[0]].lower()}",
         ordered,
-        under=here.under(area),
+        under=frame.under(area),
     )
-    layout.panels([chart], key="victims")
+    layout.show_panels([chart], key="victims")
     st.subheader("Which differences between shares are statistically significant", anchor=False)
-    pairs = queries.read(here.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
-    told_apart(here, pairs, by, codes, _BREAKDOWNS[by].lower())
+    pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
+    show_significant_pairs(frame, pairs, by, codes, _BREAKDOWNS[by].lower())

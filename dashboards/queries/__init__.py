@@ -1,8 +1,7 @@
-"""Every SQL statement of the public dashboard, and the one place that opens a release.
+"""Hold every SQL statement of the public dashboard, and the one module that opens a release.
 
-They select rows of the published programme and never add any up.
-
-In this module: the small questions that several pages ask.
+Statements select rows of the published programme and never add any up. This module has the small queries that several
+pages share.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from dashboards.queries.counts import (
     STAGE_TABLES,
     STAGES,
     VICTIM_TABLES,
-    cells_of,
+    cells_statement,
 )
 from dashboards.queries.opening import (
     SQL,
@@ -26,62 +25,82 @@ from dashboards.queries.opening import (
     Row,
     Rows,
     current_release,
-    files,
-    has,
-    read,
-    run,
+    downloadable_files,
+    has_table,
+    read_rows,
+    run_statement,
 )
 from dashboards.queries.sources import BREAKS
 
 __all__ = [
-    "BEFORE_COURT", "BREAKDOWN_TABLES", "BREAKS", "MAIN_STAGES", "SQL", "STAGES", "STAGE_TABLES",
-    "VICTIM_TABLES", "DamagedReleaseError", "NoReleaseError", "OutdatedReleaseError", "Row", "Rows", "area_names",
-    "breaks", "cells", "clearance_periods", "current_release", "files", "has", "labels", "periods", "ratio_periods",
-    "read",
+    "BEFORE_COURT",
+    "BREAKDOWN_TABLES",
+    "BREAKS",
+    "MAIN_STAGES",
+    "SQL",
+    "STAGES",
+    "STAGE_TABLES",
+    "VICTIM_TABLES",
+    "DamagedReleaseError",
+    "NoReleaseError",
+    "OutdatedReleaseError",
+    "Row",
+    "Rows",
+    "area_names",
+    "clearance_periods",
+    "current_release",
+    "downloadable_files",
+    "find_breaks",
+    "find_cells",
+    "has_table",
+    "list_periods",
+    "ratio_periods",
+    "read_labels",
+    "read_rows",
 ]  # fmt: skip
 
 
-def cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
-    """Cells that fit the terms of an id (`pipelines.publication.provenance.explain.parse_id`), those of the earliest
-    table first.
+def find_cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
+    """Return the cells that match the terms of an id (`pipelines.publication.provenance.explain.parse_id`), in order
+    of tables.
 
-    A dimension that the terms leave out stands at its total or does not apply.
+    A dimension that the terms leave out is at its total or does not apply.
     """
-    return run(path, *cells_of(table, terms))
+    return run_statement(path, *cells_statement(table, terms))
 
 
-def breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:
-    """Breaks of law, counting, recording and source of some areas; none where a release was made before they were."""
-    return read(path, "breaks", tuple(areas), offence_group) if has(path, "break") else ()
+def find_breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:
+    """Return the breaks of law, counting, recording and source of some areas; none if the release predates them."""
+    return read_rows(path, "breaks", tuple(areas), offence_group) if has_table(path, "break") else ()
 
 
 def area_names(path: str) -> dict[str, Row]:
-    """Areas by code, in the order of the screen."""
-    return {row["area"]: row for row in read(path, "areas")}
+    """Return the areas by code, in display order."""
+    return {row["area"]: row for row in read_rows(path, "areas")}
 
 
-def labels(path: str, codelist: str) -> dict[str, str]:
-    """Labels of one code list by code, in its order."""
-    return {row["code"]: row["label"] for row in read(path, "codelist", codelist)}
+def read_labels(path: str, codelist: str) -> dict[str, str]:
+    """Return the labels of one code list by code, in its order."""
+    return {row["code"]: row["label"] for row in read_rows(path, "codelist", codelist)}
 
 
-def periods(path: str, offence_group: str, tables: Sequence[str] = STAGE_TABLES) -> dict[str, list[str]]:
-    """Periods that the programme has, newest first, by frequency."""
-    return _by_freq(read(path, "periods", tuple(tables), offence_group), ("Q", "A", "P3", "P5"))
+def list_periods(path: str, offence_group: str, tables: Sequence[str] = STAGE_TABLES) -> dict[str, list[str]]:
+    """Return the periods of the programme, newest first, by frequency."""
+    return _group_by_freq(read_rows(path, "periods", tuple(tables), offence_group), ("Q", "A", "P3", "P5"))
 
 
 def ratio_periods(path: str, metric: str, offence_group: str) -> dict[str, list[str]]:
-    """Periods of one ratio, newest first, by frequency."""
-    return _by_freq(read(path, "ratio_periods", metric, offence_group), ("A", "Q", "P3", "P5"))
+    """Return the periods of one ratio, newest first, by frequency."""
+    return _group_by_freq(read_rows(path, "ratio_periods", metric, offence_group), ("A", "Q", "P3", "P5"))
 
 
 def clearance_periods(path: str, offence_group: str, level: str, unit: str) -> dict[str, list[str]]:
-    """Periods with a clearance rate or a disposition time, newest first, by frequency."""
-    return _by_freq(read(path, "clearance_periods", offence_group, level, unit), ("A", "Q"))
+    """Return the periods with a clearance rate or a disposition time, newest first, by frequency."""
+    return _group_by_freq(read_rows(path, "clearance_periods", offence_group, level, unit), ("A", "Q"))
 
 
-def _by_freq(rows: Rows, order: Sequence[str]) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
+def _group_by_freq(rows: Rows, order: Sequence[str]) -> dict[str, list[str]]:
+    periods_by_freq: dict[str, list[str]] = {}
     for row in rows:
-        out.setdefault(row["freq"], []).append(row["period"])
-    return {freq: out[freq] for freq in order if freq in out}
+        periods_by_freq.setdefault(row["freq"], []).append(row["period"])
+    return {freq: periods_by_freq[freq] for freq in order if freq in periods_by_freq}

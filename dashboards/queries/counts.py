@@ -1,4 +1,4 @@
-"""Statements on counts: the protected cells of the programme, with rates and shares beside them."""
+"""Hold the statements on counts: the protected cells of the programme, with their rates and shares."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "first": (*BEFORE_COURT, "adjudicated_first", "convicted_first", "sentenced_first"),
     "final": (*BEFORE_COURT, "adjudicated_final", "convicted_final", "sentenced_final"),
 }
-"""Stages shown side by side. First-instance and final decisions never stand in one row."""
+"""Stages shown side by side. First-instance and final decisions are never in one row."""
 MAIN_STAGES: Mapping[str, tuple[str, ...]] = {
     track: tuple(stage for stage in stages if not stage.startswith(("reported", "adjudicated")))
     for track, stages in STAGES.items()
@@ -23,7 +23,7 @@ BREAKDOWN_TABLES: Mapping[str, str] = {
     "sentence_type": "area_year_sentence_type",
     "sentence_band": "area_year_sentence_band",
 }
-"""Which table of the programme holds a breakdown of the stages of proceedings."""
+"""Table of the programme for each breakdown of the stages of proceedings."""
 VICTIM_TABLES: Mapping[str, str] = {
     "sex": "victims_year_sex",
     "age": "victims_year_age",
@@ -32,7 +32,8 @@ VICTIM_TABLES: Mapping[str, str] = {
 STAGE_TABLES = ("area_quarter", "area_year", "area_pool")
 
 _IN_ORDER = ", ".join(f"cell.{name}" for name in codes.CELL_KEY)
-# The release marks the total of each measure (`is_total`). A cell may be in several tables; one row of it is read.
+# The release marks the total of each measure (`is_total`). A cell may be in several tables; only one of its rows is
+# read.
 _TOTALS = """
     select cell.*
     from cell
@@ -153,8 +154,8 @@ SQL: Mapping[str, str] = {
 }
 
 
-def cells_of(table: str | None, terms: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Statement and parameters of the cells of an id; a dimension that it leaves out stands at its total."""
+def cells_statement(table: str | None, terms: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return statement and parameters for the cells of an id; a dimension that the id leaves out is at its total."""
     conditions, values = ["true"], []
     if table:
         conditions.append("table_id = ?")

@@ -1,4 +1,5 @@
-"""Statements on indicators of several counts: ratios, pairs, the region, clearance, and the cards behind them."""
+"""Hold the statements on indicators made of several counts: ratios, pairs, the region, clearance, and their counting
+cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements on figures of case records: durations, ages of pending cases, cohorts, sentences."""
+"""Hold the statements on figures from case records: durations, ages of pending cases, cohorts, sentences."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Statements on what stands behind and beside the figures: the release, areas, notes, returns, references, quality."""
+"""Hold the statements on the context of figures: the release, areas, notes, returns, references, quality."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 BREAKS = ("law", "counting", "source")
-"""Kinds of notes after which figures are not comparable with those before. A new layout alone is none."""
+"""Kinds of notes after which figures are not comparable with those before. A new layout alone is not one of them."""
 
 SQL: Mapping[str, str] = {
     "release": "select * from release",

@@ -1,4 +1,4 @@
-"""The commands of `rti`, one module a concern; `pipelines/cli/main.py` puts them together.
+"""Define the commands of `rti`, one module per topic; `pipelines/cli/main.py` combines them.
 
 Everything heavy is imported inside the command that needs it.
 """

@@ -1,4 +1,4 @@
-"""`rti as-of`: what was known at an earlier moment, built into a folder of its own."""
+"""Command `rti as-of`: build what was known at an earlier moment, in a separate folder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def as_of(
 
 
 def _moment(text: str) -> datetime:
-    """The end of a day, or a time. Raises Failure."""
+    """Return the end of a day, or a time. Raises Failure."""
     from pipelines.core.clock import parse
 
     try:

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, failures in words, JSON, the home, progress."""
+"""Share among the commands: exit codes, failures in words, JSON, the home, progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GOOD, ERRORS, UNREADABLE, WRONG_USE = 0, 1, 2, 3
 FAULT = 70
-"""A fault of the program itself (`EX_SOFTWARE`), never to be mistaken for a finding."""
+"""A fault of the program itself (`EX_SOFTWARE`), distinct from the exit codes of findings."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as described in docs/cli.md.")]
 Language = Annotated[str, typer.Option("--language", envvar="RTI_LANGUAGE", help="Language of findings.")]
@@ -32,7 +32,7 @@ Actor = Annotated[
 
 
 class Failure(Exception):  # noqa: N818 - it is shown to people, not handled by programs
-    """Ends a command with one sentence on standard error and an exit code."""
+    """End a command with one sentence on standard error and an exit code."""
 
     def __init__(self, message: str, code: int = WRONG_USE) -> None:
         super().__init__(message)
@@ -40,29 +40,29 @@ class Failure(Exception):  # noqa: N818 - it is shown to people, not handled by 
 
 
 def say(text: str = "") -> None:
-    """One line of a command's result, on standard output."""
+    """Print one line of a command's result on standard output."""
     typer.echo(text)
 
 
 def note(text: str) -> None:
-    """One line about the work itself, on standard error."""
+    """Print one line about the work itself on standard error."""
     typer.echo(text, err=True)
 
 
 def say_json(content: Any) -> None:
-    """A command's result as JSON, on standard output."""
+    """Print a command's result as JSON on standard output."""
     typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=str))
 
 
 def the_home() -> Home:
-    """The home that `RTI_HOME` names. Raises HomeError with the command that makes one."""
+    """Return the home that `RTI_HOME` names. Raises HomeError, which names the command that creates one."""
     from pipelines.core.home import open_home
 
     return open_home()
 
 
 def the_ledger(home: Home) -> sa.Engine:
-    """The ledger of a home. Raises LedgerError."""
+    """Return the ledger of a home. Raises LedgerError."""
     from pipelines.submissions.ledger import open_ledger
 
     return open_ledger(home)
@@ -76,14 +76,14 @@ def ledger_to_read(home: Home) -> sa.Engine:
 
 
 def the_registry() -> Registry:
-    """All declarations. Raises DeclarationError."""
+    """Return all declarations. Raises DeclarationError."""
     from pipelines.declarations.registry import load
 
     return load()
 
 
 def bytes_of(path: Path) -> bytes:
-    """The bytes of a file. Raises Failure (cannot be read) where they cannot be had."""
+    """Return the bytes of a file. Raises Failure (cannot be read)."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -95,14 +95,14 @@ def bytes_of(path: Path) -> bytes:
 
 
 def return_bytes(path: Path) -> bytes:
-    """Return the bytes of a return. Raises Failure (cannot be read), also where it is too big, before reading it."""
+    """Return the bytes of a return. Raises Failure (cannot be read), also before reading if it is too big."""
     from pipelines.findings.rules import from_read_error, say
     from pipelines.reading.formats.read import too_big
 
     try:
         size = path.stat().st_size
     except OSError:
-        size = 0  # why it cannot be read is said when it is read
+        size = 0  # the reason for a file that cannot be read is reported when it is read
     if (error := too_big(size)) is not None:
         message, remedy = say(from_read_error(error))
         raise Failure(f"{path}: {message} {remedy}", UNREADABLE)
@@ -110,7 +110,7 @@ def return_bytes(path: Path) -> bytes:
 
 
 def load_judgement_meanwhile() -> None:
-    """Begin to load what judges (two seconds and more) while files are read, in processes of their own."""
+    """Start loading the checks (two seconds and more) in separate processes while files are read."""
     import threading
 
     if "expectations.judge" in sys.modules:
@@ -121,13 +121,14 @@ def load_judgement_meanwhile() -> None:
 
         warm_up()
 
-    # No daemon: a process that ends while libraries are being loaded may crash. It ends when they are, having said all.
+    # Not a daemon: a process that ends while libraries are being loaded may crash. It ends once they are loaded and its
+    # output is written.
     threading.Thread(target=load, name="judgement").start()
 
 
 @contextmanager
 def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
-    """Progress of long work on standard error: a bar for people, nothing where no person looks on."""
+    """Show progress of long work on standard error: a bar on a terminal, nothing otherwise."""
     if total < 2 or not sys.stderr.isatty():
         yield lambda _key: None
         return
@@ -141,7 +142,7 @@ def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
-    """A plain table in columns, without lines: it can be read, cut and searched."""
+    """Format a plain table in columns, without lines, so that it can be read, cut and searched."""
     text = [[str("" if c is None else c) for c in row] for row in (head, *rows)]
     widths = [max(len(row[i]) for row in text) for i in range(len(head))]
     for row in text:
@@ -149,5 +150,5 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
 
 
 def actor_or(actor: str | None, default: str) -> str:
-    """Who acts: as said, else as `RTI_ACTOR` says, else the default."""
+    """Return the acting account: the one passed, else `RTI_ACTOR`, else the default."""
     return actor or os.environ.get("RTI_ACTOR") or default

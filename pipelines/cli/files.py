@@ -1,4 +1,4 @@
-"""`rti check`, `rti read`, `rti preview`: looking at files without handing them in."""
+"""Commands `rti check`, `rti read`, `rti preview`: examine files without submitting them."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def check(
     jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
     load_judgement_meanwhile()
     with progress(len(files), "Checking") as tick:
-        found = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
-    reports = list(found.values())
+        checked = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
+    reports = list(checked.values())
     if as_json:
         content = [r.as_json() for r in reports]
         say_json(content[0] if len(content) == 1 else content)
@@ -117,12 +117,12 @@ def preview(
 
 
 def show_report(report: Report) -> None:
-    """A report for people: the verdict, what was understood, and each finding with its place and remedy."""
+    """Print a report for people: the verdict, what was understood, and each finding with its place and remedy."""
     report_lines.show(report.as_json())
 
 
 def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Path | None, csv: Path | None) -> None:
-    """The report in the shapes asked for; it says "Demonstration data" where the home is a demonstration."""
+    """Write the report in the requested formats; marked "Demonstration data" if the home is a demonstration."""
     from pipelines.core.home import HomeError, open_home
     from pipelines.office import answers
 
@@ -149,13 +149,13 @@ def _history(offline: bool) -> HistorySource | None:
         home = open_home()
     except HomeError:
         if (default_root() / "home.json").exists():
-            raise  # a damaged home: without its history the check would silently say less
+            raise  # a damaged home: a check without its history would silently report less
         return None  # a check needs no home
     return history.source(home, open_ledger_to_read(home))
 
 
 def _is_demonstration() -> bool:
-    """Whether the home, where there is one, holds invented returns."""
+    """Return True if there is a home and it holds invented returns."""
     from pipelines.core.home import HomeError, open_home
 
     try:
@@ -207,8 +207,8 @@ def _show_content(content: Content) -> None:
     else:
         for dimension in content.dimensions:
             say(f"{dimension.id}: {', '.join(m.code for m in dimension.members)}")
-        for one in content.observations:
-            shown = one.status if one.value is None else one.value
-            say(f"  {one.where}  {' | '.join(one.key)} = {shown}")
+        for observation in content.observations:
+            value = observation.status if observation.value is None else observation.value
+            say(f"  {observation.where}  {' | '.join(observation.key)} = {value}")
     for remark in content.remarks:
         note(f"  {remark.rule} {remark.where}")

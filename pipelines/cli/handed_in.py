@@ -1,4 +1,4 @@
-"""What `rti submit` and `rti nil` tell of the files that were handed in: printed, as JSON, as an exit code."""
+"""Report on the files handed in by `rti submit` and `rti nil`: as text, as JSON, as an exit code."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from pipelines.core.errors import ToldError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one file: the JSON of `rti submit`, where its receipt was kept, and the pages of the service
-    elsewhere at which it was handed in: there, and not by commands on this machine, is done what it still lacks."""
+    """Result for one file: the JSON of `rti submit`, where its receipt was stored, and the pages of the remote service
+    if it was submitted there. What the return still needs is then done on those pages, not by commands on this
+    machine."""
 
     content: dict[str, Any]
     receipt: Path | None = None
@@ -25,7 +26,7 @@ class Answer:
 
 
 def go_through(files: Sequence[Path], hand_in: Callable[[Path], Answer], language: str, as_json: bool) -> None:
-    """Hand in each file and tell of it; ends the command with the worst of the exit codes."""
+    """Hand in each file and report on it; end the command with the worst of the exit codes."""
     content: list[dict[str, Any]] = []
     worst = GOOD
     with progress(len(files), "Handing in") as tick:
@@ -52,13 +53,13 @@ def go_through(files: Sequence[Path], hand_in: Callable[[Path], Answer], languag
 
 
 def exit_code(content: Mapping[str, Any]) -> int:
-    """0 taken, 1 refused for its errors or turned away, 2 cannot be read."""
+    """Return 0 if the file was taken, 1 if it was refused for errors or turned away, 2 if it cannot be read."""
     verdict = content["report"]["verdict"]
     return {"error": ERRORS, "unreadable": UNREADABLE}.get(verdict, ERRORS if content["state"] == "refused" else GOOD)
 
 
 def show(content: Mapping[str, Any], pages: str | None = None) -> None:
-    """What became of a file, in lines; `pages` is the address of a service elsewhere."""
+    """Print the result for a file; `pages` is the address of a remote service."""
     name, identity, state = content["file"]["name"], content["submission_id"], content["state"]
     if content["new"] or identity is None:
         report_lines.show(content["report"])
@@ -70,8 +71,11 @@ def show(content: Mapping[str, Any], pages: str | None = None) -> None:
         say(f"  received as {identity}, {state}")
     if identity is not None:
         page = None if pages is None else f"{pages}/answer?id={identity}"
-        for one in content["to_justify"]:
-            say(f"  {one['rule']} ({one['finding']}) asks for a justification: {page or f'rti justify {identity}'}")
+        for warning in content["to_justify"]:
+            say(
+                f"  {warning['rule']} ({warning['finding']}) asks for a justification: "
+                f"{page or f'rti justify {identity}'}"
+            )
         if content["replaces"]:
             say(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
             say(f"    {page or f'rti send {identity} --reason CODE'}")

@@ -1,4 +1,4 @@
-"""`rti init`, `rti status`, `rti territories`: the home, what is in it, and what is declared."""
+"""Commands `rti init`, `rti status`, `rti territories`: the home, its contents, and the declarations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 PAGE = 50
-"""Submissions that `rti status` shows unless asked for more."""
+"""Submissions that `rti status` shows by default."""
 
 
 class Kind(StrEnum):
-    """The two kinds of home, which never change into each other."""
+    """Kind of home; a home never changes its kind."""
 
     demonstration = "demonstration"
     real = "real"
@@ -75,7 +75,7 @@ def status(
     home = the_home()
     engine = ledger_to_read(home)
     if submission is not None:
-        _one(_story(engine, submission), as_json)
+        _show_submission(_story(engine, submission), as_json)
         return
     if unknown := set(state or ()) - set(codes.codes("return_state")):
         raise Failure(f"no state is named {', '.join(unknown)}; there are {', '.join(codes.codes('return_state'))}")
@@ -87,17 +87,17 @@ def status(
         limit=max(total, 1) if show_all else limit,
         older_than=queries.Position.of(queries.find(engine, before)) if before is not None else None,
     )
-    found = newest_first[::-1]
-    replaced = queries.replacements(engine, [s.submission_id for s in found])
-    unfinished = [one.localize() for one in find_unfinished(home)]
+    submissions = newest_first[::-1]
+    replaced = queries.replacements(engine, [s.submission_id for s in submissions])
+    unfinished = [publication.localize() for publication in find_unfinished(home)]
     if as_json:
-        every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in found]
+        every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in submissions]
         content = {"home": str(home.root), "kind": home.kind, "total": total, "submissions": every}
         say_json({**content, "unfinished": unfinished})
     elif not total:
         say("no submission yet; hand one in with `rti submit FILE`")
     else:
-        _list_submissions(found, replaced, total=total, limit=limit)
+        _list_submissions(submissions, replaced, total=total, limit=limit)
     for text in unfinished:
         note(f"rti: {text}")
     if unfinished:
@@ -105,21 +105,23 @@ def status(
 
 
 def _list_submissions(
-    found: Sequence[Submission], replaced: Mapping[str, Sequence[Replacement]], *, total: int, limit: int
+    submissions: Sequence[Submission], replaced: Mapping[str, Sequence[Replacement]], *, total: int, limit: int
 ) -> None:
-    by = {identity: ", ".join(one.submission_id for one in later) for identity, later in replaced.items()}
+    by = {
+        identity: ", ".join(replacement.submission_id for replacement in later) for identity, later in replaced.items()
+    }
     rows = [
         (
             *(s.submission_id, s.state, by.get(s.submission_id), s.received_at[:10]),
             *(s.territory, s.form, s.kind, s.errors, s.warnings, s.filename),
         )
-        for s in found
+        for s in submissions
     ]
     columns = ("submission", "state", "replaced by", "received", "territory", "form", "kind", "errors", "warnings")
     table(rows, (*columns, "file"))
-    if len(found) < total:
-        older = f" or --before {found[0].submission_id}" if len(found) == limit else ""
-        note(f"Showing {len(found):,} of {total:,}. Use --all{older} to see others.")
+    if len(submissions) < total:
+        older = f" or --before {submissions[0].submission_id}" if len(submissions) == limit else ""
+        note(f"Showing {len(submissions):,} of {total:,}. Use --all{older} to see others.")
 
 
 def territories(as_json: AsJson = False) -> None:
@@ -153,11 +155,11 @@ def territories(as_json: AsJson = False) -> None:
     if as_json:
         say_json({"declaration_hash": registry.digest, "territories": content})
         return
-    for one in content:
-        say(f"{one['territory']}  {one['name']} ({one['kind']}; {', '.join(one['jurisdictions'])})")
-        if one["footnote"]:
-            say(f"    {one['footnote']}")
-        for form in one["forms"]:
+    for item in content:
+        say(f"{item['territory']}  {item['name']} ({item['kind']}; {', '.join(item['jurisdictions'])})")
+        if item["footnote"]:
+            say(f"    {item['footnote']}")
+        for form in item["forms"]:
             say(f"    {form['form']}  {form['title']} [{', '.join(form['formats'])}; {form['freq']}; {form['valid']}]")
 
 
@@ -168,27 +170,27 @@ def _as_dict(submission: Any) -> dict[str, Any]:
 
 
 def _replaced_by(replaced: Mapping[str, Sequence[Replacement]], submission_id: str) -> list[dict[str, Any]]:
-    return [one.as_json() for one in replaced.get(submission_id, ())]
+    return [replacement.as_json() for replacement in replaced.get(submission_id, ())]
 
 
 def _story(engine: Any, text: str) -> dict[str, Any]:
     from pipelines.ledger import queries
 
-    found = queries.find(engine, text)
-    replaced = queries.replacements(engine, [found.submission_id])
+    submission = queries.find(engine, text)
+    replaced = queries.replacements(engine, [submission.submission_id])
     return {
-        **_as_dict(found),
-        "blocks": queries.blocks(engine, found.submission_id),
-        "replaced_by": _replaced_by(replaced, found.submission_id),
-        "events": queries.events(engine, found.submission_id),
-        "justifications": queries.justifications(engine, found.submission_id),
+        **_as_dict(submission),
+        "blocks": queries.blocks(engine, submission.submission_id),
+        "replaced_by": _replaced_by(replaced, submission.submission_id),
+        "events": queries.events(engine, submission.submission_id),
+        "justifications": queries.justifications(engine, submission.submission_id),
         "to_justify": [
-            {"finding": key, "rule": rule} for key, rule in queries.unjustified(engine, found.submission_id)
+            {"finding": key, "rule": rule} for key, rule in queries.unjustified(engine, submission.submission_id)
         ],
     }
 
 
-def _one(story: dict[str, Any], as_json: bool) -> None:
+def _show_submission(story: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say_json(story)
         return
@@ -209,7 +211,13 @@ def _one(story: dict[str, Any], as_json: bool) -> None:
         marks += ["override"] if payload.get("override") else []
         why = f" ({', '.join(marks)})" if marks else ""
         say(f"  {event['at']}  {event['action']} by {event['actor']} -> {event['to_state']}{why}{comment}")
-    for one in story["justifications"]:
-        say(f"  {one['rule']} ({one['finding_key']}) is justified: {one['reason']}, {one['text']}")
-    for one in story["to_justify"]:
-        say(f"  {one['rule']} ({one['finding']}) asks for a justification: rti justify {story['submission_id']}")
+    for justification in story["justifications"]:
+        say(
+            f"  {justification['rule']} ({justification['finding_key']}) is justified: "
+            f"{justification['reason']}, {justification['text']}"
+        )
+    for justification in story["to_justify"]:
+        say(
+            f"  {justification['rule']} ({justification['finding']}) asks for a justification: "
+            f"rti justify {story['submission_id']}"
+        )

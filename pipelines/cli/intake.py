@@ -1,7 +1,7 @@
-"""`rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: acts on returns that are in the ledger.
+"""Commands `rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: act on returns in the ledger.
 
 A command acts as the account that `--as` or `RTI_ACTOR` names, through the desk like the pages and the API. By default
-that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward has made.
+that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward created.
 Handing in is in `submit.py`.
 """
 
@@ -48,17 +48,17 @@ def justify(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    found = queries.find(desk.engine, submission)
-    who = _identity(desk, actor_or(actor, found.sender))
-    with _naming(found.submission_id, who):
-        left = acts.justify(desk, who, found.submission_id, finding, reason, text)
-        if not left and not hold:
-            acts.send(desk, who, found.submission_id, reason=replaces)
-    state = queries.find(desk.engine, found.submission_id).state
+    entry = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, entry.sender))
+    with _name_in_refusal(entry.submission_id, who):
+        n_open = acts.justify(desk, who, entry.submission_id, finding, reason, text)
+        if not n_open and not hold:
+            acts.send(desk, who, entry.submission_id, reason=replaces)
+    state = queries.find(desk.engine, entry.submission_id).state
     if as_json:
-        say_json({"submission_id": found.submission_id, "state": state, "to_justify": left})
+        say_json({"submission_id": entry.submission_id, "state": state, "to_justify": n_open})
     else:
-        say(f"{found.submission_id}: {state}" + (f", {left} warning(s) still open" if left else ""))
+        say(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
 
 
 def send(
@@ -73,11 +73,11 @@ def send(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    found = queries.find(desk.engine, submission)
-    who = _identity(desk, actor_or(actor, found.sender))
-    with _naming(found.submission_id, who):
-        acts.send(desk, who, found.submission_id, reason=reason, comment=comment)
-    _show_state(desk, [found.submission_id], as_json)
+    entry = queries.find(desk.engine, submission)
+    who = _identity(desk, actor_or(actor, entry.sender))
+    with _name_in_refusal(entry.submission_id, who):
+        acts.send(desk, who, entry.submission_id, reason=reason, comment=comment)
+    _show_state(desk, [entry.submission_id], as_json)
 
 
 def approve(
@@ -99,8 +99,8 @@ def approve(
     who = _identity(desk, actor_or(actor, STEWARD if override else APPROVER))
     refused = acts.approve_many(desk, who, ids, comment=comment, override=override)
     for submission_id, error in refused.items():
-        reason = str(_named(error, submission_id, who))
-        # A refusal for a missing role names no return.
+        reason = str(_named_refusal(error, submission_id, who))
+        # The refusal for a missing role does not name the return.
         note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
     _show_state(desk, [i for i in ids if i not in refused], as_json)
     if refused:
@@ -119,7 +119,7 @@ def give_back(
     desk = _open_desk()
     submission_id = _full_id(desk, submission)
     who = _identity(desk, actor_or(actor, APPROVER))
-    with _naming(submission_id, who):
+    with _name_in_refusal(submission_id, who):
         acts.give_back(desk, who, submission_id, comment)
     _show_state(desk, [submission_id], as_json)
 
@@ -150,15 +150,15 @@ def withdraw(
     if ask and override:
         raise Failure("--ask and --override are two acts of two people; choose one")
     desk = _open_desk()
-    found = queries.find(desk.engine, submission)
-    usual = STEWARD if override else found.sender if ask or found.state not in ACCEPTED else APPROVER
+    entry = queries.find(desk.engine, submission)
+    usual = STEWARD if override else entry.sender if ask or entry.state not in ACCEPTED else APPROVER
     who = _identity(desk, actor_or(actor, usual))
-    with _naming(found.submission_id, who):
+    with _name_in_refusal(entry.submission_id, who):
         if ask:
-            acts.ask_withdrawal(desk, who, found.submission_id, reason, comment)
+            acts.ask_withdrawal(desk, who, entry.submission_id, reason, comment)
         else:
-            acts.withdraw(desk, who, found.submission_id, reason, comment, override=override)
-    _show_state(desk, [found.submission_id], as_json)
+            acts.withdraw(desk, who, entry.submission_id, reason, comment, override=override)
+    _show_state(desk, [entry.submission_id], as_json)
 
 
 def _open_desk() -> Desk:
@@ -175,20 +175,21 @@ def _identity(desk: Desk, account: str) -> Identity:
 
 
 @contextmanager
-def _naming(submission_id: str, who: Identity) -> Iterator[None]:
-    """Name the return and the account in a refusal that names neither."""
+def _name_in_refusal(submission_id: str, who: Identity) -> Iterator[None]:
+    """Add the return and the account to a refusal that names neither."""
     from pipelines.ledger.identity import NotAllowedError
 
     try:
         yield
     except NotAllowedError as error:
-        raise _named(error, submission_id, who) from error
+        raise _named_refusal(error, submission_id, who) from error
 
 
-def _named(error: Exception, submission_id: str, who: Identity) -> Exception:
-    """Return the error, or, where the desk says that there is no such return, one that names it and the account.
+def _named_refusal(error: Exception, submission_id: str, who: Identity) -> Exception:
+    """Return the error; if the desk does not know the return, return one that names the return and the
+    account.
 
-    The desk's own words name neither, so that a stranger learns nothing; the command line reads the ledger anyway.
+    The desk names neither, so that a stranger learns nothing; the command line reads the ledger anyway.
     """
     from pipelines.submissions import authority
     from pipelines.submissions.service.rights import NotThereError
@@ -205,10 +206,10 @@ def _full_id(desk: Desk, text: str) -> str:
 def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
     from pipelines.ledger import queries
 
-    found = queries.submissions(desk.engine, ids=ids) if ids else []
+    entries = queries.submissions(desk.engine, ids=ids) if ids else []
     if as_json:
-        content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in found]
+        content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in entries]
         say_json(content[0] if len(content) == 1 else content)
     else:
-        for one in found:
-            say(f"{one.submission_id}: {one.state}")
+        for entry in entries:
+            say(f"{entry.submission_id}: {entry.state}")

@@ -1,4 +1,4 @@
-"""The command `rti`: its commands put together, and every failure turned into one sentence and an exit code.
+"""Combine the commands of `rti`, and turn every failure into one sentence and an exit code.
 
 Nothing heavy is imported until a command runs, so that `rti --help` answers at once.
 """
@@ -72,7 +72,7 @@ for name, commands in (("account", people.account), ("token", people.token), ("a
     app.add_typer(commands, name=name)
 
 _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")
-"""Of these, errors that nobody's use of the command can have caused."""
+"""Those of the errors that no use of the command can have caused."""
 _WORDED = {
     # Errors whose text is already a sentence with a remedy, by the module that raises them.
     "pipelines.core.home": ("HomeError",),
@@ -117,7 +117,7 @@ def _root(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code, and ends the process with it where it is the process's own command."""
+    """Run one command and return its exit code; end the process with it if it is the process's own command."""
     code = _run(list(sys.argv[1:] if argv is None else argv))
     if argv is None:
         sys.exit(code)
@@ -133,13 +133,14 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone (`rti read FILE | head`): nothing more to say, and no second error at exit.
+        # The reader of our output has closed it (`rti read FILE | head`): write no more, and avoid a second error at
+        # exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except Exception as error:
-        if (usage := _usage(error)) is not None:
+        if (usage := _usage_message(error)) is not None:
             return _tell(usage, WRONG_USE, as_json)
-        if (read := _unreadable(error)) is not None:
+        if (read := _unreadable_message(error)) is not None:
             return _tell(read, UNREADABLE, as_json)
         is_worded = type(error).__name__ in _WORDED.get(type(error).__module__, ())
         # A publication says itself whether it is unfinished and how to finish it, which matters more than the disk.
@@ -164,8 +165,8 @@ def _tell(message: str, code: int, as_json: bool) -> int:
     return code
 
 
-def _usage(error: Exception) -> str | None:
-    """The words of a wrong use: the parser's own message, and where its help stands."""
+def _usage_message(error: Exception) -> str | None:
+    """Return the words of a usage error: the parser's own message, and where to find its help."""
     show = getattr(error, "format_message", None)
     if show is None or not hasattr(error, "exit_code"):
         return None
@@ -175,15 +176,15 @@ def _usage(error: Exception) -> str | None:
 
 
 def _storage_fault(error: Exception) -> str | None:
-    """Return the words of a full or read-only disk or of damaged data, however it came up."""
+    """Return the words of a full or read-only disk or of damaged data, for any exception that reports it."""
     from pipelines.core.storage_faults import find_fault
 
     fault = find_fault(error)
     return fault.message if fault is not None else None
 
 
-def _unreadable(error: Exception) -> str | None:
-    """The words of a file that cannot be read, wherever it was read."""
+def _unreadable_message(error: Exception) -> str | None:
+    """Return the words of a file that cannot be read, wherever it was read."""
     if type(error).__name__ != "ReadError" or type(error).__module__ != "pipelines.model.content":
         return None
     from pipelines.findings.rules import from_read_error, say

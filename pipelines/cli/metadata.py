@@ -1,4 +1,4 @@
-"""`rti metadata`: a territory's reference metadata, to be read by people and by other systems."""
+"""Command `rti metadata`: write a territory's reference metadata, for people and for other systems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What is written."""
+    """Output format."""
 
     esms = "esms"
     esqrs = "esqrs"
@@ -40,14 +40,14 @@ def metadata(
     from pipelines.declarations.sims import load_sims
     from pipelines.warehouse.metadata import esms, esms_page
 
-    known, territories = load_sims(), the_registry().territories
-    if territory not in known:
-        raise Failure(f"there is no sims.yml of {territory}; there are {', '.join(sorted(known))}")
+    standard, territories = load_sims(), the_registry().territories
+    if territory not in standard:
+        raise Failure(f"there is no sims.yml of {territory}; there are {', '.join(sorted(standard))}")
     name = next(n for n in territories[territory].names if n.language == "en" and not n.accepted_only)
     declared = {expected.instrument for expected in territories[territory].calendar}
     if instrument != "_T" and instrument not in declared:
         raise Failure(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
-    sims = known[territory].of(instrument)
+    sims = standard[territory].of(instrument)
     if form is Format.html:
         content = esms_page.html(sims, name.name, footnote=name.footnote).encode()
     else:
@@ -61,17 +61,17 @@ def metadata(
             out.write_bytes(content)
         except OSError as error:
             raise Failure(f"{out} cannot be written: {error.strerror}; name another file with --out") from None
-    told = {"territory": territory, "format": form.value, "file": str(out) if out is not None else None}
+    summary = {"territory": territory, "format": form.value, "file": str(out) if out is not None else None}
     if as_json:
-        say_json(told if out is not None else told | {"content": content.decode()})
+        say_json(summary if out is not None else summary | {"content": content.decode()})
     else:
         say(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
 
 
 def _figures(territory: str, instrument: str) -> dict[str, Figure]:
-    """What the last refresh of this home measured; nothing, with the reason, where there is no home or no refresh yet.
+    """Return the measurements of the last refresh of this home; nothing, with the reason, without a home or a refresh.
 
-    Raises Failure for an instrument of which the territory sends no return.
+    Raises Failure for an instrument for which the territory sends no return.
     """
     from pipelines.core.home import default_root, open_home
     from pipelines.publication import measured_quality
@@ -88,8 +88,8 @@ def _figures(territory: str, instrument: str) -> dict[str, Figure]:
     import polars as pl
 
     rows = pl.read_parquet(path)
-    found = figures_in(rows, territory, instrument)
-    if not found:
-        there = rows.filter(pl.col("territory") == territory)["instrument"].unique().sort().to_list()
-        raise Failure(f"{territory} has no quality of {instrument}; there are {', '.join(there) or 'none'}")
-    return found
+    figures = figures_in(rows, territory, instrument)
+    if not figures:
+        instruments = rows.filter(pl.col("territory") == territory)["instrument"].unique().sort().to_list()
+        raise Failure(f"{territory} has no quality of {instrument}; there are {', '.join(instruments) or 'none'}")
+    return figures

@@ -1,6 +1,6 @@
-"""`rti notices send|remind|list` and `rti timetable`: what people are told by mail, and what is due when.
+"""Commands `rti notices send|remind|list` and `rti timetable`: notices by mail, and due dates.
 
-A machine runs `rti notices remind` once a day and `rti notices send` every few minutes.
+A scheduler runs `rti notices remind` once a day and `rti notices send` every few minutes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ app = typer.Typer(
     help="Send people notices of what happened and what is due.", no_args_is_help=True, rich_markup_mode=None
 )
 AHEAD = 1
-"""Periods after the last one ended that a timetable shows: the running one's days are all to come."""
+"""Periods after the last one ended that a timetable shows: the days of the current period are all in the future."""
 
 
 @app.command()
@@ -48,14 +48,17 @@ def send(
     from pipelines.submissions import notices
 
     home = the_home()
-    done = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
+    delivery = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
     if as_json:
-        say_json(asdict(done))
+        say_json(asdict(delivery))
     else:
-        say(f"{done.sent} sent ({', '.join(done.ways)}), {done.failed} to be tried again, {done.given_up} given up")
-        if done.failed or done.given_up:
+        say(
+            f"{delivery.sent} sent ({', '.join(delivery.ways)}), {delivery.failed} to be tried again, "
+            f"{delivery.given_up} given up"
+        )
+        if delivery.failed or delivery.given_up:
             say("see `rti notices list --unsent` for the reasons")
-    raise typer.Exit(ERRORS if done.failed or done.given_up else GOOD)
+    raise typer.Exit(ERRORS if delivery.failed or delivery.given_up else GOOD)
 
 
 @app.command()
@@ -87,14 +90,14 @@ def list_(
     from pipelines.submissions import notices
 
     home = the_home()
-    found = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
+    listed = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
     if as_json:
-        say_json([{**asdict(one), "state": one.state} for one in found])
+        say_json([{**asdict(notice), "state": notice.state} for notice in listed])
         return
-    if not found:
+    if not listed:
         say("no notice")
         return
-    rows = [(n.notice_id, n.created_at, n.account_id, n.kind, n.state, n.attempts, n.error) for n in found]
+    rows = [(n.notice_id, n.created_at, n.account_id, n.kind, n.state, n.attempts, n.error) for n in listed]
     table(rows, ("notice", "entered", "account", "kind", "state", "attempts", "last error"))
 
 
@@ -112,21 +115,23 @@ def timetable(
     from pipelines.submissions import timetable as days
 
     registry = the_registry()
-    known = {j.code for t in registry.national().territories.values() for j in t.jurisdictions}
-    if unknown := set(jurisdiction or ()) - known:
-        raise Failure(f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    jurisdiction_codes = {j.code for t in registry.national().territories.values() for j in t.jurisdictions}
+    if unknown := set(jurisdiction or ()) - jurisdiction_codes:
+        raise Failure(
+            f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(jurisdiction_codes))}"
+        )
     day = _day(today) or clock.now().date()
-    found = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
+    deadlines = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
     if ics is not None:
-        content = days.ics(found, language, demonstration=_is_demonstration(), registry=registry)
+        content = days.ics(deadlines, language, demonstration=_is_demonstration(), registry=registry)
         try:
             ics.write_bytes(content)
         except OSError as error:
             raise Failure(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
     if as_json:
-        say_json([asdict(one) for one in found])
+        say_json([asdict(deadline) for deadline in deadlines])
         return
-    rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in found]
+    rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in deadlines]
     table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
 
 
@@ -140,7 +145,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _is_demonstration() -> bool:
-    """A timetable needs no home; where there is one of invented returns, the calendar says so."""
+    """Return True if a home with invented returns exists, which the calendar then states. No home is required."""
     from pipelines.core.home import HomeError, open_home
 
     try:

@@ -1,7 +1,7 @@
-"""`rti account`, `rti token`, `rti audit`: who may act, by what a machine proves it, and whether the log is whole.
+"""Commands `rti account`, `rti token`, `rti audit`: accounts and roles, API tokens, and verification of the log.
 
-Whoever runs `rti` on this machine acts as the account that `--as` or `RTI_ACTOR` names, without a password: he or she
-can read and write the home's files anyway.  The ledger still holds the account to its roles, and logs it.
+Any user of `rti` on this machine acts as the account that `--as` or `RTI_ACTOR` names, without a password, because
+such a user can read and write the home's files anyway. The ledger still holds the account to its roles, and logs it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def add(
 
     engine = the_ledger(the_home())
     secret = None if no_password or issuer else passwords.one_time()
-    made = accounts.create(
+    created = accounts.create(
         engine,
         account_id,
         name,
@@ -80,12 +80,12 @@ def add(
         password=secret,
         issuer=issuer,
         subject=subject,
-        by=_keeper(engine, actor),
+        by=_managing_account(engine, actor),
     )
     if as_json:
-        say_json({**_shown(made), "one_time_password": secret})
+        say_json({**_account_as_json(created), "one_time_password": secret})
     else:
-        say(f"{made.account_id}: {', '.join(_spelt(g) for g in made.grants) or 'no role yet'}")
+        say(f"{created.account_id}: {', '.join(_spell_grant(g) for g in created.grants) or 'no role yet'}")
         if secret:
             say(f"password for the first sign-in: {secret}")
 
@@ -95,16 +95,16 @@ def list_accounts(as_json: AsJson = False) -> None:
     """Show every account with its roles."""
     from pipelines.submissions.accounts import accounts
 
-    found = accounts.all_accounts(ledger_to_read(the_home()))
+    all_accounts = accounts.all_accounts(ledger_to_read(the_home()))
     if as_json:
-        say_json([_shown(a) for a in found])
+        say_json([_account_as_json(a) for a in all_accounts])
         return
-    if not found:
+    if not all_accounts:
         say("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
         return
     rows = [
-        (a.account_id, a.display_name, _standing(a), a.signed_in_at, " ".join(_spelt(g) for g in a.grants))
-        for a in found
+        (a.account_id, a.display_name, _account_state(a), a.signed_in_at, " ".join(_spell_grant(g) for g in a.grants))
+        for a in all_accounts
     ]
     table(rows, ("account", "name", "", "signed in", "roles"))
 
@@ -115,7 +115,7 @@ def grant(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: A
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    new = accounts.grant(engine, account_id, _grant(role), by=_keeper(engine, actor))
+    new = accounts.grant(engine, account_id, _grant(role), by=_managing_account(engine, actor))
     _show(engine, account_id, as_json, "" if new else "it had it already")
 
 
@@ -125,8 +125,8 @@ def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    gone = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_keeper(engine, actor))
-    _show(engine, account_id, as_json, "" if gone else "it did not have it")
+    n_revoked = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor))
+    _show(engine, account_id, as_json, "" if n_revoked else "it did not have it")
 
 
 @account.command()
@@ -135,7 +135,7 @@ def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False)
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.disable(engine, account_id, by=_keeper(engine, actor))
+    accounts.disable(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -145,7 +145,7 @@ def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.enable(engine, account_id, by=_keeper(engine, actor))
+    accounts.enable(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -155,7 +155,7 @@ def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson =
     from pipelines.submissions.accounts import password_sign_in
 
     engine = the_ledger(the_home())
-    secret = password_sign_in.reset_password(engine, account_id, by=_keeper(engine, actor))
+    secret = password_sign_in.reset_password(engine, account_id, by=_managing_account(engine, actor))
     if as_json:
         say_json({"account_id": account_id, "one_time_password": secret})
     else:
@@ -192,14 +192,14 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the tokens of the account that `--as` names, or of all."""
     from pipelines.submissions.accounts import tokens
 
-    found = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
+    issued_tokens = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
     if as_json:
-        say_json([asdict(t) for t in found])
+        say_json([asdict(t) for t in issued_tokens])
         return
     rows = [
         (t.token_id, t.account_id, t.label, t.expires_at[:10], t.used_at, "revoked" if t.revoked_at else "",
-         " ".join(_spelt(g) for g in t.grants))
-        for t in found
+         " ".join(_spell_grant(g) for g in t.grants))
+        for t in issued_tokens
     ]  # fmt: skip
     table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
 
@@ -243,38 +243,41 @@ def verify(
         _report_damage(damage, as_json)
         raise typer.Exit(ERRORS)
     try:
-        found = integrity.verify_records(home, engine, head=head)
+        verification = integrity.verify_records(home, engine, head=head)
     except ValueError as error:
         raise Failure(str(error)) from None
     damage = integrity.verify_home(home, engine)
-    is_good = found.good and not damage
+    is_good = verification.good and not damage
     if as_json:
-        faults = [{"seq": f.seq, "message": f.told()} for f in found.faults]
-        entries = {"entries": found.entries, "head": log.format_head(found.head)}
+        faults = [{"seq": f.seq, "message": f.told()} for f in verification.faults]
+        entries = {"entries": verification.entries, "head": log.format_head(verification.head)}
         say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
     else:
-        for fault in found.faults:
+        for fault in verification.faults:
             say(f"{fault.seq}: {fault.told()}")
-        for one in damage:
-            say(one.message)
-        say(f"{found.entries} entries, {'whole' if is_good else 'NOT whole'}; head {log.format_head(found.head)}")
+        for item in damage:
+            say(item.message)
+        say(
+            f"{verification.entries} entries, {'whole' if is_good else 'NOT whole'}; "
+            f"head {log.format_head(verification.head)}"
+        )
     raise typer.Exit(GOOD if is_good else ERRORS)
 
 
 def _report_damage(damage: list[Damage], as_json: bool) -> None:
-    """Print a ledger that cannot be read: there is no log to compare anything with."""
+    """Report a ledger that cannot be read: there is then no log to compare with."""
     if as_json:
         nothing: dict[str, Any] = {"entries": None, "head": None, "good": False, "faults": []}
-        say_json({**nothing, "damage": [_damage_as_json(one) for one in damage]})
+        say_json({**nothing, "damage": [_damage_as_json(item) for item in damage]})
         return
-    for one in damage:
-        say(one.message)
+    for item in damage:
+        say(item.message)
     say("the ledger is NOT whole")
 
 
-def _damage_as_json(one: Damage) -> dict[str, Any]:
-    file = str(one.file) if one.file is not None else None
-    return {"kind": one.kind, "submission_id": one.submission_id, "file": file, "message": one.message}
+def _damage_as_json(damage: Damage) -> dict[str, Any]:
+    file = str(damage.file) if damage.file is not None else None
+    return {"kind": damage.kind, "submission_id": damage.submission_id, "file": file, "message": damage.message}
 
 
 @audit.command()
@@ -304,7 +307,7 @@ def accept_clock(
     home = the_home()
     if not reason.strip():
         raise Failure("say with --reason why the clock was ahead")
-    dates = [one.published_at for one in read_publications(home)]
+    dates = [publication.published_at for publication in read_publications(home)]
     newest = accept(the_ledger(home), actor=actor_or(actor, STEWARD), reason=reason, dates=dates)
     if as_json:
         say_json({"declared_wrong_until": newest})
@@ -315,15 +318,16 @@ def accept_clock(
 # ------------------------------------------------------------------------------------------------------------ the parts
 
 
-def _keeper(engine: sa.Engine, actor: str | None) -> str:
-    """Who keeps accounts: as said; the machine itself as long as nobody is steward of everything."""
+def _managing_account(engine: sa.Engine, actor: str | None) -> str:
+    """Return the account that manages accounts: the one passed, or the machine itself until somebody is steward of
+    everything."""
     from pipelines.ledger.identity import SYSTEM
     from pipelines.submissions.accounts import accounts
 
-    named = actor or os.environ.get("RTI_ACTOR")
-    if named == SYSTEM:
+    account_id = actor or os.environ.get("RTI_ACTOR")
+    if account_id == SYSTEM:
         raise Failure(f"{SYSTEM} is nobody's name; say which steward acts with --as")
-    return named or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
+    return account_id or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
 
 
 def _grant(text: str, *, known_only: bool = True) -> Grant:
@@ -332,39 +336,39 @@ def _grant(text: str, *, known_only: bool = True) -> Grant:
     parts = text.split(":")
     if len(parts) > 3 or parts[0] not in ROLES:
         raise Failure(f"{text!r} is not a role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}")
-    given = Grant(parts[0], *(p or EVERY for p in parts[1:]))
-    if known_only and given.jurisdiction != EVERY:
+    parsed = Grant(parts[0], *(p or EVERY for p in parts[1:]))
+    if known_only and parsed.jurisdiction != EVERY:
         codes = [j.code for t in the_registry().territories.values() for j in t.jurisdictions]
-        if given.jurisdiction not in codes:
-            raise Failure(f"no jurisdiction is named {given.jurisdiction}; there are {', '.join(sorted(codes))}")
-    return given
+        if parsed.jurisdiction not in codes:
+            raise Failure(f"no jurisdiction is named {parsed.jurisdiction}; there are {', '.join(sorted(codes))}")
+    return parsed
 
 
-def _spelt(grant: Grant) -> str:
+def _spell_grant(grant: Grant) -> str:
     return f"{grant.role}:{grant.jurisdiction}:{grant.instrument}"
 
 
-def _standing(one: Account) -> str:
+def _account_state(account: Account) -> str:
     from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
 
-    if one.disabled:
+    if account.disabled:
         return "disabled"
-    if one.failed >= TOLD_AFTER:
-        return f"{one.failed} wrong passwords in a row"
-    return "must change its password" if one.must_change else ""
+    if account.failed >= TOLD_AFTER:
+        return f"{account.failed} wrong passwords in a row"
+    return "must change its password" if account.must_change else ""
 
 
-def _shown(one: Account) -> dict[str, Any]:
-    return {**asdict(one), "grants": [_spelt(g) for g in one.grants]}
+def _account_as_json(account: Account) -> dict[str, Any]:
+    return {**asdict(account), "grants": [_spell_grant(g) for g in account.grants]}
 
 
 def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -> None:
     from pipelines.submissions.accounts import accounts
 
-    found = accounts.find(engine, account_id)
-    assert found is not None
+    account = accounts.find(engine, account_id)
+    assert account is not None
     if as_json:
-        say_json(_shown(found))
+        say_json(_account_as_json(account))
         return
-    words = [w for w in (_standing(found), remark) if w]
-    say(f"{account_id}: {', '.join([*(_spelt(g) for g in found.grants), *words]) or 'no role'}")
+    words = [w for w in (_account_state(account), remark) if w]
+    say(f"{account_id}: {', '.join([*(_spell_grant(g) for g in account.grants), *words]) or 'no role'}")

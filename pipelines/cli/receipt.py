@@ -1,4 +1,4 @@
-"""`rti receipt`: verifying a signed receipt without us, showing one, and changing the key that signs."""
+"""Command `rti receipt`: verify a signed receipt offline, show one, and rotate the signing key."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ def verify(
     document = bytes_of(receipt)
     data = bytes_of(file) if file is not None else None
     try:
-        known = receipt_keys.read_public(bytes_of(key)) if key is not None else None
+        public_key = receipt_keys.read_public(bytes_of(key)) if key is not None else None
     except receipt_keys.KeyFileError as error:
         raise Failure(f"{key}: {error.told(language)}", UNREADABLE) from None
-    found = receipts.verify(document, file=data, key=known)
+    verified = receipts.verify(document, file=data, key=public_key)
     if as_json:
         say_json(
             {
-                "outcome": found.outcome,
-                "problems": [p.told(language) for p in found.problems],
-                "key_id": found.key_id,
-                "known_key": found.known_key,
-                "file_compared": found.file_compared,
-                "receipt": found.content,
+                "outcome": verified.outcome,
+                "problems": [p.told(language) for p in verified.problems],
+                "key_id": verified.key_id,
+                "known_key": verified.known_key,
+                "file_compared": verified.file_compared,
+                "receipt": verified.content,
             }
         )
     else:
-        _show(found, receipt, language)
-    raise typer.Exit({"good": GOOD, "not good": ERRORS, "unreadable": UNREADABLE}[found.outcome])
+        _show(verified, receipt, language)
+    raise typer.Exit({"good": GOOD, "not good": ERRORS, "unreadable": UNREADABLE}[verified.outcome])
 
 
 @app.command()
@@ -72,14 +72,14 @@ def show(
     from pipelines.submissions import receipts
 
     engine = the_ledger(the_home())
-    found = receipts.find(engine, identity) or receipts.newest(engine, identity)
-    if found is None:
+    receipt = receipts.find(engine, identity) or receipts.newest(engine, identity)
+    if receipt is None:
         raise Failure(f"there is no receipt {identity}; a receipt is given when a return is sent (see `rti status`)")
     if out is not None:
-        out.write_bytes(found.as_bytes())
-        say(f"{out} is the receipt {found.receipt_id} of {found.submission_id}")
+        out.write_bytes(receipt.as_bytes())
+        say(f"{out} is the receipt {receipt.receipt_id} of {receipt.submission_id}")
     else:
-        say(found.document)
+        say(receipt.document)
 
 
 @app.command("rotate-key")
@@ -96,37 +96,39 @@ def rotate_key(as_json: AsJson = False) -> None:
         say(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
 
 
-def _show(found: Verified, path: Path, language: str) -> None:
+def _show(verified: Verified, path: Path, language: str) -> None:
     from pipelines.core.i18n import tell
 
-    if found.content is not None:
-        about, told = found.content.get("file"), found.content
+    if verified.content is not None:
+        about, content = verified.content.get("file"), verified.content
         name = about.get("name") if isinstance(about, dict) else None
         say(
             tell(
                 "{path}: receipt {receipt} of {submission}, {file}, sent {at} by {sender}",
                 language,
                 path=path,
-                receipt=told.get("receipt_id"),
-                submission=told.get("submission_id"),
+                receipt=content.get("receipt_id"),
+                submission=content.get("submission_id"),
                 file=name,
-                at=told.get("sent_at"),
-                sender=told.get("sender"),
+                at=content.get("sent_at"),
+                sender=content.get("sender"),
             )
         )
-        if told.get("demonstration"):
+        if content.get("demonstration"):
             say("  " + tell("It comes from a demonstration: its figures are invented.", language))
-    for problem in found.problems:
+    for problem in verified.problems:
         say("  " + problem.told(language))
-    if found.outcome != "good":
+    if verified.outcome != "good":
         say("  " + tell("NOT GOOD", language))
         return
-    if found.file_compared:
+    if verified.file_compared:
         say("  " + tell("The file is the one that was sent, byte for byte.", language))
-    if found.known_key:
-        say("  " + tell("GOOD: signed with the key you gave, {key}.", language, key=found.key_id))
+    if verified.known_key:
+        say("  " + tell("GOOD: signed with the key you gave, {key}.", language, key=verified.key_id))
         return
-    say("  " + tell("The receipt is complete. It names {key} as the key that signed it.", language, key=found.key_id))
+    say(
+        "  " + tell("The receipt is complete. It names {key} as the key that signed it.", language, key=verified.key_id)
+    )
     say(
         "  "
         + tell("This does not prove whose key that is: give it with --key, from the page of the secretariat.", language)

@@ -1,4 +1,4 @@
-"""`rti refresh`, `publish`, `rollback`, `explain`, `import-reference`, `serve`: from returns to the public."""
+"""Commands `rti refresh`, `publish`, `rollback`, `explain`, `import-reference`, `serve`: from returns to release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rti submit --to`: the part of the command that talks to a service elsewhere."""
+"""Hand in files at a remote service for `rti submit --to`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def submit_to(
     as_json: bool,
     options: Mapping[str, Any],
 ) -> None:
-    """Hand in files at a service. One that cannot be handed in does not hold up the others; the exit code shows it."""
+    """Hand in files at a service. A file that fails does not delay the others; the exit code reports it."""
     from pipelines.web.api import client
 
     try:
@@ -41,7 +41,7 @@ def submit_to(
 
 
 def token_of(path: Path | None) -> str:
-    """The token from a file, else from `RTI_TOKEN`. Raises Failure where there is none; never says what it is."""
+    """Return the token from a file, else from `RTI_TOKEN`. Raises Failure if there is none; never shows the token."""
     text = bytes_of(path).decode("ascii", "replace") if path is not None else os.environ.get(TOKEN, "")
     if not (token := text.strip()):
         raise Failure(f"there is no token; name a file that holds it with --token-file, or set {TOKEN}")

@@ -1,4 +1,4 @@
-"""The lines in which commands tell a report: its head, each finding with its place and remedy, what was not run."""
+"""Format a report as lines for commands: its head, each finding with its place and remedy, rules that did not run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines.cli.common import note, say
 
 
 def show(report: Mapping[str, Any]) -> None:
-    """The lines of a report, given as its JSON (`Report.as_json`)."""
+    """Return the lines of a report, passed as its JSON (`Report.as_json`)."""
     from pipelines.core.i18n import tell
     from pipelines.office.answers.wording import severity_words
 
@@ -27,21 +27,21 @@ def show(report: Mapping[str, Any]) -> None:
 
 
 def _head(report: Mapping[str, Any], language: str) -> str:
-    """`a.csv: good, QQ-JUSTICE-1 (2 observations)`."""
+    """Return the head: `a.csv: good, QQ-JUSTICE-1 (2 observations)`."""
     from pipelines.core.i18n import many, tell
     from pipelines.office.answers.wording import severity_words
 
     verdict, observations, events = report["verdict"], report["observations"], report["events"]
-    said = {"good": tell("good", language), "unreadable": tell("unreadable", language)}
+    verdicts = {"good": tell("good", language), "unreadable": tell("unreadable", language)}
     counts = [many("{n} observation", "{n} observations", observations, language)] if observations or not events else []
     counts += [many("{n} event", "{n} events", events, language)] if events else []
     form = f", {report['form']}" if report["form"] else ""
-    words = said.get(verdict) or severity_words(verdict, language).lower()
+    words = verdicts.get(verdict) or severity_words(verdict, language).lower()
     return f"{report['file']['name']}: {words}{form} ({', '.join(counts)})"
 
 
 def _not_run(rules: Sequence[str], language: str) -> str:
     from pipelines.core.i18n import tell
 
-    named = ", ".join(rules)
-    return tell("not run, since no earlier return was at hand to compare with: {rules}", language, rules=named)
+    rule_names = ", ".join(rules)
+    return tell("not run, since no earlier return was at hand to compare with: {rules}", language, rules=rule_names)

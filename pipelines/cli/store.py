@@ -1,4 +1,4 @@
-"""`rti store check`: stored files of which the ledger knows nothing."""
+"""Command `rti store check`: find stored files that the ledger does not know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_mar
 
 @app.callback()
 def _store() -> None:
-    """The files that came in."""
+    """Return the store of received files."""
 
 
 @app.command()
@@ -37,23 +37,25 @@ def check(
     home = the_home()
     engine = the_ledger(home) if remove else ledger_to_read(home)
     if remove:
-        found = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
+        unknown_files = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
     else:
-        found = unknown_bytes.find(home, engine)
+        unknown_files = unknown_bytes.find(home, engine)
     damage = integrity.check_store(home, engine)
     if as_json:
         say_json(
             {
                 "damaged": [{"submission_id": d.submission_id, "message": d.message} for d in damage],
                 "removed": remove,
-                "files": [{"sha256": u.sha256, "size": u.size, "stored_at": u.stored_at.isoformat()} for u in found],
+                "files": [
+                    {"sha256": u.sha256, "size": u.size, "stored_at": u.stored_at.isoformat()} for u in unknown_files
+                ],
             }
         )
     else:
-        for one in found:
-            say(f"{one.sha256}  {one.size} bytes, stored {one.stored_at:%Y-%m-%d %H:%M}")
+        for file in unknown_files:
+            say(f"{file.sha256}  {file.size} bytes, stored {file.stored_at:%Y-%m-%d %H:%M}")
         for fault in damage:
             say(fault.message)
-        what = "removed" if remove else "unknown to the ledger, kept"
-        say(f"{len(found)} file(s) {what}")
-    raise typer.Exit(ERRORS if damage or (found and not remove) else 0)
+        outcome = "removed" if remove else "unknown to the ledger, kept"
+        say(f"{len(unknown_files)} file(s) {outcome}")
+    raise typer.Exit(ERRORS if damage or (unknown_files and not remove) else 0)

@@ -1,7 +1,7 @@
-"""`rti submit` and `rti nil`: handing in at the desk of this machine's home, or at a service elsewhere.
+"""Commands `rti submit` and `rti nil`: hand in at the desk of this machine's home, or at a remote service.
 
-Whoever runs a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and
-the API: the same rights, the same refusals, the same answer.
+The user of a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and the
+API, with the same rights, refusals and answers.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def submit(
     def hand_in(file: Path) -> Answer:
         from pipelines.submissions import service as door
 
-        done = door.hand_in(desk, who, return_bytes(file), file.name, **options)
-        return Answer(done.as_json(), _keep(receipts_to, done.signed))
+        uploaded = door.hand_in(desk, who, return_bytes(file), file.name, **options)
+        return Answer(uploaded.as_json(), _keep(receipts_to, uploaded.signed))
 
     load_judgement_meanwhile()
     go_through(files, hand_in, language, as_json)
@@ -114,12 +114,12 @@ def nil(
     if form not in registry.forms:
         raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
     desk, who = _at_the_desk(the_home(), actor, language)
-    done = door.declare_nil(desk, who, form, periods, comment)
-    go_through([Path(done.filename)], lambda _file: Answer(done.as_json()), language, as_json)
+    uploaded = door.declare_nil(desk, who, form, periods, comment)
+    go_through([Path(uploaded.filename)], lambda _file: Answer(uploaded.as_json()), language, as_json)
 
 
 def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Identity]:
-    """The home's desk, and who acts there. Raises NotAllowedError for an account that is not there or disabled."""
+    """Return the home's desk and the acting identity. Raises NotAllowedError for an unknown or disabled account."""
     from pipelines.submissions import service as door
     from pipelines.submissions.accounts import accounts
 

@@ -1,4 +1,4 @@
-"""`rti template`: empty workbooks of the forms, to be filled in and sent."""
+"""Command `rti template`: write empty workbooks of the forms, to fill in and send."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def template(
     if as_json:
         say_json(written if every is not None else written[0])
         return
-    for one in written:
-        due = f", to be sent by {one['deadline']}" if one["deadline"] else ""
-        say(f"{one['file']}: {one['form']} for {one['period']}{due}")
+    for path in written:
+        due = f", to be sent by {path['deadline']}" if path["deadline"] else ""
+        say(f"{path['file']}: {path['form']} for {path['period']}{due}")
 
 
 def _all(
@@ -68,13 +68,13 @@ def _all(
     if not forms:
         raise Failure(f"no form is valid in {period}; `rti territories` lists the forms with their periods")
     folder.mkdir(parents=True, exist_ok=True)
-    out = []
+    workbooks = []
     with progress(len(forms), "Writing") as tick:
         for form in forms:
             target = folder / f"{form.id}_{period}.xlsx"
-            out.append(_one(registry, home, form.id, period, target, language, contact))
+            workbooks.append(_one(registry, home, form.id, period, target, language, contact))
             tick(form.id)
-    return out
+    return workbooks
 
 
 def _one(
@@ -114,7 +114,7 @@ def _is_period(text: str) -> bool:
     try:
         Period.of(text)
     except ValueError:
-        return False  # `write` says what is wrong with it
+        return False  # `write` reports what is wrong with it
     return True
 
 
@@ -124,17 +124,17 @@ def _home() -> Home | None:
     try:
         return open_home()
     except HomeError:
-        return None  # a workbook needs no home
+        return None  # a workbook does not require a home
 
 
 def _accepted(home: Home | None, form: Form) -> pl.DataFrame | None:
-    """The newest accepted observations of the form's series, where there is a home that has some."""
+    """Return the newest accepted observations of the form's series, if there is a home with any."""
     if home is None:
         return None
     from pipelines.submissions.checking import history
     from pipelines.submissions.ledger import open_ledger
 
-    known = history.gather(home, open_ledger(home), [form.jurisdiction])
-    if known is None:
+    accepted_history = history.gather(home, open_ledger(home), [form.jurisdiction])
+    if accepted_history is None:
         return None
-    return known.observations.filter(known.observations["form"] == form.series)
+    return accepted_history.observations.filter(accepted_history.observations["form"] == form.series)

@@ -1,1 +1,1 @@
-"""What an office receives: feedback on its file, annotated workbooks, and templates to fill in."""
+"""Produce what an office receives: feedback on its file, annotated workbooks, and templates to fill in."""

@@ -1,1 +1,1 @@
-"""The service of the offices over HTTP: sign-in of local accounts, the API and its client."""
+"""Serve the offices over HTTP: sign-in of local accounts, the API and its client."""

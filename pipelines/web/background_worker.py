@@ -1,6 +1,6 @@
-"""The clerk of a running service: sends notices that wait, and reminds of deadlines, beside the pages.
+"""Send waiting notices and remind of deadlines in a thread of a running service.
 
-Without a service the same is done by `rti notices send` and `rti notices remind`; doing it twice tells nobody twice.
+Without a service, `rti notices send` and `rti notices remind` do the same; doing it twice sends nothing twice.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 20
 REMIND_EVERY = 180
-"""Rounds between two looks at the deadlines: an hour."""
+"""Rounds between two checks of the deadlines: an hour."""
 _LOG = logging.getLogger("rti.clerk")
 
 
 @contextmanager
 def at_work(home: Home, engine: sa.Engine, registry: Registry, *, every: float = EVERY_SECONDS) -> Iterator[None]:
-    """While the block lasts, a thread of this process does the rounds."""
+    """Do the rounds in a thread of this process while the block lasts."""
     stop = threading.Event()
     clerk = threading.Thread(target=_rounds, args=(home, engine, registry, stop, every), name="clerk", daemon=True)
     clerk.start()
@@ -45,24 +45,24 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
         try:
             round_(home, engine, registry, remind=number % REMIND_EVERY == 0)
         except NoticeSettingsError as error:
-            # Its words name the setting and how it is written, for whoever can mend it; they quote nothing else.
+            # The message names the setting and its format, for the person who can correct it; it quotes nothing else.
             _LOG.error("notices cannot go out; the next round follows in %s s: %s", every, str(error))
         except Exception as error:
-            # A database that is away must not end the rounds: notices wait, the next may go out. The words of such an
-            # exception may quote a row or an address.
+            # An unreachable database must not end the rounds: notices wait, and the next round may send them. The
+            # message of such an exception may quote a row or an address.
             _LOG.error("a round over the notices failed; the next follows in %s s: %s", every, fault_log.told(error))
         number += 1
 
 
 def round_(home: Home, engine: sa.Engine, registry: Registry, *, remind: bool) -> int:
-    """One round; returns how many notices went out. Raises NoticeSettingsError."""
+    """Do one round; return how many notices were sent. Raises NoticeSettingsError."""
     from pipelines.submissions import notices
 
     if remind:
         notices.remind(home, engine, registry)
-    done = notices.deliver(home, engine, registry=registry)
-    if done.failed or done.given_up:
+    delivery = notices.deliver(home, engine, registry=registry)
+    if delivery.failed or delivery.given_up:
         _LOG.warning(
-            "%s notices could not be sent, %s were given up; see `rti notices list`", done.failed, done.given_up
+            "%s notices could not be sent, %s were given up; see `rti notices list`", delivery.failed, delivery.given_up
         )
-    return done.sent
+    return delivery.sent

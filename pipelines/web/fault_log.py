@@ -1,8 +1,8 @@
-"""What of a fault of the service goes to the log: its types, its place in the code, a reference. Never its words.
+"""Log faults of the service by type, place in the code and reference, never with their messages.
 
-The words of an exception, and those of the one that caused it, may quote a file: a value that could not be converted, a
-cell, a name. Types and places are this program's own; the reference stands in the answer and in the log, so that the
-two can be brought together.
+The message of an exception, or of its cause, may quote a file: a value that could not be converted, a cell, a name.
+Types and places are this program's own; the reference is both in the answer and in the log, so that the two can be
+matched.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 FRAMES = 6
-"""Of each exception, the innermost places that are logged."""
+"""Number of innermost places logged for each exception."""
 
 
 def log(error: BaseException) -> str:
-    """Enter a fault in the log; returns the reference under which it stands there."""
+    """Log a fault and return its reference in the log."""
     reference = secrets.token_hex(4)
     _LOG.error("a request failed, reference %s: %s", reference, told(error))
     return reference
 
 
 def told(error: BaseException) -> str:
-    """The types of an exception and of those that caused it, each with its innermost places; none of their words."""
-    return "; from ".join(_told(one) for one in _chain(error))
+    """Return the types of an exception and of its causes, each with its innermost places; never their messages."""
+    return "; from ".join(_describe_exception(cause) for cause in _chain(error))
 
 
 def log_no_words() -> None:
-    """From now on no entry of any log of this process holds an exception's words, whoever makes it.
+    """Remove the messages of exceptions from every log entry of this process.
 
-    For the process that serves pages: Streamlit logs what a page raises, uvicorn what an application does, asyncio what
-    a task does, each with the whole exception. A thread that ends by one tells its types and places too.
+    For the process that serves pages: Streamlit logs exceptions of a page, uvicorn those of an application, asyncio
+    those of a task, each with the whole exception. A thread that ends with one logs its types and places too.
     """
     before = logging.getLogRecordFactory()
 
@@ -55,7 +55,9 @@ def _without_words(record: logging.LogRecord) -> logging.LogRecord:
     if isinstance(record.msg, BaseException):
         record.msg = told(record.msg)
     if isinstance(record.args, tuple):
-        record.args = tuple(told(one) if isinstance(one, BaseException) else one for one in record.args)
+        record.args = tuple(
+            told(argument) if isinstance(argument, BaseException) else argument for argument in record.args
+        )
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         record.msg, record.args = f"{record.getMessage()}: {told(error)}", ()
@@ -68,7 +70,7 @@ def _thread_ended(args: threading.ExceptHookArgs) -> None:
         _LOG.error("a thread ended by a fault: %s", told(args.exc_value))
 
 
-def _told(error: BaseException) -> str:
+def _describe_exception(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     places = " < ".join(f"{_short(f.filename)}:{f.lineno} {f.name}" for f in reversed(frames))
     return f"{type(error).__module__}.{type(error).__qualname__} at {places or 'no place'}"
@@ -79,18 +81,19 @@ def _short(filename: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
-        yield one
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    visited: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
 class Kept:
-    """Around an application: an exception that nobody answered is answered here, and does not reach the server.
+    """Answer exceptions that the application leaves unhandled, so that they do not reach the server.
 
-    A server prints what reaches it, words and all. What fails after its answer has begun ends the connection.
+    A server prints an exception that reaches it, including its message. A failure after the answer has begun ends the
+    connection.
     """
 
     def __init__(self, app: ASGIApp, answer: Callable[[Scope, Exception], Response]) -> None:

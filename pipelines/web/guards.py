@@ -1,8 +1,8 @@
-"""ASGI guards of the web services: limits on methods, bodies, addresses, rates and sessions.
+"""Guard the web services as ASGI wrappers: limits on methods, bodies, addresses, rates and sessions.
 
-Both Streamlit apps stand behind them. They are plain ASGI callables that decide before any application code runs and
-before any byte of a body is read. Sign-in attempts are limited in `pipelines/submissions/accounts/throttle.py`,
-uploads of the offices' pages in `dashboards/portal_uploads.py`.
+Both Streamlit apps are behind them. They decide before any application code runs and before any byte of a body is
+read. Sign-in attempts are limited in `pipelines/submissions/accounts/throttle.py`, uploads of the offices' pages in
+`dashboards/portal_uploads.py`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TOO_MANY = mark("Too many requests from your network. Wait {seconds} seconds, th
 FULL = mark("Too many people are reading these pages now. Wait {seconds} seconds, then load the page again.")
 FOREIGN = mark("This service does not answer under this name. Use the address that you were given.")
 BUSY_SECONDS = 30
-"""`Retry-After` where no window says when the next place is free."""
+"""`Retry-After` in seconds if no window determines when the next place is free."""
 
 
 def client_network(scope: Scope) -> str:
@@ -62,13 +62,13 @@ def client_network(scope: Scope) -> str:
 
 
 class Rates:
-    """Counters of a process: how often something was done within a window, per key."""
+    """Counters of a process: how often each key occurred within a window."""
 
     def __init__(self) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def wait(self, item: RateLimitItem, *key: str) -> int:
-        """Count one more; return 0, or the seconds to wait where it would be too many (it is then not counted)."""
+        """Count one more; return 0, or the seconds to wait if it would be too many (it is then not counted)."""
         if self._limiter.hit(item, *key):
             return 0
         return self._reset(item, *key)
@@ -82,10 +82,10 @@ class Rates:
 
 
 class Guard:
-    """Refuse, before the application sees them: other methods, long addresses, too many requests of one address.
+    """Refuse other methods, long addresses, and too many requests of one address before the application sees them.
 
-    `writable` says which methods beyond GET, HEAD and OPTIONS an address accepts. Every other request reaches the
-    application without its body: those bytes are never read.
+    `writable` returns the methods other than GET, HEAD and OPTIONS that an address accepts. Every other request
+    reaches the application without its body: those bytes are never read.
     """
 
     def __init__(
@@ -123,8 +123,8 @@ class Guard:
 class SessionGuard:
     """Limit open pages (WebSocket connections), in total and per address, and the size and rate of their messages.
 
-    While no place is free, a document is answered 503 too: without that a reader would see an empty page that tries to
-    connect for ever. Messages beyond the rate are read late; the connection is not closed.
+    While no place is free, documents are answered with 503 too: otherwise a reader would see an empty page that tries
+    to connect for ever. Messages beyond the rate are read late; the connection is not closed.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class SessionGuard:
             if max(len(message.get("bytes") or b""), len(message.get("text") or "")) > longest:
                 await send({"type": "websocket.close", "code": _TOO_BIG, "reason": "message too big"})
                 return {"type": "websocket.disconnect", "code": _TOO_BIG}
-            # While this waits, uvicorn reads no further message of this connection.
+            # While this waits, uvicorn does not read further messages of this connection.
             while seconds := self.rates.wait(self.messages, key):
                 await asyncio.sleep(min(seconds, 1))
             return message
@@ -191,7 +191,7 @@ class SessionGuard:
 
 
 def _without_body(receive: Receive) -> Receive:
-    """Return a `receive` that gives an empty body, and then waits for the end of the connection."""
+    """Return a `receive` that yields an empty body, and then waits for the end of the connection."""
     begun = False
 
     async def empty() -> Message:
@@ -200,7 +200,7 @@ def _without_body(receive: Receive) -> Receive:
             begun = True
             return {"type": "http.request", "body": b"", "more_body": False}
         while (message := await receive())["type"] != "http.disconnect":
-            pass  # a body that nobody asked for: dropped piece by piece, never kept
+            pass  # an unexpected body: dropped piece by piece, never kept
         return message
 
     return empty
@@ -252,7 +252,7 @@ async def refuse(
 
 
 def _body(scope: Scope, status: int, sentence: str, language: str) -> tuple[bytes, str]:
-    """Return a refusal as the asker reads it: a problem (RFC 9457) under /api, a page for a browser, else text."""
+    """Return a refusal in the client's format: a problem (RFC 9457) under /api, a page for a browser, else text."""
     if scope["path"].startswith("/api/"):
         problem: dict[str, Any] = {"type": "about:blank", "title": sentence, "status": status, "detail": sentence}
         return json.dumps({**problem, "remedy": sentence}, ensure_ascii=False).encode(), "application/problem+json"

@@ -1,7 +1,7 @@
-"""Health of the service: whether a page can be answered at all, told at `/health`.
+"""Report at `/health` whether the service can answer a page.
 
-`portal_health` is for the offices' service, `release_health` for the public pages.  A reply holds no path and no
-figure, so that it may be asked for by a monitor without a sign-in: 200 with `"status": "ok"`, else 503.
+`portal_health` is for the offices' service, `release_health` for the public pages. A reply contains no path and no
+figure, so that a monitor may request it without a sign-in: 200 with `"status": "ok"`, else 503.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PATH = "/health"
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One thing that was tried; `problem` is empty where it worked."""
+    """One check; `problem` is empty if it succeeded."""
 
     name: str
     problem: str = ""
@@ -58,7 +58,7 @@ def release_health(home: Home) -> Health:
 
 
 def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
-    """Return the route that tells a service's health, to be mounted by one line."""
+    """Return the route that reports a service's health, for mounting."""
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import JSONResponse
     from starlette.routing import Route
@@ -78,7 +78,7 @@ def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
 
     path = sqlite_path(home.ledger_url)
     if path is not None and not path.is_file():
-        # An open connection would still answer from the deleted file.
+        # An open connection would still read from the deleted file.
         return HealthCheck("ledger", "the ledger is missing")
     try:
         with reading(engine) as connection:
@@ -113,7 +113,7 @@ def _check_release(home: Home) -> HealthCheck:
         tables = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
         with _opened(str(folder / "release.duckdb")) as connection:
             counts = {name: _first(connection, f'select count(*) from "{name}"') for name in tables}
-            # A file that was cut while this process had it open still answers from memory.
+            # A file that was truncated while this process had it open still answers from memory.
             blocks = _first(connection, "select block_size * total_blocks from pragma_database_size()")
         is_cut = (folder / "release.duckdb").stat().st_size < blocks
     except (OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:

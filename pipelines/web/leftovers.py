@@ -1,9 +1,8 @@
-"""What a killed service has left half-written in its home, removed when the next one starts.
+"""Remove the half-written files that a killed service left in its home, when the next one starts.
 
-A file of the store that the ledger does not know is told by `rti store check` and removed by nobody but a person
-(`pipelines/submissions/unknown_bytes.py`).
-
-Such a file holds some or all of a return that nobody was told is kept: its sender sends it again.
+`rti store check` reports files of the store that the ledger does not know; only a person removes those
+(`pipelines/submissions/unknown_bytes.py`). Such a file holds some or all of a return whose sender received no
+confirmation and therefore sends it again.
 """
 
 from __future__ import annotations
@@ -19,26 +18,27 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 OLDEST_SECONDS = 3600
-"""Nothing is written aside for an hour, whoever has the number of the process by now."""
+"""No temporary file is written for an hour, so an older one is left over even if its process number is in use again."""
 _ASIDE = re.compile(r"\..+?\.(?P<pid>\d+)(\.[0-9a-f]+)?\.new")
 """`.<name>.<process>[.<thread>].new`, as the store, the facts and the keys write."""
 
 
 def tidy(home: Home) -> list[Path]:
-    """Remove what dead processes left half-written; returns what it was. To be called before anything is served."""
-    found = [path for deep in (home.store, home.facts, home.restricted / "keys") for path in deep.rglob(".*.new")]
-    found += home.restricted.glob(".*.new")
-    gone = []
-    for path in sorted(found):
-        named = _ASIDE.fullmatch(path.name)
-        if named is not None and path.is_file() and _abandoned(path, int(named["pid"])):
+    """Remove what dead processes left half-written, and return it. Call this before anything is served."""
+    paths = [path for deep in (home.store, home.facts, home.restricted / "keys") for path in deep.rglob(".*.new")]
+    paths += home.restricted.glob(".*.new")
+    removed = []
+    for path in sorted(paths):
+        match = _ASIDE.fullmatch(path.name)
+        if match is not None and path.is_file() and _abandoned(path, int(match["pid"])):
             path.unlink(missing_ok=True)
-            gone.append(path)
-    return gone
+            removed.append(path)
+    return removed
 
 
 def _abandoned(path: Path, pid: int) -> bool:
-    # Our own number was another's before: a container begins counting anew, and we have written nothing yet.
+    # The same process number belonged to another process before: a container starts counting again, and this process
+    # has not written anything yet.
     if pid == os.getpid():
         return True
     with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""A limit on what a request may bring, before anybody looks at who asks."""
+"""Limit the size of a request before its sender is identified."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class Bounded:
-    """Around an application: a body of more than `limit` bytes is answered by `refusal` and goes no further.
+    """Answer a body of more than `limit` bytes with `refusal` instead of passing it on.
 
-    Paths that end as one of `besides` are let through as they are.
+    Paths that end with one of `besides` are passed on unchanged.
     """
 
     def __init__(self, app: ASGIApp, limit: int, refusal: Response, besides: tuple[str, ...] = ()) -> None:
@@ -27,7 +27,7 @@ class Bounded:
         while more:
             message = await receive()
             if message["type"] != "http.request":
-                return  # whoever asked has gone
+                return  # the client has disconnected
             size += len(message.get("body", b""))
             if size > self.limit:
                 await self.refusal(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Security headers, `Secure` cookies and the check of `Host`, as one ASGI wrapper around each web service."""
+"""Add security headers, `Secure` cookies and the check of `Host`, as one ASGI wrapper around each web service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIXED = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 _TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
-"""One year, for this name alone: other names of the same office may have no TLS."""
+"""One year, for this name alone: other names of the same office may not have TLS."""
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
@@ -69,7 +69,9 @@ class SecurityHeaders:
 
         async def headed(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                headers = [_secured(name, value) if secure else (name, value) for name, value in message["headers"]]
+                headers = [
+                    _secure_cookie(name, value) if secure else (name, value) for name, value in message["headers"]
+                ]
                 present = {name.lower() for name, _ in headers}
                 headers += [(name, value) for name, value in added if name not in present]
                 message = {**message, "headers": headers}
@@ -82,7 +84,7 @@ class SecurityHeaders:
 
 
 class NoStore:
-    """Add `Cache-Control: no-store` where an answer says nothing of caches."""
+    """Add `Cache-Control: no-store` to answers without a cache header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -98,8 +100,8 @@ class NoStore:
         await self.app(scope, receive, headed)
 
 
-def _secured(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """Return a header, a cookie made `Secure`."""
+def _secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Return a header, with `Secure` added to a cookie."""
     if name.lower() != b"set-cookie" or b"secure" in (part.strip().lower() for part in value.split(b";")[1:]):
         return name, value
     return name, value + b"; Secure"

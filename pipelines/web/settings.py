@@ -89,7 +89,7 @@ class Site:
         return name.rstrip(".") in (urlsplit(self.address).hostname, *_LOOPBACK)
 
     def warn_of_missing_proxy(self) -> None:
-        """Log a warning if a proxy with TLS must be there and none is trusted: all people then have its address."""
+        """Log a warning if a TLS proxy must exist and none is trusted: all people would then share its address."""
         if self.is_https and not self.proxies:
             _LOG.warning(
                 "%s is served by a proxy, and RTI_TRUSTED_PROXIES names none: limits per address count all people as "
@@ -98,7 +98,7 @@ class Site:
             )
 
     def uvicorn(self) -> dict[str, Any]:
-        """Return uvicorn's options for proxies: it would otherwise believe any program on this machine."""
+        """Return uvicorn's options for proxies; by default it would trust any program on this machine."""
         return {"proxy_headers": bool(self.proxies), "forwarded_allow_ips": ",".join(self.proxies)}
 
 
@@ -138,7 +138,7 @@ def _limit(name: str, environment: Mapping[str, str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one run. `issuer` is the built-in provider's, empty where another one vouches for people."""
+    """Settings of one run. `issuer` is that of the built-in provider, empty if another one identifies people."""
 
     address: str
     client_id: str
@@ -150,11 +150,11 @@ class Settings:
 
     @property
     def redirect_uri(self) -> str:
-        """Where the provider sends people back to; to be entered there letter by letter."""
+        """Return the address to which the provider redirects people; register it there letter by letter."""
         return f"{self.address}/oauth2callback"
 
     def streamlit(self) -> dict[str, Any]:
-        """What Streamlit wants to know, in its own words."""
+        """Return the settings in Streamlit's names."""
         return {
             "auth": {
                 "redirect_uri": self.redirect_uri,
@@ -168,7 +168,7 @@ class Settings:
 
 
 def settings(home: Home, port: int) -> Settings:
-    """The settings of a home served on a port of the loopback address. Raises SettingsError."""
+    """Return the settings of a home served on a port of the loopback address. Raises SettingsError."""
     address = os.environ.get("RTI_PORTAL_URL", f"http://127.0.0.1:{port}").rstrip("/")
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
@@ -176,24 +176,25 @@ def settings(home: Home, port: int) -> Settings:
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}: passwords and returns would travel unprotected; use https")
     reached = site(address)
-    kept = _kept(home.restricted / "keys" / "portal.json")
+    secrets = _read_or_create_secrets(home.restricted / "keys" / "portal.json")
     metadata_url = os.environ.get("RTI_OIDC_METADATA_URL")
     if metadata_url is None:
         issuer = f"{address}{IDENTITY_PATH}"
-        # The service asks itself, and by the loopback address: behind a proxy its public name may not lead here.
-        own = f"http://127.0.0.1:{port}{IDENTITY_PATH}" if parts.scheme == "http" else issuer
-        document = f"{own}/.well-known/openid-configuration"
+        # The service requests this from itself by the loopback address, since its public name may not lead here behind
+        # a proxy.
+        issuer_address = f"http://127.0.0.1:{port}{IDENTITY_PATH}" if parts.scheme == "http" else issuer
+        document = f"{issuer_address}/.well-known/openid-configuration"
         return Settings(
-            address, BUILT_IN_CLIENT, kept["client_secret"], kept["cookie_secret"], document, issuer, reached
+            address, BUILT_IN_CLIENT, secrets["client_secret"], secrets["cookie_secret"], document, issuer, reached
         )
     values = [os.environ.get(name, "") for name in ("RTI_OIDC_CLIENT_ID", "RTI_OIDC_CLIENT_SECRET")]
     if not all(values):
         raise SettingsError("RTI_OIDC_METADATA_URL is set, so RTI_OIDC_CLIENT_ID and RTI_OIDC_CLIENT_SECRET are needed")
-    return Settings(address, values[0], values[1], kept["cookie_secret"], metadata_url, "", reached)
+    return Settings(address, values[0], values[1], secrets["cookie_secret"], metadata_url, "", reached)
 
 
-def _kept(path: Path) -> dict[str, str]:
-    """The home's own secrets, made at the first time: whoever has them can sign in as anybody."""
+def _read_or_create_secrets(path: Path) -> dict[str, str]:
+    """Return the home's own secrets, created on first use; anybody who has them can sign in as anybody."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         aside = path.with_name(f".{path.name}.{os.getpid()}.new")
@@ -202,10 +203,10 @@ def _kept(path: Path) -> dict[str, str]:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             json.dump(content, file)
         try:
-            os.link(aside, path)  # the first of two services that start at once wins
+            os.link(aside, path)  # the first of two services that start at the same time wins
         except FileExistsError:
             pass
         finally:
             aside.unlink()
-    found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
-    return found
+    stored: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+    return stored

@@ -23,8 +23,8 @@ def main(root: str, port: int) -> None:
 
     from dashboards import portal_layout
     from dashboards.portal_line import Lines
-    from dashboards.portal_pages import paths
-    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, assets
+    from dashboards.portal_pages import page_paths
+    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, asset_routes
     from pipelines.core.home import open_home
     from pipelines.submissions.checking.check import warm_up
     from pipelines.submissions.service import open_desk
@@ -41,8 +41,8 @@ def main(root: str, port: int) -> None:
         return (portal_fixture.claims(account) if account else {}), ""
 
     portal_layout.ask_for_claims(claims)
-    app = App(str(Path(portal_layout.__file__).with_name("portal.py")), routes=assets())
-    served = SecurityHeaders(Dressed(Lines(app), paths()), Site(), INLINE_SCRIPTS)
+    app = App(str(Path(portal_layout.__file__).with_name("portal.py")), routes=asset_routes())
+    served = SecurityHeaders(Dressed(Lines(app), page_paths()), Site(), INLINE_SCRIPTS)
     uvicorn.run(served, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 

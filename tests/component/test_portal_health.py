@@ -24,7 +24,7 @@ def test_the_offices_service_tells_its_health_without_a_sign_in(
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
     home = init(tmp_path / "home", "real")
     monkeypatch.setenv("RTI_HOME", str(home.root))
-    client = TestClient(portal_app.create(home, settings(home, 8999)), base_url="http://127.0.0.1:8999")
+    client = TestClient(portal_app.create_app(home, settings(home, 8999)), base_url="http://127.0.0.1:8999")
     good = client.get("/health")
     assert (good.status_code, good.json()["status"]) == (200, "ok")
     (home.restricted / "ledger.sqlite").rename(home.restricted / "elsewhere")
@@ -34,5 +34,5 @@ def test_the_offices_service_tells_its_health_without_a_sign_in(
 
 def test_public_app_reports_missing_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(init(tmp_path / "home", "real").root))
-    answer = TestClient(public_app.create(public_site()), base_url="http://127.0.0.1").get("/health")
+    answer = TestClient(public_app.create_app(public_site()), base_url="http://127.0.0.1").get("/health")
     assert (answer.status_code, answer.json()["checks"]) == (503, {"release": "nothing has been published"})

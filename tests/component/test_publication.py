@@ -300,7 +300,7 @@ def test_status_and_audit_verify_report_an_unfinished_publication(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for data in (b"1", b"2", b"3"):
-        store.put(home, data)
+        store.put_bytes(home, data)
     assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
     capsys.readouterr()
     _interrupted(home, "_record_in_ledger")

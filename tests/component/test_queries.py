@@ -23,7 +23,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
 def cell(path: str, planted: str, *, unit: str = "person", track: str = "first") -> queries.Row | None:
     area, period, measure = PLANTED[planted]
     freq = "Q" if "-Q" in period else "A"
-    found = queries.read(
+    found = queries.read_rows(
         path, "stages", freq, period, "TIP", unit, queries.STAGES[track], ("region", "territory", "jurisdiction")
     )
     return next((row for row in found if (row["area"], row["measure"]) == (area, measure)), None)
@@ -31,13 +31,13 @@ def cell(path: str, planted: str, *, unit: str = "person", track: str = "first")
 
 def shown(path: str, planted: str) -> words.Shown:
     found = cell(path, planted)
-    return words.absent() if found is None else words.count(found)
+    return words.format_absent() if found is None else words.format_count(found)
 
 
 def marks(path: str, planted: str, *, of_rate: bool = False) -> list[str]:
     found, notes = cell(path, planted), words.Notes()
     assert found is not None
-    words.marks_of(found, notes, of_rate=of_rate)
+    words.mark_notes(found, notes, of_rate=of_rate)
     return notes.texts
 
 
@@ -67,7 +67,7 @@ def test_a_total_that_does_not_add_up_says_so(path: str) -> None:
 def test_adults_stand_in_for_a_total_that_is_not_collected_and_have_no_rate(path: str) -> None:
     found = cell(path, "adults_only")
     assert found is not None and found["age"] == "Y_GE18" and found["value"] == 48
-    assert words.rate(found).text == "n/a"
+    assert words.format_rate(found).text == "n/a"
 
 
 def test_a_carried_population_is_noted_beside_the_rate_alone(path: str) -> None:
@@ -88,22 +88,22 @@ def test_the_region_says_who_is_in_it(path: str) -> None:
     areas = queries.area_names(path)
     territories = [(code, row["name_en"]) for code, row in areas.items() if row["area_kind"] == "territory"]
     assert found is not None
-    assert words.coverage(found["reporters"], territories) == ("5 of 7", ["Croatia", "Serbia"])
+    assert words.describe_coverage(found["reporters"], territories) == ("5 of 7", ["Croatia", "Serbia"])
 
 
 def test_units_are_chosen_and_never_mixed(path: str) -> None:
     area, period, measure = PLANTED["cases_only"]
-    assert words.count(cell(path, "cases_only") or {}).text == ".."
+    assert words.format_count(cell(path, "cases_only") or {}).text == ".."
     cases = cell(path, "cases_only", unit="case")
     assert cases is not None and cases["value"] == 12
-    other = queries.read(path, "other_units", "Q", period, "TIP", "person", queries.STAGES["first"])
+    other = queries.read_rows(path, "other_units", "Q", period, "TIP", "person", queries.STAGES["first"])
     assert [(row["area"], row["measure"], row["count_unit"]) for row in other] == [(area, measure, "case")]
 
 
 def test_crimes_and_decisions_never_share_an_answer(path: str) -> None:
     for crime in ("TIP", "SOM"):
         for track, other in (("first", "_final"), ("final", "_first")):
-            found = queries.read(
+            found = queries.read_rows(
                 path, "stages", "Q", "2026-Q3", crime, "person", queries.STAGES[track], ("region", "territory")
             )
             assert found and {row["offence_group"] for row in found} == {crime}
@@ -113,19 +113,19 @@ def test_crimes_and_decisions_never_share_an_answer(path: str) -> None:
 
 
 def test_periods_stand_newest_first(path: str) -> None:
-    periods = queries.periods(path, "TIP")
+    periods = queries.list_periods(path, "TIP")
     assert list(periods) == ["Q", "A", "P3"]
     assert periods["Q"][0] == "2026-Q3" and periods["A"] == ["2025", "2024", "2023"] and periods["P3"] == ["2023-2025"]
 
 
 def test_years_are_no_quarters(path: str) -> None:
-    found = queries.read(path, "series", "HR", ("Q",), "TIP", "person", queries.STAGES["first"])
+    found = queries.read_rows(path, "series", "HR", ("Q",), "TIP", "person", queries.STAGES["first"])
     assert not found
-    assert [row["territory"] for row in queries.read(path, "annual_only", "justice")] == ["HR"]
+    assert [row["territory"] for row in queries.read_rows(path, "annual_only", "justice")] == ["HR"]
 
 
 def test_a_breakdown_has_shares_only_of_published_figures(path: str) -> None:
-    found = queries.read(
+    found = queries.read_rows(
         path, "breakdown", dimension="sex", table_id="territory_year_sex", area="AL", period="2025",
         offence_group="TIP", count_unit="person", measures=("indicted", "investigated"),
     )  # fmt: skip
@@ -138,11 +138,11 @@ def test_a_breakdown_has_shares_only_of_published_figures(path: str) -> None:
 
 
 def test_a_difference_needs_two_public_sides_and_real_figures_never_stand_beside_invented_ones(path: str) -> None:
-    found = queries.read(path, "references_beside", "invented", "", "", "TIP")
+    found = queries.read_rows(path, "references_beside", "invented", "", "", "TIP")
     assert found and {row["kind"] for row in found} == {"invented"}
     for row in found:
         assert (row["difference"] is None) == (row["value"] is None or row["own_value"] is None)
-    published = queries.read(path, "references", "", "", "TIP", "TIP", ("published", "imported"))
+    published = queries.read_rows(path, "references", "", "", "TIP", "TIP", ("published", "imported"))
     assert published and not {row["kind"] for row in published} & {"invented"}
 
 
@@ -150,9 +150,9 @@ def test_the_way_back_leads_to_the_same_cell_and_to_its_returns(path: str) -> No
     found = cell(path, "zero")
     assert found is not None
     release, table, terms = parse_id(figure_id(RELEASE, found))
-    again = queries.cells(path, table, terms)
+    again = queries.find_cells(path, table, terms)
     assert release == RELEASE and [row["cell_id"] for row in again] == [found["cell_id"]]
-    behind = queries.read(path, "cell_submissions", found["cell_id"])
+    behind = queries.read_rows(path, "cell_submissions", found["cell_id"])
     assert [row["territory"] for row in behind] == ["MK"]
 
 
@@ -192,7 +192,7 @@ def test_a_new_release_is_read_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     home = release_fixture.make(tmp_path / "home")
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     first = queries.current_release()
-    assert queries.read(first, "release")[0]["release"] == RELEASE
+    assert queries.read_rows(first, "release")[0]["release"] == RELEASE
     second = home.releases / "2026-Q3.1"
     second.mkdir()
     (second / "release.duckdb").write_bytes(Path(first).read_bytes())
@@ -204,16 +204,18 @@ def test_a_new_release_is_read_at_once(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_text_of_a_release_is_text_and_not_markup() -> None:
     line = tables.Line(tables.Cell("<b>x</b>"), (tables.Cell('"><script>', "<i>", ("1",), 'a"b'),))
-    html = tables.table("<caption>", ["<c>"], [line])
+    html = tables.render_table("<caption>", ["<c>"], [line])
     assert "<b>" not in html and "<script" not in html and "<i>" not in html and '"a"b"' not in html
 
 
 def test_the_sentence_names_who_is_missing(path: str) -> None:
     areas = queries.area_names(path)
     territories = [(code, row["name_en"]) for code, row in areas.items() if row["area_kind"] == "territory"]
-    found = queries.read(path, "stages", "Q", "2026-Q3", "TIP", "person", queries.MAIN_STAGES["first"], ("region",))
+    found = queries.read_rows(
+        path, "stages", "Q", "2026-Q3", "TIP", "person", queries.MAIN_STAGES["first"], ("region",)
+    )
     cells = [(m, next(row for row in found if row["measure"] == m)) for m in queries.MAIN_STAGES["first"]]
-    text = words.sentence("Western Balkans", "2026-Q3", "Trafficking in persons", "first", cells, territories)
+    text = words.compose_sentence("Western Balkans", "2026-Q3", "Trafficking in persons", "first", cells, territories)
     assert text.startswith("Western Balkans, the third quarter of 2026, trafficking in persons: ")
     assert "at first instance" in text and "missing: Croatia and Serbia" in text
 

@@ -149,8 +149,8 @@ def test_files_of_ended_sessions_and_files_that_no_page_shows_are_released(monke
         remove_session_files=lambda session: removed.append(session),
         remove_file=lambda session, file: removed.append((session, file)),
     )
-    monkeypatch.setattr(portal_uploads, "_manager", lambda: manager)
-    monkeypatch.setattr(portal_uploads, "_uploads", lambda: uploads)
+    monkeypatch.setattr(portal_uploads, "_session_manager", lambda: manager)
+    monkeypatch.setattr(portal_uploads, "_upload_manager", lambda: uploads)
     assert portal_uploads.Sessions().release_abandoned() == 1
     assert removed == ["ended"]
     removed.clear()

@@ -153,7 +153,7 @@ def test_a_rate_stands_with_its_range_and_what_is_of_few_says_so() -> None:
     path = queries.current_release()
     found = {
         (row["area"], row["measure"]): row
-        for row in queries.read(
+        for row in queries.read_rows(
             path, "stages", "Q", "2026-Q2", "TIP", "person", queries.MAIN_STAGES["first"], ("territory",)
         )
         if row["rate"] is not None
@@ -162,7 +162,7 @@ def test_a_rate_stands_with_its_range_and_what_is_of_few_says_so() -> None:
     assert few and few < set(found), "the release has both"
     text = html(test)
     for area, one in found.items():
-        shown = words.rate(one)
+        shown = words.format_rate(one)
         assert "–" in shown.text and shown.text in text, area
     fields = re.findall(r'<td class="rti-few"[^>]*>(.*?)</td>', text)
     assert fields and all("too few to compare" in field for field in fields)
@@ -329,7 +329,7 @@ def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstrat
         if row["area_kind"] == "territory":
             run("territory", territory=code, over="A")
     for crime in ("TIP", "SOM"):
-        for freq, periods in queries.periods(path, crime).items():
+        for freq, periods in queries.list_periods(path, crime).items():
             run("region", crime=crime, freq=freq, period=periods[-1], show="rate", stages="all", decisions="final")
 
 
@@ -347,7 +347,7 @@ def test_the_region_shows_what_the_mart_of_stages_says(demonstration: home.Home)
     assert found
     for area, freq, period, group, track, *values in found:
         measures = queries.STAGES[track]
-        cells = queries.read(path, "stages", freq, period, group, "person", measures, ("region", "territory"))
+        cells = queries.read_rows(path, "stages", freq, period, group, "person", measures, ("region", "territory"))
         shown = {(cell["area"], cell["measure"]): cell["value"] for cell in cells}
         assert [shown.get((area, measure)) for measure in measures] == values
 

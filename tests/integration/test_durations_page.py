@@ -159,7 +159,7 @@ def test_a_release_of_earlier_software_says_that_it_has_no_durations(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_HOME", str(root))
-    monkeypatch.setattr(queries, "has", lambda path, table: table != "duration")
+    monkeypatch.setattr(queries, "has_table", lambda path, table: table != "duration")
     test = run("durations")
     assert any("before durations were published" in info.value for info in test.info)
     assert "<table" not in html(test)
@@ -167,11 +167,11 @@ def test_a_release_of_earlier_software_says_that_it_has_no_durations(
 
 def test_every_way_level_and_year_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
     path = queries.current_release()
-    assert queries.has(path, "duration"), "the demonstration is published by this software"
+    assert queries.has_table(path, "duration"), "the demonstration is published by this software"
     for crime in ("TIP", "SOM"):
-        for way in queries.read(path, "duration_ways", crime):
+        for way in queries.read_rows(path, "duration_ways", crime):
             test = run("durations", crime=crime, way=way["stage"])
             assert way["name"] in html(test)
-        for level in queries.read(path, "clearance_levels", crime):
+        for level in queries.read_rows(path, "clearance_levels", crime):
             for track in ("first", "final"):
                 run("durations", crime=crime, level=level["level"], decisions=track, freq="Q")

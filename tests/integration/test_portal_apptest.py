@@ -447,15 +447,15 @@ def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
     """The pages that one run offers are told while others run: a list for all of them was empty for a moment."""
     test = run("upload", "al-sender")
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
-    head = portal_layout.head
+    head = portal_layout.show_header
 
-    def beside(here: portal_layout.Here) -> None:
-        other = threading.Thread(target=portal_layout.register, args=({},))
+    def beside(here: portal_layout.PageContext) -> None:
+        other = threading.Thread(target=portal_layout.register_pages, args=({},))
         other.start()
         other.join()
         head(here)
 
-    monkeypatch.setattr(portal_layout, "head", beside)
+    monkeypatch.setattr(portal_layout, "show_header", beside)
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
     assert not test.exception and "Albania: Justice counts" in test.title[0].value
 
@@ -529,10 +529,10 @@ def test_practice_begins_anew_in_one_run_of_the_page(
     for answer, kept in (("No, keep it", 1), ("Yes, start again", 0)):
         next(b for b in test.button if b.label == "Start again").click().run()
         runs: list[int] = []
-        real = page._overview
-        monkeypatch.setattr(page, "_overview", lambda *a, real=real, runs=runs: (runs.append(1), real(*a)))
+        real = page._show_overview
+        monkeypatch.setattr(page, "_show_overview", lambda *a, real=real, runs=runs: (runs.append(1), real(*a)))
         next(b for b in test.button if b.label == answer).click().run()
-        monkeypatch.setattr(page, "_overview", real)
+        monkeypatch.setattr(page, "_show_overview", real)
         assert not test.exception and runs == [1], answer
         mine = practice.open(opened, who)
         assert len(service.submissions(mine, practice.who(mine, who))) == kept
@@ -737,14 +737,14 @@ def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
     from types import SimpleNamespace
     from typing import Any, cast
 
-    from dashboards.portal_layout import Here
-    from dashboards.portal_pages.returns import _findings
+    from dashboards.portal_layout import PageContext
+    from dashboards.portal_pages.returns import _count_findings
     from pipelines.submissions.service import Entry
 
     row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
     one = cast(Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
-    here = Here(cast(Any, None), cast(Any, None), "en")
-    assert _findings(here, one) == said
+    here = PageContext(cast(Any, None), cast(Any, None), "en")
+    assert _count_findings(here, one) == said
 
 
 # --------------------------------------------------------------------------------------------------------- damaged data

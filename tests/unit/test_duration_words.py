@@ -27,8 +27,8 @@ def test_fewer_than_twenty_are_few(band: str | None, few: bool) -> None:
 def test_the_state_is_the_releases_own_where_it_tells_one() -> None:
     assert duration_words.is_few(row(n_band="20-49", state="too_few")), "of a share, the part may be under 20"
     assert not duration_words.is_few(row(n_band="10-19", state="enough"))
-    assert duration_words.plain(row(state="too_few")).spoken == "210, range 180 to 330"
-    assert duration_words.figure(row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
+    assert duration_words.format_limits(row(state="too_few")).spoken == "210, range 180 to 330"
+    assert duration_words.format_figure(row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
 
 
 @pytest.mark.parametrize(
@@ -44,32 +44,36 @@ def test_the_state_is_the_releases_own_where_it_tells_one() -> None:
 def test_persons_are_told_in_bands_and_withheld_ones_stay_withheld(
     rows: list[dict[str, Any]], text: str, spoken: str
 ) -> None:
-    shown = duration_words.persons(rows)
+    shown = duration_words.format_persons(rows)
     assert (shown.text, shown.spoken) == (text, spoken)
 
 
 def test_what_is_withheld_is_never_said_to_be_not_reached() -> None:
-    assert duration_words.figure(row(value=None, obs_status="Q", conf_status="C")).text == words.WITHHELD
-    assert duration_words.figure(row(value=None, obs_status="M")).text == "not reached"
-    assert duration_words.figure(row(value=None, obs_status="M", unit_measure="PC")).text == words.NOT_APPLICABLE
-    assert duration_words.why(row(value=None, obs_status="Q", conf_status="C")) == "", "no reason is given away"
+    assert duration_words.format_figure(row(value=None, obs_status="Q", conf_status="C")).text == words.WITHHELD
+    assert duration_words.format_figure(row(value=None, obs_status="M")).text == "not reached"
+    assert duration_words.format_figure(row(value=None, obs_status="M", unit_measure="PC")).text == words.NOT_APPLICABLE
+    assert duration_words.explain_figure(row(value=None, obs_status="Q", conf_status="C")) == "", (
+        "no reason is given away"
+    )
 
 
 def test_the_law_is_told_as_far_as_it_is_known() -> None:
-    assert duration_words.law([row(statutory_min=36.0, statutory_max=144.0)]).text == "36–144"
-    assert duration_words.law([row(statutory_min=36.0)]).text == "36–not stated"
-    assert duration_words.law([row()]).text == "not stated"
+    assert duration_words.format_law([row(statutory_min=36.0, statutory_max=144.0)]).text == "36–144"
+    assert duration_words.format_law([row(statutory_min=36.0)]).text == "36–not stated"
+    assert duration_words.format_law([row()]).text == "not stated"
 
 
 def test_the_sentence_keeps_withheld_and_days_apart() -> None:
     hidden = row(value=None, low=None, high=None, obs_status="Q", conf_status="C")
     bare = row(value=1210.0, low=None, high=None)
-    said = duration_words.sentence("Time", "Trafficking", [("A", row()), ("B", hidden), ("C", bare)], ["D", "E"])
+    said = duration_words.compose_sentence(
+        "Time", "Trafficking", [("A", row()), ("B", hidden), ("C", bare)], ["D", "E"]
+    )
     assert said == (
         "Time, trafficking, half within: A 210 days, range 180 to 330; B withheld; C 1\u202f210 days. "
         "No records: D and E."
     )
-    assert duration_words.day(date(2022, 10, 1)) == "1 October 2022"
+    assert duration_words.format_day(date(2022, 10, 1)) == "1 October 2022"
 
 
 def test_an_open_range_runs_to_the_common_end_and_a_withheld_figure_has_no_dot() -> None:
@@ -78,7 +82,7 @@ def test_an_open_range_runs_to_the_common_end_and_a_withheld_figure_has_no_dot()
         {"part": "Nine in ten", "value": 550, "low": 390, "high": None, "label": "550", "spoken": "390 or more"},
         {"part": "Hidden", "value": None, "low": None, "high": None, "label": "c", "spoken": "withheld"},
     ]
-    chart, spoken = charts.ranges("T", rows, top=570, unit="days", under=["Invented"])
+    chart, spoken = charts.draw_ranges("T", rows, top=570, unit="days", under=["Invented"])
     spec = chart.to_dict()
     data = {one["part"]: one for one in next(iter(spec["datasets"].values()))} if "datasets" in spec else {
         one["part"]: one for one in spec["layer"][0]["data"]["values"]
@@ -101,7 +105,7 @@ def test_bars_of_few_are_hollow_and_those_of_a_rate_have_no_range_beside_them() 
 
     cells = [("reported", cell(20.0)), ("indicted", cell(19.0)), ("convicted_first", cell(None))]
     for rate in (False, True):
-        chart, spoken = charts.stages("T", cells, rate=rate, top=20.0)
+        chart, spoken = charts.draw_stages("T", cells, rate=rate, top=20.0)
         spec = chart.to_dict()
         data = spec["data"]["values"] if "values" in spec.get("data", {}) else next(iter(spec["datasets"].values()))
         fills = [row["fill"] for row in data]

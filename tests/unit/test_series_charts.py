@@ -28,7 +28,7 @@ def broken(first: date, last: date, **more: Any) -> dict[str, Any]:
 
 
 def drawn(*cells: dict[str, Any], **more: Any) -> tuple[list[dict[str, Any]], str, dict[str, Any]]:
-    chart, spoken = charts.series("A place: convicted", cells, **more)
+    chart, spoken = charts.draw_series("A place: convicted", cells, **more)
     spec = chart.to_dict()
     return next(rows for rows in tables_of(spec) if "spoken" in rows[0]), spoken, spec
 
@@ -93,18 +93,18 @@ def test_points_that_are_not_joined_have_no_line_between_them() -> None:
 def test_a_break_of_one_measure_is_none_of_another() -> None:
     day = date(2023, 1, 1)
     rows = [broken(day, day, measure="indicted"), broken(day, day, level="first"), broken(day, day)]
-    assert change_words.breaks_of(rows, "convicted_first", "first") == rows[1:]
+    assert change_words.select_breaks(rows, "convicted_first", "first") == rows[1:]
 
 
 def test_signs_of_declarations_are_told_in_words() -> None:
     day = date(2006, 1, 1)
     law = broken(day, day, words="law_changed", detail="+388, +389, -111b", first_period="2006-Q1")
-    assert change_words.break_told(law) == (
+    assert change_words.describe_break(law) == (
         "Law, 2006 Q1: Articles in force from then: 388 and 389, no longer in force: 111b."
     )
 
 
 def test_a_rounded_split_still_adds_up() -> None:
     row = {"state": "enough", "change": 10.0, "volume_effect": 22.5, "ratio_effect": -12.5}
-    volume, ratio = change_words.effects(row)
+    volume, ratio = change_words.format_effects(row)
     assert (volume.text, ratio.text) == ("+22", "\u221212")

@@ -1,4 +1,4 @@
-"""What is made of a report: groups of findings, suggestions, annotated workbooks, pages, and comparisons."""
+"""Turn a report into groups of findings, suggestions, annotated workbooks, pages, and comparisons."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 
 def groups(report: Report, language: str) -> list[Group]:
-    """Findings by cause, worst first, then by how many; what follows from a cause is folded under it."""
+    """Return the findings by cause, worst and then largest group first; consequences of a cause are folded under it."""
     from pipelines.office.answers.grouping import groups as made
 
     return made(report, language)
 
 
 def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | None:
-    """What could stand there instead; certain only with the declared words of the form at hand.
+    """Suggest the correct content of a place; certain only with the declared words of the form at hand.
 
-    `declared.of_report(report)` gives them; the findings within `groups` have theirs already.
+    `declared.of_report(report)` returns them; the findings within `groups` have theirs already.
     """
     from pipelines.office.answers.suggesting import suggest as made
 
@@ -48,9 +48,10 @@ def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | 
 
 
 def mended(data: bytes, findings: Iterable[Finding], report: Report, language: str = "en") -> bytes:
-    """A copy of their XLSX with the certain fixes of words for the chosen findings in it, the changed cells marked.
+    """Return a copy of an office's XLSX with the certain corrections of words for the chosen findings, changed cells
+    marked.
 
-    Raises ValueError where the file is no XLSX, ReadError where it cannot be written.
+    Raises ValueError if the file is not an XLSX, ReadError if it cannot be written.
     """
     from pipelines.office.answers.workbook import mended as made
 
@@ -58,7 +59,7 @@ def mended(data: bytes, findings: Iterable[Finding], report: Report, language: s
 
 
 def mendable(findings: Iterable[Finding], report: Report) -> list[Finding]:
-    """Those of the findings for which `mended` changes a cell: certain words in an XLSX, never a number."""
+    """Return the findings for which `mended` changes a cell: certain words in an XLSX, never a number."""
     from pipelines.office.answers import declared, workbook
 
     words = declared.of_report(report)
@@ -66,28 +67,29 @@ def mendable(findings: Iterable[Finding], report: Report) -> list[Finding]:
 
 
 def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
-    """File name and bytes of their own workbook with comments and colours; of a workbook of findings otherwise."""
+    """Return file name and bytes of the office's own workbook with comments and colours, else of a workbook of
+    findings."""
     from pipelines.office.answers.workbook import annotated as made
 
     return made(data, report, language, demonstration=demonstration)
 
 
 def html(report: Report, language: str, *, demonstration: bool) -> str:
-    """The report as a page by itself: nothing is fetched, no script runs."""
+    """Return the report as a self-contained HTML page: nothing is fetched and no script runs."""
     from pipelines.office.answers.page import html as made
 
     return made(report, language, demonstration=demonstration)
 
 
 def csv(report: Report, language: str) -> str:
-    """Every finding as a line; begins with a byte order mark; no text in it is taken for a formula."""
+    """Return every finding as a line of CSV with a byte order mark; no text is read as a formula."""
     from pipelines.office.answers.lines import csv as made
 
     return made(report, language)
 
 
 def compare(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> Comparison:
-    """Cell by cell, old -> new; in a `patch` an absent figure is unchanged, not withdrawn.
+    """Compare two versions cell by cell, old -> new; in a `patch` an absent figure is unchanged, not withdrawn.
 
     `new` and `old` are in OBSERVATION; `old` holds the newest accepted rows of the same blocks.
     """
@@ -97,21 +99,21 @@ def compare(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind:
 
 
 def changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> list[Change]:
-    """The changes of `compare`, big ones first."""
+    """Return the changes of `compare`, big ones first."""
     return list(compare(new, old, language, kind=kind).changes)
 
 
 def register_changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en") -> RegisterComparison:
-    """The same for case events (CASE_EVENT), in counts: no person and no proceeding is named."""
+    """Compare two versions of a register (CASE_EVENT) in counts, naming no person and no proceeding."""
     from pipelines.office.answers.comparing import compare_registers as made
 
     return made(new, old, language)
 
 
 def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int = 12, language: str = "en") -> list[Series]:
-    """The last values of the same key beside each value; gaps and revisions are told.
+    """Return the last values of the same key for each value, with gaps and revisions.
 
-    `history` is in OBSERVATION, if need be with several vintages (in the order of acceptance, or with `accepted_at`).
+    `history` is in OBSERVATION and may hold several vintages (in the order of acceptance, or with `accepted_at`).
     """
     from pipelines.office.answers.series import quarters as made
 
@@ -119,7 +121,7 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int = 12, langua
 
 
 def rows_read(report: Report, language: str) -> list[ReadRow]:
-    """What was read, number by number, for the right side of the page."""
+    """Return each number as it was read, for the right side of the page."""
     from pipelines.office.answers.views import rows_of
 
     return rows_of(report.reading.observations, report.findings, language) if report.reading is not None else []
@@ -128,20 +130,20 @@ def rows_read(report: Report, language: str) -> list[ReadRow]:
 def beside(
     data: bytes, filename: str, form: str | None, language: str, *, demonstration: bool = False, limit: int = 5000
 ) -> Beside:
-    """Both sides, read again in a child process, at most `limit` cells and rows. Raises ReadError.
+    """Return both sides, read again in a child process, with at most `limit` cells and rows. Raises ReadError.
 
-    The findings shown in it are those of reading; `rows_read(report, language)` has all.
+    It shows the findings of reading only; `rows_read(report, language)` has all of them.
     """
     from pipelines.office.answers.job_process import run_job
     from pipelines.office.answers.jobs import BesideJob
 
-    made = run_job(BesideJob(data, filename, form, language, demonstration, limit))
-    assert isinstance(made, Beside)  # what the child gives for this job
-    return made
+    sides = run_job(BesideJob(data, filename, form, language, demonstration, limit))
+    assert isinstance(sides, Beside)  # the child returns this for such a job
+    return sides
 
 
 def preview(data: bytes, filename: str, form: str | None, language: str, demonstration: bool = False) -> str:
-    """The left side alone, as an HTML page; empty where no form fits. Raises ReadError."""
+    """Return the left side alone, as an HTML page; empty if no form fits. Raises ReadError."""
     return beside(data, filename, form, language, demonstration=demonstration, limit=0).html
 
 

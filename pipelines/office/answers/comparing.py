@@ -1,4 +1,4 @@
-"""What changed against an earlier version, cell by cell; for registers in counts."""
+"""Compare a return with an earlier version, cell by cell; registers in counts."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     import polars as pl
 
 KEY = (*OBSERVATION_KEY, "form")
-"""A figure is the same figure in two versions if all of this is the same."""
+"""Two values belong to the same figure if all of these are equal."""
 _STATE = ("value", "obs_status", "conf_status")
 _CARRIED = (*_STATE, "place", "label")
 
 
 def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -> Comparison:
-    """Both frames are in OBSERVATION, each key once. A change of status is a change: 0, missing, withheld differ.
+    """Compare two versions. A change of status counts: 0, missing and withheld differ.
 
-    In a `patch` a figure that is left out stays as it was. Big changes come first: appearing and vanishing figures by
-    their size, then those without a number, in the order of the file.
+    Both frames are in OBSERVATION, each key once. In a `patch`, a figure that is left out is unchanged. Big changes
+    come first: appearing and vanishing figures by their size, then those without a number, in the order of the file.
     """
     import polars as pl
 
-    there = pl.lit(True).alias("_there")
-    left = new.select(*KEY, *_CARRIED, there)
-    right = old.select(*KEY, *_CARRIED, there)
-    both = left.join(
+    is_present = pl.lit(True).alias("_there")
+    new_figures = new.select(*KEY, *_CARRIED, is_present)
+    right = old.select(*KEY, *_CARRIED, is_present)
+    joined = new_figures.join(
         right, on=list(KEY), how="full", coalesce=True, suffix="_old", nulls_equal=True, maintain_order="left_right"
     )
     in_new, in_old = pl.col("_there").is_not_null(), pl.col("_there_old").is_not_null()
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_old")) for name in _STATE)
-    sorts = both.with_columns(
+    sorts = joined.with_columns(
         _kind=pl.when(in_new & ~in_old)
         .then(pl.lit("added"))
         .when(in_old & ~in_new)
@@ -47,9 +47,9 @@ def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -
         .otherwise(pl.lit("changed"))
     )
     changed = sorts.filter(pl.col("_kind") != "unchanged")
-    made = [_change(row, language) for row in changed.iter_rows(named=True)]
-    made.sort(key=lambda c: -_size(c))
-    return Comparison(tuple(made), sorts.height - changed.height)
+    changes = [_change(row, language) for row in changed.iter_rows(named=True)]
+    changes.sort(key=lambda c: -_size(c))
+    return Comparison(tuple(changes), sorts.height - changed.height)
 
 
 def _change(row: Mapping[str, Any], language: str) -> Change:
@@ -65,12 +65,12 @@ def _change(row: Mapping[str, Any], language: str) -> Change:
         place=place_words(Where.parse(place), language) if place else None,
         old=old,
         new=new,
-        difference=_difference(old, new),
+        difference=_subtract(old, new),
     )
 
 
-def _difference(old: Shown | None, new: Shown | None) -> float | None:
-    """New less old, where both are numbers: what was missing is not zero."""
+def _subtract(old: Shown | None, new: Shown | None) -> float | None:
+    """Return new minus old if both are numbers; a missing value is not zero."""
     if old is None or new is None or old.value is None or new.value is None:
         return None
     return new.value - old.value
@@ -80,9 +80,9 @@ def _size(change: Change) -> float:
     if change.difference is not None:
         return abs(change.difference)
     if change.old is not None and change.new is not None:
-        return max(abs(one.value or 0.0) for one in (change.old, change.new))
-    one = change.new or change.old
-    return abs(one.value) if one is not None and one.value is not None else 0.0
+        return max(abs(figure.value or 0.0) for figure in (change.old, change.new))
+    figure = change.new or change.old
+    return abs(figure.value) if figure is not None and figure.value is not None else 0.0
 
 
 # ----------------------------------------------------------------------------------------------------------- registers
@@ -94,9 +94,9 @@ _CONTENT = ("cutoff_date", "law_article", "sex", "age", "sentence_type", "senten
 
 
 def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> RegisterComparison:
-    """Both frames are in CASE_EVENT. Only counts leave this function: no pseudonym does.
+    """Compare two registers in counts only; no pseudonym leaves this function.
 
-    A person is changed who is in both versions and whose events or what they say differ.
+    Both frames are in CASE_EVENT. A person is changed if present in both versions with different events or attributes.
     """
     import polars as pl
 
@@ -106,11 +106,15 @@ def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> Re
     def beyond(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> int:
         return distinct(frame, key).join(distinct(other, key), on=list(key), how="anti", nulls_equal=True).height
 
-    both = distinct(new, _PERSON).join(distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True)
+    common_persons = distinct(new, _PERSON).join(distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True)
     whole = (*_EVENT, *(name for name in _CONTENT if name not in _EVENT))
-    differing = pl.concat([_rest(new, old, whole), _rest(old, new, whole)]).select(_PERSON).unique()
-    changed = differing.join(both, on=list(_PERSON), how="semi", nulls_equal=True).height
-    kept = distinct(new, _EVENT).join(distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True).height
+    differing = (
+        pl.concat([_rows_without_match(new, old, whole), _rows_without_match(old, new, whole)]).select(_PERSON).unique()
+    )
+    changed = differing.join(common_persons, on=list(_PERSON), how="semi", nulls_equal=True).height
+    unchanged_events = (
+        distinct(new, _EVENT).join(distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True).height
+    )
     return RegisterComparison(
         proceedings_added=beyond(new, old, _PROCEEDING),
         proceedings_withdrawn=beyond(old, new, _PROCEEDING),
@@ -119,24 +123,24 @@ def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> Re
         persons_changed=changed,
         events_added=beyond(new, old, _EVENT),
         events_withdrawn=beyond(old, new, _EVENT),
-        events_unchanged=kept,
-        by_event=_by_event(new, old, language),
+        events_unchanged=unchanged_events,
+        by_event=_count_by_event(new, old, language),
     )
 
 
-def _rest(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+def _rows_without_match(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
     return frame.select(key).join(other.select(key), on=list(key), how="anti", nulls_equal=True)
 
 
-def _by_event(new: pl.DataFrame, old: pl.DataFrame, language: str) -> tuple[EventCount, ...]:
+def _count_by_event(new: pl.DataFrame, old: pl.DataFrame, language: str) -> tuple[EventCount, ...]:
     import polars as pl
 
     by = ["event", "period"]
     counts = [
         frame.group_by(by).agg(pl.len().cast(pl.Int64).alias(name)) for frame, name in ((old, "old"), (new, "new"))
     ]
-    both = counts[0].join(counts[1], on=by, how="full", coalesce=True).fill_null(0).sort("period", "event")
+    joined = counts[0].join(counts[1], on=by, how="full", coalesce=True).fill_null(0).sort("period", "event")
     return tuple(
         EventCount(row["event"], code_words("measure", row["event"], language), row["period"], row["old"], row["new"])
-        for row in both.iter_rows(named=True)
+        for row in joined.iter_rows(named=True)
     )

@@ -1,4 +1,4 @@
-"""The words that a form declares, as candidates for a suggestion."""
+"""Collect the words that a form declares, as candidates for a suggestion."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MISSING = {"heading.missing", "label.missing", "label.absent"}
 
 @dataclass(frozen=True)
 class Declared:
-    """Headings and labels of a form as written in it.
+    """Headings and labels as written in a form.
 
     `taken` are headings and labels that the return has, `missing` those it lacks, each as (sheet, folded words).
     """
@@ -30,24 +30,25 @@ class Declared:
     taken: frozenset[tuple[str | None, str]] = frozenset()
     missing: frozenset[tuple[str | None, str]] = frozenset()
     repeats: bool = False
-    """Whether labels stand many times, as in a list with one line a number."""
+    """True if labels occur many times, as in a list with one line per number."""
 
     @cached_property
     def by_fold(self) -> dict[str, str]:
-        """Each word, and each part of a path, by its folded form."""
+        """Return each word, and each part of a path, by its folded form."""
         words = [*self.headings, *self.labels]
         return {fold(part): part for word in words for part in (word, *word.split(" / "))}
 
     def free(self, sheet: str | None, word: str, *, heading: bool) -> bool:
-        """Whether a word may be put on a sheet: it is missing there, or does not stand there yet."""
+        """Return True if a word may be put on a sheet: it is missing from the return, or not yet on that sheet."""
         if self.repeats and not heading:
             return True
-        asked = (sheet, fold(word))
-        return asked in self.missing or asked not in self.taken
+        candidate = (sheet, fold(word))
+        return candidate in self.missing or candidate not in self.taken
 
 
 def of_report(report: Report, registry: Registry | None = None) -> Declared | None:
-    """The words of the form by which a report was made; None where no form was found or it is declared no more."""
+    """Return the words of the form by which a report was made; None if no form was recognised or the form is not
+    declared."""
     from pipelines.declarations.registry import load
     from pipelines.reading.standardise.plan import plan_of
 
@@ -79,7 +80,7 @@ def _labels(plan: Plan) -> Iterator[str]:
 
 
 def _unique(words: Iterable[str]) -> tuple[str, ...]:
-    """Each word once; those with the period as a placeholder in them are no candidates."""
+    """Return each word once, without those that contain the period placeholder, which are not candidates."""
     return tuple({fold(word): word for word in words if "{" not in word}.values())
 
 
@@ -87,9 +88,9 @@ def _taken(report: Report) -> Iterator[tuple[str | None, str]]:
     if report.reading is None:
         return
     pairs = report.reading.observations.select("place", "label").iter_rows()
-    seen: set[tuple[str | None, str]] = set()
+    words_seen: set[tuple[str | None, str]] = set()
     for place, label in pairs:
         sheet = Where.parse(place or "").sheet
-        if (sheet, label) not in seen:
-            seen.add((sheet, label))
+        if (sheet, label) not in words_seen:
+            words_seen.add((sheet, label))
             yield from ((sheet, fold(part)) for part in (label or "").split(" | "))

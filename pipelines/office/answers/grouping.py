@@ -1,8 +1,8 @@
-"""Findings by their cause, worst first, with what follows from a cause folded under it.
+"""Group findings by cause, worst first, with the consequences of a cause folded under it.
 
-What follows from what was seen by planting faults into real returns: a heading that was changed is at once an unknown
-heading, a missing one, and a column of numbers outside every table; a table moved by a column gave 28 findings for
-one cause; a lost title leaves a table that nobody declares; a label that was not read makes a part exceed its whole.
+The cascades were observed by planting faults into real returns: a changed heading is at once an unknown heading, a
+missing one, and a column of numbers outside every table; a table moved by a column gave 28 findings for one cause; a
+lost title leaves an undeclared table; an unread label makes a part exceed its whole.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 _RANK = {"error": 0, "warning": 1, "information": 2}
 _CAPPED = "findings.capped"
 _OF_WORDS = frozenset({"label.undeclared", "heading.undeclared", "mark.undeclared", "cell.lookalike"})
-"""Rules whose trouble is the word seen; for the others the value seen tells no cause apart."""
+"""Rules that are about the word seen; for other rules the value seen does not distinguish causes."""
 _OF_LACKING = frozenset({"heading.missing", "label.missing", "label.absent"})
-"""Rules whose trouble is the word that is not there."""
+"""Rules that are about a word that is missing."""
 _VALUES = frozenset(
     {"value", "count", "n", "mean", "p", "low", "high", "other", "what", "label", "parts", "added", "id", "nearest"}
 )
-"""Parameters that say which cell or how much, and not what the trouble is."""
+"""Parameters that identify the cell or the amount, not the kind of problem."""
 _TAILS = frozenset({"nearest", "under"})
 _MANY = 3
-"""More groups of one rule on one table, or in one file, are told as one."""
+"""If one rule has more groups than this on one table, or in one file, they are merged into one."""
 _PLACE = re.compile(r"([A-Z]{1,3})(\d+)|R(\d+)C(\d+)|row (\d+) column (\d+)")
 
 
@@ -60,7 +60,8 @@ def _file(_where: Where) -> object:
 
 @dataclass(frozen=True)
 class _Cascade:
-    """`causes` bring about `effects` within the same cell, table or file. A name ending in `.` is all of its kind."""
+    """`causes` lead to `effects` within the same cell, table or file. A name ending in `.` covers all rules of its
+    kind."""
 
     causes: tuple[str, ...]
     effects: tuple[str, ...]
@@ -72,7 +73,7 @@ _UNREAD = (
     "label.blank", "cell.not_a_number", "cell.date", "cell.formula", "cell.error", "cell.merged_value", "cell.empty",
     "cell.boolean", "cell.percent", "cell.shown_otherwise", "value.negative", "value.fraction",
 )  # fmt: skip
-"""Rules after which a number is not there to be compared with another."""
+"""Rules after which a number is missing, so that it cannot be compared with another."""
 _CASCADES: tuple[_Cascade, ...] = (
     _Cascade(("table.not_found",), ("table.undeclared",), _file),
     _Cascade(("table.not_found", "table.title_missing"), ("table.undeclared", "cell.unbound"), _table),
@@ -96,42 +97,43 @@ _CASCADES: tuple[_Cascade, ...] = (
 
 
 def groups(report: Report, language: str) -> list[Group]:
-    """Every finding of a report in one group each, or under the group that causes it; worst first, then largest."""
+    """Put every finding of a report into one group, or under the group that causes it; worst first, then largest."""
     declared = words_of_form.of_report(report)
     capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
-    findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_in_order(report))
-    meant = _meant(findings, declared)
-    causes = _causes(findings, meant)
+    findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_sort_by_place(report))
+    meanings = _intended_words(findings, declared)
+    causes = _causes(findings, meanings)
     roots = [f for n, f in enumerate(findings) if causes[n] == n]
-    made: list[Group] = []
-    for members in _by_cause(roots, meant):
-        own = {id(f) for f in members}
-        effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in own]
-        under = [_group(some, language, declared, meant) for some in _by_cause(effects, meant)]
-        made.append(replace(_group(members, language, declared, meant), consequences=tuple(_worst_first(under))))
+    result: list[Group] = []
+    for members in _by_cause(roots, meanings):
+        member_ids = {id(f) for f in members}
+        effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in member_ids]
+        under = [_group(some, language, declared, meanings) for some in _by_cause(effects, meanings)]
+        result.append(replace(_group(members, language, declared, meanings), consequences=tuple(_worst_first(under))))
     largest: dict[str, Group] = {}
-    for group in (one for cause in made for one in (cause, *cause.consequences)):
+    for group in (member_group for cause in result for member_group in (cause, *cause.consequences)):
         if group.rule not in largest or group.places > largest[group.rule].places:
             largest[group.rule] = group
-    return _worst_first(_with_unlisted(group, capped, largest) for group in made)
+    return _worst_first(_with_unlisted(group, capped, largest) for group in result)
 
 
 def _with_unlisted(group: Group, capped: Mapping[str, int], largest: Mapping[str, Group]) -> Group:
-    """The group with what was counted and not listed: counts are by rule, so its largest group bears them."""
-    under = tuple(_with_unlisted(one, capped, largest) for one in group.consequences)
+    """Add the findings that were counted but not listed: counts are by rule, so the largest group of the rule gets
+    them."""
+    under = tuple(_with_unlisted(consequence, capped, largest) for consequence in group.consequences)
     more = capped.get(group.rule, 0) if largest[group.rule] is group else 0
     return replace(group, consequences=under, unlisted=more)
 
 
-def _worst_first(made: Iterable[Group]) -> list[Group]:
-    return sorted(made, key=lambda g: (_RANK[g.severity], -g.places))
+def _worst_first(groups_to_sort: Iterable[Group]) -> list[Group]:
+    return sorted(groups_to_sort, key=lambda g: (_RANK[g.severity], -g.places))
 
 
 # -------------------------------------------------------------------------------------------------------------- causes
 
 
-def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
-    """For each finding the number of the finding it follows from in the end; its own where it follows from none."""
+def _causes(findings: Sequence[Finding], meanings: _Meant) -> list[int]:
+    """Return, for each finding, the number of the finding that finally causes it; its own number if it has no cause."""
     parent = list(range(len(findings)))
     for cascade in _CASCADES:
         first: dict[object, int] = {}
@@ -139,7 +141,7 @@ def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
         for n, finding in enumerate(findings):
             if _named(finding.rule, cascade.causes) and (place := cascade.within(finding.where)) is not None:
                 first.setdefault(place, n)
-                by_word.setdefault((place, fold(meant.get(id(finding), ""))), n)
+                by_word.setdefault((place, fold(meanings.get(id(finding), ""))), n)
         for n, finding in enumerate(findings):
             if parent[n] != n or not _named(finding.rule, cascade.effects):
                 continue
@@ -148,11 +150,11 @@ def _causes(findings: Sequence[Finding], meant: _Meant) -> list[int]:
             cause = first.get(place) if cause is None else cause
             if cause is not None and cause != n and _RANK[findings[cause].severity] <= _RANK[finding.severity]:
                 parent[n] = cause
-    return [_root(parent, n) for n in range(len(findings))]
+    return [_final_cause(parent, n) for n in range(len(findings))]
 
 
-def _root(parent: Sequence[int], start: int) -> int:
-    """Where the causes end. Cascades lead from reading to judging and never back, so that they end."""
+def _final_cause(parent: Sequence[int], start: int) -> int:
+    """Follow causes to the last one. Cascades lead from reading to judging and never back, so that this ends."""
     n, passed = start, {start}
     while parent[n] != n and parent[n] not in passed:
         n = parent[n]
@@ -168,18 +170,18 @@ _Meant = Mapping[int, str]
 """By `id` of a finding, the declared word that it most likely means."""
 
 
-def _meant(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
-    made = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
-    return {id(f): suggestion.value for f, suggestion in made if suggestion is not None}
+def _intended_words(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
+    suggestions = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
+    return {id(f): suggestion.value for f, suggestion in suggestions if suggestion is not None}
 
 
 # -------------------------------------------------------------------------------------------------------------- groups
 
 
-def _by_cause(findings: Sequence[Finding], meant: _Meant) -> list[list[Finding]]:
-    """Findings of the same rule and parameters together; where a rule has many such groups, by table, then all."""
-    fine = _gathered(findings, lambda finding: _identity(finding, meant))
-    out: list[list[Finding]] = []
+def _by_cause(findings: Sequence[Finding], meanings: _Meant) -> list[list[Finding]]:
+    """Group findings with the same rule and parameters; if a rule has many such groups, by table, then all in one."""
+    fine = _gather_by_key(findings, lambda finding: _identity(finding, meanings))
+    causes: list[list[Finding]] = []
     for rule in dict.fromkeys((f.rule, f.severity) for f in findings):
         some = [g for g in fine if (g[0].rule, g[0].severity) == rule]
         for key in (_table, _file):
@@ -187,68 +189,72 @@ def _by_cause(findings: Sequence[Finding], meant: _Meant) -> list[list[Finding]]
             for group in some:
                 places = {key(f.where) for f in group}
                 by_place.setdefault(places.pop() if len(places) == 1 else id(group), []).append(group)
-            some = [m for alike in by_place.values() for m in ([_joined(alike)] if len(alike) > _MANY else alike)]
-        out += some
-    return out
+            some = [m for alike in by_place.values() for m in ([_join_groups(alike)] if len(alike) > _MANY else alike)]
+        causes += some
+    return causes
 
 
-def _joined(alike: Sequence[Sequence[Finding]]) -> list[Finding]:
+def _join_groups(alike: Sequence[Sequence[Finding]]) -> list[Finding]:
     return [finding for group in alike for finding in group]
 
 
-def _gathered(findings: Sequence[Finding], key: Callable[[Finding], object]) -> list[list[Finding]]:
-    made: dict[object, list[Finding]] = {}
+def _gather_by_key(findings: Sequence[Finding], key: Callable[[Finding], object]) -> list[list[Finding]]:
+    findings_by_key: dict[object, list[Finding]] = {}
     for finding in findings:
-        made.setdefault(key(finding), []).append(finding)
-    return list(made.values())
+        findings_by_key.setdefault(key(finding), []).append(finding)
+    return list(findings_by_key.values())
 
 
-def _identity(finding: Finding, meant: _Meant) -> tuple[object, ...]:
+def _identity(finding: Finding, meanings: _Meant) -> tuple[object, ...]:
     params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
-    word = fold(_wrong_word(finding, meant)) if finding.rule in _OF_WORDS else None
+    word = fold(_wrong_word(finding, meanings)) if finding.rule in _OF_WORDS else None
     missing = finding.expected if finding.rule in _OF_LACKING else None
     return (finding.rule, finding.severity, params, word, missing)
 
 
-def _wrong_word(finding: Finding, meant: _Meant) -> str:
-    """The word that is wrong: of a path whose upper part differs from the form that part, else the whole of it."""
-    have, want = (text.split(" / ") for text in (finding.seen or "", meant.get(id(finding), "")))
+def _wrong_word(finding: Finding, meanings: _Meant) -> str:
+    """Return the wrong word: of a path, only its upper part if that differs from the form, else all of it."""
+    have, want = (text.split(" / ") for text in (finding.seen or "", meanings.get(id(finding), "")))
     if len(have) == len(want):
         wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
         return next(wrong, finding.seen or "")
     return finding.seen or ""
 
 
-def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meant: _Meant) -> Group:
+def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meanings: _Meant) -> Group:
     members = tuple(told(f, language, declared) for f in findings)
     first = findings[0]
-    title, remedy = _over(findings, members, language, meant)
+    title, remedy = _summarize_group(findings, members, language, meanings)
     parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     anchor = "g-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Group(anchor, first.rule, first.severity, title, remedy, members)
 
 
-def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, meant: _Meant) -> tuple[str, str]:
-    """Message and remedy over a group: what its findings have in common stays, the rest is three dots.
+def _summarize_group(
+    findings: Sequence[Finding], members: Sequence[Told], language: str, meanings: _Meant
+) -> tuple[str, str]:
+    """Return message and remedy for a group: parameters that its findings share stay, others become three dots.
 
-    Where too little would stay to be read, the first finding speaks, and says how many are like it.
+    If too little would remain to be read, return those of the first finding and the number of similar ones.
     """
     if len({(m.message, m.remedy) for m in members}) == 1:
         return members[0].message, members[0].remedy
-    said = [in_language(f, language, apart=True) for f in findings]
-    common = said[0]
-    names = {name for f in said for name in f.params}
+    localized = [in_language(f, language, apart=True) for f in findings]
+    common = localized[0]
+    names = {name for f in localized for name in f.params}
     params: dict[str, Scalar] = {
-        n: _same([f.params.get(n) for f in said], "" if n in _TAILS else "\u2026") for n in sorted(names)
+        n: _common_value([f.params.get(n) for f in localized], "" if n in _TAILS else "\u2026") for n in sorted(names)
     }
-    seen = _same([_wrong_word(f, meant) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026")
-    expected = _same([f.expected for f in said], "\u2026")
+    common_seen = _common_value(
+        [_wrong_word(f, meanings) if f.rule in _OF_WORDS else f.seen for f in findings], "\u2026"
+    )
+    expected = _common_value([f.expected for f in localized], "\u2026")
     try:
         rule = rules.rule(common.rule)
     except KeyError:
-        return members[0].message, members[0].remedy  # a rule of an earlier version, told by its id alone
-    over = replace(common, params=params, seen=seen, expected=expected)
+        return members[0].message, members[0].remedy  # a rule of an earlier version, of which only the id is known
+    over = replace(common, params=params, seen=common_seen, expected=expected)
     title = rules.fill(i18n.gettext(rule.message, language), over)
     if title.count("\u2026") > 1:
         more = len(members) - 1
@@ -262,7 +268,7 @@ def _over(findings: Sequence[Finding], members: Sequence[Told], language: str, m
     return title, rules.fill(i18n.gettext(rule.remedy, language), over)
 
 
-def _same(values: Sequence[object], otherwise: str) -> str | None:
+def _common_value(values: Sequence[object], otherwise: str) -> str | None:
     first = values[0]
     if any(value != first for value in values):
         return otherwise
@@ -272,8 +278,9 @@ def _same(values: Sequence[object], otherwise: str) -> str | None:
 # --------------------------------------------------------------------------------------------------------------- order
 
 
-def _in_order(report: Report) -> Callable[[Finding], tuple[object, ...]]:
-    """The order of the sheet: sheets as they were read, then row and column, or page and height, or line."""
+def _sort_by_place(report: Report) -> Callable[[Finding], tuple[object, ...]]:
+    """Sort findings in the order of the file: sheets as they were read, then row and column, or page and height, or
+    line."""
     places: list[Where] = []
     if report.reading is not None:
         places = [Where.parse(p) for p in report.reading.observations["place"].unique(maintain_order=True) if p]
@@ -297,11 +304,11 @@ def _in_order(report: Report) -> Callable[[Finding], tuple[object, ...]]:
 
 
 def _position(cell: str | None) -> tuple[int, int]:
-    found = _PLACE.fullmatch(cell or "")
-    if found is None:
+    match = _PLACE.fullmatch(cell or "")
+    if match is None:
         return 0, 0
-    letters, row, *rest = found.groups()
+    letters, row, *remainder = match.groups()
     if letters is not None:
         return int(row), column_number(letters)
-    row, column = (int(part) for part in rest if part is not None)
+    row, column = (int(part) for part in remainder if part is not None)
     return row, column

@@ -1,4 +1,4 @@
-"""What is done inside the child process: their workbook with our comments, a workbook of findings, a picture."""
+"""Do the work of the child process: annotate the office's workbook, write a workbook of findings, draw a preview."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     from pipelines.reading.standardise.standardise import Reading
 
 _DRAWN = 30_000
-"""Cells of a picture: about 2 MB of HTML. A return of 20,000 cells is drawn whole."""
+"""Cells of a preview: about 2 MB of HTML. A return of 20,000 cells is drawn in full."""
 
 
 def work(job: Job) -> bytes | Beside:
-    """The bytes of a workbook, or both sides of a picture. Raises ReadError where the file cannot be read."""
+    """Return the bytes of a workbook, or both sides of a preview. Raises ReadError if the file cannot be read."""
     match job:
         case MendJob():
-            return _mended(job)
+            return _correct_cells(job)
         case BesideJob():
-            return _beside(job)
+            return _draw_both_sides(job)
     match job.kind:
         case "own":
-            return _own(job)
+            return _annotate_own_workbook(job)
         case "read":
-            return _read(job)
+            return _write_findings_and_tables(job)
         case _:
-            return _bare(job)
+            return _write_findings_only(job)
 
 
 # ------------------------------------------------------------------------------------------------------- their workbook
 
 
 def _load(data: bytes) -> tuple[Any, Contents]:
-    """Their workbook with everything that openpyxl keeps; links to other workbooks stay as they are."""
+    """Load the office's workbook with everything that openpyxl keeps; links to other workbooks are left unchanged."""
     import openpyxl
 
     contents = zipguard.inspect(data)
@@ -53,7 +53,7 @@ def _load(data: bytes) -> tuple[Any, Contents]:
     return book, contents
 
 
-def _own(job: BookJob) -> bytes:
+def _annotate_own_workbook(job: BookJob) -> bytes:
     book, contents = _load(job.data)
     lost = losses.lost(job.data, book)
     by_sheet = {sheet.title: sheet for sheet in book.worksheets}
@@ -67,18 +67,19 @@ def _own(job: BookJob) -> bytes:
                 by_cell.setdefault(place, []).append(line)
     for (title, cell), lines in by_cell.items():
         sheets.mark_cell(by_sheet[title][cell], lines, job.words["author"])
-    told = [*job.sheet.notes]
+    notes = [*job.sheet.notes]
     for title, kinds in lost.items():
         names = ", ".join(job.words[f"lost.{kind}"] for kind in kinds)
-        told.append(job.words["lost"].format(sheet=title, what=names) if title else job.words["lost.file"])
+        notes.append(job.words["lost"].format(sheet=title, what=names) if title else job.words["lost.file"])
         if title in by_sheet:
-            sheets.add_comment(_first_cell(by_sheet[title]), told[-1], job.words["author"])
-    sheets.write_findings(book, job.sheet, targets, told)
+            sheets.add_comment(_first_cell(by_sheet[title]), notes[-1], job.words["author"])
+    sheets.write_findings(book, job.sheet, targets, notes)
     return package.finished(book, job.modified, contents.stored)
 
 
 def _place_in(by_sheet: Mapping[str, Any], line: Line) -> tuple[str, str] | None:
-    """Sheet and cell that a line is told at: the first cell of a merged area, the first filled one beyond the data."""
+    """Return sheet and cell for the comment of a line: the first cell of a merged area, the first filled one beyond
+    the data."""
     from openpyxl.utils.cell import coordinate_from_string
 
     where = line.where
@@ -101,18 +102,18 @@ def _first_cell(sheet: Any) -> Any:
     return sheet.cell(*filled[0]) if filled else sheet["A1"]
 
 
-def _mended(job: MendJob) -> bytes:
-    """A copy with the chosen cells written anew, where they still hold what was seen, and marked."""
+def _correct_cells(job: MendJob) -> bytes:
+    """Return a copy in which the chosen cells are corrected and marked, if they still contain the text seen."""
     from pipelines.core.text.folding import fold
 
     book, contents = _load(job.data)
-    for title, name, seen, text, comment in job.cells:
+    for title, name, text_seen, text, comment in job.cells:
         if title not in book.sheetnames:
             continue
         cell = book[title][name]
-        # The words seen may be a path of several cells: the last part of it stands in this one.
-        # A raised note mark is no part of what was seen, so a label that has one is left alone.
-        if cell.value is None or fold(str(cell.value)) != fold(seen.split(" / ")[-1]):
+        # The words seen may be a path of several cells, whose last part is in this one. A raised note mark is not part
+        # of the words seen, so a label with one is left alone.
+        if cell.value is None or fold(str(cell.value)) != fold(text_seen.split(" / ")[-1]):
             continue
         sheets.set_text(cell, text)
         cell.fill = sheets.fill("mended")
@@ -123,17 +124,17 @@ def _mended(job: MendJob) -> bytes:
 # -------------------------------------------------------------------------------------------------- a workbook of ours
 
 
-def _bare(job: BookJob) -> bytes:
+def _write_findings_only(job: BookJob) -> bytes:
     book = package.new_book(job.modified)
     sheets.write_findings(book, job.sheet, {}, job.sheet.notes)
     return package.finished(book, job.modified, {})
 
 
-def _read(job: BookJob) -> bytes:
-    """The findings, and behind them each table of the file as it was read."""
+def _write_findings_and_tables(job: BookJob) -> bytes:
+    """Return the findings, followed by each table of the file as read."""
     content, reading = read_again(job.data, job.filename, job.form)
     if not isinstance(content, Grid):
-        return _bare(job)
+        return _write_findings_only(job)
     book = package.new_book(job.modified)
     contacts = {(b.table, b.row, b.column) for b in reading.bindings if b.role == "contact"} if reading else set()
     placed = sheets.write_tables(book, content, contacts, job.words)
@@ -153,32 +154,32 @@ def _read(job: BookJob) -> bytes:
 # ------------------------------------------------------------------------------------------------------------ a picture
 
 
-def _beside(job: BesideJob) -> Beside:
+def _draw_both_sides(job: BesideJob) -> Beside:
     from pipelines.office.answers.preview import preview
 
     content, reading = read_again(job.data, job.filename, job.form)
     if reading is None:
         return Beside("", views.tables_of(content, None, job.language, job.limit), ())
-    drawn, undrawn = _within(content)
+    drawn, undrawn = _limit_cells(content)
     page = preview(drawn, reading, job.language, demonstration=job.demonstration)
     rows = views.rows_of(reading.observations, reading.findings, job.language)
-    shown, cut = rows[: job.limit], max(0, len(rows) - job.limit)
-    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown), cut, undrawn)
+    shown_rows, cut = rows[: job.limit], max(0, len(rows) - job.limit)
+    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown_rows), cut, undrawn)
 
 
-def _within(content: Content) -> tuple[Content, int]:
-    """The content without the cells beyond what a page can hold, and how many those are."""
+def _limit_cells(content: Content) -> tuple[Content, int]:
+    """Return the content without the cells that a page cannot hold, and how many those are."""
     if isinstance(content, Cube):
         return content, 0
-    left, tables = _DRAWN, []
+    n_left, tables = _DRAWN, []
     for table in content.tables:
-        tables.append(replace(table, cells=table.cells[:left]))
-        left -= len(tables[-1].cells)
-    return replace(content, tables=tuple(tables)), sum(len(t.cells) for t in content.tables) - (_DRAWN - left)
+        tables.append(replace(table, cells=table.cells[:n_left]))
+        n_left -= len(tables[-1].cells)
+    return replace(content, tables=tuple(tables)), sum(len(t.cells) for t in content.tables) - (_DRAWN - n_left)
 
 
 def read_again(data: bytes, filename: str, form: str | None) -> tuple[Content, Reading | None]:
-    """The file as the check read it, with what each cell was bound to; no reading where no form fits."""
+    """Read the file as the check did, with the binding of each cell; no reading if no form fits."""
     from pipelines.declarations.registry import load
     from pipelines.reading.formats.read import read
     from pipelines.reading.standardise.recognise import recognise

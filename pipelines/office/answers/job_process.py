@@ -14,7 +14,7 @@ from pipelines.reading.sandbox.child import PRELOAD, Launcher
 TIMEOUT = 60.0
 """Seconds for one workbook: 20,000 cells with a thousand comments take three."""
 FILE_SIZE = 128 << 20
-"""Bytes of one file in the child's own folder: openpyxl writes each sheet there before it packs the workbook."""
+"""Bytes of one file in the child's own folder: openpyxl writes each sheet to it before it packs the workbook."""
 
 _shared: Launcher | None = None
 _digest = ""

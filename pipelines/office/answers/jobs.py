@@ -1,4 +1,4 @@
-"""Jobs for the child processes that write workbooks and previews, as plain shapes that can be pickled.
+"""Define the jobs for the child processes that write workbooks and previews, in shapes that can be pickled.
 
 Every text that a child writes is part of its job, so that children need no catalogues.
 """
@@ -16,7 +16,7 @@ Kind = Literal["own", "read", "bare"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One finding, in words. `columns` are its cells in the table of findings; `comment` is what its own cell says."""
+    """One finding in words. `columns` are its cells in the table of findings; `comment` is for its own cell."""
 
     severity: Literal["error", "warning", "information"]
     where: Where
@@ -42,8 +42,8 @@ class FindingsSheet:
 
 @dataclass(frozen=True, slots=True)
 class BookJob:
-    """A workbook to write. `own`: their own with comments; `read`: the findings, and the tables as read; `bare`: those
-    alone.
+    """A workbook to write. `own`: the office's with comments; `read`: the findings and the tables as read; `bare`:
+    findings only.
 
     `words` are further texts by name; `modified` is the time to write into the file.
     """
@@ -59,7 +59,7 @@ class BookJob:
 
 @dataclass(frozen=True, slots=True)
 class MendJob:
-    """Cells to write anew in a copy of their workbook: (sheet, cell, text seen, new text, comment)."""
+    """Cells to correct in a copy of the office's workbook: (sheet, cell, text seen, new text, comment)."""
 
     data: bytes
     cells: tuple[tuple[str, str, str, str, str], ...]
@@ -68,7 +68,7 @@ class MendJob:
 
 @dataclass(frozen=True, slots=True)
 class BesideJob:
-    """A picture of a file, and its tables as plain cells, no more than `limit` cells."""
+    """A preview of a file, and its tables as plain cells, at most `limit` cells."""
 
     data: bytes
     filename: str

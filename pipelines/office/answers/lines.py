@@ -1,4 +1,4 @@
-"""Every finding as a line of CSV, for a spreadsheet."""
+"""Write every finding as a line of CSV, for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ COLUMNS = (
     "severity", "rule", "sheet", "cell", "page", "table", "line", "column", "place", "seen", "expected", "message",
     "remedy", "suggestion", "key", "file", "sha256",
 )  # fmt: skip
-"""The same in every language, so that a program can read them; the texts in them are in the reader's language."""
+"""Column names, equal in every language for programs; the texts below them are in the reader's language."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv(report: Report, language: str) -> str:
-    """All findings, worst first, comma-separated, lines ended by CR LF, with a byte order mark for Excel."""
+    """Return all findings, worst first, comma-separated, with CR LF line ends and a byte order mark for Excel."""
     declared = words_of_form.of_report(report)
-    out = io.StringIO(newline="")
-    writer = _csv.writer(out)
+    buffer = io.StringIO(newline="")
+    writer = _csv.writer(buffer)
     writer.writerow(COLUMNS)
     for finding in worst_first(report.findings):
-        one = told(finding, language, declared)
-        where = one.where
+        line = told(finding, language, declared)
+        where = line.where
         row = (
-            one.severity, one.rule, where.sheet, where.cell, where.page, where.table, where.line, where.column,
-            one.place, one.seen, one.expected, one.message, one.remedy, suggestion_words(one, language), one.key,
+            line.severity, line.rule, where.sheet, where.cell, where.page, where.table, where.line, where.column,
+            line.place, line.seen, line.expected, line.message, line.remedy, suggestion_words(line, language), line.key,
             report.filename, report.sha256,
         )  # fmt: skip
         writer.writerow([safe(value) for value in row])
-    return "\ufeff" + out.getvalue()
+    return "\ufeff" + buffer.getvalue()
 
 
 def safe(value: str | int | None) -> str | int:
-    """A text that no spreadsheet takes for a formula: an apostrophe goes before a first character that begins one."""
+    """Prefix a text with an apostrophe if a spreadsheet would read it as a formula."""
     if value is None:
         return ""
     if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):

@@ -1,4 +1,4 @@
-"""What a copy of their workbook cannot keep, so that it is said and not found out."""
+"""List what a copy of an office's workbook cannot keep, so that the office is warned."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _SHAPES = re.compile(rb"<(?:\w+:)?(?:sp|grpSp|cxnSp)[ >]")
 _EXTENSIONS = re.compile(rb"<(?:\w+:)?(?:sparklineGroups|slicerList|timelineRefs)[ >]")
 _X14 = re.compile(rb"<x14:(dataValidation|conditionalFormatting) ")
 KINDS = ("chart", "image", "shape", "control", "object", "slicer", "rule", "thread", "signature")
-"""Kinds of what may be lost. `rule`: a validation or format that Excel keeps in an extension of the sheet."""
+"""Kinds of content that may be lost. `rule`: a validation or format that Excel keeps in an extension of the sheet."""
 
 
 def lost(data: bytes, book: Any) -> dict[str, tuple[str, ...]]:
-    """By sheet (by `""` for the file as a whole) the kinds of things that a copy will lack."""
-    out: dict[str, tuple[str, ...]] = {}
+    """Return, by sheet (`""` for the file as a whole), the kinds of content that a copy will lack."""
+    losses: dict[str, tuple[str, ...]] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = set(archive.namelist())
         for sheet in book.worksheets:
             part = _part_of(archive, sheet.title)
             if part is not None and (kinds := sorted(set(_of_sheet(archive, names, part, sheet)), key=KINDS.index)):
-                out[sheet.title] = tuple(kinds)
+                losses[sheet.title] = tuple(kinds)
         if any(name.startswith("_xmlsignatures/") for name in names):
-            out[""] = ("signature",)
-    return out
+            losses[""] = ("signature",)
+    return losses
 
 
 def _of_sheet(archive: zipfile.ZipFile, names: set[str], part: str, sheet: Any) -> Iterator[str]:
@@ -60,18 +60,18 @@ def _of_sheet(archive: zipfile.ZipFile, names: set[str], part: str, sheet: Any) 
 
 
 def _related(archive: zipfile.ZipFile, names: set[str], part: str) -> list[tuple[str, str]]:
-    """Kind and part of everything a part refers to inside the file."""
+    """Return kind and part of everything that a part refers to inside the file."""
     folder, _, name = part.rpartition("/")
     rels = f"{folder}/_rels/{name}.rels"
     if rels not in names:
         return []
-    out = []
+    relations = []
     for entry in _REL.findall(archive.read(rels)):
-        found = {k.decode(): v.decode("utf-8", "replace") for k, v in _ATTRIBUTE.findall(entry)}
-        target = found.get("Target", "")
+        attributes = {k.decode(): v.decode("utf-8", "replace") for k, v in _ATTRIBUTE.findall(entry)}
+        target = attributes.get("Target", "")
         path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
-        out.append((found.get("Type", "").rpartition("/")[2], path))
-    return out
+        relations.append((attributes.get("Type", "").rpartition("/")[2], path))
+    return relations
 
 
 def _part_of(archive: zipfile.ZipFile, title: str) -> str | None:

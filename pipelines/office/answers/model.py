@@ -1,6 +1,6 @@
-"""The shapes of an answer: groups of findings in words, suggestions, changes, series, and what was read.
+"""Define the shapes of an answer: groups of findings in words, suggestions, changes, series, and values read.
 
-All texts are in the language that was asked for, unless they are the file's own.
+All texts are in the requested language, unless they are the file's own.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pipelines.findings.finding import Finding, RuleScope, Severity
 from pipelines.model.content import Where
 
 FIRST = 5
-"""Findings of a group that are shown before a reader asks for all of them."""
+"""Number of findings of a group shown before a reader asks for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What could stand in the place instead. `certain`: nothing else can be meant; else `others` follow, best first."""
+    """Suggested content for a place. `certain`: nothing else can be meant; else `others` follow, best first."""
 
     value: str
     certain: bool
@@ -45,10 +45,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings of one cause, in the order of the sheet. `unlisted` more of the rule were counted and not listed.
+    """Findings of one cause, in the order of the sheet. `unlisted` more of the rule were counted but not listed.
 
-    `consequences` are groups that this one most likely causes: mending it mends them. `id` is fit for an anchor and the
-    same for the same file.
+    `consequences` are groups that this one most likely causes: correcting it corrects them. `id` can be used as an
+    anchor and is the same for the same file.
     """
 
     id: str
@@ -62,23 +62,23 @@ class Group:
 
     @property
     def places(self) -> int:
-        """How many places the cause stands in, its consequences not counted."""
+        """Return the number of places of the cause, without those of its consequences."""
         return len(self.findings) + self.unlisted
 
     @property
     def first(self) -> tuple[Told, ...]:
-        """The findings to show before all are asked for."""
+        """Return the findings to show before all are requested."""
         return self.findings[:FIRST]
 
     @property
     def all_findings(self) -> tuple[Told, ...]:
-        """The findings of the group and of its consequences."""
-        return (*self.findings, *(told for group in self.consequences for told in group.all_findings))
+        """Return the findings of the group and of its consequences."""
+        return (*self.findings, *(finding for group in self.consequences for finding in group.all_findings))
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One value as it may be shown. `state` keeps zero, missing, not applicable and withheld apart; `words` say it."""
+    """One value for display. `state` distinguishes zero, missing, not applicable and withheld; `words` describe it."""
 
     value: float | None
     state: Literal["number", "zero", "missing", "not_applicable", "withheld"]
@@ -88,9 +88,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One cell of an earlier version against the new one. `difference` is new less old where both are numbers.
+    """One cell of an earlier version compared with the new one. `difference` is new minus old if both are numbers.
 
-    `words` is what is counted, in words of the code lists; `place` is in the new file, None for a withdrawn figure.
+    `words` describe what is counted, in words of the code lists; `place` is in the new file, None for a withdrawn
+    figure.
     """
 
     kind: Literal["added", "changed", "withdrawn"]
@@ -105,13 +106,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All changes, big ones first, and how many figures stayed as they were."""
+    """All changes, big ones first, and the number of unchanged figures."""
 
     changes: tuple[Change, ...]
     unchanged: int
 
     def count(self, kind: str) -> int:
-        """How many changes are of a kind."""
+        """Return the number of changes of a kind."""
         return sum(change.kind == kind for change in self.changes)
 
 
@@ -128,7 +129,7 @@ class EventCount:
 
 @dataclass(frozen=True, slots=True)
 class RegisterComparison:
-    """A register against its earlier version, in counts only: no person and no proceeding is named."""
+    """A register compared with its earlier version, in counts only: no person and no proceeding is named."""
 
     proceedings_added: int
     proceedings_withdrawn: int
@@ -143,7 +144,7 @@ class RegisterComparison:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One earlier period of a series. `shown` is None where nothing was reported; `before` are older vintages."""
+    """One earlier period of a series. `shown` is None if nothing was reported; `before` are older vintages."""
 
     period: str
     shown: Shown | None
@@ -151,7 +152,7 @@ class Point:
 
     @property
     def revised(self) -> bool:
-        """Whether an older vintage gave another value."""
+        """Return True if an older vintage had another value."""
         return bool(self.before)
 
 
@@ -169,14 +170,14 @@ class Series:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """Periods without a report between the first one known and now."""
-        known = [n for n, point in enumerate(self.points) if point.shown is not None]
-        return tuple(p.period for p in self.points[known[0] :] if p.shown is None) if known else ()
+        """Return the periods without a report between the first known one and now."""
+        reported = [n for n, point in enumerate(self.points) if point.shown is not None]
+        return tuple(p.period for p in self.points[reported[0] :] if p.shown is None) if reported else ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One number as it was read: the office's words, and what they were taken for."""
+    """One number as it was read: the office's words, and how they were interpreted."""
 
     place: str
     label: str
@@ -188,7 +189,7 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """One cell of the sender's table: its text, its role in words, and what it says in words of the code lists."""
+    """One cell of the sender's table: its text, its role in words, and its meaning in words of the code lists."""
 
     place: str
     row: int
@@ -202,7 +203,7 @@ class CellView:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """One table as read. `cut` rows more are not shown."""
+    """One table as read. `cut` more rows are not shown."""
 
     name: str
     hidden: bool
@@ -212,9 +213,10 @@ class TableView:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """`html` is a page with the sender's sheet, coloured; `tables` the same as plain cells; `rows` what was read.
+    """Both sides of a file. `html` is a page with the sender's sheet, coloured; `tables` the same as cells; `rows` the
+    values read.
 
-    `cut` rows more were read and are not shown here; `undrawn` cells more are not in the page.
+    `cut` more rows were read and are not shown; `undrawn` more cells are not in the page.
     """
 
     html: str

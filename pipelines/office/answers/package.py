@@ -1,7 +1,8 @@
-"""The parts of a saved workbook: results of formulas put back, times that do not move.
+"""Rewrite parts of a saved workbook: put back results of formulas, and fix time stamps.
 
-openpyxl writes a formula without its result. A workbook without results cannot be read before someone has opened and
-saved it, and the sender would be told so of a file that we made; so the results that were in their file go back in.
+openpyxl writes a formula without its result. A workbook without results cannot be read until someone has opened and
+saved it, and the sender would get that message about a file that we made; so the results from the sender's file are
+put back.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Stored = Mapping[str, Mapping[tuple[int, int], tuple[str, str | None]]]
 
 
 def new_book(created: str) -> Any:
-    """A workbook of ours without a sheet."""
+    """Return a new workbook of ours without sheets."""
     import datetime as dt
 
     import openpyxl
@@ -33,7 +34,7 @@ def new_book(created: str) -> Any:
 
 
 def finished(book: Any, modified: str, stored: Stored) -> bytes:
-    """The bytes of a workbook: the same workbook and time give the same bytes."""
+    """Return the bytes of a workbook; the same workbook and time give the same bytes."""
     from openpyxl.utils.cell import coordinate_from_string
     from openpyxl.workbook.properties import CalcProperties
 
@@ -43,8 +44,8 @@ def finished(book: Any, modified: str, stored: Stored) -> bytes:
     raw = io.BytesIO()
     book.save(raw)
     parts = {sheet.path.lstrip("/"): stored.get(sheet.title, {}) for sheet in book.worksheets}
-    out = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name)
             if results := parts.get(name):
@@ -54,7 +55,7 @@ def finished(book: Any, modified: str, stored: Stored) -> bytes:
             info = zipfile.ZipInfo(name, _TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(info, content)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 def _with_results(content: bytes, results: Mapping[tuple[int, int], tuple[str, str | None]], split: Any) -> bytes:

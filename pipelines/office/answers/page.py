@@ -1,4 +1,4 @@
-"""The report as one HTML page, to be kept, printed, or sent by mail.
+"""Write the report as one HTML page, to be kept, printed, or sent by mail.
 
 Everything from the file is escaped.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
 
 _SIGNS = {"error": "\u2716", "warning": "\u25b2", "information": "\u25cf"}
-"""A sign beside each severity: its colour alone does not reach everyone."""
+"""Sign next to each severity, because not everyone can see its colour."""
 _STYLE = """
 :root{color-scheme:light}
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem 1.5rem;color:#1a1a1a;background:#fff}
@@ -59,9 +59,9 @@ section.group{padding-left:.8rem;margin:1.2rem 0}
 
 
 def html(report: Report, language: str, *, demonstration: bool) -> str:
-    """The page. Findings are told by cause, worst first; a summary at the top leads to each."""
-    made = groups(report, language)
-    anchors = {id(told): f"f{number}" for number, told in enumerate(_all(made), start=1)}
+    """Return the page. Findings are grouped by cause, worst first; a summary at the top links to each."""
+    finding_groups = groups(report, language)
+    anchors = {id(finding): f"f{number}" for number, finding in enumerate(_all(finding_groups), start=1)}
     title = tell("Findings in {file}", language, file=report.filename)
     parts = [
         "<!doctype html>",
@@ -73,8 +73,8 @@ def html(report: Report, language: str, *, demonstration: bool) -> str:
         f"<h1>{_text(title)}</h1>",
         _facts(report, language),
         "</header><main>",
-        _summary(made, anchors, language),
-        *(_group(group, anchors, language) for group in made),
+        _summary(finding_groups, anchors, language),
+        *(_group(group, anchors, language) for group in finding_groups),
         _severities(language),
         "</main>",
         _footer(report, language),
@@ -83,8 +83,8 @@ def html(report: Report, language: str, *, demonstration: bool) -> str:
     return "\n".join(parts)
 
 
-def _all(made: Sequence[Group]) -> Iterator[Told]:
-    for group in made:
+def _all(finding_groups: Sequence[Group]) -> Iterator[Told]:
+    for group in finding_groups:
         yield from group.all_findings
 
 
@@ -100,18 +100,18 @@ def _facts(report: Report, language: str) -> str:
     return f'<table class="facts"><caption>{caption}</caption><tbody>{rows}</tbody></table>'
 
 
-def _summary(made: Sequence[Group], anchors: Mapping[int, str], language: str) -> str:
+def _summary(finding_groups: Sequence[Group], anchors: Mapping[int, str], language: str) -> str:
     heading = f'<h2 id="summary">{_text(tell("Summary of the findings", language))}</h2>'
-    if not made:
+    if not finding_groups:
         nothing = f"<p>{_text(tell('No findings.', language))}</p>"
         return f'<section class="summary" aria-labelledby="summary">{heading}{nothing}</section>'
-    items = "".join(_summary_item(group, anchors, language) for group in made)
+    items = "".join(_summary_item(group, anchors, language) for group in finding_groups)
     return f'<nav class="summary" aria-labelledby="summary">{heading}<ol>{items}</ol></nav>'
 
 
 def _summary_item(group: Group, anchors: Mapping[int, str], language: str) -> str:
-    links = ", ".join(f'<a href="#{anchors[id(one)]}">{_text(one.place)}</a>' for one in group.findings)
-    under = "".join(_summary_item(one, anchors, language) for one in group.consequences)
+    links = ", ".join(f'<a href="#{anchors[id(item)]}">{_text(item.place)}</a>' for item in group.findings)
+    under = "".join(_summary_item(item, anchors, language) for item in group.consequences)
     inner = f"<ul>{under}</ul>" if under else ""
     return (
         f'<li class="{group.severity}">{_severity(group.severity, language)} '
@@ -138,7 +138,7 @@ def _group(group: Group, anchors: Mapping[int, str], language: str, level: int =
     under = ""
     if group.consequences:
         under = f"<p>{_text(tell('These result from it and should disappear once it is corrected:', language))}</p>"
-        under += "".join(_group(one, anchors, language, level + 1) for one in group.consequences)
+        under += "".join(_group(consequence, anchors, language, level + 1) for consequence in group.consequences)
     return (
         f'<section class="group {group.severity}">'
         f'<h{level} id="{group.id}">{_severity(group.severity, language)} {_text(group.title)}</h{level}>'
@@ -158,12 +158,13 @@ def _table(group: Group, anchors: Mapping[int, str], caption: str, language: str
         )
     )
     body = "".join(
-        f'<tr id="{anchors[id(one)]}"><th scope="row">{_text(one.place)}</th><td>{_text(one.seen or "")}</td>'
-        f"<td>{_text(one.expected or '')}</td><td>{_text(one.message)}</td>"
-        f"<td>{_text(suggestion_words(one, language))}</td></tr>"
-        for one in group.findings
+        f'<tr id="{anchors[id(finding)]}"><th scope="row">{_text(finding.place)}</th>'
+        f"<td>{_text(finding.seen or '')}</td>"
+        f"<td>{_text(finding.expected or '')}</td><td>{_text(finding.message)}</td>"
+        f"<td>{_text(suggestion_words(finding, language))}</td></tr>"
+        for finding in group.findings
     )
-    # A wide table scrolls by itself; so that this can be done by keyboard, it takes the focus.
+    # A wide table scrolls separately and can take the focus, so that it can be scrolled by keyboard.
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(group.title, quote=True)}">'
         f"<table><caption>{_text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -172,8 +173,9 @@ def _table(group: Group, anchors: Mapping[int, str], caption: str, language: str
 
 def _severities(language: str) -> str:
     items = "".join(
-        f'<li class="{one}">{_severity(one, language)} {_text(i18n.gettext(SEVERITY_MEANS[one], language))}</li>'
-        for one in SEVERITIES
+        f'<li class="{severity}">{_severity(severity, language)} '
+        f"{_text(i18n.gettext(SEVERITY_MEANS[severity], language))}</li>"
+        for severity in SEVERITIES
     )
     return f"<h2>{_text(tell('What the severities mean', language))}</h2><ul>{items}</ul>"
 

@@ -1,4 +1,4 @@
-"""A picture of a file as HTML: every cell coloured by what it was bound to, so that a statistician can check it."""
+"""Draw a file as HTML with every cell coloured by what it was bound to, so that a statistician can check it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROLES: dict[Role, tuple[str, str, str]] = {
     "sheet": ("#fdf0c4", "t", mark("sheet")),
     "dimension": ("#cfe3f7", "h", mark("dimension")),
 }
-"""Role -> colour, sign (colour alone does not reach everyone), words of the legend."""
+"""Role -> colour, sign (not everyone can see the colour), words of the legend."""
 _LEGEND: tuple[Role, ...] = (
     "title", "corner", "heading", "label", "section", "value", "pseudonym", "check", "note", "nil", "contact",
     "ignored", "unknown",
@@ -55,13 +55,13 @@ sup.s{color:#444;font-size:.7em}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 _MAX_ROWS = 3000
-"""Rows or observations of one table that are drawn; beyond it the page says so."""
+"""Rows or observations of one table that are drawn; the page states if there are more."""
 
 
 def preview(content: Content, reading: Reading, language: str = "en", *, demonstration: bool = False) -> str:
-    """The page as text. Findings are told in `language`; contact cells are shown empty, since they are never kept.
+    """Return the page as text. Findings are in `language`; contact cells are shown empty, since they are never kept.
 
-    Of a cube the members of each dimension and the observations are listed. Everything from the file is escaped.
+    For a cube, the members of each dimension and the observations are listed. Everything from the file is escaped.
     """
     parts = [_head(reading, language, demonstration), _findings(reading.findings, language), _legend(language)]
     if isinstance(content, Cube):
@@ -137,24 +137,24 @@ def _sign(role: Role) -> str:
 
 
 def _numbered(findings: Sequence[Finding]) -> dict[Where, list[tuple[int, Finding]]]:
-    out: dict[Where, list[tuple[int, Finding]]] = {}
+    numbered: dict[Where, list[tuple[int, Finding]]] = {}
     for number, finding in enumerate(findings, start=1):
-        out.setdefault(finding.where, []).append((number, finding))
-    return out
+        numbered.setdefault(finding.where, []).append((number, finding))
+    return numbered
 
 
 def _grid(grid: Grid, reading: Reading, language: str) -> Iterable[str]:
     bound = {(b.table, b.row, b.column): b for b in reading.bindings}
-    found = _numbered(reading.findings)
+    findings_by_place = _numbered(reading.findings)
     for index, table in enumerate(grid.tables):
-        yield _table(table, index, bound, found, language, lettered=grid.format in STORES_NUMBERS)
+        yield _table(table, index, bound, findings_by_place, language, lettered=grid.format in STORES_NUMBERS)
 
 
 def _table(
     table: Table,
     index: int,
     bound: Mapping[tuple[int, int, int], Binding],
-    found: Mapping[Where, Sequence[tuple[int, Finding]]],
+    findings_by_place: Mapping[Where, Sequence[tuple[int, Finding]]],
     language: str,
     *,
     lettered: bool,
@@ -169,7 +169,7 @@ def _table(
     body = []
     for row in range(1, min(rows, _MAX_ROWS) + 1):
         drawn = "".join(
-            _cell(cells.get((row, c)), bound.get((index, row, c)), found, cells, language)
+            _cell(cells.get((row, c)), bound.get((index, row, c)), findings_by_place, cells, language)
             for c in range(1, columns + 1)
         )
         body.append(f'<tr><th class="pos">{row}</th>{drawn}</tr>')
@@ -187,14 +187,14 @@ def _cut(words: str, count: int) -> str:
 def _cell(
     cell: Cell | None,
     binding: Binding | None,
-    found: Mapping[Where, Sequence[tuple[int, Finding]]],
+    findings_by_place: Mapping[Where, Sequence[tuple[int, Finding]]],
     cells: Mapping[tuple[int, int], Cell],
     language: str,
 ) -> str:
     if cell is not None and cell.spread and cell.anchor in cells:
         return _spread(cell, binding, language)
     where = cell.where if cell is not None else binding.where if binding is not None else None
-    told = found.get(where, ()) if where is not None else ()
+    cell_findings = findings_by_place.get(where, ()) if where is not None else ()
     classes = ["n"] if cell is not None and cell.kind == "number" else []
     style, title = "", []
     if binding is not None:
@@ -203,12 +203,12 @@ def _cell(
     elif cell is not None and not is_blank(cell):
         classes.append("none")
         title = [tell("not bound", language)]
-    if told:
-        classes.append(min((f.severity for _, f in told), key=("error", "warning", "information").index))
+    if cell_findings:
+        classes.append(min((f.severity for _, f in cell_findings), key=("error", "warning", "information").index))
     text = "" if cell is None or (binding is not None and binding.role == "contact") else cell.text
     if binding is not None and binding.role == "contact":
         text = tell("[contact]", language)
-    links = "".join(f' <a href="#f{n}"><sup>{n}</sup></a>' for n, _ in told)
+    links = "".join(f' <a href="#f{n}"><sup>{n}</sup></a>' for n, _ in cell_findings)
     place = str(where) if where is not None else ""
     tip = escape(", ".join([place, *title]), quote=True)
     sign = _sign(binding.role) if binding is not None else ""
@@ -222,12 +222,12 @@ def _spread(cell: Cell, binding: Binding | None, language: str) -> str:
 
 
 def _cube(cube: Cube, reading: Reading, language: str) -> str:
-    said = {str(b.where): b for b in reading.bindings if b.role == "dimension"}
+    bindings_by_place = {str(b.where): b for b in reading.bindings if b.role == "dimension"}
     blocks = []
     for dimension in cube.dimensions:
         rows = []
         for member in dimension.members:
-            binding = said.get(str(Where(keyword=f"{dimension.id}={member.code}")))
+            binding = bindings_by_place.get(str(Where(keyword=f"{dimension.id}={member.code}")))
             role: Role = "dimension" if binding is not None else "unknown"
             read_as = tell("not declared", language)
             if binding is not None:
@@ -246,17 +246,19 @@ def _cube(cube: Cube, reading: Reading, language: str) -> str:
 
 
 def _observations(cube: Cube, reading: Reading, language: str) -> str:
-    found = _numbered(reading.findings)
+    findings_by_place = _numbered(reading.findings)
     head = "".join(f"<th>{escape(d.id)}</th>" for d in cube.dimensions)
     rows = []
-    for seen in cube.observations[:_MAX_ROWS]:
-        told = found.get(seen.where, ())
-        severity = min((f.severity for _, f in told), key=("error", "warning", "information").index, default="")
-        links = "".join(f' <a href="#f{n}"><sup>{n}</sup></a>' for n, _ in told)
-        shown = seen.status or "" if seen.value is None else f"{seen.value:g}"
-        keys = "".join(f"<td>{escape(code)}</td>" for code in seen.key)
-        place = escape(str(seen.where))
-        rows.append(f'<tr>{keys}<td class="n {severity}">{escape(shown)}{links}</td><td class="pos">{place}</td></tr>')
+    for observation in cube.observations[:_MAX_ROWS]:
+        observation_findings = findings_by_place.get(observation.where, ())
+        severity = min(
+            (f.severity for _, f in observation_findings), key=("error", "warning", "information").index, default=""
+        )
+        links = "".join(f' <a href="#f{n}"><sup>{n}</sup></a>' for n, _ in observation_findings)
+        value = observation.status or "" if observation.value is None else f"{observation.value:g}"
+        keys = "".join(f"<td>{escape(code)}</td>" for code in observation.key)
+        place = escape(str(observation.where))
+        rows.append(f'<tr>{keys}<td class="n {severity}">{escape(value)}{links}</td><td class="pos">{place}</td></tr>')
     count = len(cube.observations)
     words = many(
         "{n} more observation is not drawn.", "{n} more observations are not drawn.", count - _MAX_ROWS, language

@@ -1,4 +1,4 @@
-"""The last values of the same series beside each value of a return."""
+"""Look up the last values of the same series for each value of a return."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 _OF_TIME = ("period", "period_start", "period_end")
 KEY = (*(name for name in OBSERVATION_KEY if name not in _OF_TIME), "form")
-"""One series: a key without its time. A year and a quarter differ by `freq`."""
+"""Key of one series: a key without its time. A year and a quarter differ by `freq`."""
 
 
 def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: str) -> list[Series]:
-    """For each row of `new` the `periods` periods before it, oldest first; both frames are in OBSERVATION.
+    """Return, for each row of `new`, the `periods` periods before it, oldest first; both frames are in OBSERVATION.
 
-    `history` may hold a key and period several times, one a vintage: then the last by its column `accepted_at`, or by
-    the order of the rows where there is none, is the value, and those before it that differ are told as revisions. The
-    return's own period is among the points nowhere; what it replaces is for `compare`.
+    `history` may hold a key and period several times, once per vintage: the last one (by its column `accepted_at`, or
+    by the order of the rows without it) is the value, and earlier ones that differ are its revisions. The return's own
+    period is not among the points; `compare` handles what it replaces.
     """
     import polars as pl
 
-    wanted = {period for own in new["period"].unique() for period in before(own, periods)}
-    history = history.filter(pl.col("period").is_in(sorted(wanted)))
+    earlier_periods = {period for own_period in new["period"].unique() for period in before(own_period, periods)}
+    history = history.filter(pl.col("period").is_in(sorted(earlier_periods)))
     history = history.join(new.select(KEY).unique(), on=list(KEY), how="semi", nulls_equal=True, maintain_order="left")
-    known: dict[tuple[Any, ...], dict[str, list[tuple[float | None, str]]]] = {}
+    vintages: dict[tuple[Any, ...], dict[str, list[tuple[float | None, str]]]] = {}
     ordered = history.sort("accepted_at", maintain_order=True) if "accepted_at" in history.columns else history
     for *key, period, value, status in ordered.select(*KEY, "period", "value", "obs_status").iter_rows():
-        known.setdefault(tuple(key), {}).setdefault(period, []).append((value, status))
-    out = []
+        vintages.setdefault(tuple(key), {}).setdefault(period, []).append((value, status))
+    all_series = []
     for row in new.iter_rows(named=True):
-        mine = known.get(tuple(row[name] for name in KEY), {})
+        mine = vintages.get(tuple(row[name] for name in KEY), {})
         points = tuple(_point(period, mine.get(period, []), language) for period in before(row["period"], periods))
-        out.append(
+        all_series.append(
             Series(
                 key={name: str(row[name]) for name in KEY},
                 words=key_words(row, language),
@@ -49,20 +49,20 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: s
                 points=points,
             )
         )
-    return out
+    return all_series
 
 
 def _point(period: str, vintages: list[tuple[float | None, str]], language: str) -> Point:
     if not vintages:
         return Point(period, None)
     *older, last = vintages
-    differing = [one for one in dict.fromkeys(older) if one != last]
+    differing = [vintage for vintage in dict.fromkeys(older) if vintage != last]
     earlier: tuple[Shown, ...] = tuple(shown(value, status, language) for value, status in differing)
     return Point(period, shown(*last, language), earlier)
 
 
 def before(period: str, count: int) -> list[str]:
-    """The `count` periods of the same length before one, oldest first: `2026-Q1` -> ..., `2025-Q3`, `2025-Q4`."""
+    """Return the `count` periods of equal length before one, oldest first: `2026-Q1` -> ..., `2025-Q3`, `2025-Q4`."""
     year, quarter, number = period.partition("-Q")
     if not quarter:
         return [str(int(year) - back) for back in range(count, 0, -1)]

@@ -1,6 +1,6 @@
-"""How a sheet of findings, a marked cell and a table as read look in a workbook.
+"""Arrange a sheet of findings, a marked cell and a table as read in a workbook.
 
-No text, theirs or ours, ever becomes a formula: `set_text` is the only way in.
+No text, theirs or ours, ever becomes a formula: all texts are written with `set_text`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FILLS: dict[str, tuple[_Pattern, str, str]] = {
     "information": ("lightGray", "FF1F5FA8", "FFE1EEFB"),
     "mended": ("lightVertical", "FF2E7D32", "FFDDF3DD"),
 }
-"""Pattern, its colour, and the ground. Each pattern is another, for black-and-white print and the colour-blind."""
+"""Pattern, its colour, and the ground. The patterns differ for black-and-white print and for colour-blind readers."""
 _RANK = {"error": 0, "warning": 1, "information": 2}
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MAX_TEXT = 32_000
@@ -34,7 +34,7 @@ _MAX_TITLE = 31
 
 
 def fill(severity: str) -> PatternFill:
-    """The fill of a severity."""
+    """Return the fill of a severity."""
     from openpyxl.styles import PatternFill
 
     pattern, line, ground = _FILLS[severity]
@@ -42,13 +42,13 @@ def fill(severity: str) -> PatternFill:
 
 
 def clean(text: str) -> str:
-    """The text without characters that a workbook cannot hold, and no longer than one cell takes."""
+    """Remove characters that a workbook cannot hold from a text, and cut it to the length of one cell."""
     text = _ILLEGAL.sub("\ufffd", text)
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "\u2026"
 
 
 def set_text(cell: Any, text: str) -> None:
-    """Write a text as a text, whatever it begins with."""
+    """Write a text as a text, whatever its first character."""
     text = clean(text)
     cell.value = text
     cell.data_type = "s"
@@ -57,7 +57,7 @@ def set_text(cell: Any, text: str) -> None:
 
 
 def add_comment(cell: Any, text: str, author: str) -> None:
-    """Put a comment on a cell, below the one that is there."""
+    """Add a comment to a cell, below an existing one."""
     from openpyxl.comments import Comment
 
     if cell.comment is not None:
@@ -70,7 +70,7 @@ def add_comment(cell: Any, text: str, author: str) -> None:
 
 
 def mark_cell(cell: Any, lines: Sequence[Line], author: str) -> None:
-    """One comment for all findings of a cell, worst first, and the fill of the worst."""
+    """Add one comment for all findings of a cell, worst first, and the fill of the worst."""
     lines = sorted(lines, key=lambda line: _RANK[line.severity])
     add_comment(cell, _BETWEEN.join(line.comment for line in lines), author)
     cell.fill = fill(lines[0].severity)
@@ -79,14 +79,14 @@ def mark_cell(cell: Any, lines: Sequence[Line], author: str) -> None:
 def write_findings(
     book: Any, told: FindingsSheet, targets: Mapping[int, tuple[str, str]], notes: Sequence[str]
 ) -> None:
-    """Put the sheet of findings first and open the workbook on it. `targets`: line -> sheet and cell to lead to."""
+    """Put the sheet of findings first and open the workbook on it. `targets`: line -> sheet and cell to link to."""
     from openpyxl.styles import Alignment, Font
 
     bold, wrap = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     sheet = book.create_sheet(free_title(book.sheetnames, told.title), 0)
-    for other in book.worksheets:
-        # Sheets that are selected together are edited together: a number typed here would land in the table too.
-        other.sheet_view.tabSelected = other is sheet
+    for sheet_to_deselect in book.worksheets:
+        # Selected sheets are edited together: a number typed into this one would also be written into the table.
+        sheet_to_deselect.sheet_view.tabSelected = sheet_to_deselect is sheet
     for chart in book.chartsheets:
         for view in chart.sheetViews.sheetView:
             view.tabSelected = False
@@ -120,25 +120,25 @@ def write_findings(
         sheet.column_dimensions[sheet.cell(top, column).column_letter].width = width
 
 
-def _heading(sheet: Any, told: FindingsSheet, bold: Any) -> int:
-    """Title, facts and legend; the number of the next free row."""
+def _heading(sheet: Any, findings_sheet: FindingsSheet, bold: Any) -> int:
+    """Write title, facts and legend; return the number of the next free row."""
     from openpyxl.styles import Font
 
-    set_text(sheet["A1"], told.title)
+    set_text(sheet["A1"], findings_sheet.title)
     sheet["A1"].font = Font(bold=True, size=14)
     row = 2
-    if told.demonstration is not None:
-        set_text(sheet.cell(row, 1), told.demonstration)
+    if findings_sheet.demonstration is not None:
+        set_text(sheet.cell(row, 1), findings_sheet.demonstration)
         sheet.cell(row, 1).font = Font(bold=True, color="FFB00020")
         row += 1
-    for name, value in told.facts:
+    for name, value in findings_sheet.facts:
         set_text(sheet.cell(row, 1), name)
         sheet.cell(row, 1).font = bold
         set_text(sheet.cell(row, 2), value)
         row += 1
-    set_text(sheet.cell(row, 1), told.legend_title)
+    set_text(sheet.cell(row, 1), findings_sheet.legend_title)
     sheet.cell(row, 1).font = bold
-    for severity, words in told.legend:
+    for severity, words in findings_sheet.legend:
         set_text(sheet.cell(row, 2), words)
         sheet.cell(row, 2).fill = fill(severity)
         row += 1
@@ -146,7 +146,7 @@ def _heading(sheet: Any, told: FindingsSheet, bold: Any) -> int:
 
 
 def _link(cell: Any, sheet: str, target: str) -> None:
-    """An internal link: a location, never an address."""
+    """Add an internal link: a location, never an address."""
     from openpyxl.styles import Font
     from openpyxl.worksheet.hyperlink import Hyperlink
 
@@ -156,7 +156,7 @@ def _link(cell: Any, sheet: str, target: str) -> None:
 
 
 def free_title(taken: Sequence[str], wanted: str) -> str:
-    """A title that a sheet may have and none has yet."""
+    """Return a valid and unused title for a sheet."""
     plain = re.sub(r"[\[\]:*?/\\]", " ", _ILLEGAL.sub(" ", wanted)).strip("' ")[:_MAX_TITLE] or "1"
     low = {title.casefold() for title in taken}
     number, title = 1, plain
@@ -169,10 +169,10 @@ def free_title(taken: Sequence[str], wanted: str) -> str:
 def write_tables(
     book: Any, grid: Grid, contacts: set[tuple[int, int, int]], words: Mapping[str, str]
 ) -> dict[str, tuple[str, str]]:
-    """Each table as read on a sheet of its own; for each place of the file in words, its sheet and cell here.
+    """Write each table as read on its own sheet; return sheet and cell for each place of the file in words.
 
-    The words are the key: a place on a page of a PDF that was stored with a figure is rounded. Contact cells are left
-    empty, as they are never kept.
+    Words are the key because a place on a page of a PDF that was stored with a figure is rounded. Contact cells are
+    left empty, as they are never kept.
     """
     placed: dict[str, tuple[str, str]] = {}
     for index, table in enumerate(grid.tables[:_MAX_TABLES]):

@@ -1,9 +1,9 @@
-"""What could stand in a place instead of what does.
+"""Suggest the correct content of a place.
 
-A label is certain if its letters are those of one declared word but for look-alikes, spaces, and one slip of the
-finger, no other declared word is near, and that word does not stand in the table already.  A slip in a digit or a
-Roman numeral is never certain: articles of the law and quarters differ by just that.  Numbers are never certain,
-except one that is stored as text.
+A label is certain if it equals one declared word except for look-alikes, spaces, and one typing slip, no other
+declared word is near, and that word is not in the table already. A slip in a digit or a Roman numeral is never
+certain, because articles of the law and quarters differ by just that. Numbers are never certain, except one that is
+stored as text.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from pipelines.office.answers.declared import Declared
 
 MENDABLE = frozenset({"label.undeclared", "heading.undeclared", "cell.lookalike"})
-"""Rules of words in one cell, which a certain suggestion can mend."""
+"""Rules about words in one cell, which a certain suggestion can correct."""
 _QUOTED = re.compile(r"'(.*)'", re.DOTALL)
 _LATIN = "ABCEHIJKMOPSTXYaceijopsxyk"
 _CYRILLIC = "АВСЕНІЈКМОРЅТХУасеіјорѕхук"
 _LOOK_ALIKE = str.maketrans(_LATIN, _CYRILLIC)
 _ROMAN = re.compile(r"[ivxіхѵ]+")
 _MIN_LETTERS = 5
-"""A slip in a shorter word may turn it into another: `muški`, but not `ж` or `m`."""
+"""Minimum letters: a slip in a shorter word may turn it into another, such as `muški`, but not `ж` or `m`."""
 _NEAR = 2
 _CUTOFF = 55.0
 
 
 def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | None:
-    """A suggestion, or None. Without the declared words of the form nothing about a label is certain."""
+    """Return a suggestion or None. Without the declared words of the form, no label is certain."""
     match finding.rule:
         case "cell.number_as_text":
             value = finding.params.get("value")
@@ -56,63 +56,69 @@ def _number(value: object) -> str:
 def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
     quoted = _QUOTED.search(str(finding.params.get("nearest") or ""))
     near = quoted.group(1) if quoted else None
-    seen = finding.seen or ""
-    if declared is None or finding.rule not in MENDABLE or not seen:
+    word_seen = finding.seen or ""
+    if declared is None or finding.rule not in MENDABLE or not word_seen:
         return None if near is None else Suggestion(near, certain=False)
     heading = finding.rule == "heading.undeclared"
-    known = declared.headings if heading else declared.labels
-    sure = _certain(seen, known)
+    declared_words = declared.headings if heading else declared.labels
+    sure = _certain_word(word_seen, declared_words)
     if sure is not None and declared.free(finding.where.sheet, sure, heading=heading):
         return Suggestion(sure, certain=True)
-    ranked = list(dict.fromkeys([*([sure] if sure else []), *_ranked(seen, known), *([near] if near else [])]))
+    ranked = list(
+        dict.fromkeys([*([sure] if sure else []), *_rank_words(word_seen, declared_words), *([near] if near else [])])
+    )
     return Suggestion(ranked[0], certain=False, others=tuple(ranked[1:3])) if ranked else None
 
 
-def _ranked(seen: str, known: tuple[str, ...]) -> list[str]:
+def _rank_words(word_seen: str, declared_words: tuple[str, ...]) -> list[str]:
     from rapidfuzz import fuzz, process
 
-    folded = [fold(word) for word in known]
-    found = process.extract(fold(seen), folded, scorer=fuzz.ratio, score_cutoff=_CUTOFF, limit=3)
-    return [known[place] for _, _, place in found]
+    folded = [fold(word) for word in declared_words]
+    matches = process.extract(fold(word_seen), folded, scorer=fuzz.ratio, score_cutoff=_CUTOFF, limit=3)
+    return [declared_words[place] for _, _, place in matches]
 
 
-def _certain(seen: str, known: tuple[str, ...]) -> str | None:
-    """The one declared word that is meant, or None."""
+def _certain_word(word_seen: str, declared_words: tuple[str, ...]) -> str | None:
+    """Return the one declared word that is meant, or None."""
     from rapidfuzz.distance import OSA
 
-    bones = _bones(seen)
-    near = [(word, d) for word in known if (d := OSA.distance(bones, _bones(word), score_cutoff=_NEAR)) <= _NEAR]
+    bones = _skeleton_of(word_seen)
+    near = [
+        (word, d)
+        for word in declared_words
+        if (d := OSA.distance(bones, _skeleton_of(word), score_cutoff=_NEAR)) <= _NEAR
+    ]
     if len(near) != 1:
         return None
     word, distance = near[0]
-    if not _in_one_cell(seen, word):
+    if not _differs_in_last_part(word_seen, word):
         return None
     if distance == 0:
         return word
-    last, wanted = seen.split(" / ")[-1], word.split(" / ")[-1]
-    letters = sum(letter.isalpha() for letter in wanted)
-    return word if distance == 1 and letters >= _MIN_LETTERS and _numerals(last) == _numerals(wanted) else None
+    last, declared_last = word_seen.split(" / ")[-1], word.split(" / ")[-1]
+    letters = sum(letter.isalpha() for letter in declared_last)
+    return word if distance == 1 and letters >= _MIN_LETTERS and _numerals(last) == _numerals(declared_last) else None
 
 
-def _in_one_cell(seen: str, word: str) -> bool:
-    """Whether the words differ in the last part of the path only: that part stands in the cell of the finding."""
-    have, want = seen.split(" / "), word.split(" / ")
+def _differs_in_last_part(word_seen: str, word: str) -> bool:
+    """Return True if the words differ only in the last part of the path, which is in the cell of the finding."""
+    have, want = word_seen.split(" / "), word.split(" / ")
     return len(have) == len(want) and [fold(p) for p in have[:-1]] == [fold(p) for p in want[:-1]]
 
 
 def cell_text(seen: str, word: str) -> str | None:
-    """What to write into the cell of the finding; None where the mistake is in another cell of the path."""
-    return word.split(" / ")[-1] if _in_one_cell(seen, word) else None
+    """Return the text to write into the cell of the finding; None if the mistake is in another cell of the path."""
+    return word.split(" / ")[-1] if _differs_in_last_part(seen, word) else None
 
 
 @lru_cache(maxsize=65536)
-def _bones(text: str) -> str:
-    """The text without its spaces, look-alikes in one script; diacritics and signs stay."""
+def _skeleton_of(text: str) -> str:
+    """Return the text without spaces and with look-alikes in one script; diacritics and signs stay."""
     plain = unicodedata.normalize("NFC", text).translate(_LOOK_ALIKE).casefold()
     return "".join(plain.split())
 
 
 def _numerals(text: str) -> list[str]:
-    """Digits, signs of comparison, and words that are Roman numerals, in their order."""
+    """Return digits, comparison signs, and words that are Roman numerals, in their order."""
     words = re.findall(r"\d|[<>=+\u2264\u2265]|[^\W\d_]+", text.casefold())
     return [word.translate(_LOOK_ALIKE) for word in words if not word.isalpha() or _ROMAN.fullmatch(word)]

@@ -1,4 +1,4 @@
-"""Values and keys in words: zero, missing, not applicable and withheld stay four things."""
+"""Put values and keys into words, keeping zero, missing, not applicable and withheld distinct."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _SPOKEN = (
 )
 """Dimensions that are named, in this order."""
 _SILENT = frozenset({"_T", "_Z", "NR", "none", "flow", ""})
-"""Codes that say nothing to a reader: all of them, not asked, a number."""
+"""Codes that carry no information for a reader: total, not asked, a number."""
 
 
 @lru_cache(maxsize=8192)
 def shown(value: float | None, obs_status: str, language: str) -> Shown:
-    """A value for showing. A missing one says why in words; a number of another status than normal says that, too."""
+    """Format a value for display. A missing one has its reason in words, a number of unusual status has its status."""
     if value is None:
         state = _WITHOUT_VALUE.get(obs_status, "missing")
         return Shown(None, state, obs_status, code_words("obs_status", obs_status, language))
@@ -52,12 +52,12 @@ def shown(value: float | None, obs_status: str, language: str) -> Shown:
 
 
 def key_words(key: Mapping[str, Any], language: str) -> str:
-    """What is counted, in words: `Convicted, first instance · Persons · Trafficking in persons · Male`."""
+    """Describe what is counted: `Convicted, first instance · Persons · Trafficking in persons · Male`."""
     return " \u00b7 ".join(part for name in _SPOKEN if (part := dimension_words(name, key.get(name), language)))
 
 
 def dimension_words(name: str, code: Any, language: str) -> str:
-    """One code of one dimension in words, empty where it says nothing."""
+    """Return the label of one code of one dimension, empty if it carries no information."""
     if code is None or str(code) in _SILENT:
         return ""
     if name == "law_article":

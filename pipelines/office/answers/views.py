@@ -1,4 +1,5 @@
-"""What was read, beside what was sent: rows of numbers in words, and the sender's tables as plain cells."""
+"""Prepare what was read for display next to the file: rows of numbers in words, and the sender's tables as plain
+cells."""
 
 from __future__ import annotations
 
@@ -42,34 +43,36 @@ _RANK = {"error": 0, "warning": 1, "information": 2}
 
 
 def rows_of(observations: pl.DataFrame, findings: Iterable[Finding], language: str) -> list[ReadRow]:
-    """Each number in the order it was read: place, the office's words, what it was read as, value, and its findings."""
+    """Return each number in the order it was read: place, office's words, interpretation, value, and findings."""
     by_place: dict[str, list[Finding]] = {}
     for finding in findings:
         by_place.setdefault(str(finding.where), []).append(finding)
-    out = []
-    said: dict[tuple[object, ...], str] = {}
+    read_rows = []
+    words_by_codes: dict[tuple[object, ...], str] = {}
     from pipelines.model.long_tables import OBSERVATION_KEY
 
     for row in observations.iter_rows(named=True):
         key = tuple(row[name] for name in OBSERVATION_KEY)
-        if key not in said:
-            said[key] = tell("{what}, {period}", language, what=key_words(row, language), period=row["period"])
-        told = by_place.get(row["place"] or "", [])
-        out.append(
+        if key not in words_by_codes:
+            words_by_codes[key] = tell(
+                "{what}, {period}", language, what=key_words(row, language), period=row["period"]
+            )
+        row_findings = by_place.get(row["place"] or "", [])
+        read_rows.append(
             ReadRow(
                 place=place_words(Where.parse(row["place"] or ""), language),
                 label=row["label"] or "",
-                read_as=said[key],
+                read_as=words_by_codes[key],
                 shown=shown(row["value"], row["obs_status"], language),
-                severity=_worst(told),
-                finding_keys=tuple(f.key for f in told),
+                severity=_worst(row_findings),
+                finding_keys=tuple(f.key for f in row_findings),
             )
         )
-    return out
+    return read_rows
 
 
 def tables_of(content: Content, reading: Reading | None, language: str, limit: int) -> tuple[TableView, ...]:
-    """The tables of a grid as cells, `limit` at most; of a cube its dimensions, one table each."""
+    """Return the tables of a grid as cells, `limit` at most; for a cube its dimensions, one table each."""
     bound = list(reading.bindings) if reading is not None else []
     if isinstance(content, Cube):
         return tuple(_dimension(content, n, bound, language) for n in range(len(content.dimensions)))
@@ -83,12 +86,12 @@ def _tables(
     by_place: dict[str, list[Finding]] = {}
     for finding in findings:
         by_place.setdefault(str(finding.where), []).append(finding)
-    out: list[TableView] = []
-    left = limit
+    table_views: list[TableView] = []
+    cells_left = limit
     for index, table in enumerate(grid.tables):
         cells = [c for c in table.cells if not c.spread and (not is_blank(c) or str(c.where) in by_place)]
         views = []
-        for cell in cells[:left]:
+        for cell in cells[:cells_left]:
             binding = bindings.get((index, cell.row, cell.column))
             role = binding.role if binding is not None else None
             views.append(
@@ -99,14 +102,14 @@ def _tables(
                     text="" if role == "contact" else cell.text,
                     role=role,
                     role_words=_role_words(role, language),
-                    said=_said(binding.codes, language) if binding is not None else "",
+                    said=_dimension_meaning(binding.codes, language) if binding is not None else "",
                     severity=_worst(by_place.get(str(cell.where), [])),
                 )
             )
-        rows = len({c.row for c in cells[left:]})
-        left = max(0, left - len(views))
-        out.append(TableView(table.name, table.hidden, tuple(views), rows))
-    return tuple(out)
+        rows = len({c.row for c in cells[cells_left:]})
+        cells_left = max(0, cells_left - len(views))
+        table_views.append(TableView(table.name, table.hidden, tuple(views), rows))
+    return tuple(table_views)
 
 
 def _dimension(cube: Cube, number: int, bound: Sequence[Binding], language: str) -> TableView:
@@ -118,8 +121,8 @@ def _dimension(cube: Cube, number: int, bound: Sequence[Binding], language: str)
         binding = by_place.get(str(where))
         role = "dimension" if binding is not None else "unknown"
         text = next(iter(member.labels.values()), member.code)
-        said = _said(binding.codes, language) if binding is not None else ""
-        views.append(CellView(str(where), row, 1, text, role, _role_words(role, language), said))
+        meaning = _dimension_meaning(binding.codes, language) if binding is not None else ""
+        views.append(CellView(str(where), row, 1, text, role, _role_words(role, language), meaning))
     return TableView(dimension.id, False, tuple(views))
 
 
@@ -127,7 +130,7 @@ def _role_words(role: str | None, language: str) -> str:
     return tell("not read", language) if role is None else i18n.gettext(ROLE_WORDS[role], language)
 
 
-def _said(codes: Mapping[str, str], language: str) -> str:
+def _dimension_meaning(codes: Mapping[str, str], language: str) -> str:
     words = (dimension_words(name, code, language) for name, code in codes.items())
     return " \u00b7 ".join(word for word in words if word)
 

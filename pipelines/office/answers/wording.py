@@ -1,4 +1,4 @@
-"""A finding of an answer: its words, its place in words, and what is suggested."""
+"""Put a finding of an answer into words: its message, its place, and a suggestion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def told(finding: Finding, language: str, declared: Declared | None = None) -> Told:
-    """A finding with its place, words and suggestion."""
+    """Return a finding with its place, words and suggestion."""
     words = describe_finding(finding, language, omit_nearest=True)
     return Told(
         key=finding.key,
@@ -35,13 +35,13 @@ def told(finding: Finding, language: str, declared: Declared | None = None) -> T
 
 
 def _suggestion(finding: Finding, language: str, declared: Declared | None) -> Suggestion | None:
-    found = suggest(finding, declared)
-    if found is None or finding.rule != "return.not_recognised":
-        return found
-    near = nearest_forms("; ".join((found.value, *found.others)), language)
-    return replace(found, value=near[0], others=tuple(near[1:]))
+    suggestion = suggest(finding, declared)
+    if suggestion is None or finding.rule != "return.not_recognised":
+        return suggestion
+    near = nearest_forms("; ".join((suggestion.value, *suggestion.others)), language)
+    return replace(suggestion, value=near[0], others=tuple(near[1:]))
 
 
 def severity_words(severity: str, language: str) -> str:
-    """Error, warning or information in words."""
+    """Return the word for error, warning or information."""
     return code_words("severity", severity, language)

@@ -1,4 +1,4 @@
-"""The workbook that an office takes back: their own with comments and colours, or a workbook of findings."""
+"""Make the workbook that an office gets back: its own with comments and colours, or a workbook of findings."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ VERDICT_MEANS: dict[str, str] = {
 }
 DEMONSTRATION = mark("Demonstration data")
 _WORKBOOK = frozenset({"xlsx", "xls", "ods", "csv", "pdf", "docx", "html"})
-"""Formats with a table to show; the others are cubes."""
+"""Formats with tables to show; the others are cubes."""
 
 
 def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
-    """File name and bytes. Raises ReadError where not even a workbook of findings can be written."""
+    """Return file name and bytes. Raises ReadError if not even a workbook of findings can be written."""
     sheet = findings_sheet(report, language, demonstration=demonstration)
     kind: Kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
     if report.verdict == "unreadable" or names_persons(report):
@@ -57,7 +57,7 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
     except ReadError as error:
         if kind == "bare":
             raise
-        # It was read a moment ago, but cannot be written again: the findings are handed over all the same, and say so.
+        # The file was read a moment ago but cannot be written again: send the findings anyway, with a note.
         reason = describe_finding(from_read_error(error), language).message
         note = tell(
             "Your file could not be written with comments ({reason}). Its findings follow.", language, reason=reason
@@ -67,23 +67,24 @@ def annotated(data: bytes, report: Report, language: str, *, demonstration: bool
 
 
 def names_persons(report: Report) -> bool:
-    """Whether the file was refused for naming persons: then nothing of it is written anywhere, not even for them."""
+    """Return True if the file was refused for naming persons: then none of its content is written anywhere, not even
+    for the sender."""
     return any(finding.rule.startswith("person.") for finding in report.findings)
 
 
 def _bytes(result: object) -> bytes:
-    assert isinstance(result, bytes)  # what the child gives for this kind of job
+    assert isinstance(result, bytes)  # the child returns this for such a job
     return result
 
 
 def findings_name(filename: str) -> str:
-    """`<name>.findings.xlsx`, without the ending and any folder that came with the name."""
+    """Return `<name>.findings.xlsx`, without the extension and any folder that came with the name."""
     bare = PureWindowsPath(PurePosixPath(filename).name).stem or "return"
     return f"{bare}.findings.xlsx"
 
 
 def findings_sheet(report: Report, language: str, *, demonstration: bool, notes: tuple[str, ...] = ()) -> FindingsSheet:
-    """The first sheet, in words."""
+    """Return the first sheet, in words."""
     declared = words_of_form.of_report(report)
     lines = tuple(_line(told(f, language, declared), language) for f in worst_first(report.findings))
     return FindingsSheet(
@@ -104,7 +105,7 @@ def findings_sheet(report: Report, language: str, *, demonstration: bool, notes:
 
 
 def headings(language: str) -> tuple[str, ...]:
-    """The headings of the table of findings."""
+    """Return the headings of the table of findings."""
     return (
         tell("Severity", language),
         tell("Sheet or page", language),
@@ -119,11 +120,11 @@ def headings(language: str) -> tuple[str, ...]:
 
 
 def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
-    """What is known of the file, as name and value."""
+    """Return facts about the file, as name and value."""
     verdict = i18n.gettext(VERDICT_MEANS[report.verdict], language)
-    known = [
+    pairs = [
         (tell("File", language), report.filename),
-        *_of_what(report, language),
+        *_describe_return(report, language),
         (tell("Verdict", language), verdict),
         *((severity_words(s, language), str(report.count(s))) for s in SEVERITIES),
         (tell("Form", language), report.form or "\u2013"),
@@ -131,11 +132,11 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
         (tell("Version of the rules", language), report.rules_version),
         (tell("Written at", language), clock.stamp(clock.now())),
     ]
-    return tuple(known)
+    return tuple(pairs)
 
 
-def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
-    """Whose return it was taken for, and of what time."""
+def _describe_return(report: Report, language: str) -> list[tuple[str, str]]:
+    """Describe whose return the file was taken for, and for which period."""
     if report.jurisdiction is None:
         return []
     periods = sorted({block.period for block in report.blocks})
@@ -146,21 +147,21 @@ def _of_what(report: Report, language: str) -> list[tuple[str, str]]:
 
 
 def footnote(report: Report, language: str) -> str | None:
-    """The footnote that stands with the territory's name, where it has one."""
+    """Return the footnote of the territory's name, if it has one."""
     return note_of(load(), report.territory, language) if report.territory is not None else None
 
 
 def _notes(report: Report, language: str) -> tuple[str, ...]:
-    out = [tell("This is a copy with our remarks. The file that you sent is unchanged.", language)]
+    notes = [tell("This is a copy with our remarks. The file that you sent is unchanged.", language)]
     if note := footnote(report, language):
-        out.append(note)
+        notes.append(note)
     if report.not_run and report.verdict != "unreadable":
-        out.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
-    return tuple(out)
+        notes.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
+    return tuple(notes)
 
 
 def suggestion_words(one: Told, language: str) -> str:
-    """The suggestion as a sentence, empty where there is none."""
+    """Return the suggestion as a sentence, empty without a suggestion."""
     if one.suggestion is None:
         return ""
     if one.suggestion.certain:
@@ -168,38 +169,44 @@ def suggestion_words(one: Told, language: str) -> str:
     return tell("Did you mean '{word}'?", language, word=one.suggestion.value)
 
 
-def _line(one: Told, language: str) -> Line:
-    where = one.where
+def _line(finding: Told, language: str) -> Line:
+    where = finding.where
     page = "" if where.page is None else tell("page {page}", language, page=where.page)
     columns = (
-        severity_words(one.severity, language),
+        severity_words(finding.severity, language),
         where.sheet or page,
-        where.cell if where.sheet is not None and where.cell else one.place,
-        _quoted(one.seen),
-        _quoted(one.expected),
-        one.message,
-        one.remedy,
-        suggestion_words(one, language),
-        one.rule,
+        where.cell if where.sheet is not None and where.cell else finding.place,
+        _quote(finding.seen),
+        _quote(finding.expected),
+        finding.message,
+        finding.remedy,
+        suggestion_words(finding, language),
+        finding.rule,
     )
-    return Line(one.severity, where, one.place, columns, _comment(one, language))
+    return Line(finding.severity, where, finding.place, columns, _comment(finding, language))
 
 
-def _quoted(text: str | None) -> str:
-    """In quotation marks, so that a heading that is quoted is not taken for one where the copy is sent in."""
+def _quote(text: str | None) -> str:
+    """Put a text in quotation marks, so that the reader does not take a quoted heading for a real one when the copy is
+    sent in."""
     return "" if text is None else f"\u00ab{text}\u00bb"
 
 
-def _comment(one: Told, language: str) -> str:
+def _comment(finding: Told, language: str) -> str:
     parts = [
-        tell("{severity}: {message}", language, severity=severity_words(one.severity, language), message=one.message)
+        tell(
+            "{severity}: {message}",
+            language,
+            severity=severity_words(finding.severity, language),
+            message=finding.message,
+        )
     ]
-    if one.seen is not None:
-        parts.append(tell("Seen: {words}", language, words=one.seen))
-    if one.expected is not None:
-        parts.append(tell("Expected: {words}", language, words=one.expected))
-    parts += [one.remedy] if one.remedy else []
-    parts += [words] if (words := suggestion_words(one, language)) else []
+    if finding.seen is not None:
+        parts.append(tell("Seen: {words}", language, words=finding.seen))
+    if finding.expected is not None:
+        parts.append(tell("Expected: {words}", language, words=finding.expected))
+    parts += [finding.remedy] if finding.remedy else []
+    parts += [words] if (words := suggestion_words(finding, language)) else []
     return "\n".join(parts)
 
 
@@ -224,35 +231,41 @@ def _words(language: str) -> dict[str, str]:
 _LOST = mark("This copy does not contain everything on the sheet {sheet}: {what}. Your own file still has it.")
 
 
-# ------------------------------------------------------------------------------------------------------------ mending
+# ----------------------------------------------------------------------------------------------------------- correction
 
 
 def mended(data: bytes, findings: Iterable[Finding], report: Report, language: str = "en") -> bytes:
-    """A copy of an XLSX in which the certain fixes of words for the chosen findings are applied, and nothing else.
+    """Return a copy of an XLSX with only the certain corrections of words for the chosen findings.
 
-    Each changed cell is marked and keeps its old text in a comment. Raises ValueError where the file is no XLSX.
+    Each changed cell is marked and keeps its old text in a comment. Raises ValueError if the file is not an XLSX.
     """
     if report.format != "xlsx":
         raise ValueError(f"only an XLSX can be corrected in place; {report.filename} is {report.format}")
     declared = words_of_form.of_report(report)
-    cells = tuple(c for f in findings if (c := _mending(f, declared, language)) is not None)
+    cells = tuple(c for f in findings if (c := _correction_of(f, declared, language)) is not None)
     return _bytes(run_job(MendJob(data, cells, clock.stamp(clock.now()))))
 
 
 def mendable(finding: Finding, declared: Declared | None) -> bool:
-    """Whether `mended` would change a cell for this finding."""
-    return _mending(finding, declared, "en") is not None
+    """Return True if `mended` would change a cell for this finding."""
+    return _correction_of(finding, declared, "en") is not None
 
 
-def _mending(finding: Finding, declared: Declared | None, language: str) -> tuple[str, str, str, str, str] | None:
-    where, seen = finding.where, finding.seen
-    if finding.rule not in MENDABLE or where.sheet is None or where.cell is None or seen is None:
+def _correction_of(finding: Finding, declared: Declared | None, language: str) -> tuple[str, str, str, str, str] | None:
+    where, text_seen = finding.where, finding.seen
+    if finding.rule not in MENDABLE or where.sheet is None or where.cell is None or text_seen is None:
         return None
     suggestion = suggest(finding, declared)
     if suggestion is None or not suggestion.certain:
         return None
-    text = suggestion.value if finding.rule == "cell.lookalike" else cell_text(seen, suggestion.value)
+    text = suggestion.value if finding.rule == "cell.lookalike" else cell_text(text_seen, suggestion.value)
     if text is None:
         return None
-    was = seen if finding.rule == "cell.lookalike" else seen.split(" / ")[-1]
-    return where.sheet, where.cell, seen, text, tell("Changed at your request. Before: '{words}'", language, words=was)
+    was = text_seen if finding.rule == "cell.lookalike" else text_seen.split(" / ")[-1]
+    return (
+        where.sheet,
+        where.cell,
+        text_seen,
+        text,
+        tell("Changed at your request. Before: '{words}'", language, words=was),
+    )

@@ -1,8 +1,8 @@
-"""Empty workbooks of the forms, each in its office's own language and layout.
+"""Write empty workbooks of the forms, each in its office's own language and layout.
 
-`write` gives the workbook of a form for a period; `forms` says for which forms there is one. What is written is read
-again before it is given out: a workbook that this system would not take, or would take for something else, is a fault
-of the declaration and is told as one.
+`write` returns the workbook of a form for a period; `forms` lists the forms that have one. Each workbook is read again
+before it is returned: one that this system would reject, or take for something else, is a fault of the declaration and
+is reported as such.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["TemplateError", "deadline_of", "forms", "spoken", "workbook_form", "write"]
 
 _TO_BE_FILLED = frozenset({"cell.empty", "return.empty", "findings.capped"})
-"""Findings of an empty workbook that is otherwise right."""
+"""Findings of an empty workbook that is otherwise correct."""
 
 
 _NOT_ITS_PERIOD = {
@@ -38,13 +38,13 @@ _NOT_ITS_PERIOD = {
 
 
 class TemplateError(ToldError):
-    """No workbook can be made: one sentence that says why, and what to do."""
+    """A workbook cannot be made: one sentence that explains why, and what to do."""
 
 
 def forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -> list[Form]:
-    """The forms of a jurisdiction and instrument that a workbook can be made for, and that are valid in a period.
+    """Return the forms of a jurisdiction and instrument that are valid in a period and can be written as a workbook.
 
-    A form that is no workbook is there as its second form.  Raises ValueError for what is no period.
+    A form in another format is represented by its second form. Raises ValueError if the period is not valid.
     """
     when = Period.of(period)
     return [
@@ -57,7 +57,7 @@ def forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -
 
 
 def workbook_form(registry: Registry, form_id: str) -> Form:
-    """The form by which the workbook of a form is read: itself, or its second form. Raises TemplateError."""
+    """Return the form by which the workbook of a form is read: itself, or its second form. Raises TemplateError."""
     form = registry.forms.get(form_id)
     if form is None:
         raise TemplateError(
@@ -65,11 +65,11 @@ def workbook_form(registry: Registry, form_id: str) -> Form:
         )
     if "xlsx" in form.formats:
         return form
-    return next(other for other in registry.forms.values() if other.second_of == form.id)
+    return next(candidate for candidate in registry.forms.values() if candidate.second_of == form.id)
 
 
 def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
-    """The day by which a form's return of a period is due, by the territory's calendar; None where none is."""
+    """Return the day when a form's return of a period is due by the territory's calendar; None without a due date."""
     end = Period.of(period).end
     for entry in registry.territory_of(form.jurisdiction).calendar:
         same = (entry.jurisdiction, entry.instrument, entry.source, entry.freq)
@@ -79,9 +79,9 @@ def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
 
 
 def spoken(language: str) -> str:
-    """The language in which there are sentences for a form's language: itself, without its script, or English."""
-    known = languages()
-    return next((one for one in (language, language.partition("-")[0]) if one in known), "en")
+    """Return the language of our sentences for a form's language: the same, without its script, or English."""
+    available = languages()
+    return next((code for code in (language, language.partition("-")[0]) if code in available), "en")
 
 
 def write(
@@ -95,29 +95,29 @@ def write(
     demonstration: bool = False,
     contact: str | None = None,
 ) -> tuple[str, bytes]:
-    """The empty workbook of a form for a period: (file name, bytes of an XLSX).
+    """Return file name and XLSX bytes of the empty workbook of a form for a period.
 
     `language` is that of our own sentences, by default the form's; the form's words are always its own. `deadline` is
-    by default that of the calendar. `previous` (OBSERVATION) are figures accepted before; the newest of each stands
-    greyed beside its cell. Raises TemplateError for an unknown form, a period that is not the form's, or a declaration
-    of which no workbook can be made.
+    by default that of the calendar. `previous` (OBSERVATION) are figures accepted before; the newest of each is shown
+    in grey next to its cell. Raises TemplateError for an unknown form, a period that the form does not have, or a
+    declaration from which no workbook can be made.
     """
     form = workbook_form(registry, form_id)
     when = _period(form, period)
-    told = language or spoken(form.language)
+    our_language = language or spoken(form.language)
     law = registry.law_of(form.jurisdiction)
     words = words_of(plan_of(form, registry), law, when, office_name(registry, form))
     from pipelines.office.templates.earlier import earlier
 
     before = earlier(previous, form, period)
-    sheets = _sheets(words, _above(words, told, demonstration), frozenset(before))
+    sheets = _sheets(words, _above(words, our_language, demonstration), frozenset(before))
     from pipelines.office.templates.finish import finish
     from pipelines.office.templates.workbook import bare, saved
 
     book = bare(sheets)
     entries = _entries(registry, form, period, saved(book))
     due = deadline or deadline_of(registry, form, period)
-    finish(book, sheets, words, entries, before, told, due, contact, demonstration)
+    finish(book, sheets, words, entries, before, our_language, due, contact, demonstration)
     return f"{form.id}_{period}.xlsx", saved(book)
 
 
@@ -132,15 +132,16 @@ def _period(form: Form, period: str) -> Period:
 
 
 def office_name(registry: Registry, form: Form) -> str:
-    """The office's name in the form's language, else in English, else the first."""
+    """Return the office's name in the form's language, else in English, else the first."""
     office = next(o for o in registry.territory_of(form.jurisdiction).offices if o.id == form.source)
-    wanted = (form.language, form.language.partition("-")[0], "en")
-    ranked = [n.name for language in wanted for n in office.names if n.language == language and not n.accepted_only]
+    preferred = (form.language, form.language.partition("-")[0], "en")
+    ranked = [n.name for language in preferred for n in office.names if n.language == language and not n.accepted_only]
     return ranked[0] if ranked else office.names[0].name
 
 
 def _above(words: Words, language: str, demonstration: bool) -> list[str]:
-    """Lines over a table: the words by which the form is known that stand nowhere else in it, office, what it is."""
+    """Return the lines above a table: the words that identify the form and are nowhere else in it, the office, the
+    title."""
     form = words.plan.form
     declared = {text for _, text in form.templates()} | set(form.flat.columns if form.flat else ())
     declared |= set(form.records.columns if form.records else ())
@@ -156,7 +157,7 @@ def _above(words: Words, language: str, demonstration: bool) -> list[str]:
 
 
 def _known(words: Words, template: str) -> str:
-    """A template by which the form is known, as words; free words are the period, which a mark has at its end."""
+    """Return a template that identifies the form, as words; free words become the period, which ends a mark."""
     return words.write(template.replace("{text}", words.period.code), next(words.choices(template), {}))
 
 
@@ -170,14 +171,14 @@ def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[S
             return table_sheets(words, above)
         if form.flat is not None:
             return [flat_sheet(words, form.flat, above, known)]
-        assert form.records is not None  # a workbook is no cube
+        assert form.records is not None  # a workbook is never a cube
         return [records_sheet(words, form.records, above)]
     except TooManyLinesError as error:
         raise TemplateError(error.text, **error.params) from None
 
 
 def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[Entry]:
-    """The cells to be filled in, as the reader finds them in the bare workbook. Raises TemplateError."""
+    """Return the cells to fill in, as the reader finds them in the bare workbook. Raises TemplateError."""
     from pipelines.reading.formats.read import read
     from pipelines.reading.standardise.recognise import recognise
     from pipelines.reading.standardise.standardise import standardise
@@ -204,5 +205,5 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
             places=places,
         )
     address = plan_of(form, registry).addresser.address
-    found = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
-    return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in found if key is not None]
+    bound_cells = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
+    return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in bound_cells if key is not None]

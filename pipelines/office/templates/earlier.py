@@ -1,4 +1,4 @@
-"""The figures accepted last, by the figure they stand beside."""
+"""Find the figures accepted last, by the figure next to which they are shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Earlier:
 
 
 def earlier(previous: pl.DataFrame | None, form: Form, period: str) -> Mapping[Key, Earlier]:
-    """Key without its period -> the newest figure of that key up to the period, of the form's own jurisdiction.
+    """Map each key without its period to its newest figure up to the period, of the form's own jurisdiction.
 
     `previous` is in OBSERVATION; rows of other offices, other frequencies and later periods are left out.
     """
@@ -37,9 +37,9 @@ def earlier(previous: pl.DataFrame | None, form: Form, period: str) -> Mapping[K
         & (previous["freq"] == form.freq)
         & (previous["period"] <= period)
     ).sort("period")
-    out: dict[Key, Earlier] = {}
+    newest: dict[Key, Earlier] = {}
     for row in rows.select(*KEY, "value", "obs_status").iter_rows(named=True):
         key = without_period(tuple(row[name] for name in KEY))
         value, status = row["value"], row["obs_status"]
-        out[key] = Earlier(row["period"], f"{value:g}" if value is not None else signs.get(status, status))
-    return out
+        newest[key] = Earlier(row["period"], f"{value:g}" if value is not None else signs.get(status, status))
+    return newest

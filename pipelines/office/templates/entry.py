@@ -1,4 +1,4 @@
-"""What may be entered in the cells of an empty workbook, and what is said when it may not."""
+"""Define what may be entered in the cells of an empty workbook, and the message for other input."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _LONGEST_PROMPT, _LONGEST_ERROR, _LONGEST_TITLE, _LONGEST_FORMULA = 255, 225, 32, 255
 _MOST_PARTS = 60
-"""Parts of a sum that a rule names cell by cell."""
+"""Parts of a sum that a rule lists cell by cell."""
 _RED, _DARK = "FFFDE2E1", "FF9B1C1C"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cell to be filled in: sheet (its number), place, the number's key, whether it is a printed total."""
+    """A cell to fill in: sheet number, place, the number's key, and whether it is a printed total."""
 
     sheet: int
     row: int
@@ -38,9 +38,9 @@ class Entry:
 def number_rules(
     page: Worksheet, form: Form, entries: Sequence[tuple[Entry, Earlier | None]], spare: int, language: str
 ) -> None:
-    """Whole numbers from 0, or a sign of the form; the earlier figure is told when the cell is chosen.
+    """Allow whole numbers from 0, or a sign of the form; the earlier figure is shown when the cell is selected.
 
-    `spare` is the number of lines below the last that may be filled in, too.
+    `spare` is the number of lines below the last that may also be filled in.
     """
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -66,8 +66,8 @@ def number_rules(
             error=wrong[:_LONGEST_ERROR],
         )
         if last is not None:
-            told = tell("Last accepted, {period}: {value}", language, period=last.period, value=last.text)
-            rule.showInputMessage, rule.prompt = True, told[:_LONGEST_PROMPT]
+            prompt = tell("Last accepted, {period}: {value}", language, period=last.period, value=last.text)
+            rule.showInputMessage, rule.prompt = True, prompt[:_LONGEST_PROMPT]
         rule.add(f"{start}:{get_column_letter(end)}{bottom}")
         page.add_data_validation(rule)
 
@@ -76,9 +76,9 @@ _Rectangle = tuple[int, int, int, int, "Earlier | None"]
 
 
 def _rectangles(entries: Sequence[tuple[Entry, Earlier | None]]) -> list[_Rectangle]:
-    """Cells with the same earlier figure as rectangles: a rule's formula is written for the first cell of one."""
+    """Merge cells with the same earlier figure into rectangles: a rule's formula refers to the first cell of one."""
     ordered = sorted(entries, key=lambda pair: (pair[0].row, pair[0].column))
-    done: list[_Rectangle] = []
+    rectangles: list[_Rectangle] = []
     growing: dict[tuple[int, int, Earlier | None], int] = {}
     previous = 0
     for row, cells in groupby(ordered, key=lambda pair: pair[0].row):
@@ -87,13 +87,13 @@ def _rectangles(entries: Sequence[tuple[Entry, Earlier | None]]) -> list[_Rectan
             for first, end in _runs([entry.column for entry, _ in run]):
                 above = growing.pop((first, end, last), None) if row == previous + 1 else None
                 here[first, end, last] = above or row
-        done += [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
+        rectangles += [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
         growing, previous = here, row
-    return done + [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
+    return rectangles + [(top, first, previous, end, last) for (first, end, last), top in growing.items()]
 
 
 def _runs(columns: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Columns as stretches without a gap."""
+    """Return columns as ranges without a gap."""
     start = previous = columns[0]
     for column in columns[1:]:
         if column != previous + 1:
@@ -104,7 +104,7 @@ def _runs(columns: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _allowed(cell: str, form: Form) -> str:
-    """A formula that is true for what may be entered. Without room for all signs, any text is left to the check."""
+    """Return a formula that is true for valid input. If there are too many signs for it, the check judges any text."""
     whole = f"AND(ISNUMBER({cell}),{cell}>=0,{cell}=INT({cell}))"
     signs = [f'TRIM({cell})="{sign}"' for sign in form.signs if '"' not in sign]
     marked = [f"ISTEXT({cell})"] if form.note_marks else []
@@ -113,7 +113,7 @@ def _allowed(cell: str, form: Form) -> str:
 
 
 def list_rules(page: Worksheet, sheet: Sheet, ranges: Mapping[str, str], language: str) -> None:
-    """The columns of a list that choose from a code table, for its lines and the spare ones below."""
+    """Restrict columns of a list that choose from a code table, for its lines and the spare ones below."""
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -151,9 +151,9 @@ def list_rules(page: Worksheet, sheet: Sheet, ranges: Mapping[str, str], languag
 
 
 def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[Entry]) -> int:
-    """Totals that do not equal their parts turn red: a rule of looks and no cell, since nothing may stand beside.
+    """Colour totals red that do not equal their parts; by conditional format, since extra cells are not allowed.
 
-    Gives the number of totals watched.
+    Returns the number of totals watched.
     """
     from openpyxl.formatting.rule import Rule
     from openpyxl.styles import Font, PatternFill
@@ -173,15 +173,15 @@ def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[Entry])
         return cell if entry.sheet == home else f"'{quoted}'!{cell}"
 
     for rule in form.adds_up:
-        wanted = None if rule.parts == "*" else frozenset(rule.parts)
-        for totals, found in groups(numbers, rule).values():
-            if not found or len(found) > _MOST_PARTS or (wanted is not None and wanted != found.keys()):
+        part_codes = None if rule.parts == "*" else frozenset(rule.parts)
+        for totals, group in groups(numbers, rule).values():
+            if not group or len(group) > _MOST_PARTS or (part_codes is not None and part_codes != group.keys()):
                 continue
             for total in totals:
                 entry = at[str(total.where)]
                 cell = address(total, entry.sheet)
-                parts = ",".join(address(part, entry.sheet) for part in found.values())
-                formula = f"AND(ISNUMBER({cell}),COUNT({parts})={len(found)},{cell}<>SUM({parts}))"
+                parts = ",".join(address(part, entry.sheet) for part in group.values())
+                formula = f"AND(ISNUMBER({cell}),COUNT({parts})={len(group)},{cell}<>SUM({parts}))"
                 place = f"{get_column_letter(entry.column)}{entry.row}"
                 pages[entry.sheet].conditional_formatting.add(place, Rule("expression", dxf=red, formula=[formula]))
                 watched += 1

@@ -1,4 +1,4 @@
-"""The last hand on a workbook: earlier figures, rules of entry, looks, the sheets that are not read."""
+"""Complete a workbook: earlier figures, input rules, style, and the sheets that are not read."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def finish(
     """Complete a bare workbook in place."""
     form = words.plan.form
     pages = [book[sheet.name] for sheet in sheets]
-    shown = False
+    has_earlier = False
     for number, (page, sheet) in enumerate(zip(pages, sheets, strict=True)):
         here = [entry for entry in entries if entry.sheet == number]
         pairs = [(entry, before.get(without_period(entry.key))) for entry in here]
-        columns = _beside(page, sheet, pairs)
-        shown = shown or bool(columns)
+        columns = _write_earlier_figures(page, sheet, pairs)
+        has_earlier = has_earlier or bool(columns)
         if pairs:
             number_rules(page, form, pairs, sheet.spare, language)
         dress(page, sheet, _open_cells(sheet, here), columns)
-        _cannot_be(page, form, here)
+        _mark_impossible_cells(page, form, here)
         title_regions(book, page, sheet.areas, number + 1)
     flat = form.flat
     guide = Guide(
@@ -55,7 +55,7 @@ def finish(
         deadline=deadline,
         contact=contact,
         demonstration=demonstration,
-        has_earlier=shown,
+        has_earlier=has_earlier,
         has_totals=red_totals(pages, form, entries) > 0,
         crossed=flat is not None and flat.crossed,
         nil=words.write(form.nil.words) if form.nil is not None else None,
@@ -70,7 +70,7 @@ def finish(
 
 
 def _open_cells(sheet: Sheet, entries: Sequence[Entry]) -> set[tuple[int, int]]:
-    """What may be filled in: the figures; in a list also its notes; in tables whatever no word stands in."""
+    """Unlock the cells to fill in: the figures; in a list also its notes; in tables every cell without a word."""
     cells = {(entry.row, entry.column) for entry in entries}
     words = {(t.row + d, t.column + a) for t in sheet.texts for d in range(t.down) for a in range(t.across)}
     for area in sheet.areas:
@@ -85,8 +85,8 @@ def _open_cells(sheet: Sheet, entries: Sequence[Entry]) -> set[tuple[int, int]]:
     return cells
 
 
-def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
-    """Write the form's own sign where a figure cannot be, so that nobody wonders what to write."""
+def _mark_impossible_cells(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
+    """Write the form's own sign where a figure cannot exist, so that nobody wonders what to enter."""
     from openpyxl.styles import Font
 
     sign = next((sign for sign, meaning in form.signs.items() if meaning == "not_applicable"), None)
@@ -96,11 +96,12 @@ def _cannot_be(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
             cell.value, cell.data_type, cell.font = sign, "s", Font(color=GREY)
 
 
-def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
-    """The earlier figures to the right of the widest table, on the same rows, under headings that are read past.
+def _write_earlier_figures(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
+    """Write earlier figures to the right of the widest table, on the same rows, under headings that the reader
+    ignores.
 
-    Beside a narrower table they would stand where the wider one is printed. Gives the number of columns that were
-    added; none where there is no earlier figure.
+    Next to a narrower table they would be where the wider one is printed. Returns the number of columns added, 0
+    without earlier figures.
     """
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
@@ -112,10 +113,10 @@ def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier 
     edge = max((area.right for area in sheet.areas), default=1)
     for area in sheet.areas:
         inside = [(e, last) for e, last in pairs if area.head < e.row <= area.bottom and e.column <= area.right]
-        known = [(e, last) for e, last in inside if last is not None]
-        if not known:
+        pairs_with_earlier = [(e, last) for e, last in inside if last is not None]
+        if not pairs_with_earlier:
             continue
-        newest = max(last.period for _, last in known)
+        newest = max(last.period for _, last in pairs_with_earlier)
         columns = sorted({entry.column for entry, _ in inside})
         target = {column: edge + 1 + place for place, column in enumerate(columns)}
         for column, place in target.items():
@@ -125,7 +126,7 @@ def _beside(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier 
                 page.merge_cells(start_row=area.top, start_column=place, end_row=area.head, end_column=place)
             cell.font, cell.fill, cell.alignment = dark, head, middle
             page.column_dimensions[get_column_letter(place)].width = 14
-        for entry, last in known:
+        for entry, last in pairs_with_earlier:
             text = last.text if last.period == newest else f"{last.text} ({last.period})"
             figure = page.cell(entry.row, target[entry.column])
             figure.value, figure.data_type = text, "s"

@@ -1,6 +1,6 @@
-"""The sheets of a workbook that are not read: how to fill it in, and the words that may be used.
+"""Write the sheets of a workbook that are not read: how to fill it in, and the words that may be used.
 
-Their names begin with `RTI – `, which every form reads past (`ignore` in `docs/forms.md`).
+Their names begin with `RTI – `, which every form ignores (`ignore` in `docs/forms.md`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _DIMENSIONS = {
     "sentence_type": mark("Kind of sentence"),
     "sentence_band": mark("Length of sentence"),
 }
-"""What a group of words tells apart, the first of these that all of them say."""
+"""Heading for a group of words, by the first of these dimensions that all of them have."""
 _EMPTY = {
     "error": mark("No cell may stay empty. Where there was none, write 0."),
     "missing": mark("An empty cell means that the figure is not known. Where there was none, write 0."),
@@ -54,7 +54,7 @@ _EMPTY = {
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What the guide says of one workbook. `contact` is where the secretariat answers questions."""
+    """Content of the guide for one workbook. `contact` is where the secretariat answers questions."""
 
     form: Form
     period: str
@@ -67,11 +67,11 @@ class Guide:
     has_totals: bool
     crossed: bool
     nil: str | None = None
-    """The sentence by which the office says that there was nothing, in this period."""
+    """Sentence with which the office declares that there was nothing to report in this period."""
 
 
 def add_guide(book: Workbook, guide: Guide) -> None:
-    """The sheet that says how the workbook is filled in, sent, and what the signs mean."""
+    """Add the sheet that explains how the workbook is filled in and sent, and what the signs mean."""
     from openpyxl.styles import Alignment, Font
 
     language = guide.language
@@ -155,7 +155,7 @@ def _lines(guide: Guide) -> list[str]:
 
 
 def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
-    """The sheet of the words that may be used, and for each code table the range in which its words stand."""
+    """Add the sheet of the words that may be used; return the range of words of each code table."""
     from openpyxl.styles import Alignment
 
     page = book.create_sheet(_name(book, tell("Words", language)))
@@ -171,7 +171,7 @@ def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
         first = page.max_row + 1
         group = headings.get(name) or _group(words, name, language)
         for meaning in words.tables[name].keys().values():
-            page.append([group, meaning.label, _said(meaning, words, language)])
+            page.append([group, meaning.label, _describe_meaning(meaning, words, language)])
             for cell in page[page.max_row]:
                 cell.data_type, cell.alignment = "s", Alignment(wrap_text=True, vertical="top")
         if page.max_row >= first:
@@ -181,39 +181,40 @@ def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
 
 
 def _group(words: Words, name: str, language: str) -> str:
-    """What the words of a code table tell apart, where no column of a list has their name."""
-    said = [set(meaning.said) for meaning in words.tables[name].keys().values()]
-    common = set.intersection(*said) if said else set()
+    """Return the name of what a code table distinguishes, if no column of a list has its name."""
+    dimensions = [set(meaning.said) for meaning in words.tables[name].keys().values()]
+    common = set.intersection(*dimensions) if dimensions else set()
     dimension = next((d for d in _DIMENSIONS if d in common), None)
     return tell(_DIMENSIONS[dimension], language) if dimension is not None else ""
 
 
 def _columns(form: Form) -> dict[str, str]:
-    """Code table -> the heading of the list's column that takes its words; crossed tables have no such column."""
+    """Map each code table to the heading of the list column that takes its words; crossed tables have none."""
     if form.flat is not None:
         return {c.dim: heading for heading, c in form.flat.columns.items() if c.dim is not None}
     if form.records is not None:
-        named = ((c.codes or c.field, heading) for heading, c in form.records.columns.items())
-        return {name: heading for name, heading in named if name is not None}
+        record_headings = ((c.codes or c.field, heading) for heading, c in form.records.columns.items())
+        return {name: heading for name, heading in record_headings if name is not None}
     return {}
 
 
 def used_tables(words: Words) -> list[str]:
-    """The code tables that the form's own parts name, in the order of the declaration; the law's articles if used."""
+    """Return the code tables that the form's own parts name, in the order of the declaration; the law's articles if
+    used."""
     from pipelines.declarations.base import placeholders
 
     form = words.plan.form
-    named = {n for _, text in form.templates() for n in placeholders(text)}
+    table_names = {n for _, text in form.templates() for n in placeholders(text)}
     if form.flat is not None:
-        named |= {c.dim for c in form.flat.columns.values() if c.dim is not None}
-        named |= {n for c in form.flat.columns.values() if c.template for n in placeholders(c.template)}
+        table_names |= {c.dim for c in form.flat.columns.values() if c.dim is not None}
+        table_names |= {n for c in form.flat.columns.values() if c.template for n in placeholders(c.template)}
     if form.records is not None:
-        named |= set(words.tables)
-    return [name for name in words.tables if name in named and name not in ("year", "quarter", "period")]
+        table_names |= set(words.tables)
+    return [name for name in words.tables if name in table_names and name not in ("year", "quarter", "period")]
 
 
-def _said(meaning: Meaning, words: Words, language: str) -> str:
-    """What a word means, by the common code lists; an article by the offence that it is."""
+def _describe_meaning(meaning: Meaning, words: Words, language: str) -> str:
+    """Return the meaning of a word by the common code lists; of an article, its offence."""
     parts = []
     for name, code in meaning.said.items():
         if name == "article":

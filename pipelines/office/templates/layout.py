@@ -1,6 +1,6 @@
-"""Where words stand in an empty workbook, before anything is written: sheets, texts, areas.
+"""Describe where words are in an empty workbook before anything is written: sheets, texts, areas.
 
-No spreadsheet library.
+Independent of any spreadsheet library.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Literal
 Role = Literal["mark", "title", "corner", "heading", "label", "section", "end"]
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 LONGEST_NAME = 31
-"""Characters of a sheet's name that spreadsheets allow."""
+"""Maximum characters of a sheet's name in spreadsheets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A word in a cell, merged `down` and `across` where it heads several rows or columns. Counted from 1."""
+    """A word in a cell, merged `down` and `across` if it heads several rows or columns. Counted from 1."""
 
     row: int
     column: int
@@ -29,7 +29,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A table on a sheet: heading rows `top` to `head`, first column of numbers, and where it ends; all included."""
+    """A table on a sheet: heading rows `top` to `head`, first column of numbers, and last row and column; all
+    inclusive."""
 
     top: int
     head: int
@@ -46,7 +47,7 @@ class Sheet:
     texts: list[Text] = field(default_factory=list)
     areas: list[Area] = field(default_factory=list)
     spare: int = 0
-    """Lines below the last that may be filled in, too (lists only)."""
+    """Lines below the last that may also be filled in (lists only)."""
     choices: dict[int, str] = field(default_factory=dict)
     """Column -> the code table that its words come from (lists only)."""
     dates: tuple[int, ...] = ()
@@ -55,17 +56,17 @@ class Sheet:
 
     @property
     def is_list(self) -> bool:
-        """Whether lines may be added and deleted."""
+        """Return True if lines may be added and deleted."""
         return self.spare > 0
 
     @property
     def last(self) -> int:
-        """The last row that holds a word."""
+        """Return the last row with a word."""
         return max((text.row + text.down - 1 for text in self.texts), default=0)
 
 
 def sheet_name(text: str, taken: set[str]) -> str:
-    """A name for a sheet out of a text, allowed and not yet taken; it is taken then."""
+    """Return a valid and unused sheet name made from a text, and add it to `taken`."""
     plain = " ".join(_NO_SHEET_NAME.sub(" ", text).split()).strip("'") or "1"
     name, number = plain[:LONGEST_NAME].rstrip(), 1
     while name.casefold() in taken:

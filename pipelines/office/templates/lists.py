@@ -1,4 +1,4 @@
-"""The layout of lists: observations one a line, and registers."""
+"""Arrange lists: one observation per line, and registers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.reading.standardise.addressing import UNITS_WITHOUT_PERSONS
 from pipelines.reading.standardise.numbered import AT, Key
 
 MANY_LINES = 1500
-"""More combinations than these are not all foreseen: only those that the warehouse tells apart, see `_told_apart`."""
+"""Above this number of combinations, only those that the warehouse tells apart get a line (`_is_distinguished`)."""
 _MOST_LINES = 20_000
 _SPARE_LINES = 100
 _SPARE_RECORDS = 500
@@ -29,12 +29,13 @@ _AS_TABLE = {"event": "measure"}
 
 
 class TooManyLinesError(ToldError):
-    """A list of more combinations than a person can fill in."""
+    """A list has more combinations than a person can fill in."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A foreseen line: its words by column, the keys of its numbers, whether there can be none (persons of a case)."""
+    """A prepared line: its words by column, the keys of its numbers, and whether a number is impossible (persons of a
+    case)."""
 
     words: Mapping[str, str]
     keys: tuple[Key, ...]
@@ -42,13 +43,13 @@ class _Line:
 
 
 def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collection[Key]) -> Sheet:
-    """The sheet of a list of observations; `known` are the keys, period left out, of what was accepted last.
+    """Return the sheet of a list of observations; `known` are the keys, without period, of the last accepted figures.
 
-    Where something was, an open list foresees the same lines; else all combinations.  Raises TooManyLinesError.
+    With accepted figures, an open list gets the same lines; else all combinations. Raises TooManyLinesError.
     """
-    taken: set[str] = set()
-    sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, taken))
-    row = _above(sheet, words, flat.title, above)
+    used_names: set[str] = set()
+    sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, used_names))
+    row = _write_words_above(sheet, words, flat.title, above)
     headings = list(flat.columns)
     _head(sheet, row, headings)
     lines = _lines(words, flat, known)
@@ -64,9 +65,9 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
 
 
 def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet:
-    """The sheet of a register: its headings, and empty lines."""
+    """Return the sheet of a register: its headings, and empty lines."""
     sheet = Sheet(sheet_name(words.write(records.sheet) if records.sheet else words.plan.form.id, set()))
-    row = _above(sheet, words, records.title, above)
+    row = _write_words_above(sheet, words, records.title, above)
     _head(sheet, row, list(records.columns))
     dates, quantities = [], []
     for column, declared in enumerate(records.columns.values(), start=1):
@@ -84,8 +85,8 @@ def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet
     return sheet
 
 
-def _above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
-    """The words over a list; gives the row of its headings."""
+def _write_words_above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
+    """Add the words above a list; return the row of its headings."""
     lines = list(above)
     if title is not None and (written := words.write(title)) not in lines:
         lines.insert(0, written)
@@ -106,20 +107,20 @@ def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
             mark("{form} has {size} combinations; declare its workbook by hand (`second_of`)"), form=form.id, size=size
         )
     few = size > MANY_LINES and not whole
-    seen: set[Key] = set()
-    out: list[_Line] = []
-    for said, line in _combinations(words, flat):
-        if few and not _told_apart(said):
+    known_keys: set[Key] = set()
+    lines: list[_Line] = []
+    for codes, line in _combinations(words, flat):
+        if few and not _is_distinguished(codes):
             continue
         if line.cannot and flat.crossed and form.absent_cell == "missing":
             continue
-        if line.keys and seen.isdisjoint(line.keys):
-            seen.update(line.keys)
-            out.append(line)
+        if line.keys and known_keys.isdisjoint(line.keys):
+            known_keys.update(line.keys)
+            lines.append(line)
     if not flat.crossed and known:
-        same = [line for line in out if any(without_period(key) in known for key in line.keys)]
-        return same or out
-    return out
+        same = [line for line in lines if any(without_period(key) in known for key in line.keys)]
+        return same or lines
+    return lines
 
 
 def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str], _Line]]:
@@ -134,30 +135,30 @@ def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str]
     values = [column for column in flat.columns.values() if column.value]
     for keys in product(*(words.tables[dim].keys() for _, dim in coded)):
         meanings = [words.meaning(dim, key) for (_, dim), key in zip(coded, keys, strict=True)]
-        said = {**base}
+        codes = {**base}
         for meaning in meanings:
-            said.update(meaning.said)
-        told = [{**said, **column.set.said()} for column in values]
-        addresses = [words.plan.addresser.address(one) for one in told]
+            codes.update(meaning.said)
+        column_codes = [{**codes, **column.set.said()} for column in values]
+        addresses = [words.plan.addresser.address(combination) for combination in column_codes]
         cannot = all(a.key is not None and has_no_number(a.key) for a in addresses)
         labels = {heading: meaning.label for (heading, _), meaning in zip(coded, meanings, strict=True)}
-        found = tuple(a.key for a in addresses if a.key is not None)
-        yield said, _Line({**plain, **labels}, found if len(found) == len(values) else (), cannot)
+        cell_keys = tuple(a.key for a in addresses if a.key is not None)
+        yield codes, _Line({**plain, **labels}, cell_keys if len(cell_keys) == len(values) else (), cannot)
 
 
 def has_no_number(key: Key) -> bool:
-    """Whether a figure cannot be, by its nature: the sex or age of a case, a decision, a request."""
+    """Return True if a figure cannot exist: the sex or age of a case, a decision, a request."""
     persons = any(key[AT[name]] not in ("_T", "_Z") for name in ("sex", "age", "citizenship"))
     return persons and key[AT["count_unit"]] in UNITS_WITHOUT_PERSONS
 
 
-def _told_apart(said: Mapping[str, str]) -> bool:
-    """Whether a combination is broken down by nothing, by one dimension, or by one of the pairs that are published."""
-    named = {name for name in _BREAKDOWNS & said.keys() if said[name] != "_T"}
-    return len(named) < 2 or any(named <= pair for pair in _TOGETHER)
+def _is_distinguished(codes: Mapping[str, str]) -> bool:
+    """Return True if a combination is broken down by nothing, by one dimension, or by one of the published pairs."""
+    breakdowns = {name for name in _BREAKDOWNS & codes.keys() if codes[name] != "_T"}
+    return len(breakdowns) < 2 or any(breakdowns <= pair for pair in _TOGETHER)
 
 
 def without_period(key: Key) -> Key:
-    """A key of a number without its period: the same figure of another quarter has it, too."""
+    """Return a key without its period, as the same figure of another quarter has it."""
     at = AT["period"]
     return (*key[:at], *key[at + 1 :])

@@ -1,4 +1,4 @@
-"""The layout of crossed tables: titles, corner, merged headings, labels, as the declaration says them."""
+"""Arrange crossed tables as declared: titles, corner, merged headings, labels."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ Path = tuple[str, ...]
 
 
 def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
-    """The sheets of a form of crossed tables; `above` are lines that stand over the first table of each sheet.
+    """Return the sheets of a form of crossed tables; `above` are lines over the first table of each sheet.
 
-    Tables that name a sheet stand on it, one below the other; each of the others has a sheet of its own, named after
-    the beginning of its title.
+    Tables that name a sheet are on it, one below the other; each of the others has its own sheet, named after the
+    beginning of its title.
     """
     sheets: dict[str, Sheet] = {}
-    taken: set[str] = set()
+    used_names: set[str] = set()
     for table in words.plan.form.tables or ():
         for codes in words.choices(table.title, table.sheet):
             title = words.write(table.title, codes) if table.title is not None else None
             if table.sheet is not None:
                 name = words.write(table.sheet, codes)
                 if name not in sheets:
-                    sheets[name] = Sheet(sheet_name(name, taken))
+                    sheets[name] = Sheet(sheet_name(name, used_names))
             else:
-                name = sheet_name(_short(title or words.write(table.corner, codes)), taken)
+                name = sheet_name(_short(title or words.write(table.corner, codes)), used_names)
                 sheets[name] = Sheet(name)
             sheet = sheets[name]
             if not sheet.texts:
@@ -43,8 +43,8 @@ def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
 
 
 def _short(title: str) -> str:
-    found = _NUMBERED.match(title)
-    return found.group() if found is not None else title
+    match = _NUMBERED.match(title)
+    return match.group() if match is not None else title
 
 
 def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: dict[str, str]) -> None:
@@ -53,11 +53,11 @@ def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: d
         sheet.texts.append(Text(row, 1, title, "title"))
         row += 1
     deep = table.header_rows
-    _across(sheet, row, 1, _cut(words.path(table.corner, codes), deep), deep, "corner")
+    _write_column_heading(sheet, row, 1, _shorten_path(words.path(table.corner, codes), deep), deep, "corner")
     for offset, stub in enumerate(table.stub, start=2):
-        _across(sheet, row, offset, _cut(words.path(stub, codes), deep), deep, "corner")
+        _write_column_heading(sheet, row, offset, _shorten_path(words.path(stub, codes), deep), deep, "corner")
     first = 2 + len(table.stub)
-    columns = grouped([_cut(path, deep) for path, _ in _lines(table.columns, words)])
+    columns = grouped([_shorten_path(path, deep) for path, _ in _lines(table.columns, words)])
     _headings(sheet, row, first, columns, deep)
     below = row + deep
     rows = _rows(table, words, first - 1)
@@ -71,7 +71,7 @@ def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: d
 
 
 def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
-    """Every path of the declared lines that hold in the period; columns that are only optional to ignore are left."""
+    """Return every path of the declared lines valid in the period, without columns that are optional and ignored."""
     return [
         (path, line)
         for template, line in declared.items()
@@ -81,33 +81,33 @@ def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
 
 
 def _rows(table: Table, words: Words, labels: int) -> list[tuple[Path, bool]]:
-    """The label paths of a table's rows with whether each is a section; sections stand before all other rows."""
+    """Return the label paths of a table's rows and whether each is a section; sections come before all other rows."""
     lines = _lines(table.rows, words)
-    plain = grouped([_cut(path, labels) for path, line in lines if line.use != "section"])
-    sections = [_cut(path, labels) for path, line in lines if line.use == "section"]
+    plain = grouped([_shorten_path(path, labels) for path, line in lines if line.use != "section"])
+    sections = [_shorten_path(path, labels) for path, line in lines if line.use == "section"]
     if not sections:
         return [(path, False) for path in plain]
     return [row for section in sections for row in [(section, True), *((path, False) for path in plain)]]
 
 
-def _cut(path: Path, depth: int) -> Path:
-    """A path of at most `depth` parts: what is too many is joined, as the reader joins it."""
+def _shorten_path(path: Path, depth: int) -> Path:
+    """Shorten a path to `depth` parts: surplus parts are joined, as the reader joins them."""
     return path if len(path) <= depth else (*path[: depth - 1], " / ".join(path[depth - 1 :]))
 
 
 def grouped(paths: Sequence[Path], depth: int = 0) -> list[Path]:
-    """Paths in their order, those under one heading brought together so that it can be merged over them."""
+    """Return paths in their order, with those under one heading brought together so that it can be merged over them."""
     heads: dict[tuple[str, bool], list[Path]] = {}
     for path in paths:
         heads.setdefault((path[depth], len(path) == depth + 1), []).append(path)
-    out: list[Path] = []
+    ordered: list[Path] = []
     for (_, leaf), members in heads.items():
-        out += members if leaf else grouped(members, depth + 1)
-    return out
+        ordered += members if leaf else grouped(members, depth + 1)
+    return ordered
 
 
-def _across(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
-    """A path downwards in one column, its last part merged over what is left of the heading rows."""
+def _write_column_heading(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
+    """Write a path downwards in one column, its last part merged over the remaining heading rows."""
     for level, text in enumerate(path):
         down = deep - level if level == len(path) - 1 else 1
         sheet.texts.append(Text(row + level, column, text, "corner" if role == "corner" else "heading", down))
@@ -117,17 +117,18 @@ def _headings(sheet: Sheet, row: int, first: int, columns: Sequence[Path], deep:
     for offset, path in enumerate(columns):
         for level, text in enumerate(path):
             leaf = level == len(path) - 1
-            if not leaf and offset and _under(columns[offset - 1], path, level):
+            if not leaf and offset and _shares_heading(columns[offset - 1], path, level):
                 continue
             across = 1
             if not leaf:
                 following = columns[offset + 1 :]
                 across += next(
-                    (n for n, other in enumerate(following) if not _under(other, path, level)), len(following)
+                    (n for n, candidate in enumerate(following) if not _shares_heading(candidate, path, level)),
+                    len(following),
                 )
             sheet.texts.append(Text(row + level, first + offset, text, "heading", deep - level if leaf else 1, across))
 
 
-def _under(other: Path, path: Path, level: int) -> bool:
-    """Whether another column stands under the same heading, down to a level that is the last of neither."""
-    return other[: level + 1] == path[: level + 1] and len(other) > level + 1
+def _shares_heading(other_path: Path, path: Path, level: int) -> bool:
+    """Return True if another column is under the same heading, down to a level that is not the last of either."""
+    return other_path[: level + 1] == path[: level + 1] and len(other_path) > level + 1

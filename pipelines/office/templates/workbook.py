@@ -1,6 +1,6 @@
-"""The empty workbook as a file: words first, then what helps to fill it in.
+"""Write the empty workbook as a file: words first, then the aids for filling it in.
 
-Headings and labels are locked without a password; what is to be filled in is not.  Nothing is hidden.
+Headings and labels are locked without a password; cells to fill in are not. Nothing is hidden.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 HEAD, SIDE, EDGE = "FFD9E2EC", "FFF2F5F8", "FFB6C2CF"
-"""Ground of headings, ground of labels, lines."""
+"""Fill of headings, fill of labels, colour of lines."""
 GREY, GREY_ON_HEAD = "FF6B7280", "FF4B5563"
-"""Letters of what is not read: 4.8 to 1 on white, 5.8 to 1 on the ground of headings."""
+"""Text that is not read: contrast 4.8 to 1 on white, 5.8 to 1 on the fill of headings."""
 _WIDE, _NARROW, _LABEL = 46, 9, 26
 _LANDSCAPE_FROM = 7
 _TITLE_LETTER = 1.35
-"""Width of a letter of a title (13 points, bold) in letters of which columns are counted."""
+"""Width of a letter of a title (13 points, bold), in the letters that column widths count."""
 _LINE = 15.0
 """Height of a line in points."""
 _CORE = "docProps/core.xml"
@@ -34,7 +34,8 @@ _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
 def bare(sheets: Sequence[Sheet]) -> Workbook:
-    """A workbook with the words of the sheets and their merges, nothing else: what is read must be in it already."""
+    """Return a workbook with only the words of the sheets and their merges, which must contain everything that is
+    read."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -47,7 +48,7 @@ def bare(sheets: Sequence[Sheet]) -> Workbook:
 
 
 def _write(page: Worksheet, text: Text) -> None:
-    # A label such as `=1` or `18-20` is a text whatever it looks like.
+    # A label such as `=1` or `18-20` must stay a text.
     cell = page.cell(text.row, text.column)
     cell.value = text.text
     cell.data_type = "s"
@@ -61,7 +62,7 @@ def _write(page: Worksheet, text: Text) -> None:
 
 
 def dress(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, int]], beside: int) -> None:
-    """Looks, widths, frozen panes, print and protection of one sheet; `entries` are the cells to fill in.
+    """Set style, widths, frozen panes, print and protection of one sheet; `entries` are the cells to fill in.
 
     `beside` is the number of columns of earlier figures to the right of the numbers, which are not printed.
     """
@@ -93,13 +94,13 @@ def dress(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, int]], b
     _heights(page, sheet)
     _print(page, sheet, beside)
     if not sheet.is_list:
-        # No password: the lock keeps headings from being overwritten by mistake, not from being changed on purpose.
+        # Without a password: the lock prevents overwriting headings by mistake, not changing them on purpose.
         page.protection.sheet = True
         page.protection.formatColumns = page.protection.formatRows = page.protection.formatCells = False
 
 
 class _Styles:
-    """Styles made once: a style object for each cell would cost more than the sheet."""
+    """Styles created once: a style object for each cell would cost more than the sheet."""
 
     def __init__(self) -> None:
         from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -133,7 +134,7 @@ def _widths(page: Worksheet, sheet: Sheet) -> None:
 
 
 def _room_for_titles(page: Worksheet, sheet: Sheet, labels: Collection[int]) -> None:
-    """Widen the columns of figures until a title fits over its table: what runs past it is not printed."""
+    """Widen the columns of figures until a title fits over its table, since the rest would not be printed."""
     from openpyxl.utils import get_column_letter
 
     needed = max((len(text.text) * _TITLE_LETTER for text in sheet.texts if text.role == "title"), default=0.0)
@@ -146,7 +147,7 @@ def _room_for_titles(page: Worksheet, sheet: Sheet, labels: Collection[int]) -> 
 
 
 def _heights(page: Worksheet, sheet: Sheet) -> None:
-    """Heights of heading rows: spreadsheets fit rows to wrapped words by themselves, but not where cells are merged."""
+    """Set heights of heading rows: spreadsheets fit rows to wrapped words automatically, but not in merged cells."""
     from openpyxl.utils import get_column_letter
 
     spans = {(a.min_row, a.min_col): (a.max_row, a.max_col) for a in page.merged_cells.ranges}
@@ -171,7 +172,7 @@ def _heights(page: Worksheet, sheet: Sheet) -> None:
 
 
 def _wrapped(text: str, width: float) -> int:
-    """Lines that a text takes in a column, broken at spaces."""
+    """Return the number of lines that a text takes in a column, broken at spaces."""
     return len(textwrap.wrap(text, max(int(width) - 1, 4))) or 1
 
 
@@ -199,7 +200,7 @@ def _print(page: Worksheet, sheet: Sheet, beside: int) -> None:
 
 
 def title_regions(book: Workbook, page: Worksheet, areas: Sequence[Area], number: int) -> None:
-    """Names by which screen readers find the headings of a table: `TitleRegion1.a5.h20.1`."""
+    """Name the table regions by which screen readers find the headings of a table: `TitleRegion1.a5.h20.1`."""
     from openpyxl.utils import get_column_letter
     from openpyxl.workbook.defined_name import DefinedName
 
@@ -212,17 +213,17 @@ def title_regions(book: Workbook, page: Worksheet, areas: Sequence[Area], number
 
 
 def saved(book: Any) -> bytes:
-    """The workbook's bytes; the same workbook at the same time gives the same bytes.
+    """Return the workbook's bytes; the same workbook at the same time gives the same bytes.
 
-    Earlier figures are texts, so that they are never counted; spreadsheets are told not to complain of that.
+    Earlier figures are texts, so that they are never counted; the spreadsheet's warning about that is switched off.
     """
     book.properties.creator = "RTI"
     book.properties.created = clock.now().replace(tzinfo=None, microsecond=0)
     stamp = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    raw, out = io.BytesIO(), io.BytesIO()
+    raw, packed = io.BytesIO(), io.BytesIO()
     book.save(raw)
     calm = b'<ignoredErrors><ignoredError sqref="A1:XFD1048576" numberStoredAsText="1"/></ignoredErrors></worksheet>'
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name)
             if name == _CORE:
@@ -232,4 +233,4 @@ def saved(book: Any) -> bytes:
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             target.writestr(entry, content)
-    return out.getvalue()
+    return packed.getvalue()

@@ -1,1 +1,1 @@
-"""The HTTP API for offices that automate, and its client."""
+"""The HTTP API for offices that automate their returns, and its client."""

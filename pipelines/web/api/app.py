@@ -1,6 +1,7 @@
-"""The API for offices that automate: the desk over HTTP, with a token.
+"""Assemble the API for offices that automate: the desk over HTTP, with a token.
 
-Checks run in threads, in their turn (`api_queue.py`); everything else is a plain function, which FastAPI runs in one.
+Checks wait for their turn and run in threads (`api_queue.py`); everything else is a plain function, which FastAPI runs
+in a thread.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ DESCRIPTION = (
 )
 
 WORDS_LIMIT = 1024 * 1024
-"""Bytes of a request that brings words and no file."""
+"""Bytes of a request that has words and no file."""
 
 
 def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
-    """The application, for one desk or for what gives one; to be mounted under `/api`."""
+    """Return the application for one desk, or for a function that returns one; mount it under `/api`."""
     app = FastAPI(
         title="Regional trafficking indicators: returns",
         version=__version__,
@@ -49,7 +50,7 @@ def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
         refusal=ProblemError(413, "The request has more than 1 MB and is none that brings a file.", limit=1).answer(),
         besides=("/v1/check", "/v1/submissions"),
     )
-    # The last one added is the first to see a request.
+    # The last one added sees a request first.
     app.add_middleware(TokenFirst, desk=app.state.desk, rates=Rates())
     problems.install(app)
     app.add_middleware(NoStore)

@@ -1,7 +1,7 @@
-"""Taking a file from a request: its bytes counted as they come, its name from a header.
+"""Read a file from a request: count its bytes as they arrive, and take its name from a header.
 
-The bytes are held in memory and never written to a temporary file: nothing of a return stays behind before it is
-kept.
+The bytes are held in memory and never written to a temporary file, so that nothing of a return is left behind before
+it is stored.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pipelines.core.i18n import tell
 from pipelines.web.api.problems import ProblemError
 
 LIMIT = 50 * 1024 * 1024
-"""Bytes of one request at most, as the portal's upload and the readers' own guard."""
+"""Maximum bytes of one request, as in the portal's upload and the readers' own guard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file as it came in a request."""
+    """A file as it arrived in a request."""
 
     data: bytes
     filename: str
@@ -34,8 +34,8 @@ class _InMemory(MultiPartParser):
 
 
 async def file_of(request: Request, language: str, grow: Callable[[int], None]) -> Sent:
-    """The one file of a request; `grow` is told how many bytes more are held. Raises ProblemError (too big, no name,
-    no bytes, several files)."""
+    """Return the only file of a request; `grow` is called with the number of bytes added. Raises ProblemError (too
+    big, no name, no bytes, several files)."""
     data = await _bytes_of(request, language, grow)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data":
         return await _part_of(request, data, language)
@@ -49,7 +49,7 @@ async def file_of(request: Request, language: str, grow: Callable[[int], None]) 
 
 
 async def _bytes_of(request: Request, language: str, grow: Callable[[int], None]) -> bytes:
-    """All bytes of a request, or the refusal as soon as there are too many: the length it states is not believed."""
+    """Return all bytes of a request, or refuse it as soon as there are too many, whatever length it states."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
@@ -81,11 +81,11 @@ async def _part_of(request: Request, data: bytes, language: str) -> Sent:
 
 
 def _name_of(request: Request) -> str:
-    """`X-Filename` (percent-encoded UTF-8), else `filename*` or `filename` of `Content-Disposition` (RFC 6266)."""
+    """Return `X-Filename` (percent-encoded UTF-8), else the `filename` of `Content-Disposition` (RFC 6266)."""
     from email.message import Message
 
-    if given := request.headers.get("x-filename"):
-        return unquote(given).strip()
+    if header := request.headers.get("x-filename"):
+        return unquote(header).strip()
     if not (disposition := request.headers.get("content-disposition")):
         return ""
     message = Message()

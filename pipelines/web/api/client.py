@@ -1,6 +1,6 @@
-"""The API's client: hands files in at a service elsewhere, as `rti submit --to` does.
+"""Hand in files at a remote service through its API, as `rti submit --to` does.
 
-A file may safely be sent again after any failure: the service takes the same bytes once and tells what became of them.
+A file may safely be sent again after any failure: the service takes the same bytes once and reports their state.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from pipelines.submissions import receipts
 
 ATTEMPTS = 5
 PAUSE_SECONDS = 1.0
-"""Before the first repetition; doubled before each further one, unless the service says how long."""
+"""Seconds before the first repetition; doubled before each further one, unless the service states a time."""
 LONGEST_PAUSE_SECONDS = 60.0
 TIMEOUT = httpx.Timeout(10.0, read=300.0, write=120.0)
-"""The answer comes when the file is checked, in its turn."""
+"""The answer arrives when the file has waited for its turn and is checked."""
 _AGAIN = frozenset({429, 502, 503, 504})
 
 
 class RemoteError(ToldError):
-    """The service did not do what was asked: it cannot be reached, or says why not."""
+    """The service did not do what was requested: it cannot be reached, or it gives a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one file: the JSON of `rti submit`, and the receipt, byte for byte, where it was sent."""
+    """Result for one file: the JSON of `rti submit`, and the receipt, byte for byte, if the return was sent."""
 
     content: dict[str, Any]
     receipt: bytes | None
 
     @property
     def receipt_name(self) -> str | None:
-        told = self.content.get("receipt")
-        return f"receipt-{told['receipt_id']}.json" if isinstance(told, dict) else None
+        receipt = self.content.get("receipt")
+        return f"receipt-{receipt['receipt_id']}.json" if isinstance(receipt, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A service, and who asks. `transport` and `pause` are for tests."""
+    """A service and the client's token. `transport` and `pause` are for tests."""
 
     address: str
     token: str
@@ -60,9 +60,9 @@ class Remote:
 
 
 def address_of(text: str) -> str:
-    """The API's address from what a person wrote: the portal's address or the API's own. Raises RemoteError.
+    """Return the API's address from what a person wrote: the portal's address or the API's own. Raises RemoteError.
 
-    A token goes over the network only encrypted, except to this machine itself.
+    A token is sent over the network only encrypted, except to this machine itself.
     """
     try:
         url = httpx.URL(text)
@@ -89,12 +89,12 @@ def submit(
     send: bool = True,
     reason: str | None = None,
 ) -> Answer:
-    """Hand in one file; raises RemoteError. A file that was not kept is an answer too."""
-    asked = {"form": form, "kind": kind, "corrects": corrects, "reason": reason, "language": remote.language}
-    query = {name: value for name, value in asked.items() if value is not None} | {"send": "true" if send else "false"}
+    """Hand in one file; raises RemoteError. A file that was not kept is also an answer."""
+    fields = {"form": form, "kind": kind, "corrects": corrects, "reason": reason, "language": remote.language}
+    query = {name: value for name, value in fields.items() if value is not None} | {"send": "true" if send else "false"}
     headers = {"X-Filename": quote(filename), "Content-Type": "application/octet-stream"}
     with _client(remote) as client:
-        response = _insisting(
+        response = _request_with_retries(
             remote, lambda: client.post("/v1/submissions", params=query, headers=headers, content=data)
         )
         content = _json(response)
@@ -106,16 +106,16 @@ def submit(
         if not isinstance(content.get("receipt"), dict):
             return Answer(content, None)
         path = f"/v1/submissions/{quote(str(content['submission_id']), safe='')}/receipt"
-        given = _insisting(remote, lambda: client.get(path))
-        if given.status_code != 200:
-            raise _refusal(given, _json(given))
-    if problems := receipts.verify(given.content, file=data).problems:
+        upload_response = _request_with_retries(remote, lambda: client.get(path))
+        if upload_response.status_code != 200:
+            raise _refusal(upload_response, _json(upload_response))
+    if problems := receipts.verify(upload_response.content, file=data).problems:
         raise RemoteError(mark("The receipt of {file} is not good: {problem}"), file=filename, problem=problems[0])
-    return Answer(content, given.content)
+    return Answer(content, upload_response.content)
 
 
 def keep(folder: Path, answer: Answer) -> Path | None:
-    """Keep a receipt in a folder; returns where, or None where there is none. The same receipt twice is one file."""
+    """Store a receipt in a folder; return its path, or None without a receipt. The same receipt twice is one file."""
     if answer.receipt is None or answer.receipt_name is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def keep(folder: Path, answer: Answer) -> Path | None:
 
 
 def _client(remote: Remote) -> httpx.Client:
-    # Redirects are not followed: a token goes only to where it was meant to go.
+    # Redirects are not followed, so that the token goes only to the intended address.
     return httpx.Client(
         base_url=remote.address,
         headers={"Authorization": f"Bearer {remote.token}", "Accept": "application/json"},
@@ -139,11 +139,11 @@ def _client(remote: Remote) -> httpx.Client:
     )
 
 
-def _insisting(remote: Remote, ask: Callable[[], httpx.Response]) -> httpx.Response:
-    """Ask until there is an answer that would stay the same. Raises RemoteError after the last attempt."""
+def _request_with_retries(remote: Remote, ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Repeat a request until its answer would not change. Raises RemoteError after the last attempt."""
     pause = PAUSE_SECONDS
     for attempt in range(1, ATTEMPTS + 1):
-        told: float | None = None
+        stated_seconds: float | None = None
         try:
             response = ask()
         except httpx.TransportError as error:
@@ -156,9 +156,9 @@ def _insisting(remote: Remote, ask: Callable[[], httpx.Response]) -> httpx.Respo
         else:
             if response.status_code not in _AGAIN or attempt == ATTEMPTS:
                 return response
-            given = response.headers.get("retry-after", "")
-            told = float(given) if given.isdecimal() else None
-        remote.pause(min(told if told is not None else pause, LONGEST_PAUSE_SECONDS))
+            retry_after = response.headers.get("retry-after", "")
+            stated_seconds = float(retry_after) if retry_after.isdecimal() else None
+        remote.pause(min(stated_seconds if stated_seconds is not None else pause, LONGEST_PAUSE_SECONDS))
         pause *= 2
     raise AssertionError("the loop ends by returning or raising")
 
@@ -188,8 +188,8 @@ def _refusal(response: httpx.Response, content: dict[str, Any]) -> RemoteError:
 
 
 def _about_these_bytes(content: dict[str, Any], data: bytes) -> None:
-    told = content.get("file")
-    if not isinstance(told, dict) or told.get("sha256") != hashlib.sha256(data).hexdigest():
+    file = content.get("file")
+    if not isinstance(file, dict) or file.get("sha256") != hashlib.sha256(data).hexdigest():
         raise RemoteError(
             mark("The service answered about another file, so the result for this one is not known. Send it again.")
         )

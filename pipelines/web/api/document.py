@@ -1,7 +1,7 @@
-"""The API's description of itself (OpenAPI): FastAPI's, with what FastAPI does not know of this service.
+"""Describe the API (OpenAPI): FastAPI's description, extended with what FastAPI does not know of this service.
 
-That is: errors are problem details, whatever the successful answer is; every operation may be answered by the statuses
-of `EVERYWHERE`; and the forms are those that are declared today.
+That is: errors are problem details, whatever the successful answer is; every operation may be answered with the
+statuses of `EVERYWHERE`; and the forms are the ones declared today.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EVERYWHERE: Mapping[int, str] = {
     500: "A fault of the service itself. `reference` names its entry in the log.",
     503: "The service is busy. `Retry-After` says when to come again.",
 }
-"""Statuses that any operation may be answered by, with a problem."""
+"""Statuses with which any operation may be answered, as a problem."""
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _METHODS = ("get", "put", "post", "delete", "patch")
 

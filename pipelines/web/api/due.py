@@ -1,4 +1,4 @@
-"""The API's addresses that are about what is due: the timetable and the templates."""
+"""API endpoints for what is due: the timetable and the templates."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def timetable(
 
     due = to_come(deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind), clock.now().date())
     demonstration = desk.home.kind == "demonstration"
-    made = ics(due, who.language, demonstration=demonstration, registry=desk.registry)
-    return download(made, "timetable.ics", "text/calendar; charset=utf-8")
+    calendar = ics(due, who.language, demonstration=demonstration, registry=desk.registry)
+    return download(calendar, "timetable.ics", "text/calendar; charset=utf-8")
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""The API's addresses by which returns are handed in: check, submission, nil return."""
+"""API endpoints for handing in returns: check, submission, nil return."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ async def upload(
     """
 
     def work() -> JSONResponse:
-        asked = {"form": form, "kind": kind, "corrects": corrects, "reason": reason}
-        return _taken(who, door.hand_in(desk, who, file.data, file.filename, send=send, **asked))
+        options = {"form": form, "kind": kind, "corrects": corrects, "reason": reason}
+        return _upload_response(who, door.hand_in(desk, who, file.data, file.filename, send=send, **options))
 
     return await queue.run(who.account, who.language, work)
 
@@ -100,17 +100,19 @@ async def upload(
 @router.post("/nil", response_model=models.UploadBody, status_code=201, responses=_KEPT_OR_NOT)
 def nil(desk: TheDesk, who: Who, body: models.NilRequest) -> Any:
     """Declare that there was nothing to count in some periods. Once approved, it counts as reported."""
-    done = door.declare_nil(desk, who, body.form, body.periods, body.comment, send=body.send, reason=body.reason)
-    return _taken(who, done)
+    uploaded = door.declare_nil(desk, who, body.form, body.periods, body.comment, send=body.send, reason=body.reason)
+    return _upload_response(who, uploaded)
 
 
-def _taken(who: Identity, done: Uploaded) -> JSONResponse:
-    """The answer to what was handed in."""
-    if done.submission_id is not None:
-        return JSONResponse(done.as_json(), 201 if done.new else 200)
-    first = next((f for f in done.report.findings if f.severity == "error"), None)
+def _upload_response(who: Identity, uploaded: Uploaded) -> JSONResponse:
+    """Return the answer to a submitted file."""
+    if uploaded.submission_id is not None:
+        return JSONResponse(uploaded.as_json(), 201 if uploaded.new else 200)
+    first = next((f for f in uploaded.report.findings if f.severity == "error"), None)
     words = describe_finding(first, who.language) if first is not None else FindingText("", "")
     detail = words.message or tell("No form was recognised in the file.", who.language)
     title = tell("The file was not kept", who.language)
     remedy = words.remedy or None
-    raise ProblemError(422, detail, title=title, remedy=remedy, language=who.language, extra={"result": done.as_json()})
+    raise ProblemError(
+        422, detail, title=title, remedy=remedy, language=who.language, extra={"result": uploaded.as_json()}
+    )

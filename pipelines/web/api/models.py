@@ -1,4 +1,4 @@
-"""The shapes of the API's answers and requests, for its description (OpenAPI) and for whoever reads it.
+"""Define the API's request and response models, for its description (OpenAPI) and its readers.
 
 The report is that of `rti check --json`, whose full schema is `docs/schema/check-report.json`.
 """

@@ -1,4 +1,4 @@
-"""What the API's addresses share: who asks, which desk, the file of a request, answers that are files."""
+"""Share among the API's endpoints: the identity, the desk, the file of a request, responses that are files."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def _who(
         ),
     ] = None,
 ) -> Identity:
-    """Return whom the token stands for, as `api_tokens.TokenFirst` has found, with the language that is asked for."""
+    """Return the identity of the token, as `token_check.TokenFirst` verified it, with the requested language."""
     who: Identity = request.state.who
     if language is not None and language not in i18n.languages():
-        known = ", ".join(i18n.languages())
-        detail = tell("There are no texts in {asked}. Available: {known}.", "en", asked=language, known=known)
+        languages = ", ".join(i18n.languages())
+        detail = tell("There are no texts in {asked}. Available: {known}.", "en", asked=language, known=languages)
         raise ProblemError(422, detail, language=who.language)
     who = replace(who, language=language or who.language)
     request.state.language = who.language
@@ -65,17 +65,17 @@ TheDesk = Annotated[Desk, Depends(_desk)]
 
 async def _file(request: Request, who: Who) -> AsyncIterator[body.Sent]:
     queue: Queue = request.app.state.queue
-    held = 0
+    n_bytes = 0
 
     def grow(size: int) -> None:
-        nonlocal held
+        nonlocal n_bytes
         queue.hold(who.account, who.language, size)
-        held += size
+        n_bytes += size
 
     try:
         yield await body.file_of(request, who.language, grow)
     finally:
-        queue.release(who.account, held)
+        queue.release(who.account, n_bytes)
 
 
 TheFile = Annotated[body.Sent, Depends(_file)]
@@ -100,7 +100,7 @@ FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def download(data: bytes, name: str, media_type: str) -> Response:
-    """An answer that is a file to be kept."""
+    """Return a response that is a file to save."""
 
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
     return Response(data, media_type=media_type, headers=headers)

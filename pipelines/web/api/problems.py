@@ -1,6 +1,6 @@
-"""What the API answers when it cannot do what was asked: problem details (RFC 9457).
+"""Answer requests that fail with problem details (RFC 9457).
 
-What may not be seen and what is not there have one answer, 404, in the same words.
+What the account may not see and what does not exist have the same answer: 404, in the same words.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TITLES: dict[int, tuple[str, str]] = {
 
 
 class ProblemError(Exception):
-    """Ends a request with a problem. `detail` is told already; `extra` are further members of the answer."""
+    """End a request with a problem. `detail` is already translated; `extra` are further members of the answer."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class ProblemError(Exception):
         self.headers, self.extra, self.params = headers, extra or {}, params
 
     def answer(self) -> JSONResponse:
-        """The answer itself."""
+        """Return the response."""
         title, remedy = _TITLES.get(self.status, _TITLES[500])
         remedy = gettext(remedy, self.language)
         content = {
@@ -81,7 +81,7 @@ class ProblemError(Exception):
 
 
 def problem_of(error: Exception, language: str = "en") -> ProblemError:
-    """The problem that tells of an error of the desk."""
+    """Return the problem that describes an error of the desk."""
     detail = error.told(language) if isinstance(error, ToldError) else str(error)
     if isinstance(error, NotThereError):
         return ProblemError(404, detail, language=language)
@@ -103,8 +103,8 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         words = {"language": language, "title": title, "remedy": remedy}
         return ProblemError(status, detail, headers=headers, extra={"reference": fault_log.log(error)}, **words)
     # Its words may name paths of the server, or quote the file.
-    told = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
-    return ProblemError(500, told, language=language, extra={"reference": fault_log.log(error)})
+    sentence = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
+    return ProblemError(500, sentence, language=language, extra={"reference": fault_log.log(error)})
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -120,7 +120,7 @@ def _allowed_methods(request: Request) -> list[str]:
 
 
 def install(app: FastAPI) -> None:
-    """Let every failure of an application be answered by a problem."""
+    """Answer every failure of an application with a problem."""
 
     def ours(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -147,7 +147,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, ours)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
-    for known in (
+    for handled in (
         NotAllowedError,
         TransitionError,
         SubmissionRefusedError,
@@ -155,7 +155,7 @@ def install(app: FastAPI) -> None:
         TemplateError,
         DeclarationsChangedError,
     ):
-        app.add_exception_handler(known, other)
+        app.add_exception_handler(handled, other)
 
     def unforeseen(scope: Scope, error: Exception) -> Response:
         return problem_of(error, scope.get("state", {}).get("language", "en")).answer()

@@ -1,6 +1,6 @@
-"""How many checks run at once: a few for each account, the rest wait their turn.
+"""Limit how many checks run at once: a few per account, the rest wait for their turn.
 
-Waiting costs no thread and holds up nobody else: one office that sends a hundred files leaves places for the others.
+Waiting takes no thread and delays nobody else: an office that sends a hundred files leaves places for the others.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pipelines.web.api.problems import ProblemError
 AT_ONCE = 2
 """Checks of one account that run at once."""
 WAITING = 40
-"""Checks of one account that wait, beyond which it is asked to come again."""
+"""Waiting checks of one account, beyond which it is asked to try again later."""
 HELD = 300 * 1024 * 1024
-"""Bytes of one account's files that are held while they wait, beyond which it is asked to come again."""
+"""Bytes of one account's files that are held while they wait, beyond which it is asked to try again later."""
 IN_ALL = 8
 """Checks that run at once in this process: each holds a thread while a reading process works."""
 RESERVED = 4
@@ -32,7 +32,7 @@ _Result = TypeVar("_Result")
 
 
 class Queue:
-    """Places of one process. Used from one event loop."""
+    """Places of one process. Use it from one event loop only."""
 
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, in_all: int = IN_ALL) -> None:
         self._at_once, self._waiting, self._in_all = at_once, waiting, in_all
@@ -42,24 +42,25 @@ class Queue:
         self._held: dict[str, int] = {}
 
     def hold(self, account: str, language: str, size: int) -> None:
-        """Count bytes that are held for an account. Raises ProblemError where it would be too many."""
-        held = self._held.get(account, 0)
-        if held + size > HELD:
+        """Count bytes that are held for an account. Raises ProblemError if they would be too many."""
+        held_bytes = self._held.get(account, 0)
+        if held_bytes + size > HELD:
             limit = HELD // 1024 // 1024
             detail = tell("Files of {limit} MB of this account wait to be checked already.", language, limit=limit)
             raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
-        self._held[account] = held + size
+        self._held[account] = held_bytes + size
 
     def release(self, account: str, size: int) -> None:
-        """Count bytes that are held no longer."""
-        left = self._held.get(account, 0) - size
-        if left > 0:
-            self._held[account] = left
+        """Subtract bytes that have been released."""
+        bytes_left = self._held.get(account, 0) - size
+        if bytes_left > 0:
+            self._held[account] = bytes_left
         else:
             self._held.pop(account, None)
 
     async def run(self, account: str, language: str, work: Callable[[], _Result]) -> _Result:
-        """Do some work in a thread when it is this account's turn. Raises ProblemError where too many wait already."""
+        """Run a function in a thread when it is this account's turn. Raises ProblemError if too many are already
+        waiting."""
         present = self._present.get(account, 0)
         if present >= self._at_once + self._waiting:
             detail = tell("{n} files of this account are already waiting to be checked.", language, n=self._waiting)
@@ -81,7 +82,7 @@ class Queue:
         return self._running[account] < self._at_once and self._running.total() < limit
 
     async def _enter(self, account: str) -> None:
-        """Wait for a place: the account with the fewest running checks is next, then the one that waits longest."""
+        """Wait for a place: the account with the fewest running checks is next, then the longest waiting one."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.append((account, turn))
         self._call_next()

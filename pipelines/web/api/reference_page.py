@@ -1,6 +1,6 @@
-"""The API's page for people: one plain HTML page made from its own description (OpenAPI).
+"""Render the API reference for people: one plain HTML page made from the API's own description (OpenAPI).
 
-The page needs nothing from elsewhere: no script, no font, no picture; it works without the network.
+The page needs nothing from elsewhere (no script, no font, no picture) and works without a network.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ a { color: #0b57a4 } .method { font-weight: 700 } :focus-visible { outline: 3px 
 
 
 def page(description: dict[str, Any], base: str) -> str:
-    """The page of an OpenAPI description whose addresses lie below `base`."""
+    """Return the page of an OpenAPI description whose addresses are below `base`."""
     info = description["info"]
     template = Environment(autoescape=True).from_string(_PAGE)
     return template.render(
@@ -65,17 +65,17 @@ def page(description: dict[str, Any], base: str) -> str:
         description=info["description"].split("\n\n"),
         base=base,
         operations=[
-            _operation(path, method, said)
+            _operation(path, method, details)
             for path, methods in description["paths"].items()
-            for method, said in methods.items()
+            for method, details in methods.items()
         ],
         shapes=[
             {
                 "name": name,
                 "description": schema.get("description", ""),
                 "members": [
-                    {"name": member, "type": _type(said), "description": said.get("description", "")}
-                    for member, said in schema.get("properties", {}).items()
+                    {"name": member, "type": _type(details), "description": details.get("description", "")}
+                    for member, details in schema.get("properties", {}).items()
                 ],
             }
             for name, schema in sorted(description.get("components", {}).get("schemas", {}).items())
@@ -83,14 +83,14 @@ def page(description: dict[str, Any], base: str) -> str:
     )
 
 
-def _operation(path: str, method: str, said: dict[str, Any]) -> dict[str, Any]:
-    content = said.get("requestBody", {}).get("content", {})
+def _operation(path: str, method: str, details: dict[str, Any]) -> dict[str, Any]:
+    content = details.get("requestBody", {}).get("content", {})
     example = _example(content.get("application/json", {}).get("schema", {}))
     return {
-        "anchor": said["operationId"],
+        "anchor": details["operationId"],
         "method": method.upper(),
         "path": path,
-        "description": said.get("description", said.get("summary", "")).split("\n\n"),
+        "description": details.get("description", details.get("summary", "")).split("\n\n"),
         "parameters": [
             {
                 "name": p["name"],
@@ -98,13 +98,13 @@ def _operation(path: str, method: str, said: dict[str, Any]) -> dict[str, Any]:
                 "type": _type(p.get("schema", {})),
                 "description": p.get("description", ""),
             }
-            for p in said.get("parameters", [])
+            for p in details.get("parameters", [])
         ],
         "body": ", ".join(f"{kind} ({_type(body.get('schema', {}))})" for kind, body in content.items()),
         "example": example,
         "answers": [
             {"status": status, "description": answer.get("description", ""), "shape": _shape(answer)}
-            for status, answer in said["responses"].items()
+            for status, answer in details["responses"].items()
         ],
     }
 
@@ -114,11 +114,11 @@ def _shape(answer: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A schema in a few words."""
+    """Describe a schema in a few words."""
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[-1]
     if "anyOf" in schema:
-        return " or ".join(_type(one) for one in schema["anyOf"])
+        return " or ".join(_type(option) for option in schema["anyOf"])
     if "enum" in schema:
         return " or ".join(json.dumps(value) for value in schema["enum"])
     if schema.get("type") == "array":

@@ -1,4 +1,4 @@
-"""The API's addresses of submissions: looking at them and acting on them."""
+"""API endpoints for viewing submissions and acting on them."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def submissions(
     While there are older ones, the answer has a header `Link: <...>; rel="next"` (RFC 8288) with the address of the
     next page. Submissions that come in meanwhile do not shift the pages.
     """
-    wanted = door.Filter(states=tuple(state) if state is not None else None, mine=mine)
+    criteria = door.Filter(states=tuple(state) if state is not None else None, mine=mine)
     position = door.Position.parse(cursor) if cursor is not None else None
-    page = door.submission_page(desk, who, wanted, limit=limit, older_than=position)
+    page = door.submission_page(desk, who, criteria, limit=limit, older_than=position)
     headers = {}
     if page.older is not None:
         query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
@@ -71,18 +71,18 @@ def submission(desk: TheDesk, who: Who, submission_id: Id) -> Any:
 @router.get("/submissions/{submission_id}/report", response_model=models.ReportBody, tags=["looking"])
 async def report(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) -> Any:
     """The report of a submission, made again from its bytes."""
-    made = await queue.run(who.account, who.language, lambda: door.report(desk, who, submission_id))
-    return JSONResponse(made.as_json())
+    content = await queue.run(who.account, who.language, lambda: door.report(desk, who, submission_id))
+    return JSONResponse(content.as_json())
 
 
 @router.get("/submissions/{submission_id}/receipt", response_model=models.ReceiptBody, tags=["looking"])
 def receipt(desk: TheDesk, who: Who, submission_id: Id) -> Any:
     """The signed receipt of the last sending, byte for byte: `rti receipt verify` takes it."""
-    found = door.receipt(desk, who, submission_id)
-    if found is None:
+    document = door.receipt(desk, who, submission_id)
+    if document is None:
         detail = tell("It has no receipt: a receipt is given when a return is sent.", who.language)
         raise ProblemError(404, detail, language=who.language)
-    return download(found.as_bytes(), found.filename, "application/json")
+    return download(document.as_bytes(), document.filename, "application/json")
 
 
 @router.get(
@@ -96,8 +96,8 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
     from pipelines.office import answers
 
     def work() -> Response:
-        made = answers.csv(door.report(desk, who, submission_id), who.language)
-        return download(made.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
+        content = answers.csv(door.report(desk, who, submission_id), who.language)
+        return download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
 
     return await queue.run(who.account, who.language, work)
 
@@ -113,9 +113,9 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
     from pipelines.office import answers
 
     def work() -> Response:
-        made = door.report(desk, who, submission_id)
+        content = door.report(desk, who, submission_id)
         _, data = door.original(desk, who, submission_id)
-        name, workbook = answers.annotated(data, made, who.language, demonstration=desk.home.kind == "demonstration")
+        name, workbook = answers.annotated(data, content, who.language, demonstration=desk.home.kind == "demonstration")
         return download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
 
     return await queue.run(who.account, who.language, work)
@@ -127,23 +127,23 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
 @router.post("/submissions/{submission_id}/justify", response_model=models.StateBody, tags=["acting"])
 def justify(desk: TheDesk, who: Who, submission_id: Id, body: models.JustifyRequest) -> Any:
     """Say why a warning is right, or all that are open."""
-    left = door.justify(desk, who, submission_id, body.finding, body.reason, body.text)
-    return _state(desk, who, submission_id, left)
+    n_open = door.justify(desk, who, submission_id, body.finding, body.reason, body.text)
+    return _state(desk, who, submission_id, n_open)
 
 
 @router.post("/submissions/{submission_id}/send", response_model=models.ReceiptBody, tags=["acting"])
 def send(desk: TheDesk, who: Who, submission_id: Id, body: models.SendRequest | None = None) -> Any:
     """Send a checked return for approval; the answer is its signed receipt, byte for byte."""
-    asked = body or models.SendRequest(reason=None, comment=None)
-    found = door.send(desk, who, submission_id, reason=asked.reason, comment=asked.comment)
-    return download(found.as_bytes(), found.filename, "application/json")
+    request_body = body or models.SendRequest(reason=None, comment=None)
+    document = door.send(desk, who, submission_id, reason=request_body.reason, comment=request_body.comment)
+    return download(document.as_bytes(), document.filename, "application/json")
 
 
 @router.post("/submissions/{submission_id}/approve", response_model=models.StateBody, tags=["acting"])
 def approve(desk: TheDesk, who: Who, submission_id: Id, body: models.ApproveRequest | None = None) -> Any:
     """Accept what was sent: it counts from now on. Never for who sent it."""
-    asked = body or models.ApproveRequest(comment=None, override=False)
-    door.approve(desk, who, submission_id, comment=asked.comment, override=asked.override)
+    request_body = body or models.ApproveRequest(comment=None, override=False)
+    door.approve(desk, who, submission_id, comment=request_body.comment, override=request_body.override)
     return _state(desk, who, submission_id)
 
 
@@ -151,7 +151,7 @@ def approve(desk: TheDesk, who: Who, submission_id: Id, body: models.ApproveRequ
 def give_back(desk: TheDesk, who: Who, submission_id: Id, body: models.ReturnRequest) -> Any:
     """Give a sent return back to its sender, with a comment."""
     door.give_back(desk, who, submission_id, body.comment)
-    # A draft again, which its approver may see as well.
+    # The return is a draft again, which its approver may see too.
     return _state(desk, who, submission_id)
 
 
@@ -176,9 +176,9 @@ def ask_withdrawal(desk: TheDesk, who: Who, submission_id: Id, body: models.AskW
 # ------------------------------------------------------------------------------------------------------------ the parts
 
 
-def _state(desk: Desk, who: Identity, submission_id: str, left: int = 0) -> JSONResponse:
-    found = door.submission(desk, who, submission_id)
-    return JSONResponse({"submission_id": submission_id, "state": found.state, "to_justify": left})
+def _state(desk: Desk, who: Identity, submission_id: str, n_open: int = 0) -> JSONResponse:
+    entry = door.submission(desk, who, submission_id)
+    return JSONResponse({"submission_id": submission_id, "state": entry.state, "to_justify": n_open})
 
 
 def _entry(entry: door.Entry) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _entry(entry: door.Entry) -> dict[str, Any]:
         "informations": row.informations,
         "to_justify": [{"finding": key, "rule": rule} for key, rule in entry.open_warnings],
         "replaces": entry.replaces,
-        "replaced_by": [one.as_json() for one in entry.replaced_by],
+        "replaced_by": [replacement.as_json() for replacement in entry.replaced_by],
         "last_comment": entry.last_comment,
         "last_at": entry.last_at,
         "withdrawal_asked": [

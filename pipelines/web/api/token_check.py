@@ -1,6 +1,6 @@
-"""The token of an API request: verified before a byte of the body is read; wrong ones are limited per address.
+"""Verify the token of an API request before a byte of the body is read; limit wrong tokens per address.
 
-FastAPI reads a JSON body before it asks any dependency, so the token is verified in front of it.
+FastAPI reads a JSON body before it calls any dependency, so the token is verified in front of it.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 WRONG_PER_MINUTE = 20
-"""Wrong tokens of one address; a token of 256 bits is not guessed, but each try costs a look into the ledger."""
+"""Wrong tokens per minute of one address; a token of 256 bits cannot be guessed, but each try costs a ledger lookup."""
 _REMEMBERED = 1_000
 
 
 class TokenFirst:
     """Put the identity of the token into the request's state as `who`, or answer 401 (429 after too many).
 
-    A token that was right before in this process is still looked up when its address has sent too many wrong ones:
-    one broken script must not stop the other programs of an office.
+    A token that was valid before in this process is still looked up when its address has sent too many wrong ones, so
+    that one broken script does not stop the other programs of an office.
     """
 
     def __init__(self, app: ASGIApp, desk: Callable[[], Desk], rates: Rates) -> None:
@@ -51,7 +51,7 @@ class TokenFirst:
         text = _token(scope)
         digest = hashlib.sha256(text.encode()).digest()
         network, language = client_network(scope), _language(scope)
-        # A request without any token is no try and costs no look into the ledger: it is not counted.
+        # A request without a token costs no ledger lookup and is not counted.
         if text and digest not in self._right and (seconds := self.rates.left(self.wrong, network)):
             detail = tell("Too many wrong tokens came from your network.", language)
             headers = {"Retry-After": str(seconds), "Connection": "close"}
@@ -80,5 +80,5 @@ def _token(scope: Scope) -> str:
 
 
 def _language(scope: Scope) -> str:
-    asked = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[0]
-    return asked if asked in i18n.languages() else i18n.SOURCE_LANGUAGE
+    requested = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[0]
+    return requested if requested in i18n.languages() else i18n.SOURCE_LANGUAGE

@@ -1,7 +1,7 @@
-"""The protocol of the built-in sign-in: OpenID Connect's authorization code flow with PKCE, for one client.
+"""Implement the protocol of the built-in sign-in: OpenID Connect's authorization code flow with PKCE, for one client.
 
-It serves a single machine without a provider of its own.  An office that has one names it instead (`docs/sign-in.md`)
-and this part is then not served at all.
+It serves a single machine without a provider of its own. An office with a provider configures that one
+(`docs/sign-in.md`), and this part is then not served at all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_CODES = 10_000
 
 
 class RequestError(Exception):
-    """A request of the client that does not follow the protocol; `code` is that of RFC 6749, the text says what."""
+    """A request of the client violates the protocol; `code` is that of RFC 6749, the text gives the reason."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -41,7 +41,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What the client asks for, once it is found to be in order."""
+    """A valid request of the client."""
 
     redirect_uri: str
     state: str
@@ -50,9 +50,9 @@ class AuthorizationRequest:
 
 
 def authorization_request(parameters: Mapping[str, str], client: Client) -> AuthorizationRequest:
-    """The request in these parameters. Raises RequestError.
+    """Return the request in these parameters. Raises RequestError.
 
-    A wrong client or redirect address is never answered by a redirect: that would make an open redirector of us.
+    A wrong client or redirect address is never answered with a redirect, which would make this an open redirector.
     """
     if parameters.get("client_id") != client.client_id:
         raise RequestError("invalid_client", "the client is not known here")
@@ -72,7 +72,7 @@ def authorization_request(parameters: Mapping[str, str], client: Client) -> Auth
 
 
 def challenge_of(verifier: str) -> str:
-    """The S256 challenge of a verifier (RFC 7636, section 4.2)."""
+    """Return the S256 challenge of a verifier (RFC 7636, section 4.2)."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode()
 
 
@@ -86,14 +86,14 @@ class _Grant:
 
 
 class Codes:
-    """Codes given out and not yet taken: each counts once and for `CODE_SECONDS`. Held in this process alone."""
+    """Issued codes not yet redeemed: each is valid once and for `CODE_SECONDS`. Kept in this process only."""
 
     def __init__(self) -> None:
         self._grants: dict[str, _Grant] = {}
         self._lock = threading.Lock()
 
     def issue(self, account: str, request: AuthorizationRequest) -> str:
-        """A code for an account that has just signed in."""
+        """Issue a code for an account that has just signed in."""
         now = clock.wall()
         code = secrets.token_urlsafe(32)
         with self._lock:
@@ -104,7 +104,7 @@ class Codes:
         return code
 
     def take(self, code: str, verifier: str) -> _Grant:
-        """What a code stands for; it is gone afterwards, also where the verifier is wrong. Raises RequestError."""
+        """Return the grant of a code and remove it, even if the verifier is wrong. Raises RequestError."""
         with self._lock:
             grant = self._grants.pop(code, None)
         if grant is None or grant.until <= clock.wall():
@@ -115,7 +115,7 @@ class Codes:
 
 
 class Signer:
-    """The key that signs identity tokens. It lives as long as the process: tokens are verified at once and not kept."""
+    """Key that signs identity tokens. It lives as long as the process: tokens are verified at once and not stored."""
 
     def __init__(self) -> None:
         from joserfc.jwk import RSAKey
@@ -123,11 +123,11 @@ class Signer:
         self._key = RSAKey.generate_key(2048, parameters={"use": "sig", "alg": "RS256"}, auto_kid=True)
 
     def jwks(self) -> dict[str, Any]:
-        """The public key as a JSON Web Key Set."""
+        """Return the public key as a JSON Web Key Set."""
         return {"keys": [self._key.as_dict(private=False)]}
 
     def identity_token(self, issuer: str, client_id: str, grant: _Grant, claims: Mapping[str, Any]) -> str:
-        """A signed token that says who signed in, for whom, and when."""
+        """Return a signed token that states who signed in, for which client, and when."""
         from joserfc import jwt
 
         now = int(clock.wall())
@@ -146,7 +146,7 @@ class Signer:
 
 
 def metadata(issuer: str) -> dict[str, Any]:
-    """The discovery document (OpenID Connect Discovery 1.0, section 3)."""
+    """Return the discovery document (OpenID Connect Discovery 1.0, section 3)."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",

@@ -1,7 +1,7 @@
-"""From what a provider says of somebody to who it is here.
+"""Map a provider's claims to an account of this ledger.
 
-An account of this ledger is found by (issuer, subject), never by a name or a mail address that a provider may give to
-somebody else; only the built-in provider's subjects are account names.
+An account is found by (issuer, subject), never by a name or a mail address that a provider may assign to somebody
+else; only the built-in provider's subjects are account names.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 LONGEST_HOURS = 12
-"""A sign-in older than a working day is asked for again: machines are shared, and cookies are kept for weeks."""
+"""A sign-in older than a working day must be repeated: machines are shared, and cookies are kept for weeks."""
 
 
 def identity_of_claims(engine: sa.Engine, claims: Mapping[str, Any], built_in_issuer: str) -> Identity | None:
-    """Who has signed in; None where the sign-in is too old, or nobody here goes by that name or is shut out.
+    """Return who has signed in; None if the sign-in is too old, or the person is unknown or locked out.
 
-    The account is looked up anew each time, so that one that is disabled, or whose password was changed since, is out
-    at once.
+    The account is looked up each time, so that one that is disabled, or whose password was changed since, is signed
+    out at once.
     """
     issuer, subject = str(claims.get("iss") or ""), str(claims.get("sub") or "")
     since = claims.get("auth_time") or claims.get("iat")
@@ -43,7 +43,7 @@ def identity_of_claims(engine: sa.Engine, claims: Mapping[str, Any], built_in_is
 
 
 def _password_since(engine: sa.Engine, account_id: str) -> float:
-    """When the account's password was last changed or set anew, in seconds since 1970: older sign-ins are over."""
+    """Return when the account's password was last changed or reset, in seconds since 1970; older sign-ins are over."""
     import sqlalchemy as sa
 
     from pipelines.ledger.database import reading

@@ -1,4 +1,4 @@
-"""Sign-in of a demonstration home: its accounts get one password, made by chance, which only the owner can read."""
+"""Give the accounts of a demonstration home one random password, which only the owner of the home can read."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 STEWARD = "steward"
-"""The local steward, whom every demonstration home has."""
+"""The local steward, which every demonstration home has."""
 _FILE = "demonstration-accounts.txt"
 
 
 def accounts_file(home: Home) -> Path | None:
-    """The file that names the demonstration's accounts and their password; None where there is none."""
+    """Return the file with the demonstration's accounts and their password; None if it does not exist."""
     path = home.restricted / _FILE
     return path if path.exists() else None
 
 
 def give_passwords(home: Home, engine: sa.Engine) -> Path | None:
-    """Give every account of a demonstration home that has none the home's password; returns the file that says it.
+    """Give every account of a demonstration home without a password the home's password; return the file with it.
 
-    A real home is left alone. Doing it again does nothing new.
+    A real home is left unchanged. Repeating it has no further effect.
     """
     if home.kind != "demonstration":
         return None
     path = home.restricted / _FILE
     password = _password(path) or secrets.token_urlsafe(12)
     everyone = accounts.all_accounts(engine)
-    # The file first: whoever is stopped between the two finds the password in it, and the next start goes on.
+    # Write the file first: if the process stops between the two, the password is in it, and the next start continues.
     _write(path, password, everyone)
-    lacking = [one.account_id for one in everyone if not one.has_password and one.issuer is None and not one.disabled]
+    lacking = [
+        account.account_id
+        for account in everyone
+        if not account.has_password and account.issuer is None and not account.disabled
+    ]
     if lacking:
-        # One hash for all, since they have one password: a hash each took ten seconds of the first start.
+        # One hash for all, since they share one password: hashing each took ten seconds of the first start.
         fresh = passwords.hashed(password)
         with writing(engine) as connection:
             chosen = sa.update(ACCOUNT).where(ACCOUNT.c.account_id.in_(lacking), ACCOUNT.c.password_hash.is_(None))
@@ -56,7 +60,7 @@ def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> N
         "Accounts of this demonstration home. They open invented data only.",
         f"password: {password}",
         "",
-        *(f"{one.account_id:<24}{', '.join(sorted({g.role for g in one.grants}))}" for one in everyone),
+        *(f"{account.account_id:<24}{', '.join(sorted({g.role for g in account.grants}))}" for account in everyone),
     ]
     aside = path.with_name(f".{path.name}.{os.getpid()}.new")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -70,5 +74,5 @@ def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> N
 def _password(path: Path) -> str | None:
     if not path.exists():
         return None
-    found = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("password: ")]
-    return found[0].removeprefix("password: ") if found else None
+    password_lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("password: ")]
+    return password_lines[0].removeprefix("password: ") if password_lines else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DEVICE_COOKIE = "rti_device"
 DEVICE_SECONDS = 180 * 24 * 3600
 _MOST_ACCOUNTS = 5
-"""Accounts that one browser is remembered for; a shared machine in an office has a few."""
+"""Accounts for which one browser is remembered; a shared machine in an office has a few."""
 
 
 class Devices:
@@ -34,9 +34,9 @@ class Devices:
         return str(content["device"]) if _digest(account) in content["accounts"] else ""
 
     def remember(self, request: Request, response: Response, account: str, *, path: str, secure: bool) -> None:
-        """Let the browser keep that it has signed in to this account."""
+        """Remember in the browser that it has signed in to this account."""
         content = self._content(request)
-        accounts = [_digest(account), *(one for one in content["accounts"] if one != _digest(account))]
+        accounts = [_digest(account), *(digest for digest in content["accounts"] if digest != _digest(account))]
         signed = self._serializer.dumps({"device": content["device"], "accounts": accounts[:_MOST_ACCOUNTS]})
         response.set_cookie(
             DEVICE_COOKIE, str(signed), path=path, max_age=DEVICE_SECONDS, httponly=True, samesite="lax", secure=secure

@@ -1,4 +1,4 @@
-"""The language of the pages of sign-in: asked for, kept by the browser, or the browser's own.
+"""Choose the language of the sign-in pages: the one requested, the one stored in the browser, or the browser's own.
 
 The portal reads the same cookie.
 """
@@ -18,28 +18,28 @@ LANGUAGE_COOKIE = "rti_language"
 
 
 def language_of(request: HTTPConnection) -> str:
-    """The language of a page: as asked for, as chosen before, or as the browser prefers."""
-    known = i18n.languages()
-    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if asked in known:
-            return asked
+    """Return the language of a page: as requested, as chosen before, or as the browser prefers."""
+    available = i18n.languages()
+    for requested in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if requested in available:
+            return requested
     for part in request.headers.get("accept-language", "").split(","):
         tag = part.partition(";")[0].strip()
         for candidate in (tag, tag.partition("-")[0]):
-            if candidate in known:
+            if candidate in available:
                 return candidate
     return i18n.SOURCE_LANGUAGE
 
 
 def remember(response: Response, language: str, *, secure: bool) -> None:
-    """Let the browser keep the language for every page of this host."""
+    """Store the language in the browser for every page of this host."""
     response.set_cookie(LANGUAGE_COOKIE, language, path="/", max_age=31_536_000, samesite="lax", secure=secure)
 
 
 def choices(request: Request, language: str) -> list[tuple[str, str, str]]:
-    """Code, name and address of each language in which a page can be had."""
+    """Return code, name and address of each language in which a page is available."""
     others = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
-    # A form that was posted has no address of its own to come back to: then the choice is not offered.
+    # A posted form has no address of its own to return to, so the choice is then not offered.
     if request.method != "GET":
         return [(language, i18n.language_name(language), "")]
     return [

@@ -1,4 +1,5 @@
-"""The machines' side of the built-in sign-in: discovery, keys, and a code given for an identity token."""
+"""Serve the machine endpoints of the built-in sign-in: discovery, keys, and the exchange of a code for an identity
+token."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Protocol:
-    """The protocol of one service: one client, one signing key, the codes that its pages give out."""
+    """Endpoints of one service: one client, one signing key, the codes that its pages issue."""
 
     def __init__(self, engine: sa.Engine, client: Client, issuer: str) -> None:
         self.engine = engine
@@ -30,15 +31,15 @@ class Protocol:
         self.signer = Signer()
 
     def discovery(self, _: Request) -> Response:
-        """`/.well-known/openid-configuration`"""
+        """Serve `/.well-known/openid-configuration`."""
         return _json(metadata(self.issuer))
 
     def jwks(self, _: Request) -> Response:
-        """`/jwks`"""
+        """Serve `/jwks`."""
         return _json(self.signer.jwks())
 
     async def token(self, request: Request) -> Response:
-        """`/token`: a code for an identity token."""
+        """Serve `/token`: exchange a code for an identity token."""
         form = {name: str(value) for name, value in (await request.form()).items()}
         try:
             self._authenticate_client(request, form)
@@ -50,12 +51,12 @@ class Protocol:
         except RequestError as error:
             status = 401 if error.code == "invalid_client" else 400
             return _json({"error": error.code, "error_description": str(error)}, status)
-        found = await in_thread(accounts.find, self.engine, grant.account)
-        if found is None or found.disabled:
+        account = await in_thread(accounts.find, self.engine, grant.account)
+        if account is None or account.disabled:
             return _json({"error": "invalid_grant", "error_description": "the account is not open"}, 400)
-        claims = {"name": found.display_name, "locale": found.language}
+        claims = {"name": account.display_name, "locale": account.language}
         token = self.signer.identity_token(self.issuer, self.client.client_id, grant, claims)
-        # The access token opens nothing: there is no resource behind it. The protocol asks for one.
+        # The access token does not give access to anything, but the protocol requires one.
         content = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "expires_in": 60}
         return _json({**content, "id_token": token})
 
@@ -68,8 +69,8 @@ class Protocol:
             except ValueError:
                 raise RequestError("invalid_client", "the authorization header cannot be read") from None
             name, secret = unquote(name), unquote(secret)
-        known = compare_digest(name.encode(), self.client.client_id.encode())
-        if not (compare_digest(secret.encode(), self.client.client_secret.encode()) and known):
+        is_known = compare_digest(name.encode(), self.client.client_id.encode())
+        if not (compare_digest(secret.encode(), self.client.client_secret.encode()) and is_known):
             raise RequestError("invalid_client", "the client or its secret is wrong")
 
 
@@ -80,7 +81,7 @@ def _json(content: Any, status: int = 200) -> Response:
 
 
 async def in_thread(function: Any, *arguments: Any) -> Any:
-    """A call of the ledger or of Argon2, which take their time, beside the loop that serves everybody."""
+    """Run a call of the ledger or of Argon2, which is slow, in a thread next to the event loop."""
     from anyio import to_thread
 
     return await to_thread.run_sync(partial(function, *arguments))

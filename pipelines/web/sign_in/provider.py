@@ -1,8 +1,8 @@
-"""The built-in sign-in of local accounts: its pages, and the whole as one ASGI application.
+"""Serve the built-in sign-in of local accounts: its pages, and the whole as one ASGI application.
 
-Every failed sign-in says the same, whether the account exists or not; so does every one that comes too soon
-(`people/throttle.py`).  No script runs on these pages and nothing is
-fetched from elsewhere; the policy in `_HEADERS` holds the browser to it.
+Every failed sign-in has the same answer, whether the account exists or not; so has every one that is attempted too
+soon (`people/throttle.py`). No script runs on these pages and nothing is fetched from elsewhere; the policy in
+`_HEADERS` makes the browser enforce it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MOST_BYTES = 64 * 1024
 
 
 class SignIn:
-    """The pages of one service. `root` is their address."""
+    """Pages of one service. `root` is their address."""
 
     def __init__(self, protocol: Protocol, *, demonstration: bool, secret: str) -> None:
         self.engine = protocol.engine
@@ -57,56 +57,58 @@ class SignIn:
     # -------------------------------------------------------------------------------------------------------- pages
 
     async def authorize(self, request: Request) -> Response:
-        """`/authorize`: the form."""
+        """Serve `/authorize`: the sign-in form."""
         try:
-            asked = authorization_request(dict(request.query_params), self.client)
+            authorization = authorization_request(dict(request.query_params), self.client)
         except RequestError as error:
             return self._said(request, 400, fault=str(error))
-        return self._form(request, asked)
+        return self._form(request, authorization)
 
     async def sign_in(self, request: Request) -> Response:
-        """`/sign-in`: what was typed into the form."""
+        """Serve `/sign-in`: process the submitted form."""
         form = {name: str(value) for name, value in (await request.form()).items()}
-        asked = self.tickets.asked(request, form)
+        authorization = self.tickets.asked(request, form)
         language = language_of(request)
-        if asked is None:
+        if authorization is None:
             return self._said(request, 400, fault=_stale(language))
         name = form.get("account", "").strip().lower()
         try:
             attempt = await self._admit(request, name)
         except ThrottledError as error:
-            return self._wait(self._form(request, asked, account=name, fault=_too_many(error, language)), error)
+            return self._wait(self._form(request, authorization, account=name, fault=_too_many(error, language)), error)
         outcome = await in_thread(password_sign_in.sign_in, self.engine, name, form.get("password", ""))
         if outcome.outcome != "wrong":
             self.throttle.forgive(attempt)
         if outcome.outcome == "ok":
-            return self._back(request, asked, name)
+            return self._back(request, authorization, name)
         if outcome.outcome == "must_change":
-            return self._change_form(request, self.tickets.keep(Pending(name, form["password"], asked, until())), name)
-        return self._form(request, asked, account=name, fault=_wrong(language), status=401)
+            return self._change_form(
+                request, self.tickets.keep(Pending(name, form["password"], authorization, until())), name
+            )
+        return self._form(request, authorization, account=name, fault=_wrong_sign_in_message(language), status=401)
 
     async def password_form(self, request: Request) -> Response:
-        """`/password`: the form for somebody who wants another password."""
+        """Serve `/password`: the form for changing a password."""
         return self._change_form(request, None, "")
 
     async def password(self, request: Request) -> Response:
-        """`/password`: a new password, wanted or demanded."""
+        """Serve `/password`: set a new password, by choice or because it is required."""
         form = {name: str(value) for name, value in (await request.form()).items()}
         language = language_of(request)
         ticket = self.tickets.open(request, form)
         if ticket is None:
             return self._said(request, 400, fault=_stale(language))
-        kept = self.tickets.kept(ticket.get("pending"))
-        if ticket.get("pending") and kept is None:
+        pending = self.tickets.kept(ticket.get("pending"))
+        if ticket.get("pending") and pending is None:
             return self._said(request, 400, fault=_stale(language))
-        name = kept.account if kept else form.get("account", "").strip().lower()
+        name = pending.account if pending else form.get("account", "").strip().lower()
         again = partial(self._change_form, request, ticket.get("pending"), name, status=400)
         if form.get("new", "") != form.get("again", ""):
             return again(fault=tell("The two new passwords do not match.", language))
-        old = kept.old if kept else form.get("old", "")
+        old = pending.old if pending else form.get("old", "")
         try:
-            # With a ticket the present password was right a moment ago, and was counted then.
-            attempt = None if kept else await self._admit(request, name)
+            # With a ticket, the present password was verified and counted a moment ago.
+            attempt = None if pending else await self._admit(request, name)
         except ThrottledError as error:
             return self._wait(again(fault=_too_many(error, language)), error)
         try:
@@ -117,15 +119,15 @@ class SignIn:
             return again(fault=error.told(language))
         if attempt is not None:
             self.throttle.forgive(attempt)
-        if kept is None:
+        if pending is None:
             changed = self._said(request, 200, said=tell("Your password is changed.", language))
             self._remember(request, changed, name)
             return changed
         self.tickets.forget(ticket["pending"])
-        return self._back(request, kept.request, name)
+        return self._back(request, pending.request, name)
 
     def style(self, _: Request) -> Response:
-        """`/style.css`"""
+        """Serve `/style.css`."""
         from starlette.responses import FileResponse
 
         return FileResponse(PAGES / "style.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"})
@@ -133,7 +135,7 @@ class SignIn:
     # ----------------------------------------------------------------------------------------------------- attempts
 
     async def _admit(self, request: Request, account: str) -> Attempt:
-        """Count an attempt and let it wait for its turn. Raises ThrottledError."""
+        """Count an attempt and wait for its turn. Raises ThrottledError."""
         origin = Origin(client_network(request.scope), self.devices.recognise(request, account))
         attempt = self.throttle.count(origin, account)
         if attempt.delay:
@@ -220,11 +222,12 @@ class SignIn:
             remember(response, language, secure=secure)
         return response
 
-    def _back(self, request: Request, asked: AuthorizationRequest, account: str) -> Response:
+    def _back(self, request: Request, authorization: AuthorizationRequest, account: str) -> Response:
         from starlette.responses import RedirectResponse
 
-        code = self.codes.issue(account, asked)
-        address = f"{asked.redirect_uri}?{urlencode({'code': code, 'state': asked.state, 'iss': self.issuer})}"
+        code = self.codes.issue(account, authorization)
+        query = urlencode({"code": code, "state": authorization.state, "iss": self.issuer})
+        address = f"{authorization.redirect_uri}?{query}"
         response = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
         response.delete_cookie(TICKET_COOKIE, path=self.root)
         self._remember(request, response, account)
@@ -232,7 +235,7 @@ class SignIn:
 
 
 def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: bool, secret: str = "") -> Starlette:
-    """Return the application, to be mounted at the path of `issuer`; `secret` signs device cookies over restarts."""
+    """Return the application, to be mounted at the path of `issuer`; `secret` signs device cookies across restarts."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.responses import PlainTextResponse
@@ -254,13 +257,13 @@ def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: boo
             Route("/token", protocol.token, methods=["POST"]),
             Route("/style.css", served.style),
         ],
-        # Whoever asks here is not signed in yet.
+        # The person is not signed in yet.
         middleware=[Middleware(Bounded, limit=MOST_BYTES, refusal=too_much)],
     )
 
 
-def _wrong(language: str) -> str:
-    """Return one sentence for every reason, so that nobody learns which accounts there are."""
+def _wrong_sign_in_message(language: str) -> str:
+    """Return the same sentence for every reason, so that nobody learns which accounts exist."""
     return tell(
         "Account or password is wrong. Look at the keyboard's language and capital letters. If you are sure of both, "
         "ask the steward.",

@@ -1,6 +1,6 @@
-"""Tickets: what a form of sign-in carries, so that a post that was not made by our own page is refused.
+"""Issue the tickets that a sign-in form carries, so that a post from any other page is refused.
 
-Tickets live as long as the process: after a restart a half-done sign-in begins anew.
+Tickets live as long as the process: after a restart, an unfinished sign-in starts again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_PENDING = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Somebody who has given a first password and must choose a new one before anything else."""
+    """A person who has entered a first password and must choose a new one before anything else."""
 
     account: str
     old: str
@@ -35,7 +35,7 @@ class Pending:
 
 
 class Tickets:
-    """The tickets of one service."""
+    """Tickets of one service."""
 
     def __init__(self) -> None:
         from itsdangerous import URLSafeTimedSerializer
@@ -45,12 +45,12 @@ class Tickets:
         self._lock = threading.Lock()
 
     def of(self, asked: AuthorizationRequest | None, pending: str | None, bound: str) -> str:
-        """A ticket for a form, bound to one browser."""
+        """Issue a ticket for a form, bound to one browser."""
         content = {"asked": asdict(asked) if asked else None, "pending": pending, "bound": _digest(bound)}
         return str(self._sealed.dumps(content))
 
     def open(self, request: Request, form: Mapping[str, str]) -> dict[str, Any] | None:
-        """The ticket of a form, if it is ours, fresh, and was given to this very browser."""
+        """Return the ticket of a form, if it is ours, fresh, and was issued to this very browser."""
         from itsdangerous import BadData
 
         try:
@@ -61,12 +61,12 @@ class Tickets:
         return ticket if compare_digest(ticket["bound"], _digest(bound)) else None
 
     def asked(self, request: Request, form: Mapping[str, str]) -> AuthorizationRequest | None:
-        """What was asked for where the form was shown."""
+        """Return the request for which the form was shown."""
         ticket = self.open(request, form)
         return AuthorizationRequest(**ticket["asked"]) if ticket and ticket["asked"] else None
 
     def keep(self, pending: Pending) -> str:
-        """Keep somebody who must choose a new password; returns the key that the form carries."""
+        """Store a person who must choose a new password; return the key that the form carries."""
         key = secrets.token_urlsafe(24)
         with self._lock:
             now = clock.wall()
@@ -76,19 +76,19 @@ class Tickets:
         return key
 
     def kept(self, key: str | None) -> Pending | None:
-        """Who is kept under a key, as long as it lasts."""
+        """Return the person stored under a key, until it expires."""
         with self._lock:
-            found = self._pending.get(key or "")
-        return found if found is not None and found.until > clock.wall() else None
+            entry = self._pending.get(key or "")
+        return entry if entry is not None and entry.until > clock.wall() else None
 
     def forget(self, key: str) -> None:
-        """The password is changed."""
+        """Remove the person after the password is changed."""
         with self._lock:
             self._pending.pop(key, None)
 
 
 def until() -> float:
-    """When what is kept now ends."""
+    """Return when an entry stored now expires."""
     return clock.wall() + TICKET_SECONDS
 
 
