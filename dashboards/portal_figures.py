@@ -124,7 +124,7 @@ def list_uncounted(context: PageContext, row: Row) -> str:
 
 
 def _single(context: PageContext, code: str) -> str:
-    single_notes = {**SINGLE, **UNDEFINED}
+    notes = {**SINGLE, **UNDEFINED}
     return (
-        context.tell(single_notes[code]) if code in single_notes else code.replace("_", " ")
+        context.tell(notes[code]) if code in notes else code.replace("_", " ")
     )  # marked in dashboards/reason_words.py
