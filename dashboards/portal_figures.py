@@ -125,6 +125,6 @@ def list_uncounted(context: PageContext, row: Row) -> str:
 
 def _single(context: PageContext, code: str) -> str:
     notes = {**SINGLE, **UNDEFINED}
-    return (
-        context.tell(notes[code]) if code in notes else code.replace("_", " ")
-    )  # marked in dashboards/reason_words.py
+    if code not in notes:
+        return code.replace("_", " ")
+    return context.tell(notes[code])  # marked in dashboards/reason_words.py
