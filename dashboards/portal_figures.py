@@ -126,14 +126,7 @@ def list_uncounted(context: PageContext, row: Row) -> str:
 
 
 def _single(context: PageContext, code: str) -> str:
-<<<<<<< HEAD
     single_notes = {**SINGLE, **UNDEFINED}
     if code not in single_notes:
         return code.replace("_", " ")
     return context.tell(single_notes[code])  # marked in dashboards/reason_words.py
-=======
-    notes = {**SINGLE, **UNDEFINED}
-    if code not in notes:
-        return code.replace("_", " ")
-    return context.tell(notes[code])  # marked in dashboards/reason_words.py
->>>>>>> lang/l5

@@ -20,7 +20,7 @@ from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.core.home import Home, init
 from pipelines.declarations import registry
-from pipelines.declarations.export import frames
+from pipelines.declarations.export import build_tables
 from pipelines.declarations.registry import load
 from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError
 from pipelines.submissions import notices, service, timetable
@@ -262,7 +262,7 @@ def test_nothing_gathered_or_due_is_the_training_territorys() -> None:
     training = {code for code, t in declared.territories.items() if t.kind == "training"}
     assert training
     places = {j.code for code in training for j in declared.territories[code].jurisdictions}
-    for name, frame in frames(declared.national()).items():
+    for name, frame in build_tables(declared.national()).items():
         for column in ("code", "territory", "jurisdiction"):
             if column in frame.columns:
                 assert not (training | places) & set(frame[column]), name
@@ -275,8 +275,8 @@ def test_what_is_gathered_is_the_same_without_the_folder(tmp_path: Path) -> None
     for folder in registry.TERRITORIES.iterdir():
         if folder.name not in training:
             (tmp_path / folder.name).symlink_to(folder)
-    without = frames(registry.load_from((tmp_path,)))
-    here = frames(registry.load_from((registry.TERRITORIES,)).national())
+    without = build_tables(registry.load_from((tmp_path,)))
+    here = build_tables(registry.load_from((registry.TERRITORIES,)).national())
     assert without.keys() == here.keys()
     for name, frame in here.items():
         assert frame.equals(without[name]), name

@@ -16,11 +16,7 @@ from pipelines.reading.standardise.addressing import UNITS_WITHOUT_PERSONS
 from pipelines.reading.standardise.numbered import AT, Key
 
 MANY_LINES = 1500
-<<<<<<< HEAD
-"""Above this number of combinations, only those that the warehouse tells apart get a line (`_is_distinguished`)."""
-=======
 """Above this number of combinations, only those that the warehouse distinguishes get a line (`_is_distinguished`)."""
->>>>>>> lang/l5
 _MOST_LINES = 20_000
 _SPARE_LINES = 100
 _SPARE_RECORDS = 500
