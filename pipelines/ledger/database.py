@@ -6,6 +6,7 @@ order of commits: a reader that has read up to an id misses nothing that commits
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 BUSY_TIMEOUT_SECONDS = 30
+_RETRY_SECONDS = 0.05
 _ADVISORY_LOCK = 0x525449  # "RTI"; one writer of the ledger at a time
 
 
@@ -65,9 +67,27 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
     cursor.execute("pragma foreign_keys = on")
-    cursor.execute("pragma journal_mode = wal")
+    _enable_wal(cursor)
     cursor.execute("pragma synchronous = full")  # so that a receipt survives a power cut once it was issued
     cursor.close()
+
+
+def _enable_wal(cursor: Any) -> None:
+    """Switch to the write-ahead log, which SQLite refuses at once, whatever the busy timeout, while another opens it.
+
+    Seen where two processes open a new ledger at the same moment on a busy machine.
+    """
+    import sqlite3
+
+    for _ in range(int(BUSY_TIMEOUT_SECONDS / _RETRY_SECONDS)):
+        try:
+            cursor.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(_RETRY_SECONDS)
+    cursor.execute("pragma journal_mode = wal")
 
 
 def begin_on_sqlite(connection: sa.Connection) -> None:

@@ -22,7 +22,7 @@ from pipelines.ledger import audit_log
 from pipelines.ledger.database import reading
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.submissions import service as door
-from pipelines.submissions.accounts import accounts
+from pipelines.submissions.accounts import accounts, password_sign_in
 from pipelines.submissions.service import underway
 from pipelines.submissions.service.rights import NotThereError
 from pipelines.web.api.app import create_api
@@ -153,7 +153,7 @@ def test_every_page_of_the_portal_begins_by_asking_who_acts() -> None:
     pages = {}
     for path in (Path(__file__).resolve().parents[2] / "dashboards" / "portal_pages").glob("*.py"):
         for made in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(made, ast.FunctionDef) and made.name == "show" and not made.args.args:
+            if isinstance(made, ast.FunctionDef) and made.name == "render_page" and not made.args.args:
                 lines = [line for line in made.body if not isinstance(line, ast.Import | ast.ImportFrom)]
                 pages[path.stem] = ast.unparse(lines[int(ast.get_docstring(made) is not None)])
     assert len(pages) > 10 and {line.partition(" = ")[2] for line in pages.values()} == {"portal_entry.enter_page()"}
@@ -168,7 +168,7 @@ KEPT: dict[str, Any] = {
 }  # fmt: skip
 KEEPERS = {
     name: made
-    for name, made in vars(accounts).items()
+    for name, made in (vars(password_sign_in) | vars(accounts)).items()
     if inspect.isfunction(made)
     and not name.startswith("_")
     and {"engine", "by"} <= set(inspect.signature(made).parameters)

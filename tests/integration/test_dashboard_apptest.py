@@ -34,7 +34,7 @@ def _home(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(page: str, **address: str) -> AppTest:
     """One page with an address, as its function alone: AppTest knows no router of functions."""
-    script = f"from dashboards.public_pages import {page}\n{page}.show()\n"
+    script = f"from dashboards.public_pages import {page}\n{page}.render_page()\n"
     test = AppTest.from_string(script, default_timeout=60)
     for key, value in address.items():
         test.query_params[key] = value

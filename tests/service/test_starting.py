@@ -187,7 +187,7 @@ from streamlit.testing.v1 import AppTest
 
 ran = [AppTest.from_file("dashboards/public.py", default_timeout=120).run()]
 for page in sys.argv[1:]:
-    script = f"from dashboards.public_pages import {page}\\n{page}.show()"
+    script = f"from dashboards.public_pages import {page}\\n{page}.render_page()"
     ran.append(AppTest.from_string(script, default_timeout=120).run())
 assert not any(test.exception for test in ran), [test.exception for test in ran]
 assert all(test.main.children for test in ran)
@@ -215,7 +215,7 @@ def _is_restricted(module: str) -> bool:
 def test_the_public_app_opens_and_loads_nothing_that_is_restricted(built_home: Path) -> None:
     """Every page of it runs, in a process that hears of each file that is opened."""
     pages = sorted(
-        p.stem for p in (PROJECT / "dashboards" / "public_pages").glob("*.py") if "def show(" in p.read_text()
+        p.stem for p in (PROJECT / "dashboards" / "public_pages").glob("*.py") if "def render_page(" in p.read_text()
     )
     assert len(pages) >= 6
     environment = {**os.environ, "RTI_HOME": str(built_home), "PYTHONPATH": str(PROJECT)}
