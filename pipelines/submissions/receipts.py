@@ -278,7 +278,7 @@ def _check_file(content: dict[str, Any], file: bytes) -> list[ToldError]:
         problems.append(
             ToldError(
                 mark("The receipt is about a file of {expected} bytes; this one has {seen}."),
-                told=stated_file.get("size"),
+                expected=stated_file.get("size"),
                 seen=len(file),
             )
         )

@@ -315,7 +315,7 @@ def files(desk: Desk, signed: SignedReceipt, tmp_path: Path, monkeypatch: pytest
         (["receipt", "--file", "return", "--key", "key"], 0, "byte for byte"),
         (["receipt", "--file", "other"], 1, "NOT GOOD"),
         (["spaced"], 1, "has been changed"),
-        (["other"], 2, "no receipt"),
+        (["other"], 2, "not a receipt"),
         (["missing"], 2, "no file"),
         (["receipt", "--key", "other"], 2, "not a public key"),
         (["receipt", "--file", "missing"], 2, "no file"),
