@@ -92,7 +92,7 @@ def preview(
 ) -> None:
     """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
     content = _content(file, (), None)
-    from pipelines.office.answers.preview import preview as picture
+    from pipelines.office.answers.binding_preview import preview as picture
     from pipelines.reading.standardise.recognise import recognise
     from pipelines.reading.standardise.standardise import standardise
     from pipelines.submissions.checking.check import OFFLINE_ID

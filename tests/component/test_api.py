@@ -326,7 +326,7 @@ def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: p
     desk.reports._futures.clear()
     told = _is_problem(client.get(f"/v1/submissions/{identity}/report", headers=_as(desk, "qq-sender")), 500)
     assert str(desk.home.root) not in json.dumps(told)
-    assert "pipelines.submissions.store.StoreError at intake/store.py:" in caplog.text
+    assert "pipelines.submissions.store.StoreError at submissions/store.py:" in caplog.text
     assert f"reference {told['reference']}" in caplog.text
     assert "restore it from a backup" not in caplog.text
 

@@ -225,7 +225,7 @@ def test_folders_that_are_wanted_stay(world: World) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        (("durations", "stages"), ["nowhere"], "no stage"),
+        (("durations", "stages"), ["nowhere"], "is not a stage"),
         (("lags", 0, "denominator"), "indicted", "does not open"),
         (("lags", 0, "numerators"), ["nothing"], "not in the code list"),
         (("cohorts", "public", "freqs"), ["Q", "A"], "subtracted"),

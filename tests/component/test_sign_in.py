@@ -19,6 +19,7 @@ from pipelines.submissions.accounts import accounts, password_sign_in, passwords
 from pipelines.web.sign_in import provider
 from pipelines.web.sign_in.authorization import Client, challenge_of
 from pipelines.web.sign_in.devices import DEVICE_COOKIE
+from pipelines.web.sign_in.language import LANGUAGE_COOKIE
 
 HOST = "http://127.0.0.1:8502"
 ISSUER = f"{HOST}/identity"
@@ -279,7 +280,7 @@ def test_a_faulty_request_is_told_and_never_redirected(browser: TestClient) -> N
 def test_every_language_has_its_page_and_the_document_says_which(browser: TestClient, language: str) -> None:
     answer = browser.get(ask(lang=language))
     assert f'<html lang="{i18n.html_lang(language)}">' in answer.text
-    assert browser.cookies[language.LANGUAGE_COOKIE] == language
+    assert browser.cookies[LANGUAGE_COOKIE] == language
     kept = browser.get(ask())
     assert f'<html lang="{i18n.html_lang(language)}">' in kept.text
 

@@ -316,7 +316,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
 def test_a_cell_that_could_be_worked_out_stops_the_draft(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
-    monkeypatch.setattr(refresh, "protect", lambda _home, log: refresh.Step(new=True, audit={"disclosed": 1}))
+    monkeypatch.setattr(refresh, "protect_cells", lambda _home, log: refresh.Step(new=True, audit={"disclosed": 1}))
     said: list[str] = []
     with pytest.raises(run.RunFailedError, match="protected_cells"):
         run.refresh(story.home, say=said.append)

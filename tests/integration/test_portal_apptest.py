@@ -567,7 +567,7 @@ def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: servic
     test.selectbox(key="new.role").set_value("submitter")
     test.selectbox(key="new.place").set_value("ME")
     next(b for b in test.button if b.label == "Make this account").click().run()
-    assert not test.exception and "shown this once" in html(test)
+    assert not test.exception and "shown only once" in html(test)
     made = accounts.identity(opened.engine, "me-office-sender")
     assert made.may("submitter", "ME", "justice") and not made.may("submitter", "AL", "justice")
 

@@ -7,7 +7,7 @@ from lxml import html
 
 from pipelines.core.i18n import tell
 from pipelines.declarations.registry import Registry
-from pipelines.office.answers.preview import ROLES, preview
+from pipelines.office.answers.binding_preview import ROLES, preview
 from tests.unit.returns_fakes import form_of, grid, make_registry, read, with_cell
 from tests.unit.test_standardise_shapes import cube_form, make_cube
 

@@ -155,7 +155,7 @@ def _write_findings_and_tables(job: BookJob) -> bytes:
 
 
 def _draw_both_sides(job: BesideJob) -> Beside:
-    from pipelines.office.answers.preview import preview
+    from pipelines.office.answers.binding_preview import preview
 
     content, reading = read_again(job.data, job.filename, job.form)
     if reading is None:
