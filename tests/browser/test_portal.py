@@ -136,7 +136,7 @@ def test_a_return_from_a_broken_workbook_to_its_approval(open_as: Open) -> None:
     expect(page.get_by_role("button", name="Send for approval")).to_have_count(0)
     while page.get_by_role("button", name=re.compile("^Keep this explanation")).count():
         _explain(page)
-    expect(page.locator("#verdict")).to_contain_text("this return can be sent")
+    expect(page.locator("#verdict")).to_contain_text("You can send this return")
 
     _pick(page, page.get_by_test_id("stSelectbox").filter(has_text="Reason for the revision"), "Late data")
     page.get_by_role("button", name="Send for approval").click()
