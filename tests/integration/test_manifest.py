@@ -11,8 +11,8 @@ from tests.integration import small
 
 PROGRAM = """
 import json
-from pipelines import warehouse
-print(len(json.loads(warehouse.manifest().read_bytes())["nodes"]))
+from pipelines.warehouse import dbt
+print(len(json.loads(dbt.manifest().read_bytes())["nodes"]))
 """
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -38,18 +39,24 @@ class Service:
     log: Path
     temporary: Path
     tokens: dict[str, str] = field(default_factory=dict)
+    issuing: threading.Lock = field(default_factory=threading.Lock)
 
     def token(self, account: str) -> str:
-        """A token of an account, issued once in the ledger beside the service."""
-        if account not in self.tokens:
-            from pipelines.submissions.accounts import accounts, tokens
-            from pipelines.submissions.ledger import open_ledger
+        """A token of an account, issued once in the ledger beside the service.
 
-            with frozen_at(CLOCK, self.home.root):
-                engine = open_ledger(self.home)
-                self.tokens[account] = tokens.issue(engine, accounts.identity(engine, account), "a test").text
-                engine.dispose()
-        return self.tokens[account]
+        Threads take turns: `frozen_at` changes the environment of the whole process, and one that leaves it while
+        another is still inside would let that one write to the ledger at today's date.
+        """
+        from pipelines.submissions.accounts import accounts, tokens
+        from pipelines.submissions.ledger import open_ledger
+
+        with self.issuing:
+            if account not in self.tokens:
+                with frozen_at(CLOCK, self.home.root):
+                    engine = open_ledger(self.home)
+                    self.tokens[account] = tokens.issue(engine, accounts.identity(engine, account), "a test").text
+                    engine.dispose()
+            return self.tokens[account]
 
     def client(self, account: str, *, timeout: float = 120.0) -> httpx.Client:
         """A client of the API that goes with a token of this account."""

@@ -60,6 +60,8 @@ def hostile_files() -> list[Path]:
 def a_colleague(service: Service, account: str = "al-pp-sender") -> Iterator[list[float]]:
     """Somebody else checks a good file again and again meanwhile; the seconds of each answer."""
     path, taken, faults, over = running.newest(account), [], [], threading.Event()
+    # Before the thread starts: whoever uses this beside it sets the same environment, see `Service.token`.
+    service.token(account)
 
     def work() -> None:
         with service.client(account, timeout=60) as client:
